@@ -1,0 +1,197 @@
+"""What the local platform runs: the resources of a synthesized assembly, resolved.
+
+`assembly` and `resolve` read the templates and produce these values; `tables`,
+`functions`, `gateway`, `event_source` and `schedule` consume them. No value here
+holds an intrinsic function any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A DynamoDB table (`AWS::DynamoDB::GlobalTable` or `::Table`).
+
+    Attributes
+    ----------
+    create
+        The parameters of the CreateTable call that makes it.
+    ttl_attribute
+        The attribute that holds the expiry in epoch seconds, if any.
+    """
+
+    logical_id: str
+    name: str
+    arn: str
+    create: Mapping[str, Any]
+    ttl_attribute: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of a role's policies; resources are resolved ARNs or patterns."""
+
+    effect: str
+    actions: Sequence[str]
+    resources: Sequence[str]
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """A Lambda function and all that its environment needs.
+
+    Attributes
+    ----------
+    code
+        The asset's folder in the assembly.
+    sources
+        The folders the asset was bundled from, for reload on change; empty when unknown.
+    timeout
+        Seconds after which an invocation is killed.
+    memory
+        MiB, as AWS_LAMBDA_FUNCTION_MEMORY_SIZE shows it.
+    concurrency
+        ReservedConcurrentExecutions, or None.
+    """
+
+    logical_id: str
+    name: str
+    arn: str
+    handler: str
+    runtime: str
+    code: Path
+    environment: Mapping[str, str]
+    timeout: float
+    memory: int
+    statements: Sequence[Statement]
+    layers: Sequence[Path] = ()
+    concurrency: int | None = None
+    sources: Sequence[Path] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authorizer:
+    """A JWT authorizer: a token must be signed by the issuer and meant for an audience."""
+
+    logical_id: str
+    name: str
+    issuer: str
+    audience: Sequence[str]
+    identity_source: Sequence[str] = ("$request.header.Authorization",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cors:
+    """CorsConfiguration of an HTTP API; max_age in seconds."""
+
+    allow_origins: Sequence[str] = ()
+    allow_methods: Sequence[str] = ()
+    allow_headers: Sequence[str] = ()
+    expose_headers: Sequence[str] = ()
+    allow_credentials: bool = False
+    max_age: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One route; key is `GET /path/{name}` or `$default`."""
+
+    key: str
+    function: str
+    authorizer: Authorizer | None = None
+    scopes: Sequence[str] = ()
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """An HTTP API with its default stage.
+
+    Attributes
+    ----------
+    rate, burst
+        Steady requests per second and bucket size of the stage's throttle, or None.
+    access_log_format
+        The `$context` template of the access log, or None.
+    """
+
+    logical_id: str
+    api_id: str
+    name: str
+    stage: str
+    routes: Sequence[Route]
+    cors: Cors | None = None
+    rate: float | None = None
+    burst: int | None = None
+    access_log_format: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamMapping:
+    """An event source mapping from a table's stream to a function.
+
+    Attributes
+    ----------
+    table
+        Name of the table whose stream is read.
+    filters
+        The parsed `Pattern` documents; a record passes if any matches, or if there are none.
+    window
+        Batching window in seconds.
+    max_attempts, max_age
+        MaximumRetryAttempts and MaximumRecordAgeInSeconds; None is AWS's infinite default (-1).
+    on_failure
+        URL of the on-failure queue, or None.
+    """
+
+    logical_id: str
+    uuid: str
+    table: str
+    function: str
+    starting_position: str
+    batch_size: int = 100
+    window: float = 0.0
+    filters: Sequence[Mapping[str, Any]] = ()
+    max_attempts: int | None = None
+    max_age: float | None = None
+    bisect: bool = False
+    partial_batch: bool = False
+    on_failure: str | None = None
+    on_failure_arn: str | None = None
+    parallelization: int = 1
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """A scheduled EventBridge rule: `rate(...)` or `cron(...)`, its targets with their inputs."""
+
+    logical_id: str
+    name: str
+    arn: str
+    expression: str
+    targets: Sequence[tuple[str, str | None]]
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """Everything the platform runs, in the order it can be created."""
+
+    environment: str
+    region: str
+    account: str
+    tables: Sequence[Table]
+    functions: Sequence[Function]
+    apis: Sequence[Api]
+    mappings: Sequence[StreamMapping]
+    schedules: Sequence[Schedule]
+    outputs: Mapping[str, str]
+    skipped: Mapping[str, Sequence[str]]
+    """Resource types that have no meaning on one machine, with the logical ids left out."""
