@@ -181,6 +181,66 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Queue:
+    """An SQS queue; attributes are those of CreateQueue, RedrivePolicy included."""
+
+    logical_id: str
+    name: str
+    arn: str
+    url: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """What a topic delivers to; attributes are those of Subscribe."""
+
+    protocol: str
+    endpoint: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """An SNS topic with its subscriptions; attributes are those of CreateTopic."""
+
+    logical_id: str
+    name: str
+    arn: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    subscriptions: Sequence[Subscription] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """An S3 bucket."""
+
+    logical_id: str
+    name: str
+    versioned: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret:
+    """A secret with its value, generated ones included; never shown in a repr."""
+
+    logical_id: str
+    name: str
+    arn: str
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """An SSM parameter; type is String or StringList."""
+
+    logical_id: str
+    name: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deployment:
     """Everything the platform runs, in the order it can be created."""
 
@@ -195,3 +255,8 @@ class Deployment:
     outputs: Mapping[str, str]
     skipped: Mapping[str, Sequence[str]]
     """Resource types that have no meaning on one machine, with the logical ids left out."""
+    queues: Sequence[Queue] = ()
+    topics: Sequence[Topic] = ()
+    buckets: Sequence[Bucket] = ()
+    secrets: Sequence[Secret] = ()
+    parameters: Sequence[Parameter] = ()
