@@ -1,0 +1,532 @@
+"""Access patterns as data: what is asked of a table, how often, and what it costs.
+
+Everything else follows from a pattern: the request, the permission, the row in the
+docs, the line in the forecast, the capacity that a test allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from keyline.model.condition import SORT_OPERATORS, Condition, WriteCondition, leaves
+from keyline.model.shape import fields_of
+from keyline.model.table import Entity, Index, Key, Table
+from keyline.problem import DeclarationError
+
+ItemT = TypeVar("ItemT", bound=msgspec.Struct)
+
+MAX_TRANSACTION = 100
+"""Actions of one transaction."""
+
+RESERVED_PARAMETERS = frozenset(
+    {
+        "pattern",
+        "item",
+        "limit",
+        "cursor",
+        "caller",
+        "values",
+        "keys",
+        "puts",
+        "deletes",
+        "expected",
+    }
+)
+"""Names that the run time's calls use themselves, so that no attribute of a key may have them."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pattern(Generic[ItemT]):
+    """What every access pattern says.
+
+    Attributes
+    ----------
+    name
+        Unique in its system, in kebab case.
+    why
+        What it is for, in a sentence.
+    table
+        The table it is asked of.
+    shape
+        What an item comes back as. Its fields are what is read.
+    entity
+        The kind of item, where the shape is none of the table's several kinds.
+    item_bytes
+        The size at which an item is expected, in bytes.
+    per_month
+        How many calls a month are expected.
+    above_floor
+        Why a call may cost more than the item sizes imply; None where it may not.
+    """
+
+    name: str
+    why: str
+    table: Table
+    shape: type[ItemT]
+    entity: type[msgspec.Struct] | None = None
+    item_bytes: int
+    per_month: float
+    above_floor: str | None = None
+
+    def __post_init__(self) -> None:
+        for path, message, suggestion in self._faults():
+            raise DeclarationError(f"{self.name}.{path}", message, suggestion)
+
+    @property
+    def operation(self) -> str:
+        """The name of the DynamoDB operation, which is also the name of its class."""
+        return _OPERATIONS[type(self)]
+
+    @cached_property
+    def kind(self) -> Entity:
+        """The kind of item it is about."""
+        return self.table.entity_of(self.entity or self.shape)
+
+    @property
+    def index_name(self) -> str | None:
+        """The index it reads, or None for the table itself."""
+        return None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The values that a call gives besides an item: names, in order."""
+        return self._key_parameters(self.table.key)
+
+    @cached_property
+    def projection(self) -> tuple[str, ...] | None:
+        """The attributes a read asks for; None asks for all.
+
+        A shape that is one of the table's kinds, read where all attributes are carried, needs no
+        projection. Any other is asked for by name, with the keys that a cursor is made of and
+        the attribute that tells whether the item has expired.
+        """
+        index = self._index
+        carried = self.table.carried_by(index) if index else None
+        if carried is None and any(e.shape is self.shape for e in self.table.kinds):
+            return None
+        names = dict.fromkeys(fields_of(self.shape))
+        names.update(dict.fromkeys(self.table.key.attributes))
+        if index:
+            names.update(dict.fromkeys(index.key.attributes))
+        if self.table.ttl:
+            names[self.table.ttl.attribute] = None
+        return tuple(names)
+
+    @property
+    def _index(self) -> Index | None:
+        return self.table.index(self.index_name) if self.index_name else None
+
+    def _key_parameters(self, key: Key) -> tuple[str, ...]:
+        names: dict[str, None] = {}
+        for attribute in key.attributes:
+            names.update(dict.fromkeys(parameters_of(self.kind, attribute)))
+        return tuple(names)
+
+    def _faults(self) -> Iterator[tuple[str, str, str]]:
+        if not self.why:
+            yield "why", "is empty.", "Say in a sentence what the pattern is for."
+        if self.item_bytes < 1:
+            yield "item_bytes", "is less than one.", "Give the size of an item in bytes."
+        if self.per_month < 0:
+            yield "per_month", "is negative.", "Give the calls expected in a month."
+        yield from self._shape_faults()
+        for name in self.parameters:
+            if name in RESERVED_PARAMETERS:
+                yield (
+                    "parameters",
+                    f"{name!r} is a reserved name of the calls.",
+                    "Name the attribute or the parameter otherwise.",
+                )
+
+    def _shape_faults(self) -> Iterator[tuple[str, str, str]]:
+        index = self._index
+        carried = self.table.carried_by(index) if index else None
+        for name, field in fields_of(self.shape).items():
+            kind = self.kind.type_of(name)
+            if kind is None and not (self.table.ttl and name == self.table.ttl.attribute):
+                yield (
+                    f"shape.{name}",
+                    f"{self.kind.shape.__name__} has no such attribute.",
+                    "Read a field that the item has.",
+                )
+            elif kind not in (None, field.type):
+                yield f"shape.{name}", f"is {field.type}, the item's is {kind}.", "Use one type."
+            if carried is not None and name not in carried:
+                yield (
+                    f"shape.{name}",
+                    f"the index {self.index_name} does not carry it.",
+                    f"It carries: {', '.join(sorted(carried))}. Read less, or project it in a new "
+                    "index: the projection of an index cannot be changed.",
+                )
+
+
+def parameters_of(kind: Entity, attribute: str) -> tuple[str, ...]:
+    """The parameters that a key attribute is made of: its template's fields, or itself."""
+    if attribute in kind.keys:
+        return kind.templates[attribute].fields
+    if attribute in kind.constants:
+        return ()
+    return (attribute,)
+
+
+def sort_parameters(kind: Entity, condition: Condition) -> tuple[str, ...]:
+    """The parameters of a sort key condition.
+
+    On a key template, a condition whose parameter is one of the template's fields takes the
+    fields up to it, the last of them as the bound; an equality takes all of them, and a
+    `begins_with` without a field none: the template's literal beginning.
+    """
+    template = kind.templates.get(condition.attribute)
+    if template is None:
+        return (condition.parameter,)
+    if condition.parameter in template.fields:
+        return template.fields[: template.fields.index(condition.parameter) + 1]
+    if condition.operator == "=":
+        return template.fields
+    return () if condition.operator == "begins_with" else (condition.parameter,)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Get(Pattern[ItemT]):
+    """Read one item by its primary key.
+
+    Attributes
+    ----------
+    consistent
+        Whether the read sees all writes that were acknowledged before it, for twice the price.
+    """
+
+    consistent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Query(Pattern[ItemT]):
+    """Read the items of one partition key, in the order of the sort key.
+
+    Attributes
+    ----------
+    index
+        The index to read, or None for the table.
+    sort
+        Conditions on the sort key: equalities from the left, then at most one range.
+    descending
+        Whether the last comes first.
+    page
+        Items on a page where the call does not say, and at most ten times as many where it does.
+    items
+        How many items a call is expected to read.
+    """
+
+    index: str | None = None
+    sort: Condition | tuple[Condition, ...] = ()
+    descending: bool = False
+    page: int = 100
+    items: float = 10
+    consistent: bool = False
+
+    @property
+    def index_name(self) -> str | None:
+        """The index it reads, or None for the table itself."""
+        return self.index
+
+    @property
+    def key(self) -> Key:
+        """The key that serves it."""
+        return self._index.key if self._index else self.table.key
+
+    @property
+    def max_page(self) -> int:
+        """The most items that one call may ask for."""
+        return self.page * 10
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The sort key conditions as a tuple."""
+        return (self.sort,) if isinstance(self.sort, Condition) else self.sort
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The fields of the partition key, then the parameters of the sort key conditions."""
+        names: dict[str, None] = {}
+        for attribute in self.key.partition:
+            names.update(dict.fromkeys(parameters_of(self.kind, attribute)))
+        for condition in self.conditions:
+            names.update(dict.fromkeys(sort_parameters(self.kind, condition)))
+        return tuple(names)
+
+    def _faults(self) -> Iterator[tuple[str, str, str]]:
+        if self.consistent and self.index:
+            yield (
+                "consistent",
+                f"{self.index} is a global secondary index, whose reads are eventually consistent.",
+                "Read the table, or accept what the index gives.",
+            )
+        if not 1 <= self.page <= 1000:
+            yield "page", f"is {self.page}.", "Use 1 to 1000 items."
+        yield from self._sort_faults()
+        yield from super()._faults()
+
+    def _sort_faults(self) -> Iterator[tuple[str, str, str]]:
+        served = self.index or self.table.name
+        for condition in self.conditions:
+            if condition.operator not in SORT_OPERATORS:
+                yield (
+                    f"sort.{condition.attribute}",
+                    f"{condition.operator!r} is no condition on a sort key.",
+                    f"Use one of {', '.join(sorted(SORT_OPERATORS))}.",
+                )
+            if condition.attribute not in self.key.sort:
+                known = ", ".join(self.key.sort) or "none"
+                yield (
+                    f"sort.{condition.attribute}",
+                    f"no key of {served} serves it: the sort key is {known}.",
+                    "Query an index whose sort key it is, or declare one.",
+                )
+        asked = tuple(c.attribute for c in self.conditions)
+        if asked and set(asked) <= set(self.key.sort) and asked != self.key.sort[: len(asked)]:
+            yield (
+                "sort",
+                f"asks for {', '.join(asked)} out of order or with a gap.",
+                f"Conditions follow the sort key from the left: {', '.join(self.key.sort)}.",
+            )
+        for condition in self.conditions[:-1]:
+            if condition.operator != "=":
+                yield (
+                    f"sort.{condition.attribute}",
+                    "is a range, and another condition follows.",
+                    "Only the last condition may be a range.",
+                )
+        last = self.conditions[-1] if self.conditions else None
+        if last and last.operator == "begins_with" and self.table.type_of(last.attribute) == "N":
+            yield f"sort.{last.attribute}", "is a Number.", "begins_with takes text or Binary."
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Put(Pattern[ItemT]):
+    """Write a whole item.
+
+    Attributes
+    ----------
+    replace
+        Whether an item of the same key may be overwritten. A create is conditional otherwise.
+    conditions
+        What else has to hold of the item that is there.
+    """
+
+    replace: bool = False
+    conditions: tuple[WriteCondition, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters of its conditions; the item gives the rest."""
+        return tuple(c.parameter for c in leaves(self.conditions) if c.takes_value)
+
+    def _faults(self) -> Iterator[tuple[str, str, str]]:
+        yield from super()._faults()
+        yield from _condition_faults(self.kind, self.conditions)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Update(Pattern[ItemT]):
+    """Change some attributes of one item.
+
+    Attributes
+    ----------
+    set, set_once
+        Attributes that get a value; those of `set_once` only where there is none yet.
+    add
+        Number attributes that a value is added to, or sets that get members.
+    remove
+        Attributes that are taken away.
+    discard
+        Sets that lose members.
+    conditions
+        What has to hold of the item first.
+    version
+        The attribute that counts the item's versions: it has to equal `expected`, and grows by
+        one.
+    upsert
+        Whether the item is created where there is none. It has to exist otherwise.
+    """
+
+    set: tuple[str, ...] = ()
+    set_once: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    discard: tuple[str, ...] = ()
+    conditions: tuple[WriteCondition, ...] = ()
+    version: str | None = None
+    upsert: bool = False
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The attributes it writes, without the version."""
+        return (*self.set, *self.set_once, *self.add, *self.remove, *self.discard)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The key's fields and the parameters of its conditions."""
+        found = dict.fromkeys(self._key_parameters(self.table.key))
+        found.update({c.parameter: None for c in leaves(self.conditions) if c.takes_value})
+        return tuple(found)
+
+    def _faults(self) -> Iterator[tuple[str, str, str]]:
+        yield from super()._faults()
+        yield from _condition_faults(self.kind, self.conditions)
+        if not self.changed:
+            yield "set", "changes nothing.", "Name attributes to set, add, remove or discard."
+        for name in self.changed:
+            if name in self.table.key.attributes:
+                yield f"set.{name}", "is part of the primary key.", "Delete and create instead."
+            if self.kind.type_of(name) is None:
+                yield f"set.{name}", "the item has no such attribute.", "Declare the field."
+            if self.changed.count(name) > 1:
+                yield f"set.{name}", "is changed twice.", "An update names an attribute once."
+        for name in self.add:
+            if self.kind.type_of(name) not in ("N", "NS", "SS", "BS", None):
+                yield f"add.{name}", "is neither Number nor set.", "Use set."
+        for name in self.discard:
+            if self.kind.type_of(name) not in ("NS", "SS", "BS", None):
+                yield f"discard.{name}", "is no set.", "Use remove."
+        if self.version and self.kind.type_of(self.version) != "N":
+            yield "version", f"{self.version!r} is no Number.", "Declare it as int."
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Delete(Pattern[ItemT]):
+    """Delete one item.
+
+    Attributes
+    ----------
+    conditions
+        What has to hold of the item first.
+    must_exist
+        Whether deleting what is not there is an error.
+    """
+
+    conditions: tuple[WriteCondition, ...] = ()
+    must_exist: bool = False
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The key's fields and the parameters of its conditions."""
+        found = dict.fromkeys(self._key_parameters(self.table.key))
+        found.update({c.parameter: None for c in leaves(self.conditions) if c.takes_value})
+        return tuple(found)
+
+    def _faults(self) -> Iterator[tuple[str, str, str]]:
+        yield from super()._faults()
+        yield from _condition_faults(self.kind, self.conditions)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Check(Delete[ItemT]):
+    """A condition on an item that a transaction does not change."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BatchGet(Pattern[ItemT]):
+    """Read many items by their primary keys.
+
+    Attributes
+    ----------
+    items
+        How many items a call is expected to read.
+    """
+
+    consistent: bool = False
+    items: float = 25
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BatchWrite(Pattern[ItemT]):
+    """Write and delete many items, unconditionally and not as one.
+
+    Attributes
+    ----------
+    items
+        How many items a call is expected to write.
+    """
+
+    items: float = 25
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TransactWrite(Pattern[ItemT]):
+    """Several writes, all or none.
+
+    Attributes
+    ----------
+    parts
+        The patterns that may take part.
+    items
+        How many writes a call is expected to hold.
+    """
+
+    parts: tuple[Put[Any] | Update[Any] | Delete[Any], ...]
+    items: float = 2
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """None of its own: the parts are given theirs."""
+        return ()
+
+    def _faults(self) -> Iterator[tuple[str, str, str]]:
+        yield from super()._faults()
+        if not self.parts:
+            yield "parts", "is empty.", "Name the patterns that take part."
+        for part in self.parts:
+            if not isinstance(part, Put | Update | Delete):
+                yield f"parts.{part.name}", "is no single write.", "Use Put, Update, Delete, Check."
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TransactGet(Pattern[ItemT]):
+    """Read several items as of one moment.
+
+    Attributes
+    ----------
+    parts
+        The reads that may take part.
+    items
+        How many reads a call is expected to hold.
+    """
+
+    parts: tuple[Get[Any], ...]
+    items: float = 2
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """None of its own: the parts are given theirs."""
+        return ()
+
+
+def _condition_faults(
+    kind: Entity, conditions: tuple[WriteCondition, ...]
+) -> Iterator[tuple[str, str, str]]:
+    for condition in leaves(conditions):
+        if kind.type_of(condition.attribute) is None:
+            yield (
+                f"conditions.{condition.attribute}",
+                f"{kind.shape.__name__} has no such attribute.",
+                "Declare the field.",
+            )
+
+
+_OPERATIONS: Mapping[type, str] = {
+    Get: "GetItem",
+    Query: "Query",
+    Put: "PutItem",
+    Update: "UpdateItem",
+    Delete: "DeleteItem",
+    Check: "ConditionCheckItem",
+    BatchGet: "BatchGetItem",
+    BatchWrite: "BatchWriteItem",
+    TransactWrite: "TransactWriteItems",
+    TransactGet: "TransactGetItems",
+}

@@ -1,0 +1,224 @@
+"""A system: its tables, its functions with the patterns that each may use, its settings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+
+from keyline.model.access import Access, access_of
+from keyline.model.pattern import Pattern, TransactGet, TransactWrite
+from keyline.model.table import Table
+from keyline.problem import DeclarationError
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route of a system's HTTP API.
+
+    Attributes
+    ----------
+    path
+        With parameters in braces: `/conversations/{conversationId}`.
+    scope
+        The scope that a token has to carry; empty for any valid token.
+    """
+
+    method: Method
+    path: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamSource:
+    """A table's stream as a function's input.
+
+    Attributes
+    ----------
+    filters
+        Lambda event filter patterns; a record that matches any is delivered.
+    batch, window
+        Records, and seconds to wait for them.
+    max_attempts
+        Retries of a failing record before it goes to the on-failure queue.
+    max_age_hours
+        Age at which a record goes there at the latest; a stream holds 24 hours.
+    from_start
+        Whether a new consumer starts with the oldest record rather than the next.
+    """
+
+    table: Table
+    filters: tuple[Mapping[str, Any], ...] = ()
+    batch: int = 100
+    window: int = 1
+    max_attempts: int = 5
+    max_age_hours: int = 12
+    from_start: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """A Lambda function: how it is entered and which patterns it may use.
+
+    Attributes
+    ----------
+    name
+        Unique in its system, in kebab case.
+    handler
+        The dotted path of the handler, as Lambda takes it.
+    patterns
+        The access patterns it uses. Its role is exactly these.
+    routes, source, schedule
+        How it is entered: HTTP routes, a stream, or a schedule such as `rate(1 day)`.
+    describes
+        Tables whose description (sizes, status) it may read.
+    memory, timeout
+        MiB and seconds.
+    concurrency
+        Reserved concurrent executions, or None.
+    """
+
+    name: str
+    handler: str
+    why: str
+    patterns: tuple[Pattern[Any], ...] = ()
+    routes: tuple[Route, ...] = ()
+    source: StreamSource | None = None
+    schedule: str | None = None
+    describes: tuple[Table, ...] = ()
+    memory: int = 512
+    timeout: int = 10
+    concurrency: int | None = None
+
+    @cached_property
+    def access(self) -> frozenset[Access]:
+        """The exact permissions on tables and indexes that the function needs."""
+        described = {Access("DescribeTable", table.name) for table in self.describes}
+        return access_of(self.patterns) | described
+
+
+class NoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings of a system that has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A system: what one team owns and deploys together.
+
+    Attributes
+    ----------
+    name
+        The system's name, which is its Python package's.
+    settings
+        A frozen `msgspec.Struct` with a default for each setting. An environment overrides
+        them in `[systems.<name>]`; the functions read them back.
+
+    Raises
+    ------
+    DeclarationError
+        If names clash, an index serves no pattern, or a setting is missing.
+    """
+
+    name: str
+    title: str
+    tables: tuple[Table, ...]
+    functions: tuple[Function, ...]
+    settings: type[msgspec.Struct] = NoSettings
+
+    def __post_init__(self) -> None:
+        for path, message, suggestion in self._faults():
+            raise DeclarationError(f"{self.name}.{path}", message, suggestion)
+
+    @cached_property
+    def patterns(self) -> tuple[Pattern[Any], ...]:
+        """Every pattern of the system, once, in order of first use; transactions before parts."""
+        found: dict[int, Pattern[Any]] = {}
+        for function in self.functions:
+            for pattern in function.patterns:
+                found.setdefault(id(pattern), pattern)
+                if isinstance(pattern, TransactWrite | TransactGet):
+                    for part in pattern.parts:
+                        found.setdefault(id(part), part)
+        return tuple(found.values())
+
+    def table(self, name: str) -> Table:
+        """The table of this name.
+
+        Raises
+        ------
+        DeclarationError
+            If the system has none.
+        """
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise DeclarationError(f"{self.name}.tables", f"there is no table {name!r}.")
+
+    def function(self, name: str) -> Function:
+        """The function of this name.
+
+        Raises
+        ------
+        DeclarationError
+            If the system has none.
+        """
+        for function in self.functions:
+            if function.name == name:
+                return function
+        raise DeclarationError(f"{self.name}.functions", f"there is no function {name!r}.")
+
+    def _faults(self) -> Iterator[tuple[str, str, str]]:
+        yield from self._duplicates()
+        yield from self._unused()
+        yield from self._unknown_settings()
+
+    def _duplicates(self) -> Iterator[tuple[str, str, str]]:
+        for kind, names in (
+            ("tables", [t.name for t in self.tables]),
+            ("patterns", [p.name for p in self.patterns]),
+            ("functions", [f.name for f in self.functions]),
+            ("routes", [f"{r.method} {r.path}" for f in self.functions for r in f.routes]),
+        ):
+            for name, count in Counter(names).items():
+                if count > 1:
+                    yield f"{kind}[{name}]", "is declared twice.", "Give each its own name."
+
+    def _unused(self) -> Iterator[tuple[str, str, str]]:
+        used = {(p.table.name, p.index_name) for p in self.patterns}
+        for table in self.tables:
+            for index in table.indexes:
+                if (table.name, index.name) not in used:
+                    yield (
+                        f"{table.name}.indexes[{index.name}]",
+                        "serves no access pattern, and every write pays for it.",
+                        "Declare the pattern it is for, or drop the index.",
+                    )
+        known = {t.name for t in self.tables}
+        for pattern in self.patterns:
+            if pattern.table.name not in known:
+                yield (
+                    f"patterns[{pattern.name}]",
+                    f"asks the table {pattern.table.name}, which the system does not have.",
+                    "Add the table to the system.",
+                )
+
+    def _unknown_settings(self) -> Iterator[tuple[str, str, str]]:
+        known = {f.name for f in msgspec.structs.fields(self.settings)}
+        for table in self.tables:
+            retentions = [table.ttl.retention] if table.ttl else []
+            retentions += [entity.retention for entity in table.kinds]
+            named: list[tuple[str, object]] = [("shards", i.shards) for i in table.indexes]
+            named += [("retention", r.days) for r in retentions if r]
+            for what, value in named:
+                if isinstance(value, str) and value not in known:
+                    yield (
+                        f"{table.name}.{what}",
+                        f"names the setting {value!r}, which {self.settings.__name__} lacks.",
+                        f"It has: {', '.join(sorted(known)) or 'none'}.",
+                    )
