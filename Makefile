@@ -1,0 +1,77 @@
+# Every target sets the project up first; that takes a moment once and well under a second after.
+
+PYTHON ?= python3
+ENV ?= dev
+ENVIRONMENTS := dev staging prod local
+
+# The virtual environment's tools first: node, cdk and python are looked up by name.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock up demo token test check lint types workflows synth synth-all diff deploy \
+        snapshots bench docs clean distclean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "  ENV=$(ENV) is one of: $(ENVIRONMENTS)"
+
+setup: ## Install all that the project needs into .venv, node_modules and .keyline
+	@$(PYTHON) ops/setup_project.py
+
+lock: setup ## Pin what the requirements bring with them (constraints.txt)
+	python -m ops.constraints
+
+up: setup ## Run the whole system on this machine; Ctrl-C stops it
+	@.venv/bin/keyline up
+
+demo: setup ## Send real conversations through it and report every access pattern (DATA= REPORT=)
+	@.venv/bin/keyline demo $(if $(DATA),--data "$(DATA)") $(if $(REPORT),--report "$(REPORT)")
+
+token: setup ## Mint a token for the local API (ARGS="--subject ada")
+	@.venv/bin/keyline token $(ARGS)
+
+test: setup ## Run every test; .reports/requirements.json says which requirement is proven by which
+	.venv/bin/python -m pytest -n auto --requirements-report=.reports/requirements.json tests
+
+check: lint types workflows synth-all test ## All that CI runs
+
+lint: setup ## Check style and formatting
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: setup ## Check types
+	.venv/bin/mypy .
+
+workflows: setup ## Check the CI workflows against GitHub's schema
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+synth: setup ## Synthesize one environment (ENV=dev)
+	.venv/bin/cdk synth --quiet -c env=$(ENV)
+
+synth-all: setup ## Synthesize every environment
+	@for env in $(ENVIRONMENTS); do \
+	  echo "synth $$env"; \
+	  .venv/bin/cdk synth --quiet -c env=$$env --output "cdk.out/$$env" || exit 1; \
+	done
+
+diff: setup ## Compare what is deployed with what would be (ENV=dev)
+	.venv/bin/cdk diff -c env=$(ENV)
+
+deploy: setup ## Deploy one environment (ENV=dev)
+	.venv/bin/cdk deploy --all -c env=$(ENV)
+
+snapshots: setup ## Write the template snapshots anew; read the difference before committing it
+	.venv/bin/python -m pytest -n auto tests/snapshot --snapshot-update
+
+bench: setup ## Run the benchmarks, side by side, results as JSON
+	.venv/bin/python -m benchmarks
+
+docs: setup ## Write the data-model pages from the declarations
+	.venv/bin/keyline docs
+
+clean: ## Remove what builds and tests leave behind; local data stays
+	rm -rf cdk.out .reports .keyline/bundles .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+distclean: clean ## Remove all that set-up made too, with the local platform's data
+	rm -rf .venv node_modules .keyline
