@@ -11,9 +11,9 @@ from typing import Any
 
 from ops.local.assembly import Assembly, Stack
 from ops.local.errors import LocalPlatformError
-from ops.local.identity import IDENTITIES, Identity, Subject
 from ops.local.ports import Endpoints
 from ops.local.resolve import NO_VALUE, Resolver
+from ops.local.resource_names import IDENTITIES, Identity, Subject
 from ops.local.secret_store import SecretStore
 
 HTTP_API = "AWS::ApiGatewayV2::Api"
