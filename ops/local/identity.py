@@ -25,9 +25,7 @@ class Credentials:
         They are names, not secrets: they open nothing but the engine on this machine.
         """
         digest = hashlib.sha256(function.encode()).digest()
-        return cls(
-            "ASIA" + base64.b32encode(digest)[:16].decode(), digest.hex()[:40], digest.hex()
-        )
+        return cls("ASIA" + base64.b32encode(digest)[:16].decode(), digest.hex()[:40], digest.hex())
 
 
 def access_key_of(authorization: bytes) -> str | None:

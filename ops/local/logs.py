@@ -1,0 +1,207 @@
+"""What functions and APIs write: log lines, and metrics in CloudWatch's embedded format (EMF)."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+_FILE_LIMIT = 16 * 1024 * 1024
+_LEVEL_STYLES = {
+    "DEBUG": "dim",
+    "WARNING": "yellow",
+    "WARN": "yellow",
+    "ERROR": "red",
+    "CRITICAL": "bold red",
+}
+_TEXT_LEVEL = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a source (a function or an API); `time` in epoch seconds."""
+
+    time: float
+    source: str
+    request_id: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The values of one metric under one dimension set."""
+
+    namespace: str
+    name: str
+    unit: str
+    dimensions: Mapping[str, str]
+    values: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One EMF document, as a function wrote it."""
+
+    time: float
+    source: str
+    request_id: str | None
+    document: Mapping[str, Any]
+
+    def samples(self) -> Iterator[Sample]:
+        """Resolve the document's directives to values.
+
+        Source: CloudWatch's "Specification: Embedded metric format"; a metric's target
+        member is a number or a list of numbers.
+        """
+        for directive in self.document["_aws"]["CloudWatchMetrics"]:
+            for dimensions in directive.get("Dimensions") or [[]]:
+                named = {name: str(self.document.get(name, "")) for name in dimensions}
+                for metric in directive.get("Metrics", ()):
+                    value = self.document.get(metric["Name"])
+                    if value is None:
+                        continue
+                    values = value if isinstance(value, list) else [value]
+                    yield Sample(
+                        directive.get("Namespace", ""),
+                        metric["Name"],
+                        metric.get("Unit", "None"),
+                        named,
+                        values,
+                    )
+
+
+def parse_emf(text: str) -> dict[str, Any] | None:
+    """Return the document if `text` is EMF, else None."""
+    if not text.startswith("{") or '"CloudWatchMetrics"' not in text:
+        return None
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    marker = document.get("_aws")
+    if not isinstance(marker, dict) or not isinstance(marker.get("CloudWatchMetrics"), list):
+        return None
+    return dict(document)
+
+
+Subscriber = Callable[[Metric], None]
+
+
+class Logs:
+    """Collects lines and metrics in bounded buffers and in files, one pair per source.
+
+    Parameters
+    ----------
+    folder
+        Where `<source>.log` and `<source>.emf.jsonl` go; each is rotated once at 16 MiB.
+    console
+        Where a one-line form of everything is printed; None prints nothing.
+    capacity
+        Lines and metrics kept in memory, each.
+    """
+
+    def __init__(
+        self, folder: Path, *, console: Console | None = None, capacity: int = 20_000
+    ) -> None:
+        self.lines: deque[Line] = deque(maxlen=capacity)
+        self.metrics: deque[Metric] = deque(maxlen=capacity)
+        self._folder = folder
+        self._console = console
+        self._files: dict[str, TextIO] = {}
+        self._subscribers: list[Subscriber] = []
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Call `subscriber` with every metric from now on; returns what ends that."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber)
+
+    def write(self, source: str, request_id: str | None, text: str) -> None:
+        """Take one line; EMF documents become metrics, everything else stays a line."""
+        now = time.time()
+        document = parse_emf(text)
+        if document is not None:
+            self._metric(Metric(now, source, request_id, document), text)
+            return
+        line = Line(now, source, request_id, text)
+        self.lines.append(line)
+        self._append(f"{source}.log", f"{_iso(now)}\t{request_id or '-'}\t{text}\n")
+        if self._console is not None:
+            self._console.print(pretty(line), soft_wrap=True)
+
+    def _metric(self, metric: Metric, text: str) -> None:
+        self.metrics.append(metric)
+        self._append(f"{metric.source}.emf.jsonl", text + "\n")
+        for subscriber in tuple(self._subscribers):
+            subscriber(metric)
+        if self._console is not None:
+            self._console.print(pretty_metric(metric), soft_wrap=True)
+
+    def _append(self, name: str, text: str) -> None:
+        path = self._folder / re.sub(r"[^\w.$-]", "_", name)
+        file = self._files.get(name)
+        if file is not None and file.tell() > _FILE_LIMIT:
+            file.close()
+            path.replace(path.with_name(path.name + ".1"))
+            file = None
+        if file is None:
+            file = self._files[name] = path.open("a", encoding="utf-8", buffering=1)
+        file.write(text)
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
+
+def pretty(line: Line) -> Text:
+    """One console line: time, source, short request id, message; JSON logs are unfolded."""
+    level, message = _level_and_message(line.text)
+    style = _LEVEL_STYLES.get(level, "")
+    return _head(line.time, line.source, line.request_id).append(message, style=style)
+
+
+def pretty_metric(metric: Metric) -> Text:
+    """One console line for an EMF document: `name=value`, each name once."""
+    shown = {
+        sample.name: ",".join(f"{value:.6g}" for value in sample.values)
+        for sample in metric.samples()
+    }
+    pairs = " ".join(f"{name}={value}" for name, value in shown.items())
+    return _head(metric.time, metric.source, metric.request_id).append(pairs, style="dim")
+
+
+def _level_and_message(text: str) -> tuple[str, str]:
+    if text.startswith("{"):
+        try:
+            document = json.loads(text)
+        except ValueError:
+            return "", text
+        level = str(document.pop("level", "")).upper()
+        message = document.pop("message", None)
+        if message is not None:
+            error = document.get("exception_name")
+            return level, f"{message} [{error}]" if error else str(message)
+        return level, text
+    match = _TEXT_LEVEL.search(text)
+    return (match[1] if match else ""), text.replace("\r", " ")
+
+
+def _head(at: float, source: str, request_id: str | None) -> Text:
+    clock = datetime.fromtimestamp(at).strftime("%H:%M:%S.%f")[:-3]
+    return Text.assemble(
+        (clock, "dim"), " ", (f"{source:<28}", "cyan"), " ", ((request_id or "")[:8], "dim"), " "
+    )
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
