@@ -1,0 +1,388 @@
+"""An environment: everything that differs between two deployments of the same code.
+
+Each is one file, `environments/<name>.toml`, checked whole before anything is built.
+What a file leaves out has the safe value: a table is retained, protected and
+recoverable unless its environment says otherwise.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from keyline.problem import KeylineError
+
+FOLDER = Path(__file__).resolve().parents[2] / "environments"
+
+T = TypeVar("T", bound=Struct)
+
+_MISSING = re.compile(r"Object missing required field `(.*)`")
+
+Count = Annotated[int, Meta(ge=1)]
+Percent = Annotated[float, Meta(gt=0)]
+Milliseconds = Annotated[float, Meta(gt=0)]
+Port = Annotated[int, Meta(ge=1024, le=65535)]
+Account = Annotated[str, Meta(pattern=r"^\d{12}$", description="an AWS account id, 12 digits")]
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address")]
+Url = Annotated[str, Meta(pattern=r"^https?://\S+$", description="an http or https URL")]
+
+# The retention periods that CloudWatch Logs accepts (PutRetentionPolicy), up to two years.
+RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
+
+
+class EnvironmentProblem(KeylineError):
+    """An environment file that cannot be used: where, what, and what to write instead."""
+
+
+class _Section(Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Tables(_Section, frozen=True, kw_only=True):
+    """How tables are protected.
+
+    Attributes
+    ----------
+    pitr_days
+        How far back point-in-time recovery reaches, in days; a shorter time costs the same.
+    removal_policy
+        What happens to a table that leaves the stack.
+    contributor_insights
+        Whether DynamoDB reports the keys that are read, written and throttled most (billed).
+    """
+
+    pitr_days: Annotated[int, Meta(ge=1, le=35)] = 35
+    deletion_protection: bool = True
+    removal_policy: Literal["retain", "destroy"] = "retain"
+    contributor_insights: bool = False
+
+
+class Alarms(_Section, frozen=True, kw_only=True):
+    """Who hears of an alarm, and from which value on.
+
+    Attributes
+    ----------
+    email
+        The address that the alarm topic sends to; none subscribes nobody.
+    read_units_per_minute, write_units_per_minute
+        Capacity units consumed by one table or one index.
+    latency_p99_ms
+        The 99th percentile of a query as the handler sees it, in milliseconds.
+    growth_percent
+        Growth of a table or index over 30 days.
+    user_errors_per_minute
+        Rejected requests of the whole account and region; throttling is not among them.
+    iterator_age_seconds
+        How far a stream consumer may lag behind.
+    """
+
+    email: Email | None = None
+    read_units_per_minute: Count = 10_000
+    write_units_per_minute: Count = 5_000
+    latency_p99_ms: Milliseconds = 100
+    growth_percent: Percent = 50
+    user_errors_per_minute: Count = 10
+    iterator_age_seconds: Count = 60
+
+
+class Api(_Section, frozen=True, kw_only=True):
+    """Limits of the HTTP API.
+
+    Attributes
+    ----------
+    rate
+        Requests per second, sustained.
+    burst
+        Requests that may arrive at once.
+    cors_origins
+        Web origins whose pages may call it; none by default.
+    """
+
+    rate: Count = 100
+    burst: Count = 200
+    cors_origins: tuple[str, ...] = ()
+
+
+class Auth(_Section, frozen=True, kw_only=True):
+    """Whose tokens the API accepts: the issuer's URL, and the audience they are made out to."""
+
+    issuer: Url
+    audience: Annotated[str, Meta(min_length=1)]
+
+
+class Functions(_Section, frozen=True, kw_only=True):
+    """How functions run: memory in MiB (CPU comes with it), log retention in days, tracing."""
+
+    log_retention_days: RetentionDays = 90
+    memory: Annotated[int, Meta(ge=128, le=10_240)] = 512
+    tracing: bool = True
+
+
+class Local(_Section, frozen=True, kw_only=True):
+    """The loopback ports of the local platform."""
+
+    api: Port
+    engine: Port
+    engine_mcp: Port
+    aws: Port
+    cache: Port
+    issuer: Port
+
+
+class Environment(_Section, frozen=True, kw_only=True):
+    """One environment; `load` reads it.
+
+    Attributes
+    ----------
+    account
+        The AWS account it is deployed to; without one, that of the caller's credentials.
+    region
+        The AWS region it is deployed to.
+    tags
+        Put on every resource that takes tags.
+    systems
+        What each system's own settings say; `settings` decodes a system's part.
+    """
+
+    name: Annotated[
+        str, Meta(pattern=r"^[a-z][a-z0-9]{1,15}$", description="a short lower-case name")
+    ]
+    account: Account | None = None
+    region: str
+    termination_protection: bool = True
+    tags: dict[str, str] = field(default_factory=dict)
+    tables: Tables = field(default_factory=Tables)
+    alarms: Alarms = field(default_factory=Alarms)
+    api: Api = field(default_factory=Api)
+    auth: Auth
+    functions: Functions = field(default_factory=Functions)
+    local: Local | None = None
+    systems: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def is_local(self) -> bool:
+        return self.local is not None
+
+    def settings(self, system: str, kind: type[T]) -> T:
+        """Decode `[systems.<system>]` as a system's own settings.
+
+        Raises
+        ------
+        EnvironmentProblem
+            As `load` does: unknown key, wrong type, value out of range.
+        """
+        path = f"{self.name}.toml: systems.{system}"
+        return decode(self.systems.get(system, {}), kind, path)
+
+
+def load(name: str, folder: Path = FOLDER) -> Environment:
+    """Read and check an environment.
+
+    Parameters
+    ----------
+    name
+        The file's name without `.toml`, as in `cdk synth -c env=dev`.
+    folder
+        Where the files are.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If there is no such file, it is not TOML, or it says something that cannot be used.
+    """
+    file = folder / f"{name}.toml"
+    if not file.is_file():
+        raise EnvironmentProblem(
+            f"environments/{name}.toml", "no such file.", _choices(name, names(folder))
+        )
+    try:
+        table = tomllib.loads(file.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise EnvironmentProblem(
+            file.name, f"not TOML: {error}.", "Mend the line it names."
+        ) from error
+    environment = decode(table, Environment, file.name)
+    _check(environment, file)
+    return environment
+
+
+def names(folder: Path = FOLDER) -> list[str]:
+    """Name the environments there are."""
+    return sorted(file.stem for file in folder.glob("*.toml"))
+
+
+def decode(table: Mapping[str, Any], kind: type[T], path: str) -> T:
+    """Convert a TOML table to a struct; `path` is how errors name the place of the table.
+
+    Raises
+    ------
+    EnvironmentProblem
+        With the path of the first key that is unknown, missing, of another type or out of range.
+    """
+    _refuse_unknown_keys(table, kind, path)
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        keys = where.rstrip("`").lstrip(".")
+        missing = _MISSING.fullmatch(message)
+        if missing:
+            keys = f"{keys}.{missing[1]}".lstrip(".")
+            message = "it is missing"
+        raise EnvironmentProblem(
+            _join(path, keys), f"{message}.", _suggestion(kind, keys)
+        ) from error
+
+
+def _refuse_unknown_keys(table: Mapping[str, Any], kind: type[Struct], path: str) -> None:
+    """Look for unknown keys ourselves: msgspec names them, but not the key that was meant."""
+    fields = {f.encode_name: f for f in msgspec.structs.fields(kind)}
+    for key, value in table.items():
+        where = _join(path, key)
+        if key not in fields:
+            raise EnvironmentProblem(where, "unknown key.", _choices(key, list(fields)))
+        inner = _struct_of(fields[key].type)
+        if inner is not None and isinstance(value, Mapping):
+            _refuse_unknown_keys(value, inner, where)
+
+
+def _struct_of(kind: Any) -> type[Struct] | None:
+    """Find the struct in `Struct` or `Struct | None`."""
+    options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+    found = (o for o in options if isinstance(o, type) and issubclass(o, Struct))
+    return next(found, None)
+
+
+def _suggestion(kind: type[Struct], keys: str) -> str:
+    """Say what the key at a path like `tables.pitr_days` takes."""
+    annotation: Any = kind
+    for key in keys.partition("[")[0].split("."):
+        struct = _struct_of(annotation)
+        fields = msgspec.structs.fields(struct) if struct else ()
+        annotation = next((f.type for f in fields if f.encode_name == key), None)
+    return f"Write {_describe(annotation)}."
+
+
+def _describe(annotation: Any) -> str:
+    """Say what an annotation takes, in words: its own description first."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return _describe(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) is Literal:
+        return "one of: " + ", ".join(map(str, typing.get_args(annotation)))
+    for meta in getattr(annotation, "__metadata__", ()):
+        return meta.description or f"{_describe(typing.get_args(annotation)[0])}{_range(meta)}"
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "text in quotes"}
+    if annotation in words:
+        return words[annotation]
+    return 'a list, like ["a", "b"]' if typing.get_origin(annotation) is tuple else "a table"
+
+
+def _range(meta: Meta) -> str:
+    limits = {"from": meta.ge, "above": meta.gt, "up to": meta.le}
+    said = [f"{word} {limit:,}" for word, limit in limits.items() if limit is not None]
+    return "".join(f" {text}" for text in said)
+
+
+def _check(environment: Environment, file: Path) -> None:
+    """Check what concerns more than one key."""
+    _check_name(environment, file)
+    _check_region(environment, file)
+    if environment.name == "prod":
+        _check_prod(environment, file)
+    _check_local(environment, file)
+
+
+def _check_name(environment: Environment, file: Path) -> None:
+    if environment.name != file.stem:
+        raise EnvironmentProblem(
+            f"{file.name}: name",
+            f"it says {environment.name!r}, but the file is {file.name}.",
+            f'Write name = "{file.stem}".',
+        )
+
+
+def _check_region(environment: Environment, file: Path) -> None:
+    known = _regions()
+    if environment.region not in known:
+        raise EnvironmentProblem(
+            f"{file.name}: region",
+            f"{environment.region!r} is no AWS region that botocore knows.",
+            _choices(environment.region, known),
+        )
+
+
+@cache
+def _regions() -> list[str]:
+    """Read the regions from the partition data that botocore ships."""
+    text = resources.files("botocore").joinpath("data/partitions.json").read_text()
+    partitions = json.loads(text)["partitions"]
+    regions = {region for partition in partitions for region in partition["regions"]}
+    return sorted(region for region in regions if not region.endswith("-global"))
+
+
+def _check_prod(environment: Environment, file: Path) -> None:
+    """Production is never weakened by a file: that takes a change of this rule, and its review."""
+    tables = environment.tables
+    required = {
+        "account": (environment.account is not None, 'account = "<12 digits>"'),
+        "termination_protection": (
+            environment.termination_protection,
+            "termination_protection = true",
+        ),
+        "tables.deletion_protection": (tables.deletion_protection, "deletion_protection = true"),
+        "tables.removal_policy": (tables.removal_policy == "retain", 'removal_policy = "retain"'),
+        "tables.pitr_days": (tables.pitr_days == 35, "pitr_days = 35"),
+    }
+    for key, (holds, line) in required.items():
+        if not holds:
+            raise EnvironmentProblem(f"{file.name}: {key}", "prod asks for it.", f"Write {line}.")
+
+
+def _check_local(environment: Environment, file: Path) -> None:
+    local = environment.local
+    if (environment.name == "local") != (local is not None):
+        raise EnvironmentProblem(
+            f"{file.name}: local",
+            "the section belongs to the local environment, to that one only.",
+            "Ports of the local platform stand in [local] of local.toml.",
+        )
+    if local is None:
+        return
+    ports = msgspec.structs.asdict(local)
+    for name, port in ports.items():
+        if list(ports.values()).count(port) > 1:
+            raise EnvironmentProblem(
+                f"{file.name}: local.{name}", f"port {port} is used twice.", "Give each its own."
+            )
+    issuer = f"http://127.0.0.1:{local.issuer}"
+    if environment.auth.issuer != issuer:
+        raise EnvironmentProblem(
+            f"{file.name}: auth.issuer",
+            f"the local issuer listens on port {local.issuer} (local.issuer).",
+            f'Write issuer = "{issuer}".',
+        )
+
+
+def _choices(given: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(given, known, n=1)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"There are: {', '.join(known)}."
+
+
+def _join(path: str, key: str) -> str:
+    if not key:
+        return path
+    return f"{path}: {key}" if path.endswith(".toml") else f"{path}.{key}"
