@@ -1,0 +1,1 @@
+"""The chat system: tutoring messages, and what modules, students and providers make of them."""

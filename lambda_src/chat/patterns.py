@@ -1,0 +1,315 @@
+"""Every way the chat system asks its tables, with the rates of its specification.
+
+A month has 1 million messages of 2 KB, 100,000 module queries of 10 items, 50,000
+student queries of 5 and 10,000 provider queries of 100.
+"""
+
+from __future__ import annotations
+
+from chat.latency import LATENCY_FIELDS
+from chat.tables import (
+    MESSAGES,
+    ROLLUPS,
+    SIZES,
+    Counted,
+    Fact,
+    LastActivity,
+    Message,
+    ModuleDay,
+    ProviderDay,
+    StudentDay,
+)
+from keyline.growth import Growth
+from keyline.model import (
+    BatchGet,
+    Get,
+    Put,
+    Query,
+    TransactWrite,
+    Update,
+    absent,
+    any_of,
+    between,
+    less_than,
+)
+
+MESSAGE_BYTES = 2_048
+TOTALS_BYTES = 400
+STUDENT_DAY_BYTES = 200
+ACTIVITY_BYTES = 120
+COUNTED_BYTES = 110
+
+_WHOLE_ITEMS_READ = (
+    "The texts are left out of the answer but read: a projection saves transfer, not read units."
+)
+
+# --- messages: write path and pages ---------------------------------------------------
+
+MESSAGE_CREATE = Put(
+    name="message-create",
+    why="Store a message with the attributes of all three indexes; never overwrite one.",
+    table=MESSAGES,
+    shape=Message,
+    item_bytes=MESSAGE_BYTES,
+    per_month=1_000_000,
+)
+CONVERSATION_OPENING = Query(
+    name="conversation-opening",
+    why="Whose conversation it is, before a student writes to it: the first message decides.",
+    table=MESSAGES,
+    shape=Message,
+    page=1,
+    items=1,
+    consistent=True,
+    item_bytes=MESSAGE_BYTES,
+    per_month=500_000,
+)
+CONVERSATION_MESSAGES = Query(
+    name="conversation-messages",
+    why="Show a conversation, newest message first.",
+    table=MESSAGES,
+    shape=Message,
+    sort=between("timestamp"),
+    descending=True,
+    page=50,
+    items=10,
+    item_bytes=MESSAGE_BYTES,
+    per_month=100_000,
+)
+MESSAGE_GET = Get(
+    name="message-get",
+    why="Show one message.",
+    table=MESSAGES,
+    shape=Message,
+    item_bytes=MESSAGE_BYTES,
+    per_month=50_000,
+)
+MESSAGES_GET = BatchGet(
+    name="messages-get",
+    why="Show messages whose keys are known, in one call instead of one for each.",
+    table=MESSAGES,
+    shape=Message,
+    items=25,
+    item_bytes=MESSAGE_BYTES,
+    per_month=10_000,
+)
+MODULE_MESSAGES = Query(
+    name="module-messages",
+    why="A module's messages in a range of time, newest first.",
+    table=MESSAGES,
+    shape=Message,
+    index="ModuleAnalyticsIndex",
+    sort=between("timestamp"),
+    descending=True,
+    page=100,
+    items=10,
+    item_bytes=MESSAGE_BYTES,
+    per_month=100_000,
+)
+STUDENT_MESSAGES = Query(
+    name="student-messages",
+    why="A student's messages in a range of time, newest first.",
+    table=MESSAGES,
+    shape=Message,
+    index="StudentActivityIndex",
+    sort=between("timestamp"),
+    descending=True,
+    page=100,
+    items=5,
+    item_bytes=MESSAGE_BYTES,
+    per_month=25_000,
+)
+STUDENT_RECENT = Query(
+    name="student-recent",
+    why="A student's latest messages.",
+    table=MESSAGES,
+    shape=Message,
+    index="StudentActivityIndex",
+    descending=True,
+    page=10,
+    items=5,
+    item_bytes=MESSAGE_BYTES,
+    per_month=25_000,
+)
+PROVIDER_MESSAGES = Query(
+    name="provider-messages",
+    why="A provider's messages in a range of time, newest first. There is no form without one.",
+    table=MESSAGES,
+    shape=Message,
+    index="ProviderUsageIndex",
+    sort=between("timestamp"),
+    descending=True,
+    page=100,
+    items=100,
+    item_bytes=MESSAGE_BYTES,
+    per_month=10_000,
+)
+
+# --- messages: facts for analytics ------------------------------------------------------
+
+MODULE_FACTS = Query(
+    name="module-facts",
+    why="What a module's analytics count, exact to the millisecond and without the texts.",
+    table=MESSAGES,
+    shape=Fact,
+    index="ModuleAnalyticsIndex",
+    sort=between("timestamp"),
+    page=1000,
+    items=1000,
+    item_bytes=MESSAGE_BYTES,
+    per_month=200,
+    above_floor=_WHOLE_ITEMS_READ,
+)
+STUDENT_FACTS = Query(
+    name="student-facts",
+    why="What a student's report counts: engagement, performance, the way through the modules.",
+    table=MESSAGES,
+    shape=Fact,
+    index="StudentActivityIndex",
+    sort=between("timestamp"),
+    page=1000,
+    items=100,
+    item_bytes=MESSAGE_BYTES,
+    per_month=2_000,
+    above_floor=_WHOLE_ITEMS_READ,
+)
+PROVIDER_FACTS = Query(
+    name="provider-facts",
+    why="What a provider's analytics count, exact to the millisecond and without the texts.",
+    table=MESSAGES,
+    shape=Fact,
+    index="ProviderUsageIndex",
+    sort=between("timestamp"),
+    page=1000,
+    items=1000,
+    item_bytes=MESSAGE_BYTES,
+    per_month=100,
+    above_floor=_WHOLE_ITEMS_READ,
+)
+
+# --- daily totals: written from the stream -----------------------------------------------
+
+MESSAGE_COUNTED = Put(
+    name="message-counted",
+    why="Mark a message as counted; a second time fails, and the message counts once.",
+    table=ROLLUPS,
+    shape=Counted,
+    item_bytes=COUNTED_BYTES,
+    per_month=0,
+)
+MODULE_DAY_ADD = Update(
+    name="module-day-add",
+    why="Add messages to what a model did in a module on a day.",
+    table=ROLLUPS,
+    shape=ModuleDay,
+    set=("moduleId", "day", "provider", "modelUsed", "ttl"),
+    add=("messages", "tokens", *LATENCY_FIELDS),
+    upsert=True,
+    item_bytes=TOTALS_BYTES,
+    per_month=0,
+)
+PROVIDER_DAY_ADD = Update(
+    name="provider-day-add",
+    why="Add messages to what a provider's model did on a day.",
+    table=ROLLUPS,
+    shape=ProviderDay,
+    set=("provider", "day", "modelUsed", "ttl"),
+    add=("messages", "tokens", *LATENCY_FIELDS),
+    upsert=True,
+    item_bytes=TOTALS_BYTES,
+    per_month=0,
+)
+STUDENT_DAY_ADD = Update(
+    name="student-day-add",
+    why="Add messages to what a student did in a module on a day.",
+    table=ROLLUPS,
+    shape=StudentDay,
+    set=("moduleId", "studentId", "day", "ttl"),
+    add=("messages", "tokens", "responseTime"),
+    upsert=True,
+    item_bytes=STUDENT_DAY_BYTES,
+    per_month=0,
+)
+COUNT_MESSAGES = TransactWrite(
+    name="count-messages",
+    why="Mark a batch of messages as counted and add them to the totals, all or nothing.",
+    table=ROLLUPS,
+    shape=Counted,
+    parts=(MESSAGE_COUNTED, MODULE_DAY_ADD, PROVIDER_DAY_ADD, STUDENT_DAY_ADD),
+    items=8,
+    item_bytes=300,
+    per_month=400_000,
+)
+STUDENT_SEEN = Update(
+    name="student-seen",
+    why="Move a student's last activity forward, never back, whatever the order of delivery.",
+    table=ROLLUPS,
+    shape=LastActivity,
+    set=("studentId", "lastAt", "roster", "ttl"),
+    conditions=(any_of(absent("lastAt"), less_than("lastAt", "seenAt")),),
+    upsert=True,
+    item_bytes=ACTIVITY_BYTES,
+    per_month=600_000,
+)
+
+# --- daily totals: read -------------------------------------------------------------------
+
+MODULE_DAYS = Query(
+    name="module-days",
+    why="A module's totals by day and model: reports, cost and response times of any days.",
+    table=ROLLUPS,
+    shape=ModuleDay,
+    sort=between("sk", "day"),
+    page=1000,
+    items=60,
+    item_bytes=TOTALS_BYTES,
+    per_month=20_000,
+)
+MODULE_STUDENT_DAYS = Query(
+    name="module-student-days",
+    why="Who was active in a module on which day: unique students and engagement of any days.",
+    table=ROLLUPS,
+    shape=StudentDay,
+    sort=between("sk", "day"),
+    page=1000,
+    items=600,
+    item_bytes=STUDENT_DAY_BYTES,
+    per_month=20_000,
+)
+PROVIDER_DAYS = Query(
+    name="provider-days",
+    why="A provider's totals by day and model: usage, today's cost, the share of each model.",
+    table=ROLLUPS,
+    shape=ProviderDay,
+    sort=between("sk", "day"),
+    page=1000,
+    items=60,
+    item_bytes=TOTALS_BYTES,
+    per_month=10_000,
+)
+STUDENT_DAYS = Query(
+    name="student-days",
+    why="A student's totals by day and module, however many messages there are.",
+    table=ROLLUPS,
+    shape=StudentDay,
+    index="StudentDays",
+    sort=between("day"),
+    page=1000,
+    items=30,
+    item_bytes=STUDENT_DAY_BYTES,
+    per_month=5_000,
+)
+STUDENTS_INACTIVE = Query(
+    name="students-inactive",
+    why="The students whose last message is older than a date, longest silent first.",
+    table=ROLLUPS,
+    shape=LastActivity,
+    index="InactiveStudents",
+    sort=less_than("lastAt"),
+    page=100,
+    items=100,
+    item_bytes=ACTIVITY_BYTES,
+    per_month=1_000,
+)
+
+GROWTH = Growth(SIZES)

@@ -1,0 +1,65 @@
+"""What an environment may set for the chat system; each setting has a default."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+Days = Annotated[float, msgspec.Meta(gt=0)]
+Shards = Annotated[int, msgspec.Meta(ge=1, le=64)]
+Dollars = Annotated[float, msgspec.Meta(ge=0)]
+
+
+def _prices() -> dict[str, float]:
+    return {"openai": 0.01, "anthropic": 0.015}
+
+
+def _budgets() -> dict[str, float]:
+    return {"openai": 50.0, "anthropic": 50.0}
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of the chat system.
+
+    Attributes
+    ----------
+    retention_days
+        How long a message is kept: 12 months.
+    rollup_days
+        How long daily totals and last activities are kept after their last change.
+    marker_days
+        How long a counted message is remembered. Longer than a stream record (1 day) and
+        a message on the on-failure queue (14 days) can live, so that no replay counts twice.
+    provider_shards
+        Over how many values one provider is spread in ProviderUsageIndex.
+    roster_shards
+        Over how many values the list of students by last activity is spread.
+    prices_per_1k_tokens, prices_as_of
+        USD per 1,000 tokens by provider, and the day these were read. A message of any other
+        provider is refused, since its cost could not be told. Rough figures: input and
+        output tokens cost the same here.
+    daily_budget_usd
+        What a provider may cost on one UTC day, by provider.
+    max_messages
+        The most messages that one analytics request reads.
+    max_rollups
+        The most roll-up items that one analytics request reads.
+    cache_url
+        A redis to cache analytics in; empty for the function's own memory.
+    cache_seconds
+        How long analytics may be old.
+    """
+
+    retention_days: Days = 365
+    rollup_days: Days = 1095
+    marker_days: Days = 15
+    provider_shards: Shards = 1
+    roster_shards: Shards = 4
+    prices_per_1k_tokens: dict[str, Dollars] = msgspec.field(default_factory=_prices)
+    prices_as_of: str = "2025-01-31"
+    daily_budget_usd: dict[str, Dollars] = msgspec.field(default_factory=_budgets)
+    max_messages: Annotated[int, msgspec.Meta(ge=1)] = 20_000
+    max_rollups: Annotated[int, msgspec.Meta(ge=1)] = 50_000
+    cache_url: str = ""
+    cache_seconds: Annotated[int, msgspec.Meta(ge=300, le=900)] = 600

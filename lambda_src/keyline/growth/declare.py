@@ -1,0 +1,111 @@
+"""How fast tables grow: a daily snapshot of their sizes, and growth over 30 days.
+
+DynamoDB publishes no metric of a table's size. A system declares a table of snapshots,
+the patterns on it and a scheduled function that describes its tables (see
+`keyline.growth.measure` for what the function does).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from keyline.model import Key, Put, Query, Retention, Table, Ttl, between
+
+HISTORY_DAYS = 30
+"""Growth is told against a snapshot at least this old: a month over a month."""
+OLDEST_DAYS = 45
+"""A snapshot older than this no longer stands for a month ago."""
+KEPT_DAYS = 400
+"""How long a snapshot is kept."""
+
+_ITEM_BYTES = 400
+
+
+class SizeSnapshot(msgspec.Struct, kw_only=True):
+    """What DynamoDB said of a table's size on one UTC day; it looks about every six hours.
+
+    Attributes
+    ----------
+    tableName
+        The table's name in the declaration.
+    day
+        `2026-01-31`.
+    tableBytes, indexBytes
+        Bytes of the table, and of each index by name.
+    items
+        Items in the table.
+    """
+
+    tableName: str
+    day: str
+    tableBytes: int
+    indexBytes: dict[str, int]
+    items: int
+
+    @property
+    def total_bytes(self) -> int:
+        """What is stored and billed: the table and all its indexes."""
+        return self.tableBytes + sum(self.indexBytes.values())
+
+
+def growth_table(name: str) -> Table:
+    """A table for a system's size snapshots.
+
+    Parameters
+    ----------
+    name
+        Its name in the declaration; at least three characters.
+    """
+    return Table(
+        name,
+        """Key design:
+        tableName / day: a table's snapshots in order, so that the one of a month ago is one
+        Query of a single item. A second snapshot of a day takes the place of the first.
+        """,
+        key=Key("tableName", "day"),
+        entities=[SizeSnapshot],
+        ttl=Ttl("ttl", Retention(days=KEPT_DAYS)),
+        physical="{name}{-env}",
+    )
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The access patterns on a table of size snapshots.
+
+    Parameters
+    ----------
+    table
+        Made by `growth_table`.
+    """
+
+    table: Table
+    put: Put[SizeSnapshot] = field(init=False)
+    past: Query[SizeSnapshot] = field(init=False)
+
+    def __post_init__(self) -> None:
+        put = Put(
+            name="table-size-put",
+            why="Keep what a table's size was today.",
+            table=self.table,
+            shape=SizeSnapshot,
+            replace=True,
+            item_bytes=_ITEM_BYTES,
+            per_month=60,
+        )
+        past = Query(
+            name="table-size-past",
+            why="The latest snapshot that is at least 30 days old, to tell growth by.",
+            table=self.table,
+            shape=SizeSnapshot,
+            sort=between("day"),
+            descending=True,
+            page=1,
+            items=1,
+            item_bytes=_ITEM_BYTES,
+            per_month=60,
+        )
+        object.__setattr__(self, "put", put)
+        object.__setattr__(self, "past", past)
