@@ -18,6 +18,7 @@ from ops.local.errors import LocalPlatformError
 
 LOOPBACK = "127.0.0.1"
 _PR_SET_PDEATHSIG = 1
+_SETTLED = 1.0  # seconds after which a process counts as running well
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -157,25 +158,31 @@ class Child:
 
     async def _until_ready(self) -> None:
         while not await self.probe():
-            if self._process is None or self._process.returncode is not None:
-                code = self._process.returncode if self._process else None
-                raise LocalPlatformError(
-                    str(self.log),
-                    f"{self.name} ended with code {code} before it was ready: {self._last_line()}",
-                    "read its output in this file",
-                )
+            self._check_alive()
             await asyncio.sleep(0.02)
+        self._check_alive()  # or something else answered in its place
+
+    def _check_alive(self) -> None:
+        code = self._process.returncode if self._process else None
+        if code is not None:
+            raise LocalPlatformError(
+                str(self.log),
+                f"{self.name} ended with code {code} before it was ready: {self._last_line()}",
+                "read its output in this file",
+            )
 
     def _last_line(self) -> str:
         lines = self.log.read_text(errors="replace").split("\n")
         return next((line for line in reversed(lines) if line.strip()), "no output")
 
     async def _supervise(self) -> None:
-        while True:
-            if self._process is None:
-                return
+        clock = asyncio.get_running_loop().time
+        while self._process:
+            since = clock()
             await self._process.wait()
             self.restarts += 1
+            if clock() - since < _SETTLED:
+                await asyncio.sleep(_SETTLED)  # a process that cannot live must not spin
             await self._launch()
             if self.on_restart:
                 await self.on_restart()
