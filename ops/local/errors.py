@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
+from keyline.problem import KeylineError
 
-class LocalPlatformError(Exception):
+
+class LocalPlatformError(KeylineError):
     """The local platform cannot go on.
 
-    Attributes
-    ----------
-    path
-        Where: a file, a template path such as `ChatData/Resources/Messages`, a port.
-    message
-        What is wrong there.
-    suggestion
-        What the reader can do about it.
+    The path is a file, a place in a template such as `ChatData/Resources/Messages`, a port.
     """
-
-    def __init__(self, path: str, message: str, suggestion: str) -> None:
-        super().__init__(f"{path}: {message}\n  suggestion: {suggestion}")
-        self.path = path
-        self.message = message
-        self.suggestion = suggestion
