@@ -291,7 +291,7 @@ def _describe(annotation: Any) -> str:
 
 def _range(meta: Meta) -> str:
     limits = {"from": meta.ge, "above": meta.gt, "up to": meta.le}
-    said = [f"{word} {limit:,}" for word, limit in limits.items() if limit is not None]
+    said = [f"{word} {limit}" for word, limit in limits.items() if limit is not None]
     return "".join(f" {text}" for text in said)
 
 

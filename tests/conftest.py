@@ -1,0 +1,42 @@
+"""What all tests share: no network credentials, and no environment of the caller's.
+
+The requirements report is a plugin of its own (tests/requirements_report.py), named
+in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A test never reaches AWS: whatever asks for credentials gets these, and no profile is read.
+_AWS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",  # a stand-in
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+
+
+def pytest_configure() -> None:
+    """Set the environment before any test module is imported, in every worker."""
+    tools = Path(sys.prefix) / "bin"  # node and cdk, also where the environment is not activated
+    os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    if "KEYLINE_DYNAMODB_ENDPOINT" in os.environ:
+        return  # the engine tests go where the caller says, with the caller's credentials
+    for name in [name for name in os.environ if name.startswith(("AWS_", "KEYLINE_"))]:
+        del os.environ[name]
+    os.environ.update(_AWS)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT

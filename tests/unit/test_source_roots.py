@@ -1,0 +1,180 @@
+"""Guards of the layout that everything else relies on (docs/adr/0001-source-roots.md)."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+LAMBDA_SRC = "lambda_src"
+
+
+def imported_modules(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module or ""
+
+
+def imports_below(folder: Path) -> list[tuple[Path, str]]:
+    """Every (file, top-level module) that is imported below a folder."""
+    return [
+        (file, module.partition(".")[0])
+        for file in sorted(folder.rglob("*.py"))
+        for module in imported_modules(file)
+    ]
+
+
+def systems(root: Path) -> set[str]:
+    packages = {init.parent.name for init in (root / LAMBDA_SRC).glob("*/__init__.py")}
+    return packages - {"keyline"}
+
+
+def tracked_files(root: Path) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    files = [root / name for name in listed.stdout.split("\0") if name]
+    return [file for file in files if file.is_file()]
+
+
+@pytest.mark.parametrize("source_root", ["constructs", LAMBDA_SRC])
+def test_a_source_root_is_no_package(root: Path, source_root: str) -> None:
+    assert not (root / source_root / "__init__.py").exists()
+
+
+def test_constructs_is_the_library_that_the_cdk_imports(root: Path) -> None:
+    code = "import constructs; print(constructs.__file__, constructs.Construct.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert "site-packages" in done.stdout
+    assert done.stdout.split()[-1] == "Construct"
+
+
+def test_our_packages_are_imported_from_their_source_roots(root: Path) -> None:
+    code = "import keyline, keyline_cdk; print(keyline.__file__); print(keyline_cdk.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert [Path(line) for line in done.stdout.splitlines()] == [
+        root / LAMBDA_SRC / "keyline" / "__init__.py",
+        root / "constructs" / "keyline_cdk" / "__init__.py",
+    ]
+
+
+def test_every_tool_knows_the_same_source_roots(root: Path) -> None:
+    settings = tomllib.loads((root / "pyproject.toml").read_text())["tool"]
+    roots = [".", "constructs", LAMBDA_SRC]
+
+    assert settings["hatch"]["build"]["dev-mode-dirs"] == roots
+    assert settings["ruff"]["src"] == roots
+    mypy_roots = settings["mypy"]["mypy_path"].split(":")
+    assert [
+        entry.removeprefix("$MYPY_CONFIG_FILE_DIR").strip("/") or "." for entry in mypy_roots
+    ] == roots
+
+
+def test_every_system_is_part_of_the_distribution(root: Path) -> None:
+    settings = tomllib.loads((root / "pyproject.toml").read_text())
+    packages = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert systems(root) <= {Path(package).name for package in packages}
+
+
+def test_nothing_that_is_bundled_imports_the_cdk(root: Path) -> None:
+    forbidden = {"aws_cdk", "constructs", "keyline_cdk", "stacks", "ops", "jsii"}
+    found = [entry for entry in imports_below(root / LAMBDA_SRC) if entry[1] in forbidden]
+    assert found == []
+
+
+def test_keyline_knows_no_system(root: Path) -> None:
+    assert systems(root), "the project has at least one system"
+    found = [
+        entry for entry in imports_below(root / LAMBDA_SRC / "keyline") if entry[1] in systems(root)
+    ]
+    assert found == []
+
+
+def test_a_system_knows_no_other(root: Path) -> None:
+    for system in systems(root):
+        others = systems(root) - {system}
+        found = [entry for entry in imports_below(root / LAMBDA_SRC / system) if entry[1] in others]
+        assert found == []
+
+
+def test_the_constructs_know_no_system(root: Path) -> None:
+    found = [entry for entry in imports_below(root / "constructs") if entry[1] in systems(root)]
+    assert found == []
+
+
+def test_the_npm_lock_names_no_address_and_no_other_platform(root: Path) -> None:
+    lock = json.loads((root / "package-lock.json").read_text())
+    packages = {path: entry for path, entry in lock["packages"].items() if path}
+
+    assert [path for path, entry in packages.items() if "resolved" in entry] == []
+    engines = [path for path in packages if "@dynoxide/" in path]
+    assert engines == ["node_modules/@dynoxide/linux-x64"]
+    assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
+
+
+def test_the_cdk_command_line_is_the_one_that_works(root: Path) -> None:
+    """`latest` of aws-cdk was published by accident and cannot read our assemblies."""
+    manifest = json.loads((root / "package.json").read_text())
+    assert manifest["dependencies"]["aws-cdk"] == "2.1148.1"
+
+
+# Written in pieces, so that this file does not find itself.
+_PATHS_OF_ONE_MACHINE = re.compile(
+    "|".join(
+        [
+            r"(?<![\w.}])/" + "root/",
+            "/" + "work/",
+            "/" + r"home/\w+/",
+            "/" + r"Users/\w+/",
+            "/tmp" + r"/\w",
+        ]
+    )
+)
+_REGISTRIES = re.compile(
+    "|".join(
+        ["pypi" + r"\.org", "pythonhosted" + r"\.org", "registry" + r"\.npmjs", "index" + "-url"]
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "unwanted", [_PATHS_OF_ONE_MACHINE, _REGISTRIES], ids=["machine paths", "registries"]
+)
+def test_no_file_names_a_machine_or_a_registry(root: Path, unwanted: re.Pattern[str]) -> None:
+    found = []
+    for file in tracked_files(root):
+        try:
+            text = file.read_text()
+        except UnicodeDecodeError:
+            continue  # a binary file
+        found += [f"{file.relative_to(root)}: {match[0]}" for match in unwanted.finditer(text)]
+    assert found == []
+
+
+def test_what_the_requirements_bring_is_pinned(root: Path) -> None:
+    """The versions that are installed are those that constraints.txt pins, all of them."""
+    from ops.constraints import direct_requirements, installed_pins
+
+    pinned = dict(
+        re.findall(r"^([a-z0-9-]+)==(\S+)$", (root / "constraints.txt").read_text(), re.M)
+    )
+    requirements = direct_requirements(root)
+    assert all(re.fullmatch(r"==[^,*]+", str(req.specifier)) for req in requirements)
+    assert installed_pins(requirements).items() <= pinned.items()
