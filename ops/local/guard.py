@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import httptools
 import msgspec
 
-from ops.local.http1 import LOOPBACK, Request, Server, response
+from ops.local.http1 import Request, Server, response
 from ops.local.iam import Decision, evaluate
 from ops.local.identity import Credentials, access_key_of
+from ops.local.process import LOOPBACK
 from ops.local.resources import Function
 
 _log = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from http import HTTPStatus
 
 import httptools
 
-_log = logging.getLogger(__name__)
+from ops.local.process import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ class _Connection(asyncio.Protocol):
             request, keep_alive = self._pending.popleft()
             try:
                 self._write(await self._server.handler(request))
-            except Exception:
+            except Exception:  # noqa: BLE001 - one request must not end the server
                 _log.exception("%s %s failed", request.method, request.target)
                 self._write(response(500, b'{"message":"internal error"}'))
             if not keep_alive and self._transport is not None:

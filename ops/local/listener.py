@@ -10,7 +10,7 @@ from collections.abc import Generator
 import uvicorn
 from starlette.types import ASGIApp
 
-from ops.local.http1 import LOOPBACK
+from ops.local.process import LOOPBACK
 
 
 class _Server(uvicorn.Server):

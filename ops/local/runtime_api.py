@@ -14,7 +14,8 @@ import asyncio
 import json
 from dataclasses import dataclass
 
-from ops.local.http1 import LOOPBACK, Request, Server, response
+from ops.local.http1 import Request, Server, response
+from ops.local.process import LOOPBACK
 
 MAX_RESPONSE = 6 * 1024 * 1024 + 100
 """Bytes: AWS's limit of 6 MB and the 100 bytes that it grants on top."""
