@@ -39,7 +39,7 @@ class DynamoApi:
     def __init__(self, endpoint: str, region: str, credentials: Credentials | None = None) -> None:
         self._endpoint = endpoint
         self._auth = SigV4Auth(credentials or Credentials("local", "local"), "dynamodb", region)
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(30.0, connect=5.0))
+        self._http = httpx.AsyncClient(timeout=httpx.Timeout(30.0, connect=5.0), trust_env=False)
 
     async def __aenter__(self) -> Self:
         return self
