@@ -56,10 +56,10 @@ synth-all: setup ## Synthesize every environment
 	done
 
 diff: setup ## Compare what is deployed with what would be (ENV=dev)
-	.venv/bin/cdk diff -c env=$(ENV)
+	.venv/bin/cdk diff -c env=$(ENV) $(CDK_ARGS)
 
 deploy: setup ## Deploy one environment (ENV=dev)
-	.venv/bin/cdk deploy --all -c env=$(ENV)
+	.venv/bin/cdk deploy --all -c env=$(ENV) $(CDK_ARGS)
 
 snapshots: setup ## Write the template snapshots anew; read the difference before committing it
 	.venv/bin/python -m pytest -n auto tests/snapshot --snapshot-update
