@@ -1,0 +1,295 @@
+"""Lambda's event-filter language: each documented operator, and what is refused or a trap."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keyline_cdk.stream_filter import matches, passes, validate, validate_all
+
+
+def record(**image: Any) -> dict[str, Any]:
+    return {
+        "eventID": "1",
+        "eventName": "INSERT",
+        "dynamodb": {
+            "Keys": {"pk": {"S": "c-1"}},
+            "NewImage": {"pk": {"S": "c-1"}, **image},
+            "SequenceNumber": "5",
+            "SizeBytes": 59,
+            "ApproximateCreationDateTime": 1700000000.0,
+        },
+    }
+
+
+def image(**rules: Any) -> dict[str, Any]:
+    return {"dynamodb": {"NewImage": rules}}
+
+
+TTL_DELETION = {
+    "eventName": "REMOVE",
+    "userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"},
+    "dynamodb": {"Keys": {"pk": {"S": "c-1"}}, "SequenceNumber": "9"},
+}
+TTL_FILTER = {
+    "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "subject", "expected"),
+    [
+        # equals, or
+        ({"eventName": ["INSERT"]}, record(), True),
+        ({"eventName": ["MODIFY", "INSERT"]}, record(), True),
+        ({"eventName": ["insert"]}, record(), False),
+        ({"eventName": ["REMOVE"]}, record(), False),
+        # and
+        ({"eventName": ["INSERT"], **image(a={"S": ["x"]})}, record(a={"S": "x"}), True),
+        ({"eventName": ["INSERT"], **image(a={"S": ["x"]})}, record(a={"S": "y"}), False),
+        ({"eventName": ["MODIFY"], **image(a={"S": ["x"]})}, record(a={"S": "x"}), False),
+        (image(a={"S": ["x"]}, b={"S": ["y"]}), record(a={"S": "x"}), False),
+        # a field that is not there matches nothing but `exists: false`
+        (image(a={"S": ["x"]}), record(), False),
+        (image(a={"S": [{"anything-but": ["x"]}]}), record(), False),
+        # empty and null
+        (image(a={"S": [""]}), record(a={"S": ""}), True),
+        (image(a={"S": [""]}), record(a={"S": "x"}), False),
+        ({"a": [None]}, {"a": None}, True),
+        ({"a": [None]}, {"a": ""}, False),
+        ({"a": [None]}, {}, False),
+        # JSON types are told apart
+        ({"a": [1]}, {"a": 1}, True),
+        ({"a": [1]}, {"a": 1.0}, False),
+        ({"a": [1]}, {"a": True}, False),
+        ({"a": ["1"]}, {"a": 1}, False),
+        (image(a={"BOOL": [True]}), record(a={"BOOL": True}), True),
+        (image(a={"BOOL": [True]}), record(a={"BOOL": False}), False),
+        (image(a={"NULL": [True]}), record(a={"NULL": True}), True),
+        # equals, ignoring case
+        (image(a={"S": [{"equals-ignore-case": "ALIce"}]}), record(a={"S": "alice"}), True),
+        (image(a={"S": [{"equals-ignore-case": "alice"}]}), record(a={"S": "alic"}), False),
+        # begins with, ends with
+        (image(a={"S": [{"prefix": "us-"}]}), record(a={"S": "us-east-1"}), True),
+        (image(a={"S": [{"prefix": "us-"}]}), record(a={"S": "eu-us-1"}), False),
+        (image(a={"S": [{"suffix": ".png"}]}), record(a={"S": "a.png"}), True),
+        (image(a={"S": [{"suffix": ".png"}]}), record(a={"S": "a.png.zip"}), False),
+        ({"a": [{"prefix": "1"}]}, {"a": 10}, False),
+        # not
+        (image(a={"S": [{"anything-but": "x"}]}), record(a={"S": "y"}), True),
+        (image(a={"S": [{"anything-but": ["x", "y"]}]}), record(a={"S": "y"}), False),
+        ({"a": [{"anything-but": [5]}]}, {"a": 6}, True),
+        ({"a": [{"anything-but": [5]}]}, {"a": 5}, False),
+        # numeric, on a JSON number
+        ({"dynamodb": {"SizeBytes": [{"numeric": ["=", 59]}]}}, record(), True),
+        ({"dynamodb": {"SizeBytes": [{"numeric": [">", 10, "<=", 59]}]}}, record(), True),
+        ({"dynamodb": {"SizeBytes": [{"numeric": [">", 10, "<", 59]}]}}, record(), False),
+        # numeric never sees DynamoDB's numbers, which are strings
+        (image(a={"N": [{"numeric": ["=", 5]}]}), record(a={"N": "5"}), False),
+        (image(a={"N": [{"numeric": [">", 0]}]}), record(a={"N": "5"}), False),
+        (image(a={"N": ["5"]}), record(a={"N": "5"}), True),
+        (image(a={"N": [{"anything-but": ["0"]}]}), record(a={"N": "5"}), True),
+        # exists, on leaves only
+        (image(a={"S": [{"exists": True}]}), record(a={"S": ""}), True),
+        (image(a={"S": [{"exists": True}]}), record(), False),
+        (image(a={"S": [{"exists": True}]}), record(a={"N": "1"}), False),
+        (image(a={"S": [{"exists": False}]}), record(), True),
+        (image(a={"S": [{"exists": False}]}), record(a={"S": "x"}), False),
+        (image(a=[{"exists": True}]), record(a={"S": "x"}), False),
+        ({"dynamodb": {"OldImage": {"a": {"S": [{"exists": False}]}}}}, record(), True),
+        # one list, several operators: or
+        (image(a={"S": [{"prefix": "x"}, {"suffix": "y"}, "z"]}), record(a={"S": "z"}), True),
+        (image(a={"S": [{"prefix": "x"}, {"exists": False}]}), record(), True),
+        # sets, maps, lists
+        (image(a={"SS": ["x"]}), record(a={"SS": ["w", "x"]}), True),
+        (image(a={"SS": ["x"]}), record(a={"SS": ["w"]}), False),
+        (image(a={"M": {"b": {"S": ["x"]}}}), record(a={"M": {"b": {"S": "x"}}}), True),
+        (image(a={"L": {"S": ["x"]}}), record(a={"L": [{"N": "1"}, {"S": "x"}]}), True),
+        (image(a={"L": {"S": ["x"]}}), record(a={"L": [{"S": "y"}]}), False),
+        # $or, with and around it, and inside
+        ({"$or": [{"eventName": ["REMOVE"]}, image(a={"S": ["x"]})]}, record(a={"S": "x"}), True),
+        ({"$or": [{"eventName": ["REMOVE"]}, image(a={"S": ["x"]})]}, record(), False),
+        (
+            {
+                "eventName": ["INSERT"],
+                **image(**{"$or": [{"a": {"S": ["x"]}}, {"b": {"S": ["x"]}}]}),
+            },
+            record(b={"S": "x"}),
+            True,
+        ),
+        (
+            {"eventName": ["REMOVE"], "$or": [image(a={"S": ["x"]}), image(b={"S": ["x"]})]},
+            record(b={"S": "x"}),
+            False,
+        ),
+        # a deletion by TTL
+        (TTL_FILTER, TTL_DELETION, True),
+        (TTL_FILTER, record(), False),
+    ],
+)
+def test_an_operator_matches_what_it_says(pattern: Any, subject: Any, expected: bool) -> None:
+    assert matches(pattern, subject) is expected
+
+
+def test_several_patterns_are_joined_by_or_and_none_lets_all_pass() -> None:
+    inserts, removals = {"eventName": ["INSERT"]}, {"eventName": ["REMOVE"]}
+    assert passes([], record())
+    assert passes([removals, inserts], record())
+    assert not passes([removals], record())
+
+
+numbers = st.integers(-1000, 1000) | st.floats(-1000, 1000)
+
+
+@given(value=numbers, low=numbers, high=numbers)
+def test_a_numeric_range_is_the_conjunction_of_its_bounds(
+    value: float, low: float, high: float
+) -> None:
+    rule = {"a": [{"numeric": [">=", low, "<", high]}]}
+    assert matches(rule, {"a": value}) == (low <= value < high)
+
+
+@given(value=numbers, bound=numbers)
+def test_numeric_never_matches_a_number_written_as_a_string(value: float, bound: float) -> None:
+    for sign in ("<", "<=", "=", ">=", ">"):
+        rule = image(a={"N": [{"numeric": [sign, bound]}]})
+        assert not matches(rule, record(a={"N": str(value)}))
+        assert [problem.refused for problem in validate(rule)] == [False]
+
+
+@given(text=st.text(), part=st.text(max_size=3))
+def test_prefix_suffix_and_anything_but_agree_with_python(text: str, part: str) -> None:
+    def holds(rule: Any) -> bool:
+        return matches(image(a={"S": [rule]}), record(a={"S": text}))
+
+    assert holds({"prefix": part}) == text.startswith(part)
+    assert holds({"suffix": part}) == text.endswith(part)
+    assert holds({"anything-but": [part]}) == (text != part)
+    assert holds(part) == (text == part)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        '{"eventName": ["INSERT", "MODIFY"]}',
+        TTL_FILTER,
+        {"eventName": [{"anything-but": ["REMOVE"]}]},
+        image(status={"S": ["open", {"prefix": "late"}]}),
+        image(price={"N": ["5", "-0.5", {"anything-but": ["0"]}]}),
+        image(flag={"BOOL": [True]}, gone={"NULL": [True]}, tags={"SS": ["x"]}),
+        image(a={"M": {"b": {"M": {"c": {"S": [{"exists": True}]}}}}}),
+        image(a={"L": {"M": {"b": {"S": ["x"]}}}}),
+        {"dynamodb": {"SizeBytes": [{"numeric": [">", 1000]}]}},
+        {"$or": [{"eventName": ["INSERT"]}, {"dynamodb": {"Keys": {"pk": {"S": ["x"]}}}}]},
+        image(**{"$or": [{"a": {"S": ["x"]}}, {"b": {"N": ["1"]}}]}),
+        image(S={"S": ["x"]}, L={"S": ["x"]}),  # attributes that are named like types
+    ],
+)
+def test_a_good_filter_has_no_problem(pattern: Any) -> None:
+    assert validate(pattern) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "says"),
+    [
+        ("{", "$", "not JSON"),
+        ("[]", "$", "a pattern is an object"),
+        ({}, "$", "empty object"),
+        ({"dynamodb": {}}, "dynamodb", "empty object"),
+        ({"eventName": []}, "eventName", "matches nothing"),
+        ({"eventName": "INSERT"}, "eventName", 'Write ["INSERT"]'),
+        ({"eventName": [["INSERT"]]}, "eventName[0]", "list inside a list"),
+        ({"eventName": [{"prefix": "I", "suffix": "T"}]}, "eventName[0]", "2 operators"),
+        ({"eventName": [{"wildcard": "I*"}]}, "eventName[0].wildcard", "prefix or suffix"),
+        ({"eventName": [{"cidr": "10.0.0.0/8"}]}, "eventName[0].cidr", "no such operator"),
+        ({"eventName": [{"anything_but": ["x"]}]}, "eventName[0].anything_but", "anything-but?"),
+        ({"eventName": [{"anything-but": {"prefix": "I"}}]}, "eventName[0].anything-but", "List"),
+        ({"eventName": [{"anything-but": []}]}, "eventName[0].anything-but", "empty list"),
+        ({"eventName": [{"anything-but": ["a", 1]}]}, "eventName[0].anything-but", "mix"),
+        ({"eventName": [{"prefix": 5}]}, "eventName[0].prefix", "string"),
+        ({"eventName": [{"prefix": {"equals-ignore-case": "i"}}]}, "eventName[0].prefix", "nested"),
+        ({"eventName": [{"exists": "yes"}]}, "eventName[0].exists", "true or false"),
+        ({"dynamodb": {"SizeBytes": [{"numeric": [">"]}]}}, "dynamodb.SizeBytes[0].numeric", ">"),
+        (
+            {"dynamodb": {"SizeBytes": [{"numeric": ["<", 5, ">", 1]}]}},
+            "dynamodb.SizeBytes[0].numeric",
+            "lower bound first",
+        ),
+        (
+            {"dynamodb": {"SizeBytes": [{"numeric": [">", 5, "<", 5]}]}},
+            "dynamodb.SizeBytes[0].numeric",
+            "is empty",
+        ),
+        (
+            {"dynamodb": {"SizeBytes": [{"numeric": ["!=", 5]}]}},
+            "dynamodb.SizeBytes[0].numeric",
+            "comparisons",
+        ),
+        (
+            {"dynamodb": {"SizeBytes": [{"numeric": ["=", "5"]}]}},
+            "dynamodb.SizeBytes[0].numeric",
+            "JSON numbers",
+        ),
+        ({"dynamodb": {"exists": True}}, "dynamodb.exists", "outside a list"),
+        ({"$or": [{"eventName": ["INSERT"]}]}, "$or", "at least two"),
+        ({"$or": {"eventName": ["INSERT"]}}, "$or", "list of at least two"),
+        ({"eventName": ["INSERT"], "eventID": ["x" * 5000]}, "$", "4096"),
+    ],
+)
+def test_what_aws_refuses_is_reported_as_refused(pattern: Any, path: str, says: str) -> None:
+    problem = next(problem for problem in validate(pattern) if problem.path == path)
+    assert problem.refused
+    assert says in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "says"),
+    [
+        (image(a={"N": [{"numeric": [">", 5]}]}), "dynamodb.NewImage.a.N[0].numeric", "never"),
+        (image(a={"NS": [{"numeric": [">", 5]}]}), "dynamodb.NewImage.a.NS[0].numeric", "never"),
+        (
+            image(a={"M": {"b": {"N": [{"numeric": ["=", 5]}]}}}),
+            "dynamodb.NewImage.a.M.b.N[0].numeric",
+            "string",
+        ),
+        (image(a={"N": [5]}), "dynamodb.NewImage.a.N[0]", 'Write "5"'),
+        (image(a={"N": [{"anything-but": [5]}]}), "dynamodb.NewImage.a.N[0]", 'Write "5"'),
+        (image(a={"N": ["5.0"]}), "dynamodb.NewImage.a.N[0]", 'Write "5"'),
+        (image(a={"N": ["05"]}), "dynamodb.NewImage.a.N[0]", 'Write "5"'),
+        (image(a={"N": ["five"]}), "dynamodb.NewImage.a.N[0]", "Write a number"),
+        (image(a={"BOOL": ["true"]}), "dynamodb.NewImage.a.BOOL[0]", "[true]"),
+        (image(a=["x"]), "dynamodb.NewImage.a[0]", '"a": {"S": ["x"]}'),
+        (image(a=[{"exists": False}]), "dynamodb.NewImage.a[0]", "exists"),
+        (image(a={"x": ["y"]}), "dynamodb.NewImage.a.x", "no field x"),
+        (image(a={"S": [None]}), "dynamodb.NewImage.a.S[0]", '"NULL": [true]'),
+        (image(a={"S": {"b": ["x"]}}), "dynamodb.NewImage.a.S", "plain value"),
+        ({"dynamodb": {"newImage": {"a": {"S": ["x"]}}}}, "dynamodb.newImage", "NewImage?"),
+        ({"event_name": ["INSERT"]}, "event_name", "eventName?"),
+        ({"eventName": ["CREATE"]}, "eventName[0]", "INSERT, MODIFY, REMOVE"),
+        ({"body": {"a": ["x"]}}, "body", "dynamodb"),
+        ({"userIdentity": {"PrincipalId": ["x"]}}, "userIdentity.PrincipalId", "principalId?"),
+        ({"dynamodb": ["x"]}, "dynamodb[0]", "an object"),
+    ],
+)
+def test_what_aws_accepts_and_never_matches_is_a_trap(pattern: Any, path: str, says: str) -> None:
+    problem = next(problem for problem in validate(pattern) if problem.path == path)
+    assert not problem.refused
+    assert says in str(problem)
+
+
+def test_a_problem_inside_an_or_is_found_where_it_stands() -> None:
+    pattern = {"$or": [{"eventName": ["INSERT"]}, image(a={"N": [{"numeric": ["=", 1]}]})]}
+    assert [problem.path for problem in validate(json.dumps(pattern))] == [
+        "dynamodb.NewImage.a.N[0].numeric"
+    ]
+
+
+def test_all_filters_of_a_mapping_are_checked_and_counted() -> None:
+    good, bad = {"eventName": ["INSERT"]}, {"eventName": ["CREATE"]}
+    assert validate_all([good] * 5) == []
+    assert [problem.path for problem in validate_all([good, bad])] == ["filters[1].eventName[0]"]
+    assert [problem.path for problem in validate_all([good] * 6)] == ["filters"]
