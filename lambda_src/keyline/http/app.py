@@ -1,0 +1,195 @@
+"""A system's HTTP handlers: registered by route, called with typed arguments.
+
+API Gateway has matched the route before a function is invoked, and says so in `routeKey`. The
+resolver is given that route rather than the raw path: the path comes percent-decoded, and its
+pattern would find no route where a parameter holds a slash or a question mark.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
+
+from keyline.http import problem
+from keyline.http.arguments import Arguments, arguments_of
+from keyline.http.json_text import JSON, encode
+from keyline.http.request import MAX_BODY, Request
+from keyline.model.system import Method, System
+from keyline.problem import DeclarationError
+
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
+LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+class App:
+    """The HTTP API of a system, or the part of it that one function serves.
+
+    Parameters
+    ----------
+    system
+        The system that declares the routes.
+    logger
+        Where requests are logged; Powertools' logger of the function's environment if None.
+
+    Examples
+    --------
+    >>> app = App(SYSTEM)
+    >>> @app.get("/modules/{moduleId}/messages")
+    ... def by_module(moduleId: int, query: Period, caller: Caller) -> MessagePage: ...
+    >>> handler = app.handler
+    """
+
+    def __init__(self, system: System, logger: Logger | None = None) -> None:
+        self._system = system
+        self._declared = {f"{r.method} {r.path}": f for f in system.functions for r in f.routes}
+        self._registered: dict[str, str] = {}
+        self._logger = logger or Logger(service=system.name)
+        self._resolver = APIGatewayHttpResolver(serializer=encode)
+        self._resolver.use([self._answered])
+        self._resolver.not_found(_no_such_route)
+
+    def get(self, path: str, *, status: int = HTTPStatus.OK) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a GET route."""
+        return self._route("GET", path, status, MAX_BODY)
+
+    def post(
+        self, path: str, *, status: int = HTTPStatus.OK, max_body: int = MAX_BODY
+    ) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a POST route."""
+        return self._route("POST", path, status, max_body)
+
+    def put(
+        self, path: str, *, status: int = HTTPStatus.OK, max_body: int = MAX_BODY
+    ) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a PUT route."""
+        return self._route("PUT", path, status, max_body)
+
+    def patch(
+        self, path: str, *, status: int = HTTPStatus.OK, max_body: int = MAX_BODY
+    ) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a PATCH route."""
+        return self._route("PATCH", path, status, max_body)
+
+    def delete(self, path: str, *, status: int = HTTPStatus.OK) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a DELETE route."""
+        return self._route("DELETE", path, status, MAX_BODY)
+
+    @property
+    def handler(self) -> LambdaHandler:
+        """The function that Lambda calls.
+
+        Raises
+        ------
+        DeclarationError
+            If a function whose routes are registered here has routes that are not.
+        """
+        served = {self._declared[route].name for route in self._registered}
+        for route, function in self._declared.items():
+            if function.name in served and route not in self._registered:
+                raise DeclarationError(
+                    f"{self._system.name}.functions[{function.name}].routes[{route}]",
+                    "has no handler.",
+                    "Register one, or drop the route.",
+                )
+        return self._handle
+
+    def _route(
+        self, method: Method, path: str, status: int, max_body: int
+    ) -> Callable[[HandlerT], HandlerT]:
+        route = f"{method} {path}"
+
+        def register(function: HandlerT) -> HandlerT:
+            where = f"{function.__module__}.{function.__qualname__}"
+            self._check_route(route, where)
+            arguments = arguments_of(function, method, path, max_body, where)
+            self._registered[route] = path
+            self._resolver.route(path, method)(self._call(function, arguments, status))
+            return function
+
+        return register
+
+    def _check_route(self, route: str, where: str) -> None:
+        if route in self._registered:
+            raise DeclarationError(where, f"{route} has a handler already.", "Drop one of them.")
+        if route not in self._declared:
+            close = get_close_matches(route, self._declared, n=1)
+            raise DeclarationError(
+                where,
+                f"the system {self._system.name} declares no route {route}.",
+                f"Did you mean {close[0]}?" if close else "Declare it with its function.",
+            )
+
+    def _call(
+        self, function: Callable[..., Any], arguments: Arguments, status: int
+    ) -> Callable[[], Response[Any]]:
+        def call() -> Response[Any]:
+            request = Request(self._resolver.current_event.raw_event)
+            return _response(function(**arguments.read(request)), status)
+
+        return call
+
+    def _handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        path = self._registered.get(Request(event).route, "")
+        return self._resolver.resolve(_at(event, path), context)
+
+    def _answered(
+        self, resolver: APIGatewayHttpResolver, handle: Callable[[Any], Response[Any]]
+    ) -> Response[Any]:
+        """Call the handler, turn its error into a problem document, and log the request."""
+        started = time.perf_counter()
+        request = Request(resolver.current_event.raw_event)
+        failure: Exception | None = None
+        try:
+            response = handle(resolver)
+        except Exception as error:  # noqa: BLE001 - it is logged, and the client is answered
+            failure = error
+            response = problem.response(error, request.id)
+        self._log(request, response.status_code, time.perf_counter() - started, failure)
+        return response
+
+    def _log(
+        self, request: Request, status: int, seconds: float, failure: Exception | None
+    ) -> None:
+        """One line per request, with nothing of what the client sent but the route it took."""
+        fields: dict[str, Any] = {
+            "route": request.route,
+            "status": status,
+            "duration_ms": round(seconds * 1000, 2),
+            "request_id": request.id,
+            "function_request_id": getattr(self._resolver.lambda_context, "aws_request_id", ""),
+        }
+        if failure is None:
+            self._logger.info("request", extra=fields)
+        elif status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._logger.info("request", extra=fields | {"problem": type(failure).__name__})
+        else:
+            self._logger.error("request", extra=fields, exc_info=failure)
+
+
+def _at(event: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The event with a path that the resolver finds the route by."""
+    stage = (event.get("requestContext") or {}).get("stage", "$default")
+    return {**event, "rawPath": path if stage == "$default" else f"/{stage}{path}"}
+
+
+def _no_such_route(_: Exception) -> Response[Any]:
+    raise problem.HttpError(
+        HTTPStatus.NOT_FOUND, "path", "there is no such route.", "Check method and address."
+    )
+
+
+def _response(result: Any, status: int) -> Response[Any]:
+    """What a handler returned, as a response."""
+    if isinstance(result, Response):
+        if result.body is not None and not isinstance(result.body, str | bytes):
+            result.body = encode(result.body)
+        return result
+    if result is None:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    return Response(status_code=status, content_type=JSON, body=encode(result))

@@ -1,0 +1,232 @@
+"""What a handler's signature asks of a request, worked out once when it is registered."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from keyline.http.problem import HttpError
+from keyline.http.request import Caller, Request
+from keyline.problem import DeclarationError
+
+Reader = Callable[[Request], Any]
+
+_PATH_PARAMETER = re.compile(r"{(\w+)\+?}")
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_WHERE = re.compile(r" - at `\$\.?(?P<path>.*)`$")
+_NAMED = re.compile(r"^Object (missing required|contains unknown) field `(?P<name>.*)`$")
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """How a handler's arguments are read from a request.
+
+    Attributes
+    ----------
+    readers
+        By argument name.
+    """
+
+    readers: Mapping[str, Reader]
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """The arguments of one call.
+
+        Raises
+        ------
+        HttpError
+            If the request does not hold what the handler asks for.
+        """
+        return {name: reader(request) for name, reader in self.readers.items()}
+
+
+def arguments_of(
+    function: Callable[..., Any], method: str, path: str, max_body: int, where: str
+) -> Arguments:
+    """Work out how a handler's arguments are read.
+
+    Parameters
+    ----------
+    path
+        The route's path, with parameters in braces.
+    max_body
+        Bytes.
+    where
+        How errors name the handler.
+
+    Raises
+    ------
+    DeclarationError
+        If an argument is none that a request can give, or a path parameter has no argument.
+    """
+    hints = _hints(function, where)
+    in_path = tuple(_PATH_PARAMETER.findall(path))
+    arguments = inspect.signature(function).parameters
+    for name in in_path:
+        if name not in arguments:
+            raise DeclarationError(
+                f"{where}.{name}", f"{path} has it, the handler does not.", f"Add {name}: str."
+            )
+    return Arguments(
+        {
+            name: _reader(name, hints.get(name), in_path, method, max_body, f"{where}.{name}")
+            for name in arguments
+        }
+    )
+
+
+def _hints(function: Callable[..., Any], where: str) -> dict[str, Any]:
+    try:
+        return get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise DeclarationError(
+            where, f"{error}.", "Import the types of its arguments where it is defined."
+        ) from error
+
+
+def _reader(
+    name: str, annotation: Any, in_path: Sequence[str], method: str, max_body: int, where: str
+) -> Reader:
+    if annotation is None:
+        raise DeclarationError(where, "has no type.", f"Annotate it: {name}: str.")
+    if name in in_path:
+        return _path_reader(name, annotation, where)
+    if name == "caller" and annotation is Caller:
+        return Request.caller
+    if name == "query" and _is_struct(annotation):
+        return _query_reader(annotation, where)
+    if name == "body" and method in _BODY_METHODS:
+        return _body_reader(annotation, max_body, where)
+    raise DeclarationError(
+        where,
+        f"is nothing that a {method} request gives.",
+        "Use a path parameter by its name, body (POST, PUT, PATCH), query: a Struct, "
+        "or caller: Caller.",
+    )
+
+
+def _path_reader(name: str, annotation: Any, where: str) -> Reader:
+    _check_type(annotation, where)
+
+    def read(request: Request) -> Any:
+        text = request.path_parameters.get(name, "")
+        return _finite(_converted(text, annotation, f"path.{name}"), f"path.{name}")
+
+    return read
+
+
+def _query_reader(shape: type[msgspec.Struct], where: str) -> Reader:
+    _check_type(shape, where)
+    fields = msgspec.structs.fields(shape)
+    many = {f.encode_name for f in fields if _takes_many(f.type)}
+    known = ", ".join(f.encode_name for f in fields)
+
+    def read(request: Request) -> Any:
+        given: dict[str, Any] = {}
+        for name, values in request.query().items():
+            if name not in many and len(values) > 1:
+                raise HttpError(
+                    HTTPStatus.BAD_REQUEST, f"query.{name}", "is given twice.", "Give it once."
+                )
+            given[name] = values if name in many else values[0]
+        query = _converted(given, shape, "query", known)
+        for field in fields:
+            _finite(getattr(query, field.name), f"query.{field.encode_name}")
+        return query
+
+    return read
+
+
+def _body_reader(annotation: Any, max_body: int, where: str) -> Reader:
+    _check_type(annotation, where)
+    decoder = msgspec.json.Decoder(annotation)
+    known = (
+        ", ".join(f.encode_name for f in msgspec.structs.fields(annotation))
+        if _is_struct(annotation)
+        else ""
+    )
+
+    def read(request: Request) -> Any:
+        content = request.json_body(max_body)
+        try:
+            return decoder.decode(content)
+        except msgspec.ValidationError as error:
+            raise _refusal(error, "body", known) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise HttpError(
+                HTTPStatus.BAD_REQUEST, "body", "is no valid JSON.", "Send JSON in UTF-8."
+            ) from error
+        except RecursionError as error:
+            raise HttpError(
+                HTTPStatus.BAD_REQUEST, "body", "is nested too deeply.", "Send flatter data."
+            ) from error
+
+    return read
+
+
+def _converted(value: Any, annotation: Any, where: str, known: str = "") -> Any:
+    """Text turned into what the annotation says: `12` is a number here."""
+    try:
+        return msgspec.convert(value, annotation, strict=False)
+    except msgspec.ValidationError as error:
+        raise _refusal(error, where, known) from error
+
+
+def _refusal(error: msgspec.ValidationError, where: str, known: str) -> HttpError:
+    """A validation error as path, message and suggestion."""
+    text, path = str(error), where
+    found = _WHERE.search(text)
+    if found:
+        text = text[: found.start()]
+        separator = "" if found["path"].startswith("[") or not found["path"] else "."
+        path = f"{where}{separator}{found['path']}"
+    named = _NAMED.match(text)
+    if named is None:
+        return HttpError(HTTPStatus.BAD_REQUEST, path, f"{text}.", "Send what is expected there.")
+    inner = f"{path}.{named['name']}"
+    suggestion = f"The fields are: {known}." if known and not found else ""
+    if text.startswith("Object missing"):
+        return HttpError(HTTPStatus.BAD_REQUEST, inner, "is missing.", suggestion or "Send it.")
+    return HttpError(
+        HTTPStatus.BAD_REQUEST, inner, "is no known field.", suggestion or "Leave it out."
+    )
+
+
+def _finite(value: Any, where: str) -> Any:
+    """The value, unless it is `nan` or `inf`, which text can say and JSON cannot."""
+    for number in value if isinstance(value, list | tuple | set | frozenset) else (value,):
+        if isinstance(number, float | Decimal) and not math.isfinite(number):
+            raise HttpError(HTTPStatus.BAD_REQUEST, where, "is no finite number.", "Send a number.")
+    return value
+
+
+def _check_type(annotation: Any, where: str) -> None:
+    try:
+        msgspec.json.Decoder(annotation)
+    except TypeError as error:
+        raise DeclarationError(
+            where, f"{annotation!r} cannot be decoded: {error}.", "Use a type msgspec knows."
+        ) from error
+
+
+def _is_struct(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
+
+
+def _takes_many(annotation: Any) -> bool:
+    """Whether a query parameter of this type may be given several times."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _takes_many(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return any(_takes_many(member) for member in get_args(annotation))
+    return (origin or annotation) in (list, tuple, set, frozenset)

@@ -1,0 +1,157 @@
+"""Errors as RFC 9457 problem documents: what a client may know, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from aws_lambda_powertools.event_handler.api_gateway import Response
+
+from keyline.http.json_text import encode
+from keyline.problem import KeylineError
+from keyline.run import errors
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class HttpError(KeylineError):
+    """An error that a handler answers a request with.
+
+    Parameters
+    ----------
+    status
+        The HTTP status, 400 to 599.
+    path
+        Which part of the request it is about: `body.tokenCount`, `query.from`, `path.moduleId`.
+    """
+
+    def __init__(self, status: int, path: str, message: str, suggestion: str = "") -> None:
+        super().__init__(path, message, suggestion)
+        self.status = HTTPStatus(status)
+
+
+class Problem(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True):
+    """A problem document.
+
+    Attributes
+    ----------
+    type
+        A URN that tells one kind of problem from another.
+    detail, path, suggestion
+        What is wrong, with which part of the request, and what would put it right.
+    instance
+        The request's id, as the log has it.
+    currentVersion
+        For a version conflict: the version that is there.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    path: str = ""
+    suggestion: str = ""
+    instance: str = ""
+    currentVersion: int | None = None
+
+
+STATUS: Mapping[type[KeylineError], HTTPStatus] = {
+    errors.BadValue: HTTPStatus.BAD_REQUEST,
+    errors.InvalidCursor: HTTPStatus.BAD_REQUEST,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.ConditionFailed: HTTPStatus.CONFLICT,
+    errors.ItemTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.Throttled: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UnprocessedLeft: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""The errors that a client can act on; subclasses share their base's status. A throttled
+table is the service's fault rather than the client's, hence 503 and not 429."""
+
+_RETRY_AFTER = 1
+_SUGGESTIONS: Mapping[HTTPStatus, str] = {
+    HTTPStatus.BAD_REQUEST: "Correct the request.",
+    HTTPStatus.NOT_FOUND: "Check the identifiers in the path.",
+    HTTPStatus.CONFLICT: "Read the item again, and repeat the change on what is there now.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Send less.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Try again after the seconds in Retry-After.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Report it with the request's id, which is `instance`.",
+}
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """The status that an error is answered with; 500 for what no client can act on."""
+    if isinstance(error, HttpError):
+        return error.status
+    if isinstance(error, errors.TransactionCancelled):
+        return _status_of_cancelled(error)
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def problem_of(error: Exception, request_id: str) -> Problem:
+    """What a client is told of an error: nothing of what only the log may hold."""
+    status = status_of(error)
+    suggestion = _SUGGESTIONS.get(status, "")
+    told = status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, HttpError)
+    if not (told and isinstance(error, KeylineError)):
+        return Problem(
+            type=_type_of(status.phrase),
+            title=status.phrase,
+            status=status,
+            detail=status.description or status.phrase,
+            suggestion=suggestion,
+            instance=request_id,
+        )
+    return Problem(
+        type=_type_of(status.phrase if isinstance(error, HttpError) else type(error).__name__),
+        title=status.phrase,
+        status=status,
+        detail=error.message,
+        path=error.path,
+        suggestion=error.suggestion or suggestion,
+        instance=request_id,
+        currentVersion=_current_version(error),
+    )
+
+
+def response(error: Exception, request_id: str) -> Response[str]:
+    """The response that an error is answered with."""
+    return Response(
+        status_code=status_of(error),
+        content_type=CONTENT_TYPE,
+        headers=_headers_of(error),
+        body=encode(problem_of(error, request_id)),
+    )
+
+
+def _headers_of(error: Exception) -> dict[str, str | list[str]]:
+    status = status_of(error)
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": str(getattr(error, "retry_after", _RETRY_AFTER))}
+    if status is HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": "Bearer"}
+    return {}
+
+
+def _status_of_cancelled(error: errors.TransactionCancelled) -> HTTPStatus:
+    codes = {reason.code for reason in error.reasons}
+    if codes & {"ConditionalCheckFailed", "TransactionConflict"}:
+        return HTTPStatus.CONFLICT
+    if codes & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _current_version(error: KeylineError) -> int | None:
+    version = getattr(error, "version", None)
+    return version if isinstance(version, int) else None
+
+
+def _type_of(name: str) -> str:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+", "-", name)
+    return f"urn:problem-type:{words.lower()}"

@@ -1,0 +1,186 @@
+"""One request as API Gateway's HTTP API hands it over (payload format 2.0), read with care.
+
+Source of the format: API Gateway developer guide, "Working with AWS Lambda proxy
+integrations for HTTP APIs".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+from keyline.http.problem import HttpError
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request's body where the route does not say otherwise."""
+MAX_QUERY_FIELDS = 100
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, as the verified token says.
+
+    Attributes
+    ----------
+    subject
+        The token's `sub`.
+    scopes
+        The token's scopes.
+    claims
+        All claims, as the authorizer hands them over: each as text.
+    """
+
+    subject: str
+    scopes: frozenset[str]
+    claims: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request.
+
+    Attributes
+    ----------
+    event
+        The event, as Lambda gives it.
+    """
+
+    event: Mapping[str, Any]
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """What API Gateway says about the request."""
+        return self.event.get("requestContext") or {}
+
+    @property
+    def id(self) -> str:
+        """The id that the client is told and that the log has."""
+        return str(self.context.get("requestId", ""))
+
+    @property
+    def route(self) -> str:
+        """The route that API Gateway matched: `GET /modules/{moduleId}/messages`."""
+        return str(self.event.get("routeKey", ""))
+
+    @property
+    def path_parameters(self) -> Mapping[str, str]:
+        """The path parameters, decoded."""
+        return self.event.get("pathParameters") or {}
+
+    def query(self) -> dict[str, list[str]]:
+        """The query parameters, every value of each in order.
+
+        Raises
+        ------
+        HttpError
+            400 if it is not UTF-8 or has too many fields.
+        """
+        try:
+            return parse_qs(
+                self.event.get("rawQueryString") or "",
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=MAX_QUERY_FIELDS,
+            )
+        except UnicodeDecodeError as error:
+            raise HttpError(
+                HTTPStatus.BAD_REQUEST, "query", "is not UTF-8.", "Percent-encode UTF-8 text."
+            ) from error
+        except ValueError as error:
+            raise HttpError(
+                HTTPStatus.BAD_REQUEST,
+                "query",
+                f"has more than {MAX_QUERY_FIELDS} parameters.",
+                "Send fewer.",
+            ) from error
+
+    def json_body(self, limit: int) -> bytes:
+        """The body, if it claims to be JSON and is no longer than the limit.
+
+        Parameters
+        ----------
+        limit
+            Bytes.
+
+        Raises
+        ------
+        HttpError
+            415 for another content type, 413 for a longer body, 400 for none or a broken one.
+        """
+        self._check_type()
+        body = self.event.get("body") or ""
+        if len(body) > (limit * 4 // 3 + 4 if self.event.get("isBase64Encoded") else limit):
+            raise _too_large(limit)
+        content = self._decoded(body)
+        if len(content) > limit:
+            raise _too_large(limit)
+        if not content:
+            raise HttpError(HTTPStatus.BAD_REQUEST, "body", "is empty.", "Send a JSON object.")
+        return content
+
+    def caller(self) -> Caller:
+        """Who calls.
+
+        Raises
+        ------
+        HttpError
+            401 if the request came without a verified token.
+        """
+        token = (self.context.get("authorizer") or {}).get("jwt") or {}
+        claims = token.get("claims") or {}
+        subject = claims.get("sub")
+        if not subject:
+            raise HttpError(
+                HTTPStatus.UNAUTHORIZED,
+                "headers.authorization",
+                "holds no token with a subject.",
+                "Send a bearer token.",
+            )
+        scopes = token.get("scopes") or str(claims.get("scope", "")).split()
+        return Caller(subject=str(subject), scopes=frozenset(scopes), claims=claims)
+
+    def _decoded(self, body: str) -> bytes:
+        try:
+            if self.event.get("isBase64Encoded"):
+                return base64.b64decode(body, validate=True)
+            return body.encode()
+        except (binascii.Error, ValueError) as error:
+            raise HttpError(
+                HTTPStatus.BAD_REQUEST, "body", "cannot be decoded.", "Send UTF-8 text."
+            ) from error
+
+    def _check_type(self) -> None:
+        headers = self.event.get("headers") or {}
+        kind, _, parameters = headers.get("content-type", "").lower().partition(";")
+        kind, charset = kind.strip(), parameters.strip().removeprefix("charset=").strip('"')
+        json = kind == "application/json" or (
+            kind.startswith("application/") and kind.endswith("+json")
+        )
+        if not json or charset not in ("", "utf-8"):
+            raise HttpError(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                "headers.content-type",
+                f"is {kind or 'missing'}, not JSON in UTF-8.",
+                "Send Content-Type: application/json.",
+            )
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise HttpError(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                "headers.content-encoding",
+                "is not supported.",
+                "Send the body uncompressed.",
+            )
+
+
+def _too_large(limit: int) -> HttpError:
+    return HttpError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body",
+        f"is longer than {limit} bytes.",
+        "Send less, or split it.",
+    )
