@@ -36,6 +36,7 @@ class Aws:
         self.endpoint = f"http://{LOOPBACK}:{port}"
         self._region = region
         self._deployment: Deployment | None = None
+        self._sqs: Any = None
         self.child = Child(
             name="the server of the other AWS APIs",
             command=[sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)],
@@ -61,6 +62,12 @@ class Aws:
         """
         self._deployment = deployment
         await self._fill()
+
+    async def send(self, queue_url: str, body: str) -> None:
+        """Send a message to a queue."""
+        if self._sqs is None:
+            self._sqs = await asyncio.to_thread(client, "sqs", self.endpoint, self._region)
+        await asyncio.to_thread(self._sqs.send_message, QueueUrl=queue_url, MessageBody=body)
 
     async def _fill(self) -> None:
         if self._deployment:

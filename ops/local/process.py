@@ -36,6 +36,22 @@ def is_taken(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
+def require_free(port: int, name: str) -> None:
+    """Refuse a port that something listens on already.
+
+    Raises
+    ------
+    LocalPlatformError
+        The port that `name` needs is taken.
+    """
+    if is_taken(port):
+        raise LocalPlatformError(
+            f"{LOOPBACK}:{port}",
+            f"the port {name} needs is taken.",
+            "Stop what listens there (another `make up`?) or configure another port.",
+        )
+
+
 def die_with_parent() -> Callable[[], None]:
     """Return a `preexec_fn` that ties a child's life to the thread that starts it.
 
@@ -111,12 +127,7 @@ class Child:
         LocalPlatformError
             The port is taken, the process died, or it was not ready in time.
         """
-        if is_taken(self.port):
-            raise LocalPlatformError(
-                f"{LOOPBACK}:{self.port}",
-                f"the port {self.name} needs is taken",
-                "stop what listens there (another `make up`?) or configure another port",
-            )
+        require_free(self.port, self.name)
         await self._launch()
         self._watch = asyncio.create_task(self._supervise(), name=f"supervise {self.name}")
 
