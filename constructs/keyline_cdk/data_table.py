@@ -1,0 +1,116 @@
+"""A DynamoDB table as it is declared, protected as its environment says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from keyline.model import Index, ProjectionType, Table
+from keyline_cdk.environment import Environment, Tables
+
+_TYPES = {
+    "S": dynamodb.AttributeType.STRING,
+    "N": dynamodb.AttributeType.NUMBER,
+    "B": dynamodb.AttributeType.BINARY,
+}
+_PROJECTIONS = {
+    ProjectionType.ALL: dynamodb.ProjectionType.ALL,
+    ProjectionType.KEYS_ONLY: dynamodb.ProjectionType.KEYS_ONLY,
+    ProjectionType.INCLUDE: dynamodb.ProjectionType.INCLUDE,
+}
+
+
+class DataTable(Construct):
+    """An on-demand table with its indexes, expiry and stream.
+
+    Parameters
+    ----------
+    table
+        The declaration.
+    environment
+        Recovery period, deletion protection, removal policy and contributor insights.
+    tags
+        Tags of the table. CloudFormation does not hand a stack's tags on to the replicas
+        of a global table, which is what TableV2 makes.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        table: Table,
+        environment: Environment,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        protection = environment.tables
+        self.resource = dynamodb.TableV2(
+            self,
+            "Table",
+            table_name=table.physical_name(environment.name),
+            partition_key=_attributes(table, table.key.partition)[0],
+            sort_key=next(iter(_attributes(table, table.key.sort)), None),
+            global_secondary_indexes=[_index(table, index) for index in table.indexes],
+            billing=dynamodb.Billing.on_demand(),
+            encryption=dynamodb.TableEncryptionV2.aws_managed_key(),
+            time_to_live_attribute=table.ttl.attribute if table.ttl else None,
+            dynamo_stream=_stream(table),
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True,
+                recovery_period_in_days=protection.pitr_days,
+            ),
+            contributor_insights_specification=_insights(protection),
+            deletion_protection=protection.deletion_protection,
+            removal_policy=cdk.RemovalPolicy[protection.removal_policy.upper()],
+            tags=[cdk.CfnTag(key=key, value=value) for key, value in sorted((tags or {}).items())],
+        )
+
+    @property
+    def stream_arn(self) -> str:
+        """The stream's ARN; its label is given out by DynamoDB, so only a reference knows it.
+
+        Raises
+        ------
+        ValueError
+            If the table declares no stream.
+        """
+        arn = self.resource.table_stream_arn
+        if arn is None:
+            raise ValueError(f"{self.node.path} has no stream: declare stream=StreamView...")
+        return arn
+
+
+def _attributes(table: Table, names: Sequence[str]) -> list[dynamodb.Attribute]:
+    return [dynamodb.Attribute(name=name, type=_TYPES[str(table.type_of(name))]) for name in names]
+
+
+def _index(table: Table, index: Index) -> dynamodb.GlobalSecondaryIndexPropsV2:
+    partition = _attributes(table, index.key.partition)
+    sort = _attributes(table, index.key.sort)
+    several = len(partition) > 1 or len(sort) > 1
+    return dynamodb.GlobalSecondaryIndexPropsV2(
+        index_name=index.name,
+        partition_key=None if several else partition[0],
+        sort_key=None if several or not sort else sort[0],
+        partition_keys=partition if several else None,
+        sort_keys=sort or None if several else None,
+        projection_type=_PROJECTIONS[index.projection.type],
+        non_key_attributes=list(index.projection.include) or None,
+    )
+
+
+def _stream(table: Table) -> dynamodb.StreamViewType | None:
+    return dynamodb.StreamViewType(table.stream.value) if table.stream else None
+
+
+def _insights(protection: Tables) -> dynamodb.ContributorInsightsSpecification | None:
+    """Report throttled keys only: that is billed by throttled request, not by every request."""
+    if not protection.contributor_insights:
+        return None
+    return dynamodb.ContributorInsightsSpecification(
+        enabled=True, mode=dynamodb.ContributorInsightsMode.THROTTLED_KEYS
+    )

@@ -1,0 +1,169 @@
+"""A Lambda function whose role is exactly what its declaration says it uses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+import msgspec
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from keyline.model import Function, System
+from keyline_cdk.acknowledge import acknowledge
+from keyline_cdk.bundling import ROOT, Bundle
+from keyline_cdk.cursor_secret import cursor_secret_reference, signs_cursors
+from keyline_cdk.environment import Environment
+from keyline_cdk.level_one import level_one
+from keyline_cdk.log_group import log_group
+from keyline_cdk.names import function_name
+
+SOURCES = "keyline:sources"
+"""Template metadata: the folders a function's code is made from, relative to the project."""
+
+
+class HandlerFunction(Construct):
+    """A function of a system, python3.13 on arm64, with its own log group and role.
+
+    The role has one statement for each table and index, with the very actions its patterns
+    need there, besides writing its own log, and tracing where the environment asks for it.
+
+    Parameters
+    ----------
+    bundle
+        The code, as `keyline_cdk.bundling` puts it together.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        system: System,
+        function: Function,
+        environment: Environment,
+        bundle: Bundle,
+    ) -> None:
+        super().__init__(scope, id)
+        self.declared = function
+        self.name = function_name(system.name, function.name, environment.name)
+        self.log_group = log_group(
+            self, "Log", name=f"/aws/lambda/{self.name}", environment=environment
+        )
+        self._policy = iam.PolicyDocument(
+            statements=[
+                *data_statements(system, function, environment, cdk.Stack.of(self)),
+                _log_statement(self.log_group),
+            ]
+        )
+        self.role = self._build_role(environment)
+        self.resource = self._build_function(system, environment, bundle)
+
+    def allow(self, actions: Sequence[str], resource: str) -> None:
+        """Add a permission that the function needs for the way it is entered."""
+        self._policy.add_statements(iam.PolicyStatement(actions=[*actions], resources=[resource]))
+
+    def _build_role(self, environment: Environment) -> iam.Role:
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"Exactly what {self.name} uses.",
+            inline_policies={"Access": self._policy},
+        )
+        if environment.functions.tracing:
+            self.allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
+            acknowledge(
+                role,
+                {"AwsSolutions-IAM5[Resource::*]": "X-Ray's actions know no resources."},
+            )
+        return role
+
+    def _build_function(
+        self, system: System, environment: Environment, bundle: Bundle
+    ) -> lambda_.Function:
+        declared = self.declared
+        resource = lambda_.Function(
+            self,
+            "Function",
+            function_name=self.name,
+            description=declared.why,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=declared.handler,
+            code=lambda_.Code.from_asset(
+                str(bundle.path), asset_hash=bundle.digest, asset_hash_type=cdk.AssetHashType.CUSTOM
+            ),
+            # an environment may give all functions more memory, and CPU with it
+            memory_size=max(declared.memory, environment.functions.memory),
+            timeout=cdk.Duration.seconds(declared.timeout),
+            reserved_concurrent_executions=declared.concurrency,
+            tracing=lambda_.Tracing.ACTIVE
+            if environment.functions.tracing
+            else lambda_.Tracing.DISABLED,
+            log_group=self.log_group,
+            # constructs that are given the function cannot widen its role
+            role=self.role.without_policy_updates(),
+            environment=variables(system, declared, environment),
+        )
+        acknowledge(
+            resource,
+            {"AwsSolutions-L1": "Handlers are bundled, typed and tested for python3.13."},
+        )
+        sources = [source.relative_to(ROOT).as_posix() for source in bundle.sources]
+        level_one(resource, lambda_.CfnFunction).add_metadata(SOURCES, sources)
+        return resource
+
+
+def variables(system: System, function: Function, environment: Environment) -> dict[str, str]:
+    """Return a function's environment variables, from which the run time takes its context."""
+    settings = environment.settings(system.name, system.settings)
+    found = {
+        "KEYLINE_SYSTEM": system.name,
+        "KEYLINE_ENV": environment.name,
+        "KEYLINE_FUNCTION": function.name,
+        "KEYLINE_SETTINGS": msgspec.json.encode(settings, order="deterministic").decode(),
+        "POWERTOOLS_SERVICE_NAME": system.name,
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
+    if signs_cursors(function):
+        found["KEYLINE_CURSOR_SECRET"] = cursor_secret_reference(system, environment)
+    if environment.is_local:
+        found["KEYLINE_MEASURE_SIZES"] = "1"
+    return found
+
+
+def data_statements(
+    system: System, function: Function, environment: Environment, stack: cdk.Stack
+) -> list[iam.PolicyStatement]:
+    """Return one statement for each table and index that a function's patterns touch.
+
+    The ARNs are put together from the declared names: a reference would be an export, which
+    locks both stacks.
+    """
+    actions: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for access in function.access:
+        actions[access.table, access.index].add(f"dynamodb:{access.action}")
+    return [
+        iam.PolicyStatement(
+            actions=sorted(names),
+            resources=[
+                stack.format_arn(
+                    service="dynamodb",
+                    resource="table",
+                    resource_name=system.table(table).physical_name(environment.name)
+                    + (f"/index/{index}" if index else ""),
+                )
+            ],
+        )
+        for (table, index), names in sorted(actions.items())
+    ]
+
+
+def _log_statement(group: logs.ILogGroup) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn]
+    )

@@ -1,0 +1,157 @@
+"""An HTTP API that lets nobody in without a token, and logs nobody's data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from keyline.model import Route, System
+from keyline_cdk.alarm import add_alarm
+from keyline_cdk.environment import Environment
+from keyline_cdk.handler_function import HandlerFunction
+from keyline_cdk.level_one import level_one
+from keyline_cdk.log_group import log_group
+from keyline_cdk.metrics import server_errors
+from keyline_cdk.names import pascal
+
+ACCESS_LOG = {
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "latency": "$context.responseLatency",
+    "integrationLatency": "$context.integrationLatency",
+    "error": "$context.error.messageString",
+    "authorizerError": "$context.authorizer.error",
+}
+"""What is logged of a request. The route, not the path, which may name a person; neither
+address nor agent nor subject."""
+
+
+class HttpApi(Construct):
+    """Every route of a system's functions, each with the authorizer.
+
+    There is no default route: what is not declared is 404, and costs no invocation. The
+    Lambda permission of a route is for that route alone.
+
+    Parameters
+    ----------
+    functions
+        The functions; those without routes are left out.
+    topic
+        Who is told when requests fail on our side.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        system: System,
+        functions: Iterable[HandlerFunction],
+        environment: Environment,
+        topic: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, id)
+        self._name = f"{system.name}-{environment.name}"
+        methods = {r.method for f in system.functions for r in f.routes}
+        self.resource = apigateway.HttpApi(
+            self,
+            "Api",
+            api_name=self._name,
+            description=system.title,
+            create_default_stage=False,
+            cors_preflight=_cors(environment, methods),
+        )
+        self._build_stage(environment)
+        authorizer = self._build_authorizer(environment)
+        for function in functions:
+            self._add_routes(function, authorizer)
+        add_alarm(
+            self,
+            "ServerErrors",
+            metric=server_errors(self.resource.api_id),
+            above=0,
+            periods=5,
+            breaching=3,
+            why=f"The API {self._name} has answered with 5xx in three of five minutes. The"
+            " functions' logs tell why, by request id.",
+            topic=topic,
+        )
+
+    @property
+    def url(self) -> str:
+        """The address that the routes' paths follow, without a slash at its end."""
+        return self.resource.api_endpoint
+
+    def _build_stage(self, environment: Environment) -> apigateway.HttpStage:
+        group = log_group(
+            self, "AccessLog", name=f"/aws/http-api/{self._name}", environment=environment
+        )
+        stage = apigateway.HttpStage(
+            self,
+            "Stage",
+            http_api=self.resource,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=environment.api.rate, burst_limit=environment.api.burst
+            ),
+        )
+        resource = level_one(stage, apigateway.CfnStage)
+        resource.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
+            destination_arn=group.log_group_arn, format=json.dumps(ACCESS_LOG)
+        )
+        return stage
+
+    def _build_authorizer(self, environment: Environment) -> authorizers.HttpJwtAuthorizer:
+        return authorizers.HttpJwtAuthorizer(
+            "Jwt",
+            environment.auth.issuer,
+            jwt_audience=[environment.auth.audience],
+            authorizer_name=f"{self._name}-jwt",
+        )
+
+    def _add_routes(
+        self, function: HandlerFunction, authorizer: authorizers.HttpJwtAuthorizer
+    ) -> None:
+        integration = integrations.HttpLambdaIntegration(
+            pascal(function.declared.name), function.resource
+        )
+        for route in function.declared.routes:
+            apigateway.HttpRoute(
+                self,
+                route_id(route),
+                http_api=self.resource,
+                route_key=apigateway.HttpRouteKey.with_(
+                    route.path, apigateway.HttpMethod(route.method)
+                ),
+                integration=integration,
+                authorizer=authorizer,
+                authorization_scopes=[route.scope] if route.scope else None,
+            )
+
+
+def route_id(route: Route) -> str:
+    """Return a route's construct id: `GetModulesModuleIdMessages`."""
+    return pascal(route.method.capitalize() + " " + route.path)
+
+
+def _cors(
+    environment: Environment, methods: Iterable[str]
+) -> apigateway.CorsPreflightOptions | None:
+    origins = environment.api.cors_origins
+    if not origins:
+        return None
+    return apigateway.CorsPreflightOptions(
+        allow_origins=[*origins],
+        allow_methods=[apigateway.CorsHttpMethod(method) for method in sorted(methods)],
+        allow_headers=["authorization", "content-type"],
+    )

@@ -1,0 +1,154 @@
+"""What can be measured of a table, a function, a queue, an API: metrics, without judgement.
+
+What is judged, and from which value on, stands with each construct's alarms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from keyline_cdk.metric_dimensions import KEYLINE
+
+MINUTE = cdk.Duration.minutes(1)
+DAY = cdk.Duration.days(1)
+
+MAX_METRICS = 10
+"""Entries of one alarm's metric list (CloudWatch quotas), its expression included."""
+
+
+class TableMetrics:
+    """Metrics of one table, by its physical name.
+
+    The table's own figures leave out its indexes, and each index has its own.
+    """
+
+    def __init__(self, table_name: str) -> None:
+        self._name = table_name
+
+    def read_throttles(self, index: str | None = None) -> cloudwatch.Metric:
+        """Read requests that were throttled, per minute."""
+        return self._per_index("ReadThrottleEvents", index)
+
+    def write_throttles(self, index: str | None = None) -> cloudwatch.Metric:
+        """Write requests that were throttled, per minute."""
+        return self._per_index("WriteThrottleEvents", index)
+
+    def read_units(self, index: str | None = None) -> cloudwatch.Metric:
+        """Read capacity units consumed, per minute."""
+        return self._per_index("ConsumedReadCapacityUnits", index)
+
+    def write_units(self, index: str | None = None) -> cloudwatch.Metric:
+        """Write capacity units consumed, per minute."""
+        return self._per_index("ConsumedWriteCapacityUnits", index)
+
+    def system_errors(self, operations: Sequence[str]) -> list[cloudwatch.MathExpression]:
+        """Requests that failed inside DynamoDB, per minute: sums over operations.
+
+        There is no such metric without an operation, and an alarm holds few metrics, so
+        that many operations take several sums.
+        """
+        size = MAX_METRICS - 1
+        groups = [operations[start : start + size] for start in range(0, len(operations), size)]
+        return [self._sum("SystemErrors", group) for group in groups]
+
+    def latency(self, operation: str) -> cloudwatch.Metric:
+        """Time within DynamoDB of successful requests, in ms, the average of a minute."""
+        return self._metric("SuccessfulRequestLatency", "Average", {"Operation": operation})
+
+    def _per_index(self, name: str, index: str | None) -> cloudwatch.Metric:
+        return self._metric(name, "Sum", {"GlobalSecondaryIndexName": index} if index else {})
+
+    def _metric(
+        self, name: str, statistic: str, dimensions: Mapping[str, str]
+    ) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace="AWS/DynamoDB",
+            metric_name=name,
+            statistic=statistic,
+            period=MINUTE,
+            dimensions_map={"TableName": self._name, **dimensions},
+        )
+
+    def _sum(self, name: str, operations: Sequence[str]) -> cloudwatch.MathExpression:
+        metrics = {
+            f"m{number}": self._metric(name, "Sum", {"Operation": operation})
+            for number, operation in enumerate(operations, 1)
+        }
+        return cloudwatch.MathExpression(
+            expression=" + ".join(f"FILL({id}, 0)" for id in metrics),
+            label=name,
+            period=MINUTE,
+            using_metrics=dict(metrics),
+        )
+
+
+def user_errors() -> cloudwatch.Metric:
+    """Requests that the whole account sent wrongly in this region, per minute.
+
+    It exists without dimensions only, and leaves out throttling and failed conditions.
+    """
+    return cloudwatch.Metric(
+        namespace="AWS/DynamoDB", metric_name="UserErrors", statistic="Sum", period=MINUTE
+    )
+
+
+def client_latency(environment: str, system: str, operation: str) -> cloudwatch.Metric:
+    """An operation's 99th percentile as the handlers see it, in ms, network included."""
+    return cloudwatch.Metric(
+        namespace=KEYLINE,
+        metric_name="Latency",
+        statistic="p99",
+        period=MINUTE,
+        dimensions_map={"Environment": environment, "System": system, "Operation": operation},
+    )
+
+
+def storage_growth(environment: str, system: str, table: str) -> cloudwatch.Metric:
+    """Growth of a table with its indexes over 30 days, in percent, as a function works it out.
+
+    DynamoDB publishes no size metric; DescribeTable gives sizes, some six hours old.
+    """
+    return cloudwatch.Metric(
+        namespace=KEYLINE,
+        metric_name="StorageGrowthPercent",
+        statistic="Maximum",
+        period=DAY,
+        dimensions_map={"Environment": environment, "System": system, "Table": table},
+    )
+
+
+def iterator_age(function_name: str) -> cloudwatch.Metric:
+    """Age of the last record that a stream consumer was given, in ms."""
+    return _of("AWS/Lambda", "IteratorAge", "Maximum", {"FunctionName": function_name})
+
+
+def function_errors(function_name: str) -> cloudwatch.Metric:
+    """Invocations that failed, per minute."""
+    return _of("AWS/Lambda", "Errors", "Sum", {"FunctionName": function_name})
+
+
+def waiting_messages(queue_name: str) -> cloudwatch.Metric:
+    """Messages in a queue."""
+    return _of(
+        "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", {"QueueName": queue_name}
+    )
+
+
+def server_errors(api_id: str) -> cloudwatch.Metric:
+    """Requests that an HTTP API answered with 5xx, per minute."""
+    return _of("AWS/ApiGateway", "5xx", "Sum", {"ApiId": api_id})
+
+
+def _of(
+    namespace: str, name: str, statistic: str, dimensions: Mapping[str, str]
+) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=name,
+        statistic=statistic,
+        period=MINUTE,
+        dimensions_map=dict(dimensions),
+    )

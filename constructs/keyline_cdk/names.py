@@ -1,0 +1,43 @@
+"""Physical names: what a resource is called in an environment, known without a reference.
+
+A name that follows from the declaration lets one stack speak of another's resources without
+an export, which would lock both (docs/adr/0007-stacks.md).
+"""
+
+from __future__ import annotations
+
+
+def function_name(system: str, function: str, environment: str) -> str:
+    """Return a function's name: `chat-write-dev`."""
+    return f"{system}-{function}-{environment}"
+
+
+def stack_name(owner: str, part: str, environment: str) -> str:
+    """Return a stack's name: `chat-data-dev`."""
+    return f"{owner}-{part}-{environment}" if part else f"{owner}-{environment}"
+
+
+def stack_id(name: str) -> str:
+    """Return a stack's id in the app, its name in PascalCase: `ChatDataDev`."""
+    return pascal(name)
+
+
+def pascal(name: str) -> str:
+    """Return a name in kebab or dotted case as an identifier: `chat-data` is `ChatData`."""
+    words = "".join(c if c.isalnum() else " " for c in name).split()
+    return "".join(word[0].upper() + word[1:] for word in words)
+
+
+def alarm_topic_name(environment: str) -> str:
+    """Return the name of the topic that all alarms of an environment notify."""
+    return f"keyline-alarms-{environment}"
+
+
+def cursor_secret_name(system: str, environment: str) -> str:
+    """Return the name of the secret that signs a system's cursors."""
+    return f"keyline/{system}/{environment}/cursor"
+
+
+def failure_queue_name(system: str, function: str, environment: str) -> str:
+    """Return the name of the queue that keeps what a stream consumer could not process."""
+    return f"{system}-{function}-{environment}-failed"

@@ -1,0 +1,144 @@
+"""A table's stream as a function's input, bounded in retries and age, nothing lost silently."""
+
+from __future__ import annotations
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from keyline.model import DeclarationError, StreamSource, System
+from keyline_cdk.acknowledge import acknowledge
+from keyline_cdk.alarm import add_alarm
+from keyline_cdk.environment import Environment
+from keyline_cdk.handler_function import HandlerFunction
+from keyline_cdk.metrics import iterator_age, waiting_messages
+from keyline_cdk.names import failure_queue_name
+from keyline_cdk.stream_filter import validate_all
+
+STREAM_ACTIONS = (
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+)
+"""What Lambda does in the function's name to read a stream (Lambda developer guide,
+"Process DynamoDB records with Lambda")."""
+
+_KEPT_DAYS = 14  # the longest an SQS message can live
+
+
+class StreamConsumer(Construct):
+    """Feeds a function from a stream; what it cannot process goes to a queue, with an alarm.
+
+    Parameters
+    ----------
+    function
+        The function; it declares its source.
+    stream_arn
+        The stream of the source's table.
+    topic
+        Who is told when the consumer lags or a record was given up.
+
+    Raises
+    ------
+    DeclarationError
+        If a filter cannot work: Lambda takes many of those and then matches nothing.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        system: System,
+        function: HandlerFunction,
+        source: StreamSource,
+        stream_arn: str,
+        environment: Environment,
+        topic: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, id)
+        check_filters(system, function.declared.name, source)
+        name = failure_queue_name(system.name, function.declared.name, environment.name)
+        self.failures = self._build_queue(name)
+        function.allow(STREAM_ACTIONS, stream_arn)
+        function.allow(["sqs:SendMessage"], self.failures.queue_arn)
+        self._build_mapping(function, source, stream_arn)
+        self._build_alarms(function.name, name, environment, topic)
+
+    def _build_queue(self, name: str) -> sqs.Queue:
+        queue = sqs.Queue(
+            self,
+            "Failures",
+            queue_name=name,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(_KEPT_DAYS),
+        )
+        acknowledge(queue, {"AwsSolutions-SQS3": "It is itself the queue that failures end in."})
+        return queue
+
+    def _build_mapping(
+        self, function: HandlerFunction, source: StreamSource, stream_arn: str
+    ) -> lambda_.EventSourceMapping:
+        return lambda_.EventSourceMapping(
+            self,
+            "Mapping",
+            target=function.resource,
+            event_source_arn=stream_arn,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON
+            if source.from_start
+            else lambda_.StartingPosition.LATEST,
+            batch_size=source.batch,
+            max_batching_window=cdk.Duration.seconds(source.window),
+            retry_attempts=source.max_attempts,
+            max_record_age=cdk.Duration.hours(source.max_age_hours),
+            bisect_batch_on_error=True,
+            report_batch_item_failures=True,
+            on_failure=event_sources.SqsDlq(self.failures),
+            filters=[{"pattern": json.dumps(pattern, sort_keys=True)} for pattern in source.filters]
+            or None,
+        )
+
+    def _build_alarms(
+        self, function_name: str, queue_name: str, environment: Environment, topic: sns.ITopic
+    ) -> None:
+        seconds = environment.alarms.iterator_age_seconds
+        add_alarm(
+            self,
+            "IteratorAge",
+            metric=iterator_age(function_name),
+            above=seconds * 1000,
+            periods=5,
+            why=f"{function_name} has lagged more than {seconds} s behind its stream for five"
+            " minutes. A stream holds 24 hours: look at its errors and duration.",
+            topic=topic,
+        )
+        add_alarm(
+            self,
+            "GivenUp",
+            metric=waiting_messages(queue_name),
+            above=0,
+            why=f"{function_name} gave up on records. {queue_name} says which, for"
+            f" {_KEPT_DAYS} days; the stream has them for one.",
+            topic=topic,
+        )
+
+
+def check_filters(system: System, function: str, source: StreamSource) -> None:
+    """Refuse filters that Lambda refuses, and those that it takes although they never match.
+
+    Raises
+    ------
+    DeclarationError
+        At the first problem.
+    """
+    for problem in validate_all(source.filters):
+        raise DeclarationError(
+            f"{system.name}.{function}.source.{problem.path}", problem.message, problem.suggestion
+        )

@@ -1,0 +1,145 @@
+"""When a table needs attention: throttling, consumption, faults, latency, growth.
+
+The periods are those of "Recommended alarms" for DynamoDB in the CloudWatch user guide;
+the thresholds come from the environment.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from keyline.model import System, Table, TransactGet, TransactWrite
+from keyline_cdk.alarm import add_alarm
+from keyline_cdk.environment import Environment
+from keyline_cdk.metrics import TableMetrics, storage_growth
+from keyline_cdk.names import pascal
+
+
+class TableAlarms(Construct):
+    """The alarms of one table and of each of its indexes.
+
+    Parameters
+    ----------
+    system
+        Whose table it is: its patterns say which operations are used, and its functions
+        whether somebody measures the table's growth.
+    topic
+        Who is told.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        system: System,
+        table: Table,
+        environment: Environment,
+        topic: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, id)
+        self._table = table
+        self._environment = environment
+        self._topic = topic
+        self._metrics = TableMetrics(table.physical_name(environment.name))
+        for index in (None, *(index.name for index in table.indexes)):
+            self._throttling(index)
+            self._consumption(index)
+        operations = operations_on(system, table)
+        self._system_errors(operations)
+        if "Query" in operations:
+            self._latency()
+        if any(described is table for f in system.functions for described in f.describes):
+            self._growth(system)
+
+    def _throttling(self, index: str | None) -> None:
+        for kind, metric in (
+            ("Read", self._metrics.read_throttles(index)),
+            ("Write", self._metrics.write_throttles(index)),
+        ):
+            add_alarm(
+                self,
+                f"{pascal(index or '')}{kind}Throttles",
+                metric=metric,
+                above=0,
+                periods=5,
+                why=f"{kind} requests to {self._named(index)} have been throttled for five minutes."
+                " Look for a hot partition key: ThrottlingReasons in the log, Contributor Insights."
+                + (" A throttled index rejects writes of the whole table." if index else ""),
+                topic=self._topic,
+            )
+
+    def _consumption(self, index: str | None) -> None:
+        alarms = self._environment.alarms
+        for kind, metric, limit in (
+            ("Read", self._metrics.read_units(index), alarms.read_units_per_minute),
+            ("Write", self._metrics.write_units(index), alarms.write_units_per_minute),
+        ):
+            add_alarm(
+                self,
+                f"{pascal(index or '')}{kind}Units",
+                metric=metric,
+                above=limit,
+                why=f"{self._named(index)} consumed more than {limit:,} {kind.lower()} units in a"
+                " minute. Which pattern: metric Keyline ReadUnits and WriteUnits by Pattern.",
+                topic=self._topic,
+            )
+
+    def _system_errors(self, operations: tuple[str, ...]) -> None:
+        for number, metric in enumerate(self._metrics.system_errors(operations), 1):
+            add_alarm(
+                self,
+                f"SystemErrors{number if number > 1 else ''}",
+                metric=metric,
+                above=0,
+                periods=15,
+                why=f"DynamoDB has failed requests to {self._named(None)} for 15 minutes. Clients"
+                " retry; look at the AWS Health Dashboard.",
+                topic=self._topic,
+            )
+
+    def _latency(self) -> None:
+        limit = self._environment.alarms.latency_p99_ms
+        add_alarm(
+            self,
+            "QueryLatency",
+            metric=self._metrics.latency("Query"),
+            above=limit,
+            periods=10,
+            why=f"A query of {self._named(None)} has taken more than {limit:g} ms within DynamoDB"
+            " on average for ten minutes: pages are large, or the service is slow.",
+            topic=self._topic,
+        )
+
+    def _growth(self, system: System) -> None:
+        limit = self._environment.alarms.growth_percent
+        add_alarm(
+            self,
+            "StorageGrowth",
+            metric=storage_growth(self._environment.name, system.name, self._table.name),
+            above=limit,
+            why=f"{self._named(None)} grew by more than {limit:g} % in 30 days. Check that items"
+            " expire, and what the forecast says.",
+            topic=self._topic,
+        )
+
+    def _named(self, index: str | None) -> str:
+        name = self._table.physical_name(self._environment.name)
+        return f"index {index} of {name}" if index else f"table {name}"
+
+
+def operations_on(system: System, table: Table) -> tuple[str, ...]:
+    """Return the DynamoDB operations that a system's functions send to a table, sorted.
+
+    The parts of a transaction are not operations of their own.
+    """
+    found = set()
+    for function in system.functions:
+        for pattern in function.patterns:
+            touched = {pattern.table.name}
+            if isinstance(pattern, TransactWrite | TransactGet):
+                touched |= {part.table.name for part in pattern.parts}
+            if table.name in touched:
+                found.add(pattern.operation)
+    return tuple(sorted(found))

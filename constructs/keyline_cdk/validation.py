@@ -1,0 +1,65 @@
+"""Our rules as a validation plugin, and cdk-nag's beside them: what breaks one fails synth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aws_cdk as cdk
+import jsii
+from cdk_nag import AwsSolutionsChecks
+
+from keyline_cdk.checks import Finding, check_template, read_template
+from keyline_cdk.environment import Environment
+
+
+@jsii.implements(cdk.IPolicyValidationPlugin)
+class KeylineChecks:
+    """`keyline_cdk.checks` for every template of an app."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    @property
+    def name(self) -> str:
+        """How reports name the plugin."""
+        return "keyline"
+
+    @property
+    def version(self) -> str:
+        """The version of the rules."""
+        return "1.0.0"
+
+    @property
+    def rule_ids(self) -> list[str] | None:
+        """Not needed: reports name the rules."""
+        return None
+
+    def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
+        """Check the templates; called by the app at the end of synth."""
+        violations = [
+            _violation(finding, path)
+            for path in (stack.template_path for stack in context.stack_templates)
+            for finding in check_template(read_template(path), self._environment)
+        ]
+        return cdk.PolicyValidationPluginReport(success=not violations, violations=violations)
+
+
+def _violation(finding: Finding, template: str) -> cdk.PolicyViolation:
+    return cdk.PolicyViolation(
+        rule_name=finding.rule,
+        description=f"{finding.logical_id}.{finding.path} {finding.message}",
+        fix=finding.suggestion,
+        severity="error",
+        violating_resources=[
+            cdk.PolicyViolatingResource(
+                resource_logical_id=finding.logical_id,
+                template_path=str(Path(template)),
+                locations=[f"Properties/{finding.path.replace('.', '/')}"],
+            )
+        ],
+    )
+
+
+def add_checks(app: cdk.App, environment: Environment) -> None:
+    """Let an app fail to synthesize when a template breaks a rule of ours or of cdk-nag's."""
+    cdk.Validations.of(app).add_plugins(KeylineChecks(environment), AwsSolutionsChecks(app))

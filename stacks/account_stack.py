@@ -1,0 +1,36 @@
+"""What an account needs once, whatever systems are in it."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from keyline_cdk.alarm import add_alarm
+from keyline_cdk.alarm_topic import AlarmTopic
+from keyline_cdk.environment import Environment
+from keyline_cdk.metrics import user_errors
+from stacks.base import KeylineStack
+
+
+class AccountStack(KeylineStack):
+    """The alarm topic, and the alarms that exist per account and region only."""
+
+    def __init__(self, scope: Construct, *, environment: Environment) -> None:
+        super().__init__(
+            scope,
+            owner="account",
+            part="",
+            environment=environment,
+            why="Alarm topic and account-wide alarms.",
+        )
+        topic = AlarmTopic(self, "Alarms", environment=environment)
+        limit = environment.alarms.user_errors_per_minute
+        add_alarm(
+            self,
+            "UserErrors",
+            metric=user_errors(),
+            above=limit,
+            why=f"More than {limit} requests to DynamoDB in a minute were wrong: parameters,"
+            " permissions, missing tables. Any function of the account and region may have sent"
+            " them; throttling and failed conditions are not among them.",
+            topic=topic.resource,
+        )

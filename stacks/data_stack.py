@@ -1,0 +1,51 @@
+"""What a system must not lose: its tables, with their alarms, and its cursor secret."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from keyline.model import System
+from keyline_cdk.alarm_topic import alarm_topic
+from keyline_cdk.cursor_secret import CursorSecret, signs_cursors
+from keyline_cdk.data_table import DataTable
+from keyline_cdk.environment import Environment
+from keyline_cdk.names import pascal
+from keyline_cdk.table_alarms import TableAlarms
+from stacks.base import KeylineStack, stack_tags
+
+
+class DataStack(KeylineStack):
+    """The stateful part of a system.
+
+    Attributes
+    ----------
+    tables
+        The tables by their declared names.
+    """
+
+    def __init__(self, scope: Construct, *, system: System, environment: Environment) -> None:
+        super().__init__(
+            scope,
+            owner=system.name,
+            part="data",
+            environment=environment,
+            why=f"Tables of {system.name}.",
+        )
+        topic = alarm_topic(self, environment)
+        tags = stack_tags(system.name, environment)
+        self.tables: dict[str, DataTable] = {}
+        for table in system.tables:
+            id = pascal(table.name)
+            self.tables[table.name] = DataTable(
+                self, id, table=table, environment=environment, tags=tags
+            )
+            TableAlarms(
+                self,
+                f"{id}Alarms",
+                system=system,
+                table=table,
+                environment=environment,
+                topic=topic,
+            )
+        if any(signs_cursors(function) for function in system.functions):
+            CursorSecret(self, "Cursor", system=system, environment=environment)

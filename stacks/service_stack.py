@@ -1,0 +1,116 @@
+"""What a system can lose and deploy again: functions, their triggers, its HTTP API."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from keyline.model import System
+from keyline_cdk.alarm import add_alarm
+from keyline_cdk.alarm_topic import alarm_topic
+from keyline_cdk.bundling import Bundle
+from keyline_cdk.environment import Environment
+from keyline_cdk.handler_function import HandlerFunction
+from keyline_cdk.http_api import HttpApi
+from keyline_cdk.metrics import client_latency
+from keyline_cdk.names import pascal
+from keyline_cdk.schedule import Schedule
+from keyline_cdk.stream_consumer import StreamConsumer
+from stacks.base import KeylineStack
+from stacks.data_stack import DataStack
+
+
+class ServiceStack(KeylineStack):
+    """The replaceable part of a system.
+
+    It knows the tables by name. Only a stream's ARN, whose label DynamoDB gives out, is a
+    reference to the data stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        system: System,
+        environment: Environment,
+        data: DataStack,
+        bundle: Bundle,
+    ) -> None:
+        super().__init__(
+            scope,
+            owner=system.name,
+            part="service",
+            environment=environment,
+            why=f"Functions and API of {system.name}.",
+        )
+        self.add_stack_dependency(
+            data, "Functions are granted tables and the cursor secret by name."
+        )
+        self._system = system
+        self._environment = environment
+        self._topic = alarm_topic(self, environment)
+        self.functions = {
+            function.name: HandlerFunction(
+                self,
+                pascal(function.name),
+                system=system,
+                function=function,
+                environment=environment,
+                bundle=bundle,
+            )
+            for function in system.functions
+        }
+        for handler in self.functions.values():
+            self._build_triggers(handler, data)
+        if any(function.routes for function in system.functions):
+            self._build_api()
+        if any(p.operation == "Query" for f in system.functions for p in f.patterns):
+            self._build_latency_alarm()
+
+    def _build_triggers(self, handler: HandlerFunction, data: DataStack) -> None:
+        declared = handler.declared
+        if declared.source:
+            StreamConsumer(
+                self,
+                f"{pascal(declared.name)}Stream",
+                system=self._system,
+                function=handler,
+                source=declared.source,
+                stream_arn=data.tables[declared.source.table.name].stream_arn,
+                environment=self._environment,
+                topic=self._topic,
+            )
+        if declared.schedule:
+            Schedule(
+                self,
+                f"{pascal(declared.name)}Schedule",
+                function=handler,
+                expression=declared.schedule,
+                topic=self._topic,
+            )
+
+    def _build_api(self) -> None:
+        api = HttpApi(
+            self,
+            "Http",
+            system=self._system,
+            functions=self.functions.values(),
+            environment=self._environment,
+            topic=self._topic,
+        )
+        cdk.CfnOutput(self, "ApiUrl", value=api.url, description="Where the routes' paths begin.")
+
+    def _build_latency_alarm(self) -> None:
+        limit = self._environment.alarms.latency_p99_ms
+        add_alarm(
+            self,
+            "QueryLatencyP99",
+            metric=client_latency(self._environment.name, self._system.name, "Query"),
+            above=limit,
+            periods=5,
+            breaching=3,
+            why=f"One query in a hundred of {self._system.name} has taken its handler more than"
+            f" {limit:g} ms in three of five minutes. By pattern: metric Keyline Latency; within"
+            " DynamoDB: the tables' QueryLatency alarms.",
+            topic=self._topic,
+        )
