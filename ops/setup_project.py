@@ -243,8 +243,13 @@ def call(command: list[str], hint: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Npm starts node by name, and it has to be the one of the virtual environment."""
-    return {**os.environ, "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+    """Npm starts node by name, and it has to be the one of the virtual environment.
+
+    Node trusts the certificates of the system too, as pip does: behind a company's proxy
+    its own list is not enough.
+    """
+    path = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}
 
 
 def say(text: str) -> None:
