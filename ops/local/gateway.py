@@ -163,6 +163,10 @@ class Gateway:
         except _EndedError as error:
             exchange.error = error
             response = error.response()
+        except Exception as error:  # noqa: BLE001 - a client never sees a fault of ours
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            exchange.error = _EndedError(500, "Internal Server Error", repr(error))
+            response = exchange.error.response()
         origin = exchange.headers.get("origin")
         if self.api.cors is not None and origin and exchange.request.method != "OPTIONS":
             response = cors.decorate(self.api.cors, origin, response)
