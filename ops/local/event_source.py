@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+import httpx
+
 from keyline_cdk import stream_filter
 from ops.local import on_failure
 from ops.local.checkpoint import Checkpoint, CheckpointFile
@@ -302,7 +304,11 @@ class Poller:
                 failures = 0
             except Exception as error:  # noqa: BLE001 - a poller outlives any fault
                 failures += 1
-                _log.exception("%s: polling failed; trying again", self._mapping.logical_id)
+                known = isinstance(error, ApiError | httpx.TransportError)
+                _log.warning(
+                    "%s: polling failed, trying again: %r",
+                    self._mapping.logical_id, error, exc_info=None if known else error,
+                )  # fmt: skip
                 await self._lose_place(error)
                 await asyncio.sleep(self._timing.backoff.delay(failures))
 
@@ -352,15 +358,15 @@ class Poller:
             asked = self._asked
             page = await self._reader.read(stream, iterator, capacity - len(found))
             iterator = page.iterator
-            if page.records:
-                last = sequence_number(page.records[-1])
+            if page.last:
+                last = page.last
                 passing = self._filter(page.records)
                 if passing and not found:
                     deadline = clock() + self._mapping.window
                 found += passing
             if last and (not found or len(found) >= capacity or clock() >= deadline):
                 return found, last, iterator
-            if not page.records:
+            if not page.last:
                 if not found:
                     await self._answer(asked)
                 await asyncio.sleep(self._timing.poll)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ops.local.checkpoint import Checkpoint
 from ops.local.dynamodb_api import STREAMS, ApiError, DynamoApi
@@ -24,9 +25,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Page:
-    """Records in order; `iterator` continues after them."""
+    """A stretch of a stream.
+
+    Attributes
+    ----------
+    records
+        In order.
+    last
+        Sequence number of the last record read; None at the end of the stream.
+    iterator
+        Continues after it.
+    """
 
     records: Sequence[Record]
+    last: str | None
     iterator: str
 
 
@@ -60,7 +72,8 @@ class StreamReader:
                 "declare a stream on the table",
             )
         answer = await self._api.call("DescribeStream", {"StreamArn": arn}, STREAMS)
-        shards = answer["StreamDescription"]["Shards"]
+        description = answer["StreamDescription"]
+        shards = description["Shards"]
         if len(shards) != 1:
             raise LocalPlatformError(
                 self._table.name,
@@ -72,6 +85,7 @@ class StreamReader:
             shard_id=shards[0]["ShardId"],
             shown_arn=shown_arn(self._table.arn, arn),
             region=self._region,
+            created=float(description.get("CreationRequestDateTime", 0.0)),
             partition_key=next(
                 key["AttributeName"] for key in described["KeySchema"] if key["KeyType"] == "HASH"
             ),
@@ -96,14 +110,18 @@ class StreamReader:
             return await self._iterator(stream, "TRIM_HORIZON")
 
     async def read(self, stream: Stream, iterator: str, limit: int) -> Page:
-        """Return the next records, at most `limit`; none if the stream has no more."""
+        """Return the next records, at most `limit`."""
         answer = await self._api.call(
             "GetRecords",
             {"ShardIterator": iterator, "Limit": min(limit, MAX_RECORDS)},
             STREAMS,
         )
-        records = [shape(raw, stream) for raw in answer["Records"]]
-        return Page(records, answer.get("NextShardIterator") or iterator)
+        raw = answer["Records"]
+        return Page(
+            records=[shape(one, stream) for one in raw if _belongs(one, stream)],
+            last=str(raw[-1]["dynamodb"]["SequenceNumber"]) if raw else None,
+            iterator=answer.get("NextShardIterator") or iterator,
+        )
 
     async def _iterator(self, stream: Stream, kind: str, after: str | None = None) -> str:
         request = {"StreamArn": stream.arn, "ShardId": stream.shard_id, "ShardIteratorType": kind}
@@ -111,3 +129,10 @@ class StreamReader:
             request["SequenceNumber"] = after
         answer = await self._api.call("GetShardIterator", request, STREAMS)
         return str(answer["ShardIterator"])
+
+
+def _belongs(raw: Mapping[str, Any], stream: Stream) -> bool:
+    # The engine keeps the records of a deleted table and shows them in the stream of one
+    # made anew under its name. Its times are whole seconds, so of the second in which the
+    # new stream began old records may still come along.
+    return float(raw["dynamodb"]["ApproximateCreationDateTime"]) >= stream.created

@@ -25,6 +25,8 @@ class Stream:
         As the platform's own account and region would name it; functions see this one.
     region
         The platform's region.
+    created
+        When the stream began, in epoch seconds.
     partition_key
         Name of the table's partition key.
     """
@@ -33,6 +35,7 @@ class Stream:
     shard_id: str
     shown_arn: str
     region: str
+    created: float
     partition_key: str
 
 

@@ -16,7 +16,7 @@ ENGINE = "arn:aws:dynamodb:dynoxide:000000000000:table/ChatMessages/stream/17951
 
 
 def stream(arn: str = ENGINE) -> Stream:
-    return Stream(arn, "shardId-1", shown_arn(TABLE, arn), "eu-west-1", "pk")
+    return Stream(arn, "shardId-1", shown_arn(TABLE, arn), "eu-west-1", 0.0, "pk")
 
 
 def raw(sequence: str = "4", **more: Any) -> dict[str, Any]:
