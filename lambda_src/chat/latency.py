@@ -70,3 +70,12 @@ LATENCY_FIELDS = tuple(Latency.__struct_fields__)
 def bucket_of(response_time: int) -> str:
     """The field that counts a response time in ms."""
     return BUCKETS[bisect_left(BOUNDS, response_time)]
+
+
+def measure(latency: Latency, response_time: int) -> None:
+    """Add one response time in ms."""
+    name = bucket_of(response_time)
+    setattr(latency, name, getattr(latency, name) + 1)
+    latency.responseTime += response_time
+    latency.fast += response_time < FAST_BELOW
+    latency.slow += response_time > SLOW_ABOVE

@@ -20,6 +20,9 @@ from keyline.model import (
     include,
 )
 
+ROSTER = "student"
+"""The one partition key value of InactiveStudents, before it is sharded."""
+
 
 class Message(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One question of a student and the tutor's answer to it.
@@ -113,7 +116,7 @@ class LastActivity(msgspec.Struct, kw_only=True):
 
     studentId: int
     lastAt: float
-    roster: str = "student"
+    roster: str = ROSTER
     ttl: int | None = None
 
 

@@ -1,0 +1,130 @@
+"""Shows messages by conversation, module, student and provider.
+
+A student sees his own messages only; what is another's answers 404, as if it were not
+there. Pages of modules and providers are for staff.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from chat.context import CONTEXT
+from chat.ranges import RangeQuery
+from chat.repository import Cut, Repository
+from chat.system import SYSTEM
+from chat.tables import Message
+from chat.viewer import Viewer, missing
+from keyline.http import App, Caller
+from keyline.run import Page, Store
+
+MAX_KEYS = 100
+RECENT = 10
+
+
+class PageQuery(RangeQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A range, and which page of it."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] | None = None
+    cursor: str | None = None
+
+    def cut(self, viewer: Viewer) -> Cut:
+        """The page, with a cursor that is the viewer's alone."""
+        return Cut(caller=viewer.subject, limit=self.limit, cursor=self.cursor)
+
+
+class RecentQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many messages."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = RECENT
+
+
+class MessageKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a message is."""
+
+    conversationId: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    timestamp: float
+
+
+class MessageKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Up to 100 messages."""
+
+    keys: Annotated[list[MessageKey], msgspec.Meta(min_length=1, max_length=MAX_KEYS)]
+
+
+class Messages(msgspec.Struct, frozen=True):
+    """Messages, and the cursor of the next page; None after the last."""
+
+    messages: list[Message]
+    cursor: str | None = None
+
+
+app = App(SYSTEM)
+_repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
+
+
+@app.get("/conversations/{conversationId}/messages")
+def conversation(conversationId: str, query: PageQuery, caller: Caller) -> Messages:
+    """A conversation, newest message first; 404 where there is nothing of it to see."""
+    viewer = Viewer.of(caller)
+    page = _repository.conversation(conversationId, query.span(), query.cut(viewer))
+    own = [message for message in page.items if viewer.sees(message.studentId)]
+    if not own and query.cursor is None:
+        raise missing("path.conversationId", "conversation")
+    return Messages(own, page.cursor)
+
+
+@app.get("/conversations/{conversationId}/messages/{timestamp}")
+def message(conversationId: str, timestamp: float, caller: Caller) -> Message:
+    """One message."""
+    found = _repository.message(conversationId, timestamp)
+    if found is None or not Viewer.of(caller).sees(found.studentId):
+        raise missing("path.timestamp", "message")
+    return found
+
+
+@app.post("/messages/batch-get")
+def batch(body: MessageKeys, caller: Caller) -> Messages:
+    """Messages by their keys, in the order asked for; what is missing is left out."""
+    viewer = Viewer.of(caller)
+    found = _repository.messages([(key.conversationId, key.timestamp) for key in body.keys])
+    return Messages([message for message in found if viewer.sees(message.studentId)])
+
+
+@app.get("/modules/{moduleId}/messages")
+def module(moduleId: int, query: PageQuery, caller: Caller) -> Messages:
+    """A module's messages, newest first."""
+    viewer = Viewer.of(caller)
+    viewer.require_staff("path.moduleId")
+    return _messages(_repository.module(moduleId, query.span(), query.cut(viewer)))
+
+
+@app.get("/students/{studentId}/messages")
+def student(studentId: int, query: PageQuery, caller: Caller) -> Messages:
+    """A student's messages, newest first."""
+    viewer = Viewer.of(caller)
+    viewer.require_student(studentId)
+    return _messages(_repository.student(studentId, query.span(), query.cut(viewer)))
+
+
+@app.get("/students/{studentId}/recent")
+def recent(studentId: int, query: RecentQuery, caller: Caller) -> Messages:
+    """A student's latest messages, newest first."""
+    Viewer.of(caller).require_student(studentId)
+    return Messages(_repository.recent(studentId, query.limit))
+
+
+@app.get("/providers/{provider}/messages")
+def provider(provider: str, query: PageQuery, caller: Caller) -> Messages:
+    """A provider's messages of a range, newest first. Without a range: 400."""
+    viewer = Viewer.of(caller)
+    viewer.require_staff("path.provider")
+    return _messages(_repository.provider(provider, query.span(), query.cut(viewer)))
+
+
+def _messages(page: Page[Message]) -> Messages:
+    return Messages(page.items, page.cursor)
+
+
+handler = app.handler

@@ -1,0 +1,45 @@
+"""Adds the messages of the stream to the daily totals, each exactly once.
+
+Only new messages count. Changed ones are counted already, and deleted ones (TTL after 12
+months) stay in the totals of their day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from chat.context import CONTEXT
+from chat.prices import Prices
+from chat.rollup import Rollup
+from chat.system import SYSTEM
+from chat.tables import Message
+from chat.totals import fold
+from keyline.metrics import Metrics, MetricUnit
+from keyline.run import Store
+from keyline.stream import Change, stream_handler
+
+COST = "ProviderCost"
+"""USD by provider: summed over a day, what a budget alarm watches."""
+
+_rollup = Rollup(Store.for_function(SYSTEM), CONTEXT.settings)
+_prices = Prices.of(CONTEXT.settings)
+_metrics = Metrics(CONTEXT.environment, SYSTEM.name)
+
+
+def process(changes: Sequence[Change[Message]]) -> None:
+    """Count the new messages among these changes."""
+    new = [c.new for c in changes if c.kind == "INSERT" and c.new is not None]
+    _publish_cost(_rollup.count(new))
+
+
+def _publish_cost(counted: Iterable[Message]) -> None:
+    tokens: dict[str, int] = {}
+    for (provider, *_), total in fold(counted).providers.items():
+        tokens[provider] = tokens.get(provider, 0) + total.tokens
+    for provider, used in tokens.items():
+        if provider in _prices.per_1k:
+            usd = _prices.usd(provider, used)
+            _metrics.put(COST, usd, MetricUnit.NoUnit, Provider=provider)
+
+
+handler = stream_handler(SYSTEM, Message, process)

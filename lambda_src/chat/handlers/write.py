@@ -1,0 +1,138 @@
+"""Stores messages.
+
+A student's message is the student's whose token it comes with, whatever the body says,
+and a student writes only to conversations that are his own or new. Staff and services may
+name a student in the body; without one the message is anonymous.
+"""
+
+from __future__ import annotations
+
+import uuid
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote
+
+import msgspec
+from keyline.run.clock import UniqueClock
+
+from chat.context import CONTEXT
+from chat.days import iso_of
+from chat.prices import Prices
+from chat.repository import Repository
+from chat.system import SYSTEM
+from chat.tables import Message
+from chat.viewer import Viewer, missing
+from keyline.http import App, Caller, HttpError, Response
+from keyline.http.json_text import JSON, encode
+from keyline.run import Store
+
+MAX_BODY = 256 * 1024
+"""Bytes: a long answer with its question, far below DynamoDB's 400 KB."""
+
+Id = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+ConversationId = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A message as it is sent.
+
+    Attributes
+    ----------
+    studentId
+        Left out for a student who is not signed in. A student's own token needs none.
+    responseTime
+        Milliseconds the provider took.
+    """
+
+    moduleId: Id
+    provider: Name
+    modelUsed: Name
+    question: Text
+    response: Text
+    tokenCount: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+    responseTime: Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
+    hasFile: bool = False
+    fileName: Name | None = None
+    studentId: Id | None = None
+
+
+app = App(SYSTEM)
+_repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
+_prices = Prices.of(CONTEXT.settings)
+_clock = UniqueClock()
+
+
+@app.post("/conversations/{conversationId}/messages", status=HTTPStatus.CREATED, max_body=MAX_BODY)
+def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> Response[str]:
+    """Store a message; its address is in `Location`."""
+    viewer = Viewer.of(caller)
+    if body.provider not in _prices.per_1k:
+        raise _unknown_provider(body.provider)
+    student = _student(viewer, body)
+    if viewer.student is not None:
+        _require_own(conversationId, viewer)
+    stored = _repository.create(_message(conversationId, body, student))
+    return Response(
+        status_code=HTTPStatus.CREATED,
+        content_type=JSON,
+        headers={"Location": _address(stored)},
+        body=encode(stored),
+    )
+
+
+def _student(viewer: Viewer, body: NewMessage) -> int | None:
+    if viewer.student is None:
+        return body.studentId
+    if body.studentId not in (None, viewer.student):
+        raise HttpError(
+            HTTPStatus.FORBIDDEN,
+            "body.studentId",
+            "is not the student of the token.",
+            "Leave it out: the token says who writes.",
+        )
+    return viewer.student
+
+
+def _require_own(conversation: str, viewer: Viewer) -> None:
+    opening = _repository.opening(conversation)
+    if opening is not None and opening.studentId != viewer.student:
+        raise missing("path.conversationId", "conversation")
+
+
+def _message(conversation: str, body: NewMessage, student: int | None) -> Message:
+    timestamp = _clock.next()
+    return Message(
+        conversationId=conversation,
+        timestamp=timestamp,
+        messageId=uuid.uuid4().hex,
+        moduleId=body.moduleId,
+        provider=body.provider,
+        modelUsed=body.modelUsed,
+        question=body.question,
+        response=body.response,
+        tokenCount=body.tokenCount,
+        responseTime=body.responseTime,
+        hasFile=body.hasFile,
+        createdAt=iso_of(timestamp),
+        studentId=student,
+        fileName=body.fileName,
+    )
+
+
+def _address(message: Message) -> str:
+    conversation = quote(message.conversationId, safe="")
+    return f"/conversations/{conversation}/messages/{message.timestamp:.3f}"
+
+
+def _unknown_provider(provider: str) -> HttpError:
+    return HttpError(
+        HTTPStatus.BAD_REQUEST,
+        "body.provider",
+        f"{provider!r} has no price, so that its cost could not be told.",
+        f"These have one: {', '.join(sorted(_prices.per_1k))}.",
+    )
+
+
+handler = app.handler

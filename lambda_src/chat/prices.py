@@ -1,0 +1,53 @@
+"""What tokens cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chat.settings import Settings
+from keyline.problem import KeylineError
+
+
+@dataclass(frozen=True)
+class Prices:
+    """USD per 1,000 tokens by provider.
+
+    Parameters
+    ----------
+    as_of
+        The day at which they were read.
+    """
+
+    per_1k: Mapping[str, float]
+    as_of: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Prices:
+        """The prices of an environment."""
+        return cls(settings.prices_per_1k_tokens, settings.prices_as_of)
+
+    def usd(self, provider: str, tokens: int) -> float:
+        """What so many tokens of a provider cost, to a millionth of a dollar.
+
+        Raises
+        ------
+        KeylineError
+            If the provider has no price: a total that left it out would be wrong.
+        """
+        self.require(provider, "settings.prices_per_1k_tokens")
+        return round(self.per_1k[provider] * tokens / 1000, 6)
+
+    def require(self, provider: str, path: str) -> None:
+        """Refuse a provider without a price.
+
+        Raises
+        ------
+        KeylineError
+            If it has none, naming `path`.
+        """
+        if provider not in self.per_1k:
+            known = ", ".join(sorted(self.per_1k))
+            raise KeylineError(
+                path, f"the provider {provider!r} has no price.", f"These have one: {known}."
+            )

@@ -1,0 +1,87 @@
+"""What messages add up to: by module, provider and student, for each UTC day. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from chat.days import day_of
+from chat.latency import measure
+from chat.tables import Fact, Message, ModuleDay, ProviderDay, StudentDay
+
+Countable = Message | Fact
+ModuleKey = tuple[int, str, str, str]
+ProviderKey = tuple[str, str, str]
+StudentKey = tuple[int, str, int]
+TotalKey = ModuleKey | ProviderKey | StudentKey
+
+
+@dataclass
+class Totals:
+    """What messages add up to, by module, provider and student.
+
+    Attributes
+    ----------
+    modules
+        By module, day, provider and model.
+    providers
+        By provider, day and model.
+    students
+        By module, day and student.
+    last
+        The latest timestamp of each student.
+    """
+
+    modules: dict[ModuleKey, ModuleDay] = field(default_factory=dict)
+    providers: dict[ProviderKey, ProviderDay] = field(default_factory=dict)
+    students: dict[StudentKey, StudentDay] = field(default_factory=dict)
+    last: dict[int, float] = field(default_factory=dict)
+
+
+def fold(messages: Iterable[Countable]) -> Totals:
+    """Add messages up. Adding up parts and then the parts' totals gives the same."""
+    totals = Totals()
+    for message in messages:
+        _add(totals, message)
+    return totals
+
+
+def keys_of(message: Countable) -> set[TotalKey]:
+    """The keys of the totals that a message is added to."""
+    day = day_of(message.timestamp)
+    keys: set[TotalKey] = {
+        (message.moduleId, day, message.provider, message.modelUsed),
+        (message.provider, day, message.modelUsed),
+    }
+    if message.studentId is not None:
+        keys.add((message.moduleId, day, message.studentId))
+    return keys
+
+
+def _add(totals: Totals, message: Countable) -> None:
+    day = day_of(message.timestamp)
+    module, provider, model = message.moduleId, message.provider, message.modelUsed
+    here = totals.modules.setdefault(
+        (module, day, provider, model),
+        ModuleDay(moduleId=module, day=day, provider=provider, modelUsed=model),
+    )
+    there = totals.providers.setdefault(
+        (provider, day, model), ProviderDay(provider=provider, day=day, modelUsed=model)
+    )
+    for total in (here, there):
+        total.messages += 1
+        total.tokens += message.tokenCount
+        measure(total, message.responseTime)
+    if message.studentId is not None:
+        _add_student(totals, message, message.studentId, day)
+
+
+def _add_student(totals: Totals, message: Countable, student: int, day: str) -> None:
+    total = totals.students.setdefault(
+        (message.moduleId, day, student),
+        StudentDay(moduleId=message.moduleId, studentId=student, day=day),
+    )
+    total.messages += 1
+    total.tokens += message.tokenCount
+    total.responseTime += message.responseTime
+    totals.last[student] = max(message.timestamp, totals.last.get(student, message.timestamp))

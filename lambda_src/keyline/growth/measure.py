@@ -1,0 +1,114 @@
+"""What a system's table-sizes function does: describe, remember, compare with a month ago."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+from keyline.growth.declare import HISTORY_DAYS, OLDEST_DAYS, Growth, SizeSnapshot
+from keyline.metrics import Metrics, MetricUnit
+from keyline.model import Table
+from keyline.run import Store
+
+Describe = Callable[[str], Mapping[str, Any]]
+"""A table's deployed name → what DynamoDB says of it (DescribeTable's `Table`)."""
+
+TABLE_SIZE, INDEX_SIZE, GROWTH = "TableSizeBytes", "IndexSizeBytes", "StorageGrowthPercent"
+
+
+def dynamodb_describe() -> Describe:
+    """DescribeTable of the account the function runs in."""
+    client = botocore.session.get_session().create_client(
+        "dynamodb",
+        config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3}),
+    )
+
+    def describe(name: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = client.describe_table(TableName=name)["Table"]
+        return found
+
+    return describe
+
+
+@dataclass(frozen=True)
+class SizeWatch:
+    """Keeps a daily snapshot of table sizes and publishes sizes and growth.
+
+    Parameters
+    ----------
+    tables
+        The tables to watch.
+    """
+
+    store: Store
+    growth: Growth
+    tables: Sequence[Table]
+    environment: str
+    describe: Describe
+    metrics: Metrics
+
+    def run(self, now: float) -> list[SizeSnapshot]:
+        """Take today's snapshots.
+
+        Growth is published where there is a snapshot at least 30 and at most 45 days old
+        of a table that was not empty.
+
+        Parameters
+        ----------
+        now
+            Epoch seconds.
+        """
+        return [self._watch(table, datetime.fromtimestamp(now, UTC)) for table in self.tables]
+
+    def _watch(self, table: Table, now: datetime) -> SizeSnapshot:
+        said = self.describe(table.physical_name(self.environment))
+        snapshot = snapshot_of(table.name, said, now.date().isoformat())
+        self.store.put(self.growth.put, snapshot)
+        self._publish(snapshot)
+        past = self._past(table.name, now)
+        percent = growth_percent(past, snapshot) if past else None
+        if percent is not None:
+            self.metrics.put(GROWTH, percent, MetricUnit.Percent, Table=table.name)
+        return snapshot
+
+    def _past(self, name: str, now: datetime) -> SizeSnapshot | None:
+        oldest, latest = (
+            (now.date() - timedelta(days=days)).isoformat() for days in (OLDEST_DAYS, HISTORY_DAYS)
+        )
+        page = self.store.query(self.growth.past, limit=1, tableName=name, day=(oldest, latest))
+        return page.items[0] if page.items else None
+
+    def _publish(self, snapshot: SizeSnapshot) -> None:
+        name, unit = snapshot.tableName, MetricUnit.Bytes
+        self.metrics.put(TABLE_SIZE, snapshot.tableBytes, unit, Table=name)
+        for index, size in snapshot.indexBytes.items():
+            self.metrics.put(INDEX_SIZE, size, unit, Table=name, Index=index)
+
+
+def snapshot_of(name: str, said: Mapping[str, Any], day: str) -> SizeSnapshot:
+    """A snapshot from what DescribeTable says."""
+    return SizeSnapshot(
+        tableName=name,
+        day=day,
+        tableBytes=said.get("TableSizeBytes", 0),
+        indexBytes={
+            index["IndexName"]: index.get("IndexSizeBytes", 0)
+            for index in said.get("GlobalSecondaryIndexes", ())
+        },
+        items=said.get("ItemCount", 0),
+    )
+
+
+def growth_percent(past: SizeSnapshot, now: SizeSnapshot) -> float | None:
+    """By how many percent storage grew, indexes included; None where there was nothing.
+
+    It is what came in the days between, however many these are (30 to 45).
+    """
+    if past.total_bytes == 0:
+        return None
+    return (now.total_bytes - past.total_bytes) / past.total_bytes * 100
