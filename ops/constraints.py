@@ -70,20 +70,24 @@ def installed_pins(requirements: Iterable[Requirement]) -> dict[str, str]:
     """Follow the requirements through the installed packages, extras and markers included."""
     pins: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
-    queue = [(req, extra) for req in requirements for extra in ("", *sorted(req.extras))]
+    queue = list(wanted(requirements, ""))
     while queue:
-        requirement, extra = queue.pop()
-        name = canonicalize_name(requirement.name)
+        name, extra = queue.pop()
         if (name, extra) in seen:
             continue
         seen.add((name, extra))
         package = distribution(name)
         pins[name] = Version(package.version).public
-        for text in package.requires or ():
-            needed = Requirement(text)
-            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
-                queue += [(needed, e) for e in ("", *sorted(needed.extras))]
+        queue += wanted(map(Requirement, package.requires or ()), extra)
     return pins
+
+
+def wanted(requirements: Iterable[Requirement], extra: str) -> Iterator[tuple[str, str]]:
+    """Yield (package, extra) for what this Python and platform need."""
+    for requirement in requirements:
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+            for inner in ("", *sorted(requirement.extras)):
+                yield canonicalize_name(requirement.name), inner
 
 
 if __name__ == "__main__":
