@@ -32,6 +32,10 @@ class Grant:
     scopes: Sequence[str]
 
 
+class _DiscoveryError(jwt.PyJWTError):
+    """The issuer's documents cannot be had."""
+
+
 class RefusedError(Exception):
     """The request may not pass; `status` is 401 or 403, `challenge` its www-authenticate."""
 
@@ -74,7 +78,7 @@ class JwtAuthorizer:
             raise RefusedError(401, "Bearer", "no token")
         try:
             claims = await self._verify(token)
-        except (jwt.InvalidTokenError, httpx.HTTPError) as error:
+        except jwt.PyJWTError as error:
             description = _describe(error)
             challenge = f'Bearer scope="" error="invalid_token" error_description="{description}"'
             raise RefusedError(401, challenge, description) from error
@@ -116,9 +120,12 @@ class JwtAuthorizer:
 
     async def _fetch(self) -> dict[str, jwt.PyJWK]:
         url = f"{self._authorizer.issuer.rstrip('/')}/.well-known/openid-configuration"
-        discovery = (await self._client.get(url)).raise_for_status().json()
-        keys = (await self._client.get(discovery["jwks_uri"])).raise_for_status().json()
-        return {key["kid"]: jwt.PyJWK(key) for key in keys["keys"] if "kid" in key}
+        try:
+            discovery = (await self._client.get(url)).raise_for_status().json()
+            keys = (await self._client.get(discovery["jwks_uri"])).raise_for_status().json()
+            return {key["kid"]: jwt.PyJWK(key) for key in keys["keys"] if "kid" in key}
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise _DiscoveryError(f"{url}: {error!r}") from error
 
 
 def identity(sources: Sequence[str], headers: Mapping[str, str], query: str) -> str | None:
@@ -145,7 +152,7 @@ def _describe(error: Exception) -> str:
     descriptions: tuple[tuple[type[Exception], str], ...] = (
         (jwt.InvalidAudienceError, "the token does not have a valid audience"),
         (jwt.ExpiredSignatureError, "the token has expired"),
-        (httpx.HTTPError, "OIDC discovery endpoint communication error"),
+        (_DiscoveryError, "OIDC discovery endpoint communication error"),
         (jwt.ImmatureSignatureError, "the token is not valid yet"),
         (jwt.InvalidIssuerError, "the token does not have a valid issuer"),
         (jwt.InvalidSignatureError, "the token's signature is invalid"),

@@ -170,10 +170,10 @@ class Gateway:
         origin = exchange.headers.get("origin")
         if self.api.cors is not None and origin and exchange.request.method != "OPTIONS":
             response = cors.decorate(self.api.cors, origin, response)
-        await _send(send, response, exchange.request_id)
         if self.api.access_log_format is not None:
             line = access_log.render(self.api.access_log_format, self._context(exchange, response))
             self._logs.write(f"{self.api.name}.access", exchange.request_id, line)
+        await _send(send, response, exchange.request_id)
 
     async def _answer(self, exchange: _Exchange, scope: Scope, receive: Receive) -> HttpResponse:
         request = exchange.request
