@@ -22,6 +22,7 @@ from keyline.http.json_text import JSON, encode
 from keyline.http.request import MAX_BODY, Request
 from keyline.model.system import Method, System
 from keyline.problem import DeclarationError
+from keyline.run import meter
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -136,7 +137,10 @@ class App:
 
     def _handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         path = self._registered.get(Request(event).route, "")
-        return self._resolver.resolve(_at(event, path), context)
+        try:
+            return self._resolver.resolve(_at(event, path), context)
+        finally:
+            meter.flush()
 
     def _answered(
         self, resolver: APIGatewayHttpResolver, handle: Callable[[Any], Response[Any]]

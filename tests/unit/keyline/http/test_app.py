@@ -16,7 +16,8 @@ from aws_lambda_powertools import Logger
 from keyline.http import App, Caller, HttpError, Response
 from keyline.model import Function, Key, Put, Route, System, Table
 from keyline.problem import DeclarationError
-from keyline.run import errors
+from keyline.run import errors, meter
+from keyline.run.meter import Call, Labels
 from tests.unit.keyline.http.events import Context, event
 
 _NUMBERS = itertools.count()
@@ -418,6 +419,23 @@ class TestLog:
         (line,) = client.lines()
         assert (line["level"], line["status"], line["problem"]) == ("INFO", 400, "HttpError")
         assert "private" not in json.dumps(line)
+
+
+class TestMeter:
+    @pytest.mark.parametrize("error", [None, RuntimeError("no")])
+    def test_what_was_consumed_is_written_at_the_end_whatever_happened(
+        self, error: Exception | None, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def read() -> None:
+            call = Call(pattern="note-get", operation="GetItem", table="Notes", read=0.5)
+            meter.PROCESS.record(Labels("local", "notes"), call)
+            if error:
+                raise error
+
+        Client("GET /notes", read)()
+        line = json.loads(capsys.readouterr().out)
+        assert (line["Pattern"], line["ReadUnits"]) == ("note-get", [0.5])
+        assert meter.PROCESS.calls == []
 
 
 class TestRegistration:

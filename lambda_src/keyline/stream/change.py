@@ -1,0 +1,117 @@
+"""A stream record as Lambda delivers it → a typed change of an item.
+
+Source of the format: DynamoDB API reference, "Record" and "StreamRecord"; of the identity that
+marks a deletion by TTL: DynamoDB developer guide, "DynamoDB Streams and Time to Live".
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from keyline.model.pattern import Get
+from keyline.model.table import Table
+from keyline.run.codec import Reader
+from keyline.run.errors import ItemUnreadable
+from keyline.run.values import decode_any
+
+ItemT = TypeVar("ItemT", bound=msgspec.Struct)
+Kind = Literal["INSERT", "MODIFY", "REMOVE"]
+
+_UNREADABLE = (msgspec.ValidationError, KeyError, TypeError, ValueError, zlib.error)
+_TTL_PRINCIPAL = "dynamodb.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Change(Generic[ItemT]):
+    """One change of one item.
+
+    Attributes
+    ----------
+    new, old
+        The item after and before; None where there is none, or the stream does not show it.
+    keys
+        The primary key, as stored.
+    expired
+        Whether DynamoDB deleted the item because its time was over.
+    sequence
+        The record's sequence number: rises with each change of one item.
+    event_id
+        The same at each delivery of one change, and of no other.
+    """
+
+    kind: Kind
+    new: ItemT | None
+    old: ItemT | None
+    keys: Mapping[str, Any]
+    expired: bool
+    sequence: str
+    event_id: str
+
+
+class ChangeReader(Generic[ItemT]):
+    """Reads the stream records of one kind of item.
+
+    Parameters
+    ----------
+    table
+        The table whose stream it is.
+    shape
+        What the items come as: one of the table's kinds, or some of its fields.
+    """
+
+    def __init__(self, table: Table, shape: type[ItemT]) -> None:
+        as_read: Get[ItemT] = Get(
+            name=f"{table.name}-stream",
+            why="How a stream's images are read: as a read of the item would come back.",
+            table=table,
+            shape=shape,
+            item_bytes=1,
+            per_month=0,
+        )
+        self._reader: Reader[ItemT] = Reader(as_read)
+        self._where = f"{table.name}.stream"
+
+    def read(self, record: Mapping[str, Any]) -> Change[ItemT]:
+        """The change that a record tells of.
+
+        Raises
+        ------
+        ItemUnreadable
+            If an image is no item of the kind. The message holds none of its values.
+        """
+        try:
+            return self._read(record)
+        except _UNREADABLE as error:
+            raise ItemUnreadable(
+                self._where,
+                f"a record cannot be read ({type(error).__name__}).",
+                "Filter the stream to the kind of item that the function reads.",
+            ) from error
+
+    def _read(self, record: Mapping[str, Any]) -> Change[ItemT]:
+        change = record["dynamodb"]
+        return Change(
+            kind=record["eventName"],
+            new=self._item(change.get("NewImage")),
+            old=self._item(change.get("OldImage")),
+            keys={name: decode_any(value) for name, value in change["Keys"].items()},
+            expired=_is_expiry(record),
+            sequence=change["SequenceNumber"],
+            event_id=record["eventID"],
+        )
+
+    def _item(self, image: Mapping[str, Any] | None) -> ItemT | None:
+        if image is None:
+            return None
+        return self._reader.item(msgspec.convert(image, self._reader.wire, strict=False))
+
+
+def _is_expiry(record: Mapping[str, Any]) -> bool:
+    identity = record.get("userIdentity") or {}
+    by_service = (identity.get("type"), identity.get("principalId")) == ("Service", _TTL_PRINCIPAL)
+    return record["eventName"] == "REMOVE" and by_service
