@@ -120,6 +120,10 @@ class Logs:
         self._subscribers: list[Subscriber] = []
         folder.mkdir(parents=True, exist_ok=True)
 
+    def show_on(self, console: Console | None) -> None:
+        """Print everything from now on; None prints nothing."""
+        self._console = console
+
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call `subscriber` with every metric from now on; returns what ends that."""
         self._subscribers.append(subscriber)

@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from ops.local.assembly import read_assembly
 from ops.local.aws import Aws
 from ops.local.cache import Cache
 from ops.local.clients import client
+from ops.local.control import control_app
 from ops.local.deployment import read_deployment
 from ops.local.dynamodb_api import DynamoApi
 from ops.local.engine import ENDPOINT_VARIABLE, Engine, find_binary
@@ -74,6 +76,9 @@ class Platform:
         assets.
     state
         Folder for all that outlasts a restart; `.keyline/local` in the project by default.
+    fresh
+        Whether what earlier runs left in the state folder is removed first: tables, places in
+        streams, cache, logs. Keys and secrets stay, so that tokens and cursors stay valid.
     ports
         Where to listen; free ports by default.
     declared
@@ -111,6 +116,7 @@ class Platform:
         root: Path,
         assembly: Path,
         state: Path | None = None,
+        fresh: bool = False,
         ports: Ports | None = None,
         declared: Ports | None = None,
         parameters: Mapping[str, str] | None = None,
@@ -119,6 +125,7 @@ class Platform:
         self._root = root
         self._assembly = assembly
         self._state = (state or root / STATE).resolve()
+        self._fresh = fresh
         self._requested = ports or Ports()
         self._ports = self._requested.chosen()
         self._declared = declared
@@ -145,6 +152,8 @@ class Platform:
             self._exit = stack
             stack.enter_context(self._signals())
             stack.enter_context(_locked(self._state))
+            if self._fresh:
+                _forget(self._state)
             self._read()
             await self._start_services()
             await self._create_resources()
@@ -254,7 +263,7 @@ class Platform:
             self.cache = Cache(state / "cache", port=ports.cache)
             parts.append(self.cache)
         require_free(ports.issuer, "the issuer")
-        parts.append(Listener(self.issuer.app(), ports.issuer))
+        parts.append(Listener(control_app(self, self.issuer.app()), ports.issuer))
         await _all(self._start(part) for part in parts)
 
     async def _create_resources(self) -> None:
@@ -383,6 +392,15 @@ async def _all(starts: Iterable[Awaitable[None]]) -> None:
     for result in await asyncio.gather(*starts, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
+
+
+def _forget(state: Path) -> None:
+    """Remove what the platform itself wrote, and nothing else a folder may hold."""
+    for pattern in ("engine.db*", "engine.log", "aws.log"):
+        for path in state.glob(pattern):
+            path.unlink()
+    for name in ("checkpoints", "cache", "logs", "functions"):
+        shutil.rmtree(state / name, ignore_errors=True)
 
 
 @contextlib.contextmanager

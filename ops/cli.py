@@ -1,0 +1,189 @@
+"""The `keyline` command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from keyline.problem import KeylineError
+from keyline_cdk.environment import load
+from ops.project import WORK
+
+app = typer.Typer(
+    help="A DynamoDB data layer from one declaration: run it, try it, call it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of real conversations (mathdial-dev.jsonl); sample data without it.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+Report = Annotated[Path | None, typer.Option(help="Write the report as JSON to this file.")]
+State = Annotated[Path | None, typer.Option(help="Folder of the platform's state.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Forget the data of earlier runs first.")]
+FreePorts = Annotated[
+    bool, typer.Option("--free-ports", help="Listen on free ports, not on the environment's.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the functions' logs.")]
+LOCAL_STATE = WORK / "local"
+
+
+@app.command()
+def up(
+    data: Data = None,
+    report: Report = None,
+    state: State = None,
+    fresh: Fresh = False,
+    free_ports: FreePorts = False,
+    verbose: Verbose = False,
+) -> None:
+    """Run the system on this machine, use every access pattern once, then serve until Ctrl-C."""
+    _run(data, report, state, fresh, free_ports, verbose, serve=True)
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    report: Report = None,
+    state: State = None,
+    verbose: Verbose = False,
+) -> None:
+    """The same beside it, with new data on free ports, then exit.
+
+    The exit code is 1 if an access pattern failed, or cost more than its item sizes imply
+    without a declared reason.
+    """
+    _run(data, report, state or WORK / "demo", True, True, verbose, serve=False)
+
+
+@app.command()
+def token(
+    subject: Annotated[str, typer.Option(help="Who the token is for.")] = "dev",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="A scope; repeat for more. All of them by default.")
+    ] = None,
+    claim: Annotated[
+        list[str] | None, typer.Option(help="A further claim, NAME=VALUE; repeat for more.")
+    ] = None,
+    audience: Annotated[
+        str | None, typer.Option(help="The audience; the API's by default.")
+    ] = None,
+    expires: Annotated[float, typer.Option(help="Seconds until it expires.")] = 3600.0,
+    state: State = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it with its claims.")] = False,
+) -> None:
+    """Mint a token that the local API accepts."""
+    from ops.local.issuer import Issuer
+    from ops.scopes import all_scopes
+
+    environment = load("local")
+    issuer = Issuer(environment.auth.issuer, (state or LOCAL_STATE) / "issuer")
+    minted = issuer.mint(
+        subject,
+        audience=audience or environment.auth.audience,
+        scopes=scope or all_scopes(),
+        claims=dict(_claim(text) for text in claim or []),
+        expires=expires,
+    )
+    if as_json:
+        print(json.dumps({"token": minted, "subject": subject, "expires_in": expires}))
+    else:
+        print(minted)
+
+
+@app.command()
+def status() -> None:
+    """Show what a running platform runs, as JSON."""
+    print(json.dumps(_ask("GET", "/status"), indent=2))
+
+
+@app.command()
+def sweep(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Delete what has expired now, as TTL does some time within days."""
+    done = _ask("POST", "/sweep", dry_run="1" if dry_run else "0")
+    if as_json:
+        print(json.dumps(done))
+        return
+    verb = "would be deleted from" if dry_run else "deleted from"
+    for table, count in done["counts"].items():
+        print(f"{count} expired items {verb} {table}")
+
+
+@app.command()
+def trigger(
+    rule: Annotated[str, typer.Argument(help="Name of the scheduled rule; see `keyline status`.")],
+) -> None:
+    """Run a scheduled function now; the exit code is 1 if it failed."""
+    results = _ask("POST", f"/schedules/{rule}")
+    for result in results:
+        print(result["error"] or "succeeded", result["payload"])
+    raise typer.Exit(1 if any(result["error"] for result in results) else 0)
+
+
+def _ask(method: str, path: str, **params: str) -> Any:
+    from ops.local.control import ask
+
+    return ask(load("local").auth.issuer, method, path, **params)
+
+
+def _claim(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise KeylineError(f"--claim {text}", "is no NAME=VALUE.", "Write --claim student_id=456.")
+    return name, value
+
+
+def _run(
+    data: Path | None,
+    report: Path | None,
+    state: Path | None,
+    fresh: bool,
+    free_ports: bool,
+    verbose: bool,
+    *,
+    serve: bool,
+) -> None:
+    from ops.demo.run import Options, run
+
+    options = Options(
+        data=data,
+        report=report,
+        state=state or LOCAL_STATE,
+        fresh=fresh,
+        serve=serve,
+        free_ports=free_ports,
+        verbose=verbose,
+    )
+    raise typer.Exit(asyncio.run(run(options, Console())))
+
+
+def main() -> None:
+    """Run the command; an error that a user can act on is said in a few lines, with exit code 2."""
+    try:
+        app()
+    except KeylineError as error:
+        Console(stderr=True).print(f"[red]{error.path}[/red]: {error.message}", highlight=False)
+        if error.suggestion:
+            Console(stderr=True).print(error.suggestion, highlight=False)
+        sys.exit(2)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The demonstration: every access pattern run through the deployed-as-synthesized system."""

@@ -1,0 +1,171 @@
+"""Run the demonstration: synthesize, start, load, use every pattern, report, serve."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from keyline_cdk.environment import Environment, load
+from ops.demo import report
+from ops.demo.chat import ChatJourney
+from ops.demo.journey import Journey
+from ops.demo.session import Session, base_url
+from ops.local.platform import Platform
+from ops.local.ports import Ports
+from ops.project import ROOT, WORK
+from ops.synth import synthesize
+
+JOURNEYS: tuple[Callable[[], Journey], ...] = (ChatJourney,)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to run.
+
+    Attributes
+    ----------
+    data
+        A folder of real conversations; sample data without one.
+    report
+        Where the report goes as JSON.
+    state
+        Folder of the local platform's state; `.keyline/local` by default.
+    fresh
+        Whether the data of earlier runs is forgotten first. Tokens stay valid.
+    serve
+        Whether to go on serving until a signal.
+    free_ports
+        Whether to listen on free ports instead of the environment's.
+    verbose
+        Whether the functions' logs are shown while the data is loaded.
+    """
+
+    data: Path | None = None
+    report: Path | None = None
+    state: Path = WORK / "local"
+    fresh: bool = False
+    serve: bool = True
+    free_ports: bool = False
+    verbose: bool = False
+
+
+async def run(options: Options, console: Console) -> int:
+    """Run the demonstration.
+
+    Returns
+    -------
+    0 if every access pattern ran and none cost more than its item sizes imply without a
+    declared reason; 1 otherwise.
+
+    Raises
+    ------
+    KeylineError
+        If the environment, the assembly, the data or an answer is wrong.
+    """
+    environment = load("local")
+    journeys = [make() for make in JOURNEYS]
+    plans = [(journey, *journey.prepare(options.data)) for journey in journeys]
+    started = time.monotonic()
+    with console.status("Synthesizing the local environment"):
+        assembly = synthesize("local")
+    console.print(f"Synthesized in {time.monotonic() - started:.1f} s.")
+    declared = _ports(environment)
+    platform = Platform(
+        root=ROOT,
+        assembly=assembly,
+        state=options.state,
+        fresh=options.fresh,
+        ports=Ports() if options.free_ports else declared,
+        declared=declared,
+        console=console if options.verbose else None,
+    )
+    async with platform:
+        _show_platform(platform, console)
+        documents: list[Any] = []
+        stop = platform.logs.subscribe(lambda metric: documents.append(metric.document))
+        for journey, source, size in plans:
+            await _travel(platform, journey, source, size, environment, console)
+        stop()
+        rows = report.collect([journey.system for journey in journeys], documents)
+        report.show(rows, console)
+        if options.report:
+            report.write(rows, options.report, {"sources": [source for _, source, _ in plans]})
+            console.print(f"Report written to {options.report}.")
+        if options.serve:
+            _show_how_to_call(platform, journeys, console)
+            platform.logs.show_on(console)
+            await platform.wait()
+            console.print("Stopping.")
+    return 1 if any(row.fault for row in rows) else 0
+
+
+async def _travel(
+    platform: Platform,
+    journey: Journey,
+    source: str,
+    size: int,
+    environment: Environment,
+    console: Console,
+) -> None:
+    session = Session(platform, api_name(journey), environment.auth.audience)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task(f"Loading {source}", total=size)
+            await journey.load(session, lambda: progress.advance(task))
+            task = progress.add_task("Waiting for the streams", total=1)
+            await session.settle()
+            progress.advance(task)
+        for line in await journey.exercise(session):
+            console.print(f"  {line}")
+    finally:
+        await session.close()
+
+
+def api_name(journey: Journey) -> str:
+    """Name of a system's HTTP API in the local environment."""
+    return f"{journey.system.name}-local"
+
+
+def _ports(environment: Environment) -> Ports:
+    local = environment.local
+    if local is None:
+        raise ValueError(f"{environment.name} is no local environment")
+    return Ports(
+        api=local.api,
+        engine=local.engine,
+        engine_mcp=local.engine_mcp,
+        aws=local.aws,
+        cache=local.cache,
+        issuer=local.issuer,
+    )
+
+
+def _show_platform(platform: Platform, console: Console) -> None:
+    for change in platform.changes:
+        console.print(f"  {change}")
+    deployment = platform.deployment
+    console.print(
+        f"Running {len(deployment.tables)} tables, {len(deployment.functions)} functions, "
+        f"{len(deployment.apis)} API, {len(deployment.mappings)} stream mapping; "
+        f"data plane {platform.endpoints.engine}."
+    )
+    left_out = ", ".join(sorted(deployment.skipped))
+    console.print(f"Without meaning on one machine, left out: {left_out}.", style="dim")
+
+
+def _show_how_to_call(platform: Platform, journeys: Sequence[Journey], console: Console) -> None:
+    for journey in journeys:
+        console.print(f"{journey.system.title}: {base_url(platform, api_name(journey))}")
+    console.print("A token: make token. Saved handlers run at the next request. Ctrl-C stops.")

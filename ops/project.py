@@ -1,0 +1,11 @@
+"""Where the project's files are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's root: the folder of app.py and cdk.json."""
+
+WORK = ROOT / ".keyline"
+"""What the project makes for itself: assemblies, bundles, the local state. Never committed."""
