@@ -276,6 +276,7 @@ class Poller:
         self._checkpoints = checkpoints
         self._timing = timing
         self._place: tuple[Stream, str] | None = None
+        self._lost = False
         self._asked = 0
         self._answered = 0
         self._answers = asyncio.Condition()
@@ -284,16 +285,17 @@ class Poller:
         """Find the stream and the place in it: after the checkpoint, or the starting position.
 
         A first LATEST is kept at once: a restart before the first batch must not skip what
-        was written since.
+        was written since. A place that the stream no longer knows is replaced by its start.
         """
         stream = await self._reader.find()
-        checkpoint = self._checkpoints.read()
-        iterator = await self._reader.iterator(stream, checkpoint, self._mapping.starting_position)
+        checkpoint = None if self._lost else self._checkpoints.read()
+        start = "TRIM_HORIZON" if self._lost else self._mapping.starting_position
+        iterator = await self._reader.iterator(stream, checkpoint, start)
         if checkpoint is None or checkpoint.stream_arn != stream.arn:
             checkpoint = Checkpoint(stream.arn, iterator=iterator)
             self._checkpoints.write(checkpoint)
         self.status = replace(self.status, checkpoint=checkpoint.sequence_number)
-        self._place = stream, iterator
+        self._place, self._lost = (stream, iterator), False
 
     async def run(self) -> None:
         """Deliver for good; whatever fails on the way is logged and tried again."""
@@ -309,7 +311,8 @@ class Poller:
                     "%s: polling failed, trying again: %r",
                     self._mapping.logical_id, error, exc_info=None if known else error,
                 )  # fmt: skip
-                await self._lose_place(error)
+                self._place = None
+                self._lost |= isinstance(error, ApiError) and error.code in LOST_PLACE
                 await asyncio.sleep(self._timing.backoff.delay(failures))
 
     async def caught_up(self) -> None:
@@ -329,13 +332,6 @@ class Poller:
             await self._deliver(records, stream)
         self._checkpoint(stream, last)
         self._place = stream, iterator
-
-    async def _lose_place(self, error: Exception) -> None:
-        self._place = None
-        if isinstance(error, ApiError) and error.code in LOST_PLACE:
-            stream = await self._reader.find()
-            iterator = await self._reader.iterator(stream, None, "TRIM_HORIZON")
-            self._checkpoints.write(Checkpoint(stream.arn, iterator=iterator))
 
     async def _gather(self, stream: Stream, iterator: str) -> tuple[list[Record], str, str]:
         """Collect records that pass until a batch is full or its window is over.
