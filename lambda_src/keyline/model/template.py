@@ -54,6 +54,23 @@ class Template:
         """The fields it is put together from, in order."""
         return tuple(name for _, name, _ in self._parts if name)
 
+    def up_to(self, field: str) -> Template:
+        """The template's beginning, ending with this field.
+
+        Raises
+        ------
+        ValueError
+            If it has no such field.
+        """
+        begun: list[str] = []
+        for literal, name, spec in self._parts:
+            begun.append(literal.replace("{", "{{").replace("}", "}}"))
+            if name:
+                begun.append(f"{{{name}:{spec}}}" if spec else f"{{{name}}}")
+            if name == field:
+                return Template("".join(begun))
+        raise ValueError(field)
+
     def render(self, values: Mapping[str, Any]) -> str:
         """The key's value for these fields.
 

@@ -1,0 +1,101 @@
+"""How large DynamoDB takes an item to be: what it bills, and what it refuses.
+
+Source: DynamoDB developer guide, "DynamoDB item sizes and formats". Attributes are given
+as DynamoDB writes them, `{"title": {"S": "x"}}`; Binary as bytes or as base64 text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+MAX_ITEM_BYTES = 400 * 1024
+"""The most that an item may take, names included."""
+STORAGE_OVERHEAD_BYTES = 100
+"""What storage adds to each item in a table, and again in each index."""
+
+_CONTAINER_BYTES = 3
+_ELEMENT_BYTES = 1
+
+
+def item_size(attributes: Mapping[str, Mapping[str, Any]]) -> int:
+    """Bytes of an item: the names and values of its attributes."""
+    return sum(attribute_size(name, value) for name, value in attributes.items())
+
+
+def attribute_size(name: str, value: Mapping[str, Any]) -> int:
+    """Bytes of one attribute, with its name."""
+    return _text(name) + value_size(value)
+
+
+def value_size(value: Mapping[str, Any]) -> int:
+    """Bytes of a value without a name."""
+    ((kind, content),) = value.items()
+    return _SIZES[kind](content)
+
+
+def largest(
+    attributes: Mapping[str, Mapping[str, Any]], count: int = 3
+) -> tuple[tuple[str, int], ...]:
+    """The largest attributes with their bytes, the largest first."""
+    sizes = ((name, attribute_size(name, value)) for name, value in attributes.items())
+    return tuple(sorted(sizes, key=lambda pair: -pair[1])[:count])
+
+
+def _text(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def _number(text: str) -> int:
+    """Two significant digits to a byte, one byte more, and one for a minus sign.
+
+    The digits are paired from the decimal point, so that an odd exponent can take
+    one more half-filled byte.
+    """
+    mantissa, _, power = text.lower().partition("e")
+    negative = mantissa.startswith("-")
+    whole, _, fraction = mantissa.lstrip("+-").partition(".")
+    point = len(whole) + int(power or 0)
+    digits = whole + fraction
+    lead = len(digits) - len(digits.lstrip("0"))
+    digits = digits.strip("0")
+    if not digits:
+        return 1
+    odd = (point - lead) % 2
+    return 1 + (len(digits) + odd + 1) // 2 + negative
+
+
+def _binary(content: bytes | str) -> int:
+    if isinstance(content, str):
+        return len(content) * 3 // 4 - content[-2:].count("=")
+    return len(content)
+
+
+def _set_of(size: Callable[[Any], int]) -> Callable[[Iterable[Any]], int]:
+    return lambda members: sum(map(size, members))
+
+
+def _list(values: Iterable[Mapping[str, Any]]) -> int:
+    return _CONTAINER_BYTES + sum(value_size(v) + _ELEMENT_BYTES for v in values)
+
+
+def _map(values: Mapping[str, Mapping[str, Any]]) -> int:
+    return _CONTAINER_BYTES + sum(attribute_size(k, v) + _ELEMENT_BYTES for k, v in values.items())
+
+
+def _one(_: object) -> int:
+    return 1
+
+
+_SIZES: Mapping[str, Callable[[Any], int]] = {
+    "S": _text,
+    "N": _number,
+    "B": _binary,
+    "BOOL": _one,
+    "NULL": _one,
+    "SS": _set_of(_text),
+    "NS": _set_of(_number),
+    "BS": _set_of(_binary),
+    "L": _list,
+    "M": _map,
+}

@@ -1,0 +1,195 @@
+"""One call: sent, decoded, metered, and its refusal turned into an error of ours."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from keyline.model.pattern import Pattern
+from keyline.problem import KeylineError
+from keyline.run import reply
+from keyline.run.client import Answer, Connection, Refusal
+from keyline.run.errors import (
+    ItemUnreadable,
+    RequestRefused,
+    Throttled,
+    ThrottlingReason,
+    Unavailable,
+)
+from keyline.run.meter import Call, Labels, Meter
+
+THROTTLED = frozenset(
+    {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
+)
+_PLACE = re.compile(r"at `(\$[^`]*)`")
+
+Floor = Callable[[bytes], float | None]
+"""What computes the units that an answer's item sizes imply."""
+
+
+class Calls:
+    """Makes a store's calls.
+
+    Attributes
+    ----------
+    measuring
+        Whether the floor of each call is computed.
+    """
+
+    def __init__(
+        self, connection: Connection, meter: Meter, labels: Labels, *, measuring: bool
+    ) -> None:
+        self._connection = connection
+        self._meter = meter
+        self._labels = labels
+        self.measuring = measuring
+
+    def send(
+        self,
+        pattern: Pattern[Any],
+        operation: str,
+        request: dict[str, Any],
+        decoder: msgspec.json.Decoder[Any],
+        count: Callable[[Any], int],
+        floor: Floor | None = None,
+    ) -> Any:
+        """Make a call and decode its answer.
+
+        Parameters
+        ----------
+        count
+            How many items the answer stands for.
+
+        Raises
+        ------
+        Refusal
+            If a condition did not hold, or a transaction was cancelled.
+        Throttled, Unavailable, RequestRefused
+            If DynamoDB refused for another reason.
+        ItemUnreadable
+            If an item does not fit the pattern's shape.
+        """
+        request["ReturnConsumedCapacity"] = "INDEXES"
+        started = time.perf_counter()
+        try:
+            answer = self._connection.send(pattern.name, operation, request)
+        except Refusal as refusal:
+            throttles = refusal.retries + (refusal.code in THROTTLED)
+            self._failed(pattern, operation, started, refusal.request_id, throttles)
+            error = explain(pattern.name, refusal)
+            raise error from refusal if error is not refusal else None
+        except Unavailable:
+            self._failed(pattern, operation, started, "", 0)
+            raise
+        latency = (time.perf_counter() - started) * 1000
+        decoded = decode(pattern, decoder, answer.body)
+        units = floor(answer.body) if floor and self.measuring else None
+        self._record(pattern, operation, latency, answer, decoded, count(decoded), units)
+        return decoded
+
+    def _record(
+        self,
+        pattern: Pattern[Any],
+        operation: str,
+        latency: float,
+        answer: Answer,
+        decoded: Any,
+        items: int,
+        floor: float | None,
+    ) -> None:
+        read, write, by_index = consumed(operation, decoded.ConsumedCapacity)
+        self._meter.record(
+            self._labels,
+            Call(
+                pattern=pattern.name,
+                operation=operation,
+                table=pattern.table.name,
+                index=pattern.index_name or "",
+                latency=latency,
+                read=read,
+                write=write,
+                by_index=by_index,
+                items=items,
+                throttles=answer.retries,
+                request_id=answer.request_id,
+                floor=floor,
+            ),
+        )
+
+    def _failed(
+        self, pattern: Pattern[Any], operation: str, started: float, request: str, throttles: int
+    ) -> None:
+        self._meter.record(
+            self._labels,
+            Call(
+                pattern=pattern.name,
+                operation=operation,
+                table=pattern.table.name,
+                index=pattern.index_name or "",
+                latency=(time.perf_counter() - started) * 1000,
+                throttles=throttles,
+                request_id=request,
+                ok=False,
+            ),
+        )
+
+
+def decode(
+    pattern: Pattern[Any], decoder: msgspec.json.Decoder[Any], body: bytes | msgspec.Raw
+) -> Any:
+    """An answer's body in its type.
+
+    Raises
+    ------
+    ItemUnreadable
+        If an item does not fit the pattern's shape. The error says where, not what is there.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        place = _PLACE.search(str(error))
+        where = place.group(1) if place else "$"
+        raise ItemUnreadable(
+            f"{pattern.name}.{where}",
+            f"does not fit {pattern.shape.__name__}.",
+            "Read it as a shape that it fits, or migrate the item.",
+        ) from None
+
+
+_READS = frozenset({"GetItem", "Query", "BatchGetItem", "TransactGetItems"})
+
+
+def consumed(
+    operation: str, capacity: reply.Capacity | Sequence[reply.Capacity] | None
+) -> tuple[float, float, dict[str, float]]:
+    """Read units, write units, and the units of each index."""
+    parts = (
+        [] if capacity is None else [capacity] if isinstance(capacity, reply.Capacity) else capacity
+    )
+    total = sum(part.CapacityUnits for part in parts)
+    by_index: dict[str, float] = {}
+    for part in parts:
+        for name, units in part.GlobalSecondaryIndexes.items():
+            by_index[name] = by_index.get(name, 0.0) + units.CapacityUnits
+    return (total, 0.0, by_index) if operation in _READS else (0.0, total, by_index)
+
+
+def explain(path: str, refusal: Refusal) -> KeylineError | Refusal:
+    """What a refusal means; itself where that depends on the pattern."""
+    if refusal.code in ("ConditionalCheckFailedException", "TransactionCanceledException"):
+        return refusal
+    if refusal.code in THROTTLED:
+        return Throttled(path, throttling_reasons(refusal.body))
+    if refusal.status >= 500:
+        return Unavailable(path, f"DynamoDB failed ({refusal.code}).", "Try again later.")
+    return RequestRefused(path, refusal.code, refusal.message)
+
+
+def throttling_reasons(body: bytes) -> tuple[ThrottlingReason, ...]:
+    """Why a request was throttled, as far as DynamoDB says."""
+    said: Mapping[str, Any] = reply.decoder(reply.ThrottledReply).decode(body or b"{}")
+    return tuple(ThrottlingReason(r.reason, r.resource) for r in said.ThrottlingReasons)  # type: ignore[attr-defined] # a decoder of any type

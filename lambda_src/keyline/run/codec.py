@@ -1,0 +1,275 @@
+"""A whole item ↔ DynamoDB JSON: templates, constants, expiry and shards included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from keyline.model.pattern import Pattern, parameters_of
+from keyline.model.shape import fields_of
+from keyline.model.table import Entity, Table
+from keyline.run import shards, values
+from keyline.run.errors import BadValue
+from keyline.run.settings import Expiry, Settings
+from keyline.run.values import Value, Wire
+
+T = TypeVar("T")
+
+Attributes = dict[str, Any]
+"""An item, or a part of one, as DynamoDB writes it."""
+
+_TEXT, _NUMBER = values.of_type(str), values.of_type(float)
+
+
+def value_of(kind: Entity, table: Table, attribute: str) -> Value:
+    """How an attribute of a kind of item is stored: field, template, constant or expiry."""
+    if attribute in fields_of(kind.shape):
+        return values.of_field(kind.shape, attribute)
+    if kind.type_of(attribute) == "N" or (table.ttl and attribute == table.ttl.attribute):
+        return _NUMBER
+    return _TEXT
+
+
+@dataclass(frozen=True)
+class KeyPart:
+    """One key attribute: what it is made of, and how.
+
+    Attributes
+    ----------
+    parameters
+        The names of the values that `make` takes; none of a constant.
+    make
+        Values by name → DynamoDB JSON; None where a template's field is missing.
+    """
+
+    attribute: str
+    parameters: tuple[str, ...]
+    make: Callable[[Mapping[str, Any]], Wire | None]
+
+
+def key_part(kind: Entity, table: Table, attribute: str) -> KeyPart:
+    """How a key attribute is made from parameters."""
+    parameters = parameters_of(kind, attribute)
+    value = value_of(kind, table, attribute)
+    if attribute in kind.constants:
+        constant = values.encode_any(kind.constants[attribute])
+        return KeyPart(attribute, (), lambda _: constant)
+    if attribute not in kind.templates:
+        return KeyPart(attribute, parameters, lambda given: _named(value, attribute, given))
+    template = kind.templates[attribute]
+
+    def render(given: Mapping[str, Any]) -> Wire | None:
+        if any(given.get(name) is None for name in parameters):
+            return None
+        try:
+            return {"S": template.render(given)}
+        except (TypeError, ValueError) as error:
+            raise BadValue(attribute, f"does not fit {template.text!r}: {error}.") from error
+
+    return KeyPart(attribute, parameters, render)
+
+
+def _named(value: Value, attribute: str, given: Mapping[str, Any]) -> Wire | None:
+    try:
+        return value.encode(given[attribute])
+    except BadValue as error:
+        raise BadValue(attribute, error.message, error.suggestion) from error
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A kind of item as it is written.
+
+    Parameters
+    ----------
+    settings
+        What retention and shards are named by.
+    """
+
+    table: Table
+    kind: Entity
+    settings: Settings
+
+    def attributes(self, item: msgspec.Struct, now: float) -> Attributes:
+        """The item with everything that is derived from its fields.
+
+        Parameters
+        ----------
+        now
+            Epoch seconds, from which the expiry is counted where no attribute is.
+
+        Raises
+        ------
+        BadValue
+            If a value cannot be stored.
+        """
+        out = self._write(item)
+        out.update(self.constants)
+        for part in self.derived:
+            made = part.make({name: get(item) for name, get in self._getters(part)})
+            if made is not None:
+                out[part.attribute] = made
+        if self.expiry and self.expiry.attribute not in out:
+            moment = self._since(item) if self._since else None
+            out[self.expiry.attribute] = {"N": str(self.expiry.at(moment, now))}
+        for attribute in self._shards:
+            if attribute in out:
+                out[attribute] = self.shard(attribute, out[attribute], out)
+        return out
+
+    def stored(self, item: T, attributes: Attributes) -> T:
+        """The item with the expiry that it was written with."""
+        expiry = self.expiry
+        name = self._names.get(expiry.attribute) if expiry else None
+        if expiry is None or name is None or getattr(item, name) is not None:
+            return item
+        at = int(attributes[expiry.attribute]["N"])
+        return msgspec.structs.replace(item, **{name: at})  # type: ignore[type-var] # a Struct
+
+    def shard(self, attribute: str, value: Wire, key: Mapping[str, Wire]) -> Wire:
+        """An attribute's value with the shard that the item's primary key gives it."""
+        count = self._shards.get(attribute)
+        if count is None:
+            return value
+        shards.refuse_marked(attribute, value["S"])
+        shard = shards.shard_of((key[a] for a in self.table.key.attributes), count)
+        return {"S": shards.sharded(value["S"], shard)}
+
+    @cached_property
+    def expiry(self) -> Expiry | None:
+        """How long such items are kept."""
+        return self.settings.expiry(self.table, self.kind)
+
+    @cached_property
+    def constants(self) -> Attributes:
+        """The attributes that all such items share."""
+        return {name: values.encode_any(v) for name, v in self.kind.constants.items()}
+
+    @cached_property
+    def derived(self) -> tuple[KeyPart, ...]:
+        """The attributes that templates make."""
+        return tuple(key_part(self.kind, self.table, name) for name in self.kind.templates)
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        return {f.encode_name: f.name for f in msgspec.structs.fields(self.kind.shape)}
+
+    @cached_property
+    def _fields(self) -> Mapping[str, Callable[[Any], Any]]:
+        return {attribute: attrgetter(name) for attribute, name in self._names.items()}
+
+    @cached_property
+    def _since(self) -> Callable[[Any], Any] | None:
+        since = self.expiry.since if self.expiry else None
+        return self._fields[since] if since else None
+
+    def _getters(self, part: KeyPart) -> Iterable[tuple[str, Callable[[Any], Any]]]:
+        return ((name, self._fields[name]) for name in part.parameters)
+
+    @cached_property
+    def _shards(self) -> Mapping[str, int]:
+        return self.settings.shards(self.table)
+
+    @cached_property
+    def _write(self) -> Callable[[Any], Attributes]:
+        return values.struct_writer(self.kind.shape)
+
+
+class Reader(Generic[T]):
+    """A pattern's items as they are read.
+
+    Attributes
+    ----------
+    wire
+        The type that a response's item is decoded into: the shape's fields, and the keys
+        and the expiry, that the page and its cursor are made of.
+    """
+
+    def __init__(self, pattern: Pattern[Any]) -> None:
+        table, kind = pattern.table, pattern.kind
+        shape: Any = pattern.shape
+        index = table.index(pattern.index_name) if pattern.index_name else None
+        keys = dict.fromkeys((*table.key.attributes, *(index.key.attributes if index else ())))
+        ttl = table.ttl.attribute if table.ttl else None
+        fields = msgspec.structs.fields(shape)
+        names = {f.encode_name: f.name for f in fields}
+        more = [a for a in (*keys, *([ttl] if ttl else [])) if a not in names]
+        extra = {
+            a: values.optional(value_of(kind, table, a), lambda: None) for a in dict.fromkeys(more)
+        }
+        reader = values.struct_reader(shape, extra)
+        self.wire: Any = reader.wire
+        self._read = reader.read
+        by_attribute = {f.encode_name: f.name for f in msgspec.structs.fields(self.wire)}
+        self._keys = [
+            _KeyReader(
+                a,
+                attrgetter(by_attribute[a]),
+                (extra.get(a) or values.of_field(shape, a)).decode,
+                value_of(kind, table, a).encode,
+            )
+            for a in keys
+        ]
+        sort = (index.key if index else table.key).sort
+        self._sort = [key for key in self._keys if key.attribute in sort]
+        self._ttl = attrgetter(by_attribute[ttl]) if ttl else None
+        sharded = [a for a in table.sharded if a in names]
+        self._sharded = [(names[a], a) for a in sharded]
+
+    def item(self, wire: Any) -> T:
+        """The item in the pattern's shape."""
+        item = self._read(wire)
+        for name, _ in self._sharded:
+            stored = getattr(item, name)
+            if stored is not None:
+                msgspec.structs.force_setattr(item, name, shards.plain(stored))
+        return item  # type: ignore[no-any-return] # made of a type known at run time
+
+    def live(self, wires: Iterable[Any], now: float) -> list[Any]:
+        """Those of them that have not expired."""
+        if self._ttl is None:
+            return list(wires)
+        return [w for w in wires if not self.expired(w, now)]
+
+    def expired(self, wire: Any, now: float) -> bool:
+        """Whether the item's time is over, whether or not DynamoDB has deleted it yet.
+
+        Parameters
+        ----------
+        now
+            Epoch seconds.
+        """
+        at = self._ttl(wire) if self._ttl else None
+        return at is not None and not getattr(at, "NULL", False) and float(at.N) <= now
+
+    def key(self, wire: Any) -> Attributes:
+        """The item's table and index keys, as stored."""
+        found = ((key.attribute, key.stored(wire)) for key in self._keys)
+        return {attribute: value for attribute, value in found if value is not None}
+
+    def order(self, wire: Any) -> tuple[Any, ...]:
+        """The values of the sort key, which compare as DynamoDB sorts them."""
+        return tuple(key.decode(key.get(wire)) for key in self._sort)
+
+    def sort_key(self, wire: Any) -> list[Wire]:
+        """The same as stored."""
+        return [key.stored(wire) or {} for key in self._sort]
+
+
+@dataclass(frozen=True)
+class _KeyReader:
+    """One key attribute of a decoded item."""
+
+    attribute: str
+    get: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+    encode: Callable[[Any], Wire | None]
+
+    def stored(self, wire: Any) -> Wire | None:
+        value = self.decode(self.get(wire))
+        return None if value is None else self.encode(value)

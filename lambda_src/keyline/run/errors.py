@@ -1,0 +1,189 @@
+"""What can go wrong with a call, each as an error a caller can tell apart and act on.
+
+The message of none of them holds an item's values: they may be logged as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keyline.problem import KeylineError
+
+
+class BadCall(KeylineError):
+    """A call that does not fit its pattern: a parameter missing, unknown or of a wrong type."""
+
+
+class BadValue(KeylineError):
+    """A value that DynamoDB cannot store."""
+
+
+class ItemUnreadable(KeylineError):
+    """A stored item that does not fit the shape it is read as."""
+
+
+class NotFound(KeylineError):
+    """The item to change does not exist, or has expired."""
+
+
+class ConditionFailed(KeylineError):
+    """A write whose condition does not hold.
+
+    Attributes
+    ----------
+    current
+        The item that is there, as the pattern's shape; None if there is none.
+    """
+
+    def __init__(self, path: str, message: str, suggestion: str = "", *, current: Any) -> None:
+        super().__init__(path, message, suggestion)
+        self.current = current
+
+
+class AlreadyExists(ConditionFailed):
+    """A create met an item of the same key."""
+
+
+class VersionConflict(ConditionFailed):
+    """Somebody else changed the item first: its version is not the expected one."""
+
+
+class ItemTooLarge(KeylineError):
+    """An item beyond DynamoDB's limit of 400 KB.
+
+    Attributes
+    ----------
+    size
+        Bytes.
+    largest
+        The largest attributes with their bytes.
+    """
+
+    def __init__(
+        self, path: str, size: int, limit: int, largest: Sequence[tuple[str, int]]
+    ) -> None:
+        parts = ", ".join(f"{name} ({bytes_} B)" for name, bytes_ in largest)
+        super().__init__(
+            path, f"the item takes {size} B of {limit} B.", f"Its largest attributes: {parts}."
+        )
+        self.size = size
+        self.largest = tuple(largest)
+
+
+class InvalidCursor(KeylineError):
+    """A cursor that this call did not issue, or that was altered."""
+
+
+@dataclass(frozen=True)
+class ThrottlingReason:
+    """Why a request was throttled, and where.
+
+    Attributes
+    ----------
+    reason
+        Such as `TableWriteKeyRangeThroughputExceeded`.
+    resource
+        The ARN of the table or index.
+    """
+
+    reason: str
+    resource: str = ""
+
+
+class Throttled(KeylineError):
+    """DynamoDB refused for its throughput, and the retries were used up.
+
+    Attributes
+    ----------
+    reasons
+        What DynamoDB says of it; empty where it says nothing.
+    retry_after
+        Seconds after which another try makes sense.
+    """
+
+    def __init__(
+        self, path: str, reasons: Sequence[ThrottlingReason] = (), retry_after: int = 1
+    ) -> None:
+        why = ", ".join(r.reason for r in reasons) or "no reason given"
+        super().__init__(path, f"was throttled ({why}).", "Try again later, spread the writes.")
+        self.reasons = tuple(reasons)
+        self.retry_after = retry_after
+
+
+class Unavailable(KeylineError):
+    """No answer in time, or an answer that says that the service is at fault."""
+
+
+class RequestRefused(KeylineError):
+    """DynamoDB refused the request for another reason.
+
+    Attributes
+    ----------
+    code
+        DynamoDB's name of the error: `AccessDeniedException`.
+    """
+
+    def __init__(self, path: str, code: str, message: str) -> None:
+        super().__init__(path, f"DynamoDB refused it ({code}): {message}")
+        self.code = code
+
+
+class UnprocessedLeft(KeylineError):
+    """A batch of which DynamoDB left a part undone, however often it was asked.
+
+    Attributes
+    ----------
+    remaining
+        The keys, puts and deletes left: for a read its keys as they were given, for a write
+        DynamoDB's requests.
+    """
+
+    def __init__(self, path: str, remaining: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(
+            path, f"{len(remaining)} parts were left undone.", "Try these again later."
+        )
+        self.remaining = tuple(remaining)
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """Why one action made a transaction fail.
+
+    Attributes
+    ----------
+    action
+        Its place in the transaction, from 0.
+    pattern
+        The pattern's name.
+    code
+        `ConditionalCheckFailed`, `TransactionConflict`, `ThrottlingError`, ...
+    current
+        The item that is there, as the pattern's shape, where a condition failed.
+    """
+
+    action: int
+    pattern: str
+    code: str
+    current: Any = None
+
+
+class TransactionCancelled(KeylineError):
+    """A transaction that was not carried out, in none of its parts.
+
+    Attributes
+    ----------
+    reasons
+        The actions that made it fail.
+    """
+
+    def __init__(self, path: str, reasons: Sequence[Cancelled]) -> None:
+        why = ", ".join(f"{r.pattern}: {r.code}" for r in reasons) or "no reason given"
+        super().__init__(path, f"was cancelled ({why}).")
+        self.reasons = tuple(reasons)
+
+    @property
+    def conflict(self) -> bool:
+        """Whether it merely met another transaction, so that another try may succeed."""
+        return bool(self.reasons) and all(r.code == "TransactionConflict" for r in self.reasons)

@@ -1,0 +1,88 @@
+"""The units that item sizes imply, computed from an answer as it came.
+
+What an answer does not tell is not guessed: the floor is None then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from keyline.model.capacity import change_units, query_units, read_units, write_units
+from keyline.model.pattern import Update
+from keyline.model.shape import fields_of
+from keyline.model.size import attribute_size, item_size
+from keyline.model.table import Table
+from keyline.run import reply
+from keyline.run.codec import Attributes
+
+_NUMBER_BYTES = 21
+"""The most that a Number takes."""
+
+
+def of_item(consistent: bool) -> Callable[[bytes], float]:
+    """Of a GetItem that asked for all attributes."""
+
+    def units(body: bytes) -> float:
+        item = reply.decoder(reply.ItemReply, reply.RAW).decode(body).Item
+        return read_units(item_size(item or {}), consistent=consistent)
+
+    return units
+
+
+def of_page(consistent: bool) -> Callable[[bytes], float]:
+    """Of a Query that asked for all attributes."""
+
+    def units(body: bytes) -> float:
+        return query_units(
+            reply.decoder(reply.PageReply, reply.RAW).decode(body).Items, consistent=consistent
+        )
+
+    return units
+
+
+def of_write(table: Table, after: Attributes | None) -> Callable[[bytes], float]:
+    """Of a PutItem or DeleteItem that asked for the item as it was."""
+
+    def units(body: bytes) -> float:
+        before = reply.decoder(reply.WriteReply, reply.RAW).decode(body).Attributes
+        return change_units(table, before, after)
+
+    return units
+
+
+def of_update(pattern: Update[Any]) -> Callable[[bytes], float | None]:
+    """Of an UpdateItem that returned the item as it is.
+
+    The item as it was is unknown. Numbers are bounded in size, so that an update of numbers
+    alone, none of them in an index's key, tells all the same, unless it stands at the edge
+    of a unit; any other does not.
+    """
+    table = pattern.table
+    changed = {*pattern.changed, *((pattern.version,) if pattern.version else ())}
+    keys = {attribute for index in table.indexes for attribute in index.key.attributes}
+    fields = fields_of(pattern.kind.shape)
+    numbers = all(name in fields and fields[name].type == "N" for name in changed)
+    bounded = numbers and not changed & keys and not pattern.remove and not pattern.upsert
+
+    def units(body: bytes) -> float | None:
+        after = reply.decoder(reply.WriteReply, reply.RAW).decode(body).Attributes
+        if after is None or not bounded:
+            return None
+        most = {**after, **{name: {"N": "9" * 38} for name in changed}}
+        if write_units(item_size(most)) != write_units(item_size(after)):
+            return None
+        least = {name: value for name, value in after.items() if name not in changed}
+        return change_units(table, {**least, **_other(after, changed)}, after)
+
+    return units
+
+
+def _other(item: Attributes, names: set[str]) -> Attributes:
+    """These attributes with a value that differs and is no larger."""
+    return {n: {"N": "1" if item[n] == {"N": "0"} else "0"} for n in names if n in item}
+
+
+def added_bytes(item: Attributes, names: set[str]) -> int:
+    """Bytes of these attributes of an item."""
+    return sum(attribute_size(name, item[name]) for name in names if name in item)

@@ -1,0 +1,168 @@
+"""What each call consumed and how long it took, written as CloudWatch EMF.
+
+EMF is a line of JSON on stdout that CloudWatch turns into metrics: no call, no waiting.
+Source: CloudWatch user guide, "Specification: Embedded metric format".
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+NAMESPACE = "Keyline"
+MAX_VALUES = 100
+"""Values of one metric in one line."""
+MAX_CALLS = 10_000
+"""Calls that a meter holds which is not flushed; the oldest go first."""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of DynamoDB.
+
+    Attributes
+    ----------
+    index
+        The index read; empty for the table.
+    latency
+        Milliseconds, with retries.
+    read, write
+        Units consumed, with the indexes.
+    by_index
+        Units consumed by index name.
+    items
+        Items returned or written.
+    throttles
+        Tries that had to be repeated, and one more if the call was given up as throttled.
+    floor
+        Units that the item sizes imply; None where that cannot be known.
+    ok
+        Whether it succeeded.
+    """
+
+    pattern: str
+    operation: str
+    table: str
+    index: str = ""
+    latency: float = 0.0
+    read: float = 0.0
+    write: float = 0.0
+    by_index: dict[str, float] = {}
+    items: int = 0
+    throttles: int = 0
+    request_id: str = ""
+    floor: float | None = None
+    ok: bool = True
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The dimensions and properties that all calls of a process share."""
+
+    environment: str
+    system: str
+    function: str = ""
+
+
+class Meter:
+    """Collects calls and writes them.
+
+    Parameters
+    ----------
+    write
+        Takes a line without its end; None only collects.
+    """
+
+    def __init__(self, write: Callable[[str], None] | None = None) -> None:
+        self._write = write
+        self._calls: deque[tuple[Labels, Call]] = deque(maxlen=MAX_CALLS)
+        self._lock = threading.Lock()
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """The calls since the last flush."""
+        return [call for _, call in self._calls]
+
+    def record(self, labels: Labels, call: Call) -> None:
+        """Take note of a call."""
+        with self._lock:
+            self._calls.append((labels, call))
+
+    def flush(self) -> None:
+        """Write what was collected, one line per pattern, and start anew."""
+        with self._lock:
+            taken = list(self._calls)
+            self._calls.clear()
+        if self._write is None:
+            return
+        groups: dict[tuple[Labels, str, str, str], list[Call]] = {}
+        for labels, call in taken:
+            key = (labels, call.pattern, call.operation, call.index)
+            groups.setdefault(key, []).append(call)
+        for (labels, *_), calls in groups.items():
+            for start in range(0, len(calls), MAX_VALUES):
+                self._write(emf(labels, calls[start : start + MAX_VALUES], time.time()))
+
+
+def emf(labels: Labels, calls: Sequence[Call], now: float) -> str:
+    """One EMF line of calls of one pattern.
+
+    Parameters
+    ----------
+    now
+        Epoch seconds.
+    """
+    first = calls[0]
+    line: dict[str, Any] = {
+        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [_METRICS]},
+        "Environment": labels.environment,
+        "System": labels.system,
+        "Pattern": first.pattern,
+        "Operation": first.operation,
+        "Function": labels.function,
+        "Table": first.table,
+        "Index": first.index,
+        "RequestId": [c.request_id for c in calls],
+        "Latency": [round(c.latency, 3) for c in calls],
+        "ReadUnits": [c.read for c in calls],
+        "WriteUnits": [c.write for c in calls],
+        "Items": [c.items for c in calls],
+        "Throttles": [c.throttles for c in calls],
+    }
+    floors = [c.floor for c in calls]
+    if any(floor is not None for floor in floors):
+        line["Floor"] = floors
+    return msgspec.json.encode(line).decode()
+
+
+_METRICS = {
+    "Namespace": NAMESPACE,
+    "Dimensions": [["Environment", "System", "Pattern"], ["Environment", "System", "Operation"]],
+    "Metrics": [
+        {"Name": "Latency", "Unit": "Milliseconds"},
+        {"Name": "ReadUnits", "Unit": "Count"},
+        {"Name": "WriteUnits", "Unit": "Count"},
+        {"Name": "Items", "Unit": "Count"},
+        {"Name": "Throttles", "Unit": "Count"},
+    ],
+}
+
+
+def _to_stdout(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+PROCESS = Meter(_to_stdout)
+"""The meter of a function's process: flushed once per invocation."""
+
+
+def flush() -> None:
+    """Write what this process' stores have consumed since the last time."""
+    PROCESS.flush()

@@ -1,0 +1,177 @@
+"""Queries: pages that hold what they promise, and whole ranges."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, Generic, TypeVar
+
+from keyline.model.pattern import Query
+from keyline.run import floor, reply, values
+from keyline.run.calls import Calls
+from keyline.run.codec import Attributes, Reader
+from keyline.run.cursor import Cursor, CursorSigner
+from keyline.run.errors import BadCall
+from keyline.run.fanout import Range, merged, share
+from keyline.run.page import Page
+from keyline.run.request import Prepared, Request
+from keyline.run.shards import refuse_marked, sharded
+
+T = TypeVar("T")
+
+
+class QueryReader(Generic[T]):
+    """Reads the items of one query pattern.
+
+    Parameters
+    ----------
+    shards
+        Over how many values its partition key is spread; 1 where it is not.
+    executor
+        Where shards are read at the same time.
+    """
+
+    def __init__(
+        self,
+        pattern: Query[Any],
+        prepared: Prepared,
+        reader: Reader[T],
+        calls: Calls,
+        signer: CursorSigner,
+        shards: int,
+        executor: Callable[[], Executor],
+    ) -> None:
+        self._pattern = pattern
+        self._prepared = prepared
+        self._reader = reader
+        self._calls = calls
+        self._signer = signer
+        self._shards = shards
+        self._executor = executor
+        self._decoder = reply.decoder(reply.PageReply, reader.wire)
+        self._floor = floor.of_page(pattern.consistent)
+
+    def page(
+        self, limit: int | None, token: str | None, caller: str, given: Mapping[str, Any]
+    ) -> Page[T]:
+        """A page of as many items as asked for, if there are as many.
+
+        Raises
+        ------
+        BadCall
+            If the limit is out of bounds, or a value is missing or unknown.
+        InvalidCursor
+            If the token was not issued for this call.
+        """
+        wanted = self._limit(limit)
+        request = self._prepared.build(given)
+        name = self._pattern.name
+        start = self._signer.take(token, name, caller, given) if token else Cursor([])
+        ranges = self._ranges(request, start)
+        taken: list[tuple[int, Any]] = []
+        for found in self._merged(ranges, lambda: share(wanted - len(taken), len(ranges))):
+            taken.append(found)
+            if len(taken) == wanted:
+                break
+        items = [self._reader.item(wire) for _, wire in taken]
+        if not taken or not any(r.more for r in ranges):
+            return Page(items, None)
+        return Page(items, self._signer.issue(self._end(start, taken), name, caller, given))
+
+    def items(self, given: Mapping[str, Any]) -> Iterator[T]:
+        """All items, read on as they are taken."""
+        ranges = self._ranges(self._prepared.build(given), Cursor([]))
+        for _, wire in self._merged(ranges, lambda: None):
+            yield self._reader.item(wire)
+
+    def _merged(
+        self, ranges: Sequence[Range], ask: Callable[[], int | None]
+    ) -> Iterator[tuple[int, Any]]:
+        return merged(
+            ranges,
+            self._reader.order,
+            descending=self._pattern.descending,
+            ask=ask,
+            executor=self._executor,
+        )
+
+    def _limit(self, limit: int | None) -> int:
+        wanted = self._pattern.page if limit is None else limit
+        if not 1 <= wanted <= self._pattern.max_page:
+            raise BadCall(
+                f"{self._pattern.name}.limit",
+                f"is {wanted}.",
+                f"Ask for 1 to {self._pattern.max_page} items.",
+            )
+        return wanted
+
+    def _ranges(self, request: Request, start: Cursor) -> list[Range]:
+        now = time.time()
+        admit = self._admit(now, start)
+        requests = self._sharded(request)
+        positions = [*start.positions, *([None] * len(requests))]
+        return [
+            Range(self._fetch(each), position, admit)
+            for each, position in zip(requests, positions, strict=False)
+        ]
+
+    def _sharded(self, request: Request) -> list[Request]:
+        """The request for each shard."""
+        if self._shards == 1:
+            return [request]
+        attribute = self._pattern.key.partition[0]
+        place, given = f":{attribute}", request["ExpressionAttributeValues"]
+        refuse_marked(attribute, given[place]["S"])
+        return [
+            {
+                **request,
+                "ExpressionAttributeValues": {
+                    **given,
+                    place: {"S": sharded(given[place]["S"], shard)},
+                },
+            }
+            for shard in range(self._shards)
+        ]
+
+    def _fetch(self, request: Request) -> Callable[[Attributes | None, int | None], Any]:
+        def fetch(position: Attributes | None, limit: int | None) -> Any:
+            asked = dict(request)
+            if limit is not None:
+                asked["Limit"] = limit
+            if position is not None:
+                asked["ExclusiveStartKey"] = position
+            return self._calls.send(
+                self._pattern, "Query", asked, self._decoder, _count, self._floor
+            )
+
+        return fetch
+
+    def _admit(self, now: float, start: Cursor) -> Callable[[Sequence[Any]], Sequence[Any]]:
+        """Leave out what has expired, and what was written before the cursor meanwhile.
+
+        The latter arises where shards stand at different places; an index without shards
+        would not show it either.
+        """
+        reader, descending = self._reader, self._pattern.descending
+        if not start.after:
+            return lambda wires: reader.live(wires, now)
+        after = tuple(values.decode_any(value) for value in start.after)
+
+        def ahead(wire: Any) -> bool:
+            order = reader.order(wire)
+            return order <= after if descending else order >= after
+
+        return lambda wires: [w for w in reader.live(wires, now) if ahead(w)]
+
+    def _end(self, start: Cursor, taken: Sequence[tuple[int, Any]]) -> Cursor:
+        """Where a page ended: behind the last item that was returned of each shard."""
+        positions = [*start.positions, *([None] * self._shards)][: self._shards]
+        for shard, wire in {shard: wire for shard, wire in taken}.items():  # noqa: C416 - the last of each
+            positions[shard] = self._reader.key(wire)
+        after = self._reader.sort_key(taken[-1][1]) if self._shards > 1 else []
+        return Cursor(positions, [dict(value) for value in after])
+
+
+def _count(page: Any) -> int:
+    return len(page.Items)

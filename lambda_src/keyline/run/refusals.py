@@ -1,0 +1,91 @@
+"""What a failed condition means for the pattern that asked for it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from keyline.model.pattern import Delete, Pattern, Put, Update
+from keyline.problem import KeylineError
+from keyline.run import reply
+from keyline.run.calls import decode
+from keyline.run.client import Refusal
+from keyline.run.codec import Attributes, Reader
+from keyline.run.errors import AlreadyExists, ConditionFailed, NotFound, VersionConflict
+
+_UNMET = "a condition of the write does not hold."
+
+
+def of_put(pattern: Put[Any], reader: Reader[Any], refusal: Refusal, now: float) -> KeylineError:
+    """Why an item was not written."""
+    current = _current(pattern, reader, refusal.body, now)
+    if current is not None and not pattern.replace:
+        return AlreadyExists(
+            pattern.name,
+            "there is an item of this key.",
+            "Change it, or use another key.",
+            current=current,
+        )
+    return ConditionFailed(pattern.name, _UNMET, current=current)
+
+
+def of_update(
+    pattern: Update[Any], reader: Reader[Any], refusal: Refusal, expected: int | None, now: float
+) -> KeylineError:
+    """Why an item was not changed."""
+    current = _current(pattern, reader, refusal.body, now)
+    if current is None and not pattern.upsert:
+        return NotFound(pattern.name, "there is no such item.")
+    if pattern.version and _version(pattern, refusal.body) != expected:
+        return VersionConflict(
+            pattern.name,
+            "somebody else changed the item first.",
+            "Read it, apply the change again, and write with its version.",
+            current=current,
+        )
+    return ConditionFailed(pattern.name, _UNMET, current=current)
+
+
+def of_delete(
+    pattern: Delete[Any], reader: Reader[Any], refusal: Refusal, now: float
+) -> KeylineError | None:
+    """Why an item was not deleted; None if there was none to delete, which is as good."""
+    current = _current(pattern, reader, refusal.body, now)
+    if current is not None:
+        return ConditionFailed(pattern.name, _UNMET, current=current)
+    return NotFound(pattern.name, "there is no such item.") if pattern.must_exist else None
+
+
+def expired_item(pattern: Pattern[Any], refusal: Refusal, now: float) -> Attributes | None:
+    """The item that stood in the way, if it has expired."""
+    item, ttl = _raw(refusal.body), pattern.table.ttl
+    at = item.get(ttl.attribute) if item and ttl else None
+    return item if at and "N" in at and float(at["N"]) <= now else None
+
+
+def is_own_write(refusal: Refusal, attributes: Attributes) -> bool:
+    """Whether the item that stood in the way is the very one, written by an earlier try.
+
+    A try whose answer was lost has written all the same, and the next one meets its item.
+    """
+    if not refusal.retries:
+        return False
+    written: Attributes = msgspec.json.decode(msgspec.json.encode(attributes))
+    return _raw(refusal.body) == written
+
+
+def _current(pattern: Pattern[Any], reader: Reader[Any], body: bytes, now: float) -> Any:
+    wire = decode(pattern, reply.decoder(reply.ConditionReply, reader.wire), body).Item
+    return None if wire is None or reader.expired(wire, now) else reader.item(wire)
+
+
+def _raw(body: bytes) -> Attributes | None:
+    found: Attributes | None = reply.decoder(reply.ConditionReply, reply.RAW).decode(body).Item
+    return found
+
+
+def _version(pattern: Update[Any], body: bytes) -> Decimal | None:
+    stored = (_raw(body) or {}).get(pattern.version or "", {}).get("N")
+    return None if stored is None else Decimal(stored)

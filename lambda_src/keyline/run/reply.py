@@ -1,0 +1,128 @@
+"""DynamoDB's answers, as far as they are read: typed by the wire type of their items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+W = TypeVar("W")
+
+
+class Units(msgspec.Struct, gc=False):
+    """What a table or an index consumed."""
+
+    CapacityUnits: float = 0.0
+    ReadCapacityUnits: float | None = None
+    WriteCapacityUnits: float | None = None
+
+
+class Capacity(msgspec.Struct, gc=False):
+    """What a call consumed of one table and its indexes."""
+
+    TableName: str = ""
+    CapacityUnits: float = 0.0
+    ReadCapacityUnits: float | None = None
+    WriteCapacityUnits: float | None = None
+    Table: Units | None = None
+    GlobalSecondaryIndexes: dict[str, Units] = {}
+
+
+class ItemReply(msgspec.Struct, Generic[W], gc=False):
+    """Of GetItem: the item."""
+
+    Item: W | None = None
+    ConsumedCapacity: Capacity | None = None
+
+
+class PageReply(msgspec.Struct, Generic[W], gc=False):
+    """Of Query: a page of items, and where the next one starts."""
+
+    Items: list[W] = []
+    LastEvaluatedKey: dict[str, dict[str, Any]] | None = None
+    ConsumedCapacity: Capacity | None = None
+
+
+class WriteReply(msgspec.Struct, Generic[W], gc=False):
+    """Of PutItem, UpdateItem, DeleteItem: the attributes asked for."""
+
+    Attributes: W | None = None
+    ConsumedCapacity: Capacity | None = None
+
+
+class BatchGetReply(msgspec.Struct, Generic[W], gc=False):
+    """Of BatchGetItem: items by table, and what was left undone."""
+
+    Responses: dict[str, list[W]] = {}
+    UnprocessedKeys: dict[str, dict[str, Any]] = {}
+    ConsumedCapacity: list[Capacity] = []
+
+
+class BatchWriteReply(msgspec.Struct, gc=False):
+    """Of BatchWriteItem: what was left undone."""
+
+    UnprocessedItems: dict[str, list[dict[str, Any]]] = {}
+    ConsumedCapacity: list[Capacity] = []
+
+
+class TransactReply(msgspec.Struct, gc=False):
+    """Of TransactWriteItems."""
+
+    ConsumedCapacity: list[Capacity] = []
+
+
+class TransactGetReply(msgspec.Struct, gc=False):
+    """Of TransactGetItems: one answer per read, each of its own shape."""
+
+    Responses: list[msgspec.Raw] = []
+    ConsumedCapacity: list[Capacity] = []
+
+
+class ConditionReply(msgspec.Struct, Generic[W], gc=False):
+    """Of a failed condition: the item that is there."""
+
+    Item: W | None = None
+
+
+class Reason(msgspec.Struct, gc=False):
+    """Why a part of a transaction failed."""
+
+    Code: str = "None"
+    Item: msgspec.Raw | None = None
+
+
+class CancelledReply(msgspec.Struct, gc=False):
+    """Of a cancelled transaction."""
+
+    CancellationReasons: list[Reason] = []
+
+
+class Throttling(msgspec.Struct, gc=False):
+    """Why and where a request was throttled."""
+
+    reason: str = ""
+    resource: str = ""
+
+
+class ThrottledReply(msgspec.Struct, gc=False):
+    """Of a throttled request."""
+
+    ThrottlingReasons: list[Throttling] = []
+
+
+@cache
+def decoder(reply: Any, wire: Any = None) -> msgspec.json.Decoder[Any]:
+    """What decodes an answer whose items are of a wire type.
+
+    It is lenient, because DynamoDB writes numbers as text.
+    """
+    return msgspec.json.Decoder(reply if wire is None else reply[wire], strict=False)
+
+
+Raw = Mapping[str, Mapping[str, Any]]
+"""An item as DynamoDB writes it."""
+
+RAW: Any = dict[str, dict[str, Any]]
+"""The wire type of an item of which no shape is known."""

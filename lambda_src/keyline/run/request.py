@@ -1,0 +1,211 @@
+"""Access patterns → requests: what does not depend on a call's values is made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from keyline.model.pattern import BatchGet, BatchWrite, Delete, Get, Pattern, Put, Query
+from keyline.model.size import MAX_ITEM_BYTES, item_size, largest
+from keyline.run.codec import Attributes, KeyPart, key_part
+from keyline.run.errors import BadCall, ItemTooLarge
+from keyline.run.expressions import Expressions, conditions, encoded
+from keyline.run.sortkey import partition_condition, sort_condition
+
+Request = dict[str, Any]
+
+NOW = "now()"
+"""Where the values of a call hold the moment it is made, in epoch seconds."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A pattern's request, but for the values of a call.
+
+    Attributes
+    ----------
+    fixed
+        The part that every call shares.
+    parameters
+        The values that a call has to give.
+    key
+        The parts of the item's primary key, where the request has one.
+    """
+
+    pattern: Pattern[Any]
+    fixed: Request
+    parameters: frozenset[str]
+    key: tuple[KeyPart, ...] = ()
+    expressions: Expressions = field(default_factory=Expressions)
+
+    def build(self, given: Mapping[str, Any], now: float | None = None) -> Request:
+        """The request for these values.
+
+        Raises
+        ------
+        BadCall
+            If a value is missing or unknown.
+        BadValue
+            If one cannot be stored.
+        """
+        check_names(self.pattern, given.keys(), self.parameters)
+        request = dict(self.fixed)
+        if self.key:
+            request["Key"] = key_of(self.key, given)
+        known = given if now is None else {**given, NOW: now}
+        request.update(self.expressions.parameters(known))
+        return request
+
+
+def check_names(pattern: Pattern[Any], given: Iterable[str], expected: frozenset[str]) -> None:
+    """Refuse a call whose names are not the pattern's.
+
+    Raises
+    ------
+    BadCall
+        If a value is missing or unknown.
+    """
+    names = frozenset(given)
+    if names == expected:
+        return
+    missing, unknown = sorted(expected - names), sorted(names - expected)
+    faults = [f"lacks {', '.join(missing)}"] if missing else []
+    faults += [f"does not know {', '.join(unknown)}"] if unknown else []
+    takes = ", ".join(sorted(expected)) or "no values"
+    raise BadCall(pattern.name, f"{' and '.join(faults)}.", f"It takes {takes}.")
+
+
+def key_of(parts: Iterable[KeyPart], given: Mapping[str, Any]) -> Attributes:
+    """A primary key as DynamoDB JSON."""
+    return {p.attribute: encoded(p.attribute, p.make, given) for p in parts}
+
+
+def primary_key(pattern: Pattern[Any]) -> tuple[KeyPart, ...]:
+    """How the key of a pattern's item is made."""
+    table = pattern.table
+    return tuple(key_part(pattern.kind, table, a) for a in table.key.attributes)
+
+
+def get_request(pattern: Get[Any] | BatchGet[Any], table_name: str, *, whole: bool) -> Prepared:
+    """A GetItem, or the part of a BatchGetItem that all keys share.
+
+    Parameters
+    ----------
+    whole
+        Whether to ask for all attributes, whatever the pattern's shape.
+    """
+    expressions = Expressions()
+    fixed = {"TableName": table_name, **_read(pattern, expressions, whole)}
+    return Prepared(
+        pattern, fixed, frozenset(pattern.parameters), primary_key(pattern), expressions
+    )
+
+
+def query_request(pattern: Query[Any], table_name: str, *, whole: bool) -> Prepared:
+    """A Query."""
+    expressions = Expressions()
+    fixed: Request = {"TableName": table_name, **_read(pattern, expressions, whole)}
+    if pattern.index:
+        fixed["IndexName"] = pattern.index
+    if pattern.descending:
+        fixed["ScanIndexForward"] = False
+    parts = [key_part(pattern.kind, pattern.table, a) for a in pattern.key.partition]
+    texts = [partition_condition(expressions, part.attribute, part.make) for part in parts]
+    texts += [sort_condition(expressions, pattern, c) for c in pattern.conditions]
+    fixed["KeyConditionExpression"] = " AND ".join(texts)
+    return Prepared(pattern, fixed, frozenset(pattern.parameters), (), expressions)
+
+
+def put_request(pattern: Put[Any], table_name: str) -> Prepared:
+    """A PutItem, without its item: a create unless the pattern replaces."""
+    expressions = Expressions()
+    texts = [] if pattern.replace else [_absent(expressions, pattern)]
+    texts += conditions(expressions, pattern, pattern.conditions)
+    return Prepared(
+        pattern,
+        {"TableName": table_name, **conditional(texts)},
+        frozenset(pattern.parameters),
+        (),
+        expressions,
+    )
+
+
+def delete_request(pattern: Delete[Any], table_name: str) -> Prepared:
+    """A DeleteItem, or a transaction's ConditionCheck."""
+    expressions = Expressions()
+    needed = pattern.must_exist or pattern.operation == "ConditionCheckItem"
+    texts = conditions(expressions, pattern, pattern.conditions)
+    if needed or texts:
+        texts = present(expressions, pattern) + texts
+    return Prepared(
+        pattern,
+        {"TableName": table_name, **conditional(texts)},
+        frozenset(pattern.parameters),
+        primary_key(pattern),
+        expressions,
+    )
+
+
+def batch_parameters(pattern: BatchWrite[Any]) -> frozenset[str]:
+    """The names of a key in a batch of deletes."""
+    return frozenset(pattern.parameters)
+
+
+def conditional(texts: list[str]) -> Request:
+    """The condition of a write, which shows the item that did not meet it."""
+    if not texts:
+        return {}
+    return {
+        "ConditionExpression": " AND ".join(texts),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def present(
+    expressions: Expressions, pattern: Pattern[Any], *, must_exist: bool = True
+) -> list[str]:
+    """That the item has not expired, and exists."""
+    key = pattern.table.key.partition[0]
+    texts = [f"attribute_exists({expressions.name(key)})"] if must_exist else []
+    if pattern.table.ttl:
+        ttl = expressions.name(pattern.table.ttl.attribute)
+        texts.append(f"(attribute_not_exists({ttl}) OR {ttl} > {_now(expressions)})")
+    return texts
+
+
+def _absent(expressions: Expressions, pattern: Pattern[Any]) -> str:
+    """That there is no such item, or only one that has expired."""
+    text = f"attribute_not_exists({expressions.name(pattern.table.key.partition[0])})"
+    if not pattern.table.ttl:
+        return text
+    ttl = expressions.name(pattern.table.ttl.attribute)
+    return f"({text} OR {ttl} <= {_now(expressions)})"
+
+
+def _now(expressions: Expressions) -> str:
+    return expressions.place("now", lambda given: {"N": str(int(given[NOW]))})
+
+
+def _read(pattern: Any, expressions: Expressions, whole: bool) -> Request:
+    fixed: Request = {}
+    if pattern.consistent:
+        fixed["ConsistentRead"] = True
+    if pattern.projection is not None and not whole:
+        names = (expressions.name(attribute) for attribute in pattern.projection)
+        fixed["ProjectionExpression"] = ", ".join(names)
+    return fixed
+
+
+def check_size(pattern: Pattern[Any], item: Attributes) -> int:
+    """The size of an item that is to be written, in bytes.
+
+    Raises
+    ------
+    ItemTooLarge
+        If DynamoDB would refuse it.
+    """
+    size = item_size(item)
+    if size > MAX_ITEM_BYTES:
+        raise ItemTooLarge(pattern.name, size, MAX_ITEM_BYTES, largest(item))
+    return size

@@ -1,0 +1,55 @@
+"""Write shards: one partition key spread over several values, and put together again."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from keyline.model.table import SHARD_MARK
+from keyline.run.errors import BadValue
+
+_MARKED = re.compile(rf"{SHARD_MARK}[0-9]+\Z")
+
+
+def shard_of(key: Iterable[Mapping[str, Any]], shards: int) -> int:
+    """The shard of an item by its primary key, as DynamoDB JSON: the same at every write."""
+    if shards == 1:
+        return 0
+    return zlib.crc32("\x1f".join(map(_canonical, key)).encode()) % shards
+
+
+def sharded(value: str, shard: int) -> str:
+    """A partition key's value in a shard; the plain value in the first."""
+    return value if shard == 0 else f"{value}{SHARD_MARK}{shard}"
+
+
+def plain(stored: str) -> str:
+    """The value without its shard."""
+    return _MARKED.sub("", stored)
+
+
+def refuse_marked(attribute: str, value: str) -> None:
+    """Refuse a value that could not be told from a shard of another.
+
+    Raises
+    ------
+    BadValue
+        If it ends with a shard's mark.
+    """
+    if _MARKED.search(value):
+        raise BadValue(
+            attribute,
+            f"ends with {SHARD_MARK} and digits, which marks a shard.",
+            "Choose another ending.",
+        )
+
+
+def _canonical(value: Mapping[str, Any]) -> str:
+    ((tag, content),) = value.items()
+    if tag == "N":
+        number = Decimal(content).normalize()
+        return f"{number:f}" if number else "0"
+    return content.hex() if isinstance(content, bytes) else str(content)

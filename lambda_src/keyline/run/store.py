@@ -1,0 +1,347 @@
+"""The store: a system's access patterns, carried out.
+
+Each call names a pattern; the pattern says the rest. A store is safe to share between
+threads and is made once per process.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import msgspec
+
+from keyline.model.pattern import Delete, Get, Pattern, Put, Query, Update
+from keyline.model.system import System
+from keyline.run import floor, refusals, reply, request
+from keyline.run.calls import Calls
+from keyline.run.client import POOL, Connection, Refusal, dynamodb_client
+from keyline.run.codec import Reader, Writer
+from keyline.run.context import from_environment
+from keyline.run.cursor import CursorSigner
+from keyline.run.errors import BadCall
+from keyline.run.meter import PROCESS, Labels, Meter
+from keyline.run.page import Page
+from keyline.run.query import QueryReader
+from keyline.run.settings import Settings
+from keyline.run.update import UpdateRequests
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_RAW_WRITE = reply.decoder(reply.WriteReply, reply.RAW)
+
+
+class Store:
+    """Carries out access patterns.
+
+    Parameters
+    ----------
+    system
+        Whose patterns they are.
+    environment
+        Which tables: it is part of their names.
+    settings
+        The system's settings; its defaults where not given.
+    client
+        What `keyline.run.dynamodb_client` made; one for the environment where not given.
+    cursor_secret
+        What cursors are signed with. Without one the store signs with a secret of its own, and
+        its cursors are of use to itself alone.
+    function
+        The declared name of the function it serves.
+    meter
+        Where calls are recorded; one of its own where not given.
+    measure_sizes
+        Whether each call also records the units that its item sizes imply. Reads then ask
+        for all attributes, which costs the same, and writes for the item as it was.
+    """
+
+    def __init__(
+        self,
+        *,
+        system: System,
+        environment: str,
+        settings: msgspec.Struct | None = None,
+        client: Any = None,
+        cursor_secret: bytes | None = None,
+        function: str = "",
+        meter: Meter | None = None,
+        measure_sizes: bool = False,
+    ) -> None:
+        self.system = system
+        self.environment = environment
+        self.settings = settings if settings is not None else system.settings()
+        self.meter = meter if meter is not None else Meter()
+        self._resolved = Settings(self.settings)
+        self._signer = CursorSigner(system.name, cursor_secret or secrets.token_bytes(32))
+        labels = Labels(environment, system.name, function)
+        self._calls = Calls(
+            Connection(client or dynamodb_client()), self.meter, labels, measuring=measure_sizes
+        )
+        self._lock = threading.Lock()
+        self._executor: Executor | None = None
+        self._prepared: dict[Pattern[Any], Any] = {}
+        self._readers: dict[Pattern[Any], Reader[Any]] = {}
+        self._writers: dict[Pattern[Any], Writer] = {}
+
+    @classmethod
+    def for_function(cls, system: System) -> Store:
+        """The store of a Lambda function, from what its environment variables say.
+
+        Raises
+        ------
+        KeylineError
+            If one is missing.
+        """
+        context = from_environment(system)
+        return cls(
+            system=system,
+            environment=context.environment,
+            settings=context.settings,
+            cursor_secret=context.cursor_secret,
+            function=context.function,
+            meter=PROCESS,
+            measure_sizes=context.measure_sizes,
+        )
+
+    def get(self, pattern: Get[T], /, **key: Any) -> T | None:
+        """The item of this key; None if there is none or it has expired."""
+        prepared = self._get(pattern)
+        reader = self._reader(pattern)
+        found = self._calls.send(
+            pattern,
+            "GetItem",
+            prepared.build(key),
+            reply.decoder(reply.ItemReply, reader.wire),
+            lambda answer: int(answer.Item is not None),
+            floor.of_item(pattern.consistent),
+        ).Item
+        if found is None or reader.expired(found, time.time()):
+            return None
+        return reader.item(found)
+
+    def query(
+        self,
+        pattern: Query[T],
+        /,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        caller: str = "",
+        **values: Any,
+    ) -> Page[T]:
+        """A page of items in order; a page of N holds N if there are N that have not expired.
+
+        Parameters
+        ----------
+        limit
+            How many items; the pattern's page where not given.
+        cursor
+            What the page before returned; None for the first.
+        caller
+            Whom the cursor is bound to: it is refused from anybody else.
+
+        Raises
+        ------
+        InvalidCursor
+            If the cursor was not issued for this very query.
+        """
+        return self._query(pattern).page(limit, cursor, caller, values)
+
+    def items(self, pattern: Query[T], /, **values: Any) -> Iterator[T]:
+        """All items in order, read on while they are taken."""
+        return self._query(pattern).items(values)
+
+    def put(self, pattern: Put[T], item: T, /, **values: Any) -> T:
+        """Write an item; the item as it is stored, its expiry filled in.
+
+        Raises
+        ------
+        AlreadyExists
+            If there is one of this key, unless the pattern replaces.
+        ConditionFailed
+            If a condition of the pattern does not hold.
+        ItemTooLarge
+            If it is beyond 400 KB.
+        """
+        now = time.time()
+        asked, attributes = self._put(pattern, item, values, now)
+        if self._calls.measuring:
+            asked["ReturnValues"] = "ALL_OLD"
+        try:
+            self._calls.send(
+                pattern,
+                "PutItem",
+                asked,
+                _RAW_WRITE,
+                _one,
+                floor.of_write(pattern.table, attributes),
+            )
+        except Refusal as refusal:
+            if not refusals.is_own_write(refusal, attributes):
+                raise refusals.of_put(pattern, self._reader(pattern), refusal, now) from refusal
+        return self._writer(pattern).stored(item, attributes)
+
+    def update(
+        self,
+        pattern: Update[T],
+        changes: Mapping[str, Any],
+        /,
+        *,
+        expected: int | None = None,
+        **key: Any,
+    ) -> T:
+        """Change some attributes of an item; the item as it is then.
+
+        Parameters
+        ----------
+        changes
+            Values of attributes that the pattern sets, adds to or discards from: all or some.
+            What is set to None is removed.
+        expected
+            The version that the item has to have, where the pattern counts versions.
+
+        Raises
+        ------
+        NotFound
+            If there is no such item or it has expired, unless the pattern upserts.
+        VersionConflict
+            If somebody else changed it first.
+        ConditionFailed
+            If another condition of the pattern does not hold.
+        """
+        requests, reader, now = self._update(pattern), self._reader(pattern), time.time()
+        try:
+            return self._change(pattern, requests.build(changes, expected, key, now))
+        except Refusal as refusal:
+            stale = refusals.expired_item(pattern, refusal, now)
+            if stale is None or not requests.may_start_anew():
+                raise refusals.of_update(pattern, reader, refusal, expected, now) from refusal
+        try:
+            return self._change(pattern, requests.build(changes, expected, key, now, stale))
+        except Refusal as refusal:
+            raise refusals.of_update(pattern, reader, refusal, expected, now) from refusal
+
+    def delete(self, pattern: Delete[T], /, **key: Any) -> None:
+        """Delete an item.
+
+        Raises
+        ------
+        NotFound
+            If there is none, or it has expired, and the pattern says that it must exist.
+        ConditionFailed
+            If a condition of the pattern does not hold.
+        """
+        now = time.time()
+        asked = self._delete(pattern).build(key, now)
+        if self._calls.measuring:
+            asked["ReturnValues"] = "ALL_OLD"
+        try:
+            self._calls.send(
+                pattern, "DeleteItem", asked, _RAW_WRITE, _one, floor.of_write(pattern.table, None)
+            )
+        except Refusal as refusal:
+            error = refusals.of_delete(pattern, self._reader(pattern), refusal, now)
+            if error is not None:
+                raise error from refusal
+
+    def close(self) -> None:
+        """End the threads that read shards."""
+        if self._executor is not None:
+            self._executor.shutdown()
+
+    def _change(self, pattern: Update[T], asked: request.Request) -> T:
+        reader: Reader[T] = self._reader(pattern)
+        asked["ReturnValues"] = "ALL_NEW"
+        answer = self._calls.send(
+            pattern,
+            "UpdateItem",
+            asked,
+            reply.decoder(reply.WriteReply, reader.wire),
+            _one,
+            floor.of_update(pattern),
+        )
+        return reader.item(answer.Attributes)
+
+    def _put(
+        self, pattern: Put[Any], item: msgspec.Struct, values: Mapping[str, Any], now: float
+    ) -> tuple[request.Request, dict[str, Any]]:
+        """The request of a put, and the attributes it writes."""
+        if not isinstance(item, pattern.kind.shape):
+            raise BadCall(
+                pattern.name,
+                f"is given a {type(item).__name__}.",
+                f"Give a {pattern.kind.shape.__name__}.",
+            )
+        prepared = self._cached(pattern, lambda: request.put_request(pattern, self._name(pattern)))
+        attributes = self._writer(pattern).attributes(item, now)
+        request.check_size(pattern, attributes)
+        return {**prepared.build(values, now), "Item": attributes}, attributes
+
+    def _get(self, pattern: Get[Any]) -> request.Prepared:
+        whole = self._calls.measuring
+        return self._cached(  # type: ignore[no-any-return] # one kind per pattern
+            pattern, lambda: request.get_request(pattern, self._name(pattern), whole=whole)
+        )
+
+    def _delete(self, pattern: Delete[Any]) -> request.Prepared:
+        return self._cached(  # type: ignore[no-any-return] # one kind per pattern
+            pattern, lambda: request.delete_request(pattern, self._name(pattern))
+        )
+
+    def _update(self, pattern: Update[Any]) -> UpdateRequests:
+        return self._cached(  # type: ignore[no-any-return] # one kind per pattern
+            pattern,
+            lambda: UpdateRequests(pattern, self._name(pattern), self._writer(pattern)),
+        )
+
+    def _query(self, pattern: Query[T]) -> QueryReader[T]:
+        return self._cached(pattern, lambda: self._query_reader(pattern))  # type: ignore[no-any-return] # one kind per pattern
+
+    def _query_reader(self, pattern: Query[T]) -> QueryReader[T]:
+        whole = self._calls.measuring
+        shards = self._resolved.shards(pattern.table) if pattern.index else {}
+        return QueryReader(
+            pattern,
+            request.query_request(pattern, self._name(pattern), whole=whole),
+            self._reader(pattern),
+            self._calls,
+            self._signer,
+            shards.get(pattern.key.partition[0], 1),
+            self._threads,
+        )
+
+    def _cached(self, pattern: Pattern[Any], make: Any) -> Any:
+        found = self._prepared.get(pattern)
+        if found is None:
+            found = self._prepared[pattern] = make()
+        return found
+
+    def _reader(self, pattern: Pattern[T]) -> Reader[T]:
+        found = self._readers.get(pattern)
+        if found is None:
+            found = self._readers[pattern] = Reader(pattern)
+        return found
+
+    def _writer(self, pattern: Pattern[Any]) -> Writer:
+        found = self._writers.get(pattern)
+        if found is None:
+            found = self._writers[pattern] = Writer(pattern.table, pattern.kind, self._resolved)
+        return found
+
+    def _name(self, pattern: Pattern[Any]) -> str:
+        return pattern.table.physical_name(self.environment)
+
+    def _threads(self) -> Executor:
+        with self._lock:
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(POOL, "keyline")
+            return self._executor
+
+
+def _one(_: Any) -> int:
+    return 1
