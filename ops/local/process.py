@@ -18,7 +18,8 @@ from ops.local.errors import LocalPlatformError
 
 LOOPBACK = "127.0.0.1"
 _PR_SET_PDEATHSIG = 1
-_SETTLED = 1.0  # seconds after which a process counts as running well
+_SHORT_LIFE = 1.0  # seconds
+_SHORT_LIVES = 3  # in a row, before a restart waits
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -188,12 +189,14 @@ class Child:
 
     async def _supervise(self) -> None:
         clock = asyncio.get_running_loop().time
+        short_lives = 0
         while self._process:
             since = clock()
             await self._process.wait()
             self.restarts += 1
-            if clock() - since < _SETTLED:
-                await asyncio.sleep(_SETTLED)  # a process that cannot live must not spin
+            short_lives = short_lives + 1 if clock() - since < _SHORT_LIFE else 0
+            if short_lives > _SHORT_LIVES:  # a process that cannot live must not spin
+                await asyncio.sleep(_SHORT_LIFE)
             await self._launch()
             if self.on_restart:
                 await self.on_restart()
