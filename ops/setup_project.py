@@ -129,9 +129,10 @@ class State:
 def create_venv() -> None:
     if VENV_PYTHON.exists() and belongs_here() and venv_is_supported():
         return
-    say(f"creating .venv with Python {platform.python_version()} ({sys.executable})")
+    python = os.path.realpath(sys.executable)  # not the link in the .venv that is replaced
+    say(f"creating .venv with Python {platform.python_version()} ({python})")
     hint = "On Debian and Ubuntu the venv module is a package of its own: apt install python3-venv"
-    call([sys.executable, "-m", "venv", "--clear", str(VENV)], hint)
+    call([python, "-m", "venv", "--clear", str(VENV)], hint)
 
 
 def belongs_here() -> bool:
