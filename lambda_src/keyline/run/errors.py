@@ -136,8 +136,7 @@ class UnprocessedLeft(KeylineError):
     Attributes
     ----------
     remaining
-        The keys, puts and deletes left: for a read its keys as they were given, for a write
-        DynamoDB's requests.
+        The keys, or the put and delete requests, as DynamoDB writes them.
     """
 
     def __init__(self, path: str, remaining: Sequence[Mapping[str, Any]]) -> None:

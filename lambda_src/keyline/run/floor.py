@@ -5,19 +5,16 @@ What an answer does not tell is not guessed: the floor is None then.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from keyline.model.capacity import change_units, query_units, read_units, write_units
-from keyline.model.pattern import Update
+from keyline.model.pattern import Put, Update
 from keyline.model.shape import fields_of
-from keyline.model.size import attribute_size, item_size
+from keyline.model.size import item_size
 from keyline.model.table import Table
 from keyline.run import reply
 from keyline.run.codec import Attributes
-
-_NUMBER_BYTES = 21
-"""The most that a Number takes."""
 
 
 def of_item(consistent: bool) -> Callable[[bytes], float]:
@@ -51,19 +48,33 @@ def of_write(table: Table, after: Attributes | None) -> Callable[[bytes], float]
     return units
 
 
+def of_creates(
+    creates: Sequence[tuple[Put[Any], Attributes]] | None,
+) -> Callable[[bytes], float] | None:
+    """Of a transaction of nothing but creates, each with its item; None where it has others.
+
+    Where items expire, a create may take the place of one of unknown size.
+    """
+    if creates is None or any(put.replace or put.table.ttl for put, _ in creates):
+        return None
+    units = sum(2 * change_units(put.table, None, item) for put, item in creates)
+    return lambda _: units
+
+
 def of_update(pattern: Update[Any]) -> Callable[[bytes], float | None]:
     """Of an UpdateItem that returned the item as it is.
 
     The item as it was is unknown. Numbers are bounded in size, so that an update of numbers
     alone, none of them in an index's key, tells all the same, unless it stands at the edge
-    of a unit; any other does not.
+    of a unit; any other does not. It is taken to change a value: one that does not costs
+    the indexes nothing.
     """
     table = pattern.table
     changed = {*pattern.changed, *((pattern.version,) if pattern.version else ())}
     keys = {attribute for index in table.indexes for attribute in index.key.attributes}
     fields = fields_of(pattern.kind.shape)
     numbers = all(name in fields and fields[name].type == "N" for name in changed)
-    bounded = numbers and not changed & keys and not pattern.remove and not pattern.upsert
+    bounded = numbers and not changed & keys and changed != set(pattern.set_once)
 
     def units(body: bytes) -> float | None:
         after = reply.decoder(reply.WriteReply, reply.RAW).decode(body).Attributes
@@ -81,8 +92,3 @@ def of_update(pattern: Update[Any]) -> Callable[[bytes], float | None]:
 def _other(item: Attributes, names: set[str]) -> Attributes:
     """These attributes with a value that differs and is no larger."""
     return {n: {"N": "1" if item[n] == {"N": "0"} else "0"} for n in names if n in item}
-
-
-def added_bytes(item: Attributes, names: set[str]) -> int:
-    """Bytes of these attributes of an item."""
-    return sum(attribute_size(name, item[name]) for name in names if name in item)

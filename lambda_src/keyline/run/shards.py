@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from keyline.model.table import SHARD_MARK
 from keyline.run.errors import BadValue
+from keyline.run.identity import identity
 
 _MARKED = re.compile(rf"{SHARD_MARK}[0-9]+\Z")
 
@@ -18,7 +18,7 @@ def shard_of(key: Iterable[Mapping[str, Any]], shards: int) -> int:
     """The shard of an item by its primary key, as DynamoDB JSON: the same at every write."""
     if shards == 1:
         return 0
-    return zlib.crc32("\x1f".join(map(_canonical, key)).encode()) % shards
+    return zlib.crc32(identity(key).encode()) % shards
 
 
 def sharded(value: str, shard: int) -> str:
@@ -45,11 +45,3 @@ def refuse_marked(attribute: str, value: str) -> None:
             f"ends with {SHARD_MARK} and digits, which marks a shard.",
             "Choose another ending.",
         )
-
-
-def _canonical(value: Mapping[str, Any]) -> str:
-    ((tag, content),) = value.items()
-    if tag == "N":
-        number = Decimal(content).normalize()
-        return f"{number:f}" if number else "0"
-    return content.hex() if isinstance(content, bytes) else str(content)

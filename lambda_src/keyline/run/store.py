@@ -9,28 +9,44 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import msgspec
 
-from keyline.model.pattern import Delete, Get, Pattern, Put, Query, Update
+from keyline.model.pattern import (
+    BatchGet,
+    BatchWrite,
+    Delete,
+    Get,
+    Pattern,
+    Put,
+    Query,
+    TransactGet,
+    TransactWrite,
+    Update,
+)
 from keyline.model.system import System
-from keyline.run import floor, refusals, reply, request
+from keyline.run import batch, clock, floor, refusals, reply, request, transaction
 from keyline.run.calls import Calls
 from keyline.run.client import POOL, Connection, Refusal, dynamodb_client
-from keyline.run.codec import Reader, Writer
+from keyline.run.clock import UniqueClock, later
+from keyline.run.codec import Attributes, Reader, Writer
 from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
-from keyline.run.errors import BadCall
+from keyline.run.errors import AlreadyExists, BadCall
 from keyline.run.meter import PROCESS, Labels, Meter
 from keyline.run.page import Page
 from keyline.run.query import QueryReader
 from keyline.run.settings import Settings
+from keyline.run.transaction import Read, Write
 from keyline.run.update import UpdateRequests
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+UNIQUE_ATTEMPTS = 16
+"""Moments that `put_unique` tries."""
 
 _RAW_WRITE = reply.decoder(reply.WriteReply, reply.RAW)
 
@@ -58,6 +74,8 @@ class Store:
     measure_sizes
         Whether each call also records the units that its item sizes imply. Reads then ask
         for all attributes, which costs the same, and writes for the item as it was.
+    unique_clock
+        Where `put_unique` takes its moments; the process' where not given.
     """
 
     def __init__(
@@ -71,10 +89,12 @@ class Store:
         function: str = "",
         meter: Meter | None = None,
         measure_sizes: bool = False,
+        unique_clock: UniqueClock | None = None,
     ) -> None:
         self.system = system
         self.environment = environment
         self.settings = settings if settings is not None else system.settings()
+        self.clock = unique_clock or clock.PROCESS
         self.meter = meter if meter is not None else Meter()
         self._resolved = Settings(self.settings)
         self._signer = CursorSigner(system.name, cursor_secret or secrets.token_bytes(32))
@@ -186,6 +206,28 @@ class Store:
                 raise refusals.of_put(pattern, self._reader(pattern), refusal, now) from refusal
         return self._writer(pattern).stored(item, attributes)
 
+    def put_unique(self, pattern: Put[T], make: Callable[[float], T], /, **values: Any) -> T:
+        """Create an item whose key holds a moment that no other has.
+
+        Parameters
+        ----------
+        make
+            A moment in epoch milliseconds, with three decimals → the item. It is called again
+            with a later one if there is an item of this key already.
+
+        Raises
+        ------
+        AlreadyExists
+            If the moments tried were all taken.
+        """
+        moment = self.clock.next()
+        for collisions in range(1, UNIQUE_ATTEMPTS):
+            try:
+                return self.put(pattern, make(moment), **values)
+            except AlreadyExists:
+                moment = self.clock.next(after=later(moment, collisions))
+        return self.put(pattern, make(moment), **values)
+
     def update(
         self,
         pattern: Update[T],
@@ -249,6 +291,73 @@ class Store:
             if error is not None:
                 raise error from refusal
 
+    def batch_get(self, pattern: BatchGet[T], /, *, keys: Iterable[Mapping[str, Any]]) -> list[T]:
+        """The items of any number of keys, in their order, each once; those missing left out.
+
+        Raises
+        ------
+        UnprocessedLeft
+            If DynamoDB did not give some, however often it was asked.
+        """
+        prepared = self._get(pattern)
+        return batch.get_all(pattern, prepared, self._reader(pattern), self._calls, keys)
+
+    def batch_write(
+        self,
+        pattern: BatchWrite[T],
+        /,
+        *,
+        puts: Iterable[T] = (),
+        deletes: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
+        """Write and delete any number of items, unconditionally, in no order and not as one.
+
+        Raises
+        ------
+        BadCall
+            If an item is named twice.
+        ItemTooLarge
+            If one is beyond 400 KB; nothing was written then.
+        UnprocessedLeft
+            If DynamoDB left some undone, however often it was asked.
+        """
+        now = time.time()
+        items = [self._attributes(pattern, item, now) for item in puts]
+        key = request.primary_key(pattern)
+        batch.write_all(pattern, self._name(pattern), self._calls, items, deletes, key)
+
+    def transact(
+        self, pattern: TransactWrite[Any], actions: Sequence[Write], /, *, token: str | None = None
+    ) -> None:
+        """Carry out all of these writes or none.
+
+        Parameters
+        ----------
+        token
+            What makes the call idempotent for ten minutes: the same token with the same actions
+            is carried out once.
+
+        Raises
+        ------
+        TransactionCancelled
+            If one of them could not be carried out, with the reason of each.
+        """
+        transaction.write(pattern, self._calls, actions, self._action, self._reader, token)
+
+    def transact_get(self, pattern: TransactGet[Any], reads: Sequence[Read], /) -> list[Any]:
+        """Several items as of one moment, in the order of the reads; None for what is missing.
+
+        Raises
+        ------
+        TransactionCancelled
+            If one of them was being written.
+        """
+
+        def build(each: Read) -> request.Request:
+            return self._get(each.pattern).build(each.key)
+
+        return transaction.read(pattern, self._calls, reads, build, self._reader)
+
     def close(self) -> None:
         """End the threads that read shards."""
         if self._executor is not None:
@@ -269,20 +378,37 @@ class Store:
 
     def _put(
         self, pattern: Put[Any], item: msgspec.Struct, values: Mapping[str, Any], now: float
-    ) -> tuple[request.Request, dict[str, Any]]:
+    ) -> tuple[request.Request, Attributes]:
         """The request of a put, and the attributes it writes."""
+        prepared = self._cached(pattern, lambda: request.put_request(pattern, self._name(pattern)))
+        attributes = self._attributes(pattern, item, now)
+        return {**prepared.build(values, now), "Item": attributes}, attributes
+
+    def _attributes(self, pattern: Pattern[Any], item: msgspec.Struct, now: float) -> Attributes:
         if not isinstance(item, pattern.kind.shape):
             raise BadCall(
                 pattern.name,
                 f"is given a {type(item).__name__}.",
                 f"Give a {pattern.kind.shape.__name__}.",
             )
-        prepared = self._cached(pattern, lambda: request.put_request(pattern, self._name(pattern)))
         attributes = self._writer(pattern).attributes(item, now)
         request.check_size(pattern, attributes)
-        return {**prepared.build(values, now), "Item": attributes}, attributes
+        return attributes
 
-    def _get(self, pattern: Get[Any]) -> request.Prepared:
+    def _action(self, action: Write, now: float) -> request.Request:
+        """The request of one write of a transaction."""
+        match action.pattern:
+            case Put() as put if action.item is not None:
+                return self._put(put, action.item, action.values, now)[0]
+            case Update() as update:
+                return self._update(update).build(
+                    action.changes, action.expected, action.values, now
+                )
+            case Delete() as delete:
+                return self._delete(delete).build(action.values, now)
+        raise BadCall(action.pattern.name, "is no write, or lacks its item.", "Use Write.put.")
+
+    def _get(self, pattern: Get[Any] | BatchGet[Any]) -> request.Prepared:
         whole = self._calls.measuring
         return self._cached(  # type: ignore[no-any-return] # one kind per pattern
             pattern, lambda: request.get_request(pattern, self._name(pattern), whole=whole)

@@ -1,0 +1,184 @@
+"""Batches of any size: split, sent, and what DynamoDB leaves undone drained with backoff."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from keyline.model.capacity import read_units
+from keyline.model.pattern import BatchGet, BatchWrite
+from keyline.model.size import item_size
+from keyline.run import backoff, reply
+from keyline.run.calls import Calls, Floor
+from keyline.run.codec import Attributes, KeyPart, Reader
+from keyline.run.errors import BadCall, UnprocessedLeft
+from keyline.run.identity import identity
+from keyline.run.request import Prepared, check_names, key_of
+
+T = TypeVar("T")
+
+MAX_GET = 100
+MAX_WRITE = 25
+MAX_WRITE_BYTES = 16 * 1024 * 1024
+"""Of one request; a read beyond 16 MB is cut by DynamoDB itself, a write refused."""
+ATTEMPTS = 8
+"""Tries in a row that get nothing done before a batch is given up."""
+
+_WRITTEN = reply.decoder(reply.BatchWriteReply)
+
+
+def get_all(
+    pattern: BatchGet[Any],
+    prepared: Prepared,
+    reader: Reader[T],
+    calls: Calls,
+    keys: Iterable[Mapping[str, Any]],
+) -> list[T]:
+    """The items of these keys, in their order, each once; those missing or expired left out.
+
+    Raises
+    ------
+    UnprocessedLeft
+        If DynamoDB did not give some, however often it was asked.
+    """
+    wanted: dict[str, Attributes] = {}
+    for given in keys:
+        check_names(pattern, given, prepared.parameters)
+        key = key_of(prepared.key, given)
+        wanted.setdefault(identity(key.values()), key)
+    found = _fetch(pattern, prepared, reader, calls, list(wanted.values()))
+    now = time.time()
+    ordered = (found[each] for each in wanted if each in found)
+    return [reader.item(wire) for wire in ordered if not reader.expired(wire, now)]
+
+
+def _fetch(
+    pattern: BatchGet[Any],
+    prepared: Prepared,
+    reader: Reader[Any],
+    calls: Calls,
+    keys: Sequence[Attributes],
+) -> dict[str, Any]:
+    name = prepared.fixed["TableName"]
+    shared = {k: v for k, v in prepared.fixed.items() if k != "TableName"}
+    shared.update(prepared.expressions.parameters({}))
+    decoder = reply.decoder(reply.BatchGetReply, reader.wire)
+    key_names = pattern.table.key.attributes
+    found: dict[str, Any] = {}
+
+    def send(part: list[Attributes]) -> list[Attributes]:
+        request = {"RequestItems": {name: {**shared, "Keys": part}}}
+        floor = _floor(pattern, len(part)) if calls.measuring else None
+        answer = calls.send(pattern, "BatchGetItem", request, decoder, _count_items, floor)
+        for wire in answer.Responses.get(name, []):
+            key = reader.key(wire)
+            found[identity(key[a] for a in key_names)] = wire
+        left: list[Attributes] = answer.UnprocessedKeys.get(name, {}).get("Keys", [])
+        return left
+
+    _drain(pattern.name, deque(keys), MAX_GET, send)
+    return found
+
+
+def write_all(
+    pattern: BatchWrite[Any],
+    table_name: str,
+    calls: Calls,
+    puts: Iterable[Attributes],
+    deletes: Iterable[Mapping[str, Any]],
+    key: tuple[KeyPart, ...],
+) -> None:
+    """Write and delete these items, in no order and not as one.
+
+    Raises
+    ------
+    BadCall
+        If two parts concern one item: DynamoDB refuses them together, and apart their order
+        would be open.
+    UnprocessedLeft
+        If DynamoDB left some undone, however often it was asked.
+    """
+    parameters = frozenset(pattern.parameters)
+    requests: dict[str, Attributes] = {}
+    for item in puts:
+        _once(pattern, requests, {p.attribute: item[p.attribute] for p in key}, item)
+    for given in deletes:
+        check_names(pattern, given, parameters)
+        _once(pattern, requests, key_of(key, given), None)
+
+    def send(part: list[Attributes]) -> list[Attributes]:
+        request = {"RequestItems": {table_name: part}}
+
+        def count(answer: reply.BatchWriteReply) -> int:
+            return len(part) - len(answer.UnprocessedItems.get(table_name, []))
+
+        answer = calls.send(pattern, "BatchWriteItem", request, _WRITTEN, count)
+        left: list[Attributes] = answer.UnprocessedItems.get(table_name, [])
+        return left
+
+    _drain(pattern.name, deque(requests.values()), MAX_WRITE, send)
+
+
+def _once(
+    pattern: BatchWrite[Any],
+    requests: dict[str, Attributes],
+    key: Attributes,
+    item: Attributes | None,
+) -> None:
+    same = identity(key.values())
+    if same in requests:
+        raise BadCall(
+            pattern.name, "names an item twice.", "Give each item of a batch once, as it shall be."
+        )
+    requests[same] = (
+        {"DeleteRequest": {"Key": key}} if item is None else {"PutRequest": {"Item": item}}
+    )
+
+
+def _drain(path: str, waiting: deque[Attributes], size: int, send: Any) -> None:
+    """Send everything, in parts of a size, and again what was left, until it is done."""
+    fruitless = 0
+    while waiting:
+        part = _take(waiting, size)
+        left = send(part)
+        waiting.extend(left)
+        if not left:
+            fruitless = 0
+            continue
+        fruitless = fruitless + 1 if len(left) == len(part) else 1
+        if fruitless == ATTEMPTS:
+            raise UnprocessedLeft(path, waiting)
+        backoff.wait(fruitless)
+
+
+def _take(waiting: deque[Attributes], size: int) -> list[Attributes]:
+    """The next part: as many as DynamoDB takes, in number and bytes."""
+    part: list[Attributes] = []
+    room = MAX_WRITE_BYTES
+    while waiting and len(part) < size:
+        item = waiting[0].get("PutRequest", {}).get("Item")
+        room -= item_size(item) if item else 0
+        if part and room < 0:
+            break
+        part.append(waiting.popleft())
+    return part
+
+
+def _floor(pattern: BatchGet[Any], asked: int) -> Floor:
+    """Each item is rounded by itself; a key without an item costs the least."""
+    decoder = reply.decoder(reply.BatchGetReply, reply.RAW)
+
+    def units(body: bytes) -> float:
+        answer = decoder.decode(body)
+        sizes = [item_size(item) for items in answer.Responses.values() for item in items]
+        undone = sum(len(keys["Keys"]) for keys in answer.UnprocessedKeys.values())
+        sizes += [0] * (asked - undone - len(sizes))
+        return sum(read_units(size, consistent=pattern.consistent) for size in sizes)
+
+    return units
+
+
+def _count_items(answer: Any) -> int:
+    return sum(map(len, answer.Responses.values()))

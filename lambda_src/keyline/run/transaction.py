@@ -1,0 +1,223 @@
+"""Transactions: several writes, or reads, as one."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from keyline.model.capacity import read_units
+from keyline.model.pattern import (
+    MAX_TRANSACTION,
+    Check,
+    Delete,
+    Get,
+    Pattern,
+    Put,
+    TransactGet,
+    TransactWrite,
+    Update,
+)
+from keyline.model.size import item_size
+from keyline.problem import KeylineError
+from keyline.run import floor, reply
+from keyline.run.calls import Calls, decode
+from keyline.run.client import Refusal
+from keyline.run.codec import Attributes, Reader
+from keyline.run.errors import BadCall, Cancelled, TransactionCancelled
+from keyline.run.request import Request
+
+_WRITTEN = reply.decoder(reply.TransactReply)
+_READ = reply.decoder(reply.TransactGetReply)
+_CANCELLED = reply.decoder(reply.CancelledReply)
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write of a transaction, made by one of its four functions."""
+
+    pattern: Pattern[Any]
+    values: Mapping[str, Any]
+    item: msgspec.Struct | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    expected: int | None = None
+
+    @staticmethod
+    def put(pattern: Put[Any], item: msgspec.Struct, /, **values: Any) -> Write:
+        """Write an item, as `Store.put`."""
+        return Write(pattern, values, item=item)
+
+    @staticmethod
+    def update(
+        pattern: Update[Any],
+        changes: Mapping[str, Any],
+        /,
+        *,
+        expected: int | None = None,
+        **key: Any,
+    ) -> Write:
+        """Change an item, as `Store.update`."""
+        return Write(pattern, key, changes=changes, expected=expected)
+
+    @staticmethod
+    def delete(pattern: Delete[Any], /, **key: Any) -> Write:
+        """Delete an item, as `Store.delete`; a condition that does not hold fails the whole."""
+        return Write(pattern, key)
+
+    @staticmethod
+    def check(pattern: Check[Any], /, **key: Any) -> Write:
+        """Let the whole depend on an item that stays as it is."""
+        return Write(pattern, key)
+
+
+@dataclass(frozen=True, init=False)
+class Read:
+    """One read of a transaction: a pattern and the key."""
+
+    pattern: Get[Any]
+    key: Mapping[str, Any]
+
+    def __init__(self, pattern: Get[Any], /, **key: Any) -> None:
+        object.__setattr__(self, "pattern", pattern)
+        object.__setattr__(self, "key", key)
+
+
+def write(
+    pattern: TransactWrite[Any],
+    calls: Calls,
+    actions: Sequence[Write],
+    build: Callable[[Write, float], Request],
+    reader: Callable[[Pattern[Any]], Reader[Any]],
+    token: str | None,
+) -> None:
+    """Carry out all of these writes or none.
+
+    Raises
+    ------
+    TransactionCancelled
+        If one of them could not be carried out.
+    """
+    check_parts(pattern, [action.pattern for action in actions])
+    now = time.time()
+    request = {
+        "TransactItems": [{_KEYS[type(a.pattern)]: build(a, now)} for a in actions],
+        "ClientRequestToken": token or str(uuid.uuid4()),
+    }
+    implied = floor.of_creates(_creates(actions, request)) if calls.measuring else None
+    try:
+        calls.send(
+            pattern, "TransactWriteItems", request, _WRITTEN, lambda _: len(actions), implied
+        )
+    except Refusal as refusal:
+        raise _cancelled(pattern, refusal, [a.pattern for a in actions], reader, now) from refusal
+
+
+def read(
+    pattern: TransactGet[Any],
+    calls: Calls,
+    reads: Sequence[Read],
+    build: Callable[[Read], Request],
+    reader: Callable[[Pattern[Any]], Reader[Any]],
+) -> list[Any]:
+    """The items as of one moment; None for what is missing or has expired.
+
+    Raises
+    ------
+    TransactionCancelled
+        If one of them was being written.
+    """
+    check_parts(pattern, [each.pattern for each in reads])
+    now = time.time()
+    request: Request = {"TransactItems": [{"Get": build(each)} for each in reads]}
+    try:
+        answer = calls.send(
+            pattern, "TransactGetItems", request, _READ, lambda a: len(a.Responses), _read_floor
+        )
+    except Refusal as refusal:
+        raise _cancelled(pattern, refusal, [r.pattern for r in reads], reader, now) from refusal
+    return [
+        _item(each.pattern, reader(each.pattern), raw, now)
+        for each, raw in zip(reads, answer.Responses, strict=True)
+    ]
+
+
+def check_parts(
+    pattern: TransactWrite[Any] | TransactGet[Any], parts: Sequence[Pattern[Any]]
+) -> None:
+    """Refuse a transaction of other parts than its pattern names, or of too many.
+
+    Raises
+    ------
+    BadCall
+        If one is not among them.
+    """
+    for part in parts:
+        if not any(part is allowed for allowed in pattern.parts):
+            raise BadCall(
+                pattern.name, f"has no part {part.name!r}.", "Name it in the pattern's parts."
+            )
+    if not 1 <= len(parts) <= MAX_TRANSACTION:
+        raise BadCall(
+            pattern.name,
+            f"has {len(parts)} actions.",
+            f"A transaction takes 1 to {MAX_TRANSACTION}.",
+        )
+
+
+def _item(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
+    wire = decode(part, reply.decoder(reply.ItemReply, reader.wire), raw).Item
+    return None if wire is None or reader.expired(wire, now) else reader.item(wire)
+
+
+def _creates(
+    actions: Sequence[Write], request: Request
+) -> list[tuple[Put[Any], Attributes]] | None:
+    """The puts with the items that they write; None if there are other actions."""
+    parts = [action.pattern for action in actions]
+    items = [part.get("Put", {}).get("Item") for part in request["TransactItems"]]
+    puts = [(p, item) for p, item in zip(parts, items, strict=True) if isinstance(p, Put)]
+    return puts if len(puts) == len(parts) else None
+
+
+def _cancelled(
+    pattern: Pattern[Any],
+    refusal: Refusal,
+    parts: Sequence[Pattern[Any]],
+    reader: Callable[[Pattern[Any]], Reader[Any]],
+    now: float,
+) -> KeylineError:
+    reasons = _CANCELLED.decode(refusal.body).CancellationReasons
+    return TransactionCancelled(
+        pattern.name,
+        [
+            Cancelled(n, part.name, reason.Code, _current(part, reader(part), reason.Item, now))
+            for n, (part, reason) in enumerate(zip(parts, reasons, strict=False))
+            if reason.Code != "None"
+        ],
+    )
+
+
+def _current(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw | None, now: float) -> Any:
+    if raw is None:
+        return None
+    wire = decode(part, reply.decoder(reader.wire), raw)
+    return None if reader.expired(wire, now) else reader.item(wire)
+
+
+def _read_floor(body: bytes) -> float:
+    """Each item is rounded by itself, and read consistently at twice the price."""
+    decoder = reply.decoder(reply.ItemReply, reply.RAW)
+    items = (decoder.decode(raw).Item for raw in _READ.decode(body).Responses)
+    return sum(2 * read_units(item_size(item or {}), consistent=True) for item in items)
+
+
+_KEYS: Mapping[type, str] = {
+    Put: "Put",
+    Update: "Update",
+    Delete: "Delete",
+    Check: "ConditionCheck",
+}
