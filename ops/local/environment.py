@@ -254,11 +254,13 @@ class Environment:
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
+        message = f"RequestId: {self._request or '-'} Error: {_exit_reason(code)}"
+        if self.alive:  # nobody here ended it
+            self._output.drain()
+            self._output.flush()
+            self._line(f"{message} Runtime.ExitError")
         self.alive = False
-        request = self._request or "-"
-        self._api.end(
-            failure("Runtime.ExitError", f"RequestId: {request} Error: {_exit_reason(code)}")
-        )
+        self._api.end(failure("Runtime.ExitError", message))
 
     def _overrun(self, request_id: str, seconds: float) -> None:
         self.alive = False

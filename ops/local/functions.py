@@ -204,7 +204,10 @@ class Functions:
         return await pool.invoke(request_id, trace_id, payload, wait_for_slot)
 
     async def _watch(self) -> None:
-        """Refresh as soon as a file changes, so that the next request need not wait for it."""
+        """Refresh as soon as a file changes, so that the next request need not wait for it.
+
+        Looked for once a second as well: some file systems report no changes.
+        """
         roots = {root for pool in self._pools.values() for root in pool.function.sources}
         try:
             async for _ in watchfiles.awatch(
@@ -212,6 +215,8 @@ class Functions:
                 stop_event=self._stopping,
                 debounce=200,
                 step=20,
+                rust_timeout=1000,
+                yield_on_timeout=True,
             ):
                 for pool in self._pools.values():
                     await pool.refresh_if_changed()

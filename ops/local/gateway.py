@@ -341,7 +341,11 @@ async def _read(receive: Receive) -> bytes | None:
 
 async def _send(send: Send, response: HttpResponse, request_id: str) -> None:
     headers = [(name.encode(), value.encode()) for name, value in response.headers]
-    headers.append((b"content-length", str(len(response.body)).encode()))
     headers.append((b"apigw-requestid", request_id.encode()))
+    body = response.body
+    if response.status in (204, 304):  # HTTP gives these no body
+        body = b""
+    else:
+        headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    await send({"type": "http.response.body", "body": body})

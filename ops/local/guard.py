@@ -137,7 +137,7 @@ class Guard:
         await self._server.stop()
         self._engine.close()
 
-    async def _handle(self, request: Request) -> bytes:
+    def _handle(self, request: Request) -> bytes | asyncio.Future[bytes]:
         function = self._functions.get(
             access_key_of(request.headers.get(b"authorization", b"")) or ""
         )
@@ -145,14 +145,7 @@ class Guard:
             message = "The security token included in the request is invalid."
             return _error("com.amazon.coral.service#UnrecognizedClientException", message)
         refusal = self._refusal(function, request)
-        if refusal is not None:
-            return refusal
-        try:
-            return await self._engine.send(request)
-        except OSError as error:
-            _log.warning("the engine does not answer: %s", error)
-            kind = "com.amazonaws.dynamodb.v20120810#InternalServerError"
-            return _error(kind, "The local engine does not answer.", status=500)
+        return self._engine.send(request) if refusal is None else refusal
 
     def _refusal(self, function: Function, request: Request) -> bytes | None:
         operation = request.headers.get(b"x-amz-target", b"").decode("latin-1").rpartition(".")[2]
@@ -237,38 +230,39 @@ class _Engine:
     def __init__(self, port: int) -> None:
         self._port = port
         self._idle: list[_Upstream] = []
+        self._open: set[_Upstream] = set()
 
-    async def send(self, request: Request) -> bytes:
-        """Pass a request on and return the response's bytes.
+    def send(self, request: Request) -> asyncio.Future[bytes]:
+        """Pass a request on; resolves to the response's bytes.
 
-        Raises
-        ------
-        OSError
-            The engine is not there, or went away before it answered. Nothing is sent
-            twice: only the caller knows whether its request may be repeated.
+        Nothing is sent twice: only the caller knows whether its request may be repeated. An
+        engine that does not answer is reported as DynamoDB's InternalServerError, which
+        the AWS SDKs retry.
         """
-        upstream = await self._connect()
-        try:
-            answer = await upstream.send(_render(request))
-        except BaseException:
-            upstream.close()
-            raise
-        if upstream.reusable:
-            self._idle.append(upstream)
-        return answer
+        data = _render(request)
+        if self._idle:
+            return self._idle.pop().send(data)
+        return asyncio.ensure_future(self._connect_and_send(data))
 
-    async def _connect(self) -> _Upstream:
-        while self._idle:
-            upstream = self._idle.pop()
-            if upstream.reusable:
-                return upstream
+    async def _connect_and_send(self, data: bytes) -> bytes:
         loop = asyncio.get_running_loop()
-        _, upstream = await loop.create_connection(_Upstream, LOOPBACK, self._port)
-        return upstream
+        try:
+            _, upstream = await loop.create_connection(
+                lambda: _Upstream(self._idle, self._open), LOOPBACK, self._port
+            )
+        except OSError as error:
+            return _unavailable(error)
+        return await upstream.send(data)
 
     def close(self) -> None:
-        for upstream in self._idle:
+        for upstream in tuple(self._open):
             upstream.close()
+
+
+def _unavailable(error: object) -> bytes:
+    _log.warning("the engine does not answer: %s", error)
+    kind = "com.amazonaws.dynamodb.v20120810#InternalServerError"
+    return _error(kind, "The local engine does not answer.", status=500)
 
 
 def _render(request: Request) -> bytes:
@@ -283,51 +277,61 @@ def _render(request: Request) -> bytes:
 
 
 class _Upstream(asyncio.Protocol):
-    """One connection to the engine; gathers the bytes of one response at a time."""
+    """One connection to the engine; gathers the bytes of one response at a time.
 
-    def __init__(self) -> None:
-        self.reusable = False
+    It is in `idle` exactly while it can take a request, and in `open` while it lives.
+    """
+
+    def __init__(self, idle: list[_Upstream], open_: set[_Upstream]) -> None:
+        self._idle = idle
+        self._open = open_
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[bytes] | None = None
-
-    async def send(self, data: bytes) -> bytes:
-        assert self._transport is not None  # noqa: S101 - create_connection has returned
-        self.reusable = False
         self._received: list[bytes] = []
+        self._complete = False
+        self._keep_alive = False
+
+    def send(self, data: bytes) -> asyncio.Future[bytes]:
+        assert self._transport is not None  # noqa: S101 - it is connected
+        self._received = []
         self._complete = False
         self._parser = httptools.HttpResponseParser(self)
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(data)
-        return await self._answer
+        return self._answer
 
     def close(self) -> None:
-        self.reusable = False
         if self._transport is not None:
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows for mypy
         self._transport = transport
+        self._open.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.reusable = False
+        self._open.discard(self)
+        if self in self._idle:
+            self._idle.remove(self)
         if self._answer is not None and not self._answer.done():
-            error = ConnectionResetError("the engine closed the connection without an answer")
-            self._answer.set_exception(error)
+            self._answer.set_result(_unavailable(exc or "it closed the connection"))
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None or self._answer.done():
-            self.close()  # unasked-for bytes: nothing on this connection can be trusted
+            self.close()  # its caller went away, or nobody asked: this connection is of no use
             return
         self._received.append(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._answer.set_exception(ConnectionError(f"the engine's answer is no HTTP: {error}"))
+            self._answer.set_result(_unavailable(error))
+            self.close()
             return
         if self._complete:
-            self.reusable = self._parser.should_keep_alive()
+            if self._keep_alive:
+                self._idle.append(self)
             self._answer.set_result(b"".join(self._received))
 
     def on_message_complete(self) -> None:
         self._complete = True
+        self._keep_alive = self._parser.should_keep_alive()

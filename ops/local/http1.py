@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -30,7 +30,8 @@ class Request:
     body: bytes = b""
 
 
-Handler = Callable[[Request], Awaitable[bytes]]
+Handler = Callable[[Request], bytes | asyncio.Future[bytes]]
+"""Returns the response's bytes, head included, or what will be them."""
 
 
 def response(
@@ -46,11 +47,13 @@ def response(
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
+_FAILED = response(500, b'{"message":"internal error"}')
+
+
 class Server:
     """Serves `handler` on a loopback port of its own.
 
-    The handler returns the response's bytes, head included. It is cancelled when the
-    client goes away.
+    A future that the handler returned is cancelled when the client goes away.
     """
 
     def __init__(self, handler: Handler, port: int = 0) -> None:
@@ -80,7 +83,7 @@ class _Connection(asyncio.Protocol):
         self._server = server
         self._parser = httptools.HttpRequestParser(self)
         self._pending: deque[tuple[Request, bool]] = deque()
-        self._task: asyncio.Task[None] | None = None
+        self._answer: asyncio.Future[bytes] | None = None
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -90,8 +93,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.connections.discard(self)
-        if self._task is not None:
-            self._task.cancel()
+        if self._answer is not None:
+            self._answer.cancel()
 
     def close(self) -> None:
         if self._transport is not None:
@@ -130,20 +133,39 @@ class _Connection(asyncio.Protocol):
             b"".join(self._body),
         )
         self._pending.append((request, self._parser.should_keep_alive()))
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._answer_pending())
+        if self._answer is None:
+            self._answer_pending()
 
-    async def _answer_pending(self) -> None:
+    def _answer_pending(self) -> None:
         while self._pending:
-            request, keep_alive = self._pending.popleft()
+            request, _ = self._pending[0]
             try:
-                self._write(await self._server.handler(request))
+                answer = self._server.handler(request)
             except Exception:  # noqa: BLE001 - one request must not end the server
                 _log.exception("%s %s failed", request.method, request.target)
-                self._write(response(500, b'{"message":"internal error"}'))
-            if not keep_alive and self._transport is not None:
-                self._transport.close()
-        self._task = None
+                answer = _FAILED
+            if isinstance(answer, asyncio.Future):
+                self._answer = answer
+                answer.add_done_callback(self._answered)
+                return
+            self._finish(answer)
+
+    def _answered(self, answer: asyncio.Future[bytes]) -> None:
+        self._answer = None
+        if answer.cancelled():
+            self.close()
+            return
+        error = answer.exception()
+        if error is not None:
+            _log.error("%s failed", self._pending[0][0].target, exc_info=error)
+        self._finish(_FAILED if error is not None else answer.result())
+        self._answer_pending()
+
+    def _finish(self, answer: bytes) -> None:
+        _, keep_alive = self._pending.popleft()
+        self._write(answer)
+        if not keep_alive and self._transport is not None:
+            self._transport.close()
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():

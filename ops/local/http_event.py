@@ -25,6 +25,7 @@ _TEXT_TYPE = re.compile(
     r"text/|application/(?:[\w.+-]+\+)?(?:json|xml)\b|application/javascript\b", re.IGNORECASE
 )
 _NOT_PASSED_ON = frozenset({"connection", "content-length", "transfer-encoding"})
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _LINE_BREAK = re.compile(r"[\r\n\0]")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -91,11 +92,12 @@ def to_event(
     ]
     domain = headers.get("host", "localhost").rpartition(":")[0] or headers.get("host", "localhost")
     port = headers.get("host", "").rpartition(":")[2]
+    forwarded = [headers["x-forwarded-for"]] if "x-forwarded-for" in headers else []
     headers.update(
         {
             "content-length": str(len(body)),
             "x-amzn-trace-id": trace_id,
-            "x-forwarded-for": request.source_ip,
+            "x-forwarded-for": ", ".join([*forwarded, request.source_ip]),
             "x-forwarded-port": port if port.isdigit() else "80",
             "x-forwarded-proto": "http",
         }
@@ -173,14 +175,17 @@ def to_response(payload: bytes) -> HttpResponse:
     headers = _headers(result.get("headers"))
     if not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "text/plain;charset=utf-8"))
-    headers += [("set-cookie", _text("cookie", each)) for each in result.get("cookies") or ()]
+    cookies = result.get("cookies") or []
+    if not isinstance(cookies, list):
+        raise MalformedResponseError("cookies is no list")
+    headers += [("set-cookie", _text("cookie", each)) for each in cookies]
     return HttpResponse(_status(result["statusCode"]), headers, _response_body(result))
 
 
 def _status(value: Any) -> int:
     if isinstance(value, str) and value.isdigit():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 100 <= value <= 599:
+    if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
         raise MalformedResponseError(f"statusCode {value!r} is no HTTP status")
     return value
 
@@ -190,7 +195,10 @@ def _headers(value: Any) -> list[tuple[str, str]]:
         return []
     if not isinstance(value, dict):
         raise MalformedResponseError("headers is no object")
-    named = ((name.lower(), _text(f"header {name}", each)) for name, each in value.items())
+    named = [(name.lower(), _text(f"header {name}", each)) for name, each in value.items()]
+    for name, _ in named:
+        if _HEADER_NAME.fullmatch(name) is None:
+            raise MalformedResponseError(f"{name!r} is no header name")
     return [(name, text) for name, text in named if name not in _NOT_PASSED_ON]
 
 

@@ -89,10 +89,10 @@ class RuntimeApi:
         if self._outcome is not None and not self._outcome.done():
             self._outcome.set_result(outcome)
 
-    async def _handle(self, request: Request) -> bytes:
+    def _handle(self, request: Request) -> bytes | asyncio.Future[bytes]:
         path = request.target.removeprefix(_PREFIX)
         if path == "invocation/next":
-            return await self._next()
+            return asyncio.ensure_future(self._next())
         if path == "init/error":
             self.end(Outcome(request.body, "Unhandled"))
             return _ACCEPTED

@@ -50,12 +50,15 @@ MISBEHAVE = """
 """
 
 
+def is_environment(process: psutil.Process) -> bool:
+    try:
+        return any(part.endswith("bootstrap.py") for part in process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False  # it has just ended
+
+
 def children() -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if any(part.endswith("bootstrap.py") for part in child.cmdline())
-    ]
+    return list(filter(is_environment, psutil.Process().children(recursive=True)))
 
 
 def error_of(payload: bytes) -> dict[str, Any]:
@@ -120,16 +123,25 @@ def test_environment_variables_and_imports_are_only_the_functions_own(host: Host
 
 
 def test_concurrent_requests_get_environments_of_their_own_up_to_the_limit(host: Host) -> None:
-    functions = host.functions(host.function(MISBEHAVE), default_concurrency=3)
+    source = """
+        import os, pathlib, time
+        def handler(event, context):
+            met = pathlib.Path(event["meeting"])
+            (met / str(os.getpid())).touch()
+            while len(list(met.iterdir())) < 3:  # ends only if three run at once
+                time.sleep(0.01)
+    """
+    functions = host.functions(host.function(source, timeout=30), default_concurrency=3)
+    meeting = host.folder / "meeting"
+    meeting.mkdir()
+    event = json.dumps({"meeting": str(meeting)}).encode()
 
     async def burst() -> list[Any]:
-        event = b'{"sleep": 0.3}'
         return await asyncio.gather(*(functions.invoke("demo", event) for _ in range(7)))
 
     results = host.run(burst())
-    assert all(result.function_error is None for result in results)
-    assert sum(result.cold for result in results) == 3
-    assert len(children()) == 3
+    assert [result.function_error for result in results] == [None] * 7
+    assert len(list(meeting.iterdir())) == len(children()) == 3
 
 
 def test_reserved_concurrency_throttles_at_once_unless_the_caller_waits(host: Host) -> None:
@@ -202,6 +214,7 @@ def test_crash_is_reported_as_lambda_does_and_the_next_request_runs(
         "errorType": "Runtime.ExitError",
         "errorMessage": f"RequestId: {result.request_id} Error: {reason}",
     }
+    assert result.lines[-1] == f"RequestId: {result.request_id} Error: {reason} Runtime.ExitError"
     assert host.invoke(functions, {}).function_error is None
 
 
@@ -378,6 +391,20 @@ class TestReload:
             assert "cannot bundle" in error_of(result.payload)["errorMessage"]
         source.write_text(self.SOURCE.format(version=3))
         assert json.loads(host.invoke(functions).payload)[0] == 3
+
+    def test_a_save_is_taken_up_before_anyone_asks(
+        self, host: Host, reloading: tuple[Functions, Path]
+    ) -> None:
+        functions, source = reloading
+        host.invoke(functions)
+        asset = host.folder / "assets" / "demo" / "app.py"
+        new = self.SOURCE.format(version=2)
+        source.write_text(new)
+        deadline = time.monotonic() + 20
+        while (asset.read_text() != new or children()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert asset.read_text() == new
+        assert children() == []
 
     def test_a_running_request_ends_on_the_old_code(
         self, host: Host, reloading: tuple[Functions, Path]

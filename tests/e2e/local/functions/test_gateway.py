@@ -95,6 +95,14 @@ def test_binary_both_ways_and_several_cookies(host: Host, http: httpx.Client) ->
     assert response.headers.get_list("set-cookie") == ["a=1; HttpOnly", "b=2"]
 
 
+def test_no_content_has_none_and_keeps_the_connection(host: Host, http: httpx.Client) -> None:
+    served = Served(host, api(echo("POST /")), http)
+    response = served.answer({"statusCode": 204, "body": "dropped"})
+    assert (response.status_code, response.content) == (204, b"")
+    assert "content-length" not in response.headers
+    assert served.answer({"next": 1}).json() == {"next": 1}
+
+
 def test_bare_json_is_a_200(host: Host, http: httpx.Client) -> None:
     served = Served(host, api(echo("POST /")), http)
     response = served.answer({"hello": "world"})
@@ -128,10 +136,12 @@ def test_failing_function_shows_no_internals(
 def test_integration_timeout_is_503_and_the_function_runs_on(
     host: Host, http: httpx.Client
 ) -> None:
-    served = Served(host, api(echo("POST /", timeout=0.3)), http)
-    assert served.send("POST", "/", json={}).status_code == 200
+    served = Served(host, api(echo("POST /", timeout=0.3)), http, concurrency=1)
     response = served.send("POST", "/", json={"sleep": 1})
     assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
+    event = b'{"isBase64Encoded": false}'
+    after = host.run(served.functions.invoke("demo", event, wait_for_slot=True))
+    assert not after.cold
 
 
 def test_function_without_free_concurrency_is_503(host: Host, http: httpx.Client) -> None:

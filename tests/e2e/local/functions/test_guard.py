@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ops.local.guard import Access, Guard
+from ops.local.http1 import Server, response
 from ops.local.identity import Credentials
 from ops.local.process import free_port
 from ops.local.resources import Function, Statement
@@ -195,6 +196,26 @@ def test_large_items_and_many_callers_at_once(guard: Guard) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(round_trip, range(64)))
+
+
+def test_connections_to_the_engine_are_kept_and_replaced_when_lost(host: Host) -> None:
+    answer = response(200, b"{}", "application/x-amz-json-1.0")
+    engine = Server(lambda request: answer)
+    host.run(engine.start())
+    host.stop_later(engine.stop)
+    function = host.function("", "reader", statements=[allow("GetItem")])
+    guard = Guard([function], engine.port)
+    host.run(guard.start())
+    host.stop_later(guard.stop)
+    client = dynamodb(guard.url, "reader")
+    seen = set()
+    for _ in range(5):
+        client.get_item(TableName="MessagesTable", Key=KEY)
+        seen |= engine.connections
+    assert len(seen) == 1
+    host.loop.call_soon_threadsafe(seen.pop().close)
+    client.get_item(TableName="MessagesTable", Key=KEY)
+    assert len(engine.connections) == 1
 
 
 def test_engine_that_is_down_is_an_error_that_clients_retry(host: Host) -> None:
