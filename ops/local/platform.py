@@ -227,7 +227,7 @@ class Platform:
         )
         self.endpoints = endpoints(
             self._ports,
-            apis=self._requested.for_apis(apis),
+            apis=[self._ports.api, *self._requested.for_apis(apis)[1:]][:apis],
             engine=os.environ.get(ENDPOINT_VARIABLE, "").rstrip("/") or None,
             declared=self._declared,
         )
@@ -375,9 +375,7 @@ def _refresh(function: Function) -> None:
 
 
 def _uses(functions: Sequence[Function], url: str) -> bool:
-    return any(
-        value.startswith(url) for function in functions for value in function.environment.values()
-    )
+    return any(url in value for function in functions for value in function.environment.values())
 
 
 def _port(url: str) -> int:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from ops.local.clients import client
-from ops.local.engine import ENDPOINT_VARIABLE
+from ops.local.engine import ENDPOINT_VARIABLE, Engine, find_binary
 from ops.local.errors import LocalPlatformError
 from ops.local.platform import Platform
 from ops.local.ports import Ports
@@ -44,7 +44,7 @@ def handler(event, context):
     with urllib.request.urlopen(request) as response:
         item = json.load(response).get("Item")
     claims = event.get("requestContext", {}).get("authorizer", {}).get("jwt", {}).get("claims")
-    return {"item": item, "claims": claims, "secret": os.environ["SECRET"]}
+    return {"item": item, "claims": claims, **{k: os.environ[k] for k in ("SECRET", "SETTINGS")}}
 """
 
 
@@ -60,7 +60,7 @@ def template() -> dict[str, Any]:
             "Environment": {
                 "Variables": {
                     "TABLE": {"Ref": "Messages"},
-                    "CACHE": f"redis://127.0.0.1:{CACHE}/0",
+                    "SETTINGS": json.dumps({"cache": f"redis://127.0.0.1:{CACHE}/0"}),
                     "SECRET": {"Fn::Sub": "{{resolve:secretsmanager:${Secret}}}"},
                 }
             },
@@ -181,7 +181,8 @@ def test_an_assembly_runs_and_its_state_survives_a_restart(root: Path, assembly:
             received = await asyncio.to_thread(sqs.receive_message, QueueUrl=queue)
             assert [m["Body"] for m in received["Messages"]] == ["lost"]
             assert running.cache is not None
-            return str(answer.json()["secret"])
+            assert json.loads(answer.json()["SETTINGS"]) == {"cache": f"{running.cache.url}/0"}
+            return str(answer.json()["SECRET"])
 
     async def second() -> str:
         async with platform(root, assembly) as running:
@@ -189,7 +190,7 @@ def test_an_assembly_runs_and_its_state_survives_a_restart(root: Path, assembly:
             invocation = await running.invoke("Chat-Function", {})
             result = json.loads(invocation.payload)
             assert result["item"] == {"id": {"S": "a"}}
-            return str(result["secret"])
+            return str(result["SECRET"])
 
     secret = asyncio.run(first())
     assert len(secret) == 20
@@ -272,6 +273,44 @@ def test_a_signal_during_the_start_ends_it(root: Path, assembly: Path) -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(start())
+
+
+def test_another_engine_can_take_the_embedded_ones_place(
+    root: Path, assembly: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def start() -> None:
+        other = Engine(
+            find_binary(root), assembly.parent / "o.db", port=free_port(), mcp_port=free_port()
+        )
+        await other.start()
+        try:
+            monkeypatch.setenv(ENDPOINT_VARIABLE, f"{other.endpoint}/")
+            async with platform(root, assembly) as running:
+                assert running.engine is None
+                api = client("dynamodb", other.endpoint, "us-east-1")
+                api.put_item(TableName="Messages-local", Item={"id": {"S": "a"}})
+                invocation = await running.invoke("Chat-Function", {})
+                assert json.loads(invocation.payload)["item"] == {"id": {"S": "a"}}
+                with pytest.raises(LocalPlatformError, match="only the embedded engine"):
+                    await running.sweep_ttl()
+        finally:
+            await other.stop()
+
+    asyncio.run(start())
+
+
+def test_an_engine_that_cannot_come_back_ends_the_wait(root: Path, assembly: Path) -> None:
+    async def start() -> None:
+        async with platform(root, assembly) as running:
+            assert running.engine is not None
+            child = running.engine.child
+            assert child.pid is not None
+            child.command = ["false"]
+            os.kill(child.pid, signal.SIGKILL)
+            with pytest.raises(LocalPlatformError, match="the engine ended with code 1"):
+                await running.wait()
+
+    asyncio.run(start())
 
 
 def test_ports_are_used_as_configured(root: Path, assembly: Path) -> None:
