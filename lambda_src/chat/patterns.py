@@ -39,10 +39,6 @@ STUDENT_DAY_BYTES = 200
 ACTIVITY_BYTES = 120
 COUNTED_BYTES = 110
 
-_WHOLE_ITEMS_READ = (
-    "The texts are left out of the answer but read: a projection saves transfer, not read units."
-)
-
 # --- messages: write path and pages ---------------------------------------------------
 
 MESSAGE_CREATE = Put(
@@ -158,7 +154,6 @@ MODULE_FACTS = Query(
     items=1000,
     item_bytes=MESSAGE_BYTES,
     per_month=200,
-    above_floor=_WHOLE_ITEMS_READ,
 )
 STUDENT_FACTS = Query(
     name="student-facts",
@@ -171,7 +166,6 @@ STUDENT_FACTS = Query(
     items=100,
     item_bytes=MESSAGE_BYTES,
     per_month=2_000,
-    above_floor=_WHOLE_ITEMS_READ,
 )
 PROVIDER_FACTS = Query(
     name="provider-facts",
@@ -184,7 +178,6 @@ PROVIDER_FACTS = Query(
     items=1000,
     item_bytes=MESSAGE_BYTES,
     per_month=100,
-    above_floor=_WHOLE_ITEMS_READ,
 )
 
 # --- daily totals: written from the stream -----------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
@@ -35,13 +35,9 @@ from chat.tables import ROSTER, Fact, LastActivity, Message, ModuleDay, Provider
 from keyline.http import HttpError
 from keyline.model import Query
 from keyline.run import Page, Store
-from keyline.run.errors import AlreadyExists
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 
-CREATE_ATTEMPTS = 20
-"""How many timestamps a message tries; another process may have taken the first."""
-_STEP = 0.001
 _WHOLE_DAYS = (
     "Ask for whole days (from=2026-01-01&to=2026-01-31), which daily totals answer, "
     "or for a shorter range."
@@ -79,25 +75,22 @@ class Repository:
     store: Store
     settings: Settings
 
-    def create(self, message: Message) -> Message:
-        """Store a message, at the next free timestamp where its own is taken.
+    def create(self, make: Callable[[float], Message]) -> Message:
+        """Store a message at a moment that no other of its conversation has.
+
+        Parameters
+        ----------
+        make
+            A timestamp in epoch ms → the message.
 
         Raises
         ------
         AlreadyExists
-            If no timestamp near was free.
+            If no moment near was free.
         ItemTooLarge
             If DynamoDB cannot hold it.
         """
-        for _ in range(CREATE_ATTEMPTS - 1):
-            try:
-                return self.store.put(MESSAGE_CREATE, message)
-            except AlreadyExists as taken:
-                if _same(taken.current, message):
-                    return message
-                later = round(message.timestamp + _STEP, 3)
-                message = msgspec.structs.replace(message, timestamp=later)
-        return self.store.put(MESSAGE_CREATE, message)
+        return self.store.put_unique(MESSAGE_CREATE, make)
 
     def opening(self, conversation: str) -> Message | None:
         """The first message of a conversation; None if there is none yet."""
@@ -208,11 +201,6 @@ class Repository:
     def _totals(self, pattern: Query[ItemT], **values: Any) -> list[ItemT]:
         limit = self.settings.max_rollups
         return _all(self.store.items(pattern, **values), limit, "totals", "Ask for fewer days.")
-
-
-def _same(there: Message | None, message: Message) -> bool:
-    """Whether it is this message: the answer to a first try was lost, and it was tried again."""
-    return there is not None and there.messageId == message.messageId
 
 
 def _all(items: Iterator[ItemT], limit: int, what: str, suggestion: str) -> list[ItemT]:

@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chat.days import day_of
 from chat.latency import LATENCY_FIELDS, Latency
@@ -148,7 +149,7 @@ _STUDENT_COUNTS = ("messages", "tokens", "responseTime")
 
 
 def _module_write(total: ModuleDay, ttl: int) -> Write:
-    key = {
+    key: dict[str, Any] = {
         "moduleId": total.moduleId,
         "day": total.day,
         "provider": total.provider,
@@ -158,12 +159,12 @@ def _module_write(total: ModuleDay, ttl: int) -> Write:
 
 
 def _provider_write(total: ProviderDay, ttl: int) -> Write:
-    key = {"provider": total.provider, "day": total.day, "modelUsed": total.modelUsed}
+    key: dict[str, Any] = {"provider": total.provider, "day": total.day, "modelUsed": total.modelUsed}
     return Write.update(PROVIDER_DAY_ADD, {**key, **_counts(total, _COUNTS), "ttl": ttl}, **key)
 
 
 def _student_write(total: StudentDay, ttl: int) -> Write:
-    key = {"moduleId": total.moduleId, "studentId": total.studentId, "day": total.day}
+    key: dict[str, Any] = {"moduleId": total.moduleId, "studentId": total.studentId, "day": total.day}
     counts = _counts(total, _STUDENT_COUNTS)
     return Write.update(STUDENT_DAY_ADD, {**key, **counts, "ttl": ttl}, **key)
 

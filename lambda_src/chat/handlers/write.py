@@ -13,7 +13,6 @@ from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
-from keyline.run.clock import UniqueClock
 
 from chat.context import CONTEXT
 from chat.days import iso_of
@@ -61,7 +60,6 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 app = App(SYSTEM)
 _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
 _prices = Prices.of(CONTEXT.settings)
-_clock = UniqueClock()
 
 
 @app.post("/conversations/{conversationId}/messages", status=HTTPStatus.CREATED, max_body=MAX_BODY)
@@ -73,7 +71,8 @@ def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> 
     student = _student(viewer, body)
     if viewer.student is not None:
         _require_own(conversationId, viewer)
-    stored = _repository.create(_message(conversationId, body, student))
+    name = uuid.uuid4().hex
+    stored = _repository.create(lambda at: _message(conversationId, at, name, body, student))
     return Response(
         status_code=HTTPStatus.CREATED,
         content_type=JSON,
@@ -101,12 +100,13 @@ def _require_own(conversation: str, viewer: Viewer) -> None:
         raise missing("path.conversationId", "conversation")
 
 
-def _message(conversation: str, body: NewMessage, student: int | None) -> Message:
-    timestamp = _clock.next()
+def _message(
+    conversation: str, timestamp: float, name: str, body: NewMessage, student: int | None
+) -> Message:
     return Message(
         conversationId=conversation,
         timestamp=timestamp,
-        messageId=uuid.uuid4().hex,
+        messageId=name,
         moduleId=body.moduleId,
         provider=body.provider,
         modelUsed=body.modelUsed,

@@ -1,0 +1,236 @@
+"""An engine with the chat system's tables as the synthesized template has them."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+
+from chat.patterns import MESSAGE_CREATE
+from chat.repository import Repository
+from chat.rollup import Rollup
+from chat.settings import Settings
+from chat.system import SYSTEM
+from chat.tables import Message
+from keyline.run import Store, UniqueClock, dynamodb_client
+from keyline.run.meter import PROCESS, Meter
+from ops.local.engine import ENDPOINT_VARIABLE, find_binary
+from ops.local.process import LOOPBACK, die_with_parent, free_port
+from tests.conftest import ROOT
+from tests.templates import resources, shipped
+from tests.unit.keyline.http.events import Context, event
+
+TABLE = "AWS::DynamoDB::GlobalTable"
+_environments = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the engine listens; its own, unless the caller names one."""
+    if named := os.environ.get(ENDPOINT_VARIABLE):
+        yield named
+        return
+    port = free_port()
+    log = tmp_path_factory.mktemp("engine") / "engine.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [str(find_binary(ROOT)), "serve", "--host", LOOPBACK, "--port", str(port)],
+            stdout=output,
+            stderr=output,
+            preexec_fn=die_with_parent(),
+        )
+        try:
+            _await(f"http://{LOOPBACK}:{port}", process, log)
+            yield f"http://{LOOPBACK}:{port}"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """CreateTable's parameters of the chat tables, from the template of `local`."""
+    template = shipped("local", tmp_path_factory.mktemp("synth"))["chat-data-local"].template
+    return [_create(properties) for properties in resources(template, TABLE).values()]
+
+
+@dataclass
+class Chat:
+    """The chat system on an engine, with tables of its own."""
+
+    endpoint: str
+    environment: str
+    settings: Settings
+    monkeypatch: pytest.MonkeyPatch
+
+    def __post_init__(self) -> None:
+        self.meter = Meter()
+        self.store = self._store(UniqueClock())
+        self.repository = Repository(self.store, self.settings)
+        self.rollup = Rollup(self.store, self.settings)
+        self.dynamodb = boto3.client(
+            "dynamodb", endpoint_url=self.endpoint, region_name="us-east-1"
+        )
+
+    def process(self, clock: UniqueClock) -> Repository:
+        """The repository of another process, with a clock of its own."""
+        return Repository(self._store(clock), self.settings)
+
+    def _store(self, clock: UniqueClock) -> Store:
+        return Store(
+            system=SYSTEM,
+            environment=self.environment,
+            settings=self.settings,
+            client=dynamodb_client(endpoint_url=self.endpoint, region="us-east-1", read_timeout=10),
+            meter=self.meter,
+            measure_sizes=True,
+            unique_clock=clock,
+        )
+
+    def add(self, message: Message) -> Message:
+        """Store a message at its own timestamp."""
+        return self.store.put(MESSAGE_CREATE, message)
+
+    def handler(self, function: str) -> ModuleType:
+        """The module of a function's handler, imported as in a new process of that function."""
+        values = {
+            "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
+            "AWS_REGION": "us-east-1",
+            "KEYLINE_SYSTEM": SYSTEM.name,
+            "KEYLINE_ENV": self.environment,
+            "KEYLINE_FUNCTION": function,
+            "KEYLINE_SETTINGS": msgspec.json.encode(self.settings).decode(),
+            "KEYLINE_CURSOR_SECRET": "a secret of the tests",
+            "KEYLINE_MEASURE_SIZES": "1",
+            "POWERTOOLS_SERVICE_NAME": f"chat-{function}",
+        }
+        for name, value in values.items():
+            self.monkeypatch.setenv(name, value)
+        PROCESS.flush()
+        for name in [
+            n for n in sys.modules if n == "chat.context" or n.startswith("chat.handlers")
+        ]:
+            del sys.modules[name]
+        return importlib.import_module(SYSTEM.function(function).handler.rpartition(".")[0])
+
+    def app(self, function: str) -> Api:
+        """The HTTP API of a function."""
+        return Api(self.handler(function))
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Every item of a table, as stored."""
+        pages = self.dynamodb.get_paginator("scan").paginate(
+            TableName=SYSTEM.table(table).physical_name(self.environment)
+        )
+        return [item for page in pages for item in page["Items"]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an API answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(frozen=True)
+class Api:
+    """The routes of one function."""
+
+    module: ModuleType
+
+    def __call__(
+        self,
+        route: str,
+        path: dict[str, Any] | None = None,
+        *,
+        query: str = "",
+        body: Any = None,
+        student: int | None = None,
+        subject: str | None = None,
+        **raw: Any,
+    ) -> Answer:
+        """Call a route as staff, or as a student."""
+        claims = {"sub": subject or (f"student-{student}" if student else "staff")}
+        if student is not None:
+            claims["student_id"] = str(student)
+        given = {name: str(value) for name, value in (path or {}).items()}
+        request = event(route, given, query, body, claims=claims, **raw)
+        answer = self.module.handler(request, Context())
+        text = answer.get("body") or ""
+        headers = {name.lower(): value for name, value in (answer.get("headers") or {}).items()}
+        for name, values in (answer.get("multiValueHeaders") or {}).items():
+            headers[name.lower()] = values[0]
+        return Answer(answer["statusCode"], headers, msgspec.json.decode(text) if text else None)
+
+
+MakeChat = Callable[..., Chat]
+
+
+@pytest.fixture
+def make_chat(
+    endpoint: str, definitions: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> MakeChat:
+    """Make the chat system on fresh tables, with some settings of its own."""
+
+    def make(**settings: Any) -> Chat:
+        environment = f"t{os.getpid()}-{next(_environments)}"
+        chat = Chat(endpoint, environment, msgspec.convert(settings, Settings), monkeypatch)
+        for definition in definitions:
+            name = definition["TableName"].removesuffix("-local") + f"-{environment}"
+            chat.dynamodb.create_table(**{**definition, "TableName": name})
+        return chat
+
+    return make
+
+
+@pytest.fixture
+def chat(make_chat: MakeChat) -> Chat:
+    """The chat system with default settings on fresh tables."""
+    return make_chat()
+
+
+def _create(properties: Mapping[str, Any]) -> dict[str, Any]:
+    stream = properties.get("StreamSpecification")
+    indexes = [
+        {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+        for index in properties.get("GlobalSecondaryIndexes", [])
+    ]
+    return {
+        "TableName": properties["TableName"],
+        "KeySchema": properties["KeySchema"],
+        "AttributeDefinitions": properties["AttributeDefinitions"],
+        "BillingMode": "PAY_PER_REQUEST",
+        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        **({"StreamSpecification": {"StreamEnabled": True, **stream}} if stream else {}),
+    }
+
+
+def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(500):
+        if process.poll() is not None:
+            raise RuntimeError(f"the engine ended: {log.read_text()}")
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError(f"the engine does not answer: {log.read_text()}")
