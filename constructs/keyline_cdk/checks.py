@@ -70,7 +70,7 @@ def _resource_findings(resource: Mapping[str, Any], environment: Environment) ->
             )
         case "AWS::IAM::Role":
             for number, policy in enumerate(properties.get("Policies", [])):
-                yield from _policy(policy["PolicyDocument"], f"Policies[{number}]")
+                yield from _policy(policy["PolicyDocument"], f"Policies[{number}].PolicyDocument")
         case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy":
             yield from _policy(properties["PolicyDocument"], "PolicyDocument")
         case "AWS::Lambda::EventSourceMapping":

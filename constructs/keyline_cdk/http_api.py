@@ -28,7 +28,7 @@ ACCESS_LOG = {
     "bytes": "$context.responseLength",
     "latency": "$context.responseLatency",
     "integrationLatency": "$context.integrationLatency",
-    "error": "$context.error.messageString",
+    "error": "$context.error.message",
     "authorizerError": "$context.authorizer.error",
 }
 """What is logged of a request. The route, not the path, which may name a person; neither
@@ -38,8 +38,8 @@ address nor agent nor subject."""
 class HttpApi(Construct):
     """Every route of a system's functions, each with the authorizer.
 
-    There is no default route: what is not declared is 404, and costs no invocation. The
-    Lambda permission of a route is for that route alone.
+    There is no default route: what is not declared is 404, and costs no invocation. A route's
+    permission to invoke its function holds for the path of that route alone.
 
     Parameters
     ----------

@@ -1,0 +1,196 @@
+"""Every alarm of every template: that it can fire, that it tells somebody, and which there are."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from keyline.model import System
+from keyline_cdk.checks import check_template
+from keyline_cdk.environment import load
+from keyline_cdk.metric_dimensions import fault
+from keyline_cdk.metrics import MAX_METRICS
+from stacks.systems import SYSTEMS
+from tests.templates import ENVIRONMENTS, Templates, only, resources
+
+ALARM = "AWS::CloudWatch::Alarm"
+Alarm = dict[str, Any]
+
+
+def alarms(templates: Templates, environment: str, stack: str = "") -> list[Alarm]:
+    return [
+        alarm
+        for name, template in templates(environment).items()
+        if name.startswith(stack)
+        for alarm in resources(template, ALARM).values()
+    ]
+
+
+def metrics(alarm: Alarm) -> Iterator[dict[str, Any]]:
+    if "MetricName" in alarm:
+        yield alarm
+    for query in alarm.get("Metrics", []):
+        if "MetricStat" in query:
+            yield query["MetricStat"]["Metric"]
+
+
+def dimensions(metric: dict[str, Any]) -> dict[str, Any]:
+    return {d["Name"]: d["Value"] for d in metric.get("Dimensions", [])}
+
+
+def named(found: list[Alarm], metric: str) -> list[Alarm]:
+    return [alarm for alarm in found if alarm.get("MetricName") == metric]
+
+
+def tables_and_indexes(system: System, environment: str) -> set[tuple[str, str | None]]:
+    return {
+        (table.physical_name(environment), index)
+        for table in system.tables
+        for index in (None, *(i.name for i in table.indexes))
+    }
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_alarm_watches_a_metric_that_is_published(
+    environment: str, templates: Templates
+) -> None:
+    found = alarms(templates, environment)
+    assert len(found) > 40
+    for alarm in found:
+        watched = list(metrics(alarm))
+        assert watched
+        for metric in watched:
+            assert fault(metric["Namespace"], metric["MetricName"], dimensions(metric)) is None
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_alarm_tells_the_topic_and_takes_silence_for_health(
+    environment: str, templates: Templates
+) -> None:
+    for alarm in alarms(templates, environment):
+        (action,) = alarm["AlarmActions"]
+        assert "keyline-alarms" in str(action) or "AlarmsTopic" in str(action)
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["AlarmDescription"]
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize(
+    ("metric", "wrong"),
+    [
+        ("ReadThrottleEvents", ["TableName", "Operation"]),
+        ("ConsumedWriteCapacityUnits", ["GlobalSecondaryIndexName"]),
+        ("SuccessfulRequestLatency", ["TableName"]),
+        ("StorageGrowthPercent", ["Table"]),
+    ],
+)
+def test_a_wrong_dimension_set_is_caught(
+    metric: str, wrong: list[str], templates: Templates
+) -> None:
+    template = copy.deepcopy(templates("prod")["chat-data-prod"])
+    environment = load("prod")
+    assert check_template(template, environment) == []
+
+    logical_id, alarm = next(
+        (logical_id, alarm)
+        for logical_id, alarm in resources(template, ALARM).items()
+        if alarm.get("MetricName") == metric
+    )
+    alarm["Dimensions"] = [{"Name": name, "Value": "any"} for name in wrong]
+
+    (finding,) = check_template(template, environment)
+    assert (finding.rule, finding.logical_id) == ("alarm-dimensions", logical_id)
+
+
+@pytest.mark.requirement("T-62", "X-06")
+@pytest.mark.parametrize("metric", ["ReadThrottleEvents", "WriteThrottleEvents"])
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_throttling_is_watched_on_every_table_and_index(
+    system: System, metric: str, templates: Templates
+) -> None:
+    found = named(alarms(templates, "prod", f"{system.name}-data"), metric)
+    assert {
+        (dimensions(a)["TableName"], dimensions(a).get("GlobalSecondaryIndexName")) for a in found
+    } == tables_and_indexes(system, "prod")
+    assert {(a["Statistic"], a["Period"], a["Threshold"]) for a in found} == {("Sum", 60, 0)}
+
+
+@pytest.mark.requirement("T-64", "T-65")
+@pytest.mark.parametrize(
+    ("metric", "threshold"),
+    [
+        pytest.param("ConsumedReadCapacityUnits", 10_000, id="T-64"),
+        pytest.param("ConsumedWriteCapacityUnits", 5_000, id="T-65"),
+    ],
+)
+def test_consumption_is_watched_on_every_table_and_index(
+    metric: str, threshold: int, templates: Templates
+) -> None:
+    (chat,) = (system for system in SYSTEMS if system.name == "chat")
+    found = named(alarms(templates, "prod", "chat-data"), metric)
+    assert {
+        (dimensions(a)["TableName"], dimensions(a).get("GlobalSecondaryIndexName")) for a in found
+    } == tables_and_indexes(chat, "prod")
+    for alarm in found:
+        assert alarm["Threshold"] == threshold
+        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+        assert (alarm["Statistic"], alarm["Period"]) == ("Sum", 60)
+        assert alarm["EvaluationPeriods"] == alarm["DatapointsToAlarm"] == 1
+
+
+@pytest.mark.requirement("T-66", "X-06")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_user_errors_are_watched_once_and_without_dimensions(
+    environment: str, templates: Templates
+) -> None:
+    (alarm,) = named(alarms(templates, environment), "UserErrors")
+    assert "Dimensions" not in alarm
+    assert (alarm["Statistic"], alarm["Period"], alarm["Threshold"]) == ("Sum", 60, 10)
+    assert alarm == only(templates(environment)[f"account-{environment}"], ALARM)
+
+
+@pytest.mark.requirement("T-67")
+def test_query_latency_is_the_client_s_p99_with_the_service_s_average_beside_it(
+    templates: Templates,
+) -> None:
+    (client,) = named(alarms(templates, "prod", "chat-service"), "Latency")
+    assert client["Namespace"] == "Keyline"
+    assert dimensions(client) == {"Environment": "prod", "System": "chat", "Operation": "Query"}
+    assert (client["ExtendedStatistic"], client["Threshold"]) == ("p99", 100)
+
+    service = named(alarms(templates, "prod", "chat-data"), "SuccessfulRequestLatency")
+    assert {"TableName": "ChatMessages", "Operation": "Query"} in map(dimensions, service)
+    assert {alarm["Statistic"] for alarm in service} == {"Average"}
+
+
+@pytest.mark.requirement("T-68")
+def test_storage_growth_is_watched_on_the_metric_that_a_function_publishes(
+    templates: Templates,
+) -> None:
+    found = named(alarms(templates, "prod", "chat-data"), "StorageGrowthPercent")
+    assert {
+        "Environment": "prod",
+        "System": "chat",
+        "Table": "ChatMessages",
+    } in map(dimensions, found)
+    for alarm in found:
+        assert (alarm["Namespace"], alarm["Threshold"], alarm["Period"]) == ("Keyline", 50, 86_400)
+
+
+@pytest.mark.requirement("T-62", "X-06")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_sums_of_metrics_are_small_enough_and_filled(
+    environment: str, templates: Templates
+) -> None:
+    sums = [alarm for alarm in alarms(templates, environment) if "Metrics" in alarm]
+    assert sums
+    for alarm in sums:
+        assert len(alarm["Metrics"]) <= MAX_METRICS
+        (expression,) = (q["Expression"] for q in alarm["Metrics"] if "Expression" in q)
+        ids = [query["Id"] for query in alarm["Metrics"] if "MetricStat" in query]
+        assert expression == " + ".join(f"FILL({id}, 0)" for id in ids)

@@ -1,0 +1,98 @@
+"""Synth fails when a template breaks a rule of ours, or one of cdk-nag's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+
+from keyline_cdk.acknowledge import acknowledge
+from keyline_cdk.data_table import DataTable
+from keyline_cdk.environment import load
+from keyline_cdk.validation import add_checks
+from tests.sample_system import NOTES
+from tests.templates import FULL, WEAK, new_app
+
+Build = Callable[[cdk.Stack], object]
+
+
+def violations(build: Build, out: Path) -> set[tuple[str, str]]:
+    """Synthesize a stack under an environment that protects; return (plugin, rule) violated."""
+    app = new_app(out, checks=False)
+    add_checks(app, FULL)
+    build(cdk.Stack(app, "Sample"))
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+    report = json.loads((out / "assembly" / "validation-report.json").read_text())
+    return {
+        (plugin["pluginName"], violation["ruleName"])
+        for plugin in report["pluginReports"]
+        for violation in plugin["violations"]
+        if violation["severity"] == "error"
+    }
+
+
+def weak_table(stack: cdk.Stack) -> object:
+    return DataTable(stack, "Data", table=NOTES, environment=WEAK)
+
+
+def bare_table(stack: cdk.Stack) -> object:
+    key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
+    return dynamodb.TableV2(stack, "Bare", partition_key=key)
+
+
+def scanning_role(stack: cdk.Stack) -> object:
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    arn = "arn:aws:dynamodb:eu-west-1:222222222222:table/Notes"
+    role.add_to_policy(iam.PolicyStatement(actions=["dynamodb:Scan"], resources=[arn]))
+    return role
+
+
+def silent_alarm(stack: cdk.Stack) -> object:
+    metric = cloudwatch.Metric(
+        namespace="AWS/DynamoDB",
+        metric_name="UserErrors",
+        dimensions_map={"TableName": "Notes"},
+    )
+    return cloudwatch.Alarm(stack, "Alarm", metric=metric, threshold=1, evaluation_periods=1)
+
+
+@pytest.mark.requirement("X-03", "X-06", "X-07")
+@pytest.mark.parametrize(
+    ("build", "rules"),
+    [
+        (weak_table, {"table-recovery", "table-deletion-protection", "table-removal"}),
+        (bare_table, {"table-encryption", "table-recovery", "table-deletion-protection"}),
+        (scanning_role, {"role-scan"}),
+        (silent_alarm, {"alarm-action", "alarm-dimensions", "alarm-missing-data"}),
+    ],
+)
+def test_our_rules_fail_the_synth(build: Build, rules: set[str], out: Path) -> None:
+    assert violations(build, out) == {("keyline", rule) for rule in rules}
+
+
+def test_cdk_nag_s_rules_fail_the_synth(out: Path) -> None:
+    found = violations(lambda stack: sqs.Queue(stack, "Queue"), out)
+    assert ("AwsSolutions", "AwsSolutions-SQS4") in found
+
+
+def test_a_finding_is_acknowledged_by_its_rule_alone(out: Path) -> None:
+    def build(stack: cdk.Stack) -> None:
+        acknowledge(sqs.Queue(stack, "Queue"), {"AwsSolutions-SQS3": "A queue for this test."})
+
+    assert violations(build, out) == {("AwsSolutions", "AwsSolutions-SQS4")}
+
+
+def test_what_is_right_synthesizes(out: Path) -> None:
+    app = new_app(out, checks=True)
+    add_checks(app, FULL)
+    stack = cdk.Stack(app, "Sample", env=cdk.Environment(region="eu-west-1"))
+    DataTable(stack, "Data", table=NOTES, environment=load("prod"))
+    assert [s.stack_name for s in app.synth().stacks] == ["Sample"]

@@ -1,0 +1,278 @@
+"""Each rule for templates: a good resource passes, and one change breaks that rule only."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from keyline_cdk.checks import check_template
+from keyline_cdk.environment import Auth, Environment, Tables
+
+ENVIRONMENT = Environment(
+    name="sample",
+    region="eu-west-1",
+    auth=Auth(issuer="https://issuer.example.com", audience="sample"),
+)
+ARN = "arn:aws:dynamodb:eu-west-1:222222222222:table/Notes"
+
+TABLE: dict[str, Any] = {
+    "Type": "AWS::DynamoDB::GlobalTable",
+    "Properties": {
+        "BillingMode": "PAY_PER_REQUEST",
+        "SSESpecification": {"SSEEnabled": True},
+        "Replicas": [
+            {
+                "PointInTimeRecoverySpecification": {
+                    "PointInTimeRecoveryEnabled": True,
+                    "RecoveryPeriodInDays": 35,
+                },
+                "DeletionProtectionEnabled": True,
+            }
+        ],
+    },
+    "DeletionPolicy": "Retain",
+    "UpdateReplacePolicy": "Retain",
+}
+ROLE: dict[str, Any] = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {
+        "Policies": [
+            {
+                "PolicyDocument": {
+                    "Statement": [
+                        {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": ARN},
+                        {
+                            "Effect": "Allow",
+                            "Action": ["xray:PutTraceSegments"],
+                            "Resource": "*",
+                        },
+                        {"Effect": "Deny", "Action": "*", "Resource": "*"},
+                    ]
+                }
+            }
+        ]
+    },
+}
+MAPPING: dict[str, Any] = {
+    "Type": "AWS::Lambda::EventSourceMapping",
+    "Properties": {
+        "MaximumRetryAttempts": 0,
+        "MaximumRecordAgeInSeconds": 3600,
+        "DestinationConfig": {"OnFailure": {"Destination": "queue"}},
+        "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    },
+}
+ALARM: dict[str, Any] = {
+    "Type": "AWS::CloudWatch::Alarm",
+    "Properties": {
+        "AlarmActions": ["topic"],
+        "TreatMissingData": "notBreaching",
+        "Namespace": "AWS/DynamoDB",
+        "MetricName": "ReadThrottleEvents",
+        "Dimensions": [{"Name": "TableName", "Value": "Notes"}],
+    },
+}
+SUM: dict[str, Any] = {
+    "Type": "AWS::CloudWatch::Alarm",
+    "Properties": {
+        "AlarmActions": ["topic"],
+        "TreatMissingData": "notBreaching",
+        "Metrics": [
+            {"Id": "sum", "Expression": "FILL(m1, 0)"},
+            {
+                "Id": "m1",
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": "AWS/DynamoDB",
+                        "MetricName": "SystemErrors",
+                        "Dimensions": [
+                            {"Name": "TableName", "Value": "Notes"},
+                            {"Name": "Operation", "Value": "Query"},
+                        ],
+                    }
+                },
+            },
+        ],
+    },
+}
+
+
+def rules(resource: dict[str, Any], environment: Environment = ENVIRONMENT) -> list[str]:
+    found = check_template({"Resources": {"Sample": resource}}, environment)
+    assert all(finding.message and finding.suggestion for finding in found)
+    return [finding.rule for finding in found]
+
+
+def put(*path: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
+    """Return a change of what stands at a path; None takes it away."""
+
+    def change(resource: dict[str, Any]) -> None:
+        place: Any = resource
+        for step in path[:-1]:
+            place = place[step]
+        if value is None:
+            del place[path[-1]]
+        else:
+            place[path[-1]] = value
+
+    return change
+
+
+REPLICA = ("Properties", "Replicas", 0)
+RECOVERY = (*REPLICA, "PointInTimeRecoverySpecification")
+STATEMENT = ("Properties", "Policies", 0, "PolicyDocument", "Statement", 0)
+METRICS = ("Properties", "Metrics")
+
+
+@pytest.mark.parametrize("resource", [TABLE, ROLE, MAPPING, ALARM, SUM])
+def test_what_is_right_passes(resource: dict[str, Any]) -> None:
+    assert rules(resource) == []
+
+
+@pytest.mark.requirement("X-03")
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (put("Properties", "BillingMode", value="PROVISIONED"), "table-billing"),
+        (put("Properties", "BillingMode", value=None), "table-billing"),
+        (put("Properties", "SSESpecification", value=None), "table-encryption"),
+        (put(*RECOVERY, value=None), "table-recovery"),
+        (put(*RECOVERY, "PointInTimeRecoveryEnabled", value=False), "table-recovery"),
+        (put(*RECOVERY, "RecoveryPeriodInDays", value=7), "table-recovery"),
+        (put(*REPLICA, "DeletionProtectionEnabled", value=None), "table-deletion-protection"),
+        (put("DeletionPolicy", value="Delete"), "table-removal"),
+        (put("UpdateReplacePolicy", value=None), "table-removal"),
+        (put("Type", value="AWS::DynamoDB::Table"), "table-kind"),
+    ],
+)
+def test_an_unprotected_table_is_found(change: Callable[[dict[str, Any]], None], rule: str) -> None:
+    table = copy.deepcopy(TABLE)
+    change(table)
+    assert rules(table) == [rule]
+
+
+@pytest.mark.requirement("X-02")
+def test_an_environment_may_protect_less() -> None:
+    weak = Tables(pitr_days=7, deletion_protection=False, removal_policy="destroy")
+    environment = msgspec.structs.replace(ENVIRONMENT, tables=weak)
+    table = copy.deepcopy(TABLE)
+    put(*RECOVERY, "RecoveryPeriodInDays", value=7)(table)
+    put(*REPLICA, "DeletionProtectionEnabled", value=False)(table)
+    put("DeletionPolicy", value="Delete")(table)
+    assert rules(table, environment) == []
+    assert rules(table) == ["table-recovery", "table-deletion-protection", "table-removal"]
+
+
+@pytest.mark.requirement("X-07")
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (put(*STATEMENT, "Action", value="dynamodb:Scan"), "role-scan"),
+        (put(*STATEMENT, "Action", value=["dynamodb:GetItem", "dynamodb:scan"]), "role-scan"),
+        (put(*STATEMENT, "Action", value="dynamodb:*"), "role-wildcard"),
+        (put(*STATEMENT, "Action", value="dynamodb:Get*"), "role-wildcard"),
+        (put(*STATEMENT, "Resource", value="*"), "role-wildcard"),
+        (put(*STATEMENT, "Resource", value=[ARN, f"{ARN}/index/*"]), "role-wildcard"),
+        (
+            put(*STATEMENT, "Resource", value={"Fn::Join": ["", [{"Ref": "T"}, "/index/*"]]}),
+            "role-wildcard",
+        ),
+        (put(*STATEMENT, "NotAction", value="dynamodb:GetItem"), "role-wildcard"),
+        (put(*STATEMENT, "NotResource", value=ARN), "role-wildcard"),
+    ],
+)
+def test_a_role_that_allows_too_much_is_found(
+    change: Callable[[dict[str, Any]], None], rule: str
+) -> None:
+    role = copy.deepcopy(ROLE)
+    change(role)
+    assert rules(role) == [rule]
+
+
+@pytest.mark.requirement("X-07")
+@pytest.mark.parametrize("kind", ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"])
+def test_policies_beside_a_role_are_looked_at(kind: str) -> None:
+    statement = {"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": ARN}
+    policy = {"Type": kind, "Properties": {"PolicyDocument": {"Statement": [statement]}}}
+    assert rules(policy) == ["role-scan"]
+
+
+@pytest.mark.requirement("X-05")
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (put("Properties", "MaximumRetryAttempts", value=None), "mapping-bounds"),
+        (put("Properties", "MaximumRetryAttempts", value=-1), "mapping-bounds"),
+        (put("Properties", "MaximumRecordAgeInSeconds", value=None), "mapping-bounds"),
+        (put("Properties", "MaximumRecordAgeInSeconds", value=-1), "mapping-bounds"),
+        (put("Properties", "DestinationConfig", value=None), "mapping-failures"),
+        (put("Properties", "BisectBatchOnFunctionError", value=None), "mapping-bisect"),
+        (put("Properties", "FunctionResponseTypes", value=None), "mapping-partial-batch"),
+    ],
+)
+def test_a_stream_consumer_that_blocks_or_loses_is_found(
+    change: Callable[[dict[str, Any]], None], rule: str
+) -> None:
+    mapping = copy.deepcopy(MAPPING)
+    change(mapping)
+    assert rules(mapping) == [rule]
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (put("Properties", "AlarmActions", value=None), "alarm-action"),
+        (put("Properties", "AlarmActions", value=[]), "alarm-action"),
+        (put("Properties", "TreatMissingData", value=None), "alarm-missing-data"),
+        (put("Properties", "TreatMissingData", value="breaching"), "alarm-missing-data"),
+        (put("Properties", "Dimensions", value=None), "alarm-dimensions"),
+        (put("Properties", "MetricName", value="SystemErrors"), "alarm-dimensions"),
+        (put("Properties", "Namespace", value="AWS/Dynamo"), "alarm-dimensions"),
+    ],
+)
+def test_an_alarm_that_cannot_fire_or_tells_nobody_is_found(
+    change: Callable[[dict[str, Any]], None], rule: str
+) -> None:
+    alarm = copy.deepcopy(ALARM)
+    change(alarm)
+    assert rules(alarm) == [rule]
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (put(*METRICS, 0, "Expression", value="m1"), "alarm-fill"),
+        (
+            put(*METRICS, 1, "MetricStat", "Metric", "MetricName", value="UserErrors"),
+            "alarm-dimensions",
+        ),
+    ],
+)
+def test_a_sum_without_values_is_found(change: Callable[[dict[str, Any]], None], rule: str) -> None:
+    alarm = copy.deepcopy(SUM)
+    change(alarm)
+    assert rules(alarm) == [rule]
+
+
+@pytest.mark.requirement("X-06")
+def test_an_alarm_over_too_many_metrics_is_found() -> None:
+    alarm = copy.deepcopy(SUM)
+    alarm["Properties"]["Metrics"] += [copy.deepcopy(SUM["Properties"]["Metrics"][1])] * 9
+    assert rules(alarm) == ["alarm-metrics"]
+
+
+def test_a_finding_says_where() -> None:
+    role = copy.deepcopy(ROLE)
+    put(*STATEMENT, "Action", value="dynamodb:Scan")(role)
+    (finding,) = check_template({"Resources": {"Reader": role}}, ENVIRONMENT)
+    assert (finding.logical_id, finding.path) == (
+        "Reader",
+        "Policies[0].PolicyDocument.Statement[0].Action",
+    )
