@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+Fault = tuple[str, str, str]
+"""Path, message and suggestion of an error that nobody has raised yet."""
+
 
 class KeylineError(Exception):
     """An error with a path, a message and a suggestion.
@@ -25,3 +31,29 @@ class KeylineError(Exception):
 
 class DeclarationError(KeylineError):
     """A table, index, pattern or system that cannot work as it is declared."""
+
+
+def raise_first(faults: Iterable[Fault], where: str = "") -> None:
+    """Raise the first of these faults, if there is one.
+
+    Parameters
+    ----------
+    where
+        What comes before its path.
+
+    Raises
+    ------
+    DeclarationError
+        At the first fault.
+    """
+    for path, message, suggestion in faults:
+        raise DeclarationError(f"{where}.{path}" if where else path, message, suggestion)
+
+
+def instead_of(name: str, known: Iterable[str]) -> str:
+    """What to suggest in place of an unknown name."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"Use one of: {', '.join(names)}." if names else "There is none."

@@ -6,22 +6,25 @@ docs, the line in the forecast, the capacity that a test allows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from keyline.model.condition import SORT_OPERATORS, Condition, WriteCondition, leaves
+from keyline.model.condition import Condition, WriteCondition, leaves
 from keyline.model.shape import fields_of
 from keyline.model.table import Entity, Index, Key, Table
-from keyline.problem import DeclarationError
+from keyline.problem import raise_first
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 
 MAX_TRANSACTION = 100
 """Actions of one transaction."""
+
+MAX_PER_MONTH = 40_000 * 30 * 86_400
+"""Calls a month that a table's default quota of 40,000 units a second can serve."""
 
 RESERVED_PARAMETERS = frozenset(
     {
@@ -74,8 +77,10 @@ class Pattern(Generic[ItemT]):
     above_floor: str | None = None
 
     def __post_init__(self) -> None:
-        for path, message, suggestion in self._faults():
-            raise DeclarationError(f"{self.name}.{path}", message, suggestion)
+        # Imported here, since the checks are written in terms of what this file defines.
+        from keyline.model.pattern_checks import faults_of
+
+        raise_first(faults_of(self), self.name)
 
     @property
     def operation(self) -> str:
@@ -126,43 +131,6 @@ class Pattern(Generic[ItemT]):
         for attribute in key.attributes:
             names.update(dict.fromkeys(parameters_of(self.kind, attribute)))
         return tuple(names)
-
-    def _faults(self) -> Iterator[tuple[str, str, str]]:
-        if not self.why:
-            yield "why", "is empty.", "Say in a sentence what the pattern is for."
-        if self.item_bytes < 1:
-            yield "item_bytes", "is less than one.", "Give the size of an item in bytes."
-        if self.per_month < 0:
-            yield "per_month", "is negative.", "Give the calls expected in a month."
-        yield from self._shape_faults()
-        for name in self.parameters:
-            if name in RESERVED_PARAMETERS:
-                yield (
-                    "parameters",
-                    f"{name!r} is a reserved name of the calls.",
-                    "Name the attribute or the parameter otherwise.",
-                )
-
-    def _shape_faults(self) -> Iterator[tuple[str, str, str]]:
-        index = self._index
-        carried = self.table.carried_by(index) if index else None
-        for name, field in fields_of(self.shape).items():
-            kind = self.kind.type_of(name)
-            if kind is None and not (self.table.ttl and name == self.table.ttl.attribute):
-                yield (
-                    f"shape.{name}",
-                    f"{self.kind.shape.__name__} has no such attribute.",
-                    "Read a field that the item has.",
-                )
-            elif kind not in (None, field.type):
-                yield f"shape.{name}", f"is {field.type}, the item's is {kind}.", "Use one type."
-            if carried is not None and name not in carried:
-                yield (
-                    f"shape.{name}",
-                    f"the index {self.index_name} does not carry it.",
-                    f"It carries: {', '.join(sorted(carried))}. Read less, or project it in a new "
-                    "index: the projection of an index cannot be changed.",
-                )
 
 
 def parameters_of(kind: Entity, attribute: str) -> tuple[str, ...]:
@@ -259,52 +227,6 @@ class Query(Pattern[ItemT]):
             names.update(dict.fromkeys(sort_parameters(self.kind, condition)))
         return tuple(names)
 
-    def _faults(self) -> Iterator[tuple[str, str, str]]:
-        if self.consistent and self.index:
-            yield (
-                "consistent",
-                f"{self.index} is a global secondary index, whose reads are eventually consistent.",
-                "Read the table, or accept what the index gives.",
-            )
-        if not 1 <= self.page <= 1000:
-            yield "page", f"is {self.page}.", "Use 1 to 1000 items."
-        yield from self._sort_faults()
-        yield from super()._faults()
-
-    def _sort_faults(self) -> Iterator[tuple[str, str, str]]:
-        served = self.index or self.table.name
-        for condition in self.conditions:
-            if condition.operator not in SORT_OPERATORS:
-                yield (
-                    f"sort.{condition.attribute}",
-                    f"{condition.operator!r} is no condition on a sort key.",
-                    f"Use one of {', '.join(sorted(SORT_OPERATORS))}.",
-                )
-            if condition.attribute not in self.key.sort:
-                known = ", ".join(self.key.sort) or "none"
-                yield (
-                    f"sort.{condition.attribute}",
-                    f"no key of {served} serves it: the sort key is {known}.",
-                    "Query an index whose sort key it is, or declare one.",
-                )
-        asked = tuple(c.attribute for c in self.conditions)
-        if asked and set(asked) <= set(self.key.sort) and asked != self.key.sort[: len(asked)]:
-            yield (
-                "sort",
-                f"asks for {', '.join(asked)} out of order or with a gap.",
-                f"Conditions follow the sort key from the left: {', '.join(self.key.sort)}.",
-            )
-        for condition in self.conditions[:-1]:
-            if condition.operator != "=":
-                yield (
-                    f"sort.{condition.attribute}",
-                    "is a range, and another condition follows.",
-                    "Only the last condition may be a range.",
-                )
-        last = self.conditions[-1] if self.conditions else None
-        if last and last.operator == "begins_with" and self.table.type_of(last.attribute) == "N":
-            yield f"sort.{last.attribute}", "is a Number.", "begins_with takes text or Binary."
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Put(Pattern[ItemT]):
@@ -325,10 +247,6 @@ class Put(Pattern[ItemT]):
     def parameters(self) -> tuple[str, ...]:
         """The parameters of its conditions; the item gives the rest."""
         return tuple(c.parameter for c in leaves(self.conditions) if c.takes_value)
-
-    def _faults(self) -> Iterator[tuple[str, str, str]]:
-        yield from super()._faults()
-        yield from _condition_faults(self.kind, self.conditions)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -375,27 +293,6 @@ class Update(Pattern[ItemT]):
         found.update({c.parameter: None for c in leaves(self.conditions) if c.takes_value})
         return tuple(found)
 
-    def _faults(self) -> Iterator[tuple[str, str, str]]:
-        yield from super()._faults()
-        yield from _condition_faults(self.kind, self.conditions)
-        if not self.changed:
-            yield "set", "changes nothing.", "Name attributes to set, add, remove or discard."
-        for name in self.changed:
-            if name in self.table.key.attributes:
-                yield f"set.{name}", "is part of the primary key.", "Delete and create instead."
-            if self.kind.type_of(name) is None:
-                yield f"set.{name}", "the item has no such attribute.", "Declare the field."
-            if self.changed.count(name) > 1:
-                yield f"set.{name}", "is changed twice.", "An update names an attribute once."
-        for name in self.add:
-            if self.kind.type_of(name) not in ("N", "NS", "SS", "BS", None):
-                yield f"add.{name}", "is neither Number nor set.", "Use set."
-        for name in self.discard:
-            if self.kind.type_of(name) not in ("NS", "SS", "BS", None):
-                yield f"discard.{name}", "is no set.", "Use remove."
-        if self.version and self.kind.type_of(self.version) != "N":
-            yield "version", f"{self.version!r} is no Number.", "Declare it as int."
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Delete(Pattern[ItemT]):
@@ -418,10 +315,6 @@ class Delete(Pattern[ItemT]):
         found = dict.fromkeys(self._key_parameters(self.table.key))
         found.update({c.parameter: None for c in leaves(self.conditions) if c.takes_value})
         return tuple(found)
-
-    def _faults(self) -> Iterator[tuple[str, str, str]]:
-        yield from super()._faults()
-        yield from _condition_faults(self.kind, self.conditions)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -476,14 +369,6 @@ class TransactWrite(Pattern[ItemT]):
         """None of its own: the parts are given theirs."""
         return ()
 
-    def _faults(self) -> Iterator[tuple[str, str, str]]:
-        yield from super()._faults()
-        if not self.parts:
-            yield "parts", "is empty.", "Name the patterns that take part."
-        for part in self.parts:
-            if not isinstance(part, Put | Update | Delete):
-                yield f"parts.{part.name}", "is no single write.", "Use Put, Update, Delete, Check."
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TransactGet(Pattern[ItemT]):
@@ -504,18 +389,6 @@ class TransactGet(Pattern[ItemT]):
     def parameters(self) -> tuple[str, ...]:
         """None of its own: the parts are given theirs."""
         return ()
-
-
-def _condition_faults(
-    kind: Entity, conditions: tuple[WriteCondition, ...]
-) -> Iterator[tuple[str, str, str]]:
-    for condition in leaves(conditions):
-        if kind.type_of(condition.attribute) is None:
-            yield (
-                f"conditions.{condition.attribute}",
-                f"{kind.shape.__name__} has no such attribute.",
-                "Declare the field.",
-            )
 
 
 _OPERATIONS: Mapping[type, str] = {

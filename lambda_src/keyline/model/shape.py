@@ -63,12 +63,23 @@ class Field:
         Whether the attribute may be absent from an item.
     compress_above
         Bytes above which text is stored compressed, or None.
+    required
+        Whether an item cannot be read without it. A set never is: DynamoDB has no empty ones.
+    python
+        The field's Python type, without None and constraints.
     """
 
     name: str
     type: AttributeType
     optional: bool
     compress_above: int | None = None
+    required: bool = False
+    python: Any = None
+
+    def number(self, value: int) -> Any:
+        """A number as this field would hold it."""
+        exact = isinstance(self.python, type) and issubclass(self.python, float | Decimal)
+        return self.python(value) if exact else value
 
 
 @cache
@@ -95,7 +106,8 @@ def _field(shape: type, field: msgspec.structs.FieldInfo) -> Field:
         )
     if compress is not None and kind != "S":
         raise DeclarationError(path, "only text can be compressed.", "Declare the field as str.")
-    return Field(field.encode_name, kind, optional, compress)
+    required = field.required and not optional and kind not in _SETS.values()
+    return Field(field.encode_name, kind, optional, compress, required, annotation)
 
 
 def _unwrap(annotation: Any) -> tuple[Any, bool, int | None]:

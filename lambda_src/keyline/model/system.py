@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -13,7 +12,7 @@ import msgspec
 from keyline.model.access import Access, access_of
 from keyline.model.pattern import Pattern, TransactGet, TransactWrite
 from keyline.model.table import Table
-from keyline.problem import DeclarationError
+from keyline.problem import DeclarationError, instead_of, raise_first
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -122,7 +121,8 @@ class System:
     Raises
     ------
     DeclarationError
-        If names clash, an index serves no pattern, or a setting is missing.
+        If names clash, an index serves no pattern, a setting is missing, or Lambda or API
+        Gateway would refuse what a function says.
     """
 
     name: str
@@ -132,8 +132,10 @@ class System:
     settings: type[msgspec.Struct] = NoSettings
 
     def __post_init__(self) -> None:
-        for path, message, suggestion in self._faults():
-            raise DeclarationError(f"{self.name}.{path}", message, suggestion)
+        # Imported here, since the checks are written in terms of what this file defines.
+        from keyline.model.system_checks import faults_of
+
+        raise_first(faults_of(self), self.name)
 
     @cached_property
     def patterns(self) -> tuple[Pattern[Any], ...]:
@@ -158,7 +160,11 @@ class System:
         for table in self.tables:
             if table.name == name:
                 return table
-        raise DeclarationError(f"{self.name}.tables", f"there is no table {name!r}.")
+        raise DeclarationError(
+            f"{self.name}.tables",
+            f"there is no table {name!r}.",
+            instead_of(name, (t.name for t in self.tables)),
+        )
 
     def function(self, name: str) -> Function:
         """The function of this name.
@@ -171,54 +177,8 @@ class System:
         for function in self.functions:
             if function.name == name:
                 return function
-        raise DeclarationError(f"{self.name}.functions", f"there is no function {name!r}.")
-
-    def _faults(self) -> Iterator[tuple[str, str, str]]:
-        yield from self._duplicates()
-        yield from self._unused()
-        yield from self._unknown_settings()
-
-    def _duplicates(self) -> Iterator[tuple[str, str, str]]:
-        for kind, names in (
-            ("tables", [t.name for t in self.tables]),
-            ("patterns", [p.name for p in self.patterns]),
-            ("functions", [f.name for f in self.functions]),
-            ("routes", [f"{r.method} {r.path}" for f in self.functions for r in f.routes]),
-        ):
-            for name, count in Counter(names).items():
-                if count > 1:
-                    yield f"{kind}[{name}]", "is declared twice.", "Give each its own name."
-
-    def _unused(self) -> Iterator[tuple[str, str, str]]:
-        used = {(p.table.name, p.index_name) for p in self.patterns}
-        for table in self.tables:
-            for index in table.indexes:
-                if (table.name, index.name) not in used:
-                    yield (
-                        f"{table.name}.indexes[{index.name}]",
-                        "serves no access pattern, and every write pays for it.",
-                        "Declare the pattern it is for, or drop the index.",
-                    )
-        known = {t.name for t in self.tables}
-        for pattern in self.patterns:
-            if pattern.table.name not in known:
-                yield (
-                    f"patterns[{pattern.name}]",
-                    f"asks the table {pattern.table.name}, which the system does not have.",
-                    "Add the table to the system.",
-                )
-
-    def _unknown_settings(self) -> Iterator[tuple[str, str, str]]:
-        known = {f.name for f in msgspec.structs.fields(self.settings)}
-        for table in self.tables:
-            retentions = [table.ttl.retention] if table.ttl else []
-            retentions += [entity.retention for entity in table.kinds]
-            named: list[tuple[str, object]] = [("shards", i.shards) for i in table.indexes]
-            named += [("retention", r.days) for r in retentions if r]
-            for what, value in named:
-                if isinstance(value, str) and value not in known:
-                    yield (
-                        f"{table.name}.{what}",
-                        f"names the setting {value!r}, which {self.settings.__name__} lacks.",
-                        f"It has: {', '.join(sorted(known)) or 'none'}.",
-                    )
+        raise DeclarationError(
+            f"{self.name}.functions",
+            f"there is no function {name!r}.",
+            instead_of(name, (f.name for f in self.functions)),
+        )

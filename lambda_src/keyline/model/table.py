@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 
@@ -12,10 +11,13 @@ import msgspec
 
 from keyline.model.shape import AttributeType, fields_of
 from keyline.model.template import Template
-from keyline.problem import DeclarationError
+from keyline.problem import DeclarationError, instead_of, raise_first
 
 MAX_INDEXES = 20
 """Global secondary indexes of one table (DynamoDB's default quota)."""
+MAX_PROJECTED = 20
+"""Attributes that one index may include; together a table's indexes include 100."""
+MAX_PROJECTED_BY_ALL = 100
 MAX_INDEX_KEY_PARTS = 4
 """Attributes of an index's partition key, and of its sort key."""
 LOW_CARDINALITY = 100
@@ -23,9 +25,6 @@ LOW_CARDINALITY = 100
 one key value takes 1,000 write units a second at most, and a throttled index
 rejects the writes of its whole table."""
 SHARD_MARK = "#"
-
-_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
-_KEY_TYPES: frozenset[AttributeType] = frozenset({"S", "N", "B"})
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,8 @@ class Entity:
             return True
         fields = fields_of(self.shape)
         if attribute in self.keys:
-            return not any(fields[name].optional for name in self.templates[attribute].fields)
+            made_of = self.templates[attribute].fields
+            return all(name in fields and not fields[name].optional for name in made_of)
         return attribute in fields and not fields[attribute].optional
 
 
@@ -224,7 +224,10 @@ class Table:
     physical: str = "{name}-{env}"
 
     def __post_init__(self) -> None:
-        check_table(self)
+        # Imported here, since the checks are written in terms of what this file defines.
+        from keyline.model.table_checks import faults_of
+
+        raise_first(faults_of(self))
 
     @cached_property
     def kinds(self) -> tuple[Entity, ...]:
@@ -251,9 +254,10 @@ class Table:
         for index in self.indexes:
             if index.name == name:
                 return index
-        known = ", ".join(i.name for i in self.indexes) or "none"
         raise DeclarationError(
-            f"{self.name}.indexes", f"there is no index {name!r}.", f"It has: {known}."
+            f"{self.name}.indexes",
+            f"there is no index {name!r}.",
+            instead_of(name, (i.name for i in self.indexes)),
         )
 
     def entity_of(self, shape: type[msgspec.Struct]) -> Entity:
@@ -300,201 +304,3 @@ class Table:
         keys = (self.key, *(i.key for i in self.indexes))
         found = {a: self.type_of(a) for key in keys for a in key.attributes}
         return {a: kind for a, kind in found.items() if kind is not None}
-
-
-def check_table(table: Table) -> None:
-    """Refuse a table that DynamoDB would refuse, or that would bite later.
-
-    Raises
-    ------
-    DeclarationError
-        At the first thing found.
-    """
-    for path, message, suggestion in _faults(table):
-        raise DeclarationError(path, message, suggestion)
-
-
-Fault = tuple[str, str, str]
-
-
-def _faults(table: Table) -> Iterator[Fault]:
-    yield from _name_faults(table)
-    yield from _key_faults(table)
-    for entity in table.kinds:
-        yield from _entity_faults(table, entity)
-    for index in table.indexes:
-        yield from _index_faults(table, index)
-    if table.ttl:
-        yield from _ttl_faults(table, table.ttl)
-
-
-def _name_faults(table: Table) -> Iterator[Fault]:
-    if not _TABLE_NAME.fullmatch(table.name):
-        yield table.name, "is no table name.", "Use 3 to 255 of A-Z a-z 0-9 _ . -"
-    if not table.doc.lstrip().startswith("Key design:"):
-        yield (
-            f"{table.name}.doc",
-            "does not say why the table is keyed as it is.",
-            "Open it with 'Key design:'.",
-        )
-    if not table.entities:
-        yield f"{table.name}.entities", "is empty.", "Name the shape of the table's items."
-    if len(table.indexes) > MAX_INDEXES:
-        yield (
-            f"{table.name}.indexes",
-            f"has {len(table.indexes)} indexes; a table takes {MAX_INDEXES}.",
-            "Let one index serve several patterns, or split the table.",
-        )
-    seen: set[str] = set()
-    for index in table.indexes:
-        path = f"{table.name}.indexes[{index.name}]"
-        if index.name in seen:
-            yield path, "is declared twice.", "Give each index its own name."
-        if not _TABLE_NAME.fullmatch(index.name):
-            yield path, "is no index name.", "Use 3 to 255 of A-Z a-z 0-9 _ . -"
-        seen.add(index.name)
-
-
-def _key_faults(table: Table) -> Iterator[Fault]:
-    if len(table.key.partition) != 1 or len(table.key.sort) > 1:
-        yield (
-            f"{table.name}.key",
-            "a table's key is one partition key and at most one sort key.",
-            "Put several fields together with a key template.",
-        )
-    for entity in table.kinds:
-        for attribute in table.key.attributes:
-            path = f"{table.name}.key.{attribute}"
-            kind = entity.type_of(attribute)
-            if kind is None or not entity.always_has(attribute):
-                yield (
-                    path,
-                    f"{entity.shape.__name__} may lack it.",
-                    "Every item has its whole primary key: declare the field without None.",
-                )
-            elif kind not in _KEY_TYPES:
-                yield path, f"has the type {kind}.", "A key is a String, a Number or a Binary."
-            elif kind != table.type_of(attribute):
-                yield (
-                    path,
-                    f"is {kind} in {entity.shape.__name__}, {table.type_of(attribute)} elsewhere.",
-                    "An attribute of a key has one type in the whole table.",
-                )
-
-
-def _entity_faults(table: Table, entity: Entity) -> Iterator[Fault]:
-    fields = fields_of(entity.shape)
-    for attribute, template in entity.templates.items():
-        path = f"{table.name}.{entity.shape.__name__}.keys[{attribute}]"
-        for name in template.fields:
-            if name not in fields:
-                yield path, f"names {name!r}, which is no field.", f"It has: {', '.join(fields)}."
-        if attribute in fields:
-            yield path, "is a field as well.", "Rename the field or drop the template."
-
-
-def _index_faults(table: Table, index: Index) -> Iterator[Fault]:
-    path = f"{table.name}.indexes[{index.name}]"
-    if not 1 <= len(index.key.partition) <= MAX_INDEX_KEY_PARTS:
-        yield f"{path}.key", "has no partition key or too many parts.", "Use one to four."
-    if len(index.key.sort) > MAX_INDEX_KEY_PARTS:
-        yield f"{path}.key", "has too many sort key attributes.", "Use at most four."
-    for attribute in index.key.attributes:
-        kinds = {e.type_of(attribute) for e in table.kinds} - {None}
-        if not kinds:
-            yield f"{path}.key.{attribute}", "no item has it.", "Declare the field or a template."
-        elif len(kinds) > 1:
-            yield (
-                f"{path}.key.{attribute}",
-                f"has the types {', '.join(sorted(k for k in kinds if k))}.",
-                "An attribute of a key has one type in the whole table.",
-            )
-        elif not kinds <= _KEY_TYPES:
-            yield (
-                f"{path}.key.{attribute}",
-                f"has the type {kinds.pop()}.",
-                "A key is a String, a Number or a Binary.",
-            )
-    yield from _sparse_faults(table, index, path)
-    yield from _projection_faults(table, index, path)
-    yield from _shard_faults(table, index, path)
-
-
-def _sparse_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
-    lacking = sorted(
-        {
-            f"{entity.shape.__name__}.{attribute}"
-            for entity in table.kinds
-            for attribute in index.key.attributes
-            if not entity.always_has(attribute)
-        }
-    )
-    if lacking and not index.sparse:
-        yield (
-            path,
-            f"items are missing from it when they lack {', '.join(lacking)}.",
-            "Declare sparse=True, or make the field required.",
-        )
-    if index.sparse and not lacking:
-        yield path, "is declared sparse, but every item is in it.", "Drop sparse=True."
-
-
-def _projection_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
-    keys = set(table.key.attributes) | set(index.key.attributes)
-    for attribute in index.projection.include:
-        if attribute in keys:
-            yield f"{path}.projection", f"names the key {attribute!r}.", "Keys are always carried."
-        elif table.type_of(attribute) is None:
-            yield (
-                f"{path}.projection",
-                f"no item has {attribute!r}.",
-                "Drop it or declare the field.",
-            )
-    carried = table.carried_by(index)
-    if table.ttl and carried is not None and table.ttl.attribute not in carried:
-        yield (
-            f"{path}.projection",
-            f"does not carry {table.ttl.attribute!r}, so that a read could not leave out what "
-            "has expired.",
-            "Include it.",
-        )
-
-
-def _shard_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
-    if index.shards is None:
-        if index.cardinality is not None and index.cardinality < LOW_CARDINALITY:
-            yield (
-                path,
-                f"has {index.cardinality} partition keys: each takes 1,000 write units a second, "
-                "and a throttled index rejects the writes of the whole table.",
-                "Declare shards, as a number or by the name of a setting.",
-            )
-        return
-    if len(index.key.partition) != 1:
-        yield path, "shards need a single partition key.", "Put the parts together with a template."
-    if table.type_of(index.key.partition[0]) != "S":
-        yield f"{path}.shards", "need a String partition key.", "Store it as text."
-    if index.key.partition[0] in table.key.attributes:
-        yield f"{path}.shards", "would change the primary key.", "Shard an attribute of its own."
-    if isinstance(index.shards, int) and index.shards < 1:
-        yield f"{path}.shards", "is less than one.", "One shard is the plain index."
-
-
-def _ttl_faults(table: Table, ttl: Ttl) -> Iterator[Fault]:
-    path = f"{table.name}.ttl"
-    for entity in table.kinds:
-        kind = entity.type_of(ttl.attribute)
-        if kind not in (None, "N"):
-            yield (
-                path,
-                f"{ttl.attribute!r} has the type {kind} in {entity.shape.__name__}.",
-                "DynamoDB expires by a Number of epoch seconds, and silently keeps the rest.",
-            )
-        retention = entity.retention or ttl.retention
-        since = retention.since if retention else None
-        if since is not None and entity.type_of(since) != "N":
-            yield (
-                f"{path}.retention",
-                f"{entity.shape.__name__}.{since} is no Number.",
-                "Count from an attribute that holds a moment as a Number.",
-            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any
 from keyline.problem import DeclarationError
 
 _FORMATTER = string.Formatter()
+_FIELD = re.compile(r"[\w-]+")
 
 
 class Template:
@@ -32,13 +34,22 @@ class Template:
     def __init__(self, text: str) -> None:
         self.text = text
         try:
-            self._parts = [
-                (literal, name, spec or "") for literal, name, spec, _ in _FORMATTER.parse(text)
-            ]
+            parts = list(_FORMATTER.parse(text))
         except ValueError as error:
-            raise DeclarationError(
-                f"template {text!r}", f"{error}.", "Write {field} or {field:format}."
-            ) from error
+            raise self._fault(f"{error}.") from error
+        if not text:
+            raise self._fault("is empty.")
+        for _, name, spec, conversion in parts:
+            if name is not None and not _FIELD.fullmatch(name):
+                raise self._fault(f"{name!r} is no field's name.")
+            if conversion or "{" in (spec or ""):
+                raise self._fault(f"{name!r} has more than a name and a format.")
+        self._parts = [(literal, name, spec or "") for literal, name, spec, _ in parts]
+
+    def _fault(self, message: str) -> DeclarationError:
+        return DeclarationError(
+            f"template {self.text!r}", message, "Write {field} or {field:format}."
+        )
 
     def __repr__(self) -> str:
         return f"Template({self.text!r})"
@@ -53,6 +64,19 @@ class Template:
     def fields(self) -> tuple[str, ...]:
         """The fields it is put together from, in order."""
         return tuple(name for _, name, _ in self._parts if name)
+
+    @cached_property
+    def literal(self) -> str:
+        """The text before the first field."""
+        return self._parts[0][0]
+
+    def text_of(self, field: str, value: Any) -> str | None:
+        """How a field's value is written; None if its format does not take such a value."""
+        spec = next(spec for _, name, spec in self._parts if name == field)
+        try:
+            return format(value, spec)
+        except (TypeError, ValueError):
+            return None
 
     def up_to(self, field: str) -> Template:
         """The template's beginning, ending with this field.

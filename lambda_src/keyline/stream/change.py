@@ -66,7 +66,7 @@ class ChangeReader(Generic[ItemT]):
 
     def __init__(self, table: Table, shape: type[ItemT]) -> None:
         as_read: Get[ItemT] = Get(
-            name=f"{table.name}-stream",
+            name="stream-record",
             why="How a stream's images are read: as a read of the item would come back.",
             table=table,
             shape=shape,

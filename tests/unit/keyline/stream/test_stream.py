@@ -83,7 +83,7 @@ def system(*tables: Table) -> System:
                 why="w",
                 patterns=(
                     Put(
-                        name=f"put-{table.name}",
+                        name=f"put-{table.name.lower()}",
                         why="w",
                         table=table,
                         shape=Event,

@@ -1,0 +1,430 @@
+"""What is wrong with an access pattern: what no key serves, and what could not come back."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from keyline.model.condition import SORT_OPERATORS, AnyOf, Condition, WriteCondition, leaves
+from keyline.model.pattern import (
+    MAX_PER_MONTH,
+    MAX_TRANSACTION,
+    RESERVED_PARAMETERS,
+    BatchWrite,
+    Delete,
+    Get,
+    Pattern,
+    Put,
+    Query,
+    TransactGet,
+    TransactWrite,
+    Update,
+    parameters_of,
+    sort_parameters,
+)
+from keyline.model.shape import AttributeType, fields_of
+from keyline.model.size import MAX_ITEM_BYTES
+from keyline.problem import Fault, instead_of
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SETS: frozenset[AttributeType | None] = frozenset({"SS", "NS", "BS"})
+_ORDERED: frozenset[AttributeType | None] = frozenset({"S", "N", "B"})
+_TAKES: Mapping[str, frozenset[AttributeType | None]] = {
+    "<": _ORDERED,
+    "<=": _ORDERED,
+    ">": _ORDERED,
+    ">=": _ORDERED,
+    "between": _ORDERED,
+    "begins_with": frozenset({"S", "B"}),
+    "contains": _SETS | {"S", "B", "L"},
+}
+"""The types of attribute that an operator works on, where it does not work on all."""
+_RANGES = frozenset({"<", "<=", ">", ">=", "between"})
+
+
+def faults_of(pattern: Pattern[Any]) -> Iterator[Fault]:
+    """Everything that is wrong with a pattern, the most basic first."""
+    yield from _statement_faults(pattern)
+    yield from _kind_faults(pattern)
+    if isinstance(pattern, Query):
+        yield from _query_faults(pattern)
+    yield from _shape_faults(pattern)
+    if isinstance(pattern, Put | Update | Delete):
+        yield from _condition_faults(pattern, pattern.conditions)
+    if isinstance(pattern, Put | BatchWrite):
+        yield from _whole_item_faults(pattern)
+    if isinstance(pattern, Update):
+        yield from _update_faults(pattern)
+    if isinstance(pattern, TransactWrite | TransactGet):
+        yield from _transaction_faults(pattern)
+    else:
+        yield from _parameter_faults(pattern)
+
+
+def _statement_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
+    if not _NAME.fullmatch(pattern.name):
+        yield "name", "is not in kebab case.", "Use a-z, 0-9 and single dashes: message-create."
+    if not pattern.why:
+        yield "why", "is empty.", "Say in a sentence what the pattern is for."
+    if not 1 <= pattern.item_bytes <= MAX_ITEM_BYTES:
+        yield (
+            "item_bytes",
+            f"is {pattern.item_bytes}.",
+            f"Give the size of an item in bytes: 1 to {MAX_ITEM_BYTES}.",
+        )
+    if not 0 <= pattern.per_month <= MAX_PER_MONTH:
+        yield (
+            "per_month",
+            f"is {pattern.per_month}.",
+            f"Give the calls expected in a month: 0 to {MAX_PER_MONTH:,}, beyond which a table's "
+            "default quota would have to be raised.",
+        )
+    items = getattr(pattern, "items", 0)
+    if not 0 <= items < math.inf:
+        yield "items", f"is {items}.", "Give the items expected of a call."
+    if isinstance(pattern, Query) and not 1 <= pattern.page <= 1000:
+        yield "page", f"is {pattern.page}.", "Use 1 to 1000 items."
+
+
+def _kind_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
+    kinds = {kind.shape: kind.shape.__name__ for kind in pattern.table.kinds}
+    if pattern.entity is not None and pattern.entity not in kinds:
+        yield (
+            "entity",
+            f"{pattern.entity.__name__} is none of the kinds of items in {pattern.table.name}.",
+            instead_of(pattern.entity.__name__, kinds.values()),
+        )
+    if pattern.entity is None and pattern.shape not in kinds and len(kinds) > 1:
+        yield (
+            "entity",
+            f"{pattern.shape.__name__} is none of the kinds of items in {pattern.table.name}.",
+            f"Name the kind that it is read from with entity=: {', '.join(kinds.values())}.",
+        )
+
+
+def _shape_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
+    index = pattern.table.index(pattern.index_name) if pattern.index_name else None
+    carried = pattern.table.carried_by(index) if index else None
+    shape: type[msgspec.Struct] = pattern.shape
+    stored, ttl = fields_of(pattern.kind.shape), pattern.table.ttl
+    for name, field in fields_of(shape).items():
+        kind = pattern.kind.type_of(name)
+        if kind is None and ttl and name == ttl.attribute:
+            kind = "N"
+        if kind is None:
+            yield (
+                f"shape.{name}",
+                f"{pattern.kind.shape.__name__} has no such attribute.",
+                instead_of(name, stored),
+            )
+        elif kind != field.type:
+            yield f"shape.{name}", f"is {field.type}, the item's is {kind}.", "Use one type."
+        if carried is not None and name not in carried:
+            yield (
+                f"shape.{name}",
+                f"the index {pattern.index_name} does not carry it.",
+                f"It carries: {', '.join(sorted(carried))}. Read less, or project it in a new "
+                "index: the projection of an index cannot be changed.",
+            )
+        if name not in stored:
+            continue
+        if stored[name].compress_above is not None and field.compress_above is None:
+            yield f"shape.{name}", "is stored compressed.", "Declare it with compressed() here too."
+        in_key = index is not None and name in index.key.attributes
+        if field.required and stored[name].optional and not in_key:
+            yield (
+                f"shape.{name}",
+                f"may be absent from a {pattern.kind.shape.__name__}.",
+                "Allow None, or give it a default.",
+            )
+
+
+def _parameter_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
+    for name in pattern.parameters:
+        if name in RESERVED_PARAMETERS:
+            yield (
+                f"parameters.{name}",
+                "is a reserved name of the calls.",
+                "Name the attribute or the parameter otherwise.",
+            )
+
+
+# --- queries ------------------------------------------------------------------------------
+
+
+def _query_faults(query: Query[Any]) -> Iterator[Fault]:
+    if query.index and all(i.name != query.index for i in query.table.indexes):
+        yield (
+            "index",
+            f"{query.table.name} has no index {query.index!r}.",
+            instead_of(query.index, (i.name for i in query.table.indexes)),
+        )
+    if query.consistent and query.index:
+        yield (
+            "consistent",
+            f"{query.index} is a global secondary index, whose reads are eventually consistent.",
+            "Read the table, or accept what the index gives.",
+        )
+    for attribute in query.key.attributes:
+        if query.kind.type_of(attribute) is None:
+            yield (
+                "index",
+                f"{query.kind.shape.__name__} has no {attribute!r}, so that none is ever in "
+                f"{query.index}.",
+                _serving(query, ()),
+            )
+    for condition in query.conditions:
+        yield from _operator_faults(query, condition)
+    yield from _order_faults(query)
+    for condition in query.conditions:
+        yield from _sort_template_faults(query, condition)
+    yield from _shared_parameter_faults(query)
+
+
+def _operator_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]:
+    path, attribute = f"sort.{condition.attribute}", condition.attribute
+    if condition.operator not in SORT_OPERATORS:
+        yield (
+            path,
+            f"{condition.operator!r} is no condition on a sort key.",
+            f"Use one of {', '.join(sorted(SORT_OPERATORS))}.",
+        )
+    if attribute not in query.key.sort:
+        served, known = query.index or query.table.name, ", ".join(query.key.sort) or "none"
+        yield (
+            path,
+            f"no key of {served} serves it: the sort key is {known}.",
+            _serving(query, tuple(c.attribute for c in query.conditions)),
+        )
+    if condition.operator == "begins_with" and query.table.type_of(attribute) == "N":
+        yield path, "is a Number.", "begins_with takes text or Binary; use between."
+
+
+def _order_faults(query: Query[Any]) -> Iterator[Fault]:
+    asked = tuple(c.attribute for c in query.conditions)
+    if len(set(asked)) < len(asked):
+        yield "sort", "has two conditions on one attribute.", "Use between for two bounds."
+    if asked != query.key.sort[: len(asked)]:
+        yield (
+            "sort",
+            f"asks for {', '.join(asked)} out of order or with a gap.",
+            f"Conditions follow the sort key from the left: {', '.join(query.key.sort)}.",
+        )
+    for condition in query.conditions[:-1]:
+        if condition.operator != "=":
+            yield (
+                f"sort.{condition.attribute}",
+                "is a range, and another condition follows.",
+                "Only the last condition may be a range.",
+            )
+
+
+def _sort_template_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]:
+    """What is wrong with a condition on an attribute that a template makes."""
+    template = query.kind.templates.get(condition.attribute)
+    if template is None:
+        return
+    path, parameter = f"sort.{condition.attribute}", condition.parameter
+    if parameter in template.fields:
+        field = fields_of(query.kind.shape)[parameter]
+        low, high = (template.text_of(parameter, field.number(n)) or "" for n in (9, 10))
+        if condition.operator in _RANGES and field.type == "N" and low > high:
+            yield (
+                path,
+                f"is a range of {parameter!r}, whose texts are not in the order of the numbers.",
+                f"Give it a width in the template: {{{parameter}:010d}}, {{{parameter}:014.3f}}.",
+            )
+    elif condition.operator in ("=", "begins_with") and parameter != condition.attribute:
+        yield (
+            path,
+            f"{parameter!r} is no field of {template.text!r}.",
+            instead_of(parameter, template.fields),
+        )
+    elif condition.operator == "begins_with" and not template.literal:
+        yield (
+            path,
+            f"{template.text!r} begins with no text of its own.",
+            f"Name a field of it: begins_with({condition.attribute!r}, {template.fields[0]!r}).",
+        )
+
+
+def _shared_parameter_faults(query: Query[Any]) -> Iterator[Fault]:
+    """A range takes a bound where the partition key, or another condition, takes a value."""
+    taken = {p for a in query.key.partition for p in parameters_of(query.kind, a)}
+    for condition in query.conditions:
+        names = sort_parameters(query.kind, condition)
+        if condition.operator != "=" and names and names[-1] in taken:
+            yield (
+                f"sort.{condition.attribute}",
+                f"its parameter {names[-1]!r} has another meaning in the same call.",
+                "Give the parameter a name of its own.",
+            )
+        taken |= set(names)
+
+
+def _serving(query: Query[Any], asked: tuple[str, ...]) -> str:
+    """Which key would serve these conditions on the sort key, the likeliest first."""
+    keys = {"": query.table.key, **{i.name: i.key for i in query.table.indexes}}
+    found = [
+        (key.partition != query.key.partition, name)
+        for name, key in keys.items()
+        if key.sort[: len(asked)] == asked
+        and name != (query.index or "")
+        and all(query.kind.type_of(a) is not None for a in key.attributes)
+    ]
+    if not found:
+        wanted = f" with the sort key {', '.join(asked)}" if asked else ""
+        return f"No key of {query.table.name} would: declare an index{wanted}."
+    name = min(found)[1]
+    key = keys[name]
+    where = f"index={name!r}" if name else "the table itself, without index="
+    return f"Query {where}: its key is {', '.join(key.partition)} / {', '.join(key.sort)}."
+
+
+# --- writes -------------------------------------------------------------------------------
+
+
+def _whole_item_faults(pattern: Put[Any] | BatchWrite[Any]) -> Iterator[Fault]:
+    if pattern.shape is not pattern.kind.shape:
+        yield (
+            "shape",
+            f"{pattern.shape.__name__} is a part of {pattern.kind.shape.__name__} only.",
+            "Write whole items, or declare an Update.",
+        )
+
+
+def _condition_faults(
+    pattern: Put[Any] | Update[Any] | Delete[Any], conditions: tuple[WriteCondition, ...]
+) -> Iterator[Fault]:
+    if any(isinstance(c, AnyOf) and not c.conditions for c in conditions):
+        yield "conditions", "any_of() holds nothing.", "Give it conditions."
+    for condition in leaves(conditions):
+        yield from _comparison_faults(pattern, condition)
+    compared = ((c.attribute, c.parameter) for c in leaves(conditions) if c.takes_value)
+    for attribute, parameter in _repeated(compared):
+        yield (
+            f"conditions.{attribute}",
+            f"two conditions take their value from {parameter!r}.",
+            f"Name one of the parameters: at_most({attribute!r}, 'highest').",
+        )
+
+
+def _comparison_faults(pattern: Pattern[Any], condition: Condition) -> Iterator[Fault]:
+    path, attribute, kind = f"conditions.{condition.attribute}", condition.attribute, pattern.kind
+    ttl = pattern.table.ttl.attribute if pattern.table.ttl else None
+    fields = fields_of(kind.shape)
+    found = kind.type_of(attribute) or ("N" if attribute == ttl else None)
+    if found is None:
+        yield path, f"{kind.shape.__name__} has no such attribute.", instead_of(attribute, fields)
+    if found not in _TAKES.get(condition.operator, {found}):
+        yield (
+            path,
+            f"{condition.operator!r} does not work on the type {found}.",
+            f"It takes {', '.join(sorted(t for t in _TAKES[condition.operator] if t))}.",
+        )
+    if condition.takes_value and attribute in fields and fields[attribute].compress_above:
+        yield path, "is stored compressed.", "Compare an attribute that is stored as it is."
+    if condition.takes_value and attribute in pattern.table.sharded:
+        yield path, "is stored with a write shard.", "Compare another attribute."
+
+
+def _update_faults(update: Update[Any]) -> Iterator[Fault]:
+    if not update.changed:
+        yield "set", "changes nothing.", "Name attributes to set, add, remove or discard."
+    for clause in ("set", "set_once", "add", "remove", "discard"):
+        for name in getattr(update, clause):
+            yield from _change_faults(update, clause, name)
+    for name in _repeated((*update.changed, *([update.version] if update.version else ()))):
+        yield f"set.{name}", "is changed twice.", "An update names an attribute once."
+    if update.version and update.kind.type_of(update.version) != "N":
+        yield "version", f"{update.version!r} is no Number.", "Declare it as int."
+    yield from _template_faults(update)
+    if update.upsert:
+        yield from _upsert_faults(update)
+
+
+def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Fault]:
+    path, kind, fields = f"{clause}.{name}", update.kind, fields_of(update.kind.shape)
+    found = kind.type_of(name)
+    if name in update.table.key.attributes:
+        yield path, "is part of the primary key.", "Delete and create instead."
+    if name in kind.keys:
+        yield path, "is made by a template.", f"Set {', '.join(kind.templates[name].fields)}."
+    if name in kind.constants:
+        yield path, "is a constant.", "Leave it as it is."
+    if found is None:
+        yield path, f"{kind.shape.__name__} has no such attribute.", instead_of(name, fields)
+    if clause == "add" and found not in _SETS | {"N"}:
+        yield path, "is neither Number nor set.", "Use set."
+    if clause == "discard" and found not in _SETS:
+        yield path, "is no set.", "Use remove."
+    if clause == "remove" and name in fields and fields[name].required:
+        yield path, "is required: an item without it cannot be read.", "Allow None."
+    if name in _primary_fields(update) and not (update.upsert and clause == "set"):
+        yield path, "is what the primary key is made of.", "Delete and create instead."
+
+
+def _template_faults(update: Update[Any]) -> Iterator[Fault]:
+    """An index's key has to be made anew, whole, when a field that it is made of changes."""
+    known = {*update.set, *update.remove, *_primary_fields(update), *update.table.key.attributes}
+    for attribute, template in update.kind.templates.items():
+        touched = set(template.fields) & set(update.changed)
+        missing = [f for f in template.fields if f not in known]
+        if touched and missing and attribute not in update.table.key.attributes:
+            yield (
+                f"set.{sorted(touched)[0]}",
+                f"{attribute} is made of it, and of {', '.join(missing)}.",
+                f"Set all of {', '.join(template.fields)}.",
+            )
+
+
+def _upsert_faults(update: Update[Any]) -> Iterator[Fault]:
+    given = {*update.set, *update.set_once, *update.add, update.version}
+    given |= set(update.table.key.attributes)
+    lacking = [
+        name
+        for name, field in fields_of(update.kind.shape).items()
+        if field.required and name not in given
+    ]
+    if lacking:
+        yield (
+            "upsert",
+            f"would create items without {', '.join(lacking)}, which cannot be read.",
+            "Set these too, give them a default, or drop upsert=True.",
+        )
+
+
+def _primary_fields(pattern: Pattern[Any]) -> set[str]:
+    """The fields that the primary key's templates are made of."""
+    keys = (a for a in pattern.table.key.attributes if a in pattern.kind.keys)
+    return {name for a in keys for name in pattern.kind.templates[a].fields}
+
+
+# --- transactions -------------------------------------------------------------------------
+
+
+def _transaction_faults(pattern: TransactWrite[Any] | TransactGet[Any]) -> Iterator[Fault]:
+    writes = isinstance(pattern, TransactWrite)
+    says = "Put, Update, Delete, Check" if writes else "Get"
+    if not pattern.parts:
+        yield "parts", "is empty.", f"Name the patterns that take part: {says}."
+    for part in pattern.parts:
+        if not isinstance(part, (Put, Update, Delete) if writes else Get):
+            yield f"parts.{part.name}", f"is a {type(part).__name__}.", f"Use {says}."
+    for name in _repeated(part.name for part in pattern.parts):
+        yield f"parts.{name}", "is named twice.", "A call may use a part any number of times."
+    if pattern.items > MAX_TRANSACTION:
+        yield (
+            "items",
+            f"is {pattern.items}; a transaction takes {MAX_TRANSACTION} actions.",
+            "Cut it into several.",
+        )
+
+
+def _repeated(names: Iterable[Any]) -> list[Any]:
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -1,0 +1,203 @@
+"""What is wrong with a system: names, indexes nobody asks, settings, and what Lambda refuses."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import get_args
+
+import msgspec
+
+from keyline.model.pattern import Check
+from keyline.model.system import Function, Method, Route, StreamSource, System
+from keyline.model.table import Table
+from keyline.problem import Fault, instead_of
+
+_SYSTEM_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_FUNCTION_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_HANDLER = re.compile(r"\w+(\.\w+)+")
+_ROUTE_PATH = re.compile(r"(/([\w.~-]+|{\w+}))+|/")
+_SCHEDULE = re.compile(r"(rate|cron|at)\(.+\)")
+_PARAMETER = re.compile(r"{\w+}")
+
+MAX_FUNCTION_NAME = 64
+MAX_HTTP_SECONDS = 30
+"""API Gateway answers 504 by then, whatever the function does afterwards."""
+
+_LIMITS = {
+    "memory": (128, 10_240, "MiB"),
+    "timeout": (1, 900, "seconds"),
+}
+"""Lambda's quotas of a function."""
+_STREAM_LIMITS = {
+    "batch": (1, 10_000, "records"),
+    "window": (0, 300, "seconds"),
+    "max_attempts": (0, 10_000, "retries"),
+    "max_age_hours": (1, 24, "hours, which is as long as a stream holds a record"),
+}
+"""Lambda's quotas of a stream's event source mapping."""
+
+
+def faults_of(system: System) -> Iterator[Fault]:
+    """Everything that is wrong with a system, the most basic first."""
+    if not _SYSTEM_NAME.fullmatch(system.name):
+        yield "name", "is no package's name.", "Use a-z, 0-9 and _, a letter first."
+    yield from _duplicates(system)
+    yield from _table_faults(system)
+    yield from _unused_indexes(system)
+    yield from _setting_faults(system)
+    for function in system.functions:
+        for path, message, suggestion in _function_faults(system, function):
+            yield f"functions[{function.name}].{path}", message, suggestion
+
+
+def _duplicates(system: System) -> Iterator[Fault]:
+    for kind, names in (
+        ("tables", [t.name for t in system.tables]),
+        ("patterns", [p.name for p in system.patterns]),
+        ("functions", [f.name for f in system.functions]),
+        ("routes", [_route_key(r) for f in system.functions for r in f.routes]),
+    ):
+        for name, count in Counter(names).items():
+            if count > 1:
+                yield f"{kind}[{name}]", "is declared twice.", "Give each its own name."
+
+
+def _route_key(route: Route) -> str:
+    """What API Gateway tells routes apart by: the names of parameters are no part of it."""
+    return f"{route.method} {_PARAMETER.sub('{}', route.path)}"
+
+
+def _table_faults(system: System) -> Iterator[Fault]:
+    for pattern in system.patterns:
+        if not _owns(system, pattern.table):
+            yield (
+                f"patterns[{pattern.name}]",
+                f"asks the table {pattern.table.name}, which the system does not have.",
+                "Add the table to the system.",
+            )
+
+
+def _owns(system: System, table: Table) -> bool:
+    return any(own is table for own in system.tables)
+
+
+def _unused_indexes(system: System) -> Iterator[Fault]:
+    used = {(p.table.name, p.index_name) for p in system.patterns}
+    for table in system.tables:
+        for index in table.indexes:
+            if (table.name, index.name) not in used:
+                yield (
+                    f"{table.name}.indexes[{index.name}]",
+                    "serves no access pattern, and every write pays for it.",
+                    "Declare the pattern it is for, give it to a function, or drop the index.",
+                )
+
+
+def _setting_faults(system: System) -> Iterator[Fault]:
+    fields = {f.name: f for f in msgspec.structs.fields(system.settings)}
+    for name, field in fields.items():
+        if field.required:
+            yield (
+                f"settings.{name}",
+                "has no default.",
+                "Give it one, so that an environment need not name it.",
+            )
+    defaults = system.settings()
+    for path, name in _named_settings(system):
+        if name not in fields:
+            yield (
+                path,
+                f"names the setting {name!r}, which {system.settings.__name__} lacks.",
+                instead_of(name, fields),
+            )
+        value = getattr(defaults, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            yield path, f"names the setting {name!r}, which is {value!r}.", "Use a number above 0."
+
+
+def _named_settings(system: System) -> Iterator[tuple[str, str]]:
+    for table in system.tables:
+        for index in table.indexes:
+            if isinstance(index.shards, str):
+                yield f"{table.name}.indexes[{index.name}].shards", index.shards
+        retentions = {"ttl": table.ttl.retention if table.ttl else None}
+        retentions |= {kind.shape.__name__: kind.retention for kind in table.kinds}
+        for where, retention in retentions.items():
+            if retention and isinstance(retention.days, str):
+                yield f"{table.name}.{where}.retention", retention.days
+
+
+def _function_faults(system: System, function: Function) -> Iterator[Fault]:
+    if not _FUNCTION_NAME.fullmatch(function.name):
+        yield "name", "is not in kebab case.", "Use a-z, 0-9 and single dashes: daily-report."
+    deployed = f"{system.name}-{function.name}-staging"
+    if len(deployed) > MAX_FUNCTION_NAME:
+        yield (
+            "name",
+            f"makes {deployed!r}, which is longer than {MAX_FUNCTION_NAME} characters.",
+            "Shorten it.",
+        )
+    if not _HANDLER.fullmatch(function.handler):
+        yield (
+            "handler",
+            f"{function.handler!r} is no dotted path.",
+            f"Name a module and its function: {system.name}.handlers.read.handler.",
+        )
+    if not function.why:
+        yield "why", "is empty.", "Say in a sentence what the function is for."
+    for name, (low, high, unit) in _LIMITS.items():
+        value = getattr(function, name)
+        if not low <= value <= high:
+            yield name, f"is {value}.", f"Use {low} to {high} {unit}."
+    if function.routes and function.timeout > MAX_HTTP_SECONDS:
+        yield (
+            "timeout",
+            f"is {function.timeout} s, API Gateway waits {MAX_HTTP_SECONDS} s.",
+            "Answer earlier, or do the work in a function of its own.",
+        )
+    if function.concurrency is not None and function.concurrency < 1:
+        yield "concurrency", f"is {function.concurrency}.", "Use 1 or more, or None."
+    if function.schedule is not None and not _SCHEDULE.fullmatch(function.schedule):
+        yield "schedule", f"{function.schedule!r} is none.", "Use rate(1 day) or cron(...)."
+    for pattern in function.patterns:
+        if isinstance(pattern, Check):
+            yield (
+                f"patterns[{pattern.name}]",
+                "is a Check, which cannot be called alone.",
+                "Name the TransactWrite that it is a part of.",
+            )
+    for table in function.describes:
+        if not _owns(system, table):
+            yield "describes", f"the system has no table {table.name}.", "Add it to the system."
+    for route in function.routes:
+        yield from _route_faults(route)
+    if function.source:
+        yield from _source_faults(system, function.source)
+
+
+def _route_faults(route: Route) -> Iterator[Fault]:
+    path = f"routes[{route.method} {route.path}]"
+    if route.method not in get_args(Method):
+        yield path, "has no method of ours.", f"Use one of {', '.join(get_args(Method))}."
+    if not _ROUTE_PATH.fullmatch(route.path):
+        yield path, "has no valid path.", "Write /modules/{moduleId}/messages."
+    for name, count in Counter(_PARAMETER.findall(route.path)).items():
+        if count > 1:
+            yield path, f"names {name} twice.", "Name each parameter once."
+
+
+def _source_faults(system: System, source: StreamSource) -> Iterator[Fault]:
+    if not _owns(system, source.table):
+        yield "source", f"the system has no table {source.table.name}.", "Add it to the system."
+    if source.table.stream is None:
+        yield (
+            "source",
+            f"the table {source.table.name} has no stream.",
+            "Declare stream=StreamView.NEW_IMAGE, or another view.",
+        )
+    for name, (low, high, unit) in _STREAM_LIMITS.items():
+        value = getattr(source, name)
+        if not low <= value <= high:
+            yield f"source.{name}", f"is {value}.", f"Use {low} to {high} {unit}."

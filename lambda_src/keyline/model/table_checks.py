@@ -1,0 +1,309 @@
+"""What is wrong with a table: what DynamoDB would refuse, and what would bite later."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from keyline.model.shape import AttributeType, Field, fields_of
+from keyline.model.table import (
+    LOW_CARDINALITY,
+    MAX_INDEX_KEY_PARTS,
+    MAX_INDEXES,
+    MAX_PROJECTED,
+    MAX_PROJECTED_BY_ALL,
+    Entity,
+    Index,
+    ProjectionType,
+    Retention,
+    Table,
+    Ttl,
+)
+from keyline.problem import Fault, instead_of
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_NAME_SAYS = "Use 3 to 255 of A-Z a-z 0-9 _ . -"
+_KEY_TYPES: frozenset[AttributeType] = frozenset({"S", "N", "B"})
+_KEY_SAYS = "A key is a String, a Number or a Binary."
+_ONE_TYPE_SAYS = "An attribute of a key has one type in the whole table."
+
+
+def faults_of(table: Table) -> Iterator[Fault]:
+    """Everything that is wrong with a table, the most basic first."""
+    yield from _name_faults(table)
+    for entity in table.kinds:
+        yield from _entity_faults(table, entity)
+    yield from _key_faults(table)
+    for index in table.indexes:
+        yield from _index_faults(table, index)
+    yield from _ttl_faults(table)
+
+
+def _name_faults(table: Table) -> Iterator[Fault]:
+    if not _NAME.fullmatch(table.name):
+        yield table.name, "is no table name.", _NAME_SAYS
+    if not table.doc.lstrip().startswith("Key design:"):
+        yield (
+            f"{table.name}.doc",
+            "does not say why the table is keyed as it is.",
+            "Open it with 'Key design:'.",
+        )
+    if not table.entities:
+        yield f"{table.name}.entities", "is empty.", "Name the shape of the table's items."
+    yield from _physical_faults(table)
+    if len(table.indexes) > MAX_INDEXES:
+        yield (
+            f"{table.name}.indexes",
+            f"has {len(table.indexes)} indexes; a table takes {MAX_INDEXES}.",
+            "Let one index serve several patterns, or split the table.",
+        )
+    for name in _repeated(i.name for i in table.indexes):
+        yield f"{table.name}.indexes[{name}]", "is declared twice.", "Give each its own name."
+    for shape in _repeated(e.shape.__name__ for e in table.kinds):
+        yield f"{table.name}.entities[{shape}]", "is declared twice.", "Declare each kind once."
+
+
+def _physical_faults(table: Table) -> Iterator[Fault]:
+    path, deployed = f"{table.name}.physical", table.physical_name("staging")
+    if not _NAME.fullmatch(deployed):
+        yield path, f"makes {deployed!r}, which is no table name.", _NAME_SAYS
+    if deployed == table.physical_name("prod"):
+        yield (
+            path,
+            "makes the same name in every environment.",
+            "Put {env} or {-env} in it.",
+        )
+
+
+def _entity_faults(table: Table, entity: Entity) -> Iterator[Fault]:
+    where, fields = f"{table.name}.{entity.shape.__name__}", fields_of(entity.shape)
+    keys = {a for key in (table.key, *(i.key for i in table.indexes)) for a in key.attributes}
+    for attribute, template in entity.templates.items():
+        path = f"{where}.keys[{attribute}]"
+        for name in template.fields:
+            if name not in fields:
+                yield path, f"names {name!r}, which is no field.", instead_of(name, fields)
+            elif fields[name].type not in ("S", "N"):
+                yield (
+                    path,
+                    f"is made of {name!r}, which has the type {fields[name].type}.",
+                    "Make it of text and Numbers.",
+                )
+            elif template.text_of(name, _sample(fields[name])) is None:
+                yield path, f"has a format that {name!r} does not take.", "Try it with format()."
+        if attribute in fields:
+            yield path, "is a field as well.", "Rename the field or drop the template."
+        if attribute not in keys:
+            yield path, "is part of no key.", instead_of(attribute, keys)
+    for attribute, value in entity.constants.items():
+        path = f"{where}.constants[{attribute}]"
+        if attribute in fields or attribute in entity.keys:
+            yield path, "is a field or a template as well.", "Drop one of them."
+        if type(value) not in (str, int):
+            yield path, f"is {value!r}.", "A constant is text or a whole number."
+        if attribute in keys and value == "":
+            yield path, "is empty.", "A key's text has at least one character."
+
+
+def _key_faults(table: Table) -> Iterator[Fault]:
+    if len(table.key.partition) != 1 or len(table.key.sort) > 1:
+        yield (
+            f"{table.name}.key",
+            "a table's key is one partition key and at most one sort key.",
+            "Put several fields together with a key template.",
+        )
+    for attribute in _repeated(table.key.attributes):
+        yield f"{table.name}.key.{attribute}", "is named twice.", "Name each attribute once."
+    for attribute in table.key.attributes:
+        for entity in table.kinds:
+            path, shape = f"{table.name}.key.{attribute}", entity.shape.__name__
+            if entity.type_of(attribute) is None or not entity.always_has(attribute):
+                yield (
+                    path,
+                    f"{shape} may lack it.",
+                    "Every item has its whole primary key: declare the field without None, or a "
+                    "template.",
+                )
+        yield from _type_faults(table, attribute, f"{table.name}.key.{attribute}")
+
+
+def _type_faults(table: Table, attribute: str, path: str) -> Iterator[Fault]:
+    """What is wrong with an attribute's types, given that it is part of a key."""
+    kinds: set[AttributeType] = set()
+    for entity in table.kinds:
+        kind, field = entity.type_of(attribute), fields_of(entity.shape).get(attribute)
+        kinds |= {kind} if kind else set()
+        if field and field.compress_above is not None:
+            yield path, "is stored compressed.", "Drop compressed() from a key."
+    if len(kinds) > 1:
+        yield path, f"has the types {', '.join(sorted(kinds))}.", _ONE_TYPE_SAYS
+    if not kinds <= _KEY_TYPES:
+        yield path, f"has the type {kinds.pop()}.", _KEY_SAYS
+
+
+def _index_faults(table: Table, index: Index) -> Iterator[Fault]:
+    path = f"{table.name}.indexes[{index.name}]"
+    if not _NAME.fullmatch(index.name):
+        yield path, "is no index name.", _NAME_SAYS
+    if not index.why:
+        yield f"{path}.why", "is empty.", "Say in a sentence what the index is for."
+    if not 1 <= len(index.key.partition) <= MAX_INDEX_KEY_PARTS:
+        yield (
+            f"{path}.key",
+            f"has {len(index.key.partition)} partition key attributes.",
+            f"Use one to {MAX_INDEX_KEY_PARTS}.",
+        )
+    if len(index.key.sort) > MAX_INDEX_KEY_PARTS:
+        yield (
+            f"{path}.key",
+            f"has {len(index.key.sort)} sort key attributes.",
+            f"Use at most {MAX_INDEX_KEY_PARTS}.",
+        )
+    for attribute in _repeated(index.key.attributes):
+        yield f"{path}.key.{attribute}", "is named twice.", "Name each attribute once."
+    if index.key == table.key:
+        yield f"{path}.key", "is the table's own key.", "Query the table."
+    for attribute in index.key.attributes:
+        if all(e.type_of(attribute) is None for e in table.kinds):
+            known = {f for e in table.kinds for f in (*fields_of(e.shape), *e.keys)}
+            yield f"{path}.key.{attribute}", "no item has it.", instead_of(attribute, known)
+        yield from _type_faults(table, attribute, f"{path}.key.{attribute}")
+    yield from _sparse_faults(table, index, path)
+    yield from _projection_faults(table, index, path)
+    yield from _shard_faults(table, index, path)
+
+
+def _sparse_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
+    lacking = sorted(
+        {
+            f"{entity.shape.__name__}.{attribute}"
+            for entity in table.kinds
+            for attribute in index.key.attributes
+            if not entity.always_has(attribute)
+        }
+    )
+    if lacking and not index.sparse:
+        yield (
+            path,
+            f"items are missing from it when they lack {', '.join(lacking)}.",
+            "Declare sparse=True, or make the field required.",
+        )
+    if index.sparse and not lacking:
+        yield path, "is declared sparse, but every item is in it.", "Drop sparse=True."
+
+
+def _projection_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
+    path, included = f"{path}.projection", index.projection.include
+    keys = set(table.key.attributes) | set(index.key.attributes)
+    for attribute in included:
+        if attribute in keys:
+            yield path, f"names the key {attribute!r}.", "Keys are always carried: drop it."
+        elif table.type_of(attribute) is None:
+            known = {f for e in table.kinds for f in fields_of(e.shape)}
+            yield path, f"no item has {attribute!r}.", instead_of(attribute, known)
+    for attribute in _repeated(included):
+        yield path, f"names {attribute!r} twice.", "Name each attribute once."
+    if index.projection.type is ProjectionType.INCLUDE and not included:
+        yield path, "includes nothing.", "Use KEYS_ONLY."
+    total = sum(len(i.projection.include) for i in table.indexes)
+    if len(included) > MAX_PROJECTED or total > MAX_PROJECTED_BY_ALL:
+        yield (
+            path,
+            f"includes {len(included)} attributes, all indexes together {total}; DynamoDB takes "
+            f"{MAX_PROJECTED} and {MAX_PROJECTED_BY_ALL}.",
+            "Use ALL.",
+        )
+    carried = table.carried_by(index)
+    if table.ttl and carried is not None and table.ttl.attribute not in carried:
+        yield (
+            path,
+            f"does not carry {table.ttl.attribute!r}, so that a read could not leave out what "
+            "has expired.",
+            "Include it.",
+        )
+
+
+def _shard_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
+    if index.cardinality is not None and index.cardinality < 1:
+        yield f"{path}.cardinality", "is less than one.", "Give the number of partition keys."
+    if index.shards is None:
+        if index.cardinality is not None and index.cardinality < LOW_CARDINALITY:
+            yield (
+                path,
+                f"has {index.cardinality} partition keys: each takes 1,000 write units a second, "
+                "and a throttled index rejects the writes of the whole table.",
+                "Declare shards, as a number or by the name of a setting.",
+            )
+        return
+    path, attribute = f"{path}.shards", index.key.partition[0]
+    if len(index.key.partition) != 1:
+        yield path, "need a single partition key.", "Put the parts together with a template."
+    if table.type_of(attribute) != "S":
+        yield path, "need a String partition key.", "Store it as text."
+    if attribute in table.key.attributes:
+        yield path, "would change the primary key.", "Shard an attribute of its own."
+    if isinstance(index.shards, int) and index.shards < 1:
+        yield path, "are less than one.", "One shard is the plain index."
+    for other in table.indexes:
+        if attribute in other.key.attributes and other.shards != index.shards:
+            yield (
+                path,
+                f"would change {attribute!r} in the key of {other.name} too.",
+                "Give both indexes the same shards, or attributes of their own.",
+            )
+
+
+def _ttl_faults(table: Table) -> Iterator[Fault]:
+    if table.ttl is None:
+        for entity in table.kinds:
+            if entity.retention:
+                yield (
+                    f"{table.name}.{entity.shape.__name__}.retention",
+                    "needs a TTL attribute, and the table has none.",
+                    "Declare ttl=Ttl('ttl').",
+                )
+        return
+    yield from _retention_faults(f"{table.name}.ttl.retention", table.ttl.retention)
+    for entity in table.kinds:
+        path = f"{table.name}.{entity.shape.__name__}.retention"
+        yield from _retention_faults(path, entity.retention)
+        yield from _expiry_faults(table, entity, table.ttl)
+
+
+def _retention_faults(path: str, retention: Retention | None) -> Iterator[Fault]:
+    if retention is None:
+        return
+    if not isinstance(retention.days, str) and not 0 < retention.days < math.inf:
+        yield f"{path}.days", f"is {retention.days}.", "Give a number above 0, or a setting."
+    if retention.unit < 1:
+        yield f"{path}.unit", f"is {retention.unit}.", "1 for seconds, 1000 for milliseconds."
+
+
+def _expiry_faults(table: Table, entity: Entity, ttl: Ttl) -> Iterator[Fault]:
+    kind, shape = entity.type_of(ttl.attribute), entity.shape.__name__
+    if kind not in (None, "N"):
+        yield (
+            f"{table.name}.ttl",
+            f"{ttl.attribute!r} has the type {kind} in {shape}.",
+            "Declare it as int, epoch seconds: DynamoDB expires by nothing else, and silently "
+            "keeps the rest.",
+        )
+    retention = entity.retention or ttl.retention
+    since = retention.since if retention else None
+    if since is not None and entity.type_of(since) != "N":
+        yield (
+            f"{table.name}.ttl.retention",
+            f"{shape}.{since} is no Number.",
+            "Count from an attribute that holds a moment as a Number.",
+        )
+
+
+def _sample(field: Field) -> Any:
+    return "a" if field.type == "S" else field.number(1)
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
