@@ -19,6 +19,7 @@ import botocore.session
 import msgspec
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.loaders import Loader
 from botocore.parsers import JSONParser
 
 from keyline.run.errors import Unavailable
@@ -97,6 +98,7 @@ def dynamodb_client(
     """
     session = botocore.session.get_session()
     session.register_component("response_parser_factory", _Parsers())
+    session.register_component("data_loader", _Loader())
     key, secret = credentials or (None, None)
     client = session.create_client(
         "dynamodb",
@@ -154,6 +156,14 @@ class Connection:
         return Answer(answer[_BODY], meta["RequestId"], meta.get("RetryAttempts", 0))
 
 
+class _Loader(Loader):  # type: ignore[misc] # botocore has no types
+    """Knows which services there are without looking into the folders of all of AWS's."""
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        """DynamoDB, and the services that botocore's credentials may come from."""
+        return ["dynamodb", "signin", "sso", "sso-oidc", "sts"]
+
+
 class _Parser(JSONParser):  # type: ignore[misc] # botocore has no types
     """Hands the body over as it is; an error is parsed as botocore does."""
 
@@ -183,8 +193,10 @@ class _Parsers:
         return self._parser
 
 
-def _take_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+def _take_body(params: dict[str, Any], context: dict[str, Any], model: Any, **_: Any) -> None:
     context[_BODY] = params.pop(_BODY, None)
+    if model.name in _BATCHES:
+        params["RequestItems"] = {}  # the rules of endpoints ask for its keys
 
 
 def _put_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
@@ -199,6 +211,7 @@ _USER_AGENT = (
     f"exec-env/{os.environ.get('AWS_EXECUTION_ENV', 'none')}"
 )
 
+_BATCHES = frozenset({"BatchGetItem", "BatchWriteItem"})
 _METHODS = {
     "GetItem": "get_item",
     "Query": "query",

@@ -90,7 +90,7 @@ class Reason(msgspec.Struct, gc=False):
     """Why a part of a transaction failed."""
 
     Code: str = "None"
-    Item: msgspec.Raw | None = None
+    Item: msgspec.Raw = msgspec.Raw()
 
 
 class CancelledReply(msgspec.Struct, gc=False):

@@ -201,8 +201,8 @@ def _cancelled(
     )
 
 
-def _current(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw | None, now: float) -> Any:
-    if raw is None:
+def _current(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
+    if not bytes(raw):
         return None
     wire = decode(part, reply.decoder(reader.wire), raw)
     return None if reader.expired(wire, now) else reader.item(wire)
