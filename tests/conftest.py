@@ -25,8 +25,8 @@ _AWS = {
 }
 
 
-def pytest_configure() -> None:
-    """Set the environment before any test module is imported, in every worker."""
+def isolate() -> None:
+    """Set the environment; on import, since a folder's conftest may import the CDK right after."""
     tools = Path(sys.prefix) / "bin"  # node and cdk, also where the environment is not activated
     os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
     if "KEYLINE_DYNAMODB_ENDPOINT" in os.environ:
@@ -34,6 +34,9 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith(("AWS_", "KEYLINE_"))]:
         del os.environ[name]
     os.environ.update(_AWS)
+
+
+isolate()
 
 
 @pytest.fixture(scope="session")
