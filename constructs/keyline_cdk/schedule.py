@@ -34,6 +34,7 @@ class Schedule(Construct):
         events.Rule(
             self,
             "Rule",
+            rule_name=function.name,
             description=function.declared.why,
             schedule=events.Schedule.expression(expression),
             targets=[targets.LambdaFunction(function.resource, retry_attempts=2)],

@@ -13,6 +13,7 @@ from chat.system import ANALYTICS_SCOPE, READ_SCOPE, SYSTEM, TABLE_SIZES, WRITE_
 from chat.tables import Message
 from chat.viewer import STUDENT_CLAIM
 from keyline.problem import KeylineError
+from keyline_cdk.names import function_name
 from ops.demo.journey import Advance
 from ops.demo.session import Session, UnexpectedAnswer
 from ops.samples import chat as sample
@@ -81,7 +82,7 @@ class ChatJourney:
         await self._show_messages(session, now)
         await self._write_as_student(session)
         await self._analyse(session, now)
-        await session.run_schedule(schedule_name(session))
+        await session.run_schedule(function_name(SYSTEM.name, TABLE_SIZES.name, "local"))
         return lines
 
     @property
@@ -189,9 +190,3 @@ class ChatJourney:
 
 def _fields(message: Message) -> dict[str, Any]:
     return {name: getattr(message, name) for name in message.__struct_fields__}
-
-
-def schedule_name(session: Session) -> str:
-    """Name of the rule that runs the table sizes' function."""
-    ending = f"{SYSTEM.name}-{TABLE_SIZES.name}"
-    return next(s.name for s in session.platform.deployment.schedules if ending in s.name)

@@ -31,6 +31,26 @@ Handler = Callable[[Request], Awaitable[Response]]
 def control_app(platform: Platform, issuer: Starlette) -> Starlette:
     """The issuer's app with the platform's control mounted under `/_keyline`."""
 
+    def guarded(handler: Handler) -> Handler:
+        async def answer(request: Request) -> Response:
+            if not platform.is_up:
+                return JSONResponse({"message": "the platform is starting"}, status_code=503)
+            if _HEADER not in request.headers:
+                return JSONResponse({"message": f"send the header {_HEADER}"}, status_code=403)
+            try:
+                return await handler(request)
+            except KeylineError as error:
+                return JSONResponse(
+                    {
+                        "path": error.path,
+                        "message": error.message,
+                        "suggestion": error.suggestion,
+                    },
+                    status_code=409,
+                )
+
+        return answer
+
     async def status(_: Request) -> Response:
         sources = platform.event_sources.status()
         return JSONResponse(
@@ -64,31 +84,12 @@ def control_app(platform: Platform, issuer: Starlette) -> Starlette:
 
     return Starlette(
         routes=[
-            Route(f"{PREFIX}/status", _guarded(status), methods=["GET"]),
-            Route(f"{PREFIX}/sweep", _guarded(sweep), methods=["POST"]),
-            Route(f"{PREFIX}/schedules/{{name}}", _guarded(run_schedule), methods=["POST"]),
+            Route(f"{PREFIX}/status", guarded(status), methods=["GET"]),
+            Route(f"{PREFIX}/sweep", guarded(sweep), methods=["POST"]),
+            Route(f"{PREFIX}/schedules/{{name}}", guarded(run_schedule), methods=["POST"]),
             Mount("/", issuer),
         ]
     )
-
-
-def _guarded(handler: Handler) -> Handler:
-    async def guarded(request: Request) -> Response:
-        if _HEADER not in request.headers:
-            return JSONResponse({"message": f"send the header {_HEADER}"}, status_code=403)
-        try:
-            return await handler(request)
-        except KeylineError as error:
-            return JSONResponse(
-                {
-                    "path": error.path,
-                    "message": error.message,
-                    "suggestion": error.suggestion,
-                },
-                status_code=409,
-            )
-
-    return guarded
 
 
 def ask(url: str, method: str, path: str, **params: str) -> Any:
@@ -112,6 +113,8 @@ def ask(url: str, method: str, path: str, **params: str) -> Any:
         raise LocalPlatformError(
             url, f"no local platform answers there ({error}).", "Start one with `make up`."
         ) from error
+    if response.status_code == 503:
+        raise LocalPlatformError(url, "the local platform is starting.", "Ask again in a moment.")
     if response.status_code == 409:
         raise LocalPlatformError(**response.json())
     response.raise_for_status()

@@ -95,6 +95,8 @@ class Platform:
         What runs, and where.
     changes
         What the start did to the tables.
+    is_up
+        Whether everything has started and nothing is being stopped.
     logs, functions, gateways, event_sources, schedules, issuer, guard, engine, aws
         The parts; `engine` is None when another one is used, `guard` is None when that
         one is not on this machine.
@@ -138,6 +140,7 @@ class Platform:
         self.cache: Cache | None = None
         self.guard: Guard | None = None
         self.changes: Sequence[Change] = ()
+        self.is_up = False
 
     async def __aenter__(self) -> Self:
         """Start everything.
@@ -160,6 +163,7 @@ class Platform:
             await self._start_functions()
             await self._start_triggers()
             self._exit = stack.pop_all()
+        self.is_up = True
         return self
 
     async def __aexit__(
@@ -169,6 +173,7 @@ class Platform:
         trace: TracebackType | None,
     ) -> None:
         """Stop everything, triggers first and the engine last."""
+        self.is_up = False
         await self._exit.aclose()
 
     async def wait(self) -> None:
