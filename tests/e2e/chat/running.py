@@ -1,0 +1,164 @@
+"""The chat system as it is synthesized, on a local platform that runs beside the tests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import threading
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+
+from ops.local.dynamodb_api import DynamoApi
+from ops.local.functions import Invocation
+from ops.local.platform import Platform
+from ops.local.ports import Ports
+from ops.local.resources import Function, Table
+from ops.local.stream_reader import StreamReader
+from ops.local.ttl import Sweep
+
+Result = TypeVar("Result")
+
+MESSAGES, ROLLUPS, SIZES = "ChatMessages-local", "ChatDailyRollups-local", "ChatTableSizes-local"
+CODE = "lambda_src"
+
+
+class Running:
+    """A platform in an event loop of its own thread, on the same ports after a restart.
+
+    Its functions are made from a copy of the code, so that nobody's edits reach a test and no
+    test edits the checkout.
+
+    Parameters
+    ----------
+    checkout
+        The project.
+    assembly
+        Its synthesized local environment.
+    declared
+        The ports written into the assembly's templates.
+    folder
+        Where the copy and the state go.
+    """
+
+    def __init__(self, checkout: Path, assembly: Path, declared: Ports, folder: Path) -> None:
+        self.root = folder / "project"
+        self.assembly = assembly
+        self.removed: list[dict[str, Any]] = []
+        self._state = folder / "state"
+        self._declared = declared
+        self._ports = Ports().chosen()
+        self._platform: Platform | None = None
+        copy_code(checkout, self.root)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="platform")
+        self._thread.start()
+
+    @property
+    def platform(self) -> Platform:
+        assert self._platform is not None, "it does not run"
+        return self._platform
+
+    @property
+    def url(self) -> str:
+        return self.platform.endpoints.apis[0]
+
+    def start(self) -> None:
+        async def enter() -> Platform:
+            return await Platform(
+                root=self.root,
+                assembly=self.assembly,
+                state=self._state,
+                ports=self._ports,
+                declared=self._declared,
+            ).__aenter__()
+
+        self._platform = self.run(enter())
+
+    def stop(self) -> None:
+        platform, self._platform = self._platform, None
+        if platform is not None:
+            self.run(platform.__aexit__(None, None, None))
+
+    def close(self) -> None:
+        try:
+            self.stop()
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    def run(self, work: Coroutine[Any, Any, Result], timeout: float = 90.0) -> Result:
+        """Run a coroutine where the platform runs."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
+
+    def settle(self) -> None:
+        """Wait until the stream consumers are done with all that was written."""
+        self.run(self.platform.event_sources.drain(timeout=60))
+
+    def invoke(self, function: str, payload: Mapping[str, Any]) -> Invocation:
+        return self.run(self.platform.invoke(function, payload))
+
+    def sweep(self, *, dry_run: bool = False) -> Sweep:
+        return self.run(self.platform.sweep_ttl(dry_run=dry_run))
+
+    def run_schedules(self) -> list[Invocation]:
+        """Run what every scheduled rule runs."""
+
+        async def trigger() -> list[Invocation]:
+            schedules = self.platform.schedules
+            rules = [rule.name for rule in self.platform.deployment.schedules]
+            return [done for rule in rules for done in await schedules.trigger(rule)]
+
+        return self.run(trigger())
+
+    def function(self, name: str) -> Function:
+        return next(f for f in self.platform.deployment.functions if f.name == name)
+
+    def table(self, name: str) -> Table:
+        return next(t for t in self.platform.deployment.tables if t.name == name)
+
+    def stream_records(self, table: str) -> list[Mapping[str, Any]]:
+        """All records of a table's stream, in the form in which a function receives them."""
+
+        async def read() -> list[Mapping[str, Any]]:
+            region = self.platform.deployment.region
+            async with DynamoApi(self.platform.endpoints.engine, region) as api:
+                reader = StreamReader(api, self.table(table), region)
+                stream = await reader.find()
+                iterator = await reader.iterator(stream, None, "TRIM_HORIZON")
+                found: list[Mapping[str, Any]] = []
+                while True:
+                    page = await reader.read(stream, iterator, 1000)
+                    if page.last is None:
+                        return found
+                    found += page.records
+                    iterator = page.iterator
+
+        return self.run(read())
+
+    def children(self) -> Sequence[psutil.Process]:
+        return psutil.Process().children(recursive=True)
+
+    def ports(self) -> list[int]:
+        """Every port that the platform or a process of its listens on."""
+        connections = psutil.Process().net_connections(kind="inet")
+        for child in self.children():
+            connections += child.net_connections(kind="inet")
+        return sorted({c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN})
+
+
+def copy_code(checkout: Path, root: Path) -> None:
+    """Copy what functions are made from; the engine's binary stays where it is."""
+    root.mkdir(parents=True)
+    shutil.copytree(checkout / CODE, root / CODE, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "node_modules").symlink_to(checkout / "node_modules")
+
+
+def result_of(invocation: Invocation) -> Any:
+    """What a function returned; its error fails the test."""
+    assert invocation.function_error is None, invocation.payload.decode()
+    return json.loads(invocation.payload)

@@ -1,0 +1,213 @@
+"""Who may do what: tokens that are refused, and what a student's token shows."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import jwt
+import pytest
+
+from chat.system import ANALYTICS_SCOPE, READ_SCOPE, WRITE_SCOPE
+from ops.local.issuer import Issuer
+from tests.e2e.chat.api import ALL_SCOPES, AUDIENCE, Api, assert_problem, body, fresh_id, fresh_name
+from tests.e2e.chat.recount import everything
+from tests.e2e.chat.running import Running
+
+pytestmark = pytest.mark.xdist_group("chat")
+
+Forge = Callable[[Running, Path], str]
+
+
+def _another_key(running: Running, folder: Path) -> str:
+    """Signed with a key of the forger's, under the real one's id."""
+    real = running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES)
+    claims = jwt.decode(real, options={"verify_signature": False})
+    forger = Issuer(running.platform.issuer.url, folder)._key
+    header = jwt.get_unverified_header(real)
+    return jwt.encode(claims, forger, "RS256", headers={"kid": header["kid"]})
+
+
+def _altered(running: Running, _: Path) -> str:
+    """The real signature over other claims."""
+    real = running.platform.issuer.mint("student", audience=AUDIENCE, scopes=ALL_SCOPES)
+    head, _payload, signature = real.split(".")
+    claims = jwt.decode(real, options={"verify_signature": False}) | {"sub": "staff"}
+    return ".".join((head, _part(claims), signature))
+
+
+def _no_algorithm(running: Running, _: Path) -> str:
+    real = running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES)
+    header = jwt.get_unverified_header(real) | {"alg": "none"}
+    claims = jwt.decode(real, options={"verify_signature": False})
+    return f"{_part(header)}.{_part(claims)}."
+
+
+def _public_key_as_secret(running: Running, _: Path) -> str:
+    """HMAC with what everybody knows: the public key (algorithm confusion)."""
+    real = running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES)
+    header = jwt.get_unverified_header(real) | {"alg": "HS256"}
+    claims = jwt.decode(real, options={"verify_signature": False})
+    keys = httpx.get(f"{running.platform.issuer.url}/jwks.json", trust_env=False).json()
+    secret = jwt.utils.base64url_decode(keys["keys"][0]["n"])
+    signed = f"{_part(header)}.{_part(claims)}"
+    mac = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(
+        signed.encode(), secret
+    )
+    return f"{signed}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def _expired(running: Running, _: Path) -> str:
+    return running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES, expires=-60)
+
+
+def _not_yet_valid(running: Running, _: Path) -> str:
+    later = {"nbf": int(time.time()) + 3600}
+    return running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES, claims=later)
+
+
+def _wrong_audience(running: Running, _: Path) -> str:
+    return running.platform.issuer.mint("eve", audience="another-api", scopes=ALL_SCOPES)
+
+
+def _no_audience(running: Running, _: Path) -> str:
+    return running.platform.issuer.mint("eve", scopes=ALL_SCOPES)
+
+
+def _wrong_issuer(running: Running, _: Path) -> str:
+    other = {"iss": "https://issuer.example"}
+    return running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES, claims=other)
+
+
+def _no_token(_: Running, __: Path) -> str:
+    return "not.a.token"
+
+
+def _part(content: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        *(_another_key, _altered, _no_algorithm, _public_key_as_secret, _expired, _not_yet_valid),
+        *(_wrong_audience, _no_audience, _wrong_issuer, _no_token),
+    ],
+)
+def test_a_token_that_is_not_ours_is_refused_and_nothing_is_stored(
+    api: Api, running: Running, forge: Forge, tmp_path: Path
+) -> None:
+    # Given what is stored
+    before = everything(running)
+
+    # When somebody writes and reads with a forged or foreign token
+    token = forge(running, tmp_path)
+    written = api.send(fresh_name(), token)
+    read = api.call("GET", "/modules/1/messages", token=token)
+
+    # Then both are refused, and nothing has changed
+    assert (written.status_code, read.status_code) == (401, 401)
+    assert written.json() == {"message": "Unauthorized"}
+    assert everything(running) == before
+
+
+def test_without_a_token_no_route_answers(api: Api, running: Running) -> None:
+    # Given all routes
+    routes = running.platform.deployment.apis[0].routes
+
+    # When each is asked without a token
+    statuses = {
+        route.key: httpx.request(
+            method, f"{running.url}{path.replace('{', '').replace('}', '')}", trust_env=False
+        ).status_code
+        for route in routes
+        for method, path in [route.key.split(" ")]
+    }
+
+    # Then each refuses
+    assert len(statuses) == 16
+    assert statuses == dict.fromkeys(statuses, 401)
+
+
+def test_a_token_without_the_scope_is_refused_and_nothing_is_stored(
+    api: Api, running: Running
+) -> None:
+    # Given tokens with every scope but the one that is needed
+    stored = api.post(fresh_name())
+    before = everything(running)
+    reader = api.token("reader", (READ_SCOPE, ANALYTICS_SCOPE))
+    writer = api.token("writer", (WRITE_SCOPE,))
+    pages = api.token("pages", (READ_SCOPE, WRITE_SCOPE))
+
+    # When they are used for more than they are for
+    answers = [
+        api.send(fresh_name(), reader),
+        api.call("GET", f"/conversations/{stored['conversationId']}/messages", token=writer),
+        api.call("GET", "/modules/1/analytics", token=pages),
+    ]
+
+    # Then each is refused, and nothing has changed
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert "insufficient_scope" in answers[0].headers["www-authenticate"]
+    assert everything(running) == before
+
+
+def test_a_student_sees_his_own_messages_only(api: Api, running: Running) -> None:
+    # Given a student's conversation, and another student
+    owner, other, module = fresh_id(), fresh_id(), fresh_id()
+    own, conversation = api.student(owner), fresh_name()
+    stored = api.post(conversation, own, moduleId=module)
+    assert stored["studentId"] == owner
+    where = f"/conversations/{conversation}/messages"
+    before = everything(running)
+
+    # When both read, the owner sees it
+    keys = {"keys": [{"conversationId": conversation, "timestamp": stored["timestamp"]}]}
+    assert api.get(where, own)["messages"] == [stored]
+    assert api.get(f"{where}/{stored['timestamp']}", own) == stored
+    assert api.get(f"/students/{owner}/messages", own)["messages"] == [stored]
+    assert api.get(f"/students/{owner}/recent", own)["messages"] == [stored]
+    assert api.get(f"/students/{owner}/analytics", own)["messages"] == 1
+
+    # Then for the other it is as if it were not there
+    stranger = api.student(other)
+    for path in (
+        *(where, f"{where}/{stored['timestamp']}", f"/students/{owner}/messages"),
+        *(f"/students/{owner}/recent", f"/students/{owner}/analytics"),
+        f"/students/{owner}/reports",
+    ):
+        assert_problem(api.call("GET", path, token=stranger), 404)
+    batch = api.call("POST", "/messages/batch-get", token=stranger, json=keys)
+    assert batch.json()["messages"] == []
+
+    # And neither writes into another's conversation nor in another's name, nor sees staff's pages
+    assert_problem(api.send(conversation, stranger), 404)
+    assert_problem(api.send(fresh_name(), stranger, studentId=owner), 403)
+    for path in (f"/modules/{module}/messages", "/providers/openai/messages?from=2026-01-01"):
+        assert_problem(api.call("GET", path, token=own), 403)
+    for path in (f"/modules/{module}/analytics", "/inactive-students?since=2026-01-01"):
+        assert_problem(api.call("GET", path, token=own), 403)
+    assert_problem(api.send(fresh_name(), api.token("odd", student_id="1 OR 1")), 403)
+    assert everything(running) == before
+
+
+def test_neither_tokens_nor_texts_reach_the_logs(api: Api, running: Running) -> None:
+    # Given a message and a token that no log line may hold
+    marker = fresh_name()
+
+    # When it is stored, refused, shown and counted
+    token = api.token(f"subject-{marker}")
+    api.post(marker, token, question=f"q {marker}", response=f"r {marker}")
+    api.call("POST", f"/conversations/{marker}/messages", token=token, json=body(tokenCount=marker))
+    api.get(f"/conversations/{marker}/messages", token)
+    running.settle()
+
+    # Then the logs know routes and numbers only
+    lines = [line.text for line in running.platform.logs.lines]
+    metrics = [json.dumps(metric.document) for metric in running.platform.logs.metrics]
+    assert any("POST /conversations/{conversationId}/messages" in line for line in lines)
+    assert [text for text in lines + metrics if marker in text or token in text] == []
