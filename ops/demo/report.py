@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +16,8 @@ from keyline.model import Pattern, System, TransactGet, TransactWrite
 from keyline.run.meter import NAMESPACE
 
 _ROUNDING = 1e-6
+_TABLE_WIDTH = 140
+"""Columns; a narrower terminal wraps lines rather than squeezing names."""
 
 
 @dataclass
@@ -134,33 +137,36 @@ def _percentile(values: Sequence[float], percent: float) -> float:
 
 def show(rows: Sequence[Row], console: Console) -> None:
     """Print the rows as a table, then what is wrong with them."""
-    table = Table(title="Access patterns", title_justify="left", header_style="bold")
+    table = Table(title="Access patterns", title_justify="left", box=box.SIMPLE_HEAD)
     for name in ("system", "pattern", "operation", "table / index"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=True)
     for name in ("calls", "p50 ms", "p99 ms", "RRU", "WRU", "floor", "items"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(
-            row.system,
-            row.pattern,
-            row.operation,
-            row.target,
-            f"{row.calls:,}",
-            f"{row.p50:.1f}",
-            f"{row.p99:.1f}",
-            f"{row.read_units:,.1f}",
-            f"{row.write_units:,.1f}",
-            f"{row.floor:,.1f}",
-            f"{row.items:,}",
-            style="red" if row.fault else None,
-        )
-    console.print(table)
+        table.add_row(*_cells(row), style="red" if row.fault else None)
+    Console(file=console.file, width=max(console.width, _TABLE_WIDTH)).print(table)
     for row in rows:
         if row.reason and row.measured > row.floor + _ROUNDING:
             console.print(f"  {row.pattern}: above its floor, as declared: {row.reason}")
     for row in rows:
         if row.fault:
             console.print(f"[red]✗ {row.system} {row.pattern}: {row.fault}[/red]")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.system,
+        row.pattern,
+        row.operation,
+        row.target,
+        f"{row.calls:,}",
+        f"{row.p50:.1f}",
+        f"{row.p99:.1f}",
+        f"{row.read_units:,.1f}" if row.read_units else "",
+        f"{row.write_units:,.1f}" if row.write_units else "",
+        f"{row.floor:,.1f}" if row.floor else "?",
+        f"{row.items:,}",
+    )
 
 
 def write(rows: Sequence[Row], path: Path, context: Mapping[str, Any]) -> None:
