@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from keyline.model import Index, ProjectionType, Table
+from keyline.model import DeclarationError, Index, ProjectionType, Table
 from keyline_cdk.environment import Environment, Tables
 
 _TYPES = {
@@ -47,6 +47,7 @@ class DataTable(Construct):
         tags: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, id)
+        self._declared = table
         protection = environment.tables
         self.resource = dynamodb.TableV2(
             self,
@@ -75,12 +76,16 @@ class DataTable(Construct):
 
         Raises
         ------
-        ValueError
+        DeclarationError
             If the table declares no stream.
         """
         arn = self.resource.table_stream_arn
-        if arn is None:
-            raise ValueError(f"{self.node.path} has no stream: declare stream=StreamView...")
+        if self._declared.stream is None or arn is None:  # TableV2 gives one in either case
+            raise DeclarationError(
+                f"{self._declared.name}.stream",
+                "is not declared, and a function reads it.",
+                "Declare stream=StreamView.NEW_IMAGE, or what the function needs of a change.",
+            )
         return arn
 
 

@@ -60,7 +60,7 @@ class Tables(_Section, frozen=True, kw_only=True):
     removal_policy
         What happens to a table that leaves the stack.
     contributor_insights
-        Whether DynamoDB reports the keys that are read, written and throttled most (billed).
+        Whether DynamoDB reports the keys that are throttled most (billed by throttled request).
     """
 
     pitr_days: Annotated[int, Meta(ge=1, le=35)] = 35

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -92,9 +93,9 @@ class HttpApi(Construct):
         return self.resource.api_endpoint
 
     def _build_stage(self, environment: Environment) -> apigateway.HttpStage:
-        group = log_group(
-            self, "AccessLog", name=f"/aws/http-api/{self._name}", environment=environment
-        )
+        # the prefix keeps API Gateway from growing the account's log resource policy
+        name = f"/aws/vendedlogs/http-api/{self._name}"
+        group = log_group(self, "AccessLog", name=name, environment=environment)
         stage = apigateway.HttpStage(
             self,
             "Stage",
@@ -107,7 +108,14 @@ class HttpApi(Construct):
         )
         resource = level_one(stage, apigateway.CfnStage)
         resource.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
-            destination_arn=group.log_group_arn, format=json.dumps(ACCESS_LOG)
+            # without the `:*` at the end of the group's own attribute, which names its streams
+            destination_arn=cdk.Stack.of(self).format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=group.log_group_name,
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            ),
+            format=json.dumps(ACCESS_LOG),
         )
         return stage
 

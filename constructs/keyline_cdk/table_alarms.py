@@ -81,8 +81,8 @@ class TableAlarms(Construct):
                 f"{pascal(index or '')}{kind}Units",
                 metric=metric,
                 above=limit,
-                why=f"More than {limit:,} {kind.lower()} units of {self._named(index)} were consumed in"
-                " a minute. Which pattern: metric Keyline ReadUnits and WriteUnits by Pattern.",
+                why=f"More than {limit:,} {kind.lower()} units of {self._named(index)} were"
+                " consumed in a minute. Which pattern: metrics Keyline ReadUnits, WriteUnits.",
                 topic=self._topic,
             )
 
@@ -119,8 +119,8 @@ class TableAlarms(Construct):
             "StorageGrowth",
             metric=storage_growth(self._environment.name, system.name, self._table.name),
             above=limit,
-            why=f"The {self._named(None)} grew by more than {limit:g} % in 30 days. Check that items"
-            " expire, and what the forecast says.",
+            why=f"The {self._named(None)} grew by more than {limit:g} % in 30 days. Check that"
+            " items expire, and what the forecast says.",
             topic=self._topic,
         )
 

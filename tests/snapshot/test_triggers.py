@@ -8,11 +8,12 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from keyline.model import DeclarationError, StreamSource
+from keyline.model import DeclarationError, StreamSource, System
+from keyline_cdk.data_table import DataTable
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.stream_consumer import StreamConsumer
 from stacks.systems import SYSTEMS
-from tests.sample_system import LARGE, ORDERS, STREAM
+from tests.sample_system import LARGE, NOTES, ORDERS, STREAM
 from tests.templates import ENVIRONMENTS, FULL, Templates, no_bundle, only, render, resources, topic
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
@@ -96,20 +97,27 @@ def test_a_filter_that_never_matches_fails_the_synth(out: Path) -> None:
     )
 
 
+def test_a_table_without_a_stream_cannot_be_consumed(out: Path) -> None:
+    def add(stack: cdk.Stack) -> None:
+        assert DataTable(stack, "Data", table=NOTES, environment=FULL).stream_arn
+
+    with pytest.raises(DeclarationError, match=r"Notes\.stream"):
+        render(add, out)
+
+
 @pytest.mark.requirement("X-07")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
 def test_every_route_asks_for_a_token(
-    system: object, environment: str, templates: Templates
+    system: System, environment: str, templates: Templates
 ) -> None:
-    (found,) = (s for s in SYSTEMS if s is system)
-    template = templates(environment)[f"{found.name}-service-{environment}"]
+    template = templates(environment)[f"{system.name}-service-{environment}"]
     routes = resources(template, "AWS::ApiGatewayV2::Route").values()
     assert {
         (route["RouteKey"], tuple(route.get("AuthorizationScopes", ()))) for route in routes
     } == {
         (f"{route.method} {route.path}", (route.scope,) if route.scope else ())
-        for function in found.functions
+        for function in system.functions
         for route in function.routes
     }
     assert {route["AuthorizationType"] for route in routes} == {"JWT"}

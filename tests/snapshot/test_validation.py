@@ -23,9 +23,9 @@ from tests.templates import FULL, WEAK, new_app
 Build = Callable[[cdk.Stack], object]
 
 
-def violations(build: Build, out: Path) -> set[tuple[str, str]]:
+def violations(build: Build, out: Path, *, checks: bool = False) -> set[tuple[str, str]]:
     """Synthesize a stack under an environment that protects; return (plugin, rule) violated."""
-    app = new_app(out, checks=False)
+    app = new_app(out, checks=checks)
     add_checks(app, FULL)
     build(cdk.Stack(app, "Sample"))
     with pytest.raises(RuntimeError, match="ValidationFailed"):
@@ -81,6 +81,16 @@ def test_our_rules_fail_the_synth(build: Build, rules: set[str], out: Path) -> N
 def test_cdk_nag_s_rules_fail_the_synth(out: Path) -> None:
     found = violations(lambda stack: sqs.Queue(stack, "Queue"), out)
     assert ("AwsSolutions", "AwsSolutions-SQS4") in found
+
+
+def test_the_cdk_s_own_rules_fail_the_synth(out: Path) -> None:
+    def build(stack: cdk.Stack) -> object:
+        properties = {"Description": "A group", "RetentionInDays": 17}
+        return cdk.CfnResource(stack, "Log", type="AWS::Logs::LogGroup", properties=properties)
+
+    assert {plugin for plugin, _ in violations(build, out, checks=True)} == {
+        "CloudFormation Validate"
+    }
 
 
 def test_a_finding_is_acknowledged_by_its_rule_alone(out: Path) -> None:
