@@ -16,8 +16,7 @@ from keyline.model import Pattern, System, TransactGet, TransactWrite
 from keyline.run.meter import NAMESPACE
 
 _ROUNDING = 1e-6
-_TABLE_WIDTH = 140
-"""Columns; a narrower terminal wraps lines rather than squeezing names."""
+_WIDEST = 400
 
 
 @dataclass
@@ -137,20 +136,28 @@ def _percentile(values: Sequence[float], percent: float) -> float:
 
 def show(rows: Sequence[Row], console: Console) -> None:
     """Print the rows as a table, then what is wrong with them."""
-    table = Table(title="Access patterns", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(
+        title="Access patterns", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for name in ("system", "pattern", "operation", "table / index"):
         table.add_column(name, no_wrap=True)
     for name in ("calls", "p50 ms", "p99 ms", "RRU", "WRU", "floor", "items"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*_cells(row), style="red" if row.fault else None)
-    Console(file=console.file, width=max(console.width, _TABLE_WIDTH)).print(table)
+    _print_whole(table, console)
     for row in rows:
         if row.reason and row.measured > row.floor + _ROUNDING:
             console.print(f"  {row.pattern}: above its floor, as declared: {row.reason}")
     for row in rows:
         if row.fault:
             console.print(f"[red]✗ {row.system} {row.pattern}: {row.fault}[/red]")
+
+
+def _print_whole(table: Table, console: Console) -> None:
+    """Print a table in its natural width: a narrow terminal wraps lines, names stay whole."""
+    width = console.measure(table, options=console.options.update(width=_WIDEST)).maximum
+    Console(file=console.file, width=max(console.width, width)).print(table)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
