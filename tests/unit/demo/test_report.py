@@ -118,9 +118,9 @@ def test_faults_and_reasons_are_said_below_the_table() -> None:
         emf("note-put", WriteUnits=[2.0], Floor=[1.0]),
     ]
     report.show(report.collect([SYSTEM], documents), Console(file=out, width=60))
-    text = out.getvalue()
+    text = " ".join(out.getvalue().split())
     assert "note-put: above its floor, as declared: It is written twice." in text
-    assert "notes note-get: consumed 1 units" in " ".join(text.split())
+    assert "notes note-get: consumed 1 units" in text
     assert "NotesOfTests" in text
 
 
