@@ -1,7 +1,9 @@
 """What a call costs by the sizes of its items: the floor that a measurement is held against.
 
 Source: DynamoDB developer guide, "DynamoDB on-demand capacity mode": a read unit is 4 KB,
-half of one when eventually consistent; a write unit is 1 KB; a transaction doubles both.
+half of one when eventually consistent; a write unit is 1 KB. A transaction doubles what its
+items cost in the table; an index costs what it costs outside of one (the guide does not say
+so; it was measured on DynamoDB by github.com/nubo-db/dynoxide, pull request 188).
 """
 
 from __future__ import annotations
@@ -41,7 +43,13 @@ def query_units(items: Iterable[Attributes], *, consistent: bool = False) -> flo
     return read_units(sum(map(item_size, items)), consistent=consistent)
 
 
-def change_units(table: Table, before: Attributes | None, after: Attributes | None) -> float:
+def change_units(
+    table: Table,
+    before: Attributes | None,
+    after: Attributes | None,
+    *,
+    transactional: bool = False,
+) -> float:
     """Write units of a change of one item: in the table, and in each index.
 
     Parameters
@@ -50,7 +58,8 @@ def change_units(table: Table, before: Attributes | None, after: Attributes | No
         The whole item as it was and as it is; None where there was or is none.
     """
     size = max(item_size(before or {}), item_size(after or {}))
-    return write_units(size) + sum(index_units(table, i, before, after) for i in table.indexes)
+    in_table = write_units(size) * (2 if transactional else 1)
+    return in_table + sum(index_units(table, i, before, after) for i in table.indexes)
 
 
 def index_units(

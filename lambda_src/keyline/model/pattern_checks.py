@@ -123,7 +123,11 @@ def _shape_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
                 instead_of(name, stored),
             )
         elif kind != field.type:
-            yield f"shape.{name}", f"is {field.type}, the item's is {kind}.", "Use one type."
+            yield (
+                f"shape.{name}",
+                f"is {field.type}, the item's is {kind}.",
+                f"Declare it as {pattern.kind.shape.__name__} does.",
+            )
         if carried is not None and name not in carried:
             yield (
                 f"shape.{name}",
@@ -373,13 +377,14 @@ def _template_faults(update: Update[Any]) -> Iterator[Fault]:
     """An index's key has to be made anew, whole, when a field that it is made of changes."""
     known = {*update.set, *update.remove, *_primary_fields(update), *update.table.key.attributes}
     for attribute, template in update.kind.templates.items():
-        touched = set(template.fields) & set(update.changed)
+        touched = sorted(set(template.fields) & set(update.changed))
         missing = [f for f in template.fields if f not in known]
         if touched and missing and attribute not in update.table.key.attributes:
             yield (
-                f"set.{sorted(touched)[0]}",
-                f"{attribute} is made of it, and of {', '.join(missing)}.",
-                f"Set all of {', '.join(template.fields)}.",
+                f"set.{touched[0]}",
+                f"{attribute} is made of {', '.join(template.fields)}, and this does not say what "
+                f"{', '.join(missing)} will be.",
+                "Name all of these in set.",
             )
 
 

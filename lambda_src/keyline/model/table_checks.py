@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from keyline.model.shape import AttributeType, Field, fields_of
 from keyline.model.table import (
@@ -230,10 +230,11 @@ def _shard_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
     if index.cardinality is not None and index.cardinality < 1:
         yield f"{path}.cardinality", "is less than one.", "Give the number of partition keys."
     if index.shards is None:
-        if index.cardinality is not None and index.cardinality < LOW_CARDINALITY:
+        few = _cardinality(table, index)
+        if few is not None and few < LOW_CARDINALITY:
             yield (
                 path,
-                f"has {index.cardinality} partition keys: each takes 1,000 write units a second, "
+                f"has {few} partition keys: each takes 1,000 write units a second, "
                 "and a throttled index rejects the writes of the whole table.",
                 "Declare shards, as a number or by the name of a setting.",
             )
@@ -254,6 +255,35 @@ def _shard_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
                 f"would change {attribute!r} in the key of {other.name} too.",
                 "Give both indexes the same shards, or attributes of their own.",
             )
+
+
+def _cardinality(table: Table, index: Index) -> int | None:
+    """How many partition keys an index has: as declared, or as its types admit; None for many."""
+    if index.cardinality is not None:
+        return index.cardinality
+    found = 1
+    for attribute in index.key.partition:
+        values: set[object] = set()
+        for entity in table.kinds:
+            known = _values(entity, attribute)
+            if known is None:
+                return None
+            values |= known
+        found *= len(values)
+    return found
+
+
+def _values(entity: Entity, attribute: str) -> set[object] | None:
+    """The values that an attribute can have in items of a kind; None for any."""
+    if attribute in entity.constants:
+        return {entity.constants[attribute]}
+    if attribute in entity.keys:
+        template = entity.templates[attribute]
+        return None if template.fields else {template.literal}
+    field = fields_of(entity.shape).get(attribute)
+    if field is None:
+        return set()
+    return set(get_args(field.python)) if get_origin(field.python) is Literal else None
 
 
 def _ttl_faults(table: Table) -> Iterator[Fault]:
