@@ -72,7 +72,8 @@ PUBLISHED: Mapping[str, Mapping[str, frozenset[DimensionSet]]] = {
     "AWS/ApiGateway": _each("4xx 5xx Count Latency IntegrationLatency", _API),
     KEYLINE: {
         **_each("Latency ReadUnits WriteUnits Items Throttles", _PATTERN),
-        "StorageGrowthPercent": _sets("Environment+System+Table"),
+        **_each("StorageGrowthPercent TableSizeBytes", _sets("Environment+System+Table")),
+        "IndexSizeBytes": _sets("Environment+System+Table+Index"),
     },
 }
 """Namespace, then metric, to the dimension sets it exists under."""

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
 
 from keyline.run.meter import NAMESPACE
 
@@ -35,15 +38,14 @@ class Metrics:
         dimensions
             What it is told apart by besides environment and system: at most 27.
         """
-        with single_metric(
-            name=name,
-            unit=unit,
-            value=value,
-            namespace=NAMESPACE,
-            default_dimensions={"Environment": self.environment, "System": self.system},
-        ) as metric:
-            for dimension, of in dimensions.items():
-                metric.add_dimension(name=dimension, value=of)
+        # An empty service: from POWERTOOLS_SERVICE_NAME a dimension would follow that no alarm
+        # asks for, and an alarm without it has no data.
+        metric = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service="")
+        labels = {"Environment": self.environment, "System": self.system, **dimensions}
+        for label, of in labels.items():
+            metric.add_dimension(label, of)
+        metric.add_metric(name, unit, value)
+        metric.flush_metrics()
 
     def count(self, name: str) -> None:
         """Publish that something happened once."""
