@@ -9,11 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
+from rich.color import ColorSystem
 from rich.console import Console
-from rich.text import Text
+from rich.style import Style
 
 _FILE_LIMIT = 16 * 1024 * 1024
 _LEVEL_STYLES = {
@@ -22,6 +24,12 @@ _LEVEL_STYLES = {
     "WARN": "yellow",
     "ERROR": "red",
     "CRITICAL": "bold red",
+}
+_COLOR_SYSTEMS = {
+    "standard": ColorSystem.STANDARD,
+    "256": ColorSystem.EIGHT_BIT,
+    "truecolor": ColorSystem.TRUECOLOR,
+    "windows": ColorSystem.WINDOWS,
 }
 _TEXT_LEVEL = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]")
 
@@ -139,16 +147,24 @@ class Logs:
         line = Line(now, source, request_id, text)
         self.lines.append(line)
         self._append(f"{source}.log", f"{_iso(now)}\t{request_id or '-'}\t{text}\n")
-        if self._console is not None:
-            self._console.print(pretty(line), soft_wrap=True)
+        self._show(pretty(line))
 
     def _metric(self, metric: Metric, text: str) -> None:
         self.metrics.append(metric)
         self._append(f"{metric.source}.emf.jsonl", text + "\n")
         for subscriber in tuple(self._subscribers):
             subscriber(metric)
-        if self._console is not None:
-            self._console.print(pretty_metric(metric), soft_wrap=True)
+        self._show(pretty_metric(metric))
+
+    def _show(self, parts: Parts) -> None:
+        """Write one console line. `Console.print` would cost 0.3 ms of each request."""
+        if self._console is None:
+            return
+        system = self._console.color_system
+        colors = None if system is None else _COLOR_SYSTEMS[system]
+        text = "".join(_style(style).render(text, color_system=colors) for text, style in parts)
+        self._console.file.write(text + "\n")
+        self._console.file.flush()
 
     def _append(self, name: str, text: str) -> None:
         path = self._folder / re.sub(r"[^\w.$-]", "_", name)
@@ -167,21 +183,25 @@ class Logs:
         self._files.clear()
 
 
-def pretty(line: Line) -> Text:
+Parts = list[tuple[str, str]]
+"""Pieces of a console line, each with its rich style."""
+
+
+def pretty(line: Line) -> Parts:
     """One console line: time, source, short request id, message; JSON logs are unfolded."""
     level, message = _level_and_message(line.text)
-    style = _LEVEL_STYLES.get(level, "")
-    return _head(line.time, line.source, line.request_id).append(message, style=style)
+    head = _head(line.time, line.source, line.request_id)
+    return [*head, (message, _LEVEL_STYLES.get(level, ""))]
 
 
-def pretty_metric(metric: Metric) -> Text:
+def pretty_metric(metric: Metric) -> Parts:
     """One console line for an EMF document: `name=value`, each name once."""
     shown = {
         sample.name: ",".join(f"{value:.6g}" for value in sample.values)
         for sample in metric.samples()
     }
     pairs = " ".join(f"{name}={value}" for name, value in shown.items())
-    return _head(metric.time, metric.source, metric.request_id).append(pairs, style="dim")
+    return [*_head(metric.time, metric.source, metric.request_id), (pairs, "dim")]
 
 
 def _level_and_message(text: str) -> tuple[str, str]:
@@ -200,11 +220,18 @@ def _level_and_message(text: str) -> tuple[str, str]:
     return (match[1] if match else ""), text.replace("\r", " ")
 
 
-def _head(at: float, source: str, request_id: str | None) -> Text:
+def _head(at: float, source: str, request_id: str | None) -> Parts:
     clock = datetime.fromtimestamp(at).strftime("%H:%M:%S.%f")[:-3]
-    return Text.assemble(
-        (clock, "dim"), " ", (f"{source:<28}", "cyan"), " ", ((request_id or "")[:8], "dim"), " "
-    )
+    return [
+        (f"{clock} ", "dim"),
+        (f"{source:<28} ", "cyan"),
+        (f"{request_id[:8] if request_id else '':<8} ", "dim"),
+    ]
+
+
+@cache
+def _style(name: str) -> Style:
+    return Style.parse(name)
 
 
 def _iso(at: float) -> str:
