@@ -11,6 +11,7 @@ Division = Literal["day", "week", "month"]
 
 _DAY = timedelta(days=1)
 _SMALLEST_STEP = 0.001
+_HOUR = 3_600_000.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ Range = Days | Span
 def day_of(timestamp: float) -> str:
     """The UTC day of a moment in epoch ms: `2026-01-31`."""
     return datetime.fromtimestamp(timestamp / 1000, UTC).date().isoformat()
+
+
+def hour_of(timestamp: float) -> float:
+    """The beginning of the hour of a moment, both in epoch ms."""
+    return timestamp // _HOUR * _HOUR
 
 
 def iso_of(timestamp: float) -> str:

@@ -229,9 +229,9 @@ COUNT_MESSAGES = TransactWrite(
     table=ROLLUPS,
     shape=Counted,
     parts=(MESSAGE_COUNTED, MODULE_DAY_ADD, PROVIDER_DAY_ADD, STUDENT_DAY_ADD),
-    items=8,
+    items=12,
     item_bytes=300,
-    per_month=400_000,
+    per_month=260_000,
 )
 STUDENT_SEEN = Update(
     name="student-seen",
@@ -242,7 +242,7 @@ STUDENT_SEEN = Update(
     conditions=(any_of(absent("lastAt"), less_than("lastAt", "seenAt")),),
     upsert=True,
     item_bytes=ACTIVITY_BYTES,
-    per_month=600_000,
+    per_month=200_000,
 )
 
 # --- daily totals: read -------------------------------------------------------------------

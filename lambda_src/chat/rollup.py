@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chat.days import day_of
@@ -27,7 +27,7 @@ from chat.patterns import (
     STUDENT_SEEN,
 )
 from chat.settings import Settings
-from chat.tables import ROSTER, Counted, Message, ModuleDay, ProviderDay, StudentDay
+from chat.tables import ROSTER, Counted, LastActivity, Message, ModuleDay, ProviderDay, StudentDay
 from chat.totals import TotalKey, fold, keys_of
 from keyline.model.pattern import MAX_TRANSACTION
 from keyline.run import Store, Write
@@ -35,6 +35,8 @@ from keyline.run.errors import ConditionFailed, TransactionCancelled
 
 ATTEMPTS = 6
 """How often a transaction that meets another is tried before the batch is given back."""
+SEEN_STUDENTS = 10_000
+"""Students whose last activity a process remembers, so as not to write it again."""
 _FIRST_PAUSE = 0.02
 _DAY_SECONDS = 86_400
 
@@ -73,6 +75,7 @@ class Rollup:
     settings: Settings
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    _seen: dict[int, float] = field(default_factory=dict)
 
     def count(self, messages: Iterable[Message]) -> list[Message]:
         """Count each message that was not counted before; return these.
@@ -85,8 +88,10 @@ class Rollup:
         """
         unique = list({message.messageId: message for message in messages}.values())
         counted = [m for part in cut(unique) for m in self._count_part(part)]
-        for student, timestamp in fold(unique).last.items():
-            self._see(student, timestamp)
+        self._remember_bounded()
+        for student, hour in fold(unique).last.items():
+            if hour > self._seen.get(student, 0):
+                self._seen[student] = self._see(student, hour)
         return counted
 
     def _count_part(self, part: Sequence[Message]) -> Sequence[Message]:
@@ -116,18 +121,21 @@ class Rollup:
         writes += [_student_write(t, ttl) for t in totals.students.values()]
         return writes
 
-    def _see(self, student: int, timestamp: float) -> None:
-        seen = {
-            "studentId": student,
-            "lastAt": timestamp,
-            "roster": ROSTER,
-            "ttl": self._expiry,
-        }
+    def _see(self, student: int, hour: float) -> float:
+        """Move a student's last activity forward to an hour; what it is then."""
+        seen = {"studentId": student, "lastAt": hour, "roster": ROSTER, "ttl": self._expiry}
         try:
-            self.store.update(STUDENT_SEEN, seen, studentId=student, seenAt=timestamp)
-        except ConditionFailed:
-            # A later message came before this one.
-            return
+            self.store.update(STUDENT_SEEN, seen, studentId=student, seenAt=hour)
+        except ConditionFailed as failed:
+            # A message of this hour or a later one came before.
+            there: LastActivity | None = failed.current
+            return there.lastAt if there else hour
+        return hour
+
+    def _remember_bounded(self) -> None:
+        """Forget whom this process has seen where it is too many: it only saves writes."""
+        if len(self._seen) > SEEN_STUDENTS:
+            self._seen.clear()
 
     @property
     def _expiry(self) -> int:
@@ -159,12 +167,20 @@ def _module_write(total: ModuleDay, ttl: int) -> Write:
 
 
 def _provider_write(total: ProviderDay, ttl: int) -> Write:
-    key: dict[str, Any] = {"provider": total.provider, "day": total.day, "modelUsed": total.modelUsed}
+    key: dict[str, Any] = {
+        "provider": total.provider,
+        "day": total.day,
+        "modelUsed": total.modelUsed,
+    }
     return Write.update(PROVIDER_DAY_ADD, {**key, **_counts(total, _COUNTS), "ttl": ttl}, **key)
 
 
 def _student_write(total: StudentDay, ttl: int) -> Write:
-    key: dict[str, Any] = {"moduleId": total.moduleId, "studentId": total.studentId, "day": total.day}
+    key: dict[str, Any] = {
+        "moduleId": total.moduleId,
+        "studentId": total.studentId,
+        "day": total.day,
+    }
     counts = _counts(total, _STUDENT_COUNTS)
     return Write.update(STUDENT_DAY_ADD, {**key, **counts, "ttl": ttl}, **key)
 

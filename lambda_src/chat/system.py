@@ -103,7 +103,13 @@ ROLLUP_STREAM = Function(
     handler="chat.handlers.rollup_stream.handler",
     why="Adds each message to the daily totals once, and moves last activities forward.",
     patterns=(COUNT_MESSAGES, STUDENT_SEEN),
-    source=StreamSource(table=MESSAGES, filters=({"eventName": ["INSERT"]},)),
+    source=StreamSource(
+        table=MESSAGES,
+        filters=({"eventName": ["INSERT"]},),
+        # The more messages a batch holds, the more of them share a write.
+        batch=500,
+        window=10,
+    ),
     timeout=60,
 )
 TABLE_SIZES = Function(

@@ -112,7 +112,14 @@ class StudentDay(msgspec.Struct, kw_only=True):
 
 
 class LastActivity(msgspec.Struct, kw_only=True):
-    """When a student was last heard of, epoch ms."""
+    """When a student was last heard of.
+
+    Attributes
+    ----------
+    lastAt
+        The beginning of the hour of the last message, epoch ms: so the item, and its place
+        in the index, changes once an hour at most, and not with every message.
+    """
 
     studentId: int
     lastAt: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from chat.days import day_of
+from chat.days import day_of, hour_of
 from chat.latency import measure
 from chat.tables import Fact, Message, ModuleDay, ProviderDay, StudentDay
 
@@ -29,7 +29,7 @@ class Totals:
     students
         By module, day and student.
     last
-        The latest timestamp of each student.
+        The hour of the latest message of each student.
     """
 
     modules: dict[ModuleKey, ModuleDay] = field(default_factory=dict)
@@ -84,4 +84,5 @@ def _add_student(totals: Totals, message: Countable, student: int, day: str) -> 
     total.messages += 1
     total.tokens += message.tokenCount
     total.responseTime += message.responseTime
-    totals.last[student] = max(message.timestamp, totals.last.get(student, message.timestamp))
+    hour = hour_of(message.timestamp)
+    totals.last[student] = max(hour, totals.last.get(student, hour))

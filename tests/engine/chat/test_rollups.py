@@ -12,7 +12,7 @@ import pytest
 
 from chat.days import Days
 from chat.repository import Cut
-from chat.tables import Message, ModuleDay, ProviderDay, StudentDay
+from chat.tables import LastActivity, Message, ModuleDay, ProviderDay, StudentDay
 from chat.totals import Totals, fold
 from tests.engine.chat.conftest import Chat, MakeChat
 from tests.unit.chat.examples import DAY_MS, START, message
@@ -115,6 +115,8 @@ def test_a_batch_is_few_writes(chat: Chat) -> None:
     # And when they come again, nothing is written
     chat.rollup.count(messages)
     assert stored_totals_of(chat, 7) == 100
+    again = chat.meter.calls[len(calls) :]
+    assert [call.pattern for call in again if call.write] == []
 
 
 def stored_totals_of(chat: Chat, module: int) -> int:
@@ -123,7 +125,7 @@ def stored_totals_of(chat: Chat, module: int) -> int:
 
 
 @pytest.mark.requirement("T-30")
-def test_inactive_students_are_those_whose_last_message_is_old_longest_silent_first(
+def test_inactive_students_are_those_of_an_old_last_message_longest_silent_first(
     make_chat: MakeChat,
 ) -> None:
     # Given students whose last message came on different days, delivered newest first
@@ -141,7 +143,8 @@ def test_inactive_students_are_those_whose_last_message_is_old_longest_silent_fi
     chat.rollup.count([message(studentId=None, moduleId=1)])
 
     # When those not heard of since the tenth day are read page by page
-    found, cursor = [], None
+    found: list[LastActivity] = []
+    cursor = None
     while True:
         page = chat.repository.inactive(last[10], Cut("staff", limit=4, cursor=cursor))
         found += page.items
