@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_BINARY = Path(__file__).parents[2] / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide"
+from ops.local.engine import ENDPOINT_VARIABLE, find_binary
+from ops.local.process import LOOPBACK, die_with_parent, free_port
+
 CREDENTIALS = ("local", "local")
 REGION = "us-east-1"
+_ROOT = Path(__file__).parents[2]
 
 
 @contextlib.contextmanager
 def running_engine() -> Iterator[str]:
-    """Start an engine, give its URL, and stop it however the block ends."""
-    port = _free_port()
+    """Give the URL of an engine: one of its own that it stops, or the one the caller names."""
+    if named := os.environ.get(ENDPOINT_VARIABLE):
+        yield named
+        return
+    port = free_port()
     process = subprocess.Popen(
-        [str(_BINARY), "serve", "--port", str(port)],
+        [str(find_binary(_ROOT)), "serve", "--host", LOOPBACK, "--port", str(port)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=die_with_parent(),
     )
     try:
         _until_it_listens(process, port)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://{LOOPBACK}:{port}"
     finally:
         process.kill()
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
@@ -44,7 +46,7 @@ def _until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"the engine ended with code {process.returncode}")
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection((LOOPBACK, port), timeout=1).close()
             return
         time.sleep(0.02)
     raise RuntimeError("the engine did not listen in 20 s")

@@ -171,11 +171,13 @@ def consumed(
         [] if capacity is None else [capacity] if isinstance(capacity, reply.Capacity) else capacity
     )
     total = sum(part.CapacityUnits for part in parts)
+    replayed = operation == "TransactWriteItems" and any(p.ReadCapacityUnits for p in parts)
     by_index: dict[str, float] = {}
     for part in parts:
         for name, units in part.GlobalSecondaryIndexes.items():
             by_index[name] = by_index.get(name, 0.0) + units.CapacityUnits
-    return (total, 0.0, by_index) if operation in _READS else (0.0, total, by_index)
+    reads = operation in _READS or replayed  # a token's second call reads what the first wrote
+    return (total, 0.0, by_index) if reads else (0.0, total, by_index)
 
 
 def explain(path: str, refusal: Refusal) -> KeylineError | Refusal:

@@ -27,9 +27,9 @@ _TEXT, _NUMBER = values.of_type(str), values.of_type(float)
 
 
 def value_of(kind: Entity, table: Table, attribute: str) -> Value:
-    """How an attribute of a kind of item is stored: field, template, constant or expiry."""
+    """How an attribute that is there is stored: field, template, constant or expiry."""
     if attribute in fields_of(kind.shape):
-        return values.of_field(kind.shape, attribute)
+        return values.present(kind.shape, attribute)
     if kind.type_of(attribute) == "N" or (table.ttl and attribute == table.ttl.attribute):
         return _NUMBER
     return _TEXT

@@ -57,7 +57,7 @@ def of_creates(
     """
     if creates is None or any(put.replace or put.table.ttl for put, _ in creates):
         return None
-    units = sum(2 * change_units(put.table, None, item) for put, item in creates)
+    units = sum(change_units(put.table, None, item, transactional=True) for put, item in creates)
     return lambda _: units
 
 

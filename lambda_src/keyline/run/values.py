@@ -77,11 +77,18 @@ def element(value: Value) -> Value:
 @cache
 def of_field(shape: type[msgspec.Struct], name: str) -> Value:
     """How a field of a shape is stored, by its attribute name."""
-    field = fields_of(shape)[name]
     info = next(f for f in msgspec.structs.fields(shape) if f.encode_name == name)
-    plain = _compressible(field) if field.compress_above is not None else of_type(info.type)
-    default = _default_of(info, field)
+    default = _default_of(info, fields_of(shape)[name])
+    plain = present(shape, name)
     return plain if default is None else optional(plain, default)
+
+
+def present(shape: type[msgspec.Struct], name: str) -> Value:
+    """The same where the attribute is there."""
+    field = fields_of(shape)[name]
+    if field.compress_above is not None:
+        return _compressible(field)
+    return of_type(next(f.type for f in msgspec.structs.fields(shape) if f.encode_name == name))
 
 
 @cache
