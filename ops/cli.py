@@ -13,7 +13,7 @@ from rich.console import Console
 
 from keyline.problem import KeylineError
 from keyline_cdk.environment import load
-from ops.project import WORK
+from ops.project import ROOT, WORK
 
 app = typer.Typer(
     help="A DynamoDB data layer from one declaration: run it, try it, call it.",
@@ -101,6 +101,22 @@ def token(
         print(json.dumps({"token": minted, "subject": subject, "expires_in": expires}))
     else:
         print(minted)
+
+
+@app.command()
+def docs(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if a page is stale.")
+    ] = False,
+) -> None:
+    """Write the data-model pages from the declarations."""
+    from ops import docs as data_model
+    from stacks.systems import SYSTEMS
+
+    changed = data_model.stale(SYSTEMS) if check else data_model.write(SYSTEMS)
+    for path in changed:
+        print(f"{'stale' if check else 'written'}: {path.relative_to(ROOT)}")
+    raise typer.Exit(1 if check and changed else 0)
 
 
 @app.command()

@@ -1,0 +1,40 @@
+"""The data-model pages say what the declarations do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ops import docs
+from stacks.systems import SYSTEMS
+
+
+@pytest.mark.requirement("X-19")
+def test_the_pages_in_the_repository_are_those_of_the_declarations() -> None:
+    assert docs.stale(SYSTEMS) == [], "run `make docs`"
+
+
+def test_every_pattern_index_and_function_has_its_row() -> None:
+    for system in SYSTEMS:
+        text = docs.page(system)
+        for name in (
+            *(p.name for p in system.patterns),
+            *(i.name for t in system.tables for i in t.indexes),
+            *(f.name for f in system.functions),
+            *(f"{r.method} {r.path}" for f in system.functions for r in f.routes),
+        ):
+            assert name in text
+
+
+def test_a_page_that_was_edited_is_stale_and_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docs, "FOLDER", tmp_path)
+    assert docs.write(SYSTEMS) == [tmp_path / f"{system.name}.md" for system in SYSTEMS]
+    assert docs.stale(SYSTEMS) == []
+    edited = tmp_path / f"{SYSTEMS[0].name}.md"
+    edited.write_text(edited.read_text() + "more")
+    assert docs.stale(SYSTEMS) == [edited]
+    assert docs.write(SYSTEMS) == [edited]
+    assert docs.write(SYSTEMS) == []
