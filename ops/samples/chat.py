@@ -89,7 +89,9 @@ def _equation(drawn: random.Random) -> list[Turn]:
             "through the steps one at a time and see where they stop agreeing. Most mistakes come "
             "from changing only one side, or from dividing before everything added is taken away. "
             "Try the next one by yourself, write every step on its own line, and tell me where "
-            "you hesitate: that is the place we should look at together, not the final number.",
+            "you hesitate: that is the place we should look at together, not the number. When you "
+            "have done two or three of them, cover the solution of the first and do it again "
+            "from the beginning, this time without looking back at what you wrote before.",
         )
     )
     return [

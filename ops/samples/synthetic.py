@@ -26,6 +26,8 @@ _CHARACTERS_PER_TOKEN = 4
 _FASTEST = 300
 _PER_TOKEN = 9
 _SPREAD = 0.7
+_STALLED = 8
+"""How much longer one response in fifty takes."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def message_of(exchange: Exchange, timestamp: float) -> Message:
     drawn = draws(exchange.conversation, exchange.number)
     provider, model, _ = drawn.choices(MODELS, [share for *_, share in MODELS])[0]
     tokens = math.ceil((len(exchange.question) + len(exchange.response)) / _CHARACTERS_PER_TOKEN)
-    slowness = drawn.lognormvariate(0, _SPREAD)
+    slowness = drawn.lognormvariate(0, _SPREAD) * (_STALLED if drawn.random() < 0.02 else 1)
     with_file = drawn.random() < 0.05
     name = f"{exchange.conversation}/{timestamp:.3f}"
     return Message(

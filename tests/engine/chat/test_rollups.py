@@ -164,9 +164,9 @@ def test_the_stream_s_handler_counts_new_messages_only_and_reports_the_poison(ch
     # Given records of new messages, a changed one, an expired one, and one that is no message
     handler = chat.handler("rollup-stream").handler
     messages = [message(timestamp=START + n, moduleId=1, provider="openai") for n in range(4)]
-    records = [_record(chat, n, m) for n, m in enumerate(messages)]
-    changed = _record(chat, 10, message(moduleId=1), kind="MODIFY")
-    expired = _record(chat, 11, message(moduleId=1), kind="REMOVE")
+    records = [record(chat, n, m) for n, m in enumerate(messages)]
+    changed = record(chat, 10, message(moduleId=1), kind="MODIFY")
+    expired = record(chat, 11, message(moduleId=1), kind="REMOVE")
     expired["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
     poison = {**records[0], "eventID": "e-12"}
     image = {"conversationId": {"S": "c"}}
@@ -185,7 +185,7 @@ def test_the_stream_s_handler_counts_new_messages_only_and_reports_the_poison(ch
     assert stored_totals(chat) == fold(messages)
 
 
-def _record(chat: Chat, number: int, of: Message, kind: str = "INSERT") -> dict[str, Any]:
+def record(chat: Chat, number: int, of: Message, kind: str = "INSERT") -> dict[str, Any]:
     """A stream record as Lambda delivers it, with the image that the table stores."""
     chat.add(of)
     (image,) = [r for r in chat.rows("ChatMessages") if r["messageId"]["S"] == of.messageId]
