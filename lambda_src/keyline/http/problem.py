@@ -115,7 +115,7 @@ def problem_of(error: Exception, request_id: str) -> Problem:
         path=error.path,
         suggestion=error.suggestion or suggestion,
         instance=request_id,
-        currentVersion=_current_version(error),
+        currentVersion=error.version if isinstance(error, errors.VersionConflict) else None,
     )
 
 
@@ -145,11 +145,6 @@ def _status_of_cancelled(error: errors.TransactionCancelled) -> HTTPStatus:
     if codes & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
         return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _current_version(error: KeylineError) -> int | None:
-    version = getattr(error, "version", None)
-    return version if isinstance(version, int) else None
 
 
 def _type_of(name: str) -> str:

@@ -47,7 +47,25 @@ class AlreadyExists(ConditionFailed):
 
 
 class VersionConflict(ConditionFailed):
-    """Somebody else changed the item first: its version is not the expected one."""
+    """Somebody else changed the item first: its version is not the expected one.
+
+    Attributes
+    ----------
+    version
+        The version that is there; None if there is no item, or it has none.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        message: str,
+        suggestion: str = "",
+        *,
+        current: Any,
+        version: int | None = None,
+    ) -> None:
+        super().__init__(path, message, suggestion, current=current)
+        self.version = version
 
 
 class ItemTooLarge(KeylineError):

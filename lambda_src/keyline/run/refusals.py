@@ -38,12 +38,14 @@ def of_update(
     current = _current(pattern, reader, refusal.body, now)
     if current is None and not pattern.upsert:
         return NotFound(pattern.name, "there is no such item.")
-    if pattern.version and _version(pattern, refusal.body) != expected:
+    version = _version(pattern, refusal.body)
+    if pattern.version and version != expected:
         return VersionConflict(
             pattern.name,
             "somebody else changed the item first.",
             "Read it, apply the change again, and write with its version.",
             current=current,
+            version=None if version is None else int(version),
         )
     return ConditionFailed(pattern.name, _UNMET, current=current)
 

@@ -301,11 +301,6 @@ class TestAnswers:
             assert answer["headers"]["Content-Type"] == "application/problem+json"
 
 
-class Versioned(msgspec.Struct):
-    title: str
-    version: int
-
-
 class TestProblems:
     @pytest.mark.parametrize(
         ("error", "status", "kind"),
@@ -335,6 +330,15 @@ class TestProblems:
         assert problem["type"] == f"urn:problem-type:{kind}"
         assert problem["instance"] == "request-1"
         assert problem["path"] and problem["detail"] and problem["suggestion"]
+
+    def test_a_version_conflict_tells_the_version_but_not_the_item(self) -> None:
+        def update() -> None:
+            current = Note(noteId="n", title="secret")
+            raise errors.VersionConflict("note-edit", "moved on.", current=current, version=7)
+
+        answer = Client("PUT /notes", update).answer(event("PUT /notes"))
+        assert json.loads(answer["body"])["currentVersion"] == 7
+        assert "secret" not in answer["body"]
 
     @pytest.mark.parametrize(
         "error",
