@@ -116,7 +116,9 @@ GET_TITLE = Get(**_note("get-title", Title))
 PUT_NOTE = Put(**_note("put-note"))
 REPLACE_NOTE = Put(replace=True, **_note("replace-note"))
 REPLACE_SMALLER = Put(
-    replace=True, conditions=(any_of(absent("size"), less_than("size")),), **_note("replace-smaller")
+    replace=True,
+    conditions=(any_of(absent("size"), less_than("size")),),
+    **_note("replace-smaller"),
 )
 NOTES_OF = Query(page=20, **_note("notes-of"))
 NOTES_SINCE = Query(sort=at_least("timestamp"), descending=True, **_note("notes-since"))
@@ -227,13 +229,13 @@ EVENTS_FROM = Query(sort=at_least("sk", "day"), **_account("events-from"))
 EVENTS_BEFORE = Query(sort=less_than("sk", "day"), **_account("events-before"))
 EVENTS_OF_MONTH = Query(sort=begins_with("sk", "day"), **_account("events-of-month"))
 EVENTS_NUMBERED = Query(sort=between("sk", "number"), **_account("events-numbered"))
+BY_REASON = Query(index="ByReason", entity=Event, **_account("by-reason", Reference))
 EXPLAIN = Update(set=("reason",), **_account("explain"))
+ACCOUNT_EXISTS = Check(**_account("account-exists", Account))
 PUT_BOTH = TransactWrite(
-    parts=(PUT_ACCOUNT, PUT_EVENT, PAY, Check(**_account("account-exists", Account))),
-    **_account("put-both", Account),
+    parts=(PUT_ACCOUNT, PUT_EVENT, PAY, ACCOUNT_EXISTS), **_account("put-both", Account)
 )
 READ_BOTH = TransactGet(parts=(GET_ACCOUNT, GET_EVENT), **_account("read-both", Account))
-ACCOUNT_EXISTS = PUT_BOTH.parts[3]
 MOVE = TransactWrite(parts=(PUT_NOTE, EDIT_NOTE, DROP_NOTE, CHECK_NOTE), **_note("move"))
 
 SYSTEM = System(
@@ -253,16 +255,11 @@ SYSTEM = System(
                 *(GET_NOTES, WRITE_NOTES, MOVE, EXPLAIN, PUT_BOTH, READ_BOTH),
                 *(EVENTS, EVENTS_OF_DAY, EVENTS_BETWEEN, EVENTS_FROM, EVENTS_BEFORE),
                 *(EVENTS_OF_MONTH, EVENTS_NUMBERED),
-                Query(
-                    index="ByReason",
-                    entity=Event,
-                    **_account("by-reason", Reference),
-                ),
+                BY_REASON,
             ),
         ),
     ),
 )
-BY_REASON: Query[Any] = next(p for p in SYSTEM.patterns if p.name == "by-reason")  # type: ignore[assignment] # a Query
 
 
 def note(owner: str = "ann", timestamp: float = 0.0, **more: Any) -> Note:

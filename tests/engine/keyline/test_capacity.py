@@ -64,7 +64,9 @@ def test_a_large_put_costs_a_write_per_kilobyte_and_copy(
     store: Store, last: Last, kilobytes: int
 ) -> None:
     size = kilobytes * 1024 - 200
-    store.put(PUT_NOTE, note(timestamp=NOW, topic="t", name="n", status="x" * 100, tags={"y" * size}))
+    store.put(
+        PUT_NOTE, note(timestamp=NOW, topic="t", name="n", status="x" * 100, tags={"y" * size})
+    )
     # ByStatus carries keys, name and ttl only: one unit
     assert _units(last()) == (3.0 * kilobytes + 1, 3.0 * kilobytes + 1)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
+from keyline.model import Query
 from keyline.run import Store
 from keyline.run.errors import BadCall, InvalidCursor
 from tests.engine.keyline.conftest import Bench
@@ -39,7 +41,7 @@ NOW = float(round(time.time() * 1000))
 DAY_MS = 86_400_000.0
 
 
-def _all(store: Store, limit: int, **values: object) -> list[Note]:
+def _all(store: Store, limit: int, **values: Any) -> list[Note]:
     found: list[Note] = []
     cursor = None
     while True:
@@ -111,8 +113,8 @@ def test_a_cursor_is_good_for_its_own_query_only(bench: Bench, store: Store) -> 
     cursor = _cursor(store, caller="ann")
     window = (0, NOW + 99)
 
-    def read(reader: Store = store, token: str = cursor, **more: object) -> int:
-        values = {"caller": "ann", "name": "plan", "timestamp": window, **more}
+    def read(reader: Store = store, token: str = cursor, **more: Any) -> int:
+        values: dict[str, Any] = {"caller": "ann", "name": "plan", "timestamp": window, **more}
         return len(reader.query(BY_NAME, limit=9, cursor=token, **values).items)
 
     # It goes on where it ended, in another process with the same secret too
@@ -171,9 +173,9 @@ def test_conditions_on_a_key_template(store: Store) -> None:
             store.put(PUT_EVENT, Event(accountId=1, day=day, number=number))
     store.put(PUT_EVENT, Event(accountId=2, day="2026-11-01", number=1))
 
-    def days(pattern: object, **values: object) -> list[str]:
-        page = store.query(pattern, accountId=1, **values)  # type: ignore[arg-type] # any query
-        return [f"{e.day[5:]}/{e.number}" for e in page.items]  # type: ignore[attr-defined] # an Event
+    def days(pattern: Query[Event], **values: Any) -> list[str]:
+        page = store.query(pattern, accountId=1, **values)
+        return [f"{e.day[5:]}/{e.number}" for e in page.items]
 
     everything = [f"{d}/{n}" for d in ("10-31", "11-01", "11-02", "12-01") for n in (1, 2, 10)]
     assert days(EVENTS) == everything
@@ -190,7 +192,7 @@ def test_an_index_of_keys_alone_follows_its_template(store: Store) -> None:
     store.put(PUT_EVENT, Event(accountId=1, day="2026-11-01", number=2, reason="fee"))
     assert [r.sk for r in store.items(BY_REASON, reason="fee")] == ["EVENT#2026-11-01#000002"]
     # When a reason changes, what is made of it changes too
-    key = {"accountId": 1, "day": "2026-11-01"}
+    key: dict[str, Any] = {"accountId": 1, "day": "2026-11-01"}
     store.update(EXPLAIN, {"reason": "gift"}, **key, number=1)
     store.update(EXPLAIN, {"reason": None}, **key, number=2)
     assert [r.sk for r in store.items(BY_REASON, reason="gift")] == ["EVENT#2026-11-01#000001"]
