@@ -3,13 +3,16 @@
 PYTHON ?= python3
 ENV ?= dev
 ENVIRONMENTS := dev staging prod local
+# Of up and demo. FRESH and VERBOSE are switches: any value turns them on.
+OPTIONS = $(if $(DATA),--data "$(DATA)") $(if $(REPORT),--report "$(REPORT)") \
+          $(if $(VERBOSE),--verbose)
 
 # The virtual environment's tools first: node, cdk and python are looked up by name.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo token test check lint types workflows synth synth-all diff deploy \
-        snapshots bench docs clean distclean
+.PHONY: help setup lock up demo token status sweep test check lint types workflows synth synth-all \
+        diff deploy snapshots bench docs clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -22,14 +25,20 @@ setup: ## Install all that the project needs into .venv, node_modules and .keyli
 lock: setup ## Pin what the requirements bring with them (constraints.txt)
 	python -m ops.constraints
 
-up: setup ## Run the whole system on this machine; Ctrl-C stops it
-	@.venv/bin/keyline up
+up: setup ## Run the whole system on this machine; Ctrl-C stops it (DATA= REPORT= FRESH=1)
+	@.venv/bin/keyline up $(OPTIONS) $(if $(FRESH),--fresh)
 
-demo: setup ## Send real conversations through it and report every access pattern (DATA= REPORT=)
-	@.venv/bin/keyline demo $(if $(DATA),--data "$(DATA)") $(if $(REPORT),--report "$(REPORT)")
+demo: setup ## The same with new data, every access pattern reported, then exit (DATA= REPORT=)
+	@.venv/bin/keyline demo $(OPTIONS)
 
 token: setup ## Mint a token for the local API (ARGS="--subject ada")
 	@.venv/bin/keyline token $(ARGS)
+
+status: setup ## Show what a running `make up` runs, as JSON
+	@.venv/bin/keyline status
+
+sweep: setup ## Delete now what has expired in a running `make up`
+	@.venv/bin/keyline sweep $(ARGS)
 
 test: setup ## Run every test; .reports/requirements.json says which requirement is proven by which
 	.venv/bin/python -m pytest -n auto --requirements-report=.reports/requirements.json tests

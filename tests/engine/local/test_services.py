@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 import shutil
 import signal
@@ -158,8 +157,20 @@ def test_the_cache_is_a_real_redis_and_ends(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_without_redis_the_reader_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+def test_the_server_that_set_up_fetched_comes_before_the_systems(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/redis-server")
+    assert find_server(tmp_path) == Path("/usr/bin/redis-server")
+    fetched = tmp_path / "redis" / "redis-server"
+    fetched.parent.mkdir()
+    fetched.touch()
+    assert find_server(tmp_path) == fetched
+
+
+def test_without_redis_the_reader_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(LocalPlatformError, match="apt install redis-server"):
-        find_server()
+        find_server(tmp_path)
