@@ -74,6 +74,7 @@ snapshots: setup ## Write the template snapshots anew; read the difference befor
 	.venv/bin/python -m pytest -n auto tests/snapshot --snapshot-update
 
 bench: setup ## Run the benchmarks, side by side, results as JSON
+	.venv/bin/python -m pip install --quiet -r benchmarks/requirements.txt
 	.venv/bin/python -m benchmarks
 
 docs: setup ## Write the data-model pages from the declarations
