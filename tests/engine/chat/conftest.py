@@ -5,14 +5,9 @@ from __future__ import annotations
 import importlib
 import itertools
 import os
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -28,9 +23,7 @@ from chat.system import SYSTEM
 from chat.tables import Message
 from keyline.run import Store, UniqueClock, dynamodb_client
 from keyline.run.meter import PROCESS, Meter
-from ops.local.engine import ENDPOINT_VARIABLE, find_binary
-from ops.local.process import LOOPBACK, die_with_parent, free_port
-from tests.conftest import ROOT
+from tests.support.engine import REGION, running_engine
 from tests.templates import resources, shipped
 from tests.unit.keyline.http.events import Context, event
 
@@ -39,26 +32,10 @@ _environments = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the engine listens; its own, unless the caller names one."""
-    if named := os.environ.get(ENDPOINT_VARIABLE):
-        yield named
-        return
-    port = free_port()
-    log = tmp_path_factory.mktemp("engine") / "engine.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [str(find_binary(ROOT)), "serve", "--host", LOOPBACK, "--port", str(port)],
-            stdout=output,
-            stderr=output,
-            preexec_fn=die_with_parent(),
-        )
-        try:
-            _await(f"http://{LOOPBACK}:{port}", process, log)
-            yield f"http://{LOOPBACK}:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
+def endpoint() -> Iterator[str]:
+    """Where the engine listens."""
+    with running_engine() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -82,9 +59,7 @@ class Chat:
         self.store = self._store(UniqueClock())
         self.repository = Repository(self.store, self.settings)
         self.rollup = Rollup(self.store, self.settings)
-        self.dynamodb = boto3.client(
-            "dynamodb", endpoint_url=self.endpoint, region_name="us-east-1"
-        )
+        self.dynamodb = boto3.client("dynamodb", endpoint_url=self.endpoint, region_name=REGION)
 
     def process(self, clock: UniqueClock) -> Repository:
         """The repository of another process, with a clock of its own."""
@@ -95,7 +70,7 @@ class Chat:
             system=SYSTEM,
             environment=self.environment,
             settings=self.settings,
-            client=dynamodb_client(endpoint_url=self.endpoint, region="us-east-1", read_timeout=10),
+            client=dynamodb_client(endpoint_url=self.endpoint, region=REGION, read_timeout=10),
             meter=self.meter,
             measure_sizes=True,
             unique_clock=clock,
@@ -109,7 +84,7 @@ class Chat:
         """The module of a function's handler, imported as in a new process of that function."""
         values = {
             "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
-            "AWS_REGION": "us-east-1",
+            "AWS_REGION": REGION,
             "KEYLINE_SYSTEM": SYSTEM.name,
             "KEYLINE_ENV": self.environment,
             "KEYLINE_FUNCTION": function,
@@ -219,18 +194,3 @@ def _create(properties: Mapping[str, Any]) -> dict[str, Any]:
         **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
         **({"StreamSpecification": {"StreamEnabled": True, **stream}} if stream else {}),
     }
-
-
-def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(500):
-        if process.poll() is not None:
-            raise RuntimeError(f"the engine ended: {log.read_text()}")
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise RuntimeError(f"the engine does not answer: {log.read_text()}")

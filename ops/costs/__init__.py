@@ -1,0 +1,1 @@
+"""What the systems' specifications say about cost, computed again."""
