@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from chat.patterns import MODULE_DAYS, MODULE_STUDENT_DAYS
 from keyline.model.capacity import read_units, write_units
 from ops.costs.prices import BEFORE, CURRENT, GIGABYTE, OVERHEAD_BYTES, Prices
 
@@ -95,6 +96,18 @@ def rollup_units(messages: int, module_totals: int, provider_totals: int, studen
     return 2 * (messages + module_totals + provider_totals) + 3 * students
 
 
+def report_units(days: int, models: int, students: int) -> float:
+    """Read units of a module's report from its totals.
+
+    Parameters
+    ----------
+    models, students
+        How many are active on a day.
+    """
+    by_model = read_units(days * models * MODULE_DAYS.item_bytes)
+    return by_model + read_units(days * students * MODULE_STUDENT_DAYS.item_bytes)
+
+
 @dataclass(frozen=True)
 class Row:
     """One figure of the specification beside what it is."""
@@ -113,6 +126,7 @@ def rows() -> Iterator[Row]:
     yield from _total_rows()
     yield from _size_rows()
     yield from _rollup_rows()
+    yield from _report_rows()
 
 
 def markdown() -> str:
@@ -227,6 +241,26 @@ def _rollup_rows() -> Iterator[Row]:
             f"= {units:.1f} write units per message",
             *_usd(partial(_written_usd, units)),
         )
+
+
+def _report_rows() -> Iterator[Row]:
+    yield Row(
+        "T-43",
+        "a module's month, 10,000 messages read",
+        "-",
+        "10 K x 2,048 B / 4 KB / 2",
+        f"{read_units(10_000 * Month().item_bytes):,.0f} read units",
+        "the same",
+    )
+    yield Row(
+        "T-43",
+        "the same from totals",
+        "-",
+        f"30 days x (4 models x {MODULE_DAYS.item_bytes} B, "
+        f"20 students x {MODULE_STUDENT_DAYS.item_bytes} B)",
+        f"{report_units(30, 4, 20):,.0f} read units",
+        "the same",
+    )
 
 
 def _written_usd(units_each: float, prices: Prices) -> float:

@@ -25,6 +25,7 @@ from chat.answers import (
 from chat.cache import Cache
 from chat.context import CONTEXT
 from chat.days import Days, Division, Range, iso_of, today
+from chat.inputs import Id, Name
 from chat.prices import Prices
 from chat.ranges import RangeQuery, moment
 from chat.repository import Cut, Repository
@@ -56,7 +57,7 @@ _cache = Cache.of(CONTEXT.settings, Metrics(CONTEXT.environment, SYSTEM.name).co
 
 
 @app.get("/modules/{moduleId}/analytics")
-def module(moduleId: int, query: RangeQuery, caller: Caller) -> ModuleAnswer:
+def module(moduleId: Id, query: RangeQuery, caller: Caller) -> ModuleAnswer:
     """Totals, unique students, cost, response times and engagement of a module."""
     viewer = _staff(caller, "path.moduleId")
     asked = query.range(_now())
@@ -65,7 +66,7 @@ def module(moduleId: int, query: RangeQuery, caller: Caller) -> ModuleAnswer:
 
 
 @app.get("/modules/{moduleId}/reports")
-def module_reports(moduleId: int, query: ReportQuery, caller: Caller) -> Report:
+def module_reports(moduleId: Id, query: ReportQuery, caller: Caller) -> Report:
     """A module by day, week or month."""
     viewer = _staff(caller, "path.moduleId")
     days = query.days(_now())
@@ -80,7 +81,7 @@ def module_reports(moduleId: int, query: ReportQuery, caller: Caller) -> Report:
 
 
 @app.get("/providers/{provider}/analytics")
-def provider(provider: str, query: RangeQuery, caller: Caller) -> ProviderAnswer:
+def provider(provider: Name, query: RangeQuery, caller: Caller) -> ProviderAnswer:
     """Usage, cost, response times and the share of each model of a provider."""
     viewer = _staff(caller, "path.provider")
     _require_known(provider)
@@ -90,7 +91,7 @@ def provider(provider: str, query: RangeQuery, caller: Caller) -> ProviderAnswer
 
 
 @app.get("/providers/{provider}/reports")
-def provider_reports(provider: str, query: ReportQuery, caller: Caller) -> Report:
+def provider_reports(provider: Name, query: ReportQuery, caller: Caller) -> Report:
     """A provider by day, week or month."""
     viewer = _staff(caller, "path.provider")
     _require_known(provider)
@@ -105,7 +106,7 @@ def provider_reports(provider: str, query: ReportQuery, caller: Caller) -> Repor
 
 
 @app.get("/providers/{provider}/today")
-def provider_today(provider: str, caller: Caller) -> TodayAnswer:
+def provider_today(provider: Name, caller: Caller) -> TodayAnswer:
     """What a provider cost today, against its budget."""
     viewer = _staff(caller, "path.provider")
     _require_known(provider)
@@ -131,7 +132,7 @@ def inactive(query: InactiveQuery, caller: Caller) -> SilentStudents:
 
 
 @app.get("/students/{studentId}/analytics")
-def student(studentId: int, query: RangeQuery, caller: Caller) -> StudentAnswer:
+def student(studentId: Id, query: RangeQuery, caller: Caller) -> StudentAnswer:
     """A student's engagement, performance and way through the modules."""
     viewer = Viewer.of(caller)
     viewer.require_student(studentId)
@@ -146,7 +147,7 @@ def student(studentId: int, query: RangeQuery, caller: Caller) -> StudentAnswer:
 
 
 @app.get("/students/{studentId}/reports")
-def student_reports(studentId: int, query: ReportQuery, caller: Caller) -> Report:
+def student_reports(studentId: Id, query: ReportQuery, caller: Caller) -> Report:
     """A student by day, week or month."""
     viewer = Viewer.of(caller)
     viewer.require_student(studentId)

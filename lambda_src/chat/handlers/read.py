@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from chat.context import CONTEXT
+from chat.inputs import ConversationId, Id, Name
 from chat.ranges import RangeQuery
 from chat.repository import Cut, Repository
 from chat.system import SYSTEM
@@ -43,7 +44,7 @@ class RecentQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class MessageKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a message is."""
 
-    conversationId: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    conversationId: ConversationId
     timestamp: float
 
 
@@ -65,7 +66,7 @@ _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
 
 
 @app.get("/conversations/{conversationId}/messages")
-def conversation(conversationId: str, query: PageQuery, caller: Caller) -> Messages:
+def conversation(conversationId: ConversationId, query: PageQuery, caller: Caller) -> Messages:
     """A conversation, newest message first; 404 where there is nothing of it to see."""
     viewer = Viewer.of(caller)
     page = _repository.conversation(conversationId, query.span(), query.cut(viewer))
@@ -76,7 +77,7 @@ def conversation(conversationId: str, query: PageQuery, caller: Caller) -> Messa
 
 
 @app.get("/conversations/{conversationId}/messages/{timestamp}")
-def message(conversationId: str, timestamp: float, caller: Caller) -> Message:
+def message(conversationId: ConversationId, timestamp: float, caller: Caller) -> Message:
     """One message."""
     found = _repository.message(conversationId, timestamp)
     if found is None or not Viewer.of(caller).sees(found.studentId):
@@ -93,7 +94,7 @@ def batch(body: MessageKeys, caller: Caller) -> Messages:
 
 
 @app.get("/modules/{moduleId}/messages")
-def module(moduleId: int, query: PageQuery, caller: Caller) -> Messages:
+def module(moduleId: Id, query: PageQuery, caller: Caller) -> Messages:
     """A module's messages, newest first."""
     viewer = Viewer.of(caller)
     viewer.require_staff("path.moduleId")
@@ -101,7 +102,7 @@ def module(moduleId: int, query: PageQuery, caller: Caller) -> Messages:
 
 
 @app.get("/students/{studentId}/messages")
-def student(studentId: int, query: PageQuery, caller: Caller) -> Messages:
+def student(studentId: Id, query: PageQuery, caller: Caller) -> Messages:
     """A student's messages, newest first."""
     viewer = Viewer.of(caller)
     viewer.require_student(studentId)
@@ -109,17 +110,19 @@ def student(studentId: int, query: PageQuery, caller: Caller) -> Messages:
 
 
 @app.get("/students/{studentId}/recent")
-def recent(studentId: int, query: RecentQuery, caller: Caller) -> Messages:
+def recent(studentId: Id, query: RecentQuery, caller: Caller) -> Messages:
     """A student's latest messages, newest first."""
     Viewer.of(caller).require_student(studentId)
     return Messages(_repository.recent(studentId, query.limit))
 
 
 @app.get("/providers/{provider}/messages")
-def provider(provider: str, query: PageQuery, caller: Caller) -> Messages:
+def provider(provider: Name, query: PageQuery, caller: Caller) -> Messages:
     """A provider's messages of a range, newest first. Without a range: 400."""
     viewer = Viewer.of(caller)
     viewer.require_staff("path.provider")
+    if provider not in CONTEXT.settings.prices_per_1k_tokens:
+        raise missing("path.provider", "provider")
     return _messages(_repository.provider(provider, query.span(), query.cut(viewer)))
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from chat.context import CONTEXT
 from chat.days import iso_of
+from chat.inputs import ConversationId, Id, Name, Text
 from chat.prices import Prices
 from chat.repository import Repository
 from chat.system import SYSTEM
@@ -27,11 +28,6 @@ from keyline.run import Store
 
 MAX_BODY = 256 * 1024
 """Bytes: a long answer with its question, far below DynamoDB's 400 KB."""
-
-Id = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-ConversationId = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
-Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

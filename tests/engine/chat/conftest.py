@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
-import os
 import sys
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -24,11 +25,13 @@ from chat.tables import Message
 from keyline.run import Store, UniqueClock, dynamodb_client
 from keyline.run.meter import PROCESS, Meter
 from tests.support.engine import REGION, running_engine
+from tests.support.tables import created
 from tests.templates import resources, shipped
 from tests.unit.keyline.http.events import Context, event
 
 TABLE = "AWS::DynamoDB::GlobalTable"
 _environments = itertools.count(1)
+_run = uuid.uuid4().hex[:8]
 
 
 @pytest.fixture(scope="session")
@@ -160,18 +163,21 @@ MakeChat = Callable[..., Chat]
 @pytest.fixture
 def make_chat(
     endpoint: str, definitions: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> MakeChat:
+) -> Iterator[MakeChat]:
     """Make the chat system on fresh tables, with some settings of its own."""
+    with contextlib.ExitStack() as made:
 
-    def make(**settings: Any) -> Chat:
-        environment = f"t{os.getpid()}-{next(_environments)}"
-        chat = Chat(endpoint, environment, msgspec.convert(settings, Settings), monkeypatch)
-        for definition in definitions:
-            name = definition["TableName"].removesuffix("-local") + f"-{environment}"
-            chat.dynamodb.create_table(**{**definition, "TableName": name})
-        return chat
+        def make(**settings: Any) -> Chat:
+            environment = f"{_run}-{next(_environments)}"
+            chat = Chat(endpoint, environment, msgspec.convert(settings, Settings), monkeypatch)
+            tables = [
+                {**it, "TableName": it["TableName"].removesuffix("-local") + f"-{environment}"}
+                for it in definitions
+            ]
+            made.enter_context(created(chat.dynamodb, tables))
+            return chat
 
-    return make
+        yield make
 
 
 @pytest.fixture

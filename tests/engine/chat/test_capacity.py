@@ -94,3 +94,17 @@ def test_a_message_of_two_kilobytes_is_two_units_in_the_table_and_in_each_index(
         "StudentActivityIndex": 2,
         "ProviderUsageIndex": 2,
     }
+
+
+@pytest.mark.requirement("T-60", "T-61")
+def test_a_batch_saves_calls_and_no_units(chat: Chat) -> None:
+    stored = [chat.add(message(timestamp=START + n, question="q" * 5000)) for n in range(30)]
+    keys = [(m.conversationId, m.timestamp) for m in stored]
+    written = len(chat.meter.calls)
+    for key in keys:
+        chat.repository.message(*key)
+    singly = chat.meter.calls[written:]
+    chat.repository.messages(keys)
+    batch = chat.meter.calls[written + len(singly) :]
+    assert (len(singly), len(batch)) == (30, 1)
+    assert batch[0].read == sum(call.read for call in singly)

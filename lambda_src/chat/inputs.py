@@ -1,0 +1,14 @@
+"""The types of what requests name, with bounds that keys and items can hold."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+Id = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+"""A module's or student's number. Zero is no student: who is not signed in has none."""
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+ConversationId = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+"""At most 1,024 bytes of UTF-8; a partition key takes 2,048."""
+Text = Annotated[str, msgspec.Meta(min_length=1)]
