@@ -9,6 +9,9 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import boto3
 
 from ops.local.engine import ENDPOINT_VARIABLE, find_binary
 from ops.local.process import LOOPBACK, die_with_parent, free_port
@@ -38,6 +41,30 @@ def running_engine() -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
+
+
+def where(url: str) -> dict[str, Any]:
+    """How `dynamodb_client` reaches an engine.
+
+    One that the caller names is reached with the caller's own credentials and region.
+    """
+    if ENDPOINT_VARIABLE in os.environ:
+        return {"endpoint_url": url}
+    return {"endpoint_url": url, "region": REGION, "credentials": CREDENTIALS}
+
+
+def admin_client(url: str) -> Any:
+    """boto3's client of an engine, for tables and for a look at what is really stored."""
+    if ENDPOINT_VARIABLE in os.environ:
+        return boto3.client("dynamodb", endpoint_url=url)
+    key, secret = CREDENTIALS
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+    )
 
 
 def _until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:

@@ -5,6 +5,8 @@ What is deployed is made from the synthesized template; these tests need no temp
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from keyline.model import Key, Table
@@ -38,6 +40,23 @@ def create_table_params(table: Table, environment: str) -> dict[str, Any]:
             for index in table.indexes
         ]
     return params
+
+
+@contextlib.contextmanager
+def created(client: Any, definitions: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+    """Create tables, wait until they can be used, and delete them however the block ends."""
+    names = [definition["TableName"] for definition in definitions]
+    try:
+        for definition in definitions:
+            client.create_table(**definition)
+        for name in names:
+            waiter = client.get_waiter("table_exists")
+            waiter.wait(TableName=name, WaiterConfig={"Delay": 1})
+        yield
+    finally:
+        for name in names:
+            with contextlib.suppress(client.exceptions.ResourceNotFoundException):
+                client.delete_table(TableName=name)
 
 
 def _schema(key: Key) -> list[dict[str, str]]:

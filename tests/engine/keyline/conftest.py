@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
 
+from keyline.model import Table
 from keyline.run import Meter, Store, dynamodb_client
 from keyline.run.meter import Call
-from ops.local.engine import ENDPOINT_VARIABLE
 from tests.support.declared import SYSTEM, Settings
-from tests.support.engine import CREDENTIALS, REGION, running_engine
-from tests.support.tables import create_table_params
+from tests.support.engine import admin_client, running_engine, where
+from tests.support.tables import create_table_params, created
 
 _numbers = itertools.count(1)
 _run = uuid.uuid4().hex[:8]
@@ -57,39 +56,27 @@ class Bench:
 
     def client(self, **more: Any) -> Any:
         """A client as a store uses it, patient enough for a busy machine."""
-        return dynamodb_client(**{**_where(self.url), "read_timeout": 20.0, **more})
+        return dynamodb_client(**{**where(self.url), "read_timeout": 20.0, **more})
 
     def sharded(self, shards: int) -> Store:
         """A store whose topics are spread over so many shards."""
         return self.store(settings=Settings(topicShards=shards))
 
 
-def _where(url: str) -> dict[str, Any]:
-    if ENDPOINT_VARIABLE in os.environ:
-        return {"endpoint_url": url}
-    return {"endpoint_url": url, "region": REGION, "credentials": CREDENTIALS}
+@contextlib.contextmanager
+def fresh(url: str, tables: Sequence[Table]) -> Iterator[Bench]:
+    """Fresh tables, dropped afterwards."""
+    admin = admin_client(url)
+    environment = f"{_run}-{next(_numbers)}"
+    with created(admin, [create_table_params(table, environment) for table in tables]):
+        yield Bench(url, environment, admin)
 
 
 @pytest.fixture
 def bench(engine: str) -> Iterator[Bench]:
-    """Fresh tables of the declared system, dropped after the test."""
-    key, secret = CREDENTIALS
-    own = (
-        {}
-        if ENDPOINT_VARIABLE in os.environ
-        else {"region_name": REGION, "aws_access_key_id": key, "aws_secret_access_key": secret}
-    )
-    admin = boto3.client("dynamodb", endpoint_url=engine, **own)
-    environment = f"{_run}-{next(_numbers)}"
-    for table in SYSTEM.tables:
-        admin.create_table(**create_table_params(table, environment))
-    for table in SYSTEM.tables:
-        admin.get_waiter("table_exists").wait(
-            TableName=table.physical_name(environment), WaiterConfig={"Delay": 1}
-        )
-    yield Bench(engine, environment, admin)
-    for table in SYSTEM.tables:
-        admin.delete_table(TableName=table.physical_name(environment))
+    """Fresh tables of the declared system."""
+    with fresh(engine, SYSTEM.tables) as made:
+        yield made
 
 
 @pytest.fixture

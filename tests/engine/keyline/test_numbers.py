@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 from keyline.model import BatchWrite, Function, Get, Key, Put, System, Table
 from keyline.model.size import item_size
 from keyline.run import Store
-from tests.engine.keyline.conftest import Bench
-from tests.support.tables import create_table_params
+from keyline.run.values import struct_writer
+from tests.engine.keyline.conftest import fresh
 
 
 class Amounts(msgspec.Struct, kw_only=True):
@@ -64,22 +65,14 @@ _exact = st.builds(
 
 
 @pytest.fixture(scope="module")
-def amounts(engine: str) -> Store:
-    bench = Bench(engine, "numbers", None)
-    client = bench.client()
-    import boto3
-
-    from tests.support.engine import CREDENTIALS, REGION
-
-    key, secret = CREDENTIALS
-    boto3.client(
-        "dynamodb",
-        endpoint_url=engine,
-        region_name=REGION,
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-    ).create_table(**create_table_params(TABLE, "numbers"))
-    return Store(system=AMOUNTS, environment="numbers", client=client, measure_sizes=True)
+def amounts(engine: str) -> Iterator[Store]:
+    with fresh(engine, AMOUNTS.tables) as made:
+        yield Store(
+            system=AMOUNTS,
+            environment=made.environment,
+            client=made.client(),
+            measure_sizes=True,
+        )
 
 
 @given(
@@ -120,15 +113,20 @@ def test_every_number_makes_the_round_trip(
     assert got == item
 
 
-@given(digits=st.lists(_exact, min_size=80, max_size=80))
+@given(number=st.one_of(_exact, st.decimals(-(10**15), 10**15, places=3)))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_sizes_of_numbers_are_the_engines(amounts: Store, digits: list[Decimal]) -> None:
-    # Enough digits that a wrong size of one of them moves the capacity over a unit's edge
-    amounts.put(PUT, Amounts(key="k", whole=1, real=1.0, exact=Decimal(1), free={"d": digits}))
-    call = amounts.meter.calls[-1]
-    assert call.write == call.floor
+def test_the_size_of_a_number_is_the_engines_to_the_byte(amounts: Store, number: Decimal) -> None:
+    # Given an item that takes exactly 1 KB by our reckoning
+    bare = Amounts(key="k", whole=1, real=1.0, exact=number, free={"pad": ""})
+    amounts.put(PUT, bare)
+    room = 1024 - item_size(struct_writer(Amounts)(bare))
+    for more, units in ((0, 1.0), (1, 2.0)):
+        amounts.put(PUT, msgspec.structs.replace(bare, free={"pad": "x" * (room + more)}))
+        # Then it costs one unit, and with one byte more two
+        assert amounts.meter.calls[-1].write == units
+        amounts.put(PUT, bare)
 
 
 def test_the_size_of_an_item_by_the_guide() -> None:

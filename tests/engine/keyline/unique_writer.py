@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from keyline.run import Store, UniqueClock, dynamodb_client
 from tests.support.declared import PUT_NOTE, SYSTEM, note
-from tests.support.engine import CREDENTIALS, REGION
+from tests.support.engine import where
 
 FROZEN_NS = 1_800_000_000_000_000_000
 
@@ -19,9 +20,7 @@ FROZEN_NS = 1_800_000_000_000_000_000
 def main() -> None:
     """Write, all to one partition key and from one moment on."""
     url, environment, name, threads, writes = sys.argv[1:]
-    client = dynamodb_client(
-        endpoint_url=url, region=REGION, credentials=CREDENTIALS, read_timeout=20.0
-    )
+    client = dynamodb_client(**where(url), read_timeout=20.0)
     store = Store(
         system=SYSTEM,
         environment=environment,
@@ -31,7 +30,7 @@ def main() -> None:
 
     def writer(number: int) -> None:
         for n in range(int(writes)):
-            more = {"name": f"{name}-{number}", "size": n, "ttl": 2**40}
+            more: dict[str, Any] = {"name": f"{name}-{number}", "size": n, "ttl": 2**40}
             store.put_unique(PUT_NOTE, partial(note, "all", **more))
 
     with ThreadPoolExecutor(int(threads)) as pool:
