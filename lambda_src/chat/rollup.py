@@ -100,7 +100,7 @@ class Rollup:
             try:
                 self.store.transact(COUNT_MESSAGES, self._writes(part))
             except TransactionCancelled as cancelled:
-                known = {r.action for r in cancelled.reasons if r.code == "ConditionalCheckFailed"}
+                known = _known(cancelled, len(part))
                 part = [m for place, m in enumerate(part) if place not in known]
                 if not known:
                     attempt += 1
@@ -140,6 +140,12 @@ class Rollup:
     @property
     def _expiry(self) -> int:
         return int(self.clock() + self.settings.rollup_days * _DAY_SECONDS)
+
+
+def _known(cancelled: TransactionCancelled, marks: int) -> set[int]:
+    """The places of the messages whose mark was there: the first actions are the marks."""
+    failed = {r.action for r in cancelled.reasons if r.code == "ConditionalCheckFailed"}
+    return {action for action in failed if action < marks}
 
 
 def _likeness(message: Message) -> tuple[str, int, int, str, str]:

@@ -133,15 +133,19 @@ def test_a_transaction_that_meets_another_is_tried_again_and_given_back_at_last(
     assert not stubborn.marks
 
 
-def test_a_refusal_for_another_reason_is_not_tried_again() -> None:
-    class Throttled(Ledger):
+@pytest.mark.parametrize(
+    "reason",
+    [Cancelled(0, "mark", "ThrottlingError"), Cancelled(1, "total", "ConditionalCheckFailed")],
+)
+def test_a_refusal_for_another_reason_is_not_tried_again(reason: Cancelled) -> None:
+    class Refusing(Ledger):
         calls = 0
 
         def transact(self, pattern: object, actions: Sequence[Write]) -> None:
             self.calls += 1
-            raise TransactionCancelled("t", [Cancelled(0, "mark", "ThrottlingError")])
+            raise TransactionCancelled("t", [reason])
 
-    ledger = Throttled()
+    ledger = Refusing()
     with pytest.raises(TransactionCancelled):
         rollup(ledger).count([message()])
     assert ledger.calls == 1
