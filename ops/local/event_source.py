@@ -214,6 +214,8 @@ class EventSources:
     async def drain(self, timeout: float = 30.0) -> None:
         """Wait until the mappings are done with all that is in the streams now.
 
+        No batching window is waited out meanwhile: whoever waits here has written what there is.
+
         Raises
         ------
         TimeoutError
@@ -360,7 +362,8 @@ class Poller:
                 if passing and not found:
                     deadline = clock() + self._mapping.window
                 found += passing
-            if last and (not found or len(found) >= capacity or clock() >= deadline):
+            urged = not page.last and self._asked > self._answered
+            if last and (not found or len(found) >= capacity or urged or clock() >= deadline):
                 return found, last, iterator
             if not page.last:
                 if not found:

@@ -378,6 +378,18 @@ def test_a_window_holds_records_back_until_the_batch_is_full(root: Path, tmp_pat
     asyncio.run(scenario())
 
 
+def test_who_waits_for_the_streams_waits_out_no_window(root: Path, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running(root, tmp_path) as rig:
+            await rig.write("a", "b", "c")
+            consumer = Consumer()
+            async with rig.sources(consumer, mapping(batch_size=5, window=300.0)) as sources:
+                await sources.drain()
+                assert consumer.texts() == ["a", "b", "c"]
+
+    asyncio.run(scenario())
+
+
 def test_a_table_made_anew_is_read_from_its_start(root: Path, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running(root, tmp_path) as rig:
