@@ -7,6 +7,7 @@ import json
 import shutil
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,6 +67,11 @@ class Running:
     def url(self) -> str:
         return self.platform.endpoints.apis[0]
 
+    @cached_property
+    def dynamodb(self) -> Any:
+        """A client of the engine, past the guard; the engine's port outlives a restart."""
+        return self.platform.dynamodb()
+
     def start(self) -> None:
         async def enter() -> Platform:
             return await Platform(
@@ -97,7 +103,7 @@ class Running:
 
     def settle(self) -> None:
         """Wait until the stream consumers are done with all that was written."""
-        self.run(self.platform.event_sources.drain(timeout=60))
+        self.run(self.platform.event_sources.drain(timeout=30))
 
     def invoke(self, function: str, payload: Mapping[str, Any]) -> Invocation:
         return self.run(self.platform.invoke(function, payload))
@@ -105,13 +111,13 @@ class Running:
     def sweep(self, *, dry_run: bool = False) -> Sweep:
         return self.run(self.platform.sweep_ttl(dry_run=dry_run))
 
-    def run_schedules(self) -> list[Invocation]:
-        """Run what every scheduled rule runs."""
+    def run_schedules(self) -> list[bool]:
+        """Run what every scheduled rule runs; whether each failed."""
 
-        async def trigger() -> list[Invocation]:
-            schedules = self.platform.schedules
+        async def trigger() -> list[bool]:
+            run = self.platform.schedules.trigger
             rules = [rule.name for rule in self.platform.deployment.schedules]
-            return [done for rule in rules for done in await schedules.trigger(rule)]
+            return [bool(done.function_error) for rule in rules for done in await run(rule)]
 
         return self.run(trigger())
 
@@ -141,7 +147,8 @@ class Running:
         return self.run(read())
 
     def children(self) -> Sequence[psutil.Process]:
-        return psutil.Process().children(recursive=True)
+        found: Sequence[psutil.Process] = psutil.Process().children(recursive=True)
+        return found
 
     def ports(self) -> list[int]:
         """Every port that the platform or a process of its listens on."""

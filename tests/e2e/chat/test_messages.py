@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.e2e.chat.api import Api, fresh_id, fresh_name
@@ -10,14 +12,14 @@ from tests.e2e.chat.running import MESSAGES, Running
 
 pytestmark = pytest.mark.xdist_group("chat")
 
-LONG = "Zwei Brüche addiert man über den Hauptnenner – Schritt für Schritt. 🧮 " * 100
+LONG = "Zwei Brüche addiert man über den Hauptnenner, Schritt für Schritt. 🧮 " * 100
 
 
 @pytest.mark.requirement("T-02", "T-04", "T-05", "T-06", "T-08", "T-09", "T-25", "T-35", "X-07")
 def test_a_message_is_read_back_through_every_index_and_key(api: Api, running: Running) -> None:
     # Given a message with a response long enough to be stored compressed
     conversation, module, student = fresh_name(), fresh_id(), fresh_id()
-    posted = {
+    posted: dict[str, Any] = {
         "moduleId": module,
         "studentId": student,
         "provider": "anthropic",
@@ -49,7 +51,7 @@ def test_a_message_is_read_back_through_every_index_and_key(api: Api, running: R
         "recent": api.get(f"/students/{student}/recent")["messages"],
         "provider": api.all("/providers/anthropic/messages", **around),
     }
-    assert readings == dict.fromkeys(readings, [stored])
+    assert readings == {way: [stored] for way in readings}
 
     # And the response is bytes in the table, an expiry 365 days after the message beside it
     (item,) = [i for i in items(running, MESSAGES) if i["conversationId"] == conversation]

@@ -151,7 +151,8 @@ def test_a_cursor_is_good_for_its_own_question_only(api: Api, running: Running) 
     # Given the cursor of a page
     module, student, conversation = fresh_id(), fresh_id(), fresh_name()
     sent = [api.post(conversation, moduleId=module, studentId=student) for _ in range(4)]
-    path, params = f"/modules/{module}/messages", {"limit": 2, "from": 0}
+    path = f"/modules/{module}/messages"
+    params: dict[str, Any] = {"limit": 2, "from": 0}
     first = api.get(path, **params)
     cursor = first["cursor"]
     before = everything(running)
