@@ -47,22 +47,22 @@ def _text(text: str) -> int:
 
 
 def _number(text: str) -> int:
-    """Two significant digits to a byte, one byte more, and one for a minus sign.
+    """A byte, one for two digits before the point and after it each, and one for a minus sign.
 
-    The digits are paired from the decimal point, so that an odd exponent can take
-    one more half-filled byte.
+    Zeros at either end are no digits. The guide says "approximately"; this was measured on
+    DynamoDB, to the byte, by github.com/nubo-db/dynoxide, pull request 195.
     """
     mantissa, _, power = text.lower().partition("e")
-    negative = mantissa.startswith("-")
     whole, _, fraction = mantissa.lstrip("+-").partition(".")
-    point = len(whole) + int(power or 0)
     digits = whole + fraction
-    lead = len(digits) - len(digits.lstrip("0"))
-    digits = digits.strip("0")
-    if not digits:
+    significant = digits.strip("0")
+    if not significant:
         return 1
-    odd = (point - lead) % 2
-    return 1 + (len(digits) + odd + 1) // 2 + negative
+    leading = len(digits) - len(digits.lstrip("0"))
+    point = len(whole) + int(power or 0) - leading
+    before = min(max(point, 0), len(significant))
+    after = len(significant) - before
+    return 1 + (before + 1) // 2 + (after + 1) // 2 + mantissa.startswith("-")
 
 
 def _binary(content: bytes | str) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -112,13 +112,22 @@ class ThrottledReply(msgspec.Struct, gc=False):
     ThrottlingReasons: list[Throttling] = []
 
 
-@cache
+_decoders: dict[tuple[Any, Any], msgspec.json.Decoder[Any]] = {}
+_building = threading.Lock()
+
+
 def decoder(reply: Any, wire: Any = None) -> msgspec.json.Decoder[Any]:
     """What decodes an answer whose items are of a wire type.
 
-    It is lenient, because DynamoDB writes numbers as text.
+    It is lenient, because DynamoDB writes numbers as text. One is built at a time: msgspec
+    0.22 crashes when a thread meets a type that another is still getting to know.
     """
-    return msgspec.json.Decoder(reply if wire is None else reply[wire], strict=False)
+    found = _decoders.get((reply, wire))
+    if found is None:
+        with _building:
+            kind = reply if wire is None else reply[wire]
+            found = _decoders[reply, wire] = msgspec.json.Decoder(kind, strict=False)
+    return found
 
 
 Raw = Mapping[str, Mapping[str, Any]]

@@ -11,7 +11,6 @@ from typing import Any
 
 from keyline.model.condition import AnyOf
 from keyline.model.pattern import Update
-from keyline.problem import DeclarationError
 from keyline.run.codec import Attributes, KeyPart, Writer, value_of
 from keyline.run.errors import BadCall, BadValue
 from keyline.run.expressions import Expressions, conditions
@@ -30,13 +29,7 @@ _ONE: Wire = {"N": "1"}
 
 
 class UpdateRequests:
-    """The UpdateItem requests of one pattern.
-
-    Raises
-    ------
-    DeclarationError
-        If the pattern changes a field of a key template whose other fields it does not know.
-    """
+    """The UpdateItem requests of one pattern."""
 
     def __init__(self, pattern: Update[Any], table_name: str, writer: Writer) -> None:
         self.pattern = pattern
@@ -125,13 +118,6 @@ class UpdateRequests:
             touched = set(part.parameters) & set(pattern.changed)
             if part.attribute in pattern.table.key.attributes:
                 continue
-            if touched and not set(part.parameters) <= known | set(pattern.remove):
-                raise DeclarationError(
-                    f"{pattern.name}.set",
-                    f"changes {', '.join(sorted(touched))}, of which {part.attribute} is made, "
-                    "but not all that it is made of.",
-                    f"Set all of {', '.join(part.parameters)}.",
-                )
             if touched or (pattern.upsert and set(part.parameters) <= known):
                 yield part
 

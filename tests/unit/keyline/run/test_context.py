@@ -1,0 +1,74 @@
+"""What a function reads from its environment, and the settings of its tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyline.problem import KeylineError
+from keyline.run import Store
+from keyline.run.context import from_environment
+from keyline.run.meter import PROCESS
+from keyline.run.settings import Settings as Resolved
+from tests.support.declared import NOTES, SYSTEM, Settings
+
+ENVIRON = {
+    "KEYLINE_SYSTEM": "declared",
+    "KEYLINE_ENV": "prod",
+    "KEYLINE_FUNCTION": "all",
+    "KEYLINE_SETTINGS": '{"noteDays": 7, "topicShards": 3}',
+    "KEYLINE_CURSOR_SECRET": "s",
+    "KEYLINE_MEASURE_SIZES": "1",
+}
+
+
+def test_the_context_of_a_function() -> None:
+    context = from_environment(SYSTEM, ENVIRON)
+    assert (context.environment, context.function) == ("prod", "all")
+    assert context.settings == Settings(noteDays=7, topicShards=3)
+    assert (context.cursor_secret, context.measure_sizes) == (b"s", True)
+    bare = {
+        k: v
+        for k, v in ENVIRON.items()
+        if k not in ("KEYLINE_CURSOR_SECRET", "KEYLINE_MEASURE_SIZES")
+    }
+    context = from_environment(SYSTEM, bare)
+    assert (context.cursor_secret, context.measure_sizes) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KEYLINE_SYSTEM", "other"),
+        ("KEYLINE_SYSTEM", ""),
+        ("KEYLINE_ENV", ""),
+        ("KEYLINE_FUNCTION", ""),
+        ("KEYLINE_SETTINGS", "{"),
+        ("KEYLINE_SETTINGS", '{"noteDay": 1}'),
+        ("KEYLINE_SETTINGS", '{"topicShards": "3"}'),
+    ],
+)
+def test_what_is_missing_or_wrong_is_named(name: str, value: str) -> None:
+    with pytest.raises(KeylineError, match=name):
+        from_environment(SYSTEM, {**ENVIRON, name: value})
+
+
+def test_a_functions_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**ENVIRON, "AWS_REGION": "eu-west-1"}.items():
+        monkeypatch.setenv(name, value)
+    store = Store.for_function(SYSTEM)
+    assert store.meter is PROCESS
+    assert (store.environment, store.settings) == ("prod", Settings(noteDays=7, topicShards=3))
+
+
+def test_retention_and_shards_come_from_the_settings() -> None:
+    resolved = Resolved(Settings(noteDays=0.5, topicShards=3))
+    assert resolved.shards(NOTES) == {"topic": 3}
+    expiry = resolved.expiry(NOTES, NOTES.kinds[0])
+    assert expiry is not None
+    assert expiry.at(10_000.0, now=99.0) == 10 + 43_200
+    assert expiry.at(None, now=99.0) == 99 + 43_200
+
+
+def test_a_number_of_shards_that_is_none() -> None:
+    with pytest.raises(KeylineError, match="whole number"):
+        Resolved(Settings(topicShards=0)).shards(NOTES)

@@ -1,0 +1,71 @@
+"""EMF lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from keyline.run.meter import Call, Labels, Meter, emf
+
+LABELS = Labels("prod", "chat", "read")
+
+
+def _call(**more: Any) -> Call:
+    return Call(
+        **{
+            "pattern": "by-module",
+            "operation": "Query",
+            "table": "ChatMessages",
+            "index": "ByModule",
+            "latency": 12.34567,
+            "read": 1.5,
+            "items": 9,
+            "request_id": "r",
+            **more,
+        }
+    )
+
+
+def test_a_line_has_its_metrics_and_dimensions() -> None:
+    line = json.loads(emf(LABELS, [_call(), _call(read=2.0, throttles=1)], 1_700_000_000.5))
+    assert line["_aws"]["Timestamp"] == 1_700_000_000_500
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "Keyline"
+    assert directive["Dimensions"] == [
+        ["Environment", "System", "Pattern"],
+        ["Environment", "System", "Operation"],
+    ]
+    # Every dimension is a text and every metric an array, one value per call
+    assert all(isinstance(line[name], str) for names in directive["Dimensions"] for name in names)
+    assert all(len(line[metric["Name"]]) == 2 for metric in directive["Metrics"])
+    assert (line["ReadUnits"], line["Throttles"]) == ([1.5, 2.0], [0, 1])
+    assert (line["Function"], line["Table"], line["Index"]) == ("read", "ChatMessages", "ByModule")
+    assert "Floor" not in line
+
+
+def test_the_floor_is_absent_where_it_is_unknown() -> None:
+    line = json.loads(emf(LABELS, [_call(floor=1.5), _call()], 0))
+    assert line["Floor"] == [1.5, None]
+
+
+def test_one_line_per_pattern_and_hundred_calls() -> None:
+    lines: list[str] = []
+    meter = Meter(lines.append)
+    for n in range(250):
+        meter.record(LABELS, _call())
+        if n % 50 == 0:
+            meter.record(LABELS, _call(pattern="get", operation="GetItem", index=""))
+    meter.flush()
+    counts = [(json.loads(line)["Pattern"], len(json.loads(line)["Items"])) for line in lines]
+    assert sorted(counts) == [("by-module", 50), ("by-module", 100), ("by-module", 100), ("get", 5)]
+    # And a flush leaves nothing behind
+    meter.flush()
+    assert len(lines) == 4
+    assert meter.calls == []
+
+
+def test_a_meter_that_is_never_flushed_stays_bounded() -> None:
+    meter = Meter()
+    for n in range(10_005):
+        meter.record(LABELS, _call(items=n))
+    assert (len(meter.calls), meter.calls[0].items) == (10_000, 5)
