@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import aws_cdk as cdk
 
@@ -11,8 +11,12 @@ from keyline_cdk.bundling import Bundle
 from keyline_cdk.environment import Environment
 from keyline_cdk.validation import add_checks
 from stacks.account_stack import AccountStack
+from stacks.chat_service_stack import ChatServiceStack
 from stacks.data_stack import DataStack
 from stacks.service_stack import ServiceStack
+
+SERVICES: Mapping[str, type[ServiceStack]] = {"chat": ChatServiceStack}
+"""The systems whose service has more to it than their declaration says."""
 
 Bundler = Callable[[str], Bundle]
 """Puts a system's code together, by the system's name."""
@@ -32,7 +36,8 @@ def build(
     for system in systems:
         data = DataStack(app, system=system, environment=environment)
         data.add_stack_dependency(account, "Alarms notify the topic by name.")
-        ServiceStack(
+        service = SERVICES.get(system.name, ServiceStack)
+        service(
             app,
             system=system,
             environment=environment,

@@ -120,6 +120,19 @@ def storage_growth(environment: str, system: str, table: str) -> cloudwatch.Metr
     )
 
 
+def system_sum(
+    environment: str, system: str, name: str, dimensions: Mapping[str, str]
+) -> cloudwatch.Metric:
+    """A metric that a system's own functions publish (`keyline.metrics`), added up over a day."""
+    return cloudwatch.Metric(
+        namespace=KEYLINE,
+        metric_name=name,
+        statistic="Sum",
+        period=DAY,
+        dimensions_map={"Environment": environment, "System": system, **dimensions},
+    )
+
+
 def iterator_age(function_name: str) -> cloudwatch.Metric:
     """Age of the last record that a stream consumer was given, in ms."""
     return _of("AWS/Lambda", "IteratorAge", "Maximum", {"FunctionName": function_name})

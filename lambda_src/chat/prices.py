@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from chat.settings import Settings
 from keyline.problem import KeylineError
 
+COST = "ProviderCost"
+"""The metric of what a provider costs, USD: its sum over a day is what a budget is held against."""
+
 
 @dataclass(frozen=True)
 class Prices:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from chat.prices import COST
+from chat.settings import Settings
 from keyline.model import System
 from keyline_cdk.checks import check_template
 from keyline_cdk.environment import load
@@ -194,3 +196,14 @@ def test_sums_of_metrics_are_small_enough_and_filled(
         (expression,) = (q["Expression"] for q in alarm["Metrics"] if "Expression" in q)
         ids = [query["Id"] for query in alarm["Metrics"] if "MetricStat" in query]
         assert expression == " + ".join(f"FILL({id}, 0)" for id in ids)
+
+
+@pytest.mark.requirement("T-39")
+def test_each_provider_of_the_chat_system_has_a_daily_budget(templates: Templates) -> None:
+    found = named(alarms(templates, "prod", "chat-service"), COST)
+    budgets = load("prod").settings("chat", Settings).daily_budget_usd
+    assert budgets
+    assert {dimensions(alarm)["Provider"]: alarm["Threshold"] for alarm in found} == budgets
+    for alarm in found:
+        assert (alarm["Statistic"], alarm["Period"]) == ("Sum", 86_400)
+        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chat.context import CONTEXT
-from chat.prices import Prices
+from chat.prices import COST, Prices
 from chat.rollup import Rollup
 from chat.system import SYSTEM
 from chat.tables import Message
@@ -17,9 +17,6 @@ from chat.totals import fold
 from keyline.metrics import Metrics, MetricUnit
 from keyline.run import Store
 from keyline.stream import Change, stream_handler
-
-COST = "ProviderCost"
-"""USD by provider: summed over a day, what a budget alarm watches."""
 
 _rollup = Rollup(Store.for_function(SYSTEM), CONTEXT.settings)
 _prices = Prices.of(CONTEXT.settings)

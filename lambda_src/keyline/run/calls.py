@@ -79,11 +79,13 @@ class Calls:
             answer = self._connection.send(pattern.name, operation, request)
         except Refusal as refusal:
             throttles = refusal.retries + (refusal.code in THROTTLED)
-            self._failed(pattern, operation, started, refusal.request_id, throttles)
             error = explain(pattern.name, refusal)
+            self._refused(
+                pattern, operation, started, refusal.request_id, throttles, error is not refusal
+            )
             raise error from refusal if error is not refusal else None
         except Unavailable:
-            self._failed(pattern, operation, started, "", 0)
+            self._refused(pattern, operation, started, "", 0, True)
             raise
         latency = (time.perf_counter() - started) * 1000
         decoded = decode(pattern, decoder, answer.body)
@@ -120,8 +122,14 @@ class Calls:
             ),
         )
 
-    def _failed(
-        self, pattern: Pattern[Any], operation: str, started: float, request: str, throttles: int
+    def _refused(
+        self,
+        pattern: Pattern[Any],
+        operation: str,
+        started: float,
+        request: str,
+        throttles: int,
+        failed: bool,
     ) -> None:
         self._meter.record(
             self._labels,
@@ -133,7 +141,7 @@ class Calls:
                 latency=(time.perf_counter() - started) * 1000,
                 throttles=throttles,
                 request_id=request,
-                ok=False,
+                failed=failed,
             ),
         )
 

@@ -42,8 +42,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         Tries that had to be repeated, and one more if the call was given up as throttled.
     floor
         Units that the item sizes imply; None where that cannot be known.
-    ok
-        Whether it succeeded.
+    failed
+        Whether it ended in an error that the pattern does not provide for: a condition that did
+        not hold is an answer.
     """
 
     pattern: str
@@ -58,7 +59,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     throttles: int = 0
     request_id: str = ""
     floor: float | None = None
-    ok: bool = True
+    failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def emf(labels: Labels, calls: Sequence[Call], now: float) -> str:
         "WriteUnits": [c.write for c in calls],
         "Items": [c.items for c in calls],
         "Throttles": [c.throttles for c in calls],
+        "Errors": [int(c.failed) for c in calls],
     }
     floors = [c.floor for c in calls]
     if any(floor is not None for floor in floors):
@@ -150,6 +152,7 @@ _METRICS = {
         {"Name": "WriteUnits", "Unit": "Count"},
         {"Name": "Items", "Unit": "Count"},
         {"Name": "Throttles", "Unit": "Count"},
+        {"Name": "Errors", "Unit": "Count"},
     ],
 }
 

@@ -28,7 +28,7 @@ def test_the_meter_publishes_what_alarms_ask_for() -> None:
     labels = Labels(environment="dev", system="chat")
     found = published(emf(labels, [Call(pattern="p", operation="Query", table="T")], now=0))
     assert {metric for _, metric, _ in found} == {
-        *("Latency", "ReadUnits", "WriteUnits", "Items", "Throttles"),
+        *("Latency", "ReadUnits", "WriteUnits", "Items", "Throttles", "Errors"),
     }
     for namespace, metric, dimensions in found:
         assert namespace == KEYLINE

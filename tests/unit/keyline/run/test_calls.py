@@ -8,7 +8,13 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from keyline.run import Store
-from keyline.run.errors import RequestRefused, Throttled, ThrottlingReason, Unavailable
+from keyline.run.errors import (
+    AlreadyExists,
+    RequestRefused,
+    Throttled,
+    ThrottlingReason,
+    Unavailable,
+)
 from tests.support.answers import answer, refusal
 from tests.support.declared import GET_NOTE, PUT_NOTE, note
 from tests.unit.keyline.run.conftest import Wire
@@ -40,7 +46,17 @@ def test_throttling_says_why_and_where(wire: Wire, store: Store) -> None:
     # Then it was tried three times, and the meter has it
     assert len(wire.sent) == 3
     (call,) = store.meter.calls
-    assert (call.throttles, call.ok) == (3, False)
+    assert (call.throttles, call.failed) == (3, True)
+
+
+def test_a_condition_that_does_not_hold_is_an_answer_and_no_failure(
+    wire: Wire, store: Store
+) -> None:
+    wire.replies.append(refusal("ConditionalCheckFailedException"))
+    with pytest.raises(ConditionFailed):
+        store.put(PUT_NOTE, note(**KEY))
+    (call,) = store.meter.calls
+    assert (call.throttles, call.failed) == (0, False)
 
 
 @pytest.mark.requirement("T-63")
