@@ -9,7 +9,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 
 from keyline.run import Store
 from keyline.run.errors import (
-    AlreadyExists,
+    ConditionFailed,
     RequestRefused,
     Throttled,
     ThrottlingReason,
