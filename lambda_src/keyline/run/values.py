@@ -83,6 +83,7 @@ def of_field(shape: type[msgspec.Struct], name: str) -> Value:
     return plain if default is None else optional(plain, default)
 
 
+@cache
 def present(shape: type[msgspec.Struct], name: str) -> Value:
     """The same where the attribute is there."""
     field = fields_of(shape)[name]
