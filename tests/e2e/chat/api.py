@@ -86,7 +86,7 @@ class Api:
         return self._http.request(method, url, headers={**bearer, **(headers or {})}, **request)
 
     def get(self, path: str, token: str | None = None, **params: Any) -> Any:
-        response = self.call("GET", path, token=token, params=params)
+        response = self.call("GET", path, token=token, params=params or None)
         assert response.status_code == 200, response.text
         return response.json()
 

@@ -37,15 +37,15 @@ def items(running: Running, table: str) -> list[Item]:
     ]
 
 
-def everything(running: Running) -> dict[str, list[Item]]:
-    """All that is stored, to compare before and after."""
+def everything(running: Running) -> dict[str, dict[tuple[Any, ...], Item]]:
+    """All that is stored by table and key, to compare before and after."""
     running.settle()
-    tables = (MESSAGES, ROLLUPS, SIZES)
-    return {table: sorted(items(running, table), key=_canonical) for table in tables}
+    return {table: _by_key(running, table) for table in (MESSAGES, ROLLUPS, SIZES)}
 
 
-def _canonical(item: Item) -> str:
-    return repr(sorted(item.items()))  # the engine gives attributes in any order
+def _by_key(running: Running, table: str) -> dict[tuple[Any, ...], Item]:
+    key = [part["AttributeName"] for part in running.table(table).create["KeySchema"]]
+    return {tuple(item[name] for name in key): item for item in items(running, table)}
 
 
 def write(running: Running, message: Mapping[str, Any]) -> None:

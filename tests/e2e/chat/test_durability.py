@@ -20,7 +20,7 @@ from tests.e2e.chat.running import MESSAGES, Running
 
 pytestmark = pytest.mark.xdist_group("chat")
 
-WRITERS, KILLS, AT_LEAST = 8, 3, 60
+WRITERS, KILLS, AT_LEAST = 8, 3, 150
 
 
 def test_a_killed_engine_loses_no_acknowledged_message(api: Api, running: Running) -> None:
@@ -96,7 +96,7 @@ def test_a_restart_keeps_everything_and_the_stream_goes_on(api: Api, running: Ru
     assert api.all(f"/conversations/{conversation}/messages") == sent[::-1]
     assert api.get("/providers/openai/messages", **asked, cursor=cursor)["messages"]
     after = everything(running)
-    assert [item for item in before[MESSAGES] if item not in after[MESSAGES]] == []
+    assert before[MESSAGES].items() <= after[MESSAGES].items()
 
     # And the stream went on where it had stopped: only what is new was delivered
     (status,) = running.platform.event_sources.status().values()

@@ -62,8 +62,10 @@ BODIES: dict[str, tuple[bytes, int, str | None]] = {
     "a field is missing": (_without("question"), 400, "body.question"),
     "500 KB": (_with(response="x" * 500_000), 413, "body"),
     "500 KB of UTF-8": (_with(response="ü" * 250_000), 413, "body"),
-    "nested deeply": (b'{"question": ' + b"[" * 100_000, 400, "body"),
-    "nested and closed": (b"[" * 50_000 + b"]" * 50_000, 400, "body"),
+    "nested deeply": (b"[" * 100_000, 400, "body"),
+    "nested deeply and closed": (b"[" * 50_000 + b"]" * 50_000, 400, "body"),
+    "nested deeply as text": (b'{"question": ' + b"[" * 100_000, 400, "body.question"),
+    "nested deeply in what is unknown": (b'{"x": ' + b"[" * 100_000, 400, None),
 }
 
 
