@@ -41,7 +41,7 @@ sweep: setup ## Delete now what has expired in a running `make up`
 	@.venv/bin/keyline sweep $(ARGS)
 
 test: setup ## Run every test; .reports/requirements.json says which requirement is proven by which
-	.venv/bin/python -m pytest -n auto --requirements-report=.reports/requirements.json tests
+	.venv/bin/python -m pytest -n auto --dist loadgroup --requirements-report=.reports/requirements.json tests
 
 check: lint types workflows synth-all test ## All that CI runs
 

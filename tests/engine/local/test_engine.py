@@ -6,7 +6,6 @@ import os
 import platform
 import signal
 import socket
-import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -146,7 +145,7 @@ def test_a_taken_port_is_named(root: Path, tmp_path: Path) -> None:
 
 def test_an_engine_that_cannot_start_shows_its_last_words(tmp_path: Path) -> None:
     broken = tmp_path / "dynoxide"
-    broken.write_text(f"#!{sys.executable}\nimport sys\nsys.exit('no such feature')\n")
+    broken.write_text("#!/bin/sh\necho 'no such feature' >&2\nexit 1\n")
     broken.chmod(0o755)
 
     async def start() -> None:

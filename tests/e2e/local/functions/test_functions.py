@@ -50,15 +50,17 @@ MISBEHAVE = """
 """
 
 
-def is_environment(process: psutil.Process) -> bool:
+def environments(host: Host) -> list[psutil.Process]:
+    """The processes of a test's own functions; another test's platform may be running too."""
+    return [it for it in psutil.Process().children(recursive=True) if is_of(host, it)]
+
+
+def is_of(host: Host, process: psutil.Process) -> bool:
     try:
-        return any(part.endswith("bootstrap.py") for part in process.cmdline())
+        ours = Path(process.cwd()).is_relative_to(host.folder)
+        return ours and any(part.endswith("bootstrap.py") for part in process.cmdline())
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return False  # it has just ended
-
-
-def children() -> list[psutil.Process]:
-    return list(filter(is_environment, psutil.Process().children(recursive=True)))
 
 
 def error_of(payload: bytes) -> dict[str, Any]:
@@ -141,7 +143,7 @@ def test_concurrent_requests_get_environments_of_their_own_up_to_the_limit(host:
 
     results = host.run(burst())
     assert [result.function_error for result in results] == [None] * 7
-    assert len(list(meeting.iterdir())) == len(children()) == 3
+    assert len(list(meeting.iterdir())) == len(environments(host)) == 3
 
 
 def test_reserved_concurrency_throttles_at_once_unless_the_caller_waits(host: Host) -> None:
@@ -246,7 +248,7 @@ def test_failed_init_is_the_callers_error(host: Host, source: str, error_type: s
         assert result.function_error == "Unhandled"
         assert error_of(result.payload)["errorType"] == error_type
         assert result.lines
-    assert children() == []
+    assert environments(host) == []
 
 
 def test_missing_asset_is_an_error_not_a_hang(host: Host) -> None:
@@ -277,9 +279,9 @@ def test_idle_environment_is_stopped(host: Host) -> None:
     functions = host.functions(host.function(ECHO), idle=0.2)
     host.invoke(functions)
     deadline = time.monotonic() + 20
-    while children() and time.monotonic() < deadline:
+    while environments(host) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert children() == []
+    assert environments(host) == []
     assert host.invoke(functions).cold
 
 
@@ -297,7 +299,7 @@ def test_stop_ends_running_invocations_and_leaves_no_process(host: Host) -> None
 
     running, _ = host.run(stop_in_the_middle())
     assert error_of(running.payload)["errorType"] == "Runtime.ExitError"
-    assert children() == []
+    assert environments(host) == []
     assert list((host.folder / "state" / "scratch").iterdir()) == []
 
 
@@ -370,7 +372,7 @@ class TestReload:
             source.write_text(self.SOURCE.format(version=version))
             versions.append(json.loads(host.invoke(functions).payload)[0])
         assert versions == [2, 3, 4, 5, 6, 7]
-        assert len(children()) == 1
+        assert len(environments(host)) == 1
 
     def test_unchanged_sources_keep_the_environment_warm(
         self, host: Host, reloading: tuple[Functions, Path]
@@ -401,10 +403,10 @@ class TestReload:
         new = self.SOURCE.format(version=2)
         source.write_text(new)
         deadline = time.monotonic() + 20
-        while (asset.read_text() != new or children()) and time.monotonic() < deadline:
+        while (asset.read_text() != new or environments(host)) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert asset.read_text() == new
-        assert children() == []
+        assert environments(host) == []
 
     def test_a_running_request_ends_on_the_old_code(
         self, host: Host, reloading: tuple[Functions, Path]
