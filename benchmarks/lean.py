@@ -87,7 +87,12 @@ SYSTEM = System(
     title="Lean",
     tables=(TABLE,),
     functions=(
-        Function(name="all", handler="lean.handlers.all.handler", why="All.", patterns=(GET, QUERY, PUT, UPDATE)),
+        Function(
+            name="all",
+            handler="lean.handlers.all.handler",
+            why="All.",
+            patterns=(GET, QUERY, PUT, UPDATE),
+        ),
     ),
 )
 NAME = TABLE.physical_name("local")
