@@ -17,6 +17,7 @@ import pytest
 
 _LINE = re.compile(r"[BMIKTX]-O?\d{1,2}")
 _PROPERTY = "requirement"
+_TEST = "test"
 
 # The outcomes of a test's phases, the worst first; the worst is the test's.
 _WORST_FIRST = ("failed", "skipped", "passed")
@@ -54,7 +55,11 @@ def pytest_pycollect_makeitem(collector: pytest.Collector) -> Any:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Attach the lines to the test's reports: these travel from a worker to the controller."""
+    """Attach the lines to the test's reports: these travel from a worker to the controller.
+
+    So does the test's name: a worker adds the xdist group to what it calls a grouped test.
+    """
+    item.user_properties.append((_TEST, item.nodeid))
     item.user_properties += [(_PROPERTY, line) for line in sorted(set(lines_of(item)))]
 
 
@@ -70,10 +75,11 @@ class RequirementsReport:
         self.outcomes: dict[str, dict[str, str]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        test = str(dict(report.user_properties)[_TEST])
         for name, line in report.user_properties:
             if name == _PROPERTY:
                 tests = self.outcomes.setdefault(str(line), {})
-                tests[report.nodeid] = worst(tests.get(report.nodeid), report.outcome)
+                tests[test] = worst(tests.get(test), report.outcome)
 
     def pytest_sessionfinish(self) -> None:
         report = {

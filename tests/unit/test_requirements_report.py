@@ -22,6 +22,7 @@ def test_two(number): assert number == 1
 @pytest.fixture
 def broken(): raise RuntimeError
 
+@pytest.mark.xdist_group("some")
 @pytest.mark.requirement("X-08")
 def test_three(broken): pass
 
@@ -42,7 +43,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "two workers"])
+@pytest.mark.parametrize(
+    "options",
+    [(), ("-n", "2"), ("-n", "2", "--dist", "loadgroup")],
+    ids=["one process", "two workers", "groups"],
+)
 def test_the_report_names_tests_and_outcomes(folder: Path, options: tuple[str, ...]) -> None:
     (folder / "test_sample.py").write_text(MODULE)
     run_pytest(folder, "--requirements-report=out/report.json", *options)
