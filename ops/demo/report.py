@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from keyline.model import Pattern, System, TransactGet, TransactWrite
+from keyline.model import BatchGet, Get, Pattern, Query, System, TransactGet, TransactWrite
+from keyline.model.bound import most_write_units
 from keyline.run.meter import NAMESPACE
 
 _ROUNDING = 1e-6
@@ -28,9 +30,9 @@ class Row:
     read_units, write_units
         Request units that all calls consumed, the indexes' included.
     floor
-        The units that the sizes of the items imply, over the calls whose floor is known.
-    measured
-        The units of just those calls, to compare with the floor.
+        The units that the sizes of the items imply. What a change costs depends on the item as
+        it was, which some answers do not tell: those calls count with the most that the declared
+        size implies, and the row is `bounded`.
     p50, p99
         Milliseconds as the function saw them, from request to typed result.
     errors
@@ -50,7 +52,7 @@ class Row:
     read_units: float = 0.0
     write_units: float = 0.0
     floor: float = 0.0
-    measured: float = 0.0
+    bounded: bool = False
     items: int = 0
     errors: int = 0
     latencies: list[float] = field(default_factory=list, repr=False)
@@ -62,9 +64,19 @@ class Row:
             return "never ran"
         if self.errors:
             return f"{self.errors} of {self.calls} calls failed"
-        if self.measured > self.floor + _ROUNDING and not self.reason:
-            return f"consumed {self.measured:g} units where the item sizes imply {self.floor:g}"
+        if self.above and not self.reason:
+            return f"consumed {self.units:g} units where the item sizes imply {self.floor:g}"
         return None
+
+    @property
+    def units(self) -> float:
+        """Read and write units of all calls."""
+        return self.read_units + self.write_units
+
+    @property
+    def above(self) -> bool:
+        """Whether the calls consumed more than the sizes of the items imply."""
+        return self.units > self.floor + _ROUNDING
 
 
 def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -> list[Row]:
@@ -72,18 +84,19 @@ def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -
 
     A part of a transaction runs under the transaction's name and has no row of its own.
     """
-    rows = {
-        (system.name, pattern.name): _empty(system, pattern)
+    called = {
+        (system.name, pattern.name): (pattern, _empty(system, pattern))
         for system in systems
         for pattern in _called(system)
     }
     for document in documents:
-        row = rows.get((document.get("System", ""), document.get("Pattern", "")))
-        if row is not None and _namespace(document) == NAMESPACE:
-            _add(row, document)
-    for row in rows.values():
+        found = called.get((document.get("System", ""), document.get("Pattern", "")))
+        if found is not None and _namespace(document) == NAMESPACE:
+            _add(*found, document)
+    rows = [row for _, row in called.values()]
+    for row in rows:
         row.p50, row.p99 = _percentile(row.latencies, 50), _percentile(row.latencies, 99)
-    return list(rows.values())
+    return rows
 
 
 def _called(system: System) -> list[Pattern[Any]]:
@@ -110,19 +123,28 @@ def _values(document: Mapping[str, Any], name: str) -> list[float]:
     return [float(v) for v in (value if isinstance(value, list) else [value])]
 
 
-def _add(row: Row, document: Mapping[str, Any]) -> None:
+def _add(pattern: Pattern[Any], row: Row, document: Mapping[str, Any]) -> None:
     latencies = _values(document, "Latency")
     reads, writes = _values(document, "ReadUnits"), _values(document, "WriteUnits")
     row.calls += len(latencies)
     row.latencies += latencies
     row.read_units += sum(reads)
     row.write_units += sum(writes)
-    row.items += int(sum(_values(document, "Items")))
+    items = _values(document, "Items")
+    row.items += int(sum(items))
     row.errors += int(sum(_values(document, "Errors")))
-    for floor, read, write in zip(document.get("Floor", []), reads, writes, strict=False):
-        if floor is not None:
-            row.floor += floor
-            row.measured += read + write
+    floors = document.get("Floor") or [None] * len(latencies)
+    for floor, count, units in zip(floors, items, map(add, reads, writes), strict=True):
+        if floor is None and units:
+            row.bounded = True
+            floor = _most(pattern) * max(1, count)
+        row.floor += floor or 0.0
+
+
+def _most(pattern: Pattern[Any]) -> float:
+    """The units that the declared size implies; none for a read, whose answer tells its floor."""
+    reads = isinstance(pattern, Get | Query | BatchGet | TransactGet)
+    return 0.0 if reads else most_write_units(pattern)
 
 
 def _percentile(values: Sequence[float], percent: float) -> float:
@@ -147,7 +169,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
         table.add_row(*_cells(row), style="red" if row.fault else None)
     _print_whole(table, console)
     for row in rows:
-        if row.reason and row.measured > row.floor + _ROUNDING:
+        if row.reason and row.above:
             console.print(f"  {row.pattern}: above its floor, as declared: {row.reason}")
     for row in rows:
         if row.fault:
@@ -171,7 +193,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{row.p99:.1f}",
         f"{row.read_units:,.1f}" if row.read_units else "",
         f"{row.write_units:,.1f}" if row.write_units else "",
-        f"{row.floor:,.1f}" if row.floor else "?",
+        f"{'≤ ' if row.bounded else ''}{row.floor:,.1f}",
         f"{row.items:,}",
     )
 

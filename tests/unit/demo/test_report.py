@@ -95,13 +95,28 @@ def test_a_declared_reason_excuses_it() -> None:
     assert rows_of(emf("note-put", WriteUnits=[2.0], Floor=[1.0]))["note-put"].fault is None
 
 
-def test_calls_of_unknown_floor_are_not_compared() -> None:
-    row = rows_of(emf("note-get", ReadUnits=[1.0, 5.0], Floor=[1.0, None]))["note-get"]
-    assert (row.read_units, row.measured, row.floor, row.fault) == (6.0, 1.0, 1.0, None)
+def test_a_write_of_unknown_floor_is_held_against_the_declared_size() -> None:
+    # a transaction of two puts of 100 B: a write unit each, doubled
+    within = rows_of(emf("notes-put", WriteUnits=[4.0], Items=[2]))["notes-put"]
+    assert (within.floor, within.bounded, within.fault) == (4.0, True, None)
+    above = rows_of(emf("notes-put", WriteUnits=[6.0], Items=[2]))["notes-put"]
+    assert above.fault == "consumed 6 units where the item sizes imply 4"
+
+
+def test_a_read_that_tells_no_floor_is_a_fault() -> None:
+    row = rows_of(emf("note-get", ReadUnits=[0.5]))["note-get"]
+    assert row.fault == "consumed 0.5 units where the item sizes imply 0"
+
+
+def test_a_call_that_was_refused_costs_nothing_and_bounds_nothing() -> None:
+    row = rows_of(emf("notes-put", WriteUnits=[0.0], Items=[0]))["notes-put"]
+    assert (row.floor, row.bounded, row.fault) == (0.0, False, None)
 
 
 def test_failed_calls_are_a_fault() -> None:
-    row = rows_of(emf("note-get", ReadUnits=[1.0, 0.0], Errors=[0, 1]))["note-get"]
+    row = rows_of(emf("note-get", ReadUnits=[1.0, 0.0], Floor=[1.0, None], Errors=[0, 1]))[
+        "note-get"
+    ]
     assert row.fault == "1 of 2 calls failed"
 
 

@@ -1,0 +1,64 @@
+"""The most that one write can cost if its item is no larger than the pattern declares.
+
+What a write of a changed item costs depends on the item as it was, which the answer does not
+tell. This bound needs no item: each index is taken to be written, and to cost a delete and a
+put where its key can change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from keyline.model.capacity import write_units
+from keyline.model.pattern import (
+    BatchWrite,
+    Delete,
+    Pattern,
+    Put,
+    TransactWrite,
+    Update,
+    parameters_of,
+)
+from keyline.model.table import Index
+
+
+def most_write_units(pattern: Pattern[Any]) -> float:
+    """Write units of one item at most, of the dearest part where the pattern is a transaction.
+
+    Raises
+    ------
+    TypeError
+        If the pattern writes nothing.
+    """
+    if isinstance(pattern, TransactWrite):
+        return max(_units(part, 2 * write_units(part.item_bytes)) for part in pattern.parts)
+    if isinstance(pattern, Put | Update | Delete | BatchWrite):
+        return _units(pattern, write_units(pattern.item_bytes))
+    raise TypeError(f"{pattern.name} writes nothing")
+
+
+def _units(pattern: Pattern[Any], in_table: float) -> float:
+    return in_table + sum(_index_units(pattern, index) for index in pattern.table.indexes)
+
+
+def _index_units(pattern: Pattern[Any], index: Index) -> float:
+    if any(pattern.kind.type_of(attribute) is None for attribute in index.key.attributes):
+        return 0.0
+    copies = 2 if _moves(pattern, index) else 1
+    return copies * write_units(pattern.item_bytes)
+
+
+def _moves(pattern: Pattern[Any], index: Index) -> bool:
+    """Whether a write can change the index's key of an item that is there.
+
+    What the primary key is made of cannot change.
+    """
+    if isinstance(pattern, Update):
+        fixed = _made_of(pattern, pattern.table.key.attributes)
+        return bool(_made_of(pattern, index.key.attributes) & set(pattern.changed) - fixed)
+    return isinstance(pattern, BatchWrite) or (isinstance(pattern, Put) and pattern.replace)
+
+
+def _made_of(pattern: Pattern[Any], attributes: Iterable[str]) -> set[str]:
+    return {field for name in attributes for field in parameters_of(pattern.kind, name)}
