@@ -85,7 +85,7 @@ def token(
     as_json: Annotated[bool, typer.Option("--json", help="Print it with its claims.")] = False,
 ) -> None:
     """Mint a token that the local API accepts."""
-    from ops.local.issuer import Issuer
+    from ops.local.api.issuer import Issuer
     from ops.scopes import all_scopes
 
     environment = load("local")

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ops.local.assembly import read_assembly
-from ops.local.deployment import read_deployment
+from ops.local.cloudformation.assembly import read_assembly
+from ops.local.cloudformation.deployment import read_deployment
+from ops.local.cloudformation.secret_store import SecretStore
+from ops.local.cloudformation.templates import Templates
 from ops.local.ports import Endpoints
 from ops.local.resources import Deployment
-from ops.local.secret_store import SecretStore
-from ops.local.templates import Templates
 
 ENDPOINTS = Endpoints(
     engine="http://127.0.0.1:1",

@@ -26,30 +26,30 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from keyline_cdk import bundling
-from ops.local.assembly import read_assembly
+from ops.local.api.gateway import Gateway
+from ops.local.api.issuer import Issuer
 from ops.local.aws import Aws
 from ops.local.cache import Cache
 from ops.local.clients import client
+from ops.local.cloudformation.assembly import read_assembly
+from ops.local.cloudformation.deployment import read_deployment
+from ops.local.cloudformation.secret_store import SecretStore
+from ops.local.cloudformation.templates import HTTP_API
 from ops.local.control import control_app
-from ops.local.deployment import read_deployment
-from ops.local.dynamodb_api import DynamoApi
-from ops.local.engine import ENDPOINT_VARIABLE, Engine, find_binary
+from ops.local.dynamodb.dynamodb_api import DynamoApi
+from ops.local.dynamodb.engine import ENDPOINT_VARIABLE, Engine, find_binary
+from ops.local.dynamodb.guard import Guard
+from ops.local.dynamodb.tables import Change, update_tables
+from ops.local.dynamodb.ttl import Sweep, sweep
 from ops.local.errors import LocalPlatformError
-from ops.local.event_source import EventSources
-from ops.local.functions import Functions, Invocation
-from ops.local.gateway import Gateway
-from ops.local.guard import Guard
-from ops.local.issuer import Issuer
+from ops.local.lambdas.functions import Functions, Invocation
 from ops.local.listener import Listener
 from ops.local.logs import Logs
 from ops.local.ports import Endpoints, Ports, endpoints
 from ops.local.process import LOOPBACK, Child, require_free
 from ops.local.resources import Deployment, Function
-from ops.local.schedule import Schedules
-from ops.local.secret_store import SecretStore
-from ops.local.tables import Change, update_tables
-from ops.local.templates import HTTP_API
-from ops.local.ttl import Sweep, sweep
+from ops.local.triggers.event_source import EventSources
+from ops.local.triggers.schedule import Schedules
 
 STATE = Path(".keyline") / "local"
 """Where the platform keeps its state, relative to the project's folder."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from ops.local.engine import ENDPOINT_VARIABLE, find_binary
+from ops.local.dynamodb.engine import ENDPOINT_VARIABLE, find_binary
 from ops.local.process import LOOPBACK, die_with_parent, free_port
 
 CREDENTIALS = ("local", "local")

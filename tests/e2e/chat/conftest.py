@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keyline_cdk.environment import load
-from ops.local.engine import ENDPOINT_VARIABLE
+from ops.local.dynamodb.engine import ENDPOINT_VARIABLE
 from ops.local.ports import Ports
 from ops.synth import synthesize
 from tests.e2e.chat.api import Api

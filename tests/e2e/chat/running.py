@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import psutil
 
-from ops.local.dynamodb_api import DynamoApi
-from ops.local.functions import Invocation
+from ops.local.dynamodb.dynamodb_api import DynamoApi
+from ops.local.dynamodb.ttl import Sweep
+from ops.local.lambdas.functions import Invocation
 from ops.local.platform import Platform
 from ops.local.ports import Ports
 from ops.local.resources import Function, Table
-from ops.local.stream_reader import StreamReader
-from ops.local.ttl import Sweep
+from ops.local.triggers.stream_reader import StreamReader
 
 Result = TypeVar("Result")
 

@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 from chat.system import ANALYTICS_SCOPE, READ_SCOPE, WRITE_SCOPE
-from ops.local.issuer import Issuer
+from ops.local.api.issuer import Issuer
 from tests.e2e.chat.api import ALL_SCOPES, AUDIENCE, Api, assert_problem, body, fresh_id, fresh_name
 from tests.e2e.chat.recount import everything
 from tests.e2e.chat.running import Running

@@ -12,8 +12,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.local.guard import Access
-from ops.local.identity import Credentials
+from ops.local.dynamodb.guard import Access
+from ops.local.dynamodb.identity import Credentials
 from tests.e2e.chat.api import Api, fresh_id, fresh_name
 from tests.e2e.chat.running import MESSAGES, ROLLUPS, Running
 

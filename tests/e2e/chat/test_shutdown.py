@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ops.local.engine import ENDPOINT_VARIABLE
+from ops.local.dynamodb.engine import ENDPOINT_VARIABLE
 from ops.local.process import is_taken
 
 pytestmark = pytest.mark.xdist_group("chat")

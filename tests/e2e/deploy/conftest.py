@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.local.issuer import Issuer
+from ops.local.api.issuer import Issuer
 from ops.synth import synthesize
 from tests.e2e.deploy.assembly import Deployable, deployable
 from tests.e2e.deploy.cdk import Cdk

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ import httpx
 
 from chat.system import ANALYTICS_SCOPE, READ_SCOPE, WRITE_SCOPE
 from keyline_cdk.environment import load
-from ops.local.issuer import Issuer
+from ops.local.api.issuer import Issuer
 from tests.e2e.deploy.assembly import Deployable
 from tests.e2e.deploy.cdk import Cdk
 from tests.e2e.deploy.emulator import Emulator
@@ -54,10 +54,14 @@ class Deployment:
         *,
         audience: str | None = None,
         scopes: Sequence[str] = ALL_SCOPES,
+        claims: Mapping[str, Any] | None = None,
         expires: float = 3600.0,
     ) -> str:
+        """A token of the environment's audience, with every scope, unless a test says otherwise."""
         audience = audience or load(ENVIRONMENT).auth.audience
-        return self.issuer.mint(subject, audience=audience, scopes=scopes, expires=expires)
+        return self.issuer.mint(
+            subject, audience=audience, scopes=scopes, claims=claims, expires=expires
+        )
 
     def call(self, method: str, path: str, token: str | None, **request: Any) -> httpx.Response:
         """Send a request to the chat system's API, at the address that the stack gives out."""

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
-from ops.local.issuer import Issuer
+from ops.local.api.issuer import Issuer
 from ops.local.listener import Listener
 from ops.local.process import LOOPBACK, free_port
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.local.issuer import Issuer
+from ops.local.api.issuer import Issuer
 from tests.e2e.deploy.assembly import Deployable, Template, deployable, resources
 from tests.e2e.deploy.cdk import Cdk
 from tests.e2e.deploy.deployment import Deployment

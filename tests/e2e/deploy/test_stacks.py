@@ -65,7 +65,6 @@ def test_the_chat_table_has_the_keys_and_indexes_of_the_specification(
         assert schema == {"HASH": (attribute, types[attribute]), "RANGE": ("timestamp", "N")}
 
 
-@pytest.mark.requirement("X-03")
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: str(table.name))
 def test_a_table_is_what_is_declared(deployment: Deployment, table: Table) -> None:
     declared = create_table_params(table, ENVIRONMENT)

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from ops.local.clients import client
-from ops.local.engine import ENDPOINT_VARIABLE, Engine, find_binary
+from ops.local.dynamodb.engine import ENDPOINT_VARIABLE, Engine, find_binary
 from ops.local.errors import LocalPlatformError
 from ops.local.platform import Platform
 from ops.local.ports import Ports

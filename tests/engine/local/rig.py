@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ops.local.dynamodb_api import STREAMS, DynamoApi
-from ops.local.engine import Engine, find_binary
-from ops.local.event_source import EventSources, Timing
+from ops.local.dynamodb.dynamodb_api import STREAMS, DynamoApi
+from ops.local.dynamodb.engine import Engine, find_binary
 from ops.local.process import free_port
 from ops.local.resources import Function, StreamMapping, Table
-from ops.local.stream_retry import Backoff
+from ops.local.triggers.event_source import EventSources, Timing
+from ops.local.triggers.stream_retry import Backoff
 
 TABLE = "RigMessages"
 FUNCTION = "roll-up"

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from ops.local.functions import Functions, Invocation
-from ops.local.gateway import Gateway
-from ops.local.issuer import Issuer
+from ops.local.api.gateway import Gateway
+from ops.local.api.issuer import Issuer
+from ops.local.lambdas.functions import Functions, Invocation
 from ops.local.listener import Listener
 from ops.local.logs import Logs
 from ops.local.process import free_port

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from ops.local.functions import (
+from ops.local.lambdas.functions import (
     MAX_REQUEST,
     Functions,
     PayloadTooLargeError,
@@ -306,7 +306,7 @@ def test_stop_ends_running_invocations_and_leaves_no_process(host: Host) -> None
 PLATFORM = """
     import asyncio, json, sys
     from pathlib import Path
-    from ops.local.functions import Functions
+    from ops.local.lambdas.functions import Functions
     from ops.local.logs import Logs
     from ops.local.resources import Function
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route as Page
 
-from ops.local.gateway import MAX_BODY
-from ops.local.issuer import Issuer
+from ops.local.api.gateway import MAX_BODY
+from ops.local.api.issuer import Issuer
 from ops.local.resources import Api, Authorizer, Cors, Route
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from ops.local.guard import Access, Guard
-from ops.local.http1 import Server, response
-from ops.local.identity import Credentials
+from ops.local.dynamodb.guard import Access, Guard
+from ops.local.dynamodb.identity import Credentials
+from ops.local.lambdas.http1 import Server, response
 from ops.local.process import free_port
 from ops.local.resources import Function, Statement
 

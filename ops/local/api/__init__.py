@@ -1,0 +1,1 @@
+"""HTTP APIs as API Gateway serves them, with JWTs of a local issuer."""

@@ -1,0 +1,1 @@
+"""What a synthesized assembly says, read into resources: stacks, intrinsic functions, types."""

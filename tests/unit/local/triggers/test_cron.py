@@ -1,0 +1,137 @@
+"""Schedule expressions in EventBridge's dialect."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ops.local.errors import LocalPlatformError
+from ops.local.triggers.cron import parse
+
+START = datetime(2024, 2, 27, 10, 15, 30, tzinfo=UTC)  # a Tuesday, in a leap year
+
+
+def due(expression: str, count: int = 3, start: datetime = START) -> list[str]:
+    schedule, moment, found = parse(expression), start, []
+    for _ in range(count):
+        following = schedule.next_after(moment)
+        if following is None:
+            break
+        moment = following
+        found.append(moment.strftime("%Y-%m-%d %H:%M"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("expression", "period"),
+    [
+        ("rate(1 minute)", timedelta(minutes=1)),
+        ("rate(5 minutes)", timedelta(minutes=5)),
+        ("rate(1 hour)", timedelta(hours=1)),
+        ("rate(7 days)", timedelta(days=7)),
+    ],
+)
+def test_a_rate_is_due_one_period_later(expression: str, period: timedelta) -> None:
+    assert parse(expression).next_after(START) == START + period
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        # the examples of the EventBridge user guide
+        ("cron(15 10 * * ? *)", ["2024-02-28 10:15", "2024-02-29 10:15", "2024-03-01 10:15"]),
+        ("cron(0 18 ? * MON-FRI *)", ["2024-02-27 18:00", "2024-02-28 18:00", "2024-02-29 18:00"]),
+        ("cron(0 8 1 * ? *)", ["2024-03-01 08:00", "2024-04-01 08:00", "2024-05-01 08:00"]),
+        (
+            "cron(0/10 * ? * MON-FRI *)",
+            ["2024-02-27 10:20", "2024-02-27 10:30", "2024-02-27 10:40"],
+        ),
+        (
+            "cron(0/5 8-17 ? * MON-FRI *)",
+            ["2024-02-27 10:20", "2024-02-27 10:25", "2024-02-27 10:30"],
+        ),
+        ("cron(0 9 ? * 2#1 *)", ["2024-03-04 09:00", "2024-04-01 09:00", "2024-05-06 09:00"]),
+        # 1 is Sunday; names in any case
+        ("cron(0 0 ? * 1 *)", ["2024-03-03 00:00", "2024-03-10 00:00", "2024-03-17 00:00"]),
+        ("cron(0 0 ? * sun *)", ["2024-03-03 00:00", "2024-03-10 00:00", "2024-03-17 00:00"]),
+        ("cron(0 12 ? * 3#5 *)", ["2024-04-30 12:00", "2024-07-30 12:00", "2024-10-29 12:00"]),
+        # last
+        ("cron(0 0 L * ? *)", ["2024-02-29 00:00", "2024-03-31 00:00", "2024-04-30 00:00"]),
+        ("cron(0 0 ? * L *)", ["2024-03-02 00:00", "2024-03-09 00:00", "2024-03-16 00:00"]),
+        ("cron(0 0 ? * 6L *)", ["2024-03-29 00:00", "2024-04-26 00:00", "2024-05-31 00:00"]),
+        ("cron(0 0 ? * FRIL *)", ["2024-03-29 00:00", "2024-04-26 00:00", "2024-05-31 00:00"]),
+        # the nearest weekday never leaves the month
+        ("cron(0 0 1W * ? *)", ["2024-03-01 00:00", "2024-04-01 00:00", "2024-05-01 00:00"]),
+        ("cron(0 0 1W JUN ? 2024)", ["2024-06-03 00:00"]),  # the 1st is a Saturday
+        ("cron(0 0 31W MAR ? 2024)", ["2024-03-29 00:00"]),  # the 31st is a Sunday
+        ("cron(0 0 15W JUN ? 2024)", ["2024-06-14 00:00"]),
+        ("cron(0 0 16W JUN ? 2024)", ["2024-06-17 00:00"]),
+        ("cron(0 0 31W * ? 2024)", ["2024-03-29 00:00", "2024-05-31 00:00", "2024-07-31 00:00"]),
+        # lists, steps, months, years
+        (
+            "cron(0,30 6,18 1-3 FEB,MAR ? *)",
+            ["2024-03-01 06:00", "2024-03-01 06:30", "2024-03-01 18:00"],
+        ),
+        ("cron(0 0 29 2 ? *)", ["2024-02-29 00:00", "2028-02-29 00:00", "2032-02-29 00:00"]),
+        ("cron(0 0 1 1 ? 2025/50)", ["2025-01-01 00:00", "2075-01-01 00:00", "2125-01-01 00:00"]),
+        ("cron(0 0 1 1 ? 2023)", []),
+        ("cron(0 0 30 2 ? *)", []),
+    ],
+)
+def test_a_cron_expression_is_due_when_eventbridge_says(
+    expression: str, expected: list[str]
+) -> None:
+    assert due(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("every day", "neither rate"),
+        ("rate(0 minutes)", "positive"),
+        ("rate(1 minutes)", "singular"),
+        ("rate(5 minute)", "plural"),
+        ("rate(5 seconds)", "minutes, hours or days"),
+        ("rate(1.5 hours)", "positive number"),
+        ("cron(0 0 * * *)", "six fields"),
+        ("cron(0 0 * * * *)", "must be ?"),
+        ("cron(0 0 ? * ? *)", "must be ?"),
+        ("cron(60 0 * * ? *)", "minutes: 60 is not in 0 to 59"),
+        ("cron(0 24 * * ? *)", "hours"),
+        ("cron(0 0 0 * ? *)", "day-of-month"),
+        ("cron(0 0 * 13 ? *)", "month"),
+        ("cron(0 0 ? * 8 *)", "day-of-week"),
+        ("cron(0 0 ? * 2#6 *)", "after #"),
+        ("cron(0 0 * * ? 1969)", "year"),
+        ("cron(30-10 0 * * ? *)", "backwards"),
+        ("cron(0/0 0 * * ? *)", "step"),
+        ("cron(, 0 * * ? *)", "nothing"),
+        ("cron(- 0 * * ? *)", "nothing"),
+    ],
+)
+def test_a_wrong_expression_says_where_and_why(expression: str, says: str) -> None:
+    with pytest.raises(LocalPlatformError, match=r"Nightly\.ScheduleExpression") as caught:
+        parse(expression, "Nightly.ScheduleExpression")
+    assert says in caught.value.message
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    minute=st.integers(0, 59),
+    hour=st.integers(0, 23),
+    weekday=st.integers(1, 7),
+    start=st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)),
+)
+def test_the_next_time_is_the_first_that_fits(
+    minute: int, hour: int, weekday: int, start: datetime
+) -> None:
+    moment = start.replace(tzinfo=UTC)
+    found = parse(f"cron({minute} {hour} ? * {weekday} *)").next_after(moment)
+    assert found is not None
+    # The fields of one week name one moment, so the first is less than a week away.
+    assert moment < found <= moment + timedelta(days=7)
+    assert (found.minute, found.hour, found.second) == (minute, hour, 0)
+    assert found.isoweekday() % 7 + 1 == weekday
