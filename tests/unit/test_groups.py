@@ -17,7 +17,7 @@ import os, pathlib, pytest
 @pytest.mark.parametrize("number", range(8))
 def test_grouped(number):
     with pathlib.Path("workers").open("a") as file:
-        file.write(os.environ["PYTEST_XDIST_WORKER"] + "\\\\n")
+        file.write(os.environ["PYTEST_XDIST_WORKER"] + "\\n")
 """
 
 
