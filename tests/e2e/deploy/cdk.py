@@ -24,11 +24,6 @@ class Cdk:
     def deploy(self, assembly: Deployable) -> str:
         return self._run("deploy", "--all", "--require-approval=never", app=assembly)
 
-    def differs(self, assembly: Deployable) -> bool:
-        """Whether a deployment would change anything."""
-        said = self._run("diff", app=assembly)
-        return "Number of stacks with differences: 0" not in said
-
     def destroy(self, assembly: Deployable) -> str:
         return self._run("destroy", "--all", "--force", app=assembly)
 
