@@ -163,6 +163,9 @@ class Gateway:
         except _EndedError as error:
             exchange.error = error
             response = error.response()
+        except asyncio.CancelledError:  # the listener stops, and this took too long to wait for
+            exchange.error = _EndedError(503, "Service Unavailable", "the platform stops")
+            response = exchange.error.response()
         except Exception as error:  # noqa: BLE001 - a client never sees a fault of ours
             _log.exception("%s %s failed", scope["method"], scope["path"])
             exchange.error = _EndedError(500, "Internal Server Error", repr(error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -142,6 +143,20 @@ def test_integration_timeout_is_503_and_the_function_runs_on(
     event = b'{"isBase64Encoded": false}'
     after = host.run(served.functions.invoke("demo", event, wait_for_slot=True))
     assert not after.cold
+
+
+def test_a_request_that_outlasts_the_platform_is_503(
+    host: Host, http: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = Served(host, api(echo("POST /")), http)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(served.send, "POST", "/", json={"sleep": 9})
+        while not served.gateway._integrations:
+            time.sleep(0.01)
+        host.run(served.gateway.stop())
+        response = waiting.result()
+    assert (response.status_code, response.json()) == (503, {"message": "Service Unavailable"})
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 def test_function_without_free_concurrency_is_503(host: Host, http: httpx.Client) -> None:
