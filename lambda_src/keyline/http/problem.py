@@ -71,6 +71,11 @@ STATUS: Mapping[type[KeylineError], HTTPStatus] = {
 table is the service's fault rather than the client's, hence 503 and not 429."""
 
 _RETRY_AFTER = 1
+_PHRASES: Mapping[int, str] = {  # Python 3.13 has these names, 3.12 the older ones
+    413: "Content Too Large",
+    422: "Unprocessable Content",
+}
+
 _SUGGESTIONS: Mapping[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "Correct the request.",
     HTTPStatus.NOT_FOUND: "Check the identifiers in the path.",
@@ -79,6 +84,11 @@ _SUGGESTIONS: Mapping[HTTPStatus, str] = {
     HTTPStatus.SERVICE_UNAVAILABLE: "Try again after the seconds in Retry-After.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Report it with the request's id, which is `instance`.",
 }
+
+
+def phrase_of(status: HTTPStatus) -> str:
+    """Name a status as RFC 9110 does, under every Python."""
+    return _PHRASES.get(status, status.phrase)
 
 
 def status_of(error: Exception) -> HTTPStatus:
@@ -100,16 +110,16 @@ def problem_of(error: Exception, request_id: str) -> Problem:
     told = status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, HttpError)
     if not (told and isinstance(error, KeylineError)):
         return Problem(
-            type=_type_of(status.phrase),
-            title=status.phrase,
+            type=_type_of(phrase_of(status)),
+            title=phrase_of(status),
             status=status,
-            detail=status.description or status.phrase,
+            detail=status.description or phrase_of(status),
             suggestion=suggestion,
             instance=request_id,
         )
     return Problem(
-        type=_type_of(status.phrase if isinstance(error, HttpError) else type(error).__name__),
-        title=status.phrase,
+        type=_type_of(phrase_of(status) if isinstance(error, HttpError) else type(error).__name__),
+        title=phrase_of(status),
         status=status,
         detail=error.message,
         path=error.path,

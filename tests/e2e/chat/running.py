@@ -52,6 +52,7 @@ class Running:
         self._state = folder / "state"
         self._declared = declared
         self._ports = Ports().chosen()
+        self._others: list[psutil.Process] = []
         self._platform: Platform | None = None
         copy_code(checkout, self.root)
         self._loop = asyncio.new_event_loop()
@@ -73,6 +74,8 @@ class Running:
         return self.platform.dynamodb()
 
     def start(self) -> None:
+        self._others = psutil.Process().children(recursive=True)
+
         async def enter() -> Platform:
             return await Platform(
                 root=self.root,
@@ -147,8 +150,9 @@ class Running:
         return self.run(read())
 
     def children(self) -> Sequence[psutil.Process]:
-        found: Sequence[psutil.Process] = psutil.Process().children(recursive=True)
-        return found
+        """The platform's processes, without those of other tests (the CDK leaves node running)."""
+        found = psutil.Process().children(recursive=True)
+        return [process for process in found if process not in self._others]
 
     def ports(self) -> list[int]:
         """Every port that the platform or a process of its listens on."""

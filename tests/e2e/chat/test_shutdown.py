@@ -35,7 +35,8 @@ def project(root: Path, tmp_path: Path) -> Path:
     for name in FILES:
         shutil.copyfile(root / name, copy / name)
     (copy / ".keyline").mkdir()
-    (copy / ".keyline" / "bundle").symlink_to(root / ".keyline" / "bundle")
+    for made in ("bundle", "redis"):
+        (copy / ".keyline" / made).symlink_to(root / ".keyline" / made)
     (copy / "node_modules").symlink_to(root / "node_modules")
     return copy
 

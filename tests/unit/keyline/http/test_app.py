@@ -312,7 +312,7 @@ class TestProblems:
             (errors.InvalidCursor("cursor", "is not ours."), 400, "invalid-cursor"),
             (errors.BadValue("weight", "NaN."), 400, "bad-value"),
             (errors.ItemTooLarge("note", 500_000, 409_600, [("t", 9)]), 413, "item-too-large"),
-            (HttpError(422, "query", "no range.", "Give one."), 422, "unprocessable-entity"),
+            (HttpError(422, "query", "no range.", "Give one."), 422, "unprocessable-content"),
             (HttpError(429, "caller", "too fast.", "Wait."), 429, "too-many-requests"),
         ],
     )
