@@ -86,10 +86,11 @@ def token(
 ) -> None:
     """Mint a token that the local API accepts."""
     from ops.local.api.issuer import Issuer
+    from ops.local.control import issuer_url
     from ops.scopes import all_scopes
 
-    environment = load("local")
-    issuer = Issuer(environment.auth.issuer, (state or LOCAL_STATE) / "issuer")
+    environment, folder = load("local"), state or LOCAL_STATE
+    issuer = Issuer(issuer_url(folder, environment.auth.issuer), folder / "issuer")
     minted = issuer.mint(
         subject,
         audience=audience or environment.auth.audience,
@@ -120,18 +121,19 @@ def docs(
 
 
 @app.command()
-def status() -> None:
+def status(state: State = None) -> None:
     """Show what a running platform runs, as JSON."""
-    print(json.dumps(_ask("GET", "/status"), indent=2))
+    print(json.dumps(_ask(state, "GET", "/status"), indent=2))
 
 
 @app.command()
 def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    state: State = None,
 ) -> None:
     """Delete what has expired now, as TTL does some time within days."""
-    done = _ask("POST", "/sweep", dry_run="1" if dry_run else "0")
+    done = _ask(state, "POST", "/sweep", dry_run="1" if dry_run else "0")
     if as_json:
         print(json.dumps(done))
         return
@@ -143,18 +145,20 @@ def sweep(
 @app.command()
 def trigger(
     rule: Annotated[str, typer.Argument(help="Name of the scheduled rule; see `keyline status`.")],
+    state: State = None,
 ) -> None:
     """Run a scheduled function now; the exit code is 1 if it failed."""
-    results = _ask("POST", f"/schedules/{rule}")
+    results = _ask(state, "POST", f"/schedules/{rule}")
     for result in results:
         print(result["error"] or "succeeded", result["payload"])
     raise typer.Exit(1 if any(result["error"] for result in results) else 0)
 
 
-def _ask(method: str, path: str, **params: str) -> Any:
-    from ops.local.control import ask
+def _ask(state: Path | None, method: str, path: str, **params: str) -> Any:
+    from ops.local.control import ask, issuer_url
 
-    return ask(load("local").auth.issuer, method, path, **params)
+    url = issuer_url(state or LOCAL_STATE, load("local").auth.issuer)
+    return ask(url, method, path, **params)
 
 
 def _claim(text: str) -> tuple[str, str]:

@@ -98,7 +98,7 @@ async def run(options: Options, console: Console) -> int:
             report.write(rows, options.report, {"sources": [source for _, source, _ in plans]})
             console.print(f"Report written to {options.report}.")
         if options.serve:
-            _show_how_to_call(platform, journeys, console)
+            _show_how_to_call(platform, journeys, options.state, console)
             platform.logs.show_on(console)
             await platform.wait()
             console.print("Stopping.")
@@ -165,7 +165,10 @@ def _show_platform(platform: Platform, console: Console) -> None:
     console.print(f"Without meaning on one machine, left out: {left_out}.", style="dim")
 
 
-def _show_how_to_call(platform: Platform, journeys: Sequence[Journey], console: Console) -> None:
+def _show_how_to_call(
+    platform: Platform, journeys: Sequence[Journey], state: Path, console: Console
+) -> None:
     for journey in journeys:
         console.print(f"{journey.system.title}: {base_url(platform, api_name(journey))}")
-    console.print("A token: make token. Saved handlers run at the next request. Ctrl-C stops.")
+    token = "make token" if state == Options.state else f"keyline token --state {state}"
+    console.print(f"A token: {token}. Saved handlers run at the next request. Ctrl-C stops.")

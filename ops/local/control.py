@@ -6,8 +6,10 @@ that a browser sends to another origin only with that origin's leave, which is n
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/_keyline"
 _HEADER = "x-keyline"
+_ADDRESS = "issuer.url"
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -90,6 +93,29 @@ def control_app(platform: Platform, issuer: Starlette) -> Starlette:
             Mount("/", issuer),
         ]
     )
+
+
+@contextlib.contextmanager
+def announced(url: str, state: Path) -> Iterator[None]:
+    """Say in the state folder where the issuer answers, while it does: on free ports, say."""
+    file = state / _ADDRESS
+    file.write_text(url)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def issuer_url(state: Path, otherwise: str) -> str:
+    """The address of the issuer that runs on a state folder.
+
+    Parameters
+    ----------
+    otherwise
+        The address where none runs there.
+    """
+    file = state / _ADDRESS
+    return file.read_text() if file.is_file() else otherwise
 
 
 def ask(url: str, method: str, path: str, **params: str) -> Any:

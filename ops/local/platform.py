@@ -35,7 +35,7 @@ from ops.local.cloudformation.assembly import read_assembly
 from ops.local.cloudformation.deployment import read_deployment
 from ops.local.cloudformation.secret_store import SecretStore
 from ops.local.cloudformation.templates import HTTP_API
-from ops.local.control import control_app
+from ops.local.control import announced, control_app
 from ops.local.dynamodb.dynamodb_api import DynamoApi
 from ops.local.dynamodb.engine import ENDPOINT_VARIABLE, Engine, find_binary
 from ops.local.dynamodb.guard import Guard
@@ -249,6 +249,7 @@ class Platform:
     async def _start_services(self) -> None:
         ports, state = self._ports, self._state
         self.issuer = Issuer(self.endpoints.issuer, state / "issuer")
+        self._exit.enter_context(announced(self.endpoints.issuer, state))
         self.aws = Aws(
             state / "aws.log",
             port=ports.aws,
