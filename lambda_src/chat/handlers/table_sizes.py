@@ -26,6 +26,8 @@ _watch = SizeWatch(
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take today's snapshots; the answer is for the log."""
-    snapshots = _watch.run(time.time())
-    flush()
+    try:
+        snapshots = _watch.run(time.time())
+    finally:
+        flush()
     return {"tables": {s.tableName: s.total_bytes for s in snapshots}}
