@@ -8,7 +8,8 @@ from functools import partial
 
 from chat.patterns import MODULE_DAYS, MODULE_STUDENT_DAYS
 from keyline.model.capacity import read_units, write_units
-from ops.costs.prices import BEFORE, CURRENT, GIGABYTE, OVERHEAD_BYTES, Prices
+from keyline.model.size import STORAGE_OVERHEAD_BYTES
+from ops.costs.prices import BEFORE, CURRENT, GIGABYTE, Prices
 
 MILLION = 1e6
 INDEXES = 3
@@ -45,7 +46,7 @@ class Month:
     item_bytes: int = 2_048
     kept_months: int = 1
 
-    def stored(self, copies: int = 1 + INDEXES, overhead: int = OVERHEAD_BYTES) -> float:
+    def stored(self, copies: int = 1 + INDEXES, overhead: int = STORAGE_OVERHEAD_BYTES) -> float:
         """Gigabytes: items x (size + overhead) x copies."""
         items = self.messages * self.kept_months
         return items * (self.item_bytes + overhead) * copies / GIGABYTE

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GIGABYTE = 1e9
-OVERHEAD_BYTES = 100
-"""What DynamoDB adds to each item in the table and in each index, for storage."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keyline.model.pattern import BatchGet, BatchWrite, Delete, Get, Pattern, Put, Query
+from keyline.model.pattern import BatchGet, Delete, Get, Pattern, Put, Query
 from keyline.model.size import MAX_ITEM_BYTES, item_size, largest
 from keyline.run.codec import Attributes, KeyPart, key_part
 from keyline.run.errors import BadCall, ItemTooLarge
@@ -145,11 +145,6 @@ def delete_request(pattern: Delete[Any], table_name: str) -> Prepared:
         primary_key(pattern),
         expressions,
     )
-
-
-def batch_parameters(pattern: BatchWrite[Any]) -> frozenset[str]:
-    """The names of a key in a batch of deletes."""
-    return frozenset(pattern.parameters)
 
 
 def conditional(texts: list[str]) -> Request:

@@ -101,7 +101,7 @@ def of_type(annotation: Any) -> Value:
     DeclarationError
         If it is a type that DynamoDB cannot store.
     """
-    bare, typed, _ = _strip(annotation)
+    bare, typed = _strip(annotation)
     origin, args = get_origin(bare), get_args(bare)
     if bare is Any or bare is object:
         return _DYNAMIC
@@ -129,7 +129,7 @@ def of_type(annotation: Any) -> Value:
 def member_of(shape: type[msgspec.Struct], name: str) -> Value:
     """How a member of a field is stored: of a set or list an element, of text a part."""
     info = next(f for f in msgspec.structs.fields(shape) if f.encode_name == name)
-    bare, _, _ = _strip(info.type)
+    bare, _ = _strip(info.type)
     if get_origin(bare) in (set, frozenset, list, tuple):
         return of_type(get_args(bare)[0])
     return of_type(info.type)
@@ -180,7 +180,7 @@ def _enum(base: type[enum.Enum], typed: Any) -> Value:
 
 
 def _set(typed: Any, member: Any) -> Value:
-    bare, _, _ = _strip(member)
+    bare, _ = _strip(member)
     tag, write = _TAGS[type(get_args(bare)[0]) if get_origin(bare) is Literal else bare]
 
     def encode(value: Any) -> Wire | None:
@@ -311,24 +311,23 @@ def _default_of(info: Any, field: Field) -> Any:
     if field.optional:
         return lambda: None
     if field.type in ("SS", "NS", "BS"):  # an empty set is stored by leaving it out
-        bare, _, _ = _strip(info.type)
+        bare, _ = _strip(info.type)
         return get_origin(bare)
     return None
 
 
-def _strip(annotation: Any) -> tuple[Any, Any, bool]:
-    """The bare type, the type with its constraints but without None, and whether None was in."""
+def _strip(annotation: Any) -> tuple[Any, Any]:
+    """The bare type, and the type with its constraints but without None."""
     origin = get_origin(annotation)
     if origin is Annotated:
         inner, *metas = get_args(annotation)
-        bare, typed, null = _strip(inner)
-        return bare, Annotated[(typed, *metas)], null
+        bare, typed = _strip(inner)
+        return bare, Annotated[(typed, *metas)]
     if origin in (Union, types.UnionType):
         rest = [a for a in get_args(annotation) if a is not type(None)]
         if len(rest) == 1:
-            bare, typed, _ = _strip(rest[0])
-            return bare, typed, True
-    return annotation, annotation, False
+            return _strip(rest[0])
+    return annotation, annotation
 
 
 @cache
