@@ -23,6 +23,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+SOURCES = "keyline:sources"
+"""Template metadata of a function: the folders its code is made from, relative to the project."""
+
 SERVICES = ("dynamodb", "sts")
 """The AWS services whose models a bundle's botocore keeps unless a caller names others."""
 

@@ -14,15 +14,12 @@ from constructs import Construct
 
 from keyline.model import Function, System
 from keyline_cdk.acknowledge import acknowledge
-from keyline_cdk.bundling import ROOT, Bundle
+from keyline_cdk.bundling import ROOT, SOURCES, Bundle
 from keyline_cdk.cursor_secret import cursor_secret_reference, signs_cursors
 from keyline_cdk.environment import Environment
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
 from keyline_cdk.names import function_name
-
-SOURCES = "keyline:sources"
-"""Template metadata: the folders a function's code is made from, relative to the project."""
 
 
 class HandlerFunction(Construct):

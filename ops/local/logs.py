@@ -146,7 +146,7 @@ class Logs:
             return
         line = Line(now, source, request_id, text)
         self.lines.append(line)
-        self._append(f"{source}.log", f"{_iso(now)}\t{request_id or '-'}\t{text}\n")
+        self._append(f"{source}.log", f"{iso_time(now)}\t{request_id or '-'}\t{text}\n")
         self._show(pretty(line))
 
     def _metric(self, metric: Metric, text: str) -> None:
@@ -234,5 +234,6 @@ def _style(name: str) -> Style:
     return Style.parse(name)
 
 
-def _iso(at: float) -> str:
+def iso_time(at: float) -> str:
+    """Epoch seconds as AWS writes them: ISO 8601 in UTC, to the millisecond."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

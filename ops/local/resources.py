@@ -1,8 +1,7 @@
 """What the local platform runs: the resources of a synthesized assembly, resolved.
 
-`assembly` and `resolve` read the templates and produce these values; `tables`,
-`functions`, `gateway`, `event_source` and `schedule` consume them. No value here
-holds an intrinsic function any more.
+`cloudformation` reads the templates and produces these values; `dynamodb`, `lambdas`, `api`,
+`triggers` and `aws` consume them. No value here holds an intrinsic function any more.
 """
 
 from __future__ import annotations
@@ -163,7 +162,6 @@ class StreamMapping:
     bisect: bool = False
     partial_batch: bool = False
     on_failure: str | None = None
-    on_failure_arn: str | None = None
     parallelization: int = 1
     enabled: bool = True
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from keyline_cdk.bundling import SOURCES
 from ops.local.cloudformation import services
 from ops.local.cloudformation.assembly import LOCAL_ACCOUNT, LOCAL_REGION, Assembly
 from ops.local.cloudformation.http_apis import (
@@ -44,9 +45,6 @@ VERSION = "AWS::Lambda::Version"
 ALIAS = "AWS::Lambda::Alias"
 MAPPING = "AWS::Lambda::EventSourceMapping"
 RULE = "AWS::Events::Rule"
-
-SOURCES = "keyline:sources"
-"""Template metadata of a function: the folders its asset is made from, relative to the project."""
 
 REALISED = frozenset(
     {
@@ -252,7 +250,6 @@ def _mapping(
         on_failure=_of_app(urls, failure, "queue", f"{path}/DestinationConfig")
         if failure
         else None,
-        on_failure_arn=failure,
         parallelization=int(p.get("ParallelizationFactor", 1)),
         enabled=bool(p.get("Enabled", True)),
     )

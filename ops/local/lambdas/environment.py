@@ -23,6 +23,7 @@ from pathlib import Path
 
 from ops.local.dynamodb.identity import Credentials
 from ops.local.lambdas.runtime_api import Outcome, RuntimeApi, Work, failure
+from ops.local.logs import iso_time
 from ops.local.resources import Function
 
 INIT_SECONDS = 10.0
@@ -266,8 +267,7 @@ class Environment:
         self.alive = False
         message = f"Task timed out after {seconds:.2f} seconds"
         self._output.drain()
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._line(f"{now} {request_id} {message}")
+        self._line(f"{iso_time(time.time())} {request_id} {message}")
         self._api.end(failure("Sandbox.Timedout", f"RequestId: {request_id} Error: {message}"))
         self._kill()
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ops.local.logs import iso_time
 from ops.local.triggers.stream_retry import Batch, Record, arrival, sequence_number
 
 
@@ -55,9 +56,7 @@ def document(
             "functionError": function_error,
         }
     body["version"] = "1.0"
-    body["timestamp"] = (
-        datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-    )
+    body["timestamp"] = iso_time(now)
     body["DDBStreamBatchInfo"] = _batch_info(batch.records, shard_id, stream_arn)
     return json.dumps(body)
 

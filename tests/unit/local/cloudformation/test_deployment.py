@@ -26,8 +26,9 @@ from aws_cdk import (
     aws_ssm,
 )
 
+from keyline_cdk.bundling import SOURCES
 from ops.local.cloudformation.assembly import read_assembly
-from ops.local.cloudformation.deployment import SOURCES, read_deployment
+from ops.local.cloudformation.deployment import read_deployment
 from ops.local.errors import LocalPlatformError
 from ops.local.ports import Ports, endpoints
 from ops.local.resources import Deployment
