@@ -129,6 +129,7 @@ async def _travel(
             progress.advance(task)
         for line in await journey.exercise(session):
             console.print(f"  {line}")
+        await session.settle()  # where the data was there already, only this feeds the streams
     finally:
         await session.close()
 
