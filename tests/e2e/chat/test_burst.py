@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("chat")
 WRITERS, MESSAGES = 32, 1_000
 
 
-@pytest.mark.requirement("T-02", "X-05")
+@pytest.mark.requirement("T-02")
 def test_a_burst_into_one_conversation_keeps_every_message_in_order(
     api: Api, running: Running
 ) -> None:
