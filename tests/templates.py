@@ -36,6 +36,8 @@ Template = dict[str, Any]
 _ASSET = re.compile(r"\b[0-9a-f]{64}\b")
 _AUTH = Auth(issuer="https://issuer.example.com", audience="sample")
 
+KEY_ARN = "arn:aws:kms:eu-central-1:222222222222:key/4f1c2d3e-0000-4000-8000-000000000001"
+
 DEFAULTS = Environment(name="sample", region="eu-west-1", auth=_AUTH)
 """An environment that says as little as it may."""
 
@@ -45,7 +47,12 @@ WEAK = Environment(
     region="us-east-1",
     termination_protection=False,
     auth=_AUTH,
-    tables=Tables(pitr_days=1, deletion_protection=False, removal_policy="destroy"),
+    tables=Tables(
+        pitr_days=1,
+        deletion_protection=False,
+        removal_policy="destroy",
+        encryption="aws-owned",
+    ),
     functions=Functions(tracing=False, log_retention_days=1),
     local=Local(api=3000, engine=3001, engine_mcp=3002, aws=3003, cache=3004, issuer=3005),
 )
@@ -57,7 +64,7 @@ FULL = Environment(
     region="eu-central-1",
     tags={"team": "data", "project": "keyline"},
     auth=_AUTH,
-    tables=Tables(contributor_insights=True),
+    tables=Tables(contributor_insights=True, encryption=KEY_ARN),
     alarms=Alarms(
         email="oncall@example.com",
         read_units_per_minute=1_000,

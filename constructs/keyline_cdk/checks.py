@@ -87,7 +87,8 @@ def _table(
 ) -> Iterator[_Fault]:
     if properties.get("BillingMode") != "PAY_PER_REQUEST":
         yield "table-billing", "BillingMode", "is not on demand.", "Use Billing.on_demand()."
-    if properties.get("SSESpecification", {}).get("SSEEnabled") is not True:
+    encrypted = properties.get("SSESpecification", {}).get("SSEEnabled") is True
+    if not encrypted and environment.tables.encryption != "aws-owned":
         yield (
             "table-encryption",
             "SSESpecification",
@@ -107,6 +108,14 @@ def _table(
 
 
 def _replica(replica: Mapping[str, Any], path: str, environment: Environment) -> Iterator[_Fault]:
+    wanted_key = environment.tables.key_arn
+    if wanted_key and replica.get("SSESpecification", {}).get("KMSMasterKeyId") != wanted_key:
+        yield (
+            "table-encryption",
+            f"{path}.SSESpecification.KMSMasterKeyId",
+            f"is not encrypted with {wanted_key}.",
+            "Use TableEncryptionV2.customer_managed_key().",
+        )
     recovery = replica.get("PointInTimeRecoverySpecification", {})
     days = recovery.get("RecoveryPeriodInDays", 35)  # DynamoDB's default
     wanted = environment.tables.pitr_days

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from keyline.model import DeclarationError, Index, ProjectionType, Table
@@ -31,7 +32,7 @@ class DataTable(Construct):
     table
         The declaration.
     environment
-        Recovery period, deletion protection, removal policy and contributor insights.
+        Recovery period, deletion protection, removal policy, encryption and contributor insights.
     tags
         Tags of the table. CloudFormation does not hand a stack's tags on to the replicas
         of a global table, which is what TableV2 makes.
@@ -57,7 +58,7 @@ class DataTable(Construct):
             sort_key=next(iter(_attributes(table, table.key.sort)), None),
             global_secondary_indexes=[_index(table, index) for index in table.indexes],
             billing=dynamodb.Billing.on_demand(),
-            encryption=dynamodb.TableEncryptionV2.aws_managed_key(),
+            encryption=_encryption(self, protection),
             time_to_live_attribute=table.ttl.attribute if table.ttl else None,
             dynamo_stream=_stream(table),
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
@@ -110,6 +111,15 @@ def _index(table: Table, index: Index) -> dynamodb.GlobalSecondaryIndexPropsV2:
 
 def _stream(table: Table) -> dynamodb.StreamViewType | None:
     return dynamodb.StreamViewType(table.stream.value) if table.stream else None
+
+
+def _encryption(scope: Construct, protection: Tables) -> dynamodb.TableEncryptionV2:
+    if protection.key_arn:
+        key = kms.Key.from_key_arn(scope, "Key", protection.key_arn)
+        return dynamodb.TableEncryptionV2.customer_managed_key(key)
+    if protection.encryption == "aws-owned":
+        return dynamodb.TableEncryptionV2.dynamo_owned_key()
+    return dynamodb.TableEncryptionV2.aws_managed_key()
 
 
 def _insights(protection: Tables) -> dynamodb.ContributorInsightsSpecification | None:

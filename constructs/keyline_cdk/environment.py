@@ -36,6 +36,13 @@ Milliseconds = Annotated[float, Meta(gt=0)]
 Port = Annotated[int, Meta(ge=1024, le=65535)]
 Account = Annotated[str, Meta(pattern=r"^\d{12}$", description="an AWS account id, 12 digits")]
 Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address")]
+Encryption = Annotated[
+    str,
+    Meta(
+        pattern=r"^(aws-owned|aws-managed|arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+)$",
+        description='"aws-managed", "aws-owned", or the ARN of a KMS key of your own',
+    ),
+]
 Url = Annotated[str, Meta(pattern=r"^https?://\S+$", description="an http or https URL")]
 
 # The retention periods that CloudWatch Logs accepts (PutRetentionPolicy), up to two years.
@@ -61,12 +68,22 @@ class Tables(_Section, frozen=True, kw_only=True):
         What happens to a table that leaves the stack.
     contributor_insights
         Whether DynamoDB reports the keys that are throttled most (billed by throttled request).
+    encryption
+        Whose KMS key encrypts them: AWS's own for DynamoDB in this account (`aws-managed`), one
+        that DynamoDB keeps to itself (`aws-owned`, without a trail of its use and without cost),
+        or yours, by its ARN.
     """
 
     pitr_days: Annotated[int, Meta(ge=1, le=35)] = 35
     deletion_protection: bool = True
     removal_policy: Literal["retain", "destroy"] = "retain"
     contributor_insights: bool = False
+    encryption: Encryption = "aws-managed"
+
+    @property
+    def key_arn(self) -> str | None:
+        """The ARN of the customer's KMS key; None where a key of AWS's encrypts."""
+        return self.encryption if self.encryption.startswith("arn:") else None
 
 
 class Alarms(_Section, frozen=True, kw_only=True):
@@ -301,6 +318,7 @@ def _check(environment: Environment, file: Path) -> None:
     _check_region(environment, file)
     if environment.name == "prod":
         _check_prod(environment, file)
+    _check_key(environment, file)
     _check_local(environment, file)
 
 
@@ -344,10 +362,22 @@ def _check_prod(environment: Environment, file: Path) -> None:
         "tables.deletion_protection": (tables.deletion_protection, "deletion_protection = true"),
         "tables.removal_policy": (tables.removal_policy == "retain", 'removal_policy = "retain"'),
         "tables.pitr_days": (tables.pitr_days == 35, "pitr_days = 35"),
+        "tables.encryption": (tables.encryption != "aws-owned", 'encryption = "aws-managed"'),
     }
     for key, (holds, line) in required.items():
         if not holds:
             raise EnvironmentProblem(f"{file.name}: {key}", "prod asks for it.", f"Write {line}.")
+
+
+def _check_key(environment: Environment, file: Path) -> None:
+    """DynamoDB takes a key of the table's own region only."""
+    arn = environment.tables.key_arn
+    if arn and arn.split(":")[3] != environment.region:
+        raise EnvironmentProblem(
+            f"{file.name}: tables.encryption",
+            f"the key is in {arn.split(':')[3]}, the tables are in {environment.region}.",
+            f"Give a key of {environment.region}.",
+        )
 
 
 def _check_local(environment: Environment, file: Path) -> None:

@@ -21,12 +21,24 @@ from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
 from keyline_cdk.names import function_name
 
+KEY_ACTIONS = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+"""What DynamoDB does with a customer's key in the name of who reads and writes."""
+
 
 class HandlerFunction(Construct):
     """A function of a system, python3.13 on arm64, with its own log group and role.
 
     The role has one statement for each table and index, with the very actions its patterns
-    need there, besides writing its own log, and tracing where the environment asks for it.
+    need there, besides writing its own log, and tracing and the use of a KMS key where the
+    environment asks for them.
 
     Parameters
     ----------
@@ -53,6 +65,7 @@ class HandlerFunction(Construct):
         self._policy = iam.PolicyDocument(
             statements=[
                 *data_statements(system, function, environment, cdk.Stack.of(self)),
+                *key_statements(function, environment),
                 _log_statement(self.log_group),
             ]
         )
@@ -157,6 +170,23 @@ def data_statements(
             ],
         )
         for (table, index), names in sorted(actions.items())
+    ]
+
+
+def key_statements(function: Function, environment: Environment) -> list[iam.PolicyStatement]:
+    """Return the use of the customer's key, through DynamoDB only, if tables are encrypted by one.
+
+    DynamoDB uses such a key in the caller's name. The actions are those of the DynamoDB developer
+    guide, "Using AWS KMS with DynamoDB", without the grant that only creating a table needs.
+    """
+    arn = environment.tables.key_arn
+    if arn is None or not (function.access or function.source):
+        return []
+    via = {"kms:ViaService": f"dynamodb.{environment.region}.amazonaws.com"}
+    return [
+        iam.PolicyStatement(
+            actions=list(KEY_ACTIONS), resources=[arn], conditions={"StringEquals": via}
+        )
     ]
 
 

@@ -11,6 +11,7 @@ from keyline_cdk import environment
 from keyline_cdk.environment import Environment, EnvironmentProblem
 
 DEPLOYED = ("dev", "staging", "prod")
+FOREIGN_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
 
 
 def load_edited(name: str, before: str, after: str, folder: Path) -> Environment:
@@ -53,6 +54,14 @@ def test_alarm_thresholds_are_those_of_the_specification() -> None:
     assert alarms.growth_percent == 50
 
 
+@pytest.mark.requirement("X-18")
+def test_tables_may_be_encrypted_by_a_key_of_one_s_own(tmp_path: Path) -> None:
+    assert environment.load("prod").tables.key_arn is None
+    key = "arn:aws:kms:us-east-1:111111111111:key/1"
+    env = load_edited("prod", "[tables]", f'[tables]\nencryption = "{key}"', tmp_path)
+    assert env.tables.key_arn == key
+
+
 def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
     (tmp_path / "qa.toml").write_text(
         'name = "qa"\nregion = "eu-west-1"\n'
@@ -83,6 +92,9 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
             "tables.removal_policy",
             "retain, destroy",
         ),
+        ("dev", "pitr_days = 7", 'encryption = "kms"', "tables.encryption", "the ARN of a KMS key"),
+        ("dev", "pitr_days = 7", f'encryption = "{FOREIGN_KEY}"', "tables.encryption", "us-east-1"),
+        ("prod", "[tables]", '[tables]\nencryption = "aws-owned"', "tables.encryption", "managed"),
         ("dev", "days = 14", "days = 15", "functions.log_retention_days", "1, 3, 5, 7, 14"),
         ("dev", '"us-east-1"', '"us-esat-1"', "region", "Did you mean"),
         ("dev", 'region = "us-east-1"\n', "", "region", "it is missing"),

@@ -168,6 +168,24 @@ def test_an_environment_may_protect_less() -> None:
     assert rules(table) == ["table-recovery", "table-deletion-protection", "table-removal"]
 
 
+@pytest.mark.requirement("X-18")
+def test_a_table_is_encrypted_by_the_key_that_its_environment_names() -> None:
+    key = "arn:aws:kms:eu-west-1:222222222222:key/1"
+    own = msgspec.structs.replace(ENVIRONMENT, tables=Tables(encryption=key))
+    assert rules(TABLE, own) == ["table-encryption"]
+    table = copy.deepcopy(TABLE)
+    put(*REPLICA, "SSESpecification", value={"KMSMasterKeyId": key})(table)
+    assert rules(table, own) == []
+    put(*REPLICA, "SSESpecification", value={"KMSMasterKeyId": "another"})(table)
+    assert rules(table, own) == ["table-encryption"]
+
+    owned = msgspec.structs.replace(ENVIRONMENT, tables=Tables(encryption="aws-owned"))
+    plain = copy.deepcopy(TABLE)
+    put("Properties", "SSESpecification", value={"SSEEnabled": False})(plain)
+    assert rules(plain, owned) == []
+    assert rules(plain) == ["table-encryption"]
+
+
 @pytest.mark.requirement("X-07")
 @pytest.mark.parametrize(
     ("change", "rule"),
