@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Protocol, TypeVar
+
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+NamedT = TypeVar("NamedT", bound=Named)
+T = TypeVar("T")
 
 Fault = tuple[str, str, str]
 """Path, message and suggestion of an error that nobody has raised yet."""
@@ -57,3 +70,27 @@ def instead_of(name: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean {close[0]!r}?"
     return f"Use one of: {', '.join(names)}." if names else "There is none."
+
+
+def named(name: str, among: Iterable[NamedT], path: str, kind: str) -> NamedT:
+    """The one of this name.
+
+    Parameters
+    ----------
+    kind
+        What such a thing is called.
+
+    Raises
+    ------
+    DeclarationError
+        If there is none.
+    """
+    known = {each.name: each for each in among}
+    if name not in known:
+        raise DeclarationError(path, f"there is no {kind} {name!r}.", instead_of(name, known))
+    return known[name]
+
+
+def repeated(names: Iterable[T]) -> list[T]:
+    """Those that occur more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]

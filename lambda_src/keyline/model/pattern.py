@@ -142,6 +142,10 @@ def parameters_of(kind: Entity, attribute: str) -> tuple[str, ...]:
     return (attribute,)
 
 
+def _given_to(conditions: tuple[WriteCondition, ...]) -> tuple[str, ...]:
+    return tuple(c.parameter for c in leaves(conditions) if c.takes_value)
+
+
 def sort_parameters(kind: Entity, condition: Condition) -> tuple[str, ...]:
     """The parameters of a sort key condition.
 
@@ -188,6 +192,8 @@ class Query(Pattern[ItemT]):
         Items on a page where the call does not say, and at most ten times as many where it does.
     items
         How many items a call is expected to read.
+    consistent
+        As of a `Get`; of the table only.
     """
 
     index: str | None = None
@@ -246,7 +252,7 @@ class Put(Pattern[ItemT]):
     @property
     def parameters(self) -> tuple[str, ...]:
         """The parameters of its conditions; the item gives the rest."""
-        return tuple(c.parameter for c in leaves(self.conditions) if c.takes_value)
+        return _given_to(self.conditions)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -289,9 +295,8 @@ class Update(Pattern[ItemT]):
     @property
     def parameters(self) -> tuple[str, ...]:
         """The key's fields and the parameters of its conditions."""
-        found = dict.fromkeys(self._key_parameters(self.table.key))
-        found.update({c.parameter: None for c in leaves(self.conditions) if c.takes_value})
-        return tuple(found)
+        given = (*self._key_parameters(self.table.key), *_given_to(self.conditions))
+        return tuple(dict.fromkeys(given))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -312,9 +317,8 @@ class Delete(Pattern[ItemT]):
     @property
     def parameters(self) -> tuple[str, ...]:
         """The key's fields and the parameters of its conditions."""
-        found = dict.fromkeys(self._key_parameters(self.table.key))
-        found.update({c.parameter: None for c in leaves(self.conditions) if c.takes_value})
-        return tuple(found)
+        given = (*self._key_parameters(self.table.key), *_given_to(self.conditions))
+        return tuple(dict.fromkeys(given))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -328,6 +332,8 @@ class BatchGet(Pattern[ItemT]):
 
     Attributes
     ----------
+    consistent
+        As of a `Get`.
     items
         How many items a call is expected to read.
     """

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -29,7 +28,7 @@ from keyline.model.pattern import (
 )
 from keyline.model.shape import AttributeType, fields_of
 from keyline.model.size import MAX_ITEM_BYTES
-from keyline.problem import Fault, instead_of
+from keyline.problem import Fault, instead_of, repeated
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SETS: frozenset[AttributeType | None] = frozenset({"SS", "NS", "BS"})
@@ -310,7 +309,7 @@ def _condition_faults(
     for condition in leaves(conditions):
         yield from _comparison_faults(pattern, condition)
     compared = ((c.attribute, c.parameter) for c in leaves(conditions) if c.takes_value)
-    for attribute, parameter in _repeated(compared):
+    for attribute, parameter in repeated(compared):
         yield (
             f"conditions.{attribute}",
             f"two conditions take their value from {parameter!r}.",
@@ -343,7 +342,7 @@ def _update_faults(update: Update[Any]) -> Iterator[Fault]:
     for clause in ("set", "set_once", "add", "remove", "discard"):
         for name in getattr(update, clause):
             yield from _change_faults(update, clause, name)
-    for name in _repeated((*update.changed, *([update.version] if update.version else ()))):
+    for name in repeated((*update.changed, *([update.version] if update.version else ()))):
         yield f"set.{name}", "is changed twice.", "An update names an attribute once."
     if update.version and update.kind.type_of(update.version) != "N":
         yield "version", f"{update.version!r} is no Number.", "Declare it as int."
@@ -421,7 +420,7 @@ def _transaction_faults(pattern: TransactWrite[Any] | TransactGet[Any]) -> Itera
     for part in pattern.parts:
         if not isinstance(part, (Put, Update, Delete) if writes else Get):
             yield f"parts.{part.name}", f"is a {type(part).__name__}.", f"Use {says}."
-    for name in _repeated(part.name for part in pattern.parts):
+    for name in repeated(part.name for part in pattern.parts):
         yield f"parts.{name}", "is named twice.", "A call may use a part any number of times."
     if pattern.items > MAX_TRANSACTION:
         yield (
@@ -429,7 +428,3 @@ def _transaction_faults(pattern: TransactWrite[Any] | TransactGet[Any]) -> Itera
             f"is {pattern.items}; a transaction takes {MAX_TRANSACTION} actions.",
             "Cut it into several.",
         )
-
-
-def _repeated(names: Iterable[Any]) -> list[Any]:
-    return [name for name, count in Counter(names).items() if count > 1]

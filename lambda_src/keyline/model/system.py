@@ -12,7 +12,7 @@ import msgspec
 from keyline.model.access import Access, access_of
 from keyline.model.pattern import Pattern, TransactGet, TransactWrite
 from keyline.model.table import Table
-from keyline.problem import DeclarationError, instead_of, raise_first
+from keyline.problem import named, raise_first
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -157,14 +157,7 @@ class System:
         DeclarationError
             If the system has none.
         """
-        for table in self.tables:
-            if table.name == name:
-                return table
-        raise DeclarationError(
-            f"{self.name}.tables",
-            f"there is no table {name!r}.",
-            instead_of(name, (t.name for t in self.tables)),
-        )
+        return named(name, self.tables, f"{self.name}.tables", "table")
 
     def function(self, name: str) -> Function:
         """The function of this name.
@@ -174,11 +167,4 @@ class System:
         DeclarationError
             If the system has none.
         """
-        for function in self.functions:
-            if function.name == name:
-                return function
-        raise DeclarationError(
-            f"{self.name}.functions",
-            f"there is no function {name!r}.",
-            instead_of(name, (f.name for f in self.functions)),
-        )
+        return named(name, self.functions, f"{self.name}.functions", "function")

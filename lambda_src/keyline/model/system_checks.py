@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import get_args
 
@@ -12,7 +11,7 @@ import msgspec
 from keyline.model.pattern import Check
 from keyline.model.system import Function, Method, Route, StreamSource, System
 from keyline.model.table import Table
-from keyline.problem import Fault, instead_of
+from keyline.problem import Fault, instead_of, repeated
 
 _SYSTEM_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FUNCTION_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -59,9 +58,8 @@ def _duplicates(system: System) -> Iterator[Fault]:
         ("functions", [f.name for f in system.functions]),
         ("routes", [_route_key(r) for f in system.functions for r in f.routes]),
     ):
-        for name, count in Counter(names).items():
-            if count > 1:
-                yield f"{kind}[{name}]", "is declared twice.", "Give each its own name."
+        for name in repeated(names):
+            yield f"{kind}[{name}]", "is declared twice.", "Give each its own name."
 
 
 def _route_key(route: Route) -> str:
@@ -183,9 +181,8 @@ def _route_faults(route: Route) -> Iterator[Fault]:
         yield path, "has no method of ours.", f"Use one of {', '.join(get_args(Method))}."
     if not _ROUTE_PATH.fullmatch(route.path):
         yield path, "has no valid path.", "Write /modules/{moduleId}/messages."
-    for name, count in Counter(_PARAMETER.findall(route.path)).items():
-        if count > 1:
-            yield path, f"names {name} twice.", "Name each parameter once."
+    for name in repeated(_PARAMETER.findall(route.path)):
+        yield path, f"names {name} twice.", "Name each parameter once."
 
 
 def _source_faults(system: System, source: StreamSource) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ import msgspec
 
 from keyline.model.shape import AttributeType, fields_of
 from keyline.model.template import Template
-from keyline.problem import DeclarationError, instead_of, raise_first
+from keyline.problem import DeclarationError, named, raise_first
 
 MAX_INDEXES = 20
 """Global secondary indexes of one table (DynamoDB's default quota)."""
@@ -251,14 +251,7 @@ class Table:
         DeclarationError
             If the table has none.
         """
-        for index in self.indexes:
-            if index.name == name:
-                return index
-        raise DeclarationError(
-            f"{self.name}.indexes",
-            f"there is no index {name!r}.",
-            instead_of(name, (i.name for i in self.indexes)),
-        )
+        return named(name, self.indexes, f"{self.name}.indexes", "index")
 
     def entity_of(self, shape: type[msgspec.Struct]) -> Entity:
         """The kind of item that this shape is, or the only kind there is.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 from keyline.model.shape import AttributeType, Field, fields_of
@@ -22,7 +21,7 @@ from keyline.model.table import (
     Table,
     Ttl,
 )
-from keyline.problem import Fault, instead_of
+from keyline.problem import Fault, instead_of, repeated
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NAME_SAYS = "Use 3 to 255 of A-Z a-z 0-9 _ . -"
@@ -60,9 +59,9 @@ def _name_faults(table: Table) -> Iterator[Fault]:
             f"has {len(table.indexes)} indexes; a table takes {MAX_INDEXES}.",
             "Let one index serve several patterns, or split the table.",
         )
-    for name in _repeated(i.name for i in table.indexes):
+    for name in repeated(i.name for i in table.indexes):
         yield f"{table.name}.indexes[{name}]", "is declared twice.", "Give each its own name."
-    for shape in _repeated(e.shape.__name__ for e in table.kinds):
+    for shape in repeated(e.shape.__name__ for e in table.kinds):
         yield f"{table.name}.entities[{shape}]", "is declared twice.", "Declare each kind once."
 
 
@@ -115,7 +114,7 @@ def _key_faults(table: Table) -> Iterator[Fault]:
             "a table's key is one partition key and at most one sort key.",
             "Put several fields together with a key template.",
         )
-    for attribute in _repeated(table.key.attributes):
+    for attribute in repeated(table.key.attributes):
         yield f"{table.name}.key.{attribute}", "is named twice.", "Name each attribute once."
     for attribute in table.key.attributes:
         for entity in table.kinds:
@@ -162,7 +161,7 @@ def _index_faults(table: Table, index: Index) -> Iterator[Fault]:
             f"has {len(index.key.sort)} sort key attributes.",
             f"Use at most {MAX_INDEX_KEY_PARTS}.",
         )
-    for attribute in _repeated(index.key.attributes):
+    for attribute in repeated(index.key.attributes):
         yield f"{path}.key.{attribute}", "is named twice.", "Name each attribute once."
     if index.key == table.key:
         yield f"{path}.key", "is the table's own key.", "Query the table."
@@ -204,7 +203,7 @@ def _projection_faults(table: Table, index: Index, path: str) -> Iterator[Fault]
         elif table.type_of(attribute) is None:
             known = {f for e in table.kinds for f in fields_of(e.shape)}
             yield path, f"no item has {attribute!r}.", instead_of(attribute, known)
-    for attribute in _repeated(included):
+    for attribute in repeated(included):
         yield path, f"names {attribute!r} twice.", "Name each attribute once."
     if index.projection.type is ProjectionType.INCLUDE and not included:
         yield path, "includes nothing.", "Use KEYS_ONLY."
@@ -333,7 +332,3 @@ def _expiry_faults(table: Table, entity: Entity, ttl: Ttl) -> Iterator[Fault]:
 
 def _sample(field: Field) -> Any:
     return "a" if field.type == "S" else field.number(1)
-
-
-def _repeated(names: Iterable[str]) -> list[str]:
-    return [name for name, count in Counter(names).items() if count > 1]
