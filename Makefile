@@ -11,7 +11,7 @@ OPTIONS = $(if $(DATA),--data "$(DATA)") $(if $(REPORT),--report "$(REPORT)") \
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock up demo token status sweep test check lint types workflows synth synth-all \
+.PHONY: help setup setup-tests lock up demo token status sweep test check lint types workflows synth synth-all \
         diff deploy snapshots bench docs clean distclean
 
 help: ## Show this list
@@ -21,6 +21,9 @@ help: ## Show this list
 
 setup: ## Install all that the project needs into .venv, node_modules and .keyline
 	@$(PYTHON) ops/setup_project.py
+
+setup-tests: # and what only the tests need
+	@$(PYTHON) ops/setup_project.py --tests
 
 lock: setup ## Pin what the requirements bring with them (constraints.txt)
 	python -m ops.constraints
@@ -40,7 +43,7 @@ status: setup ## Show what a running `make up` runs, as JSON
 sweep: setup ## Delete now what has expired in a running `make up`
 	@.venv/bin/keyline sweep $(ARGS)
 
-test: setup ## Run every test; .reports/requirements.json says which requirement is proven by which
+test: setup-tests ## Run every test; .reports/requirements.json says which requirement is proven by which
 	.venv/bin/python -m pytest -n auto --dist loadgroup --requirements-report=.reports/requirements.json tests
 
 check: lint types workflows synth-all test ## All that CI runs

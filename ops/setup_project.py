@@ -2,7 +2,8 @@
 
 Runs before every `make` target under the system's Python, so it uses the standard
 library alone. Each step is done again only when what it depends on has changed. All it
-says goes to stderr: `$(make -s token)` must be the token and nothing else.
+says goes to stderr: `$(make -s token)` must be the token and nothing else. With `--tests`
+it also installs what only the tests need.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def main() -> int:
     WORK.mkdir(exist_ok=True)
     try:
         with alone():
-            set_up()
+            set_up(tests="--tests" in sys.argv[1:])
     except SetupError as error:
         say(str(error))
         return 1
@@ -85,7 +86,7 @@ def alone() -> Iterator[None]:
         yield
 
 
-def set_up() -> None:
+def set_up(*, tests: bool) -> None:
     steps = Steps(WORK / "setup.json")
     steps.step("virtual environment", [str(ROOT)], outputs=[VENV_PYTHON], run=create_venv)
     python = venv_version()
@@ -109,17 +110,18 @@ def set_up() -> None:
         run=fetch_redis,
     )
     steps.step(
-        "emulator of AWS for the deployment tests",
-        [python, *contents(EMULATOR_PACKAGES)],
-        outputs=[EMULATOR / "bin" / "python"],
-        run=install_emulator,
-    )
-    steps.step(
         "libraries of the handlers' bundles",
         [python, *requirements, *contents(ROOT / "constructs" / "keyline_cdk" / "bundling.py")],
         outputs=[WORK / "bundle"],
         run=prepare_bundles,
     )
+    if tests:
+        steps.step(
+            "emulator of AWS for the deployment tests",
+            [python, *contents(EMULATOR_PACKAGES)],
+            outputs=[EMULATOR / "bin" / "python"],
+            run=install_emulator,
+        )
     if not steps.did_something:
         say("ready")
     for text in missing():
