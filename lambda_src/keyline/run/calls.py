@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from keyline.model.pattern import Pattern
 from keyline.problem import KeylineError
 from keyline.run import reply
-from keyline.run.client import Answer, Connection, Refusal
+from keyline.run.client import Connection, Refusal
 from keyline.run.errors import (
     ItemUnreadable,
     RequestRefused,
@@ -74,76 +75,54 @@ class Calls:
             If an item does not fit the pattern's shape.
         """
         request["ReturnConsumedCapacity"] = "INDEXES"
+        call = partial(
+            Call,
+            pattern=pattern.name,
+            operation=operation,
+            table=pattern.table.name,
+            index=pattern.index_name or "",
+        )
         started = time.perf_counter()
         try:
             answer = self._connection.send(pattern.name, operation, request)
         except Refusal as refusal:
-            throttles = refusal.retries + (refusal.code in THROTTLED)
             error = explain(pattern.name, refusal)
-            self._refused(
-                pattern, operation, started, refusal.request_id, throttles, error is not refusal
+            self._meter.record(
+                self._labels,
+                call(
+                    latency=_milliseconds_since(started),
+                    throttles=refusal.retries + (refusal.code in THROTTLED),
+                    request_id=refusal.request_id,
+                    failed=error is not refusal,
+                ),
             )
             raise error from refusal if error is not refusal else None
         except Unavailable:
-            self._refused(pattern, operation, started, "", 0, True)
+            self._meter.record(
+                self._labels, call(latency=_milliseconds_since(started), failed=True)
+            )
             raise
-        latency = (time.perf_counter() - started) * 1000
+        latency = _milliseconds_since(started)
         decoded = decode(pattern, decoder, answer.body)
-        units = floor(answer.body) if floor and self.measuring else None
-        self._record(pattern, operation, latency, answer, decoded, count(decoded), units)
-        return decoded
-
-    def _record(
-        self,
-        pattern: Pattern[Any],
-        operation: str,
-        latency: float,
-        answer: Answer,
-        decoded: Any,
-        items: int,
-        floor: float | None,
-    ) -> None:
         read, write, by_index = consumed(operation, decoded.ConsumedCapacity)
         self._meter.record(
             self._labels,
-            Call(
-                pattern=pattern.name,
-                operation=operation,
-                table=pattern.table.name,
-                index=pattern.index_name or "",
+            call(
                 latency=latency,
                 read=read,
                 write=write,
                 by_index=by_index,
-                items=items,
+                items=count(decoded),
                 throttles=answer.retries,
                 request_id=answer.request_id,
-                floor=floor,
+                floor=floor(answer.body) if floor and self.measuring else None,
             ),
         )
+        return decoded
 
-    def _refused(
-        self,
-        pattern: Pattern[Any],
-        operation: str,
-        started: float,
-        request: str,
-        throttles: int,
-        failed: bool,
-    ) -> None:
-        self._meter.record(
-            self._labels,
-            Call(
-                pattern=pattern.name,
-                operation=operation,
-                table=pattern.table.name,
-                index=pattern.index_name or "",
-                latency=(time.perf_counter() - started) * 1000,
-                throttles=throttles,
-                request_id=request,
-                failed=failed,
-            ),
-        )
+
+def _milliseconds_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
 
 
 def decode(

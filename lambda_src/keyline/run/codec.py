@@ -78,7 +78,7 @@ def _named(value: Value, attribute: str, given: Mapping[str, Any]) -> Wire | Non
     try:
         return value.encode(given[attribute])
     except BadValue as error:
-        raise BadValue(attribute, error.message, error.suggestion) from error
+        raise error.at(attribute) from error
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ class BadCall(KeylineError):
 class BadValue(KeylineError):
     """A value that DynamoDB cannot store."""
 
+    def at(self, path: str) -> BadValue:
+        """The same of a value whose place is known better."""
+        return BadValue(path, self.message, self.suggestion)
+
 
 class ItemUnreadable(KeylineError):
     """A stored item that does not fit the shape it is read as."""

@@ -20,8 +20,6 @@ _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 Make = Callable[[Mapping[str, Any]], Wire]
 """The values of a call by name → the value of a placeholder."""
 
-_SYMBOLS = {"=": "=", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-
 
 class Expressions:
     """The names and placeholders of one request.
@@ -82,15 +80,29 @@ def _comparison(into: Expressions, pattern: Any, condition: Condition) -> str:
         return f"attribute_exists({name})"
     if condition.operator == "absent":
         return f"attribute_not_exists({name})"
-    encode = _encoder(pattern, condition)
+    hint = condition.parameter if condition.operator == "between" else f"if_{condition.parameter}"
+    return compared(into, condition, _encoder(pattern, condition), hint)
+
+
+def compared(
+    into: Expressions, condition: Condition, encode: Callable[[Any], Wire | None], hint: str
+) -> str:
+    """The text of a comparison with values of the call.
+
+    Parameters
+    ----------
+    hint
+        What its placeholders are called after.
+    """
+    name, parameter = into.name(condition.attribute), condition.parameter
     if condition.operator == "between":
-        low = into.place(f"{condition.parameter}_low", bound(condition.parameter, encode, 0))
-        high = into.place(f"{condition.parameter}_high", bound(condition.parameter, encode, 1))
+        low = into.place(f"{hint}_low", _bound(parameter, encode, 0))
+        high = into.place(f"{hint}_high", _bound(parameter, encode, 1))
         return f"{name} BETWEEN {low} AND {high}"
-    place = into.place(f"if_{condition.parameter}", single(condition.parameter, encode))
+    place = into.place(hint, lambda given: encoded(parameter, encode, given[parameter]))
     if condition.operator in ("contains", "begins_with"):
         return f"{condition.operator}({name}, {place})"
-    return f"{name} {_SYMBOLS[condition.operator]} {place}"
+    return f"{name} {condition.operator} {place}"
 
 
 def _encoder(pattern: Any, condition: Condition) -> Callable[[Any], Wire | None]:
@@ -100,12 +112,7 @@ def _encoder(pattern: Any, condition: Condition) -> Callable[[Any], Wire | None]
     return value_of(kind, pattern.table, attribute).encode
 
 
-def single(parameter: str, encode: Callable[[Any], Wire | None]) -> Make:
-    """What encodes one parameter of a call."""
-    return lambda given: encoded(parameter, encode, given[parameter])
-
-
-def bound(parameter: str, encode: Callable[[Any], Wire | None], side: int) -> Make:
+def _bound(parameter: str, encode: Callable[[Any], Wire | None], side: int) -> Make:
     """What encodes the lower (0) or upper (1) value of a pair."""
     return lambda given: encoded(parameter, encode, pair(parameter, given[parameter])[side])
 
@@ -121,7 +128,7 @@ def encoded(parameter: str, encode: Callable[[Any], Wire | None], value: Any) ->
     try:
         wire = encode(value)
     except BadValue as error:
-        raise BadValue(parameter, error.message, error.suggestion) from error
+        raise error.at(parameter) from error
     if wire is None:
         raise BadValue(parameter, "has no value.", "Give one.")
     return wire

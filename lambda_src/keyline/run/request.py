@@ -165,7 +165,7 @@ def present(
     texts = [f"attribute_exists({expressions.name(key)})"] if must_exist else []
     if pattern.table.ttl:
         ttl = expressions.name(pattern.table.ttl.attribute)
-        texts.append(f"(attribute_not_exists({ttl}) OR {ttl} > {_now(expressions)})")
+        texts.append(f"(attribute_not_exists({ttl}) OR {ttl} > {place_of_now(expressions)})")
     return texts
 
 
@@ -175,10 +175,11 @@ def _absent(expressions: Expressions, pattern: Pattern[Any]) -> str:
     if not pattern.table.ttl:
         return text
     ttl = expressions.name(pattern.table.ttl.attribute)
-    return f"({text} OR {ttl} <= {_now(expressions)})"
+    return f"({text} OR {ttl} <= {place_of_now(expressions)})"
 
 
-def _now(expressions: Expressions) -> str:
+def place_of_now(expressions: Expressions) -> str:
+    """A placeholder for the moment of the call, in epoch seconds."""
     return expressions.place("now", lambda given: {"N": str(int(given[NOW]))})
 
 

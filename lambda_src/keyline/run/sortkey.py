@@ -10,7 +10,7 @@ from keyline.model.pattern import Query, sort_parameters
 from keyline.model.template import Template
 from keyline.run.codec import value_of
 from keyline.run.errors import BadValue
-from keyline.run.expressions import Expressions, bound, encoded, pair, single
+from keyline.run.expressions import Expressions, compared, encoded, pair
 
 LAST = "\U0010ffff"
 """The last character: what begins with a text lies between it and it followed by this."""
@@ -23,16 +23,8 @@ def sort_condition(into: Expressions, pattern: Query[Any], condition: Condition)
         condition.parameter in template.fields or condition.operator in ("=", "begins_with")
     ):
         return _on_template(into, pattern, condition, template)
-    name = into.name(condition.attribute)
     encode = value_of(pattern.kind, pattern.table, condition.attribute).encode
-    if condition.operator == "between":
-        low = into.place(f"{condition.parameter}_low", bound(condition.parameter, encode, 0))
-        high = into.place(f"{condition.parameter}_high", bound(condition.parameter, encode, 1))
-        return f"{name} BETWEEN {low} AND {high}"
-    place = into.place(condition.parameter, single(condition.parameter, encode))
-    if condition.operator == "begins_with":
-        return f"begins_with({name}, {place})"
-    return f"{name} {condition.operator} {place}"
+    return compared(into, condition, encode, condition.parameter)
 
 
 def _on_template(

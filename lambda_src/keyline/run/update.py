@@ -20,6 +20,7 @@ from keyline.run.request import (
     check_names,
     conditional,
     key_of,
+    place_of_now,
     present,
     primary_key,
 )
@@ -93,8 +94,7 @@ class UpdateRequests:
     def _conditions(self, expressions: Expressions, *, anew: bool) -> list[str]:
         table = self.pattern.table
         if anew and table.ttl:
-            now = expressions.place("now", lambda given: {"N": str(int(given[NOW]))})
-            return [f"{expressions.name(table.ttl.attribute)} <= {now}"]
+            return [f"{expressions.name(table.ttl.attribute)} <= {place_of_now(expressions)}"]
         texts = present(expressions, self.pattern, must_exist=not self.pattern.upsert)
         return texts + conditions(expressions, self.pattern, self.pattern.conditions)
 
@@ -222,7 +222,7 @@ class _Change:
         try:
             wire = value.encode(given) if given is not None else None
         except BadValue as error:
-            raise BadValue(name, error.message, error.suggestion) from error
+            raise error.at(name) from error
         return self._writer.shard(name, wire, self._key) if wire is not None else None
 
     def _nothing(self, name: str) -> None:

@@ -245,7 +245,7 @@ def struct_writer(shape: type[msgspec.Struct]) -> Callable[[Any], dict[str, Wire
             try:
                 value = encode(get(item))
             except BadValue as error:
-                raise BadValue(name, error.message, error.suggestion) from error
+                raise error.at(name) from error
             if value is not None:
                 out[name] = value
         return out
