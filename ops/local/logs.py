@@ -31,6 +31,12 @@ _COLOR_SYSTEMS = {
     "truecolor": ColorSystem.TRUECOLOR,
     "windows": ColorSystem.WINDOWS,
 }
+_UNSHOWN = frozenset(
+    {"location", "timestamp", "time", "service", "cold_start", "exception", "stack_trace"}
+    | {"function_name", "function_memory_size", "function_arn", "function_request_id"}
+    | {"request_id", "requestId", "xray_trace_id"}
+)
+"""Fields of a JSON log line that the console leaves to the file."""
 _TEXT_LEVEL = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]")
 
 
@@ -195,13 +201,14 @@ def pretty(line: Line) -> Parts:
 
 
 def pretty_metric(metric: Metric) -> Parts:
-    """One console line for an EMF document: `name=value`, each name once."""
+    """One console line for an EMF document: the pattern, and `name=value` of what is not zero."""
     shown = {
         sample.name: ",".join(f"{value:.6g}" for value in sample.values)
         for sample in metric.samples()
+        if any(sample.values)
     }
-    pairs = " ".join(f"{name}={value}" for name, value in shown.items())
-    return [*_head(metric.time, metric.source, metric.request_id), (pairs, "dim")]
+    text = " ".join([str(metric.document.get("Pattern", "")), _pairs(shown)]).strip()
+    return [*_head(metric.time, metric.source, metric.request_id), (text, "dim")]
 
 
 def _level_and_message(text: str) -> tuple[str, str]:
@@ -212,12 +219,16 @@ def _level_and_message(text: str) -> tuple[str, str]:
             return "", text
         level = str(document.pop("level", "")).upper()
         message = document.pop("message", None)
-        if message is not None:
-            error = document.get("exception_name")
-            return level, f"{message} [{error}]" if error else str(message)
-        return level, text
+        error = document.pop("exception_name", None)
+        message = f"{message} [{error}]" if error else message
+        rest = {k: v for k, v in document.items() if k not in _UNSHOWN and v not in ("-", None)}
+        return level, " ".join(filter(None, [str(message or ""), _pairs(rest)]))
     match = _TEXT_LEVEL.search(text)
     return (match[1] if match else ""), text.replace("\r", " ")
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in values.items())
 
 
 def _head(at: float, source: str, request_id: str | None) -> Parts:

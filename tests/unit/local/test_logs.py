@@ -89,6 +89,10 @@ def test_console_shows_one_line_each(tmp_path: Path) -> None:
     logs.write("chat", "0123456789", "plain")
     logs.write("chat", None, '{"level":"ERROR","message":"broken","exception_name":"KeyError"}')
     logs.write("chat", None, json.dumps(emf(rru=0.5, ms=[1, 2])))
+    logs.write("chat", None, json.dumps({**emf(ms=[3], rru=0), "Pattern": "note-get"}))
+    request = {"level": "INFO", "message": "request", "status": 200, "xray_trace_id": "1-6b"}
+    logs.write("chat", None, json.dumps(request))
+    logs.write("chat", None, json.dumps({"requestId": "r", "route": "GET /notes", "error": "-"}))
     logs.write("chat", None, "[ERROR] x\rTraceback\r  y")
     logs.close()
     shown = [line.split("chat", 1)[1].split(maxsplit=0)[0] for line in out.getvalue().splitlines()]
@@ -96,5 +100,8 @@ def test_console_shows_one_line_each(tmp_path: Path) -> None:
         "01234567 plain",
         "broken [KeyError]",
         "rru=0.5 ms=1,2",
+        "note-get ms=3",
+        "request status=200",
+        "route=GET /notes",
         "[ERROR] x Traceback   y",
     ]
