@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from chat.tables import Message
-from ops.samples.synthetic import Exchange, draws, message_of, pause, times
+from ops.samples.synthetic import ANONYMOUS, DAYS, Exchange, draws, messages_of
 
 CONVERSATIONS = 120
 STUDENTS = 40
-DAYS = 28
-ANONYMOUS = 0.1
-"""The part of the conversations whose student is not signed in."""
 
 Turn = tuple[str, str]
 Lesson = Callable[[random.Random], list[Turn]]
@@ -45,14 +42,12 @@ def conversation(name: str, until: float, days: int) -> Iterator[Message]:
     # The square makes some students far busier than others, as they are.
     student = 1 + int(STUDENTS * drawn.random() ** 2)
     known = drawn.random() >= ANONYMOUS
-    timestamp, pauses = times(name, until, days)
     turns = LESSONS[module](drawn) + CLOSINGS[: drawn.randint(0, len(CLOSINGS))]
-    for number, (question, response) in enumerate(turns):
-        exchange = Exchange(
-            name, number, 101 + module, student if known else None, question, response
-        )
-        yield message_of(exchange, timestamp)
-        timestamp += pause(pauses)
+    exchanges = [
+        Exchange(name, number, 101 + module, student if known else None, question, response)
+        for number, (question, response) in enumerate(turns)
+    ]
+    yield from messages_of(exchanges, until, days)
 
 
 def _part_of(drawn: random.Random) -> list[Turn]:

@@ -23,10 +23,8 @@ import msgspec
 
 from chat.tables import Message
 from keyline.problem import KeylineError
-from ops.samples.synthetic import Exchange, draws, message_of, pause, times
+from ops.samples.synthetic import ANONYMOUS, DAYS, Exchange, draws, messages_of
 
-DAYS = 28
-ANONYMOUS = 0.1
 TEACHER = "Teacher"
 
 _TURN_END = "|EOM|"
@@ -79,14 +77,7 @@ def read(path: Path, until: float, days: int = DAYS) -> Iterator[Message]:
             if line.strip():
                 where = f"{path}:{number}"
                 name = f"mathdial-{number:04}"
-                yield from _messages(_exchanges(_dialogue(line, where), name, where), until, days)
-
-
-def _messages(exchanges: list[Exchange], until: float, days: int) -> Iterator[Message]:
-    timestamp, pauses = times(exchanges[0].conversation, until, days)
-    for exchange in exchanges:
-        yield message_of(exchange, timestamp)
-        timestamp += pause(pauses)
+                yield from messages_of(_exchanges(_dialogue(line, where), name, where), until, days)
 
 
 def _dialogue(line: str, where: str) -> Dialogue:

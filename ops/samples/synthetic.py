@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.days import iso_of
@@ -21,6 +22,10 @@ MODELS = (
 )
 """Provider, model, and how often it answers."""
 
+DAYS = 28
+"""Over how many days conversations are spread where a caller does not say."""
+ANONYMOUS = 0.1
+"""The part of the conversations whose student is not signed in."""
 MINUTE = 60_000.0
 _CHARACTERS_PER_TOKEN = 4
 _FASTEST = 300
@@ -46,6 +51,22 @@ def draws(*names: object) -> random.Random:
     """Random numbers that are the same for the same names, on every machine."""
     digest = hashlib.sha256("/".join(map(str, names)).encode()).digest()
     return random.Random(digest)  # noqa: S311 - sample data, no secrets
+
+
+def messages_of(exchanges: Sequence[Exchange], until: float, days: int) -> Iterator[Message]:
+    """The messages of one conversation's exchanges, at made-up moments.
+
+    Parameters
+    ----------
+    until
+        The end of the period that conversations are laid into, epoch ms.
+    days
+        How long that period is.
+    """
+    timestamp, pauses = _begins(exchanges[0].conversation, until, days)
+    for exchange in exchanges:
+        yield message_of(exchange, timestamp)
+        timestamp += _pause(pauses)
 
 
 def message_of(exchange: Exchange, timestamp: float) -> Message:
@@ -80,16 +101,8 @@ def message_of(exchange: Exchange, timestamp: float) -> Message:
     )
 
 
-def times(conversation: str, until: float, days: int) -> tuple[float, random.Random]:
-    """When a conversation begins, and the draws for the pauses in it.
-
-    Parameters
-    ----------
-    until
-        The end of the period, epoch ms.
-    days
-        How long the period is.
-    """
+def _begins(conversation: str, until: float, days: int) -> tuple[float, random.Random]:
+    """When a conversation begins, and the draws for the pauses in it."""
     drawn = draws(conversation, "begins")
     day = drawn.randrange(days)
     minute = drawn.triangular(7 * 60, 21 * 60, 16 * 60)
@@ -97,6 +110,6 @@ def times(conversation: str, until: float, days: int) -> tuple[float, random.Ran
     return round(begins), drawn
 
 
-def pause(drawn: random.Random) -> float:
+def _pause(drawn: random.Random) -> float:
     """Milliseconds from one message of a conversation to the next."""
     return round(drawn.uniform(0.3, 2.5) * MINUTE)
