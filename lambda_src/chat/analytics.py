@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
+import msgspec
+
 from chat.answers import (
     CostAnswer,
     EngagementAnswer,
@@ -243,14 +245,7 @@ def _provider(
 def against_budget(answer: ProviderAnswer, budget: float | None) -> TodayAnswer:
     """The same with what part of a day's budget it is."""
     return TodayAnswer(
-        start=answer.start,
-        end=answer.end,
-        source=answer.source,
-        messages=answer.messages,
-        tokens=answer.tokens,
-        cost=answer.cost,
-        latency=answer.latency,
-        provider=answer.provider,
+        **msgspec.structs.asdict(answer),
         budgetUsd=budget,
         spent=answer.cost.usd / budget if budget else None,
     )
@@ -312,13 +307,19 @@ def model_report(
     active: dict[str, set[int]] = defaultdict(set)
     for entry in students or ():
         active[division_of(entry.day, by)].add(entry.studentId)
-    rows = [
-        _row(name, part, groups[name], cost(groups[name], prices).usd, active[name])
-        if students is not None
-        else _row(name, part, groups[name], cost(groups[name], prices).usd, None)
-        for name, part in divisions(days, by).items()
-    ]
-    return Report(by, rows)
+    return Report(
+        by,
+        [
+            _row(
+                name,
+                part,
+                groups[name],
+                usd=cost(groups[name], prices).usd,
+                students=None if students is None else active[name],
+            )
+            for name, part in divisions(days, by).items()
+        ],
+    )
 
 
 def student_report(days: Days, by: Division, totals: Iterable[StudentDay]) -> Report:
@@ -328,7 +329,7 @@ def student_report(days: Days, by: Division, totals: Iterable[StudentDay]) -> Re
         groups[division_of(total.day, by)].append(total)
     return Report(
         by,
-        [_row(name, part, groups[name], None, None) for name, part in divisions(days, by).items()],
+        [_row(name, part, groups[name]) for name, part in divisions(days, by).items()],
     )
 
 
@@ -336,8 +337,8 @@ def _row(
     name: str,
     part: Days,
     totals: Sequence[ModelDay | StudentDay],
-    usd: float | None,
-    students: set[int] | None,
+    usd: float | None = None,
+    students: set[int] | None = None,
 ) -> ReportRow:
     messages = sum(total.messages for total in totals)
     time = sum(total.responseTime for total in totals)

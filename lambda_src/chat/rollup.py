@@ -32,13 +32,13 @@ from chat.totals import TotalKey, fold, keys_of
 from keyline.model.pattern import MAX_TRANSACTION
 from keyline.run import Store, Write
 from keyline.run.errors import ConditionFailed, TransactionCancelled
+from keyline.run.settings import DAY_SECONDS
 
 ATTEMPTS = 6
 """How often a transaction that meets another is tried before the batch is given back."""
 SEEN_STUDENTS = 10_000
 """Students whose last activity a process remembers, so as not to write it again."""
 _FIRST_PAUSE = 0.02
-_DAY_SECONDS = 86_400
 
 
 def cut(messages: Iterable[Message], limit: int = MAX_TRANSACTION) -> Iterator[list[Message]]:
@@ -139,7 +139,7 @@ class Rollup:
 
     @property
     def _expiry(self) -> int:
-        return int(self.clock() + self.settings.rollup_days * _DAY_SECONDS)
+        return int(self.clock() + self.settings.rollup_days * DAY_SECONDS)
 
 
 def _known(cancelled: TransactionCancelled, marks: int) -> set[int]:
