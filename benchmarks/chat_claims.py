@@ -6,17 +6,14 @@ carries over is how many requests one after the other an answer takes: a page is
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-import boto3
-
+from benchmarks.result import FOLDER, keep
 from chat.patterns import MODULE_FACTS, PROVIDER_FACTS, STUDENT_FACTS
 from chat.system import SYSTEM
 from chat.tables import MESSAGES, Message
@@ -24,10 +21,9 @@ from keyline.model.size import item_size
 from keyline.run import Store, dynamodb_client
 from keyline.run.codec import Writer
 from keyline.run.settings import Settings
-from tests.support.engine import CREDENTIALS, REGION, running_engine
+from tests.support.engine import admin_client, running_engine, where
 from tests.support.tables import create_table_params
 
-RESULTS = Path(__file__).parent / "results" / "chat_claims.json"
 ITEM_BYTES = 2_048
 QUESTION_BYTES = 1_356
 """What makes a message 2 KB."""
@@ -72,9 +68,7 @@ def run() -> list[Claim]:
 
 def main() -> int:
     """Measure, print and keep the result."""
-    claims = [asdict(claim) for claim in run()]
-    RESULTS.write_text(json.dumps(claims, indent=2) + "\n")
-    json.dump(claims, sys.stdout, indent=2)
+    keep([asdict(claim) for claim in run()], FOLDER / "chat_claims.json")
     return 0
 
 
@@ -114,13 +108,7 @@ def _claim(
 
 
 def _filled(url: str) -> Store:
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=url,
-        region_name=REGION,
-        aws_access_key_id=CREDENTIALS[0],
-        aws_secret_access_key=CREDENTIALS[1],
-    )
+    client = admin_client(url)
     client.create_table(**create_table_params(MESSAGES, "claims"))
     writer = Writer(MESSAGES, MESSAGES.kinds[0], Settings(SYSTEM.settings()))
     size = item_size(writer.attributes(_message(1_000), time.time()))
@@ -133,9 +121,7 @@ def _filled(url: str) -> Store:
             for n in range(start, start + WRITES)
         ]
         client.batch_write_item(RequestItems={name: puts})
-    dynamodb = dynamodb_client(
-        endpoint_url=url, region=REGION, read_timeout=30, credentials=CREDENTIALS
-    )
+    dynamodb = dynamodb_client(**where(url), read_timeout=30)
     return Store(system=SYSTEM, environment="claims", client=dynamodb)
 
 

@@ -10,14 +10,14 @@ bodies, the logger and the client.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from benchmarks.result import FOLDER, keep, machine
 
 BUDGET = 1.5
 _ENVIRONMENT = {
@@ -43,7 +43,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--handler", default="chat.handlers.write")
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/cold_import.json"))
+    parser.add_argument("--json", type=Path, default=FOLDER / "cold_import.json")
     arguments = parser.parse_args()
     codes = {"boto3 and client": _BOTO3, arguments.handler: f"import {arguments.handler}"}
     system = arguments.handler.split(".")[0]
@@ -59,8 +59,7 @@ def main() -> int:
     ratio = round(cpu[arguments.handler] / cpu["boto3 and client"], 3)
     result = {
         "what": "milliseconds from a started interpreter to a ready handler, median of the runs",
-        "where": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
-        "a virtual machine of 2 cores",
+        "where": machine(),
         "runs": arguments.runs,
         "wall_ms": wall,
         "cpu_ms": cpu,
@@ -68,9 +67,7 @@ def main() -> int:
         "budget": BUDGET,
         "met": ratio <= BUDGET,
     }
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    keep(result, arguments.json)
     return 0 if result["met"] else 1
 
 

@@ -12,8 +12,6 @@ process, with all threads.
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -26,9 +24,10 @@ from typing import Any
 import boto3
 import msgspec
 
+from benchmarks.result import FOLDER, keep, machine
 from keyline.model import Function, Get, Key, Put, Query, System, Table, Update, between
 from keyline.run import Store, dynamodb_client
-from tests.support.engine import CREDENTIALS, REGION, running_engine
+from tests.support.engine import CREDENTIALS, REGION, admin_client, running_engine, where
 from tests.support.tables import create_table_params
 
 ITEMS = 1000
@@ -127,7 +126,7 @@ class Subject:
 
 def keyline_subject(url: str) -> Subject:
     """The run time: typed items, capacity metered."""
-    client = dynamodb_client(endpoint_url=url, region=REGION, credentials=CREDENTIALS)
+    client = dynamodb_client(**where(url))
     store = Store(system=SYSTEM, environment="local", client=client)
     item = message(1)
     key: dict[str, Any] = {"conversationId": item.conversationId, "timestamp": item.timestamp}
@@ -156,7 +155,7 @@ _UPDATE_NAMES = {"#r": "response", "#n": "tokenCount"}
 
 def boto3_client_subject(url: str) -> Subject:
     """boto3's client: DynamoDB JSON as dictionaries, consumed capacity returned."""
-    client = _boto3_client(url)
+    client = admin_client(url)
     metered = {"TableName": NAME, "ReturnConsumedCapacity": "INDEXES"}
     item = {k: _wire(v) for k, v in _plain(message(1)).items()}
     key = {"conversationId": item["conversationId"], "timestamp": item["timestamp"]}
@@ -363,23 +362,12 @@ def _cpu(call: Callable[[], Any], calls: int) -> float:
 
 
 def _fill(url: str) -> None:
-    client = _boto3_client(url)
+    client = admin_client(url)
     client.create_table(**create_table_params(TABLE, "local"))
-    lean = dynamodb_client(endpoint_url=url, region=REGION, credentials=CREDENTIALS)
+    lean = dynamodb_client(**where(url))
     store = Store(system=SYSTEM, environment="local", client=lean)
     for number in range(ITEMS):
         store.put(PUT, message(number))
-
-
-def _boto3_client(url: str) -> Any:
-    key_id, secret = CREDENTIALS
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=url,
-        region_name=REGION,
-        aws_access_key_id=key_id,
-        aws_secret_access_key=secret,
-    )
 
 
 def _plain(item: Message) -> dict[str, Any]:
@@ -396,14 +384,13 @@ def main() -> int:
     """Measure, print, write the result; non-zero if a budget is not met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/lean.json"))
+    parser.add_argument("--json", type=Path, default=FOLDER / "lean.json")
     arguments = parser.parse_args()
     measured = measure(arguments.rounds)
     verdicts = judge(measured)
     result = {
         "what": "CPU milliseconds per call, median of the rounds",
-        "where": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
-        "a virtual machine of 2 cores, embedded engine on loopback",
+        "where": f"{machine()}, embedded engine on loopback",
         "versions": {
             n: version(n) for n in ("boto3", "botocore", "pynamodb", "pydynox", "msgspec")
         },
@@ -411,8 +398,7 @@ def main() -> int:
         "cpu_ms": measured,
         "budgets": verdicts,
     }
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+    keep(result, arguments.json)
     for operation, by in measured.items():
         print(f"{operation:8}" + "".join(f"{name}: {ms:.3f} ms   " for name, ms in by.items()))
     for verdict in verdicts:

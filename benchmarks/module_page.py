@@ -10,22 +10,20 @@ of the machine meets them both.
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import random
 import statistics
 import time
 from pathlib import Path
 from typing import Any
 
-import boto3
 from rich.progress import track
 
+from benchmarks.result import FOLDER, keep, machine
 from chat.patterns import MODULE_MESSAGES
 from chat.system import SYSTEM
 from chat.tables import MESSAGES, Message
 from keyline.run import Store, dynamodb_client
-from tests.support.engine import CREDENTIALS, REGION, running_engine
+from tests.support.engine import admin_client, running_engine, where
 from tests.support.tables import create_table_params
 
 SIZES = (1_000, 200_000)
@@ -67,7 +65,7 @@ def main() -> int:
     """Measure, print, write the result; non-zero if the budget is not met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=400)
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/module_page.json"))
+    parser.add_argument("--json", type=Path, default=FOLDER / "module_page.json")
     arguments = parser.parse_args()
     measured = measure(arguments.calls)
     small, large = (measured[str(size)] for size in SIZES)
@@ -75,29 +73,20 @@ def main() -> int:
     met = ratio <= BUDGET and small["read_units"] == large["read_units"]
     result = {
         "what": f"a page of {PAGE} messages of a module, by the number of messages in the table",
-        "where": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
-        "embedded engine on loopback",
+        "where": f"{machine()}, embedded engine on loopback",
         "calls": arguments.calls,
         "by_messages": measured,
         "ratio": ratio,
         "budget": BUDGET,
         "met": met,
     }
-    print(json.dumps(result, indent=2))
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+    keep(result, arguments.json)
     return 0 if met else 1
 
 
 def _filled(url: str, size: int) -> Store:
     environment = f"size{size}"
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=url,
-        region_name=REGION,
-        aws_access_key_id=CREDENTIALS[0],
-        aws_secret_access_key=CREDENTIALS[1],
-    )
+    client = admin_client(url)
     client.create_table(**create_table_params(MESSAGES, environment))
     table = MESSAGES.physical_name(environment)
     drawn = random.Random(size)
@@ -107,7 +96,7 @@ def _filled(url: str, size: int) -> Store:
     return Store(
         system=SYSTEM,
         environment=environment,
-        client=dynamodb_client(endpoint_url=url, region=REGION, credentials=CREDENTIALS),
+        client=dynamodb_client(**where(url)),
     )
 
 
