@@ -60,7 +60,7 @@ def test_a_role_is_exactly_its_function_s_patterns(
     assert actions == expected
 
 
-@pytest.mark.requirement("X-07")
+@pytest.mark.requirement("T-81", "X-07")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_no_role_scans_or_reaches_by_a_wildcard(environment: str, templates: Templates) -> None:
     seen = 0

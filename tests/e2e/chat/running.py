@@ -65,6 +65,11 @@ class Running:
         return self._platform
 
     @property
+    def state(self) -> Path:
+        """Where the platform keeps its data and its logs."""
+        return self._state
+
+    @property
     def url(self) -> str:
         return self.platform.endpoints.apis[0]
 

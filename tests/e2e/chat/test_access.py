@@ -195,19 +195,33 @@ def test_a_student_sees_his_own_messages_only(api: Api, running: Running) -> Non
     assert everything(running) == before
 
 
-def test_neither_tokens_nor_texts_reach_the_logs(api: Api, running: Running) -> None:
-    # Given a message and a token that no log line may hold
-    marker = fresh_name()
+@pytest.mark.requirement("X-18")
+def test_neither_tokens_nor_texts_nor_students_reach_the_logs(api: Api, running: Running) -> None:
+    # Given a message, a student and a token that no log line may hold
+    marker, student = fresh_name(), 10**12 + fresh_id()
 
     # When it is stored, refused, shown and counted
     token = api.token(f"subject-{marker}")
     api.post(marker, token, question=f"q {marker}", response=f"r {marker}")
     api.call("POST", f"/conversations/{marker}/messages", token=token, json=body(tokenCount=marker))
     api.get(f"/conversations/{marker}/messages", token)
+    own = api.student(student)
+    api.post(f"own-{marker}", own, question=marker)
+    api.get(f"/students/{student}/messages", own)
+    api.get(f"/students/{student}/analytics", own)
+    assert_problem(api.call("GET", f"/students/{student + 1}/messages", token=own), 404)
     running.settle()
 
     # Then the logs know routes and numbers only
     lines = [line.text for line in running.platform.logs.lines]
     metrics = [json.dumps(metric.document) for metric in running.platform.logs.metrics]
     assert any("POST /conversations/{conversationId}/messages" in line for line in lines)
-    assert [text for text in lines + metrics if marker in text or token in text] == []
+    secrets = (marker, str(student), token, own)
+    assert [text for text in lines + metrics if any(s in text for s in secrets)] == []
+
+    # And so do the files that the platform's processes write
+    files = [file for file in running.state.rglob("*") if file.suffix in (".log", ".jsonl")]
+    assert {"engine.log", "chat-local.access.log"} <= {file.name for file in files}
+    for file in files:
+        text = file.read_text()
+        assert [s for s in secrets if s in text] == [], file.name

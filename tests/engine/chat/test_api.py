@@ -51,6 +51,15 @@ def test_a_message_is_stored_and_read_at_its_address(chat: Chat) -> None:
     assert {"moduleId", "studentId", "provider", "ttl", "messageId", "hasFile"} <= set(row)
 
 
+@pytest.mark.requirement("T-05", "T-48")
+def test_a_message_of_nobody_has_no_student(chat: Chat) -> None:
+    written = chat.app("write")(POST, of_conversation("c"), body=NEW)
+    assert written.status == 201
+    assert "studentId" not in written.body
+    (row,) = chat.rows("ChatMessages")
+    assert "studentId" not in row
+
+
 @pytest.mark.parametrize(
     ("change", "status", "path"),
     [

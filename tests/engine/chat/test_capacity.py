@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
 from chat.days import Days, Span
-from chat.patterns import GROWTH
+from chat.patterns import GROWTH, MESSAGE_BYTES
 from chat.repository import Cut
 from chat.system import SYSTEM
+from chat.tables import MESSAGES
 from keyline.growth import SizeSnapshot
+from keyline.model.size import item_size
+from keyline.run.codec import Writer
+from keyline.run.settings import Settings
 from tests.engine.chat.conftest import Chat, MakeChat
 from tests.unit.chat.examples import START, message
 
@@ -94,6 +99,31 @@ def test_a_message_of_two_kilobytes_is_two_units_in_the_table_and_in_each_index(
         "StudentActivityIndex": 2,
         "ProviderUsageIndex": 2,
     }
+
+
+@pytest.mark.requirement("T-15", "T-31")
+def test_a_thousand_messages_are_two_requests_and_two_hundred_are_one(chat: Chat) -> None:
+    """What the page of the system says of the claimed latencies, at 2 KB a message."""
+    kind = Writer(MESSAGES, MESSAGES.kinds[0], Settings(chat.settings))
+
+    def stored(n: int) -> dict[str, Any]:
+        one = message(
+            conversationId=f"c-{n}", timestamp=START + n, studentId=1 if n < 200 else 2, question=""
+        )
+        item = kind.attributes(one, START / 1000)
+        return item | {"question": {"S": "q" * (MESSAGE_BYTES - item_size(item))}}
+
+    name = MESSAGES.physical_name(chat.environment)
+    for start in range(0, 1_000, 25):
+        puts: Any = [{"PutRequest": {"Item": stored(n)}} for n in range(start, start + 25)]
+        chat.dynamodb.batch_write_item(RequestItems={name: puts})
+
+    assert len(chat.repository.module_facts(7, Span(START, START + 1_000))) == 1_000
+    assert len(chat.repository.student_facts(1, Span(START, START + 1_000))) == 200
+    calls = chat.meter.calls
+    assert [call.pattern for call in calls] == ["module-facts", "module-facts", "student-facts"]
+    assert round(sum(call.read for call in calls[:2])) == 250
+    assert round(calls[2].read) == 50
 
 
 @pytest.mark.requirement("T-60", "T-61")

@@ -93,8 +93,20 @@ def test_an_expired_message_is_in_no_answer_and_a_page_is_full_all_the_same(chat
     year = 366 * 86_400_000
     old = [chat.add(message(timestamp=START - year + n)) for n in range(5)]
     kept = [chat.add(message(timestamp=START + n)) for n in range(3)]
-    page = chat.repository.module(7, None, Cut(caller="staff", limit=3))
-    assert [m.messageId for m in page.items] == [m.messageId for m in reversed(kept)]
+    newest = [m.messageId for m in reversed(kept)]
+    span = Span(0, START + 10)
+    for limit in (3, 4, 50):
+        cut = Cut(caller="staff", limit=limit)
+        for page in (
+            chat.repository.conversation("c-1", span, cut),
+            chat.repository.module(7, span, cut),
+            chat.repository.student(1, span, cut),
+            chat.repository.provider("openai", span, cut),
+        ):
+            assert [m.messageId for m in page.items] == newest
+    assert [m.messageId for m in chat.repository.recent(1, 10)] == newest
+    facts = chat.repository.module_facts(7, span)
+    assert [fact.timestamp for fact in facts] == [m.timestamp for m in kept]
     assert chat.repository.message("c-1", old[0].timestamp) is None
     keys = [(m.conversationId, m.timestamp) for m in (*old, *kept)]
     assert len(chat.repository.messages(keys)) == 3

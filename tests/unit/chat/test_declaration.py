@@ -56,7 +56,7 @@ def test_a_message_has_the_specified_attributes() -> None:
     assert {name for name, field in fields.items() if field.optional} == {"studentId", "fileName"}
 
 
-@pytest.mark.requirement("T-42", "T-49", "T-56")
+@pytest.mark.requirement("T-23", "T-42", "T-49", "T-56")
 def test_every_query_of_a_module_or_provider_has_its_range_in_the_key() -> None:
     for pattern in SYSTEM.patterns:
         if isinstance(pattern, Query) and pattern.parameters[0] in ("moduleId", "provider"):

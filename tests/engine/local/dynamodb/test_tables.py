@@ -80,6 +80,7 @@ def test_a_table_is_created_as_declared_and_then_left_alone(run: Any, tmp_path: 
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
 
 
+@pytest.mark.requirement("T-07")
 def test_indexes_come_one_at_a_time_with_what_the_table_holds(run: Any, tmp_path: Path) -> None:
     before, after = with_indexes(tmp_path), with_indexes(tmp_path, "module", "student")
 
@@ -167,6 +168,7 @@ def test_a_table_no_template_declares_is_kept_and_named(run: Any, tmp_path: Path
     assert run(steps)[-1] == f"{NAME}: kept although no template declares it"
 
 
+@pytest.mark.requirement("T-55")
 def test_changes_that_need_another_table_or_index_are_refused(run: Any, tmp_path: Path) -> None:
     before = with_indexes(tmp_path, "module")
     other_key = declared(tmp_path, hash_key="conversation")

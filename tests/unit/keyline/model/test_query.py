@@ -292,6 +292,7 @@ class TestCarried:
         )
         refusal.of(lambda: query(table=table, shape=Part, index="ByAuthor"))
 
+    @pytest.mark.requirement("T-54")
     def test_an_index_of_keys_carries_the_keys_of_both(self) -> None:
         class Keys(msgspec.Struct, kw_only=True):
             room: str

@@ -98,6 +98,7 @@ def test_a_page_of_html_is_a_fault_of_the_service(wire: Wire, store: Store) -> N
         store.get(GET_NOTE, **KEY)
 
 
+@pytest.mark.requirement("X-11")
 @pytest.mark.parametrize(
     "fault",
     [
