@@ -112,7 +112,7 @@ def _filled(url: str) -> Store:
     client.create_table(**create_table_params(MESSAGES, "claims"))
     writer = Writer(MESSAGES, MESSAGES.kinds[0], Settings(SYSTEM.settings()))
     size = item_size(writer.attributes(_message(1_000), time.time()))
-    if size != ITEM_BYTES:
+    if abs(size - ITEM_BYTES) > 2:  # a time that ends with zeros takes a byte less
         raise RuntimeError(f"a message is {size} B")
     name = MESSAGES.physical_name("claims")
     for start in range(0, 10_000, WRITES):
