@@ -15,13 +15,14 @@ from typing import Any
 import httpx
 
 from ops.local.clients import client
+from ops.local.part import Part
 from ops.local.process import LOOPBACK, Child
 from ops.local.resources import Bucket, Deployment, Queue, Topic
 
 _SECRET_SUFFIX_TAG = "_custom_id_"  # noqa: S105 - moto takes the end of a secret's ARN from it
 
 
-class Aws:
+class Aws(Part):
     """Moto's server, holding what the deployment declares.
 
     Parameters

@@ -9,6 +9,7 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from ops.local.errors import LocalPlatformError
+from ops.local.part import Part
 from ops.local.process import LOOPBACK, Child
 from ops.project import WORK
 
@@ -39,7 +40,7 @@ def find_server(work: Path = WORK) -> Path:
     )
 
 
-class Cache:
+class Cache(Part):
     """The redis process. What it holds ends with it, as a cache may.
 
     Parameters

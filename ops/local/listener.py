@@ -10,6 +10,7 @@ from collections.abc import Generator
 import uvicorn
 from starlette.types import ASGIApp
 
+from ops.local.part import Part
 from ops.local.process import LOOPBACK
 
 
@@ -20,7 +21,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-class Listener:
+class Listener(Part):
     """uvicorn serving `app`; `port` 0 takes a free one, known once started.
 
     Raises

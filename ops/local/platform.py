@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -45,6 +45,7 @@ from ops.local.errors import LocalPlatformError
 from ops.local.lambdas.functions import Functions, Invocation
 from ops.local.listener import Listener
 from ops.local.logs import Logs
+from ops.local.part import Part
 from ops.local.ports import Endpoints, Ports, endpoints
 from ops.local.process import LOOPBACK, Child, require_free
 from ops.local.resources import Deployment, Function
@@ -53,11 +54,6 @@ from ops.local.triggers.schedule import Schedules
 
 STATE = Path(".keyline") / "local"
 """Where the platform keeps its state, relative to the project's folder."""
-
-
-class _Part(Protocol):
-    async def start(self) -> None: ...
-    async def stop(self) -> None: ...
 
 
 class Platform:
@@ -256,7 +252,7 @@ class Platform:
             account=self.deployment.account,
             region=self.deployment.region,
         )
-        parts: list[_Part] = [self.aws]
+        parts: list[Part] = [self.aws]
         if not os.environ.get(ENDPOINT_VARIABLE):
             self.engine = Engine(
                 find_binary(self._root),
@@ -332,7 +328,7 @@ class Platform:
             require_free(_port(url), f"the API {gateway.api.name}")
             await self._start(gateway)
 
-    async def _start(self, part: _Part) -> None:
+    async def _start(self, part: Part) -> None:
         self._exit.push_async_callback(part.stop)  # also when the start fails half-way
         await part.start()
 

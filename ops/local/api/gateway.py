@@ -45,6 +45,7 @@ from ops.local.lambdas.functions import (
 )
 from ops.local.listener import Listener
 from ops.local.logs import Logs
+from ops.local.part import Part
 from ops.local.resources import Api, Route
 
 MAX_BODY = 10 * 1024 * 1024
@@ -93,7 +94,7 @@ class _Exchange:
     error: _EndedError | None = None
 
 
-class Gateway:
+class Gateway(Part):
     """Serves one API on a loopback port of its own.
 
     Parameters

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from ops.local.errors import LocalPlatformError
+from ops.local.part import Part
 from ops.local.process import LOOPBACK, Child
 
 BINARY_VARIABLE = "KEYLINE_DYNOXIDE"
@@ -55,7 +56,7 @@ def find_binary(root: Path) -> Path:
     )
 
 
-class Engine:
+class Engine(Part):
     """The engine's process: started on its data file, started again should it die.
 
     Every acknowledged write is on disk, so callers of a dying engine see connection

@@ -19,6 +19,7 @@ import msgspec
 from ops.local.dynamodb.iam import Decision, evaluate
 from ops.local.dynamodb.identity import Credentials, access_key_of
 from ops.local.lambdas.http1 import Request, Server, response
+from ops.local.part import Part
 from ops.local.process import LOOPBACK
 from ops.local.resources import Function
 
@@ -103,7 +104,7 @@ def uses(operation: str, body: bytes) -> list[Use]:
     return [Use(operation, target.TableName, target.IndexName, arn)]
 
 
-class Guard:
+class Guard(Part):
     """An HTTP proxy in front of the engine.
 
     Attributes

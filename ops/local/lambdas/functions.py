@@ -15,8 +15,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import watchfiles
 
@@ -24,6 +23,7 @@ from ops.local.lambdas.environment import Environment, Host, InitError, deadline
 from ops.local.lambdas.runtime_api import Outcome, Work, failure
 from ops.local.lambdas.sources import Sources, changed_files
 from ops.local.logs import Logs
+from ops.local.part import Part
 from ops.local.resources import Function
 
 MAX_REQUEST = 6 * 1024 * 1024
@@ -70,7 +70,7 @@ class Invocation:
     cold: bool
 
 
-class Functions:
+class Functions(Part):
     """Runs functions, each in processes of its own.
 
     Parameters
@@ -152,18 +152,6 @@ class Functions:
             for descriptor in self._lifeline:
                 os.close(descriptor)
             self._lifeline = None
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     def __contains__(self, name: str) -> bool:
         return name in self._pools or name in self._by_arn

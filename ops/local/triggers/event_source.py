@@ -16,14 +16,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import httpx
 
 from keyline_cdk import stream_filter
 from ops.local.dynamodb.dynamodb_api import ApiError, DynamoApi
 from ops.local.errors import LocalPlatformError
+from ops.local.part import Part
 from ops.local.resources import Function, StreamMapping, Table
 from ops.local.triggers import on_failure
 from ops.local.triggers.checkpoint import Checkpoint, CheckpointFile
@@ -118,7 +118,7 @@ class Timing:
     now: Callable[[], float] = time.time
 
 
-class EventSources:
+class EventSources(Part):
     """The pollers of all enabled stream mappings.
 
     Stop it before what it invokes, or the invocations that are killed with it count as
@@ -198,18 +198,6 @@ class EventSources:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         await self._api.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     async def drain(self, timeout: float = 30.0) -> None:
         """Wait until the mappings are done with all that is in the streams now.

@@ -8,10 +8,10 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from ops.local.errors import LocalPlatformError
+from ops.local.part import Part
 from ops.local.resources import Schedule
 from ops.local.triggers.cron import Expression, parse
 from ops.local.triggers.event_source import Invoker, Result
@@ -29,7 +29,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Schedules:
+class Schedules(Part):
     """The enabled scheduled rules of a deployment.
 
     Runs that fall into a time when the platform is down are not made up, as little as a
@@ -92,18 +92,6 @@ class Schedules:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = set()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     async def trigger(self, name: str) -> Sequence[Result]:
         """Run a rule's targets now, each once, and return what came of them.
