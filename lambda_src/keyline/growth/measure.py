@@ -25,7 +25,11 @@ def dynamodb_describe() -> Describe:
     """DescribeTable of the account the function runs in."""
     client = botocore.session.get_session().create_client(
         "dynamodb",
-        config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3}),
+        config=Config(
+            connect_timeout=1,
+            read_timeout=5,
+            retries={"mode": "standard", "total_max_attempts": 3},
+        ),
     )
 
     def describe(name: str) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -95,6 +96,25 @@ def test_several_consumers_of_the_same_messages_at_once_count_each_once(chat: Ch
 
     assert sorted(counted) == sorted(m.messageId for m in messages)
     assert stored_totals(chat) == fold(messages)
+
+
+@pytest.mark.requirement("X-04")
+def test_marks_and_totals_expire_in_epoch_seconds(chat: Chat) -> None:
+    before = int(time.time())
+    chat.rollup.count([message(studentId=1)])
+    rows = {
+        row["pk"]["S"].partition("#")[0]: int(row["ttl"]["N"])
+        for row in chat.rows("ChatDailyRollups")
+    }
+    kept = {name: (at - before) / 86_400 for name, at in rows.items()}
+    totals, marks = chat.settings.rollup_days, chat.settings.marker_days
+    assert kept == pytest.approx(
+        {
+            **dict.fromkeys(("MODULE", "PROVIDER", "STUDENTS", "STUDENT"), totals),
+            "COUNTED": marks,
+        },
+        abs=0.1,
+    )
 
 
 @pytest.mark.requirement("T-43")
