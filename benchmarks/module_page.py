@@ -22,6 +22,7 @@ from benchmarks.result import FOLDER, keep, machine
 from chat.patterns import MODULE_MESSAGES
 from chat.system import SYSTEM
 from chat.tables import MESSAGES, Message
+from keyline.percentile import percentile
 from keyline.run import Store, dynamodb_client
 from tests.support.engine import admin_client, running_engine, where
 from tests.support.tables import create_table_params
@@ -54,7 +55,7 @@ def measure(calls: int) -> dict[str, Any]:
         return {
             str(size): {
                 "p50_ms": round(statistics.median(times[size]), 3),
-                "p99_ms": round(sorted(times[size])[int(calls * 0.99)], 3),
+                "p99_ms": round(percentile(sorted(times[size]), 0.99), 3),
                 "read_units": sorted(units[size]),
             }
             for size in SIZES

@@ -6,7 +6,6 @@ serves both; only percentiles differ, which are exact where the messages are at 
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
@@ -33,6 +32,7 @@ from chat.latency import BOUNDS, BUCKETS, FAST_BELOW, SLOW_ABOVE
 from chat.prices import Prices
 from chat.tables import Fact, ModuleDay, ProviderDay, StudentDay
 from chat.totals import fold
+from keyline.percentile import percentile, rank
 
 COMPLETED_FROM = 3
 """Messages from which on a student has completed a module."""
@@ -69,24 +69,6 @@ def cost(totals: Iterable[ModelDay], prices: Prices) -> CostAnswer:
         byProvider=usd,
         models=models,
     )
-
-
-def percentile(ordered: Sequence[int], part: float) -> int:
-    """The nearest-rank percentile: the least value that this part of all does not exceed.
-
-    Parameters
-    ----------
-    ordered
-        At least one value, in ascending order.
-    part
-        Above 0 and up to 1.
-    """
-    return ordered[rank(len(ordered), part) - 1]
-
-
-def rank(count: int, part: float) -> int:
-    """The rank, from 1, of a nearest-rank percentile among so many values."""
-    return max(1, math.ceil(round(part * count, 9)))
 
 
 def latency_of_messages(facts: Iterable[Fact]) -> LatencyAnswer | None:

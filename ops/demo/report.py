@@ -15,6 +15,7 @@ from rich.table import Table
 
 from keyline.model import BatchGet, Get, Pattern, Query, System, TransactGet, TransactWrite
 from keyline.model.bound import most_write_units
+from keyline.percentile import percentile
 from keyline.run.meter import NAMESPACE
 
 _ROUNDING = 1e-6
@@ -95,7 +96,9 @@ def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -
             _add(*found, document)
     rows = [row for _, row in called.values()]
     for row in rows:
-        row.p50, row.p99 = _percentile(row.latencies, 50), _percentile(row.latencies, 99)
+        if row.latencies:
+            ordered = sorted(row.latencies)
+            row.p50, row.p99 = percentile(ordered, 0.5), percentile(ordered, 0.99)
     return rows
 
 
@@ -145,15 +148,6 @@ def _most(pattern: Pattern[Any]) -> float:
     """The units that the declared size implies; none for a read, whose answer tells its floor."""
     reads = isinstance(pattern, Get | Query | BatchGet | TransactGet)
     return 0.0 if reads else most_write_units(pattern)
-
-
-def _percentile(values: Sequence[float], percent: float) -> float:
-    """The nearest-rank percentile; 0 of nothing."""
-    if not values:
-        return 0.0
-    ordered = sorted(values)
-    rank = -(-len(ordered) * percent // 100)
-    return ordered[max(0, int(rank) - 1)]
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
