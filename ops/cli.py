@@ -87,14 +87,14 @@ def token(
     """Mint a token that the local API accepts."""
     from ops.local.api.issuer import Issuer
     from ops.local.control import issuer_url
-    from ops.scopes import all_scopes
+    from stacks.systems import SYSTEMS
 
     environment, folder = load("local"), state or LOCAL_STATE
     issuer = Issuer(issuer_url(folder, environment.auth.issuer), folder / "issuer")
     minted = issuer.mint(
         subject,
         audience=audience or environment.auth.audience,
-        scopes=scope or all_scopes(),
+        scopes=scope or [scope for system in SYSTEMS for scope in system.scopes],
         claims=dict(_claim(text) for text in claim or []),
         expires=expires,
     )

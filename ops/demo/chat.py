@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chat.system import ANALYTICS_SCOPE, READ_SCOPE, SYSTEM, TABLE_SIZES, WRITE_SCOPE
+from chat.system import SYSTEM, TABLE_SIZES
 from chat.tables import Message
 from chat.viewer import STUDENT_CLAIM
 from keyline.problem import KeylineError
@@ -31,7 +31,6 @@ class ChatJourney:
     """Sends conversations as a tutoring service would, and reads them as staff and students do."""
 
     system = SYSTEM
-    scopes: Sequence[str] = (WRITE_SCOPE, READ_SCOPE, ANALYTICS_SCOPE)
 
     def __init__(self) -> None:
         self._conversations: dict[str, list[Message]] = defaultdict(list)
@@ -104,10 +103,10 @@ class ChatJourney:
             if name not in _NOT_SENT and getattr(message, name) is not None
         }
         path = f"/conversations/{message.conversationId}/messages"
-        return await session.call("POST", path, scopes=self.scopes, json=body, **token)
+        return await session.call("POST", path, scopes=SYSTEM.scopes, json=body, **token)
 
     async def _get(self, session: Session, path: str, **params: Any) -> Any:
-        return await session.call("GET", path, scopes=self.scopes, params=params)
+        return await session.call("GET", path, scopes=SYSTEM.scopes, params=params)
 
     async def _pages(self, session: Session, path: str, **params: Any) -> list[Any]:
         found: list[Any] = []
@@ -157,7 +156,7 @@ class ChatJourney:
         page = (await self._get(session, conversation))["messages"]
         await self._get(session, f"{conversation}/{page[0]['timestamp']}")
         keys = [{"conversationId": m["conversationId"], "timestamp": m["timestamp"]} for m in page]
-        await session.call("POST", "/messages/batch-get", scopes=self.scopes, json={"keys": keys})
+        await session.call("POST", "/messages/batch-get", scopes=SYSTEM.scopes, json={"keys": keys})
         await self._pages(session, f"/modules/{known.moduleId}/messages", **period)
         await self._pages(session, f"/students/{known.studentId}/messages", **period)
         await self._get(session, f"/students/{known.studentId}/recent", limit=10)

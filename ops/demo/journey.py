@@ -17,8 +17,6 @@ class Journey(Protocol):
     """One system's demonstration."""
 
     system: System
-    scopes: Sequence[str]
-    """All scopes of the system, for a token that may do everything."""
 
     def prepare(self, data: Path | None) -> tuple[str, int]:
         """Read the data from a folder, or make sample data without one.

@@ -149,6 +149,11 @@ class System:
                         found.setdefault(id(part), part)
         return tuple(found.values())
 
+    @cached_property
+    def scopes(self) -> tuple[str, ...]:
+        """Every scope that a route asks for, sorted."""
+        return tuple(sorted({r.scope for f in self.functions for r in f.routes if r.scope}))
+
     def table(self, name: str) -> Table:
         """The table of this name.
 
