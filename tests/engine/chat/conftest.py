@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-import boto3
 import msgspec
 import pytest
 
@@ -24,7 +23,7 @@ from chat.system import SYSTEM
 from chat.tables import Message
 from keyline.run import Store, UniqueClock, dynamodb_client
 from keyline.run.meter import PROCESS, Meter
-from tests.support.engine import REGION, running_engine
+from tests.support.engine import admin_client, running_engine, where
 from tests.support.tables import created
 from tests.templates import resources, shipped
 from tests.unit.keyline.http.events import Context, event
@@ -62,7 +61,7 @@ class Chat:
         self.store = self._store(UniqueClock())
         self.repository = Repository(self.store, self.settings)
         self.rollup = Rollup(self.store, self.settings)
-        self.dynamodb = boto3.client("dynamodb", endpoint_url=self.endpoint, region_name=REGION)
+        self.dynamodb = admin_client(self.endpoint)
 
     def process(self, clock: UniqueClock) -> Repository:
         """The repository of another process, with a clock of its own."""
@@ -73,7 +72,7 @@ class Chat:
             system=SYSTEM,
             environment=self.environment,
             settings=self.settings,
-            client=dynamodb_client(endpoint_url=self.endpoint, region=REGION, read_timeout=10),
+            client=dynamodb_client(**where(self.endpoint), read_timeout=10),
             meter=self.meter,
             measure_sizes=True,
             unique_clock=clock,
@@ -87,7 +86,7 @@ class Chat:
         """The module of a function's handler, imported as in a new process of that function."""
         values = {
             "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
-            "AWS_REGION": REGION,
+            "AWS_REGION": self.dynamodb.meta.region_name,
             "KEYLINE_SYSTEM": SYSTEM.name,
             "KEYLINE_ENV": self.environment,
             "KEYLINE_FUNCTION": function,
