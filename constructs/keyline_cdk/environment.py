@@ -7,13 +7,12 @@ recoverable unless its environment says otherwise.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import tomllib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
-from keyline.problem import KeylineError
+from keyline.problem import KeylineError, instead_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "environments"
 
@@ -222,7 +221,7 @@ def load(name: str, folder: Path = FOLDER) -> Environment:
     file = folder / f"{name}.toml"
     if not file.is_file():
         raise EnvironmentProblem(
-            f"environments/{name}.toml", "no such file.", _choices(name, names(folder))
+            f"environments/{name}.toml", "no such file.", instead_of(name, names(folder))
         )
     try:
         table = tomllib.loads(file.read_text())
@@ -269,7 +268,7 @@ def _refuse_unknown_keys(table: Mapping[str, Any], kind: type[Struct], path: str
     for key, value in table.items():
         where = _join(path, key)
         if key not in fields:
-            raise EnvironmentProblem(where, "unknown key.", _choices(key, list(fields)))
+            raise EnvironmentProblem(where, "unknown key.", instead_of(key, fields))
         inner = _struct_of(fields[key].type)
         if inner is not None and isinstance(value, Mapping):
             _refuse_unknown_keys(value, inner, where)
@@ -337,7 +336,7 @@ def _check_region(environment: Environment, file: Path) -> None:
         raise EnvironmentProblem(
             f"{file.name}: region",
             f"{environment.region!r} is no AWS region that botocore knows.",
-            _choices(environment.region, known),
+            instead_of(environment.region, known),
         )
 
 
@@ -403,13 +402,6 @@ def _check_local(environment: Environment, file: Path) -> None:
             f"the local issuer listens on port {local.issuer} (local.issuer).",
             f'Write issuer = "{issuer}".',
         )
-
-
-def _choices(given: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(given, known, n=1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"There are: {', '.join(known)}."
 
 
 def _join(path: str, key: str) -> str:
