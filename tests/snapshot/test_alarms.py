@@ -184,7 +184,7 @@ def test_storage_growth_is_watched_on_the_metric_that_a_function_publishes(
         assert (alarm["Namespace"], alarm["Threshold"], alarm["Period"]) == ("Keyline", 50, 86_400)
 
 
-@pytest.mark.requirement("T-62", "X-06")
+@pytest.mark.requirement("X-06")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_sums_of_metrics_are_small_enough_and_filled(
     environment: str, templates: Templates

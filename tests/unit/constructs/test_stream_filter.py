@@ -40,6 +40,7 @@ TTL_FILTER = {
 }
 
 
+@pytest.mark.requirement("X-10")
 @pytest.mark.parametrize(
     ("pattern", "subject", "expected"),
     [
@@ -246,6 +247,7 @@ def test_what_aws_refuses_is_reported_as_refused(pattern: Any, path: str, says: 
     assert says in str(problem)
 
 
+@pytest.mark.requirement("X-10")
 @pytest.mark.parametrize(
     ("pattern", "path", "says"),
     [

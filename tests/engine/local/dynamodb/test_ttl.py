@@ -36,6 +36,7 @@ async def remaining(rig: Rig, name: str) -> set[str]:
     return {item["sk"]["N"] for item in answer["Items"]}
 
 
+@pytest.mark.requirement("X-10")
 def test_a_sweep_deletes_what_expired_and_counts_it_by_table(root: Path, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running(root, tmp_path) as rig:
