@@ -13,7 +13,7 @@ from rich.console import Console
 
 from keyline.problem import KeylineError
 from keyline_cdk.environment import load
-from ops.project import ROOT, WORK
+from ops.project import LOCAL_STATE, ROOT, WORK
 
 app = typer.Typer(
     help="A DynamoDB data layer from one declaration: run it, try it, call it.",
@@ -37,7 +37,6 @@ FreePorts = Annotated[
     bool, typer.Option("--free-ports", help="Listen on free ports, not on the environment's.")
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the functions' logs.")]
-LOCAL_STATE = WORK / "local"
 
 
 @app.command()

@@ -9,3 +9,6 @@ ROOT = Path(__file__).resolve().parent.parent
 
 WORK = ROOT / ".keyline"
 """What the project makes for itself: assemblies, bundles, the local state. Never committed."""
+
+LOCAL_STATE = WORK / "local"
+"""What the local platform keeps between runs, where nobody says another folder."""

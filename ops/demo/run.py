@@ -18,7 +18,7 @@ from ops.demo.journey import Journey
 from ops.demo.session import Session, base_url
 from ops.local.platform import Platform
 from ops.local.ports import Ports
-from ops.project import ROOT, WORK
+from ops.project import LOCAL_STATE, ROOT
 from ops.synth import synthesize
 
 JOURNEYS: tuple[Callable[[], Journey], ...] = (ChatJourney,)
@@ -48,7 +48,7 @@ class Options:
 
     data: Path | None = None
     report: Path | None = None
-    state: Path = WORK / "local"
+    state: Path = LOCAL_STATE
     fresh: bool = False
     serve: bool = True
     free_ports: bool = False
@@ -171,5 +171,5 @@ def _show_how_to_call(
 ) -> None:
     for journey in journeys:
         console.print(f"{journey.system.title}: {base_url(platform, api_name(journey))}")
-    token = "make token" if state == Options.state else f"keyline token --state {state}"
+    token = "make token" if state == LOCAL_STATE else f"keyline token --state {state}"
     console.print(f"A token: {token}. Saved handlers run at the next request. Ctrl-C stops.")

@@ -1,7 +1,7 @@
 """The local platform whole: a synthesized assembly, running on this machine.
 
 ```
-async with Platform(root=ROOT, assembly=out) as platform:
+async with Platform(root=ROOT, assembly=out, state=LOCAL_STATE) as platform:
     await platform.wait()
 ```
 """
@@ -52,9 +52,6 @@ from ops.local.resources import Deployment, Function
 from ops.local.triggers.event_source import EventSources
 from ops.local.triggers.schedule import Schedules
 
-STATE = Path(".keyline") / "local"
-"""Where the platform keeps its state, relative to the project's folder."""
-
 
 class Platform:
     """Runs everything a cloud assembly declares, on loopback, until it is left.
@@ -71,7 +68,7 @@ class Platform:
         The folder of the synthesized assembly. Code that changed since is copied into its
         assets.
     state
-        Folder for all that outlasts a restart; `.keyline/local` in the project by default.
+        Folder for all that outlasts a restart.
     fresh
         Whether what earlier runs left in the state folder is removed first: tables, places in
         streams, cache, logs. Keys and secrets stay, so that tokens and cursors stay valid.
@@ -113,7 +110,7 @@ class Platform:
         *,
         root: Path,
         assembly: Path,
-        state: Path | None = None,
+        state: Path,
         fresh: bool = False,
         ports: Ports | None = None,
         declared: Ports | None = None,
@@ -122,7 +119,7 @@ class Platform:
     ) -> None:
         self._root = root
         self._assembly = assembly
-        self._state = (state or root / STATE).resolve()
+        self._state = state.resolve()
         self._fresh = fresh
         self._requested = ports or Ports()
         self._ports = self._requested.chosen()
