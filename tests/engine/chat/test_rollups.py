@@ -7,12 +7,14 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import permutations
 from typing import Any, TypeVar
 
 import pytest
 
 from chat.days import Days
 from chat.repository import Cut
+from chat.rollup import Rollup
 from chat.tables import LastActivity, Message, ModuleDay, ProviderDay, StudentDay
 from chat.totals import Totals, fold
 from tests.engine.chat.conftest import Chat, MakeChat
@@ -96,6 +98,21 @@ def test_several_consumers_of_the_same_messages_at_once_count_each_once(chat: Ch
 
     assert sorted(counted) == sorted(m.messageId for m in messages)
     assert stored_totals(chat) == fold(messages)
+
+
+@pytest.mark.requirement("T-30", "T-43")
+@pytest.mark.parametrize("order", list(permutations((0, 1, 2))))
+def test_a_last_activity_never_moves_back_whoever_counts_it(
+    chat: Chat, order: tuple[int, ...]
+) -> None:
+    # Given messages of three days, each counted by a process that knows of no other
+    days = [message(timestamp=START + day * DAY_MS, studentId=1) for day in range(3)]
+    for day in order:
+        Rollup(chat.store, chat.settings).count([days[day]])
+
+    # Then the latest of them is the last activity
+    page = chat.repository.inactive(START * 2, Cut(caller="staff"))
+    assert [student.lastAt for student in page.items] == [days[2].timestamp]
 
 
 @pytest.mark.requirement("X-04")
