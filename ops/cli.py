@@ -13,6 +13,7 @@ from rich.console import Console
 
 from keyline.problem import KeylineError
 from keyline_cdk.environment import load
+from ops.demo.options import Options
 from ops.project import LOCAL_STATE, ROOT, WORK
 
 app = typer.Typer(
@@ -49,7 +50,17 @@ def up(
     verbose: Verbose = False,
 ) -> None:
     """Run the system on this machine, use every access pattern once, then serve until Ctrl-C."""
-    _run(data, report, state, fresh, free_ports, verbose, serve=True)
+    _run(
+        Options(
+            data=data,
+            report=report,
+            state=state or LOCAL_STATE,
+            fresh=fresh,
+            free_ports=free_ports,
+            verbose=verbose,
+            serve=True,
+        )
+    )
 
 
 @app.command()
@@ -64,7 +75,17 @@ def demo(
     The exit code is 1 if an access pattern failed, or cost more than its item sizes imply
     without a declared reason.
     """
-    _run(data, report, state or WORK / "demo", True, True, verbose, serve=False)
+    _run(
+        Options(
+            data=data,
+            report=report,
+            state=state or WORK / "demo",
+            fresh=True,
+            free_ports=True,
+            verbose=verbose,
+            serve=False,
+        )
+    )
 
 
 @app.command()
@@ -167,27 +188,9 @@ def _claim(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _run(
-    data: Path | None,
-    report: Path | None,
-    state: Path | None,
-    fresh: bool,
-    free_ports: bool,
-    verbose: bool,
-    *,
-    serve: bool,
-) -> None:
-    from ops.demo.run import Options, run
+def _run(options: Options) -> None:
+    from ops.demo.run import run
 
-    options = Options(
-        data=data,
-        report=report,
-        state=state or LOCAL_STATE,
-        fresh=fresh,
-        serve=serve,
-        free_ports=free_ports,
-        verbose=verbose,
-    )
     raise typer.Exit(asyncio.run(run(options, Console())))
 
 

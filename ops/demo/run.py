@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from keyline_cdk.environment import Environment, load
 from ops.demo import report
 from ops.demo.chat import ChatJourney
 from ops.demo.journey import Journey
+from ops.demo.options import Options
 from ops.demo.session import Session, base_url
 from ops.local.platform import Platform
 from ops.local.ports import Ports
@@ -22,37 +22,6 @@ from ops.project import LOCAL_STATE, ROOT
 from ops.synth import synthesize
 
 JOURNEYS: tuple[Callable[[], Journey], ...] = (ChatJourney,)
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to run.
-
-    Attributes
-    ----------
-    data
-        A folder of real conversations; sample data without one.
-    report
-        Where the report goes as JSON.
-    state
-        Folder of the local platform's state; `.keyline/local` by default.
-    fresh
-        Whether the data of earlier runs is forgotten first. Tokens stay valid.
-    serve
-        Whether to go on serving until a signal.
-    free_ports
-        Whether to listen on free ports instead of the environment's.
-    verbose
-        Whether the functions' logs are shown while the data is loaded.
-    """
-
-    data: Path | None = None
-    report: Path | None = None
-    state: Path = LOCAL_STATE
-    fresh: bool = False
-    serve: bool = True
-    free_ports: bool = False
-    verbose: bool = False
 
 
 async def run(options: Options, console: Console) -> int:
