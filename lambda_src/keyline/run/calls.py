@@ -103,18 +103,22 @@ class Calls:
             )
             raise
         latency = _milliseconds_since(started)
-        decoded = decode(pattern, decoder, answer.body)
+        call = partial(
+            call, latency=latency, throttles=answer.retries, request_id=answer.request_id
+        )
+        try:
+            decoded = decode(pattern, decoder, answer.body)
+        except ItemUnreadable:
+            self._meter.record(self._labels, call(failed=True))
+            raise
         read, write, by_index = consumed(operation, decoded.ConsumedCapacity)
         self._meter.record(
             self._labels,
             call(
-                latency=latency,
                 read=read,
                 write=write,
                 by_index=by_index,
                 items=count(decoded),
-                throttles=answer.retries,
-                request_id=answer.request_id,
                 floor=floor(answer.body) if floor and self.measuring else None,
             ),
         )

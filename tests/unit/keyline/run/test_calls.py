@@ -10,6 +10,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 from keyline.run import Store
 from keyline.run.errors import (
     ConditionFailed,
+    ItemUnreadable,
     RequestRefused,
     Throttled,
     ThrottlingReason,
@@ -60,6 +61,14 @@ def test_a_condition_that_does_not_hold_is_an_answer_and_no_failure(
 
 
 @pytest.mark.requirement("T-63")
+def test_an_item_that_cannot_be_read_is_a_failure(wire: Wire, store: Store) -> None:
+    wire.replies.append(answer(200, {"Item": {**ITEM, "size": {"S": "large"}}}))
+    with pytest.raises(ItemUnreadable):
+        store.get(GET_NOTE, **KEY)
+    (call,) = store.meter.calls
+    assert (call.pattern, call.failed) == (GET_NOTE.name, True)
+
+
 def test_a_passing_throttle_is_tried_again(wire: Wire, store: Store) -> None:
     wire.replies += [
         refusal("ThrottlingException"),
