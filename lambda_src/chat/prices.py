@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chat.settings import Settings
-from keyline.problem import KeylineError
+from keyline.problem import KeylineError, instead_of
 
 COST = "ProviderCost"
 """The metric of what a provider costs, USD: its sum over a day is what a budget is held against."""
@@ -38,19 +38,10 @@ class Prices:
         KeylineError
             If the provider has no price: a total that left it out would be wrong.
         """
-        self.require(provider, "settings.prices_per_1k_tokens")
-        return round(self.per_1k[provider] * tokens / 1000, 6)
-
-    def require(self, provider: str, path: str) -> None:
-        """Refuse a provider without a price.
-
-        Raises
-        ------
-        KeylineError
-            If it has none, naming `path`.
-        """
         if provider not in self.per_1k:
-            known = ", ".join(sorted(self.per_1k))
             raise KeylineError(
-                path, f"the provider {provider!r} has no price.", f"These have one: {known}."
+                "settings.prices_per_1k_tokens",
+                f"the provider {provider!r} has no price.",
+                instead_of(provider, self.per_1k),
             )
+        return round(self.per_1k[provider] * tokens / 1000, 6)

@@ -33,7 +33,7 @@ def in_form(messages: list[Message]) -> None:
     assert len({m.messageId for m in messages}) == len(messages)
     assert len({(m.conversationId, m.timestamp) for m in messages}) == len(messages)
     for m in messages:
-        prices.require(m.provider, "provider")
+        assert m.provider in prices.per_1k
         assert UNTIL - 28 * DAY_MS <= m.timestamp < UNTIL
         assert m.question
         assert m.response
