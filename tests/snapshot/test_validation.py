@@ -15,7 +15,6 @@ from aws_cdk import aws_sqs as sqs
 
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.data_table import DataTable
-from keyline_cdk.environment import load
 from keyline_cdk.validation import add_checks
 from tests.sample_system import NOTES
 from tests.templates import FULL, WEAK, new_app
@@ -68,7 +67,10 @@ def silent_alarm(stack: cdk.Stack) -> object:
 @pytest.mark.parametrize(
     ("build", "rules"),
     [
-        (weak_table, {"table-recovery", "table-deletion-protection", "table-removal"}),
+        (
+            weak_table,
+            {"table-encryption", "table-recovery", "table-deletion-protection", "table-removal"},
+        ),
         (bare_table, {"table-encryption", "table-recovery", "table-deletion-protection"}),
         (scanning_role, {"role-scan"}),
         (silent_alarm, {"alarm-action", "alarm-dimensions", "alarm-missing-data"}),
@@ -103,6 +105,6 @@ def test_a_finding_is_acknowledged_by_its_rule_alone(out: Path) -> None:
 def test_what_is_right_synthesizes(out: Path) -> None:
     app = new_app(out, checks=True)
     add_checks(app, FULL)
-    stack = cdk.Stack(app, "Sample", env=cdk.Environment(region="eu-west-1"))
-    DataTable(stack, "Data", table=NOTES, environment=load("prod"))
+    stack = cdk.Stack(app, "Sample", env=cdk.Environment(region=FULL.region))
+    DataTable(stack, "Data", table=NOTES, environment=FULL)
     assert [s.stack_name for s in app.synth().stacks] == ["Sample"]

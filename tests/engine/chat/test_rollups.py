@@ -10,9 +10,11 @@ from datetime import date
 from itertools import permutations
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
 from chat.days import Days
+from chat.prices import COST
 from chat.repository import Cut
 from chat.rollup import Rollup
 from chat.tables import LastActivity, Message, ModuleDay, ProviderDay, StudentDay
@@ -196,8 +198,10 @@ def test_inactive_students_are_those_of_an_old_last_message_longest_silent_first
     )
 
 
-@pytest.mark.requirement("T-43", "X-05")
-def test_the_stream_s_handler_counts_new_messages_only_and_reports_the_poison(chat: Chat) -> None:
+@pytest.mark.requirement("T-39", "T-43", "X-05")
+def test_the_stream_s_handler_counts_new_messages_only_and_reports_the_poison(
+    chat: Chat, capsys: pytest.CaptureFixture[str]
+) -> None:
     # Given records of new messages, a changed one, an expired one, and one that is no message
     handler = chat.handler("rollup-stream").handler
     messages = [message(timestamp=START + n, moduleId=1, provider="openai") for n in range(4)]
@@ -220,6 +224,12 @@ def test_the_stream_s_handler_counts_new_messages_only_and_reports_the_poison(ch
     assert handler({"Records": [*records, *records]}, None) == {"batchItemFailures": []}
     assert stored_totals_of(chat, 1) == 4
     assert stored_totals(chat) == fold(messages)
+
+    # And what a message cost is published once: a day's sum is held against the budget
+    lines = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    spent = [usd for line in lines for usd in line.get(COST, [])]
+    tokens = sum(m.tokenCount for m in messages)
+    assert sum(spent) == pytest.approx(tokens / 1000 * chat.settings.prices_per_1k_tokens["openai"])
 
 
 def record(chat: Chat, number: int, of: Message, kind: str = "INSERT") -> dict[str, Any]:

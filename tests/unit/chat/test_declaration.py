@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chat.patterns import CONVERSATION_OPENING
 from chat.settings import Settings
 from chat.system import SYSTEM
 from chat.tables import MESSAGES, ROLLUPS
@@ -61,6 +62,13 @@ def test_every_query_of_a_module_or_provider_has_its_range_in_the_key() -> None:
     for pattern in SYSTEM.patterns:
         if isinstance(pattern, Query) and pattern.parameters[0] in ("moduleId", "provider"):
             assert len(pattern.conditions) == 1, pattern.name
+
+
+@pytest.mark.requirement("X-18")
+def test_whose_conversation_it_is_is_read_consistently_from_its_first_message() -> None:
+    assert CONVERSATION_OPENING.index is None
+    assert CONVERSATION_OPENING.consistent
+    assert not CONVERSATION_OPENING.descending
 
 
 @pytest.mark.requirement("T-43")
