@@ -28,10 +28,10 @@ setup-tests: # and what only the tests need
 lock: setup ## Pin what the requirements bring with them (constraints.txt)
 	python -m ops.constraints
 
-up: setup ## Run the whole system on this machine; Ctrl-C stops it (DATA= REPORT= FRESH=1)
+up: setup ## Run the whole system on this machine; Ctrl-C stops it (DATA= REPORT= FRESH=1 VERBOSE=1)
 	@.venv/bin/keyline up $(OPTIONS) $(if $(FRESH),--fresh)
 
-demo: setup ## The same with new data, every access pattern reported, then exit (DATA= REPORT=)
+demo: setup ## The same with new data, every access pattern reported, then exit (DATA= REPORT= VERBOSE=1)
 	@.venv/bin/keyline demo $(OPTIONS)
 
 token: setup ## Mint a token for the local API (ARGS="--subject ada")
