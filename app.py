@@ -8,7 +8,7 @@ from functools import partial
 import aws_cdk as cdk
 
 from keyline.problem import KeylineError
-from keyline_cdk.bundling import BundlingError, Target, bundle
+from keyline_cdk.bundling import Target, bundle
 from keyline_cdk.environment import Environment, EnvironmentProblem, load, names
 from stacks.application import build
 from stacks.systems import SYSTEMS
@@ -37,7 +37,7 @@ def main() -> None:
         environment = chosen(app)
         target = Target.HOST if environment.is_local else Target.LAMBDA
         build(app, environment, SYSTEMS, partial(bundle, target=target))
-    except (KeylineError, BundlingError) as error:
+    except KeylineError as error:
         sys.exit(str(error))
     app.synth()
 

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from keyline.problem import KeylineError
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SOURCES = "keyline:sources"
@@ -66,7 +68,7 @@ class Bundle:
     sources: tuple[Path, ...]
 
 
-class BundlingError(RuntimeError):
+class BundlingError(KeylineError):
     """The dependencies of a bundle could not be fetched, or a system has no package."""
 
 
@@ -186,8 +188,9 @@ def _sources(system: str, root: Path) -> tuple[Path, ...]:
     if system not in systems(root):
         known = ", ".join(systems(root)) or "none"
         raise BundlingError(
-            f"lambda_src/{system}: no such package. Systems are folders of lambda_src with an "
-            f"__init__.py; there are: {known}."
+            f"lambda_src/{system}",
+            "no such package.",
+            f"Systems are folders of lambda_src with an __init__.py; there are: {known}.",
         )
     return (root / "lambda_src" / _SHARED, root / "lambda_src" / system)
 
@@ -222,9 +225,10 @@ def _fetch(requirements: Sequence[Path], target: Target, path: Path, root: Path)
         if result.returncode:
             files = " and ".join(str(file.relative_to(root)) for file in requirements)
             raise BundlingError(
-                f"{files}: the dependencies for {target} could not be fetched. They are fetched "
-                "once, by `make setup`, and a package index must be reachable then.\n"
-                + result.stderr.strip()
+                files,
+                f"the dependencies for {target} could not be fetched.",
+                "They are fetched once, by `make setup`, and a package index must be reachable "
+                f"then.\n{result.stderr.strip()}",
             )
         _tidy(folder)
         _move(folder, path)
@@ -253,8 +257,9 @@ def _library_files(folder: Path, services: Sequence[str]) -> Iterator[tuple[str,
     for name in services:
         if not (models / name).is_dir():
             raise BundlingError(
-                f"services: botocore has no model of {name!r}. Use botocore's own name of it, "
-                'for example "dynamodb", "dynamodbstreams", "cloudwatch".'
+                "services",
+                f"botocore has no model of {name!r}.",
+                "Use botocore's own name of it, for example dynamodb, dynamodbstreams, cloudwatch.",
             )
     for relative, path in _walk(folder):
         is_model = relative.startswith("botocore/data/")

@@ -420,6 +420,12 @@ def _transaction_faults(pattern: TransactWrite[Any] | TransactGet[Any]) -> Itera
     for part in pattern.parts:
         if not isinstance(part, (Put, Update, Delete) if writes else Get):
             yield f"parts.{part.name}", f"is a {type(part).__name__}.", f"Use {says}."
+        elif isinstance(part, Get) and part.consistent:
+            yield (
+                f"parts.{part.name}",
+                "is consistent, as every read of a transaction is anyway.",
+                "Leave consistent out: TransactGetItems does not take it.",
+            )
     for name in repeated(part.name for part in pattern.parts):
         yield f"parts.{name}", "is named twice.", "A call may use a part any number of times."
     if pattern.items > MAX_TRANSACTION:

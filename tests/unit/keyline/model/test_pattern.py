@@ -356,6 +356,7 @@ class TestUpdate:
 
 
 GET: Get[Any] = Get(**told(name="a-get"))
+CONSISTENT: Get[Any] = Get(**told(name="a-get", consistent=True))
 PUT: Put[Any] = Put(**told(name="a-put"))
 DELETE: Delete[Any] = Delete(**told(name="a-delete"))
 CHECK: Check[Any] = Check(**told(name="a-check"))
@@ -374,6 +375,7 @@ class TestTransactions:
             (TransactGet, (), "parts", "is empty", "Get"),
             (TransactWrite, (GET,), "parts.a-get", "is a Get", "Use Put, Update"),
             (TransactGet, (PUT,), "parts.a-put", "is a Put", "Use Get."),
+            (TransactGet, (CONSISTENT,), "parts.a-get", "of a transaction", "Leave consistent out"),
             (TransactWrite, (PUT, PUT), "parts.a-put", "named twice", "any number of times"),
         ],
     )
