@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from keyline.problem import KeylineError
 from keyline_cdk.environment import load
@@ -194,14 +195,19 @@ def _run(options: Options) -> None:
     raise typer.Exit(asyncio.run(run(options, Console())))
 
 
+def _tell(error: KeylineError, console: Console) -> None:
+    """Print an error; brackets in it (`indexes[ByModule]`, a path) are text, no markup."""
+    console.print(Text(error.path, "red") + Text(f": {error.message}"), soft_wrap=True)
+    if error.suggestion:
+        console.print(Text(error.suggestion), soft_wrap=True)
+
+
 def main() -> None:
     """Run the command; an error that a user can act on is said in a few lines, with exit code 2."""
     try:
         app()
     except KeylineError as error:
-        Console(stderr=True).print(f"[red]{error.path}[/red]: {error.message}", highlight=False)
-        if error.suggestion:
-            Console(stderr=True).print(error.suggestion, highlight=False)
+        _tell(error, Console(stderr=True))
         sys.exit(2)
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(130)

@@ -12,6 +12,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from keyline.model import BatchGet, Get, Pattern, Query, System, TransactGet, TransactWrite
 from keyline.model.bound import most_write_units
@@ -103,8 +104,7 @@ def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -
 
 
 def _called(system: System) -> list[Pattern[Any]]:
-    direct = {id(p): p for function in system.functions for p in function.patterns}
-    return list(direct.values())
+    return list(dict.fromkeys(p for function in system.functions for p in function.patterns))
 
 
 def _empty(system: System, pattern: Pattern[Any]) -> Row:
@@ -164,10 +164,10 @@ def show(rows: Sequence[Row], console: Console) -> None:
     _print_whole(table, console)
     for row in rows:
         if row.reason and row.above:
-            console.print(f"  {row.pattern}: above its floor, as declared: {row.reason}")
+            console.print(Text(f"  {row.pattern}: above its floor, as declared: {row.reason}"))
     for row in rows:
         if row.fault:
-            console.print(f"[red]✗ {row.system} {row.pattern}: {row.fault}[/red]")
+            console.print(Text(f"✗ {row.system} {row.pattern}: {row.fault}", "red"))
 
 
 def _print_whole(table: Table, console: Console) -> None:
