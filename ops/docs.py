@@ -21,20 +21,24 @@ def pages(systems: Sequence[System]) -> dict[Path, str]:
 
 def stale(systems: Sequence[System]) -> list[Path]:
     """The pages that do not say what the declarations do."""
-    return [
-        path
-        for path, text in pages(systems).items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
+    return list(_stale(systems))
 
 
 def write(systems: Sequence[System]) -> list[Path]:
     """Write the pages that are stale and return their paths."""
-    changed = stale(systems)
-    for path in changed:
+    changed = _stale(systems)
+    for path, text in changed.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(pages(systems)[path], encoding="utf-8")
-    return changed
+        path.write_text(text, encoding="utf-8")
+    return list(changed)
+
+
+def _stale(systems: Sequence[System]) -> dict[Path, str]:
+    return {
+        path: text
+        for path, text in pages(systems).items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
 
 
 def page(system: System) -> str:
