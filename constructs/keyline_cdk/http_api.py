@@ -19,7 +19,7 @@ from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
 from keyline_cdk.metrics import server_errors
-from keyline_cdk.names import pascal
+from keyline_cdk.names import api_name, pascal
 
 ACCESS_LOG = {
     "requestId": "$context.requestId",
@@ -61,7 +61,7 @@ class HttpApi(Construct):
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, id)
-        self._name = f"{system.name}-{environment.name}"
+        self._name = api_name(system.name, environment.name)
         methods = {r.method for f in system.functions for r in f.routes}
         self.resource = apigateway.HttpApi(
             self,

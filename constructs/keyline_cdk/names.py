@@ -12,6 +12,11 @@ def function_name(system: str, function: str, environment: str) -> str:
     return f"{system}-{function}-{environment}"
 
 
+def api_name(system: str, environment: str) -> str:
+    """Return the name of a system's HTTP API: `chat-dev`."""
+    return f"{system}-{environment}"
+
+
 def stack_name(owner: str, part: str, environment: str) -> str:
     """Return a stack's name: `chat-data-dev`."""
     return f"{owner}-{part}-{environment}" if part else f"{owner}-{environment}"

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from keyline_cdk.environment import Environment, load
+from keyline_cdk.names import api_name
 from ops.demo import report
 from ops.demo.chat import ChatJourney
 from ops.demo.journey import Journey
@@ -20,6 +22,8 @@ from ops.local.platform import Platform
 from ops.local.ports import Ports
 from ops.project import LOCAL_STATE, ROOT
 from ops.synth import synthesize
+
+ENVIRONMENT = "local"
 
 JOURNEYS: tuple[Callable[[], Journey], ...] = (ChatJourney,)
 
@@ -37,12 +41,12 @@ async def run(options: Options, console: Console) -> int:
     KeylineError
         If the environment, the assembly, the data or an answer is wrong.
     """
-    environment = load("local")
+    environment = load(ENVIRONMENT)
     journeys = [make() for make in JOURNEYS]
     plans = [(journey, *journey.prepare(options.data)) for journey in journeys]
     started = time.monotonic()
     with console.status("Synthesizing the local environment"):
-        assembly = synthesize("local")
+        assembly = synthesize(ENVIRONMENT)
     console.print(f"Synthesized in {time.monotonic() - started:.1f} s.")
     declared = _ports(environment)
     platform = Platform(
@@ -65,7 +69,7 @@ async def run(options: Options, console: Console) -> int:
         report.show(rows, console)
         if options.report:
             report.write(rows, options.report, {"sources": [source for _, source, _ in plans]})
-            console.print(f"Report written to {options.report}.")
+            console.print(f"Report written to {options.report}.", markup=False)
         if options.serve:
             _show_how_to_call(platform, journeys, options.state, console)
             platform.logs.show_on(console)
@@ -82,7 +86,7 @@ async def _travel(
     environment: Environment,
     console: Console,
 ) -> None:
-    session = Session(platform, api_name(journey), environment.auth.audience)
+    session = Session(platform, _api(journey), environment.auth.audience)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -97,34 +101,25 @@ async def _travel(
             await session.settle()
             progress.advance(task)
         for line in await journey.exercise(session):
-            console.print(f"  {line}")
+            console.print(f"  {line}", markup=False)
         await session.settle()  # where the data was there already, only this feeds the streams
     finally:
         await session.close()
 
 
-def api_name(journey: Journey) -> str:
-    """Name of a system's HTTP API in the local environment."""
-    return f"{journey.system.name}-local"
+def _api(journey: Journey) -> str:
+    return api_name(journey.system.name, ENVIRONMENT)
 
 
 def _ports(environment: Environment) -> Ports:
-    local = environment.local
-    if local is None:
+    if environment.local is None:  # `load` has refused it
         raise ValueError(f"{environment.name} is no local environment")
-    return Ports(
-        api=local.api,
-        engine=local.engine,
-        engine_mcp=local.engine_mcp,
-        aws=local.aws,
-        cache=local.cache,
-        issuer=local.issuer,
-    )
+    return Ports(**msgspec.structs.asdict(environment.local))
 
 
 def _show_platform(platform: Platform, console: Console) -> None:
     for change in platform.changes:
-        console.print(f"  {change}")
+        console.print(f"  {change}", markup=False)
     deployment = platform.deployment
     console.print(
         f"Running {len(deployment.tables)} tables, {len(deployment.functions)} functions, "
@@ -139,6 +134,8 @@ def _show_how_to_call(
     platform: Platform, journeys: Sequence[Journey], state: Path, console: Console
 ) -> None:
     for journey in journeys:
-        console.print(f"{journey.system.title}: {base_url(platform, api_name(journey))}")
+        console.print(f"{journey.system.title}: {base_url(platform, _api(journey))}")
     token = "make token" if state == LOCAL_STATE else f"keyline token --state {state}"
-    console.print(f"A token: {token}. Saved handlers run at the next request. Ctrl-C stops.")
+    console.print(
+        f"A token: {token}. Saved handlers run at the next request. Ctrl-C stops.", markup=False
+    )
