@@ -15,7 +15,7 @@ from chat.viewer import STUDENT_CLAIM
 from keyline.problem import KeylineError
 from keyline_cdk.names import function_name
 from ops.demo.journey import Advance
-from ops.demo.session import Session, UnexpectedAnswer
+from ops.demo.session import NotThere, Session, UnexpectedAnswer
 from ops.samples import chat as sample
 from ops.samples import mathdial
 
@@ -55,16 +55,23 @@ class ChatJourney:
         return f"{size:,} messages of {len(self._conversations)} {name}", size
 
     async def load(self, session: Session, advance: Advance) -> None:
-        """Send each conversation in order, several side by side; once, however often it is run."""
-        self._loaded_before = await self._is_loaded(session)
+        """Send each conversation in order, several side by side.
+
+        What an earlier run sent is not sent again, be it all or what it came to.
+        """
+        begun = [await self._stored(session, name) for name in [*self._conversations][:WRITERS]]
+        self._loaded_before = any(begun)
         waiting = asyncio.Queue[list[Message]]()
         for messages in self._conversations.values():
             waiting.put_nowait(messages)
 
         async def writer() -> None:
             while not waiting.empty():
-                for message in waiting.get_nowait():
-                    if not self._loaded_before:
+                messages = waiting.get_nowait()
+                name = messages[0].conversationId
+                stored = await self._stored(session, name) if self._loaded_before else 0
+                for number, message in enumerate(messages):
+                    if number >= stored:
                         await self._post(session, message)
                     advance()
 
@@ -88,13 +95,12 @@ class ChatJourney:
     def _messages(self) -> list[Message]:
         return [message for messages in self._conversations.values() for message in messages]
 
-    async def _is_loaded(self, session: Session) -> bool:
-        last = list(self._conversations)[-1]
+    async def _stored(self, session: Session, conversation: str) -> int:
+        """How many messages of a conversation there are."""
         try:
-            await self._get(session, f"/conversations/{last}/messages", limit=1)
-        except UnexpectedAnswer:
-            return False
-        return True
+            return len(await self._pages(session, f"/conversations/{conversation}/messages"))
+        except NotThere:
+            return 0
 
     async def _post(self, session: Session, message: Message, **token: Any) -> Any:
         body = {

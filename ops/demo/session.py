@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -13,6 +14,10 @@ from ops.local.platform import Platform
 
 class UnexpectedAnswer(KeylineError):
     """The system answered otherwise than the demonstration expects of it."""
+
+
+class NotThere(UnexpectedAnswer):
+    """The system answered 404."""
 
 
 class Session:
@@ -62,8 +67,10 @@ class Session:
 
         Raises
         ------
+        NotThere
+            If the status is 404.
         UnexpectedAnswer
-            If the status is not 2xx.
+            If it is any other but 2xx.
         """
         response = await self._http.request(
             method,
@@ -73,7 +80,8 @@ class Session:
             headers={"Authorization": f"Bearer {self.token(subject, scopes, claims or {})}"},
         )
         if not response.is_success:
-            raise UnexpectedAnswer(
+            error = NotThere if response.status_code == HTTPStatus.NOT_FOUND else UnexpectedAnswer
+            raise error(
                 f"{method} {path}", f"answered {response.status_code}: {response.text[:500]}"
             )
         return response.json() if response.content else None
