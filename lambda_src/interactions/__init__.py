@@ -1,0 +1,1 @@
+"""Mediphant: drug interactions checked, on a single table."""

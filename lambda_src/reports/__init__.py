@@ -1,0 +1,1 @@
+"""K9: users, their reports, and product embeddings."""
