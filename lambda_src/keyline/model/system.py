@@ -81,6 +81,9 @@ class Function:
         MiB and seconds.
     concurrency
         Reserved concurrent executions, or None.
+    requirements
+        The name of an extra requirements file: `requirements-<name>.txt` in the system's
+        package, whose packages go into this function's bundle only. Empty for none.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Function:
     memory: int = 512
     timeout: int = 10
     concurrency: int | None = None
+    requirements: str = ""
 
     @cached_property
     def access(self) -> frozenset[Access]:

@@ -14,7 +14,7 @@ from keyline.model.table import Table
 from keyline.problem import Fault, instead_of, repeated
 
 _SYSTEM_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_FUNCTION_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HANDLER = re.compile(r"\w+(\.\w+)+")
 _ROUTE_PATH = re.compile(r"(/([\w.~-]+|{\w+}))+|/")
 _SCHEDULE = re.compile(r"(rate|cron|at)\(.+\)")
@@ -128,7 +128,7 @@ def _named_settings(system: System) -> Iterator[tuple[str, str]]:
 
 
 def _function_faults(system: System, function: Function) -> Iterator[Fault]:
-    if not _FUNCTION_NAME.fullmatch(function.name):
+    if not _KEBAB.fullmatch(function.name):
         yield "name", "is not in kebab case.", "Use a-z, 0-9 and single dashes: daily-report."
     deployed = f"{system.name}-{function.name}-staging"
     if len(deployed) > MAX_FUNCTION_NAME:
@@ -157,6 +157,12 @@ def _function_faults(system: System, function: Function) -> Iterator[Fault]:
         )
     if function.concurrency is not None and function.concurrency < 1:
         yield "concurrency", f"is {function.concurrency}.", "Use 1 or more, or None."
+    if function.requirements and not _KEBAB.fullmatch(function.requirements):
+        yield (
+            "requirements",
+            f"{function.requirements!r} is not in kebab case.",
+            "Give the middle of the file's name: 'similarity' for requirements-similarity.txt.",
+        )
     if function.schedule is not None and not _SCHEDULE.fullmatch(function.schedule):
         yield "schedule", f"{function.schedule!r} is none.", "Use rate(1 day) or cron(...)."
     for pattern in function.patterns:

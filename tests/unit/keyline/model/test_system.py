@@ -209,6 +209,8 @@ class TestFunction:
                 "function of its own",
             ),
             ({"concurrency": 0}, "concurrency", "is 0.", "1 or more"),
+            ({"requirements": "requirements-x.txt"}, "requirements", "kebab", "'similarity' for"),
+            ({"requirements": "../x"}, "requirements", "'../x' is not in kebab", "the file's name"),
             ({"schedule": "daily"}, "schedule", "'daily' is none", "rate(1 day)"),
             (
                 {"patterns": (Check(**told(name="check", table=TABLE)),)},
@@ -298,6 +300,7 @@ class TestFunction:
         [
             {"routes": (Route("GET", "/"), Route("DELETE", "/a-b/{c}/d.e"))},
             {"schedule": "cron(0 12 * * ? *)", "timeout": 900},
+            {"requirements": "vector-search"},
             {"source": StreamSource(table=TABLE)},
             {"describes": (TABLE,), "concurrency": 1},
             {"patterns": ()},
