@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from keyline.http import Caller, HttpError
+from keyline.http import Caller, HttpError, missing
 
 STUDENT_CLAIM = "student_id"
 
@@ -81,10 +81,3 @@ class Viewer:
     def scope(self) -> str:
         """What the viewer may see, as part of a cache's key."""
         return "staff" if self.student is None else f"student {self.student}"
-
-
-def missing(path: str, what: str) -> HttpError:
-    """What is not there, or not for this viewer: the answer does not say which."""
-    return HttpError(
-        HTTPStatus.NOT_FOUND, path, f"there is no such {what}.", "Check the identifiers."
-    )

@@ -30,8 +30,8 @@ from chat.prices import Prices
 from chat.ranges import RangeQuery, moment
 from chat.repository import Cut, Repository
 from chat.system import SYSTEM
-from chat.viewer import Viewer, missing
-from keyline.http import App, Caller
+from chat.viewer import Viewer
+from keyline.http import App, Caller, missing
 from keyline.metrics import Metrics
 from keyline.run import Store
 

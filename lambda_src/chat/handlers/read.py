@@ -16,8 +16,8 @@ from chat.ranges import RangeQuery
 from chat.repository import Cut, Repository
 from chat.system import SYSTEM
 from chat.tables import Message
-from chat.viewer import Viewer, missing
-from keyline.http import App, Caller
+from chat.viewer import Viewer
+from keyline.http import App, Caller, missing
 from keyline.run import Page, Store
 
 MAX_KEYS = 100

@@ -21,9 +21,8 @@ from chat.prices import Prices
 from chat.repository import Repository
 from chat.system import SYSTEM
 from chat.tables import Message
-from chat.viewer import Viewer, missing
-from keyline.http import App, Caller, HttpError, Response
-from keyline.http.json_text import JSON, encode
+from chat.viewer import Viewer
+from keyline.http import App, Caller, HttpError, Response, missing
 from keyline.run import Store
 
 MAX_BODY = 256 * 1024
@@ -59,7 +58,7 @@ _prices = Prices.of(CONTEXT.settings)
 
 
 @app.post("/conversations/{conversationId}/messages", status=HTTPStatus.CREATED, max_body=MAX_BODY)
-def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> Response[str]:
+def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> Response[Message]:
     """Store a message; its address is in `Location`."""
     viewer = Viewer.of(caller)
     if body.provider not in _prices.per_1k:
@@ -69,12 +68,7 @@ def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> 
         _require_own(conversationId, viewer)
     name = uuid.uuid4().hex
     stored = _repository.create(lambda at: _message(conversationId, at, name, body, student))
-    return Response(
-        status_code=HTTPStatus.CREATED,
-        content_type=JSON,
-        headers={"Location": _address(stored)},
-        body=encode(stored),
-    )
+    return Response(stored, headers={"Location": _address(stored)})
 
 
 def _student(viewer: Viewer, body: NewMessage) -> int | None:

@@ -14,12 +14,14 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import Response as Answer
 
 from keyline.http import problem
 from keyline.http.arguments import Arguments, arguments_of
 from keyline.http.json_text import JSON, encode
-from keyline.http.request import MAX_BODY, Request
+from keyline.http.request import MAX_BODY, BodyRules, Request
+from keyline.http.response import Response
 from keyline.model.system import Method, System
 from keyline.problem import DeclarationError
 from keyline.run import meter
@@ -57,29 +59,55 @@ class App:
 
     def get(self, path: str, *, status: int = HTTPStatus.OK) -> Callable[[HandlerT], HandlerT]:
         """Register the handler of a GET route."""
-        return self._route("GET", path, status, MAX_BODY)
+        return self._route("GET", path, status, BodyRules())
 
     def post(
-        self, path: str, *, status: int = HTTPStatus.OK, max_body: int = MAX_BODY
+        self,
+        path: str,
+        *,
+        status: int = HTTPStatus.OK,
+        max_body: int = MAX_BODY,
+        any_type: bool = False,
     ) -> Callable[[HandlerT], HandlerT]:
-        """Register the handler of a POST route."""
-        return self._route("POST", path, status, max_body)
+        """Register the handler of a POST route.
+
+        Parameters
+        ----------
+        status
+            Of a successful answer; one without a body is 204 anyway.
+        max_body
+            Bytes.
+        any_type
+            Whether a body is read as JSON whatever its content type says: curl calls what it
+            is given with `-d` a form.
+        """
+        return self._route("POST", path, status, BodyRules(max_body, any_type))
 
     def put(
-        self, path: str, *, status: int = HTTPStatus.OK, max_body: int = MAX_BODY
+        self,
+        path: str,
+        *,
+        status: int = HTTPStatus.OK,
+        max_body: int = MAX_BODY,
+        any_type: bool = False,
     ) -> Callable[[HandlerT], HandlerT]:
-        """Register the handler of a PUT route."""
-        return self._route("PUT", path, status, max_body)
+        """Register the handler of a PUT route; see `post`."""
+        return self._route("PUT", path, status, BodyRules(max_body, any_type))
 
     def patch(
-        self, path: str, *, status: int = HTTPStatus.OK, max_body: int = MAX_BODY
+        self,
+        path: str,
+        *,
+        status: int = HTTPStatus.OK,
+        max_body: int = MAX_BODY,
+        any_type: bool = False,
     ) -> Callable[[HandlerT], HandlerT]:
-        """Register the handler of a PATCH route."""
-        return self._route("PATCH", path, status, max_body)
+        """Register the handler of a PATCH route; see `post`."""
+        return self._route("PATCH", path, status, BodyRules(max_body, any_type))
 
     def delete(self, path: str, *, status: int = HTTPStatus.OK) -> Callable[[HandlerT], HandlerT]:
         """Register the handler of a DELETE route."""
-        return self._route("DELETE", path, status, MAX_BODY)
+        return self._route("DELETE", path, status, BodyRules())
 
     @property
     def handler(self) -> LambdaHandler:
@@ -101,14 +129,14 @@ class App:
         return self._handle
 
     def _route(
-        self, method: Method, path: str, status: int, max_body: int
+        self, method: Method, path: str, status: int, rules: BodyRules
     ) -> Callable[[HandlerT], HandlerT]:
         route = f"{method} {path}"
 
         def register(function: HandlerT) -> HandlerT:
             where = f"{function.__module__}.{function.__qualname__}"
             self._check_route(route, where)
-            arguments = arguments_of(function, method, path, max_body, where)
+            arguments = arguments_of(function, method, path, rules, where)
             self._registered[route] = path
             self._resolver.route(path, method)(self._call(function, arguments, status))
             return function
@@ -128,10 +156,10 @@ class App:
 
     def _call(
         self, function: Callable[..., Any], arguments: Arguments, status: int
-    ) -> Callable[[], Response[Any]]:
-        def call() -> Response[Any]:
+    ) -> Callable[[], Answer[Any]]:
+        def call() -> Answer[Any]:
             request = Request(self._resolver.current_event.raw_event)
-            return _response(function(**arguments.read(request)), status)
+            return _answer(function(**arguments.read(request)), status)
 
         return call
 
@@ -143,8 +171,8 @@ class App:
             meter.flush()
 
     def _answered(
-        self, resolver: APIGatewayHttpResolver, handle: Callable[[Any], Response[Any]]
-    ) -> Response[Any]:
+        self, resolver: APIGatewayHttpResolver, handle: Callable[[Any], Answer[Any]]
+    ) -> Answer[Any]:
         """Call the handler, turn its error into a problem document, and log the request."""
         started = time.perf_counter()
         request = Request(resolver.current_event.raw_event)
@@ -182,18 +210,16 @@ def _at(event: Mapping[str, Any], path: str) -> dict[str, Any]:
     return {**event, "rawPath": path if stage == "$default" else f"/{stage}{path}"}
 
 
-def _no_such_route(_: Exception) -> Response[Any]:
+def _no_such_route(_: Exception) -> Answer[Any]:
     raise problem.HttpError(
         HTTPStatus.NOT_FOUND, "path", "there is no such route.", "Check method and address."
     )
 
 
-def _response(result: Any, status: int) -> Response[Any]:
-    """What a handler returned, as a response."""
-    if isinstance(result, Response):
-        if result.body is not None and not isinstance(result.body, str | bytes):
-            result.body = encode(result.body)
-        return result
-    if result is None:
-        return Response(status_code=HTTPStatus.NO_CONTENT)
-    return Response(status_code=status, content_type=JSON, body=encode(result))
+def _answer(result: Any, status: int) -> Answer[Any]:
+    """What a handler returned, as what the resolver sends."""
+    response = result if isinstance(result, Response) else Response(result)
+    headers = dict(response.headers)
+    if response.body is None:
+        return Answer(HTTPStatus.NO_CONTENT, headers=headers)
+    return Answer(status, JSON, encode(response.body), headers=headers)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from keyline.http.problem import HttpError
-from keyline.http.request import Caller, Request
+from keyline.http.request import BodyRules, Caller, Client, Request
 from keyline.problem import DeclarationError
 
 Reader = Callable[[Request], Any]
@@ -50,7 +50,7 @@ class Arguments:
 
 
 def arguments_of(
-    function: Callable[..., Any], method: str, path: str, max_body: int, where: str
+    function: Callable[..., Any], method: str, path: str, rules: BodyRules, where: str
 ) -> Arguments:
     """Work out how a handler's arguments are read.
 
@@ -58,8 +58,8 @@ def arguments_of(
     ----------
     path
         The route's path, with parameters in braces.
-    max_body
-        Bytes.
+    rules
+        Which bodies the route takes.
     where
         How errors name the handler.
 
@@ -78,7 +78,7 @@ def arguments_of(
             )
     return Arguments(
         {
-            name: _reader(name, hints.get(name), in_path, method, max_body, f"{where}.{name}")
+            name: _reader(name, hints.get(name), in_path, method, rules, f"{where}.{name}")
             for name in arguments
         }
     )
@@ -94,7 +94,7 @@ def _hints(function: Callable[..., Any], where: str) -> dict[str, Any]:
 
 
 def _reader(
-    name: str, annotation: Any, in_path: Sequence[str], method: str, max_body: int, where: str
+    name: str, annotation: Any, in_path: Sequence[str], method: str, rules: BodyRules, where: str
 ) -> Reader:
     if annotation is None:
         raise DeclarationError(where, "has no type.", f"Annotate it: {name}: str.")
@@ -102,15 +102,17 @@ def _reader(
         return _path_reader(name, annotation, where)
     if name == "caller" and annotation is Caller:
         return Request.caller
+    if name == "client" and annotation is Client:
+        return Request.client
     if name == "query" and _is_struct(annotation):
         return _query_reader(annotation, where)
     if name == "body" and method in _BODY_METHODS:
-        return _body_reader(annotation, max_body, where)
+        return _body_reader(annotation, rules, where)
     raise DeclarationError(
         where,
         f"is nothing that a {method} request gives.",
         "Use a path parameter by its name, body (POST, PUT, PATCH), query: a Struct, "
-        "or caller: Caller.",
+        "caller: Caller or client: Client.",
     )
 
 
@@ -146,7 +148,7 @@ def _query_reader(shape: type[msgspec.Struct], where: str) -> Reader:
     return read
 
 
-def _body_reader(annotation: Any, max_body: int, where: str) -> Reader:
+def _body_reader(annotation: Any, rules: BodyRules, where: str) -> Reader:
     _check_type(annotation, where)
     decoder = msgspec.json.Decoder(annotation)
     known = (
@@ -156,7 +158,7 @@ def _body_reader(annotation: Any, max_body: int, where: str) -> Reader:
     )
 
     def read(request: Request) -> Any:
-        content = request.json_body(max_body)
+        content = request.json_body(rules)
         try:
             return decoder.decode(content)
         except msgspec.ValidationError as error:

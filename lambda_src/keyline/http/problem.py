@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 from aws_lambda_powertools.event_handler.api_gateway import Response
@@ -25,11 +26,34 @@ class HttpError(KeylineError):
         The HTTP status, 400 to 599.
     path
         Which part of the request it is about: `body.tokenCount`, `query.from`, `path.moduleId`.
+    headers
+        Headers of the answer, such as `Retry-After`.
+    members
+        Further members of the problem document, which programs can read; the standard ones
+        keep their meaning.
     """
 
-    def __init__(self, status: int, path: str, message: str, suggestion: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        path: str,
+        message: str,
+        suggestion: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(path, message, suggestion)
         self.status = HTTPStatus(status)
+        self.headers = dict(headers or {})
+        self.members = dict(members or {})
+
+
+def missing(path: str, what: str) -> HttpError:
+    """What is not there, or not for this caller: the answer does not say which."""
+    return HttpError(
+        HTTPStatus.NOT_FOUND, path, f"there is no such {what}.", "Check the identifiers."
+    )
 
 
 class Problem(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True):
@@ -70,7 +94,10 @@ STATUS: Mapping[type[KeylineError], HTTPStatus] = {
 """The errors that a client can act on; subclasses share their base's status. A throttled
 table is the service's fault rather than the client's, hence 503 and not 429."""
 
-_RETRY_AFTER = 1
+_STANDARD_HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"},
+}
 _PHRASES: Mapping[int, str] = {  # Python 3.13 has these names, 3.12 the older ones
     413: "Content Too Large",
     422: "Unprocessable Content",
@@ -135,17 +162,23 @@ def response(error: Exception, request_id: str) -> Response[str]:
         status_code=status_of(error),
         content_type=CONTENT_TYPE,
         headers=_headers_of(error),
-        body=encode(problem_of(error, request_id)),
+        body=encode(_document(error, request_id)),
     )
 
 
+def _document(error: Exception, request_id: str) -> dict[str, Any]:
+    members = error.members if isinstance(error, HttpError) else {}
+    return {**members, **msgspec.to_builtins(problem_of(error, request_id))}
+
+
 def _headers_of(error: Exception) -> dict[str, str | list[str]]:
-    status = status_of(error)
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        return {"Retry-After": str(getattr(error, "retry_after", _RETRY_AFTER))}
-    if status is HTTPStatus.UNAUTHORIZED:
-        return {"WWW-Authenticate": "Bearer"}
-    return {}
+    own = error.headers if isinstance(error, HttpError) else {}
+    return {**_STANDARD_HEADERS.get(status_of(error), {}), **_retry_after(error), **own}
+
+
+def _retry_after(error: Exception) -> dict[str, str]:
+    seconds = getattr(error, "retry_after", None)
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def _status_of_cancelled(error: errors.TransactionCancelled) -> HTTPStatus:

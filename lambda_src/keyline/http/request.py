@@ -41,6 +41,36 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Client:
+    """Where a request comes from.
+
+    Attributes
+    ----------
+    address
+        The IP address of the connection, as API Gateway saw it. Headers, which a client may
+        write as it likes, have no say in it.
+    """
+
+    address: str
+
+
+@dataclass(frozen=True)
+class BodyRules:
+    """Which bodies a route takes.
+
+    Attributes
+    ----------
+    limit
+        Bytes.
+    any_type
+        Whether the body is read as JSON whatever its content type says.
+    """
+
+    limit: int = MAX_BODY
+    any_type: bool = False
+
+
+@dataclass(frozen=True)
 class Request:
     """One request.
 
@@ -99,20 +129,19 @@ class Request:
                 "Send fewer.",
             ) from error
 
-    def json_body(self, limit: int) -> bytes:
-        """The body, if it claims to be JSON and is no longer than the limit.
-
-        Parameters
-        ----------
-        limit
-            Bytes.
+    def json_body(self, rules: BodyRules) -> bytes:
+        """The body, if the route takes it: as JSON by its content type, and of that length.
 
         Raises
         ------
         HttpError
             415 for another content type, 413 for a longer body, 400 for none or a broken one.
         """
-        self._check_type()
+        headers = self.event.get("headers") or {}
+        if not rules.any_type:
+            _check_type(headers)
+        _check_encoding(headers)
+        limit = rules.limit
         body = self.event.get("body") or ""
         if len(body) > (limit * 4 // 3 + 4 if self.event.get("isBase64Encoded") else limit):
             raise _too_large(limit)
@@ -144,6 +173,10 @@ class Request:
         scopes = token.get("scopes") or str(claims.get("scope", "")).split()
         return Caller(subject=str(subject), scopes=frozenset(scopes), claims=claims)
 
+    def client(self) -> Client:
+        """Where the request comes from."""
+        return Client(address=str(self.context["http"]["sourceIp"]))
+
     def _decoded(self, body: str) -> bytes:
         try:
             if self.event.get("isBase64Encoded"):
@@ -154,27 +187,30 @@ class Request:
                 HTTPStatus.BAD_REQUEST, "body", "cannot be decoded.", "Send UTF-8 text."
             ) from error
 
-    def _check_type(self) -> None:
-        headers = self.event.get("headers") or {}
-        kind, _, parameters = headers.get("content-type", "").lower().partition(";")
-        kind, charset = kind.strip(), parameters.strip().removeprefix("charset=").strip('"')
-        json = kind == "application/json" or (
-            kind.startswith("application/") and kind.endswith("+json")
+
+def _check_type(headers: Mapping[str, str]) -> None:
+    kind, _, parameters = headers.get("content-type", "").lower().partition(";")
+    kind, charset = kind.strip(), parameters.strip().removeprefix("charset=").strip('"')
+    json = kind == "application/json" or (
+        kind.startswith("application/") and kind.endswith("+json")
+    )
+    if not json or charset not in ("", "utf-8"):
+        raise HttpError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "headers.content-type",
+            f"is {kind or 'missing'}, not JSON in UTF-8.",
+            "Send Content-Type: application/json.",
         )
-        if not json or charset not in ("", "utf-8"):
-            raise HttpError(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                "headers.content-type",
-                f"is {kind or 'missing'}, not JSON in UTF-8.",
-                "Send Content-Type: application/json.",
-            )
-        if headers.get("content-encoding", "identity").lower() != "identity":
-            raise HttpError(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                "headers.content-encoding",
-                "is not supported.",
-                "Send the body uncompressed.",
-            )
+
+
+def _check_encoding(headers: Mapping[str, str]) -> None:
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise HttpError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "headers.content-encoding",
+            "is not supported.",
+            "Send the body uncompressed.",
+        )
 
 
 def _too_large(limit: int) -> HttpError:

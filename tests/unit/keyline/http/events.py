@@ -31,7 +31,7 @@ def event(
         "rawQueryString": query,
         "headers": {"content-type": "application/json"} if headers is None else headers,
         "requestContext": {
-            "http": {"method": method, "path": raw_path},
+            "http": {"method": method, "path": raw_path, "sourceIp": "192.0.2.1"},
             "requestId": "request-1",
             "routeKey": route,
             "stage": stage,

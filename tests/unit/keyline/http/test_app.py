@@ -13,7 +13,8 @@ import msgspec
 import pytest
 from aws_lambda_powertools import Logger
 
-from keyline.http import App, Caller, HttpError, Response
+from keyline.http import App, Caller, HttpError, Response, missing
+from keyline.http import Client as HttpClient
 from keyline.model import Function, Key, Put, Route, System, Table
 from keyline.problem import DeclarationError
 from keyline.run import errors, meter
@@ -193,6 +194,28 @@ class TestArguments:
         assert problem["path"].startswith("headers.content-")
 
     @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"content-type": "text/plain"},
+            {"content-type": "application/x-www-form-urlencoded"},
+            {"content-type": "application/json; charset=latin-1"},
+        ],
+    )
+    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+    def test_a_route_may_take_json_by_any_name(self, method: str, headers: dict[str, str]) -> None:
+        def write(body: Note) -> Note:
+            return body
+
+        client = Client(f"{method} /notes", write, any_type=True)
+        note = {"noteId": "n", "title": "T"}
+        assert client(body=note, headers=headers)[0] == 200
+        # As API Gateway hands over what is no text by its name.
+        assert client(raw=json.dumps(note).encode(), headers=headers)[0] == 200
+        assert client(raw=b"title=T", headers=headers)[0] == 400
+        assert client(body=note, headers={**headers, "content-encoding": "gzip"})[0] == 415
+
+    @pytest.mark.parametrize(
         "kind", ["application/json; charset=UTF-8", "application/merge-patch+json"]
     )
     def test_json_by_other_names_is_taken(self, kind: str) -> None:
@@ -262,6 +285,22 @@ class TestArguments:
         assert answer["statusCode"] == 401
         assert answer["headers"]["WWW-Authenticate"] == "Bearer"
 
+    def test_the_client_is_the_connection_s_address_whatever_headers_say(self) -> None:
+        def read(client: HttpClient) -> str:
+            return client.address
+
+        client = Client("GET /notes", read)
+        headers = {"x-forwarded-for": "198.51.100.7", "forwarded": "for=198.51.100.7"}
+        assert client(headers=headers) == (200, "192.0.2.1")
+
+    def test_without_an_address_nothing_is_answered(self) -> None:
+        def read(client: HttpClient) -> None:
+            raise AssertionError("must not be called")
+
+        asked = event("GET /notes")
+        del asked["requestContext"]["http"]["sourceIp"]
+        assert Client("GET /notes", read).answer(asked)["statusCode"] == 500
+
 
 class TestAnswers:
     def test_nothing_is_204(self) -> None:
@@ -278,18 +317,27 @@ class TestAnswers:
         assert answer["body"] == '{"cost":0.10}'
         assert answer["headers"]["Content-Type"] == "application/json"
 
-    def test_a_response_is_passed_on(self) -> None:
+    def test_a_response_adds_headers(self) -> None:
         def read() -> Response[Note]:
-            note = Note(noteId="n", title="T")
-            return Response(203, "application/json", note, headers={"X-Kind": "note"})
+            return Response(Note(noteId="n", title="T"), headers={"X-Kind": "note"})
 
-        answer = Client("GET /notes", read).answer(event("GET /notes"))
+        answer = Client("GET /notes", read, status=203).answer(event("GET /notes"))
         assert (answer["statusCode"], answer["headers"]["X-Kind"]) == (203, "note")
+        assert answer["headers"]["Content-Type"] == "application/json"
         assert json.loads(answer["body"])["title"] == "T"
+
+    def test_an_answer_without_a_body_has_headers_too(self) -> None:
+        def delete(noteId: str) -> Response[None]:
+            return Response(None, headers={"RateLimit": '"default";r=9;t=60'})
+
+        client = Client("DELETE /notes/{noteId}", delete)
+        answer = client.answer(event("DELETE /notes/{noteId}", {"noteId": "n"}))
+        assert (answer["statusCode"], answer["body"]) == (204, None)
+        assert answer["headers"]["RateLimit"] == '"default";r=9;t=60'
 
     def test_what_json_cannot_say_is_an_internal_error(self) -> None:
         def read() -> Any:
-            return Response(200, "application/json", {"x": object()})
+            return {"x": object()}
 
         assert Client("GET /notes", read)()[0] == 500
 
@@ -302,6 +350,40 @@ class TestAnswers:
 
 
 class TestProblems:
+    def test_an_error_brings_headers_and_members_of_its_own(self) -> None:
+        def read() -> None:
+            raise HttpError(
+                429,
+                "client",
+                "asks too often.",
+                "Wait.",
+                headers={"Retry-After": "30", "RateLimit": '"default";r=0;t=30'},
+                members={"limit": 100, "status": 200},
+            )
+
+        answer = Client("GET /notes", read).answer(event("GET /notes"))
+        problem = json.loads(answer["body"])
+        assert answer["statusCode"] == 429
+        assert answer["headers"]["Retry-After"] == "30"
+        assert answer["headers"]["RateLimit"] == '"default";r=0;t=30'
+        assert problem["limit"] == 100
+        assert problem["status"] == 429  # a standard member keeps its meaning
+
+    def test_an_error_may_say_itself_when_to_try_again(self) -> None:
+        def read() -> None:
+            raise HttpError(503, "matrix", "is being made.", headers={"Retry-After": "9"})
+
+        answer = Client("GET /notes", read).answer(event("GET /notes"))
+        assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "9")
+
+    def test_what_is_missing_is_404_and_says_no_more(self) -> None:
+        def read(noteId: str) -> None:
+            raise missing("path.noteId", "note")
+
+        status, problem = Client("GET /notes/{noteId}", read)({"noteId": "n"})
+        assert (status, problem["path"]) == (404, "path.noteId")
+        assert problem["detail"] == "there is no such note."
+
     @pytest.mark.parametrize(
         ("error", "status", "kind"),
         [
