@@ -84,6 +84,9 @@ class Function:
     requirements
         The name of an extra requirements file: `requirements-<name>.txt` in the system's
         package, whose packages go into this function's bundle only. Empty for none.
+    services
+        The AWS services that it calls besides DynamoDB, by botocore's names: `("s3",)`. Its
+        bundle carries their models; what it may do there is granted where the stack is built.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Function:
     timeout: int = 10
     concurrency: int | None = None
     requirements: str = ""
+    services: tuple[str, ...] = ()
 
     @cached_property
     def access(self) -> frozenset[Access]:
