@@ -1,0 +1,184 @@
+"""Every way the reports system asks its tables, with the rates that are assumed of it.
+
+Its specification gives none. Assumed are 10,000 users, each of whom opens the application 20
+times a month and each time lists the reports and reads two or three; who writes 5 reports a
+month, changes each twice and marks two favourites in it. The catalogue has 50,000 products
+with vectors of 512 numbers (float32), all stored anew once a month for a new model version.
+"""
+
+from __future__ import annotations
+
+from keyline.model import Delete, Get, Put, Query, Update, absent, any_of, equals
+from reports.tables import EMBEDDINGS, REPORTS, USERS, Embedding, Report, User, Vector
+
+USER_BYTES = 600
+REPORT_BYTES = 700
+EMBEDDING_BYTES = 2_350
+"""512 numbers of 4 bytes, and some 300 bytes of names and other values."""
+
+# --- users ----------------------------------------------------------------------------
+
+PROFILE_GET = Get(
+    name="profile-get",
+    why="Show a user's own profile, as of the last write.",
+    table=USERS,
+    shape=User,
+    consistent=True,
+    item_bytes=USER_BYTES,
+    per_month=200_000,
+)
+PROFILE_CREATE = Put(
+    name="profile-create",
+    why="Create a profile when its user is first seen; never overwrite one.",
+    table=USERS,
+    shape=User,
+    item_bytes=USER_BYTES,
+    per_month=1_000,
+)
+PROFILE_UPDATE = Update(
+    name="profile-update",
+    why="Change what a user says of himself, unless it was changed since it was read.",
+    table=USERS,
+    shape=User,
+    set=("name", "email", "avatar_url", "preferences", "updated_at"),
+    version="version",
+    item_bytes=USER_BYTES,
+    per_month=10_000,
+)
+
+# --- reports --------------------------------------------------------------------------
+
+REPORT_CREATE = Put(
+    name="report-create",
+    why="Store a report; never take over an identifier that is there.",
+    table=REPORTS,
+    shape=Report,
+    item_bytes=REPORT_BYTES,
+    per_month=50_000,
+)
+REPORT_GET = Get(
+    name="report-get",
+    why="Show a report as of the last write; a read takes no condition, so the owner is compared.",
+    table=REPORTS,
+    shape=Report,
+    consistent=True,
+    item_bytes=REPORT_BYTES,
+    per_month=600_000,
+)
+USER_REPORTS = Query(
+    name="user-reports",
+    why="A user's reports, newest first.",
+    table=REPORTS,
+    shape=Report,
+    index="UserReportsIndex",
+    descending=True,
+    page=20,
+    items=20,
+    item_bytes=REPORT_BYTES,
+    per_month=200_000,
+)
+REPORT_UPDATE = Update(
+    name="report-update",
+    why="Change some attributes of an own report, unless it was changed since it was read.",
+    table=REPORTS,
+    shape=Report,
+    set=("title", "author", "date", "reference", "updated_at"),
+    conditions=(equals("user_id"),),
+    version="version",
+    item_bytes=REPORT_BYTES,
+    per_month=100_000,
+)
+REPORT_DELETE = Delete(
+    name="report-delete",
+    why="Delete an own report.",
+    table=REPORTS,
+    shape=Report,
+    conditions=(equals("user_id"),),
+    must_exist=True,
+    item_bytes=REPORT_BYTES,
+    per_month=5_000,
+)
+REPORT_DELETE_VERSION = Delete(
+    name="report-delete-version",
+    why="Delete an own report, unless it was changed since it was read.",
+    table=REPORTS,
+    shape=Report,
+    conditions=(equals("user_id"), equals("version")),
+    must_exist=True,
+    item_bytes=REPORT_BYTES,
+    per_month=1_000,
+)
+FAVORITE_ADD = Update(
+    name="favorite-add",
+    why="Add a product to the favourites of an own report; additions at once all count.",
+    table=REPORTS,
+    shape=Report,
+    add=("favorites",),
+    conditions=(equals("user_id"),),
+    item_bytes=REPORT_BYTES,
+    per_month=100_000,
+)
+FAVORITE_REMOVE = Update(
+    name="favorite-remove",
+    why="Take a product from the favourites of an own report.",
+    table=REPORTS,
+    shape=Report,
+    discard=("favorites",),
+    conditions=(equals("user_id"),),
+    item_bytes=REPORT_BYTES,
+    per_month=10_000,
+)
+
+# --- embeddings -----------------------------------------------------------------------
+
+EMBEDDING_STORE = Put(
+    name="embedding-store",
+    why="Store a product's vector, or store it again; never over one of another model version.",
+    table=EMBEDDINGS,
+    shape=Embedding,
+    replace=True,
+    conditions=(any_of(absent("product_id"), equals("model")),),
+    item_bytes=EMBEDDING_BYTES,
+    per_month=5_000,
+)
+EMBEDDING_SWAP = Put(
+    name="embedding-swap",
+    why="Replace a vector of the model version that the request names by one of another.",
+    table=EMBEDDINGS,
+    shape=Embedding,
+    replace=True,
+    conditions=(equals("model", "replaces"),),
+    item_bytes=EMBEDDING_BYTES,
+    per_month=50_000,
+)
+EMBEDDING_GET = Get(
+    name="embedding-get",
+    why="A product's vector, as of the last write.",
+    table=EMBEDDINGS,
+    shape=Embedding,
+    consistent=True,
+    item_bytes=EMBEDDING_BYTES,
+    per_month=100_000,
+)
+MODEL_EMBEDDINGS = Query(
+    name="model-embeddings",
+    why="The embeddings of a model version, page by page.",
+    table=EMBEDDINGS,
+    shape=Embedding,
+    index="ModelVersionIndex",
+    page=100,
+    items=100,
+    item_bytes=EMBEDDING_BYTES,
+    per_month=5_000,
+)
+MODEL_VECTORS = Query(
+    name="model-vectors",
+    why="All vectors of a model version, for the matrix that similar products are read from.",
+    table=EMBEDDINGS,
+    shape=Vector,
+    index="ModelVersionIndex",
+    page=1000,
+    items=50_000,
+    item_bytes=EMBEDDING_BYTES,
+    per_month=100,
+)
