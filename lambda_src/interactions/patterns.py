@@ -1,0 +1,219 @@
+"""Every way the interactions system asks its table, with the rates of its specification.
+
+A day has 1,000 checks, each a row of 1 KB that is kept for 30 days and read once as part of a
+history of ten. Besides, as nothing is said of them: a session for every ten checks, and an FAQ
+search for every ten.
+"""
+
+from __future__ import annotations
+
+from interactions.tables import (
+    DATA,
+    SIZES,
+    Check,
+    CheckKey,
+    FaqSearch,
+    Session,
+    User,
+    Window,
+)
+from keyline.growth import Growth
+from keyline.model import (
+    BatchWrite,
+    Get,
+    Put,
+    Query,
+    TransactWrite,
+    Update,
+    absent,
+    any_of,
+    at_least,
+    begins_with,
+    less_than,
+)
+
+CHECK_BYTES = 1_024
+WINDOW_BYTES = 320
+SEARCH_BYTES = 400
+SESSION_BYTES = 420
+USER_BYTES = 180
+
+CHECKS = 30_000
+SESSIONS = 3_000
+SEARCHES = 3_000
+
+# --- checks ---------------------------------------------------------------------------------
+
+CHECK_CREATE = Put(
+    name="check-create",
+    why="Store a check; never overwrite one, whoever made it.",
+    table=DATA,
+    shape=Check,
+    item_bytes=CHECK_BYTES,
+    per_month=0,
+)
+SESSION_TOUCH = Update(
+    name="session-touch",
+    why="Count a check in its session, which has to be the user's own and not over.",
+    table=DATA,
+    shape=Session,
+    set=("lastActivity",),
+    add=("queryCount",),
+    item_bytes=SESSION_BYTES,
+    per_month=0,
+)
+CHECK_ADD = TransactWrite(
+    name="check-add",
+    why="Store a check and count it in its session, both or neither.",
+    table=DATA,
+    shape=Check,
+    parts=(CHECK_CREATE, SESSION_TOUCH),
+    item_bytes=CHECK_BYTES,
+    per_month=CHECKS,
+)
+HISTORY = Query(
+    name="history",
+    why="A session's latest checks that have not expired, newest first.",
+    table=DATA,
+    shape=Check,
+    index="GSI1",
+    sort=at_least("GSI1SK", "at"),
+    descending=True,
+    page=10,
+    items=10,
+    item_bytes=CHECK_BYTES,
+    per_month=CHECKS,
+)
+HISTORY_KEYS = Query(
+    name="history-keys",
+    why="What a session's checks are deleted by.",
+    table=DATA,
+    shape=CheckKey,
+    entity=Check,
+    index="GSI1",
+    sort=begins_with("GSI1SK"),
+    page=1000,
+    items=10,
+    item_bytes=CHECK_BYTES,
+    per_month=300,
+)
+HISTORY_CLEAR = BatchWrite(
+    name="history-clear",
+    why="Delete a session's checks.",
+    table=DATA,
+    shape=Check,
+    items=10,
+    item_bytes=CHECK_BYTES,
+    per_month=300,
+)
+
+# --- rate limits ----------------------------------------------------------------------------
+
+RATE_COUNT = Update(
+    name="rate-limit-count",
+    why="Count a request in the client's current window unless the window is full, in one step.",
+    table=DATA,
+    shape=Window,
+    set=("client", "windowStart", "Data", "TTL"),
+    add=("count",),
+    conditions=(any_of(absent("count"), less_than("count", "allowed")),),
+    upsert=True,
+    item_bytes=WINDOW_BYTES,
+    per_month=2 * CHECKS + SEARCHES,
+)
+RATE_WINDOW = Get(
+    name="rate-limit-window",
+    why="How much of its current window a client has used up.",
+    table=DATA,
+    shape=Window,
+    consistent=True,
+    item_bytes=WINDOW_BYTES,
+    per_month=1_000,
+)
+
+# --- sessions -------------------------------------------------------------------------------
+
+SESSION_CREATE = Put(
+    name="session-create",
+    why="Open a session; never take over one.",
+    table=DATA,
+    shape=Session,
+    item_bytes=SESSION_BYTES,
+    per_month=0,
+)
+USER_SEEN = Update(
+    name="user-seen",
+    why="Remember since when a user is known: from his first session on.",
+    table=DATA,
+    shape=User,
+    set=("userId",),
+    set_once=("Data",),
+    upsert=True,
+    item_bytes=USER_BYTES,
+    per_month=0,
+)
+SESSION_OPEN = TransactWrite(
+    name="session-open",
+    why="Open a session and remember its user, both or neither.",
+    table=DATA,
+    shape=Session,
+    parts=(SESSION_CREATE, USER_SEEN),
+    item_bytes=SESSION_BYTES,
+    per_month=SESSIONS,
+)
+SESSION_GET = Get(
+    name="session-get",
+    why="A user's session as it is now, before anything of it is shown.",
+    table=DATA,
+    shape=Session,
+    consistent=True,
+    item_bytes=SESSION_BYTES,
+    per_month=CHECKS,
+)
+SESSIONS_OF_USER = Query(
+    name="sessions-of-user",
+    why="A user's sessions that are not over.",
+    table=DATA,
+    shape=Session,
+    sort=begins_with("SK"),
+    page=100,
+    items=3,
+    consistent=True,
+    item_bytes=SESSION_BYTES,
+    per_month=SESSIONS,
+)
+SESSION_OWNER = Query(
+    name="session-owner",
+    why="Whose session it is, by its id alone: for support, not for users.",
+    table=DATA,
+    shape=Session,
+    index="GSI1",
+    page=1,
+    items=1,
+    item_bytes=SESSION_BYTES,
+    per_month=100,
+)
+
+# --- FAQ searches ---------------------------------------------------------------------------
+
+FAQ_SEARCH_CREATE = Put(
+    name="faq-search-create",
+    why="Remember an FAQ search for analytics; never overwrite one of the same moment.",
+    table=DATA,
+    shape=FaqSearch,
+    item_bytes=SEARCH_BYTES,
+    per_month=SEARCHES,
+)
+FAQ_DAY = Query(
+    name="faq-day",
+    why="The searches of a day, one shard of it.",
+    table=DATA,
+    shape=FaqSearch,
+    sort=begins_with("SK"),
+    page=1000,
+    items=100,
+    item_bytes=SEARCH_BYTES,
+    per_month=300,
+)
+
+GROWTH = Growth(SIZES)

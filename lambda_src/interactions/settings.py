@@ -1,0 +1,54 @@
+"""What an environment may set for the interactions system; each setting has a default."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+Days = Annotated[float, msgspec.Meta(gt=0)]
+Shards = Annotated[int, msgspec.Meta(ge=1, le=64)]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of the interactions system.
+
+    Attributes
+    ----------
+    history_days
+        How long a check is kept.
+    session_days
+        How long after it was opened a session ends. No shorter than the history, or a
+        session would end before what it holds.
+    faq_days
+        How long an FAQ search is kept.
+    faq_shards
+        Over how many partitions a day's searches are spread.
+    faq_keep_text
+        Whether a search is kept with its words, which may tell of somebody's health. Its
+        digest is kept either way.
+    faq_max_searches
+        The most searches that the analytics of one day read.
+    rate_limit, rate_window_seconds
+        How many requests one client may make in a window.
+    rate_slack_seconds
+        How long a window's item outlives the window, so that no difference between clocks
+        lets it expire early.
+    phase
+        The phase of the migration from memory where no parameter says it: 1 writes both and
+        reads memory, 2 reads new sessions from DynamoDB, 3 is DynamoDB alone.
+    phase_seconds
+        How long a phase that was read from the parameter is used before it is read again.
+    """
+
+    history_days: Days = 30
+    session_days: Days = 30
+    faq_days: Days = 90
+    faq_shards: Shards = 1
+    faq_keep_text: bool = False
+    faq_max_searches: Annotated[int, msgspec.Meta(ge=1)] = 20_000
+    rate_limit: Annotated[int, msgspec.Meta(ge=1)] = 100
+    rate_window_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 3_600
+    rate_slack_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
+    phase: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
+    phase_seconds: Annotated[float, msgspec.Meta(gt=0)] = 10
