@@ -53,6 +53,7 @@ INTERACTIONS = Function(
         Route("GET", "/rate-limit", USE_SCOPE),
         Route("GET", "/analytics/sessions/{sessionId}", ANALYTICS_SCOPE),
     ),
+    services=("ssm",),
 )
 FAQ = Function(
     name="faq",

@@ -79,6 +79,7 @@ SIMILARITY = Function(
     memory=1024,
     timeout=29,
     requirements="similarity",
+    services=("s3",),
 )
 
 SYSTEM = System(
