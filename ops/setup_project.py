@@ -284,7 +284,7 @@ def missing() -> Iterator[str]:
 def requirement_files() -> list[Path]:
     sources = ROOT / "lambda_src"
     ours = [ROOT / "requirements.txt", ROOT / "constraints.txt", sources / "requirements.txt"]
-    return [*ours, *sources.glob("*/requirements.txt")]
+    return [*ours, *sources.glob("*/requirements*.txt")]
 
 
 def contents(*paths: Path) -> list[str]:

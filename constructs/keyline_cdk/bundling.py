@@ -2,7 +2,9 @@
 
 A bundle is what a function's folder holds: the dependencies of `lambda_src/requirements.txt`
 (and of `lambda_src/<system>/requirements.txt`, where there is one), the package `keyline`
-and the one package of its system. The wheels are fetched once, at set-up, into
+and the one package of its system. A function that names `requirements` of its own has a
+bundle of its own, so that the others stay small; functions that ask for the same share one.
+The wheels are fetched once, at set-up, into
 `.keyline/bundle`; bundling itself only copies, needs no network, and the same input
 gives the same digest on every machine.
 """
@@ -32,14 +34,16 @@ SERVICES = ("dynamodb", "sts")
 """The AWS services whose models a bundle's botocore keeps unless a caller names others."""
 
 LAMBDA_PYTHON = "3.13"
-LAMBDA_PLATFORM = "manylinux2014_aarch64"
+LAMBDA_PLATFORMS = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
+"""What wheels may be built for: Lambda's python3.13 is Amazon Linux 2023, with glibc 2.34."""
 
 _SHARED = "keyline"
+_EXTRA = "requirements-"
 _FORMAT = "1"  # part of the cache's key: raise it when what `_tidy` removes changes
 _EPOCH = 315_532_800  # 1980-01-01, the oldest date a zip archive can hold
 _KEPT_BUNDLES = 3
 _IGNORED_FOLDERS = {"__pycache__", "tests", "test"}
-_IGNORED_SUFFIXES = {".pyc", ".pyi"}
+_IGNORED_SUFFIXES = {".pyc", ".pyi", *(".a", ".c", ".h", ".pxd", ".pyx")}  # compilers read these
 
 
 class Target(StrEnum):
@@ -76,8 +80,9 @@ def bundle(
     system: str,
     *,
     target: Target,
-    out: Path | None = None,
+    requirements: str = "",
     services: Sequence[str] = SERVICES,
+    out: Path | None = None,
     root: Path = ROOT,
 ) -> Bundle:
     """Bundle a system's handlers.
@@ -88,31 +93,35 @@ def bundle(
         The name of its package under `lambda_src`.
     target
         What the handlers will run on.
-    out
-        The folder that receives the bundle, as `<system>-<target>-<digest>`; the default is
-        `.keyline/bundles`. A bundle that is already there is used as it is.
+    requirements
+        The name of an extra requirements file of the system's, if any: `similarity` for
+        `lambda_src/<system>/requirements-similarity.txt`.
     services
         The botocore service models to keep, by their botocore names.
+    out
+        The folder that receives the bundle, as `<what>-<target>-<digest>`; the default is
+        `.keyline/bundles`. A bundle that is already there is used as it is.
     root
         The project's folder.
 
     Raises
     ------
     BundlingError
-        If the system has no package, botocore no such service, or the dependencies are not
-        in the cache and cannot be fetched.
+        If the system has no package or no such file, botocore no such service, or the
+        dependencies are not in the cache and cannot be fetched.
     """
     sources = _sources(system, root)
-    libraries = dependencies(system, target=target, root=root)
+    libraries = dependencies(system, target=target, requirements=requirements, root=root)
     files = dict(_library_files(libraries, services))
     for source in sources:
         files |= _source_files(source)
     digest = _digest(files)
     folder = out or root / ".keyline" / "bundles"
-    path = folder / f"{system}-{target}-{digest[:16]}"
+    what = "+".join(filter(None, (system, requirements, *sorted({*services} - {*SERVICES}))))
+    path = folder / f"{what}-{target}-{digest[:16]}"
     if not path.exists():
         _place(files, path)
-        _drop_old(folder, f"{system}-{target}-*")
+        _drop_old(folder, f"{what}-{target}-*")
     return Bundle(path, digest, sources)
 
 
@@ -150,21 +159,22 @@ def refresh(path: Path, sources: Sequence[Path]) -> bool:
     return changed
 
 
-def dependencies(system: str, *, target: Target, root: Path = ROOT) -> Path:
-    """Give the folder that holds a system's dependencies, fetching them if it is missing."""
-    requirements = _requirements(system, root)
-    key = _cache_key(requirements, target, root)
+def dependencies(system: str, *, target: Target, requirements: str = "", root: Path = ROOT) -> Path:
+    """Give the folder that holds a bundle's dependencies, fetching them if it is missing."""
+    files = _requirements(system, requirements, root)
+    key = _cache_key(files, target, root)
     path = root / ".keyline" / "bundle" / key
     if not path.exists():
-        _fetch(requirements, target, path, root)
+        _fetch(files, target, path, root)
     return path
 
 
 def prepare(root: Path = ROOT) -> list[Path]:
-    """Fetch the dependencies of every system for both targets, and drop what no one needs."""
+    """Fetch the dependencies of every bundle for both targets, and drop what no one needs."""
     folders = {
-        dependencies(system, target=target, root=root)
+        dependencies(system, target=target, requirements=requirements, root=root)
         for system in systems(root)
+        for requirements in ("", *extras(system, root))
         for target in Target
     }
     cache = root / ".keyline" / "bundle"
@@ -177,6 +187,12 @@ def systems(root: Path = ROOT) -> list[str]:
     """Name the packages under `lambda_src` that are systems."""
     folder = root / "lambda_src"
     return sorted(p.parent.name for p in folder.glob("*/__init__.py") if p.parent.name != _SHARED)
+
+
+def extras(system: str, root: Path = ROOT) -> list[str]:
+    """Name the extra requirements files of a system: `similarity`."""
+    folder = root / "lambda_src" / system
+    return sorted(p.stem.removeprefix(_EXTRA) for p in folder.glob(f"{_EXTRA}*.txt"))
 
 
 def size(path: Path) -> int:
@@ -195,16 +211,26 @@ def _sources(system: str, root: Path) -> tuple[Path, ...]:
     return (root / "lambda_src" / _SHARED, root / "lambda_src" / system)
 
 
-def _requirements(system: str, root: Path) -> list[Path]:
-    own = root / "lambda_src" / system / "requirements.txt"
-    shared = root / "lambda_src" / "requirements.txt"
-    return [shared, own] if own.exists() else [shared]
+def _requirements(system: str, extra: str, root: Path) -> list[Path]:
+    folder = root / "lambda_src" / system
+    own = folder / "requirements.txt"
+    files = [root / "lambda_src" / "requirements.txt", *([own] if own.exists() else [])]
+    if not extra:
+        return files
+    more = folder / f"{_EXTRA}{extra}.txt"
+    if not more.exists():
+        raise BundlingError(
+            more.relative_to(root).as_posix(),
+            "no such file.",
+            f"Write it, or name one that there is: {', '.join(extras(system, root)) or 'none'}.",
+        )
+    return [*files, more]
 
 
 def _cache_key(requirements: Sequence[Path], target: Target, root: Path) -> str:
     texts = [path.read_text() for path in (*requirements, root / "constraints.txt")]
     host = f"{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
-    where = host if target is Target.HOST else f"{LAMBDA_PLATFORM}-{LAMBDA_PYTHON}"
+    where = host if target is Target.HOST else "-".join((*LAMBDA_PLATFORMS, LAMBDA_PYTHON))
     parts = [_FORMAT, where, *texts]
     return f"{target}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
@@ -236,8 +262,8 @@ def _fetch(requirements: Sequence[Path], target: Target, path: Path, root: Path)
 
 def _foreign() -> tuple[str, ...]:
     return (
-        *("--platform", LAMBDA_PLATFORM, "--python-version", LAMBDA_PYTHON),
-        *("--implementation", "cp", "--only-binary=:all:"),
+        *(option for platform in LAMBDA_PLATFORMS for option in ("--platform", platform)),
+        *("--python-version", LAMBDA_PYTHON, "--implementation", "cp", "--only-binary=:all:"),
     )
 
 
@@ -276,7 +302,7 @@ def _is_needed_model(parts: Sequence[str], services: Sequence[str]) -> bool:
 
 def _source_files(source: Path) -> dict[str, Path]:
     files = _walk(source, prefix=source.name)
-    return {relative: path for relative, path in files if path.name != "requirements.txt"}
+    return {relative: path for relative, path in files if not path.match("requirements*.txt")}
 
 
 def _walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, Path]]:
@@ -345,12 +371,14 @@ def _forget_byte_code(path: Path) -> None:
 
 
 def main() -> None:
-    """Prepare the cache, and say what each system's bundle weighs (called by set-up)."""
+    """Prepare the cache, and say what each bundle weighs (called by set-up)."""
     try:
         prepare()
         for system in systems():
-            made = bundle(system, target=Target.LAMBDA)
-            print(f"set-up: bundle of {system}: {size(made.path) / 1e6:.1f} MB unzipped")
+            for extra in ("", *extras(system)):
+                made = bundle(system, target=Target.LAMBDA, requirements=extra)
+                what = f"{system} with {extra}" if extra else system
+                print(f"set-up: bundle of {what}: {size(made.path) / 1e6:.1f} MB unzipped")
     except BundlingError as error:
         sys.exit(f"set-up: {error}")
 

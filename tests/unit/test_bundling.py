@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import py_compile
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from keyline_cdk import bundling
 from keyline_cdk.bundling import BundlingError, Target
 
 LIMIT = 15_000_000  # bytes, unzipped
+LIMIT_WITH_NUMPY = 60_000_000
+ARM64 = b"\xb7\0"  # EM_AARCH64
 
 
 @pytest.fixture
@@ -47,6 +50,12 @@ def files_of(path: Path) -> set[str]:
     return {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
 
 
+def elf_machine(path: Path) -> bytes:
+    """What an ELF file is built for: `e_machine` of its header."""
+    with path.open("rb") as file:
+        return file.read(20)[18:]
+
+
 def test_a_bundle_holds_its_system_keyline_and_the_libraries(project: Path) -> None:
     made = bundling.bundle("chat", target=Target.LAMBDA, root=project)
 
@@ -61,6 +70,42 @@ def test_a_bundle_holds_its_system_keyline_and_the_libraries(project: Path) -> N
         "botocore/data/sts/2011-06-15/service-2.json",
     }
     assert made.sources == (project / "lambda_src/keyline", project / "lambda_src/chat")
+
+
+def test_a_function_s_own_requirements_go_into_its_own_bundle(project: Path) -> None:
+    # Given a system with more libraries for some function, fetched
+    own = project / "lambda_src/chat/requirements-vectors.txt"
+    write(own, "vectors==1\n")
+    plain = bundling.bundle("chat", target=Target.LAMBDA, root=project)
+    shared = bundling.dependencies("chat", target=Target.LAMBDA, root=project)
+    key = bundling._cache_key(
+        [project / "lambda_src/requirements.txt", own], Target.LAMBDA, project
+    )
+    shutil.copytree(shared, shared.with_name(key))
+    write(shared.with_name(key) / "vectors.py", "")
+
+    # When both kinds of bundle are made
+    made = bundling.bundle("chat", target=Target.LAMBDA, requirements="vectors", root=project)
+
+    # Then it is the one that carries them, and no bundle carries the file that names them
+    assert files_of(made.path) == files_of(plain.path) | {"vectors.py"}
+    assert bundling.bundle("chat", target=Target.LAMBDA, root=project).digest == plain.digest
+
+
+def test_bundles_of_one_system_do_not_drop_each_other(project: Path) -> None:
+    services = (*bundling.SERVICES, "sqs")
+    with_sqs = bundling.bundle("chat", target=Target.HOST, services=services, root=project)
+    for answer in range(6):
+        write(project / "lambda_src/chat/handlers/write.py", f"ANSWER = {answer}\n")
+        bundling.bundle("chat", target=Target.HOST, root=project)
+    assert with_sqs.path.is_dir()
+    assert with_sqs.path.name.startswith("chat+sqs-host-")
+
+
+def test_requirements_that_do_not_exist_are_named_with_those_that_do(project: Path) -> None:
+    write(project / "lambda_src/chat/requirements-vectors.txt", "")
+    with pytest.raises(BundlingError, match=r"requirements-vector.txt: no such file.*: vectors\."):
+        bundling.bundle("chat", target=Target.LAMBDA, requirements="vector", root=project)
 
 
 def test_the_services_decide_which_models_are_kept(project: Path) -> None:
@@ -165,20 +210,47 @@ def test_a_placeholder_needs_no_libraries(tmp_path: Path) -> None:
     assert one.digest != bundling.placeholder("other", tmp_path).digest
 
 
+BUNDLES = [
+    (system, extra) for system in bundling.systems() for extra in ("", *bundling.extras(system))
+]
+
+
 @pytest.mark.requirement("X-07")
-@pytest.mark.parametrize("system", bundling.systems())
-def test_the_real_bundles_are_small_and_built_for_lambda(system: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("system", "requirements"), BUNDLES)
+def test_the_real_bundles_are_small_and_built_for_lambda(
+    system: str, requirements: str, tmp_path: Path
+) -> None:
     """From the cache that set-up filled: no network, no Docker."""
-    made = bundling.bundle(system, target=Target.LAMBDA, out=tmp_path)
+    made = bundling.bundle(system, target=Target.LAMBDA, requirements=requirements, out=tmp_path)
     files = files_of(made.path)
 
-    assert bundling.size(made.path) < LIMIT
+    assert bundling.size(made.path) < (LIMIT_WITH_NUMPY if requirements else LIMIT)
     assert not [file for file in files if file.endswith(".pyc") or file.startswith("bin/")]
-    libraries = {file for file in files if file.endswith(".so")}
-    assert libraries
-    assert all("cpython-313-aarch64" in library for library in libraries)
+    assert not [file for file in files if "/tests/" in file]
+    modules = {file for file in files if file.endswith(".so")}
+    assert modules
+    assert {elf_machine(made.path / module) for module in modules} == {ARM64}
+    extensions = {module for module in modules if not module.startswith("numpy.libs/")}
+    assert all("cpython-313-aarch64" in module for module in extensions)
+    assert ("numpy/__init__.py" in files) is bool(requirements)
     others = set(bundling.systems()) - {system}
     assert not [file for file in files if file.split("/")[0] in others]
+
+
+def test_numpy_runs_from_the_bundle_alone(tmp_path: Path) -> None:
+    """What is left out of it, tests and what compilers read, is not missed."""
+    made = bundling.bundle("reports", target=Target.HOST, requirements="similarity", out=tmp_path)
+    code = (
+        f"import sys; sys.path.insert(0, {str(made.path)!r})\n"
+        "import numpy\n"
+        f"assert numpy.__file__.startswith({str(made.path)!r})\n"
+        "matrix = numpy.frombuffer(b'\\0\\0\\x80?' * 4, '<f4').reshape(2, 2)\n"
+        "print((matrix @ matrix.T).tolist(), numpy.linalg.norm(matrix).item())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[[2.0, 2.0], [2.0, 2.0]] 2.0\n"
 
 
 def test_a_host_bundle_runs_alone(tmp_path: Path) -> None:
