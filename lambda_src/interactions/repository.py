@@ -1,0 +1,143 @@
+"""Sessions, checks and searches in DynamoDB: a thin layer over the access patterns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from interactions.moments import DAY_SECONDS, iso_ms
+from interactions.patterns import (
+    CHECK_ADD,
+    CHECK_CREATE,
+    HISTORY,
+    HISTORY_CLEAR,
+    HISTORY_KEYS,
+    SESSION_CREATE,
+    SESSION_GET,
+    SESSION_OPEN,
+    SESSION_OWNER,
+    SESSION_TOUCH,
+    SESSIONS_OF_USER,
+    USER_SEEN,
+)
+from interactions.settings import Settings
+from interactions.store import RECENT, NoSession
+from interactions.tables import Check, Session, UserData
+from keyline.model import Put, TransactWrite
+from keyline.run import Store, Write, backoff
+from keyline.run.errors import AlreadyExists, Cancelled, TransactionCancelled
+
+ATTEMPTS = 8
+"""Tries of a transaction that meets another one of the same session or user."""
+
+
+@dataclass(frozen=True)
+class DynamoStore:
+    """The `HistoryStore` that is DynamoDB.
+
+    Parameters
+    ----------
+    now
+        Epoch seconds.
+    """
+
+    store: Store
+    settings: Settings
+    now: Callable[[], float] = time.time
+
+    def create_session(self, session: Session) -> None:
+        """Open a session, and remember its user; see `HistoryStore`."""
+        seen = {"userId": session.userId, "Data": UserData(createdAt=session.Data.createdAt)}
+        failed = self._transact(
+            SESSION_OPEN,
+            [
+                Write.put(SESSION_CREATE, session),
+                Write.update(USER_SEEN, seen, userId=session.userId),
+            ],
+        )
+        if failed and failed[0].current.Data != session.Data:
+            raise _taken(SESSION_CREATE, failed[0])
+
+    def session(self, user: str, session_id: str) -> Session | None:
+        """A user's session; see `HistoryStore`."""
+        return self.store.get(SESSION_GET, userId=user, sessionId=session_id)
+
+    def sessions_of(self, user: str) -> list[Session]:
+        """A user's sessions; see `HistoryStore`."""
+        return list(self.store.items(SESSIONS_OF_USER, userId=user))
+
+    def add_check(self, user: str, check: Check) -> None:
+        """Keep a check and count it in its session in one call; see `HistoryStore`."""
+        touch = {"lastActivity": check.at, "queryCount": 1}
+        failed = self._transact(
+            CHECK_ADD,
+            [
+                Write.put(CHECK_CREATE, check),
+                Write.update(SESSION_TOUCH, touch, userId=user, sessionId=check.sessionId),
+            ],
+        )
+        # The check may be there from a try whose answer was lost; it was counted then.
+        if any(reason.pattern == SESSION_TOUCH.name for reason in failed):
+            raise NoSession
+        if failed and failed[0].current != check:
+            raise _taken(CHECK_CREATE, failed[0])
+
+    def recent_checks(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:
+        """A session's latest checks; see `HistoryStore`.
+
+        The key's range leaves out what has expired, so that the limit is met in one read.
+        """
+        self._require(user, session_id)
+        oldest = iso_ms((self.now() - self.settings.history_days * DAY_SECONDS) * 1000)
+        return self.store.query(HISTORY, limit=limit, sessionId=session_id, at=oldest).items
+
+    def clear_checks(self, user: str, session_id: str) -> None:
+        """Delete a session's checks; see `HistoryStore`.
+
+        A check of the last moments may not be in the index yet and be left.
+        """
+        self._require(user, session_id)
+        keys = [
+            {"at": key.at, "id": key.id}
+            for key in self.store.items(HISTORY_KEYS, sessionId=session_id)
+        ]
+        if keys:
+            self.store.batch_write(HISTORY_CLEAR, deletes=keys)
+
+    def owned(self, session_id: str) -> Session | None:
+        """A session by its id alone, whoever's it is; None if there is none."""
+        page = self.store.query(SESSION_OWNER, limit=1, sessionId=session_id)
+        return page.items[0] if page.items else None
+
+    def _require(self, user: str, session_id: str) -> None:
+        if self.session(user, session_id) is None:
+            raise NoSession
+
+    def _transact(self, pattern: TransactWrite[Any], actions: Sequence[Write]) -> list[Cancelled]:
+        """Carry out a transaction; the actions whose condition did not hold, if any.
+
+        Raises
+        ------
+        TransactionCancelled
+            If it was refused for another reason.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self.store.transact(pattern, actions)
+            except TransactionCancelled as cancelled:
+                if all(reason.code == "ConditionalCheckFailed" for reason in cancelled.reasons):
+                    return list(cancelled.reasons)
+                if attempt == ATTEMPTS or not cancelled.conflict:
+                    raise
+                backoff.wait(attempt)
+            else:
+                break
+        return []
+
+
+def _taken(pattern: Put[Any], reason: Cancelled) -> AlreadyExists:
+    return AlreadyExists(
+        pattern.name, "there is one of this id.", "Use another id.", current=reason.current
+    )
