@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from chat.patterns import MODULE_DAYS, MODULE_STUDENT_DAYS
 from keyline.model.capacity import read_units, write_units
 from keyline.model.size import STORAGE_OVERHEAD_BYTES
-from ops.costs.prices import BEFORE, CURRENT, GIGABYTE, Prices
+from ops.costs import figures
+from ops.costs.figures import Row, at_both_prices
+from ops.costs.prices import CURRENT, GIGABYTE, MILLION, Prices
 
-MILLION = 1e6
 INDEXES = 3
 
 
@@ -109,18 +110,6 @@ def report_units(days: int, models: int, students: int) -> float:
     return by_model + read_units(days * students * MODULE_STUDENT_DAYS.item_bytes)
 
 
-@dataclass(frozen=True)
-class Row:
-    """One figure of the specification beside what it is."""
-
-    line: str
-    what: str
-    said: str
-    formula: str
-    now: str
-    before: str
-
-
 def rows() -> Iterator[Row]:
     """The figures of the specification, computed at today's prices and at those before."""
     yield from _index_rows()
@@ -132,14 +121,7 @@ def rows() -> Iterator[Row]:
 
 def markdown() -> str:
     """The figures as a table."""
-    head = [
-        "| line | what | specification | formula | computed | at the prices before November 2024 |",
-        "|---|---|---|---|---|---|",
-    ]
-    body = [
-        f"| {r.line} | {r.what} | {r.said} | {r.formula} | {r.now} | {r.before} |" for r in rows()
-    ]
-    return "\n".join(head + body)
+    return figures.markdown(rows())
 
 
 def _index_rows() -> Iterator[Row]:
@@ -149,21 +131,21 @@ def _index_rows() -> Iterator[Row]:
         "storage of one copy",
         "$0.50",
         "1 M x (2,048 + 100) B x $0.25/GB",
-        *_usd(lambda p: month.stored(1) * p.storage),
+        *at_both_prices(lambda p: month.stored(1) * p.storage),
     )
     yield Row(
         "T-19",
         "module reads",
         "$1.25",
         "100 K x ⌈10 x 2,048 B / 4 KB⌉ / 2 = " + _thousands(month.read(MODULE)) + " read units",
-        *_usd(lambda p: month.read(MODULE) * p.read_million / MILLION),
+        *at_both_prices(lambda p: month.read(MODULE) * p.read_million / MILLION),
     )
     yield Row(
         "T-20",
         "writes of one copy",
         "$1.25",
         "1 M x ⌈2,048 B / 1 KB⌉ = 2 M write units",
-        *_usd(lambda p: month.written(1) * p.write_million / MILLION),
+        *at_both_prices(lambda p: month.written(1) * p.write_million / MILLION),
     )
     for line, name, said, reads in (
         ("T-21", "module", "$3.00", MODULE),
@@ -176,7 +158,7 @@ def _index_rows() -> Iterator[Row]:
             f"{name} index in all",
             said,
             f"storage + writes + {units} read units",
-            *_usd(partial(month.index_usd, reads)),
+            *at_both_prices(partial(month.index_usd, reads)),
         )
 
 
@@ -188,18 +170,24 @@ def _total_rows() -> Iterator[Row]:
         "$7.76",
         f"{month.stored():.3f} GB + {month.written() / MILLION:.0f} M write units + "
         f"{_thousands(month.read(MODULE, STUDENT, PROVIDER))} read units",
-        *_usd(month.usd),
+        *at_both_prices(month.usd),
     )
     yield Row(
         "T-45",
         "point-in-time recovery",
         "-",
         f"{month.stored(1):.3f} GB x $0.20",
-        *_usd(month.recovery_usd),
+        *at_both_prices(month.recovery_usd),
     )
     for millions, said in ((10, "$77"), (100, "$770"), (1000, "$7,700")):
         one = Month(messages=millions * MILLION)
-        yield Row("T-46", f"{millions} M messages, first month", said, "x messages", *_usd(one.usd))
+        yield Row(
+            "T-46",
+            f"{millions} M messages, first month",
+            said,
+            "x messages",
+            *at_both_prices(one.usd),
+        )
     for millions in (1, 1000):
         kept = Month(messages=millions * MILLION, kept_months=12)
         yield Row(
@@ -207,7 +195,7 @@ def _total_rows() -> Iterator[Row]:
             f"{millions} M messages a month, twelve months kept",
             "-",
             f"storage x 12 = {kept.stored():,.1f} GB",
-            *_usd(kept.usd),
+            *at_both_prices(kept.usd),
         )
 
 
@@ -240,7 +228,7 @@ def _rollup_rows() -> Iterator[Row]:
             "-",
             f"({messages} marks + {modules} + {providers} totals) x 2 + {students} students x 3 "
             f"= {units:.1f} write units per message",
-            *_usd(partial(_written_usd, units)),
+            *at_both_prices(partial(_written_usd, units)),
         )
 
 
@@ -267,14 +255,6 @@ def _report_rows() -> Iterator[Row]:
 def _written_usd(units_each: float, prices: Prices) -> float:
     """What so many write units for each of a million messages cost."""
     return units_each * prices.write_million
-
-
-def _usd(of: Callable[[Prices], float]) -> tuple[str, str]:
-    return _dollars(of(CURRENT)), _dollars(of(BEFORE))
-
-
-def _dollars(usd: float) -> str:
-    return f"${usd:,.2f}"
 
 
 def _thousands(units: float) -> str:
