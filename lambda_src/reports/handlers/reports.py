@@ -1,0 +1,148 @@
+"""Stores, shows, changes and deletes a user's own reports and their favourites.
+
+Whose a report is, the token says. Another's report answers 404, as if it were not there.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from keyline.http import App, Caller, Response, missing
+from keyline.run import Store
+from keyline.run.errors import NotFound
+from reports.answers import ReportAnswer, ReportPage
+from reports.changes import named_changes
+from reports.context import CONTEXT
+from reports.inputs import Cursor, Date, Limit, Name, ProductId, Reference, ReportId, Title, Version
+from reports.moments import now
+from reports.repositories import ReportRepository
+from reports.system import SYSTEM
+from reports.tables import Report
+from reports.viewer import Viewer
+
+
+class NewReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A report as it is sent: a title is enough."""
+
+    title: Title
+    author: Name | None = None
+    date: Date | None = None
+    reference: Reference | None = None
+
+
+class ReportChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What changes of a report: a field left out stays, null removes it.
+
+    Attributes
+    ----------
+    version
+        The one that was read.
+    """
+
+    version: Version
+    title: Title | UnsetType = UNSET
+    author: Name | UnsetType | None = UNSET
+    date: Date | UnsetType | None = UNSET
+    reference: Reference | UnsetType | None = UNSET
+
+
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page of the reports."""
+
+    limit: Limit = 20
+    cursor: Cursor | None = None
+
+
+class DeleteQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The version that was read; without it the report is deleted whatever it is now."""
+
+    version: Version | None = None
+
+
+app = App(SYSTEM)
+_reports = ReportRepository(Store.for_function(SYSTEM))
+
+
+@app.post("/reports", status=HTTPStatus.CREATED, any_type=True)
+def create(body: NewReport, caller: Caller) -> Response[ReportAnswer]:
+    """Store a report; its address is in `Location`."""
+    moment = now()
+    stored = _reports.create_report(
+        Report(
+            id=str(uuid.uuid4()),
+            user_id=_user(caller),
+            title=body.title,
+            author=body.author,
+            date=body.date,
+            reference=body.reference,
+            created_at=moment,
+            updated_at=moment,
+        )
+    )
+    return Response(ReportAnswer.of(stored), headers={"Location": f"/reports/{stored.id}"})
+
+
+@app.get("/reports")
+def page(query: PageQuery, caller: Caller) -> ReportPage:
+    """The caller's reports, newest first."""
+    found = _reports.list_reports(_user(caller), limit=query.limit, cursor=query.cursor)
+    return ReportPage.of(found)
+
+
+@app.get("/reports/{id}")
+def show(id: ReportId, caller: Caller) -> ReportAnswer:
+    """One of the caller's reports."""
+    with _named():
+        return ReportAnswer.of(_reports.get_report(id, _user(caller)))
+
+
+@app.patch("/reports/{id}", any_type=True)
+def change(id: ReportId, body: ReportChange, caller: Caller) -> ReportAnswer:
+    """Change a part of one of the caller's reports; 409 if it was changed since it was read."""
+    changes = named_changes(body)
+    with _named():
+        changed = _reports.update_report(id, _user(caller), changes, version=body.version)
+    return ReportAnswer.of(changed)
+
+
+@app.delete("/reports/{id}")
+def delete(id: ReportId, query: DeleteQuery, caller: Caller) -> None:
+    """Delete one of the caller's reports."""
+    with _named():
+        _reports.delete_report(id, _user(caller), version=query.version)
+
+
+@app.put("/reports/{id}/favorites/{productId}")
+def favor(id: ReportId, productId: ProductId, caller: Caller) -> ReportAnswer:
+    """Add a product to the favourites of a report; the version stays as it is."""
+    with _named():
+        return ReportAnswer.of(_reports.add_favorite(id, _user(caller), productId))
+
+
+@app.delete("/reports/{id}/favorites/{productId}")
+def disfavor(id: ReportId, productId: ProductId, caller: Caller) -> ReportAnswer:
+    """Take a product from the favourites of a report; the version stays as it is."""
+    with _named():
+        return ReportAnswer.of(_reports.remove_favorite(id, _user(caller), productId))
+
+
+def _user(caller: Caller) -> str:
+    return Viewer.of(caller, CONTEXT.token_use).user_id
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """What is missing, by its place in the request."""
+    try:
+        yield
+    except NotFound as error:
+        raise missing("path.id", "report") from error
+
+
+handler = app.handler

@@ -1,0 +1,83 @@
+"""Shows and changes a user's own profile.
+
+A profile is created when its user is first seen. Two first requests at once create one, and
+showing a profile never overwrites it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from keyline.http import App, Caller, missing
+from keyline.run import Store
+from keyline.run.errors import AlreadyExists, NotFound
+from reports.changes import named_changes
+from reports.context import CONTEXT
+from reports.inputs import Email, Name, Preferences, Url, Version, check_preferences, claimed
+from reports.moments import now
+from reports.repositories import UserRepository
+from reports.system import SYSTEM
+from reports.tables import User
+from reports.viewer import Viewer
+
+
+class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What changes of a profile: a field left out stays, null removes it.
+
+    Attributes
+    ----------
+    version
+        The one that was read.
+    preferences
+        All of them: the object that is there is replaced.
+    """
+
+    version: Version
+    name: Name | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    avatar_url: Url | UnsetType | None = UNSET
+    preferences: Preferences | UnsetType | None = UNSET
+
+
+app = App(SYSTEM)
+_users = UserRepository(Store.for_function(SYSTEM))
+
+
+@app.get("/profile")
+def profile(caller: Caller) -> User:
+    """Show the caller's profile, created now if there is none."""
+    user_id = Viewer.of(caller, CONTEXT.token_use).user_id
+    return _users.get_user(user_id) or _created(user_id, caller)
+
+
+@app.patch("/profile", any_type=True)
+def change(body: ProfileChange, caller: Caller) -> User:
+    """Change a part of the caller's profile; 409 if it was changed since it was read."""
+    user_id = Viewer.of(caller, CONTEXT.token_use).user_id
+    changes = named_changes(body)
+    if changes.get("preferences"):
+        check_preferences(changes["preferences"])
+    try:
+        return _users.update_user(user_id, changes, version=body.version)
+    except NotFound as error:
+        raise missing("path", "profile") from error
+
+
+def _created(user_id: str, caller: Caller) -> User:
+    moment = now()
+    user = User(
+        user_id=user_id,
+        name=claimed(caller.claims.get("name"), Name),
+        email=claimed(caller.claims.get("email"), Email),
+        created_at=moment,
+        updated_at=moment,
+    )
+    try:
+        return _users.create_user(user)
+    except AlreadyExists as error:  # another request of the same user was first
+        existing: User = error.current
+        return existing
+
+
+handler = app.handler

@@ -1,0 +1,27 @@
+"""Moments as the tables hold them: ISO 8601 in UTC, as wide as every other, so that texts sort."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from keyline.run.errors import BadValue
+
+
+def now() -> str:
+    """Give this moment: `2026-01-31T12:00:00.000000Z`."""
+    return iso_of(datetime.now(UTC))
+
+
+def iso_of(moment: datetime) -> str:
+    """A moment of any time zone.
+
+    Raises
+    ------
+    BadValue
+        If it has no time zone, so that nobody can tell which moment it is.
+    """
+    if moment.tzinfo is None:
+        raise BadValue(
+            "datetime", "has no time zone.", "Make it with one: datetime.now(timezone.utc)."
+        )
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
