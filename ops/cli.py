@@ -14,6 +14,7 @@ from rich.text import Text
 
 from keyline.problem import KeylineError
 from keyline_cdk.environment import load
+from ops.commands import costs
 from ops.demo.options import Options
 from ops.project import LOCAL_STATE, ROOT, WORK
 
@@ -23,6 +24,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(costs.app)
 
 Data = Annotated[
     Path | None,

@@ -18,9 +18,9 @@ from keyline.model import BatchGet, Get, Pattern, Query, System, TransactGet, Tr
 from keyline.model.bound import most_write_units
 from keyline.percentile import percentile
 from keyline.run.meter import NAMESPACE
+from ops.printing import print_whole
 
 _ROUNDING = 1e-6
-_WIDEST = 400
 
 
 @dataclass
@@ -161,19 +161,13 @@ def show(rows: Sequence[Row], console: Console) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*_cells(row), style="red" if row.fault else None)
-    _print_whole(table, console)
+    print_whole(table, console)
     for row in rows:
         if row.reason and row.above:
             console.print(Text(f"  {row.pattern}: above its floor, as declared: {row.reason}"))
     for row in rows:
         if row.fault:
             console.print(Text(f"✗ {row.system} {row.pattern}: {row.fault}", "red"))
-
-
-def _print_whole(table: Table, console: Console) -> None:
-    """Print a table in its natural width: a narrow terminal wraps lines, names stay whole."""
-    width = console.measure(table, options=console.options.update(width=_WIDEST)).maximum
-    Console(file=console.file, width=max(console.width, width)).print(table)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -1,0 +1,157 @@
+"""The units that one call of a pattern costs, from the declaration alone.
+
+Where the declaration leaves it open, it is a range. What an update or a delete costs depends on
+the item as it was, and what a sharded page reads on how the items are spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keyline.model import (
+    BatchGet,
+    BatchWrite,
+    Check,
+    Get,
+    Index,
+    Pattern,
+    Put,
+    Query,
+    TransactGet,
+    TransactWrite,
+    Update,
+)
+from keyline.model.bound import most_write_units
+from keyline.model.capacity import read_units, write_units
+from keyline.model.condition import leaves
+from keyline.run.fanout import share
+from keyline.run.settings import Settings
+
+
+@dataclass(frozen=True)
+class Span:
+    """From the least that something can be to the most."""
+
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, value: float) -> Span:
+        """What is known exactly."""
+        return cls(value, value)
+
+    def __add__(self, other: Span) -> Span:
+        return Span(self.least + other.least, self.most + other.most)
+
+    def __mul__(self, factor: float) -> Span:
+        return Span(self.least * factor, self.most * factor)
+
+    @property
+    def exact(self) -> bool:
+        """Whether both ends are the same."""
+        return self.least == self.most
+
+
+NOTHING = Span(0.0, 0.0)
+
+
+def total(spans: Sequence[Span]) -> Span:
+    """The sum."""
+    return sum(spans, NOTHING)
+
+
+def reads(pattern: Pattern[Any]) -> bool:
+    """Whether it costs read units; it costs write units otherwise."""
+    return isinstance(pattern, Get | Query | BatchGet | TransactGet)
+
+
+def call_units(pattern: Pattern[Any], settings: Settings) -> Span:
+    """Read or write units of one call that finds as many items of that size as it declares.
+
+    Parameters
+    ----------
+    settings
+        The system's: they say over how many shards an index is spread.
+    """
+    match pattern:
+        case Query():
+            return _query(pattern, settings)
+        case Get():
+            return Span.of(read_units(pattern.item_bytes, consistent=pattern.consistent))
+        case BatchGet():
+            each = read_units(pattern.item_bytes, consistent=pattern.consistent)
+            return Span.of(pattern.items * each)
+        case TransactGet():
+            mean = sum(2 * read_units(p.item_bytes, consistent=True) for p in pattern.parts)
+            return Span.of(mean) * (pattern.items / len(pattern.parts))
+        case TransactWrite():
+            parts = [_write(part, transactional=True) for part in pattern.parts]
+            return total(parts) * (pattern.items / len(parts))
+        case BatchWrite():
+            return _write(pattern) * pattern.items
+        case _:
+            return _write(pattern)
+
+
+def _query(pattern: Query[Any], settings: Settings) -> Span:
+    """All items of a page are summed before rounding, in each shard by itself.
+
+    Each shard is asked for somewhat more than its share, because the items are not spread evenly.
+    """
+    shards = 1
+    if pattern.index:
+        shards = settings.shards(pattern.table).get(pattern.key.partition[0], 1)
+
+    def units(items: float) -> float:
+        return shards * read_units(round(items * pattern.item_bytes), consistent=pattern.consistent)
+
+    least = pattern.items / shards
+    most = max(least, share(round(pattern.items), shards))
+    return Span(units(least), units(most))
+
+
+def _write(pattern: Pattern[Any], *, transactional: bool = False) -> Span:
+    in_table = write_units(pattern.item_bytes)
+    if isinstance(pattern, Check):
+        return Span.of(2 * in_table)
+    twice = in_table if transactional else 0.0
+    indexes = sum(_least_in(pattern, index) for index in pattern.table.indexes)
+    return Span(in_table + twice + indexes, most_write_units(pattern) + twice)
+
+
+def _least_in(pattern: Pattern[Any], index: Index) -> float:
+    """Write units in an index of a write that changes a value: none where it may miss it."""
+    carried = pattern.table.carried_by(index)
+    if not all(pattern.kind.always_has(attribute) for attribute in index.key.attributes):
+        return 0.0
+    if carried is None:
+        return write_units(pattern.item_bytes)
+    misses = isinstance(pattern, Update) and not carried & set(pattern.changed)
+    return 0.0 if misses else 1.0
+
+
+def creates(pattern: Pattern[Any]) -> Span:
+    """How many new items one call leaves behind.
+
+    What overwrites or upserts may meet an item that is there; where a condition needs one, it
+    always does.
+    """
+    match pattern:
+        case Put(replace=False):
+            return Span.of(1)
+        case Put(replace=True) | Update(upsert=True):
+            return Span(0, 1) if _may_find_none(pattern) else NOTHING
+        case BatchWrite():
+            return Span(0, pattern.items)
+        case _:
+            return NOTHING
+
+
+def _may_find_none(pattern: Put[Any] | Update[Any]) -> bool:
+    """Whether all its conditions can hold where there is no item."""
+    return all(
+        any(leaf.operator in ("absent", "<>") for leaf in leaves((condition,)))
+        for condition in pattern.conditions
+    )
