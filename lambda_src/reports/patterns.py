@@ -143,11 +143,11 @@ EMBEDDING_STORE = Put(
 )
 EMBEDDING_SWAP = Put(
     name="embedding-swap",
-    why="Replace a vector of the model version that the request names by one of another.",
+    why="Replace a vector of the model version that the request names; once more, if tried again.",
     table=EMBEDDINGS,
     shape=Embedding,
     replace=True,
-    conditions=(equals("model", "replaces"),),
+    conditions=(any_of(equals("model"), equals("model", "replaces")),),
     item_bytes=EMBEDDING_BYTES,
     per_month=50_000,
 )
@@ -166,8 +166,8 @@ MODEL_EMBEDDINGS = Query(
     table=EMBEDDINGS,
     shape=Embedding,
     index="ModelVersionIndex",
-    page=100,
-    items=100,
+    page=20,
+    items=20,
     item_bytes=EMBEDDING_BYTES,
     per_month=5_000,
 )

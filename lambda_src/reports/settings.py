@@ -23,11 +23,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model_shards
         Over how many values one model version is spread in ModelVersionIndex.
     vector_codec
-        How a vector is stored where its request does not say.
+        How a vector is stored from now on; each says itself how it was.
     max_dimension
         The most numbers of one vector.
     matrix_seconds
         How old the matrix of a model version may be, from which similar products are read.
+        0 keeps none: every request reads all vectors.
+    matrix_megabytes
+        The most that the matrices in a process take, and so what a model version may have: 128
+        are 65,536 vectors of 512 numbers. While one is made or fetched, it takes as much twice.
     catalogue_group
         The group of users (claim `cognito:groups`) that may store embeddings.
     """
@@ -37,4 +41,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vector_codec: Codec = "float32"
     max_dimension: Annotated[int, msgspec.Meta(ge=1, le=16_384)] = 4_096
     matrix_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
+    matrix_megabytes: Annotated[int, msgspec.Meta(ge=1, le=256)] = 128
     catalogue_group: str = "catalogue"

@@ -1,0 +1,188 @@
+"""Embeddings of products: lists of numbers outside, Binary in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import msgspec
+
+from keyline.run import Page, Store
+from keyline.run.errors import BadValue, ConditionFailed
+from keyline.vector import Packed, VectorError, decode, encode
+from reports.moments import now
+from reports.patterns import EMBEDDING_GET, EMBEDDING_STORE, EMBEDDING_SWAP, MODEL_EMBEDDINGS
+from reports.settings import Codec, Settings
+from reports.tables import Embedding, Vector
+
+
+class ProductEmbedding(msgspec.Struct, frozen=True, kw_only=True):
+    """A product's vector, made by one version of a model.
+
+    Attributes
+    ----------
+    vector_dimension
+        How many numbers the vector has.
+    vector_codec
+        How it is stored, and so how exact the numbers are that are read.
+    created_at
+        ISO 8601 in UTC: when this vector was stored.
+    """
+
+    product_id: str
+    model_version: str
+    embedding_vector: list[float]
+    vector_dimension: int
+    vector_codec: Codec
+    created_at: str
+
+
+class NewEmbedding(msgspec.Struct, frozen=True, kw_only=True):
+    """A product's vector that is to be stored.
+
+    Attributes
+    ----------
+    vector_dimension
+        How many numbers the vector has to have; None where nobody has counted.
+    """
+
+    product_id: str
+    model_version: str
+    embedding_vector: list[float]
+    vector_dimension: int | None = None
+
+
+class OtherModelStored(ConditionFailed):
+    """The product has a vector of another model version than the one that may be replaced."""
+
+
+@dataclass(frozen=True)
+class EmbeddingRepository:
+    """Embeddings. One product has one: see `store_embedding`."""
+
+    store: Store
+
+    def store_embedding(
+        self, embedding: NewEmbedding, *, replaces: str | None = None
+    ) -> ProductEmbedding:
+        """Store a product's vector, in place of one of the same model version.
+
+        The table's key is the product alone, so that a vector of another model version would
+        silently be lost. It is replaced only where the caller names it.
+
+        Parameters
+        ----------
+        replaces
+            The model version whose vector may be replaced as well. There has to be one of it, or
+            of the new version, which an earlier try may have stored.
+
+        Raises
+        ------
+        BadValue
+            If the vector is none; the path is that of the field.
+        OtherModelStored
+            If there is a vector of another model version, or none to replace.
+        """
+        item = self._item(embedding)
+        try:
+            if replaces is None:
+                self.store.put(EMBEDDING_STORE, item, model=item.model)
+            else:
+                self.store.put(EMBEDDING_SWAP, item, model=item.model, replaces=replaces)
+        except ConditionFailed as error:
+            raise _refused(error, replaces) from error
+        return _shown(item)
+
+    def get_embedding(self, product_id: str) -> ProductEmbedding | None:
+        """A product's vector, as of the last write; None if it has none."""
+        found = self.store.get(EMBEDDING_GET, product_id=product_id)
+        return None if found is None else _shown(found)
+
+    def get_embeddings_by_model(
+        self,
+        model_version: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        caller: str = "",
+    ) -> Page[ProductEmbedding]:
+        """A page of a model version's vectors, in no order, each once.
+
+        They are read from an index, which may lag behind the last write for a moment.
+
+        Raises
+        ------
+        InvalidCursor
+            If the cursor was issued to another caller or for another model version.
+        """
+        page = self.store.query(
+            MODEL_EMBEDDINGS,
+            limit=limit,
+            cursor=cursor,
+            caller=caller,
+            model_version=model_version,
+        )
+        return Page([_shown(item) for item in page.items], page.cursor)
+
+    def all_embeddings_by_model(self, model_version: str) -> Iterator[ProductEmbedding]:
+        """All vectors of a model version, read on while they are taken."""
+        found = self.store.items(MODEL_EMBEDDINGS, model_version=model_version)
+        return (_shown(item) for item in found)
+
+    def _item(self, embedding: NewEmbedding) -> Embedding:
+        settings = cast("Settings", self.store.settings)
+        try:
+            packed = encode(
+                embedding.embedding_vector,
+                settings.vector_codec,
+                dimension=embedding.vector_dimension,
+                max_dimension=settings.max_dimension,
+                path="embedding_vector",
+            )
+        except VectorError as error:
+            raise BadValue(error.path, error.message, error.suggestion) from error
+        return Embedding(
+            product_id=embedding.product_id,
+            model_version=embedding.model_version,
+            model=embedding.model_version,
+            embedding_vector=packed.data,
+            vector_dimension=packed.dimension,
+            vector_codec=packed.codec,
+            vector_scale=packed.scale,
+            created_at=now(),
+        )
+
+
+def packed_of(item: Embedding | Vector) -> Packed:
+    """The vector of an item."""
+    return Packed(
+        item.embedding_vector, item.vector_codec, item.vector_dimension, item.vector_scale
+    )
+
+
+def path_of(item: Embedding | Vector) -> str:
+    """What an error about an item's vector calls it."""
+    return f"products[{item.product_id}].embedding_vector"
+
+
+def _shown(item: Embedding) -> ProductEmbedding:
+    return ProductEmbedding(
+        product_id=item.product_id,
+        model_version=item.model_version,
+        embedding_vector=decode(packed_of(item), path_of(item)),
+        vector_dimension=item.vector_dimension,
+        vector_codec=item.vector_codec,
+        created_at=item.created_at,
+    )
+
+
+def _refused(error: ConditionFailed, replaces: str | None) -> OtherModelStored:
+    stored: Embedding | None = error.current
+    path = "model_version" if replaces is None else "replaces"
+    if stored is None:
+        message, suggestion = "the product has no vector to replace.", "Leave `replaces` out."
+    else:
+        message = f"the product has a vector of the model version {stored.model!r}."
+        suggestion = f'Say "replaces": "{stored.model}" if it is to go.'
+    return OtherModelStored(path, message, suggestion, current=stored)

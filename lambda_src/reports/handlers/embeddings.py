@@ -1,0 +1,135 @@
+"""Stores and shows the vectors of products, as JSON lists of numbers.
+
+Any user reads them; storing takes the group of the catalogue. The body's vector may have up
+to `max_dimension` numbers.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+
+from keyline.http import App, Caller, HttpError
+from keyline.run import Store
+from keyline.run.errors import BadValue
+from reports.context import CONTEXT
+from reports.embeddings import (
+    EmbeddingRepository,
+    NewEmbedding,
+    OtherModelStored,
+    ProductEmbedding,
+)
+from reports.inputs import Cursor, ProductId
+from reports.settings import Codec
+from reports.system import SYSTEM
+from reports.viewer import Viewer
+
+NUMBER_BYTES = 28
+"""The longest text of a float64, `-2.2250738585072014e-308`, with a comma and some space."""
+MAX_BODY = 2_048 + NUMBER_BYTES * CONTEXT.settings.max_dimension
+"""Bytes: 114 KB with vectors of up to 4,096 numbers."""
+MAX_PAGE = max(1, min(100, 5_500_000 // (NUMBER_BYTES * CONTEXT.settings.max_dimension)))
+"""Vectors of one answer, which may have 6 MB: 47 where they may have 4,096 numbers each."""
+
+ModelVersion = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+
+
+class EmbeddingBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A product's vector as it is sent.
+
+    Attributes
+    ----------
+    vector_dimension
+        How many numbers the vector has; refused if it has another number of them.
+    replaces
+        The model version that the product's stored vector is of, where it is another and is to
+        go: a product has one vector.
+    """
+
+    model_version: ModelVersion
+    embedding_vector: list[float]
+    vector_dimension: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    replaces: ModelVersion | None = None
+
+
+class StoredEmbedding(msgspec.Struct, frozen=True, kw_only=True):
+    """What was stored, without the numbers that were sent."""
+
+    product_id: str
+    model_version: str
+    vector_dimension: int
+    vector_codec: Codec
+    created_at: str
+
+
+class ModelQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of a model version's vectors."""
+
+    model_version: ModelVersion
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)] = min(20, MAX_PAGE)
+    cursor: Cursor | None = None
+
+
+class EmbeddingPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Vectors in no order; `cursor` asks for what follows, and is null at the end."""
+
+    embeddings: list[ProductEmbedding]
+    cursor: str | None
+
+
+app = App(SYSTEM)
+_repository = EmbeddingRepository(Store.for_function(SYSTEM))
+
+
+@app.put("/products/{productId}/embedding", max_body=MAX_BODY)
+def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> StoredEmbedding:
+    """Store a product's vector, in place of one of the same model version or of `replaces`."""
+    Viewer.of(caller, CONTEXT.token_use).require_group(CONTEXT.settings.catalogue_group)
+    given = NewEmbedding(
+        product_id=productId,
+        model_version=body.model_version,
+        embedding_vector=body.embedding_vector,
+        vector_dimension=body.vector_dimension,
+    )
+    try:
+        stored = _repository.store_embedding(given, replaces=body.replaces)
+    except (BadValue, OtherModelStored) as error:
+        error.path = f"body.{error.path}"
+        raise
+    return StoredEmbedding(
+        product_id=stored.product_id,
+        model_version=stored.model_version,
+        vector_dimension=stored.vector_dimension,
+        vector_codec=stored.vector_codec,
+        created_at=stored.created_at,
+    )
+
+
+@app.get("/products/{productId}/embedding")
+def get_embedding(productId: ProductId, caller: Caller) -> ProductEmbedding:
+    """Give a product's vector, as of the last write."""
+    Viewer.of(caller, CONTEXT.token_use)
+    found = _repository.get_embedding(productId)
+    if found is None:
+        raise HttpError(
+            HTTPStatus.NOT_FOUND,
+            "path.productId",
+            "the product has no embedding.",
+            "Store one with PUT, or check the identifier.",
+        )
+    return found
+
+
+@app.get("/embeddings")
+def by_model(query: ModelQuery, caller: Caller) -> EmbeddingPage:
+    """List a model version's vectors, page by page."""
+    viewer = Viewer.of(caller, CONTEXT.token_use)
+    page = _repository.get_embeddings_by_model(
+        query.model_version, limit=query.limit, cursor=query.cursor, caller=viewer.user_id
+    )
+    return EmbeddingPage(embeddings=page.items, cursor=page.cursor)
+
+
+handler = app.handler
