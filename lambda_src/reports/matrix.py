@@ -1,0 +1,189 @@
+"""The vectors of a model version as a matrix, and the products nearest to one of them.
+
+Cosine of two vectors: their product divided by their lengths, 1 for the same direction. The rows
+are brought to length 1 once, so that it is the product alone. A vector of zeros has no direction;
+its cosine with any other counts as 0.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from keyline.vector import Packed, VectorError
+from keyline.vector.matrix import Matrix, Rows, floats
+from reports.embeddings import packed_of, path_of
+from reports.tables import Vector
+
+DECIMALS = 6
+"""Of a score. The rows are float32, which has seven; what is equal as shown is in order of its
+product, so that the order does not depend on how the numbers were added up."""
+_BLOCK = 2**19
+"""Numbers that are computed with at a time, as float64: 4 MB."""
+
+
+class Similar(msgspec.Struct, frozen=True, kw_only=True):
+    """A product, and how similar it is: -1 to 1."""
+
+    product_id: str
+    score: float
+
+
+class TooManyVectors(Exception):
+    """More vectors than the memory may hold; `args[0]` is how many it may."""
+
+
+class DamagedMatrix(Exception):
+    """Bytes that are no matrix."""
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a matrix is of.
+
+    Attributes
+    ----------
+    as_of
+        When reading the vectors began: epoch seconds.
+    left_out
+        The model version's vectors that have another dimension or are damaged.
+    """
+
+    model_version: str
+    dimension: int
+    as_of: float
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class ModelMatrix:
+    """The vectors of a model version.
+
+    Attributes
+    ----------
+    products
+        The product of each row.
+    rows
+        Vectors of length 1, or of zeros.
+    """
+
+    about: About
+    products: list[str]
+    rows: Matrix
+
+    @property
+    def size(self) -> int:
+        """Bytes of the rows."""
+        return self.rows.nbytes
+
+    def nearest(self, vector: Packed, count: int, *, other_than: str) -> list[Similar]:
+        """The products whose vectors are nearest, the nearest first.
+
+        Parameters
+        ----------
+        other_than
+            The product that is compared, which is nearest to itself.
+        """
+        scores = np.round(self._cosines(vector), DECIMALS) + 0.0  # -0.0 becomes 0.0
+        wanted = min(count, len(scores) - (other_than in self.products))
+        if wanted < 1:
+            return []
+        if other_than in self.products:
+            scores[self.products.index(other_than)] = -np.inf
+        least = np.partition(scores, -wanted)[-wanted]
+        found = [
+            Similar(product_id=self.products[row], score=float(scores[row]))
+            for row in np.flatnonzero(scores >= least)
+        ]
+        return sorted(found, key=lambda each: (-each.score, each.product_id))[:wanted]
+
+    def pack(self) -> io.BytesIO:
+        """The matrix as a file of numpy's format npz, which holds no pickled objects."""
+        out = io.BytesIO()
+        np.savez(
+            out,
+            allow_pickle=False,
+            about=_json_array(self.about),
+            products=_json_array(self.products),
+            rows=self.rows,
+        )
+        out.seek(0)
+        return out
+
+    @classmethod
+    def unpack(cls, content: bytes) -> ModelMatrix:
+        """The matrix that `pack` made.
+
+        Raises
+        ------
+        DamagedMatrix
+            If it is none.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                about = msgspec.json.decode(archive["about"].tobytes(), type=About)
+                products = msgspec.json.decode(archive["products"].tobytes(), type=list[str])
+                rows = archive["rows"]
+        except Exception as error:  # zipfile and numpy raise what they come across
+            raise DamagedMatrix(f"{type(error).__name__}: {error}") from error
+        if rows.dtype != np.dtype("<f4") or rows.shape != (len(products), about.dimension):
+            raise DamagedMatrix(f"{len(products)} products have rows of the shape {rows.shape}")
+        return cls(about, products, rows)
+
+    def _cosines(self, vector: Packed) -> NDArray[np.float64]:
+        """Of each row, added up in the same way for each: equal rows have equal cosines."""
+        direction = floats(vector).astype(np.float64)
+        length = float(np.sqrt(np.square(direction).sum()))
+        if length:
+            direction /= length
+        scores = np.empty(len(self.rows))
+        for part in _blocks(self.rows):
+            scores[part] = (self.rows[part].astype(np.float64) * direction).sum(axis=1)
+        return scores
+
+
+def read(
+    vectors: Iterable[Vector], about: About, most_bytes: int
+) -> tuple[ModelMatrix, list[VectorError]]:
+    """A matrix of stored vectors, and why some of them are not in it.
+
+    Raises
+    ------
+    TooManyVectors
+        As soon as there are more than `most_bytes` hold.
+    """
+    most = most_bytes // (4 * about.dimension)
+    rows, products, faults = Rows(about.dimension), list[str](), list[VectorError]()
+    for each in vectors:
+        if len(products) == most:
+            raise TooManyVectors(most)
+        try:
+            rows.add(packed_of(each), path_of(each))
+        except VectorError as error:
+            faults.append(error)
+        else:
+            products.append(each.product_id)
+    about = msgspec.structs.replace(about, left_out=len(faults))
+    return ModelMatrix(about, products, _directions(rows.matrix())), faults
+
+
+def _directions(rows: Matrix) -> Matrix:
+    """The rows, each brought to length 1 where it is."""
+    for part in _blocks(rows):
+        block = rows[part].astype(np.float64)
+        lengths = np.sqrt(np.square(block).sum(axis=1, keepdims=True))
+        rows[part] = np.divide(block, lengths, out=block, where=lengths > 0)
+    return rows
+
+
+def _blocks(rows: Matrix) -> Iterator[slice]:
+    step = max(1, _BLOCK // rows.shape[1])
+    return (slice(start, start + step) for start in range(0, len(rows), step))
+
+
+def _json_array(value: object) -> NDArray[np.uint8]:
+    return np.frombuffer(msgspec.json.encode(value), np.uint8)

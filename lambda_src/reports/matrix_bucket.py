@@ -1,0 +1,129 @@
+"""Matrices in S3: one object each, written whole, and read only while it is young enough."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reports.matrix import DamagedMatrix, ModelMatrix
+
+CONNECT_TIMEOUT = 1.0
+READ_TIMEOUT = 3.0
+ATTEMPTS = 2
+"""Seconds, and tries of one call with the first. A lookup and a store that both fail take 16 s at
+most, so that the function (29 s) still answers from the table."""
+
+LAYOUT = "v1"
+"""Of the objects; a matrix of another layout is another object."""
+_DIGEST = "sha256"
+
+
+class Unreachable(Exception):
+    """S3 did not do as asked."""
+
+
+@dataclass(frozen=True)
+class MatrixBucket:
+    """The bucket that the function's instances share matrices by.
+
+    Parameters
+    ----------
+    client
+        What `s3_client` made.
+    codec
+        How vectors are stored now: with another codec the matrix is another.
+    """
+
+    client: Any
+    name: str
+    codec: str
+
+    def key(self, model_version: str, dimension: int) -> str:
+        """Where a matrix lies. A model version may be any text, so its digest names it."""
+        digest = hashlib.sha256(model_version.encode()).hexdigest()
+        return f"matrices/{LAYOUT}/{digest}/{dimension}-{self.codec}.npz"
+
+    def load(self, model_version: str, dimension: int, seconds: float) -> ModelMatrix | None:
+        """A matrix that was stored within so many seconds; None if there is none.
+
+        Raises
+        ------
+        DamagedMatrix
+            If what is there is not what was stored.
+        Unreachable
+            If S3 cannot be asked.
+        """
+        oldest = datetime.fromtimestamp(time.time() - seconds, UTC)
+        try:
+            answer = self.client.get_object(
+                Bucket=self.name, Key=self.key(model_version, dimension), IfModifiedSince=oldest
+            )
+            content: bytes = answer["Body"].read()
+        except ClientError as error:
+            if _status_of(error) in (HTTPStatus.NOT_FOUND, HTTPStatus.NOT_MODIFIED):
+                return None
+            raise Unreachable(str(error)) from error
+        except (BotoCoreError, OSError) as error:
+            raise Unreachable(str(error)) from error
+        if hashlib.sha256(content).hexdigest() != answer["Metadata"].get(_DIGEST):
+            raise DamagedMatrix("its digest is not the one it was stored with")
+        matrix = ModelMatrix.unpack(content)
+        if (matrix.about.model_version, matrix.about.dimension) != (model_version, dimension):
+            raise DamagedMatrix("it is another model version's")
+        return matrix
+
+    def save(self, matrix: ModelMatrix) -> None:
+        """Store a matrix in place of the one that is there.
+
+        Raises
+        ------
+        Unreachable
+            If S3 did not take it.
+        """
+        content = matrix.pack()
+        digest = hashlib.sha256(content.getbuffer()).hexdigest()
+        try:
+            self.client.put_object(
+                Bucket=self.name,
+                Key=self.key(matrix.about.model_version, matrix.about.dimension),
+                Body=content,
+                ContentLength=content.seek(0, io.SEEK_END),
+                ContentType="application/zip",
+                Metadata={_DIGEST: digest},
+            )
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise Unreachable(str(error)) from error
+
+
+def s3_client() -> Any:
+    """S3's client, by what the environment says of endpoint, region and credentials.
+
+    An endpoint that the environment names, as on a developer's machine, has the bucket's name in
+    the path: there is no host of that name.
+    """
+    named = "AWS_ENDPOINT_URL" in os.environ or "AWS_ENDPOINT_URL_S3" in os.environ
+    return botocore.session.get_session().create_client(
+        "s3",
+        region_name=os.environ.get("AWS_REGION"),
+        config=Config(
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            tcp_keepalive=True,
+            s3={"addressing_style": "path" if named else "virtual"},
+        ),
+    )
+
+
+def _status_of(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
