@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,18 +93,31 @@ class DynamoStore:
         oldest = iso_ms((self.now() - self.settings.history_days * DAY_SECONDS) * 1000)
         return self.store.query(HISTORY, limit=limit, sessionId=session_id, at=oldest).items
 
-    def clear_checks(self, user: str, session_id: str) -> None:
+    def clear_checks(
+        self,
+        user: str,
+        session_id: str,
+        *,
+        until: str | None = None,
+        known: Iterable[Check] = (),
+    ) -> None:
         """Delete a session's checks; see `HistoryStore`.
 
-        A check of the last moments may not be in the index yet and be left.
+        A check of the last moments may not be in the index yet and be left, unless it is known.
+
+        Parameters
+        ----------
+        until
+            The moment after which checks are left, where the deletion was asked for earlier.
+        known
+            Checks that are deleted whether or not the index has them.
         """
         self._require(user, session_id)
-        keys = [
-            {"at": key.at, "id": key.id}
-            for key in self.store.items(HISTORY_KEYS, sessionId=session_id)
-        ]
-        if keys:
-            self.store.batch_write(HISTORY_CLEAR, deletes=keys)
+        indexed = self.store.items(HISTORY_KEYS, sessionId=session_id)
+        keys = {(key.at, key.id) for key in [*indexed, *known]}
+        doomed = [{"at": at, "id": id_} for at, id_ in keys if until is None or at <= until]
+        if doomed:
+            self.store.batch_write(HISTORY_CLEAR, deletes=doomed)
 
     def owned(self, session_id: str) -> Session | None:
         """A session by its id alone, whoever's it is; None if there is none."""
