@@ -84,8 +84,8 @@ class DatabaseManager:
 
         Of an item (a dict or a Struct) attributes that are None or an empty set are left out:
         DynamoDB has no empty sets, and the absent attribute says the same. Deeper, None is
-        stored as NULL. Numbers become Decimal, exactly; bool stays bool; a datetime becomes
-        ISO 8601 text in UTC.
+        stored as NULL. Numbers become Decimal, exactly, a float by the shortest text that means
+        it; bool stays bool; a datetime becomes ISO 8601 text in UTC.
 
         Raises
         ------

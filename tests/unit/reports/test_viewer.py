@@ -1,0 +1,64 @@
+"""Who asks, by the token alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyline.http import Caller, HttpError
+from reports.viewer import Viewer
+
+
+def viewer(required: str = "", /, **claims: str) -> Viewer:
+    """Whoever has these claims."""
+    named = {name.replace("__", ":"): value for name, value in claims.items()}
+    return Viewer.of(Caller("ada", frozenset(), named), required)
+
+
+def test_a_user_is_the_token_s_subject() -> None:
+    assert viewer().user_id == "ada"
+
+
+@pytest.mark.requirement("K-38")
+@pytest.mark.parametrize(
+    ("required", "claims", "accepted"),
+    [
+        ("access", {"token_use": "access"}, True),
+        ("access", {"token_use": "id"}, False),
+        ("access", {}, False),
+        ("", {"token_use": "access"}, True),
+        ("", {"token_use": "id"}, False),
+        ("", {"token_use": ""}, False),
+        ("", {}, True),
+    ],
+)
+def test_only_an_access_token_is_a_key_to_the_api(
+    required: str, claims: dict[str, str], accepted: bool
+) -> None:
+    if accepted:
+        assert viewer(required, **claims).user_id == "ada"
+        return
+    with pytest.raises(HttpError) as refused:
+        viewer(required, **claims)
+    assert refused.value.status == 401
+
+
+@pytest.mark.parametrize(
+    ("claim", "groups"),
+    [
+        ("[catalogue]", {"catalogue"}),
+        ("[a catalogue b]", {"a", "catalogue", "b"}),
+        ("catalogue", {"catalogue"}),
+        ("[]", set()),
+        ("", set()),
+        ("[catalogue-readers]", {"catalogue-readers"}),
+    ],
+)
+def test_groups_are_read_as_api_gateway_writes_them(claim: str, groups: set[str]) -> None:
+    found = viewer(cognito__groups=claim)
+    assert found.groups == groups
+    if "catalogue" in groups:
+        found.require_group("catalogue")
+    else:
+        with pytest.raises(HttpError) as refused:
+            found.require_group("catalogue")
+        assert refused.value.status == 403
