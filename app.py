@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
+from functools import cache
 
 import aws_cdk as cdk
 
+from keyline.model import Function, System
 from keyline.problem import KeylineError
-from keyline_cdk.bundling import Target, bundle
-from keyline_cdk.environment import Environment, EnvironmentProblem, load, names
+from keyline_cdk.bundling import SERVICES, Bundle, Target, bundle
+from keyline_cdk.environment import Environment, EnvironmentProblem, load, names, with_user_pool
 from stacks.application import build
+from stacks.service_stack import Bundler
 from stacks.systems import SYSTEMS
 
 
 def chosen(app: cdk.App) -> Environment:
-    """Read the environment that the context names.
+    """Read the environment that the context names, with the user pools that it names.
+
+    `-c env=dev -c reports:user_pool_id=us-east-1_AbCdEfGhI`: a pool of the context goes before
+    the one in the environment's file.
 
     Raises
     ------
@@ -27,7 +32,28 @@ def chosen(app: cdk.App) -> Environment:
         raise EnvironmentProblem(
             "-c env=", "no environment is named.", f"Name one of: {', '.join(names())}."
         )
-    return load(str(name))
+    environment = load(str(name))
+    for system in SYSTEMS:
+        key = f"{system.name}:user_pool_id"
+        pool = app.node.try_get_context(key)
+        if pool is not None:
+            environment = with_user_pool(environment, system.name, str(pool), f"-c {key}=")
+    return environment
+
+
+def bundler(target: Target) -> Bundler:
+    """Return what puts a function's code together; functions that ask for the same share it."""
+    once = cache(bundle)
+
+    def put_together(system: System, function: Function) -> Bundle:
+        return once(
+            system.name,
+            target=target,
+            requirements=function.requirements,
+            services=(*SERVICES, *function.services),
+        )
+
+    return put_together
 
 
 def main() -> None:
@@ -36,7 +62,7 @@ def main() -> None:
     try:
         environment = chosen(app)
         target = Target.HOST if environment.is_local else Target.LAMBDA
-        build(app, environment, SYSTEMS, partial(bundle, target=target))
+        build(app, environment, SYSTEMS, bundler(target))
     except KeylineError as error:
         sys.exit(str(error))
     app.synth()

@@ -6,13 +6,14 @@ from constructs import Construct
 
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import AlarmTopic
+from keyline_cdk.cost_budget import CostBudget
 from keyline_cdk.environment import Environment
 from keyline_cdk.metrics import user_errors
 from stacks.base import KeylineStack
 
 
 class AccountStack(KeylineStack):
-    """The alarm topic, and the alarms that exist per account and region only."""
+    """The alarm topic, the alarms that exist per account and region only, the budget."""
 
     def __init__(self, scope: Construct, *, environment: Environment) -> None:
         super().__init__(
@@ -23,6 +24,14 @@ class AccountStack(KeylineStack):
             why="Alarm topic and account-wide alarms.",
         )
         topic = AlarmTopic(self, "Alarms", environment=environment)
+        if environment.budget:
+            CostBudget(
+                self,
+                "Budget",
+                budget=environment.budget,
+                environment=environment,
+                topic=topic.resource,
+            )
         limit = environment.alarms.user_errors_per_minute
         add_alarm(
             self,

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import aws_cdk as cdk
 
 from keyline.model import System
-from keyline_cdk.bundling import Bundle
-from keyline_cdk.environment import Environment
+from keyline.problem import instead_of
+from keyline_cdk.environment import Environment, EnvironmentProblem
 from keyline_cdk.validation import add_checks
 from stacks.account_stack import AccountStack
 from stacks.chat_service_stack import ChatServiceStack
 from stacks.data_stack import DataStack
-from stacks.service_stack import ServiceStack
+from stacks.interactions_service_stack import InteractionsServiceStack
+from stacks.reports_data_stack import ReportsDataStack
+from stacks.reports_service_stack import ReportsServiceStack
+from stacks.service_stack import Bundler, ServiceStack
 
-SERVICES: Mapping[str, type[ServiceStack]] = {"chat": ChatServiceStack}
-"""The systems whose service has more to it than their declaration says."""
-
-Bundler = Callable[[str], Bundle]
-"""Puts a system's code together, by the system's name."""
+DATA: Mapping[str, type[DataStack]] = {"reports": ReportsDataStack}
+SERVICES: Mapping[str, type[ServiceStack]] = {
+    "chat": ChatServiceStack,
+    "interactions": InteractionsServiceStack,
+    "reports": ReportsServiceStack,
+}
+"""The systems that have more to them than their declaration says."""
 
 
 def build(
@@ -31,10 +36,17 @@ def build(
     ----------
     bundler
         Tests of templates give one that bundles nothing.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If the environment gives a user pool to a system that there is not.
     """
+    systems = tuple(systems)
+    _check_user_pools(environment, systems)
     account = AccountStack(app, environment=environment)
     for system in systems:
-        data = DataStack(app, system=system, environment=environment)
+        data = DATA.get(system.name, DataStack)(app, system=system, environment=environment)
         data.add_stack_dependency(account, "Alarms notify the topic by name.")
         service = SERVICES.get(system.name, ServiceStack)
         service(
@@ -42,6 +54,17 @@ def build(
             system=system,
             environment=environment,
             data=data,
-            bundle=bundler(system.name),
+            bundler=bundler,
         )
     add_checks(app, environment)
+
+
+def _check_user_pools(environment: Environment, systems: Iterable[System]) -> None:
+    known = [system.name for system in systems]
+    for name in environment.user_pools:
+        if name not in known:
+            raise EnvironmentProblem(
+                f"{environment.name}.toml: user_pools.{name}",
+                "there is no such system.",
+                instead_of(name, known),
+            )

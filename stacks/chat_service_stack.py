@@ -8,12 +8,11 @@ from chat.prices import COST
 from chat.settings import Settings
 from keyline.model import System
 from keyline_cdk.alarm import add_alarm
-from keyline_cdk.bundling import Bundle
 from keyline_cdk.environment import Environment
 from keyline_cdk.metrics import system_sum
 from keyline_cdk.names import pascal
 from stacks.data_stack import DataStack
-from stacks.service_stack import ServiceStack
+from stacks.service_stack import Bundler, ServiceStack
 
 
 class ChatServiceStack(ServiceStack):
@@ -26,9 +25,9 @@ class ChatServiceStack(ServiceStack):
         system: System,
         environment: Environment,
         data: DataStack,
-        bundle: Bundle,
+        bundler: Bundler,
     ) -> None:
-        super().__init__(scope, system=system, environment=environment, data=data, bundle=bundle)
+        super().__init__(scope, system=system, environment=environment, data=data, bundler=bundler)
         budgets = environment.settings(system.name, Settings).daily_budget_usd
         for provider, budget in budgets.items():
             add_alarm(

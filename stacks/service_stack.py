@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import aws_cdk as cdk
 from constructs import Construct
 
-from keyline.model import System
+from keyline.model import Function, System
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.bundling import Bundle
-from keyline_cdk.environment import Environment
+from keyline_cdk.environment import Auth, Environment
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
 from keyline_cdk.metrics import client_latency
-from keyline_cdk.names import pascal
+from keyline_cdk.names import api_name, pascal
 from keyline_cdk.schedule import Schedule
 from keyline_cdk.stream_consumer import StreamConsumer
+from keyline_cdk.user_pool import UserPoolClient
 from stacks.base import KeylineStack
 from stacks.data_stack import DataStack
+
+Bundler = Callable[[System, Function], Bundle]
+"""Puts a function's code together; functions that ask for the same get the same bundle."""
 
 
 class ServiceStack(KeylineStack):
@@ -34,7 +40,7 @@ class ServiceStack(KeylineStack):
         system: System,
         environment: Environment,
         data: DataStack,
-        bundle: Bundle,
+        bundler: Bundler,
     ) -> None:
         super().__init__(
             scope,
@@ -56,7 +62,7 @@ class ServiceStack(KeylineStack):
                 system=system,
                 function=function,
                 environment=environment,
-                bundle=bundle,
+                bundle=bundler(system, function),
             )
             for function in system.functions
         }
@@ -97,8 +103,21 @@ class ServiceStack(KeylineStack):
             functions=self.functions.values(),
             environment=self._environment,
             topic=self._topic,
+            auth=self._user_pool_auth(),
         )
         cdk.CfnOutput(self, "ApiUrl", value=api.url, description="Where the routes' paths begin.")
+
+    def _user_pool_auth(self) -> Auth | None:
+        """Make a client for the API's callers in the system's user pool, if it has one."""
+        pool = self._environment.user_pools.get(self._system.name)
+        if pool is None:
+            return None
+        name = api_name(self._system.name, self._environment.name)
+        auth = UserPoolClient(self, "Users", pool=pool, name=name).auth
+        cdk.CfnOutput(
+            self, "UserPoolClientId", value=auth.audience, description="What users sign in with."
+        )
+        return auth
 
     def _build_latency_alarm(self) -> None:
         limit = self._environment.alarms.latency_p99_ms

@@ -14,7 +14,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_sns as sns
 
-from keyline.model import System
+from keyline.model import Function, System
 from keyline_cdk.bundling import ROOT, Bundle
 from keyline_cdk.environment import (
     Alarms,
@@ -27,6 +27,7 @@ from keyline_cdk.environment import (
     load,
 )
 from stacks.application import build
+from stacks.service_stack import Bundler
 from stacks.systems import SYSTEMS
 
 ENVIRONMENTS = ("dev", "staging", "prod", "local")
@@ -81,14 +82,14 @@ FULL = Environment(
 """An environment that says all it can."""
 
 
-def no_bundle(folder: Path, digest: str = "") -> Callable[[str], Bundle]:
+def no_bundle(folder: Path) -> Bundler:
     """Return a bundler that makes an empty folder, with the sources of a real one."""
 
-    def bundler(system: str) -> Bundle:
-        path = folder / system
+    def bundler(system: System, function: Function) -> Bundle:
+        path = folder / system.name
         path.mkdir(parents=True, exist_ok=True)
-        sources = (ROOT / "lambda_src" / "keyline", ROOT / "lambda_src" / system)
-        return Bundle(path, digest or hashlib.sha256(system.encode()).hexdigest(), sources)
+        sources = (ROOT / "lambda_src" / "keyline", ROOT / "lambda_src" / system.name)
+        return Bundle(path, hashlib.sha256(system.name.encode()).hexdigest(), sources)
 
     return bundler
 
@@ -114,7 +115,7 @@ def synthesize(
     systems: Iterable[System],
     out: Path,
     *,
-    bundler: Callable[[str], Bundle] | None = None,
+    bundler: Bundler | None = None,
 ) -> dict[str, SynthesizedStack]:
     """Return the stacks of an environment by name, all checks passed."""
     app = new_app(out, checks=True)

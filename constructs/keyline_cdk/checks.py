@@ -8,6 +8,7 @@ templates; `KeylineChecks` runs them as a validation plugin of the app.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,12 @@ Template = Mapping[str, Any]
 WITHOUT_RESOURCES = frozenset({"xray:PutTelemetryRecords", "xray:PutTraceSegments"})
 """Actions that can only be allowed on `*` (service authorization reference, X-Ray)."""
 
+OBJECT_ACTIONS = frozenset({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"})
+"""Actions on objects, whose keys only the data knows: allowed below a prefix of one bucket."""
+
 SCAN = "dynamodb:Scan"
+
+_BELOW_A_PREFIX = re.compile(r"arn:[a-z-]+:s3:::[^*/]+/[^*]+/\*")
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,10 @@ def check_template(template: Template, environment: Environment) -> list[Finding
     return [
         Finding(rule, logical_id, path, message, suggestion)
         for logical_id, resource in template.get("Resources", {}).items()
-        for rule, path, message, suggestion in _resource_findings(resource, environment)
+        for rule, path, message, suggestion in (
+            *_resource_findings(resource, environment),
+            *_bucket_policy_findings(logical_id, resource, template),
+        )
     ]
 
 
@@ -73,6 +82,8 @@ def _resource_findings(resource: Mapping[str, Any], environment: Environment) ->
                 yield from _policy(policy["PolicyDocument"], f"Policies[{number}].PolicyDocument")
         case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy":
             yield from _policy(properties["PolicyDocument"], "PolicyDocument")
+        case "AWS::S3::Bucket":
+            yield from _bucket(properties, environment)
         case "AWS::Lambda::EventSourceMapping":
             yield from _mapping(properties)
         case "AWS::CloudWatch::Alarm":
@@ -138,6 +149,70 @@ def _replica(replica: Mapping[str, Any], path: str, environment: Environment) ->
         )
 
 
+# ------------------------------------------------------------------------------ buckets
+
+
+def _bucket(properties: Mapping[str, Any], environment: Environment) -> Iterator[_Fault]:
+    closed = properties.get("PublicAccessBlockConfiguration", {})
+    doors = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    if not all(closed.get(door) is True for door in doors):
+        yield (
+            "bucket-private",
+            "PublicAccessBlockConfiguration",
+            "can be opened to the public.",
+            "Use BlockPublicAccess.BLOCK_ALL.",
+        )
+    if properties.get("VersioningConfiguration", {}).get("Status") != "Enabled":
+        yield (
+            "bucket-versions",
+            "VersioningConfiguration",
+            "loses what is overwritten.",
+            "Set versioned=True, and let old versions expire.",
+        )
+    rules = properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
+    defaults = [rule.get("ServerSideEncryptionByDefault", {}) for rule in rules]
+    wanted_key = environment.tables.key_arn
+    if not defaults:
+        yield (
+            "bucket-encryption",
+            "BucketEncryption",
+            "does not say how it is encrypted.",
+            "Use BucketEncryption.S3_MANAGED or a key of one's own.",
+        )
+    elif wanted_key and any(default.get("KMSMasterKeyID") != wanted_key for default in defaults):
+        yield (
+            "bucket-encryption",
+            "BucketEncryption",
+            f"is not encrypted with {wanted_key}.",
+            "Use BucketEncryption.KMS with the key of the tables.",
+        )
+
+
+def _bucket_policy_findings(
+    logical_id: str, resource: Mapping[str, Any], template: Template
+) -> Iterator[_Fault]:
+    """Look for the policy that keeps requests without TLS out of a bucket."""
+    if resource["Type"] != "AWS::S3::Bucket":
+        return
+    statements = (
+        statement
+        for other in template["Resources"].values()
+        if other["Type"] == "AWS::S3::BucketPolicy"
+        and other["Properties"]["Bucket"] == {"Ref": logical_id}
+        for statement in other["Properties"]["PolicyDocument"]["Statement"]
+    )
+    if not any(_denies_plain_http(statement) for statement in statements):
+        yield "bucket-tls", "BucketPolicy", "answers without TLS.", "Set enforce_ssl=True."
+
+
+def _denies_plain_http(statement: Mapping[str, Any]) -> bool:
+    return (
+        statement["Effect"] == "Deny"
+        and statement.get("Action") == "s3:*"
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+    )
+
+
 # -------------------------------------------------------------------------------- roles
 
 
@@ -165,7 +240,7 @@ def _statement(statement: Mapping[str, Any], path: str) -> Iterator[_Fault]:
                 "Name the actions that are used.",
             )
     for resource in _listed(statement.get("Resource")):
-        if "*" in _literals(resource) and not WITHOUT_RESOURCES.issuperset(actions):
+        if _reaches_by_wildcard(resource, actions):
             yield (
                 "role-wildcard",
                 f"{path}.Resource",
@@ -175,6 +250,14 @@ def _statement(statement: Mapping[str, Any], path: str) -> Iterator[_Fault]:
     for key in ("NotAction", "NotResource"):
         if key in statement:
             yield "role-wildcard", f"{path}.{key}", "allows all else.", "Name what is used."
+
+
+def _reaches_by_wildcard(resource: Any, actions: list[str]) -> bool:
+    literals = _literals(resource)
+    if "*" not in literals or WITHOUT_RESOURCES.issuperset(actions):
+        return False
+    keys = OBJECT_ACTIONS.issuperset(actions) and _BELOW_A_PREFIX.fullmatch(literals)
+    return not keys
 
 
 def _literals(value: Any) -> str:

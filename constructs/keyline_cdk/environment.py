@@ -28,6 +28,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "environments"
 T = TypeVar("T", bound=Struct)
 
 _MISSING = re.compile(r"Object missing required field `(.*)`")
+_USER_POOL = re.compile(r"([a-z]+(?:-[a-z]+)+-\d+)_[0-9A-Za-z]+")  # Cognito: UserPoolIdType
 
 Count = Annotated[int, Meta(ge=1)]
 Percent = Annotated[float, Meta(gt=0)]
@@ -138,6 +139,12 @@ class Auth(_Section, frozen=True, kw_only=True):
     audience: Annotated[str, Meta(min_length=1)]
 
 
+class Budget(_Section, frozen=True, kw_only=True):
+    """What DynamoDB may cost in a month, in the whole account; the alarm topic is told of more."""
+
+    monthly_usd: Annotated[float, Meta(gt=0)]
+
+
 class Functions(_Section, frozen=True, kw_only=True):
     """How functions run: memory in MiB (CPU comes with it), log retention in days, tracing."""
 
@@ -168,6 +175,9 @@ class Environment(_Section, frozen=True, kw_only=True):
         The AWS region it is deployed to.
     tags
         Put on every resource that takes tags.
+    user_pools
+        The id of the Cognito user pool whose users may call a system, by the system's name.
+        A system without one takes the tokens that `auth` describes.
     systems
         What each system's own settings say; `settings` decodes a system's part.
     """
@@ -183,6 +193,8 @@ class Environment(_Section, frozen=True, kw_only=True):
     alarms: Alarms = field(default_factory=Alarms)
     api: Api = field(default_factory=Api)
     auth: Auth
+    user_pools: dict[str, str] = field(default_factory=dict)
+    budget: Budget | None = None
     functions: Functions = field(default_factory=Functions)
     local: Local | None = None
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -201,6 +213,26 @@ class Environment(_Section, frozen=True, kw_only=True):
         """
         path = f"{self.name}.toml: systems.{system}"
         return decode(self.systems.get(system, {}), kind, path)
+
+
+def with_user_pool(environment: Environment, system: str, pool: str, path: str) -> Environment:
+    """Return the environment with a user pool for a system.
+
+    Parameters
+    ----------
+    pool
+        The pool's id: `us-east-1_AbCdEfGhI`.
+    path
+        Where the id was given, for errors.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If it is no id of a pool, or of one that this environment cannot use.
+    """
+    _check_user_pool(environment, pool, path)
+    pools = {**environment.user_pools, system: pool}
+    return msgspec.structs.replace(environment, user_pools=pools)
 
 
 def load(name: str, folder: Path = FOLDER) -> Environment:
@@ -319,6 +351,8 @@ def _check(environment: Environment, file: Path) -> None:
         _check_prod(environment, file)
     _check_key(environment, file)
     _check_local(environment, file)
+    for system, pool in environment.user_pools.items():
+        _check_user_pool(environment, pool, f"{file.name}: user_pools.{system}")
 
 
 def _check_name(environment: Environment, file: Path) -> None:
@@ -376,6 +410,30 @@ def _check_key(environment: Environment, file: Path) -> None:
             f"{file.name}: tables.encryption",
             f"the key is in {arn.split(':')[3]}, the tables are in {environment.region}.",
             f"Give a key of {environment.region}.",
+        )
+
+
+def _check_user_pool(environment: Environment, pool: str, path: str) -> None:
+    found = _USER_POOL.fullmatch(pool)
+    if found is None or found[1] not in _regions():
+        raise EnvironmentProblem(
+            path,
+            f"{pool!r} is no id of a Cognito user pool.",
+            "Write it as the console shows it, region and name: us-east-1_AbCdEfGhI.",
+        )
+    if environment.is_local:
+        raise EnvironmentProblem(
+            path,
+            "the local environment has a token issuer of its own.",
+            "Leave the pool out; `make token` mints a token.",
+        )
+    if found[1] != environment.region:
+        raise EnvironmentProblem(
+            path,
+            f"the pool is in {found[1]}. The API's client is made in it, and a stack of"
+            f" {environment.region} makes it there only.",
+            f"Use a pool of {environment.region}; or make a client by hand and name issuer and"
+            " client id in [auth].",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 import msgspec
@@ -72,9 +72,24 @@ class HandlerFunction(Construct):
         self.role = self._build_role(environment)
         self.resource = self._build_function(system, environment, bundle)
 
-    def allow(self, actions: Sequence[str], resource: str) -> None:
-        """Add a permission that the function needs for the way it is entered."""
-        self._policy.add_statements(iam.PolicyStatement(actions=[*actions], resources=[resource]))
+    def allow(
+        self,
+        actions: Sequence[str],
+        resource: str,
+        conditions: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        """Add a permission beyond tables: for how the function is entered, or what else it calls.
+
+        Parameters
+        ----------
+        conditions
+            Operator, then key, to value: `{"StringEquals": {"kms:ViaService": "..."}}`.
+        """
+        self._policy.add_statements(
+            iam.PolicyStatement(
+                actions=[*actions], resources=[resource], conditions=dict(conditions or {})
+            )
+        )
 
     def _build_role(self, environment: Environment) -> iam.Role:
         role = iam.Role(

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from keyline.model import Route, System
 from keyline_cdk.alarm import add_alarm
-from keyline_cdk.environment import Environment
+from keyline_cdk.environment import Auth, Environment
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
@@ -48,6 +48,8 @@ class HttpApi(Construct):
         The functions; those without routes are left out.
     topic
         Who is told when requests fail on our side.
+    auth
+        Whose tokens are taken; the environment says it unless it is given.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class HttpApi(Construct):
         functions: Iterable[HandlerFunction],
         environment: Environment,
         topic: sns.ITopic,
+        auth: Auth | None = None,
     ) -> None:
         super().__init__(scope, id)
         self._name = api_name(system.name, environment.name)
@@ -72,7 +75,7 @@ class HttpApi(Construct):
             cors_preflight=_cors(environment, methods),
         )
         self._build_stage(environment)
-        authorizer = self._build_authorizer(environment)
+        authorizer = self._build_authorizer(auth or environment.auth)
         for function in functions:
             self._add_routes(function, authorizer)
         add_alarm(
@@ -119,11 +122,11 @@ class HttpApi(Construct):
         )
         return stage
 
-    def _build_authorizer(self, environment: Environment) -> authorizers.HttpJwtAuthorizer:
+    def _build_authorizer(self, auth: Auth) -> authorizers.HttpJwtAuthorizer:
         return authorizers.HttpJwtAuthorizer(
             "Jwt",
-            environment.auth.issuer,
-            jwt_audience=[environment.auth.audience],
+            auth.issuer,
+            jwt_audience=[auth.audience],
             authorizer_name=f"{self._name}-jwt",
         )
 

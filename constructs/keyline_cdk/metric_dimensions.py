@@ -75,6 +75,11 @@ PUBLISHED: Mapping[str, Mapping[str, frozenset[DimensionSet]]] = {
         **_each("StorageGrowthPercent TableSizeBytes", _sets("Environment+System+Table")),
         "IndexSizeBytes": _sets("Environment+System+Table+Index"),
         "ProviderCost": _sets("Environment+System+Provider"),
+        **_each(
+            "MigrationMatches MigrationMismatches MigrationPending MigrationWriteFailures "
+            "PhaseFailures",
+            _sets("Environment+System"),
+        ),
     },
 }
 """Namespace, then metric, to the dimension sets it exists under."""

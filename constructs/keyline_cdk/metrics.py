@@ -121,15 +121,20 @@ def storage_growth(environment: str, system: str, table: str) -> cloudwatch.Metr
 
 
 def system_sum(
-    environment: str, system: str, name: str, dimensions: Mapping[str, str]
+    environment: str,
+    system: str,
+    name: str,
+    dimensions: Mapping[str, str] | None = None,
+    *,
+    period: cdk.Duration = DAY,
 ) -> cloudwatch.Metric:
-    """A metric that a system's own functions publish (`keyline.metrics`), added up over a day."""
+    """A metric that a system's own functions publish (`keyline.metrics`), added up over a time."""
     return cloudwatch.Metric(
         namespace=KEYLINE,
         metric_name=name,
         statistic="Sum",
-        period=DAY,
-        dimensions_map={"Environment": environment, "System": system, **dimensions},
+        period=period,
+        dimensions_map={"Environment": environment, "System": system, **(dimensions or {})},
     )
 
 

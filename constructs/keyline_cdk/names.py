@@ -43,6 +43,21 @@ def cursor_secret_name(system: str, environment: str) -> str:
     return f"keyline/{system}/{environment}/cursor"
 
 
+def budget_name(environment: str) -> str:
+    """Return the name of an environment's budget for DynamoDB."""
+    return f"keyline-dynamodb-{environment}"
+
+
+def bucket_name(name: str, environment: str, account: str) -> str:
+    """Return a bucket's name, which no other account's may be: `k9-similarity-dev-<account>`."""
+    return f"{name}-{environment}-{account}"
+
+
+def phase_parameter_name(system: str, environment: str) -> str:
+    """Return the name of the parameter that says which phase of its migration a system is in."""
+    return f"/keyline/{system}/{environment}/migration-phase"
+
+
 def failure_queue_name(system: str, function: str, environment: str) -> str:
     """Return the name of the queue that keeps what a stream consumer could not process."""
     return f"{system}-{function}-{environment}-failed"

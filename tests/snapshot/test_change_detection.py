@@ -117,11 +117,11 @@ def test_an_edited_handler_changes_the_asset_and_no_snapshot(out: Path) -> None:
     for system in SYSTEMS:
         shutil.copytree(ROOT / "lambda_src" / system.name, sources / system.name)
 
-    def bundler(system: str) -> Bundle:
+    def bundler(system: System, function: Function) -> Bundle:
         return Bundle(
-            sources / system,
-            digest=_digest(sources / system),
-            sources=(ROOT / "lambda_src" / "keyline", ROOT / "lambda_src" / system),
+            sources / system.name,
+            digest=_digest(sources / system.name),
+            sources=(ROOT / "lambda_src" / "keyline", ROOT / "lambda_src" / system.name),
         )
 
     before = synthesize(load("dev"), SYSTEMS, out / "before", bundler=bundler)

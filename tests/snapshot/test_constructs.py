@@ -47,7 +47,7 @@ def _handler(
         system=system,
         function=function,
         environment=environment,
-        bundle=no_bundle(out)(system.name),
+        bundle=no_bundle(out)(system, function),
     )
 
 

@@ -77,7 +77,7 @@ def test_a_filter_that_never_matches_fails_the_synth(out: Path) -> None:
             system=LARGE,
             function=STREAM,
             environment=FULL,
-            bundle=no_bundle(out)("orders"),
+            bundle=no_bundle(out)(LARGE, STREAM),
         )
         StreamConsumer(
             stack,

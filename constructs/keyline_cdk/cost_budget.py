@@ -1,0 +1,80 @@
+"""What DynamoDB may cost, and who is told before it costs more."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_budgets as budgets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from keyline_cdk.environment import Budget, Environment
+from keyline_cdk.names import budget_name
+
+THRESHOLDS = (50, 80, 100)
+"""Percent of the budget, of what has been spent and of what the month is forecast to cost."""
+SERVICE = "Amazon DynamoDB"
+"""The service's name in the billing data (Cost Explorer, dimension SERVICE)."""
+
+
+class CostBudget(Construct):
+    """A monthly budget of all that DynamoDB costs in the account; the alarm topic is told.
+
+    A bill knows accounts, not environments: two environments in one account each watch the
+    whole of it. Billing is brought up to date a few times a day, so this is no alarm on use;
+    the tables' own alarms are.
+
+    Parameters
+    ----------
+    topic
+        The alarm topic, which comes to let AWS Budgets publish.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        budget: Budget,
+        environment: Environment,
+        topic: sns.Topic,
+    ) -> None:
+        super().__init__(scope, id)
+        allowed = topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="BudgetsOfThisAccount",
+                actions=["sns:Publish"],
+                principals=[iam.ServicePrincipal("budgets.amazonaws.com")],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            )
+        )
+        subscriber = budgets.CfnBudget.SubscriberProperty(
+            subscription_type="SNS", address=topic.topic_arn
+        )
+        self.resource = budgets.CfnBudget(
+            self,
+            "Budget",
+            budget=budgets.CfnBudget.BudgetDataProperty(
+                budget_name=budget_name(environment.name),
+                budget_type="COST",
+                time_unit="MONTHLY",
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=budget.monthly_usd, unit="USD"),
+                cost_filters={"Service": [SERVICE]},
+            ),
+            notifications_with_subscribers=[
+                budgets.CfnBudget.NotificationWithSubscribersProperty(
+                    notification=budgets.CfnBudget.NotificationProperty(
+                        notification_type=kind,
+                        comparison_operator="GREATER_THAN",
+                        threshold=percent,
+                        threshold_type="PERCENTAGE",
+                    ),
+                    subscribers=[subscriber],
+                )
+                for kind in ("ACTUAL", "FORECASTED")
+                for percent in THRESHOLDS
+            ],
+        )
+        if allowed.policy_dependable:  # Budgets tries the topic when the budget is made
+            self.resource.node.add_dependency(allowed.policy_dependable)

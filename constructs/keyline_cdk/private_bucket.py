@@ -1,0 +1,65 @@
+"""An S3 bucket that only this account reaches, over TLS, encrypted, and with its past."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from keyline_cdk.acknowledge import acknowledge
+from keyline_cdk.environment import Environment
+
+KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+"""What S3 does with a customer's key in the name of who reads and writes objects."""
+
+
+class PrivateBucket(Construct):
+    """A bucket for what a system derives from its tables.
+
+    It is encrypted with the tables' KMS key where they have one of the customer's, and else by
+    S3. It is removed or kept as the tables are; CloudFormation removes no bucket that holds
+    objects.
+
+    Parameters
+    ----------
+    name
+        Its name, unique among all buckets there are (`names.bucket_name`).
+    old_versions
+        For how many days a version is kept that has been replaced.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, *, name: str, old_versions: int, environment: Environment
+    ) -> None:
+        super().__init__(scope, id)
+        removal_policy = cdk.RemovalPolicy[environment.tables.removal_policy.upper()]
+        arn = environment.tables.key_arn
+        self.resource = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=name,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.KMS if arn else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=kms.Key.from_key_arn(self, "Key", arn) if arn else None,
+            bucket_key_enabled=True if arn else None,
+            enforce_ssl=True,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    noncurrent_version_expiration=cdk.Duration.days(old_versions),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                )
+            ],
+            removal_policy=removal_policy,
+        )
+        if self.resource.policy:  # a bucket that is kept goes on asking for TLS
+            self.resource.policy.apply_removal_policy(removal_policy)
+        acknowledge(
+            self.resource,
+            {
+                "AwsSolutions-S1": "It holds what can be derived again. Who read it is a matter of "
+                "CloudTrail's data events, which an account switches on for all its buckets."
+            },
+        )

@@ -1,0 +1,70 @@
+"""The reports system's service: its tables by name, its bucket, its users' tokens."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from keyline.model import System
+from keyline_cdk.acknowledge import acknowledge
+from keyline_cdk.environment import Environment
+from keyline_cdk.handler_function import HandlerFunction
+from keyline_cdk.names import bucket_name
+from keyline_cdk.private_bucket import KEY_ACTIONS
+from reports.system import SIMILARITY as SIMILARITY_FUNCTION
+from reports.tables import EMBEDDINGS, REPORTS, USERS
+from stacks.data_stack import DataStack
+from stacks.reports_data_stack import SIMILARITY
+from stacks.service_stack import Bundler, ServiceStack
+
+TABLE_VARIABLES = {
+    "DYNAMODB_USERS_TABLE": USERS,
+    "DYNAMODB_REPORTS_TABLE": REPORTS,
+    "DYNAMODB_EMBEDDINGS_TABLE": EMBEDDINGS,
+}
+"""The environment variables that the specification gives the tables' names in."""
+
+MATRICES = "matrices/"
+"""What the keys of the matrices in the bucket begin with."""
+
+
+class ReportsServiceStack(ServiceStack):
+    """Tells functions their tables' names, and lets the one that compares vectors keep matrices.
+
+    With a user pool, a token has to be an access token: API Gateway takes a pool's ID tokens
+    as well, and the functions are told to refuse them.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        system: System,
+        environment: Environment,
+        data: DataStack,
+        bundler: Bundler,
+    ) -> None:
+        super().__init__(scope, system=system, environment=environment, data=data, bundler=bundler)
+        for handler in self.functions.values():
+            for variable, table in TABLE_VARIABLES.items():
+                handler.resource.add_environment(variable, table.physical_name(environment.name))
+            if system.name in environment.user_pools:
+                handler.resource.add_environment("REPORTS_TOKEN_USE", "access")
+        self._let_keep_matrices(self.functions[SIMILARITY_FUNCTION.name])
+
+    def _let_keep_matrices(self, handler: HandlerFunction) -> None:
+        bucket = bucket_name(SIMILARITY, self._environment.name, self.account)
+        arn = self.format_arn(service="s3", region="", account="", resource=bucket)
+        handler.resource.add_environment("SIMILARITY_BUCKET", bucket)
+        handler.allow(["s3:GetObject", "s3:PutObject"], f"{arn}/{MATRICES}*")
+        # without it, S3 answers 403 for a matrix that is not there, as for one that is kept back
+        handler.allow(["s3:ListBucket"], arn)
+        key = self._environment.tables.key_arn
+        if key:
+            via = {"kms:ViaService": f"s3.{self._environment.region}.amazonaws.com"}
+            handler.allow(KEY_ACTIONS, key, {"StringEquals": via})
+        # findings name what only the deployment knows in this way
+        shown = arn if self._environment.account else arn.replace(self.account, "<AWS::AccountId>")
+        acknowledge(
+            handler.role,
+            {f"AwsSolutions-IAM5[Resource::{shown}/{MATRICES}*]": "Keys name model versions."},
+        )
