@@ -23,7 +23,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faq_days
         How long an FAQ search is kept.
     faq_shards
-        Over how many partitions a day's searches are spread.
+        Over how many partitions a day's searches are spread. A lower number does not read
+        what a higher one has spread: lower it for days to come only.
     faq_keep_text
         Whether a search is kept with its words, which may tell of somebody's health. Its
         digest is kept either way.

@@ -1,0 +1,166 @@
+"""What was searched for in the frequent questions: remembered for analytics, without names.
+
+A search is kept by a digest of its words, and the words only where the setting says so. The
+digest is no secret: who knows a text can tell whether it was searched for. Nobody's name is kept
+with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+
+from interactions.moments import iso_ms, iso_us
+from interactions.patterns import FAQ_DAY, FAQ_SEARCH_CREATE
+from interactions.rules import normalised
+from interactions.settings import Settings
+from interactions.tables import FaqSearch, FaqSearchData
+from keyline.http import HttpError
+from keyline.percentile import percentile
+from keyline.run import Store
+
+DIGEST_DIGITS = 16
+"""Hexadecimal digits that are kept of a SHA-256: enough to tell the searches of a day apart."""
+
+
+class SearchTimes(msgspec.Struct, frozen=True):
+    """How long searches took, milliseconds."""
+
+    p50: float
+    p90: float
+    p99: float
+
+
+class SearchedFor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The searches of a day for the same words.
+
+    Attributes
+    ----------
+    matches
+        Entries that the last of them found.
+    query
+        The words, where they are kept.
+    """
+
+    digest: str
+    searches: int
+    matches: int
+    query: str | None = None
+
+
+class DayOfSearches(msgspec.Struct, frozen=True):
+    """The searches of a UTC day.
+
+    Attributes
+    ----------
+    withoutMatches
+        Searches that found nothing.
+    searchTime
+        None where there was no search.
+    queries
+        The most frequent first.
+    """
+
+    day: str
+    searches: int
+    withoutMatches: int
+    searchTime: SearchTimes | None
+    queries: list[SearchedFor]
+
+
+@dataclass(frozen=True)
+class FaqSearches:
+    """The searches that were made."""
+
+    store: Store
+    settings: Settings
+
+    def add(self, text: str, matches: int, milliseconds: float) -> FaqSearch:
+        """Remember a search.
+
+        Raises
+        ------
+        AlreadyExists
+            If no moment near was free.
+        """
+        shard, digest = random.randrange(self.settings.faq_shards), digest_of(text)  # noqa: S311
+        kept = normalised(text) if self.settings.faq_keep_text else None
+
+        def at(moment: float) -> FaqSearch:
+            return FaqSearch(
+                day=iso_us(moment)[:10],
+                shard=_shard_text(shard),
+                at=iso_us(moment),
+                digest=digest,
+                Data=FaqSearchData(
+                    matches=matches,
+                    searchTime=round(milliseconds, 3),
+                    timestamp=iso_ms(moment),
+                    query=kept,
+                ),
+            )
+
+        return self.store.put_unique(FAQ_SEARCH_CREATE, at)
+
+    def of_day(self, day: str, limit: int) -> DayOfSearches:
+        """What was searched for on a UTC day.
+
+        Parameters
+        ----------
+        limit
+            How many different searches are told.
+
+        Raises
+        ------
+        HttpError
+            422 if the day has more searches than one request may read.
+        """
+        found = sorted(self._read(day), key=lambda search: search.at)
+        times = sorted(search.Data.searchTime for search in found)
+        by_digest: dict[str, list[FaqSearch]] = {}
+        for search in found:
+            by_digest.setdefault(search.digest, []).append(search)
+        most = sorted(by_digest.items(), key=lambda item: (-len(item[1]), item[0]))[:limit]
+        return DayOfSearches(
+            day=day,
+            searches=len(found),
+            withoutMatches=sum(search.Data.matches == 0 for search in found),
+            searchTime=_times(times) if times else None,
+            queries=[_searched_for(digest, same) for digest, same in most],
+        )
+
+    def _read(self, day: str) -> Iterator[FaqSearch]:
+        most, count = self.settings.faq_max_searches, 0
+        for shard in range(self.settings.faq_shards):
+            for search in self.store.items(FAQ_DAY, day=day, shard=_shard_text(shard)):
+                count += 1
+                if count > most:
+                    raise HttpError(
+                        HTTPStatus.UNPROCESSABLE_ENTITY,
+                        "query.day",
+                        f"has more than {most} searches.",
+                        "Raise the setting faq_max_searches, or read an export.",
+                    )
+                yield search
+
+
+def digest_of(text: str) -> str:
+    """A digest of a search's words, whatever their case and spacing."""
+    return hashlib.sha256(normalised(text).encode()).hexdigest()[:DIGEST_DIGITS]
+
+
+def _shard_text(shard: int) -> str:
+    return f"#{shard}" if shard else ""
+
+
+def _times(ordered: list[float]) -> SearchTimes:
+    return SearchTimes(*(percentile(ordered, part) for part in (0.5, 0.9, 0.99)))
+
+
+def _searched_for(digest: str, same: list[FaqSearch]) -> SearchedFor:
+    return SearchedFor(digest, len(same), same[-1].Data.matches, same[-1].Data.query)

@@ -1,0 +1,66 @@
+"""The types of what requests name, with bounds that keys and items can hold."""
+
+from __future__ import annotations
+
+import unicodedata
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+
+from keyline.http import HttpError
+
+MAX_NAME = 100
+
+MedicineName = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=MAX_NAME,
+        pattern=r"\S",
+        description="A medicine's name. Case and surrounding spaces do not matter.",
+    ),
+]
+SessionId = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Za-z0-9_-]{1,64}$",
+        description="What POST /sessions answered.",
+        examples=["0f8fad5bd9cb469fa16570867728950e"],
+    ),
+]
+SearchText = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=200,
+        pattern=r"\S",
+        description="Words to look for in the frequent questions.",
+        examples=["forgot a dose"],
+    ),
+]
+Day = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="A UTC day.", examples=["2026-01-31"]
+    ),
+]
+
+
+def cleaned(text: str, path: str) -> str:
+    """Text with one space between words and none around.
+
+    Raises
+    ------
+    HttpError
+        400, naming `path`, if it holds characters that are not to be seen.
+    """
+    # C is every category of control, format, surrogate, private and unassigned characters.
+    if any(unicodedata.category(character)[0] == "C" for character in text):
+        raise HttpError(
+            HTTPStatus.BAD_REQUEST,
+            path,
+            "holds control characters.",
+            "Send text as it is read.",
+        )
+    return " ".join(text.split())
