@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -12,17 +11,14 @@ from typing import Any
 from chat.system import SYSTEM, TABLE_SIZES
 from chat.tables import Message
 from chat.viewer import STUDENT_CLAIM
-from keyline.problem import KeylineError
 from keyline_cdk.names import function_name
 from ops.demo.journey import Advance
 from ops.demo.session import NotThere, Session, UnexpectedAnswer
+from ops.demo.work import WORKERS, side_by_side
 from ops.samples import chat as sample
 from ops.samples import mathdial
 
 DATA_FILE = "mathdial-dev.jsonl"
-WRITERS = 8
-"""Conversations that are sent at the same time; one conversation goes in order."""
-
 _DAY = 86_400_000.0
 _NOT_SENT = ("conversationId", "timestamp", "messageId", "createdAt")
 
@@ -31,6 +27,7 @@ class ChatJourney:
     """Sends conversations as a tutoring service would, and reads them as staff and students do."""
 
     system = SYSTEM
+    data_files = (DATA_FILE,)
 
     def __init__(self) -> None:
         self._conversations: dict[str, list[Message]] = defaultdict(list)
@@ -43,10 +40,8 @@ class ChatJourney:
         Raises
         ------
         KeylineError
-            If the file is missing or a line cannot be read.
+            If a line cannot be read.
         """
-        if data is not None and not (data / DATA_FILE).exists():
-            raise KeylineError(str(data), f"holds no {DATA_FILE}.", "Leave DATA out for a sample.")
         read = mathdial.read(data / DATA_FILE, self._started) if data else None
         for message in read or sample.messages(self._started):
             self._conversations[message.conversationId].append(message)
@@ -59,25 +54,18 @@ class ChatJourney:
 
         What an earlier run sent is not sent again, be it all or what it came to.
         """
-        begun = [await self._stored(session, name) for name in [*self._conversations][:WRITERS]]
+        begun = [await self._stored(session, name) for name in [*self._conversations][:WORKERS]]
         self._loaded_before = any(begun)
-        waiting = asyncio.Queue[list[Message]]()
-        for messages in self._conversations.values():
-            waiting.put_nowait(messages)
 
-        async def writer() -> None:
-            while not waiting.empty():
-                messages = waiting.get_nowait()
-                name = messages[0].conversationId
-                stored = await self._stored(session, name) if self._loaded_before else 0
-                for number, message in enumerate(messages):
-                    if number >= stored:
-                        await self._post(session, message)
-                    advance()
+        async def write(messages: list[Message]) -> None:
+            name = messages[0].conversationId
+            stored = await self._stored(session, name) if self._loaded_before else 0
+            for number, message in enumerate(messages):
+                if number >= stored:
+                    await self._post(session, message)
+                advance()
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(WRITERS):
-                group.create_task(writer())
+        await side_by_side(self._conversations.values(), write)
 
     async def exercise(self, session: Session) -> Sequence[str]:
         """Show, page, report; compare with what was sent where the data is new."""

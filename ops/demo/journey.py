@@ -18,8 +18,12 @@ class Journey(Protocol):
 
     system: System
 
+    @property
+    def data_files(self) -> Sequence[str]:
+        """What a folder of real data has to hold for it; where one is missing it makes a sample."""
+
     def prepare(self, data: Path | None) -> tuple[str, int]:
-        """Read the data from a folder, or make sample data without one.
+        """Read the data from a folder that holds it, or make sample data without one.
 
         Returns
         -------

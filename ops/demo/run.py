@@ -11,12 +11,14 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from keyline.problem import KeylineError
 from keyline_cdk.environment import Environment, load
 from keyline_cdk.names import api_name
 from ops.demo import report
 from ops.demo.chat import ChatJourney
 from ops.demo.journey import Journey
 from ops.demo.options import Options
+from ops.demo.reports import ReportsJourney
 from ops.demo.session import Session, base_url
 from ops.local.platform import Platform
 from ops.local.ports import Ports
@@ -25,7 +27,7 @@ from ops.synth import synthesize
 
 ENVIRONMENT = "local"
 
-JOURNEYS: tuple[Callable[[], Journey], ...] = (ChatJourney,)
+JOURNEYS: tuple[Callable[[], Journey], ...] = (ChatJourney, ReportsJourney)
 
 
 async def run(options: Options, console: Console) -> int:
@@ -43,7 +45,8 @@ async def run(options: Options, console: Console) -> int:
     """
     environment = load(ENVIRONMENT)
     journeys = [make() for make in JOURNEYS]
-    plans = [(journey, *journey.prepare(options.data)) for journey in journeys]
+    _check_data(journeys, options.data)
+    plans = [(journey, *journey.prepare(_data_of(journey, options))) for journey in journeys]
     started = time.monotonic()
     with console.status("Synthesizing the local environment"):
         assembly = synthesize(ENVIRONMENT)
@@ -76,6 +79,23 @@ async def run(options: Options, console: Console) -> int:
             await platform.wait()
             console.print("Stopping.")
     return 1 if any(row.fault for row in rows) else 0
+
+
+def _check_data(journeys: Sequence[Journey], data: Path | None) -> None:
+    """Refuse a folder that is of use to no system: it is another than was meant."""
+    if data and not any(_holds(data, journey) for journey in journeys):
+        known = sorted({name for journey in journeys for name in journey.data_files})
+        raise KeylineError(
+            str(data), f"holds none of {', '.join(known)}.", "Leave DATA out for samples."
+        )
+
+
+def _data_of(journey: Journey, options: Options) -> Path | None:
+    return options.data if options.data and _holds(options.data, journey) else None
+
+
+def _holds(data: Path, journey: Journey) -> bool:
+    return all((data / name).exists() for name in journey.data_files)
 
 
 async def _travel(

@@ -62,15 +62,21 @@ class Session:
         claims: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
+        refused: HTTPStatus | None = None,
     ) -> Any:
         """Call the API and return the decoded answer.
+
+        Parameters
+        ----------
+        refused
+            The status that is expected instead of success.
 
         Raises
         ------
         NotThere
             If the status is 404.
         UnexpectedAnswer
-            If it is any other but 2xx.
+            If it is any other but 2xx, or but the refusal that was expected.
         """
         response = await self._http.request(
             method,
@@ -79,7 +85,8 @@ class Session:
             json=json,
             headers={"Authorization": f"Bearer {self.token(subject, scopes, claims or {})}"},
         )
-        if not response.is_success:
+        expected = response.is_success if refused is None else response.status_code == refused
+        if not expected:
             error = NotThere if response.status_code == HTTPStatus.NOT_FOUND else UnexpectedAnswer
             raise error(
                 f"{method} {path}", f"answered {response.status_code}: {response.text[:500]}"
