@@ -1,6 +1,7 @@
 """The declaration: tables, indexes, access patterns, functions, as plain data."""
 
 from keyline.model.access import Access, access_of
+from keyline.model.collection import OneOf, one_of
 from keyline.model.condition import (
     AnyOf,
     Condition,
@@ -68,6 +69,7 @@ __all__ = [
     "Key",
     "KeylineError",
     "NoSettings",
+    "OneOf",
     "Pattern",
     "Projection",
     "ProjectionType",
@@ -100,4 +102,5 @@ __all__ = [
     "greater_than",
     "include",
     "less_than",
+    "one_of",
 ]

@@ -13,9 +13,11 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from keyline.model.collection import OneOf
 from keyline.model.condition import Condition, WriteCondition, leaves
 from keyline.model.shape import fields_of
 from keyline.model.table import Entity, Index, Key, Table
+from keyline.model.template import Template
 from keyline.problem import raise_first
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
@@ -56,7 +58,8 @@ class Pattern(Generic[ItemT]):
     table
         The table it is asked of.
     shape
-        What an item comes back as. Its fields are what is read.
+        What an item comes back as. Its fields are what is read. A `Query` may read several
+        kinds of items: `one_of(User, Session)`.
     entity
         The kind of item, where the shape is none of the table's several kinds.
     item_bytes
@@ -70,7 +73,7 @@ class Pattern(Generic[ItemT]):
     name: str
     why: str
     table: Table
-    shape: type[ItemT]
+    shape: type[ItemT] | OneOf[ItemT]
     entity: type[msgspec.Struct] | None = None
     item_bytes: int
     per_month: float
@@ -87,10 +90,20 @@ class Pattern(Generic[ItemT]):
         """The name of the DynamoDB operation, which is also the name of its class."""
         return _OPERATIONS[type(self)]
 
+    @property
+    def shapes(self) -> tuple[type[msgspec.Struct], ...]:
+        """What items come back as: one shape, or those of a query of several kinds."""
+        return self.shape.shapes if isinstance(self.shape, OneOf) else (self.shape,)
+
+    @cached_property
+    def kinds(self) -> tuple[Entity, ...]:
+        """The kinds of items it is about: one, unless it is a query of several."""
+        return tuple(self.table.entity_of(self.entity or shape) for shape in self.shapes)
+
     @cached_property
     def kind(self) -> Entity:
-        """The kind of item it is about."""
-        return self.table.entity_of(self.entity or self.shape)
+        """The kind of item it is about; of several the first, as all share what a call gives."""
+        return self.kinds[0]
 
     @property
     def index_name(self) -> str | None:
@@ -108,18 +121,21 @@ class Pattern(Generic[ItemT]):
 
         A shape that is one of the table's kinds, read where all attributes are carried, needs no
         projection. Any other is asked for by name, with the keys that a cursor is made of and
-        the attribute that tells whether the item has expired.
+        the attributes that tell its kind and whether it has expired.
         """
         index = self._index
         carried = self.table.carried_by(index) if index else None
-        if carried is None and any(e.shape is self.shape for e in self.table.kinds):
+        whole = {kind.shape for kind in self.table.kinds}
+        if carried is None and whole.issuperset(self.shapes):
             return None
-        names = dict.fromkeys(fields_of(self.shape))
+        names = {name: None for shape in self.shapes for name in fields_of(shape)}
         names.update(dict.fromkeys(self.table.key.attributes))
         if index:
             names.update(dict.fromkeys(index.key.attributes))
         if self.table.ttl:
             names[self.table.ttl.attribute] = None
+        if self.table.discriminator:
+            names[self.table.discriminator] = None
         return tuple(names)
 
     @property
@@ -146,6 +162,19 @@ def _given_to(conditions: tuple[WriteCondition, ...]) -> tuple[str, ...]:
     return tuple(c.parameter for c in leaves(conditions) if c.takes_value)
 
 
+def compared_template(kind: Entity, condition: Condition) -> Template | None:
+    """The key template whose fields a sort key condition compares; None if it takes whole values.
+
+    It compares fields where its parameter is one of them, or where it is an equality or a
+    `begins_with`.
+    """
+    template = kind.templates.get(condition.attribute)
+    if template is None:
+        return None
+    by_field = condition.parameter in template.fields
+    return template if by_field or condition.operator in ("=", "begins_with") else None
+
+
 def sort_parameters(kind: Entity, condition: Condition) -> tuple[str, ...]:
     """The parameters of a sort key condition.
 
@@ -153,14 +182,12 @@ def sort_parameters(kind: Entity, condition: Condition) -> tuple[str, ...]:
     fields up to it, the last of them as the bound; an equality takes all of them, and a
     `begins_with` without a field none: the template's literal beginning.
     """
-    template = kind.templates.get(condition.attribute)
+    template = compared_template(kind, condition)
     if template is None:
         return (condition.parameter,)
     if condition.parameter in template.fields:
         return template.fields[: template.fields.index(condition.parameter) + 1]
-    if condition.operator == "=":
-        return template.fields
-    return () if condition.operator == "begins_with" else (condition.parameter,)
+    return template.fields if condition.operator == "=" else ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from keyline.model.collection import OneOf
 from keyline.model.condition import SORT_OPERATORS, AnyOf, Condition, WriteCondition, leaves
 from keyline.model.pattern import (
     MAX_PER_MONTH,
@@ -23,11 +24,14 @@ from keyline.model.pattern import (
     TransactGet,
     TransactWrite,
     Update,
+    compared_template,
     parameters_of,
     sort_parameters,
 )
 from keyline.model.shape import AttributeType, fields_of
 from keyline.model.size import MAX_ITEM_BYTES
+from keyline.model.table import Entity
+from keyline.model.texts import ANY, Texts, may_share, texts_of
 from keyline.problem import Fault, instead_of, repeated
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -91,6 +95,9 @@ def _statement_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
 
 
 def _kind_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
+    if isinstance(pattern.shape, OneOf):
+        yield from _collection_faults(pattern)
+        return
     kinds = {kind.shape: kind.shape.__name__ for kind in pattern.table.kinds}
     if pattern.entity is not None and pattern.entity not in kinds:
         yield (
@@ -106,26 +113,69 @@ def _kind_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
         )
 
 
+def _collection_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
+    """What is wrong with the shapes of one_of()."""
+    names = [shape.__name__ for shape in pattern.shapes]
+    kinds = {kind.shape: kind.shape.__name__ for kind in pattern.table.kinds}
+    if not isinstance(pattern, Query):
+        yield (
+            "shape",
+            f"is one of several, and a {type(pattern).__name__} is about one kind of item.",
+            "Name the kind; a Query may read several.",
+        )
+    if len(names) < 2:
+        yield "shape", "is one of fewer than two.", "Name the kind without one_of()."
+    for name in repeated(names):
+        yield "shape", f"names {name} twice.", "Name each kind once."
+    if pattern.entity is not None:
+        yield "entity", "is given, and the shapes are kinds of items themselves.", "Leave it out."
+    if pattern.table.discriminator is None:
+        yield (
+            "shape",
+            f"{pattern.table.name} has no attribute that tells its kinds of items apart.",
+            "Declare discriminator='EntityType' on the table, and a tag for each kind.",
+        )
+    for shape, name in zip(pattern.shapes, names, strict=True):
+        if shape not in kinds:
+            yield (
+                "shape",
+                f"{name} is none of the kinds of items in {pattern.table.name}.",
+                instead_of(name, kinds.values()),
+            )
+
+
 def _shape_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
+    for shape, kind in zip(pattern.shapes, pattern.kinds, strict=True):
+        yield from _faults_of_shape(pattern, shape, kind)
+
+
+def _faults_of_shape(
+    pattern: Pattern[Any], shape: type[msgspec.Struct], entity: Entity
+) -> Iterator[Fault]:
     index = pattern.table.index(pattern.index_name) if pattern.index_name else None
     carried = pattern.table.carried_by(index) if index else None
-    shape: type[msgspec.Struct] = pattern.shape
-    stored, ttl = fields_of(pattern.kind.shape), pattern.table.ttl
+    stored, ttl = fields_of(entity.shape), pattern.table.ttl
     for name, field in fields_of(shape).items():
-        kind = pattern.kind.type_of(name)
+        kind = entity.type_of(name)
         if kind is None and ttl and name == ttl.attribute:
             kind = "N"
+        if name == pattern.table.discriminator:
+            yield (
+                f"shape.{name}",
+                "is the discriminator, which is checked by itself.",
+                "Leave it out: every item that is read is of its kind.",
+            )
         if kind is None:
             yield (
                 f"shape.{name}",
-                f"{pattern.kind.shape.__name__} has no such attribute.",
+                f"{entity.shape.__name__} has no such attribute.",
                 instead_of(name, stored),
             )
         elif kind != field.type:
             yield (
                 f"shape.{name}",
                 f"is {field.type}, the item's is {kind}.",
-                f"Declare it as {pattern.kind.shape.__name__} does.",
+                f"Declare it as {entity.shape.__name__} does.",
             )
         if carried is not None and name not in carried:
             yield (
@@ -142,7 +192,7 @@ def _shape_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
         if field.required and stored[name].optional and not in_key:
             yield (
                 f"shape.{name}",
-                f"may be absent from a {pattern.kind.shape.__name__}.",
+                f"may be absent from a {entity.shape.__name__}.",
                 "Allow None, or give it a default.",
             )
 
@@ -173,20 +223,23 @@ def _query_faults(query: Query[Any]) -> Iterator[Fault]:
             f"{query.index} is a global secondary index, whose reads are eventually consistent.",
             "Read the table, or accept what the index gives.",
         )
-    for attribute in query.key.attributes:
-        if query.kind.type_of(attribute) is None:
-            yield (
-                "index",
-                f"{query.kind.shape.__name__} has no {attribute!r}, so that none is ever in "
-                f"{query.index}.",
-                _serving(query, ()),
-            )
+    for kind in query.kinds:
+        for attribute in query.key.attributes:
+            if kind.type_of(attribute) is None:
+                yield (
+                    "index",
+                    f"{kind.shape.__name__} has no {attribute!r}, so that none is ever in "
+                    f"{query.index}.",
+                    _serving(query, ()),
+                )
     for condition in query.conditions:
         yield from _operator_faults(query, condition)
     yield from _order_faults(query)
     for condition in query.conditions:
         yield from _sort_template_faults(query, condition)
     yield from _shared_parameter_faults(query)
+    yield from _common_key_faults(query)
+    yield from _stranger_faults(query)
 
 
 def _operator_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]:
@@ -270,6 +323,84 @@ def _shared_parameter_faults(query: Query[Any]) -> Iterator[Fault]:
         taken |= set(names)
 
 
+def _common_key_faults(query: Query[Any]) -> Iterator[Fault]:
+    """Several kinds are found by one condition only where they are made alike."""
+    first = query.kind
+    for kind in query.kinds[1:]:
+        for attribute in query.key.partition:
+            if _made_of(first, attribute) != _made_of(kind, attribute):
+                yield (
+                    "shape",
+                    f"{attribute} is {_made_of(first, attribute)} of a {first.shape.__name__} and "
+                    f"{_made_of(kind, attribute)} of a {kind.shape.__name__}.",
+                    "One query reads one partition: make it alike in both, or query each.",
+                )
+        for condition in query.conditions:
+            if _compared(first, condition) != _compared(kind, condition):
+                yield (
+                    f"sort.{condition.attribute}",
+                    f"is made differently of a {first.shape.__name__} and a {kind.shape.__name__}.",
+                    "Drop the condition, or begin their templates alike as far as it compares.",
+                )
+
+
+def _made_of(kind: Entity, attribute: str) -> str:
+    """What an attribute of a kind is made of, as text."""
+    if attribute in kind.constants:
+        return repr(kind.constants[attribute])
+    return repr(kind.keys.get(attribute, f"{{{attribute}}}"))
+
+
+def _compared(kind: Entity, condition: Condition) -> tuple[str, bool] | None:
+    """How a key is made as far as a condition compares it, and whether that has to be all of it.
+
+    None where the call gives whole values, whatever they are made of.
+    """
+    template = compared_template(kind, condition)
+    if template is None:
+        return None
+    names = sort_parameters(kind, condition)
+    so_far = template.up_to(names[-1]).text if names else template.literal
+    return so_far, condition.operator == "=" and names == template.fields
+
+
+def _stranger_faults(query: Query[Any]) -> Iterator[Fault]:
+    """Other kinds of items in what a query reads: they could not come back as its shape."""
+    key = query.key
+    for other in query.table.kinds:
+        everywhere = all(other.type_of(attribute) is not None for attribute in key.attributes)
+        if everywhere and other not in query.kinds and _admits(query, other):
+            yield "shape", _stranger_says(query, other), _keep_apart(query, other)
+
+
+def _admits(query: Query[Any], other: Entity) -> bool:
+    """Whether a query can meet an item of another kind than its own."""
+    return may_share(query.kind, other, query.key.partition) and all(
+        _read_by(query.kind, condition).meets(texts_of(other, condition.attribute))
+        for condition in query.conditions
+    )
+
+
+def _read_by(kind: Entity, condition: Condition) -> Texts:
+    """The texts that a sort key condition admits, whatever the call gives."""
+    template = compared_template(kind, condition)
+    return Texts(template.literal, open=True) if template else ANY
+
+
+def _stranger_says(query: Query[Any], other: Entity) -> str:
+    kinds = ", ".join(shape.__name__ for shape in query.shapes)
+    return f"a {other.shape.__name__} can be in what it reads, besides {kinds}."
+
+
+def _keep_apart(query: Query[Any], other: Entity) -> str:
+    names = ", ".join(shape.__name__ for shape in (*query.shapes, other.shape))
+    together = f"read both: shape=one_of({names})."
+    sort = query.key.sort[0] if query.key.sort else None
+    if sort and len(query.kinds) == 1 and not query.conditions and sort in query.kind.templates:
+        return f"Keep to its own keys with sort=begins_with({sort!r}), or {together}"
+    return f"Let their keys begin differently, or {together}"
+
+
 def _serving(query: Query[Any], asked: tuple[str, ...]) -> str:
     """Which key would serve these conditions on the sort key, the likeliest first."""
     keys = {"": query.table.key, **{i.name: i.key for i in query.table.indexes}}
@@ -293,10 +424,11 @@ def _serving(query: Query[Any], asked: tuple[str, ...]) -> str:
 
 
 def _whole_item_faults(pattern: Put[Any] | BatchWrite[Any]) -> Iterator[Fault]:
-    if pattern.shape is not pattern.kind.shape:
+    shape = pattern.shapes[0]
+    if shape is not pattern.kind.shape:
         yield (
             "shape",
-            f"{pattern.shape.__name__} is a part of {pattern.kind.shape.__name__} only.",
+            f"{shape.__name__} is a part of {pattern.kind.shape.__name__} only.",
             "Write whole items, or declare an Update.",
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 
 import msgspec
@@ -150,11 +150,13 @@ class Entity:
     ----------
     shape
         The `msgspec.Struct` whose fields are the item's attributes.
+    tag
+        What the table's discriminator says of items of this kind; empty where it has none.
     keys
         Key attributes that are put together from fields: attribute → template. A template
         whose fields are missing leaves its attribute out (a sparse index's way).
     constants
-        Attributes with one value for all items of the kind, such as a discriminator.
+        Attributes with one value for all items of the kind.
     retention
         How long items of this kind are kept, where it differs from the table's.
     """
@@ -163,6 +165,8 @@ class Entity:
     keys: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str | int] = field(default_factory=dict)
     retention: Retention | None = None
+    _: KW_ONLY
+    tag: str = ""
 
     @cached_property
     def templates(self) -> Mapping[str, Template]:
@@ -203,6 +207,9 @@ class Table:
         Its primary key.
     entities
         The kinds of items it holds; a bare Struct is an entity without templates.
+    discriminator
+        The attribute that tells the kinds of items apart: every item has it, with its kind's
+        tag. It is written, asked for and checked without being a field.
     physical
         The deployed name: `{name}` and `{env}` are filled in, `{-env}` is `-env` in every
         environment but prod.
@@ -221,6 +228,7 @@ class Table:
     indexes: Sequence[Index] = ()
     ttl: Ttl | None = None
     stream: StreamView | None = None
+    discriminator: str | None = None
     physical: str = "{name}-{env}"
 
     def __post_init__(self) -> None:
@@ -231,8 +239,12 @@ class Table:
 
     @cached_property
     def kinds(self) -> tuple[Entity, ...]:
-        """The kinds of items it holds, as entities."""
-        return tuple(e if isinstance(e, Entity) else Entity(e) for e in self.entities)
+        """The kinds of items it holds, as entities; the discriminator is one of their constants."""
+        declared = (e if isinstance(e, Entity) else Entity(e) for e in self.entities)
+        if self.discriminator is None:
+            return tuple(declared)
+        name = self.discriminator
+        return tuple(replace(e, constants={**e.constants, name: e.tag}) for e in declared)
 
     def physical_name(self, environment: str) -> str:
         """The name it is deployed under in an environment."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any, Literal, get_args, get_origin
 
 from keyline.model.shape import AttributeType, Field, fields_of
@@ -21,24 +22,28 @@ from keyline.model.table import (
     Table,
     Ttl,
 )
+from keyline.model.texts import may_share
 from keyline.problem import Fault, instead_of, repeated
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NAME_SAYS = "Use 3 to 255 of A-Z a-z 0-9 _ . -"
 _KEY_TYPES: frozenset[AttributeType] = frozenset({"S", "N", "B"})
 _KEY_SAYS = "A key is a String, a Number or a Binary."
+_DISCRIMINATOR_SAYS = "Declare discriminator='EntityType' on the table, or drop the tag."
 _ONE_TYPE_SAYS = "An attribute of a key has one type in the whole table."
 
 
 def faults_of(table: Table) -> Iterator[Fault]:
     """Everything that is wrong with a table, the most basic first."""
     yield from _name_faults(table)
+    yield from _discriminator_faults(table)
     for entity in table.kinds:
         yield from _entity_faults(table, entity)
     yield from _key_faults(table)
     for index in table.indexes:
         yield from _index_faults(table, index)
     yield from _ttl_faults(table)
+    yield from _shared_key_faults(table)
 
 
 def _name_faults(table: Table) -> Iterator[Fault]:
@@ -75,6 +80,47 @@ def _physical_faults(table: Table) -> Iterator[Fault]:
             "makes the same name in every environment.",
             "Put {env} or {-env} in it.",
         )
+
+
+def _discriminator_faults(table: Table) -> Iterator[Fault]:
+    name, tags = table.discriminator, dict[str, str]()
+    if name is not None and table.ttl and name == table.ttl.attribute:
+        yield f"{table.name}.discriminator", "is the TTL attribute.", "Name one of its own."
+    if name in table.sharded:
+        yield (
+            f"{table.name}.discriminator",
+            f"{name!r} is sharded, and would not be the tag any more.",
+            "Shard an attribute of its own.",
+        )
+    for entity in table.entities:
+        declared = entity if isinstance(entity, Entity) else Entity(entity)
+        shape = declared.shape.__name__
+        path = f"{table.name}.{shape}.tag"
+        if name is None:
+            if declared.tag:
+                yield path, "is given, and the table has no discriminator.", _DISCRIMINATOR_SAYS
+            continue
+        if name in declared.constants:
+            yield (
+                f"{table.name}.{shape}.constants[{name}]",
+                "is the discriminator.",
+                f"Declare it as tag={declared.constants[name]!r}.",
+            )
+        if name in fields_of(declared.shape) or name in declared.keys:
+            yield (
+                f"{table.name}.discriminator",
+                f"{name!r} is a field or a template of {shape} as well.",
+                "Drop that one: the discriminator is written and read by itself.",
+            )
+        if not declared.tag:
+            yield (
+                path,
+                f"is missing: {name!r} tells the kinds of items apart.",
+                f"Declare Entity({shape}, tag={shape.upper()!r}).",
+            )
+        if declared.tag in tags:
+            yield path, f"is that of {tags[declared.tag]} as well.", "Give each kind its own."
+        tags[declared.tag] = shape
 
 
 def _entity_faults(table: Table, entity: Entity) -> Iterator[Fault]:
@@ -127,6 +173,18 @@ def _key_faults(table: Table) -> Iterator[Fault]:
                     "template.",
                 )
         yield from _type_faults(table, attribute, f"{table.name}.key.{attribute}")
+
+
+def _shared_key_faults(table: Table) -> Iterator[Fault]:
+    """Two kinds whose keys can be the same overwrite each other, and are read as one another."""
+    for one, other in combinations(table.kinds, 2):
+        if may_share(one, other, table.key.attributes):
+            yield (
+                f"{table.name}.{other.shape.__name__}.keys",
+                f"an item can have the primary key of a {one.shape.__name__}.",
+                f"Let {' or '.join(table.key.attributes)} begin with a different text in each: "
+                f"{other.shape.__name__.upper()}#...",
+            )
 
 
 def _type_faults(table: Table, attribute: str, path: str) -> Iterator[Fault]:
@@ -216,11 +274,20 @@ def _projection_faults(table: Table, index: Index, path: str) -> Iterator[Fault]
             "Use ALL.",
         )
     carried = table.carried_by(index)
-    if table.ttl and carried is not None and table.ttl.attribute not in carried:
+    if carried is None:
+        return
+    if table.ttl and table.ttl.attribute not in carried:
         yield (
             path,
             f"does not carry {table.ttl.attribute!r}, so that a read could not leave out what "
             "has expired.",
+            "Include it.",
+        )
+    if table.discriminator and table.discriminator not in carried:
+        yield (
+            path,
+            f"does not carry {table.discriminator!r}, so that a read could not tell the kinds of "
+            "items apart.",
             "Include it.",
         )
 

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -27,6 +27,14 @@ THROTTLED = frozenset(
     {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 )
 _PLACE = re.compile(r"at `(\$[^`]*)`")
+_STEP = re.compile(r"\.([^.[]+)|\[(\d+)\]|\[(\.\.\.)\]")
+
+
+class Decoder(Protocol):
+    """What decodes an answer's body."""
+
+    def decode(self, body: bytes, /) -> Any: ...
+
 
 Floor = Callable[[bytes], float | None]
 """What computes the units that an answer's item sizes imply."""
@@ -54,7 +62,7 @@ class Calls:
         pattern: Pattern[Any],
         operation: str,
         request: dict[str, Any],
-        decoder: msgspec.json.Decoder[Any],
+        decoder: Decoder,
         count: Callable[[Any], int],
         floor: Floor | None = None,
     ) -> Any:
@@ -130,9 +138,14 @@ def _milliseconds_since(started: float) -> float:
 
 
 def decode(
-    pattern: Pattern[Any], decoder: msgspec.json.Decoder[Any], body: bytes | msgspec.Raw
+    pattern: Pattern[Any], decoder: Decoder, body: bytes | msgspec.Raw, at: str = "$"
 ) -> Any:
     """An answer's body in its type.
+
+    Parameters
+    ----------
+    at
+        Where in the answer the body is.
 
     Raises
     ------
@@ -143,12 +156,40 @@ def decode(
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         place = _PLACE.search(str(error))
-        where = place.group(1) if place else "$"
-        raise ItemUnreadable(
-            f"{pattern.name}.{where}",
-            f"does not fit {pattern.shape.__name__}.",
-            "Read it as a shape that it fits, or migrate the item.",
-        ) from None
+        inner = place.group(1) if place else "$"
+        message, suggestion = _misfit(pattern, body, inner)
+        raise ItemUnreadable(f"{pattern.name}.{at}{inner[1:]}", message, suggestion) from None
+
+
+def _misfit(pattern: Pattern[Any], body: bytes | msgspec.Raw, place: str) -> tuple[str, str]:
+    """Why an item did not fit, and what to do: it may be of another kind."""
+    shape = " or ".join(shape.__name__ for shape in pattern.shapes)
+    name = pattern.table.discriminator
+    item = _tagged(msgspec.json.decode(body), _STEP.findall(place), name) if name else {}
+    tag = item.get(name or "", {}).get("S") if item is not None else None
+    if name is None or tag in {kind.tag for kind in pattern.kinds}:
+        return f"does not fit {shape}.", "Read it as a shape that it fits, or migrate the item."
+    found = [kind.shape.__name__ for kind in pattern.table.kinds if kind.tag == tag]
+    if found:
+        return f"is a {found[0]}, no {shape}.", "Read it by a pattern of its own kind."
+    return (
+        f"is no {shape}: its {name} is missing or that of no kind of the table.",
+        "Declare its kind, or give the item the attribute.",
+    )
+
+
+def _tagged(node: Any, steps: Sequence[tuple[str, str, str]], name: str) -> Any:
+    """The item on the way to a place, by its discriminator; None if there is none on it."""
+    for field, number, _ in (*steps, ("", "", "")):
+        if isinstance(node, dict) and isinstance(node.get(name), dict):
+            return node
+        if number:
+            node = node[int(number)]
+        elif field:
+            node = node.get(field)
+        elif isinstance(node, dict):
+            node = next(iter(node.values()), None)
+    return None
 
 
 _READS = frozenset({"GetItem", "Query", "BatchGetItem", "TransactGetItems"})

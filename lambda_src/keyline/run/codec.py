@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
 from keyline.model.pattern import Pattern, parameters_of
 from keyline.model.shape import fields_of
 from keyline.model.table import Entity, Table
-from keyline.run import shards, values
+from keyline.run import reply, shards, values
 from keyline.run.errors import BadValue
 from keyline.run.settings import Expiry, Settings
 from keyline.run.values import Value, Wire
@@ -183,16 +183,22 @@ class Writer:
 class Reader(Generic[T]):
     """A pattern's items as they are read.
 
+    Parameters
+    ----------
+    which
+        Which of the pattern's shapes, where it has several.
+
     Attributes
     ----------
     wire
         The type that a response's item is decoded into: the shape's fields, and the keys
-        and the expiry, that the page and its cursor are made of.
+        and the expiry, that the page and its cursor are made of. With a discriminator, that
+        too, which has to be the kind's: an item of another kind fails to decode.
     """
 
-    def __init__(self, pattern: Pattern[Any]) -> None:
-        table, kind = pattern.table, pattern.kind
-        shape: Any = pattern.shape
+    def __init__(self, pattern: Pattern[Any], which: int = 0) -> None:
+        table, kind = pattern.table, pattern.kinds[which]
+        shape: Any = pattern.shapes[which]
         index = table.index(pattern.index_name) if pattern.index_name else None
         keys = dict.fromkeys((*table.key.attributes, *(index.key.attributes if index else ())))
         ttl = table.ttl.attribute if table.ttl else None
@@ -202,6 +208,8 @@ class Reader(Generic[T]):
         extra = {
             a: values.optional(value_of(kind, table, a), lambda: None) for a in dict.fromkeys(more)
         }
+        if table.discriminator:
+            extra[table.discriminator] = values.of_type(Literal[kind.tag])
         reader = values.struct_reader(shape, extra)
         self.wire: Any = reader.wire
         self._read = reader.read
@@ -220,6 +228,11 @@ class Reader(Generic[T]):
         self._ttl = attrgetter(by_attribute[ttl]) if ttl else None
         sharded = [a for a in table.sharded if a in names]
         self._sharded = [(names[a], a) for a in sharded]
+
+    @property
+    def page_decoder(self) -> msgspec.json.Decoder[Any]:
+        """What decodes a page of such items."""
+        return reply.decoder(reply.PageReply, self.wire)
 
     def item(self, wire: Any) -> T:
         """The item in the pattern's shape."""

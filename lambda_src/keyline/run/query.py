@@ -8,9 +8,10 @@ from concurrent.futures import Executor
 from typing import Any, Generic, TypeVar
 
 from keyline.model.pattern import Query
-from keyline.run import floor, reply, values
+from keyline.run import floor, values
 from keyline.run.calls import Calls
 from keyline.run.codec import Attributes, Reader
+from keyline.run.collection import CollectionReader
 from keyline.run.cursor import Cursor, CursorSigner
 from keyline.run.errors import BadCall
 from keyline.run.fanout import Range, merged, share
@@ -36,7 +37,7 @@ class QueryReader(Generic[T]):
         self,
         pattern: Query[Any],
         prepared: Prepared,
-        reader: Reader[T],
+        reader: Reader[T] | CollectionReader[T],
         calls: Calls,
         signer: CursorSigner,
         shards: int,
@@ -49,7 +50,7 @@ class QueryReader(Generic[T]):
         self._signer = signer
         self._shards = shards
         self._executor = executor
-        self._decoder = reply.decoder(reply.PageReply, reader.wire)
+        self._decoder = reader.page_decoder
         self._floor = floor.of_page(pattern.consistent)
 
     def page(

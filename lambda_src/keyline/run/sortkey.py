@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keyline.model.condition import Condition
-from keyline.model.pattern import Query, sort_parameters
+from keyline.model.pattern import Query, compared_template, sort_parameters
 from keyline.model.template import Template
 from keyline.run.codec import value_of
 from keyline.run.errors import BadValue
@@ -18,10 +18,8 @@ LAST = "\U0010ffff"
 
 def sort_condition(into: Expressions, pattern: Query[Any], condition: Condition) -> str:
     """The text of one sort key condition."""
-    template = pattern.kind.templates.get(condition.attribute)
-    if template is not None and (
-        condition.parameter in template.fields or condition.operator in ("=", "begins_with")
-    ):
+    template = compared_template(pattern.kind, condition)
+    if template is not None:
         return _on_template(into, pattern, condition, template)
     encode = value_of(pattern.kind, pattern.table, condition.attribute).encode
     return compared(into, condition, encode, condition.parameter)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from keyline.model.collection import OneOf
 from keyline.model.pattern import (
     BatchGet,
     BatchWrite,
@@ -33,6 +34,7 @@ from keyline.run.calls import Calls
 from keyline.run.client import POOL, Connection, Refusal, dynamodb_client
 from keyline.run.clock import UniqueClock, later
 from keyline.run.codec import Attributes, Reader, Writer
+from keyline.run.collection import CollectionReader
 from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
 from keyline.run.errors import AlreadyExists, BadCall
@@ -430,11 +432,12 @@ class Store:
 
     def _query_reader(self, pattern: Query[T]) -> QueryReader[T]:
         whole = self._calls.measuring
+        several = isinstance(pattern.shape, OneOf)
         shards = self._resolved.shards(pattern.table) if pattern.index else {}
         return QueryReader(
             pattern,
             request.query_request(pattern, self._name(pattern), whole=whole),
-            self._reader(pattern),
+            CollectionReader(pattern) if several else self._reader(pattern),
             self._calls,
             self._signer,
             shards.get(pattern.key.partition[0], 1),

@@ -303,10 +303,11 @@ class TestIndexes:
         refusal.of(lambda: notes(entities=[Note, other], indexes=[index()]))
 
     def test_a_kind_that_lacks_the_key_makes_an_index_sparse(self) -> None:
-        other = shape(room=str, at=float)
-        refusal = Refusal("Notes.indexes[ByAuthor]", "Other.author", "sparse=True")
-        refusal.of(lambda: notes(entities=[Note, other], indexes=[index()]))
-        assert notes(entities=[Note, other], indexes=[index(sparse=True)])
+        by_age = partial(index, "ByAge", "age", "name")
+        Refusal("People.indexes[ByAge]", "Visit.age", "sparse=True").of(
+            lambda: people(indexes=[*PEOPLE.indexes, by_age()])
+        )
+        assert people(indexes=[*PEOPLE.indexes, by_age(sparse=True)])
 
     def test_a_key_may_have_four_attributes_on_each_side(self) -> None:
         wide = index(

@@ -1,0 +1,94 @@
+"""Pages of several kinds of items: each is decoded as its kind, by the discriminator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from keyline.model.pattern import Query
+from keyline.run import reply
+from keyline.run.calls import Decoder, decode
+from keyline.run.codec import Attributes, Reader
+from keyline.run.errors import ItemUnreadable
+from keyline.run.values import Wire
+
+T = TypeVar("T")
+
+Found = tuple[Reader[Any], Any]
+"""An item as it was decoded, and the reader of its kind."""
+
+
+class _Tag(msgspec.Struct, gc=False):
+    S: str
+
+
+class CollectionReader(Generic[T]):
+    """A collection query's items as they are read; in a page's place of a `Reader`."""
+
+    def __init__(self, pattern: Query[Any]) -> None:
+        self._pattern = pattern
+        self._discriminator = pattern.table.discriminator or ""
+        peeked = msgspec.defstruct(
+            "Peeked", [("tag", _Tag)], rename={"tag": self._discriminator}, gc=False
+        )
+        self._peek = reply.decoder(peeked)
+        self._page = reply.decoder(reply.PageReply, msgspec.Raw)
+        readers = [Reader[Any](pattern, n) for n in range(len(pattern.shapes))]
+        self._kinds = {
+            kind.tag: (reader, reply.decoder(reader.wire))
+            for kind, reader in zip(pattern.kinds, readers, strict=True)
+        }
+
+    @property
+    def page_decoder(self) -> Decoder:
+        """What decodes a page: this reader."""
+        return self
+
+    def decode(self, body: bytes, /) -> Any:
+        """A page whose items are each of its kind.
+
+        Raises
+        ------
+        ItemUnreadable
+            If one is of no kind that the pattern names, or does not fit its kind.
+        """
+        page = self._page.decode(body)
+        page.Items = [self._found(raw, f"$.Items[{n}]") for n, raw in enumerate(page.Items)]
+        return page
+
+    def item(self, found: Found) -> T:
+        """The item in the shape of its kind."""
+        reader, wire = found
+        return reader.item(wire)  # type: ignore[no-any-return] # one of the pattern's shapes
+
+    def live(self, items: Iterable[Found], now: float) -> list[Found]:
+        """Those of them that have not expired."""
+        return [(reader, wire) for reader, wire in items if not reader.expired(wire, now)]
+
+    def key(self, found: Found) -> Attributes:
+        """The item's table and index keys, as stored."""
+        reader, wire = found
+        return reader.key(wire)
+
+    def order(self, found: Found) -> tuple[Any, ...]:
+        """The values of the sort key, which compare as DynamoDB sorts them."""
+        reader, wire = found
+        return reader.order(wire)
+
+    def sort_key(self, found: Found) -> list[Wire]:
+        """The same as stored."""
+        reader, wire = found
+        return reader.sort_key(wire)
+
+    def _found(self, raw: msgspec.Raw, at: str) -> Found:
+        tag = decode(self._pattern, self._peek, raw, at).tag.S
+        if tag not in self._kinds:
+            raise ItemUnreadable(
+                f"{self._pattern.name}.{at}",
+                f"its {self._discriminator} is that of no kind that the pattern reads.",
+                "Name its kind in one_of(), or find out who wrote it.",
+            )
+        reader, decoder = self._kinds[tag]
+        return reader, decode(self._pattern, decoder, raw, at)
