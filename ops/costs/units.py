@@ -26,7 +26,6 @@ from keyline.model import (
 from keyline.model.bound import most_write_units
 from keyline.model.capacity import read_units, write_units
 from keyline.model.condition import leaves
-from keyline.run.fanout import share
 from keyline.run.settings import Settings
 
 
@@ -98,7 +97,9 @@ def call_units(pattern: Pattern[Any], settings: Settings) -> Span:
 def _query(pattern: Query[Any], settings: Settings) -> Span:
     """All items of a page are summed before rounding, in each shard by itself.
 
-    Each shard is asked for somewhat more than its share, because the items are not spread evenly.
+    A page of a sharded index asks each shard for more than its share, because nobody knows where
+    the next items are: at most for as many as the whole page has. What is read to the end is
+    read once.
     """
     shards = 1
     if pattern.index:
@@ -107,9 +108,9 @@ def _query(pattern: Query[Any], settings: Settings) -> Span:
     def units(items: float) -> float:
         return shards * read_units(round(items * pattern.item_bytes), consistent=pattern.consistent)
 
-    least = pattern.items / shards
-    most = max(least, share(round(pattern.items), shards))
-    return Span(units(least), units(most))
+    share = pattern.items / shards
+    whole = pattern.items > pattern.max_page
+    return Span(units(share), units(share if whole else pattern.items))
 
 
 def _write(pattern: Pattern[Any], *, transactional: bool = False) -> Span:
