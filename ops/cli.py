@@ -145,6 +145,23 @@ def docs(
 
 
 @app.command()
+def openapi(
+    system: Annotated[str, typer.Argument(help="The system whose API is described.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Write to this file, not to the terminal.")
+    ] = None,
+) -> None:
+    """Describe a system's API as an OpenAPI 3.1 document, from its handlers."""
+    from ops.openapi.files import document_of, local_deployment, text_of
+
+    text = text_of(document_of(system, local_deployment()))
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+@app.command()
 def status(state: State = None) -> None:
     """Show what a running platform runs, as JSON."""
     print(json.dumps(_ask(state, "GET", "/status"), indent=2))

@@ -19,7 +19,15 @@ _FORMS = "Use 2026-01-31 for a whole UTC day, 2026-01-31T08:00:00Z, or epoch mil
 
 
 class RangeQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`from` and `to`: dates for whole UTC days, both included, or moments."""
+    """`from` and `to`: dates for whole UTC days, both included, or moments.
+
+    Attributes
+    ----------
+    start
+        A date (2026-01-31), a moment (2026-01-31T08:00:00Z) or epoch milliseconds.
+    end
+        In the same form.
+    """
 
     start: str | None = msgspec.field(default=None, name="from")
     end: str | None = msgspec.field(default=None, name="to")

@@ -25,7 +25,7 @@ from chat.answers import (
 from chat.cache import Cache
 from chat.context import CONTEXT
 from chat.days import Days, Division, Range, iso_of, today
-from chat.inputs import Id, Name
+from chat.inputs import Id, Provider
 from chat.prices import Prices
 from chat.ranges import RangeQuery, moment
 from chat.repository import Cut, Repository
@@ -81,7 +81,7 @@ def module_reports(moduleId: Id, query: ReportQuery, caller: Caller) -> Report:
 
 
 @app.get("/providers/{provider}/analytics")
-def provider(provider: Name, query: RangeQuery, caller: Caller) -> ProviderAnswer:
+def provider(provider: Provider, query: RangeQuery, caller: Caller) -> ProviderAnswer:
     """Usage, cost, response times and the share of each model of a provider."""
     viewer = _staff(caller, "path.provider")
     _require_known(provider)
@@ -91,7 +91,7 @@ def provider(provider: Name, query: RangeQuery, caller: Caller) -> ProviderAnswe
 
 
 @app.get("/providers/{provider}/reports")
-def provider_reports(provider: Name, query: ReportQuery, caller: Caller) -> Report:
+def provider_reports(provider: Provider, query: ReportQuery, caller: Caller) -> Report:
     """A provider by day, week or month."""
     viewer = _staff(caller, "path.provider")
     _require_known(provider)
@@ -106,7 +106,7 @@ def provider_reports(provider: Name, query: ReportQuery, caller: Caller) -> Repo
 
 
 @app.get("/providers/{provider}/today")
-def provider_today(provider: Name, caller: Caller) -> TodayAnswer:
+def provider_today(provider: Provider, caller: Caller) -> TodayAnswer:
     """What a provider cost today, against its budget."""
     viewer = _staff(caller, "path.provider")
     _require_known(provider)

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from chat.context import CONTEXT
-from chat.inputs import ConversationId, Id, Name
+from chat.inputs import ConversationId, Id, Provider
 from chat.ranges import RangeQuery
 from chat.repository import Cut, Repository
 from chat.system import SYSTEM
@@ -22,6 +22,7 @@ from keyline.run import Page, Store
 
 MAX_KEYS = 100
 RECENT = 10
+EXAMPLE = {"keys": [{"conversationId": "algebra-1", "timestamp": 1767225600000.001}]}
 
 
 class PageQuery(RangeQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,7 +86,7 @@ def message(conversationId: ConversationId, timestamp: float, caller: Caller) ->
     return found
 
 
-@app.post("/messages/batch-get")
+@app.post("/messages/batch-get", example=EXAMPLE)
 def batch(body: MessageKeys, caller: Caller) -> Messages:
     """Messages by their keys, in the order asked for; what is missing is left out."""
     viewer = Viewer.of(caller)
@@ -117,7 +118,7 @@ def recent(studentId: Id, query: RecentQuery, caller: Caller) -> Messages:
 
 
 @app.get("/providers/{provider}/messages")
-def provider(provider: Name, query: PageQuery, caller: Caller) -> Messages:
+def provider(provider: Provider, query: PageQuery, caller: Caller) -> Messages:
     """A provider's messages of a range, newest first. Without a range: 400."""
     viewer = Viewer.of(caller)
     viewer.require_staff("path.provider")

@@ -16,7 +16,7 @@ import msgspec
 
 from chat.context import CONTEXT
 from chat.days import iso_of
-from chat.inputs import ConversationId, Id, Name, Text
+from chat.inputs import ConversationId, Id, Name, Provider, Text
 from chat.prices import Prices
 from chat.repository import Repository
 from chat.system import SYSTEM
@@ -27,6 +27,15 @@ from keyline.run import Store
 
 MAX_BODY = 256 * 1024
 """Bytes: a long answer with its question, far below DynamoDB's 400 KB."""
+EXAMPLE = {
+    "moduleId": 12,
+    "provider": "openai",
+    "modelUsed": "gpt-4o",
+    "question": "Why is a negative times a negative positive?",
+    "response": "Think of debts: to take three debts of two away is to gain six.",
+    "tokenCount": 42,
+    "responseTime": 830,
+}
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,7 +50,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """
 
     moduleId: Id
-    provider: Name
+    provider: Provider
     modelUsed: Name
     question: Text
     response: Text
@@ -57,7 +66,12 @@ _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
 _prices = Prices.of(CONTEXT.settings)
 
 
-@app.post("/conversations/{conversationId}/messages", status=HTTPStatus.CREATED, max_body=MAX_BODY)
+@app.post(
+    "/conversations/{conversationId}/messages",
+    status=HTTPStatus.CREATED,
+    max_body=MAX_BODY,
+    example=EXAMPLE,
+)
 def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> Response[Message]:
     """Store a message; its address is in `Location`."""
     viewer = Viewer.of(caller)

@@ -8,7 +8,7 @@ pattern would find no route where a parameter holds a slash or a question mark.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response as Answer
 from keyline.http import problem
 from keyline.http.arguments import Arguments, arguments_of
 from keyline.http.json_text import JSON, encode
+from keyline.http.registered import Options, Registered
 from keyline.http.request import MAX_BODY, BodyRules, Request
 from keyline.http.response import Response
 from keyline.model.system import Method, System
@@ -51,15 +52,23 @@ class App:
     def __init__(self, system: System, logger: Logger | None = None) -> None:
         self._system = system
         self._declared = {f"{r.method} {r.path}": f for f in system.functions for r in f.routes}
-        self._registered: dict[str, str] = {}
+        self._registered: dict[str, Registered] = {}
         self._logger = logger or Logger(service=system.name)
         self._resolver = APIGatewayHttpResolver(serializer=encode)
         self._resolver.use([self._answered])
         self._resolver.not_found(_no_such_route)
 
-    def get(self, path: str, *, status: int = HTTPStatus.OK) -> Callable[[HandlerT], HandlerT]:
-        """Register the handler of a GET route."""
-        return self._route("GET", path, status, BodyRules())
+    def get(
+        self, path: str, *, status: int = HTTPStatus.OK, problems: Sequence[int] = ()
+    ) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a GET route; see `post`."""
+        return self._route("GET", path, Options(status=status, problems=tuple(problems)))
+
+    def delete(
+        self, path: str, *, status: int = HTTPStatus.OK, problems: Sequence[int] = ()
+    ) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a DELETE route; see `post`."""
+        return self._route("DELETE", path, Options(status=status, problems=tuple(problems)))
 
     def post(
         self,
@@ -68,6 +77,8 @@ class App:
         status: int = HTTPStatus.OK,
         max_body: int = MAX_BODY,
         any_type: bool = False,
+        problems: Sequence[int] = (),
+        example: Any = None,
     ) -> Callable[[HandlerT], HandlerT]:
         """Register the handler of a POST route.
 
@@ -80,8 +91,12 @@ class App:
         any_type
             Whether a body is read as JSON whatever its content type says: curl calls what it
             is given with `-d` a form.
+        problems, example
+            For the OpenAPI document: statuses of refusals that the route's form does not
+            imply (such as a 404 for what the body names), and a body that can be sent as it is.
         """
-        return self._route("POST", path, status, BodyRules(max_body, any_type))
+        rules = BodyRules(max_body, any_type)
+        return self._route("POST", path, Options(status, rules, tuple(problems), example))
 
     def put(
         self,
@@ -90,9 +105,12 @@ class App:
         status: int = HTTPStatus.OK,
         max_body: int = MAX_BODY,
         any_type: bool = False,
+        problems: Sequence[int] = (),
+        example: Any = None,
     ) -> Callable[[HandlerT], HandlerT]:
         """Register the handler of a PUT route; see `post`."""
-        return self._route("PUT", path, status, BodyRules(max_body, any_type))
+        rules = BodyRules(max_body, any_type)
+        return self._route("PUT", path, Options(status, rules, tuple(problems), example))
 
     def patch(
         self,
@@ -101,13 +119,22 @@ class App:
         status: int = HTTPStatus.OK,
         max_body: int = MAX_BODY,
         any_type: bool = False,
+        problems: Sequence[int] = (),
+        example: Any = None,
     ) -> Callable[[HandlerT], HandlerT]:
         """Register the handler of a PATCH route; see `post`."""
-        return self._route("PATCH", path, status, BodyRules(max_body, any_type))
+        rules = BodyRules(max_body, any_type)
+        return self._route("PATCH", path, Options(status, rules, tuple(problems), example))
 
-    def delete(self, path: str, *, status: int = HTTPStatus.OK) -> Callable[[HandlerT], HandlerT]:
-        """Register the handler of a DELETE route."""
-        return self._route("DELETE", path, status, BodyRules())
+    @property
+    def system(self) -> System:
+        """The system whose routes these are."""
+        return self._system
+
+    @property
+    def routes(self) -> Mapping[str, Registered]:
+        """What is registered, by route: `GET /modules/{moduleId}/messages`."""
+        return self._registered
 
     @property
     def handler(self) -> LambdaHandler:
@@ -128,17 +155,15 @@ class App:
                 )
         return self._handle
 
-    def _route(
-        self, method: Method, path: str, status: int, rules: BodyRules
-    ) -> Callable[[HandlerT], HandlerT]:
+    def _route(self, method: Method, path: str, options: Options) -> Callable[[HandlerT], HandlerT]:
         route = f"{method} {path}"
 
         def register(function: HandlerT) -> HandlerT:
             where = f"{function.__module__}.{function.__qualname__}"
             self._check_route(route, where)
-            arguments = arguments_of(function, method, path, rules, where)
-            self._registered[route] = path
-            self._resolver.route(path, method)(self._call(function, arguments, status))
+            arguments = arguments_of(function, method, path, options.rules, where)
+            self._registered[route] = Registered(method, path, options, function)
+            self._resolver.route(path, method)(self._call(function, arguments, options.status))
             return function
 
         return register
@@ -164,9 +189,11 @@ class App:
         return call
 
     def _handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        path = self._registered.get(Request(event).route, "")
+        registered = self._registered.get(Request(event).route)
         try:
-            return self._resolver.resolve(_at(event, path), context)
+            return self._resolver.resolve(
+                _at(event, registered.path if registered else ""), context
+            )
         finally:
             meter.flush()
 
