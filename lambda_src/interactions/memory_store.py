@@ -136,6 +136,11 @@ class MemoryStore:
         return self._pending
 
     @property
+    def sessions_behind(self) -> int:
+        """Sessions with pending writes."""
+        return len(self._behind)
+
+    @property
     def size(self) -> int:
         """Sessions, checks and pending writes that are held."""
         return self._total
@@ -279,7 +284,7 @@ class MemoryStore:
                     self._account(held)
 
     def _over(self, held: Held) -> bool:
-        return held.session.TTL <= self._now()
+        return self._now() >= held.session.TTL
 
     def _account(self, held: Held) -> None:
         weight, pending = self._weights.get(held.key, (0, 0))

@@ -105,6 +105,7 @@ class LimitReached(HttpError):
             f"Try again in {usage.reset} seconds.",
             headers={**usage.headers, "Retry-After": str(usage.reset)},
         )
+        self.usage = usage
 
 
 class RateLimiter(Protocol):

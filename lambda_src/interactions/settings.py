@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         reads memory, 2 reads new sessions from DynamoDB, 3 is DynamoDB alone.
     phase_seconds
         How long a phase that was read from the parameter is used before it is read again.
+    compare_share
+        Which share of the reads that memory answers is compared with DynamoDB, 0 to 1.
     """
 
     history_days: Days = 30
@@ -53,3 +55,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate_slack_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
     phase: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
     phase_seconds: Annotated[float, msgspec.Meta(gt=0)] = 10
+    compare_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1

@@ -1,0 +1,396 @@
+"""The move from memory to DynamoDB, in phases (docs/adr/0009-phased-migration.md).
+
+What holds in every phase and across every switch, forward and back, within a process:
+
+* A write that was acknowledged is read by whoever reads later.
+* It reaches DynamoDB once, also where the answer to a first try was lost.
+* A session that memory does not hold whole is DynamoDB's alone.
+
+A session's writes go to DynamoDB one at a time and in their order, since they are made under
+its lock. One that fails in phases 1 and 2 is pending, and so are all that follow it, until they
+are repeated: by the next requests of the session, or of any other.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import TypeVar
+
+from interactions.memory_store import Held, MemoryStore
+from interactions.moments import iso_ms
+from interactions.phase import Mode, Phase
+from interactions.repository import DynamoStore
+from interactions.store import RECENT, NoSession
+from interactions.tables import Check, Session
+from keyline.metrics import Metrics, MetricUnit
+from keyline.problem import KeylineError
+from keyline.run.errors import (
+    AlreadyExists,
+    ItemUnreadable,
+    RequestRefused,
+    Throttled,
+    TransactionCancelled,
+    Unavailable,
+    UnprocessedLeft,
+)
+
+FAILURES = (Unavailable, Throttled, RequestRefused, TransactionCancelled, UnprocessedLeft)
+"""What a call of DynamoDB may fail with that another try may not; the rest are answers."""
+
+INDEX_SECONDS = 10.0
+"""How far the index, which is eventually consistent, may be behind the last write."""
+SETTLED_AT_ONCE = 25
+"""Pending writes that one request repeats at most."""
+SLOW_SECONDS = 1.0
+"""A failure that took longer has DynamoDB left alone for a while."""
+REST_SECONDS = 10.0
+"""For how long: the requests of phases 1 and 2 are not to wait for it one after the other."""
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Breaker:
+    """Leaves DynamoDB alone for a while after it let a request wait for nothing.
+
+    Parameters
+    ----------
+    clock
+        Seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._closed_from = float("-inf")
+
+    @property
+    def open(self) -> bool:
+        """Whether DynamoDB is to be left alone."""
+        return self._clock() < self._closed_from
+
+    def call(self, make: Callable[[], T]) -> T:
+        """Make a call, or none while DynamoDB is left alone.
+
+        Raises
+        ------
+        Unavailable
+            If it is left alone.
+        """
+        if self.open:
+            raise Unavailable("migration", "DynamoDB is left alone for some seconds.")
+        started = self._clock()
+        try:
+            return make()
+        except FAILURES:
+            ended = self._clock()
+            if ended - started >= SLOW_SECONDS:
+                self._closed_from = ended + REST_SECONDS
+            raise
+
+
+class MigratingStore:
+    """The `HistoryStore` that writes and reads where the phase says.
+
+    Parameters
+    ----------
+    phase
+        The phase now. It is asked once for each call of the store.
+    share
+        Which share of the reads that memory answers is compared with DynamoDB, 0 to 1.
+    now
+        Epoch seconds.
+    """
+
+    def __init__(
+        self,
+        memory: MemoryStore,
+        dynamo: DynamoStore,
+        phase: Callable[[], Phase],
+        metrics: Metrics,
+        *,
+        breaker: Breaker | None = None,
+        share: float = 0.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._memory = memory
+        self._dynamo = dynamo
+        self._phase = phase
+        self._metrics = metrics
+        self._breaker = breaker or Breaker()
+        self._share = share
+        self._now = now
+
+    def create_session(self, session: Session) -> None:
+        """Open a session; see `HistoryStore`.
+
+        Memory without room holds no more sessions; they are then DynamoDB's alone.
+        """
+        if self._phase().mode is Mode.DYNAMODB or not self._memory.make_room():
+            self._dynamo.create_session(session)
+            return
+        try:
+            with self._memory.opened(session) as held:
+                self._replicate(held, lambda: self._dynamo.create_session(session))
+        except AlreadyExists as error:
+            if error.current.Data != session.Data:
+                raise
+
+    def session(self, user: str, session_id: str) -> Session | None:
+        """A user's session; see `HistoryStore`."""
+        try:
+            with self._using(user, session_id) as (phase, held):
+                if held is None:
+                    return self._dynamo.session(user, session_id)
+                if self._asks_dynamo(phase, held) or self._is_compared(held):
+                    return self._session_of(held)
+                self._tell("MigrationMemoryReads")
+                return held.session
+        except NoSession:
+            return None
+
+    def sessions_of(self, user: str) -> list[Session]:
+        """A user's sessions; see `HistoryStore`.
+
+        DynamoDB alone knows all of them, whatever the phase. Of each the version is given that
+        has counted more checks: counts only grow.
+        """
+        held = self._memory.sessions_of(user)
+        newest = {session.sessionId: session for session in self._dynamo.sessions_of(user)}
+        for session in held:
+            stored = newest.get(session.sessionId)
+            if stored is None or stored.queryCount < session.queryCount:
+                newest[session.sessionId] = session
+        return [newest[session_id] for session_id in sorted(newest)]
+
+    def add_check(self, user: str, check: Check) -> None:
+        """Keep a check and count it; see `HistoryStore`."""
+
+        def write() -> None:
+            self._dynamo.add_check(user, check)
+
+        with self._using(user, check.sessionId) as (_, held):
+            if held is None:
+                write()
+                return
+            self._require_room(held)
+            held.add(check)
+            self._replicate(held, write)
+
+    def recent_checks(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:
+        """A session's latest checks; see `HistoryStore`."""
+        with self._using(user, session_id) as (phase, held):
+            if held is None:
+                return self._dynamo.recent_checks(user, session_id, limit)
+            mine = held.latest(limit, self._memory.oldest())
+            if self._asks_dynamo(phase, held) or self._is_compared(held):
+                return self._checks_of(held, mine, limit)
+            self._tell("MigrationMemoryReads")
+            return mine
+
+    def clear_checks(self, user: str, session_id: str) -> None:
+        """Delete a session's checks; see `HistoryStore`.
+
+        DynamoDB is told which they are: its index may not have the last of them yet, and a
+        deletion that is repeated later must leave what was added since.
+        """
+        with self._using(user, session_id) as (_, held):
+            if held is None:
+                self._dynamo.clear_checks(user, session_id)
+                return
+            self._require_room(held)
+            known = held.checks
+            until = max([iso_ms(self._now() * 1000), *(check.at for check in known)])
+
+            def write() -> None:
+                self._dynamo.clear_checks(user, session_id, until=until, known=known)
+
+            held.clear()
+            self._replicate(held, write)
+
+    def settle(self) -> int:
+        """Repeat pending writes of every session that has some; how many are left."""
+        for _ in range(self._memory.sessions_behind):
+            self._settle_another()
+        return self._memory.pending
+
+    @contextmanager
+    def _using(self, user: str, session_id: str) -> Iterator[tuple[Phase, Held | None]]:
+        """The phase, and the session alone if memory holds it; its pending writes come first.
+
+        In phase 3 memory holds it no longer from then on.
+        """
+        phase, before, after = self._phase(), 0, 0
+        with self._memory.held(user, session_id) as held:
+            if held is None:
+                if phase.mode is not Mode.DYNAMODB:
+                    self._tell("MigrationUnheld")
+                yield phase, None
+            else:
+                before = len(held.pending)
+                failure = self._settle(held)
+                if phase.mode is not Mode.DYNAMODB:
+                    yield phase, held
+                elif failure is None:
+                    self._memory.forget(held)
+                    yield phase, None
+                else:
+                    raise failure
+                after = len(held.pending)
+        if after != before:
+            self._tell_pending()
+        if not after:
+            self._settle_another()
+
+    def _settle_another(self) -> None:
+        """Repeat pending writes of a session that nobody asks for at present."""
+        if not self._memory.pending:
+            return
+        with self._memory.behind() as held, suppress(NoSession):
+            if held is not None:
+                self._settle(held)
+        self._tell_pending()
+
+    def _settle(self, held: Held) -> KeylineError | None:
+        """Repeat the pending writes in their order; why some are left, if any are.
+
+        Raises
+        ------
+        NoSession
+            If the session is over in DynamoDB: nothing of it can be read any more.
+        """
+        for _ in range(SETTLED_AT_ONCE):
+            if not held.pending:
+                return None
+            try:
+                self._breaker.call(held.pending[0])
+            except NoSession:
+                self._memory.forget(held)
+                raise
+            except KeylineError as error:
+                self._failed("MigrationWriteFailures", error)
+                return error
+            held.pending.popleft()
+            held.replicated = self._now()
+            self._tell("MigrationSettled")
+        if not held.pending:
+            return None
+        return Unavailable("migration", "more writes are pending than are repeated at once.")
+
+    def _replicate(self, held: Held, write: Callable[[], None]) -> None:
+        """Write to DynamoDB what memory has; what fails is pending, behind what is already."""
+        if held.pending:
+            held.pending.append(write)
+            return
+        try:
+            self._breaker.call(write)
+            held.replicated = self._now()
+        except FAILURES as error:
+            held.pending.append(write)
+            self._failed("MigrationWriteFailures", error)
+        except KeylineError:
+            self._memory.forget(held)  # no failure but an answer: DynamoDB knows better
+            raise
+
+    def _require_room(self, held: Held) -> None:
+        """Refuse a write that DynamoDB cannot take at present and memory has no room for.
+
+        Raises
+        ------
+        Unavailable
+            If both is so.
+        """
+        if held.pending and not self._memory.make_room():
+            raise Unavailable("migration", "memory is full of pending writes.", "Try again later.")
+
+    def _asks_dynamo(self, phase: Phase, held: Held) -> bool:
+        """Whether DynamoDB answers for the session."""
+        if phase.mode is not Mode.READ_NEW:
+            return False
+        opened = datetime.fromisoformat(held.session.Data.createdAt).timestamp()
+        return opened >= phase.since
+
+    def _session_of(self, held: Held) -> Session:
+        """A session from DynamoDB, which is read consistently, or else from memory."""
+        mine = held.session
+
+        def read() -> Session:
+            found = self._dynamo.session(*held.key)
+            if found is None:
+                raise NoSession
+            return found
+
+        theirs = self._answer(held, read)
+        if theirs is None:
+            return mine
+        if theirs.queryCount == mine.queryCount:
+            self._tell("MigrationMatches", "MigrationHits")
+            return theirs
+        self._tell("MigrationMismatches")
+        if theirs.queryCount < mine.queryCount:
+            self._tell("MigrationMisses")
+            return mine
+        self._tell("MigrationHits")
+        self._memory.forget(held)  # another process counted, so it is whole no longer
+        return theirs
+
+    def _checks_of(self, held: Held, mine: list[Check], limit: int) -> list[Check]:
+        """A session's latest checks from DynamoDB, or from memory where it has more.
+
+        DynamoDB has more only if another process wrote them. Memory is whole no longer then,
+        and forgets the session.
+        """
+        theirs = self._answer(held, lambda: self._dynamo.recent_checks(*held.key, limit))
+        if theirs is None:
+            return mine
+        here, there = _names(mine), _names(theirs)
+        if here == there:
+            self._tell("MigrationMatches", "MigrationHits")
+            return theirs
+        if self._now() < held.replicated + INDEX_SECONDS:
+            self._tell("MigrationMisses")
+            return mine
+        self._tell("MigrationMismatches", "MigrationMisses" if here - there else "MigrationHits")
+        if there - here:
+            self._memory.forget(held)
+        both = {check.public_id: check for check in [*mine, *theirs]}
+        return [both[name] for name in sorted(both, reverse=True)][:limit]
+
+    def _answer(self, held: Held, read: Callable[[], T]) -> T | None:
+        """What DynamoDB answers; None where that is of no use."""
+        if held.pending:
+            self._tell("MigrationFallbacks")
+            return None
+        try:
+            return self._breaker.call(read)
+        except NoSession:
+            self._tell("MigrationMismatches", "MigrationMisses")
+        except (*FAILURES, ItemUnreadable) as error:
+            self._failed("MigrationReadFailures", error)
+            self._tell("MigrationFallbacks")
+        return None
+
+    def _is_compared(self, held: Held) -> bool:
+        """Whether DynamoDB is asked as well, to see what it would answer."""
+        if held.pending or self._breaker.open:
+            return False
+        return random.random() < self._share  # noqa: S311 - no secret
+
+    def _failed(self, metric: str, error: KeylineError) -> None:
+        self._tell(metric)
+        _log.warning("%s: %s", metric, type(error).__name__)
+
+    def _tell(self, *metrics: str) -> None:
+        for metric in metrics:
+            self._metrics.count(metric)
+
+    def _tell_pending(self) -> None:
+        self._metrics.put("MigrationPending", self._memory.pending, MetricUnit.Count)
+
+
+def _names(checks: Sequence[Check]) -> set[str]:
+    return {check.public_id for check in checks}

@@ -1,0 +1,48 @@
+"""What the function `interactions` keeps things in: memory and DynamoDB, as the phase says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from interactions import phase
+from interactions.memory_store import MemoryStore
+from interactions.migration import Breaker, MigratingStore
+from interactions.migration_rate_limit import MemoryRateLimiter, MigratingRateLimiter
+from interactions.rate_limit import DynamoRateLimiter
+from interactions.repository import DynamoStore
+from interactions.settings import Settings
+from interactions.system import SYSTEM
+from keyline.metrics import Metrics
+from keyline.run import Store
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The stores of a process, which share what is known of the phase and of DynamoDB."""
+
+    history: MigratingStore
+    limiter: MigratingRateLimiter
+
+    @classmethod
+    def of_function(cls, store: Store, settings: Settings) -> Stores:
+        """The stores of a Lambda function's process."""
+        metrics = Metrics(store.environment, SYSTEM.name)
+        current = phase.of_function(settings, lambda: metrics.count("PhaseFailures"))
+        breaker = Breaker()
+        return cls(
+            MigratingStore(
+                MemoryStore(settings.history_days),
+                DynamoStore(store, settings),
+                current,
+                metrics,
+                breaker=breaker,
+                share=settings.compare_share,
+            ),
+            MigratingRateLimiter(
+                MemoryRateLimiter(settings),
+                DynamoRateLimiter(store, settings),
+                current,
+                metrics,
+                breaker,
+            ),
+        )
