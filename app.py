@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache
+from pathlib import Path
 
 import aws_cdk as cdk
 
@@ -41,7 +42,7 @@ def chosen(app: cdk.App) -> Environment:
     return environment
 
 
-def bundler(target: Target) -> Bundler:
+def bundler(target: Target, out: Path | None = None) -> Bundler:
     """Return what puts a function's code together; functions that ask for the same share it."""
     once = cache(bundle)
 
@@ -51,6 +52,7 @@ def bundler(target: Target) -> Bundler:
             target=target,
             requirements=function.requirements,
             services=(*SERVICES, *function.services),
+            out=out,
         )
 
     return put_together

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from ops.local.process import LOOPBACK, free_port
+from ops.local.process import LOOPBACK, free_port, free_ports
+
+_MAX_APIS = 8  # so many ports in a row are looked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,8 @@ class Ports:
 
     def chosen(self) -> Ports:
         """Return the same ports with every 0 replaced by a free port."""
-        return replace(self, **{k: v or free_port() for k, v in asdict(self).items()})
+        others = {k: v or free_port() for k, v in asdict(self).items() if k != "api"}
+        return replace(self, api=self.api or free_ports(_MAX_APIS), **others)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_ports(count: int) -> int:
+    """Return the first of so many loopback TCP ports in a row that nothing listens on now."""
+    while True:
+        first = free_port()
+        with contextlib.ExitStack() as probes, contextlib.suppress(OSError, OverflowError):
+            for port in range(first, first + count):
+                probes.enter_context(socket.socket()).bind((LOOPBACK, port))
+            return first
+
+
 def is_taken(port: int) -> bool:
     """Tell whether something listens on the loopback port."""
     with socket.socket() as probe:

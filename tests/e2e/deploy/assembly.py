@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keyline_cdk.bundling import Target, bundle
+from app import bundler
+from keyline_cdk.bundling import Target
+from stacks.systems import SYSTEMS
 
 Template = dict[str, Any]
 Edit = Callable[[Template], None]
@@ -106,16 +108,19 @@ def _replace_issuer(template: Template, issuer: str) -> list[str]:
 
 
 def _replace_bundles(out: Path) -> None:
-    """Put bundles for this machine in the place of those for Lambda; once for each system."""
-    systems = {
-        function["Metadata"]["aws:asset:path"]: _variables(function)["KEYLINE_SYSTEM"]
+    """Put bundles for this machine in the place of those for Lambda; once for each asset."""
+    functions = {
+        function["Metadata"]["aws:asset:path"]: _variables(function)
         for file in _templates(out)
         for function in resources(_read(file), FUNCTION)
         if "KEYLINE_SYSTEM" in _variables(function)
     }
-    for asset, system in systems.items():
+    put_together = bundler(Target.HOST, out / "host")
+    systems = {system.name: system for system in SYSTEMS}
+    for asset, variables in functions.items():
         shutil.rmtree(out / asset)
-        made = bundle(system, target=Target.HOST, out=out / "host")
+        system = systems[variables["KEYLINE_SYSTEM"]]
+        made = put_together(system, system.function(variables["KEYLINE_FUNCTION"]))
         made.path.rename(out / f"asset.{made.digest}")
         _rename(asset.removeprefix("asset."), made.digest, out)
 

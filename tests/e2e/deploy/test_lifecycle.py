@@ -95,3 +95,9 @@ def _names(deployment: Deployment) -> Iterator[str]:
         yield f"topic {topic['TopicArn']}"
     for api in deployment.client("apigatewayv2").get_apis()["Items"]:
         yield f"API {api['Name']}"
+    for bucket in deployment.client("s3").list_buckets()["Buckets"]:
+        if not bucket["Name"].startswith("cdk-"):  # the toolkit's own
+            yield f"bucket {bucket['Name']}"
+    for parameter in deployment.client("ssm").describe_parameters()["Parameters"]:
+        if not parameter["Name"].startswith("/cdk-bootstrap/"):
+            yield f"parameter {parameter['Name']}"

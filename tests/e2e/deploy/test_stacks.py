@@ -8,7 +8,7 @@ import pytest
 
 from keyline.model import Table
 from keyline_cdk.environment import load
-from keyline_cdk.names import function_name, stack_id
+from keyline_cdk.names import function_name, pascal, stack_id
 from stacks.systems import SYSTEMS
 from tests.e2e.deploy.deployment import ENVIRONMENT, Deployment
 from tests.support.tables import create_table_params
@@ -32,16 +32,20 @@ def test_all_stacks_are_deployed_without_credentials_of_aws(deployment: Deployme
     assert states == {"CREATE_COMPLETE"}
 
 
-def test_what_the_emulator_refuses_is_alarms_on_sums_of_errors_only(
+def test_what_the_emulator_refuses_is_the_budget_and_alarms_on_sums_of_errors(
     deployment: Deployment,
 ) -> None:
     """The rest of the templates is deployed as it is, but for wheels and token issuer."""
     print("not deployed:", *deployment.assembly.refused, sep="\n  ")
 
-    assert list(deployment.assembly.refused) == sorted(
-        f"{stack_id(f'{system.name}-data-{ENVIRONMENT}')}/{table.name}Alarms/SystemErrors/Resource"
+    alarms = (
+        f"{stack_id(f'{system.name}-data-{ENVIRONMENT}')}/{pascal(table.name)}Alarms/SystemErrors"
         for system in SYSTEMS
         for table in system.tables
+    )
+    budget = f"{stack_id(f'account-{ENVIRONMENT}')}/Budget/Budget"
+    assert sorted(deployment.assembly.refused) == sorted(
+        [budget, *(f"{alarm}/Resource" for alarm in alarms)]
     )
     assert set(deployment.assembly.issuers) == {load(ENVIRONMENT).auth.issuer}
 
