@@ -26,7 +26,7 @@ from interactions.moments import iso_ms
 from interactions.phase import Mode, Phase
 from interactions.repository import DynamoStore
 from interactions.store import RECENT, NoSession
-from interactions.tables import Check, Session
+from interactions.tables import Check, Session, User, UserData
 from keyline.metrics import Metrics, MetricUnit
 from keyline.problem import KeylineError
 from keyline.run.errors import (
@@ -132,6 +132,7 @@ class MigratingStore:
         """
         if self._phase().mode is Mode.DYNAMODB or not self._memory.make_room():
             self._dynamo.create_session(session)
+            self._settle_another()
             return
         try:
             with self._memory.opened(session) as held:
@@ -139,6 +140,11 @@ class MigratingStore:
         except AlreadyExists as error:
             if error.current.Data != session.Data:
                 raise
+            return
+        if held.pending:
+            self._tell_pending()
+        else:
+            self._settle_another()
 
     def session(self, user: str, session_id: str) -> Session | None:
         """A user's session; see `HistoryStore`."""
@@ -156,16 +162,20 @@ class MigratingStore:
     def sessions_of(self, user: str) -> list[Session]:
         """A user's sessions; see `HistoryStore`.
 
-        DynamoDB alone knows all of them, whatever the phase. Of each the version is given that
-        has counted more checks: counts only grow.
+        DynamoDB alone knows all of them, whatever the phase; memory may know more of some.
         """
         held = self._memory.sessions_of(user)
-        newest = {session.sessionId: session for session in self._dynamo.sessions_of(user)}
-        for session in held:
-            stored = newest.get(session.sessionId)
-            if stored is None or stored.queryCount < session.queryCount:
-                newest[session.sessionId] = session
-        return [newest[session_id] for session_id in sorted(newest)]
+        return _newest(held, self._dynamo.sessions_of(user))
+
+    def profile(self, user: str) -> tuple[User | None, list[Session]]:
+        """A user, None if he has never opened a session, and his sessions as `sessions_of`."""
+        held = self._memory.sessions_of(user)
+        known, stored = self._dynamo.profile(user)
+        sessions = _newest(held, stored)
+        if known is None and sessions:  # DynamoDB has not heard of him yet
+            since = min(session.Data.createdAt for session in sessions)
+            known = User(userId=user, Data=UserData(createdAt=since))
+        return known, sessions
 
     def add_check(self, user: str, check: Check) -> None:
         """Keep a check and count it; see `HistoryStore`."""
@@ -390,6 +400,16 @@ class MigratingStore:
 
     def _tell_pending(self) -> None:
         self._metrics.put("MigrationPending", self._memory.pending, MetricUnit.Count)
+
+
+def _newest(held: Sequence[Session], stored: Sequence[Session]) -> list[Session]:
+    """Sessions by id, of each the version that has counted more: counts only grow."""
+    found = {session.sessionId: session for session in stored}
+    for session in held:
+        there = found.get(session.sessionId)
+        if there is None or there.queryCount < session.queryCount:
+            found[session.sessionId] = session
+    return [found[session_id] for session_id in sorted(found)]
 
 
 def _names(checks: Sequence[Check]) -> set[str]:
