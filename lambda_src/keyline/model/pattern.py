@@ -158,6 +158,12 @@ def parameters_of(kind: Entity, attribute: str) -> tuple[str, ...]:
     return (attribute,)
 
 
+def primary_fields(pattern: Pattern[Any]) -> tuple[str, ...]:
+    """The fields that the primary key's templates are made of, in order."""
+    keys = (a for a in pattern.table.key.attributes if a in pattern.kind.keys)
+    return tuple(dict.fromkeys(f for a in keys for f in pattern.kind.templates[a].fields))
+
+
 def _given_to(conditions: tuple[WriteCondition, ...]) -> tuple[str, ...]:
     return tuple(c.parameter for c in leaves(conditions) if c.takes_value)
 
@@ -302,7 +308,8 @@ class Update(Pattern[ItemT]):
         The attribute that counts the item's versions: it has to equal `expected`, and grows by
         one.
     upsert
-        Whether the item is created where there is none. It has to exist otherwise.
+        Whether the item is created where there is none, with the constants of its kind and the
+        fields that its key is made of. It has to exist otherwise.
     """
 
     set: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ from keyline.model.pattern import (
     Update,
     compared_template,
     parameters_of,
+    primary_fields,
     sort_parameters,
 )
 from keyline.model.shape import AttributeType, fields_of
@@ -500,13 +501,13 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
         yield path, "is no set.", "Use remove."
     if clause == "remove" and name in fields and fields[name].required:
         yield path, "is required: an item without it cannot be read.", "Allow None."
-    if name in _primary_fields(update) and not (update.upsert and clause == "set"):
+    if name in primary_fields(update) and not (update.upsert and clause == "set"):
         yield path, "is what the primary key is made of.", "Delete and create instead."
 
 
 def _template_faults(update: Update[Any]) -> Iterator[Fault]:
     """An index's key has to be made anew, whole, when a field that it is made of changes."""
-    known = {*update.set, *update.remove, *_primary_fields(update), *update.table.key.attributes}
+    known = {*update.set, *update.remove, *primary_fields(update), *update.table.key.attributes}
     for attribute, template in update.kind.templates.items():
         touched = sorted(set(template.fields) & set(update.changed))
         missing = [f for f in template.fields if f not in known]
@@ -521,7 +522,7 @@ def _template_faults(update: Update[Any]) -> Iterator[Fault]:
 
 def _upsert_faults(update: Update[Any]) -> Iterator[Fault]:
     given = {*update.set, *update.set_once, *update.add, update.version}
-    given |= set(update.table.key.attributes)
+    given |= {*update.table.key.attributes, *primary_fields(update)}
     lacking = [
         name
         for name, field in fields_of(update.kind.shape).items()
@@ -533,12 +534,6 @@ def _upsert_faults(update: Update[Any]) -> Iterator[Fault]:
             f"would create items without {', '.join(lacking)}, which cannot be read.",
             "Set these too, give them a default, or drop upsert=True.",
         )
-
-
-def _primary_fields(pattern: Pattern[Any]) -> set[str]:
-    """The fields that the primary key's templates are made of."""
-    keys = (a for a in pattern.table.key.attributes if a in pattern.kind.keys)
-    return {name for a in keys for name in pattern.kind.templates[a].fields}
 
 
 # --- transactions -------------------------------------------------------------------------

@@ -389,11 +389,12 @@ def _expiry_faults(table: Table, entity: Entity, ttl: Ttl) -> Iterator[Fault]:
         )
     retention = entity.retention or ttl.retention
     since = retention.since if retention else None
-    if since is not None and entity.type_of(since) != "N":
+    field = fields_of(entity.shape).get(since) if since is not None else None
+    if since is not None and (field is None or field.type not in ("N", "S")):
         yield (
             f"{table.name}.ttl.retention",
-            f"{shape}.{since} is no Number.",
-            "Count from an attribute that holds a moment as a Number.",
+            f"{shape}.{since} is neither Number nor text.",
+            "Count from a field that holds a moment: a Number, or text in ISO 8601.",
         )
 
 

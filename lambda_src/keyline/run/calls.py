@@ -163,12 +163,13 @@ def decode(
 
 def _misfit(pattern: Pattern[Any], body: bytes | msgspec.Raw, place: str) -> tuple[str, str]:
     """Why an item did not fit, and what to do: it may be of another kind."""
-    shape = " or ".join(shape.__name__ for shape in pattern.shapes)
-    name = pattern.table.discriminator
-    item = _tagged(msgspec.json.decode(body), _STEP.findall(place), name) if name else {}
-    tag = item.get(name or "", {}).get("S") if item is not None else None
-    if name is None or tag in {kind.tag for kind in pattern.kinds}:
-        return f"does not fit {shape}.", "Read it as a shape that it fits, or migrate the item."
+    named = {kind.tag: s.__name__ for kind, s in zip(pattern.kinds, pattern.shapes, strict=True)}
+    shape, name = " or ".join(named.values()), pattern.table.discriminator
+    item = _tagged(msgspec.json.decode(body), _STEP.findall(place), name) if name else None
+    tag = item[name].get("S") if item else None
+    if name is None or tag in named:
+        fits = named[tag] if tag in named else shape
+        return f"does not fit {fits}.", "Read it as a shape that it fits, or migrate the item."
     found = [kind.shape.__name__ for kind in pattern.table.kinds if kind.tag == tag]
     if found:
         return f"is a {found[0]}, no {shape}.", "Read it by a pattern of its own kind."

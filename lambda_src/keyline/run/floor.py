@@ -67,7 +67,8 @@ def of_update(pattern: Update[Any]) -> Callable[[bytes], float | None]:
     The item as it was is unknown. Numbers are bounded in size, so that an update of numbers
     alone, none of them in an index's key, tells all the same, unless it stands at the edge
     of a unit; any other does not. It is taken to change a value: one that does not costs
-    the indexes nothing.
+    the indexes nothing. Where it may create the item, indexes that do not carry the numbers
+    tell nothing either.
     """
     table = pattern.table
     changed = {*pattern.changed, *((pattern.version,) if pattern.version else ())}
@@ -75,6 +76,7 @@ def of_update(pattern: Update[Any]) -> Callable[[bytes], float | None]:
     fields = fields_of(pattern.kind.shape)
     numbers = all(name in fields and fields[name].type == "N" for name in changed)
     bounded = numbers and not changed & keys and changed != set(pattern.set_once)
+    bounded = bounded and not (pattern.upsert and table.indexes)
 
     def units(body: bytes) -> float | None:
         after = reply.decoder(reply.WriteReply, reply.RAW).decode(body).Attributes

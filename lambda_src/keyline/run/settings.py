@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 import msgspec
 
 from keyline.model.table import Entity, Retention, Table
 from keyline.problem import KeylineError
+from keyline.run.errors import BadValue
 
 DAY_SECONDS = 86_400
+_MOMENT_SAYS = "Write 2026-01-31T12:00:00.000Z."
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,36 @@ class Expiry:
     since: str | None
     unit: int
 
-    def at(self, moment: float | None, now: float) -> int:
+    def at(self, moment: float | str | None, now: float) -> int:
         """Epoch seconds of the expiry.
 
         Parameters
         ----------
         moment
-            The value of `since`, in its unit; None to count from now.
+            The value of `since`: in its unit, or as ISO 8601; None to count from now.
         now
             Epoch seconds.
+
+        Raises
+        ------
+        BadValue
+            If it is text that is no moment.
         """
-        start = now if moment is None else float(moment) / self.unit
-        return int(start + self.seconds)
+        if moment is None:
+            return int(now + self.seconds)
+        if isinstance(moment, str):
+            return int(_epoch_seconds(self.since or "", moment) + self.seconds)
+        return int(float(moment) / self.unit + self.seconds)
+
+
+def _epoch_seconds(name: str, text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadValue(name, "is no moment in ISO 8601.", _MOMENT_SAYS) from None
+    if moment.tzinfo is None:
+        raise BadValue(name, "does not say its offset from UTC.", _MOMENT_SAYS)
+    return moment.timestamp()
 
 
 @dataclass(frozen=True)

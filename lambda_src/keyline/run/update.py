@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from keyline.model.condition import AnyOf
-from keyline.model.pattern import Update
+from keyline.model.pattern import Update, primary_fields
 from keyline.run.codec import Attributes, KeyPart, Writer, value_of
 from keyline.run.errors import BadCall, BadValue
 from keyline.run.expressions import Expressions, conditions
@@ -159,12 +159,10 @@ class _Change:
             self._remove(name)
 
     def derive(self, parts: Iterable[KeyPart], known: Mapping[str, Any], now: float) -> None:
-        """What follows from it: template keys, constants of a new item, the expiry."""
+        """What follows from it: template keys, what a new item needs besides, the expiry."""
         pattern = self._pattern
         if pattern.upsert:
-            for name, wire in self._writer.constants.items():
-                if name not in self._key:
-                    self.put(name, wire)
+            self._new_item(known)
         for part in parts:
             self._derive_key(part, known)
         expiry = self._writer.expiry
@@ -175,6 +173,15 @@ class _Change:
             moment = known.get(expiry.since) if expiry.since else None
             wire = {"N": str(expiry.at(moment, now))}
             self.put(expiry.attribute, wire, once=not moved)
+
+    def _new_item(self, known: Mapping[str, Any]) -> None:
+        """The constants, and the fields that the key is made of."""
+        for name, wire in self._writer.constants.items():
+            if name not in self._key:
+                self.put(name, wire)
+        for name in primary_fields(self._pattern):
+            if name not in self._set and (wire := self._encoded(name, known[name])) is not None:
+                self.put(name, wire)
 
     def version(self, expected: int | None) -> list[str]:
         """Count the version up; the texts of the condition that it is the expected one."""

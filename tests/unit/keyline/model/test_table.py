@@ -455,8 +455,8 @@ class TestTtl:
             (Retention(days=float("inf")), ".days", "is inf.", "above 0"),
             (Retention(days=float("nan")), ".days", "is nan.", "above 0"),
             (Retention(days=1, unit=0), ".unit", "is 0.", "milliseconds"),
-            (Retention(days=1, since="author"), "", "Note.author is no Number", "as a Number"),
-            (Retention(days=1, since="when"), "", "Note.when is no Number", "as a Number"),
+            (Retention(days=1, since="done"), "", "Note.done is neither Number", "ISO 8601"),
+            (Retention(days=1, since="when"), "", "Note.when is neither Number", "ISO 8601"),
         ],
     )
     def test_what_no_retention_may_be(
@@ -464,6 +464,9 @@ class TestTtl:
     ) -> None:
         refusal = Refusal(f"Notes.ttl.retention{path}", says, suggests)
         refusal.of(lambda: notes(ttl=Ttl("ttl", retention)))
+
+    def test_it_is_counted_from_text_too(self) -> None:
+        assert notes(ttl=Ttl("ttl", Retention(days=1, since="author")))
 
     def test_a_kind_may_be_kept_otherwise(self) -> None:
         kept = Entity(Note, retention=Retention(days=1, since="at"))

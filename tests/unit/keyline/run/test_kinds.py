@@ -1,0 +1,260 @@
+"""Items of several kinds: what is asked of them, and what is said of one of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from keyline.run import Read, Store
+from keyline.run.errors import BadValue, ItemUnreadable
+from tests.support.answers import answer
+from tests.support.library import (
+    ACCOUNT,
+    COUNT_VISIT,
+    EXTEND,
+    GET_DUE,
+    GET_LOAN,
+    GET_LOANS,
+    GET_MEMBER,
+    LOANS,
+    OF_DAY,
+    PUT_HOLD,
+    PUT_LOAN,
+    READ_BOTH,
+    SYSTEM,
+    Hold,
+    Loan,
+    LoanData,
+    Member,
+    MemberData,
+)
+from tests.unit.keyline.run.conftest import Wire
+
+AT = "2026-01-31T12:00:00.000Z"
+AT_SECONDS = 1_769_860_800
+
+
+@pytest.fixture
+def store(wire: Wire) -> Store:
+    return wire.store(SYSTEM)
+
+
+def member(**more: Any) -> dict[str, Any]:
+    return {
+        "PK": {"S": "MEMBER#7"},
+        "SK": {"S": "PROFILE"},
+        "EntityType": {"S": "MEMBER"},
+        "memberId": {"S": "7"},
+        "Data": {"M": {"name": {"S": "Ann"}, "languages": {"L": []}}},
+        **more,
+    }
+
+
+def loan(**more: Any) -> dict[str, Any]:
+    return {
+        "PK": {"S": "MEMBER#7"},
+        "SK": {"S": f"LOAN#{AT}"},
+        "EntityType": {"S": "LOAN"},
+        "memberId": {"S": "7"},
+        "title": {"S": "Emma"},
+        "at": {"S": AT},
+        "Data": {"M": {"due": {"S": "later"}, "pages": {"N": "300"}, "marks": {"M": {}}}},
+        "count": {"N": "0"},
+        **more,
+    }
+
+
+LOAN = Loan(memberId="7", title="Emma", at=AT, Data=LoanData(due="later", pages=300))
+KEY: dict[str, Any] = {"memberId": "7", "at": AT}
+
+
+class TestWritten:
+    def test_an_item_has_its_tag_and_an_expiry_counted_from_text(
+        self, store: Store, wire: Wire
+    ) -> None:
+        store.put(PUT_LOAN, LOAN)
+        item = wire.sent[0]["Item"]
+        assert item["EntityType"] == {"S": "LOAN"}
+        assert item["TTL"] == {"N": str(AT_SECONDS + 30 * 86_400)}
+        assert item["Data"] == {
+            "M": {"due": {"S": "later"}, "pages": {"N": "300"}, "marks": {"M": {}}}
+        }
+
+    @pytest.mark.parametrize(
+        ("moment", "says"),
+        [("yesterday", "no moment in ISO 8601"), ("2026-02-27T12:00:00", "its offset from UTC")],
+    )
+    def test_text_that_is_no_moment_is_refused(
+        self, store: Store, wire: Wire, moment: str, says: str
+    ) -> None:
+        with pytest.raises(BadValue, match=says) as caught:
+            store.put(PUT_LOAN, Loan(memberId="7", title="x", at=moment, Data=LOAN.Data))
+        assert caught.value.path == "at"
+        assert moment not in str(caught.value)
+        assert wire.sent == []
+
+    def test_a_template_without_its_field_leaves_the_index(self, store: Store, wire: Wire) -> None:
+        store.put(PUT_HOLD, Hold(memberId="7", title="Emma"))
+        assert set(wire.sent[0]["Item"]) == {
+            *("PK", "SK", "EntityType", "memberId", "title", "GSI1PK")
+        }
+
+    def test_an_upsert_writes_the_tag_and_what_its_key_is_made_of(
+        self, store: Store, wire: Wire
+    ) -> None:
+        wire.replies = [answer(200, {"Attributes": visits()})]
+        store.update(COUNT_VISIT, {"count": 1}, branch="east", day="monday")
+        (sent,) = wire.sent
+        assert sent["Key"] == {"PK": {"S": "VISITS#east"}, "SK": {"S": "DAY#monday"}}
+        assert sent["UpdateExpression"] == (
+            "SET #EntityType = :EntityType, #branch = :branch, #day = :day ADD #count :count"
+        )
+        assert sent["ExpressionAttributeValues"] | {":now": None} == {
+            ":EntityType": {"S": "VISITS"},
+            ":branch": {"S": "east"},
+            ":day": {"S": "monday"},
+            ":count": {"N": "1"},
+            ":now": None,
+        }
+
+    def test_a_payload_is_set_whole_and_the_expiry_compared(self, store: Store, wire: Wire) -> None:
+        wire.replies = [answer(200, {"Attributes": loan(count={"N": "1"})})]
+        changed = store.update(EXTEND, {"Data": LOAN.Data, "count": 1}, now=5, **KEY)
+        assert changed.count == 1
+        (sent,) = wire.sent
+        assert sent["UpdateExpression"] == "SET #Data = :Data ADD #count :count"
+        assert sent["ConditionExpression"].endswith("#TTL > :if_now")
+        assert sent["ExpressionAttributeValues"][":if_now"] == {"N": "5"}
+        assert sent["ExpressionAttributeNames"] == {
+            "#Data": "Data",
+            "#count": "count",
+            "#PK": "PK",
+            "#TTL": "TTL",
+        }
+
+
+def visits(**more: Any) -> dict[str, Any]:
+    return {
+        "PK": {"S": "VISITS#east"},
+        "SK": {"S": "DAY#monday"},
+        "EntityType": {"S": "VISITS"},
+        "branch": {"S": "east"},
+        "day": {"S": "monday"},
+        "count": {"N": "1"},
+        **more,
+    }
+
+
+class TestRead:
+    def test_each_item_of_a_collection_comes_back_as_its_kind(
+        self, store: Store, wire: Wire
+    ) -> None:
+        wire.replies = [answer(200, {"Items": [loan(), member()]})]
+        page = store.query(ACCOUNT, memberId="7")
+        assert page.items == [LOAN, Member(memberId="7", Data=MemberData(name="Ann"))]
+        assert wire.sent[0]["ExpressionAttributeNames"] == {"#PK": "PK"}
+        assert "ProjectionExpression" not in wire.sent[0]
+
+    def test_a_part_of_an_index_is_asked_for_with_the_tag(self, store: Store, wire: Wire) -> None:
+        wire.replies = [answer(200, {"Items": [visits()]})]
+        assert store.query(OF_DAY, day="monday").items[0].count == 1
+        sent = wire.sent[0]
+        names = sent["ExpressionAttributeNames"]
+        asked = {names[alias] for alias in sent["ProjectionExpression"].split(", ")}
+        assert asked == {"branch", "day", "count", "PK", "SK", "TTL", "EntityType"}
+
+    @pytest.mark.parametrize(
+        ("call", "body", "place"),
+        [
+            (lambda s: s.get(GET_LOAN, **KEY), {"Item": member()}, "get-loan.$.Item"),
+            (lambda s: s.get(GET_DUE, **KEY), {"Item": member()}, "get-due.$.Item"),
+            (
+                lambda s: s.query(LOANS, memberId="7"),
+                {"Items": [loan(), member()]},
+                "loans.$.Items[1]",
+            ),
+            (
+                lambda s: s.batch_get(GET_LOANS, keys=[KEY]),
+                {"Responses": {"KeylineLibrary-dev": [member()]}},
+                "get-loans.$.Responses",
+            ),
+            (
+                lambda s: s.transact_get(
+                    READ_BOTH, [Read(GET_MEMBER, memberId="7"), Read(GET_LOAN, **KEY)]
+                ),
+                {"Responses": [{"Item": member()}, {"Item": member()}]},
+                "get-loan.$.Item",
+            ),
+            (
+                lambda s: s.update(EXTEND, {"count": 1}, now=1, **KEY),
+                {"Attributes": member()},
+                "extend.$.Attributes",
+            ),
+        ],
+    )
+    def test_an_item_of_another_kind_is_named(
+        self, store: Store, wire: Wire, call: Callable[[Store], Any], body: Any, place: str
+    ) -> None:
+        wire.replies = [answer(200, body)]
+        with pytest.raises(ItemUnreadable) as caught:
+            call(store)
+        error = caught.value
+        assert error.path.startswith(place)
+        expected = "Due" if "get-due" in place else "Loan"
+        assert error.message == f"is a Member, no {expected}."
+        assert error.suggestion == "Read it by a pattern of its own kind."
+        assert store.meter.calls[-1].failed or "get-loan." in place
+
+    def test_an_item_that_would_fit_is_refused_by_its_tag_alone(
+        self, store: Store, wire: Wire
+    ) -> None:
+        wire.replies = [answer(200, {"Item": loan(EntityType={"S": "HOLD"})})]
+        with pytest.raises(ItemUnreadable, match="is a Hold, no Loan"):
+            store.get(GET_LOAN, **KEY)
+
+    @pytest.mark.parametrize("tag", [{}, {"EntityType": {"S": "secret"}}])
+    def test_an_unknown_tag_is_not_told(
+        self, store: Store, wire: Wire, tag: dict[str, Any]
+    ) -> None:
+        item = {k: v for k, v in loan().items() if k != "EntityType"} | tag
+        wire.replies = [answer(200, {"Item": item})]
+        with pytest.raises(ItemUnreadable, match="EntityType is missing or that of no") as caught:
+            store.get(GET_LOAN, **KEY)
+        assert "secret" not in str(caught.value)
+
+    def test_an_item_of_its_kind_that_does_not_fit_is_said_to_be_that(
+        self, store: Store, wire: Wire
+    ) -> None:
+        wire.replies = [answer(200, {"Item": loan(Data={"M": {"due": {"S": "x"}}})})]
+        with pytest.raises(ItemUnreadable, match="does not fit Loan") as caught:
+            store.get(GET_LOAN, **KEY)
+        assert caught.value.path == "get-loan.$.Item.Data.M"
+
+
+class TestCollectionFaults:
+    @pytest.mark.parametrize(
+        ("item", "path", "says"),
+        [
+            (visits(), "account.$.Items[1]", "that of no kind that the pattern reads"),
+            (
+                {k: v for k, v in loan().items() if k != "EntityType"},
+                "account.$.Items[1]",
+                "EntityType is missing",
+            ),
+            (
+                loan(count={"S": "x"}),
+                "account.$.Items[1].count",
+                "does not fit Loan",
+            ),
+        ],
+    )
+    def test_what_cannot_be_read_is_named_by_its_place(
+        self, store: Store, wire: Wire, item: dict[str, Any], path: str, says: str
+    ) -> None:
+        wire.replies = [answer(200, {"Items": [member(), item]})]
+        with pytest.raises(ItemUnreadable, match=says) as caught:
+            store.query(ACCOUNT, memberId="7")
+        assert caught.value.path == path
+        assert store.meter.calls[-1].failed
