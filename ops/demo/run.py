@@ -20,6 +20,7 @@ from ops.demo.journey import Journey
 from ops.demo.options import Options
 from ops.demo.reports import ReportsJourney
 from ops.demo.session import Session, base_url
+from ops.local.api.pages import DOCS
 from ops.local.platform import Platform
 from ops.local.ports import Ports
 from ops.project import LOCAL_STATE, ROOT
@@ -154,7 +155,8 @@ def _show_how_to_call(
     platform: Platform, journeys: Sequence[Journey], state: Path, console: Console
 ) -> None:
     for journey in journeys:
-        console.print(f"{journey.system.title}: {base_url(platform, _api(journey))}")
+        url = base_url(platform, _api(journey))
+        console.print(f"{journey.system.title}: {url}, to look at and try: {url}{DOCS}")
     token = "make token" if state == LOCAL_STATE else f"keyline token --state {state}"
     console.print(
         f"A token: {token}. Saved handlers run at the next request. Ctrl-C stops.", markup=False

@@ -28,6 +28,7 @@ from rich.console import Console
 from keyline_cdk import bundling
 from ops.local.api.gateway import Gateway
 from ops.local.api.issuer import Issuer
+from ops.local.api.pages import Pages
 from ops.local.aws import Aws
 from ops.local.cache import Cache
 from ops.local.clients import client
@@ -300,7 +301,14 @@ class Platform:
     async def _start_triggers(self) -> None:
         deployment = self.deployment
         self.gateways = [
-            Gateway(api, self.functions, self.logs, account=deployment.account, port=_port(url))
+            Gateway(
+                api,
+                self.functions,
+                self.logs,
+                account=deployment.account,
+                port=_port(url),
+                extra_routes=Pages(api, deployment, self._root).routes(),
+            )
             for api, url in zip(deployment.apis, self.endpoints.apis, strict=True)
         ]
         self.schedules = Schedules(

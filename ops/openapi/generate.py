@@ -40,7 +40,7 @@ def generate(functions: Sequence[Function], region: str) -> dict[str, Any]:
     asked = [(function.handler, dict(function.environment)) for function in functions]
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "ops.openapi.child"],
+            [sys.executable, "-P", "-m", "ops.openapi.child"],
             input=json.dumps(asked),
             env=_environment(functions, region),
             capture_output=True,
