@@ -30,6 +30,7 @@ from keyline.model import (
     at_least,
     begins_with,
     less_than,
+    one_of,
 )
 
 CHECK_BYTES = 1_024
@@ -178,6 +179,17 @@ SESSIONS_OF_USER = Query(
     sort=begins_with("SK"),
     page=100,
     items=3,
+    consistent=True,
+    item_bytes=SESSION_BYTES,
+    per_month=SESSIONS,
+)
+USER_AND_SESSIONS = Query(
+    name="user-and-sessions",
+    why="A user's profile and the sessions that are not over, in one read.",
+    table=DATA,
+    shape=one_of(User, Session),
+    page=100,
+    items=4,
     consistent=True,
     item_bytes=SESSION_BYTES,
     per_month=SESSIONS,

@@ -20,11 +20,12 @@ from interactions.patterns import (
     SESSION_OWNER,
     SESSION_TOUCH,
     SESSIONS_OF_USER,
+    USER_AND_SESSIONS,
     USER_SEEN,
 )
 from interactions.settings import Settings
 from interactions.store import RECENT, NoSession
-from interactions.tables import Check, Session, UserData
+from interactions.tables import Check, Session, User, UserData
 from keyline.model import Put, TransactWrite
 from keyline.run import Store, Write, backoff
 from keyline.run.errors import AlreadyExists, Cancelled, TransactionCancelled
@@ -114,10 +115,21 @@ class DynamoStore:
         """
         self._require(user, session_id)
         indexed = self.store.items(HISTORY_KEYS, sessionId=session_id)
-        keys = {(key.at, key.id) for key in [*indexed, *known]}
+        keys = {(key.at, key.id) for key in indexed} | {(check.at, check.id) for check in known}
         doomed = [{"at": at, "id": id_} for at, id_ in keys if until is None or at <= until]
         if doomed:
             self.store.batch_write(HISTORY_CLEAR, deletes=doomed)
+
+    def profile(self, user: str) -> tuple[User | None, list[Session]]:
+        """A user, None if he has never opened a session, and his sessions by id."""
+        known: User | None = None
+        sessions: list[Session] = []
+        for item in self.store.items(USER_AND_SESSIONS, userId=user):
+            if isinstance(item, User):
+                known = item
+            else:
+                sessions.append(item)
+        return known, sessions
 
     def owned(self, session_id: str) -> Session | None:
         """A session by its id alone, whoever's it is; None if there is none."""

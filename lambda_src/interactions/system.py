@@ -16,6 +16,7 @@ from interactions.patterns import (
     SESSION_OPEN,
     SESSION_OWNER,
     SESSIONS_OF_USER,
+    USER_AND_SESSIONS,
 )
 from interactions.settings import Settings
 from interactions.tables import DATA, SIZES
@@ -40,6 +41,7 @@ INTERACTIONS = Function(
         SESSION_OPEN,
         SESSION_GET,
         SESSIONS_OF_USER,
+        USER_AND_SESSIONS,
         SESSION_OWNER,
     ),
     routes=(

@@ -184,6 +184,7 @@ DATA = Table(
     Windows, searches and profiles lack GSI1's key and are not in it.
     """,
     key=Key("PK", "SK"),
+    discriminator="EntityType",
     entities=[
         Entity(
             Check,
@@ -192,18 +193,19 @@ DATA = Table(
                 "GSI1PK": "USER#{sessionId}",
                 "GSI1SK": "QUERY#{at}#{id}",
             },
-            constants={"SK": "METADATA", "EntityType": "QUERY"},
+            tag="QUERY",
+            constants={"SK": "METADATA"},
             retention=Retention(days="history_days"),
         ),
         Entity(
             Window,
             keys={"PK": "RATE_LIMIT#{client}", "SK": "WINDOW#{windowStart}"},
-            constants={"EntityType": "RATE_LIMIT"},
+            tag="RATE_LIMIT",
         ),
         Entity(
             FaqSearch,
             keys={"PK": "FAQ_SEARCH#{day}{shard}", "SK": "QUERY#{at}#{digest}"},
-            constants={"EntityType": "FAQ_SEARCH"},
+            tag="FAQ_SEARCH",
             retention=Retention(days="faq_days"),
         ),
         Entity(
@@ -214,12 +216,13 @@ DATA = Table(
                 "GSI1PK": "SESSION#{sessionId}",
                 "GSI1SK": "USER#{userId}",
             },
-            constants={"EntityType": "SESSION"},
+            tag="SESSION",
         ),
         Entity(
             User,
             keys={"PK": "USER#{userId}"},
-            constants={"SK": "PROFILE", "EntityType": "USER"},
+            tag="USER",
+            constants={"SK": "PROFILE"},
         ),
     ],
     indexes=[

@@ -1,6 +1,5 @@
-"""Tables made from the declaration alone, for tests of the run time.
-
-What is deployed is made from the synthesized template; these tests need no template.
+"""Tables for tests: of a system from its synthesized template, of the run time's tests from
+the declaration alone.
 """
 
 from __future__ import annotations
@@ -40,6 +39,23 @@ def create_table_params(table: Table, environment: str) -> dict[str, Any]:
             for index in table.indexes
         ]
     return params
+
+
+def of_template(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The CreateTable request of a table in a synthesized template."""
+    stream = properties.get("StreamSpecification")
+    indexes = [
+        {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+        for index in properties.get("GlobalSecondaryIndexes", [])
+    ]
+    return {
+        "TableName": properties["TableName"],
+        "KeySchema": properties["KeySchema"],
+        "AttributeDefinitions": properties["AttributeDefinitions"],
+        "BillingMode": "PAY_PER_REQUEST",
+        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        **({"StreamSpecification": {"StreamEnabled": True, **stream}} if stream else {}),
+    }
 
 
 @contextlib.contextmanager

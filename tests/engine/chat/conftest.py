@@ -24,7 +24,7 @@ from chat.tables import Message
 from keyline.run import Store, UniqueClock, dynamodb_client
 from keyline.run.meter import PROCESS, Meter
 from tests.support.engine import admin_client, running_engine, where
-from tests.support.tables import created
+from tests.support.tables import created, of_template
 from tests.templates import resources, shipped
 from tests.unit.keyline.http.events import Context, event
 
@@ -44,7 +44,7 @@ def endpoint() -> Iterator[str]:
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """CreateTable's parameters of the chat tables, from the template of `local`."""
     template = shipped("local", tmp_path_factory.mktemp("synth"))["chat-data-local"].template
-    return [_create(properties) for properties in resources(template, TABLE).values()]
+    return [of_template(properties) for properties in resources(template, TABLE).values()]
 
 
 @dataclass
@@ -183,19 +183,3 @@ def make_chat(
 def chat(make_chat: MakeChat) -> Chat:
     """The chat system with default settings on fresh tables."""
     return make_chat()
-
-
-def _create(properties: Mapping[str, Any]) -> dict[str, Any]:
-    stream = properties.get("StreamSpecification")
-    indexes = [
-        {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
-        for index in properties.get("GlobalSecondaryIndexes", [])
-    ]
-    return {
-        "TableName": properties["TableName"],
-        "KeySchema": properties["KeySchema"],
-        "AttributeDefinitions": properties["AttributeDefinitions"],
-        "BillingMode": "PAY_PER_REQUEST",
-        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-        **({"StreamSpecification": {"StreamEnabled": True, **stream}} if stream else {}),
-    }

@@ -1,0 +1,91 @@
+"""Searches the frequent questions, and tells what was searched for on a day."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+
+from interactions.context import CONTEXT
+from interactions.faq import shipped
+from interactions.faq_searches import DayOfSearches, FaqSearches
+from interactions.inputs import Day, SearchText, cleaned
+from interactions.rate_limit import ClientNames, DynamoRateLimiter
+from interactions.rules import ADVICE
+from interactions.system import SYSTEM
+from keyline.http import App, Client, HttpError, Response
+from keyline.run import Store
+
+
+class FaqQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to look for, and how many answers to show."""
+
+    q: SearchText
+    limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 5
+
+
+class DayQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which day, and how many different searches to tell."""
+
+    day: Day
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+
+
+class FaqAnswer(msgspec.Struct, frozen=True):
+    """A question that was found, and its answer."""
+
+    id: Annotated[str, msgspec.Meta(examples=["missed-dose"])]
+    question: str
+    answer: str
+
+
+class FaqAnswers(msgspec.Struct, frozen=True):
+    """The questions that were found, the best first.
+
+    Attributes
+    ----------
+    matches
+        How many were found, shown or not.
+    """
+
+    matches: int
+    answers: list[FaqAnswer]
+    advice: str = ADVICE
+
+
+app = App(SYSTEM)
+_store = Store.for_function(SYSTEM)
+_searches = FaqSearches(_store, CONTEXT.settings)
+_limiter = DynamoRateLimiter(_store, CONTEXT.settings)
+_clients = ClientNames(CONTEXT.client_secret)
+_faq = shipped()
+
+
+@app.get("/faq")
+def search(query: FaqQuery, client: Client) -> Response[FaqAnswers]:
+    """Look for words in the frequent questions. Counts against the client's limit."""
+    text = cleaned(query.q, "query.q")
+    usage = _limiter.admit(_clients.of(client.address))
+    started = time.perf_counter()
+    found = [each.entry for each in _faq.search(text)]
+    _searches.add(text, len(found), (time.perf_counter() - started) * 1000)
+    answers = [FaqAnswer(entry.id, entry.question, entry.answer) for entry in found[: query.limit]]
+    return Response(FaqAnswers(len(found), answers), headers=usage.headers)
+
+
+@app.get("/faq/searches")
+def searches(query: DayQuery) -> DayOfSearches:
+    """What was searched for on a UTC day, the most frequent first."""
+    try:
+        date.fromisoformat(query.day)
+    except ValueError as error:
+        raise HttpError(
+            HTTPStatus.BAD_REQUEST, "query.day", "is no day.", "Write day=2026-01-31."
+        ) from error
+    return _searches.of_day(query.day, query.limit)
+
+
+handler = app.handler
