@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from keyline.model import Function, Index, Pattern, Query, Retention, System, Table
+from keyline.model import (
+    Entity,
+    Function,
+    Index,
+    OneOf,
+    Pattern,
+    Query,
+    Retention,
+    System,
+    Table,
+)
 from ops.project import ROOT
 
 FOLDER = ROOT / "docs" / "data-model"
@@ -86,16 +96,38 @@ def _table(table: Table) -> Iterator[str]:
     key = [f"`{name}` ({kinds[name]})" for name in table.key.attributes]
     yield f"* Primary key: {' / '.join(key)}"
     yield f"* Items: {', '.join(f'`{kind.shape.__name__}`' for kind in table.kinds)}"
+    if table.discriminator:
+        yield f"* Told apart by: `{table.discriminator}`"
     if table.ttl:
         yield f"* Expiry: `{table.ttl.attribute}`, {_retention(table.ttl.retention)}"
     if table.stream:
         yield f"* Stream: {table.stream.value}"
+    if len(table.kinds) > 1:
+        yield from _kinds(table)
     if table.indexes:
         yield ""
         yield "| index | key | projection | what for |"
         yield "|---|---|---|---|"
         for index in table.indexes:
             yield _row(index.name, _index_key(index), _projection(index), index.why)
+
+
+def _kinds(table: Table) -> Iterator[str]:
+    """How the keys of each kind are made, where there are several."""
+    keys = [attribute for attribute in table.key_attributes if attribute != table.discriminator]
+    yield ""
+    yield _row("item", *(["tag"] if table.discriminator else []), *keys)
+    yield "|" + "---|" * (1 + bool(table.discriminator) + len(keys))
+    for kind in table.kinds:
+        tag = [f"`{kind.tag}`"] if table.discriminator else []
+        yield _row(f"`{kind.shape.__name__}`", *tag, *(_made_of(kind, name) for name in keys))
+
+
+def _made_of(kind: Entity, attribute: str) -> str:
+    if kind.type_of(attribute) is None:
+        return ""
+    made = kind.constants.get(attribute, kind.keys.get(attribute, f"{{{attribute}}}"))
+    return f"`{made}`"
 
 
 def _retention(retention: Retention | None) -> str:
@@ -136,13 +168,19 @@ def _patterns(system: System) -> Iterator[str]:
             f"`{pattern.name}`",
             pattern.why
             + (f" Above its floor: {pattern.above_floor}" if pattern.above_floor else ""),
-            pattern.operation,
+            _operation(pattern),
             _target(pattern),
             _condition(pattern),
             f"{pattern.item_bytes:,}",
             f"{pattern.per_month:,.0f}" if pattern.per_month else "in a transaction",
             ", ".join(users) or "a transaction",
         )
+
+
+def _operation(pattern: Pattern[Any]) -> str:
+    several = isinstance(pattern.shape, OneOf)
+    kinds = ", ".join(f"`{shape.__name__}`" for shape in pattern.shapes)
+    return f"{pattern.operation} of {kinds}" if several else pattern.operation
 
 
 def _target(pattern: Pattern[Any]) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from ops import docs
 from stacks.systems import SYSTEMS
+from tests.support import library
 
 
 @pytest.mark.requirement("X-19")
@@ -25,6 +26,15 @@ def test_every_pattern_index_and_function_has_its_row() -> None:
             *(f"{r.method} {r.path}" for f in system.functions for r in f.routes),
         ):
             assert name in text
+
+
+def test_the_kinds_of_a_single_table_are_shown_with_their_keys() -> None:
+    text = docs.page(library.SYSTEM)
+    assert "* Told apart by: `EntityType`" in text
+    assert "| item | tag | PK | SK | GSI1PK | GSI1SK | day |" in text
+    assert "| `Member` | `MEMBER` | `MEMBER#{memberId}` | `PROFILE` |  |  |  |" in text
+    assert "| `Visits` | `VISITS` | `VISITS#{branch}` | `DAY#{day}` |  |  | `{day}` |" in text
+    assert "| Query of `Member`, `Loan`, `Hold` | KeylineLibrary | PK = |" in text
 
 
 def test_a_page_that_was_edited_is_stale_and_written_anew(
