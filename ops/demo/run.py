@@ -16,6 +16,7 @@ from keyline_cdk.environment import Environment, load
 from keyline_cdk.names import api_name
 from ops.demo import report
 from ops.demo.chat import ChatJourney
+from ops.demo.interactions import InteractionsJourney
 from ops.demo.journey import Journey
 from ops.demo.options import Options
 from ops.demo.reports import ReportsJourney
@@ -28,7 +29,7 @@ from ops.synth import synthesize
 
 ENVIRONMENT = "local"
 
-JOURNEYS: tuple[Callable[[], Journey], ...] = (ChatJourney, ReportsJourney)
+JOURNEYS: tuple[Callable[[], Journey], ...] = (ChatJourney, ReportsJourney, InteractionsJourney)
 
 
 async def run(options: Options, console: Console) -> int:
