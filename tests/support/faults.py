@@ -1,0 +1,184 @@
+"""A proxy before the engine that makes real requests fail, in the ways that DynamoDB's do."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import random
+import socket
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from enum import StrEnum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+LOOPBACK = "127.0.0.1"
+
+
+class Fault(StrEnum):
+    """What happens to a request."""
+
+    UNSENT = "unsent"
+    """The connection ends before the engine has seen it."""
+    LOST = "lost"
+    """The engine carries it out, and the answer never arrives."""
+    THROTTLED = "throttled"
+    """It is refused for its throughput."""
+    HANGS = "hangs"
+    """No answer comes for as long as the client waits."""
+
+
+KINDS = (Fault.UNSENT, Fault.LOST, Fault.THROTTLED)
+_THROTTLED = (
+    b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",'
+    b'"message":"The level of configured provisioned throughput was exceeded."}'
+)
+
+
+class FaultProxy:
+    """What a fault proxy does with requests; safe to change while they come.
+
+    Attributes
+    ----------
+    share
+        Which share of the requests fails, 0 to 1, in each of `kinds` equally often.
+    script
+        What happens to the next requests, before any share; None lets one through.
+    only
+        The operations that may fail; all where empty.
+    passed, failed
+        Requests by operation; those that failed by their fault as well.
+    """
+
+    def __init__(self, engine: str, seed: int = 0) -> None:
+        split = urlsplit(engine)
+        self._engine = split.hostname or LOOPBACK, split.port or 80
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+        self.share = 0.0
+        self.kinds: tuple[Fault, ...] = KINDS
+        self.script: deque[Fault | None] = deque()
+        self.only: frozenset[str] = frozenset()
+        self.passed: Counter[str] = Counter()
+        self.failed: Counter[tuple[Fault, str]] = Counter()
+        self.released = threading.Event()
+        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://{LOOPBACK}:{self._server.server_address[1]}"
+
+    @property
+    def requests(self) -> int:
+        """Requests that came, whatever happened to them."""
+        return self.passed.total() + self.failed.total()
+
+    def next(self, *faults: Fault | None) -> None:
+        """Say what happens to the next requests."""
+        self.script.extend(faults)
+
+    def heal(self) -> None:
+        """Let all requests through from now on."""
+        self.share = 0.0
+        self.script.clear()
+
+    def fate(self, operation: str) -> Fault | None:
+        """What happens to a request."""
+        with self._lock:
+            fault = self._drawn(operation)
+            if fault is None:
+                self.passed[operation] += 1
+            else:
+                self.failed[fault, operation] += 1
+            return fault
+
+    def _drawn(self, operation: str) -> Fault | None:
+        if self.only and operation not in self.only:
+            return None
+        if self.script:
+            return self.script.popleft()
+        if self._random.random() < self.share:
+            return self._random.choice(self.kinds)
+        return None
+
+    def serve(self) -> None:
+        """Serve until it is stopped."""
+        self._server.serve_forever(poll_interval=0.05)
+
+    def stop(self) -> None:
+        """End it."""
+        self.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = -1  # headers and body of an answer in one segment
+            engine: http.client.HTTPConnection | None = None
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+                match proxy.fate(operation):
+                    case Fault.UNSENT:
+                        self._hang_up()
+                    case Fault.LOST:
+                        self._ask(body)
+                        self._hang_up()
+                    case Fault.THROTTLED:
+                        self._answer(400, {"x-amzn-requestid": "throttled"}, _THROTTLED)
+                    case Fault.HANGS:
+                        proxy.released.wait()
+                        self._hang_up()
+                    case None:
+                        self._answer(*self._ask(body))
+
+            def _ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+                if self.engine is None:
+                    self.engine = http.client.HTTPConnection(*proxy._engine, timeout=30)
+                    self.engine.connect()
+                    self.engine.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
+                self.engine.request("POST", self.path, body, headers)
+                answer = self.engine.getresponse()
+                return answer.status, dict(answer.headers.items()), answer.read()
+
+            def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+                self.send_response_only(status)
+                dropped = {"content-length", "connection", "transfer-encoding", "keep-alive"}
+                for name, value in headers.items():
+                    if name.lower() not in dropped:
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+                self.wfile.flush()
+
+            def _hang_up(self) -> None:
+                self.close_connection = True
+                with contextlib.suppress(OSError):
+                    self.connection.shutdown(socket.SHUT_RDWR)
+
+            def finish(self) -> None:
+                if self.engine is not None:
+                    self.engine.close()
+                with contextlib.suppress(OSError):
+                    super().finish()
+
+        return Handler
+
+
+@contextlib.contextmanager
+def fault_proxy(engine: str, seed: int = 0) -> Iterator[FaultProxy]:
+    """A proxy that lets all through until it is told otherwise."""
+    proxy = FaultProxy(engine, seed)
+    thread = threading.Thread(target=proxy.serve, daemon=True)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        proxy.stop()
+        thread.join()
