@@ -1,0 +1,99 @@
+"""How many items a table holds: as DynamoDB last counted, or counted now.
+
+Counting reads the whole table and is billed so: it is never done unless it was asked for by
+name and agreed to. No function may do it; it runs under an operator's own credentials.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from keyline.model import Table
+from keyline.model.capacity import READ_BYTES
+from ops.costs.prices import MILLION, REGIONS
+from ops.deployed import translated
+from ops.tables.describe import Seen
+
+
+@dataclass(frozen=True)
+class Price:
+    """What counting is going to cost.
+
+    Attributes
+    ----------
+    read_units
+        About: the table may have grown since DynamoDB last measured it.
+    usd
+        None where the region's prices are not known.
+    """
+
+    read_units: float
+    usd: float | None
+
+    @classmethod
+    def of(cls, seen: Seen, region: str) -> Price:
+        """Of a consistent read of the whole table: a unit for 4 KB."""
+        units = max(1.0, seen.bytes / READ_BYTES)
+        prices = REGIONS.get(region)
+        return cls(units, units * prices.read_million / MILLION if prices else None)
+
+    def __str__(self) -> str:
+        dollars = "at a price that is not known here" if self.usd is None else f"${self.usd:,.4f}"
+        return f"about {self.read_units:,.0f} read units ({dollars})"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted.
+
+    Attributes
+    ----------
+    items
+        Stored, those included that have expired and are not deleted yet.
+    live
+        Those that have not expired.
+    read_units
+        Consumed.
+    """
+
+    items: int
+    live: int
+    read_units: float
+
+
+def count(client: Any, table: Table, seen: Seen, progress: Callable[[int], None]) -> Counted:
+    """Count a table's items, page by page, each page as of the moment it is read.
+
+    Parameters
+    ----------
+    progress
+        Is told how many there are so far.
+
+    Raises
+    ------
+    KeylineError
+        If AWS refuses, or does not answer.
+    """
+    asked: dict[str, Any] = {
+        "TableName": seen.name,
+        "Select": "COUNT",
+        "ConsistentRead": True,
+        "ReturnConsumedCapacity": "TOTAL",
+    }
+    if table.ttl:
+        asked |= {
+            "FilterExpression": "attribute_not_exists(#ttl) OR #ttl > :now",
+            "ExpressionAttributeNames": {"#ttl": table.ttl.attribute},
+            "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
+        }
+    items, live, units = 0, 0, 0.0
+    with translated(seen.name):
+        for page in client.get_paginator("scan").paginate(**asked):
+            items += page["ScannedCount"]
+            live += page["Count"]
+            units += page["ConsumedCapacity"]["CapacityUnits"]
+            progress(items)
+    return Counted(items, live, units)
