@@ -115,8 +115,8 @@ class Retention:
     days
         A number of days (fractions allowed), or the name of the system's setting that holds it.
     since
-        The attribute that holds the moment to count from: a Number, or text in ISO 8601 with
-        its offset (`2026-01-31T12:00:00.000Z`). The moment of writing when None.
+        The attribute that holds the moment to count from: a Number, or text in ISO 8601, which
+        is UTC unless it says otherwise. The moment of writing when None.
     unit
         How many of a Number's units make a second: 1000 for milliseconds.
     """

@@ -166,9 +166,9 @@ def _misfit(pattern: Pattern[Any], body: bytes | msgspec.Raw, place: str) -> tup
     named = {kind.tag: s.__name__ for kind, s in zip(pattern.kinds, pattern.shapes, strict=True)}
     shape, name = " or ".join(named.values()), pattern.table.discriminator
     item = _tagged(msgspec.json.decode(body), _STEP.findall(place), name) if name else None
-    tag = item[name].get("S") if item else None
+    tag = str(item[name].get("S")) if item else ""
     if name is None or tag in named:
-        fits = named[tag] if tag in named else shape
+        fits = named.get(tag, shape)
         return f"does not fit {fits}.", "Read it as a shape that it fits, or migrate the item."
     found = [kind.shape.__name__ for kind in pattern.table.kinds if kind.tag == tag]
     if found:

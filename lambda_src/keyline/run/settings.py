@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 import msgspec
@@ -63,9 +63,8 @@ def _epoch_seconds(name: str, text: str) -> float:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise BadValue(name, "is no moment in ISO 8601.", _MOMENT_SAYS) from None
-    if moment.tzinfo is None:
-        raise BadValue(name, "does not say its offset from UTC.", _MOMENT_SAYS)
-    return moment.timestamp()
+    # Text without an offset would be taken for the machine's own time otherwise.
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(frozen=True)

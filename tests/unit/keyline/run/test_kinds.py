@@ -83,16 +83,25 @@ class TestWritten:
         }
 
     @pytest.mark.parametrize(
-        ("moment", "says"),
-        [("yesterday", "no moment in ISO 8601"), ("2026-02-27T12:00:00", "its offset from UTC")],
+        ("moment", "seconds"),
+        [
+            (AT, AT_SECONDS),
+            ("2026-01-31T13:00:00.900+01:00", AT_SECONDS),
+            ("2026-01-31T12:00:00", AT_SECONDS),
+            ("2026-01-31", AT_SECONDS - 12 * 3600),
+        ],
     )
-    def test_text_that_is_no_moment_is_refused(
-        self, store: Store, wire: Wire, moment: str, says: str
+    def test_a_moment_is_utc_unless_it_says_otherwise(
+        self, store: Store, wire: Wire, moment: str, seconds: int
     ) -> None:
-        with pytest.raises(BadValue, match=says) as caught:
-            store.put(PUT_LOAN, Loan(memberId="7", title="x", at=moment, Data=LOAN.Data))
+        store.put(PUT_LOAN, Loan(memberId="7", title="x", at=moment, Data=LOAN.Data))
+        assert wire.sent[0]["Item"]["TTL"] == {"N": str(seconds + 30 * 86_400)}
+
+    def test_text_that_is_no_moment_is_refused(self, store: Store, wire: Wire) -> None:
+        with pytest.raises(BadValue, match="no moment in ISO 8601") as caught:
+            store.put(PUT_LOAN, Loan(memberId="7", title="x", at="yesterday", Data=LOAN.Data))
         assert caught.value.path == "at"
-        assert moment not in str(caught.value)
+        assert "yesterday" not in str(caught.value)
         assert wire.sent == []
 
     def test_a_template_without_its_field_leaves_the_index(self, store: Store, wire: Wire) -> None:
