@@ -30,7 +30,7 @@ class Saved:
     table
         The deployed table.
     where
-        Its ARN, or its place in S3.
+        Its ARN, or the export's manifest in S3.
     bytes
         What DynamoDB says that it holds.
     """
@@ -144,8 +144,8 @@ class Backups:
                     ExportFormat="DYNAMODB_JSON",
                 )
             arn = answer["ExportDescription"]["ExportArn"]
-            started.append((seen.name, arn, f"s3://{bucket.name}/{place}"))
-        return [self._exported(*each) for each in started]
+            started.append((seen.name, arn))
+        return [self._exported(name, arn, bucket) for name, arn in started]
 
     def _saved(self, name: str, arn: str) -> Saved:
         def look() -> dict[str, Any]:
@@ -163,7 +163,7 @@ class Backups:
             raise KeylineError(name, f"its backup ended as {ended['BackupStatus']}.", "Try again.")
         return Saved(name, arn, arn, ended["BackupStatus"], ended.get("BackupSizeBytes", 0))
 
-    def _exported(self, name: str, arn: str, place: str) -> Saved:
+    def _exported(self, name: str, arn: str, bucket: Bucket) -> Saved:
         def look() -> dict[str, Any]:
             with translated(name):
                 return dict(self.client.describe_export(ExportArn=arn)["ExportDescription"])
@@ -179,10 +179,10 @@ class Backups:
                 name,
                 f"its export failed ({ended.get('FailureCode', 'no reason given')}): "
                 f"{ended.get('FailureMessage', '')}",
-                f"Check that the caller may write to {place}.",
+                f"Check that the caller may write to the bucket {bucket.name}.",
             )
-        size = ended.get("BilledSizeBytes", 0)
-        return Saved(name, arn, ended.get("ExportManifest") or place, "COMPLETED", size)
+        manifest = f"s3://{bucket.name}/{ended.get('ExportManifest', '')}"
+        return Saved(name, arn, manifest, "COMPLETED", ended.get("BilledSizeBytes", 0))
 
 
 def price_of(tables: Sequence[Seen], region: str, *, export: bool) -> str:

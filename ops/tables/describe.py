@@ -231,10 +231,8 @@ def _tag_differences(owned: Owned, environment: Environment, seen: Seen) -> Iter
 
 
 def wanted_tags(owned: Owned, environment: Environment) -> dict[str, str]:
-    """The tags that a deployment puts on a table."""
-    from stacks.base import stack_tags  # the CDK takes a while to import
-
-    return stack_tags(owned.system.name, environment)
+    """The tags that a deployment puts on a table: `stacks.base.stack_tags`, without the CDK."""
+    return {**environment.tags, "environment": environment.name, "system": owned.system.name}
 
 
 def _expected_key(declared: str, seen: Seen) -> str:

@@ -28,6 +28,7 @@ from ops.tables.describe import describe, differences, wanted_tags
 from ops.tables.listing import listed
 from ops.tables.restore import Restores, moment_of
 from reports.system import SYSTEM as REPORTS
+from stacks.base import stack_tags
 from stacks.systems import SYSTEMS
 from tests.support.tables import create_table_params
 
@@ -175,6 +176,10 @@ def test_what_is_not_as_declared_is_named(client: Any, where: Deployed) -> None:
             "tag system: none, declared is chat",
         ]
     )
+
+
+def test_the_tags_are_those_of_the_stacks() -> None:
+    assert wanted_tags(OWNED, DEV) == stack_tags("chat", DEV)
 
 
 @pytest.mark.requirement("K-64")
