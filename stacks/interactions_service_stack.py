@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from interactions.phase import PARAMETER_VARIABLE
 from interactions.settings import Settings
 from interactions.system import INTERACTIONS
 from keyline.model import System
@@ -15,8 +16,8 @@ from keyline_cdk.names import phase_parameter_name
 from stacks.data_stack import DataStack
 from stacks.service_stack import Bundler, ServiceStack
 
-PHASES = r"^([13]|2(@\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)?)$"
-"""What the parameter may say: a phase, and of phase 2 the moment since when sessions are new."""
+PHASES = r"^[123](@\S+)?$"
+"""What the parameter may say: a phase, and the moment since when sessions are new."""
 
 MIGRATION_ALARMS = {
     "MigrationMismatches": "A history differs between memory and DynamoDB. Stay in this phase,"
@@ -69,7 +70,7 @@ class InteractionsServiceStack(ServiceStack):
             description="The phase of the move from memory to DynamoDB: 1, 2 or 3.",
         )
         handler = self.functions[INTERACTIONS.name]
-        handler.resource.add_environment("INTERACTIONS_PHASE_PARAMETER", name)
+        handler.resource.add_environment(PARAMETER_VARIABLE, name)
         handler.allow(
             ["ssm:GetParameter"],
             self.format_arn(service="ssm", resource="parameter", resource_name=name[1:]),

@@ -64,7 +64,5 @@ class ReportsServiceStack(ServiceStack):
             handler.allow(KEY_ACTIONS, key, {"StringEquals": via})
         # findings name what only the deployment knows in this way
         shown = arn if self._environment.account else arn.replace(self.account, "<AWS::AccountId>")
-        acknowledge(
-            handler.role,
-            {f"AwsSolutions-IAM5[Resource::{shown}/{MATRICES}*]": "Keys name model versions."},
-        )
+        rule = f"AwsSolutions-IAM5[Resource::{shown}/{MATRICES}*]"
+        acknowledge(handler.role, {rule: "Keys name what went into a matrix."})

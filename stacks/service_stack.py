@@ -14,16 +14,19 @@ from keyline_cdk.bundling import Bundle
 from keyline_cdk.environment import Auth, Environment
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
-from keyline_cdk.metrics import client_latency
+from keyline_cdk.metrics import client_latency, function_duration, function_errors
 from keyline_cdk.names import api_name, pascal
 from keyline_cdk.schedule import Schedule
 from keyline_cdk.stream_consumer import StreamConsumer
+from keyline_cdk.system_dashboard import SystemDashboard
 from keyline_cdk.user_pool import UserPoolClient
 from stacks.base import KeylineStack
 from stacks.data_stack import DataStack
 
 Bundler = Callable[[System, Function], Bundle]
 """Puts a function's code together; functions that ask for the same get the same bundle."""
+
+_NEAR_TIMEOUT = 800  # ms of each second of a timeout: what comes near it will reach it too
 
 
 class ServiceStack(KeylineStack):
@@ -68,8 +71,16 @@ class ServiceStack(KeylineStack):
         }
         for handler in self.functions.values():
             self._build_triggers(handler, data)
-        if any(function.routes for function in system.functions):
-            self._build_api()
+            self._build_function_alarms(handler)
+        has_api = any(function.routes for function in system.functions)
+        api = self._build_api() if has_api else None
+        SystemDashboard(
+            self,
+            "Dashboard",
+            system=system,
+            environment=environment,
+            api_id=api.resource.api_id if api else None,
+        )
         if any(p.operation == "Query" for f in system.functions for p in f.patterns):
             self._build_latency_alarm()
 
@@ -95,7 +106,34 @@ class ServiceStack(KeylineStack):
                 topic=self._topic,
             )
 
-    def _build_api(self) -> None:
+    def _build_function_alarms(self, handler: HandlerFunction) -> None:
+        declared = handler.declared
+        if not declared.schedule:  # whose alarm does not wait for a second failure
+            add_alarm(
+                self,
+                f"{pascal(declared.name)}Errors",
+                metric=function_errors(handler.name),
+                above=0,
+                periods=5,
+                breaching=3,
+                why=f"{handler.name} has crashed or timed out in three of five minutes. What a"
+                " handler refuses or cannot do is answered and is no error; its log tells why.",
+                topic=self._topic,
+            )
+        limit = _NEAR_TIMEOUT * declared.timeout
+        add_alarm(
+            self,
+            f"{pascal(declared.name)}Duration",
+            metric=function_duration(handler.name),
+            above=limit,
+            periods=5,
+            breaching=3,
+            why=f"One invocation in a hundred of {handler.name} has taken more than {limit:,.0f} ms"
+            f" in three of five minutes; it is ended after {declared.timeout} s.",
+            topic=self._topic,
+        )
+
+    def _build_api(self) -> HttpApi:
         api = HttpApi(
             self,
             "Http",
@@ -106,6 +144,7 @@ class ServiceStack(KeylineStack):
             auth=self._user_pool_auth(),
         )
         cdk.CfnOutput(self, "ApiUrl", value=api.url, description="Where the routes' paths begin.")
+        return api
 
     def _user_pool_auth(self) -> Auth | None:
         """Make a client for the API's callers in the system's user pool, if it has one."""
@@ -113,7 +152,7 @@ class ServiceStack(KeylineStack):
         if pool is None:
             return None
         name = api_name(self._system.name, self._environment.name)
-        auth = UserPoolClient(self, "Users", pool=pool, name=name).auth
+        auth = UserPoolClient(self, "PoolClient", pool=pool, name=name).auth
         cdk.CfnOutput(
             self, "UserPoolClientId", value=auth.audience, description="What users sign in with."
         )

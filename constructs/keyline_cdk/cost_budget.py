@@ -64,17 +64,27 @@ class CostBudget(Construct):
             ),
             notifications_with_subscribers=[
                 budgets.CfnBudget.NotificationWithSubscribersProperty(
-                    notification=budgets.CfnBudget.NotificationProperty(
-                        notification_type=kind,
-                        comparison_operator="GREATER_THAN",
-                        threshold=percent,
-                        threshold_type="PERCENTAGE",
-                    ),
-                    subscribers=[subscriber],
+                    notification=notification, subscribers=[subscriber]
                 )
-                for kind in ("ACTUAL", "FORECASTED")
-                for percent in THRESHOLDS
+                for notification in _notifications(budget)
             ],
         )
         if allowed.policy_dependable:  # Budgets tries the topic when the budget is made
             self.resource.node.add_dependency(allowed.policy_dependable)
+
+
+def _notifications(budget: Budget) -> list[budgets.CfnBudget.NotificationProperty]:
+    """Return when somebody is told: a budget takes ten notifications (API reference, Budgets)."""
+
+    def above(kind: str, threshold: float, unit: str) -> budgets.CfnBudget.NotificationProperty:
+        return budgets.CfnBudget.NotificationProperty(
+            notification_type=kind,
+            comparison_operator="GREATER_THAN",
+            threshold=threshold,
+            threshold_type=unit,
+        )
+
+    return [
+        *(above(k, p, "PERCENTAGE") for k in ("ACTUAL", "FORECASTED") for p in THRESHOLDS),
+        *(above("ACTUAL", usd, "ABSOLUTE_VALUE") for usd in budget.alerts_usd),
+    ]

@@ -140,9 +140,18 @@ class Auth(_Section, frozen=True, kw_only=True):
 
 
 class Budget(_Section, frozen=True, kw_only=True):
-    """What DynamoDB may cost in a month, in the whole account; the alarm topic is told of more."""
+    """What DynamoDB may cost in a month, in the whole account; the alarm topic is told of more.
+
+    Attributes
+    ----------
+    alerts_usd
+        Amounts below it of which the topic is told when they are spent, besides percentages.
+    """
 
     monthly_usd: Annotated[float, Meta(gt=0)]
+    alerts_usd: Annotated[
+        tuple[Annotated[float, Meta(gt=0)], ...], Meta(max_length=4, description="up to 4 amounts")
+    ] = ()
 
 
 class Functions(_Section, frozen=True, kw_only=True):

@@ -76,8 +76,12 @@ PUBLISHED: Mapping[str, Mapping[str, frozenset[DimensionSet]]] = {
         "IndexSizeBytes": _sets("Environment+System+Table+Index"),
         "ProviderCost": _sets("Environment+System+Provider"),
         **_each(
-            "MigrationMatches MigrationMismatches MigrationPending MigrationWriteFailures "
-            "PhaseFailures",
+            "MigrationFallbacks MigrationHits MigrationMatches MigrationMemoryReads "
+            "MigrationMismatches MigrationMisses MigrationPending MigrationReadFailures "
+            "MigrationSettled MigrationUnheld MigrationWriteFailures "
+            "PhaseFailures RateLimitFallbacks "
+            "MatrixBucketFailures MatrixBuilds MatrixDamaged MatrixHits MatrixLoads "
+            "MatrixVectorsLeftOut",
             _sets("Environment+System"),
         ),
     },

@@ -54,6 +54,10 @@ class TableMetrics:
         groups = [operations[start : start + size] for start in range(0, len(operations), size)]
         return [self._sum("SystemErrors", group) for group in groups]
 
+    def system_errors_each(self, operations: Sequence[str]) -> list[cloudwatch.Metric]:
+        """Requests that failed inside DynamoDB, per minute, operation by operation."""
+        return [self._metric("SystemErrors", "Sum", {"Operation": o}) for o in operations]
+
     def latency(self, operation: str) -> cloudwatch.Metric:
         """Time within DynamoDB of successful requests, in ms, the average of a minute."""
         return self._metric("SuccessfulRequestLatency", "Average", {"Operation": operation})
@@ -95,15 +99,16 @@ def user_errors() -> cloudwatch.Metric:
     )
 
 
-def client_latency(environment: str, system: str, operation: str) -> cloudwatch.Metric:
-    """An operation's 99th percentile as the handlers see it, in ms, network included."""
-    return cloudwatch.Metric(
-        namespace=KEYLINE,
-        metric_name="Latency",
-        statistic="p99",
-        period=MINUTE,
-        dimensions_map={"Environment": environment, "System": system, "Operation": operation},
-    )
+def client_latency(
+    environment: str, system: str, operation: str, statistic: str = "p99"
+) -> cloudwatch.Metric:
+    """How long an operation takes the handlers, in ms, network included."""
+    return _of_operation(environment, system, "Latency", operation, statistic)
+
+
+def client_errors(environment: str, system: str, operation: str) -> cloudwatch.Metric:
+    """Calls of an operation that failed the handlers, per minute; a refused condition is none."""
+    return _of_operation(environment, system, "Errors", operation, "Sum")
 
 
 def storage_growth(environment: str, system: str, table: str) -> cloudwatch.Metric:
@@ -148,6 +153,16 @@ def function_errors(function_name: str) -> cloudwatch.Metric:
     return _of("AWS/Lambda", "Errors", "Sum", {"FunctionName": function_name})
 
 
+def function_invocations(function_name: str) -> cloudwatch.Metric:
+    """Invocations, those that failed included, per minute."""
+    return _of("AWS/Lambda", "Invocations", "Sum", {"FunctionName": function_name})
+
+
+def function_duration(function_name: str) -> cloudwatch.Metric:
+    """The 99th percentile of how long an invocation took, in ms, without its cold start."""
+    return _of("AWS/Lambda", "Duration", "p99", {"FunctionName": function_name})
+
+
 def waiting_messages(queue_name: str) -> cloudwatch.Metric:
     """Messages in a queue."""
     return _of(
@@ -158,6 +173,23 @@ def waiting_messages(queue_name: str) -> cloudwatch.Metric:
 def server_errors(api_id: str) -> cloudwatch.Metric:
     """Requests that an HTTP API answered with 5xx, per minute."""
     return _of("AWS/ApiGateway", "5xx", "Sum", {"ApiId": api_id})
+
+
+def requests(api_id: str, kind: str) -> cloudwatch.Metric:
+    """Requests to an HTTP API, per minute: all (`Count`), or those answered with `4xx`, `5xx`."""
+    return _of("AWS/ApiGateway", kind, "Sum", {"ApiId": api_id})
+
+
+def request_latency(api_id: str, statistic: str) -> cloudwatch.Metric:
+    """How long an HTTP API took to answer, in ms."""
+    return _of("AWS/ApiGateway", "Latency", statistic, {"ApiId": api_id})
+
+
+def _of_operation(
+    environment: str, system: str, name: str, operation: str, statistic: str
+) -> cloudwatch.Metric:
+    dimensions = {"Environment": environment, "System": system, "Operation": operation}
+    return _of(KEYLINE, name, statistic, dimensions)
 
 
 def _of(

@@ -48,6 +48,11 @@ def budget_name(environment: str) -> str:
     return f"keyline-dynamodb-{environment}"
 
 
+def dashboard_name(system: str, environment: str) -> str:
+    """Return the name of a system's CloudWatch dashboard: `chat-dev`."""
+    return f"{system}-{environment}"
+
+
 def bucket_name(name: str, environment: str, account: str) -> str:
     """Return a bucket's name, which no other account's may be: `k9-similarity-dev-<account>`."""
     return f"{name}-{environment}-{account}"

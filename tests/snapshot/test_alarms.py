@@ -15,6 +15,7 @@ from keyline_cdk.checks import check_template
 from keyline_cdk.environment import load
 from keyline_cdk.metric_dimensions import fault
 from keyline_cdk.metrics import MAX_METRICS
+from keyline_cdk.table_alarms import operations_on
 from stacks.systems import SYSTEMS
 from tests.templates import ENVIRONMENTS, Templates, only, resources
 
@@ -109,7 +110,7 @@ def test_a_wrong_dimension_set_is_caught(
     assert (finding.rule, finding.logical_id) == ("alarm-dimensions", logical_id)
 
 
-@pytest.mark.requirement("T-62", "X-06")
+@pytest.mark.requirement("K-63", "M-44", "M-49", "T-62", "X-06")
 @pytest.mark.parametrize("metric", ["ReadThrottleEvents", "WriteThrottleEvents"])
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
 def test_throttling_is_watched_on_every_table_and_index(
@@ -122,22 +123,20 @@ def test_throttling_is_watched_on_every_table_and_index(
     assert {(a["Statistic"], a["Period"], a["Threshold"]) for a in found} == {("Sum", 60, 0)}
 
 
-@pytest.mark.requirement("T-64", "T-65")
+@pytest.mark.requirement("K-55", "K-56", "M-43", "M-46", "M-51", "T-64", "T-65")
 @pytest.mark.parametrize(
     ("metric", "threshold"),
-    [
-        pytest.param("ConsumedReadCapacityUnits", 10_000, id="T-64"),
-        pytest.param("ConsumedWriteCapacityUnits", 5_000, id="T-65"),
-    ],
+    [("ConsumedReadCapacityUnits", 10_000), ("ConsumedWriteCapacityUnits", 5_000)],
 )
-def test_consumption_is_watched_on_every_table_and_index(
-    metric: str, threshold: int, templates: Templates
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_consumption_is_watched_on_every_table_and_index_in_absolute_units(
+    system: System, metric: str, threshold: int, templates: Templates
 ) -> None:
-    (chat,) = (system for system in SYSTEMS if system.name == "chat")
-    found = named(alarms(templates, "prod", "chat-data"), metric)
+    """On-demand has no capacity of which it could be a part."""
+    found = named(alarms(templates, "prod", f"{system.name}-data"), metric)
     assert {
         (dimensions(a)["TableName"], dimensions(a).get("GlobalSecondaryIndexName")) for a in found
-    } == tables_and_indexes(chat, "prod")
+    } == tables_and_indexes(system, "prod")
     for alarm in found:
         assert alarm["Threshold"] == threshold
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
@@ -145,7 +144,7 @@ def test_consumption_is_watched_on_every_table_and_index(
         assert alarm["EvaluationPeriods"] == alarm["DatapointsToAlarm"] == 1
 
 
-@pytest.mark.requirement("T-66", "X-06")
+@pytest.mark.requirement("K-58", "T-66", "X-06")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_user_errors_are_watched_once_and_without_dimensions(
     environment: str, templates: Templates
@@ -182,6 +181,70 @@ def test_storage_growth_is_watched_on_the_metric_that_a_function_publishes(
     } in map(dimensions, found)
     for alarm in found:
         assert (alarm["Namespace"], alarm["Threshold"], alarm["Period"]) == ("Keyline", 50, 86_400)
+
+
+@pytest.mark.requirement("K-57")
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_latency_within_dynamodb_is_watched_by_operation(
+    system: System, templates: Templates
+) -> None:
+    found = named(alarms(templates, "prod", f"{system.name}-data"), "SuccessfulRequestLatency")
+    queried = {
+        pattern.table.physical_name("prod")
+        for pattern in system.patterns
+        if pattern.operation == "Query"
+    }
+    assert queried
+    assert [dimensions(alarm) for alarm in found] == [
+        {"TableName": table.physical_name("prod"), "Operation": "Query"}
+        for table in system.tables
+        if table.physical_name("prod") in queried
+    ]
+
+
+@pytest.mark.requirement("K-59")
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_faults_of_dynamodb_are_watched_operation_by_operation(
+    system: System, templates: Templates
+) -> None:
+    watched = {
+        (found["TableName"], found["Operation"])
+        for alarm in alarms(templates, "prod", f"{system.name}-data")
+        for metric in metrics(alarm)
+        if metric["MetricName"] == "SystemErrors"
+        for found in [dimensions(metric)]
+    }
+    assert watched == {
+        (table.physical_name("prod"), operation)
+        for table in system.tables
+        for operation in operations_on(system, table)
+    }
+    assert {name for name, _ in watched} == {t.physical_name("prod") for t in system.tables}
+
+
+@pytest.mark.requirement("K-60", "K-61", "M-50")
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_every_function_is_watched_for_errors_and_for_nearing_its_timeout(
+    system: System, templates: Templates
+) -> None:
+    found = alarms(templates, "prod", f"{system.name}-service")
+    names = {f"{system.name}-{function.name}-prod" for function in system.functions}
+    assert {dimensions(a)["FunctionName"] for a in named(found, "Errors")} == names
+    slow = {dimensions(a)["FunctionName"]: a["Threshold"] for a in named(found, "Duration")}
+    assert slow == {f"{system.name}-{f.name}-prod": f.timeout * 800 for f in system.functions}
+
+
+@pytest.mark.requirement("M-50")
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_every_api_is_watched_for_answers_that_are_our_fault(
+    system: System, templates: Templates
+) -> None:
+    (alarm,) = named(alarms(templates, "prod", f"{system.name}-service"), "5xx")
+    assert (alarm["Namespace"], alarm["Threshold"], alarm["Statistic"]) == (
+        "AWS/ApiGateway",
+        0,
+        "Sum",
+    )
 
 
 @pytest.mark.requirement("X-06")
