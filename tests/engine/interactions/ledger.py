@@ -65,6 +65,10 @@ class Watched:
         writes = [w for p in self._sessions.values() for w in [*p.adds.values(), *p.clears]]
         return sum(write.ended == NEVER for write in writes)
 
+    def now(self) -> int:
+        """The moment of the protocol."""
+        return next(self._time)
+
     def of(self, session: Session) -> Protocol:
         """The protocol of a session."""
         return self._sessions[session.userId, session.sessionId]
