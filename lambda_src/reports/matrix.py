@@ -101,7 +101,7 @@ class ModelMatrix:
         ]
         return sorted(found, key=lambda each: (-each.score, each.product_id))[:wanted]
 
-    def pack(self) -> io.BytesIO:
+    def pack(self) -> bytes:
         """The matrix as a file of numpy's format npz, which holds no pickled objects."""
         out = io.BytesIO()
         np.savez(
@@ -111,8 +111,7 @@ class ModelMatrix:
             products=_json_array(self.products),
             rows=self.rows,
         )
-        out.seek(0)
-        return out
+        return out.getvalue()
 
     @classmethod
     def unpack(cls, content: bytes) -> ModelMatrix:

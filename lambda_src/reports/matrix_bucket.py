@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -53,8 +51,8 @@ class MatrixBucket:
         digest = hashlib.sha256(model_version.encode()).hexdigest()
         return f"matrices/{LAYOUT}/{digest}/{dimension}-{self.codec}.npz"
 
-    def load(self, model_version: str, dimension: int, seconds: float) -> ModelMatrix | None:
-        """A matrix that was stored within so many seconds; None if there is none.
+    def load(self, model_version: str, dimension: int, since: float) -> ModelMatrix | None:
+        """A matrix that was stored since a moment, in epoch seconds; None if there is none.
 
         Raises
         ------
@@ -63,10 +61,11 @@ class MatrixBucket:
         Unreachable
             If S3 cannot be asked.
         """
-        oldest = datetime.fromtimestamp(time.time() - seconds, UTC)
         try:
             answer = self.client.get_object(
-                Bucket=self.name, Key=self.key(model_version, dimension), IfModifiedSince=oldest
+                Bucket=self.name,
+                Key=self.key(model_version, dimension),
+                IfModifiedSince=datetime.fromtimestamp(since, UTC),
             )
             content: bytes = answer["Body"].read()
         except ClientError as error:
@@ -91,15 +90,13 @@ class MatrixBucket:
             If S3 did not take it.
         """
         content = matrix.pack()
-        digest = hashlib.sha256(content.getbuffer()).hexdigest()
         try:
             self.client.put_object(
                 Bucket=self.name,
                 Key=self.key(matrix.about.model_version, matrix.about.dimension),
                 Body=content,
-                ContentLength=content.seek(0, io.SEEK_END),
                 ContentType="application/zip",
-                Metadata={_DIGEST: digest},
+                Metadata={_DIGEST: hashlib.sha256(content).hexdigest()},
             )
         except (BotoCoreError, ClientError, OSError) as error:
             raise Unreachable(str(error)) from error

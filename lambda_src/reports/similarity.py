@@ -200,7 +200,7 @@ class Matrices:
         bucket = self._bucket
         if bucket is not None and not fresh:
             try:
-                loaded = bucket.load(*key, self._seconds)
+                loaded = bucket.load(*key, since=self._clock() - self._seconds)
             except DamagedMatrix as error:
                 self._count(DAMAGED)
                 _log.warning("a damaged matrix is made anew: %s (%s)", bucket.key(*key), error)

@@ -55,7 +55,7 @@ class Bucket:
     def key(self, model_version: str, dimension: int) -> str:
         return f"{model_version}/{dimension}"
 
-    def load(self, model_version: str, dimension: int, seconds: float) -> ModelMatrix | None:
+    def load(self, model_version: str, dimension: int, since: float) -> ModelMatrix | None:
         self.calls["load"] += 1
         if self.load_error:
             raise self.load_error
