@@ -65,6 +65,7 @@ def control_app(platform: Platform, issuer: Starlette) -> Starlette:
                     )
                 },
                 "engine": platform.endpoints.engine,
+                "aws": platform.endpoints.aws,
                 "tables": [table.name for table in platform.deployment.tables],
                 "functions": [function.name for function in platform.deployment.functions],
                 "streams": [dataclasses.asdict(source) for source in sources.values()],
