@@ -24,6 +24,9 @@ _AWS = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 
+# How long the long tests run, and how much they try, is the caller's to say.
+_KEPT = ("KEYLINE_SOAK_SECONDS", "KEYLINE_FUZZ_EXAMPLES")
+
 
 def isolate() -> None:
     """Set the environment; on import, since a folder's conftest may import the CDK right after."""
@@ -32,7 +35,8 @@ def isolate() -> None:
     if "KEYLINE_DYNAMODB_ENDPOINT" in os.environ:
         return  # the engine tests go where the caller says, with the caller's credentials
     for name in [name for name in os.environ if name.startswith(("AWS_", "KEYLINE_"))]:
-        del os.environ[name]
+        if name not in _KEPT:
+            del os.environ[name]
     os.environ.update(_AWS)
 
 
