@@ -14,7 +14,7 @@ from rich.text import Text
 
 from keyline.problem import KeylineError
 from keyline_cdk.environment import load
-from ops.commands import costs, phase, tables
+from ops.commands import costs, importing, phase, tables
 from ops.demo.options import Options
 from ops.project import LOCAL_STATE, ROOT, WORK
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 
 app.add_typer(costs.app)
 app.add_typer(phase.app)
+app.add_typer(importing.app)
 app.add_typer(tables.app)
 
 Data = Annotated[

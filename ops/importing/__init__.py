@@ -1,0 +1,1 @@
+"""Reports from a file into an environment's table: resumable, and every line accounted for."""
