@@ -14,7 +14,6 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from chat.days import day_of
 from chat.latency import LATENCY_FIELDS, Latency
@@ -123,7 +122,7 @@ class Rollup:
 
     def _see(self, student: int, hour: float) -> float:
         """Move a student's last activity forward to an hour; what it is then."""
-        seen = {"studentId": student, "lastAt": hour, "roster": ROSTER, "ttl": self._expiry}
+        seen = {"lastAt": hour, "roster": ROSTER, "ttl": self._expiry}
         try:
             self.store.update(STUDENT_SEEN, seen, studentId=student, seenAt=hour)
         except ConditionFailed as failed:
@@ -163,32 +162,34 @@ _STUDENT_COUNTS = ("messages", "tokens", "responseTime")
 
 
 def _module_write(total: ModuleDay, ttl: int) -> Write:
-    key: dict[str, Any] = {
-        "moduleId": total.moduleId,
-        "day": total.day,
-        "provider": total.provider,
-        "modelUsed": total.modelUsed,
-    }
-    return Write.update(MODULE_DAY_ADD, {**key, **_counts(total, _COUNTS), "ttl": ttl}, **key)
+    return Write.update(
+        MODULE_DAY_ADD,
+        {**_counts(total, _COUNTS), "ttl": ttl},
+        moduleId=total.moduleId,
+        day=total.day,
+        provider=total.provider,
+        modelUsed=total.modelUsed,
+    )
 
 
 def _provider_write(total: ProviderDay, ttl: int) -> Write:
-    key: dict[str, Any] = {
-        "provider": total.provider,
-        "day": total.day,
-        "modelUsed": total.modelUsed,
-    }
-    return Write.update(PROVIDER_DAY_ADD, {**key, **_counts(total, _COUNTS), "ttl": ttl}, **key)
+    return Write.update(
+        PROVIDER_DAY_ADD,
+        {**_counts(total, _COUNTS), "ttl": ttl},
+        provider=total.provider,
+        day=total.day,
+        modelUsed=total.modelUsed,
+    )
 
 
 def _student_write(total: StudentDay, ttl: int) -> Write:
-    key: dict[str, Any] = {
-        "moduleId": total.moduleId,
-        "studentId": total.studentId,
-        "day": total.day,
-    }
-    counts = _counts(total, _STUDENT_COUNTS)
-    return Write.update(STUDENT_DAY_ADD, {**key, **counts, "ttl": ttl}, **key)
+    return Write.update(
+        STUDENT_DAY_ADD,
+        {**_counts(total, _STUDENT_COUNTS), "ttl": ttl},
+        moduleId=total.moduleId,
+        studentId=total.studentId,
+        day=total.day,
+    )
 
 
 def _counts(total: Latency | StudentDay, names: Sequence[str]) -> dict[str, int]:

@@ -81,7 +81,7 @@ class Range:
 
 def merged(
     ranges: Sequence[Range],
-    order: Order,
+    order: Order | None,
     *,
     descending: bool,
     ask: Callable[[], int | None],
@@ -92,7 +92,8 @@ def merged(
     Parameters
     ----------
     order
-        An item → what it is sorted by.
+        An item → what it is sorted by. None where there is no sort key: then what was read is
+        given first, so that all ranges need more at the same time.
     ask
         How many items are still wanted of one range.
     executor
@@ -101,15 +102,15 @@ def merged(
     choose = max if descending else min
     while True:
         needed = [r for r in ranges if r.needed]
-        if needed:
+        waiting = [n for n, r in enumerate(ranges) if r.waiting]
+        if needed and (order is not None or not waiting):
             _fill(needed, ask(), executor)
             continue
-        waiting = [n for n, r in enumerate(ranges) if r.waiting]
         if not waiting:
             return
         first = (
             waiting[0]
-            if len(waiting) == 1
+            if len(waiting) == 1 or order is None
             else choose(waiting, key=lambda n: order(ranges[n].waiting[0]))
         )
         yield first, ranges[first].waiting.popleft()

@@ -5,19 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from keyline.model.pattern import Query
 from keyline.run import floor, values
 from keyline.run.calls import Calls
 from keyline.run.codec import Attributes, Reader
-from keyline.run.collection import CollectionReader
 from keyline.run.cursor import Cursor, CursorSigner
 from keyline.run.errors import BadCall
 from keyline.run.fanout import Range, merged, share
 from keyline.run.page import Page
 from keyline.run.request import Prepared, Request
 from keyline.run.shards import refuse_marked, sharded
+
+if TYPE_CHECKING:
+    from keyline.run.collection import CollectionReader
 
 T = TypeVar("T")
 
@@ -91,7 +93,7 @@ class QueryReader(Generic[T]):
     ) -> Iterator[tuple[int, Any]]:
         return merged(
             ranges,
-            self._reader.order,
+            self._reader.order if self._pattern.key.sort else None,
             descending=self._pattern.descending,
             ask=ask,
             executor=self._executor,

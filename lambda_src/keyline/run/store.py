@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -34,7 +34,6 @@ from keyline.run.calls import Calls
 from keyline.run.client import POOL, Connection, Refusal, dynamodb_client
 from keyline.run.clock import UniqueClock, later
 from keyline.run.codec import Attributes, Reader, Writer
-from keyline.run.collection import CollectionReader
 from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
 from keyline.run.errors import AlreadyExists, BadCall
@@ -44,6 +43,9 @@ from keyline.run.query import QueryReader
 from keyline.run.settings import Settings
 from keyline.run.transaction import Read, Write
 from keyline.run.update import UpdateRequests
+
+if TYPE_CHECKING:
+    from keyline.run.collection import CollectionReader
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -432,17 +434,24 @@ class Store:
 
     def _query_reader(self, pattern: Query[T]) -> QueryReader[T]:
         whole = self._calls.measuring
-        several = isinstance(pattern.shape, OneOf)
         shards = self._resolved.shards(pattern.table) if pattern.index else {}
         return QueryReader(
             pattern,
             request.query_request(pattern, self._name(pattern), whole=whole),
-            CollectionReader(pattern) if several else self._reader(pattern),
+            self._page_reader(pattern),
             self._calls,
             self._signer,
             shards.get(pattern.key.partition[0], 1),
             self._threads,
         )
+
+    def _page_reader(self, pattern: Query[T]) -> Reader[T] | CollectionReader[T]:
+        if not isinstance(pattern.shape, OneOf):
+            return self._reader(pattern)
+        # Imported here, since few systems need it at their start.
+        from keyline.run.collection import CollectionReader
+
+        return CollectionReader(pattern)
 
     def _cached(self, pattern: Pattern[Any], make: Any) -> Any:
         found = self._prepared.get(pattern)
