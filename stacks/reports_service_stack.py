@@ -5,7 +5,7 @@ from __future__ import annotations
 from constructs import Construct
 
 from keyline.model import System
-from keyline_cdk.acknowledge import acknowledge
+from keyline_cdk.acknowledge import acknowledge, as_findings_write
 from keyline_cdk.environment import Environment
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.names import bucket_name
@@ -62,7 +62,5 @@ class ReportsServiceStack(ServiceStack):
         if key:
             via = {"kms:ViaService": f"s3.{self._environment.region}.amazonaws.com"}
             handler.allow(KEY_ACTIONS, key, {"StringEquals": via})
-        # findings name what only the deployment knows in this way
-        shown = arn if self._environment.account else arn.replace(self.account, "<AWS::AccountId>")
-        rule = f"AwsSolutions-IAM5[Resource::{shown}/{MATRICES}*]"
+        rule = f"AwsSolutions-IAM5[Resource::{as_findings_write(self, arn)}/{MATRICES}*]"
         acknowledge(handler.role, {rule: "Keys name what went into a matrix."})

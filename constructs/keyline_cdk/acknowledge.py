@@ -19,3 +19,15 @@ def acknowledge(scope: IConstruct, reasons: Mapping[str, str]) -> None:
     validations = cdk.Validations.of(scope)
     for rule, reason in reasons.items():
         validations.acknowledge(cdk.Acknowledgment(id=f"AwsSolutions::{rule}", reason=reason))
+
+
+def as_findings_write(stack: cdk.Stack, text: str) -> str:
+    """Return text as cdk-nag's findings have it: what a deployment fills in is `<AWS::AccountId>`.
+
+    A rule's id may hold an ARN, and an id cannot hold tokens.
+    """
+    resolved = stack.resolve(text)
+    if isinstance(resolved, str):
+        return resolved
+    _, parts = resolved["Fn::Join"]
+    return "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)

@@ -11,14 +11,18 @@ from syrupy.assertion import SnapshotAssertion
 
 from keyline.model import Function, Query, StreamSource, System
 from keyline_cdk.alarm_topic import AlarmTopic
+from keyline_cdk.cost_budget import CostBudget
 from keyline_cdk.cursor_secret import CursorSecret
 from keyline_cdk.data_table import DataTable
-from keyline_cdk.environment import Environment
+from keyline_cdk.environment import Budget, Environment
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
+from keyline_cdk.private_bucket import PrivateBucket
 from keyline_cdk.schedule import Schedule
 from keyline_cdk.stream_consumer import StreamConsumer
+from keyline_cdk.system_dashboard import SystemDashboard
 from keyline_cdk.table_alarms import TableAlarms
+from keyline_cdk.user_pool import UserPoolClient
 from tests.sample_system import (
     API,
     LARGE,
@@ -150,6 +154,32 @@ def alarm_topic_maximal(stack: cdk.Stack, out: Path) -> object:
     return AlarmTopic(stack, "Alarms", environment=FULL)
 
 
+def private_bucket_minimal(stack: cdk.Stack, out: Path) -> object:
+    return PrivateBucket(stack, "Sample", name="a-bucket", old_versions=1, environment=WEAK)
+
+
+def private_bucket_maximal(stack: cdk.Stack, out: Path) -> object:
+    return PrivateBucket(stack, "Sample", name="a-bucket", old_versions=30, environment=FULL)
+
+
+def user_pool_client(stack: cdk.Stack, out: Path) -> object:
+    return UserPoolClient(stack, "Pool", pool="eu-west-1_AbCdEfGhI", name="orders")
+
+
+def cost_budget(stack: cdk.Stack, out: Path) -> object:
+    alarms = AlarmTopic(stack, "Alarms", environment=DEFAULTS).resource
+    budget = Budget(monthly_usd=500, alerts_usd=(50, 100))
+    return CostBudget(stack, "Budget", budget=budget, environment=DEFAULTS, topic=alarms)
+
+
+def system_dashboard_minimal(stack: cdk.Stack, out: Path) -> object:
+    return SystemDashboard(stack, "Sample", system=SMALL, environment=DEFAULTS, api_id=None)
+
+
+def system_dashboard_maximal(stack: cdk.Stack, out: Path) -> object:
+    return SystemDashboard(stack, "Sample", system=LARGE, environment=FULL, api_id="api")
+
+
 CASES: tuple[Build, ...] = (
     data_table_minimal,
     data_table_maximal,
@@ -166,6 +196,12 @@ CASES: tuple[Build, ...] = (
     cursor_secret,
     alarm_topic_minimal,
     alarm_topic_maximal,
+    private_bucket_minimal,
+    private_bucket_maximal,
+    user_pool_client,
+    cost_budget,
+    system_dashboard_minimal,
+    system_dashboard_maximal,
 )
 
 

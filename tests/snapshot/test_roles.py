@@ -30,7 +30,7 @@ def role_of(template: Template, function_name: str) -> str:
     return str(role)
 
 
-@pytest.mark.requirement("X-07")
+@pytest.mark.requirement("K-34", "K-39", "X-07")
 @pytest.mark.parametrize(("system", "function"), FUNCTIONS)
 def test_a_role_is_exactly_its_function_s_patterns(
     system: System, function: Function, templates: Templates
@@ -65,7 +65,7 @@ def test_a_role_is_exactly_its_function_s_patterns(
     assert actions == expected | BEYOND_TABLES.get((system.name, function.name), set())
 
 
-@pytest.mark.requirement("T-81", "X-07")
+@pytest.mark.requirement("K-34", "T-81", "X-07")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_no_role_scans_or_reaches_by_a_wildcard(environment: str, templates: Templates) -> None:
     seen = 0

@@ -11,11 +11,18 @@ from pathlib import Path
 import pytest
 
 
-def run(root: Path, context: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run(
+    root: Path, context: dict[str, str], out: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    flags = json.loads((root / "cdk.json").read_text())["context"]
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=root,
-        env={**os.environ, "CDK_CONTEXT_JSON": json.dumps(context)},
+        env={
+            **os.environ,
+            "CDK_CONTEXT_JSON": json.dumps({**flags, **context}),
+            **({"CDK_OUTDIR": str(out)} if out else {}),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -28,12 +35,35 @@ def run(root: Path, context: dict[str, str]) -> subprocess.CompletedProcess[str]
     [
         ({"env": "prd"}, "environments/prd.toml: no such file. Did you mean 'prod'?"),
         ({}, "-c env=: no environment is named. Name one of: dev, local, prod, staging."),
+        (
+            {"env": "dev", "reports:user_pool_id": "us-east-1"},
+            "-c reports:user_pool_id=: 'us-east-1' is no id of a Cognito user pool. Write it as the"
+            " console shows it, region and name: us-east-1_AbCdEfGhI.",
+        ),
     ],
 )
-def test_an_unknown_environment_ends_with_the_known_ones(
+def test_a_context_that_cannot_be_used_ends_with_what_to_write(
     root: Path, context: dict[str, str], message: str
 ) -> None:
     done = run(root, context)
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1] == message
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.requirement("K-38")
+def test_the_id_of_a_user_pool_is_all_that_a_deployment_has_to_be_told(
+    root: Path, tmp_path: Path
+) -> None:
+    pool = "us-east-1_AbCdEfGhI"
+    done = run(root, {"env": "dev", "reports:user_pool_id": pool}, out=tmp_path)
+    assert done.returncode == 0, done.stderr
+    template = json.loads((tmp_path / "ReportsServiceDev.template.json").read_text())
+    (authorizer,) = (
+        resource["Properties"]["JwtConfiguration"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::ApiGatewayV2::Authorizer"
+    )
+    assert authorizer["Issuer"] == f"https://cognito-idp.us-east-1.amazonaws.com/{pool}"
+    (audience,) = authorizer["Audience"]
+    assert template["Resources"][audience["Ref"]]["Type"] == "AWS::Cognito::UserPoolClient"

@@ -100,6 +100,9 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
         ("dev", 'region = "us-east-1"\n', "", "region", "it is missing"),
         ("dev", "https://dev", "ftp://dev", "auth.issuer", "an http or https URL"),
         ("dev", "rate = 50", "rate = 0", "api.rate", "from 1"),
+        ("dev", "monthly_usd = 10", "monthly_usd = 0", "budget.monthly_usd", "a number above 0"),
+        ("dev", "monthly_usd = 10", "monthly = 10", "budget.monthly", "Did you mean"),
+        ("prod", "[50, 100]", "[1, 2, 3, 4, 5]", "budget.alerts_usd", "up to 4 amounts"),
         ("dev", '["http://localhost:5173"]', '"*"', "api.cors_origins", "a list"),
         ("prod", '"111111111111"', '"1111"', "account", "12 digits"),
         ("prod", 'account = "111111111111"', "", "account", 'account = "<12 digits>"'),
@@ -134,6 +137,62 @@ def test_a_mistake_is_named(
     assert raised.value.path == f"{name}.toml: {path}"
     assert says in str(raised.value)
     assert raised.value.suggestion
+
+
+POOL = "us-east-1_AbCdEfGhI"
+
+
+@pytest.mark.requirement("K-38")
+def test_a_system_may_have_a_user_pool(tmp_path: Path) -> None:
+    pools = f'[user_pools]\nreports = "{POOL}"\n'
+    dev = load_edited("dev", "[api]", f"{pools}[api]", tmp_path)
+    assert dev.user_pools == {"reports": POOL}
+
+    # one that is given besides the file goes before it, and leaves the others alone
+    other = "us-east-1_123456789"
+    assert environment.with_user_pool(dev, "reports", other, "-c").user_pools == {"reports": other}
+    both = environment.with_user_pool(dev, "chat", other, "-c")
+    assert both.user_pools == {"reports": POOL, "chat": other}
+    assert dev.user_pools == {"reports": POOL}
+
+
+@pytest.mark.requirement("K-36", "K-38")
+@pytest.mark.parametrize(
+    ("pool", "says"),
+    [
+        ("us-east-1", "is no id of a Cognito user pool"),
+        ("us-east-1_", "is no id"),
+        ("us-esat-1_AbCdEfGhI", "is no id"),
+        ("AbCdEfGhI", "is no id"),
+        ("us-east-1_Ab CdEf", "is no id"),
+        (f"arn:aws:cognito-idp:us-east-1:111111111111:userpool/{POOL}", "us-east-1_AbCdEfGhI"),
+        ("eu-west-1_AbCdEfGhI", "Use a pool of us-east-1"),
+    ],
+)
+def test_what_is_no_usable_user_pool_is_refused_in_a_file_and_in_the_context(
+    pool: str, says: str, tmp_path: Path
+) -> None:
+    pools = f'[user_pools]\nreports = "{pool}"\n'
+    with pytest.raises(EnvironmentProblem, match=says) as raised:
+        load_edited("dev", "[api]", f"{pools}[api]", tmp_path)
+    assert raised.value.path == "dev.toml: user_pools.reports"
+
+    with pytest.raises(EnvironmentProblem, match=says) as raised:
+        environment.with_user_pool(environment.load("dev"), "reports", pool, "-c reports:x=")
+    assert raised.value.path == "-c reports:x="
+
+
+def test_the_local_environment_has_its_own_issuer(tmp_path: Path) -> None:
+    pools = f'[user_pools]\nreports = "{POOL}"\n'
+    with pytest.raises(EnvironmentProblem, match="a token issuer of its own"):
+        load_edited("local", "[api]", f"{pools}[api]", tmp_path)
+
+
+@pytest.mark.requirement("K-69")
+def test_every_deployed_environment_has_a_budget() -> None:
+    for name in DEPLOYED:
+        assert environment.load(name).budget
+    assert environment.load("local").budget is None
 
 
 def test_only_the_local_environment_has_local_ports(tmp_path: Path) -> None:

@@ -67,6 +67,39 @@ MAPPING: dict[str, Any] = {
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
     },
 }
+BUCKET: dict[str, Any] = {
+    "Type": "AWS::S3::Bucket",
+    "Properties": {
+        "PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": True,
+            "BlockPublicPolicy": True,
+            "IgnorePublicAcls": True,
+            "RestrictPublicBuckets": True,
+        },
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [
+                {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+            ]
+        },
+    },
+}
+BUCKET_POLICY: dict[str, Any] = {
+    "Type": "AWS::S3::BucketPolicy",
+    "Properties": {
+        "Bucket": {"Ref": "Sample"},
+        "PolicyDocument": {
+            "Statement": [
+                {
+                    "Effect": "Deny",
+                    "Action": "s3:*",
+                    "Principal": {"AWS": "*"},
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ]
+        },
+    },
+}
 ALARM: dict[str, Any] = {
     "Type": "AWS::CloudWatch::Alarm",
     "Properties": {
@@ -103,7 +136,10 @@ SUM: dict[str, Any] = {
 
 
 def rules(resource: dict[str, Any], environment: Environment = ENVIRONMENT) -> list[str]:
-    found = check_template({"Resources": {"Sample": resource}}, environment)
+    resources = {"Sample": resource}
+    if resource["Type"] == BUCKET["Type"]:
+        resources["Policy"] = BUCKET_POLICY
+    found = check_template({"Resources": resources}, environment)
     assert all(finding.message and finding.suggestion for finding in found)
     return [finding.rule for finding in found]
 
@@ -129,7 +165,7 @@ STATEMENT = ("Properties", "Policies", 0, "PolicyDocument", "Statement", 0)
 METRICS = ("Properties", "Metrics")
 
 
-@pytest.mark.parametrize("resource", [TABLE, ROLE, MAPPING, ALARM, SUM])
+@pytest.mark.parametrize("resource", [TABLE, ROLE, BUCKET, MAPPING, ALARM, SUM])
 def test_what_is_right_passes(resource: dict[str, Any]) -> None:
     assert rules(resource) == []
 
@@ -210,6 +246,90 @@ def test_a_role_that_allows_too_much_is_found(
     role = copy.deepcopy(ROLE)
     change(role)
     assert rules(role) == [rule]
+
+
+OBJECTS = "arn:aws:s3:::a-bucket/matrices/*"
+
+
+@pytest.mark.requirement("X-07")
+@pytest.mark.parametrize(
+    ("actions", "resource", "found"),
+    [
+        (["s3:GetObject", "s3:PutObject"], OBJECTS, []),
+        ("s3:GetObject", {"Fn::Join": ["", ["arn:aws:s3:::b-", {"Ref": "A"}, "/m/*"]]}, []),
+        ("s3:GetObject", "arn:aws:s3:::a-bucket/*", ["role-wildcard"]),
+        ("s3:GetObject", "arn:aws:s3:::*/matrices/*", ["role-wildcard"]),
+        (["s3:GetObject", "s3:DeleteBucket"], OBJECTS, ["role-wildcard"]),
+        ("dynamodb:GetItem", OBJECTS, ["role-wildcard"]),
+    ],
+)
+def test_objects_may_be_allowed_below_a_prefix_of_one_bucket(
+    actions: Any, resource: Any, found: list[str]
+) -> None:
+    role = copy.deepcopy(ROLE)
+    put(*STATEMENT, "Action", value=actions)(role)
+    put(*STATEMENT, "Resource", value=resource)(role)
+    assert rules(role) == found
+
+
+ENCRYPTION = ("Properties", "BucketEncryption", "ServerSideEncryptionConfiguration", 0)
+
+
+@pytest.mark.requirement("K-37")
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (put("Properties", "PublicAccessBlockConfiguration", value=None), "bucket-private"),
+        (
+            put(
+                *("Properties", "PublicAccessBlockConfiguration", "BlockPublicPolicy"), value=False
+            ),
+            "bucket-private",
+        ),
+        (put("Properties", "VersioningConfiguration", value=None), "bucket-versions"),
+        (
+            put("Properties", "VersioningConfiguration", "Status", value="Suspended"),
+            "bucket-versions",
+        ),
+        (put("Properties", "BucketEncryption", value=None), "bucket-encryption"),
+    ],
+)
+def test_a_bucket_that_is_open_forgets_or_is_not_encrypted_is_found(
+    change: Callable[[dict[str, Any]], None], rule: str
+) -> None:
+    bucket = copy.deepcopy(BUCKET)
+    change(bucket)
+    assert rules(bucket) == [rule]
+
+
+@pytest.mark.requirement("K-37")
+@pytest.mark.parametrize(
+    "change",
+    [
+        put("Properties", "Bucket", value={"Ref": "Another"}),
+        put("Properties", "PolicyDocument", "Statement", value=[]),
+        put("Properties", "PolicyDocument", "Statement", 0, "Effect", value="Allow"),
+        put("Properties", "PolicyDocument", "Statement", 0, "Action", value="s3:GetObject"),
+    ],
+)
+def test_a_bucket_that_answers_without_tls_is_found(
+    change: Callable[[dict[str, Any]], None],
+) -> None:
+    policy = copy.deepcopy(BUCKET_POLICY)
+    change(policy)
+    template = {"Resources": {"Sample": BUCKET, "Policy": policy}}
+    (finding,) = check_template(template, ENVIRONMENT)
+    assert (finding.rule, finding.logical_id) == ("bucket-tls", "Sample")
+
+
+def test_a_bucket_is_encrypted_by_the_key_that_its_environment_names() -> None:
+    key = "arn:aws:kms:eu-west-1:222222222222:key/1"
+    own = msgspec.structs.replace(ENVIRONMENT, tables=Tables(encryption=key))
+    assert rules(BUCKET, own) == ["bucket-encryption"]
+    bucket = copy.deepcopy(BUCKET)
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    put(*ENCRYPTION, "ServerSideEncryptionByDefault", value=default)(bucket)
+    assert rules(bucket, own) == []
 
 
 @pytest.mark.requirement("X-07")
