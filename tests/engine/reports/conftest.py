@@ -1,4 +1,4 @@
-"""An engine with the reports system's tables as they are declared."""
+"""An engine with the reports system's tables as the synthesized template has them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from keyline.run.meter import PROCESS, Meter
 from reports.settings import Settings
 from reports.system import SYSTEM
 from tests.support.engine import admin_client, running_engine, where
-from tests.support.tables import create_table_params, created
+from tests.support.tables import created, of_template
+from tests.templates import resources, shipped
 from tests.unit.keyline.http.events import Context, event
 
+TABLE = "AWS::DynamoDB::GlobalTable"
 _environments = itertools.count(1)
 _run = uuid.uuid4().hex[:8]
 
@@ -32,6 +34,14 @@ def endpoint() -> Iterator[str]:
     """Where the engine listens."""
     with running_engine() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """CreateTable's parameters of the system's tables, from the template of `local`."""
+    stacks = shipped("local", tmp_path_factory.mktemp("synth"))
+    template = stacks["reports-data-local"].template
+    return [of_template(properties) for properties in resources(template, TABLE).values()]
 
 
 @dataclass
@@ -128,7 +138,9 @@ MakeReports = Callable[..., Reports]
 
 
 @pytest.fixture
-def make_reports(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeReports]:
+def make_reports(
+    endpoint: str, definitions: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MakeReports]:
     """Make the reports system on fresh tables, with some settings of its own."""
     with contextlib.ExitStack() as made:
 
@@ -137,7 +149,10 @@ def make_reports(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mak
             system = Reports(
                 endpoint, environment, msgspec.convert(settings, Settings), monkeypatch
             )
-            tables = [create_table_params(table, environment) for table in SYSTEM.tables]
+            tables = [
+                {**it, "TableName": it["TableName"].removesuffix("local") + environment}
+                for it in definitions
+            ]
             made.enter_context(created(system.dynamodb, tables))
             return system
 
