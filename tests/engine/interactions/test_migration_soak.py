@@ -170,7 +170,7 @@ def test_a_phase_that_flickers_answers_nothing_wrong(rig: Rig) -> None:
     """Each call has a phase of its own, so that calls of one session meet in all three."""
     process = rig.process(PARALLEL, share=0.1)
     load = Load(process)
-    rig.proxy.share = SHARE / 3
+    rig.proxy.share = SHARE
 
     def flicker() -> None:
         draw, end = random.Random(1), time.monotonic() + SECONDS
