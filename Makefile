@@ -59,7 +59,7 @@ workflows: setup ## Check the CI workflows against GitHub's schema
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 synth: setup ## Synthesize one environment (ENV=dev)
-	.venv/bin/cdk synth --quiet -c env=$(ENV)
+	.venv/bin/cdk synth --quiet -c env=$(ENV) $(CDK_ARGS)
 
 synth-all: setup ## Synthesize every environment
 	@for env in $(ENVIRONMENTS); do \
