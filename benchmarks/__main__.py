@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("cold_import", "lean", "chat_claims", "module_page")
+BENCHMARKS = ("cold_import", "lean", "chat_claims", "module_page", "similarity")
 
 
 def main() -> int:
