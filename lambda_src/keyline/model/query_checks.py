@@ -1,0 +1,226 @@
+"""What is wrong with a query: what no key serves, and which kinds of items it would mix up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from keyline.model.condition import SORT_OPERATORS, Condition
+from keyline.model.pattern import Query, compared_template, parameters_of, sort_parameters
+from keyline.model.shape import fields_of
+from keyline.model.table import Entity
+from keyline.model.texts import ANY, Texts, may_share, texts_of
+from keyline.problem import Fault, instead_of
+
+_RANGES = frozenset({"<", "<=", ">", ">=", "between"})
+
+
+def query_faults(query: Query[Any]) -> Iterator[Fault]:
+    """What is wrong with a query, the most basic first."""
+    if query.index and all(i.name != query.index for i in query.table.indexes):
+        yield (
+            "index",
+            f"{query.table.name} has no index {query.index!r}.",
+            instead_of(query.index, (i.name for i in query.table.indexes)),
+        )
+    if query.consistent and query.index:
+        yield (
+            "consistent",
+            f"{query.index} is a global secondary index, whose reads are eventually consistent.",
+            "Read the table, or accept what the index gives.",
+        )
+    for kind in query.kinds:
+        for attribute in query.key.attributes:
+            if kind.type_of(attribute) is None:
+                yield (
+                    "index",
+                    f"{kind.shape.__name__} has no {attribute!r}, so that none is ever in "
+                    f"{query.index}.",
+                    _serving(query, ()),
+                )
+    for condition in query.conditions:
+        yield from _operator_faults(query, condition)
+    yield from _order_faults(query)
+    for condition in query.conditions:
+        yield from _sort_template_faults(query, condition)
+    yield from _shared_parameter_faults(query)
+    yield from _common_key_faults(query)
+    yield from _stranger_faults(query)
+
+
+def _operator_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]:
+    path, attribute = f"sort.{condition.attribute}", condition.attribute
+    if condition.operator not in SORT_OPERATORS:
+        yield (
+            path,
+            f"{condition.operator!r} is no condition on a sort key.",
+            f"Use one of {', '.join(sorted(SORT_OPERATORS))}.",
+        )
+    if attribute not in query.key.sort:
+        served, known = query.index or query.table.name, ", ".join(query.key.sort) or "none"
+        yield (
+            path,
+            f"no key of {served} serves it: the sort key is {known}.",
+            _serving(query, tuple(c.attribute for c in query.conditions)),
+        )
+    if condition.operator == "begins_with" and query.table.type_of(attribute) == "N":
+        yield path, "is a Number.", "begins_with takes text or Binary; use between."
+
+
+def _order_faults(query: Query[Any]) -> Iterator[Fault]:
+    asked = tuple(c.attribute for c in query.conditions)
+    if len(set(asked)) < len(asked):
+        yield "sort", "has two conditions on one attribute.", "Use between for two bounds."
+    if asked != query.key.sort[: len(asked)]:
+        yield (
+            "sort",
+            f"asks for {', '.join(asked)} out of order or with a gap.",
+            f"Conditions follow the sort key from the left: {', '.join(query.key.sort)}.",
+        )
+    for condition in query.conditions[:-1]:
+        if condition.operator != "=":
+            yield (
+                f"sort.{condition.attribute}",
+                "is a range, and another condition follows.",
+                "Only the last condition may be a range.",
+            )
+
+
+def _sort_template_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]:
+    """What is wrong with a condition on an attribute that a template makes."""
+    template = query.kind.templates.get(condition.attribute)
+    if template is None:
+        return
+    path, parameter = f"sort.{condition.attribute}", condition.parameter
+    if parameter in template.fields:
+        field = fields_of(query.kind.shape)[parameter]
+        low, high = (template.text_of(parameter, field.number(n)) or "" for n in (9, 10))
+        if condition.operator in _RANGES and field.type == "N" and low > high:
+            yield (
+                path,
+                f"is a range of {parameter!r}, whose texts are not in the order of the numbers.",
+                f"Give it a width in the template: {{{parameter}:010d}}, {{{parameter}:014.3f}}.",
+            )
+    elif condition.operator in ("=", "begins_with") and parameter != condition.attribute:
+        yield (
+            path,
+            f"{parameter!r} is no field of {template.text!r}.",
+            instead_of(parameter, template.fields),
+        )
+    elif condition.operator == "begins_with" and not template.literal:
+        yield (
+            path,
+            f"{template.text!r} begins with no text of its own.",
+            f"Name a field of it: begins_with({condition.attribute!r}, {template.fields[0]!r}).",
+        )
+
+
+def _shared_parameter_faults(query: Query[Any]) -> Iterator[Fault]:
+    """A range takes a bound where the partition key, or another condition, takes a value."""
+    taken = {p for a in query.key.partition for p in parameters_of(query.kind, a)}
+    for condition in query.conditions:
+        names = sort_parameters(query.kind, condition)
+        if condition.operator != "=" and names and names[-1] in taken:
+            yield (
+                f"sort.{condition.attribute}",
+                f"its parameter {names[-1]!r} has another meaning in the same call.",
+                "Give the parameter a name of its own.",
+            )
+        taken |= set(names)
+
+
+def _common_key_faults(query: Query[Any]) -> Iterator[Fault]:
+    """Several kinds are found by one condition only where they are made alike."""
+    first = query.kind
+    for kind in query.kinds[1:]:
+        for attribute in query.key.partition:
+            if _made_of(first, attribute) != _made_of(kind, attribute):
+                yield (
+                    "shape",
+                    f"{attribute} is {_made_of(first, attribute)} of a {first.shape.__name__} and "
+                    f"{_made_of(kind, attribute)} of a {kind.shape.__name__}.",
+                    "One query reads one partition: make it alike in both, or query each.",
+                )
+        for condition in query.conditions:
+            if _compared(first, condition) != _compared(kind, condition):
+                yield (
+                    f"sort.{condition.attribute}",
+                    f"is made differently of a {first.shape.__name__} and a {kind.shape.__name__}.",
+                    "Drop the condition, or begin their templates alike as far as it compares.",
+                )
+
+
+def _made_of(kind: Entity, attribute: str) -> str:
+    """What an attribute of a kind is made of, as text."""
+    if attribute in kind.constants:
+        return repr(kind.constants[attribute])
+    return repr(kind.keys.get(attribute, f"{{{attribute}}}"))
+
+
+def _compared(kind: Entity, condition: Condition) -> tuple[str, bool] | None:
+    """How a key is made as far as a condition compares it, and whether that has to be all of it.
+
+    None where the call gives whole values, whatever they are made of.
+    """
+    template = compared_template(kind, condition)
+    if template is None:
+        return None
+    names = sort_parameters(kind, condition)
+    so_far = template.up_to(names[-1]).text if names else template.literal
+    return so_far, condition.operator == "=" and names == template.fields
+
+
+def _stranger_faults(query: Query[Any]) -> Iterator[Fault]:
+    """Other kinds of items in what a query reads: they could not come back as its shape."""
+    key = query.key
+    for other in query.table.kinds:
+        everywhere = all(other.type_of(attribute) is not None for attribute in key.attributes)
+        if everywhere and other not in query.kinds and _admits(query, other):
+            yield "shape", _stranger_says(query, other), _keep_apart(query, other)
+
+
+def _admits(query: Query[Any], other: Entity) -> bool:
+    """Whether a query can meet an item of another kind than its own."""
+    return may_share(query.kind, other, query.key.partition) and all(
+        _read_by(query.kind, condition).meets(texts_of(other, condition.attribute))
+        for condition in query.conditions
+    )
+
+
+def _read_by(kind: Entity, condition: Condition) -> Texts:
+    """The texts that a sort key condition admits, whatever the call gives."""
+    template = compared_template(kind, condition)
+    return Texts(template.literal, open=True) if template else ANY
+
+
+def _stranger_says(query: Query[Any], other: Entity) -> str:
+    kinds = ", ".join(shape.__name__ for shape in query.shapes)
+    return f"a {other.shape.__name__} can be in what it reads, besides {kinds}."
+
+
+def _keep_apart(query: Query[Any], other: Entity) -> str:
+    names = ", ".join(shape.__name__ for shape in (*query.shapes, other.shape))
+    together = f"read both: shape=one_of({names})."
+    sort = query.key.sort[0] if query.key.sort else None
+    if sort and len(query.kinds) == 1 and not query.conditions and sort in query.kind.templates:
+        return f"Keep to its own keys with sort=begins_with({sort!r}), or {together}"
+    return f"Let their keys begin differently, or {together}"
+
+
+def _serving(query: Query[Any], asked: tuple[str, ...]) -> str:
+    """Which key would serve these conditions on the sort key, the likeliest first."""
+    keys = {"": query.table.key, **{i.name: i.key for i in query.table.indexes}}
+    found = [
+        (key.partition != query.key.partition, name)
+        for name, key in keys.items()
+        if key.sort[: len(asked)] == asked
+        and name != (query.index or "")
+        and all(query.kind.type_of(a) is not None for a in key.attributes)
+    ]
+    if not found:
+        wanted = f" with the sort key {', '.join(asked)}" if asked else ""
+        return f"No key of {query.table.name} would: declare an index{wanted}."
+    name = min(found)[1]
+    key = keys[name]
+    where = f"index={name!r}" if name else "the table itself, without index="
+    return f"Query {where}: its key is {', '.join(key.partition)} / {', '.join(key.sort)}."
