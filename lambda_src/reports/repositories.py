@@ -15,6 +15,7 @@ from typing import Any, cast
 from keyline.http import HttpError
 from keyline.run import Page, Store
 from keyline.run.errors import ConditionFailed, NotFound, VersionConflict
+from reports.embeddings import EmbeddingRepository
 from reports.moments import now
 from reports.patterns import (
     FAVORITE_ADD,
@@ -31,6 +32,8 @@ from reports.patterns import (
 )
 from reports.settings import Settings
 from reports.tables import Report, User
+
+__all__ = ["EmbeddingRepository", "ReportRepository", "UserRepository"]
 
 
 @dataclass(frozen=True)

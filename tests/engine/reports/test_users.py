@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from keyline.run.client import Connection
 from keyline.run.errors import AlreadyExists, NotFound, VersionConflict
 from reports.repositories import UserRepository
 from tests.engine.reports.conftest import Reports
@@ -69,6 +70,24 @@ def test_a_profile_is_there_when_its_user_is_first_seen(reports: Reports) -> Non
     assert again.body == first.body
     assert api(GET, user="bob").body["name"] is None
     assert len(reports.rows("k9-users")) == 2
+
+
+@pytest.mark.requirement("K-23")
+def test_a_known_profile_is_shown_by_one_read_and_no_write(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = reports.app("users")
+    api(GET)
+    asked: list[str] = []
+    send = Connection.send
+
+    def listen(self: Connection, path: str, operation: str, request: Any) -> Any:
+        asked.append(operation)
+        return send(self, path, operation, request)
+
+    monkeypatch.setattr(Connection, "send", listen)
+    api(GET)
+    assert asked == ["GetItem"]
 
 
 @pytest.mark.parametrize(

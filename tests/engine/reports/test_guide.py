@@ -1,0 +1,25 @@
+"""The guide's example does what the guide says, word by word."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.engine.reports.conftest import Reports
+
+PAGE = Path(__file__).parents[3] / "docs/systems/reports.md"
+
+
+@pytest.mark.requirement("X-19")
+def test_the_example_for_scripts_runs(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert 'environment="dev"' in example
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", reports.endpoint)
+    monkeypatch.setenv("AWS_REGION", reports.dynamodb.meta.region_name)
+    exec(example.replace('"dev"', f'"{reports.environment}"'), {})
+    assert capsys.readouterr().out == "Test Report\n"
+    assert reports.rows("k9-reports") == []
