@@ -14,3 +14,5 @@ Provider = Annotated[Name, msgspec.Meta(examples=["openai"])]
 ConversationId = Annotated[str, msgspec.Meta(min_length=1, max_length=256, examples=["algebra-1"])]
 """At most 1,024 bytes of UTF-8; a partition key takes 2,048."""
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+Cursor = Annotated[str, msgspec.Meta(min_length=1)]
+"""Where a page ends, as its answer has it."""

@@ -25,7 +25,7 @@ from chat.answers import (
 from chat.cache import Cache
 from chat.context import CONTEXT
 from chat.days import Days, Division, Range, iso_of, today
-from chat.inputs import Id, Provider
+from chat.inputs import Cursor, Id, Provider
 from chat.prices import Prices
 from chat.ranges import RangeQuery, moment
 from chat.repository import Cut, Repository
@@ -47,7 +47,7 @@ class InactiveQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     since: str
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 app = App(SYSTEM)

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from chat.context import CONTEXT
-from chat.inputs import ConversationId, Id, Provider
+from chat.inputs import ConversationId, Cursor, Id, Provider
 from chat.ranges import RangeQuery
 from chat.repository import Cut, Repository
 from chat.system import SYSTEM
@@ -29,7 +29,7 @@ class PageQuery(RangeQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A range, and which page of it."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] | None = None
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
     def cut(self, viewer: Viewer) -> Cut:
         """The page, with a cursor that is the viewer's alone."""

@@ -112,6 +112,7 @@ def test_wrong_parameters_are_refused(api: Api) -> None:
         "/modules/1/messages?limit=ten": "query.limit",
         "/modules/1/messages?limit=1&limit=2": "query.limit",
         "/modules/1/messages?page=2": "query.page",
+        "/conversations/c/messages?cursor=": "query.cursor",
         "/modules/1/messages?from=yesterday": "query.from",
         "/modules/1/messages?from=nan": "query.from",
         "/modules/1/messages?from=2026-01-02&to=2026-01-01": "query.to",
