@@ -232,3 +232,17 @@ def test_an_upsert_makes_a_whole_item_of_its_kind(store: Store, bench: Bench) ->
         {"S": "monday"},
     )
     assert store.query(OF_DAY, day="monday").items == [counted]
+
+
+def test_an_upsert_over_an_expired_item_starts_anew(store: Store, bench: Bench) -> None:
+    # Given visits whose time is over, and which DynamoDB has not deleted yet
+    store.update(COUNT_VISIT, {"count": 5}, branch="east", day="monday")
+    old = stored(bench, PK="VISITS#east", SK="DAY#monday")
+    past = {"N": str(int(time.time()) - 1)}
+    name = LIBRARY.physical_name(bench.environment)
+    bench.admin.put_item(TableName=name, Item={**old, "TTL": past, "rest": {"S": "x"}})
+    # When one is counted
+    counted = store.update(COUNT_VISIT, {"count": 1}, branch="east", day="monday")
+    # Then nothing is left of the old ones, and the item is whole
+    assert counted.count == 1
+    assert stored(bench, PK="VISITS#east", SK="DAY#monday") == {**old, "count": {"N": "1"}}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, assert_type
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keyline.model import (
     KEYS_ONLY,
@@ -16,7 +18,6 @@ from keyline.model import (
     Get,
     Index,
     Key,
-    OneOf,
     Query,
     Table,
     Ttl,
@@ -67,6 +68,8 @@ def library(*entities: Any, **more: Any) -> Table:
 
 
 LIBRARY = library()
+SOME = st.text("A#", max_size=3)
+"""Texts so few that equal ones come about."""
 
 
 def asked(*shapes: type[msgspec.Struct], table: Table = LIBRARY, **more: Any) -> Query[Any]:
@@ -187,6 +190,15 @@ class TestKeysApart:
         self, one: Texts, other: Texts, meet: bool
     ) -> None:
         assert (one.meets(other), other.meets(one)) == (meet, meet)
+
+    @given(SOME, SOME, SOME, SOME)
+    def test_what_never_meets_is_never_the_same_text(
+        self, one: str, field: str, other: str, another: str
+    ) -> None:
+        apart = not Texts(one, open=True).meets(Texts(other, open=True))
+        fixed = not Texts(one, open=False).meets(Texts(other, open=True))
+        assert not (apart and one + field == other + another)
+        assert not (fixed and one == other + another)
 
     def test_a_kind_says_what_a_key_can_be(self) -> None:
         assert texts_of(MEMBER, "sk") == Texts("-", open=False)
@@ -356,15 +368,14 @@ class TestCollection:
         Refusal(f"a-pattern.{path}", says, suggests).of(make)
 
     def test_its_type_is_that_of_any_of_them(self) -> None:
-        shape: OneOf[Member | Loan] = one_of(Member, Loan)
         table = library(MEMBER, LOAN)
         query = Query(
             name="all",
             why="All of a member.",
             table=table,
-            shape=shape,
+            shape=one_of(Member, Loan),
             item_bytes=100,
             per_month=1,
         )
-        typed: Query[Member | Loan] = query
-        assert typed.shapes == (Member, Loan)
+        assert_type(query, Query[Member | Loan])
+        assert query.shapes == (Member, Loan)
