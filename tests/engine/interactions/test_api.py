@@ -80,14 +80,29 @@ def test_a_history_shows_ten_unless_more_or_fewer_are_asked_for(mediphant: Medip
         assert api(HISTORY, in_path(session), query=query).status == 400
 
 
-@pytest.mark.requirement("M-11", "M-19", "M-63")
-def test_a_check_is_two_calls_of_dynamodb(mediphant: Mediphant) -> None:
+@pytest.mark.requirement("M-11", "M-19", "M-57", "M-62")
+def test_how_many_calls_of_dynamodb_a_request_is(mediphant: Mediphant) -> None:
+    """As `docs/systems/interactions.md` says."""
     api = mediphant.app("interactions")
     session = opened(api)
     calls: list[str] = []
-    mediphant.monkeypatch.setattr(PROCESS, "record", lambda _, call: calls.append(call.operation))
-    assert api(CHECK, body=two(session)).status == 201
-    assert calls == ["UpdateItem", "TransactWriteItems"]
+    mediphant.monkeypatch.setattr(PROCESS, "record", lambda _, call: calls.append(call.pattern))
+
+    def of(route: str, path: dict[str, str] | None = None, body: Any = None) -> list[str]:
+        calls.clear()
+        assert api(route, path, body=body).status < 300
+        return list(calls)
+
+    path = in_path(session)
+    assert of(CHECK, body=two(session)) == ["rate-limit-count", "check-add"]
+    assert of(HISTORY, path) == ["rate-limit-count", "session-get", "history"]
+    assert of(CLEAR, path) == ["session-get", "history-keys", "history-clear"]
+    assert of(OPEN) == ["session-open"]
+    assert of(SESSIONS) == ["sessions-of-user"]
+    assert of(SESSION, path) == ["session-get"]
+    assert of(ME) == ["user-and-sessions"]
+    assert of(USAGE) == ["rate-limit-window"]
+    assert of(OWNER, path) == ["session-owner"]
 
 
 @pytest.mark.requirement("M-34")
