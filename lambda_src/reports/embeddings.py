@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,6 +16,9 @@ from reports.moments import now
 from reports.patterns import EMBEDDING_GET, EMBEDDING_STORE, EMBEDDING_SWAP, MODEL_EMBEDDINGS
 from reports.settings import Codec, Settings
 from reports.tables import Embedding, Vector
+
+STORES_PER_SECOND = 300.0
+"""Vectors of 512 numbers as float32 are 3 write units; a partition of the index takes 1,000."""
 
 
 class ProductEmbedding(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +97,41 @@ class EmbeddingRepository:
         except ConditionFailed as error:
             raise _refused(error, replaces) from error
         return _shown(item)
+
+    def store_embeddings(
+        self,
+        embeddings: Iterable[NewEmbedding],
+        *,
+        replaces: str | None = None,
+        per_second: float = STORES_PER_SECOND,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> int:
+        """Store many vectors one after the other, at a rate that the index can take.
+
+        Each is stored as `store_embedding` does. At an error the rest is not stored; all of them
+        may then be stored again.
+
+        Parameters
+        ----------
+        per_second
+            The most that are stored in a second, also after a pause.
+        clock, sleep
+            Seconds.
+
+        Returns
+        -------
+            How many were stored.
+        """
+        count, due = 0, clock()
+        for embedding in embeddings:
+            wait = due - clock()
+            if wait > 0:
+                sleep(wait)
+            due = max(due, clock()) + 1 / per_second
+            self.store_embedding(embedding, replaces=replaces)
+            count += 1
+        return count
 
     def get_embedding(self, product_id: str) -> ProductEmbedding | None:
         """A product's vector, as of the last write; None if it has none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -311,6 +312,56 @@ def test_shards_that_were_changed_hide_no_model_version(make_reports: MakeReport
         wider.store_embedding(embedding(product))
     assert len({each["model_version"]["S"] for each in reports.rows("k9-embeddings")}) > 1
     assert {each.product_id for each in wider.all_embeddings_by_model("clip-v1")} == set(products)
+
+
+# --- many at once -----------------------------------------------------------------------
+
+
+class Clock:
+    """A clock that only sleeping, and what is stored, moves on."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.mark.requirement("K-08")
+def test_many_are_stored_no_faster_than_the_index_takes_them(
+    reports: Reports, repository: EmbeddingRepository
+) -> None:
+    clock = Clock()
+
+    def given() -> Iterator[NewEmbedding]:
+        for n in range(30):
+            if n == 10:
+                clock.now += 5.0  # a pause earns nothing
+            yield embedding(f"p-{n}")
+
+    count = repository.store_embeddings(given(), per_second=10, clock=clock, sleep=clock.sleep)
+    assert count == len(reports.rows("k9-embeddings")) == 30
+    assert clock.now == pytest.approx(100 + 5 + 28 * 0.1, abs=0.11)
+    assert len(clock.slept) == 28
+    assert max(clock.slept) == pytest.approx(0.1)
+
+
+@pytest.mark.requirement("K-07")
+def test_what_was_stored_of_many_may_be_stored_again(
+    reports: Reports, repository: EmbeddingRepository
+) -> None:
+    repository.store_embedding(embedding("p-2", "clip-v0"))
+    many = [embedding(f"p-{n}") for n in range(4)]
+    with pytest.raises(OtherModelStored):
+        repository.store_embeddings(many, per_second=1e6)
+    assert len(reports.rows("k9-embeddings")) == 3
+    repository.store_embedding(many[2], replaces="clip-v0")
+    assert repository.store_embeddings(many, per_second=1e6) == 4
 
 
 # --- what is refused --------------------------------------------------------------------
