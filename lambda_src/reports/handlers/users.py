@@ -1,6 +1,6 @@
 """Shows and changes a user's own profile.
 
-A profile is created when its user is first seen. Two first requests at once create one, and
+A profile is created when its user is first seen, by whichever request. Two first requests at once create one, and
 showing a profile never overwrites it.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from keyline.http import App, Caller, missing
+from keyline.http import App, Caller
 from keyline.run import Store
 from keyline.run.errors import AlreadyExists, NotFound
 from reports.changes import named_changes
@@ -53,15 +53,19 @@ def profile(caller: Caller) -> User:
 
 @app.patch("/profile", any_type=True)
 def change(body: ProfileChange, caller: Caller) -> User:
-    """Change a part of the caller's profile; 409 if it was changed since it was read."""
+    """Change a part of the caller's profile; 409 if it was changed since it was read.
+
+    A new profile has version 1.
+    """
     user_id = Viewer.of(caller, CONTEXT.token_use).user_id
     changes = named_changes(body)
     if changes.get("preferences"):
         check_preferences(changes["preferences"])
     try:
         return _users.update_user(user_id, changes, version=body.version)
-    except NotFound as error:
-        raise missing("path", "profile") from error
+    except NotFound:  # a user may be first seen by a change
+        _created(user_id, caller)
+    return _users.update_user(user_id, changes, version=body.version)
 
 
 def _created(user_id: str, caller: Caller) -> User:

@@ -161,10 +161,15 @@ def test_a_wrong_change_of_a_profile_changes_nothing(
     assert api(GET).body == before
 
 
-def test_who_was_never_seen_has_no_profile_to_change(reports: Reports) -> None:
-    answer = reports.app("users")(PATCH, body={"version": 1, "name": "Ada"})
-    assert answer.status == 404
-    assert reports.rows("k9-users") == []
+def test_a_user_may_be_first_seen_by_a_change(reports: Reports) -> None:
+    api = reports.app("users")
+    changed = api(PATCH, body={"version": 1, "name": "Ada"}, claims={"email": "ada@example.com"})
+    assert changed.status == 200
+    assert (changed.body["name"], changed.body["version"]) == ("Ada", 2)
+    assert changed.body["email"] == "ada@example.com"
+    late = api(PATCH, body={"version": 5, "name": "Bob"}, user="bob")
+    assert (late.status, late.body["currentVersion"]) == (409, 1)
+    assert api(GET, user="bob").body["name"] is None
 
 
 @pytest.mark.requirement("K-38")
