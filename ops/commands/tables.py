@@ -89,17 +89,11 @@ def count(
         )
     console = Console(stderr=True)
     with console.status(f"counting {name}: {price}") as status:
-        counted = count_now(
-            client, owned.table, seen, lambda items: status.update(f"{name}: {items:,} items")
-        )
+        counted = count_now(client, seen, lambda items: status.update(f"{name}: {items:,} items"))
     if as_json:
         print(json.dumps({"table": name, **asdict(counted)}))
         return
-    expired = counted.items - counted.live
-    print(
-        f"{counted.items:,} items in {name}, {expired:,} of them expired; "
-        f"{counted.read_units:,.1f} read units consumed"
-    )
+    print(f"{counted.items:,} items in {name}; {counted.read_units:,.1f} read units consumed")
 
 
 @app.command()

@@ -6,12 +6,10 @@ name and agreed to. No function may do it; it runs under an operator's own crede
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from keyline.model import Table
 from keyline.model.capacity import READ_BYTES
 from ops.costs.prices import MILLION, REGIONS
 from ops.deployed import translated
@@ -53,18 +51,15 @@ class Counted:
     ----------
     items
         Stored, those included that have expired and are not deleted yet.
-    live
-        Those that have not expired.
     read_units
         Consumed.
     """
 
     items: int
-    live: int
     read_units: float
 
 
-def count(client: Any, table: Table, seen: Seen, progress: Callable[[int], None]) -> Counted:
+def count(client: Any, seen: Seen, progress: Callable[[int], None]) -> Counted:
     """Count a table's items, page by page, each page as of the moment it is read.
 
     Parameters
@@ -77,23 +72,16 @@ def count(client: Any, table: Table, seen: Seen, progress: Callable[[int], None]
     KeylineError
         If AWS refuses, or does not answer.
     """
-    asked: dict[str, Any] = {
-        "TableName": seen.name,
-        "Select": "COUNT",
-        "ConsistentRead": True,
-        "ReturnConsumedCapacity": "TOTAL",
-    }
-    if table.ttl:
-        asked |= {
-            "FilterExpression": "attribute_not_exists(#ttl) OR #ttl > :now",
-            "ExpressionAttributeNames": {"#ttl": table.ttl.attribute},
-            "ExpressionAttributeValues": {":now": {"N": str(int(time.time()))}},
-        }
-    items, live, units = 0, 0, 0.0
+    items, units = 0, 0.0
     with translated(seen.name):
-        for page in client.get_paginator("scan").paginate(**asked):
-            items += page["ScannedCount"]
-            live += page["Count"]
+        pages = client.get_paginator("scan").paginate(
+            TableName=seen.name,
+            Select="COUNT",
+            ConsistentRead=True,
+            ReturnConsumedCapacity="TOTAL",
+        )
+        for page in pages:
+            items += page["Count"]
             units += page["ConsumedCapacity"]["CapacityUnits"]
             progress(items)
-    return Counted(items, live, units)
+    return Counted(items, units)
