@@ -1,7 +1,7 @@
 """Shows and changes a user's own profile.
 
-A profile is created when its user is first seen, by whichever request. Two first requests at once create one, and
-showing a profile never overwrites it.
+A profile is created when its user is first seen, by whichever request. Two first requests at
+once create one, and showing a profile never overwrites it.
 """
 
 from __future__ import annotations
