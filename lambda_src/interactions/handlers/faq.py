@@ -76,7 +76,7 @@ def search(query: FaqQuery, client: Client) -> Response[FaqAnswers]:
     return Response(FaqAnswers(len(found), answers), headers=usage.headers)
 
 
-@app.get("/faq/searches")
+@app.get("/faq/searches", problems=(HTTPStatus.UNPROCESSABLE_ENTITY,))
 def searches(query: DayQuery) -> DayOfSearches:
     """What was searched for on a UTC day, the most frequent first."""
     try:

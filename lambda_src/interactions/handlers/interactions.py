@@ -61,7 +61,12 @@ _clients = ClientNames(CONTEXT.client_secret)
 _rules = shipped()
 
 
-@app.post("/interactions", status=HTTPStatus.CREATED, max_body=MAX_BODY)
+@app.post(
+    "/interactions",
+    status=HTTPStatus.CREATED,
+    max_body=MAX_BODY,
+    problems=[HTTPStatus.NOT_FOUND],  # the session
+)
 def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]:
     """Check two medicines against each other; the answer is in the session's history then."""
     first, second = cleaned(body.medA, "body.medA"), cleaned(body.medB, "body.medB")

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from interactions.patterns import SESSION_CREATE
 from interactions.rules import ADVICE, UNKNOWN
@@ -80,7 +82,7 @@ def test_a_history_shows_ten_unless_more_or_fewer_are_asked_for(mediphant: Medip
         assert api(HISTORY, in_path(session), query=query).status == 400
 
 
-@pytest.mark.requirement("M-11", "M-19", "M-57", "M-62")
+@pytest.mark.requirement("M-11", "M-19", "M-57", "M-61", "M-62")
 def test_how_many_calls_of_dynamodb_a_request_is(mediphant: Mediphant) -> None:
     """As `docs/systems/interactions.md` says."""
     api = mediphant.app("interactions")
@@ -164,6 +166,37 @@ def test_a_wrong_check_stores_nothing_and_costs_nothing_of_the_limit(
     assert answer.body["detail"]
     assert answer.body["suggestion"]
     assert mediphant.rows() == before
+
+
+NAMES = st.text(max_size=12) | st.sampled_from(["warfarin", " Warfarin", "ASA", "aspirin"])
+
+
+@pytest.mark.requirement("M-18")
+def test_whatever_is_named_is_kept_as_it_was_answered_or_refused_and_not_kept(
+    make_mediphant: MakeMediphant,
+) -> None:
+    mediphant = make_mediphant(rate_limit=100_000)
+    api = mediphant.app("interactions")
+    session = opened(api)
+    kept: list[str] = []
+
+    @given(NAMES, NAMES)
+    @settings(max_examples=100, deadline=None, derandomize=True)
+    def ask(first: str, second: str) -> None:
+        answer = api(CHECK, body=two(session, first, second))
+        if answer.status == 201:
+            kept.append(answer.body["id"])
+            assert answer.body["medA"] == " ".join(first.split())
+        else:
+            assert answer.status == 400
+            assert answer.body["path"] in ("body.medA", "body.medB")
+
+    ask()
+    assert kept
+    assert sorted(row["PK"]["S"] for row in mediphant.rows("QUERY")) == sorted(
+        f"QUERY#{name}" for name in kept
+    )
+    assert api(SESSION, in_path(session)).body["queryCount"] == len(kept)
 
 
 @pytest.mark.parametrize(
@@ -293,21 +326,23 @@ def test_support_finds_whose_session_it_is(mediphant: Mediphant) -> None:
 
 
 @pytest.mark.requirement("M-25", "M-29")
-def test_no_log_line_tells_a_medicine_a_session_an_address_or_a_search(
+def test_no_log_line_tells_a_medicine_a_session_a_user_an_address_or_a_search(
     mediphant: Mediphant, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api, log = mediphant.app("interactions"), io.StringIO()
     for handler in logging.getLogger(SYSTEM.name).handlers:
         mediphant.monkeypatch.setattr(handler, "stream", log)
-    session = opened(api)
-    api(CHECK, body=two(session, "warfarin", "ketoprofen"))
-    api(CHECK, body=two(session, "warfarin", "ketoprofen\u0007"))
-    api(CHECK, body=two("0123456789abcdef", "warfarin", "ketoprofen"))
-    api(HISTORY, in_path(session))
-    api(CLEAR, in_path(session))
+    user = "subject-of-a-token"
+    session = opened(api, user)
+    api(CHECK, body=two(session, "warfarin", "ketoprofen"), user=user)
+    api(CHECK, body=two(session, "warfarin", "ketoprofen\u0007"), user=user)
+    api(CHECK, body=two("0123456789abcdef", "warfarin", "ketoprofen"), user=user)
+    api(HISTORY, in_path(session), user=user)
+    api(CLEAR, in_path(session), user=user)
     mediphant.app("faq")("GET /faq", query="q=ketoprofen+grapefruit")
     told = log.getvalue() + "".join(capsys.readouterr())
     assert '"Pattern":"check-add"' in told
     assert '"route":"POST /interactions"' in told
-    for secret in ("warfarin", "ketoprofen", session, "0123456789abcdef", ADDRESS, "grapefruit"):
+    named = ("warfarin", "ketoprofen", session, "0123456789abcdef", user, ADDRESS, "grapefruit")
+    for secret in named:
         assert secret not in told

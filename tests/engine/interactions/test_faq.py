@@ -57,7 +57,7 @@ def test_the_words_are_kept_only_where_the_setting_says_so(
     assert abs(int(row["TTL"]["N"]) - (time.time() + 7 * DAY_SECONDS)) < 60
 
 
-@pytest.mark.requirement("M-27", "M-31")
+@pytest.mark.requirement("M-27", "M-31", "M-59")
 @pytest.mark.parametrize("shards", [1, 4])
 def test_a_day_s_searches_are_told_whole_whatever_the_shards(
     make_mediphant: MakeMediphant, shards: int
