@@ -14,5 +14,7 @@ Provider = Annotated[Name, msgspec.Meta(examples=["openai"])]
 ConversationId = Annotated[str, msgspec.Meta(min_length=1, max_length=256, examples=["algebra-1"])]
 """At most 1,024 bytes of UTF-8; a partition key takes 2,048."""
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+Timestamp = Annotated[float, msgspec.Meta(examples=[1767225600000.001])]
+"""Epoch milliseconds; the fraction keeps messages of one millisecond apart."""
 Cursor = Annotated[str, msgspec.Meta(min_length=1)]
 """Where a page ends, as its answer has it."""

@@ -11,8 +11,11 @@ from keyline.http import HttpError
 from keyline.run.errors import BadValue
 from reports.converters import to_dynamodb
 
-ReportId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-ProductId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+ReportId = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=128, examples=["0f8fad5b-d9cb-469f-a165-70867728950e"]),
+]
+ProductId = Annotated[str, msgspec.Meta(min_length=1, max_length=128, examples=["product-1"])]
 """At most 512 bytes of UTF-8; a partition key takes 2,048."""
 Title = Annotated[
     str, msgspec.Meta(min_length=1, max_length=300, examples=["Test Report", "Spring collection"])

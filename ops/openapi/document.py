@@ -11,7 +11,7 @@ import msgspec
 from keyline.http import App
 from keyline.http.json_text import JSON
 from keyline.http.problem import CONTENT_TYPE, Problem, phrase_of
-from keyline.problem import KeylineError
+from ops.openapi.examples import example_of
 from ops.openapi.operations import Operation
 from ops.openapi.schemas import Schemas, text_schema
 
@@ -128,25 +128,13 @@ def _parameter(name: str, place: str, schema: dict[str, Any], required: bool) ->
 def _body(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     options = operation.handler.options
     content: dict[str, Any] = {"schema": schemas.of(operation.body)}
-    if options.example is not None:
-        content["example"] = _checked_example(operation)
+    example = example_of(operation, schemas)
+    if example is not None:
+        content["example"] = example
     notes = [f"At most {options.rules.limit:,} bytes."]
     if options.rules.any_type:
         notes.append("It is read as JSON whatever its content type says.")
     return {"required": True, "description": " ".join(notes), "content": {JSON: content}}
-
-
-def _checked_example(operation: Operation) -> Any:
-    example = operation.handler.options.example
-    try:
-        msgspec.json.decode(msgspec.json.encode(example), type=operation.body)
-    except msgspec.ValidationError as error:
-        raise KeylineError(
-            f"{operation.route.method} {operation.route.path}: example",
-            f"is no body of the route: {error}.",
-            "Correct it: it is there to be sent.",
-        ) from error
-    return example
 
 
 def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:

@@ -100,8 +100,9 @@ class Operation:
     def problems(self) -> list[int]:
         """The statuses that refuse a request, which follow from what the route is.
 
-        Whether an item can be missing is not written in a signature: a path with parameters
-        names one. A conflict needs a function that may write.
+        What cannot be seen in a signature is taken as possible: a path with parameters names
+        what may be missing, a handler that is told the caller may refuse him, and a function
+        that may write can meet a conflict.
         """
         found = {
             HTTPStatus.UNAUTHORIZED,
@@ -112,7 +113,7 @@ class Operation:
         }
         if self.path_parameters or self.query or self.takes_body:
             found.add(HTTPStatus.BAD_REQUEST)
-        if self.route.scope:
+        if self.route.scope or "caller" in self.hints:
             found.add(HTTPStatus.FORBIDDEN)
         if self.path_parameters:
             found.add(HTTPStatus.NOT_FOUND)

@@ -97,7 +97,7 @@ class Fuzzer:
         A token with all scopes.
     known
         Values of parameters, and of members of bodies, that lead to something that is there.
-        Without one of a path parameter its example in the document is taken.
+        Without one the document's example is taken.
 
     Attributes
     ----------
@@ -165,16 +165,10 @@ class Fuzzer:
         """
         operation = self._operations[label]
         found = self._described(label)
-        path = {
-            parameter["name"]: self._known.get(
-                parameter["name"], parameter["schema"].get("examples", [None])[0]
-            )
-            for parameter in found.get("parameters", ())
-            if parameter["in"] == "path"
+        request: dict[str, Any] = {
+            "path_parameters": self._exemplary(label, "path"),
+            "query": self._exemplary(label, "query"),
         }
-        lacking = [name for name, value in path.items() if value is None]
-        assert not lacking, f"{label}: give an example of {', '.join(lacking)}, or a known value"
-        request: dict[str, Any] = {"path_parameters": path, "query": self._known_of(label, "query")}
         if "requestBody" in found:
             example = found["requestBody"]["content"][_JSON]["example"]
             known = {name: value for name, value in self._known.items() if name in example}
@@ -221,6 +215,17 @@ class Fuzzer:
             p["name"] for p in self._described(label).get("parameters", ()) if p["in"] == place
         ]
         return {name: self._known[name] for name in names if name in self._known}
+
+    def _exemplary(self, label: str, place: str) -> dict[str, Any]:
+        """The known values and, for what else is required, the document's examples."""
+        found = self._known_of(label, place)
+        for parameter in self._described(label).get("parameters", ()):
+            name = parameter["name"]
+            if parameter["in"] == place and parameter.get("required") and name not in found:
+                examples = parameter["schema"].get("examples")
+                assert examples, f"{label}: give an example of {name}, or a known value"
+                found[name] = examples[0]
+        return found
 
     def _described(self, label: str) -> dict[str, Any]:
         method, _, path = label.partition(" ")

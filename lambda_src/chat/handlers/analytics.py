@@ -45,7 +45,7 @@ class ReportQuery(RangeQuery, frozen=True, kw_only=True, forbid_unknown_fields=T
 class InactiveQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Since when a student was not heard of: a date or a moment."""
 
-    since: str
+    since: Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
     cursor: Cursor | None = None
 

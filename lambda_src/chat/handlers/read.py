@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from chat.context import CONTEXT
-from chat.inputs import ConversationId, Cursor, Id, Provider
+from chat.inputs import ConversationId, Cursor, Id, Provider, Timestamp
 from chat.ranges import RangeQuery
 from chat.repository import Cut, Repository
 from chat.system import SYSTEM
@@ -78,7 +78,7 @@ def conversation(conversationId: ConversationId, query: PageQuery, caller: Calle
 
 
 @app.get("/conversations/{conversationId}/messages/{timestamp}")
-def message(conversationId: ConversationId, timestamp: float, caller: Caller) -> Message:
+def message(conversationId: ConversationId, timestamp: Timestamp, caller: Caller) -> Message:
     """One message."""
     found = _repository.message(conversationId, timestamp)
     if found is None or not Viewer.of(caller).sees(found.studentId):

@@ -33,7 +33,9 @@ MAX_BODY = 2_048 + NUMBER_BYTES * CONTEXT.settings.max_dimension
 MAX_PAGE = max(1, min(100, 5_500_000 // (NUMBER_BYTES * CONTEXT.settings.max_dimension)))
 """Vectors of one answer, which may have 6 MB: 47 where they may have 4,096 numbers each."""
 
-ModelVersion = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+EXAMPLE = {"model_version": "clip-1", "embedding_vector": [0.12, -0.5, 0.33, 0.8]}
+
+ModelVersion = Annotated[str, msgspec.Meta(min_length=1, max_length=128, examples=["clip-1"])]
 
 
 class EmbeddingBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,7 +85,7 @@ app = App(SYSTEM)
 _repository = EmbeddingRepository(Store.for_function(SYSTEM))
 
 
-@app.put("/products/{productId}/embedding", max_body=MAX_BODY)
+@app.put("/products/{productId}/embedding", max_body=MAX_BODY, example=EXAMPLE)
 def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> StoredEmbedding:
     """Store a product's vector, in place of one of the same model version or of `replaces`."""
     Viewer.of(caller, CONTEXT.token_use).require_group(CONTEXT.settings.catalogue_group)

@@ -166,6 +166,24 @@ def test_a_body_has_its_schema_its_limit_and_an_example() -> None:
     assert "whatever its content type" in body["description"]
 
 
+def test_an_example_is_made_up_of_those_of_the_fields() -> None:
+    class Change(msgspec.Struct, kw_only=True, rename={"start": "from"}):
+        noteId: Id
+        start: Annotated[str, msgspec.Meta(examples=["2026-01-31"])] | None = None
+        other: str = ""
+
+    def change(body: Change) -> None: ...
+
+    def silent(body: Note) -> None: ...
+
+    change.__annotations__["body"] = Change  # it is defined in here
+    _, operation = described("PATCH /notes", change)
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+    assert example == {"noteId": 12, "from": "2026-01-31"}
+    _, operation = described("PATCH /notes", silent)
+    assert "example" not in operation["requestBody"]["content"]["application/json"]
+
+
 def test_an_example_that_the_route_would_refuse_is_an_error() -> None:
     with pytest.raises(KeylineError, match=r"POST /notes: example.*title.*missing|missing.*title"):
         described("POST /notes", create, example={"noteId": "n"})
@@ -227,6 +245,9 @@ def test_the_refusals_are_those_that_the_route_can_answer() -> None:
     def plain() -> Note:
         raise NotImplementedError
 
+    def told(caller: Caller) -> Note:
+        raise NotImplementedError
+
     def one(noteId: str) -> Note:
         raise NotImplementedError
 
@@ -236,11 +257,12 @@ def test_the_refusals_are_those_that_the_route_can_answer() -> None:
     always = {401, 429, 500, 503}
     assert _refusals("GET /notes", plain) == always
     assert _refusals("GET /notes", plain, scope="notes:read") == always | {403}
+    assert _refusals("GET /notes", told) == always | {403}
     assert _refusals("GET /notes", some) == always | {400}
     assert _refusals("GET /notes/{noteId}", one) == always | {400, 404}
     assert _refusals("DELETE /notes/{noteId}", one) == always | {400, 404, 409}
-    assert _refusals("POST /notes", create) == always | {400, 409, 413, 415}
-    assert _refusals("POST /notes", create, problems=[404]) == always | {400, 404, 409, 413, 415}
+    assert _refusals("POST /notes", create) == always | {400, 403, 409, 413, 415}
+    assert 404 in _refusals("POST /notes", create, problems=[404])
 
 
 def test_a_refusal_is_a_problem_document_or_the_gateway_s_own() -> None:
