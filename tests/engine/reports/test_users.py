@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from keyline.run.client import Connection
 from keyline.run.errors import AlreadyExists, NotFound, VersionConflict
 from reports.repositories import UserRepository
 from tests.engine.reports.conftest import Reports
 from tests.unit.reports.examples import user
+from tests.unit.reports.plain_values import json_objects, typed
 
 GET = "GET /profile"
 PATCH = "PATCH /profile"
@@ -122,6 +124,23 @@ def test_a_user_changes_what_the_request_names_and_nothing_else(reports: Reports
     assert (cleared.body["name"], cleared.body["preferences"]) == (None, {})
     assert cleared.body["email"] == "ada@example.com"
     assert api(GET).body == cleared.body
+
+
+@pytest.mark.requirement("K-02", "K-19", "K-20")
+def test_preferences_of_any_shape_come_back_as_they_were(reports: Reports) -> None:
+    api = reports.app("users")
+    api(GET)
+
+    @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @given(json_objects)
+    def come_back(preferences: dict[str, Any]) -> None:
+        version = api(GET).body["version"]
+        changed = api(PATCH, body={"version": version, "preferences": preferences})
+        assert changed.status == 200
+        assert typed(changed.body["preferences"]) == typed(preferences)
+        assert api(GET).body == changed.body
+
+    come_back()
 
 
 @pytest.mark.requirement("K-44")

@@ -52,3 +52,10 @@ nested = st.recursive(
 )
 items = st.dictionaries(_names, nested.filter(lambda value: value is not None), max_size=5)
 """Items: what is None there is left out, and so does not come back."""
+
+json_values = st.recursive(
+    st.none() | st.booleans() | _texts | _integers | _floats,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_names, inner, max_size=4),
+    max_leaves=12,
+)
+json_objects = st.dictionaries(_names, json_values, max_size=5)
