@@ -31,7 +31,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         0 keeps none: every request reads all vectors.
     matrix_megabytes
         The most that the matrices in a process take, and so what a model version may have: 128
-        are 65,536 vectors of 512 numbers. While one is made or fetched, it takes as much twice.
+        are 65,536 vectors of 512 numbers. While a matrix is made and stored, the process takes
+        some three times as much (462 MB were measured with 128).
     catalogue_group
         The group of users (claim `cognito:groups`) that may store embeddings.
     """
