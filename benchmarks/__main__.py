@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("cold_import", "lean", "chat_claims", "module_page", "similarity")
+BENCHMARKS = ("cold_import", "lean", "chat_claims", "module_page", "similarity", "reports_claims")
 
 
 def main() -> int:
