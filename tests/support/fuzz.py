@@ -17,6 +17,7 @@ def test_no_request_breaks_the_contract(fuzzer: Fuzzer, operation: str) -> None:
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -65,13 +66,18 @@ def kept_document(system: str) -> dict[str, Any]:
 
 
 def operations(document: Mapping[str, Any]) -> list[str]:
-    """Every operation of a document: `GET /modules/{moduleId}/messages`."""
-    return [
-        f"{method.upper()} {path}"
-        for path, found in document["paths"].items()
-        for method in found
+    """Every operation of a document, such as `GET /modules/{moduleId}/messages`.
+
+    What deletes comes last, and the deepest of it first: until then what is known is there.
+    """
+    found = [
+        (method, path)
+        for path, described in document["paths"].items()
+        for method in described
         if method in _METHODS
     ]
+    found.sort(key=lambda each: -each[1].count("/") if each[0] == "delete" else -math.inf)
+    return [f"{method.upper()} {path}" for method, path in found]
 
 
 def _without_security(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,6 +100,19 @@ def right(note: str, limit: str) -> Answer:
     return (200, JSON, "1") if note == "known" else (404, JSON, "{}")
 
 
+def test_what_deletes_comes_last_and_the_deepest_first() -> None:
+    paths: dict[str, dict[str, Any]] = {
+        "/notes/{noteId}": {"delete": {}, "get": {}},
+        "/notes/{noteId}/tags/{tag}": {"delete": {}, "put": {}},
+    }
+    assert operations({"paths": paths}) == [
+        "GET /notes/{noteId}",
+        "PUT /notes/{noteId}/tags/{tag}",
+        "DELETE /notes/{noteId}/tags/{tag}",
+        "DELETE /notes/{noteId}",
+    ]
+
+
 def test_an_api_that_keeps_its_word_passes_and_is_covered(fuzz: Any) -> None:
     with fuzz(right) as fuzzer:
         assert set(fuzzer.fuzz(OPERATION)) == {200, 400, 404}
