@@ -155,18 +155,31 @@ def test_user_errors_are_watched_once_and_without_dimensions(
     assert alarm == only(templates(environment)[f"account-{environment}"], ALARM)
 
 
-@pytest.mark.requirement("T-67")
-def test_query_latency_is_the_client_s_p99_with_the_service_s_average_beside_it(
-    templates: Templates,
+@pytest.mark.requirement("M-37", "M-47", "T-67")
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_query_latency_of_the_handlers_is_watched_by_its_p99(
+    system: System, templates: Templates
 ) -> None:
-    (client,) = named(alarms(templates, "prod", "chat-service"), "Latency")
+    (client,) = named(alarms(templates, "prod", f"{system.name}-service"), "Latency")
     assert client["Namespace"] == "Keyline"
-    assert dimensions(client) == {"Environment": "prod", "System": "chat", "Operation": "Query"}
+    where = {"Environment": "prod", "System": system.name}
+    assert dimensions(client) == {**where, "Operation": "Query"}
     assert (client["ExtendedStatistic"], client["Threshold"]) == ("p99", 100)
+
+
+@pytest.mark.requirement("T-67")
+def test_the_service_s_average_of_a_query_is_watched_beside_it(templates: Templates) -> None:
 
     service = named(alarms(templates, "prod", "chat-data"), "SuccessfulRequestLatency")
     assert {"TableName": "ChatMessages", "Operation": "Query"} in map(dimensions, service)
     assert {alarm["Statistic"] for alarm in service} == {"Average"}
+
+
+@pytest.mark.requirement("M-45")
+def test_the_single_table_s_growth_is_watched(templates: Templates) -> None:
+    (alarm,) = named(alarms(templates, "prod", "interactions-data"), "StorageGrowthPercent")
+    where = {"Environment": "prod", "System": "interactions"}
+    assert dimensions(alarm) == {**where, "Table": "mediphant-data"}
 
 
 @pytest.mark.requirement("T-68")

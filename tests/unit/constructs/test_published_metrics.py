@@ -10,6 +10,8 @@ import pytest
 from keyline.metrics import Metrics, MetricUnit
 from keyline.run.meter import Call, Labels, emf
 from keyline_cdk.metric_dimensions import KEYLINE, PUBLISHED, fault
+from reports.similarity import BUILT, HIT, LOADED
+from stacks.interactions_service_stack import MIGRATION_ALARMS
 
 
 def published(line: str) -> list[tuple[str, str, list[str]]]:
@@ -36,6 +38,21 @@ def test_the_meter_publishes_what_alarms_ask_for() -> None:
     for metric in {metric for _, metric, _ in found}:
         sets = {frozenset(names) for _, name, names in found if name == metric}
         assert sets == PUBLISHED[KEYLINE][metric]
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize(
+    "metric", [*MIGRATION_ALARMS, *("MigrationPending", "PhaseFailures", HIT, LOADED, BUILT)]
+)
+def test_what_is_counted_is_published_under_environment_and_system(
+    metric: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "interactions")
+    Metrics("dev", "interactions").count(metric)
+
+    ((namespace, name, dimensions),) = published(capsys.readouterr().out)
+    assert (name, dimensions) == (metric, ["Environment", "System"])
+    assert fault(namespace, name, dimensions) is None
 
 
 @pytest.mark.requirement("T-68", "X-06")
