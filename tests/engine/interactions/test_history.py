@@ -9,13 +9,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from interactions.moments import DAY_SECONDS, iso_ms
 from interactions.patterns import CHECK_CREATE, SESSION_CREATE
+from interactions.repository import ATTEMPTS
 from interactions.store import NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
-from keyline.run.errors import AlreadyExists, NotFound
+from keyline.run import backoff
+from keyline.run.errors import AlreadyExists, NotFound, TransactionCancelled
 from tests.engine.interactions.conftest import Mediphant
+from tests.support.answers import intercept, refusal
 
 
 def session_of(user: str, *, ttl: float, name: str = "s-1") -> Session:
@@ -224,6 +228,39 @@ def test_a_check_is_added_once_however_often_its_answer_is_lost(mediphant: Medip
         mediphant.repository.add_check("ada", other)
     (row,) = mediphant.rows("QUERY")
     assert row["Data"]["M"]["medA"] == {"S": "a"}
+
+
+@pytest.mark.parametrize("conflicts", [0, 1, ATTEMPTS - 1])
+def test_a_check_that_meets_another_of_its_session_is_tried_again(
+    mediphant: Mediphant, conflicts: int
+) -> None:
+    session = mediphant.history.open_session("ada")
+    left = _conflicting(mediphant, conflicts)
+    mediphant.check("ada", session)
+    assert left == []
+    stored = mediphant.repository.session("ada", session.sessionId)
+    assert stored is not None
+    assert (stored.queryCount, len(mediphant.rows("QUERY"))) == (1, 1)
+
+
+def test_a_check_that_keeps_meeting_others_is_an_error_and_not_kept(mediphant: Mediphant) -> None:
+    session = mediphant.history.open_session("ada")
+    _conflicting(mediphant, ATTEMPTS)
+    with pytest.raises(TransactionCancelled) as refused:
+        mediphant.check("ada", session)
+    assert refused.value.conflict
+    assert mediphant.rows("QUERY") == []
+
+
+def _conflicting(mediphant: Mediphant, times: int) -> list[AWSResponse]:
+    """Answer the next transactions with conflicts; those that are left."""
+    mediphant.monkeypatch.setattr(backoff, "wait", lambda _: None)
+    reasons = [{"Code": "None"}, {"Code": "TransactionConflict"}]
+    left = [refusal("TransactionCanceledException", CancellationReasons=reasons)] * times
+    intercept(
+        mediphant.client, lambda asked: left.pop() if "TransactItems" in asked and left else None
+    )
+    return left
 
 
 @pytest.mark.requirement("M-32", "M-33", "M-35", "M-06")
