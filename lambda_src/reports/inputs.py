@@ -67,7 +67,11 @@ def check_preferences(preferences: dict[str, Any]) -> dict[str, Any]:
         to_dynamodb(preferences, path)
     except BadValue as error:
         raise HttpError(
-            HTTPStatus.BAD_REQUEST, error.path, error.message, error.suggestion
+            HTTPStatus.BAD_REQUEST,
+            error.path,
+            "cannot be stored exactly.",
+            "Numbers have up to 38 digits and lie between 1e-130 and 1e126, names are not empty, "
+            "and lists and objects are nested 32 levels deep at most.",
         ) from error
     return preferences
 
