@@ -1,24 +1,18 @@
-"""A client of the chat system's HTTP API: tokens, requests, pages, problem documents."""
+"""A client of the chat system's HTTP API: tokens, messages, pages."""
 
 from __future__ import annotations
 
 import itertools
-import re
 import uuid
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
 
 from chat.system import ANALYTICS_SCOPE, READ_SCOPE, WRITE_SCOPE
-from tests.e2e.chat.running import Running
+from tests.e2e.client import Client
+from tests.e2e.running import Running
 
 ALL_SCOPES = (WRITE_SCOPE, READ_SCOPE, ANALYTICS_SCOPE)
-AUDIENCE = "keyline-local"
-INTERNALS = re.compile(
-    r"Traceback|\.py\b|botocore|boto3|msgspec|DynamoDB|dynamodb|127\.0\.0\.1|arn:aws|lambda_src"
-    r"|Exception|ChatMessages|ChatDailyRollups",
-)
 
 _ids = itertools.count(1000)
 
@@ -47,48 +41,14 @@ def body(**fields: Any) -> dict[str, Any]:
     }
 
 
-class Api:
+class Api(Client):
     """Calls the API, as staff unless a token says otherwise."""
 
     def __init__(self, running: Running) -> None:
-        self._running = running
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-        self._http = httpx.Client(trust_env=False, timeout=60, limits=limits)
-        self._tokens: dict[str, str] = {}
-
-    def close(self) -> None:
-        self._http.close()
-
-    def token(
-        self, subject: str = "staff", scopes: Sequence[str] = ALL_SCOPES, **claims: Any
-    ) -> str:
-        key = repr((subject, scopes, sorted(claims.items())))
-        if key not in self._tokens:
-            self._tokens[key] = self._running.platform.issuer.mint(
-                subject, audience=AUDIENCE, scopes=scopes, claims=claims
-            )
-        return self._tokens[key]
+        super().__init__(running, "staff", ALL_SCOPES)
 
     def student(self, student: int) -> str:
-        return self.token(f"student-{student}", student_id=student)
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        token: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        **request: Any,
-    ) -> httpx.Response:
-        bearer = {"Authorization": f"Bearer {token or self.token()}"}
-        url = f"{self._running.url}{path}"
-        return self._http.request(method, url, headers={**bearer, **(headers or {})}, **request)
-
-    def get(self, path: str, token: str | None = None, **params: Any) -> Any:
-        response = self.call("GET", path, token=token, params=params or None)
-        assert response.status_code == 200, response.text
-        return response.json()
+        return self.token(f"student-{student}", claims={"student_id": student})
 
     def post(self, conversation: str, token: str | None = None, **fields: Any) -> dict[str, Any]:
         """Store a message; what the answer says of it."""
@@ -116,18 +76,3 @@ class Api:
 
     def all(self, path: str, token: str | None = None, **params: Any) -> list[Any]:
         return list(itertools.chain.from_iterable(self.pages(path, token, **params)))
-
-
-def assert_problem(response: httpx.Response, status: int, path: str | None = None) -> None:
-    """It is a problem document (RFC 9457) that a client can act on, with no internals in it."""
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    document = response.json()
-    assert document["status"] == status
-    for member in ("type", "title", "detail", "suggestion", "instance"):
-        assert document.get(member), f"{member} is missing: {document}"
-    if status < 500:
-        assert document.get("path"), f"path is missing: {document}"
-    if path is not None:
-        assert document["path"] == path, document
-    assert not INTERNALS.search(response.text), response.text

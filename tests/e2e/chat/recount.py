@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 
-from tests.e2e.chat.running import MESSAGES, ROLLUPS, SIZES, Running
+from tests.e2e.running import Running
+
+MESSAGES, ROLLUPS, SIZES = "ChatMessages-local", "ChatDailyRollups-local", "ChatTableSizes-local"
 
 Item = dict[str, Any]
 Counts = dict[tuple[str, str], dict[str, Any]]
@@ -23,29 +25,13 @@ HISTOGRAM = [
 HOUR = Decimal(3_600_000)
 """Milliseconds: last activities are kept to the hour."""
 
-_read = TypeDeserializer().deserialize
 _write = TypeSerializer().serialize
-
-
-def items(running: Running, table: str) -> list[Item]:
-    """Every item of a table, past all that the system does when it reads."""
-    pages = running.dynamodb.get_paginator("scan").paginate(TableName=table)
-    return [
-        {name: _read(value) for name, value in item.items()}
-        for page in pages
-        for item in page["Items"]
-    ]
 
 
 def everything(running: Running) -> dict[str, dict[tuple[Any, ...], Item]]:
     """All that is stored by table and key, to compare before and after."""
     running.settle()
-    return {table: _by_key(running, table) for table in (MESSAGES, ROLLUPS, SIZES)}
-
-
-def _by_key(running: Running, table: str) -> dict[tuple[Any, ...], Item]:
-    key = [part["AttributeName"] for part in running.table(table).create["KeySchema"]]
-    return {tuple(item[name] for name in key): item for item in items(running, table)}
+    return {table: running.by_key(table) for table in (MESSAGES, ROLLUPS, SIZES)}
 
 
 def write(running: Running, message: Mapping[str, Any]) -> None:
@@ -62,8 +48,8 @@ def delete(running: Running, message: Mapping[str, Any]) -> None:
 def assert_totals_match(running: Running) -> None:
     """The roll-ups are what a recount of all messages that ever were gives."""
     running.settle()
-    messages = items(running, MESSAGES) + running.removed
-    stored = items(running, ROLLUPS)
+    messages = running.items(MESSAGES) + running.removed
+    stored = running.items(ROLLUPS)
     assert len({m["messageId"] for m in messages}) == len(messages)
     told, counted = totals_in(stored), totals_of(messages)
     keys = told.keys() | counted.keys()

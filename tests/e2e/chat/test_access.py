@@ -2,110 +2,31 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import jwt
 import pytest
 
 from chat.system import ANALYTICS_SCOPE, READ_SCOPE, WRITE_SCOPE
-from ops.local.api.issuer import Issuer
-from tests.e2e.chat.api import ALL_SCOPES, AUDIENCE, Api, assert_problem, body, fresh_id, fresh_name
+from tests.e2e.chat.api import ALL_SCOPES, Api, body, fresh_id, fresh_name
 from tests.e2e.chat.recount import everything
-from tests.e2e.chat.running import Running
+from tests.e2e.client import assert_problem
+from tests.e2e.forgeries import FORGERIES, Forgery
+from tests.e2e.running import Running
 
 pytestmark = pytest.mark.xdist_group("chat")
 
-Forge = Callable[[Running, Path], str]
 
-
-def _another_key(running: Running, folder: Path) -> str:
-    """Signed with a key of the forger's, under the real one's id."""
-    real = running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES)
-    claims = jwt.decode(real, options={"verify_signature": False})
-    forger = Issuer(running.platform.issuer.url, folder)._key
-    header = jwt.get_unverified_header(real)
-    return jwt.encode(claims, forger, "RS256", headers={"kid": header["kid"]})
-
-
-def _altered(running: Running, _: Path) -> str:
-    """The real signature over other claims."""
-    real = running.platform.issuer.mint("student", audience=AUDIENCE, scopes=ALL_SCOPES)
-    head, _payload, signature = real.split(".")
-    claims = jwt.decode(real, options={"verify_signature": False}) | {"sub": "staff"}
-    return ".".join((head, _part(claims), signature))
-
-
-def _no_algorithm(running: Running, _: Path) -> str:
-    real = running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES)
-    header = jwt.get_unverified_header(real) | {"alg": "none"}
-    claims = jwt.decode(real, options={"verify_signature": False})
-    return f"{_part(header)}.{_part(claims)}."
-
-
-def _public_key_as_secret(running: Running, _: Path) -> str:
-    """HMAC with what everybody knows: the public key (algorithm confusion)."""
-    real = running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES)
-    header = jwt.get_unverified_header(real) | {"alg": "HS256"}
-    claims = jwt.decode(real, options={"verify_signature": False})
-    keys = httpx.get(f"{running.platform.issuer.url}/jwks.json", trust_env=False).json()
-    secret = jwt.utils.base64url_decode(keys["keys"][0]["n"])
-    signed = f"{_part(header)}.{_part(claims)}"
-    mac = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(
-        signed.encode(), secret
-    )
-    return f"{signed}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
-
-
-def _expired(running: Running, _: Path) -> str:
-    return running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES, expires=-60)
-
-
-def _not_yet_valid(running: Running, _: Path) -> str:
-    later = {"nbf": int(time.time()) + 3600}
-    return running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES, claims=later)
-
-
-def _wrong_audience(running: Running, _: Path) -> str:
-    return running.platform.issuer.mint("eve", audience="another-api", scopes=ALL_SCOPES)
-
-
-def _no_audience(running: Running, _: Path) -> str:
-    return running.platform.issuer.mint("eve", scopes=ALL_SCOPES)
-
-
-def _wrong_issuer(running: Running, _: Path) -> str:
-    other = {"iss": "https://issuer.example"}
-    return running.platform.issuer.mint("eve", audience=AUDIENCE, scopes=ALL_SCOPES, claims=other)
-
-
-def _no_token(_: Running, __: Path) -> str:
-    return "not.a.token"
-
-
-def _part(content: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
-
-
-@pytest.mark.parametrize(
-    "forge",
-    [
-        *(_another_key, _altered, _no_algorithm, _public_key_as_secret, _expired, _not_yet_valid),
-        *(_wrong_audience, _no_audience, _wrong_issuer, _no_token),
-    ],
-)
+@pytest.mark.parametrize("forge", FORGERIES)
 def test_a_token_that_is_not_ours_is_refused_and_nothing_is_stored(
-    api: Api, running: Running, forge: Forge, tmp_path: Path
+    api: Api, running: Running, forge: Forgery, tmp_path: Path
 ) -> None:
     # Given what is stored
     before = everything(running)
 
     # When somebody writes and reads with a forged or foreign token
-    token = forge(running, tmp_path)
+    token = forge(running.platform.issuer, ALL_SCOPES, tmp_path)
     written = api.send(fresh_name(), token)
     read = api.call("GET", "/modules/1/messages", token=token)
 
@@ -117,7 +38,7 @@ def test_a_token_that_is_not_ours_is_refused_and_nothing_is_stored(
 
 def test_without_a_token_no_route_answers(api: Api, running: Running) -> None:
     # Given all routes
-    routes = running.platform.deployment.apis[0].routes
+    routes = running.api.routes
 
     # When each is asked without a token
     statuses = {
@@ -191,7 +112,7 @@ def test_a_student_sees_his_own_messages_only(api: Api, running: Running) -> Non
         assert_problem(api.call("GET", path, token=own), 403)
     for path in (f"/modules/{module}/analytics", "/inactive-students?since=2026-01-01"):
         assert_problem(api.call("GET", path, token=own), 403)
-    assert_problem(api.send(fresh_name(), api.token("odd", student_id="1 OR 1")), 403)
+    assert_problem(api.send(fresh_name(), api.token("odd", claims={"student_id": "1 OR 1"})), 403)
     assert everything(running) == before
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.chat.api import Api, fresh_id, fresh_name
 from tests.e2e.chat.recount import assert_totals_match
-from tests.e2e.chat.running import Running
+from tests.e2e.running import Running
 
 pytestmark = pytest.mark.xdist_group("chat")
 

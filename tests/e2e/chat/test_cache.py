@@ -11,7 +11,7 @@ import pytest
 
 from chat.cache import FAILURE, HIT, MISS
 from tests.e2e.chat.api import Api, fresh_id, fresh_name
-from tests.e2e.chat.running import Running
+from tests.e2e.running import Running
 
 pytestmark = pytest.mark.xdist_group("chat")
 

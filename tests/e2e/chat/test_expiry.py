@@ -7,14 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.chat.api import Api, assert_problem, fresh_id, fresh_name
-from tests.e2e.chat.recount import (
-    assert_totals_match,
-    items,
-    totals_in,
-    write,
-)
-from tests.e2e.chat.running import MESSAGES, ROLLUPS, Running
+from tests.e2e.chat.api import Api, fresh_id, fresh_name
+from tests.e2e.chat.recount import MESSAGES, ROLLUPS, assert_totals_match, totals_in, write
+from tests.e2e.client import assert_problem
+from tests.e2e.running import Running
 
 pytestmark = pytest.mark.xdist_group("chat")
 
@@ -88,7 +84,7 @@ def test_expired_messages_are_in_no_page_and_their_deletion_in_no_total(
 
     # When they are swept, dry at first, then the dry run counts and deletes nothing
     assert_totals_match(running)
-    totals = totals_in(items(running, ROLLUPS))
+    totals = totals_in(running.items(ROLLUPS))
     dry = running.sweep(dry_run=True)
     assert (dry.counts[MESSAGES], dry.deleted) == (EXPIRED, 0)
     assert len(items_of(running, conversation)) == LIVE + EXPIRED
@@ -101,7 +97,7 @@ def test_expired_messages_are_in_no_page_and_their_deletion_in_no_total(
 
     # And the totals stay: what was counted was asked and answered
     running.settle()
-    assert totals_in(items(running, ROLLUPS)) == totals
+    assert totals_in(running.items(ROLLUPS)) == totals
     assert_totals_match(running)
 
 
@@ -126,10 +122,10 @@ def test_a_deletion_by_expiry_is_told_so_in_the_stream(running: Running) -> None
 def sweep_the_rest(running: Running) -> None:
     """Sweep what another test may have left."""
     now = time.time()
-    running.removed += [m for m in items(running, MESSAGES) if m.get("ttl", now + 1) <= now]
+    running.removed += [m for m in running.items(MESSAGES) if m.get("ttl", now + 1) <= now]
     running.sweep()
 
 
 def items_of(running: Running, conversation: str) -> list[str]:
-    found = items(running, MESSAGES)
+    found = running.items(MESSAGES)
     return sorted(m["messageId"] for m in found if m["conversationId"] == conversation)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.chat.api import Api, fresh_name
-from tests.e2e.chat.running import CODE, Running
+from tests.e2e.running import CODE, Running
 
 pytestmark = pytest.mark.xdist_group("chat")
 

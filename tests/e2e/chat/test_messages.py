@@ -8,8 +8,8 @@ import pytest
 from boto3.dynamodb.types import Binary
 
 from tests.e2e.chat.api import Api, fresh_id, fresh_name
-from tests.e2e.chat.recount import items
-from tests.e2e.chat.running import MESSAGES, Running
+from tests.e2e.chat.recount import MESSAGES
+from tests.e2e.running import Running
 
 pytestmark = pytest.mark.xdist_group("chat")
 
@@ -55,7 +55,7 @@ def test_a_message_is_read_back_through_every_index_and_key(api: Api, running: R
     assert readings == {way: [stored] for way in readings}
 
     # And the response is bytes in the table, an expiry 365 days after the message beside it
-    (item,) = [i for i in items(running, MESSAGES) if i["conversationId"] == conversation]
+    (item,) = [i for i in running.items(MESSAGES) if i["conversationId"] == conversation]
     assert isinstance(item["response"], Binary)
     assert len(item["response"].value) < len(LONG.encode()) / 10
     assert item["ttl"] == int(stored["timestamp"] / 1000) + 365 * 86_400
@@ -71,7 +71,7 @@ def test_a_message_of_nobody_is_in_no_students_index(api: Api, running: Running)
 
     # Then the module has it, and the item has no student at all
     assert api.get(f"/modules/{module}/messages")["messages"] == [stored]
-    (item,) = [i for i in items(running, MESSAGES) if i["conversationId"] == conversation]
+    (item,) = [i for i in running.items(MESSAGES) if i["conversationId"] == conversation]
     assert "studentId" not in item
 
 

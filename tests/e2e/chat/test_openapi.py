@@ -9,7 +9,7 @@ import pytest
 
 from ops.openapi.files import document_of
 from tests.e2e.chat.api import Api, fresh_id, fresh_name
-from tests.e2e.chat.running import Running
+from tests.e2e.running import Running
 from tests.support.fuzz import Fuzzer, kept_document, operations
 
 pytestmark = pytest.mark.xdist_group("chat")

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.chat.api import Api, assert_problem, body, fresh_id, fresh_name
+from tests.e2e.chat.api import Api, body, fresh_id, fresh_name
 from tests.e2e.chat.recount import everything
-from tests.e2e.chat.running import Running
+from tests.e2e.client import assert_problem
+from tests.e2e.running import Running
 
 pytestmark = pytest.mark.xdist_group("chat")
 

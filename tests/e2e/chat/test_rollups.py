@@ -12,8 +12,15 @@ import pytest
 
 from ops.local.clients import client
 from tests.e2e.chat.api import Api, fresh_id, fresh_name
-from tests.e2e.chat.recount import assert_totals_match, delete, everything, write
-from tests.e2e.chat.running import MESSAGES, ROLLUPS, Running, result_of
+from tests.e2e.chat.recount import (
+    MESSAGES,
+    ROLLUPS,
+    assert_totals_match,
+    delete,
+    everything,
+    write,
+)
+from tests.e2e.running import Running, result_of
 
 pytestmark = pytest.mark.xdist_group("chat")
 

@@ -1,4 +1,4 @@
-"""The chat system as it is synthesized, on a local platform that runs beside the tests."""
+"""All systems as they are synthesized, on a local platform that runs beside the tests of one."""
 
 from __future__ import annotations
 
@@ -6,25 +6,32 @@ import asyncio
 import json
 import shutil
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
 
+from keyline_cdk.environment import load
 from ops.local.dynamodb.dynamodb_api import DynamoApi
+from ops.local.dynamodb.engine import ENDPOINT_VARIABLE
 from ops.local.dynamodb.ttl import Sweep
 from ops.local.lambdas.functions import Invocation
 from ops.local.platform import Platform
 from ops.local.ports import Ports
-from ops.local.resources import Function, Table
+from ops.local.resources import Api, Function, Table
 from ops.local.triggers.stream_reader import StreamReader
+from ops.synth import synthesize
 
 Result = TypeVar("Result")
 
-MESSAGES, ROLLUPS, SIZES = "ChatMessages-local", "ChatDailyRollups-local", "ChatTableSizes-local"
 CODE = "lambda_src"
+
+_read = TypeDeserializer().deserialize
 
 
 class Running:
@@ -35,6 +42,8 @@ class Running:
 
     Parameters
     ----------
+    system
+        The one that is tested, by name.
     checkout
         The project.
     assembly
@@ -45,7 +54,10 @@ class Running:
         Where the copy and the state go.
     """
 
-    def __init__(self, checkout: Path, assembly: Path, declared: Ports, folder: Path) -> None:
+    def __init__(
+        self, system: str, checkout: Path, assembly: Path, declared: Ports, folder: Path
+    ) -> None:
+        self.system = system
         self.root = folder / "project"
         self.assembly = assembly
         self.removed: list[dict[str, Any]] = []
@@ -70,8 +82,20 @@ class Running:
         return self._state
 
     @property
+    def api(self) -> Api:
+        """The system's API as it is deployed."""
+        return self.platform.deployment.apis[self._place]
+
+    @property
     def url(self) -> str:
-        return self.platform.endpoints.apis[0]
+        """Where it listens."""
+        return self.platform.endpoints.apis[self._place]
+
+    @property
+    def functions(self) -> set[str]:
+        """The names of the system's functions."""
+        found = self.platform.deployment.functions
+        return {f.name for f in found if f.environment.get("KEYLINE_SYSTEM") == self.system}
 
     @cached_property
     def dynamodb(self) -> Any:
@@ -135,6 +159,20 @@ class Running:
     def table(self, name: str) -> Table:
         return next(t for t in self.platform.deployment.tables if t.name == name)
 
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Every item of a table, past all that the system does when it reads."""
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=table)
+        return [
+            {name: _read(value) for name, value in item.items()}
+            for page in pages
+            for item in page["Items"]
+        ]
+
+    def by_key(self, table: str) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """The same by key, to compare before and after."""
+        key = [part["AttributeName"] for part in self.table(table).create["KeySchema"]]
+        return {tuple(item[name] for name in key): item for item in self.items(table)}
+
     def stream_records(self, table: str) -> list[Mapping[str, Any]]:
         """All records of a table's stream, in the form in which a function receives them."""
 
@@ -165,6 +203,38 @@ class Running:
         for child in self.children():
             connections += child.net_connections(kind="inet")
         return sorted({c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN})
+
+    @property
+    def _place(self) -> int:
+        names = [api.name for api in self.platform.deployment.apis]
+        return names.index(f"{self.system}-local")
+
+
+@contextmanager
+def running_platform(system: str, checkout: Path, folder: Path) -> Iterator[Running]:
+    """Synthesize the local environment and run it, to test one system of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(ENDPOINT_VARIABLE, raising=False)  # these tests are about our own engine
+        assembly = synthesize("local", folder / "assembly")
+        running = Running(system, checkout, assembly, _declared_ports(), folder)
+        try:
+            running.start()
+            yield running
+        finally:
+            running.close()
+
+
+def _declared_ports() -> Ports:
+    local = load("local").local
+    assert local is not None
+    return Ports(
+        api=local.api,
+        engine=local.engine,
+        engine_mcp=local.engine_mcp,
+        aws=local.aws,
+        cache=local.cache,
+        issuer=local.issuer,
+    )
 
 
 def copy_code(checkout: Path, root: Path) -> None:
