@@ -147,6 +147,20 @@ def test_a_clearing_that_is_made_up_for_leaves_what_another_process_added_since(
 
 
 @pytest.mark.requirement("M-36")
+def test_a_clearing_deletes_what_the_index_does_not_show_yet(rig: Rig) -> None:
+    process = rig.process(PARALLEL)
+    session = process.open()
+    check = process.add(session, "a")
+    rig.mediphant.dynamodb.update_item(  # as if the index were behind
+        TableName=rig.mediphant.table_name,
+        Key={"PK": {"S": f"QUERY#{check.public_id}"}, "SK": {"S": "METADATA"}},
+        UpdateExpression="REMOVE GSI1PK, GSI1SK",
+    )
+    process.clear(session)
+    assert rig.stored(session) == []
+
+
+@pytest.mark.requirement("M-36")
 def test_what_dynamodb_answers_is_no_failure(rig: Rig) -> None:
     process = rig.process(PARALLEL)
     session = process.open()
