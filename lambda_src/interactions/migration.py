@@ -1,4 +1,4 @@
-"""The move from memory to DynamoDB, in phases (docs/adr/0009-phased-migration.md).
+"""The move from memory to DynamoDB, in phases (docs/adr/0011-phased-migration.md).
 
 What holds in every phase and across every switch, forward and back, within a process:
 
