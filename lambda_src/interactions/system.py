@@ -56,6 +56,8 @@ INTERACTIONS = Function(
         Route("GET", "/analytics/sessions/{sessionId}", ANALYTICS_SCOPE),
     ),
     services=("ssm",),
+    # In phases 1 and 2 a request outlasts all tries of a DynamoDB that does not answer (9 s).
+    timeout=15,
 )
 FAQ = Function(
     name="faq",
