@@ -20,7 +20,7 @@ from ops.importing.reports import Converter
 from ops.importing.run import CONCURRENCY, Check, Import, dry_run
 from ops.importing.source import digest, records
 from ops.printing import print_whole
-from ops.tables.describe import describe
+from ops.tables.describe import described
 from reports.moments import now
 from reports.repositories import ReportRepository
 from reports.settings import Settings
@@ -105,10 +105,10 @@ def carry_out(asked: Asked, at: Tell) -> Told:
 def _table_id(where: Deployed) -> str:
     """Which table it is: one made anew has none of what was imported into the old one."""
     name = REPORTS.physical_name(where.environment.name)
-    seen = describe(where, where.client(), name)
-    if seen is None:
+    found = described(where.client(), name)
+    if found is None:
         raise KeylineError(name, "is not deployed.", "Deploy the system reports first.")
-    return f"{seen.arn} {seen.id}"
+    return f"{found['TableArn']} {found.get('TableId') or found['CreationDateTime']}"
 
 
 def as_json(told: Told) -> dict[str, Any]:

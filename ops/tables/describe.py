@@ -60,8 +60,6 @@ class Seen:
 
     Attributes
     ----------
-    id
-        A table's that is made anew under the same name is another.
     items, bytes, counted
         As DynamoDB last counted, and how long ago that may be.
     ttl, stream
@@ -75,7 +73,6 @@ class Seen:
 
     name: str
     arn: str
-    id: str
     status: str
     items: int
     bytes: int
@@ -91,8 +88,8 @@ class Seen:
     tags: Mapping[str, str] | None = None
 
 
-def describe(where: Deployed, client: Any, name: str) -> Seen | None:
-    """A table of this name as it is; None if there is none.
+def described(client: Any, name: str) -> dict[str, Any] | None:
+    """What DescribeTable answers; None if there is no table of this name.
 
     Raises
     ------
@@ -101,11 +98,25 @@ def describe(where: Deployed, client: Any, name: str) -> Seen | None:
     """
     with translated(name):
         try:
-            found = client.describe_table(TableName=name)["Table"]
+            return dict(client.describe_table(TableName=name)["Table"])
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
                 return None
             raise
+
+
+def describe(where: Deployed, client: Any, name: str) -> Seen | None:
+    """A table of this name as it is; None if there is none.
+
+    Raises
+    ------
+    KeylineError
+        If AWS refuses, or does not answer.
+    """
+    found = described(client, name)
+    if found is None:
+        return None
+    with translated(name):
         ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         more: dict[str, Any] = {} if where.is_local else _of_aws(where, client, found)
     on = ttl["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
@@ -113,7 +124,6 @@ def describe(where: Deployed, client: Any, name: str) -> Seen | None:
     return Seen(
         name=name,
         arn=found["TableArn"],
-        id=str(found.get("TableId") or found["CreationDateTime"]),
         status=found["TableStatus"],
         items=found["ItemCount"],
         bytes=found["TableSizeBytes"],

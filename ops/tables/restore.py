@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from keyline.problem import KeylineError
 from ops.deployed import Deployed, Owned, translated
-from ops.tables.describe import Recovery, Seen, describe, differences, wanted_tags
+from ops.tables.describe import Recovery, Seen, describe, described, differences, wanted_tags
 from ops.tables.wait import PAUSE_SECONDS, refuse_local, until
 
 _READY = "ACTIVE"
@@ -172,7 +172,7 @@ class Restores:
     def _repairs(self, plan: Plan) -> list[Repair]:
         """What is to be put back and is not there; the protection first, so that it stays."""
         table, protection = plan.owned.table, self.where.environment.tables
-        now = describe(self.where, self.client, plan.target) or _as_restored(plan.source)
+        now = self._now(plan)
         here = {"TableName": plan.target}
         repairs = []
         if protection.deletion_protection and not now.protected:
@@ -204,6 +204,15 @@ class Restores:
             )
         return repairs
 
+    def _now(self, plan: Plan) -> Seen:
+        """The new table as it is, or will be: until it is active, not all of it can be asked."""
+        found = described(self.client, plan.target)
+        if found is not None and found["TableStatus"] == _READY:
+            seen = describe(self.where, self.client, plan.target)
+            if seen is not None:
+                return seen
+        return _as_restored(plan.source)
+
     def _carry_out(self, target: str, repair: Repair) -> None:
         """Put something back; DynamoDB is not ready for all of it as soon as a table is active."""
 
@@ -224,8 +233,9 @@ class Restores:
         """Wait until the new table and all its indexes can be changed."""
 
         def look() -> str:
-            with translated(target):
-                found = self.client.describe_table(TableName=target)["Table"]
+            found = described(self.client, target)
+            if found is None:
+                raise KeylineError(target, "is gone.", "Somebody deleted it; restore again.")
             indexes = found.get("GlobalSecondaryIndexes", [])
             states = [found["TableStatus"], *(i.get("IndexStatus", _READY) for i in indexes)]
             return next((str(state) for state in states if state != _READY), _READY)
@@ -239,11 +249,9 @@ class Restores:
 
     def _restore_of(self, target: str) -> tuple[str, datetime] | None:
         """What the table of the new name was restored from, and as of when; None if it is free."""
-        with translated(target):
-            try:
-                found = self.client.describe_table(TableName=target)["Table"]
-            except self.client.exceptions.ResourceNotFoundException:
-                return None
+        found = described(self.client, target)
+        if found is None:
+            return None
         summary = found.get("RestoreSummary", {})
         moment = summary.get("RestoreDateTime")
         return str(summary.get("SourceTableArn")), moment and moment.astimezone(UTC)

@@ -446,6 +446,45 @@ def test_an_interrupted_restore_goes_on_and_does_only_what_is_left(
 
 
 @pytest.mark.requirement("K-67")
+def test_a_restore_that_is_still_under_way_is_waited_for(client: Any, where: Deployed) -> None:
+    deploy(client)
+    told = recoverable(client)
+    restores = Restores(where, told, lambda _: None, pause=0)
+    at = an_hour_ago()
+    told.restore_table_to_point_in_time(
+        SourceTableArn=client.describe_table(TableName=NAME)["Table"]["TableArn"],
+        TargetTableName="chat-restored",
+        RestoreDateTime=at,
+    )
+    looks = [3]
+    table, continuous = (
+        told._answers[name] for name in ("describe_table", "describe_continuous_backups")
+    )
+
+    def creating(**asked: Any) -> Any:
+        answer = table(**asked)
+        if asked["TableName"] == "chat-restored" and looks[0]:
+            looks[0] -= 1
+            answer["Table"]["TableStatus"] = "CREATING"
+        return answer
+
+    def not_while_creating(**asked: Any) -> Any:
+        if asked["TableName"] == "chat-restored" and looks[0]:
+            error = {"Error": {"Code": "TableNotFoundException", "Message": "no"}}
+            raise ClientError(error, "DescribeContinuousBackups")
+        return continuous(**asked)
+
+    told._answers |= {
+        "describe_table": creating,
+        "describe_continuous_backups": not_while_creating,
+    }
+    plan = restores.plan(OWNED, "chat-restored", at)
+    assert len(restores.steps(plan)) == 5
+    assert restores.restore(plan) == []
+    assert [name for name, _ in told.made].count("restore_table_to_point_in_time") == 1
+
+
+@pytest.mark.requirement("K-67")
 def test_what_dynamodb_is_not_ready_for_is_tried_again_and_other_refusals_are_told(
     client: Any, where: Deployed
 ) -> None:
