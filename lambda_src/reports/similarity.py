@@ -148,14 +148,14 @@ class Matrices:
         self._most_bytes = most_bytes
         self._clock = clock
         self._kept: OrderedDict[Key, ModelMatrix] = OrderedDict()
-        self._made: dict[Key, tuple[float, Future[ModelMatrix]]] = {}
+        self._made: dict[Key, Future[ModelMatrix]] = {}
         self._lock = threading.Lock()
 
     def get(self, model_version: str, dimension: int, *, fresh: bool = False) -> ModelMatrix:
         """A matrix that is young enough.
 
         Requests that need the same one at the same time share the work. One that asks for a
-        fresh matrix shares it only with who begins after it was made.
+        fresh matrix takes another's only if its reading began after the request.
 
         Raises
         ------
@@ -166,24 +166,21 @@ class Matrices:
         while True:
             with self._lock:
                 kept = None if fresh else self._young(key)
-                begun, future = self._made.get(key, (arrived, None))
-                if kept is None and future is None:
-                    begun, mine = self._clock(), Future[ModelMatrix]()
-                    self._made[key] = begun, mine
+                shared = self._made.get(key)
+                if kept is None and shared is None:
+                    mine = self._made[key] = Future[ModelMatrix]()
             if kept is not None:
                 self._count(HIT)
                 return kept
-            if future is None:
-                return self._make(key, mine, begun, fresh=fresh)
-            if not fresh or begun >= arrived:
-                return future.result()
-            future.exception()  # wait: what it reads may be older than this request
+            if shared is None:
+                return self._make(key, mine, fresh=fresh)
+            found = shared.result()
+            if not fresh or found.about.as_of >= arrived:
+                return found
 
-    def _make(
-        self, key: Key, future: Future[ModelMatrix], begun: float, *, fresh: bool
-    ) -> ModelMatrix:
+    def _make(self, key: Key, future: Future[ModelMatrix], *, fresh: bool) -> ModelMatrix:
         try:
-            found = self._found(key, begun, fresh=fresh)
+            found = self._found(key, fresh=fresh)
         except BaseException as error:
             with self._lock:
                 del self._made[key]
@@ -195,7 +192,7 @@ class Matrices:
         future.set_result(found)
         return found
 
-    def _found(self, key: Key, begun: float, *, fresh: bool) -> ModelMatrix:
+    def _found(self, key: Key, *, fresh: bool) -> ModelMatrix:
         """From the bucket, or from the table and into the bucket."""
         bucket = self._bucket
         if bucket is not None and not fresh:
@@ -211,7 +208,7 @@ class Matrices:
                 if loaded is not None and self._is_young(loaded):
                     self._count(LOADED)
                     return loaded
-        built = self._build(key, begun)
+        built = self._build(key)
         if bucket is not None:
             try:
                 bucket.save(built)
@@ -219,9 +216,9 @@ class Matrices:
                 self._fail("cannot be stored", error)
         return built
 
-    def _build(self, key: Key, begun: float) -> ModelMatrix:
+    def _build(self, key: Key) -> ModelMatrix:
         model_version, dimension = key
-        about = About(model_version=model_version, dimension=dimension, as_of=begun)
+        about = About(model_version=model_version, dimension=dimension, as_of=self._clock())
         built, faults = matrix.read(self._read(model_version), about, self._most_bytes)
         self._count(BUILT)
         if faults:

@@ -296,3 +296,27 @@ def test_fresh_does_not_take_what_was_begun_before_it(table: Table, clock: Clock
         gate.on.release(3)
         assert all(each.result(timeout=10).products == ["p1", "p2"] for each in late)
     assert process.get().products == ["p1", "p2"]
+
+
+def test_fresh_does_not_take_what_another_request_finds_in_the_bucket(
+    table: Table, bucket: Bucket, clock: Clock
+) -> None:
+    Process(table, bucket, clock).get()
+    table.vectors.append(stored("p2", encode([2.0, 1.0], "float32")))
+    looking, on = threading.Event(), threading.Event()
+
+    class Slow(Bucket):
+        def load(self, model_version: str, dimension: int, since: float) -> ModelMatrix | None:
+            looking.set()
+            assert on.wait(timeout=10)
+            return bucket.load(model_version, dimension, since)
+
+    process = Process(table, Slow(), clock)
+    with ThreadPoolExecutor(2) as threads:
+        clock.now += 1
+        early = threads.submit(process.get)
+        assert looking.wait(timeout=10)
+        late = threads.submit(process.get, fresh=True)
+        on.set()
+        assert early.result(timeout=10).products == ["p1"]
+        assert late.result(timeout=10).products == ["p1", "p2"]
