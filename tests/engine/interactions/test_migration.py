@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from interactions.migration import FAILURES, INDEX_SECONDS, SETTLED_AT_ONCE
+from interactions.phase import Mode
 from interactions.store import NoSession
 from keyline.run.errors import Throttled, Unavailable
+from keyline.run.meter import Labels, emf
 from tests.engine.interactions.conftest import Mediphant
 from tests.engine.interactions.migrating import DYNAMODB, PARALLEL, READ_NEW, Rig, rigged
 from tests.support.faults import KINDS, Fault
@@ -55,6 +58,26 @@ def test_a_write_that_fails_in_phase_1_is_acknowledged_counted_and_made_up_for_o
     assert process.metrics.last("MigrationPending") == process.memory.pending == 0
     assert rig.stored(session) == [second.public_id, first.public_id]
     assert rig.counted(session) == process.count(session) == 2
+
+
+@pytest.mark.requirement("M-37", "M-39", "M-48")
+@pytest.mark.parametrize("mode", [PARALLEL, READ_NEW])
+def test_dynamodb_is_measured_by_operation_while_its_failures_are_made_up_for(
+    rig: Rig, mode: Mode
+) -> None:
+    process = rig.process(mode)
+    session = process.open()
+    process.add(session, "a")
+    rig.proxy.next(Fault.THROTTLED)
+    process.add(session, "b")
+    calls = [call for call in process.meter.calls if call.pattern == "check-add"]
+    line = msgspec.json.decode(emf(Labels("test", "interactions"), calls, time.time()))
+    assert line["Operation"] == "TransactWriteItems"
+    assert line["Errors"] == [0, 1]
+    assert line["Throttles"] == [0, 1]
+    assert len(line["Latency"]) == 2 and all(ms > 0 for ms in line["Latency"])
+    (published,) = line["_aws"]["CloudWatchMetrics"]
+    assert ["Environment", "System", "Operation"] in published["Dimensions"]
 
 
 @pytest.mark.requirement("M-36")
@@ -176,8 +199,8 @@ def test_what_dynamodb_answers_is_no_failure(rig: Rig) -> None:
 
 @pytest.mark.requirement("M-36", "M-38")
 @pytest.mark.parametrize("mode", [PARALLEL, READ_NEW])
-def test_a_session_that_memory_does_not_hold_is_dynamodbs_alone(rig: Rig, mode: int) -> None:
-    process, other = rig.process(PARALLEL), rig.process(READ_NEW if mode == 2 else PARALLEL)
+def test_a_session_that_memory_does_not_hold_is_dynamodbs_alone(rig: Rig, mode: Mode) -> None:
+    process, other = rig.process(mode), rig.process(mode)
     session = other.open()
     process.add(session, "a")
     assert process.names(session) == ["a"]
