@@ -157,7 +157,8 @@ def _show_how_to_call(
 ) -> None:
     for journey in journeys:
         url = base_url(platform, _api(journey))
-        console.print(f"{journey.system.title}: {url}, to look at and try: {url}{DOCS}")
+        console.print(f"{journey.system.title}: {url}")
+        console.print(f"  look at it and try it: {url}{DOCS}")
     token = "make token" if state == LOCAL_STATE else f"keyline token --state {state}"
     console.print(
         f"A token: {token}. Saved handlers run at the next request. Ctrl-C stops.", markup=False

@@ -53,7 +53,7 @@ def generate(functions: Sequence[Function], region: str) -> dict[str, Any]:
     if done.returncode:
         raise NotDescribed(
             ", ".join(function.handler for function in functions),
-            f"could not be described.\n{done.stderr.strip()}",
+            f"could not be described (exit code {done.returncode}).\n{done.stderr.strip()}",
             "Correct the handler.",
         )
     found: dict[str, Any] = json.loads(done.stdout)
