@@ -52,6 +52,7 @@ def use_every_pattern(reports: Reports) -> None:
     assert len(list(reports.store.items(MODEL_VECTORS, model_version="m-1"))) == 3
 
 
+@pytest.mark.requirement("K-72")
 @pytest.mark.parametrize("shards", [1, 4])
 def test_every_pattern_is_used_and_costs_its_floor(make_reports: MakeReports, shards: int) -> None:
     reports = make_reports(model_shards=shards)
