@@ -23,24 +23,30 @@ class Price:
     Attributes
     ----------
     read_units
-        About: the table may have grown since DynamoDB last measured it.
+        By the size that DynamoDB last measured; 0 where it has measured none.
     usd
         None where the region's prices are not known.
+    counted
+        How old that size may be.
     """
 
     read_units: float
     usd: float | None
+    counted: str
 
     @classmethod
     def of(cls, seen: Seen, region: str) -> Price:
         """Of a consistent read of the whole table: a unit for 4 KB."""
-        units = max(1.0, seen.bytes / READ_BYTES)
+        units = seen.bytes / READ_BYTES
         prices = REGIONS.get(region)
-        return cls(units, units * prices.read_million / MILLION if prices else None)
+        usd = units * prices.read_million / MILLION if prices else None
+        return cls(units, usd, seen.counted)
 
     def __str__(self) -> str:
+        if not self.read_units:
+            return "a number of read units that is not known: DynamoDB tells no size of it yet"
         dollars = "at a price that is not known here" if self.usd is None else f"${self.usd:,.4f}"
-        return f"about {self.read_units:,.0f} read units ({dollars})"
+        return f"about {self.read_units:,.0f} read units ({dollars}), by a size {self.counted}"
 
 
 @dataclass(frozen=True)

@@ -244,7 +244,7 @@ def test_a_count_is_never_made_unless_its_price_was_agreed_to(client: Any) -> No
     asked = ["count", "ChatMessages", "--environment", "dev", "--exact"]
     run = CliRunner().invoke(app, asked)
     assert isinstance(run.exception, KeylineError)
-    assert "would consume about 1 read units ($0.0000)" in str(run.exception)
+    assert "would consume a number of read units that is not known" in str(run.exception)
     assert "--yes" in run.exception.suggestion
     run = CliRunner().invoke(app, [*asked, "--yes", "--json"])
     assert json.loads(run.output)["items"] == 2
@@ -258,7 +258,12 @@ def test_the_price_of_a_count_follows_from_the_size(client: Any, where: Deployed
     price = Price.of(dataclasses.replace(seen, bytes=4_096_000_000), REGION)
     assert price.read_units == 1_000_000
     assert price.usd == pytest.approx(0.125)
-    assert "not known" in str(Price.of(seen, "eu-west-1"))
+    assert str(price) == "about 1,000,000 read units ($0.1250), by a size up to 6 hours old"
+    elsewhere = Price.of(dataclasses.replace(seen, bytes=4_096), "eu-west-1")
+    assert "at a price that is not known here" in str(elsewhere)
+    assert "is not known: DynamoDB tells no size" in str(
+        Price.of(dataclasses.replace(seen, bytes=0), REGION)
+    )
 
 
 # --- backups ------------------------------------------------------------------------------

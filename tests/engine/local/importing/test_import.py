@@ -193,7 +193,8 @@ def test_the_local_tables_are_described_and_counted(bench: Bench) -> None:
     bench.run(bench.write(reports(30)))
     seen = describe(bench.where, bench.where.client(), NAME)
     assert seen is not None
-    assert (seen.counted, seen.recovery, seen.tags) == ("now", None, None)
+    assert seen.counted.startswith("now")
+    assert (seen.recovery, seen.tags) == (None, None)
     assert [index.name for index in seen.indexes] == ["UserReportsIndex"]
     assert differences(Owned(SYSTEM, REPORTS), bench.where.environment, seen) == [
         "stream: none, declared is NEW_AND_OLD_IMAGES"  # the test's table has none
