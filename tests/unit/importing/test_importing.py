@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -323,3 +324,19 @@ def test_a_dry_run_needs_no_table_and_names_each_line(tmp_path: Path) -> None:
     assert (document["valid"], document["refused"], document["refusals"]) == (2, 0, [])
     run = CliRunner().invoke(app, ["import", str(tmp_path / "none"), "--dry-run"])
     assert isinstance(run.exception, KeylineError)
+
+
+@pytest.mark.requirement("K-68")
+@pytest.mark.parametrize("listed", [False, True], ids=["lines", "list"])
+def test_a_large_file_is_never_held_whole(tmp_path: Path, listed: bool) -> None:
+    lines = [json.dumps({"title": "x" * 20_000})] * 500  # 10 MB
+    path = tmp_path / "large"
+    path.write_text("[" + ",\n".join(lines) + "]" if listed else "\n".join(lines))
+    tracemalloc.start()
+    try:
+        found = sum(1 for _ in records(path))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == 500
+    assert peak < 1_000_000
