@@ -7,7 +7,7 @@ import json
 import shutil
 import threading
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,6 +65,7 @@ class Running:
         self._declared = declared
         self._ports = Ports().chosen()
         self._others: list[psutil.Process] = []
+        self._ports_of_others: list[int] = []
         self._platform: Platform | None = None
         copy_code(checkout, self.root)
         self._loop = asyncio.new_event_loop()
@@ -104,6 +105,7 @@ class Running:
 
     def start(self) -> None:
         self._others = psutil.Process().children(recursive=True)
+        self._ports_of_others = _listening([psutil.Process(), *self._others])
 
         async def enter() -> Platform:
             return await Platform(
@@ -193,16 +195,15 @@ class Running:
         return self.run(read())
 
     def children(self) -> Sequence[psutil.Process]:
-        """The platform's processes, without those of other tests (the CDK leaves node running)."""
+        """The platform's processes, without those of others that run already (another system's
+        platform, node of the CDK)."""
         found = psutil.Process().children(recursive=True)
         return [process for process in found if process not in self._others]
 
     def ports(self) -> list[int]:
         """Every port that the platform or a process of its listens on."""
-        connections = psutil.Process().net_connections(kind="inet")
-        for child in self.children():
-            connections += child.net_connections(kind="inet")
-        return sorted({c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN})
+        found = _listening([psutil.Process(), *self.children()])
+        return [port for port in found if port not in self._ports_of_others]
 
     @property
     def _place(self) -> int:
@@ -222,6 +223,14 @@ def running_platform(system: str, checkout: Path, folder: Path) -> Iterator[Runn
             yield running
         finally:
             running.close()
+
+
+def _listening(processes: Sequence[psutil.Process]) -> list[int]:
+    found = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # it has ended, and listens nowhere
+            found += process.net_connections(kind="inet")
+    return sorted({c.laddr.port for c in found if c.status == psutil.CONN_LISTEN})
 
 
 def _declared_ports() -> Ports:
