@@ -87,7 +87,8 @@ class Process:
             self.dynamo,
             lambda: self.phase,
             self.metrics,
-            breaker=breaker,
+            # Unless a test is about it, none: on a busy machine any failure may be a slow one.
+            breaker=breaker or Breaker(lambda: 0.0),
             share=share,
             now=lambda: self.now(),
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from interactions.migration import FAILURES, INDEX_SECONDS, SETTLED_AT_ONCE
+from interactions.migration import FAILURES, INDEX_SECONDS, SETTLED_AT_ONCE, Breaker
 from interactions.phase import Mode
 from interactions.store import NoSession
 from keyline.run.errors import Throttled, Unavailable
@@ -467,7 +467,7 @@ def test_memory_full_of_pending_writes_takes_no_more_of_them(rig: Rig) -> None:
 
 @pytest.mark.requirement("M-36")
 def test_a_dynamodb_that_hangs_is_waited_for_once(rig: Rig) -> None:
-    process = rig.process(PARALLEL, read_timeout=1.1)
+    process = rig.process(PARALLEL, read_timeout=1.1, breaker=Breaker())
     session = process.open()
     rig.proxy.share, rig.proxy.kinds = 1.0, (Fault.HANGS,)
     process.add(session, "a")
