@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
@@ -62,7 +63,7 @@ _similarity = Similarity(
 )
 
 
-@app.get("/products/{productId}/similar")
+@app.get("/products/{productId}/similar", problems=[HTTPStatus.UNPROCESSABLE_ENTITY])
 def similar(productId: ProductId, query: SimilarQuery, caller: Caller) -> SimilarProducts:
     """Find the products most similar to a product, by the cosine of their vectors."""
     Viewer.of(caller, CONTEXT.token_use)

@@ -51,3 +51,8 @@ def test_the_running_api_shows_the_document_of_its_handlers(api: Api, running: R
     shown = api.call("GET", "/_keyline/openapi.json").json()
     assert shown.pop("servers") == [{"url": running.url}]
     assert shown == document_of("reports", running.platform.deployment)
+
+
+def test_a_model_version_of_too_many_vectors_is_among_the_answers() -> None:
+    answers = DOCUMENT["paths"]["/products/{productId}/similar"]["get"]["responses"]
+    assert "422" in answers  # no test over HTTP stores as many
