@@ -14,7 +14,7 @@ from tests.e2e.running import Running
 AUDIENCE = "keyline-local"
 INTERNALS = re.compile(
     r"Traceback|\.py\b|botocore|boto3|msgspec|DynamoDB|dynamodb|127\.0\.0\.1|arn:aws|lambda_src"
-    r"|Exception|ChatMessages|ChatDailyRollups|k9-",
+    r"|Exception|ChatMessages|ChatDailyRollups|k9-|mediphant|MediphantTableSizes",
 )
 
 
@@ -25,14 +25,23 @@ class Client:
     ----------
     subject, scopes
         Whose token is sent where a call says no other.
+    address
+        The address of the loopback net to call from, such as 127.0.0.7; 127.0.0.1 by default.
     """
 
-    def __init__(self, running: Running, subject: str, scopes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        running: Running,
+        subject: str,
+        scopes: Sequence[str] = (),
+        address: str | None = None,
+    ) -> None:
         self._running = running
         self._subject = subject
         self._scopes = scopes
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-        self._http = httpx.Client(trust_env=False, timeout=60, limits=limits)
+        transport = httpx.HTTPTransport(local_address=address, limits=limits, trust_env=False)
+        self._http = httpx.Client(trust_env=False, timeout=60, transport=transport)
         self._tokens: dict[str, str] = {}
 
     def __enter__(self) -> Self:

@@ -212,11 +212,29 @@ class Running:
 
 
 @contextmanager
-def running_platform(system: str, checkout: Path, folder: Path) -> Iterator[Running]:
-    """Synthesize the local environment and run it, to test one system of it."""
+def running_platform(
+    system: str,
+    checkout: Path,
+    folder: Path,
+    *,
+    assembly: Path | None = None,
+    engine: str | None = None,
+) -> Iterator[Running]:
+    """Run the local environment, to test one system of it.
+
+    Parameters
+    ----------
+    assembly
+        What to run; synthesized where it is None.
+    engine
+        Where an engine of the test's own answers; the platform starts one where it is None.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(ENDPOINT_VARIABLE, raising=False)  # these tests are about our own engine
-        assembly = synthesize("local", folder / "assembly")
+        if engine is None:
+            patch.delenv(ENDPOINT_VARIABLE, raising=False)
+        else:
+            patch.setenv(ENDPOINT_VARIABLE, engine)
+        assembly = assembly or synthesize("local", folder / "assembly")
         running = Running(system, checkout, assembly, _declared_ports(), folder)
         try:
             running.start()
