@@ -137,6 +137,8 @@ def _decoded(value: Any) -> Imported:
         msgspec.json.encode(value)
     except UnicodeEncodeError as error:
         raise Refused("", "holds half of a surrogate pair, which is no text.") from error
+    except RecursionError as error:
+        raise Refused("", "is nested too deeply.") from error
     said = {name: each for name, each in value.items() if each is not None}
     try:
         return msgspec.convert(said, Imported)

@@ -105,6 +105,8 @@ def _lines(file: TextIO) -> Iterator[Record]:
             yield Record(number, line, json.loads(text, parse_constant=_refuse))
         except ValueError as error:
             yield Record(number, line, fault=f"is no JSON ({error}).")
+        except RecursionError:
+            yield Record(number, line, fault="is nested too deeply.")
 
 
 def _skip_line(file: TextIO) -> None:
@@ -149,6 +151,8 @@ class _Text:
                 if len(self._text) > MAX_RECORD or not self._more():
                     raise self.broken(f"no JSON begins there ({error})") from error
                 continue
+            except RecursionError as error:
+                raise self.broken("a value is nested too deeply") from error
             if end < len(self._text) or not self._more():  # a number may go on in the next chunk
                 self.take(end)
                 return value

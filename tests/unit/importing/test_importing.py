@@ -24,6 +24,7 @@ from reports.tables import Report
 
 MOMENT = "2026-01-31T00:00:00.000000Z"
 CHECK = Check(Converter("ann", MOMENT, 3), Settings())
+DEEP = "[" * 100_000
 
 
 def read(path: Path, text: str) -> list[Record]:
@@ -69,15 +70,21 @@ def test_a_list_is_read_across_the_ends_of_chunks(tmp_path: Path) -> None:
 @pytest.mark.requirement("K-68")
 def test_a_broken_line_is_a_fault_of_its_own(tmp_path: Path) -> None:
     long = '"' + "x" * (2 * MAX_RECORD) + '"'
-    found = read(tmp_path / "a", f'{{"a": 1}}\n{{broken\n{long}\n{{"a": NaN}}\n{{"a": 2}}\n')
-    assert [bool(r.fault) for r in found] == [False, True, True, True, False]
-    assert [r.line for r in found] == [1, 2, 3, 4, 5]
+    deep = f'{{"a": {DEEP}'
+    found = read(
+        tmp_path / "a", f'{{"a": 1}}\n{{broken\n{long}\n{{"a": NaN}}\n{deep}\n{{"a": 2}}\n'
+    )
+    assert [bool(r.fault) for r in found] == [False, True, True, True, True, False]
+    assert [r.line for r in found] == [1, 2, 3, 4, 5, 6]
     assert "is longer than" in found[2].fault
+    assert "too deeply" in found[4].fault
 
 
 @pytest.mark.requirement("K-68")
 @pytest.mark.parametrize(
-    "text", ['[{"a": 1} {"a": 2}]', '[{"a": 1},\n{broken]', '[{"a": 1}', '[{"a": 1}] x', "[1,]"]
+    "text",
+    ['[{"a": 1} {"a": 2}]', '[{"a": 1},\n{broken]', '[{"a": 1}', '[{"a": 1}] x', "[1,]", DEEP],
+    ids=["comma", "broken", "end", "more", "element", "deep"],
 )
 def test_a_broken_list_is_an_error_by_its_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(KeylineError, match=r"a, line \d: the list is broken"):
@@ -157,6 +164,14 @@ def test_what_is_no_report_is_refused_by_its_place(value: Any, path: str, messag
     said = refused(value)
     assert said[0] == path
     assert message in said[1]
+
+
+@pytest.mark.requirement("K-68")
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    value: Any = []
+    for _ in range(100_000):
+        value = [value]
+    assert refused({"title": value}) == ("", "is nested too deeply.")
 
 
 @pytest.mark.requirement("K-68")
