@@ -3,6 +3,7 @@
 PYTHON ?= python3
 ENV ?= dev
 ENVIRONMENTS := dev staging prod local
+SYSTEMS := chat reports interactions
 # Of up and demo. FRESH and VERBOSE are switches: any value turns them on.
 OPTIONS = $(if $(DATA),--data "$(DATA)") $(if $(REPORT),--report "$(REPORT)") \
           $(if $(VERBOSE),--verbose)
@@ -11,7 +12,7 @@ OPTIONS = $(if $(DATA),--data "$(DATA)") $(if $(REPORT),--report "$(REPORT)") \
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests lock up demo token status sweep test check lint types workflows synth synth-all \
+.PHONY: help setup setup-tests lock up demo token status sweep test soak check lint types workflows synth synth-all \
         diff deploy snapshots bench docs clean distclean
 
 help: ## Show this list
@@ -45,6 +46,10 @@ sweep: setup ## Delete now what has expired in a running `make up`
 
 test: setup-tests ## Run every test; .reports/requirements.json says which requirement is proven by which
 	.venv/bin/python -m pytest -n auto --dist loadgroup --requirements-report=.reports/requirements.json tests
+
+soak: setup-tests ## Run the tests of load and failure at length, 30 s each
+	KEYLINE_SOAK_SECONDS=30 KEYLINE_FUZZ_EXAMPLES=50 \
+	.venv/bin/python -m pytest -n 2 --dist loadgroup -m soak tests
 
 check: lint types workflows synth-all test ## All that CI runs
 
@@ -80,8 +85,11 @@ bench: setup ## Run the benchmarks, side by side, results as JSON
 	.venv/bin/python -m pip install --quiet -r benchmarks/requirements.txt
 	.venv/bin/python -m benchmarks
 
-docs: setup ## Write the data-model pages from the declarations
+docs: setup ## Write the data-model pages and the OpenAPI documents anew
 	.venv/bin/keyline docs
+	@for system in $(SYSTEMS); do \
+	  .venv/bin/keyline openapi $$system --output docs/api/$$system.json || exit 1; \
+	done
 
 clean: ## Remove what builds and tests leave behind; local data stays
 	rm -rf cdk.out .reports .keyline/bundles .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections import Counter
@@ -13,10 +12,10 @@ import pytest
 from tests.e2e.reports.api import Api
 from tests.e2e.reports.tenant import Tenant
 from tests.e2e.running import Running
+from tests.support.soak import SECONDS
 
-pytestmark = pytest.mark.xdist_group("reports")
+pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("reports")]
 
-SECONDS = float(os.environ.get("KEYLINE_SOAK_SECONDS", "3"))
 CLIENTS = 3
 """Clients of each user at once, who change the same few reports."""
 

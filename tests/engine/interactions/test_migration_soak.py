@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -20,8 +19,10 @@ from interactions.tables import Check, Session
 from tests.engine.interactions.conftest import Mediphant
 from tests.engine.interactions.ledger import Watched
 from tests.engine.interactions.migrating import DYNAMODB, PARALLEL, READ_NEW, Process, Rig, rigged
+from tests.support.soak import SECONDS
 
-SECONDS = float(os.environ.get("KEYLINE_SOAK_SECONDS", "3"))
+pytestmark = pytest.mark.soak
+
 THREADS = 8
 USERS = ("ada", "bea", "cem")
 SHARE = 1 / 3

@@ -1,11 +1,7 @@
-"""Two users hammer the reports at once: neither sees the other's, and no update is lost.
-
-KEYLINE_SOAK_SECONDS says for how long; a few seconds where it does not.
-"""
+"""Two users hammer the reports at once: neither sees the other's, and no update is lost."""
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections import Counter
@@ -19,9 +15,11 @@ from keyline.run.errors import InvalidCursor, NotFound, VersionConflict
 from reports.repositories import ReportRepository
 from reports.tables import Report
 from tests.engine.reports.conftest import Reports
+from tests.support.soak import SECONDS
 from tests.unit.reports.examples import report
 
-SECONDS = float(os.environ.get("KEYLINE_SOAK_SECONDS", "3"))
+pytestmark = pytest.mark.soak
+
 THREADS = 4
 SHARED = 3
 """Reports that all threads of a user change; their titles count the changes."""

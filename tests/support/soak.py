@@ -1,0 +1,10 @@
+"""How long tests of load and failure run: briefly among all tests, at length in `make soak`."""
+
+from __future__ import annotations
+
+import os
+
+SECONDS = float(os.environ.get("KEYLINE_SOAK_SECONDS", "3"))
+"""Of each load."""
+AT_LENGTH = SECONDS >= 30
+"""Whether counts are whole as well, where `make test` makes do with a part of them."""
