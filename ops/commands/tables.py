@@ -119,6 +119,9 @@ def backup(
     price = price_of(found, where.environment.region, export=bucket is not None)
     console.print(Text(f"{len(found)} tables: {price}"), soft_wrap=True)
     if dry_run:
+        if as_json:
+            told = [{"table": seen.name, "bytes": seen.bytes} for seen in found]
+            print(json.dumps(told, indent=2))
         return
     saved = backups.export(found, bucket) if bucket else backups.save(found)
     if as_json:

@@ -285,6 +285,21 @@ def test_a_system_is_backed_up_table_by_table(client: Any, where: Deployed) -> N
 
 
 @pytest.mark.requirement("K-66")
+def test_a_dry_run_of_a_backup_names_the_tables_and_makes_none(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(client)
+    told = Told(client)
+    monkeypatch.setattr(Deployed, "client", lambda self: told)
+    asked = ["backup", "ChatMessages", "--environment", "dev", "--dry-run", "--json"]
+    run = CliRunner().invoke(app, asked)
+    assert run.exit_code == 0, run.output
+    assert json.loads(run.stdout) == [{"table": NAME, "bytes": 0}]
+    assert client.list_backups()["BackupSummaries"] == []
+    assert "create_backup" not in {name for name, _ in told.made}
+
+
+@pytest.mark.requirement("K-66")
 def test_exports_of_a_system_are_of_one_moment(client: Any, where: Deployed) -> None:
     boto3.client("s3", region_name=REGION).create_bucket(Bucket="backups")
     owned = [Owned(CHAT, table) for table in CHAT.tables]
