@@ -33,6 +33,7 @@ class ReportsJourney:
 
     def __init__(self) -> None:
         self._catalogue = Catalogue("", (), ())
+        self._by_user: Mapping[str, list[WrittenReport]] = {}
         self._loaded_before = False
 
     def prepare(self, data: Path | None) -> tuple[str, int]:
@@ -45,6 +46,10 @@ class ReportsJourney:
         """
         self._catalogue = sgd.catalogue(data) if data else catalogue()
         found = self._catalogue
+        by_user: dict[str, list[WrittenReport]] = defaultdict(list)
+        for report in found.reports:
+            by_user[report.user].append(report)
+        self._by_user = by_user
         name = sgd.DIALOGUES if data else "the sample"
         what = f"{len(found.reports):,} reports and {len(found.products):,} vectors of {name}"
         return what, found.size
@@ -81,13 +86,6 @@ class ReportsJourney:
         await self._change_reports(session)
         await self._replace_vector(session)
         return [*lines, await self._check_neighbours(session)]
-
-    @property
-    def _by_user(self) -> Mapping[str, list[WrittenReport]]:
-        found: dict[str, list[WrittenReport]] = defaultdict(list)
-        for report in self._catalogue.reports:
-            found[report.user].append(report)
-        return found
 
     @property
     def _busiest(self) -> str:
