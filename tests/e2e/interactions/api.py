@@ -25,6 +25,12 @@ def of_kind(running: Running, kind: str) -> list[dict[str, Any]]:
     return [item for item in running.items(DATA) if item["EntityType"] == kind]
 
 
+def without_windows(running: Running) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """All that is stored by key, but for what the limit of requests counts."""
+    stored = running.by_key(DATA)
+    return {key: item for key, item in stored.items() if item["EntityType"] != "RATE_LIMIT"}
+
+
 class Api(Client):
     """Calls the API with all scopes, as one user unless a token says otherwise."""
 
