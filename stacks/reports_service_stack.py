@@ -55,9 +55,11 @@ class ReportsServiceStack(ServiceStack):
         bucket = bucket_name(SIMILARITY, self._environment.name, self.account)
         arn = self.format_arn(service="s3", region="", account="", resource=bucket)
         handler.resource.add_environment("SIMILARITY_BUCKET", bucket)
-        handler.allow(["s3:GetObject", "s3:PutObject"], f"{arn}/{MATRICES}*")
+        # the name of a bucket that was deleted is free for anybody to take
+        own = {"StringEquals": {"aws:ResourceAccount": self.account}}
+        handler.allow(["s3:GetObject", "s3:PutObject"], f"{arn}/{MATRICES}*", own)
         # without it, S3 answers 403 for a matrix that is not there, as for one that is kept back
-        handler.allow(["s3:ListBucket"], arn)
+        handler.allow(["s3:ListBucket"], arn, own)
         key = self._environment.tables.key_arn
         if key:
             via = {"kms:ViaService": f"s3.{self._environment.region}.amazonaws.com"}

@@ -154,13 +154,19 @@ def test_the_function_that_compares_vectors_alone_is_given_the_bucket(
         if "SIMILARITY_BUCKET" in properties["Environment"]["Variables"]
     }
     assert given == {"reports-similarity-dev": bucket}
-    allowed = {
-        (action, text(statement["Resource"]))
+    statements = [
+        statement
         for role in resources(template, "AWS::IAM::Role").values()
         for policy in role["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
+        if any(action.startswith("s3:") for action in _listed(statement["Action"]))
+    ]
+    this_account = {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert [statement["Condition"] for statement in statements] == [this_account] * 2
+    allowed = {
+        (action, text(statement["Resource"]))
+        for statement in statements
         for action in _listed(statement["Action"])
-        if action.startswith("s3:")
     }
     assert allowed == {
         ("s3:GetObject", f"arn:aws:s3:::{bucket}/matrices/*"),
