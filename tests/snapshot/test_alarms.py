@@ -155,7 +155,7 @@ def test_user_errors_are_watched_once_and_without_dimensions(
     assert alarm == only(templates(environment)[f"account-{environment}"], ALARM)
 
 
-@pytest.mark.requirement("M-37", "M-47", "T-67")
+@pytest.mark.requirement("K-71", "M-37", "M-47", "T-67")
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
 def test_query_latency_of_the_handlers_is_watched_by_its_p99(
     system: System, templates: Templates

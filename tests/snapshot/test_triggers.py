@@ -139,11 +139,12 @@ def test_each_route_has_a_permission_of_its_own(templates: Templates) -> None:
         assert any(f'/*/*{path}"' in source for source in sources)
 
 
-@pytest.mark.requirement("X-02")
-def test_the_api_is_throttled_and_open_to_its_environment_s_pages_only(
-    templates: Templates,
+@pytest.mark.requirement("M-26", "X-02")
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
+def test_every_api_is_throttled_and_open_to_its_environment_s_pages_only(
+    system: System, templates: Templates
 ) -> None:
-    template = templates("prod")["chat-service-prod"]
+    template = templates("prod")[f"{system.name}-service-prod"]
     stage = only(template, "AWS::ApiGatewayV2::Stage")
     assert stage["DefaultRouteSettings"] == {
         "ThrottlingRateLimit": 500,

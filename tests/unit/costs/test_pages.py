@@ -6,7 +6,6 @@ import json
 import math
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -73,16 +72,26 @@ def test_the_measured_latencies_stand_on_the_page_with_their_machine() -> None:
         assert implied.least <= claim["units"] <= implied.most
 
 
+def verdicts_of(page: str, system: str) -> dict[str, str]:
+    """The verdict on each promise of a specification, by its lines."""
+    table = page.partition("## What the specification promises")[2].partition("\n\n")[2]
+    row = rf"^\| ({system}-\d\d(?: to {system}-\d\d)?) \| .* \| (.*) \|$"
+    return dict(re.findall(row, table.partition("\n\n")[0], re.M))
+
+
 @pytest.mark.requirement("K-42", "K-43", "K-44", "K-47", "K-48", "K-53", "K-54")
-def test_every_promise_has_a_verdict_of_one_of_three_kinds() -> None:
-    table = REPORTS.partition("## What the specification promises")[2].partition("\n\nMeasured")[0]
-    verdicts: dict[str, Any] = {}
-    for line, verdict in re.findall(r"^\| (K-\d\d(?: to K-\d\d)?) \| .* \| (.*) \|$", table, re.M):
-        verdicts[line] = verdict
+def test_every_promise_of_reports_has_a_verdict_of_one_of_three_kinds() -> None:
+    verdicts = verdicts_of(REPORTS, "K")
     lines = [f"K-{n}" for n in range(41, 49)]
     assert list(verdicts) == [*lines, "K-49 to K-52", "K-53", "K-54"]
-    for verdict in verdicts.values():
-        assert verdict.startswith(KINDS)
+    assert [verdict for verdict in verdicts.values() if not verdict.startswith(KINDS)] == []
+
+
+@pytest.mark.requirement("M-57", "M-58", "M-59", "M-60", "M-61", "M-62")
+def test_every_promise_of_interactions_has_a_verdict_of_one_of_three_kinds() -> None:
+    verdicts = verdicts_of(INTERACTIONS, "M")
+    assert list(verdicts) == [f"M-{n}" for n in range(57, 63)]
+    assert [verdict for verdict in verdicts.values() if not verdict.startswith(KINDS)] == []
 
 
 @pytest.mark.requirement("K-43", "K-46")
