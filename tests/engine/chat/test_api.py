@@ -47,7 +47,7 @@ def test_a_message_is_stored_and_read_at_its_address(chat: Chat) -> None:
     read = chat.app("read")(ONE, {**of_conversation("a b/c"), "timestamp": timestamp})
     assert read.status == 200
     assert read.body == written.body
-    (row,) = chat.rows("ChatMessages")
+    (row,) = chat.stored("ChatMessages")
     assert {"moduleId", "studentId", "provider", "ttl", "messageId", "hasFile"} <= set(row)
 
 
@@ -56,7 +56,7 @@ def test_a_message_of_nobody_has_no_student(chat: Chat) -> None:
     written = chat.app("write")(POST, of_conversation("c"), body=NEW)
     assert written.status == 201
     assert "studentId" not in written.body
-    (row,) = chat.rows("ChatMessages")
+    (row,) = chat.stored("ChatMessages")
     assert "studentId" not in row
 
 
@@ -78,7 +78,7 @@ def test_a_wrong_message_changes_nothing(
     answer = chat.app("write")(POST, of_conversation("c"), body={**NEW, **change})
     assert (answer.status, answer.body["path"]) == (status, path)
     assert answer.headers["content-type"] == "application/problem+json"
-    assert chat.rows("ChatMessages") == []
+    assert chat.stored("ChatMessages") == []
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_no_json_changes_nothing(chat: Chat) -> None:
     api = chat.app("write")
     assert api(POST, of_conversation("c"), text="{").status == 400
     assert api(POST, of_conversation("c"), text="{}", headers={}).status == 415
-    assert chat.rows("ChatMessages") == []
+    assert chat.stored("ChatMessages") == []
 
 
 @pytest.mark.requirement("X-18")
@@ -116,7 +116,7 @@ def test_a_student_s_message_is_the_token_s_whatever_the_body_says(chat: Chat) -
     assert (refused.status, refused.body["path"]) == (403, "body.studentId")
     foreign = api(POST, of_conversation("c"), body=NEW, student=6)
     assert foreign.status == 404
-    assert len(chat.rows("ChatMessages")) == 2
+    assert len(chat.stored("ChatMessages")) == 2
 
 
 @pytest.mark.requirement("X-18")

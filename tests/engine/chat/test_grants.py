@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from chat.system import SYSTEM
 from keyline.model import Access
-from keyline.run.client import Answer, Connection
 from tests.engine.chat.conftest import Chat
 from tests.engine.chat.test_rollups import record
 from tests.unit.chat.examples import START, message
 
-TRANSACTED = {
-    "Put": "PutItem",
-    "Update": "UpdateItem",
-    "Delete": "DeleteItem",
-    "ConditionCheck": "ConditionCheckItem",
-}
 NEW = {
     "moduleId": 7,
     "provider": "openai",
@@ -29,19 +22,6 @@ NEW = {
     "tokenCount": 120,
     "responseTime": 900,
 }
-
-
-def accesses(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """What a request asks IAM for: action, deployed table, index."""
-    if operation.startswith("Transact"):
-        for action in request["TransactItems"]:
-            ((kind, part),) = action.items()
-            yield TRANSACTED[kind], part["TableName"], ""
-    elif operation.startswith("Batch"):
-        for table in request["RequestItems"]:
-            yield operation, table, ""
-    else:
-        yield operation, request["TableName"], request.get("IndexName", "")
 
 
 def write(chat: Chat) -> None:
@@ -79,12 +59,12 @@ def analytics(chat: Chat) -> None:
 
 
 def rollup_stream(chat: Chat) -> None:
-    handler = chat.handler("rollup-stream").handler
+    handler = chat.module("rollup-stream").handler
     handler({"Records": [record(chat, 1, message(studentId=5))]}, None)
 
 
 def table_sizes(chat: Chat) -> None:
-    chat.handler("table-sizes").handler({}, None)
+    chat.module("table-sizes").handler({}, None)
 
 
 USES: Mapping[str, Callable[[Chat], None]] = {
@@ -106,19 +86,7 @@ def test_what_a_function_asks_for_equals_what_its_role_grants(
     chat: Chat, function: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     declared = {table.physical_name(chat.environment): table.name for table in SYSTEM.tables}
-    asked: set[Access] = set()
-    send = Connection.send
-
-    def listen(
-        connection: Connection, path: str, operation: str, request: Mapping[str, Any]
-    ) -> Answer:
-        if connection is not chat_connection:
-            for action, table, index in accesses(operation, request):
-                asked.add(Access(action, declared[table], index))
-        return send(connection, path, operation, request)
-
-    chat_connection = chat.store._calls._connection
-    monkeypatch.setattr(Connection, "send", listen)
+    asked = chat.accesses()
     described = _described(monkeypatch)
     USES[function](chat)
 

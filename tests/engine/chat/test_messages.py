@@ -72,7 +72,7 @@ def test_a_message_is_found_through_each_index_in_its_range(chat: Chat) -> None:
 @pytest.mark.requirement("T-05", "T-48")
 def test_a_message_without_student_is_in_no_student_s_index(chat: Chat) -> None:
     chat.add(message(studentId=None))
-    (row,) = chat.rows("ChatMessages")
+    (row,) = chat.stored("ChatMessages")
     assert "studentId" not in row
     index = chat.dynamodb.scan(
         TableName=chat.store.system.table("ChatMessages").physical_name(chat.environment),
@@ -84,7 +84,7 @@ def test_a_message_without_student_is_in_no_student_s_index(chat: Chat) -> None:
 @pytest.mark.requirement("T-47", "X-04")
 def test_messages_expire_twelve_months_after_their_time_in_epoch_seconds(chat: Chat) -> None:
     chat.add(message(timestamp=START))
-    (row,) = chat.rows("ChatMessages")
+    (row,) = chat.stored("ChatMessages")
     assert int(row["ttl"]["N"]) == START / 1000 + 365 * 86_400
 
 
@@ -116,7 +116,7 @@ def test_an_expired_message_is_in_no_answer_and_a_page_is_full_all_the_same(chat
 def test_a_long_answer_is_stored_compressed_and_read_as_it_was(chat: Chat) -> None:
     text = "Think of it as unpacking. " * 200
     stored = chat.add(message(response=text))
-    (row,) = chat.rows("ChatMessages")
+    (row,) = chat.stored("ChatMessages")
     assert len(row["response"]["B"]) < len(text) / 4
     assert chat.repository.message("c-1", stored.timestamp) == stored
     assert stored.response == text
@@ -157,7 +157,7 @@ def test_a_sharded_provider_answers_as_the_plain_one_in_order_and_page_by_page(
     for one in messages:
         plain.add(one)
         sharded.add(one)
-    stored = {row["provider"]["S"] for row in sharded.rows("ChatMessages")}
+    stored = {row["provider"]["S"] for row in sharded.stored("ChatMessages")}
     assert stored == {"openai", *(f"openai#{n}" for n in range(1, 8))}
 
     # When both are read page by page

@@ -123,7 +123,7 @@ def test_marks_and_totals_expire_in_epoch_seconds(chat: Chat) -> None:
     chat.rollup.count([message(studentId=1)])
     rows = {
         row["pk"]["S"].partition("#")[0]: int(row["ttl"]["N"])
-        for row in chat.rows("ChatDailyRollups")
+        for row in chat.stored("ChatDailyRollups")
     }
     kept = {name: (at - before) / 86_400 for name, at in rows.items()}
     totals, marks = chat.settings.rollup_days, chat.settings.marker_days
@@ -194,7 +194,7 @@ def test_inactive_students_are_those_of_an_old_last_message_longest_silent_first
     # Then they come in order, and nobody who was active since
     assert [(s.studentId, s.lastAt) for s in found] == [(n, last[n]) for n in range(1, 10)]
     assert (
-        len({row["roster"]["S"] for row in chat.rows("ChatDailyRollups") if "roster" in row}) == 4
+        len({row["roster"]["S"] for row in chat.stored("ChatDailyRollups") if "roster" in row}) == 4
     )
 
 
@@ -203,7 +203,7 @@ def test_the_stream_s_handler_counts_new_messages_only_and_reports_the_poison(
     chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Given records of new messages, a changed one, an expired one, and one that is no message
-    handler = chat.handler("rollup-stream").handler
+    handler = chat.module("rollup-stream").handler
     messages = [message(timestamp=START + n, moduleId=1, provider="openai") for n in range(4)]
     records = [record(chat, n, m) for n, m in enumerate(messages)]
     changed = record(chat, 10, message(moduleId=1), kind="MODIFY")
@@ -235,7 +235,7 @@ def test_the_stream_s_handler_counts_new_messages_only_and_reports_the_poison(
 def record(chat: Chat, number: int, of: Message, kind: str = "INSERT") -> dict[str, Any]:
     """A stream record as Lambda delivers it, with the image that the table stores."""
     chat.add(of)
-    (image,) = [r for r in chat.rows("ChatMessages") if r["messageId"]["S"] == of.messageId]
+    (image,) = [r for r in chat.stored("ChatMessages") if r["messageId"]["S"] == of.messageId]
     images = {} if kind == "REMOVE" else {"NewImage": image}
     return {
         "eventID": f"e-{number}",

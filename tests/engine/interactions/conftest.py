@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import itertools
-import sys
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from types import ModuleType
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -20,57 +14,30 @@ from interactions.rate_limit import DynamoRateLimiter
 from interactions.repository import DynamoStore
 from interactions.settings import Settings
 from interactions.system import SYSTEM
-from interactions.tables import Check, Session
-from keyline.run import Store, UniqueClock, dynamodb_client
-from keyline.run.meter import PROCESS, Meter
-from tests.support.engine import admin_client, running_engine, where
-from tests.support.tables import created, of_template
-from tests.templates import resources, shipped
-from tests.unit.keyline.http.events import Context, event
+from interactions.tables import DATA, Check, Session
+from keyline.run import UniqueClock
+from tests.support.systems import Answer, HttpFunction, OnEngine, definitions_of, fresh_tables
+from tests.unit.keyline.http.events import event
 
-TABLE = "AWS::DynamoDB::GlobalTable"
+__all__ = ["ADDRESS", "Answer", "Api", "MakeMediphant", "Mediphant"]
+
 ADDRESS = "192.0.2.1"
 """Where the tests' requests come from unless they say otherwise."""
-_environments = itertools.count(1)
-_run = uuid.uuid4().hex[:8]
-
-
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    """Where the engine listens."""
-    with running_engine() as url:
-        yield url
 
 
 @pytest.fixture(scope="session")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """CreateTable's parameters of the system's tables, from the template of `local`."""
-    stacks = shipped("local", tmp_path_factory.mktemp("synth"))
-    template = stacks["interactions-data-local"].template
-    return [of_template(properties) for properties in resources(template, TABLE).values()]
+    """CreateTable's parameters of the system's tables."""
+    return definitions_of(SYSTEM, tmp_path_factory.mktemp("synth"))
 
 
-@dataclass
-class Mediphant:
+class Mediphant(OnEngine[Settings]):
     """The interactions system on an engine, with tables of its own."""
 
-    endpoint: str
-    environment: str
-    settings: Settings
-    monkeypatch: pytest.MonkeyPatch
+    system = SYSTEM
 
     def __post_init__(self) -> None:
-        self.meter = Meter()
-        self.dynamodb = admin_client(self.endpoint)
-        self.client = dynamodb_client(**where(self.endpoint), read_timeout=10)
-        self.store = Store(
-            system=SYSTEM,
-            environment=self.environment,
-            settings=self.settings,
-            client=self.client,
-            meter=self.meter,
-            measure_sizes=True,
-        )
+        super().__post_init__()
         self.repository = DynamoStore(self.store, self.settings)
         self.history = self.at_clock(UniqueClock())
 
@@ -99,52 +66,21 @@ class Mediphant:
 
     def app(self, function: str, **environ: str) -> Api:
         """The HTTP API of a function, imported as in a new process of that function."""
-        values = {
-            "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
-            "AWS_REGION": self.dynamodb.meta.region_name,
-            "KEYLINE_SYSTEM": SYSTEM.name,
-            "KEYLINE_ENV": self.environment,
-            "KEYLINE_FUNCTION": function,
-            "KEYLINE_SETTINGS": msgspec.json.encode(self.settings).decode(),
-            "KEYLINE_CURSOR_SECRET": "a secret of the tests",
-            "KEYLINE_MEASURE_SIZES": "1",
-            "POWERTOOLS_SERVICE_NAME": SYSTEM.name,
-            **environ,
-        }
-        for name, value in values.items():
-            self.monkeypatch.setenv(name, value)
-        PROCESS.flush()
-        handlers = f"{SYSTEM.name}.handlers"
-        for name in [n for n in sys.modules if n == "interactions.context" or handlers in n]:
-            del sys.modules[name]
-        return Api(importlib.import_module(SYSTEM.function(function).handler.rpartition(".")[0]))
+        return Api(self.module(function, **environ))
 
     def rows(self, kind: str = "") -> list[dict[str, Any]]:
         """Every item of the data table, or those of a kind, as stored."""
-        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table_name)
-        items = [item for page in pages for item in page["Items"]]
+        items = self.stored(DATA.name)
         return [item for item in items if kind in ("", item["EntityType"]["S"])]
 
     @property
     def table_name(self) -> str:
         """The data table's deployed name."""
-        return SYSTEM.table("mediphant-data").physical_name(self.environment)
+        return DATA.physical_name(self.environment)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What an API answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-
-
-@dataclass(frozen=True)
-class Api:
+class Api(HttpFunction):
     """The routes of one function."""
-
-    module: ModuleType
 
     def __call__(
         self,
@@ -161,12 +97,7 @@ class Api:
         claims = None if user is None else {"sub": user}
         request = event(route, path, query, body, claims=claims, **raw)
         request["requestContext"]["http"]["sourceIp"] = address
-        answer = self.module.handler(request, Context())
-        text = answer.get("body") or ""
-        headers = {name.lower(): value for name, value in (answer.get("headers") or {}).items()}
-        for name, values in (answer.get("multiValueHeaders") or {}).items():
-            headers[name.lower()] = values[0]
-        return Answer(answer["statusCode"], headers, msgspec.json.decode(text) if text else None)
+        return self.answer(request)
 
 
 MakeMediphant = Callable[..., Mediphant]
@@ -180,16 +111,10 @@ def make_mediphant(
     with contextlib.ExitStack() as made:
 
         def make(**settings: Any) -> Mediphant:
-            environment = f"{_run}-{next(_environments)}"
-            system = Mediphant(
+            environment = made.enter_context(fresh_tables(endpoint, definitions))
+            return Mediphant(
                 endpoint, environment, msgspec.convert(settings, Settings), monkeypatch
             )
-            tables = [
-                {**it, "TableName": it["TableName"].removesuffix("-local") + f"-{environment}"}
-                for it in definitions
-            ]
-            made.enter_context(created(system.dynamodb, tables))
-            return system
 
         yield make
 

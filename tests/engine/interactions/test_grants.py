@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from interactions.system import SYSTEM
 from keyline.model import Access
-from keyline.run.client import Answer, Connection
 from tests.engine.interactions.conftest import Mediphant
-
-TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem"}
-
-
-def accesses(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """What a request asks IAM for: action, deployed table, index."""
-    if operation.startswith("Transact"):
-        for action in request["TransactItems"]:
-            ((kind, part),) = action.items()
-            yield TRANSACTED[kind], part["TableName"], ""
-    elif operation.startswith("Batch"):
-        for table in request["RequestItems"]:
-            yield operation, table, ""
-    else:
-        yield operation, request["TableName"], request.get("IndexName", "")
 
 
 def interactions(mediphant: Mediphant) -> None:
@@ -68,18 +51,7 @@ def test_every_function_is_among_them() -> None:
 def test_what_a_function_asks_for_equals_what_its_role_grants(
     mediphant: Mediphant, function: str
 ) -> None:
-    names = {table.physical_name(mediphant.environment): table.name for table in SYSTEM.tables}
-    asked: set[Access] = set()
-    send = Connection.send
-
-    def listen(
-        connection: Connection, path: str, operation: str, request: Mapping[str, Any]
-    ) -> Answer:
-        for action, table, index in accesses(operation, request):
-            asked.add(Access(action, names[table], index))
-        return send(connection, path, operation, request)
-
-    mediphant.monkeypatch.setattr(Connection, "send", listen)
+    asked = mediphant.accesses()
     USES[function](mediphant)
 
     described = {Access("DescribeTable", t.name) for t in SYSTEM.function(function).describes}

@@ -48,7 +48,7 @@ def test_the_specification_s_curl_stores_a_report(
     assert answer.headers["location"] == f"/reports/{answer.body['id']}"
     shown = api(SHOW, {"id": answer.body["id"]})
     assert (shown.status, shown.body) == (200, answer.body)
-    assert len(reports.rows("k9-reports")) == 1
+    assert len(reports.stored("k9-reports")) == 1
 
 
 @pytest.mark.requirement("K-05", "K-77")
@@ -132,7 +132,7 @@ def test_what_the_server_says_of_a_report_no_request_does(
 ) -> None:
     answer = api(CREATE, body={"title": "A report", field: "x"})
     assert (answer.status, answer.body["path"]) == (400, f"body.{field}")
-    assert reports.rows("k9-reports") == []
+    assert reports.stored("k9-reports") == []
 
 
 @pytest.mark.requirement("K-44")

@@ -85,9 +85,9 @@ def test_a_change_of_a_report_pays_for_the_whole_report_in_table_and_index(
 ) -> None:
     repository = ReportRepository(reports.store)
     repository.create_report(report(id="r", reference="r" * length, favorites={"p-1"}))
-    (before,) = reports.rows("k9-reports")
+    (before,) = reports.stored("k9-reports")
     change(repository)
-    (after,) = reports.rows("k9-reports")
+    (after,) = reports.stored("k9-reports")
     call = reports.meter.calls[-1]
     units = write_units(max(item_size(before), item_size(after)))
     assert call.write == change_units(REPORTS, before, after) == 2 * units
@@ -97,9 +97,9 @@ def test_a_change_of_a_report_pays_for_the_whole_report_in_table_and_index(
 def test_a_change_of_a_profile_pays_for_the_larger_of_before_and_after(reports: Reports) -> None:
     users = UserRepository(reports.store)
     users.create_user(user(preferences={"notes": "n" * 1500}))
-    (before,) = reports.rows("k9-users")
+    (before,) = reports.stored("k9-users")
     users.update_user("ada", {"preferences": {}}, version=1)
-    (after,) = reports.rows("k9-users")
+    (after,) = reports.stored("k9-users")
     assert reports.meter.calls[-1].write == change_units(USERS, before, after) == 2
 
 
@@ -110,7 +110,7 @@ def test_a_vector_of_512_numbers_is_three_units_in_the_table_and_three_in_the_in
     EmbeddingRepository(reports.store).store_embedding(embedding("p" * 36))
     (call,) = reports.meter.calls
     assert (call.write, call.by_index) == (6, {"ModelVersionIndex": 3})
-    (row,) = reports.rows("k9-embeddings")
+    (row,) = reports.stored("k9-embeddings")
     assert change_units(EMBEDDINGS, None, row) == 6
 
 
@@ -136,7 +136,7 @@ def test_the_declared_sizes_are_those_of_usual_items(reports: Reports) -> None:
         )
     )
     EmbeddingRepository(reports.store).store_embedding(embedding("0" * 36))
-    sizes = {t.name: item_size(row) for t in SYSTEM.tables for row in reports.rows(t.name)}
+    sizes = {t.name: item_size(row) for t in SYSTEM.tables for row in reports.stored(t.name)}
     declared: dict[str, Any] = {
         "k9-users": USER_BYTES,
         "k9-reports": REPORT_BYTES,

@@ -44,7 +44,7 @@ def embedding(product: str = "p-1", model: str = "clip-v1", **fields: Any) -> Ne
 
 
 def row(reports: Reports) -> dict[str, Any]:
-    (found,) = reports.rows("k9-embeddings")
+    (found,) = reports.stored("k9-embeddings")
     return found
 
 
@@ -120,7 +120,7 @@ def test_more_than_a_megabyte_of_a_model_version_comes_in_pages(reports: Reports
     for n in range(700):
         repository.store_embedding(embedding(f"p-{n:04}", embedding_vector=vector))
     repository.store_embedding(embedding("other", "clip-v2", embedding_vector=vector))
-    rows = reports.rows("k9-embeddings")
+    rows = reports.stored("k9-embeddings")
     ours = [each for each in rows if each["model"]["S"] == "clip-v1"]
     by_shard = Counter(each["model_version"]["S"] for each in ours)
     assert set(by_shard) == {"clip-v1", "clip-v1#1", "clip-v1#2", "clip-v1#3"}
@@ -237,7 +237,7 @@ def test_the_same_model_version_is_stored_again(
     assert found == again
     assert found.vector_dimension == 3
     assert found.created_at > first.created_at
-    assert len(reports.rows("k9-embeddings")) == 1
+    assert len(reports.stored("k9-embeddings")) == 1
 
 
 @pytest.mark.requirement("K-07")
@@ -288,7 +288,7 @@ def test_only_the_version_that_is_named_is_replaced(
     assert row(reports) == before
     with pytest.raises(OtherModelStored, match="no vector to replace"):
         repository.store_embedding(embedding("p-2", "clip-v2"), replaces="clip-v1")
-    assert len(reports.rows("k9-embeddings")) == 1
+    assert len(reports.stored("k9-embeddings")) == 1
 
 
 @pytest.mark.requirement("K-07")
@@ -310,7 +310,7 @@ def test_shards_that_were_changed_hide_no_model_version(make_reports: MakeReport
     )
     for product in products:
         wider.store_embedding(embedding(product))
-    assert len({each["model_version"]["S"] for each in reports.rows("k9-embeddings")}) > 1
+    assert len({each["model_version"]["S"] for each in reports.stored("k9-embeddings")}) > 1
     assert {each.product_id for each in wider.all_embeddings_by_model("clip-v1")} == set(products)
 
 
@@ -345,7 +345,7 @@ def test_many_are_stored_no_faster_than_the_index_takes_them(
             yield embedding(f"p-{n}")
 
     count = repository.store_embeddings(given(), per_second=10, clock=clock, sleep=clock.sleep)
-    assert count == len(reports.rows("k9-embeddings")) == 30
+    assert count == len(reports.stored("k9-embeddings")) == 30
     assert clock.now == pytest.approx(100 + 5 + 28 * 0.1, abs=0.11)
     assert len(clock.slept) == 28
     assert max(clock.slept) == pytest.approx(0.1)
@@ -359,7 +359,7 @@ def test_what_was_stored_of_many_may_be_stored_again(
     many = [embedding(f"p-{n}") for n in range(4)]
     with pytest.raises(OtherModelStored):
         repository.store_embeddings(many, per_second=1e6)
-    assert len(reports.rows("k9-embeddings")) == 3
+    assert len(reports.stored("k9-embeddings")) == 3
     repository.store_embedding(many[2], replaces="clip-v0")
     assert repository.store_embeddings(many, per_second=1e6) == 4
 
@@ -387,7 +387,7 @@ def test_what_is_no_vector_is_refused_and_nothing_is_stored(
         repository.store_embedding(embedding(**fields))
     assert refused.value.path == path
     assert refused.value.suggestion
-    assert reports.rows("k9-embeddings") == []
+    assert reports.stored("k9-embeddings") == []
     assert list(reports.meter.calls) == []
 
 
@@ -408,7 +408,7 @@ def test_a_float16_that_is_too_large_is_refused(make_reports: MakeReports) -> No
             embedding(embedding_vector=[1.0, 70000.0])
         )
     assert refused.value.path == "embedding_vector[1]"
-    assert reports.rows("k9-embeddings") == []
+    assert reports.stored("k9-embeddings") == []
 
 
 # --- over HTTP --------------------------------------------------------------------------
@@ -453,7 +453,7 @@ def test_storing_takes_the_catalogues_group(reports: Reports, api: Api, groups: 
     answer = api(PUT, {"productId": "p-1"}, body=body(), claims=claims)
     assert answer.status == 403
     assert "catalogue" in answer.body["detail"]
-    assert reports.rows("k9-embeddings") == []
+    assert reports.stored("k9-embeddings") == []
 
 
 @pytest.mark.parametrize("route", [PUT, GET, LIST])
@@ -496,7 +496,7 @@ def test_what_cannot_be_stored_is_refused_with_its_path(
     assert answer.status == 400
     assert answer.body["path"] == path
     assert answer.body["suggestion"]
-    assert reports.rows("k9-embeddings") == []
+    assert reports.stored("k9-embeddings") == []
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
@@ -505,7 +505,7 @@ def test_what_is_no_finite_number_is_refused(reports: Reports, api: Api, number:
     text = f'{{"model_version": "clip-v1", "embedding_vector": [{number}]}}'
     answer = api(PUT, {"productId": "p-1"}, text=text, claims=CATALOGUE)
     assert answer.status == 400
-    assert reports.rows("k9-embeddings") == []
+    assert reports.stored("k9-embeddings") == []
 
 
 def test_the_longest_vector_fits_into_a_body_however_it_is_written(api: Api) -> None:

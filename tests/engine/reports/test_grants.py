@@ -1,14 +1,12 @@
-"""What the functions of users and reports ask for is exactly what their roles grant."""
+"""What the functions ask for is exactly what their roles grant."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pytest
 
-from keyline.model import Access
-from keyline.run.client import Answer, Connection
+from reports.embeddings import EmbeddingRepository, NewEmbedding
 from reports.system import SYSTEM
 from tests.engine.reports.conftest import Reports
 
@@ -31,25 +29,39 @@ def documents(reports: Reports) -> None:
     api("DELETE /reports/{id}", path, query="version=2")
 
 
+def embeddings(reports: Reports) -> None:
+    api, path = reports.app("embeddings"), {"productId": "p"}
+    curator = {"cognito:groups": f"[{reports.settings.catalogue_group}]"}
+    body = {"model_version": "m", "embedding_vector": [1.0]}
+    api("PUT /products/{productId}/embedding", path, body=body, claims=curator)
+    api("PUT /products/{productId}/embedding", path, body={**body, "replaces": "m"}, claims=curator)
+    api("GET /products/{productId}/embedding", path)
+    api("GET /embeddings", query="model_version=m")
+
+
+def similarity(reports: Reports) -> None:
+    given = NewEmbedding(product_id="p", model_version="m", embedding_vector=[1.0])
+    EmbeddingRepository(reports.store).store_embedding(given)
+    reports.app("similarity")("GET /products/{productId}/similar", {"productId": "p"})
+
+
+USES: Mapping[str, Callable[[Reports], None]] = {
+    "users": users,
+    "reports": documents,
+    "embeddings": embeddings,
+    "similarity": similarity,
+}
+
+
+def test_every_function_is_among_them() -> None:
+    assert set(USES) == {function.name for function in SYSTEM.functions}
+
+
 @pytest.mark.requirement("K-34", "X-07")
-@pytest.mark.parametrize(("function", "use"), [("users", users), ("reports", documents)])
+@pytest.mark.parametrize("function", USES)
 def test_what_a_function_asks_for_equals_what_its_role_grants(
-    reports: Reports,
-    function: str,
-    use: Callable[[Reports], None],
-    monkeypatch: pytest.MonkeyPatch,
+    reports: Reports, function: str
 ) -> None:
-    declared = {table.physical_name(reports.environment): table.name for table in SYSTEM.tables}
-    asked: set[Access] = set()
-    send = Connection.send
-
-    def listen(
-        connection: Connection, path: str, operation: str, request: Mapping[str, Any]
-    ) -> Answer:
-        name = declared[request["TableName"]]
-        asked.add(Access(operation, name, request.get("IndexName", "")))
-        return send(connection, path, operation, request)
-
-    monkeypatch.setattr(Connection, "send", listen)
-    use(reports)
+    asked = reports.accesses()
+    USES[function](reports)
     assert asked == SYSTEM.function(function).access

@@ -22,4 +22,4 @@ def test_the_example_for_scripts_runs(
     monkeypatch.setenv("AWS_REGION", reports.dynamodb.meta.region_name)
     exec(example.replace('"dev"', f'"{reports.environment}"'), {})
     assert capsys.readouterr().out == "Test Report\n"
-    assert reports.rows("k9-reports") == []
+    assert reports.stored("k9-reports") == []

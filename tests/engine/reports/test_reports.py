@@ -36,7 +36,7 @@ def test_a_report_is_stored_and_read_as_written(reports: Reports) -> None:
         report(author="Ada", date="2026-01-31", reference="R-1", favorites={"p-1", "p-2"})
     )
     assert of(reports).get_report(stored.id, "ada") == stored
-    (row,) = reports.rows("k9-reports")
+    (row,) = reports.stored("k9-reports")
     assert row["date"] == {"S": "2026-01-31"}
     assert row["reference"] == {"S": "R-1"}
     assert sorted(row["favorites"]["SS"]) == ["p-1", "p-2"]
@@ -153,7 +153,7 @@ def test_the_condition_denies_what_the_code_would_let_through(reports: Reports) 
     with pytest.raises(NotFound):
         repository.delete_report(stored.id, "mallory")
     assert [c.pattern for c in reports.meter.calls[calls:]] == ["report-update", "report-delete"]
-    (row,) = reports.rows("k9-reports")
+    (row,) = reports.stored("k9-reports")
     assert (row["title"], row["user_id"]) == ({"S": stored.title}, {"S": "ada"})
 
 
@@ -167,7 +167,7 @@ def test_a_change_is_partial_and_removes_what_is_none(reports: Reports) -> None:
     assert (changed.author, changed.reference, changed.date) == ("Ada", None, "2026-02-01")
     assert (changed.version, changed.favorites) == (2, {"p"})
     assert changed.created_at == MOMENT < changed.updated_at
-    (row,) = reports.rows("k9-reports")
+    (row,) = reports.stored("k9-reports")
     assert "reference" not in row
 
 
@@ -249,4 +249,4 @@ def test_a_report_is_deleted_once_and_by_version_where_that_is_said(reports: Rep
             repository.delete_report(stored.id, "ada", version=version)
     other = repository.create_report(report())
     repository.delete_report(other.id, "ada")
-    assert reports.rows("k9-reports") == []
+    assert reports.stored("k9-reports") == []

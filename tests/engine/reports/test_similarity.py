@@ -208,7 +208,7 @@ def test_all_vectors_are_read_once_and_cost_their_floor(
     reports = make_reports(model_shards=shards)
     catalogue = Catalogue(reports, s3_url)
     catalogue.fill(600, 512)
-    rows = reports.rows("k9-embeddings")
+    rows = reports.stored("k9-embeddings")
     assert sum(map(item_size, rows)) > 2**20
     similarity = Similarity(reports.store, None, lambda _: None)
 

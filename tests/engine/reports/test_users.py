@@ -26,7 +26,7 @@ def test_a_user_is_stored_and_read_as_written(reports: Reports) -> None:
     stored = users.create_user(user(name="Ada", preferences=preferences))
     assert users.get_user("ada") == stored
     assert users.get_user("nobody") is None
-    (row,) = reports.rows("k9-users")
+    (row,) = reports.stored("k9-users")
     assert row["preferences"]["M"]["theme"] == {"S": "dark"}
     assert "email" not in row
 
@@ -46,7 +46,7 @@ def test_a_change_is_partial_and_creates_nobody(reports: Reports) -> None:
     users = UserRepository(reports.store)
     with pytest.raises(NotFound):
         users.update_user("nobody", {"name": "N"}, version=1)
-    assert reports.rows("k9-users") == []
+    assert reports.stored("k9-users") == []
 
     users.create_user(user(name="Ada", email="ada@example.com"))
     changed = users.update_user("ada", {"name": None, "avatar_url": "https://x"}, version=1)
@@ -71,7 +71,7 @@ def test_a_profile_is_there_when_its_user_is_first_seen(reports: Reports) -> Non
     again = api(GET, claims={"name": "Another name"})
     assert again.body == first.body
     assert api(GET, user="bob").body["name"] is None
-    assert len(reports.rows("k9-users")) == 2
+    assert len(reports.stored("k9-users")) == 2
 
 
 @pytest.mark.requirement("K-23")
@@ -107,7 +107,7 @@ def test_many_first_requests_at_once_make_one_profile(reports: Reports) -> None:
         answers = list(pool.map(lambda n: api(GET, claims={"name": f"Ada {n}"}), range(16)))
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body["name"] for answer in answers}) == 1
-    (row,) = reports.rows("k9-users")
+    (row,) = reports.stored("k9-users")
     assert row["name"]["S"] == answers[0].body["name"]
     assert row["version"]["N"] == "1"
 
@@ -197,5 +197,5 @@ def test_a_token_of_another_use_is_refused(reports: Reports) -> None:
     assert api(GET).status == 401
     assert api(GET, claims={"token_use": "id"}).status == 401
     assert api(GET, user=None).status == 401
-    assert reports.rows("k9-users") == []
+    assert reports.stored("k9-users") == []
     assert api(GET, claims={"token_use": "access"}).status == 200

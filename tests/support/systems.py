@@ -1,0 +1,168 @@
+"""A shipped system on an engine: its tables as deployed, its functions as in their processes."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import itertools
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+import pytest
+
+from keyline.model import Access, System
+from keyline.run import Store, UniqueClock, client, dynamodb_client
+from keyline.run.meter import PROCESS, Meter
+from tests.support.engine import admin_client, where
+from tests.support.tables import created, of_template
+from tests.templates import resources, shipped
+from tests.unit.keyline.http.events import Context
+
+SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
+
+_TABLE = "AWS::DynamoDB::GlobalTable"
+_TRANSACTED = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+_environments = itertools.count(1)
+_run = uuid.uuid4().hex[:8]
+
+
+def definitions_of(system: System, folder: Path) -> list[dict[str, Any]]:
+    """CreateTable's parameters of a system's tables, from the template of `local`."""
+    template = shipped("local", folder)[f"{system.name}-data-local"].template
+    return [of_template(properties) for properties in resources(template, _TABLE).values()]
+
+
+@contextlib.contextmanager
+def fresh_tables(endpoint: str, definitions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The name of a new environment that has these tables, empty."""
+    environment = f"{_run}-{next(_environments)}"
+    tables = [
+        {**it, "TableName": it["TableName"].removesuffix("-local") + f"-{environment}"}
+        for it in definitions
+    ]
+    with created(admin_client(endpoint), tables):
+        yield environment
+
+
+@dataclass
+class OnEngine(Generic[SettingsT]):
+    """A system on an engine, with tables of its own."""
+
+    system: ClassVar[System]
+    endpoint: str
+    environment: str
+    settings: SettingsT
+    monkeypatch: pytest.MonkeyPatch
+
+    def __post_init__(self) -> None:
+        self.meter = Meter()
+        self.dynamodb = admin_client(self.endpoint)
+        self.client = dynamodb_client(**where(self.endpoint), read_timeout=10)
+        self.store = self.store_at(UniqueClock())
+
+    def store_at(self, clock: UniqueClock) -> Store:
+        """A store as of a process with a clock of its own."""
+        return Store(
+            system=self.system,
+            environment=self.environment,
+            settings=self.settings,
+            client=self.client,
+            meter=self.meter,
+            measure_sizes=True,
+            unique_clock=clock,
+        )
+
+    def module(self, function: str, **environ: str) -> ModuleType:
+        """The module of a function's handler, imported as in a new process of that function."""
+        name = self.system.name
+        values = {
+            "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
+            "AWS_REGION": self.dynamodb.meta.region_name,
+            "KEYLINE_SYSTEM": name,
+            "KEYLINE_ENV": self.environment,
+            "KEYLINE_FUNCTION": function,
+            "KEYLINE_SETTINGS": msgspec.json.encode(self.settings).decode(),
+            "KEYLINE_CURSOR_SECRET": "a secret of the tests",
+            "KEYLINE_MEASURE_SIZES": "1",
+            "POWERTOOLS_SERVICE_NAME": f"{name}-{function}",
+            **environ,
+        }
+        for variable, value in values.items():
+            self.monkeypatch.setenv(variable, value)
+        PROCESS.flush()
+        for loaded in list(sys.modules):
+            if loaded == f"{name}.context" or loaded.startswith(f"{name}.handlers"):
+                del sys.modules[loaded]
+        return importlib.import_module(self.system.function(function).handler.rpartition(".")[0])
+
+    def stored(self, table: str) -> list[dict[str, Any]]:
+        """Every item of a table, as stored."""
+        pages = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self.system.table(table).physical_name(self.environment)
+        )
+        return [item for page in pages for item in page["Items"]]
+
+    def accesses(self) -> set[Access]:
+        """What functions ask of the tables: it fills while they do; the test's own calls do not."""
+        names = {t.physical_name(self.environment): t.name for t in self.system.tables}
+        own, send, asked = self.store._calls._connection, client.Connection.send, set[Access]()
+
+        def listen(
+            connection: client.Connection, path: str, operation: str, request: Mapping[str, Any]
+        ) -> client.Answer:
+            if connection is not own:
+                for action, table, index in _accesses(operation, request):
+                    asked.add(Access(action, names[table], index))
+            return send(connection, path, operation, request)
+
+        self.monkeypatch.setattr(client.Connection, "send", listen)
+        return asked
+
+
+def _accesses(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """What a request asks IAM for: action, deployed table, index."""
+    if operation.startswith("Transact"):
+        for action in request["TransactItems"]:
+            ((kind, part),) = action.items()
+            yield _TRANSACTED[kind], part["TableName"], ""
+    elif operation.startswith("Batch"):
+        for table in request["RequestItems"]:
+            yield operation, table, ""
+    else:
+        yield operation, request["TableName"], request.get("IndexName", "")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an API answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(frozen=True)
+class HttpFunction:
+    """A function behind routes."""
+
+    module: ModuleType
+
+    def answer(self, request: Mapping[str, Any]) -> Answer:
+        """What it answers to an event of API Gateway."""
+        answer = self.module.handler(request, Context())
+        text = answer.get("body") or ""
+        headers = {name.lower(): value for name, value in (answer.get("headers") or {}).items()}
+        for name, values in (answer.get("multiValueHeaders") or {}).items():
+            headers[name.lower()] = values[0]
+        return Answer(answer["statusCode"], headers, msgspec.json.decode(text) if text else None)
