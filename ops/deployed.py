@@ -151,6 +151,7 @@ def translated(path: str) -> Iterator[None]:
 _ADVICE = {
     "ResourceNotFoundException": "Deploy the system first, or name another environment.",
     "TableNotFoundException": "Deploy the system first, or name another environment.",
+    "ParameterNotFound": "Deploy the system first, or name another environment.",
     "AccessDeniedException": "Ask for a role that may do this, or choose one with AWS_PROFILE.",
     "ExpiredTokenException": "Sign in again.",
     "UnrecognizedClientException": "Check the credentials.",

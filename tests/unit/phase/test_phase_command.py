@@ -106,6 +106,7 @@ def test_a_parameter_that_is_not_there_is_said_by_name(ssm: Any) -> None:
     with pytest.raises(KeylineError) as refused:
         plan(ssm, DEV, None)
     assert refused.value.path == NAME
+    assert "Deploy the system first" in refused.value.suggestion
 
 
 def test_other_phases_there_are_none(ssm: Any) -> None:
