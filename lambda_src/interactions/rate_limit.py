@@ -143,8 +143,6 @@ class DynamoRateLimiter:
         now, limit = self.now(), self.settings.rate_limit
         span = Span.at(now, self.settings.rate_window_seconds)
         changes = {
-            "client": client,
-            "windowStart": span.name,
             "Data": span.data,
             "TTL": span.end + self.settings.rate_slack_seconds,
             "count": 1,

@@ -50,7 +50,7 @@ class DynamoStore:
 
     def create_session(self, session: Session) -> None:
         """Open a session, and remember its user; see `HistoryStore`."""
-        seen = {"userId": session.userId, "Data": UserData(createdAt=session.Data.createdAt)}
+        seen = {"Data": UserData(createdAt=session.Data.createdAt)}
         failed = self._transact(
             SESSION_OPEN,
             [

@@ -50,13 +50,9 @@ def _index_units(pattern: Pattern[Any], index: Index) -> float:
 
 
 def _moves(pattern: Pattern[Any], index: Index) -> bool:
-    """Whether a write can change the index's key of an item that is there.
-
-    What the primary key is made of cannot change.
-    """
+    """Whether a write can change the index's key of an item that is there."""
     if isinstance(pattern, Update):
-        fixed = _made_of(pattern, pattern.table.key.attributes)
-        return bool(_made_of(pattern, index.key.attributes) & set(pattern.changed) - fixed)
+        return bool(_made_of(pattern, index.key.attributes) & set(pattern.changed))
     return isinstance(pattern, BatchWrite) or (isinstance(pattern, Put) and pattern.replace)
 
 

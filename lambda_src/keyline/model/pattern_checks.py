@@ -45,6 +45,7 @@ _TAKES: Mapping[str, frozenset[AttributeType | None]] = {
     "contains": _SETS | {"S", "B", "L"},
 }
 """The types of attribute that an operator works on, where it does not work on all."""
+_CREATE_INSTEAD = "Delete and create instead."
 
 
 def faults_of(pattern: Pattern[Any]) -> Iterator[Fault]:
@@ -271,7 +272,7 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
     path, kind, fields = f"{clause}.{name}", update.kind, fields_of(update.kind.shape)
     found = kind.type_of(name)
     if name in update.table.key.attributes:
-        yield path, "is part of the primary key.", "Delete and create instead."
+        yield path, "is part of the primary key.", _CREATE_INSTEAD
     if name in kind.keys:
         yield path, "is made by a template.", f"Set {', '.join(kind.templates[name].fields)}."
     if name in kind.constants:
@@ -284,8 +285,9 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
         yield path, "is no set.", "Use remove."
     if clause == "remove" and name in fields and fields[name].required:
         yield path, "is required: an item without it cannot be read.", "Allow None."
-    if name in primary_fields(update) and not (update.upsert and clause == "set"):
-        yield path, "is what the primary key is made of.", "Delete and create instead."
+    if name in primary_fields(update):
+        instead = "Leave it out: an upsert writes it." if update.upsert else _CREATE_INSTEAD
+        yield path, "is what the primary key is made of.", instead
 
 
 def _template_faults(update: Update[Any]) -> Iterator[Fault]:

@@ -70,7 +70,8 @@ class QueryReader(Generic[T]):
         wanted = self._limit(limit)
         request = self._prepared.build(given)
         name = self._pattern.name
-        start = self._signer.take(token, name, caller, given) if token else Cursor([])
+        # An empty token was never issued, and is refused as any other.
+        start = Cursor([]) if token is None else self._signer.take(token, name, caller, given)
         ranges = self._ranges(request, start)
         taken: list[tuple[int, Any]] = []
         for found in self._merged(ranges, lambda: share(wanted - len(taken), len(ranges))):

@@ -131,6 +131,7 @@ def test_a_cursor_is_good_for_its_own_query_only(bench: Bench, store: Store) -> 
         lambda: read(token=cursor[:-4]),
         lambda: read(token=cursor + "AAAA"),
         lambda: read(token="no cursor at all"),
+        lambda: read(token=""),
         lambda: read(token="é" * 60),
         lambda: store.query(NOTES_OF, cursor=cursor, caller="ann", owner="ann"),
     ):

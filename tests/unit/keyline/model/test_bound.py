@@ -60,7 +60,7 @@ def test_an_update_moves_the_item_only_where_it_changes_the_key() -> None:
     assert most_write_units(of_guest) == 1 + 2 + 1
 
 
-def test_what_the_primary_key_is_made_of_cannot_change() -> None:
+def test_an_upsert_moves_no_index_that_is_keyed_by_what_the_primary_key_is_made_of() -> None:
     class Day(msgspec.Struct):
         owner: str
         day: str
@@ -78,7 +78,6 @@ def test_what_the_primary_key_is_made_of_cannot_change() -> None:
         why="Count.",
         table=table,
         shape=Day,
-        set=("owner", "day"),
         add=("count",),
         upsert=True,
         item_bytes=100,

@@ -313,6 +313,12 @@ class TestUpdate:
             ({"set": ("sk",)}, "set.sk", "part of the primary key", "Delete and create"),
             ({"set": ("name",)}, "set.name", "the primary key is made of", "Delete and create"),
             (
+                {"set": ("age", "team", "name"), "upsert": True},
+                "set.name",
+                "the primary key is made of",
+                "Leave it out: an upsert writes it.",
+            ),
+            (
                 {"add": ("age",)},
                 "set.age",
                 "team_sk is made of age, and this does not say what age will be",
@@ -345,7 +351,7 @@ class TestUpdate:
         )
         assert update(set=("age", "team"), **asked)
         assert update(set=("age",), remove=("team",), **asked)
-        assert update(set=("name", "age", "team"), upsert=True, **asked)
+        assert update(set=("age", "team"), upsert=True, **asked)
 
     def test_an_upsert_may_leave_out_what_has_a_default(self) -> None:
         assert update(set=("author",), add=("stars",), upsert=True).parameters == ("room", "at")
