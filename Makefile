@@ -47,7 +47,7 @@ sweep: setup ## Delete now what has expired in a running `make up`
 test: setup-tests ## Run every test; .reports/requirements.json says which requirement is proven by which
 	.venv/bin/python -m pytest -n auto --dist loadgroup --requirements-report=.reports/requirements.json tests
 
-soak: setup-tests ## Run the tests of load and failure at length, 30 s each
+soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 made-up requests where `make test` has 10
 	KEYLINE_SOAK_SECONDS=30 KEYLINE_FUZZ_EXAMPLES=50 \
 	.venv/bin/python -m pytest -n 2 --dist loadgroup -m soak tests
 

@@ -6,7 +6,6 @@ What memory promises holds within a process: but for the last test the function 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,10 +27,10 @@ from tests.e2e.interactions.visitor import Visitor
 from tests.e2e.running import Running, running_platform
 from tests.support.engine import running_engine
 from tests.support.faults import FaultProxy, fault_proxy
+from tests.support.soak import SECONDS
 
 pytestmark = pytest.mark.xdist_group("interactions")
 
-SECONDS = float(os.environ.get("KEYLINE_SOAK_SECONDS", "3"))
 FUNCTION = "interactions-interactions-local"
 PARALLEL, READ_NEW, DYNAMODB = 1, 2, 3
 OPERATIONS = frozenset(
@@ -149,6 +148,7 @@ def test_phases_are_switched_forward_and_back_while_requests_run(rig: Rig) -> No
     assert sums["PhaseFailures"] == 0
 
 
+@pytest.mark.soak
 @pytest.mark.requirement("M-36", "M-38", "M-41", "M-48")
 def test_a_failing_dynamodb_fails_no_request_before_phase_3(rig: Rig) -> None:
     # Given a user, and a DynamoDB that fails a third of all requests

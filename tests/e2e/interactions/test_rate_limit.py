@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections import Counter, defaultdict
@@ -18,14 +17,14 @@ from tests.e2e.client import assert_problem
 from tests.e2e.interactions.api import DATA, Api, fresh, of_kind
 from tests.e2e.interactions.variant import variant
 from tests.e2e.running import Running, running_platform
+from tests.support.soak import AT_LENGTH
 
 pytestmark = pytest.mark.xdist_group("interactions")
 
 LIMIT, WINDOW = 100, 86_400
 THREADS = 64
 ADDRESSES = [f"127.0.0.{last}" for last in range(11, 16)]
-SOAK = float(os.environ.get("KEYLINE_SOAK_SECONDS", "3")) >= 30
-REQUESTS = 10_000 if SOAK else 1_000
+REQUESTS = 10_000 if AT_LENGTH else 1_000
 """In all, the same number by each client."""
 PRETENDED = ("X-Forwarded-For", "X-Real-IP", "X-Client-IP", "True-Client-IP", "Forwarded")
 
@@ -64,6 +63,7 @@ def counts(running: Running) -> dict[str, int]:
     return found
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("one_window")
 @pytest.mark.requirement("M-19", "M-24", "M-25")
 def test_each_client_is_admitted_exactly_as_often_as_the_limit_says(

@@ -38,6 +38,7 @@ def test_the_example_of_an_operation_can_be_sent_as_it_is(fuzzer: Fuzzer, operat
     assert 200 <= fuzzer.send_example(operation) < 300
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("operation", operations(DOCUMENT))
 def test_no_request_breaks_the_contract(fuzzer: Fuzzer, operation: str) -> None:
     answered = fuzzer.fuzz(operation)
