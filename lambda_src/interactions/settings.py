@@ -18,8 +18,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history_days
         How long a check is kept.
     session_days
-        How long after it was opened a session ends. No shorter than the history, or a
-        session would end before what it holds.
+        How long after it was opened a session ends, and with it the way to its checks: what is
+        checked late in a session can be read for less than `history_days`.
     faq_days
         How long an FAQ search is kept.
     faq_shards
