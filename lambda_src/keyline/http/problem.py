@@ -149,11 +149,16 @@ def problem_of(error: Exception, request_id: str) -> Problem:
         title=phrase_of(status),
         status=status,
         detail=error.message,
-        path=error.path,
+        path=_path_of(error),
         suggestion=error.suggestion or suggestion,
         instance=request_id,
         currentVersion=error.version if isinstance(error, errors.VersionConflict) else None,
     )
+
+
+def _path_of(error: KeylineError) -> str:
+    """Which part of the request it is about: a store that refuses a cursor names its pattern."""
+    return "query.cursor" if isinstance(error, errors.InvalidCursor) else error.path
 
 
 def response(error: Exception, request_id: str) -> Response[str]:

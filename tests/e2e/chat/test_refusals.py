@@ -177,7 +177,7 @@ def test_a_cursor_is_good_for_its_own_question_only(api: Api, running: Running) 
     for forged in altered:
         answer = api.call("GET", path, params={**params, "cursor": forged})
         assert answer.status_code == 400, f"{forged}: {answer.text}"
-        assert_problem(answer, 400, "module-messages.cursor")
+        assert_problem(answer, 400, "query.cursor")
 
     # When it comes from another caller, for another list, or with another range: refused too
     of_others: list[tuple[str, str | None, dict[str, Any]]] = [

@@ -183,7 +183,7 @@ class Tenant:
         for cursor in self.other.cursors[-1:]:
             params = {"limit": chance.randint(1, 3), "cursor": cursor}
             answer = self._send("steal", "GET", "/reports", params=params)
-            assert_problem(answer, 400, "user-reports.cursor")
+            assert_problem(answer, 400, "query.cursor")
 
     def claim(self, chance: random.Random) -> None:
         """Say in a body that one is the other."""

@@ -181,7 +181,7 @@ def test_what_no_one_sees_of_another(api: Api, running: Running) -> None:
         assert_problem(answer, 404, "path.id")
         assert {**answer.json(), "instance": ""} == told
     stolen = api.call("GET", "/reports", token=eve, params={"limit": 2, "cursor": cursor})
-    assert_problem(stolen, 400, "user-reports.cursor")
+    assert_problem(stolen, 400, "query.cursor")
     assert api.get("/reports", eve) == {"reports": [], "cursor": None}
     assert everything(running) == before
     assert len([i for i in running.items(REPORTS) if i["user_id"] == reports[0]["user_id"]]) == 3

@@ -369,6 +369,13 @@ class TestProblems:
         assert problem["limit"] == 100
         assert problem["status"] == 429  # a standard member keeps its meaning
 
+    def test_a_cursor_is_named_as_the_client_sent_it(self) -> None:
+        def read() -> None:
+            raise errors.InvalidCursor("notes-by-day.cursor", "is not valid here.")
+
+        answer = Client("GET /notes", read).answer(event("GET /notes"))
+        assert json.loads(answer["body"])["path"] == "query.cursor"
+
     def test_an_error_may_say_itself_when_to_try_again(self) -> None:
         def read() -> None:
             raise HttpError(503, "matrix", "is being made.", headers={"Retry-After": "9"})
