@@ -157,6 +157,19 @@ def test_clearing_comes_after_the_writes_that_are_pending(rig: Rig, fault: Fault
 
 
 @pytest.mark.requirement("M-36")
+def test_a_write_waits_for_those_that_fail_again_before_it(rig: Rig) -> None:
+    process = rig.process(PARALLEL)
+    session = process.open()
+    rig.proxy.next(Fault.UNSENT, Fault.UNSENT)  # the check, and its repetition by the clearing
+    process.add(session, "a")
+    process.clear(session)
+    assert process.memory.pending == 2
+    assert process.store.settle() == 0
+    assert rig.stored(session) == []
+    assert rig.counted(session) == 1
+
+
+@pytest.mark.requirement("M-36")
 def test_a_clearing_that_is_made_up_for_leaves_what_another_process_added_since(rig: Rig) -> None:
     process, other = rig.process(PARALLEL), rig.process(PARALLEL)
     session = process.open()
@@ -333,6 +346,17 @@ def test_a_session_that_another_process_counted_in_is_forgotten(rig: Rig) -> Non
     assert process.count(session) == 1
     assert process.memory.size == 0
     assert process.metrics.sums["MigrationMismatches"] == 1
+
+
+@pytest.mark.requirement("M-36")
+def test_a_list_shows_what_another_process_has_counted(rig: Rig) -> None:
+    process, other = rig.process(PARALLEL), rig.process(PARALLEL)
+    session = process.open()
+    other.add(session, "a")
+    assert process.memory.sessions_of("ada")[0].queryCount == 0
+    (listed,) = process.store.sessions_of("ada")
+    assert listed.queryCount == 1
+    assert process.store.profile("ada")[1] == [listed]
 
 
 @pytest.mark.requirement("M-40", "M-41")

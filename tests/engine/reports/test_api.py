@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from keyline.run.meter import PROCESS
+from reports.system import SYSTEM
 from tests.engine.reports.conftest import Api, Reports
 
 CREATE = "POST /reports"
@@ -196,15 +197,33 @@ def test_a_wrong_request_is_refused_by_its_place(
     assert where is None or answer.body["path"] == where
 
 
+ROUTES = [(f.name, f"{r.method} {r.path}") for f in SYSTEM.functions for r in f.routes]
+BODIES: dict[str, dict[str, Any]] = {
+    "PATCH /profile": {"version": 1, "name": "Ada"},
+    CREATE: {"title": "A report"},
+    CHANGE: {"version": 1, "title": "Another"},
+    "PUT /products/{productId}/embedding": {"model_version": "m", "embedding_vector": [1.0]},
+}
+
+
 @pytest.mark.requirement("K-38")
-@pytest.mark.parametrize("route", [LIST, CREATE])
-def test_no_route_is_open_without_an_access_token(reports: Reports, route: str) -> None:
-    api = reports.app("reports", REPORTS_TOKEN_USE="access")
-    body = {"title": "A report"} if route == CREATE else None
-    assert api(route, body=body, user=None).status == 401
-    assert api(route, body=body).status == 401
-    assert api(route, body=body, claims={"token_use": "id"}).status == 401
-    assert api(route, body=body, claims={"token_use": "access"}).status in (200, 201)
+@pytest.mark.parametrize(("function", "route"), ROUTES)
+def test_no_route_is_open_without_an_access_token(
+    reports: Reports, function: str, route: str
+) -> None:
+    api = reports.app(function, REPORTS_TOKEN_USE="access")
+    query = "model_version=m" if route == "GET /embeddings" else ""
+    path = {name: "p" for name in ("id", "productId") if f"{{{name}}}" in route}
+
+    def status(**token: Any) -> int:
+        return api(route, path, query=query, body=BODIES.get(route), **token).status
+
+    assert status(user=None) == 401
+    assert status() == 401
+    assert status(claims={"token_use": "id"}) == 401
+    assert [reports.stored(table.name) for table in SYSTEM.tables] == [[], [], []]
+    access = {"token_use": "access", "cognito:groups": "[catalogue]"}
+    assert status(claims=access) in (200, 201, 404)
 
 
 @pytest.mark.requirement("K-31")
