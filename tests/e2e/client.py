@@ -39,7 +39,11 @@ class Client:
         self._running = running
         self._subject = subject
         self._scopes = scopes
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+        # The platform closes what is idle for 5 s: on a busy machine also what a request has just
+        # reached, so that a connection is used no more well before.
+        limits = httpx.Limits(
+            max_connections=64, max_keepalive_connections=64, keepalive_expiry=2.0
+        )
         transport = httpx.HTTPTransport(local_address=address, limits=limits, trust_env=False)
         self._http = httpx.Client(trust_env=False, timeout=60, transport=transport)
         self._tokens: dict[str, str] = {}
