@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,7 +15,9 @@ from keyline.run.calls import decode
 from keyline.run.client import Refusal
 from keyline.run.codec import Attributes, Reader
 from keyline.run.errors import AlreadyExists, ConditionFailed, NotFound, VersionConflict
+from keyline.run.values import same
 
+T = TypeVar("T", bound=msgspec.Struct)
 _UNMET = "a condition of the write does not hold."
 
 
@@ -72,10 +75,25 @@ def is_own_write(refusal: Refusal, attributes: Attributes) -> bool:
 
     A try whose answer was lost has written all the same, and the next one meets its item.
     """
-    if not refusal.retries:
-        return False
-    written: Attributes = msgspec.json.decode(msgspec.json.encode(attributes))
-    return _raw(refusal.body) == written
+    found = _raw(refusal.body) if refusal.retries else None
+    return found is not None and same({"M": found}, {"M": attributes})
+
+
+def of_own_update(
+    pattern: Update[T],
+    reader: Reader[T],
+    refusal: Refusal,
+    is_done: Callable[[Attributes], bool],
+) -> T | None:
+    """The item that stood in the way, if an earlier try of the update has made it so.
+
+    Somebody else's change to the very same values, by the same version, is not told apart.
+    """
+    found = _raw(refusal.body) if refusal.retries else None
+    if found is None or not is_done(found):
+        return None
+    wire = decode(pattern, reply.decoder(reply.ConditionReply, reader.wire), refusal.body).Item
+    return reader.item(wire)
 
 
 def _current(pattern: Pattern[Any], reader: Reader[Any], body: bytes, now: float) -> Any:

@@ -261,16 +261,23 @@ class Store:
             If another condition of the pattern does not hold.
         """
         requests, reader, now = self._update(pattern), self._reader(pattern), time.time()
-        try:
-            return self._change(pattern, requests.build(changes, expected, key, now))
-        except Refusal as refusal:
-            stale = refusals.expired_item(pattern, refusal, now)
-            if stale is None or not requests.may_start_anew():
-                raise refusals.of_update(pattern, reader, refusal, expected, now) from refusal
-        try:
-            return self._change(pattern, requests.build(changes, expected, key, now, stale))
-        except Refusal as refusal:
-            raise refusals.of_update(pattern, reader, refusal, expected, now) from refusal
+
+        def change(stale: Attributes | None = None) -> T:
+            asked = changes, expected, key, now, stale
+            try:
+                return self._change(pattern, requests.build(*asked))
+            except Refusal as refusal:
+                own = refusals.of_own_update(
+                    pattern, reader, refusal, lambda item: requests.is_done(item, *asked)
+                )
+                if own is not None:
+                    return own
+                expired = refusals.expired_item(pattern, refusal, now)
+                if stale is not None or expired is None or not requests.may_start_anew():
+                    raise refusals.of_update(pattern, reader, refusal, expected, now) from refusal
+            return change(expired)
+
+        return change()
 
     def delete(self, pattern: Delete[T], /, **key: Any) -> None:
         """Delete an item.

@@ -24,7 +24,7 @@ from keyline.run.request import (
     present,
     primary_key,
 )
-from keyline.run.values import Wire
+from keyline.run.values import Wire, same
 
 _ONE: Wire = {"N": "1"}
 
@@ -68,21 +68,35 @@ class UpdateRequests:
         """
         check_names(self.pattern, given, self._parameters)
         self._check(changes, expected)
-        key = key_of(self._key, given)
-        change = _Change(self.pattern, self.writer, key, anew=stale is not None)
-        change.apply(changes)
-        change.derive(self._derived, {**given, **changes}, now)
-        texts = change.version(expected) if self.pattern.version else []
-        if stale is not None:
-            change.clear(stale)
-        texts += self._conditions(change.expressions, anew=stale is not None)
+        change = self._change(changes, expected, given, now, stale)
+        texts = [*change.guard, *self._conditions(change.expressions, anew=stale is not None)]
         return {
             **self._fixed,
-            "Key": key,
+            "Key": change.key,
             **({"UpdateExpression": change.text} if change.text else {}),
             **conditional(texts),
             **change.expressions.parameters({**given, NOW: now}),
         }
+
+    def is_done(
+        self,
+        item: Attributes,
+        changes: Mapping[str, Any],
+        expected: int | None,
+        given: Mapping[str, Any],
+        now: float,
+        stale: Attributes | None = None,
+    ) -> bool:
+        """Whether an item is as `build`'s request for the same leaves it, by its next version.
+
+        What is added or discarded does not show in an item: False where something is.
+        """
+        pattern = self.pattern
+        if not pattern.version or set(changes) & {*pattern.add, *pattern.discard}:
+            return False
+        version = 1 if stale is not None or expected is None else expected + 1
+        change = self._change(changes, expected, given, now, stale)
+        return same(item.get(pattern.version), {"N": str(version)}) and change.is_seen_in(item)
 
     def may_start_anew(self) -> bool:
         """Whether the pattern's conditions hold where there is no item."""
@@ -90,6 +104,24 @@ class UpdateRequests:
             any(c.operator == "absent" for c in (w.conditions if isinstance(w, AnyOf) else (w,)))
             for w in self.pattern.conditions
         )
+
+    def _change(
+        self,
+        changes: Mapping[str, Any],
+        expected: int | None,
+        given: Mapping[str, Any],
+        now: float,
+        stale: Attributes | None,
+    ) -> _Change:
+        key = key_of(self._key, given)
+        change = _Change(self.pattern, self.writer, key, anew=stale is not None)
+        change.apply(changes)
+        change.derive(self._derived, {**given, **changes}, now)
+        if self.pattern.version:
+            change.version(expected)
+        if stale is not None:
+            change.clear(stale)
+        return change
 
     def _conditions(self, expressions: Expressions, *, anew: bool) -> list[str]:
         table = self.pattern.table
@@ -123,16 +155,25 @@ class UpdateRequests:
 
 
 class _Change:
-    """The clauses of one update while they are put together."""
+    """The clauses of one update while they are put together.
+
+    Attributes
+    ----------
+    guard
+        The texts of the condition on the version.
+    """
 
     def __init__(
         self, pattern: Update[Any], writer: Writer, key: Attributes, *, anew: bool
     ) -> None:
         self._pattern = pattern
         self._writer = writer
-        self._key = key
+        self.key = key
         self._anew = anew
         self._set: dict[str, str] = {}
+        self._values: dict[str, Wire | None] = {}
+        self._removed: set[str] = set()
+        self.guard: list[str] = []
         self._clauses: dict[str, list[str]] = {"REMOVE": [], "ADD": [], "DELETE": []}
         self.expressions = Expressions()
 
@@ -141,6 +182,13 @@ class _Change:
         """The update expression."""
         parts = {"SET": list(self._set.values()), **self._clauses}
         return " ".join(f"{word} {', '.join(texts)}" for word, texts in parts.items() if texts)
+
+    def is_seen_in(self, item: Attributes) -> bool:
+        """Whether an item has what is set, anything where it is set once, and nothing removed."""
+        return all(
+            name in item if wire is None else same(item.get(name), wire)
+            for name, wire in self._values.items()
+        ) and not any(name in item for name in self._removed)
 
     def apply(self, changes: Mapping[str, Any]) -> None:
         """What the call gives, and what the pattern takes away."""
@@ -177,35 +225,38 @@ class _Change:
     def _new_item(self, known: Mapping[str, Any]) -> None:
         """The constants, and the fields that the key is made of."""
         for name, wire in self._writer.constants.items():
-            if name not in self._key:
+            if name not in self.key:
                 self.put(name, wire)
         for name in primary_fields(self._pattern):
             if name not in self._set and (wire := self._encoded(name, known[name])) is not None:
                 self.put(name, wire)
 
-    def version(self, expected: int | None) -> list[str]:
-        """Count the version up; the texts of the condition that it is the expected one."""
+    def version(self, expected: int | None) -> None:
+        """Count the version up, on the condition that it is the expected one."""
         version = self._pattern.version or ""
         name = self._name(version)
         if self._anew:
             self.put(version, _ONE)
-            return []
+            return
         self._clauses["ADD"].append(f"{name} {self._place('one', _ONE)}")
         if expected is None:
-            return [f"attribute_not_exists({name})"]
+            self.guard.append(f"attribute_not_exists({name})")
+            return
         wire = self._encoded(version, expected)
-        return [f"{name} = {self._place('expected', wire or _ONE)}"]
+        self.guard.append(f"{name} = {self._place('expected', wire or _ONE)}")
 
     def clear(self, stale: Attributes) -> None:
         """Take away what is left of an expired item."""
         for name in stale:
-            if name not in self._key and name not in self._set:
+            if name not in self.key and name not in self._set:
                 self._remove(name)
 
     def put(self, name: str, wire: Wire, *, once: bool = False) -> None:
         """Set an attribute; `once` only where it has no value."""
         alias, place = self._name(name), self._place(name, wire)
-        value = f"if_not_exists({alias}, {place})" if once and not self._anew else place
+        once = once and not self._anew
+        value = f"if_not_exists({alias}, {place})" if once else place
+        self._values[name] = None if once else wire
         self._set[name] = f"{alias} = {value}"
 
     def _derive_key(self, part: KeyPart, known: Mapping[str, Any]) -> None:
@@ -221,7 +272,7 @@ class _Change:
                 f"Give {', '.join(missing)} as well.",
             )
         elif not missing and (wire := part.make(known)) is not None:
-            wire = self._writer.shard(part.attribute, wire, self._key)
+            wire = self._writer.shard(part.attribute, wire, self.key)
             self.put(part.attribute, wire)
 
     def _encoded(self, name: str, given: Any) -> Wire | None:
@@ -230,7 +281,7 @@ class _Change:
             wire = value.encode(given) if given is not None else None
         except BadValue as error:
             raise error.at(name) from error
-        return self._writer.shard(name, wire, self._key) if wire is not None else None
+        return self._writer.shard(name, wire, self.key) if wire is not None else None
 
     def _nothing(self, name: str) -> None:
         """An empty value: takes away what is set, and adds or discards nothing."""
@@ -243,6 +294,7 @@ class _Change:
 
     def _remove(self, name: str) -> None:
         alias = self._name(name)
+        self._removed.add(name)
         if alias not in self._clauses["REMOVE"]:
             self._clauses["REMOVE"].append(alias)
 

@@ -404,3 +404,28 @@ _ANY: Mapping[str, Callable[[Any], Any]] = {
 }
 
 _DYNAMIC = Value(encode_any, Any, decode_any)
+
+
+def same(stored: Wire | None, written: Wire) -> bool:
+    """Whether a value that DynamoDB tells is the one that was written.
+
+    DynamoDB writes a number in another way than it was sent, and a set in any order.
+    """
+    sent = msgspec.json.decode(msgspec.json.encode(written))
+    return stored is not None and _comparable(stored) == _comparable(sent)
+
+
+def _comparable(wire: Wire) -> tuple[str, Any]:
+    ((tag, content),) = wire.items()
+    match tag:
+        case "N":
+            return tag, Decimal(content)
+        case "NS":
+            return tag, {Decimal(number) for number in content}
+        case "SS" | "BS":
+            return tag, set(content)
+        case "L":
+            return tag, [_comparable(each) for each in content]
+        case "M":
+            return tag, {name: _comparable(each) for name, each in content.items()}
+    return tag, content

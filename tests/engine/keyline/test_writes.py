@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,6 +47,7 @@ from tests.support.declared import (
     Note,
     note,
 )
+from tests.support.faults import Fault, FaultProxy, fault_proxy
 
 NOW = float(round(time.time() * 1000))
 PAST = int(time.time()) - 1
@@ -355,3 +358,78 @@ def _fields(request: dict[str, Any]) -> dict[str, Any]:
         number = kinds[tag](content)
         plain[name] = int(number) if tag == "N" and name != "timestamp" else number
     return plain
+
+
+@pytest.fixture
+def proxy(bench: Bench) -> Iterator[FaultProxy]:
+    """What requests pass on their way to the engine."""
+    with fault_proxy(bench.url) as made:
+        yield made
+
+
+@pytest.fixture
+def unreliable(bench: Bench, proxy: FaultProxy) -> Store:
+    """A store whose requests pass the proxy."""
+    return replace(bench, url=proxy.url).store()
+
+
+OWN: Mapping[str, Any] = {"name": "mine", "response": "long " * 200, "size": 12}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(OWN, id="set"),
+        pytest.param({"name": "mine", "size": 10**20}, id="a number written in another way"),
+        pytest.param({**OWN, "status": None}, id="removed"),
+    ],
+)
+def test_an_update_whose_answer_was_lost_is_not_taken_for_somebody_elses(
+    store: Store, unreliable: Store, proxy: FaultProxy, changes: Mapping[str, Any]
+) -> None:
+    store.put(PUT_NOTE, note(**KEY, status="open", size=1))
+    proxy.next(Fault.LOST)
+    done = unreliable.update(EDIT_NOTE, changes, expected=1, **KEY)
+    assert (done.version, done.name, done.size) == (2, "mine", changes["size"])
+    assert done == store.get(GET_NOTE, **KEY)
+    assert (proxy.requests, proxy.failed[Fault.LOST, "UpdateItem"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        pytest.param([{**OWN, "name": "yours"}], id="another value"),
+        pytest.param([{**OWN, "status": "open"}], id="not removed"),
+        pytest.param([OWN, OWN], id="a later version"),
+    ],
+)
+def test_a_repeated_update_that_never_arrived_meets_what_somebody_else_wrote(
+    store: Store, unreliable: Store, proxy: FaultProxy, meanwhile: list[Mapping[str, Any]]
+) -> None:
+    store.put(PUT_NOTE, note(**KEY, status="open"))
+    for version, theirs in enumerate(meanwhile, start=1):
+        current = store.update(EDIT_NOTE, theirs, expected=version, **KEY)
+    proxy.next(Fault.UNSENT)
+    with pytest.raises(VersionConflict) as error:
+        unreliable.update(EDIT_NOTE, {**OWN, "status": None}, expected=1, **KEY)
+    assert error.value.current == current
+    assert proxy.requests == 2
+
+
+def test_an_update_that_was_not_repeated_meets_even_its_like(
+    store: Store, unreliable: Store
+) -> None:
+    store.put(PUT_NOTE, note(**KEY))
+    store.update(EDIT_NOTE, OWN, expected=1, **KEY)
+    with pytest.raises(VersionConflict):
+        unreliable.update(EDIT_NOTE, OWN, expected=1, **KEY)
+
+
+def test_what_an_update_added_does_not_show_and_stays_a_conflict(
+    store: Store, unreliable: Store, proxy: FaultProxy
+) -> None:
+    store.put(PUT_NOTE, note(**KEY))
+    proxy.next(Fault.LOST)
+    with pytest.raises(VersionConflict) as error:
+        unreliable.update(EDIT_NOTE, {"name": "mine", "tags": {"a"}}, expected=1, **KEY)
+    assert (error.value.current.version, error.value.current.tags) == (2, {"a"})
