@@ -22,6 +22,7 @@ from keyline.model.capacity import query_units, read_units
 from keyline.model.size import item_size
 from ops.local.process import LOOPBACK, free_port
 from reports.embeddings import EmbeddingRepository, NewEmbedding
+from reports.matrix import ModelMatrix
 from reports.matrix_bucket import MatrixBucket
 from reports.similarity import Similarity
 from tests.engine.reports.conftest import Answer, Api, MakeReports, Reports
@@ -29,6 +30,7 @@ from tests.engine.reports.conftest import Answer, Api, MakeReports, Reports
 ROUTE = "GET /products/{productId}/similar"
 BUCKET = "k9-similarity-tests"
 DIMENSION = 16
+CATALOGUE = {"cognito:groups": "[readers catalogue]"}
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +111,8 @@ def catalogue(reports: Reports, s3: Any, s3_url: str) -> Catalogue:
 
 
 def ask(api: Api, product: str = "p-0000", query: str = "") -> Answer:
-    return api(ROUTE, {"productId": product}, query=query)
+    """Ask as a user of the catalogue's group, who may ask for all."""
+    return api(ROUTE, {"productId": product}, query=query, claims=CATALOGUE)
 
 
 def objects(s3: Any) -> list[str]:
@@ -194,6 +197,20 @@ def test_what_cannot_be_asked_is_refused(catalogue: Catalogue, query: str) -> No
 def test_a_token_is_needed(catalogue: Catalogue) -> None:
     answer = catalogue.process()(ROUTE, {"productId": "p-0000"}, user=None)
     assert answer.status == 401
+
+
+@pytest.mark.requirement("K-77")
+@pytest.mark.parametrize("groups", [None, "[readers catalogues]"])
+def test_reading_all_anew_takes_the_catalogues_group(
+    catalogue: Catalogue, told: Told, groups: str | None
+) -> None:
+    catalogue.fill(3)
+    api, claims = catalogue.process(), {} if groups is None else {"cognito:groups": groups}
+    where = {"productId": "p-0000"}
+    refused = api(ROUTE, where, query="fresh=true", claims=claims)
+    assert (refused.status, refused.body["path"]) == (403, "token.cognito:groups")
+    assert told.names() == []
+    assert api(ROUTE, where, query="fresh=false", claims=claims).status == 200
 
 
 # --- what it costs ----------------------------------------------------------------------
@@ -365,6 +382,23 @@ def test_a_damaged_object_is_made_anew(
     assert told.names() == ["MatrixDamaged", "MatrixBuilds"]
     ask(catalogue.process())
     assert told.names() == ["MatrixLoads"]
+
+
+@pytest.mark.requirement("K-37")
+def test_a_whole_matrix_without_its_digest_is_made_anew(
+    catalogue: Catalogue, s3: Any, told: Told
+) -> None:
+    catalogue.fill(20)
+    before = ask(catalogue.process()).body
+    (key,) = objects(s3)
+    stored = s3.get_object(Bucket=BUCKET, Key=key)
+    matrix = ModelMatrix.unpack(stored["Body"].read())
+    other = ModelMatrix(matrix.about, matrix.products, -matrix.rows).pack()
+    s3.put_object(Bucket=BUCKET, Key=key, Body=other, Metadata=stored["Metadata"])
+    told.names()
+
+    assert ask(catalogue.process()).body["similar"] == before["similar"]
+    assert told.names() == ["MatrixDamaged", "MatrixBuilds"]
 
 
 def test_another_model_versions_matrix_is_not_taken_for_this_ones(
