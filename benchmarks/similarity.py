@@ -104,7 +104,7 @@ def child(rounds: int) -> None:
                 "GET /products/{productId}/similar",
                 {"productId": PRODUCT},
                 query,
-                claims={"sub": "ada"},
+                claims={"sub": "ada", "cognito:groups": "[catalogue]"},
             )
             started, cpu = time.perf_counter(), time.process_time()
             answer = function.handler(request, Context())

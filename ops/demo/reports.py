@@ -21,6 +21,8 @@ from reports.system import SYSTEM
 
 PAGE = 20
 NEIGHBOURS = 10
+_CATALOGUE = {"cognito:groups": [Settings().catalogue_group]}
+"""The claims of who stores vectors, and may have all of them read anew."""
 _TOLERANCE = 1e-4
 """How far two scores may be apart: vectors are stored as 32-bit numbers."""
 
@@ -111,8 +113,7 @@ class ReportsJourney:
         self, session: Session, product: str, vector: Sequence[float], **more: str
     ) -> None:
         body = {"model_version": self._catalogue.model, "embedding_vector": [*vector]} | more
-        groups = {"cognito:groups": [Settings().catalogue_group]}
-        await _as(session, "catalogue", "PUT", _vector_of(product), json=body, claims=groups)
+        await _as(session, "catalogue", "PUT", _vector_of(product), json=body, claims=_CATALOGUE)
 
     async def _has_vector(self, session: Session, product: Product) -> bool:
         try:
@@ -172,8 +173,10 @@ class ReportsJourney:
         matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
         for number in (0, len(products) // 2):
             path = f"/products/{quote(products[number].id, safe='')}/similar"
-            params = {"k": NEIGHBOURS, "fresh": "true" if number == 0 else "false"}
-            answer = await _as(session, "reader", "GET", path, params=params)
+            anew = number == 0
+            params = {"k": NEIGHBOURS, "fresh": "true" if anew else "false"}
+            claims = _CATALOGUE if anew else None
+            answer = await _as(session, "reader", "GET", path, claims=claims, params=params)
             scores = np.delete(matrix @ matrix[number], number)
             best = np.sort(scores)[::-1][:NEIGHBOURS]
             told = [found["score"] for found in answer["similar"]]

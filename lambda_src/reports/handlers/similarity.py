@@ -1,7 +1,8 @@
 """Finds the products whose vectors are nearest to a product's.
 
 The product's own vector is as of the last write. The others are as of `asOf`, which is
-`matrix_seconds` ago at most; `fresh=true` reads them anew.
+`matrix_seconds` ago at most; `fresh=true` reads them anew, for who stores vectors alone: it reads a
+whole model version from the table.
 """
 
 from __future__ import annotations
@@ -65,8 +66,13 @@ _similarity = Similarity(
 
 @app.get("/products/{productId}/similar", problems=[HTTPStatus.UNPROCESSABLE_ENTITY])
 def similar(productId: ProductId, query: SimilarQuery, caller: Caller) -> SimilarProducts:
-    """Find the products most similar to a product, by the cosine of their vectors."""
-    Viewer.of(caller, CONTEXT.token_use)
+    """Find the products most similar to a product, by the cosine of their vectors.
+
+    `fresh=true` reads all vectors of the model version anew, and needs the group of the catalogue.
+    """
+    viewer = Viewer.of(caller, CONTEXT.token_use)
+    if query.fresh:
+        viewer.require_group(CONTEXT.settings.catalogue_group)
     found = _similarity.of(productId, query.k, fresh=query.fresh)
     return SimilarProducts(
         product_id=productId,

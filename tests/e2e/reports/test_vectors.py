@@ -76,7 +76,7 @@ def test_similar_products_are_read_from_a_matrix_until_it_is_asked_for_anew(
 
     # When it is to be fresh, then the new one is there, and from then on for all
     vectors[near] = [2 * number for number in own]
-    anew = api.get(where, user, k=5, fresh="true")
+    anew = api.get(where, api.catalogue(), k=5, fresh="true")
     assert [found["product_id"] for found in anew["similar"]] == expected()
     assert anew["similar"][0]["product_id"] == near
     assert (anew["products"], anew["asOf"] > first["asOf"]) == (13, True)
@@ -171,6 +171,17 @@ def test_only_the_catalogue_s_group_stores_vectors(
     token = api.token(fresh(), claims={"token_use": "access", **claims})
     assert_problem(api.embed(fresh(), "m", VECTOR, token), 403, "token.cognito:groups")
     assert everything(running) == before
+
+
+@pytest.mark.requirement("K-77")
+def test_only_the_catalogue_s_group_has_all_vectors_read_anew(api: Api, running: Running) -> None:
+    product = fresh()
+    assert api.embed(product, fresh(), VECTOR).status_code == 200
+    path, before = f"/products/{product}/similar", matrices(running)
+    answer = api.call("GET", path, token=api.user(), params={"fresh": "true"})
+    assert_problem(answer, 403, "token.cognito:groups")
+    assert matrices(running) == before
+    assert api.get(path, api.user(), fresh="false")["products"] == 1
 
 
 @pytest.mark.requirement("K-09")
