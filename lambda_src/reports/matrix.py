@@ -8,8 +8,10 @@ its cosine with any other counts as 0.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -23,6 +25,9 @@ from reports.tables import Vector
 DECIMALS = 6
 """Of a score. The rows are float32, which has seven; what is equal as shown is in order of its
 product, so that the order does not depend on how the numbers were added up."""
+FAULTS = 10
+"""How many of the vectors left out are told of one by one."""
+_POINTER = 8
 _BLOCK = 2**19
 """Numbers that are computed with at a time, as float64: 4 MB."""
 
@@ -35,7 +40,7 @@ class Similar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TooManyVectors(Exception):
-    """More vectors than the memory may hold; `args[0]` is how many it may."""
+    """More vectors than the memory may hold; `args[0]` is how many of them it could."""
 
 
 class DamagedMatrix(Exception):
@@ -75,10 +80,10 @@ class ModelMatrix:
     products: list[str]
     rows: Matrix
 
-    @property
+    @cached_property
     def size(self) -> int:
-        """Bytes of the rows."""
-        return self.rows.nbytes
+        """Bytes of the rows and of the products' names."""
+        return sum(row_bytes(self.about.dimension, product) for product in self.products)
 
     def nearest(self, vector: Packed, count: int, *, other_than: str) -> list[Similar]:
         """The products whose vectors are nearest, the nearest first.
@@ -145,28 +150,37 @@ class ModelMatrix:
         return scores
 
 
+def row_bytes(dimension: int, product_id: str) -> int:
+    """What a vector takes in memory with its product's name."""
+    return 4 * dimension + sys.getsizeof(product_id) + _POINTER
+
+
 def read(
     vectors: Iterable[Vector], about: About, most_bytes: int
 ) -> tuple[ModelMatrix, list[VectorError]]:
-    """A matrix of stored vectors, and why some of them are not in it.
+    """A matrix of stored vectors, and why the first `FAULTS` of those left out are not in it.
 
     Raises
     ------
     TooManyVectors
         As soon as there are more than `most_bytes` hold.
     """
-    most = most_bytes // (4 * about.dimension)
+    taken = left_out = 0
     rows, products, faults = Rows(about.dimension), list[str](), list[VectorError]()
     for each in vectors:
-        if len(products) == most:
-            raise TooManyVectors(most)
+        needed = row_bytes(about.dimension, each.product_id)
+        if taken + needed > most_bytes:
+            raise TooManyVectors(len(products))
         try:
             rows.add(packed_of(each), path_of(each))
         except VectorError as error:
-            faults.append(error)
+            left_out += 1
+            if left_out <= FAULTS:
+                faults.append(error)
         else:
             products.append(each.product_id)
-    about = msgspec.structs.replace(about, left_out=len(faults))
+            taken += needed
+    about = msgspec.structs.replace(about, left_out=left_out)
     return ModelMatrix(about, products, _directions(rows.matrix())), faults
 
 

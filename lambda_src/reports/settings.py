@@ -31,10 +31,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         0 keeps none: every request reads all vectors.
     matrix_megabytes
         The most that the matrices in a process take, and so what a model version may have: 128
-        are 65,536 vectors of 512 numbers. While a matrix is made and stored, the process takes
+        are some 62,900 vectors of 512 numbers. While a matrix is made and stored, the process takes
         some three times as much (462 MB were measured with 128).
     catalogue_group
-        The group of users (claim `cognito:groups`) that may store embeddings.
+        The group of users (claim `cognito:groups`) that may store embeddings, and may have
+        all of a model version read anew (`fresh=true`).
     """
 
     max_favorites: Count = 1_000

@@ -223,7 +223,8 @@ class Matrices:
         self._count(BUILT)
         if faults:
             self._count(LEFT_OUT)
-            _log.warning("%d vectors are left out, the first: %s", len(faults), faults[0])
+            left_out = built.about.left_out
+            _log.warning("%d vectors are left out, the first: %s", left_out, faults[0])
         return built
 
     def _fail(self, what: str, error: Unreachable) -> None:

@@ -462,14 +462,14 @@ def test_a_damaged_vector_of_the_own_product_is_no_answer(catalogue: Catalogue) 
 def test_more_vectors_than_the_memory_holds_are_refused(
     make_reports: MakeReports, s3: Any, s3_url: str
 ) -> None:
-    """64 vectors of 4,096 numbers are a megabyte."""
+    """64 vectors of 4,096 numbers are a megabyte, which leaves no room for their products."""
     reports = make_reports(matrix_megabytes=1)
     catalogue = Catalogue(reports, s3_url)
-    catalogue.fill(64, 4_096)
+    catalogue.fill(63, 4_096)
     api = catalogue.process()
-    assert ask(api).body["products"] == 64
+    assert ask(api).body["products"] == 63
     catalogue.add("p-more", [1.0] * 4_096)
     answer = ask(api, query="fresh=true")
     assert answer.status == 422
-    assert "64 vectors of 4096 numbers" in answer.body["detail"]
+    assert "63 vectors of 4096 numbers" in answer.body["detail"]
     assert "matrix_megabytes" in answer.body["suggestion"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from keyline.vector import encode
-from reports.matrix import DamagedMatrix, ModelMatrix, TooManyVectors
+from reports.matrix import DamagedMatrix, ModelMatrix, TooManyVectors, row_bytes
 from reports.matrix_bucket import Unreachable
 from reports.similarity import BUILT, DAMAGED, FAILURE, HIT, LEFT_OUT, LOADED, Matrices
 from reports.tables import Vector
@@ -213,7 +213,7 @@ def test_what_is_left_out_is_counted(table: Table, clock: Clock) -> None:
 
 
 def test_the_least_recently_used_go_when_the_memory_is_full(table: Table, clock: Clock) -> None:
-    process = Process(table, None, clock, most_bytes=2 * 8)
+    process = Process(table, None, clock, most_bytes=2 * row_bytes(2, "p0"))
     process.get("a")
     process.get("b")
     process.get("a")
@@ -227,7 +227,7 @@ def test_the_least_recently_used_go_when_the_memory_is_full(table: Table, clock:
 
 def test_more_than_the_memory_holds_is_refused(table: Table, clock: Clock) -> None:
     table.vectors *= 3
-    process = Process(table, None, clock, most_bytes=2 * 8)
+    process = Process(table, None, clock, most_bytes=2 * row_bytes(2, "p0"))
     with pytest.raises(TooManyVectors):
         process.get()
     table.vectors.pop()

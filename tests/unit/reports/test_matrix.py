@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyline.vector import CODECS, Codec, Packed, decode, encode
-from reports.matrix import About, DamagedMatrix, ModelMatrix, TooManyVectors, read
+from reports.matrix import (
+    FAULTS,
+    About,
+    DamagedMatrix,
+    ModelMatrix,
+    TooManyVectors,
+    read,
+    row_bytes,
+)
 from reports.tables import Vector
 
 NEAR = 2e-6
@@ -172,12 +180,32 @@ def test_more_vectors_than_the_memory_may_hold_are_not_read() -> None:
             taken.append(each)
             yield each
 
-    about = About(model_version="m", dimension=2, as_of=1.0)
-    assert len(read(vectors(5), about, 5 * 8)[0].products) == 5
+    about, most = About(model_version="m", dimension=2, as_of=1.0), 5 * row_bytes(2, "p0")
+    found = read(vectors(5), about, most)[0]
+    assert (len(found.products), found.size) == (5, most)
     with pytest.raises(TooManyVectors) as refused:
-        read(reading(100), about, 5 * 8)
+        read(reading(100), about, most)
     assert refused.value.args == (5,)
     assert len(taken) == 6
+
+
+def test_a_products_name_takes_memory_as_well() -> None:
+    """A thousand names of a kilobyte are a megabyte, however short the vectors are."""
+    vectors = [stored(f"{n:01000}", encode([1.0], "float32")) for n in range(1_000)]
+    about = About(model_version="m", dimension=1, as_of=1.0)
+    assert read(vectors, about, 2**21)[0].size > 10**6
+    with pytest.raises(TooManyVectors) as refused:
+        read(vectors, about, 500_000)
+    assert 400 < refused.value.args[0] < 500
+
+
+def test_of_many_that_are_left_out_the_first_are_told_and_all_are_counted() -> None:
+    vectors = (stored(f"p{n}", encode([1.0], "float32")) for n in range(1_000))
+    found, faults = read(vectors, About(model_version="m", dimension=2, as_of=1.0), PLENTY)
+    assert (found.products, found.about.left_out) == ([], 1_000)
+    assert [fault.path for fault in faults] == [
+        f"products[p{n}].embedding_vector" for n in range(FAULTS)
+    ]
 
 
 @given(catalogues())
@@ -236,7 +264,7 @@ def test_a_byte_of_the_numbers_that_changed_is_noticed(data: st.DataObject) -> N
     matrix = matrix_of([stored(f"p{n}", encode([1.0, n], "float32")) for n in range(9)], 2)
     whole = bytearray(matrix.pack())
     start = bytes(whole).index(matrix.rows.tobytes())
-    place = data.draw(st.integers(start, start + matrix.size - 1))
+    place = data.draw(st.integers(start, start + matrix.rows.nbytes - 1))
     whole[place] ^= data.draw(st.integers(1, 255))
     with pytest.raises(DamagedMatrix):
         ModelMatrix.unpack(bytes(whole))
