@@ -119,6 +119,8 @@ class Backups:
     def export(self, tables: Sequence[Seen], bucket: Bucket) -> list[Saved]:
         """Export each table to S3 as of one moment, and wait for them.
 
+        The moment is the latest that all of them can be recovered to, some minutes ago.
+
         Raises
         ------
         KeylineError
@@ -131,7 +133,7 @@ class Backups:
                     "has no point-in-time recovery, which an export is made from.",
                     "Deploy it with recovery first, or make a backup.",
                 )
-        moment = datetime.now(UTC).replace(microsecond=0)
+        moment = _moment_of(tables)
         started = []
         for seen in tables:
             place = "/".join(part for part in (bucket.prefix, seen.name) if part)
@@ -183,6 +185,13 @@ class Backups:
             )
         manifest = f"s3://{bucket.name}/{ended.get('ExportManifest', '')}"
         return Saved(name, arn, manifest, "COMPLETED", ended.get("BilledSizeBytes", 0))
+
+
+def _moment_of(tables: Sequence[Seen]) -> datetime:
+    """The latest moment that recovery reaches for all tables; now where none tells one."""
+    latest = [seen.recovery.latest for seen in tables if seen.recovery and seen.recovery.latest]
+    moments = [datetime.fromisoformat(moment) for moment in latest]
+    return min([datetime.now(UTC), *moments]).replace(microsecond=0)
 
 
 def price_of(tables: Sequence[Seen], region: str, *, export: bool) -> str:

@@ -314,6 +314,36 @@ def test_exports_of_a_system_are_of_one_moment(client: Any, where: Deployed) -> 
 
 
 @pytest.mark.requirement("K-66")
+def test_an_export_is_of_the_latest_moment_that_all_tables_can_be_recovered_to(
+    client: Any, where: Deployed
+) -> None:
+    """DynamoDB refuses a later one, and is minutes behind."""
+    boto3.client("s3", region_name=REGION).create_bucket(Bucket="backups")
+    owned = [Owned(CHAT, table) for table in CHAT.tables]
+    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+    latest = {deploy(client, each): moment for each in owned}
+    latest[NAME] = moment - timedelta(minutes=2, microseconds=-7)
+
+    def continuous(TableName: str) -> Any:
+        answer = client.describe_continuous_backups(TableName=TableName)
+        told = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        told["LatestRestorableDateTime"] = latest[TableName]
+        return answer
+
+    told = Told(client, describe_continuous_backups=continuous)
+    maker = backups(told, where)
+    maker.export(maker.found(owned), Bucket.of("s3://backups"))
+    asked = [arguments for name, arguments in told.made if name == "export_table_to_point_in_time"]
+    assert [each["ExportTime"] for each in asked] == [moment - timedelta(minutes=2)] * len(owned)
+    # Nor is it ever of the future, should a clock go wrong
+    latest.update(dict.fromkeys(latest, moment + timedelta(days=1)))
+    told.made.clear()
+    maker.export(maker.found(owned), Bucket.of("s3://backups"))
+    asked = [arguments for name, arguments in told.made if name == "export_table_to_point_in_time"]
+    assert all(moment < each["ExportTime"] <= datetime.now(UTC) for each in asked)
+
+
+@pytest.mark.requirement("K-66")
 def test_a_backup_or_export_that_fails_is_an_error(client: Any, where: Deployed) -> None:
     deploy(client)
     failed = {"BackupDescription": {"BackupDetails": {"BackupStatus": "DELETED"}}}
