@@ -74,7 +74,7 @@ class ServiceStack(KeylineStack):
             self._build_function_alarms(handler)
         has_api = any(function.routes for function in system.functions)
         api = self._build_api() if has_api else None
-        SystemDashboard(
+        self._dashboard = SystemDashboard(
             self,
             "Dashboard",
             system=system,

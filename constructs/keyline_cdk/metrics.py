@@ -143,6 +143,34 @@ def system_sum(
     )
 
 
+def system_maximum(environment: str, system: str, name: str) -> cloudwatch.Metric:
+    """The greatest value of a minute of a metric that a system's own functions publish."""
+    return _of(KEYLINE, name, "Maximum", {"Environment": environment, "System": system})
+
+
+def percentage(
+    label: str, part: cloudwatch.IMetric, rest: Mapping[str, cloudwatch.IMetric]
+) -> cloudwatch.MathExpression:
+    """What a count is of itself and others, in percent; nothing while all of them are 0.
+
+    Counts that nobody publishes are 0. An IF without a third argument has no value where its
+    condition is false (CloudWatch user guide, "Using math expressions with CloudWatch metrics").
+
+    Parameters
+    ----------
+    rest
+        The other counts by their ids in the expression, where `part` is `part`.
+    """
+    counts: dict[str, cloudwatch.IMetric] = {"part": part, **rest}
+    whole = "(" + " + ".join(f"FILL({id}, 0)" for id in counts) + ")"
+    return cloudwatch.MathExpression(
+        expression=f"IF({whole} > 0, 100 * FILL(part, 0) / {whole})",
+        label=label,
+        period=MINUTE,
+        using_metrics=counts,
+    )
+
+
 def iterator_age(function_name: str) -> cloudwatch.Metric:
     """Age of the last record that a stream consumer was given, in ms."""
     return _of("AWS/Lambda", "IteratorAge", "Maximum", {"FunctionName": function_name})

@@ -64,6 +64,10 @@ class SystemDashboard(Construct):
             ],
         )
 
+    def add_row(self, *graphs: tuple[str, Metrics]) -> None:
+        """Show below all else what only this system publishes: titles with their metrics."""
+        self.resource.add_widgets(*_row(*graphs))
+
     def _functions(self) -> Row:
         names = [
             function_name(self._system.name, function.name, self._environment)

@@ -23,7 +23,10 @@ def shown(templates: Templates, system: str, environment: str) -> set[Shown]:
     assert dashboard["DashboardName"] == f"{system}-{environment}"
     body = json.loads(text(dashboard["DashboardBody"]))
     return {
-        _metric(metric) for widget in body["widgets"] for metric in widget["properties"]["metrics"]
+        _metric(metric)
+        for widget in body["widgets"]
+        for metric in widget["properties"]["metrics"]
+        if "expression" not in metric[0]  # whose own metrics are listed besides
     }
 
 

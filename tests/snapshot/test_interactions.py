@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from interactions.phase import PARAMETER_VARIABLE, parse
 from interactions.settings import Settings
 from interactions.system import SYSTEM
 from keyline_cdk.environment import load
+from keyline_cdk.metric_dimensions import fault
 from tests.templates import ENVIRONMENTS, Templates, only, resources, synthesize, text
 
 FUNCTION = "AWS::Lambda::Function"
@@ -109,7 +111,13 @@ def test_every_environment_is_in_the_last_phase(templates: Templates) -> None:
 
 
 @pytest.mark.requirement("M-36", "M-39")
-@pytest.mark.parametrize("metric", ["MigrationMismatches", "MigrationWriteFailures"])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        *("MigrationMismatches", "MigrationWriteFailures", "MigrationReadFailures"),
+        "PhaseFailures",
+    ],
+)
 def test_the_migration_is_watched(metric: str, templates: Templates) -> None:
     template = templates("prod")["interactions-service-prod"]
     (alarm,) = (
@@ -122,6 +130,63 @@ def test_the_migration_is_watched(metric: str, templates: Templates) -> None:
     }
     assert (alarm["Statistic"], alarm["Period"], alarm["Threshold"]) == ("Sum", 60, 0)
     assert alarm["DatapointsToAlarm"] == 1
+
+
+@pytest.mark.requirement("M-42")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_hit_ratio_is_shown_of_all_reads_that_asked_dynamodb(
+    environment: str, templates: Templates
+) -> None:
+    ratio, *counts = migration_graph("Migration: hit ratio, %", environment, templates)
+    whole = "(FILL(part, 0) + FILL(misses, 0) + FILL(fallbacks, 0))"
+    (shown,) = ratio
+    assert shown["expression"] == f"IF({whole} > 0, 100 * FILL(part, 0) / {whole})"
+    assert shown.get("visible", True)
+
+    by_id = {metric[-1]["id"]: metric for metric in counts}
+    assert {id: metric[1] for id, metric in by_id.items()} == {
+        "part": "MigrationHits",
+        "misses": "MigrationMisses",
+        "fallbacks": "MigrationFallbacks",
+    }
+    for metric in counts:
+        assert published(metric, environment)
+        assert (metric[-1].get("stat"), metric[-1]["visible"]) == ("Sum", False)
+
+
+@pytest.mark.requirement("M-42")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_what_the_ratio_is_made_of_is_shown_and_what_is_pending_as_its_maximum(
+    environment: str, templates: Templates
+) -> None:
+    reads = migration_graph("Migration: reads", environment, templates)
+    assert [metric[1].removeprefix("Migration") for metric in reads] == [
+        *("Hits", "Misses", "Fallbacks"),
+        *("Matches", "Mismatches"),
+    ]
+    assert {metric[-1]["stat"] for metric in reads} == {"Sum"}
+    title = "Migration: pending writes of one process"
+    (pending,) = migration_graph(title, environment, templates)
+    assert (pending[1], pending[-1].get("stat")) == ("MigrationPending", "Maximum")
+    for metric in (*reads, pending):
+        assert published(metric, environment)
+
+
+def migration_graph(title: str, environment: str, templates: Templates) -> list[list[Any]]:
+    """The metrics of one graph of the dashboard, in CloudWatch's notation."""
+    template = templates(environment)[f"interactions-service-{environment}"]
+    body = json.loads(text(only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]))
+    (graph,) = (w["properties"] for w in body["widgets"] if w["properties"]["title"] == title)
+    found: list[list[Any]] = graph["metrics"]
+    return found
+
+
+def published(metric: list[Any], environment: str) -> bool:
+    """Whether a metric of a graph is one that the system's functions write here."""
+    namespace, name, *rest = metric[:-1]
+    dimensions = dict(zip(rest[::2], rest[1::2], strict=True))
+    where = {"Environment": environment, "System": "interactions"}
+    return dimensions == where and fault(namespace, name, dimensions) is None
 
 
 def key(schema: dict[str, Any]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from keyline.metrics import Metrics, MetricUnit
 from keyline.run.meter import Call, Labels, emf
 from keyline_cdk.metric_dimensions import KEYLINE, PUBLISHED, fault
 from reports.similarity import BUILT, HIT, LOADED
-from stacks.interactions_service_stack import MIGRATION_ALARMS
+from stacks.interactions_service_stack import ASKED, COMPARED, MIGRATION_ALARMS
 
 
 def published(line: str) -> list[tuple[str, str, list[str]]]:
@@ -42,7 +42,8 @@ def test_the_meter_publishes_what_alarms_ask_for() -> None:
 
 @pytest.mark.requirement("X-06")
 @pytest.mark.parametrize(
-    "metric", [*MIGRATION_ALARMS, *("MigrationPending", "PhaseFailures", HIT, LOADED, BUILT)]
+    "metric",
+    sorted({*MIGRATION_ALARMS, *ASKED, *COMPARED, "MigrationPending", HIT, LOADED, BUILT}),
 )
 def test_what_is_counted_is_published_under_environment_and_system(
     metric: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
