@@ -110,6 +110,7 @@ def backup(
     """Make an on-demand backup of a table or of all tables of a system, and wait for it."""
     from ops.deployed import find_tables
     from ops.tables.backup import Backups, Bucket, price_of
+    from ops.words import count_of
     from stacks.systems import SYSTEMS
 
     bucket = Bucket.of(export) if export else None
@@ -117,7 +118,7 @@ def backup(
     backups = Backups(where, where.client(), lambda line: console.print(Text(line)))
     found = backups.found(find_tables(name, environment, SYSTEMS))
     price = price_of(found, where.environment.region, export=bucket is not None)
-    console.print(Text(f"{len(found)} tables: {price}"), soft_wrap=True)
+    console.print(Text(f"{count_of(len(found), 'table')}: {price}"), soft_wrap=True)
     if dry_run:
         if as_json:
             told = [{"table": seen.name, "bytes": seen.bytes} for seen in found]

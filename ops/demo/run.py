@@ -26,6 +26,7 @@ from ops.local.platform import Platform
 from ops.local.ports import Ports
 from ops.project import LOCAL_STATE, ROOT
 from ops.synth import synthesize
+from ops.words import count_of
 
 ENVIRONMENT = "local"
 
@@ -143,11 +144,14 @@ def _show_platform(platform: Platform, console: Console) -> None:
     for change in platform.changes:
         console.print(f"  {change}", markup=False)
     deployment = platform.deployment
-    console.print(
-        f"Running {len(deployment.tables)} tables, {len(deployment.functions)} functions, "
-        f"{len(deployment.apis)} API, {len(deployment.mappings)} stream mapping; "
-        f"data plane {platform.endpoints.engine}."
+    running = (
+        (deployment.tables, "table"),
+        (deployment.functions, "function"),
+        (deployment.apis, "API"),
+        (deployment.mappings, "stream mapping"),
     )
+    counts = ", ".join(count_of(len(each), what) for each, what in running)
+    console.print(f"Running {counts}; data plane {platform.endpoints.engine}.")
     left_out = ", ".join(sorted(deployment.skipped))
     console.print(f"Without meaning on one machine, left out: {left_out}.", style="dim")
 

@@ -21,6 +21,7 @@ from ops.importing.run import CONCURRENCY, Check, Import, dry_run
 from ops.importing.source import digest, records
 from ops.printing import print_whole
 from ops.tables.describe import described
+from ops.words import count_of
 from reports.moments import now
 from reports.repositories import ReportRepository
 from reports.settings import Settings
@@ -150,9 +151,11 @@ def show(told: Told, console: Console) -> None:
         if more:
             console.print(f"and {more:,} more")
     if told.dry:
-        counts = f"{progress.imported:,} reports could be imported"
+        counts = f"{count_of(progress.imported, 'report')} could be imported"
     else:
-        counts = f"{progress.imported:,} reports imported, {progress.existing:,} already there"
+        counts = (
+            f"{count_of(progress.imported, 'report')} imported, {progress.existing:,} already there"
+        )
         if told.resumed:
-            counts += f" (gone on after {told.resumed:,} records)"
-    console.print(f"{counts}, {progress.refused:,} lines refused")
+            counts += f" (gone on after {count_of(told.resumed, 'record')})"
+    console.print(f"{counts}, {count_of(progress.refused, 'line')} refused")

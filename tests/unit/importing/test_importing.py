@@ -332,7 +332,7 @@ def test_a_dry_run_needs_no_table_and_names_each_line(tmp_path: Path) -> None:
     file.write_text(json.dumps([{"title": "a"}, {"title": "b", "user_id": "bob"}], indent=1))
     run = CliRunner().invoke(app, ["import", str(file), "--dry-run", "--environment", "prod"])
     assert run.exit_code == 1
-    assert "user_id" in run.output and "1 reports could be imported, 1 lines refused" in run.output
+    assert "user_id" in run.output and "1 report could be imported, 1 line refused" in run.output
     run = CliRunner().invoke(app, ["import", str(file), "--dry-run", "--user-id", "a", "--json"])
     assert run.exit_code == 0, run.output
     document = json.loads(run.stdout)

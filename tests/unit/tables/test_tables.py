@@ -295,6 +295,7 @@ def test_a_dry_run_of_a_backup_names_the_tables_and_makes_none(
     run = CliRunner().invoke(app, asked)
     assert run.exit_code == 0, run.output
     assert json.loads(run.stdout) == [{"table": NAME, "bytes": 0}]
+    assert run.stderr.startswith("1 table: ")
     assert client.list_backups()["BackupSummaries"] == []
     assert "create_backup" not in {name for name, _ in told.made}
 
