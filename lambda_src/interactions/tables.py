@@ -201,6 +201,8 @@ DATA = Table(
             Window,
             keys={"PK": "RATE_LIMIT#{client}", "SK": "WINDOW#{windowStart}"},
             tag="RATE_LIMIT",
+            # The longest window that a setting allows; every write gives the exact end.
+            retention=Retention(days=1),
         ),
         Entity(
             FaqSearch,
@@ -217,6 +219,7 @@ DATA = Table(
                 "GSI1SK": "USER#{userId}",
             },
             tag="SESSION",
+            retention=Retention(days="session_days"),
         ),
         Entity(
             User,

@@ -32,7 +32,7 @@ ASSUMPTIONS = (
     "that carries a part of its items holds none of their bytes at least, all of them at most.",
     "Items of a declared retention are taken off what is stored, by the day; DynamoDB deletes them "
     "within days, without cost. Not taken off are those that the application deletes, and those "
-    "whose expiry it writes itself: what is stored of them is less.",
+    "that expire without a declared retention: what is stored of them is less.",
     "Recovery is billed for the tables, not for their indexes.",
     "Not taken off: the first 25 GB of storage, which are free in an account.",
     "Not counted: Lambda, API Gateway, CloudWatch, KMS requests, S3, backups, exports, data "

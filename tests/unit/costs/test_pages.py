@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from interactions.settings import Settings as InteractionsSettings
+from interactions.tables import DATA
 from keyline.run.settings import Settings
 from ops.costs import interactions, reports
 from ops.costs.figures import Row, markdown
@@ -55,6 +57,22 @@ def test_the_interactions_page_shows_what_is_computed() -> None:
     assert {row.line for row in interactions.rows()} == {f"M-{n}" for n in range(52, 57)}
     # As built it is more than the specification's parts, and still far from its total.
     assert month.usd(CURRENT) < interactions.built().usd.least < 1.13 / 2
+
+
+@pytest.mark.requirement("M-56")
+def test_what_the_application_gives_an_expiry_is_not_forecast_as_kept_for_a_year() -> None:
+    settings = Settings(InteractionsSettings())
+    days = {
+        kind.shape.__name__: expiry.seconds / 86_400
+        for kind in DATA.kinds
+        if (expiry := settings.expiry(DATA, kind))
+    }
+    assert days == {"Check": 30, "Window": 1, "FaqSearch": 90, "Session": 30}
+    (row,) = [row for row in interactions.built().tables if row.table == DATA.name]
+    checks, cleared, searches, sessions = 30_000, 3_000, 3 * 3_000, 3_000
+    windows, users = 63_000 / 30, 12 * 3_000  # if each request is of a client of its own
+    assert row.items.least == checks + searches + sessions
+    assert row.items.most == row.items.least + cleared + windows + users
 
 
 @pytest.mark.requirement("K-41", "K-45", "K-46")
