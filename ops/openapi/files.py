@@ -51,13 +51,17 @@ def document_of(system: str, deployment: Deployment) -> dict[str, Any]:
 def local_deployment() -> Deployment:
     """The local environment, synthesized and read, with nothing of it running."""
     with tempfile.TemporaryDirectory() as folder:
-        assembly = read_assembly(synthesize(_ENVIRONMENT, Path(folder)))
-        return read_deployment(
-            assembly,
-            endpoints(Ports(), apis=[0] * 16),
-            root=ROOT,
-            secrets=SecretStore(),
-        )
+        return deployment_of(synthesize(_ENVIRONMENT, Path(folder)))
+
+
+def deployment_of(assembly: Path) -> Deployment:
+    """The local environment as a synthesized assembly has it, with nothing of it running."""
+    return read_deployment(
+        read_assembly(assembly),
+        endpoints(Ports(), apis=[0] * 16),
+        root=ROOT,
+        secrets=SecretStore(),
+    )
 
 
 def text_of(document: Mapping[str, Any]) -> str:

@@ -25,7 +25,6 @@ from ops.local.platform import Platform
 from ops.local.ports import Ports
 from ops.local.resources import Api, Function, Table
 from ops.local.triggers.stream_reader import StreamReader
-from ops.synth import synthesize
 
 Result = TypeVar("Result")
 
@@ -217,7 +216,7 @@ def running_platform(
     checkout: Path,
     folder: Path,
     *,
-    assembly: Path | None = None,
+    assembly: Path,
     engine: str | None = None,
 ) -> Iterator[Running]:
     """Run the local environment, to test one system of it.
@@ -225,7 +224,7 @@ def running_platform(
     Parameters
     ----------
     assembly
-        What to run; synthesized where it is None.
+        What to run; it is this platform's alone.
     engine
         Where an engine of the test's own answers; the platform starts one where it is None.
     """
@@ -234,7 +233,6 @@ def running_platform(
             patch.delenv(ENDPOINT_VARIABLE, raising=False)
         else:
             patch.setenv(ENDPOINT_VARIABLE, engine)
-        assembly = assembly or synthesize("local", folder / "assembly")
         running = Running(system, checkout, assembly, _declared_ports(), folder)
         try:
             running.start()

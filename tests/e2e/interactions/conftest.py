@@ -1,4 +1,4 @@
-"""One assembly for all tests of the interactions system in a worker, and the platforms of it."""
+"""The interactions system on a platform, and a client of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ops.synth import synthesize
 from tests.e2e.interactions.api import Api
 from tests.e2e.interactions.variant import variant
 from tests.e2e.running import Running, running_platform
@@ -17,18 +16,12 @@ PHASE_SECONDS = 0.2
 
 
 @pytest.fixture(scope="package")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The local environment as it is synthesized."""
-    return synthesize("local", tmp_path_factory.mktemp("synthesized") / "assembly")
-
-
-@pytest.fixture(scope="package")
 def running(
-    root: Path, assembly: Path, tmp_path_factory: pytest.TempPathFactory
+    root: Path, local_assembly: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
     """The interactions system, which looks for its phase more often."""
     folder = tmp_path_factory.mktemp("interactions")
-    changed = variant(assembly, folder, phase_seconds=PHASE_SECONDS)
+    changed = variant(local_assembly, folder, phase_seconds=PHASE_SECONDS)
     with running_platform("interactions", root, folder, assembly=changed) as running:
         yield running
 

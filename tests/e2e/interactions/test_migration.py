@@ -69,10 +69,14 @@ class Rig:
 
 
 @pytest.fixture(scope="module")
-def rig(root: Path, assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+def rig(
+    root: Path, local_assembly: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rig]:
     """One process of the function, which compares half of what memory answers."""
     folder = tmp_path_factory.mktemp("migrating")
-    changed = variant(assembly, folder, processes=1, phase_seconds=PHASE_SECONDS, compare_share=0.5)
+    changed = variant(
+        local_assembly, folder, processes=1, phase_seconds=PHASE_SECONDS, compare_share=0.5
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(ENDPOINT_VARIABLE, raising=False)
         with (

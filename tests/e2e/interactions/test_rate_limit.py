@@ -31,11 +31,11 @@ PRETENDED = ("X-Forwarded-For", "X-Real-IP", "X-Client-IP", "True-Client-IP", "F
 
 @pytest.fixture(scope="module")
 def limited(
-    root: Path, assembly: Path, tmp_path_factory: pytest.TempPathFactory
+    root: Path, local_assembly: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
     """The system with the limit that it has on AWS, and windows of a UTC day."""
     folder = tmp_path_factory.mktemp("limited")
-    changed = variant(assembly, folder, rate_limit=LIMIT, rate_window_seconds=WINDOW)
+    changed = variant(local_assembly, folder, rate_limit=LIMIT, rate_window_seconds=WINDOW)
     with running_platform("interactions", root, folder, assembly=changed) as running:
         yield running
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
+
+from tests.support.synthesized import copied
 
 TEMPLATE = "InteractionsServiceLocal.template.json"
 HISTORY_FUNCTION = "interactions"
@@ -23,8 +24,7 @@ def variant(
     settings
         Settings of the interactions system.
     """
-    changed = folder / "assembly"
-    shutil.copytree(assembly, changed)
+    changed = copied(assembly, folder)
     file = changed / TEMPLATE
     template = json.loads(file.read_text())
     functions = [

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,9 @@ from ops.local.cloudformation.assembly import read_assembly
 from ops.local.cloudformation.deployment import read_deployment
 from ops.local.ports import Ports, endpoints
 from ops.local.resources import Deployment
-from ops.synth import synthesize
 from stacks.systems import SYSTEMS
+
+pytestmark = pytest.mark.xdist_group("services")
 
 BUCKET = """
 from botocore.exceptions import ClientError
@@ -51,11 +53,11 @@ def create(service):
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def deployment(local_assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """The local environment; with `aws` its buckets and parameters are there."""
     folder = tmp_path_factory.mktemp("services")
     ports = Ports().chosen()
-    assembly = read_assembly(synthesize("local", folder / "assembly"))
+    assembly = read_assembly(local_assembly)
     addresses = endpoints(ports, apis=ports.for_apis(len(SYSTEMS)))
     return read_deployment(assembly, addresses, root=folder)
 

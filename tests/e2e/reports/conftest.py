@@ -9,12 +9,17 @@ import pytest
 
 from tests.e2e.reports.api import Api
 from tests.e2e.running import Running, running_platform
+from tests.support.synthesized import copied
 
 
 @pytest.fixture(scope="session")
-def running(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(
+    root: Path, local_assembly: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     """The synthesized reports system, running."""
-    with running_platform("reports", root, tmp_path_factory.mktemp("reports")) as running:
+    folder = tmp_path_factory.mktemp("reports")
+    own = copied(local_assembly, folder)
+    with running_platform("reports", root, folder, assembly=own) as running:
         yield running
 
 

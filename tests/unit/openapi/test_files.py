@@ -20,12 +20,14 @@ from ops.openapi.generate import NotDescribed, generate
 from ops.project import ROOT
 from stacks.systems import SYSTEMS
 
+pytestmark = pytest.mark.xdist_group("openapi")
+
 WITH_AN_API = [s for s in SYSTEMS if any(function.routes for function in s.functions)]
 
 
 @pytest.fixture(scope="module")
-def deployment() -> Deployment:
-    return files.local_deployment()
+def deployment(local_assembly: Path) -> Deployment:
+    return files.deployment_of(local_assembly)
 
 
 @pytest.fixture(scope="module")
