@@ -29,11 +29,13 @@ SessionId = Annotated[
         examples=["0f8fad5bd9cb469fa16570867728950e"],
     ),
 ]
+MAX_SEARCH = 200
+"""Characters of what is searched for."""
 SearchText = Annotated[
     str,
     msgspec.Meta(
         min_length=1,
-        max_length=200,
+        max_length=MAX_SEARCH,
         pattern=r"\S",
         description="Words to look for in the frequent questions.",
         examples=["forgot a dose"],

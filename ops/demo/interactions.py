@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from interactions.inputs import MAX_SEARCH
 from interactions.store import RECENT
 from interactions.system import SYSTEM, TABLE_SIZES
 from keyline_cdk.names import function_name
@@ -45,7 +46,7 @@ class InteractionsJourney:
             If a line cannot be read.
         """
         self._questions = (
-            sgd.questions(data / sgd.DIALOGUES, QUESTIONS) if data else sample.QUESTIONS
+            sgd.questions(data / sgd.DIALOGUES, QUESTIONS, MAX_SEARCH) if data else sample.QUESTIONS
         )
         by_user: dict[str, list[WantedCheck]] = defaultdict(list)
         for check in sample.checks():

@@ -83,8 +83,8 @@ def catalogue(folder: Path) -> Catalogue:
     return Catalogue(MODEL, tuple(map(_report, found)), tuple(products))
 
 
-def questions(path: Path, most: int) -> list[str]:
-    """The first utterances of users, each once.
+def questions(path: Path, most: int, longest: int) -> list[str]:
+    """The first utterances of users, each once, those beyond so many characters left out.
 
     Raises
     ------
@@ -93,7 +93,9 @@ def questions(path: Path, most: int) -> list[str]:
     """
     found: dict[str, None] = {}
     for dialogue in dialogues(path):
-        found.setdefault(dialogue.turns[0].utterance)
+        opening = dialogue.turns[0].utterance
+        if len(opening) <= longest:
+            found.setdefault(opening)
         if len(found) == most:
             break
     return list(found)

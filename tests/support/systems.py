@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import itertools
+import json
 import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +20,10 @@ import pytest
 from keyline.model import Access, System
 from keyline.run import Store, UniqueClock, client, dynamodb_client
 from keyline.run.meter import PROCESS, Meter
+from keyline_cdk.names import stack_id, stack_name
 from tests.support.engine import admin_client, where
 from tests.support.tables import created, of_template
-from tests.templates import resources, shipped
+from tests.templates import resources
 from tests.unit.keyline.http.events import Context
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
@@ -37,9 +39,10 @@ _environments = itertools.count(1)
 _run = uuid.uuid4().hex[:8]
 
 
-def definitions_of(system: System, folder: Path) -> list[dict[str, Any]]:
+def definitions_of(system: System, assembly: Path) -> list[dict[str, Any]]:
     """CreateTable's parameters of a system's tables, from the template of `local`."""
-    template = shipped("local", folder)[f"{system.name}-data-local"].template
+    file = assembly / f"{stack_id(stack_name(system.name, 'data', 'local'))}.template.json"
+    template = json.loads(file.read_text())
     return [of_template(properties) for properties in resources(template, _TABLE).values()]
 
 

@@ -26,7 +26,7 @@ def test_a_group_runs_in_one_worker(tmp_path: Path) -> None:
     (tmp_path / "test_sample.py").write_text(MODULE)
 
     # When two workers share them
-    options = ("-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider")
+    options = ("-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider", "-p", "no:schemathesis")
     command = [sys.executable, "-m", "pytest", *options]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 

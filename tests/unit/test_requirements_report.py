@@ -31,9 +31,13 @@ def test_four(): pass
 
 
 def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "tests.requirements_report"]
+    plugins = ("-p", "tests.requirements_report", "-p", "no:cacheprovider", "-p", "no:schemathesis")
+    command = [sys.executable, "-m", "pytest", *plugins]
     return subprocess.run(
-        [*command, "-p", "no:cacheprovider", *options], cwd=folder, capture_output=True, text=True
+        [*command, *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,9 +27,9 @@ ADDRESS = "192.0.2.1"
 
 
 @pytest.fixture(scope="session")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def definitions(local_assembly: Path) -> list[dict[str, Any]]:
     """CreateTable's parameters of the system's tables."""
-    return definitions_of(SYSTEM, tmp_path_factory.mktemp("synth"))
+    return definitions_of(SYSTEM, local_assembly)
 
 
 class Mediphant(OnEngine[Settings]):

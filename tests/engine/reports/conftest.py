@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,9 +19,9 @@ __all__ = ["Answer", "Api", "MakeReports", "Reports"]
 
 
 @pytest.fixture(scope="session")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def definitions(local_assembly: Path) -> list[dict[str, Any]]:
     """CreateTable's parameters of the system's tables."""
-    return definitions_of(SYSTEM, tmp_path_factory.mktemp("synth"))
+    return definitions_of(SYSTEM, local_assembly)
 
 
 class Reports(OnEngine[Settings]):

@@ -21,11 +21,12 @@ from reports.repositories import ReportRepository
 from reports.system import SYSTEM
 from reports.tables import REPORTS
 from tests.support.engine import running_engine
+from tests.support.soak import AT_LENGTH
 from tests.support.tables import create_table_params, created
 
 ROOT = Path(__file__).parents[4]
 NAME = REPORTS.physical_name("local")
-LINES = 10_000
+LINES = 10_000 if AT_LENGTH else 5_000
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +102,13 @@ def until_done(bench: Bench, records: int, process: subprocess.Popen[str]) -> No
 
 
 @pytest.mark.requirement("K-68")
-def test_ten_thousand_lines_survive_being_killed_twice(bench: Bench) -> None:
+@pytest.mark.soak
+def test_thousands_of_lines_survive_being_killed_twice(bench: Bench) -> None:
     lines = reports(LINES)
     bench.run(bench.write(lines[:100], "earlier.jsonl"))
-    lines[5_000] = {"title": "nobody's"}
+    lines[LINES // 2] = {"title": "nobody's"}
     file = bench.write(lines)
-    for done in (2_000, 6_000):
+    for done in (LINES // 5, LINES * 3 // 5):
         process = bench.keyline("import", str(file))
         until_done(bench, done, process)
         process.kill()
@@ -117,7 +119,7 @@ def test_ten_thousand_lines_survive_being_killed_twice(bench: Bench) -> None:
     assert result["resumed_after"] > 0
     told = {name: result[name] for name in ("records", "imported", "existing", "refused")}
     assert told == {"records": LINES, "imported": LINES - 101, "existing": 100, "refused": 1}
-    assert [each["line"] for each in result["refusals"]] == [5_001]
+    assert [each["line"] for each in result["refusals"]] == [LINES // 2 + 1]
     assert bench.items == LINES - 1
     assert bench.journals == []
 
