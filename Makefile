@@ -4,6 +4,8 @@ PYTHON ?= python3
 ENV ?= dev
 ENVIRONMENTS := dev staging prod local
 SYSTEMS := chat reports interactions
+# Of the tests: one more than there are cores, since a test that waits needs none.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 # Of up and demo. FRESH and VERBOSE are switches: any value turns them on.
 OPTIONS = $(if $(DATA),--data "$(DATA)") $(if $(REPORT),--report "$(REPORT)") \
           $(if $(VERBOSE),--verbose)
@@ -45,7 +47,7 @@ sweep: setup ## Delete now what has expired in a running `make up`
 	@.venv/bin/keyline sweep $(ARGS)
 
 test: setup-tests ## Run every test; .reports/requirements.json says which requirement is proven by which
-	.venv/bin/python -m pytest -n auto --dist loadgroup --requirements-report=.reports/requirements.json tests
+	.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --requirements-report=.reports/requirements.json tests
 
 soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 made-up requests where `make test` has 10
 	KEYLINE_SOAK_SECONDS=30 KEYLINE_FUZZ_EXAMPLES=50 \
