@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from msgspec.structs import replace
 
 from interactions.moments import DAY_SECONDS, iso_ms
-from interactions.store import RECENT, NoSession
+from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session
 from keyline.run.errors import AlreadyExists
 
@@ -79,7 +79,7 @@ class Held:
         if there is not None and _order(there) == _order(check):
             if there.Data == check.Data:
                 return
-            raise _taken("check", there)
+            raise taken("check", there)
         self._checks.insert(place, check)
         self.session = replace(
             self.session, queryCount=self.session.queryCount + 1, lastActivity=check.at
@@ -162,9 +162,10 @@ class MemoryStore:
         with made.lock:
             with self._lock:
                 there = self._held.get(made.key)
-                if there is not None and not self._over(there):
-                    raise _taken("session", there.session)
-                self._remove(made.key)
+                if there is not None:
+                    if not self._over(there):
+                        raise taken("session", there.session)
+                    self._remove(there)
                 self._held[made.key] = made
             yield from self._using(made)
         self._evict(0)
@@ -219,9 +220,8 @@ class MemoryStore:
 
     def forget(self, held: Held) -> None:
         """Hold a session no longer, under its lock."""
-        held.live = False
         with self._lock:
-            self._remove(held.key)
+            self._remove(held)
 
     def oldest(self) -> str:
         """The moment from which on checks can be read."""
@@ -296,10 +296,13 @@ class MemoryStore:
         else:
             self._behind.pop(held.key, None)
 
-    def _remove(self, key: Key) -> None:
-        self._held.pop(key, None)
-        self._behind.pop(key, None)
-        weight, pending = self._weights.pop(key, (0, 0))
+    def _remove(self, held: Held) -> None:
+        if not held.live:
+            return  # what has its key by now is another
+        held.live = False
+        self._held.pop(held.key, None)
+        self._behind.pop(held.key, None)
+        weight, pending = self._weights.pop(held.key, (0, 0))
         self._total -= weight
         self._pending -= pending
 
@@ -312,8 +315,7 @@ class MemoryStore:
                 if (held.pending and not self._over(held)) or not held.lock.acquire(blocking=False):
                     continue  # it is not in DynamoDB as it is, or somebody is using it
                 try:
-                    held.live = False
-                    self._remove(held.key)
+                    self._remove(held)
                 finally:
                     held.lock.release()
                 if self._total + room <= self._capacity:
@@ -323,7 +325,3 @@ class MemoryStore:
 
 def _order(check: Check) -> tuple[str, str]:
     return check.at, check.id
-
-
-def _taken(kind: str, current: Check | Session) -> AlreadyExists:
-    return AlreadyExists(kind, "there is one of this id.", "Use another id.", current=current)

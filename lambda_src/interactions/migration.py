@@ -25,7 +25,7 @@ from interactions.memory_store import Held, MemoryStore
 from interactions.moments import iso_ms
 from interactions.phase import Mode, Phase
 from interactions.repository import DynamoStore
-from interactions.store import RECENT, NoSession
+from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session, User, UserData
 from keyline.metrics import Metrics, MetricUnit
 from keyline.problem import KeylineError
@@ -131,8 +131,7 @@ class MigratingStore:
         Memory without room holds no more sessions; they are then DynamoDB's alone.
         """
         if self._phase().mode is Mode.DYNAMODB or not self._memory.make_room():
-            self._dynamo.create_session(session)
-            self._settle_another()
+            self._create_unheld(session)
             return
         try:
             with self._memory.opened(session) as held:
@@ -227,6 +226,15 @@ class MigratingStore:
         for _ in range(self._memory.sessions_behind):
             self._settle_another()
         return self._memory.pending
+
+    def _create_unheld(self, session: Session) -> None:
+        """Open a session in DynamoDB alone, after what memory holds of one with its id."""
+        with suppress(NoSession), self._using(session.userId, session.sessionId) as (_, held):
+            if held is not None:
+                if held.session.Data != session.Data:
+                    raise taken("session", held.session)
+                return
+        self._dynamo.create_session(session)
 
     @contextmanager
     def _using(self, user: str, session_id: str) -> Iterator[tuple[Phase, Held | None]]:

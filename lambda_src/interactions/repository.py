@@ -24,11 +24,11 @@ from interactions.patterns import (
     USER_SEEN,
 )
 from interactions.settings import Settings
-from interactions.store import RECENT, NoSession
+from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session, User, UserData
-from keyline.model import Put, TransactWrite
+from keyline.model import TransactWrite
 from keyline.run import Store, Write, backoff
-from keyline.run.errors import AlreadyExists, Cancelled, TransactionCancelled
+from keyline.run.errors import Cancelled, TransactionCancelled
 
 ATTEMPTS = 8
 """Tries of a transaction that meets another one of the same session or user."""
@@ -59,7 +59,7 @@ class DynamoStore:
             ],
         )
         if failed and failed[0].current.Data != session.Data:
-            raise _taken(SESSION_CREATE, failed[0])
+            raise taken(SESSION_CREATE.name, failed[0].current)
 
     def session(self, user: str, session_id: str) -> Session | None:
         """A user's session; see `HistoryStore`."""
@@ -83,7 +83,7 @@ class DynamoStore:
         if any(reason.pattern == SESSION_TOUCH.name for reason in failed):
             raise NoSession
         if failed and failed[0].current != check:
-            raise _taken(CHECK_CREATE, failed[0])
+            raise taken(CHECK_CREATE.name, failed[0].current)
 
     def recent_checks(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:
         """A session's latest checks; see `HistoryStore`.
@@ -160,9 +160,3 @@ class DynamoStore:
             else:
                 break
         return []
-
-
-def _taken(pattern: Put[Any], reason: Cancelled) -> AlreadyExists:
-    return AlreadyExists(
-        pattern.name, "there is one of this id.", "Use another id.", current=reason.current
-    )

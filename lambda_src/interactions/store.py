@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from interactions.tables import Check, Session
-from keyline.run.errors import NotFound
+from keyline.run.errors import AlreadyExists, NotFound
 
 RECENT = 10
 """How many checks a history shows where the caller does not say."""
@@ -16,6 +16,11 @@ class NoSession(NotFound):
 
     def __init__(self) -> None:
         super().__init__("sessionId", "there is no such session.", "Open one: POST /sessions.")
+
+
+def taken(what: str, current: Any) -> AlreadyExists:
+    """Say that there is another one of this id, and which."""
+    return AlreadyExists(what, "there is one of this id.", "Use another id.", current=current)
 
 
 class HistoryStore(Protocol):

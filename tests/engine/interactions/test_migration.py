@@ -9,9 +9,11 @@ import msgspec
 import pytest
 
 from interactions.migration import FAILURES, INDEX_SECONDS, SETTLED_AT_ONCE, Breaker
+from interactions.moments import iso_ms
 from interactions.phase import Mode
 from interactions.store import NoSession
-from keyline.run.errors import Throttled, Unavailable
+from interactions.tables import Session, SessionData
+from keyline.run.errors import AlreadyExists, Throttled, Unavailable
 from keyline.run.meter import Labels, emf
 from tests.engine.interactions.conftest import Mediphant
 from tests.engine.interactions.migrating import DYNAMODB, PARALLEL, READ_NEW, Rig, rigged
@@ -418,6 +420,55 @@ def test_moving_back_reads_what_phase_3_wrote(rig: Rig) -> None:
         assert process.names(late) == ["x"]
     assert process.names(session) == ["c", "c", "b", "a"]
     assert process.count(session) == 4
+
+
+@pytest.mark.requirement("M-38", "M-41")
+def test_a_session_opened_in_dynamodb_alone_is_no_longer_the_one_that_memory_held(
+    rig: Rig,
+) -> None:
+    process = rig.process(PARALLEL)
+    over, again = _sessions_of_one_id()
+    process.store.create_session(over)
+    process.switch(DYNAMODB)
+    process.store.create_session(again)
+    for mode in (DYNAMODB, PARALLEL):
+        process.switch(mode)
+        process.add(again)
+        assert process.count(again) == rig.counted(again)
+    assert len(process.names(again)) == 2
+
+
+@pytest.mark.requirement("M-41")
+def test_a_session_is_not_opened_in_dynamodb_alone_over_one_that_only_memory_has(
+    rig: Rig,
+) -> None:
+    process = rig.process(PARALLEL, capacity=2)
+    other, pending = _sessions_of_one_id(alive=(True, True))
+    rig.proxy.next(Fault.THROTTLED)
+    process.store.create_session(pending)  # with its pending write all that there is room for
+    rig.proxy.next(Fault.THROTTLED, Fault.THROTTLED)
+    with pytest.raises(AlreadyExists):
+        process.store.create_session(other)
+    process.store.create_session(pending)  # the very same
+    process.switch(DYNAMODB)
+    with pytest.raises(AlreadyExists):
+        process.store.create_session(other)
+    assert process.store.session("ada", pending.sessionId) == pending
+
+
+def _sessions_of_one_id(alive: tuple[bool, bool] = (False, True)) -> list[Session]:
+    now = time.time()
+    moments = [iso_ms((now + later) * 1000) for later in (0, 1)]
+    return [
+        Session(
+            userId="ada",
+            sessionId="one",
+            TTL=int(now) + (1000 if lives else -1000),
+            lastActivity=at,
+            Data=SessionData(createdAt=at),
+        )
+        for at, lives in zip(moments, alive, strict=True)
+    ]
 
 
 @pytest.mark.requirement("M-36")

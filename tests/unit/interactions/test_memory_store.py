@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from msgspec.structs import replace
 
 from interactions.memory_store import MemoryStore
 from interactions.moments import DAY_SECONDS, iso_ms
@@ -173,6 +174,20 @@ def test_a_forgotten_session_is_gone_for_whoever_waited_for_it(store: MemoryStor
             store.forget(held)
         assert waiting.result() is None
     assert store.size == 0
+
+
+def test_a_session_that_took_the_place_of_one_in_use_stays(
+    store: MemoryStore, clock: Clock
+) -> None:
+    with store.held("ada", "s") as held:
+        assert held is not None
+        clock.now += 100
+        again = replace(session_of(created="now"), TTL=int(clock.now) + 100)
+        store.create_session(again)
+        held.pending.append(lambda: None)
+        store.forget(held)
+    assert store.session("ada", "s") == again
+    assert (store.size, store.pending) == (1, 0)
 
 
 def test_any_number_of_threads_lose_nothing(store: MemoryStore) -> None:
