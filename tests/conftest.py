@@ -54,5 +54,4 @@ def local_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The local environment's assembly; a test that runs or changes it takes a copy."""
     from tests.support import synthesized  # it imports the project, which `isolate` precedes
 
-    base = tmp_path_factory.getbasetemp()
-    return synthesized.local_assembly(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    return synthesized.local_assembly(synthesized.shared_folder(tmp_path_factory))

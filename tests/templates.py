@@ -24,11 +24,9 @@ from keyline_cdk.environment import (
     Functions,
     Local,
     Tables,
-    load,
 )
 from stacks.application import build
 from stacks.service_stack import Bundler
-from stacks.systems import SYSTEMS
 
 ENVIRONMENTS = ("dev", "staging", "prod", "local")
 
@@ -203,12 +201,6 @@ def text(value: Any) -> str:
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(text(part) for part in parts)
     raise ValueError(f"no text: {value}")
-
-
-@cache
-def shipped(name: str, out: Path) -> dict[str, SynthesizedStack]:
-    """Return the stacks of one of the project's environments, synthesized once in a session."""
-    return synthesize(load(name), SYSTEMS, out / name)
 
 
 def _read(path: str) -> Template:

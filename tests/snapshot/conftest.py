@@ -1,4 +1,4 @@
-"""Snapshots as JSON files, one for each; templates synthesized once in a session."""
+"""Snapshots as JSON files, one for each; templates synthesized once in a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from tests.templates import Stacks, Templates, shipped
+from tests.support import synthesized
+from tests.templates import Stacks, Templates
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def template_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 @pytest.fixture(scope="session")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
     """The stacks of an environment by name: `stacks("dev")["chat-data-dev"].tags`."""
-    return partial(shipped, out=tmp_path_factory.mktemp("synth"))
+    return partial(synthesized.stacks, base=synthesized.shared_folder(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")

@@ -1,30 +1,67 @@
-"""The local environment as it is synthesized: once a run, for the tests of all its workers."""
+"""The project's environments as they are synthesized: once a run, for the tests of all its workers.
+
+A synthesis takes seconds; the first who asks for one makes it, and the others wait.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-from ops.synth import synthesize
+import msgspec
+import pytest
 
-_NAME = "local-assembly"
+from keyline_cdk.environment import load
+from ops.synth import synthesize
+from stacks.systems import SYSTEMS
+from tests import templates
+from tests.templates import SynthesizedStack
+
+_STACKS = dict[str, SynthesizedStack]
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder that the workers of a run share."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def local_assembly(base: Path) -> Path:
-    """The local environment's assembly in a folder that the workers of a run share.
+    """The local environment's assembly, bundles and all.
 
-    It takes seconds to make; the first who asks makes it, and the others wait. It is not to be
-    changed: a test that changes it, or runs it, takes a copy.
+    It is not to be changed: a test that changes it, or runs it, takes a copy.
     """
-    folder = base / _NAME
-    with (base / f"{_NAME}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = base / "local-assembly"
+    with _alone(folder):
         if not (folder / "manifest.json").exists():
             synthesize("local", folder)
     return folder
 
 
+@cache
+def stacks(environment: str, base: Path) -> _STACKS:
+    """The stacks of an environment by name; nothing is bundled."""
+    file = base / f"stacks-{environment}.json"
+    with _alone(file):
+        if not file.exists():
+            made = templates.synthesize(load(environment), SYSTEMS, base / f"synth-{environment}")
+            file.write_bytes(msgspec.json.encode(made))
+    return msgspec.json.decode(file.read_bytes(), type=_STACKS)
+
+
 def copied(assembly: Path, folder: Path) -> Path:
     """A copy of an assembly, to be run: code that is edited meanwhile is put into it."""
     return shutil.copytree(assembly, folder / "assembly")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep the other workers from making the same."""
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

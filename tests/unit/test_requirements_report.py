@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.inner_pytest import run_pytest
+
+PLUGINS = ("-p", "tests.requirements_report")
 MODULE = """
 import pytest
 
@@ -30,17 +31,6 @@ def test_four(): pass
 """
 
 
-def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    plugins = ("-p", "tests.requirements_report", "-p", "no:cacheprovider", "-p", "no:schemathesis")
-    command = [sys.executable, "-m", "pytest", *plugins]
-    return subprocess.run(
-        [*command, *options],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = requirement(*ids): lines\n")
@@ -54,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 )
 def test_the_report_names_tests_and_outcomes(folder: Path, options: tuple[str, ...]) -> None:
     (folder / "test_sample.py").write_text(MODULE)
-    run_pytest(folder, "--requirements-report=out/report.json", *options)
+    run_pytest(folder, *PLUGINS, "--requirements-report=out/report.json", *options)
 
     report = json.loads((folder / "out/report.json").read_text())
     assert list(report) == ["T-02", "T-10", "T-O1", "X-08"]
@@ -69,6 +59,6 @@ def test_the_report_names_tests_and_outcomes(folder: Path, options: tuple[str, .
 @pytest.mark.parametrize("line", ["Q-10", "T10", "T-", "t-02"])
 def test_a_line_that_cannot_exist_fails_the_collection(folder: Path, line: str) -> None:
     (folder / "test_sample.py").write_text(MODULE.replace("X-08", line))
-    done = run_pytest(folder)
+    done = run_pytest(folder, *PLUGINS)
     assert done.returncode == pytest.ExitCode.INTERRUPTED
     assert f"'{line}' is no line of the requirements ledger" in done.stdout
