@@ -44,8 +44,10 @@ def to_dynamodb(value: Any, path: str, depth: int = 0) -> Any:
     BadValue
         If DynamoDB cannot hold it exactly, by its path.
     """
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return _text(value, path)
     if isinstance(value, int | float | Decimal):
         return _at(path, _number, value)
     if isinstance(value, bytes | bytearray | memoryview):
@@ -102,7 +104,18 @@ def _nested(value: Any, path: str, depth: int) -> Any:
     for name in value:
         if not isinstance(name, str) or not name:
             raise BadValue(path, f"has the key {name!r}.", "Keys are text, of a character or more.")
+        _text(name, path)
     return {name: to_dynamodb(inner, f"{path}.{name}", depth) for name, inner in value.items()}
+
+
+def _text(value: str, path: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise BadValue(
+            path, "holds half of a surrogate pair, which is no text.", "Give whole characters."
+        ) from error
+    return value
 
 
 def _set(value: set[Any] | frozenset[Any], path: str) -> set[Any]:

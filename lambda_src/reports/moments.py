@@ -18,10 +18,17 @@ def iso_of(moment: datetime) -> str:
     Raises
     ------
     BadValue
-        If it has no time zone, so that nobody can tell which moment it is.
+        If it has no time zone, so that nobody can tell which moment it is, or lies outside the
+        years 1 to 9999 of UTC.
     """
     if moment.tzinfo is None:
         raise BadValue(
             "datetime", "has no time zone.", "Make it with one: datetime.now(timezone.utc)."
         )
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise BadValue(
+            "datetime", "is before the year 1 or after 9999 in UTC.", "Give a moment between."
+        ) from error
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -21,8 +21,10 @@ def number_text(value: Any) -> str:
         If it is no number, not finite, or beyond DynamoDB's digits or range.
     """
     if type(value) is int:
-        text = str(value)
-        return text if -_PLAIN_INT < value < _PLAIN_INT else _checked(text, Decimal(value))
+        if -_PLAIN_INT < value < _PLAIN_INT:
+            return str(value)
+        exact = Decimal(value)
+        return _checked(str(exact), exact)  # Python writes no int of more than 4,300 digits
     if type(value) is float:
         text = repr(value)
         if 1e-4 <= abs(value) < 1e16:
@@ -47,7 +49,7 @@ def number_value(text: str) -> int | float | Decimal:
 def _checked(text: str, exact: Decimal) -> str:
     if not exact.is_finite():
         raise BadValue("number", f"{text} cannot be stored.", "Leave the attribute out instead.")
-    digits = len(str(int("".join(map(str, exact.as_tuple().digits)))).rstrip("0"))
+    digits = len("".join(map(str, exact.as_tuple().digits)).strip("0"))
     if digits > MAX_DIGITS:
         raise BadValue("number", f"has {digits} digits; DynamoDB keeps {MAX_DIGITS}.", "Round it.")
     if exact and not _SMALLEST <= abs(exact) <= _LARGEST:
