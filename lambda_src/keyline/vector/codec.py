@@ -171,6 +171,11 @@ def check_codec(codec: str, path: str = "vector") -> None:
 
 
 def _numbers(vector: Sequence[float], path: str) -> array[float]:
+    if isinstance(vector, bytes | bytearray | memoryview):  # array would take them for its content
+        raise VectorError(path, "is bytes.", "Give numbers.")
+    if bool in map(type, vector):  # which array takes for 0 and 1
+        place = list(map(type, vector)).index(bool)
+        raise VectorError(f"{path}[{place}]", "is bool, no number.", "Give numbers.")
     try:
         numbers = array("d", vector)
     except (TypeError, OverflowError) as error:

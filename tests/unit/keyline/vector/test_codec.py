@@ -110,6 +110,18 @@ def test_what_is_no_number_is_refused(bad: list[Any]) -> None:
         encode(bad, "float32")
 
 
+def test_a_bool_is_no_number() -> None:
+    with pytest.raises(VectorError, match="is bool, no number") as refused:
+        encode([1.0, True], "float32")
+    assert refused.value.path == "vector[1]"
+
+
+@pytest.mark.parametrize("bad", [b"12345678", bytearray(7), memoryview(b"1")])
+def test_bytes_are_no_vector(bad: Any) -> None:
+    with pytest.raises(VectorError, match="is bytes"):
+        encode(bad, "float32")
+
+
 @pytest.mark.requirement("K-09")
 def test_a_dimension_that_differs_is_refused() -> None:
     assert encode([1.0, 2.0], "float32", dimension=2).dimension == 2
