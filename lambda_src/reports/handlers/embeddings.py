@@ -128,9 +128,13 @@ def get_embedding(productId: ProductId, caller: Caller) -> ProductEmbedding:
 def by_model(query: ModelQuery, caller: Caller) -> EmbeddingPage:
     """List a model version's vectors, page by page."""
     viewer = Viewer.of(caller, CONTEXT.token_use)
-    page = _repository.get_embeddings_by_model(
-        query.model_version, limit=query.limit, cursor=query.cursor, caller=viewer.user_id
-    )
+    try:
+        page = _repository.get_embeddings_by_model(
+            query.model_version, limit=query.limit, cursor=query.cursor, caller=viewer.user_id
+        )
+    except BadValue as error:
+        error.path = f"query.{error.path}"
+        raise
     return EmbeddingPage(embeddings=page.items, cursor=page.cursor)
 
 

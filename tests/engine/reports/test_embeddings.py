@@ -543,6 +543,8 @@ def test_a_model_version_is_listed_page_by_page(api: Api) -> None:
     assert all(each["embedding_vector"] == [1.0, -0.5] for each in shown)
     assert api(LIST, query=f"{query}&cursor={cursor}", user="bob").status == 400
     assert api(LIST).body["path"] == "query.model_version"
+    marked = api(LIST, query="model_version=clip%231")  # as a shard is
+    assert (marked.status, marked.body["path"]) == (400, "query.model_version")
 
 
 @pytest.mark.requirement("K-73")
