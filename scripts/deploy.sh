@@ -67,9 +67,13 @@ done
 [[ $pool =~ ^[a-z]+(-[a-z]+)+-[0-9]+_[0-9A-Za-z]+$ ]] ||
   refuse "--user-pool-id $pool: is no id of a Cognito user pool, such as $EXAMPLE."
 
+# What the CDK is to get as it is passes through make, which expands $, and its shell.
 run() {
-  make --no-print-directory "$1" ENV="$environment" \
-    CDK_ARGS="-c reports:user_pool_id=$pool ${*:2}" || exit 1
+  local target=$1 options=""
+  shift
+  (($#)) && options=$(printf ' %q' "$@")
+  make --no-print-directory "$target" ENV="$environment" \
+    CDK_ARGS="-c reports:user_pool_id=$pool${options//\$/\$\$}" || exit 1
 }
 
 if [[ ! $dry_run ]]; then

@@ -64,7 +64,7 @@ def dev(root: Path, tmp_path: Path) -> Script:
 
 
 def make(target: str, more: str = "", env: str = "dev") -> list[str]:
-    arguments = f"CDK_ARGS=-c reports:user_pool_id={POOL} {more}"
+    arguments = f"CDK_ARGS=-c reports:user_pool_id={POOL}{more and f' {more}'}"
     return ["--no-print-directory", target, f"ENV={env}", arguments]
 
 
@@ -79,6 +79,22 @@ def test_options_may_be_joined_and_the_cdk_s_own_follow(deploy: Script) -> None:
     options = ["--environment=prod", f"--user-pool-id={POOL}", "--", "--require-approval", "never"]
     assert deploy(*options).returncode == 0
     assert deploy.asked == [make("deploy", "--require-approval never", env="prod")]
+
+
+def test_the_cdk_s_own_options_reach_it_as_they_are(deploy: Script, tmp_path: Path) -> None:
+    # Given options that make and its shell would make others of
+    own = ["--tags", "team=K9 & co", "-c", "x:y=$HOME $(id) 'a' \"b\" c;d #e", ""]
+    assert deploy("--environment", "dev", "--user-pool-id", POOL, "--", *own).returncode == 0
+
+    # When make runs a command with them, as the Makefile does
+    (tmp_path / "Makefile").write_text("show:\n\t@printf '%s|' $(CDK_ARGS)\n")
+    command = ["/usr/bin/env", "make", "--no-print-directory", "-C", str(tmp_path), "show"]
+    done = subprocess.run(
+        [*command, deploy.asked[0][-1]], capture_output=True, text=True, check=True
+    )
+
+    # Then they are what they were
+    assert done.stdout.split("|")[:-1] == ["-c", f"reports:user_pool_id={POOL}", *own]
 
 
 @pytest.mark.requirement("K-36")
