@@ -39,10 +39,12 @@ def import_(
     from keyline_cdk.environment import load
     from ops.importing.command import Asked, carry_out, show, try_out
     from ops.importing.command import as_json as to_json
+    from ops.importing.reports import owner
 
     if not file.is_file():
         raise KeylineError(str(file), "is no file.", "Name a file of reports.")
-    asked = Asked(file, load(environment), user_id, state or LOCAL_STATE)
+    of_all = None if user_id is None else owner(user_id)
+    asked = Asked(file, load(environment), of_all, state or LOCAL_STATE)
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("import", total=file.stat().st_size)

@@ -126,6 +126,23 @@ class Converter:
         return Candidate(line, report, given)
 
 
+def owner(user_id: str) -> str:
+    """A user's identifier, if a record could name it as the owner.
+
+    Raises
+    ------
+    KeylineError
+        If none could.
+    """
+    try:
+        user_id.encode()
+        return msgspec.convert(user_id, UserId)
+    except (UnicodeEncodeError, msgspec.ValidationError) as error:
+        raise KeylineError(
+            "--user-id", f"{user_id!r} is no user.", "Name one of 1 to 128 characters."
+        ) from error
+
+
 def _decoded(value: Any) -> Imported:
     if not isinstance(value, Mapping):
         raise Refused("", "is no JSON object.", 'Write {"title": "...", "user_id": "..."}.')

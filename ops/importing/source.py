@@ -16,6 +16,7 @@ CHUNK = 64 * 1024
 MAX_RECORD = 2 * 1024 * 1024
 """Characters. An item takes 400 KB; what is longer than this is no record but a broken file."""
 
+NO_UTF_8 = "is no UTF-8 (iconv converts files)."
 _SPACE = " \t\r\n"
 
 
@@ -69,17 +70,13 @@ def records(path: Path, at: Callable[[int], object] = lambda _: None) -> Iterato
         element begins.
     """
     try:
-        with path.open("rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig") as file:
+        with path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", "surrogateescape") as file:
             found = _list(path, file) if _first(file) == "[" else _lines(file)
             for record in found:
                 at(raw.tell())
                 yield record
     except OSError as error:
         raise KeylineError(str(path), f"cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise KeylineError(
-            str(path), f"is no UTF-8 ({error.reason}).", "Convert it: iconv -t utf-8."
-        ) from error
 
 
 def _first(file: TextIO) -> str:
@@ -102,7 +99,10 @@ def _lines(file: TextIO) -> Iterator[Record]:
             yield Record(number, line, fault=f"is longer than {MAX_RECORD:,} characters.")
             continue
         try:
+            text.encode()
             yield Record(number, line, json.loads(text, parse_constant=_refuse))
+        except UnicodeEncodeError:  # of what was no UTF-8 in the file
+            yield Record(number, line, fault=NO_UTF_8)
         except ValueError as error:
             yield Record(number, line, fault=f"is no JSON ({error}).")
         except RecursionError:
@@ -142,7 +142,13 @@ class _Text:
         self._text = self._text[count:]
 
     def value(self) -> Any:
-        """The JSON value that begins here."""
+        """The JSON value that begins here.
+
+        Raises
+        ------
+        UnicodeEncodeError
+            If it was no UTF-8 in the file. It is behind then, too.
+        """
         decoder = json.JSONDecoder(parse_constant=_refuse)
         while True:
             try:
@@ -154,7 +160,9 @@ class _Text:
             except RecursionError as error:
                 raise self.broken("a value is nested too deeply") from error
             if end < len(self._text) or not self._more():  # a number may go on in the next chunk
+                text = self._text[:end]
                 self.take(end)
+                text.encode()
                 return value
 
     def broken(self, why: str) -> KeylineError:
@@ -184,7 +192,11 @@ def _list(path: Path, file: TextIO) -> Iterator[Record]:
             text.next()
         line = text.line
         number += 1
-        yield Record(number, line, text.value())
+        try:
+            record = Record(number, line, text.value())
+        except UnicodeEncodeError:
+            record = Record(number, line, fault=NO_UTF_8)
+        yield record
     text.take(1)
     if text.next():
         raise text.broken("something follows its end")

@@ -94,9 +94,16 @@ def test_a_broken_list_is_an_error_by_its_line(tmp_path: Path, text: str) -> Non
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(KeylineError, match="cannot be read: No such file"):
         digest(tmp_path / "none")
-    (tmp_path / "latin").write_bytes('{"title": "é"}'.encode("latin-1"))
-    with pytest.raises(KeylineError, match="is no UTF-8"):
-        list(records(tmp_path / "latin"))
+
+
+@pytest.mark.requirement("K-68")
+@pytest.mark.parametrize("form", ["{}\n{}\n{}\n", "[{},\n{},\n{}]"], ids=["lines", "list"])
+def test_what_is_no_utf_8_is_a_fault_of_its_own(tmp_path: Path, form: str) -> None:
+    texts = ['{"a": "é"}', '{"a": "\udce9"}', '{"a": "è"}']
+    (tmp_path / "a").write_bytes(form.format(*texts).encode("utf-8", "surrogateescape"))
+    found = list(records(tmp_path / "a"))
+    assert [(r.line, r.value) for r in found] == [(1, {"a": "é"}), (2, None), (3, {"a": "è"})]
+    assert "is no UTF-8" in found[1].fault
 
 
 # --- a record -----------------------------------------------------------------------------
@@ -157,6 +164,7 @@ def test_a_stored_report_is_compared_in_what_the_record_says() -> None:
         ({"title": "a", "favorites": ["a", "b", "c", "d"]}, "favorites", "holds 4"),
         ({"title": "a", "created_at": "2026-01-01T00:00:00"}, "created_at", "time zone"),
         ({"title": "a", "updated_at": "yesterday"}, "updated_at", "no moment"),
+        ({"title": "a", "created_at": "0001-01-01T00:00:00+05:00"}, "created_at", "no moment"),
         ({"title": "\ud800"}, "", "surrogate"),
     ],
 )
@@ -339,6 +347,16 @@ def test_a_dry_run_needs_no_table_and_names_each_line(tmp_path: Path) -> None:
     assert (document["valid"], document["refused"], document["refusals"]) == (2, 0, [])
     run = CliRunner().invoke(app, ["import", str(tmp_path / "none"), "--dry-run"])
     assert isinstance(run.exception, KeylineError)
+
+
+@pytest.mark.requirement("K-68")
+@pytest.mark.parametrize("user_id", ["", "u" * 129, "\udcff"])
+def test_an_owner_that_no_record_could_name_is_refused(tmp_path: Path, user_id: str) -> None:
+    file = tmp_path / "reports.jsonl"
+    file.write_text('{"title": "a"}')
+    run = CliRunner().invoke(app, ["import", str(file), "--dry-run", "--user-id", user_id])
+    assert isinstance(run.exception, KeylineError)
+    assert run.exception.path == "--user-id"
 
 
 @pytest.mark.requirement("K-68")
