@@ -24,7 +24,7 @@ MedicineName = Annotated[
 SessionId = Annotated[
     str,
     msgspec.Meta(
-        pattern="^[A-Za-z0-9_-]{1,64}$",
+        pattern=r"^[A-Za-z0-9_-]{1,64}(?!\s)$",
         description="What POST /sessions answered.",
         examples=["0f8fad5bd9cb469fa16570867728950e"],
     ),
@@ -44,7 +44,9 @@ SearchText = Annotated[
 Day = Annotated[
     str,
     msgspec.Meta(
-        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="A UTC day.", examples=["2026-01-31"]
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\s)$",
+        description="A UTC day.",
+        examples=["2026-01-31"],
     ),
 ]
 

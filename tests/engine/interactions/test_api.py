@@ -150,6 +150,7 @@ def test_a_request_without_a_user_is_refused(mediphant: Mediphant) -> None:
         ({"sessionId": ""}, 400, "body.sessionId"),
         ({"sessionId": "a b"}, 400, "body.sessionId"),
         ({"sessionId": "#" * 65}, 400, "body.sessionId"),
+        ({"sessionId": "0f8fad5b\n"}, 400, "body.sessionId"),
         ({"isPotentiallyRisky": False}, 400, "body.isPotentiallyRisky"),
         ({"medA": "x" * 1_000_000}, 413, "body"),
     ],

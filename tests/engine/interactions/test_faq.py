@@ -113,7 +113,9 @@ def test_a_wrong_search_is_refused_and_not_remembered(mediphant: Mediphant, quer
     assert mediphant.rows() == []
 
 
-@pytest.mark.parametrize("day", ["", "2026-02-30", "yesterday", "20260131", "2026-01-31T00"])
+@pytest.mark.parametrize(
+    "day", ["", "2026-02-30", "yesterday", "20260131", "2026-01-31T00", "2026-01-31%0A"]
+)
 def test_a_wrong_day_is_refused(mediphant: Mediphant, day: str) -> None:
     answer = mediphant.app("faq")(SEARCHES, query=f"day={day}")
     assert (answer.status, answer.body["path"]) == (400, "query.day")
