@@ -51,11 +51,12 @@ class MemoryRateLimiter:
         with self._lock:
             return self._usage(client)
 
-    def learn(self, client: str, count: int) -> None:
-        """Take note of what DynamoDB has counted in the current window."""
+    def learn(self, client: str, usage: Usage) -> None:
+        """Take note of what DynamoDB has counted, unless its window is over by now."""
         with self._lock:
-            usage = self._usage(client)
-            self._keep(client, usage, max(count, usage.count))
+            current = self._usage(client)
+            if usage.span == current.span:
+                self._keep(client, current, max(usage.count, current.count))
 
     def _usage(self, client: str) -> Usage:
         now = self._now()
@@ -111,11 +112,11 @@ class MigratingRateLimiter:
         try:
             usage = self._breaker.call(lambda: dynamo(client))
         except LimitReached as reached:
-            self._memory.learn(client, reached.usage.limit)
+            self._memory.learn(client, reached.usage)
             raise
         except FAILURES as error:
             self._metrics.count("RateLimitFallbacks")
             _log.warning("RateLimitFallbacks: %s", type(error).__name__)
             return memory(client)
-        self._memory.learn(client, usage.count)
+        self._memory.learn(client, usage)
         return usage

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -30,11 +32,15 @@ class Failing(MemoryRateLimiter):
     """The shared limiter, which can be made to fail."""
 
     error: Exception | None = None
+    answered: Callable[[], object] = staticmethod(lambda: None)
 
     def admit(self, client: str) -> Usage:
         if self.error:
             raise self.error
-        return super().admit(client)
+        try:
+            return super().admit(client)
+        finally:
+            self.answered()
 
     def usage(self, client: str) -> Usage:
         if self.error:
@@ -117,6 +123,18 @@ def test_a_full_window_is_remembered_while_dynamodb_fails() -> None:
     rig.shared.error = Unavailable("rate-limit-count", "is away")
     with pytest.raises(LimitReached):
         rig.limiter.admit("one")
+
+
+@pytest.mark.parametrize("admitted", [4, 5])
+def test_what_a_window_counted_is_not_the_next_one_s(admitted: int) -> None:
+    rig = Rig(Mode.PARALLEL)
+    for _ in range(admitted):
+        rig.shared.admit("one")  # by other processes
+    rig.shared.answered = lambda: setattr(rig.clock, "now", NOW + 60)
+    with contextlib.suppress(LimitReached):
+        rig.limiter.admit("one")  # counted at the window's end, and answered after it
+    rig.shared.error = Throttled("rate-limit-count")
+    assert rig.limiter.admit("one").count == 1
 
 
 @pytest.mark.requirement("M-41")
