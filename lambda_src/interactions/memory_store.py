@@ -39,6 +39,8 @@ class Held:
         The writes that DynamoDB lacks, oldest first.
     replicated
         Epoch seconds of the last write that DynamoDB took.
+    cleared
+        The moment up to which checks were cleared last.
     live
         False once memory has forgotten the session.
     """
@@ -47,6 +49,7 @@ class Held:
         self.session = session
         self.pending: deque[Callable[[], None]] = deque()
         self.replicated = 0.0
+        self.cleared = ""
         self.live = True
         self.lock = threading.Lock()
         self._checks: list[Check] = []  # oldest first
@@ -84,6 +87,11 @@ class Held:
         self.session = replace(
             self.session, queryCount=self.session.queryCount + 1, lastActivity=check.at
         )
+
+    def has(self, check: Check) -> bool:
+        """Whether a check is among those held."""
+        place = bisect_left(self._checks, _order(check), key=_order)
+        return place < len(self._checks) and _order(self._checks[place]) == _order(check)
 
     def latest(self, limit: int, since: str) -> list[Check]:
         """The latest checks, newest first, none from before a moment."""

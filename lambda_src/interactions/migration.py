@@ -219,6 +219,7 @@ class MigratingStore:
                 self._dynamo.clear_checks(user, session_id, until=until, known=known)
 
             held.clear()
+            held.cleared = until
             self._replicate(held, write)
 
     def settle(self) -> int:
@@ -359,8 +360,8 @@ class MigratingStore:
     def _checks_of(self, held: Held, mine: list[Check], limit: int) -> list[Check]:
         """A session's latest checks from DynamoDB, or from memory where it has more.
 
-        DynamoDB has more only if another process wrote them. Memory is whole no longer then,
-        and forgets the session.
+        DynamoDB has more only if another process wrote them, or while its index shows what was
+        cleared. Of the former memory is whole no longer, and forgets the session.
         """
         theirs = self._answer(held, lambda: self._dynamo.recent_checks(*held.key, limit))
         if theirs is None:
@@ -369,13 +370,16 @@ class MigratingStore:
         if here == there:
             self._tell("MigrationMatches", "MigrationHits")
             return theirs
+        more = [check for check in theirs if not held.has(check)]
         if self._now() < held.replicated + INDEX_SECONDS:
-            self._tell("MigrationMisses")
-            return mine
+            more = [check for check in more if check.at > held.cleared]
+            if not more:
+                self._tell("MigrationMisses")
+                return mine
         self._tell("MigrationMismatches", "MigrationMisses" if here - there else "MigrationHits")
-        if there - here:
+        if more:
             self._memory.forget(held)
-        both = {check.public_id: check for check in [*mine, *theirs]}
+        both = {check.public_id: check for check in [*mine, *more]}
         return [both[name] for name in sorted(both, reverse=True)][:limit]
 
     def _answer(self, held: Held, read: Callable[[], T]) -> T | None:

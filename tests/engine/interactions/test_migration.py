@@ -326,18 +326,40 @@ def test_a_share_of_phase_1s_reads_is_compared(rig: Rig) -> None:
     assert process.metrics.sums["MigrationReadFailures"] == 1
 
 
-@pytest.mark.requirement("M-42")
-def test_a_comparison_notices_another_process_and_memory_forgets_the_session(rig: Rig) -> None:
-    process, other = rig.process(PARALLEL, share=1.0), rig.process(PARALLEL)
+@pytest.mark.requirement("M-38", "M-42")
+@pytest.mark.parametrize("mode", [PARALLEL, READ_NEW])
+@pytest.mark.parametrize("later", [0, INDEX_SECONDS])
+def test_a_comparison_notices_another_process_and_memory_forgets_the_session(
+    rig: Rig, mode: Mode, later: float
+) -> None:
+    process, other = rig.process(mode, share=1.0), rig.process(mode)
     session = process.open()
     process.add(session, "a")
     other.add(session, "b")
-    process.now = lambda: time.time() + INDEX_SECONDS
+    process.now = lambda: time.time() + later
     assert process.names(session) == ["b", "a"]
     assert process.metrics.sums["MigrationMismatches"] == 1
     assert process.memory.size == 0
     other.add(session, "c")
     assert process.names(session) == ["c", "b", "a"]
+
+
+@pytest.mark.requirement("M-38", "M-42")
+def test_what_was_cleared_and_the_index_still_shows_is_not_taken_for_another_process(
+    rig: Rig,
+) -> None:
+    process, other = rig.process(READ_NEW), rig.process(READ_NEW)
+    session = process.open()
+    process.add(session, "a")
+    (row,) = rig.mediphant.rows("QUERY")
+    process.clear(session)
+    rig.mediphant.dynamodb.put_item(TableName=rig.mediphant.table_name, Item=row)
+    assert process.names(session) == []
+    assert process.metrics.sums["MigrationMismatches"] == 0
+    time.sleep(0.002)  # a check of the very millisecond of the clearing is as old as it
+    other.add(session, "b")
+    assert process.names(session) == ["b"]
+    assert process.metrics.sums["MigrationMismatches"] == 1
 
 
 @pytest.mark.requirement("M-42")
