@@ -235,14 +235,16 @@ class MemoryStore:
         """The moment from which on checks can be read."""
         return iso_ms((self._now() - self._history) * 1000)
 
-    def create_session(self, session: Session) -> None:
+    def create_session(self, session: Session) -> Session:
         """Open a session; see `HistoryStore`."""
         try:
-            with self.opened(session):
-                pass
+            with self.opened(session) as held:
+                return held.session
         except AlreadyExists as error:
-            if error.current.Data != session.Data:
+            there: Session = error.current
+            if there.Data != session.Data:
                 raise
+            return there
 
     def session(self, user: str, session_id: str) -> Session | None:
         """A user's session; see `HistoryStore`."""

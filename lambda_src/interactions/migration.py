@@ -125,25 +125,34 @@ class MigratingStore:
         self._share = share
         self._now = now
 
-    def create_session(self, session: Session) -> None:
+    def create_session(self, session: Session) -> Session:
         """Open a session; see `HistoryStore`.
 
         Memory without room holds no more sessions; they are then DynamoDB's alone.
         """
         if self._phase().mode is Mode.DYNAMODB or not self._memory.make_room():
-            self._create_unheld(session)
-            return
+            return self._create_unheld(session)
+        opened = session
+
+        def write() -> None:
+            nonlocal opened
+            opened = self._dynamo.create_session(session)
+
         try:
             with self._memory.opened(session) as held:
-                self._replicate(held, lambda: self._dynamo.create_session(session))
+                self._replicate(held, write)
+                if opened != session:  # used before, so that memory does not hold all of it
+                    self._memory.forget(held)
         except AlreadyExists as error:
-            if error.current.Data != session.Data:
+            there: Session = error.current
+            if there.Data != session.Data:
                 raise
-            return
+            return there
         if held.pending:
             self._tell_pending()
         else:
             self._settle_another()
+        return opened
 
     def session(self, user: str, session_id: str) -> Session | None:
         """A user's session; see `HistoryStore`."""
@@ -228,14 +237,14 @@ class MigratingStore:
             self._settle_another()
         return self._memory.pending
 
-    def _create_unheld(self, session: Session) -> None:
+    def _create_unheld(self, session: Session) -> Session:
         """Open a session in DynamoDB alone, after what memory holds of one with its id."""
         with suppress(NoSession), self._using(session.userId, session.sessionId) as (_, held):
             if held is not None:
                 if held.session.Data != session.Data:
                     raise taken("session", held.session)
-                return
-        self._dynamo.create_session(session)
+                return held.session
+        return self._dynamo.create_session(session)
 
     @contextmanager
     def _using(self, user: str, session_id: str) -> Iterator[tuple[Phase, Held | None]]:

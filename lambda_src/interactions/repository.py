@@ -48,7 +48,7 @@ class DynamoStore:
     settings: Settings
     now: Callable[[], float] = time.time
 
-    def create_session(self, session: Session) -> None:
+    def create_session(self, session: Session) -> Session:
         """Open a session, and remember its user; see `HistoryStore`."""
         seen = {"Data": UserData(createdAt=session.Data.createdAt)}
         failed = self._transact(
@@ -58,8 +58,10 @@ class DynamoStore:
                 Write.update(USER_SEEN, seen, userId=session.userId),
             ],
         )
-        if failed and failed[0].current.Data != session.Data:
-            raise taken(SESSION_CREATE.name, failed[0].current)
+        stored: Session = failed[0].current if failed else session
+        if stored.Data != session.Data:
+            raise taken(SESSION_CREATE.name, stored)
+        return stored
 
     def session(self, user: str, session_id: str) -> Session | None:
         """A user's session; see `HistoryStore`."""

@@ -30,8 +30,8 @@ class HistoryStore(Protocol):
     ever given: a session from its `TTL` on, a check `history_days` after it was made.
     """
 
-    def create_session(self, session: Session) -> None:
-        """Open a session. Opening the very same again does nothing.
+    def create_session(self, session: Session) -> Session:
+        """Open a session; as it is then. Opening the very same again changes nothing.
 
         Raises
         ------

@@ -73,12 +73,13 @@ class Watched:
         """The protocol of a session."""
         return self._sessions[session.userId, session.sessionId]
 
-    def create_session(self, session: Session) -> None:
+    def create_session(self, session: Session) -> Session:
         """Open a session; it is one of the opened ones once that was acknowledged."""
         self._sessions[session.userId, session.sessionId] = Protocol()
-        self._store.create_session(session)
+        opened = self._store.create_session(session)
         with self._lock:
             self.opened.append(session)
+        return opened
 
     def add_check(self, user: str, check: Check) -> None:
         """Add a check."""

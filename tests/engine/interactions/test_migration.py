@@ -460,6 +460,21 @@ def test_a_session_opened_in_dynamodb_alone_is_no_longer_the_one_that_memory_hel
     assert len(process.names(again)) == 2
 
 
+@pytest.mark.requirement("M-38", "M-41")
+def test_a_session_that_is_opened_again_after_its_use_is_not_taken_for_a_new_one(
+    rig: Rig,
+) -> None:
+    process = rig.process(PARALLEL)
+    session = process.open()
+    process.add(session, "a")
+    process.switch(DYNAMODB)
+    process.add(session, "b")
+    process.switch(PARALLEL)
+    process.store.create_session(session)
+    assert process.names(session) == ["b", "a"]
+    assert process.count(session) == 2
+
+
 @pytest.mark.requirement("M-41")
 def test_a_session_is_not_opened_in_dynamodb_alone_over_one_that_only_memory_has(
     rig: Rig,

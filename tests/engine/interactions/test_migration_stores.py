@@ -81,16 +81,15 @@ class Stores(RuleBasedStateMachine):
     def open(self, user: str, number: int, alive: bool, created: int) -> None:
         at = iso_ms((self.now + created) * 1000)
 
-        def call(store: HistoryStore) -> None:
-            store.create_session(
-                Session(
-                    userId=self.user(user, store),
-                    sessionId=self.session_name(number, store),
-                    TTL=int(self.now) + (1000 if alive else -1000),
-                    lastActivity=at,
-                    Data=SessionData(createdAt=at),
-                )
+        def call(store: HistoryStore) -> Any:
+            session = Session(
+                userId=self.user(user, store),
+                sessionId=self.session_name(number, store),
+                TTL=int(self.now) + (1000 if alive else -1000),
+                lastActivity=at,
+                Data=SessionData(createdAt=at),
             )
+            return _seen(store.create_session(session))
 
         self.alike(call)
 
