@@ -320,8 +320,8 @@ class MigratingStore:
         except FAILURES as error:
             held.pending.append(write)
             self._failed("MigrationWriteFailures", error)
-        except KeylineError:
-            self._memory.forget(held)  # no failure but an answer: DynamoDB knows better
+        except Exception:
+            self._memory.forget(held)  # an answer, or a fault of ours: DynamoDB knows better
             raise
 
     def _require_room(self, held: Held) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from interactions.migration import FAILURES, INDEX_SECONDS, SETTLED_AT_ONCE, Breaker
 from interactions.moments import iso_ms
 from interactions.phase import Mode
+from interactions.repository import DynamoStore
 from interactions.store import NoSession
 from interactions.tables import Session, SessionData
 from keyline.run.errors import AlreadyExists, Throttled, Unavailable
@@ -473,6 +475,24 @@ def test_a_session_that_is_opened_again_after_its_use_is_not_taken_for_a_new_one
     process.store.create_session(session)
     assert process.names(session) == ["b", "a"]
     assert process.count(session) == 2
+
+
+@pytest.mark.requirement("M-36")
+def test_what_failed_otherwise_than_dynamodb_does_is_not_left_in_memory(rig: Rig) -> None:
+    process = rig.process(PARALLEL)
+    session = process.open()
+    first = process.add(session, "a")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DynamoStore, "add_check", _no_credentials)
+        with pytest.raises(NoCredentialsError):
+            process.add(session, "b")
+    assert process.names(session) == ["a"]
+    assert process.count(session) == 1
+    assert rig.stored(session) == [first.public_id]
+
+
+def _no_credentials(*_: object) -> None:
+    raise NoCredentialsError
 
 
 @pytest.mark.requirement("M-41")
