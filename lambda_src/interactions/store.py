@@ -26,7 +26,8 @@ def taken(what: str, current: Any) -> AlreadyExists:
 class HistoryStore(Protocol):
     """Sessions and the checks made in them.
 
-    A session is reached through its user only: another's is none. Nothing that has expired is
+    A session is reached through its user only: another's is none. No two sessions have one id,
+    whoever's they are: checks are kept by it alone. Nothing that has expired is
     ever given: a session from its `TTL` on, a check `history_days` after it was made.
     """
 

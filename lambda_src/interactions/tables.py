@@ -111,7 +111,7 @@ class FaqSearch(msgspec.Struct, kw_only=True):
     shard
         Nothing for the day's first partition, `#1` for the second.
     at
-        ISO 8601 in UTC, to the microsecond: no two searches of a day share one.
+        ISO 8601 in UTC, to the microsecond: no two searches of a process share one.
     digest
         The beginning of the words' SHA-256, the same in every process.
     """
@@ -137,6 +137,8 @@ class Session(msgspec.Struct, kw_only=True):
     ----------
     userId
         The subject of the user's token.
+    sessionId
+        Unique among all users': GSI1 has its checks by it alone.
     TTL
         The session's end, epoch seconds. No read gives the session from then on, whether or
         not DynamoDB has deleted it.

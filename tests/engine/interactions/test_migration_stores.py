@@ -32,6 +32,8 @@ USERS = st.sampled_from(["ada", "bea"])
 SESSIONS = st.integers(0, 2)
 CHECKS = st.integers(0, 5)
 AGES = st.sampled_from([0, 1, 29])
+OTHERS = st.sampled_from([False, False, False, True])
+"""Whether another asks for a session than the user it is of."""
 _runs = iter(range(10**9))
 
 
@@ -60,12 +62,18 @@ class Stores(RuleBasedStateMachine):
         """A user; each store has its own, since two of them share a table."""
         return f"{name}-{self.run}-{self.stores.index(store)}"
 
-    def session_name(self, number: int, store: HistoryStore) -> str:
-        return f"s{number}-{self.run}-{self.stores.index(store)}"
+    def session_name(self, user: str, number: int, store: HistoryStore) -> str:
+        """A session's id; no two users have one alike."""
+        return f"s{number}-{user}-{self.run}-{self.stores.index(store)}"
 
-    def fail_if_held(self, user: str, number: int) -> None:
+    def asked(self, user: str, number: int, other: bool, store: HistoryStore) -> tuple[str, str]:
+        """Who asks for a session of a user, and its id."""
+        asks = {"ada": "bea", "bea": "ada"}[user] if other else user
+        return self.user(asks, store), self.session_name(user, number, store)
+
+    def fail_if_held(self, user: str, number: int, other: bool) -> None:
         """Let writes of a session fail that memory holds; of others a failure is the request's."""
-        key = self.user(user, self.stores[2]), self.session_name(number, self.stores[2])
+        key = self.asked(user, number, other, self.stores[2])
         if self.migrating.phase.mode is not Mode.DYNAMODB and self.migrating.memory.session(*key):
             self.rig.proxy.next(*self.faults)
             self.faults = []
@@ -84,7 +92,7 @@ class Stores(RuleBasedStateMachine):
         def call(store: HistoryStore) -> Any:
             session = Session(
                 userId=self.user(user, store),
-                sessionId=self.session_name(number, store),
+                sessionId=self.session_name(user, number, store),
                 TTL=int(self.now) + (1000 if alive else -1000),
                 lastActivity=at,
                 Data=SessionData(createdAt=at),
@@ -93,13 +101,13 @@ class Stores(RuleBasedStateMachine):
 
         self.alike(call)
 
-    @rule(user=USERS, number=SESSIONS, check=CHECKS, age=AGES, risky=st.booleans())
-    def add(self, user: str, number: int, check: int, age: int, risky: bool) -> None:
+    @rule(user=USERS, number=SESSIONS, other=OTHERS, check=CHECKS, age=AGES, risky=st.booleans())
+    def add(self, user: str, number: int, other: bool, check: int, age: int, risky: bool) -> None:
         moment = self.now - age * DAY_SECONDS
         at = iso_ms(moment * 1000)
 
         def call(store: HistoryStore) -> None:
-            session = self.session_name(number, store)
+            asks, session = self.asked(user, number, other, store)
             data = CheckData(
                 medA="a",
                 medB="b",
@@ -111,32 +119,27 @@ class Stores(RuleBasedStateMachine):
             # The id holds what makes a key different in one store and the same in another.
             name = f"{check}-{user}-{number}-{self.run}-{self.stores.index(store)}"
             ttl = int(moment + 30 * DAY_SECONDS)
-            store.add_check(
-                self.user(user, store),
-                Check(sessionId=session, at=at, id=name, Data=data, TTL=ttl),
-            )
+            store.add_check(asks, Check(sessionId=session, at=at, id=name, Data=data, TTL=ttl))
 
-        self.fail_if_held(user, number)
+        self.fail_if_held(user, number, other)
         self.alike(call)
 
-    @rule(user=USERS, number=SESSIONS)
-    def clear(self, user: str, number: int) -> None:
-        self.fail_if_held(user, number)
-        self.alike(lambda s: s.clear_checks(self.user(user, s), self.session_name(number, s)))
+    @rule(user=USERS, number=SESSIONS, other=OTHERS)
+    def clear(self, user: str, number: int, other: bool) -> None:
+        self.fail_if_held(user, number, other)
+        self.alike(lambda s: s.clear_checks(*self.asked(user, number, other, s)))
 
-    @rule(user=USERS, number=SESSIONS, limit=st.integers(1, 7))
-    def read(self, user: str, number: int, limit: int) -> None:
+    @rule(user=USERS, number=SESSIONS, other=OTHERS, limit=st.integers(1, 7))
+    def read(self, user: str, number: int, other: bool, limit: int) -> None:
         def call(store: HistoryStore) -> list[tuple[str, str, bool]]:
-            found = store.recent_checks(
-                self.user(user, store), self.session_name(number, store), limit
-            )
+            found = store.recent_checks(*self.asked(user, number, other, store), limit)
             return [(c.at, c.id[0], c.Data.isPotentiallyRisky) for c in found]
 
         self.alike(call)
 
-    @rule(user=USERS, number=SESSIONS)
-    def one(self, user: str, number: int) -> None:
-        self.alike(lambda s: _seen(s.session(self.user(user, s), self.session_name(number, s))))
+    @rule(user=USERS, number=SESSIONS, other=OTHERS)
+    def one(self, user: str, number: int, other: bool) -> None:
+        self.alike(lambda s: _seen(s.session(*self.asked(user, number, other, s))))
 
     @rule(mode=st.sampled_from(list(Mode)), new=st.booleans())
     def switch(self, mode: Mode, new: bool) -> None:
