@@ -19,6 +19,9 @@ from keyline.http.problem import HttpError
 MAX_BODY = 64 * 1024
 """Bytes of a request's body where the route does not say otherwise."""
 MAX_QUERY_FIELDS = 100
+MAX_SUBJECT = 255
+"""Characters of a token's `sub` (OpenID Connect Core 1.0, section 2). What is longer may not fit
+into the keys that it is a part of."""
 
 
 @dataclass(frozen=True)
@@ -163,11 +166,11 @@ class Request:
         token = (self.context.get("authorizer") or {}).get("jwt") or {}
         claims = token.get("claims") or {}
         subject = claims.get("sub")
-        if not subject:
+        if not subject or len(str(subject)) > MAX_SUBJECT:
             raise HttpError(
                 HTTPStatus.UNAUTHORIZED,
                 "headers.authorization",
-                "holds no token with a subject.",
+                f"holds no token with a subject of 1 to {MAX_SUBJECT} characters.",
                 "Send a bearer token.",
             )
         scopes = token.get("scopes") or str(claims.get("scope", "")).split()

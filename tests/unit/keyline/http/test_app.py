@@ -285,6 +285,15 @@ class TestArguments:
         assert answer["statusCode"] == 401
         assert answer["headers"]["WWW-Authenticate"] == "Bearer"
 
+    def test_a_subject_that_no_issuer_may_give_is_no_caller(self) -> None:
+        def read(caller: Caller) -> str:
+            return caller.subject
+
+        client = Client("GET /notes", read)
+        longest = "a" * 255
+        assert client(claims={"sub": longest}) == (200, longest)
+        assert client(claims={"sub": longest + "a"})[0] == 401
+
     def test_the_client_is_the_connection_s_address_whatever_headers_say(self) -> None:
         def read(client: HttpClient) -> str:
             return client.address
