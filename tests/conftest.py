@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,6 +43,11 @@ def isolate() -> None:
 
 
 isolate()
+
+# Clients are made by the hundred, each with a session of its own, and a session reads anew what
+# services look like: a tenth of a second of parsing each.
+_read = cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda _, path: _read(path)
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 _KEY = "local"
 """Access key and secret of the platform itself; nothing on this machine checks them."""
+
+_LOADER = Loader()
+"""What services look like, read once: a session of its own would read it again."""
 
 
 def client(service: str, endpoint: str, region: str) -> Any:
@@ -16,7 +21,9 @@ def client(service: str, endpoint: str, region: str) -> Any:
 
     Retries outlast the restart of an engine that died.
     """
-    return boto3.session.Session().client(
+    session = botocore.session.Session()
+    session.register_component("data_loader", _LOADER)
+    return boto3.session.Session(botocore_session=session).client(
         service,
         endpoint_url=endpoint,
         region_name=region,

@@ -12,8 +12,9 @@ def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run a folder's tests in processes of their own.
 
     Of the installed plugins only xdist is loaded: to import them all takes longer than such tests.
+    Its temporary files are its own, or it would clear away those of earlier runs first.
     """
-    plugins = ("-p", "xdist.plugin", "-p", "no:cacheprovider")
+    plugins = ("-p", "xdist.plugin", "-p", "no:cacheprovider", f"--basetemp={folder / 'tmp'}")
     return subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, *options],
         cwd=folder,

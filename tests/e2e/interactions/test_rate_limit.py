@@ -63,6 +63,18 @@ def counts(running: Running) -> dict[str, int]:
     return found
 
 
+def _warm(running: Running) -> None:
+    """Have as many processes started as take part, by a client that is not counted on.
+
+    All start at once, and on few cores an answer of DynamoDB may be late then: the request is
+    repeated, and may count twice.
+    """
+    with Api(running, "127.0.0.41") as client, ThreadPoolExecutor(THREADS) as pool:
+        session = client.open()
+        paths = [f"/sessions/{session}/history", "/faq?q=dose"] * (THREADS // 2)
+        assert all(answer.is_success for answer in pool.map(lambda p: client.call("GET", p), paths))
+
+
 @pytest.mark.soak
 @pytest.mark.usefixtures("one_window")
 @pytest.mark.requirement("M-19", "M-24", "M-25")
@@ -70,6 +82,7 @@ def test_each_client_is_admitted_exactly_as_often_as_the_limit_says(
     limited: Running, clients: list[Api]
 ) -> None:
     # Given more requests by each client than it may make, of all three kinds that are limited
+    _warm(limited)
     sessions = [client.open() for client in clients]
     draw = random.Random(11)
     asked = [n % len(clients) for n in range(REQUESTS)]
@@ -91,7 +104,7 @@ def test_each_client_is_admitted_exactly_as_often_as_the_limit_says(
                 return at, "search", client.call("GET", "/faq?q=dose", headers=pretended)
 
     # When they are sent by many threads at once
-    before = counts(limited)
+    before, searched = counts(limited), len(of_kind(limited, "FAQ_SEARCH"))
     with ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(send, asked))
 
@@ -116,7 +129,7 @@ def test_each_client_is_admitted_exactly_as_often_as_the_limit_says(
     new = {client: count for client, count in after.items() if client not in before}
     assert sorted(new.values()) == [LIMIT] * len(clients)
     assert len(of_kind(limited, "QUERY")) == admitted["check"]
-    assert len(of_kind(limited, "FAQ_SEARCH")) == admitted["search"]
+    assert len(of_kind(limited, "FAQ_SEARCH")) - searched == admitted["search"]
     for client in clients:
         seen = client.get("/rate-limit")
         assert (seen["count"], seen["remaining"], seen["limit"]) == (LIMIT, 0, LIMIT)
