@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-SECONDS = float(os.environ.get("KEYLINE_SOAK_SECONDS", "3"))
+SECONDS = float(os.environ.get("KEYLINE_SOAK_SECONDS", "2"))
 """Of each load."""
 AT_LENGTH = SECONDS >= 30
 """Whether counts are whole as well, where `make test` makes do with a part of them."""
