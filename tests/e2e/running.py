@@ -67,6 +67,10 @@ class Running:
         self._ports_of_others: list[int] = []
         self._platform: Platform | None = None
         copy_code(checkout, self.root)
+        compiled = folder.parent / "bytecode"  # of one code, however many platforms run it
+        compiled.mkdir(exist_ok=True)
+        self._state.mkdir()
+        (self._state / "bytecode").symlink_to(compiled)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="platform")
         self._thread.start()

@@ -34,7 +34,7 @@ def shared_folder(factory: pytest.TempPathFactory) -> Path:
 def local_assembly(base: Path) -> Path:
     """The local environment's assembly, bundles and all.
 
-    It is not to be changed: a test that changes it, or runs it, takes a copy.
+    It is not to be changed: a test that changes it, or runs it, takes a copy, `linked` or `copied`.
     """
     folder = base / "local-assembly"
     with _alone(folder):
@@ -55,8 +55,23 @@ def stacks(environment: str, base: Path) -> _STACKS:
 
 
 def copied(assembly: Path, folder: Path) -> Path:
-    """A copy of an assembly, to be run: code that is edited meanwhile is put into it."""
+    """A copy of an assembly whose code may be edited while it runs."""
     return shutil.copytree(assembly, folder / "assembly")
+
+
+def linked(assembly: Path, folder: Path) -> Path:
+    """A copy of an assembly whose templates may be changed; the code is that of the original.
+
+    So what is compiled of it serves all platforms that run it.
+    """
+    copy = folder / "assembly"
+    copy.mkdir()
+    for path in assembly.iterdir():
+        if path.is_dir():
+            (copy / path.name).symlink_to(path)
+        else:
+            shutil.copyfile(path, copy / path.name)
+    return copy
 
 
 @contextmanager

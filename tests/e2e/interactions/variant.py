@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.support.synthesized import copied
+from tests.support.synthesized import linked
 
 TEMPLATE = "InteractionsServiceLocal.template.json"
 HISTORY_FUNCTION = "interactions"
@@ -24,7 +24,7 @@ def variant(
     settings
         Settings of the interactions system.
     """
-    changed = copied(assembly, folder)
+    changed = linked(assembly, folder)
     file = changed / TEMPLATE
     template = json.loads(file.read_text())
     functions = [

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.reports.api import Api
 from tests.e2e.running import Running, running_platform
-from tests.support.synthesized import copied
+from tests.support.synthesized import linked
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def running(
 ) -> Iterator[Running]:
     """The synthesized reports system, running."""
     folder = tmp_path_factory.mktemp("reports")
-    own = copied(local_assembly, folder)
+    own = linked(local_assembly, folder)
     with running_platform("reports", root, folder, assembly=own) as running:
         yield running
 
