@@ -12,6 +12,8 @@ OPTIONS = $(if $(DATA),--data "$(DATA)") $(if $(REPORT),--report "$(REPORT)") \
 
 # The virtual environment's tools first: node, cdk and python are looked up by name.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Hundreds of processes are started: what one has compiled, the next need not, whatever the caller set.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests lock up demo token status sweep test soak check lint types workflows synth synth-all \
