@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import itertools
 import os
+import secrets
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +20,9 @@ from typing import IO
 from ops.local.errors import LocalPlatformError
 
 LOOPBACK = "127.0.0.1"
+_PORTS = range(20_000, 32_000)  # below those of connections, on Linux from 32,768
+_places = itertools.count(secrets.randbelow(len(_PORTS)))  # elsewhere in each process
+_giving = threading.Lock()
 _PR_SET_PDEATHSIG = 1
 _SHORT_LIFE = 1.0  # seconds
 _SHORT_LIVES = 3  # in a row, before a restart waits
@@ -25,16 +31,19 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 def free_port() -> int:
     """Return a loopback TCP port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)
 
 
 def free_ports(count: int) -> int:
-    """Return the first of so many loopback TCP ports in a row that nothing listens on now."""
+    """Return the first of so many loopback TCP ports in a row that nothing listens on now.
+
+    None is given twice, and none is of those that the system takes for connections: one of
+    these could have it before whoever asked for it listens.
+    """
     while True:
-        first = free_port()
-        with contextlib.ExitStack() as probes, contextlib.suppress(OSError, OverflowError):
+        with _giving:
+            first, *_ = [_PORTS[next(_places) % len(_PORTS)] for _ in range(count)]
+        with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
             for port in range(first, first + count):
                 probes.enter_context(socket.socket()).bind((LOOPBACK, port))
             return first

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from ops.local.ports import Ports
-from ops.local.process import LOOPBACK, free_ports
+from ops.local.process import LOOPBACK, free_port, free_ports
 
 
 def test_free_ports_in_a_row_are_all_free() -> None:
@@ -26,3 +26,9 @@ def test_chosen_ports_keep_what_is_named_and_leave_room_for_every_api() -> None:
         with socket.socket() as probe:
             probe.bind((LOOPBACK, port))
     assert Ports(api=3000).chosen().for_apis(3) == [3000, 3001, 3002]
+
+
+def test_no_port_is_given_twice_nor_one_that_a_connection_may_take() -> None:
+    given = {free_port() for _ in range(200)}
+    assert len(given) == 200
+    assert max(given) < 32_768
