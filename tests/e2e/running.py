@@ -228,7 +228,7 @@ def running_platform(
     Parameters
     ----------
     assembly
-        What to run; it is this platform's alone.
+        What to run: a copy, `linked` or `copied`, whose templates are this platform's alone.
     engine
         Where an engine of the test's own answers; the platform starts one where it is None.
     """
