@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -54,7 +54,7 @@ class Order(msgspec.Struct, kw_only=True):
 
     customer: str
     number: int
-    day: str
+    day: Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
     state: str
     country: str
     city: str

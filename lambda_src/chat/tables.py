@@ -20,6 +20,8 @@ from keyline.model import (
     include,
 )
 
+Day = Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
+"""A UTC day: `2026-01-31`. Its one length keeps the keys of the roll-ups in the order of days."""
 ROSTER = "student"
 """The one partition key value of InactiveStudents, before it is sharded."""
 
@@ -80,7 +82,7 @@ class ModuleDay(Latency, kw_only=True):
     """What one model did in one module on one UTC day."""
 
     moduleId: int
-    day: str
+    day: Day
     provider: str
     modelUsed: str
     messages: int = 0
@@ -92,7 +94,7 @@ class ProviderDay(Latency, kw_only=True):
     """What one model of a provider did on one UTC day."""
 
     provider: str
-    day: str
+    day: Day
     modelUsed: str
     messages: int = 0
     tokens: int = 0
@@ -104,7 +106,7 @@ class StudentDay(msgspec.Struct, kw_only=True):
 
     moduleId: int
     studentId: int
-    day: str
+    day: Day
     messages: int = 0
     tokens: int = 0
     responseTime: int = 0

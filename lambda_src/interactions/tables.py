@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from keyline.growth import growth_table
 from keyline.model import Entity, Index, Key, Retention, Table, Ttl
+
+Day = Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
+"""A UTC day: `2026-01-31`."""
+Milliseconds = Annotated[str, msgspec.Meta(min_length=24, max_length=24)]
+"""ISO 8601 in UTC: `2026-01-31T10:00:00.123Z`. Its one length keeps keys in the order of time."""
 
 
 class CheckData(msgspec.Struct, kw_only=True):
@@ -39,7 +46,7 @@ class Check(msgspec.Struct, kw_only=True):
     """
 
     sessionId: str
-    at: str
+    at: Milliseconds
     id: str
     Data: CheckData
     TTL: int | None = None
@@ -53,7 +60,7 @@ class Check(msgspec.Struct, kw_only=True):
 class CheckKey(msgspec.Struct, kw_only=True):
     """What a check is deleted by."""
 
-    at: str
+    at: Milliseconds
     id: str
 
 
@@ -116,7 +123,7 @@ class FaqSearch(msgspec.Struct, kw_only=True):
         The beginning of the words' SHA-256, the same in every process.
     """
 
-    day: str
+    day: Day
     at: str
     digest: str
     Data: FaqSearchData

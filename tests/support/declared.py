@@ -160,7 +160,7 @@ class Event(msgspec.Struct, kw_only=True):
     """Something that happened to an account."""
 
     accountId: int
-    day: str
+    day: Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
     number: int
     reason: str | None = None
     bytes: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -51,6 +51,9 @@ class Member(msgspec.Struct, kw_only=True):
     TTL: int | None = None
 
 
+Moment = Annotated[str, msgspec.Meta(min_length=24, max_length=24)]
+
+
 class LoanData(msgspec.Struct, kw_only=True):
     """What a loan is about."""
 
@@ -65,7 +68,7 @@ class Loan(msgspec.Struct, kw_only=True):
 
     memberId: str
     title: str
-    at: str
+    at: Moment
     Data: LoanData
     count: int = 0
     TTL: int | None = None
@@ -76,7 +79,7 @@ class Hold(msgspec.Struct, kw_only=True):
 
     memberId: str
     title: str
-    at: str | None = None
+    at: Moment | None = None
     TTL: int | None = None
 
 
@@ -84,7 +87,7 @@ class Visits(msgspec.Struct, kw_only=True):
     """How many came on a day."""
 
     branch: str
-    day: str
+    day: Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
     count: int = 0
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from keyline.model.condition import SORT_OPERATORS, Condition
 from keyline.model.pattern import Query, compared_template, parameters_of, sort_parameters
+from keyline.model.separation import ends_by_itself, lexicon_of, order_fault
 from keyline.model.shape import fields_of
 from keyline.model.table import Entity
 from keyline.model.texts import ANY, Texts, may_share, texts_of
@@ -93,14 +94,9 @@ def _sort_template_faults(query: Query[Any], condition: Condition) -> Iterator[F
         return
     path, parameter = f"sort.{condition.attribute}", condition.parameter
     if parameter in template.fields:
-        field = fields_of(query.kind.shape)[parameter]
-        low, high = (template.text_of(parameter, field.number(n)) or "" for n in (9, 10))
-        if condition.operator in _RANGES and field.type == "N" and low > high:
-            yield (
-                path,
-                f"is a range of {parameter!r}, whose texts are not in the order of the numbers.",
-                f"Give it a width in the template: {{{parameter}:010d}}, {{{parameter}:014.3f}}.",
-            )
+        for kind in query.kinds:
+            if parameter in kind.templates[condition.attribute].fields:
+                yield from _field_faults(kind, condition)
     elif condition.operator in ("=", "begins_with") and parameter != condition.attribute:
         yield (
             path,
@@ -113,6 +109,17 @@ def _sort_template_faults(query: Query[Any], condition: Condition) -> Iterator[F
             f"{template.text!r} begins with no text of its own.",
             f"Name a field of it: begins_with({condition.attribute!r}, {template.fields[0]!r}).",
         )
+
+
+def _field_faults(kind: Entity, condition: Condition) -> Iterator[Fault]:
+    """What is wrong with a condition on one field of a template."""
+    path, field = f"sort.{condition.attribute}", condition.parameter
+    if condition.operator in _RANGES:
+        fault = order_fault(kind, condition.attribute, field)
+        if fault is not None:
+            yield (path, *fault)
+    elif condition.operator == "begins_with" and fields_of(kind.shape)[field].type == "N":
+        yield path, f"{field!r} is a Number.", "begins_with takes text; use between."
 
 
 def _shared_parameter_faults(query: Query[Any]) -> Iterator[Fault]:
@@ -166,7 +173,13 @@ def _compared(kind: Entity, condition: Condition) -> tuple[str, bool] | None:
     if template is None:
         return None
     names = sort_parameters(kind, condition)
-    so_far = template.up_to(names[-1]).text if names else template.literal
+    so_far = template.literal
+    if names:
+        part = template.part(names[-1])
+        alone = condition.operator != "=" and ends_by_itself(
+            lexicon_of(kind.shape, names[-1]), part
+        )
+        so_far = repr((template.up_to(names[-1]), "" if alone else part.after))
     return so_far, condition.operator == "=" and names == template.fields
 
 

@@ -25,6 +25,9 @@ LOW_CARDINALITY = 100
 one key value takes 1,000 write units a second at most, and a throttled index
 rejects the writes of its whole table."""
 SHARD_MARK = "#"
+MAX_PARTITION_BYTES = 2_048
+MAX_SORT_BYTES = 1_024
+"""Bytes of a partition key's and a sort key's value. Source: DynamoDB developer guide, "Quotas"."""
 
 
 @dataclass(frozen=True)
@@ -303,6 +306,15 @@ class Table:
     def sharded(self) -> Mapping[str, int | str]:
         """The attributes whose value carries a write shard → the number of shards."""
         return {i.key.partition[0]: i.shards for i in self.indexes if i.shards is not None}
+
+    @cached_property
+    def key_limits(self) -> Mapping[str, int]:
+        """The attributes of the table's and the indexes' keys → the bytes that each may have."""
+        found: dict[str, int] = {}
+        for key in (self.key, *(index.key for index in self.indexes)):
+            for names, limit in ((key.partition, MAX_PARTITION_BYTES), (key.sort, MAX_SORT_BYTES)):
+                found |= {name: min(limit, found.get(name, limit)) for name in names}
+        return found
 
     @property
     def key_attributes(self) -> Mapping[str, AttributeType]:

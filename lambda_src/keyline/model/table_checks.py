@@ -6,15 +6,17 @@ import math
 import re
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Any, Literal, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
-from keyline.model.shape import AttributeType, Field, fields_of
+from keyline.model.separation import template_faults
+from keyline.model.shape import AttributeType, fields_of
 from keyline.model.table import (
     LOW_CARDINALITY,
     MAX_INDEX_KEY_PARTS,
     MAX_INDEXES,
     MAX_PROJECTED,
     MAX_PROJECTED_BY_ALL,
+    SHARD_MARK,
     Entity,
     Index,
     ProjectionType,
@@ -137,8 +139,9 @@ def _entity_faults(table: Table, entity: Entity) -> Iterator[Fault]:
                     f"is made of {name!r}, which has the type {fields[name].type}.",
                     "Make it of text and Numbers.",
                 )
-            elif template.text_of(name, _sample(fields[name])) is None:
-                yield path, f"has a format that {name!r} does not take.", "Try it with format()."
+        if all(name in fields and fields[name].type in ("S", "N") for name in template.fields):
+            for _, message, suggestion in template_faults(entity, attribute):
+                yield path, message, suggestion
         if attribute in fields:
             yield path, "is a field as well.", "Rename the field or drop the template."
         if attribute not in keys:
@@ -312,6 +315,16 @@ def _shard_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
         yield path, "need a String partition key.", "Store it as text."
     if attribute in table.key.attributes:
         yield path, "would change the primary key.", "Shard an attribute of its own."
+    for entity in table.kinds:
+        parts = entity.templates[attribute].parts if attribute in entity.keys else ()
+        field = fields_of(entity.shape).get(parts[-1].field) if parts else None
+        if field and field.type == "N" and parts[-1].before.endswith(SHARD_MARK):
+            yield (
+                path,
+                f"each value of {attribute!r} would end with {SHARD_MARK} and digits, as a shard's "
+                "mark does.",
+                f"Put another text in front of {field.name!r} in the template.",
+            )
     if isinstance(index.shards, int) and index.shards < 1:
         yield path, "are less than one.", "One shard is the plain index."
     for other in table.indexes:
@@ -396,7 +409,3 @@ def _expiry_faults(table: Table, entity: Entity, ttl: Ttl) -> Iterator[Fault]:
             f"{shape}.{since} is neither Number nor text.",
             "Count from a field that holds a moment: a Number, or text in ISO 8601.",
         )
-
-
-def _sample(field: Field) -> Any:
-    return "a" if field.type == "S" else field.number(1)

@@ -14,7 +14,7 @@ from keyline.run import backoff, reply
 from keyline.run.calls import Calls, Floor
 from keyline.run.codec import Attributes, KeyPart, Reader
 from keyline.run.errors import BadCall, UnprocessedLeft
-from keyline.run.identity import identity
+from keyline.run.identity import Identity, identity
 from keyline.run.request import Prepared, check_names, key_of
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ def get_all(
     UnprocessedLeft
         If DynamoDB did not give some, however often it was asked.
     """
-    wanted: dict[str, Attributes] = {}
+    wanted: dict[Identity, Attributes] = {}
     for given in keys:
         check_names(pattern, given, prepared.parameters)
         key = key_of(prepared.key, given)
@@ -60,13 +60,13 @@ def _fetch(
     reader: Reader[Any],
     calls: Calls,
     keys: Sequence[Attributes],
-) -> dict[str, Any]:
+) -> dict[Identity, Any]:
     name = prepared.fixed["TableName"]
     shared = {k: v for k, v in prepared.fixed.items() if k != "TableName"}
     shared.update(prepared.expressions.parameters({}))
     decoder = reply.decoder(reply.BatchGetReply, reader.wire)
     key_names = pattern.table.key.attributes
-    found: dict[str, Any] = {}
+    found: dict[Identity, Any] = {}
 
     def send(part: list[Attributes]) -> list[Attributes]:
         request = {"RequestItems": {name: {**shared, "Keys": part}}}
@@ -101,7 +101,7 @@ def write_all(
         If DynamoDB left some undone, however often it was asked.
     """
     parameters = frozenset(pattern.parameters)
-    requests: dict[str, Attributes] = {}
+    requests: dict[Identity, Attributes] = {}
     for item in puts:
         _once(pattern, requests, {p.attribute: item[p.attribute] for p in key}, item)
     for given in deletes:
@@ -123,7 +123,7 @@ def write_all(
 
 def _once(
     pattern: BatchWrite[Any],
-    requests: dict[str, Attributes],
+    requests: dict[Identity, Attributes],
     key: Attributes,
     item: Attributes | None,
 ) -> None:

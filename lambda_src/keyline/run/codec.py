@@ -12,9 +12,10 @@ import msgspec
 
 from keyline.model.pattern import Pattern, parameters_of
 from keyline.model.shape import fields_of
-from keyline.model.table import Entity, Table
+from keyline.model.table import MAX_PARTITION_BYTES, Entity, Table
 from keyline.run import reply, shards, values
 from keyline.run.errors import BadValue
+from keyline.run.keytext import KeyText, check_key
 from keyline.run.settings import Expiry, Settings
 from keyline.run.values import Value, Wire
 
@@ -52,33 +53,31 @@ class KeyPart:
     make: Callable[[Mapping[str, Any]], Wire | None]
 
 
+def key_text(kind: Entity, table: Table, attribute: str) -> KeyText:
+    """Return what makes the text of a key attribute that has a template."""
+    return KeyText(kind, attribute, table.key_limits.get(attribute, MAX_PARTITION_BYTES))
+
+
 def key_part(kind: Entity, table: Table, attribute: str) -> KeyPart:
-    """How a key attribute is made from parameters."""
+    """Return how a key attribute is made from parameters."""
     parameters = parameters_of(kind, attribute)
-    value = value_of(kind, table, attribute)
     if attribute in kind.constants:
         constant = values.encode_any(kind.constants[attribute])
         return KeyPart(attribute, (), lambda _: constant)
-    if attribute not in kind.templates:
-        return KeyPart(attribute, parameters, lambda given: _named(value, attribute, given))
-    template = kind.templates[attribute]
-
-    def render(given: Mapping[str, Any]) -> Wire | None:
-        if any(given.get(name) is None for name in parameters):
-            return None
-        try:
-            return {"S": template.render(given)}
-        except (TypeError, ValueError) as error:
-            raise BadValue(attribute, f"does not fit {template.text!r}: {error}.") from error
-
-    return KeyPart(attribute, parameters, render)
+    if attribute in kind.templates:
+        return KeyPart(attribute, parameters, key_text(kind, table, attribute).wire)
+    value, limit = value_of(kind, table, attribute), table.key_limits.get(attribute)
+    return KeyPart(attribute, parameters, lambda given: _named(value, attribute, limit, given))
 
 
-def _named(value: Value, attribute: str, given: Mapping[str, Any]) -> Wire | None:
+def _named(
+    value: Value, attribute: str, limit: int | None, given: Mapping[str, Any]
+) -> Wire | None:
     try:
-        return value.encode(given[attribute])
+        wire = value.encode(given[attribute])
     except BadValue as error:
         raise error.at(attribute) from error
+    return wire if wire is None or limit is None else check_key(attribute, wire, limit)
 
 
 @dataclass(frozen=True)
@@ -120,6 +119,9 @@ class Writer:
         for attribute in self._shards:
             if attribute in out:
                 out[attribute] = self.shard(attribute, out[attribute], out)
+        for attribute, limit in self.table.key_limits.items():
+            if attribute in out:
+                check_key(attribute, out[attribute], limit)
         return out
 
     def stored(self, item: T, attributes: Attributes) -> T:
@@ -210,7 +212,8 @@ class Reader(Generic[T]):
         }
         if table.discriminator:
             extra[table.discriminator] = values.of_type(Literal[kind.tag])
-        reader = values.struct_reader(shape, extra)
+        exact = {a: values.exact_float(shape, a) for a in keys if values.is_float(shape, a)}
+        reader = values.struct_reader(shape, extra, exact)
         self.wire: Any = reader.wire
         self._read = reader.read
         by_attribute = {f.encode_name: f.name for f in msgspec.structs.fields(self.wire)}
@@ -218,7 +221,7 @@ class Reader(Generic[T]):
             _KeyReader(
                 a,
                 attrgetter(by_attribute[a]),
-                (extra.get(a) or values.of_field(shape, a)).decode,
+                (extra.get(a) or exact.get(a) or values.of_field(shape, a)).decode,
                 value_of(kind, table, a).encode,
             )
             for a in keys

@@ -1,7 +1,7 @@
 """Cursors: where a page ended, signed and bound to who asked for what.
 
 A cursor is base64url of an HMAC-SHA256 and a payload of keys. The HMAC covers system,
-pattern, caller and the values of the call, so that a cursor is good for nothing else.
+pattern, caller and the values of the request, so that a cursor is good for nothing else.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class CursorSigner:
 
     def _mac(self, payload: bytes, pattern: str, caller: str, values: Mapping[str, Any]) -> bytes:
         bound = [self._system, pattern, caller, sorted(values.items())]
-        head = msgspec.json.encode(bound, enc_hook=str)
+        head = msgspec.json.encode(bound)
         message = len(head).to_bytes(4, "big") + head + payload
         return hmac.digest(self._secret, message, hashlib.sha256)
 

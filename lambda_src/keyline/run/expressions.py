@@ -12,10 +12,13 @@ from typing import Any
 from keyline.model.condition import AnyOf, Condition, WriteCondition
 from keyline.run import values
 from keyline.run.codec import value_of
-from keyline.run.errors import BadCall, BadValue
+from keyline.run.errors import BadValue
+from keyline.run.keytext import pair
 from keyline.run.values import Wire
 
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
+_MAX_STEM = 200
+"""Characters; DynamoDB takes aliases and placeholders of 255."""
 
 Make = Callable[[Mapping[str, Any]], Wire]
 """The values of a call by name → the value of a placeholder."""
@@ -35,31 +38,51 @@ class Expressions:
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
         self.makers: dict[str, Make] = {}
+        self._aliases: dict[str, str] = {}
+        self._checks: list[Callable[[Mapping[str, Any]], None]] = []
 
     def name(self, attribute: str) -> str:
-        """The alias of an attribute."""
-        alias = f"#{attribute}" if _PLAIN.fullmatch(attribute) else f"#{attribute.encode().hex()}"
-        self.names[alias] = attribute
+        """Return the alias of an attribute: the same each time, and of no other attribute."""
+        alias = self._aliases.get(attribute)
+        if alias is None:
+            alias = _free(f"#{_stem(attribute)}", self.names)
+            self._aliases[attribute] = alias
+            self.names[alias] = attribute
         return alias
 
     def place(self, hint: str, make: Make) -> str:
-        """A placeholder of its own for a value."""
-        stem = hint if _PLAIN.fullmatch(hint) else hint.encode().hex()
-        placeholder, n = f":{stem}", 1
-        while placeholder in self.makers:
-            n += 1
-            placeholder = f":{stem}_{n}"
+        """Return a placeholder of its own for a value."""
+        placeholder = _free(f":{_stem(hint)}", self.makers)
         self.makers[placeholder] = make
         return placeholder
 
+    def expect(self, check: Callable[[Mapping[str, Any]], None]) -> None:
+        """Have the values of each call checked before any is made."""
+        self._checks.append(check)
+
     def parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The request's ExpressionAttributeNames and -Values, as far as there are any."""
+        """Return the request's ExpressionAttributeNames and -Values, as far as there are any."""
+        for check in self._checks:
+            check(given)
         out: dict[str, Any] = {}
         if self.names:
             out["ExpressionAttributeNames"] = self.names
         if self.makers:
             out["ExpressionAttributeValues"] = {p: make(given) for p, make in self.makers.items()}
         return out
+
+
+def _stem(name: str) -> str:
+    """A readable part of an alias; two names may have the same."""
+    return name if len(name) <= _MAX_STEM and _PLAIN.fullmatch(name) else "x"
+
+
+def _free(wanted: str, taken: Mapping[str, object]) -> str:
+    found, n = wanted, 1
+    while found in taken:
+        n += 1
+        found = f"{wanted}_{n}"
+    return found
 
 
 def conditions(into: Expressions, pattern: Any, declared: Iterable[WriteCondition]) -> list[str]:
@@ -117,6 +140,20 @@ def _bound(parameter: str, encode: Callable[[Any], Wire | None], side: int) -> M
     return lambda given: encoded(parameter, encode, pair(parameter, given[parameter])[side])
 
 
+def made(attribute: str, make: Callable[[Mapping[str, Any]], Wire | None], given: Any) -> Wire:
+    """Return a key attribute's value in DynamoDB JSON, made of the values of a call.
+
+    Raises
+    ------
+    BadValue
+        If there is nothing to make it of, or a value cannot be a part of a key.
+    """
+    wire = make(given)
+    if wire is None:
+        raise BadValue(attribute, "has no value.", "Give one.")
+    return wire
+
+
 def encoded(parameter: str, encode: Callable[[Any], Wire | None], value: Any) -> Wire:
     """The value in DynamoDB JSON; its absence is refused.
 
@@ -132,16 +169,3 @@ def encoded(parameter: str, encode: Callable[[Any], Wire | None], value: Any) ->
     if wire is None:
         raise BadValue(parameter, "has no value.", "Give one.")
     return wire
-
-
-def pair(parameter: str, value: Any) -> tuple[Any, Any]:
-    """The two values of a range.
-
-    Raises
-    ------
-    BadCall
-        If there are not two.
-    """
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise BadCall(parameter, "is no pair.", f"Give {parameter}=(from, to).")
-    return value[0], value[1]

@@ -14,6 +14,7 @@ from keyline.run.codec import Attributes, Reader
 from keyline.run.cursor import Cursor, CursorSigner
 from keyline.run.errors import BadCall
 from keyline.run.fanout import Range, merged, share
+from keyline.run.keytext import NothingMatches
 from keyline.run.page import Page
 from keyline.run.request import Prepared, Request
 from keyline.run.shards import refuse_marked, sharded
@@ -68,10 +69,15 @@ class QueryReader(Generic[T]):
             If the token was not issued for this call.
         """
         wanted = self._limit(limit)
-        request = self._prepared.build(given)
+        try:
+            request = self._prepared.build(given)
+        except NothingMatches:
+            return Page([], None)
         name = self._pattern.name
+        # Bound to the values as they are sent: equal values have one text, whatever their type.
+        bound = request["ExpressionAttributeValues"]
         # An empty token was never issued, and is refused as any other.
-        start = Cursor([]) if token is None else self._signer.take(token, name, caller, given)
+        start = Cursor([]) if token is None else self._signer.take(token, name, caller, bound)
         ranges = self._ranges(request, start)
         taken: list[tuple[int, Any]] = []
         for found in self._merged(ranges, lambda: share(wanted - len(taken), len(ranges))):
@@ -81,11 +87,15 @@ class QueryReader(Generic[T]):
         items = [self._reader.item(wire) for _, wire in taken]
         if not taken or not any(r.more for r in ranges):
             return Page(items, None)
-        return Page(items, self._signer.issue(self._end(start, taken), name, caller, given))
+        return Page(items, self._signer.issue(self._end(start, taken), name, caller, bound))
 
     def items(self, given: Mapping[str, Any]) -> Iterator[T]:
         """All items, read on as they are taken."""
-        ranges = self._ranges(self._prepared.build(given), Cursor([]))
+        try:
+            request = self._prepared.build(given)
+        except NothingMatches:
+            return
+        ranges = self._ranges(request, Cursor([]))
         for _, wire in self._merged(ranges, lambda: None):
             yield self._reader.item(wire)
 
@@ -125,7 +135,7 @@ class QueryReader(Generic[T]):
         if self._shards == 1:
             return [request]
         attribute = self._pattern.key.partition[0]
-        place, given = f":{attribute}", request["ExpressionAttributeValues"]
+        place, given = self._prepared.partition, request["ExpressionAttributeValues"]
         refuse_marked(attribute, given[place]["S"])
         return [
             {

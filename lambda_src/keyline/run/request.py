@@ -10,7 +10,7 @@ from keyline.model.pattern import BatchGet, Delete, Get, Pattern, Put, Query
 from keyline.model.size import MAX_ITEM_BYTES, item_size, largest
 from keyline.run.codec import Attributes, KeyPart, key_part
 from keyline.run.errors import BadCall, ItemTooLarge
-from keyline.run.expressions import Expressions, conditions, encoded
+from keyline.run.expressions import Expressions, conditions, made
 from keyline.run.sortkey import partition_condition, sort_condition
 
 Request = dict[str, Any]
@@ -31,6 +31,8 @@ class Prepared:
         The values that a call has to give.
     key
         The parts of the item's primary key, where the request has one.
+    partition
+        The placeholder of a query's first partition key attribute, by which shards differ.
     """
 
     pattern: Pattern[Any]
@@ -38,6 +40,7 @@ class Prepared:
     parameters: frozenset[str]
     key: tuple[KeyPart, ...] = ()
     expressions: Expressions = field(default_factory=Expressions)
+    partition: str = ""
 
     def build(self, given: Mapping[str, Any], now: float | None = None) -> Request:
         """The request for these values.
@@ -78,7 +81,7 @@ def check_names(pattern: Pattern[Any], given: Iterable[str], expected: frozenset
 
 def key_of(parts: Iterable[KeyPart], given: Mapping[str, Any]) -> Attributes:
     """A primary key as DynamoDB JSON."""
-    return {p.attribute: encoded(p.attribute, p.make, given) for p in parts}
+    return {p.attribute: made(p.attribute, p.make, given) for p in parts}
 
 
 def primary_key(pattern: Pattern[Any]) -> tuple[KeyPart, ...]:
@@ -111,10 +114,13 @@ def query_request(pattern: Query[Any], table_name: str, *, whole: bool) -> Prepa
     if pattern.descending:
         fixed["ScanIndexForward"] = False
     parts = [key_part(pattern.kind, pattern.table, a) for a in pattern.key.partition]
-    texts = [partition_condition(expressions, part.attribute, part.make) for part in parts]
+    equalities = [partition_condition(expressions, part.attribute, part.make) for part in parts]
+    texts = [text for text, _ in equalities]
     texts += [sort_condition(expressions, pattern, c) for c in pattern.conditions]
     fixed["KeyConditionExpression"] = " AND ".join(texts)
-    return Prepared(pattern, fixed, frozenset(pattern.parameters), (), expressions)
+    return Prepared(
+        pattern, fixed, frozenset(pattern.parameters), (), expressions, equalities[0][1]
+    )
 
 
 def put_request(pattern: Put[Any], table_name: str) -> Prepared:

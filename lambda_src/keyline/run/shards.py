@@ -11,6 +11,7 @@ from keyline.model.table import SHARD_MARK
 from keyline.run.errors import BadValue
 from keyline.run.identity import identity
 
+_SEPARATOR = "\x1f"
 _MARKED = re.compile(rf"{SHARD_MARK}[0-9]+\Z")
 
 
@@ -18,7 +19,9 @@ def shard_of(key: Iterable[Mapping[str, Any]], shards: int) -> int:
     """The shard of an item by its primary key, as DynamoDB JSON: the same at every write."""
     if shards == 1:
         return 0
-    return zlib.crc32(identity(key).encode()) % shards
+    # Items keep their shard only as long as this text stays as it is.
+    text = _SEPARATOR.join(content for _, content in identity(key))
+    return zlib.crc32(text.encode()) % shards
 
 
 def sharded(value: str, shard: int) -> str:

@@ -2,112 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from keyline.model.condition import Condition
 from keyline.model.pattern import Query, compared_template, sort_parameters
-from keyline.model.template import Template
-from keyline.run.codec import value_of
-from keyline.run.errors import BadValue
-from keyline.run.expressions import Expressions, compared, encoded, pair
-
-LAST = "\U0010ffff"
-"""The last character: what begins with a text lies between it and it followed by this."""
+from keyline.run.codec import key_text, value_of
+from keyline.run.expressions import Expressions, compared, encoded, made
+from keyline.run.keytext import Given, KeyText, NothingMatches, check_key, check_length, pair
+from keyline.run.values import Wire
 
 
 def sort_condition(into: Expressions, pattern: Query[Any], condition: Condition) -> str:
-    """The text of one sort key condition."""
-    template = compared_template(pattern.kind, condition)
-    if template is not None:
-        return _on_template(into, pattern, condition, template)
-    encode = value_of(pattern.kind, pattern.table, condition.attribute).encode
-    return compared(into, condition, encode, condition.parameter)
+    """Return the text of one sort key condition."""
+    if compared_template(pattern.kind, condition) is not None:
+        return _on_fields(into, pattern, condition)
+    return _on_value(into, pattern, condition)
 
 
-def _on_template(
-    into: Expressions, pattern: Query[Any], condition: Condition, template: Template
-) -> str:
+def partition_condition(
+    into: Expressions, attribute: str, make: Callable[[Given], Wire | None]
+) -> tuple[str, str]:
+    """Return the text of an equality of a partition key attribute, and its placeholder."""
+    place = into.place(attribute, lambda given: made(attribute, make, given))
+    return f"{into.name(attribute)} = {place}", place
+
+
+def _on_value(into: Expressions, pattern: Query[Any], condition: Condition) -> str:
+    """A condition on an attribute as it is stored."""
+    attribute = condition.attribute
+    encode = value_of(pattern.kind, pattern.table, attribute).encode
+    limit = pattern.table.key_limits[attribute]
+
+    def key(value: Any) -> Wire | None:
+        wire = encode(value)
+        return None if wire is None else check_key(condition.parameter, wire, limit)
+
+    if condition.operator == "between":
+        into.expect(lambda given: _refuse_reversed(condition.parameter, given, encode))
+    return compared(into, condition, key, condition.parameter)
+
+
+def _refuse_reversed(parameter: str, given: Given, encode: Callable[[Any], Wire | None]) -> None:
+    """A range whose end is before its start holds nothing; DynamoDB refuses to be asked for it."""
+    low, high = (encoded(parameter, encode, side) for side in pair(parameter, given[parameter]))
+    ((tag, start),), ((_, end),) = low.items(), high.items()
+    if (Decimal(start) > Decimal(end)) if tag == "N" else start > end:
+        raise NothingMatches
+
+
+def _on_fields(into: Expressions, pattern: Query[Any], condition: Condition) -> str:
     """A condition on a template's fields, as one on the text that they make.
 
     A range never leaves what begins with the fields before it, so that it meets no item of
     another kind that happens to sort after.
     """
+    key = key_text(pattern.kind, pattern.table, condition.attribute)
     name, attribute = into.name(condition.attribute), condition.attribute
     fields = sort_parameters(pattern.kind, condition)
-    last = fields[-1] if fields else None
-    whole = fields == template.fields
-
-    def text(make: Callable[[Mapping[str, Any]], str]) -> Callable[[Mapping[str, Any]], Any]:
-        def render(given: Mapping[str, Any]) -> dict[str, str]:
-            try:
-                return {"S": make(given)}
-            except (TypeError, ValueError) as error:
-                raise BadValue(attribute, f"does not fit {template.text!r}: {error}.") from error
-
-        return render
-
-    if condition.operator == "=" and whole:
-        return f"{name} = {into.place(attribute, text(template.render))}"
-    if condition.operator == "begins_with" and last is not None:
-        beginning = template.up_to(last).render
-        return f"begins_with({name}, {into.place(attribute, text(beginning))})"
+    if condition.operator == "=" and fields == key.template.fields:
+        place = into.place(attribute, lambda given: made(attribute, key.wire, given))
+        return f"{name} = {place}"
     if condition.operator in ("=", "begins_with"):
-        return f"begins_with({name}, {into.place(attribute, text(_prefix(template, fields)))})"
-    low, high = _bounds(template, fields, condition)
-    low_place = into.place(f"{attribute}_low", text(low))
-    return f"{name} BETWEEN {low_place} AND {into.place(f'{attribute}_high', text(high))}"
+        make = _beginning(key, condition, fields)
+        return f"begins_with({name}, {into.place(attribute, make)})"
+    low = into.place(
+        f"{attribute}_low", lambda given: {"S": key.bounds(given, fields, condition)[0]}
+    )
+    high = into.place(
+        f"{attribute}_high", lambda given: {"S": key.bounds(given, fields, condition)[1]}
+    )
+    return f"{name} BETWEEN {low} AND {high}"
 
 
-Text = Callable[[Mapping[str, Any]], str]
+def _beginning(
+    key: KeyText, condition: Condition, fields: tuple[str, ...]
+) -> Callable[[Given], Wire]:
+    """What all keys of a condition begin with."""
+    by_field = condition.operator == "begins_with" and bool(fields)
 
+    def make(given: Given) -> Wire:
+        text = key.beginning(given, fields) if by_field else key.prefix(given, fields)
+        named = fields[-1] if fields else condition.attribute
+        check_length(named, text, key.limit)
+        return {"S": text}
 
-def _bounds(template: Template, fields: tuple[str, ...], condition: Condition) -> tuple[Text, Text]:
-    """The lowest and the highest text that a range on the last of these fields admits."""
-    last, before = fields[-1], _prefix(template, fields[:-1])
-    at = _prefix(template, fields)
-
-    def side(n: int) -> Text:
-        return lambda given: at({**given, last: pair(last, given[last])[n]})
-
-    def beyond(make: Text) -> Text:
-        return lambda given: make(given) + LAST
-
-    def below(make: Text) -> Text:
-        return lambda given: just_below(make(given))
-
-    return {
-        "between": (side(0), beyond(side(1))),
-        ">=": (at, beyond(before)),
-        ">": (beyond(at), beyond(before)),
-        "<=": (before, beyond(at)),
-        "<": (before, below(at)),
-    }[condition.operator]
-
-
-def _prefix(template: Template, fields: tuple[str, ...]) -> Text:
-    def prefix(given: Mapping[str, Any]) -> str:
-        for name in fields:
-            if given[name] is None:
-                raise BadValue(name, "has no value.", "Give one.")
-        return template.prefix({name: given[name] for name in fields})
-
-    return prefix
-
-
-def just_below(text: str) -> str:
-    """A text before this one with nothing but its own continuations in between."""
-    if not text:
-        return text
-    before = ord(text[-1]) - 1
-    if 0xD800 <= before <= 0xDFFF:  # no characters: half of what UTF-16 writes some with
-        before = 0xD7FF
-    return text[:-1] + (chr(before) + LAST if before >= 0 else "")
-
-
-def partition_condition(
-    into: Expressions, attribute: str, make: Callable[[Mapping[str, Any]], Any]
-) -> str:
-    """The text of an equality of a partition key attribute."""
-    place = into.place(attribute, lambda given: encoded(attribute, make, given))
-    return f"{into.name(attribute)} = {place}"
+    return make

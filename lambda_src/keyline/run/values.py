@@ -92,6 +92,31 @@ def present(shape: type[msgspec.Struct], name: str) -> Value:
     return of_type(next(f.type for f in msgspec.structs.fields(shape) if f.encode_name == name))
 
 
+def is_float(shape: type[msgspec.Struct], name: str) -> bool:
+    """Whether an attribute is a field of a shape that holds a float."""
+    return name in fields_of(shape) and fields_of(shape)[name].python is float
+
+
+@cache
+def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
+    """Return how a float of a key is read: a number that a float does not hold is refused.
+
+    A key that was rounded when it was read would not find its own item.
+    """
+    info = next(f for f in msgspec.structs.fields(shape) if f.encode_name == name)
+    _, typed = _strip(info.type)
+
+    def decode(wire: Any) -> float:
+        found = float(wire.N)
+        if number_text(found) != wire.N and Decimal(repr(found)) != Decimal(wire.N):
+            raise msgspec.ValidationError(f"A float does not hold the number - at `$.{name}.N`")
+        return found if typed is float else msgspec.convert(found, typed)
+
+    exact = Value(present(shape, name).encode, _wire("N", str), decode)
+    default = _default_of(info, fields_of(shape)[name])
+    return exact if default is None else optional(exact, default)
+
+
 @cache
 def of_type(annotation: Any) -> Value:
     """How values of a type are stored, None left aside.
@@ -254,28 +279,39 @@ def struct_writer(shape: type[msgspec.Struct]) -> Callable[[Any], dict[str, Wire
 
 
 def struct_reader(
-    shape: type[msgspec.Struct], extra: Mapping[str, Value] | None = None
+    shape: type[msgspec.Struct],
+    extra: Mapping[str, Value] | None = None,
+    instead: Mapping[str, Value] | None = None,
 ) -> StructReader:
-    """What reads a shape's fields; `extra` are attributes to decode besides them."""
+    """Return what reads a shape's fields.
+
+    Parameters
+    ----------
+    extra
+        Attributes to decode that are not fields of the shape.
+    instead
+        How some fields are read, where that is not how their type is.
+    """
     infos = msgspec.structs.fields(shape)
-    values = [of_field(shape, info.encode_name) for info in infos]
-    members = [(i.name, v.wire, i.encode_name) for i, v in zip(infos, values, strict=True)]
-    members += [
-        (f"extra{n}", value.wire, name) for n, (name, value) in enumerate((extra or {}).items())
-    ]
+    known = instead or {}
+    values = [known.get(i.encode_name) or of_field(shape, i.encode_name) for i in infos]
+    attributes = [info.encode_name for info in infos] + list(extra or {})
+    wires = [value.wire for value in (*values, *(extra or {}).values())]
+    # Named by their place: a name made of an attribute's could be that of another.
+    names = [f"m{n}" for n in range(len(attributes))]
     wire = msgspec.defstruct(
         shape.__name__,
-        [(n, t, None) if _allows_none(t) else (n, t) for n, t, _ in members],
-        rename={n: attribute for n, _, attribute in members},
+        [(n, t, None) if _allows_none(t) else (n, t) for n, t in zip(names, wires, strict=True)],
+        rename=dict(zip(names, attributes, strict=True)),
         kw_only=True,
         gc=False,
     )
-    names = [info.name for info in infos]
+    fields = [info.name for info in infos]
     decoders = [value.decode for value in values]
 
     def read(item: Any) -> Any:
-        fields = [decode(v) for decode, v in zip(decoders, _astuple(item), strict=False)]
-        return shape(**dict(zip(names, fields, strict=True)))
+        found = [decode(v) for decode, v in zip(decoders, _astuple(item), strict=False)]
+        return shape(**dict(zip(fields, found, strict=True)))
 
     return StructReader(wire, read)
 

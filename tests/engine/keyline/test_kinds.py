@@ -44,7 +44,8 @@ START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
 
 
 def moment(minute: int) -> str:
-    return (START + timedelta(minutes=minute)).isoformat(timespec="milliseconds")
+    at = START + timedelta(minutes=minute)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @pytest.fixture

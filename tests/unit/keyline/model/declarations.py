@@ -38,7 +38,7 @@ class Person(msgspec.Struct, kw_only=True):
 
 class Visit(msgspec.Struct, kw_only=True):
     name: str
-    day: str
+    day: Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
     count: int
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, assert_type
+from typing import Annotated, Any, assert_type
 
 import msgspec
 import pytest
@@ -40,14 +40,14 @@ class Member(msgspec.Struct, kw_only=True):
 
 class Loan(msgspec.Struct, kw_only=True):
     member: str
-    day: str
+    day: Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
     title: str
     team: str = "none"
 
 
 class Fine(msgspec.Struct, kw_only=True):
     member: str
-    day: str
+    day: Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
     amount: int
 
 
@@ -294,7 +294,7 @@ class TestCollection:
 
         class Line(msgspec.Struct, kw_only=True):
             member: str
-            day: str
+            day: Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
             team: str = "none"
 
         index = replace(BY_TEAM, projection=include("kind", "member"), sparse=False)

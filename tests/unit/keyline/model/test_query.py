@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -49,7 +49,7 @@ class Log(msgspec.Struct, kw_only=True):
 
 class Day(msgspec.Struct, kw_only=True):
     who: str
-    day: str
+    day: Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
     n: int
 
 

@@ -182,11 +182,11 @@ class TestEntities:
             ),
             (
                 Entity(Visit, keys={"pk": "{name:05d}", "sk": "{day}"}),
-                Refusal("People.Visit.keys[pk]", "format that 'name' does not take", "format()"),
+                Refusal("People.Visit.keys[pk]", "format that 'name' does not take", "cut texts"),
             ),
             (
                 Entity(Visit, keys={"pk": "{name}", "sk": "{count:%Y}"}),
-                Refusal("People.Visit.keys[sk]", "format that 'count' does not take", "format()"),
+                Refusal("People.Visit.keys[sk]", "format that 'count' does not take", "{n:06d}"),
             ),
             (
                 Entity(shape("Visit", pk=str, sk=str), keys={"pk": "{sk}"}),

@@ -18,7 +18,6 @@ from keyline.run.compression import compress, decompress
 from keyline.run.errors import BadValue, ItemUnreadable
 from keyline.run.numbers import number_text
 from keyline.run.shards import plain, shard_of, sharded
-from keyline.run.sortkey import just_below
 
 
 class Colour(enum.StrEnum):
@@ -171,14 +170,6 @@ def test_compressed_text_comes_back(text: str) -> None:
 def test_an_unknown_codec_is_named(stored: bytes) -> None:
     with pytest.raises(ItemUnreadable, match="codec mark"):
         decompress(stored)
-
-
-_texts = st.text(st.characters(max_codepoint=0x10FFFE, exclude_categories=["Cs"]), max_size=4)
-
-
-@given(_texts, _texts.filter(bool))
-def test_just_below_parts_texts_where_they_part(text: str, limit: str) -> None:
-    assert (text < limit) == (text <= just_below(limit))
 
 
 @given(st.text().filter(lambda t: not t[-1:].isdigit() or "#" not in t), st.integers(0, 300))
