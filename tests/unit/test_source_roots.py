@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,28 @@ def imports_below(folder: Path) -> list[tuple[Path, str]]:
         for file in sorted(folder.rglob("*.py"))
         for module in imported_modules(file)
     ]
+
+
+def modules_below(source_root: Path, package: str) -> dict[str, ast.Module]:
+    """Every module of a package, by its dotted name."""
+    found = {}
+    for file in sorted((source_root / package).rglob("*.py")):
+        parts = file.relative_to(source_root).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = ast.parse(file.read_text())
+    return found
+
+
+def imported_of(tree: ast.AST, modules: Collection[str]) -> Iterator[str]:
+    """The modules, of these, that are imported anywhere in a tree, inside its functions too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name for name in inner if name in modules)
+            if any(name not in modules for name in inner) and node.module in modules:
+                yield node.module
 
 
 def systems(root: Path) -> set[str]:
@@ -96,6 +119,25 @@ def test_every_system_is_part_of_the_distribution(root: Path) -> None:
 def test_nothing_that_is_bundled_imports_the_cdk(root: Path) -> None:
     forbidden = {"aws_cdk", "constructs", "keyline_cdk", "stacks", "ops", "jsii"}
     found = [entry for entry in imports_below(root / LAMBDA_SRC) if entry[1] in forbidden]
+    assert found == []
+
+
+def test_the_modules_of_keyline_import_each_other_in_one_direction(root: Path) -> None:
+    modules = modules_below(root / LAMBDA_SRC, "keyline")
+    imports = {name: set(imported_of(tree, modules)) for name, tree in modules.items()}
+    assert "keyline.model.table" in imports["keyline.model.table_checks"]
+    TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
+
+
+def test_the_declaration_imports_nothing_inside_functions(root: Path) -> None:
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in modules_below(root / LAMBDA_SRC, "keyline/model").items()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
     assert found == []
 
 

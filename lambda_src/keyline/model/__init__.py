@@ -1,5 +1,11 @@
 """The declaration: tables, indexes, access patterns, functions, as plain data."""
 
+from keyline.model import (  # noqa: F401 # imported because they register themselves
+    pattern_checks,
+    query_checks,
+    system_checks,
+    table_checks,
+)
 from keyline.model.access import Access, access_of
 from keyline.model.collection import OneOf, one_of
 from keyline.model.condition import (
@@ -18,6 +24,7 @@ from keyline.model.condition import (
     greater_than,
     less_than,
 )
+from keyline.model.entity import Entity, Key, Retention
 from keyline.model.pattern import (
     BatchGet,
     BatchWrite,
@@ -36,12 +43,9 @@ from keyline.model.system import Function, NoSettings, Route, StreamSource, Syst
 from keyline.model.table import (
     ALL,
     KEYS_ONLY,
-    Entity,
     Index,
-    Key,
     Projection,
     ProjectionType,
-    Retention,
     StreamView,
     Table,
     Ttl,

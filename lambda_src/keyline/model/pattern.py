@@ -15,8 +15,10 @@ import msgspec
 
 from keyline.model.collection import OneOf
 from keyline.model.condition import Condition, WriteCondition, leaves
+from keyline.model.entity import Entity, Key
+from keyline.model.faults import faults_of
 from keyline.model.shape import fields_of
-from keyline.model.table import Entity, Index, Key, Table
+from keyline.model.table import Index, Table
 from keyline.model.template import Template
 from keyline.problem import raise_first
 
@@ -80,9 +82,6 @@ class Pattern(Generic[ItemT]):
     above_floor: str | None = None
 
     def __post_init__(self) -> None:
-        # Imported here, since the checks are written in terms of what this file defines.
-        from keyline.model.pattern_checks import faults_of
-
         raise_first(faults_of(self), self.name)
 
     @property

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import singledispatch
 from typing import Any
 
 import msgspec
 
 from keyline.model.collection import OneOf
 from keyline.model.condition import AnyOf, Condition, WriteCondition, leaves
+from keyline.model.entity import Entity
+from keyline.model.faults import faults_of
 from keyline.model.pattern import (
     MAX_PER_MONTH,
     MAX_TRANSACTION,
@@ -26,10 +29,8 @@ from keyline.model.pattern import (
     Update,
     primary_fields,
 )
-from keyline.model.query_checks import query_faults
 from keyline.model.shape import AttributeType, fields_of
 from keyline.model.size import MAX_ITEM_BYTES
-from keyline.model.table import Entity
 from keyline.problem import Fault, instead_of, repeated
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -48,23 +49,30 @@ _TAKES: Mapping[str, frozenset[AttributeType | None]] = {
 _CREATE_INSTEAD = "Delete and create instead."
 
 
-def faults_of(pattern: Pattern[Any]) -> Iterator[Fault]:
+@faults_of.register(Pattern)
+def _pattern_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
     """Everything that is wrong with a pattern, the most basic first."""
     yield from _statement_faults(pattern)
     yield from _kind_faults(pattern)
-    if isinstance(pattern, Query):
-        yield from query_faults(pattern)
+    yield from reach_faults(pattern)
     yield from _shape_faults(pattern)
-    if isinstance(pattern, Put | Update | Delete):
-        yield from _condition_faults(pattern, pattern.conditions)
-    if isinstance(pattern, Put | BatchWrite):
-        yield from _whole_item_faults(pattern)
-    if isinstance(pattern, Update):
-        yield from _update_faults(pattern)
-    if isinstance(pattern, TransactWrite | TransactGet):
-        yield from _transaction_faults(pattern)
-    else:
-        yield from _parameter_faults(pattern)
+    yield from own_faults(pattern)
+    yield from _parameter_faults(pattern)
+
+
+@singledispatch
+def reach_faults(pattern: object) -> Iterable[Fault]:
+    """Return what is wrong with how a pattern reaches its items: nothing, if by their primary key.
+
+    It is asked before the shape, which is checked against the index that a pattern reads.
+    """
+    return ()
+
+
+@singledispatch
+def own_faults(pattern: object) -> Iterable[Fault]:
+    """Return what is wrong with what patterns of one class say: nothing of a class of reads."""
+    return ()
 
 
 def _statement_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
@@ -208,6 +216,18 @@ def _parameter_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
 # --- writes -------------------------------------------------------------------------------
 
 
+@own_faults.register(Put)
+def _put_faults(put: Put[Any]) -> Iterator[Fault]:
+    yield from _condition_faults(put, put.conditions)
+    yield from _whole_item_faults(put)
+
+
+@own_faults.register(Delete)
+def _delete_faults(delete: Delete[Any]) -> Iterator[Fault]:
+    yield from _condition_faults(delete, delete.conditions)
+
+
+@own_faults.register(BatchWrite)
 def _whole_item_faults(pattern: Put[Any] | BatchWrite[Any]) -> Iterator[Fault]:
     shape = pattern.shapes[0]
     if shape is not pattern.kind.shape:
@@ -253,7 +273,9 @@ def _comparison_faults(pattern: Pattern[Any], condition: Condition) -> Iterator[
         yield path, "is stored with a write shard.", "Compare another attribute."
 
 
+@own_faults.register(Update)
 def _update_faults(update: Update[Any]) -> Iterator[Fault]:
+    yield from _condition_faults(update, update.conditions)
     if not update.changed:
         yield "set", "changes nothing.", "Name attributes to set, add, remove or discard."
     for clause in ("set", "set_once", "add", "remove", "discard"):
@@ -324,6 +346,8 @@ def _upsert_faults(update: Update[Any]) -> Iterator[Fault]:
 # --- transactions -------------------------------------------------------------------------
 
 
+@own_faults.register(TransactWrite)
+@own_faults.register(TransactGet)
 def _transaction_faults(pattern: TransactWrite[Any] | TransactGet[Any]) -> Iterator[Fault]:
     writes = isinstance(pattern, TransactWrite)
     says = "Put, Update, Delete, Check" if writes else "Get"

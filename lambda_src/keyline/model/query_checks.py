@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from keyline.model.condition import SORT_OPERATORS, Condition
+from keyline.model.entity import Entity
 from keyline.model.pattern import Query, compared_template, parameters_of, sort_parameters
+from keyline.model.pattern_checks import reach_faults
 from keyline.model.separation import ends_by_itself, lexicon_of, order_fault
 from keyline.model.shape import fields_of
-from keyline.model.table import Entity
 from keyline.model.texts import ANY, Texts, may_share, texts_of
 from keyline.problem import Fault, instead_of
 
 _RANGES = frozenset({"<", "<=", ">", ">=", "between"})
 
 
-def query_faults(query: Query[Any]) -> Iterator[Fault]:
+@reach_faults.register(Query)
+def _query_faults(query: Query[Any]) -> Iterator[Fault]:
     """What is wrong with a query, the most basic first."""
     if query.index and all(i.name != query.index for i in query.table.indexes):
         yield (

@@ -24,8 +24,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from keyline.model.entity import Entity
 from keyline.model.shape import fields_of
-from keyline.model.table import Entity
 from keyline.model.template import NumberFormat, Part
 from keyline.problem import Fault
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from keyline.model.access import Access, access_of
+from keyline.model.faults import faults_of
 from keyline.model.pattern import Pattern, TransactGet, TransactWrite
 from keyline.model.table import Table
 from keyline.problem import named, raise_first
@@ -140,9 +141,6 @@ class System:
     settings: type[msgspec.Struct] = NoSettings
 
     def __post_init__(self) -> None:
-        # Imported here, since the checks are written in terms of what this file defines.
-        from keyline.model.system_checks import faults_of
-
         raise_first(faults_of(self), self.name)
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import get_args
 
 import msgspec
 
+from keyline.model.faults import faults_of
 from keyline.model.pattern import Check
 from keyline.model.system import Function, Method, Route, StreamSource, System
 from keyline.model.table import Table
@@ -38,7 +39,8 @@ _STREAM_LIMITS = {
 """Lambda's quotas of a stream's event source mapping."""
 
 
-def faults_of(system: System) -> Iterator[Fault]:
+@faults_of.register(System)
+def _system_faults(system: System) -> Iterator[Fault]:
     """Everything that is wrong with a system, the most basic first."""
     if not _SYSTEM_NAME.fullmatch(system.name):
         yield "name", "is no package's name.", "Use a-z, 0-9 and _, a letter first."

@@ -1,16 +1,17 @@
-"""Tables as data: keys, indexes with projections, entities, expiry, stream."""
+"""Tables as data: keys, indexes with projections, kinds of items, expiry, stream."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 
 import msgspec
 
-from keyline.model.shape import AttributeType, fields_of
-from keyline.model.template import Template
+from keyline.model.entity import Entity, Key, Retention
+from keyline.model.faults import faults_of
+from keyline.model.shape import AttributeType
 from keyline.problem import DeclarationError, named, raise_first
 
 MAX_INDEXES = 20
@@ -28,33 +29,6 @@ SHARD_MARK = "#"
 MAX_PARTITION_BYTES = 2_048
 MAX_SORT_BYTES = 1_024
 """Bytes of a partition key's and a sort key's value. Source: DynamoDB developer guide, "Quotas"."""
-
-
-@dataclass(frozen=True)
-class Key:
-    """A primary key or an index's key.
-
-    Parameters
-    ----------
-    partition, sort
-        Attribute names. A table has one of each at most; an index may have up to four.
-    """
-
-    partition: tuple[str, ...]
-    sort: tuple[str, ...] = ()
-
-    def __init__(self, partition: str | Sequence[str], sort: str | Sequence[str] = ()) -> None:
-        object.__setattr__(self, "partition", _names(partition))
-        object.__setattr__(self, "sort", _names(sort))
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """Partition key attributes, then sort key attributes."""
-        return self.partition + self.sort
-
-
-def _names(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 class ProjectionType(enum.Enum):
@@ -109,26 +83,6 @@ class Index:
     shards: int | str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Retention:
-    """How long an item is kept.
-
-    Attributes
-    ----------
-    days
-        A number of days (fractions allowed), or the name of the system's setting that holds it.
-    since
-        The attribute that holds the moment to count from: a Number, or text in ISO 8601, which
-        is UTC unless it says otherwise. The moment of writing when None.
-    unit
-        How many of a Number's units make a second: 1000 for milliseconds.
-    """
-
-    days: float | str
-    since: str | None = None
-    unit: int = 1000
-
-
 @dataclass(frozen=True)
 class Ttl:
     """The attribute by which DynamoDB deletes: a Number, epoch seconds."""
@@ -144,57 +98,6 @@ class StreamView(enum.Enum):
     NEW_IMAGE = "NEW_IMAGE"
     OLD_IMAGE = "OLD_IMAGE"
     NEW_AND_OLD_IMAGES = "NEW_AND_OLD_IMAGES"
-
-
-@dataclass(frozen=True)
-class Entity:
-    """One kind of item in a table.
-
-    Parameters
-    ----------
-    shape
-        The `msgspec.Struct` whose fields are the item's attributes.
-    tag
-        What the table's discriminator says of items of this kind; empty where it has none.
-    keys
-        Key attributes that are put together from fields: attribute → template. A template
-        whose fields are missing leaves its attribute out (a sparse index's way).
-    constants
-        Attributes with one value for all items of the kind.
-    retention
-        How long items of this kind are kept, where it differs from the table's.
-    """
-
-    shape: type[msgspec.Struct]
-    keys: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, str | int] = field(default_factory=dict)
-    retention: Retention | None = None
-    _: KW_ONLY
-    tag: str = ""
-
-    @cached_property
-    def templates(self) -> Mapping[str, Template]:
-        """The key templates, parsed."""
-        return {attribute: Template(text) for attribute, text in self.keys.items()}
-
-    def type_of(self, attribute: str) -> AttributeType | None:
-        """The DynamoDB type of an attribute; None if items of this kind never have it."""
-        if attribute in self.keys:
-            return "S"
-        if attribute in self.constants:
-            return "S" if isinstance(self.constants[attribute], str) else "N"
-        known = fields_of(self.shape).get(attribute)
-        return known.type if known else None
-
-    def always_has(self, attribute: str) -> bool:
-        """Whether every item of this kind has the attribute."""
-        if attribute in self.constants:
-            return True
-        fields = fields_of(self.shape)
-        if attribute in self.keys:
-            made_of = self.templates[attribute].fields
-            return all(name in fields and not fields[name].optional for name in made_of)
-        return attribute in fields and not fields[attribute].optional
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,9 +139,6 @@ class Table:
     physical: str = "{name}-{env}"
 
     def __post_init__(self) -> None:
-        # Imported here, since the checks are written in terms of what this file defines.
-        from keyline.model.table_checks import faults_of
-
         raise_first(faults_of(self))
 
     @cached_property

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Literal, get_args, get_origin
 
+from keyline.model.entity import Entity, Retention
+from keyline.model.faults import faults_of
 from keyline.model.separation import template_faults
 from keyline.model.shape import AttributeType, fields_of
 from keyline.model.table import (
@@ -17,10 +19,8 @@ from keyline.model.table import (
     MAX_PROJECTED,
     MAX_PROJECTED_BY_ALL,
     SHARD_MARK,
-    Entity,
     Index,
     ProjectionType,
-    Retention,
     Table,
     Ttl,
 )
@@ -35,7 +35,8 @@ _DISCRIMINATOR_SAYS = "Declare discriminator='EntityType' on the table, or drop 
 _ONE_TYPE_SAYS = "An attribute of a key has one type in the whole table."
 
 
-def faults_of(table: Table) -> Iterator[Fault]:
+@faults_of.register(Table)
+def _table_faults(table: Table) -> Iterator[Fault]:
     """Everything that is wrong with a table, the most basic first."""
     yield from _name_faults(table)
     yield from _discriminator_faults(table)

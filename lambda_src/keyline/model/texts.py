@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from keyline.model.table import Entity
+from keyline.model.entity import Entity
 
 
 @dataclass(frozen=True)

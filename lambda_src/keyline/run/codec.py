@@ -10,9 +10,10 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from keyline.model.entity import Entity
 from keyline.model.pattern import Pattern, parameters_of
 from keyline.model.shape import fields_of
-from keyline.model.table import MAX_PARTITION_BYTES, Entity, Table
+from keyline.model.table import MAX_PARTITION_BYTES, Table
 from keyline.run import reply, shards, values
 from keyline.run.errors import BadValue
 from keyline.run.keytext import KeyText, check_key

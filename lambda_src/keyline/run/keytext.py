@@ -17,6 +17,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from keyline.model.condition import Condition
+from keyline.model.entity import Entity
 from keyline.model.separation import (
     always_ends,
     bounded_length,
@@ -24,7 +25,6 @@ from keyline.model.separation import (
     known_texts,
     lexicon_of,
 )
-from keyline.model.table import Entity
 from keyline.model.template import NumberFormat, Part
 from keyline.run import values
 from keyline.run.errors import BadCall, BadValue

@@ -9,7 +9,8 @@ from functools import cached_property
 
 import msgspec
 
-from keyline.model.table import Entity, Retention, Table
+from keyline.model.entity import Entity, Retention
+from keyline.model.table import Table
 from keyline.problem import KeylineError
 from keyline.run.errors import BadValue
 

@@ -1,0 +1,24 @@
+"""What is wrong with what is declared: the question, which the checks of each kind answer.
+
+What is declared asks `faults_of` when it is made. It does not know its checks, which are
+written in terms of it: they register themselves, and `keyline.model` imports them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import singledispatch
+
+from keyline.problem import Fault
+
+
+@singledispatch
+def faults_of(declared: object) -> Iterator[Fault]:
+    """Yield everything that is wrong with a table, a pattern or a system, the most basic first.
+
+    Raises
+    ------
+    TypeError
+        If nothing of this kind is declared.
+    """
+    raise TypeError(f"{type(declared).__name__} has no checks")
