@@ -169,7 +169,7 @@ def _patterns(system: System) -> Iterator[str]:
             pattern.why
             + (f" Above its floor: {pattern.above_floor}" if pattern.above_floor else ""),
             _operation(pattern),
-            _target(pattern),
+            pattern.target,
             _condition(pattern),
             f"{pattern.item_bytes:,}",
             f"{pattern.per_month:,.0f}" if pattern.per_month else "in a transaction",
@@ -181,10 +181,6 @@ def _operation(pattern: Pattern[Any]) -> str:
     several = isinstance(pattern.shape, OneOf)
     kinds = ", ".join(f"`{shape.__name__}`" for shape in pattern.shapes)
     return f"{pattern.operation} of {kinds}" if several else pattern.operation
-
-
-def _target(pattern: Pattern[Any]) -> str:
-    return pattern.table.name + (f" / {pattern.index_name}" if pattern.index_name else "")
 
 
 def _condition(pattern: Pattern[Any]) -> str:
@@ -201,8 +197,7 @@ def _functions(system: System) -> Iterator[str]:
     for function in system.functions:
         granted: dict[str, list[str]] = {}
         for access in sorted(function.access):
-            target = access.table + (f" / {access.index}" if access.index else "")
-            granted.setdefault(target, []).append(access.action)
+            granted.setdefault(access.target, []).append(access.action)
         may = [f"{', '.join(actions)} on {target}" for target, actions in granted.items()]
         yield _row(f"`{function.name}`", function.why, _entered(function), "<br>".join(may))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from keyline.model import System, Table, TransactGet, TransactWrite
+from keyline.model import System, Table
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.environment import Environment
 from keyline_cdk.metrics import TableMetrics, storage_growth
@@ -134,12 +134,9 @@ def operations_on(system: System, table: Table) -> tuple[str, ...]:
 
     The parts of a transaction are not operations of their own.
     """
-    found = set()
-    for function in system.functions:
-        for pattern in function.patterns:
-            touched = {pattern.table.name}
-            if isinstance(pattern, TransactWrite | TransactGet):
-                touched |= {part.table.name for part in pattern.parts}
-            if table.name in touched:
-                found.add(pattern.operation)
+    found = {
+        pattern.operation
+        for pattern in system.called
+        if any(part.table.name == table.name for part in (pattern, *pattern.actions))
+    }
     return tuple(sorted(found))

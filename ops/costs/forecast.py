@@ -13,12 +13,12 @@ from typing import Any
 
 import msgspec
 
-from keyline.model import Entity, Pattern, System, Table, TransactGet, TransactWrite
+from keyline.model import Entity, Pattern, System, Table, TransactWrite
 from keyline.model.size import STORAGE_OVERHEAD_BYTES
 from keyline.problem import KeylineError, named
 from keyline.run.settings import DAY_SECONDS, Settings
 from ops.costs.prices import GIGABYTE, MILLION, Prices
-from ops.costs.units import NOTHING, Span, call_units, creates, reads, total
+from ops.costs.units import NOTHING, Span, call_units, creates, total
 
 MONTH_DAYS = 30
 HORIZON_MONTHS = 12
@@ -151,7 +151,7 @@ def forecast(
     """
     stored = stored or {}
     resolved = Settings(settings)
-    called = _called(system)
+    called = system.called
     tables = [
         _table(table, called, resolved, prices, months, stored.get(table.name))
         for table in system.tables
@@ -165,20 +165,15 @@ def forecast(
     )
 
 
-def _called(system: System) -> list[Pattern[Any]]:
-    """What functions call; a part of a transaction is paid for with the transaction."""
-    return list(dict.fromkeys(p for function in system.functions for p in function.patterns))
-
-
 def _pattern(pattern: Pattern[Any], settings: Settings, prices: Prices) -> PatternCost:
-    each, reading = call_units(pattern, settings), reads(pattern)
+    each = call_units(pattern, settings)
     units = each * pattern.per_month
-    rate = prices.read_million if reading else prices.write_million
+    rate = prices.read_million if pattern.reads else prices.write_million
     return PatternCost(
         pattern.name,
         pattern.operation,
-        pattern.table.name + (f"/{pattern.index_name}" if pattern.index_name else ""),
-        "read" if reading else "write",
+        pattern.target,
+        "read" if pattern.reads else "write",
         pattern.per_month,
         each,
         units,
@@ -188,7 +183,7 @@ def _pattern(pattern: Pattern[Any], settings: Settings, prices: Prices) -> Patte
 
 def _table(
     table: Table,
-    called: list[Pattern[Any]],
+    called: Sequence[Pattern[Any]],
     settings: Settings,
     prices: Prices,
     months: float,
@@ -220,7 +215,7 @@ def _basis(table: Table, months: float) -> str:
 
 
 def _items(
-    kind: Entity, table: Table, called: list[Pattern[Any]], settings: Settings, months: float
+    kind: Entity, table: Table, called: Sequence[Pattern[Any]], settings: Settings, months: float
 ) -> Span:
     """How many items of a kind are stored: those created, for as long as they are kept."""
     expiry = settings.expiry(table, kind)
@@ -250,15 +245,9 @@ def _shared(stored: float, kind: Entity, kinds: Mapping[type, Span]) -> Span:
     return Span.of(stored * kinds[kind.shape].most / every)
 
 
-def _size(kind: Entity, table: Table, called: list[Pattern[Any]]) -> int:
+def _size(kind: Entity, table: Table, called: Sequence[Pattern[Any]]) -> int:
     """Bytes of an item of a kind: the largest that a pattern of it declares."""
-    every = [
-        part
-        for pattern in called
-        for part in (
-            pattern.parts if isinstance(pattern, TransactWrite | TransactGet) else (pattern,)
-        )
-    ]
+    every = (action for pattern in called for action in pattern.actions)
     return max((p.item_bytes for p in every if _is_of(p, kind, table)), default=0)
 
 
@@ -275,7 +264,7 @@ def _copy(table: Table, kind: Entity, name: str, size: int, count: Span) -> Span
     )
 
 
-def _unknown(called: list[Pattern[Any]], tables: list[TableCost]) -> Iterator[str]:
+def _unknown(called: Sequence[Pattern[Any]], tables: list[TableCost]) -> Iterator[str]:
     for pattern in called:
         if not pattern.per_month:
             yield f"{pattern.name}: declares no calls a month, so that it adds nothing."

@@ -61,11 +61,6 @@ def total(spans: Sequence[Span]) -> Span:
     return sum(spans, NOTHING)
 
 
-def reads(pattern: Pattern[Any]) -> bool:
-    """Whether it costs read units; it costs write units otherwise."""
-    return isinstance(pattern, Get | Query | BatchGet | TransactGet)
-
-
 def call_units(pattern: Pattern[Any], settings: Settings) -> Span:
     """Read or write units of one call that finds as many items of that size as it declares.
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from keyline.model import BatchGet, Get, Pattern, Query, System, TransactGet, TransactWrite
+from keyline.model import Pattern, System
 from keyline.model.bound import most_write_units
 from keyline.percentile import percentile
 from keyline.run.meter import NAMESPACE
@@ -89,7 +89,7 @@ def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -
     called = {
         (system.name, pattern.name): (pattern, _empty(system, pattern))
         for system in systems
-        for pattern in _called(system)
+        for pattern in system.called
     }
     for document in documents:
         found = called.get((document.get("System", ""), document.get("Pattern", "")))
@@ -103,17 +103,8 @@ def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -
     return rows
 
 
-def _called(system: System) -> list[Pattern[Any]]:
-    return list(dict.fromkeys(p for function in system.functions for p in function.patterns))
-
-
 def _empty(system: System, pattern: Pattern[Any]) -> Row:
-    if isinstance(pattern, TransactWrite | TransactGet):
-        tables = dict.fromkeys(part.table.name for part in pattern.parts)
-        target = " + ".join(tables)
-    else:
-        target = pattern.table.name + (f"/{pattern.index_name}" if pattern.index_name else "")
-    return Row(system.name, pattern.name, pattern.operation, target, pattern.above_floor)
+    return Row(system.name, pattern.name, pattern.operation, pattern.target, pattern.above_floor)
 
 
 def _namespace(document: Mapping[str, Any]) -> str:
@@ -146,8 +137,7 @@ def _add(pattern: Pattern[Any], row: Row, document: Mapping[str, Any]) -> None:
 
 def _most(pattern: Pattern[Any]) -> float:
     """The units that the declared size implies; none for a read, whose answer tells its floor."""
-    reads = isinstance(pattern, Get | Query | BatchGet | TransactGet)
-    return 0.0 if reads else most_write_units(pattern)
+    return 0.0 if pattern.reads else most_write_units(pattern)
 
 
 def show(rows: Sequence[Row], console: Console) -> None:

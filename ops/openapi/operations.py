@@ -19,7 +19,6 @@ from keyline.problem import KeylineError
 from ops.openapi.docstrings import Docstring
 
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
-_WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"})
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ class Operation:
             found.add(HTTPStatus.NOT_FOUND)
         if self.takes_body:
             found |= {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
-        if self.route.method != "GET" and _WRITES & {a.action for a in self.function.access}:
+        if self.route.method != "GET" and any(p.writes for p in self.function.patterns):
             found.add(HTTPStatus.CONFLICT)
         return sorted(found)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from keyline.model.pattern import Pattern, TransactGet, TransactWrite
+from keyline.model.pattern import Pattern
 
 
 @dataclass(frozen=True, order=True)
@@ -27,6 +27,11 @@ class Access:
     table: str
     index: str = ""
 
+    @property
+    def target(self) -> str:
+        """The table, or `table/index`."""
+        return f"{self.table}/{self.index}" if self.index else self.table
+
 
 def access_of(patterns: Iterable[Pattern[Any]]) -> frozenset[Access]:
     """The exact permissions that these patterns need.
@@ -34,10 +39,8 @@ def access_of(patterns: Iterable[Pattern[Any]]) -> frozenset[Access]:
     A transaction is authorised by the actions in it; there is no action of its own name.
     Source: DynamoDB developer guide, "Using IAM with DynamoDB transactions".
     """
-    found: set[Access] = set()
-    for pattern in patterns:
-        if isinstance(pattern, TransactWrite | TransactGet):
-            found |= access_of(pattern.parts)
-        else:
-            found.add(Access(pattern.operation, pattern.table.name, pattern.index_name or ""))
-    return frozenset(found)
+    return frozenset(
+        Access(action.operation, action.table.name, action.index_name or "")
+        for pattern in patterns
+        for action in pattern.actions
+    )

@@ -13,7 +13,6 @@ from typing import Any
 from keyline.model.capacity import write_units
 from keyline.model.pattern import (
     BatchWrite,
-    Delete,
     Pattern,
     Put,
     TransactWrite,
@@ -33,9 +32,9 @@ def most_write_units(pattern: Pattern[Any]) -> float:
     """
     if isinstance(pattern, TransactWrite):
         return max(_units(part, 2 * write_units(part.item_bytes)) for part in pattern.parts)
-    if isinstance(pattern, Put | Update | Delete | BatchWrite):
-        return _units(pattern, write_units(pattern.item_bytes))
-    raise TypeError(f"{pattern.name} writes nothing")
+    if pattern.reads:
+        raise TypeError(f"{pattern.name} writes nothing")
+    return _units(pattern, write_units(pattern.item_bytes))
 
 
 def _units(pattern: Pattern[Any], in_table: float) -> float:

@@ -6,10 +6,9 @@ docs, the line in the forecast, the capacity that a test allows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -53,6 +52,15 @@ class Pattern(Generic[ItemT]):
 
     Attributes
     ----------
+    operation
+        The name of the DynamoDB operation, which is also the name of its IAM action; a
+        transaction has no action of its own.
+    transact_action
+        What `TransactItems` calls it; empty if it cannot be a part of a transaction.
+    reads
+        Whether it costs read units. It costs write units otherwise.
+    writes
+        Whether it changes items.
     name
         Unique in its system, in kebab case.
     why
@@ -72,6 +80,11 @@ class Pattern(Generic[ItemT]):
         Why a call may cost more than the item sizes imply; None where it may not.
     """
 
+    operation: ClassVar[str]
+    transact_action: ClassVar[str] = ""
+    reads: ClassVar[bool]
+    writes: ClassVar[bool]
+
     name: str
     why: str
     table: Table
@@ -85,9 +98,18 @@ class Pattern(Generic[ItemT]):
         raise_first(faults_of(self), self.name)
 
     @property
-    def operation(self) -> str:
-        """The name of the DynamoDB operation, which is also the name of its class."""
-        return _OPERATIONS[type(self)]
+    def actions(self) -> tuple[Pattern[Any], ...]:
+        """The patterns that a call carries out: itself, unless it is a transaction."""
+        return (self,)
+
+    @property
+    def target(self) -> str:
+        """The table, or `table/index`, that it is asked of; of a transaction those of its parts."""
+        names = (
+            f"{action.table.name}/{action.index_name}" if action.index_name else action.table.name
+            for action in self.actions
+        )
+        return " + ".join(dict.fromkeys(names))
 
     @property
     def shapes(self) -> tuple[type[msgspec.Struct], ...]:
@@ -205,6 +227,11 @@ class Get(Pattern[ItemT]):
         Whether the read sees all writes that were acknowledged before it, for twice the price.
     """
 
+    operation: ClassVar[str] = "GetItem"
+    transact_action: ClassVar[str] = "Get"
+    reads: ClassVar[bool] = True
+    writes: ClassVar[bool] = False
+
     consistent: bool = False
 
 
@@ -227,6 +254,10 @@ class Query(Pattern[ItemT]):
     consistent
         As of a `Get`; of the table only.
     """
+
+    operation: ClassVar[str] = "Query"
+    reads: ClassVar[bool] = True
+    writes: ClassVar[bool] = False
 
     index: str | None = None
     sort: Condition | tuple[Condition, ...] = ()
@@ -278,6 +309,11 @@ class Put(Pattern[ItemT]):
         What else has to hold of the item that is there.
     """
 
+    operation: ClassVar[str] = "PutItem"
+    transact_action: ClassVar[str] = "Put"
+    reads: ClassVar[bool] = False
+    writes: ClassVar[bool] = True
+
     replace: bool = False
     conditions: tuple[WriteCondition, ...] = ()
 
@@ -310,6 +346,11 @@ class Update(Pattern[ItemT]):
         Whether the item is created where there is none, with the constants of its kind and the
         fields that its key is made of. It has to exist otherwise.
     """
+
+    operation: ClassVar[str] = "UpdateItem"
+    transact_action: ClassVar[str] = "Update"
+    reads: ClassVar[bool] = False
+    writes: ClassVar[bool] = True
 
     set: tuple[str, ...] = ()
     set_once: tuple[str, ...] = ()
@@ -344,6 +385,11 @@ class Delete(Pattern[ItemT]):
         Whether deleting what is not there is an error.
     """
 
+    operation: ClassVar[str] = "DeleteItem"
+    transact_action: ClassVar[str] = "Delete"
+    reads: ClassVar[bool] = False
+    writes: ClassVar[bool] = True
+
     conditions: tuple[WriteCondition, ...] = ()
     must_exist: bool = False
 
@@ -358,6 +404,11 @@ class Delete(Pattern[ItemT]):
 class Check(Delete[ItemT]):
     """A condition on an item that a transaction does not change."""
 
+    operation: ClassVar[str] = "ConditionCheckItem"
+    transact_action: ClassVar[str] = "ConditionCheck"
+    reads: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BatchGet(Pattern[ItemT]):
@@ -370,6 +421,10 @@ class BatchGet(Pattern[ItemT]):
     items
         How many items a call is expected to read.
     """
+
+    operation: ClassVar[str] = "BatchGetItem"
+    reads: ClassVar[bool] = True
+    writes: ClassVar[bool] = False
 
     consistent: bool = False
     items: float = 25
@@ -384,6 +439,10 @@ class BatchWrite(Pattern[ItemT]):
     items
         How many items a call is expected to write.
     """
+
+    operation: ClassVar[str] = "BatchWriteItem"
+    reads: ClassVar[bool] = False
+    writes: ClassVar[bool] = True
 
     items: float = 25
 
@@ -400,8 +459,17 @@ class TransactWrite(Pattern[ItemT]):
         How many writes a call is expected to hold.
     """
 
+    operation: ClassVar[str] = "TransactWriteItems"
+    reads: ClassVar[bool] = False
+    writes: ClassVar[bool] = True
+
     parts: tuple[Put[Any] | Update[Any] | Delete[Any], ...]
     items: float = 2
+
+    @property
+    def actions(self) -> tuple[Pattern[Any], ...]:
+        """Its parts."""
+        return self.parts
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -421,24 +489,19 @@ class TransactGet(Pattern[ItemT]):
         How many reads a call is expected to hold.
     """
 
+    operation: ClassVar[str] = "TransactGetItems"
+    reads: ClassVar[bool] = True
+    writes: ClassVar[bool] = False
+
     parts: tuple[Get[Any], ...]
     items: float = 2
+
+    @property
+    def actions(self) -> tuple[Pattern[Any], ...]:
+        """Its parts."""
+        return self.parts
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """None of its own: the parts are given theirs."""
         return ()
-
-
-_OPERATIONS: Mapping[type, str] = {
-    Get: "GetItem",
-    Query: "Query",
-    Put: "PutItem",
-    Update: "UpdateItem",
-    Delete: "DeleteItem",
-    Check: "ConditionCheckItem",
-    BatchGet: "BatchGetItem",
-    BatchWrite: "BatchWriteItem",
-    TransactWrite: "TransactWriteItems",
-    TransactGet: "TransactGetItems",
-}

@@ -11,7 +11,7 @@ import msgspec
 
 from keyline.model.access import Access, access_of
 from keyline.model.faults import faults_of
-from keyline.model.pattern import Pattern, TransactGet, TransactWrite
+from keyline.model.pattern import Pattern
 from keyline.model.table import Table
 from keyline.problem import named, raise_first
 
@@ -146,14 +146,13 @@ class System:
     @cached_property
     def patterns(self) -> tuple[Pattern[Any], ...]:
         """Every pattern of the system, once, in order of first use; transactions before parts."""
-        found: dict[int, Pattern[Any]] = {}
-        for function in self.functions:
-            for pattern in function.patterns:
-                found.setdefault(id(pattern), pattern)
-                if isinstance(pattern, TransactWrite | TransactGet):
-                    for part in pattern.parts:
-                        found.setdefault(id(part), part)
-        return tuple(found.values())
+        found = (p for called in self.called for p in (called, *called.actions))
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def called(self) -> tuple[Pattern[Any], ...]:
+        """The patterns that its functions call, once: a part of a transaction is not called."""
+        return tuple(dict.fromkeys(p for function in self.functions for p in function.patterns))
 
     @cached_property
     def scopes(self) -> tuple[str, ...]:

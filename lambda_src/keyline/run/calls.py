@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from keyline.model.pattern import Pattern
+from keyline.model.pattern import Pattern, TransactWrite
 from keyline.problem import KeylineError
 from keyline.run import reply
 from keyline.run.client import Connection, Refusal
@@ -119,7 +119,7 @@ class Calls:
         except ItemUnreadable:
             self._meter.record(self._labels, call(failed=True))
             raise
-        read, write, by_index = consumed(operation, decoded.ConsumedCapacity)
+        read, write, by_index = consumed(pattern, decoded.ConsumedCapacity)
         self._meter.record(
             self._labels,
             call(
@@ -193,23 +193,20 @@ def _tagged(node: Any, steps: Sequence[tuple[str, str, str]], name: str) -> Any:
     return None
 
 
-_READS = frozenset({"GetItem", "Query", "BatchGetItem", "TransactGetItems"})
-
-
 def consumed(
-    operation: str, capacity: reply.Capacity | Sequence[reply.Capacity] | None
+    pattern: Pattern[Any], capacity: reply.Capacity | Sequence[reply.Capacity] | None
 ) -> tuple[float, float, dict[str, float]]:
     """Read units, write units, and the units of each index."""
     parts = (
         [] if capacity is None else [capacity] if isinstance(capacity, reply.Capacity) else capacity
     )
     total = sum(part.CapacityUnits for part in parts)
-    replayed = operation == "TransactWriteItems" and any(p.ReadCapacityUnits for p in parts)
+    replayed = isinstance(pattern, TransactWrite) and any(p.ReadCapacityUnits for p in parts)
     by_index: dict[str, float] = {}
     for part in parts:
         for name, units in part.GlobalSecondaryIndexes.items():
             by_index[name] = by_index.get(name, 0.0) + units.CapacityUnits
-    reads = operation in _READS or replayed  # a token's second call reads what the first wrote
+    reads = pattern.reads or replayed  # a token's second call reads what the first wrote
     return (total, 0.0, by_index) if reads else (0.0, total, by_index)
 
 

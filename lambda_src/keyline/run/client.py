@@ -125,7 +125,8 @@ class Connection:
     """Sends requests through a client that `dynamodb_client` made."""
 
     def __init__(self, client: Any) -> None:
-        self._methods = {name: getattr(client, method) for name, method in _METHODS.items()}
+        methods = client.meta.method_to_api_mapping
+        self._methods = {name: getattr(client, method) for method, name in methods.items()}
 
     def send(self, path: str, operation: str, request: Mapping[str, Any]) -> Answer:
         """Make a call.
@@ -212,14 +213,3 @@ _USER_AGENT = (
 )
 
 _BATCHES = frozenset({"BatchGetItem", "BatchWriteItem"})
-_METHODS = {
-    "GetItem": "get_item",
-    "Query": "query",
-    "PutItem": "put_item",
-    "UpdateItem": "update_item",
-    "DeleteItem": "delete_item",
-    "BatchGetItem": "batch_get_item",
-    "BatchWriteItem": "batch_write_item",
-    "TransactWriteItems": "transact_write_items",
-    "TransactGetItems": "transact_get_items",
-}

@@ -104,7 +104,7 @@ def write(
     check_parts(pattern, [action.pattern for action in actions])
     now = time.time()
     request = {
-        "TransactItems": [{_KEYS[type(a.pattern)]: build(a, now)} for a in actions],
+        "TransactItems": [{a.pattern.transact_action: build(a, now)} for a in actions],
         "ClientRequestToken": token or str(uuid.uuid4()),
     }
     implied = floor.of_creates(_creates(actions, request)) if calls.measuring else None
@@ -132,7 +132,9 @@ def read(
     """
     check_parts(pattern, [each.pattern for each in reads])
     now = time.time()
-    request: Request = {"TransactItems": [{"Get": build(each)} for each in reads]}
+    request: Request = {
+        "TransactItems": [{each.pattern.transact_action: build(each)} for each in reads]
+    }
     try:
         answer = calls.send(
             pattern, "TransactGetItems", request, _READ, lambda a: len(a.Responses), _read_floor
@@ -213,11 +215,3 @@ def _read_floor(body: bytes) -> float:
     decoder = reply.decoder(reply.ItemReply, reply.RAW)
     items = (decoder.decode(raw).Item for raw in _READ.decode(body).Responses)
     return sum(2 * read_units(item_size(item or {}), consistent=True) for item in items)
-
-
-_KEYS: Mapping[type, str] = {
-    Put: "Put",
-    Update: "Update",
-    Delete: "Delete",
-    Check: "ConditionCheck",
-}
