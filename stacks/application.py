@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 import aws_cdk as cdk
 
 from keyline.model import System
-from keyline.problem import instead_of
+from keyline.model.deployment_checks import faults_among
+from keyline.problem import instead_of, raise_first
 from keyline_cdk.environment import Environment, EnvironmentProblem
 from keyline_cdk.validation import add_checks
 from stacks.account_stack import AccountStack
@@ -39,10 +40,13 @@ def build(
 
     Raises
     ------
+    DeclarationError
+        If two systems cannot be in one account.
     EnvironmentProblem
         If the environment gives a user pool to a system that there is not.
     """
     systems = tuple(systems)
+    raise_first(faults_among(systems))
     _check_user_pools(environment, systems)
     account = AccountStack(app, environment=environment)
     for system in systems:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from constructs import Construct
 
 from keyline.model import System
+from keyline.model.deployment import signs_cursors
 from keyline_cdk.alarm_topic import alarm_topic
-from keyline_cdk.cursor_secret import CursorSecret, signs_cursors
+from keyline_cdk.cursor_secret import CursorSecret
 from keyline_cdk.data_table import DataTable
 from keyline_cdk.environment import Environment
 from keyline_cdk.names import pascal

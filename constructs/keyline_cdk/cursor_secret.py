@@ -6,12 +6,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from keyline.model import Function, Query, System
+from keyline.model import System
+from keyline.model.deployment import SECRET_LENGTH
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.environment import Environment
 from keyline_cdk.names import cursor_secret_name
-
-_LENGTH = 64  # letters and digits: more than 256 bits, which is what HMAC-SHA256 uses
 
 
 class CursorSecret(Construct):
@@ -27,7 +26,7 @@ class CursorSecret(Construct):
             secret_name=cursor_secret_name(system.name, environment.name),
             description=f"Signs the cursors of {system.name} in {environment.name}.",
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                password_length=_LENGTH, exclude_punctuation=True
+                password_length=SECRET_LENGTH, exclude_punctuation=True
             ),
             # losing it only makes clients begin a list again
             removal_policy=cdk.RemovalPolicy.DESTROY,
@@ -39,11 +38,6 @@ class CursorSecret(Construct):
                 "deployment, and makes clients begin their lists again."
             },
         )
-
-
-def signs_cursors(function: Function) -> bool:
-    """Whether a function hands out cursors: it answers over HTTP and reads pages."""
-    return bool(function.routes) and any(isinstance(p, Query) for p in function.patterns)
 
 
 def cursor_secret_reference(system: System, environment: Environment) -> str:

@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
+from keyline.model.names import MAX_ENVIRONMENT_NAME
 from keyline.problem import KeylineError, instead_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "environments"
@@ -192,7 +193,12 @@ class Environment(_Section, frozen=True, kw_only=True):
     """
 
     name: Annotated[
-        str, Meta(pattern=r"^[a-z][a-z0-9]{1,15}$", description="a short lower-case name")
+        str,
+        Meta(
+            pattern=rf"^[a-z][a-z0-9]{{1,{MAX_ENVIRONMENT_NAME - 1}}}$",
+            description=f"2 to {MAX_ENVIRONMENT_NAME} of a-z and 0-9, a letter first; systems "
+            "keep their names short enough for that, and no longer",
+        ),
     ]
     account: Account | None = None
     region: str

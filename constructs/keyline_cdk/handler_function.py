@@ -6,17 +6,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
-import msgspec
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from keyline.model import Function, System
+from keyline.model import Function, System, deployment
+from keyline.model.deployment_checks import MAX_VARIABLES
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.bundling import ROOT, SOURCES, Bundle
-from keyline_cdk.cursor_secret import cursor_secret_reference, signs_cursors
-from keyline_cdk.environment import Environment
+from keyline_cdk.cursor_secret import cursor_secret_reference
+from keyline_cdk.environment import Environment, EnvironmentProblem
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
 from keyline_cdk.names import function_name
@@ -144,21 +144,30 @@ class HandlerFunction(Construct):
 
 
 def variables(system: System, function: Function, environment: Environment) -> dict[str, str]:
-    """Return a function's environment variables, from which the run time takes its context."""
+    """Return a function's environment variables, with the environment's settings.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If they are more than Lambda takes.
+    """
     settings = environment.settings(system.name, system.settings)
-    found = {
-        "KEYLINE_SYSTEM": system.name,
-        "KEYLINE_ENV": environment.name,
-        "KEYLINE_FUNCTION": function.name,
-        "KEYLINE_SETTINGS": msgspec.json.encode(settings, order="deterministic").decode(),
-        "POWERTOOLS_SERVICE_NAME": system.name,
-        "POWERTOOLS_LOG_LEVEL": "INFO",
-    }
-    if signs_cursors(function):
-        found["KEYLINE_CURSOR_SECRET"] = cursor_secret_reference(system, environment)
-    if environment.is_local:
-        found["KEYLINE_MEASURE_SIZES"] = "1"
-    return found
+    size = deployment.variables_size(system, function, settings)
+    if size > MAX_VARIABLES:
+        raise EnvironmentProblem(
+            f"{environment.name}.toml: systems.{system.name}",
+            f"the environment variables of {function.name} have {size:,} bytes; Lambda takes"
+            f" {MAX_VARIABLES:,}.",
+            "Shorten the settings, which are most of it.",
+        )
+    return deployment.variables(
+        system,
+        function,
+        environment.name,
+        settings,
+        cursor_secret=cursor_secret_reference(system, environment),
+        measure_sizes=environment.is_local,
+    )
 
 
 def data_statements(

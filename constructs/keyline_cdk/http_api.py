@@ -12,7 +12,8 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from keyline.model import Route, System
+from keyline.model import System
+from keyline.model.deployment import route_id
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.environment import Auth, Environment
 from keyline_cdk.handler_function import HandlerFunction
@@ -148,11 +149,6 @@ class HttpApi(Construct):
                 authorizer=authorizer,
                 authorization_scopes=[route.scope] if route.scope else None,
             )
-
-
-def route_id(route: Route) -> str:
-    """Return a route's construct id: `GetModulesModuleIdMessages`."""
-    return pascal(route.method.capitalize() + " " + route.path)
 
 
 def _cors(

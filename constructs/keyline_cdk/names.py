@@ -6,31 +6,27 @@ an export, which would lock both (docs/adr/0007-stacks.md).
 
 from __future__ import annotations
 
+from keyline.model.names import api_name, function_name, pascal, stack_name
 
-def function_name(system: str, function: str, environment: str) -> str:
-    """Return a function's name: `chat-write-dev`."""
-    return f"{system}-{function}-{environment}"
-
-
-def api_name(system: str, environment: str) -> str:
-    """Return the name of a system's HTTP API: `chat-dev`."""
-    return f"{system}-{environment}"
-
-
-def stack_name(owner: str, part: str, environment: str) -> str:
-    """Return a stack's name: `chat-data-dev`."""
-    return f"{owner}-{part}-{environment}" if part else f"{owner}-{environment}"
+__all__ = [
+    "alarm_topic_name",
+    "api_name",
+    "bucket_name",
+    "budget_name",
+    "cursor_secret_name",
+    "dashboard_name",
+    "failure_queue_name",
+    "function_name",
+    "pascal",
+    "phase_parameter_name",
+    "stack_id",
+    "stack_name",
+]
 
 
 def stack_id(name: str) -> str:
     """Return a stack's id in the app, its name in PascalCase: `ChatDataDev`."""
     return pascal(name)
-
-
-def pascal(name: str) -> str:
-    """Return a name in kebab or dotted case as an identifier: `chat-data` is `ChatData`."""
-    words = "".join(c if c.isalnum() else " " for c in name).split()
-    return "".join(word[0].upper() + word[1:] for word in words)
 
 
 def alarm_topic_name(environment: str) -> str:

@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from keyline.model import System, Table
+from keyline.model.deployment import operations_on
 from keyline_cdk.environment import Environment
 from keyline_cdk.metrics import (
     TableMetrics,
@@ -20,7 +21,6 @@ from keyline_cdk.metrics import (
     requests,
 )
 from keyline_cdk.names import dashboard_name, function_name
-from keyline_cdk.table_alarms import operations_on
 
 PERCENTILES = ("p50", "p90", "p99")
 _WIDTH = 24  # of a row, in CloudWatch's units

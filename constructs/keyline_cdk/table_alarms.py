@@ -10,6 +10,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from keyline.model import System, Table
+from keyline.model.deployment import operations_on
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.environment import Environment
 from keyline_cdk.metrics import TableMetrics, storage_growth
@@ -127,16 +128,3 @@ class TableAlarms(Construct):
     def _named(self, index: str | None) -> str:
         name = self._table.physical_name(self._environment.name)
         return f"index {index} of {name}" if index else f"table {name}"
-
-
-def operations_on(system: System, table: Table) -> tuple[str, ...]:
-    """Return the DynamoDB operations that a system's functions send to a table, sorted.
-
-    The parts of a transaction are not operations of their own.
-    """
-    found = {
-        pattern.operation
-        for pattern in system.called
-        if any(part.table.name == table.name for part in (pattern, *pattern.actions))
-    }
-    return tuple(sorted(found))

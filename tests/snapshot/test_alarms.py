@@ -11,11 +11,11 @@ import pytest
 from chat.prices import COST
 from chat.settings import Settings
 from keyline.model import System
+from keyline.model.deployment import operations_on
 from keyline_cdk.checks import check_template
 from keyline_cdk.environment import load
 from keyline_cdk.metric_dimensions import fault
 from keyline_cdk.metrics import MAX_METRICS
-from keyline_cdk.table_alarms import operations_on
 from stacks.systems import SYSTEMS
 from tests.templates import ENVIRONMENTS, Templates, only, resources
 

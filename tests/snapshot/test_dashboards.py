@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from keyline.model import System
+from keyline.model.deployment import operations_on
 from keyline_cdk.metric_dimensions import fault
-from keyline_cdk.table_alarms import operations_on
 from stacks.systems import SYSTEMS
 from tests.templates import ENVIRONMENTS, Templates, only, text
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
+from keyline.model.names import LONGEST_ENVIRONMENT
 from keyline_cdk import environment
 from keyline_cdk.environment import Environment, EnvironmentProblem
 
@@ -207,6 +208,18 @@ def test_only_the_local_environment_has_local_ports(tmp_path: Path) -> None:
 def test_an_unknown_environment_is_answered_with_the_one_that_was_meant() -> None:
     with pytest.raises(EnvironmentProblem, match="Did you mean 'staging'"):
         environment.load("stagging")
+
+
+def test_a_name_is_as_long_as_systems_leave_room_for_and_no_longer(tmp_path: Path) -> None:
+    dev = (environment.FOLDER / "dev.toml").read_text()
+    for name in (LONGEST_ENVIRONMENT, LONGEST_ENVIRONMENT + "e"):
+        (tmp_path / f"{name}.toml").write_text(dev.replace('name = "dev"', f'name = "{name}"'))
+
+    assert environment.load(LONGEST_ENVIRONMENT, tmp_path).name == LONGEST_ENVIRONMENT
+    with pytest.raises(EnvironmentProblem) as raised:
+        environment.load(LONGEST_ENVIRONMENT + "e", tmp_path)
+    assert raised.value.path == f"{LONGEST_ENVIRONMENT}e.toml: name"
+    assert "2 to 16 of a-z and 0-9" in raised.value.suggestion
 
 
 def test_a_file_that_is_no_toml_is_named_with_the_line(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import get_args
 
 import msgspec
 
+from keyline.model.deployment_checks import deployment_faults
 from keyline.model.faults import faults_of
 from keyline.model.pattern import Check
 from keyline.model.system import Function, Method, Route, StreamSource, System
@@ -15,13 +16,13 @@ from keyline.model.table import Table
 from keyline.problem import Fault, instead_of, repeated
 
 _SYSTEM_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_WORDS = re.compile(r"[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*")
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HANDLER = re.compile(r"\w+(\.\w+)+")
 _ROUTE_PATH = re.compile(r"(/([\w.~-]+|{\w+}))+|/")
 _SCHEDULE = re.compile(r"(rate|cron|at)\(.+\)")
 _PARAMETER = re.compile(r"{\w+}")
 
-MAX_FUNCTION_NAME = 64
 MAX_HTTP_SECONDS = 30
 """API Gateway answers 504 by then, whatever the function does afterwards."""
 
@@ -44,6 +45,12 @@ def _system_faults(system: System) -> Iterator[Fault]:
     """Everything that is wrong with a system, the most basic first."""
     if not _SYSTEM_NAME.fullmatch(system.name):
         yield "name", "is no package's name.", "Use a-z, 0-9 and _, a letter first."
+    if not _WORDS.fullmatch(system.name):
+        yield (
+            "name",
+            "has a word that does not begin with a letter: a stack's id would not tell it apart.",
+            "Write my_orders: one _ between two words, and a letter first in each.",
+        )
     yield from _duplicates(system)
     yield from _table_faults(system)
     yield from _unused_indexes(system)
@@ -51,6 +58,7 @@ def _system_faults(system: System) -> Iterator[Fault]:
     for function in system.functions:
         for path, message, suggestion in _function_faults(system, function):
             yield f"functions[{function.name}].{path}", message, suggestion
+    yield from deployment_faults(system)
 
 
 def _duplicates(system: System) -> Iterator[Fault]:
@@ -132,13 +140,6 @@ def _named_settings(system: System) -> Iterator[tuple[str, str]]:
 def _function_faults(system: System, function: Function) -> Iterator[Fault]:
     if not _KEBAB.fullmatch(function.name):
         yield "name", "is not in kebab case.", "Use a-z, 0-9 and single dashes: daily-report."
-    deployed = f"{system.name}-{function.name}-staging"
-    if len(deployed) > MAX_FUNCTION_NAME:
-        yield (
-            "name",
-            f"makes {deployed!r}, which is longer than {MAX_FUNCTION_NAME} characters.",
-            "Shorten it.",
-        )
     if not _HANDLER.fullmatch(function.handler):
         yield (
             "handler",

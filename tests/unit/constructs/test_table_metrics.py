@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from keyline.model.deployment import operations_on
 from keyline_cdk.metrics import MAX_METRICS, TableMetrics
-from keyline_cdk.table_alarms import operations_on
 from tests.sample_system import LARGE, MARKS, NOTES, ORDERS, SMALL
 
 

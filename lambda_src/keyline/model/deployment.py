@@ -1,0 +1,220 @@
+"""What a system's two stacks hold, worked out from the declaration alone.
+
+The stacks make it with the CDK, which tells too late and in its own words what is too long,
+too many or too large. Tests synthesize systems and compare: what is counted here is what is
+made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from keyline.model.names import LONGEST_ENVIRONMENT, function_name, pascal
+from keyline.model.pattern import Query
+from keyline.model.system import Function, Route, System
+from keyline.model.table import Table
+
+SECRET_LENGTH = 64
+"""Letters and digits of a cursor secret: more than 256 bits, which is what HMAC-SHA256 uses."""
+
+_CDK_IDS = ("BootstrapVersion", "CheckBootstrapVersion", "Exports")
+"""Construct ids that the CDK itself uses in a stack."""
+
+DATA_IDS = (*_CDK_IDS, "AlarmTopic", "Cursor")
+"""Construct ids that every data stack may have."""
+
+SERVICE_IDS = (
+    *_CDK_IDS,
+    "AlarmTopic",
+    "ApiUrl",
+    "Dashboard",
+    "Http",
+    "PoolClient",
+    "QueryLatencyP99",
+    "UserPoolClientId",
+)
+"""Construct ids that every service stack may have."""
+
+_WHERE = "{service}:ap-southeast-1:123456789012"
+_ARN = f"arn:aws-us-gov:{_WHERE}:"
+"""How an ARN begins, as long as it gets."""
+
+_KEY_STATEMENT = 420
+"""Characters of the statement that lets a function use a customer's key through DynamoDB."""
+_TRACING_STATEMENT = 96
+_STATEMENT_ID = 100
+"""Characters of a statement's id in a function's policy (Lambda: AddPermission, StatementId)."""
+
+
+def operations_on(system: System, table: Table) -> tuple[str, ...]:
+    """Return the DynamoDB operations that a system's functions send to a table, sorted.
+
+    The parts of a transaction are not operations of their own.
+    """
+    found = {
+        pattern.operation
+        for pattern in system.called
+        if any(part.table.name == table.name for part in (pattern, *pattern.actions))
+    }
+    return tuple(sorted(found))
+
+
+def signs_cursors(function: Function) -> bool:
+    """Whether a function hands out cursors: it answers over HTTP and reads pages."""
+    return bool(function.routes) and any(isinstance(p, Query) for p in function.patterns)
+
+
+def table_ids(table: Table) -> tuple[str, ...]:
+    """Return the construct ids of a table in its system's data stack."""
+    id = pascal(table.name)
+    return id, f"{id}Alarms"
+
+
+def function_ids(function: Function) -> Iterator[str]:
+    """Yield the construct ids of a function and of what belongs to it, in the service stack."""
+    id = pascal(function.name)
+    yield id
+    yield f"{id}Duration"
+    yield f"{id}Schedule" if function.schedule else f"{id}Errors"
+    if function.source:
+        yield f"{id}Stream"
+
+
+def route_id(route: Route) -> str:
+    """Return a route's construct id: `GetModulesModuleIdMessages`."""
+    return pascal(route.method.capitalize() + " " + route.path)
+
+
+def data_resources(system: System) -> int:
+    """Count the resources of a system's data stack."""
+    secret = any(signs_cursors(function) for function in system.functions)
+    return sum(_of_table(system, table) for table in system.tables) + secret
+
+
+def _of_table(system: System, table: Table) -> int:
+    operations = operations_on(system, table)
+    capacity_alarms = 4 * (1 + len(table.indexes))  # throttled and consumed, read and write
+    errors, latency = bool(operations), "Query" in operations
+    growth = any(described is table for f in system.functions for described in f.describes)
+    return 1 + capacity_alarms + errors + latency + growth
+
+
+def service_resources(system: System) -> int:
+    """Count the resources of a system's service stack, a client in a user pool included."""
+    has_api = any(function.routes for function in system.functions)
+    api = 6 if has_api else 0  # API, stage, log group, authorizer, alarm, client in a user pool
+    latency = any(isinstance(pattern, Query) for pattern in system.called)
+    dashboard = 1
+    return sum(map(_of_function, system.functions)) + api + latency + dashboard
+
+
+def _of_function(function: Function) -> int:
+    own = 4  # function, role, log group, alarm of its duration
+    entered = 3 if function.schedule else 1  # rule, permission and alarm, or the alarm alone
+    if function.source:
+        entered += 5  # event source mapping, queue, the queue's policy, two alarms
+    if function.routes:
+        entered += 1 + 2 * len(function.routes)  # integration; of each route itself, permission
+    return own + entered
+
+
+def dashboard_widgets(system: System) -> int:
+    """Count the graphs of a system's dashboard."""
+    return 2 + 3 + 3 + 5 * len(system.tables)  # API, functions, operations, tables
+
+
+def role_policy_size(system: System, function: Function) -> int:
+    """Return the characters of a function's role policy at most, whatever the environment is."""
+    name = function_name(system.name, function.name, LONGEST_ENVIRONMENT)
+    actions: dict[str, list[str]] = {}
+    for access in sorted(function.access):
+        table = system.table(access.table).physical_name(LONGEST_ENVIRONMENT)
+        target = f"table/{table}" + (f"/index/{access.index}" if access.index else "")
+        resource = _ARN.format(service="dynamodb") + target
+        actions.setdefault(resource, []).append(f"dynamodb:{access.action}")
+    group = _ARN.format(service="logs") + f"log-group:/aws/lambda/{name}:*"
+    actions[group] = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    if function.source:
+        table = function.source.table.physical_name(LONGEST_ENVIRONMENT)
+        stream = _ARN.format(service="dynamodb") + f"table/{table}/stream/2026-01-01T00:00:00.000"
+        actions[stream] = [f"dynamodb:{what}" for what in ("DescribeStream", "ListStreams")]
+        actions[stream] += [f"dynamodb:{what}" for what in ("GetRecords", "GetShardIterator")]
+        actions[_ARN.format(service="sqs") + f"{name}-failed"] = ["sqs:SendMessage"]
+    statements = [
+        {"Action": names, "Effect": "Allow", "Resource": resource}
+        for resource, names in actions.items()
+    ]
+    document = {"Version": "2012-10-17", "Statement": statements}
+    return _size(document) + _KEY_STATEMENT + _TRACING_STATEMENT
+
+
+def resource_policy_size(system: System, function: Function) -> int:
+    """Return the characters, at most, of the policy that says who may invoke a function."""
+    name = function_name(system.name, function.name, LONGEST_ENVIRONMENT)
+    api = _ARN.format(service="execute-api") + "abcdefghij/*/*"
+    sources = {f"{api}{route.path}": "apigateway" for route in function.routes}
+    if function.schedule:
+        sources[_ARN.format(service="events") + f"rule/{name}"] = "events"
+    statements = [
+        {
+            "Sid": "s" * _STATEMENT_ID,
+            "Effect": "Allow",
+            "Principal": {"Service": f"{service}.amazonaws.com"},
+            "Action": "lambda:InvokeFunction",
+            "Resource": _ARN.format(service="lambda") + f"function:{name}",
+            "Condition": {"ArnLike": {"AWS:SourceArn": source}},
+        }
+        for source, service in sources.items()
+    ]
+    return _size({"Version": "2012-10-17", "Id": "default", "Statement": statements})
+
+
+def variables(
+    system: System,
+    function: Function,
+    environment: str,
+    settings: msgspec.Struct,
+    *,
+    cursor_secret: str = "",
+    measure_sizes: bool = False,
+) -> dict[str, str]:
+    """Return a function's environment variables, from which the run time takes its context.
+
+    Parameters
+    ----------
+    cursor_secret
+        The secret or a reference to it; it is left out if the function signs no cursors.
+    """
+    found = {
+        "KEYLINE_SYSTEM": system.name,
+        "KEYLINE_ENV": environment,
+        "KEYLINE_FUNCTION": function.name,
+        "KEYLINE_SETTINGS": msgspec.json.encode(settings, order="deterministic").decode(),
+        "POWERTOOLS_SERVICE_NAME": system.name,
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
+    if signs_cursors(function):
+        found["KEYLINE_CURSOR_SECRET"] = cursor_secret
+    if measure_sizes:
+        found["KEYLINE_MEASURE_SIZES"] = "1"
+    return found
+
+
+def variables_size(system: System, function: Function, settings: msgspec.Struct) -> int:
+    """Return the bytes of a function's environment variables at most, as Lambda counts them."""
+    found = variables(
+        system,
+        function,
+        LONGEST_ENVIRONMENT,
+        settings,
+        cursor_secret="s" * SECRET_LENGTH,
+        measure_sizes=True,
+    )
+    return _size(found)
+
+
+def _size(document: Mapping[str, object]) -> int:
+    return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode())
