@@ -71,7 +71,7 @@ PUBLISHED: Mapping[str, Mapping[str, frozenset[DimensionSet]]] = {
     ),
     "AWS/ApiGateway": _each("4xx 5xx Count Latency IntegrationLatency", _API),
     KEYLINE: {
-        **_each("Latency ReadUnits WriteUnits Items Throttles Errors", _PATTERN),
+        **_each("Latency ReadUnits WriteUnits Items Throttles Errors UnreadableItems", _PATTERN),
         **_each("StorageGrowthPercent TableSizeBytes", _sets("Environment+System+Table")),
         "IndexSizeBytes": _sets("Environment+System+Table+Index"),
         "ProviderCost": _sets("Environment+System+Provider"),

@@ -253,6 +253,9 @@ class Query(Pattern[ItemT]):
         How many items a call is expected to read.
     consistent
         As of a `Get`; of the table only.
+    skip_unreadable
+        Whether items that do not fit the shape are left out, each counted in the metric
+        `UnreadableItems` and logged. The whole call fails otherwise.
     """
 
     operation: ClassVar[str] = "Query"
@@ -265,6 +268,7 @@ class Query(Pattern[ItemT]):
     page: int = 100
     items: float = 10
     consistent: bool = False
+    skip_unreadable: bool = False
 
     @property
     def index_name(self) -> str | None:
@@ -420,6 +424,8 @@ class BatchGet(Pattern[ItemT]):
         As of a `Get`.
     items
         How many items a call is expected to read.
+    skip_unreadable
+        As of a `Query`.
     """
 
     operation: ClassVar[str] = "BatchGetItem"
@@ -428,6 +434,7 @@ class BatchGet(Pattern[ItemT]):
 
     consistent: bool = False
     items: float = 25
+    skip_unreadable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

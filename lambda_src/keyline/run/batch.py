@@ -15,6 +15,7 @@ from keyline.run.calls import Calls, Floor
 from keyline.run.codec import Attributes, KeyPart, Reader
 from keyline.run.errors import BadCall, UnprocessedLeft
 from keyline.run.identity import Identity, identity
+from keyline.run.misfit import Decoder, ReadableOnly
 from keyline.run.request import Prepared, check_names, key_of
 
 T = TypeVar("T")
@@ -64,7 +65,9 @@ def _fetch(
     name = prepared.fixed["TableName"]
     shared = {k: v for k, v in prepared.fixed.items() if k != "TableName"}
     shared.update(prepared.expressions.parameters({}))
-    decoder = reply.decoder(reply.BatchGetReply, reader.wire)
+    decoder: Decoder = reply.decoder(reply.BatchGetReply, reader.wire)
+    if pattern.skip_unreadable:
+        decoder = ReadableOnly(reply.BatchGetReply, decoder, reader)
     key_names = pattern.table.key.attributes
     found: dict[Identity, Any] = {}
 

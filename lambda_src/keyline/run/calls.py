@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
-
-import msgspec
+from typing import Any
 
 from keyline.model.pattern import Pattern, TransactWrite
 from keyline.problem import KeylineError
@@ -22,20 +19,11 @@ from keyline.run.errors import (
     Unavailable,
 )
 from keyline.run.meter import Call, Labels, Meter
+from keyline.run.misfit import Decoder, decode
 
 THROTTLED = frozenset(
     {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 )
-_PLACE = re.compile(r"at `(\$[^`]*)`")
-_STEP = re.compile(r"\.([^.[]+)|\[(\d+)\]|\[(\.\.\.)\]")
-
-
-class Decoder(Protocol):
-    """What decodes an answer's body."""
-
-    def decode(self, body: bytes, /) -> Any: ...
-
-
 Floor = Callable[[bytes], float | None]
 """What computes the units that an answer's item sizes imply."""
 
@@ -115,7 +103,7 @@ class Calls:
             call, latency=latency, throttles=answer.retries, request_id=answer.request_id
         )
         try:
-            decoded = decode(pattern, decoder, answer.body)
+            decoded, left_out = decode(pattern, decoder, answer.body)
         except ItemUnreadable:
             self._meter.record(self._labels, call(failed=True))
             raise
@@ -127,6 +115,7 @@ class Calls:
                 write=write,
                 by_index=by_index,
                 items=count(decoded),
+                unreadable=len(left_out),
                 floor=floor(answer.body) if floor and self.measuring else None,
             ),
         )
@@ -135,62 +124,6 @@ class Calls:
 
 def _milliseconds_since(started: float) -> float:
     return (time.perf_counter() - started) * 1000
-
-
-def decode(
-    pattern: Pattern[Any], decoder: Decoder, body: bytes | msgspec.Raw, at: str = "$"
-) -> Any:
-    """An answer's body in its type.
-
-    Parameters
-    ----------
-    at
-        Where in the answer the body is.
-
-    Raises
-    ------
-    ItemUnreadable
-        If an item does not fit the pattern's shape. The error says where, not what is there.
-    """
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        place = _PLACE.search(str(error))
-        inner = place.group(1) if place else "$"
-        message, suggestion = _misfit(pattern, body, inner)
-        raise ItemUnreadable(f"{pattern.name}.{at}{inner[1:]}", message, suggestion) from None
-
-
-def _misfit(pattern: Pattern[Any], body: bytes | msgspec.Raw, place: str) -> tuple[str, str]:
-    """Why an item did not fit, and what to do: it may be of another kind."""
-    named = {kind.tag: s.__name__ for kind, s in zip(pattern.kinds, pattern.shapes, strict=True)}
-    shape, name = " or ".join(named.values()), pattern.table.discriminator
-    item = _tagged(msgspec.json.decode(body), _STEP.findall(place), name) if name else None
-    tag = str(item[name].get("S")) if item else ""
-    if name is None or tag in named:
-        fits = named.get(tag, shape)
-        return f"does not fit {fits}.", "Read it as a shape that it fits, or migrate the item."
-    found = [kind.shape.__name__ for kind in pattern.table.kinds if kind.tag == tag]
-    if found:
-        return f"is a {found[0]}, no {shape}.", "Read it by a pattern of its own kind."
-    return (
-        f"is no {shape}: its {name} is missing or that of no kind of the table.",
-        "Declare its kind, or give the item the attribute.",
-    )
-
-
-def _tagged(node: Any, steps: Sequence[tuple[str, str, str]], name: str) -> Any:
-    """The item on the way to a place, by its discriminator; None if there is none on it."""
-    for field, number, _ in (*steps, ("", "", "")):
-        if isinstance(node, dict) and isinstance(node.get(name), dict):
-            return node
-        if number:
-            node = node[int(number)]
-        elif field:
-            node = node.get(field)
-        elif isinstance(node, dict):
-            node = next(iter(node.values()), None)
-    return None
 
 
 def consumed(

@@ -14,7 +14,7 @@ from keyline.model.entity import Entity
 from keyline.model.pattern import Pattern, parameters_of
 from keyline.model.shape import fields_of
 from keyline.model.table import MAX_PARTITION_BYTES, Table
-from keyline.run import reply, shards, values
+from keyline.run import misfit, reply, shards, values
 from keyline.run.errors import BadValue
 from keyline.run.keytext import KeyText, check_key
 from keyline.run.settings import Expiry, Settings
@@ -202,6 +202,7 @@ class Reader(Generic[T]):
     def __init__(self, pattern: Pattern[Any], which: int = 0) -> None:
         table, kind = pattern.table, pattern.kinds[which]
         shape: Any = pattern.shapes[which]
+        self._pattern, self._shape = pattern, shape
         index = table.index(pattern.index_name) if pattern.index_name else None
         keys = dict.fromkeys((*table.key.attributes, *(index.key.attributes if index else ())))
         ttl = table.ttl.attribute if table.ttl else None
@@ -238,9 +239,29 @@ class Reader(Generic[T]):
         """What decodes a page of such items."""
         return reply.decoder(reply.PageReply, self.wire)
 
+    def fit(self, raw: msgspec.Raw) -> Any:
+        """One item of an answer as it is decoded.
+
+        Raises
+        ------
+        ItemUnreadable
+            If it does not fit the pattern's shape.
+        """
+        return misfit.fit(self._pattern, reply.decoder(self.wire), raw)
+
     def item(self, wire: Any) -> T:
-        """The item in the pattern's shape."""
-        item = self._read(wire)
+        """The item in the pattern's shape.
+
+        Raises
+        ------
+        ItemUnreadable
+            If what was decoded makes no such item.
+        """
+        try:
+            item = self._read(wire)
+        except misfit.UNCONVERTIBLE as error:
+            key = self.key(wire)
+            raise misfit.of_decoded(self._pattern, self._shape, key, wire, error) from None
         for name, _ in self._sharded:
             stored = getattr(item, name)
             if stored is not None:

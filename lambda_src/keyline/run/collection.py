@@ -8,8 +8,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from keyline.model.pattern import Query
-from keyline.run import reply
-from keyline.run.calls import Decoder, decode
+from keyline.run import misfit, reply
 from keyline.run.codec import Attributes, Reader
 from keyline.run.errors import ItemUnreadable
 from keyline.run.values import Wire
@@ -36,17 +35,14 @@ class CollectionReader(Generic[T]):
         self._peek = reply.decoder(peeked)
         self._page = reply.decoder(reply.PageReply, msgspec.Raw)
         readers = [Reader[Any](pattern, n) for n in range(len(pattern.shapes))]
-        self._kinds = {
-            kind.tag: (reader, reply.decoder(reader.wire))
-            for kind, reader in zip(pattern.kinds, readers, strict=True)
-        }
+        self._kinds = {k.tag: reader for k, reader in zip(pattern.kinds, readers, strict=True)}
 
     @property
-    def page_decoder(self) -> Decoder:
+    def page_decoder(self) -> misfit.Decoder:
         """What decodes a page: this reader."""
         return self
 
-    def decode(self, body: bytes, /) -> Any:
+    def decode(self, body: bytes | msgspec.Raw, /) -> Any:
         """A page whose items are each of its kind.
 
         Raises
@@ -55,8 +51,22 @@ class CollectionReader(Generic[T]):
             If one is of no kind that the pattern names, or does not fit its kind.
         """
         page = self._page.decode(body)
-        page.Items = [self._found(raw, f"$.Items[{n}]") for n, raw in enumerate(page.Items)]
+        page.Items = [self.fit(raw) for raw in page.Items]
         return page
+
+    def fit(self, raw: msgspec.Raw) -> Found:
+        """One item of a page as it is decoded.
+
+        Raises
+        ------
+        ItemUnreadable
+            As of a page.
+        """
+        tag = misfit.fit(self._pattern, self._peek, raw).tag.S
+        if tag not in self._kinds:
+            raise self._of_another_kind(raw)
+        reader = self._kinds[tag]
+        return reader, reader.fit(raw)
 
     def item(self, found: Found) -> T:
         """The item in the shape of its kind."""
@@ -82,13 +92,13 @@ class CollectionReader(Generic[T]):
         reader, wire = found
         return reader.sort_key(wire)
 
-    def _found(self, raw: msgspec.Raw, at: str) -> Found:
-        tag = decode(self._pattern, self._peek, raw, at).tag.S
-        if tag not in self._kinds:
-            raise ItemUnreadable(
-                f"{self._pattern.name}.{at}",
-                f"its {self._discriminator} is that of no kind that the pattern reads.",
-                "Name its kind in one_of(), or find out who wrote it.",
-            )
-        reader, decoder = self._kinds[tag]
-        return reader, decode(self._pattern, decoder, raw, at)
+    def _of_another_kind(self, raw: msgspec.Raw) -> ItemUnreadable:
+        key = misfit.primary_key(self._pattern.table, msgspec.json.decode(raw))
+        return ItemUnreadable(
+            self._pattern.name,
+            f"{misfit.subject(key)} cannot be read: its {self._discriminator} is that of no kind "
+            "that the pattern reads.",
+            "Name its kind in one_of(), or find out who wrote it.",
+            key=key,
+            field=self._discriminator,
+        )

@@ -25,25 +25,97 @@ class BadValue(KeylineError):
 
 
 class ItemUnreadable(KeylineError):
-    """A stored item that does not fit the shape it is read as."""
+    """A stored item that does not fit the shape it is read as.
+
+    Attributes
+    ----------
+    key
+        The item's primary key as DynamoDB JSON, Binary as base64 text; empty where it cannot be
+        told.
+    field
+        The part of the item that does not fit, with dots between names: `kind`, `Data.due`.
+        Empty where it cannot be told.
+    carried_out
+        Whether the item is the result of a change that was carried out.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        message: str,
+        suggestion: str = "",
+        *,
+        key: Mapping[str, Mapping[str, str]] | None = None,
+        field: str = "",
+        carried_out: bool = False,
+    ) -> None:
+        super().__init__(path, message, suggestion)
+        self.key = dict(key or {})
+        self.field = field
+        self.carried_out = carried_out
+
+    def after_change(self) -> ItemUnreadable:
+        """The same of the item that a change left behind."""
+        return ItemUnreadable(
+            self.path,
+            f"the change was carried out, but {self.message}",
+            self.suggestion,
+            key=self.key,
+            field=self.field,
+            carried_out=True,
+        )
 
 
 class NotFound(KeylineError):
     """The item to change does not exist, or has expired."""
 
 
-class ConditionFailed(KeylineError):
-    """A write whose condition does not hold.
+class Current:
+    """The item that stood in the way of a write.
 
     Attributes
     ----------
     current
-        The item that is there, as the pattern's shape; None if there is none.
+        The item, as the pattern's shape; None if there is none, or if it cannot be read.
+    unreadable
+        Why the item cannot be read; None if it can, or if there is none. So there is no item
+        where both are None.
+    """
+
+    current: Any
+    unreadable: ItemUnreadable | None
+
+    def current_item(self) -> Any:
+        """The item; None if there is none.
+
+        Raises
+        ------
+        ItemUnreadable
+            If there is an item that cannot be read.
+        """
+        if self.unreadable is not None:
+            raise self.unreadable
+        return self.current
+
+
+class ConditionFailed(KeylineError, Current):
+    """A write whose condition does not hold.
+
+    Parameters
+    ----------
+    current
+        The item that is there; the reason in its place if it cannot be read.
+
+    Attributes
+    ----------
+    current, unreadable
+        As of `Current`.
     """
 
     def __init__(self, path: str, message: str, suggestion: str = "", *, current: Any) -> None:
         super().__init__(path, message, suggestion)
-        self.current = current
+        self.unreadable = current if isinstance(current, ItemUnreadable) else None
+        self.current = None if self.unreadable is not None else current
 
 
 class AlreadyExists(ConditionFailed):
@@ -169,7 +241,7 @@ class UnprocessedLeft(KeylineError):
 
 
 @dataclass(frozen=True)
-class Cancelled:
+class Cancelled(Current):
     """Why one action made a transaction fail.
 
     Attributes
@@ -180,14 +252,15 @@ class Cancelled:
         The pattern's name.
     code
         `ConditionalCheckFailed`, `TransactionConflict`, `ThrottlingError`, ...
-    current
-        The item that is there, as the pattern's shape, where a condition failed.
+    current, unreadable
+        As of `Current`, where a condition failed.
     """
 
     action: int
     pattern: str
     code: str
     current: Any = None
+    unreadable: ItemUnreadable | None = None
 
 
 class TransactionCancelled(KeylineError):

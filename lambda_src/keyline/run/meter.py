@@ -38,6 +38,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         Units consumed by index name.
     items
         Items returned or written.
+    unreadable
+        Items left out of the answer because they cannot be read.
     throttles
         Tries that had to be repeated, and one more if the call was given up as throttled.
     floor
@@ -56,6 +58,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     write: float = 0.0
     by_index: dict[str, float] = {}
     items: int = 0
+    unreadable: int = 0
     throttles: int = 0
     request_id: str = ""
     floor: float | None = None
@@ -120,8 +123,9 @@ def emf(labels: Labels, calls: Sequence[Call], now: float) -> str:
         Epoch seconds.
     """
     first = calls[0]
+    metrics = [_METRICS]
     line: dict[str, Any] = {
-        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [_METRICS]},
+        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": metrics},
         "Environment": labels.environment,
         "System": labels.system,
         "Pattern": first.pattern,
@@ -137,15 +141,19 @@ def emf(labels: Labels, calls: Sequence[Call], now: float) -> str:
         "Throttles": [c.throttles for c in calls],
         "Errors": [int(c.failed) for c in calls],
     }
+    if any(c.unreadable for c in calls):
+        metrics.append(_UNREADABLE)
+        line["UnreadableItems"] = [c.unreadable for c in calls]
     floors = [c.floor for c in calls]
     if any(floor is not None for floor in floors):
         line["Floor"] = floors
     return msgspec.json.encode(line).decode()
 
 
+_DIMENSIONS = [["Environment", "System", "Pattern"], ["Environment", "System", "Operation"]]
 _METRICS = {
     "Namespace": NAMESPACE,
-    "Dimensions": [["Environment", "System", "Pattern"], ["Environment", "System", "Operation"]],
+    "Dimensions": _DIMENSIONS,
     "Metrics": [
         {"Name": "Latency", "Unit": "Milliseconds"},
         {"Name": "ReadUnits", "Unit": "Count"},
@@ -155,6 +163,12 @@ _METRICS = {
         {"Name": "Errors", "Unit": "Count"},
     ],
 }
+_UNREADABLE = {
+    "Namespace": NAMESPACE,
+    "Dimensions": _DIMENSIONS,
+    "Metrics": [{"Name": "UnreadableItems", "Unit": "Count"}],
+}
+"""Published only where there are some: each metric of each pattern has its price."""
 
 
 def _to_stdout(line: str) -> None:

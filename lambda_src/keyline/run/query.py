@@ -8,13 +8,14 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from keyline.model.pattern import Query
-from keyline.run import floor, values
+from keyline.run import floor, reply, values
 from keyline.run.calls import Calls
 from keyline.run.codec import Attributes, Reader
 from keyline.run.cursor import Cursor, CursorSigner
 from keyline.run.errors import BadCall
 from keyline.run.fanout import Range, merged, share
 from keyline.run.keytext import NothingMatches
+from keyline.run.misfit import Decoder, ReadableOnly
 from keyline.run.page import Page
 from keyline.run.request import Prepared, Request
 from keyline.run.shards import refuse_marked, sharded
@@ -53,7 +54,9 @@ class QueryReader(Generic[T]):
         self._signer = signer
         self._shards = shards
         self._executor = executor
-        self._decoder = reader.page_decoder
+        self._decoder: Decoder = reader.page_decoder
+        if pattern.skip_unreadable:
+            self._decoder = ReadableOnly(reply.PageReply, self._decoder, reader)
         self._floor = floor.of_page(pattern.consistent)
 
     def page(

@@ -11,14 +11,21 @@ import msgspec
 from keyline.model.pattern import Delete, Pattern, Put, Update
 from keyline.problem import KeylineError
 from keyline.run import reply
-from keyline.run.calls import decode
 from keyline.run.client import Refusal
 from keyline.run.codec import Attributes, Reader
-from keyline.run.errors import AlreadyExists, ConditionFailed, NotFound, VersionConflict
+from keyline.run.errors import (
+    AlreadyExists,
+    ConditionFailed,
+    ItemUnreadable,
+    NotFound,
+    VersionConflict,
+)
 from keyline.run.values import same
 
 T = TypeVar("T", bound=msgspec.Struct)
 _UNMET = "a condition of the write does not hold."
+_RAW = reply.decoder(reply.RawReply)
+_ANY = reply.decoder(reply.RAW)
 
 
 def of_put(pattern: Put[Any], reader: Reader[Any], refusal: Refusal, now: float) -> KeylineError:
@@ -65,9 +72,8 @@ def of_delete(
 
 def expired_item(pattern: Pattern[Any], refusal: Refusal, now: float) -> Attributes | None:
     """The item that stood in the way, if it has expired."""
-    item, ttl = _raw(refusal.body), pattern.table.ttl
-    at = item.get(ttl.attribute) if item and ttl else None
-    return item if at and "N" in at and float(at["N"]) <= now else None
+    item = _raw(refusal.body)
+    return item if item and _is_expired(pattern, item, now) else None
 
 
 def is_own_write(refusal: Refusal, attributes: Attributes) -> bool:
@@ -92,13 +98,32 @@ def of_own_update(
     found = _raw(refusal.body) if refusal.retries else None
     if found is None or not is_done(found):
         return None
-    wire = decode(pattern, reply.decoder(reply.ConditionReply, reader.wire), refusal.body).Item
-    return reader.item(wire)
+    try:
+        return reader.item(reader.fit(_RAW.decode(refusal.body).Item))
+    except ItemUnreadable as error:
+        raise error.after_change() from None
+
+
+def current(pattern: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
+    """The item that is there; in its place the reason, if it cannot be read.
+
+    None if there is none or it has expired: that is told without reading it.
+    """
+    if not bytes(raw) or _is_expired(pattern, _ANY.decode(raw), now):
+        return None
+    try:
+        return reader.item(reader.fit(raw))
+    except ItemUnreadable as error:
+        return error
 
 
 def _current(pattern: Pattern[Any], reader: Reader[Any], body: bytes, now: float) -> Any:
-    wire = decode(pattern, reply.decoder(reply.ConditionReply, reader.wire), body).Item
-    return None if wire is None or reader.expired(wire, now) else reader.item(wire)
+    return current(pattern, reader, _RAW.decode(body).Item, now)
+
+
+def _is_expired(pattern: Pattern[Any], item: Attributes, now: float) -> bool:
+    at = item.get(pattern.table.ttl.attribute) if pattern.table.ttl else None
+    return at is not None and "N" in at and float(at["N"]) <= now
 
 
 def _raw(body: bytes) -> Attributes | None:

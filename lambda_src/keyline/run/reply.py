@@ -86,6 +86,13 @@ class ConditionReply(msgspec.Struct, Generic[W], gc=False):
     Item: W | None = None
 
 
+class RawReply(msgspec.Struct, gc=False):
+    """Of an answer about one item: the item as it came, empty where there is none."""
+
+    Item: msgspec.Raw = msgspec.Raw()
+    Attributes: msgspec.Raw = msgspec.Raw()
+
+
 class Reason(msgspec.Struct, gc=False):
     """Why a part of a transaction failed."""
 

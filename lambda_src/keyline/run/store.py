@@ -36,7 +36,7 @@ from keyline.run.clock import UniqueClock, later
 from keyline.run.codec import Attributes, Reader, Writer
 from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
-from keyline.run.errors import AlreadyExists, BadCall
+from keyline.run.errors import AlreadyExists, BadCall, ItemUnreadable
 from keyline.run.meter import PROCESS, Labels, Meter
 from keyline.run.page import Page
 from keyline.run.query import QueryReader
@@ -259,6 +259,8 @@ class Store:
             If somebody else changed it first.
         ConditionFailed
             If another condition of the pattern does not hold.
+        ItemUnreadable
+            If the change was carried out, and the item as it is then cannot be read.
         """
         requests, reader, now = self._update(pattern), self._reader(pattern), time.time()
 
@@ -377,15 +379,18 @@ class Store:
     def _change(self, pattern: Update[T], asked: request.Request) -> T:
         reader: Reader[T] = self._reader(pattern)
         asked["ReturnValues"] = "ALL_NEW"
-        answer = self._calls.send(
-            pattern,
-            "UpdateItem",
-            asked,
-            reply.decoder(reply.WriteReply, reader.wire),
-            _one,
-            floor.of_update(pattern),
-        )
-        return reader.item(answer.Attributes)
+        try:
+            answer = self._calls.send(
+                pattern,
+                "UpdateItem",
+                asked,
+                reply.decoder(reply.WriteReply, reader.wire),
+                _one,
+                floor.of_update(pattern),
+            )
+            return reader.item(answer.Attributes)
+        except ItemUnreadable as error:
+            raise error.after_change() from None
 
     def _put(
         self, pattern: Put[Any], item: msgspec.Struct, values: Mapping[str, Any], now: float

@@ -24,16 +24,17 @@ from keyline.model.pattern import (
 )
 from keyline.model.size import item_size
 from keyline.problem import KeylineError
-from keyline.run import floor, reply
-from keyline.run.calls import Calls, decode
+from keyline.run import floor, refusals, reply
+from keyline.run.calls import Calls
 from keyline.run.client import Refusal
 from keyline.run.codec import Attributes, Reader
-from keyline.run.errors import BadCall, Cancelled, TransactionCancelled
+from keyline.run.errors import BadCall, Cancelled, ItemUnreadable, TransactionCancelled
 from keyline.run.request import Request
 
 _WRITTEN = reply.decoder(reply.TransactReply)
 _READ = reply.decoder(reply.TransactGetReply)
 _CANCELLED = reply.decoder(reply.CancelledReply)
+_RAW = reply.decoder(reply.RawReply)
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def read(
     except Refusal as refusal:
         raise _cancelled(pattern, refusal, [r.pattern for r in reads], reader, now) from refusal
     return [
-        _item(each.pattern, reader(each.pattern), raw, now)
+        _item(reader(each.pattern), raw, now)
         for each, raw in zip(reads, answer.Responses, strict=True)
     ]
 
@@ -170,8 +171,9 @@ def check_parts(
         )
 
 
-def _item(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
-    wire = decode(part, reply.decoder(reply.ItemReply, reader.wire), raw).Item
+def _item(reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
+    found = _RAW.decode(raw).Item
+    wire = reader.fit(found) if bytes(found) else None
     return None if wire is None or reader.expired(wire, now) else reader.item(wire)
 
 
@@ -196,18 +198,20 @@ def _cancelled(
     return TransactionCancelled(
         pattern.name,
         [
-            Cancelled(n, part.name, reason.Code, _current(part, reader(part), reason.Item, now))
+            _reason(n, part, reason, reader(part), now)
             for n, (part, reason) in enumerate(zip(parts, reasons, strict=False))
             if reason.Code != "None"
         ],
     )
 
 
-def _current(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
-    if not bytes(raw):
-        return None
-    wire = decode(part, reply.decoder(reader.wire), raw)
-    return None if reader.expired(wire, now) else reader.item(wire)
+def _reason(
+    action: int, part: Pattern[Any], reason: reply.Reason, reader: Reader[Any], now: float
+) -> Cancelled:
+    found = refusals.current(part, reader, reason.Item, now)
+    if isinstance(found, ItemUnreadable):
+        return Cancelled(action, part.name, reason.Code, unreadable=found)
+    return Cancelled(action, part.name, reason.Code, found)
 
 
 def _read_floor(body: bytes) -> float:

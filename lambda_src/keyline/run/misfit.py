@@ -1,0 +1,328 @@
+"""Items that do not fit the shape they are read as: which one, where, and what to do about it.
+
+An answer is decoded as a whole, by one typed decoder. Where that fails, it is decoded again
+item by item, to find out which items do not fit.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, Protocol, get_args, get_origin
+
+import msgspec
+
+from keyline.model.pattern import Pattern
+from keyline.model.table import Table
+from keyline.run import reply, values
+from keyline.run.errors import ItemUnreadable
+
+UNCONVERTIBLE = (ItemUnreadable, KeyError, TypeError, ValueError, zlib.error)
+"""What an item raises that was decoded and does not make an instance of its shape all the same:
+damaged compressed text, or a `__post_init__` that refuses the values."""
+
+_log = logging.getLogger(__name__)
+_PLACE = re.compile(r"at `\$(.*)`\Z")
+_MISSING = re.compile(r"missing required field `(.*?)`(?: - at `.*`)?\Z")
+_TAG = re.compile(r"\.([A-Z]+)")
+_NAME = re.compile(r"\.([^.[]+)")
+_ELEMENT = re.compile(r"\[(\d+)\]")
+_MEMBER = "[...]"
+"""How msgspec writes the member of a map, whose name it does not tell."""
+_BINARY_SHOWN = 16
+"""Characters of a key's Binary value that a message shows."""
+
+
+class Decoder(Protocol):
+    """What decodes an answer's body."""
+
+    def decode(self, body: bytes | msgspec.Raw, /) -> Any: ...
+
+
+class Reads(Protocol):
+    """What reads a pattern's items: one of an answer, then as an instance of its shape."""
+
+    def fit(self, raw: msgspec.Raw, /) -> Any: ...
+
+    def item(self, found: Any, /) -> Any: ...
+
+
+class ReadableOnly:
+    """Decodes answers that may lack items: those that cannot be read are left out.
+
+    Parameters
+    ----------
+    answer
+        `PageReply` or `BatchGetReply`.
+    whole
+        What decodes an answer all of whose items fit.
+    """
+
+    def __init__(self, answer: Any, whole: Decoder, reader: Reads) -> None:
+        self._whole = whole
+        self._raw = reply.decoder(answer, msgspec.Raw)
+        self._reader = reader
+
+    def decode(self, body: bytes | msgspec.Raw, /) -> Any:
+        """The answer with the items that can be read."""
+        return self.readable(body)[0]
+
+    def readable(self, body: bytes | msgspec.Raw) -> tuple[Any, Sequence[ItemUnreadable]]:
+        """The same, and why the others cannot be read."""
+        try:
+            answer = self._whole.decode(body)
+            for found in _items_of(answer):
+                self._reader.item(found)
+        except (msgspec.ValidationError, ItemUnreadable):
+            return self._one_by_one(body)
+        return answer, ()
+
+    def _one_by_one(self, body: bytes | msgspec.Raw) -> tuple[Any, Sequence[ItemUnreadable]]:
+        left_out: list[ItemUnreadable] = []
+
+        def readable(raws: Sequence[msgspec.Raw]) -> list[Any]:
+            kept = []
+            for raw in raws:
+                try:
+                    found = self._reader.fit(raw)
+                    self._reader.item(found)
+                except ItemUnreadable as error:
+                    left_out.append(error)
+                else:
+                    kept.append(found)
+            return kept
+
+        answer = self._raw.decode(body)
+        if isinstance(answer, reply.PageReply):
+            answer.Items = readable(answer.Items)
+        else:
+            answer.Responses = {table: readable(raws) for table, raws in answer.Responses.items()}
+        return answer, left_out
+
+
+def decode(
+    pattern: Pattern[Any], decoder: Decoder, body: bytes
+) -> tuple[Any, Sequence[ItemUnreadable]]:
+    """An answer's body in its type, and why items are left out where the pattern allows that.
+
+    Raises
+    ------
+    ItemUnreadable
+        If an item does not fit the pattern's shape, and the pattern does not go on past it.
+    """
+    if isinstance(decoder, ReadableOnly):
+        answer, left_out = decoder.readable(body)
+        for error in left_out:
+            _tell(pattern, error)
+        return answer, left_out
+    try:
+        return decoder.decode(body), ()
+    except msgspec.ValidationError:
+        raise _unreadable(pattern, decoder, body) from None
+
+
+def fit(pattern: Pattern[Any], decoder: Decoder, raw: msgspec.Raw) -> Any:
+    """One item of an answer, in the type that the decoder decodes items into.
+
+    Each item passes here that is not decoded with its answer as a whole.
+
+    Raises
+    ------
+    ItemUnreadable
+        If it does not fit. The error holds the item's key and none of its other values.
+    """
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise of_stored(pattern, msgspec.json.decode(raw), str(error)) from None
+
+
+def of_stored(pattern: Pattern[Any], item: Mapping[str, Any], said: str) -> ItemUnreadable:
+    """Why an item does not fit, as far as the item tells: it may be of another kind.
+
+    Parameters
+    ----------
+    item
+        As DynamoDB writes it.
+    said
+        msgspec's message. Only its place is used: the rest may hold a value.
+    """
+    key, name = primary_key(pattern.table, item), pattern.table.discriminator
+    shapes = {kind.tag: s.__name__ for kind, s in zip(pattern.kinds, pattern.shapes, strict=True)}
+    shape = " or ".join(shapes.values())
+    tag = str((item.get(name) or {}).get("S")) if name else ""
+    if name is None or tag in shapes:
+        return misfit(pattern, shapes.get(tag, shape), key, field_of(item, said))
+    found = [kind.shape.__name__ for kind in pattern.table.kinds if kind.tag == tag]
+    if found:
+        says, instead = f"is a {found[0]}, no {shape}.", "Read it by a pattern of its own kind."
+    else:
+        says = f"is no {shape}: its {name} is missing or that of no kind of the table."
+        instead = "Declare its kind, or give the item the attribute."
+    return ItemUnreadable(pattern.name, f"{subject(key)} {says}", instead, key=key, field=name)
+
+
+def of_decoded(
+    pattern: Pattern[Any],
+    shape: type[msgspec.Struct],
+    stored: Mapping[str, Any],
+    wire: Any,
+    error: Exception,
+) -> ItemUnreadable:
+    """Why an item that was decoded makes no instance of its shape.
+
+    Parameters
+    ----------
+    stored
+        The attributes of its keys.
+    """
+    key, field = primary_key(pattern.table, stored), _unconvertible(shape, wire)
+    detail = f" {error.message}" if isinstance(error, ItemUnreadable) else "."
+    return misfit(pattern, shape.__name__, key, field, detail)
+
+
+def misfit(
+    pattern: Pattern[Any], shape: str, key: Mapping[str, Any], field: str, detail: str = "."
+) -> ItemUnreadable:
+    """An item that does not fit the shape of its kind.
+
+    Parameters
+    ----------
+    key, field
+        As of the error.
+    detail
+        What follows the field, to the end of the sentence.
+    """
+    place = f": {field}{detail}" if field else "."
+    return ItemUnreadable(
+        pattern.name,
+        f"{subject(key)} does not fit {shape}{place}",
+        "Read it as a shape that it fits, or migrate the item.",
+        key=key,
+        field=field,
+    )
+
+
+def primary_key(table: Table, item: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """An item's primary key as DynamoDB JSON, Binary as base64; empty if it lacks a part."""
+    key = {name: item[name] for name in table.key.attributes if name in item}
+    if len(key) < len(table.key.attributes):
+        return {}
+    return {name: {tag: _text(v) for tag, v in value.items()} for name, value in key.items()}
+
+
+def subject(key: Mapping[str, Mapping[str, str]]) -> str:
+    """What a message calls an item: `the item with id 'a', n 9`."""
+    parts = (f"{name} {_shown(value)}" for name, value in key.items())
+    return f"the item with {', '.join(parts)}" if key else "an item whose key cannot be told"
+
+
+def field_of(item: Any, said: str) -> str:
+    """The dotted place within an item that a message of msgspec's names; empty if none.
+
+    A place of msgspec's goes through DynamoDB's types, `$.Data.M.due.S`, where a name may hold
+    any character: so the item is walked along.
+    """
+    place = _PLACE.search(said)
+    rest, names, node, of_attributes = place[1] if place else "", "", item, True
+    while rest:
+        step = _step_into(node, rest) if of_attributes else _step_through(node, rest)
+        if step is None:
+            break
+        name, used, node, of_attributes = step
+        names, rest = names + name, rest[used:]
+    missing = _MISSING.search(said) if of_attributes else None
+    return (names + (f".{missing[1]}" if missing else "")).removeprefix(".")
+
+
+_Step = tuple[str, int, Any, bool]
+"""What a step adds to the place, its length in msgspec's, where it leads, and whether there are
+attributes by name."""
+
+
+def _step_into(node: Any, rest: str) -> _Step | None:
+    """From attributes by name to the value of one."""
+    known = [n for n in node if rest.startswith(f".{n}")] if isinstance(node, dict) else []
+    if known:
+        name = max(known, key=len)
+        return f".{name}", len(name) + 1, node[name], False
+    if rest.startswith(_MEMBER):
+        return _MEMBER, len(_MEMBER), None, False
+    found = _NAME.match(rest)
+    return (found[0], found.end(), None, False) if found else None
+
+
+def _step_through(node: Any, rest: str) -> _Step | None:
+    """From a value through its type to what it holds: attributes of a map, a list's element."""
+    if tag := _TAG.match(rest):
+        held = node.get(tag[1]) if isinstance(node, dict) else None
+        return "", tag.end(), held, tag[1] == "M"
+    if element := _ELEMENT.match(rest):
+        number = int(element[1])
+        held = node[number] if isinstance(node, list) and number < len(node) else None
+        return element[0], element.end(), held, False
+    return None
+
+
+def _unconvertible(shape: type[msgspec.Struct], wire: Any) -> str:
+    """The first field of a decoded item that makes no value; empty if each does."""
+    for field in msgspec.structs.fields(shape):
+        try:
+            values.of_field(shape, field.encode_name).decode(getattr(wire, field.name))
+        except UNCONVERTIBLE:
+            return field.encode_name
+    return ""
+
+
+def _unreadable(pattern: Pattern[Any], decoder: Any, body: bytes) -> ItemUnreadable:
+    """Which item of an answer does not fit."""
+    try:
+        for wire in get_args(decoder.type):
+            for raw in _raw_items(get_origin(decoder.type), body):
+                fit(pattern, reply.decoder(wire), raw)
+    except ItemUnreadable as error:
+        return error
+    return ItemUnreadable(pattern.name, "DynamoDB's answer is not as its API describes it.")
+
+
+def _raw_items(answer: Any, body: bytes) -> Iterable[msgspec.Raw]:
+    if answer in (reply.PageReply, reply.BatchGetReply):
+        return _items_of(reply.decoder(answer, msgspec.Raw).decode(body))
+    found = reply.decoder(reply.RawReply).decode(body)
+    return [raw for raw in (found.Item, found.Attributes) if bytes(raw)]
+
+
+def _items_of(answer: Any) -> Iterable[Any]:
+    """The items of an answer that may have several."""
+    if isinstance(answer, reply.PageReply):
+        return answer.Items
+    return chain.from_iterable(answer.Responses.values())
+
+
+def _tell(pattern: Pattern[Any], error: ItemUnreadable) -> None:
+    """Log an item that is left out, as JSON on one line, without its other values."""
+    line = {
+        "message": "unreadable item",
+        "pattern": pattern.name,
+        "table": pattern.table.name,
+        "key": error.key,
+        "field": error.field,
+    }
+    _log.warning("%s", msgspec.json.encode(line).decode())
+
+
+def _text(value: str | bytes) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _shown(value: Mapping[str, str]) -> str:
+    ((tag, text),) = value.items()
+    if tag == "S":
+        return repr(text)
+    if tag == "B" and len(text) > _BINARY_SHOWN:
+        return f"{text[:_BINARY_SHOWN]}..."
+    return text
