@@ -58,7 +58,7 @@ class DynamoStore:
                 Write.update(USER_SEEN, seen, userId=session.userId),
             ],
         )
-        stored: Session = failed[0].current if failed else session
+        stored: Session = failed[0].current_item() if failed else session
         if stored.Data != session.Data:
             raise taken(SESSION_CREATE.name, stored)
         return stored

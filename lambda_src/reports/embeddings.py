@@ -219,9 +219,11 @@ def _shown(item: Embedding) -> ProductEmbedding:
 def _refused(error: ConditionFailed, replaces: str | None) -> OtherModelStored:
     stored: Embedding | None = error.current
     path = "model_version" if replaces is None else "replaces"
-    if stored is None:
+    if error.unreadable is not None:
+        message, suggestion = "the product has a vector that cannot be read.", "Report it."
+    elif stored is None:
         message, suggestion = "the product has no vector to replace.", "Leave `replaces` out."
     else:
         message = f"the product has a vector of the model version {stored.model!r}."
         suggestion = f'Say "replaces": "{stored.model}" if it is to go.'
-    return OtherModelStored(path, message, suggestion, current=stored)
+    return OtherModelStored(path, message, suggestion, current=error.unreadable or stored)

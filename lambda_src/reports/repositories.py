@@ -217,8 +217,8 @@ class ReportRepository:
                 REPORT_DELETE_VERSION.name,
                 "somebody changed the report since it was read.",
                 "Read it, and delete it by its version.",
-                current=error.current,
-                version=error.current.version,
+                current=error.unreadable or error.current,
+                version=error.current.version if error.current else None,
             ) from error
 
     @property

@@ -157,7 +157,7 @@ class Import:
             try:
                 self.repository.create_report(candidate.report)
             except AlreadyExists as error:
-                if not candidate.equals(error.current):
+                if not candidate.equals(error.current_item()):
                     return _different(candidate)
                 return "imported" if in_doubt or attempt > 1 else "existing"
             except (Throttled, Unavailable):

@@ -239,15 +239,15 @@ class Reader(Generic[T]):
         """What decodes a page of such items."""
         return reply.decoder(reply.PageReply, self.wire)
 
-    def fit(self, raw: msgspec.Raw) -> Any:
-        """One item of an answer as it is decoded.
+    def fit(self, stored: msgspec.Raw | Attributes) -> Any:
+        """One item as it is decoded.
 
         Raises
         ------
         ItemUnreadable
             If it does not fit the pattern's shape.
         """
-        return misfit.fit(self._pattern, reply.decoder(self.wire), raw)
+        return misfit.fit(self._pattern, self._decoded, stored)
 
     def item(self, wire: Any) -> T:
         """The item in the pattern's shape.
@@ -297,6 +297,11 @@ class Reader(Generic[T]):
     def sort_key(self, wire: Any) -> list[Wire]:
         """The same as stored."""
         return [key.stored(wire) or {} for key in self._sort]
+
+    def _decoded(self, stored: msgspec.Raw | Attributes) -> Any:
+        if isinstance(stored, msgspec.Raw):
+            return reply.decoder(self.wire).decode(stored)
+        return msgspec.convert(stored, self.wire, strict=False)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class CollectionReader(Generic[T]):
         ItemUnreadable
             As of a page.
         """
-        tag = misfit.fit(self._pattern, self._peek, raw).tag.S
+        tag = misfit.fit(self._pattern, self._peek.decode, raw).tag.S
         if tag not in self._kinds:
             raise self._of_another_kind(raw)
         reader = self._kinds[tag]

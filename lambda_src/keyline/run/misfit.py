@@ -10,7 +10,7 @@ import base64
 import logging
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Protocol, get_args, get_origin
 
@@ -31,6 +31,7 @@ _MISSING = re.compile(r"missing required field `(.*?)`(?: - at `.*`)?\Z")
 _TAG = re.compile(r"\.([A-Z]+)")
 _NAME = re.compile(r"\.([^.[]+)")
 _ELEMENT = re.compile(r"\[(\d+)\]")
+_NUMBER = re.compile(r"[-+.0-9eE]+")
 _MEMBER = "[...]"
 """How msgspec writes the member of a map, whose name it does not tell."""
 _BINARY_SHOWN = 16
@@ -125,10 +126,20 @@ def decode(
         raise _unreadable(pattern, decoder, body) from None
 
 
-def fit(pattern: Pattern[Any], decoder: Decoder, raw: msgspec.Raw) -> Any:
-    """One item of an answer, in the type that the decoder decodes items into.
+def fit(
+    pattern: Pattern[Any], read: Callable[[Any], Any], stored: msgspec.Raw | Mapping[str, Any]
+) -> Any:
+    """One item, in the type that it is decoded into.
 
-    Each item passes here that is not decoded with its answer as a whole.
+    Each item passes here that is not decoded with its answer as a whole: of an answer that does
+    not fit as a whole, of a collection, of a transaction, of a refusal, of a stream.
+
+    Parameters
+    ----------
+    read
+        What decodes it.
+    stored
+        The item as DynamoDB writes it.
 
     Raises
     ------
@@ -136,9 +147,10 @@ def fit(pattern: Pattern[Any], decoder: Decoder, raw: msgspec.Raw) -> Any:
         If it does not fit. The error holds the item's key and none of its other values.
     """
     try:
-        return decoder.decode(raw)
+        return read(stored)
     except msgspec.ValidationError as error:
-        raise of_stored(pattern, msgspec.json.decode(raw), str(error)) from None
+        item = msgspec.json.decode(stored) if isinstance(stored, msgspec.Raw) else stored
+        raise of_stored(pattern, item, str(error)) from None
 
 
 def of_stored(pattern: Pattern[Any], item: Mapping[str, Any], said: str) -> ItemUnreadable:
@@ -209,10 +221,14 @@ def misfit(
 
 def primary_key(table: Table, item: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """An item's primary key as DynamoDB JSON, Binary as base64; empty if it lacks a part."""
-    key = {name: item[name] for name in table.key.attributes if name in item}
-    if len(key) < len(table.key.attributes):
-        return {}
-    return {name: {tag: _text(v) for tag, v in value.items()} for name, value in key.items()}
+    types = table.key_attributes
+    key: dict[str, dict[str, str]] = {}
+    for name in table.key.attributes:
+        text = _key_text(item.get(name), types[name])
+        if text is None:
+            return {}
+        key[name] = {types[name]: text}
+    return key
 
 
 def subject(key: Mapping[str, Mapping[str, str]]) -> str:
@@ -283,7 +299,7 @@ def _unreadable(pattern: Pattern[Any], decoder: Any, body: bytes) -> ItemUnreada
     try:
         for wire in get_args(decoder.type):
             for raw in _raw_items(get_origin(decoder.type), body):
-                fit(pattern, reply.decoder(wire), raw)
+                fit(pattern, reply.decoder(wire).decode, raw)
     except ItemUnreadable as error:
         return error
     return ItemUnreadable(pattern.name, "DynamoDB's answer is not as its API describes it.")
@@ -315,8 +331,14 @@ def _tell(pattern: Pattern[Any], error: ItemUnreadable) -> None:
     _log.warning("%s", msgspec.json.encode(line).decode())
 
 
-def _text(value: str | bytes) -> str:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+def _key_text(value: Any, tag: str) -> str | None:
+    """A key's value of a type, as text; None if it is none."""
+    held = value.get(tag) if isinstance(value, Mapping) else None
+    if isinstance(held, bytes):
+        return base64.b64encode(held).decode()
+    if not isinstance(held, str) or (tag == "N" and not _NUMBER.fullmatch(held)):
+        return None
+    return held
 
 
 def _shown(value: Mapping[str, str]) -> str:

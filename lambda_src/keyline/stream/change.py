@@ -6,7 +6,6 @@ marks a deletion by TTL: DynamoDB developer guide, "DynamoDB Streams and Time to
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -22,7 +21,8 @@ from keyline.run.values import decode_any
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 Kind = Literal["INSERT", "MODIFY", "REMOVE"]
 
-_UNREADABLE = (msgspec.ValidationError, KeyError, TypeError, ValueError, zlib.error)
+_BROKEN = (AttributeError, KeyError, TypeError, ValueError)
+_FILTER = "Filter the stream to the kind of item that the function reads."
 _TTL_PRINCIPAL = "dynamodb.amazonaws.com"
 
 
@@ -82,16 +82,18 @@ class ChangeReader(Generic[ItemT]):
         Raises
         ------
         ItemUnreadable
-            If an image is no item of the kind. The message holds none of its values.
+            If an image is no item of the kind. The message holds its key, and none of its other
+            values.
         """
         try:
             return self._read(record)
-        except _UNREADABLE as error:
+        except ItemUnreadable as error:
             raise ItemUnreadable(
-                self._where,
-                f"a record cannot be read ({type(error).__name__}).",
-                "Filter the stream to the kind of item that the function reads.",
-            ) from error
+                self._where, error.message, _FILTER, key=error.key, field=error.field
+            ) from None
+        except _BROKEN as error:
+            message = f"a record cannot be read ({type(error).__name__})."
+            raise ItemUnreadable(self._where, message, _FILTER) from None
 
     def _read(self, record: Mapping[str, Any]) -> Change[ItemT]:
         change = record["dynamodb"]
@@ -105,10 +107,10 @@ class ChangeReader(Generic[ItemT]):
             event_id=record["eventID"],
         )
 
-    def _item(self, image: Mapping[str, Any] | None) -> ItemT | None:
+    def _item(self, image: dict[str, Any] | None) -> ItemT | None:
         if image is None:
             return None
-        return self._reader.item(msgspec.convert(image, self._reader.wire, strict=False))
+        return self._reader.item(self._reader.fit(image))
 
 
 def _is_expiry(record: Mapping[str, Any]) -> bool:

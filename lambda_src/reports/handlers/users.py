@@ -80,7 +80,7 @@ def _created(user_id: str, caller: Caller) -> User:
     try:
         return _users.create_user(user)
     except AlreadyExists as error:  # another request of the same user was first
-        existing: User = error.current
+        existing: User = error.current_item()
         return existing
 
 

@@ -175,46 +175,51 @@ class TestRead:
         assert asked == {"branch", "day", "count", "PK", "SK", "TTL", "EntityType"}
 
     @pytest.mark.parametrize(
-        ("call", "body", "place"),
+        ("call", "body", "path"),
         [
-            (lambda s: s.get(GET_LOAN, **KEY), {"Item": member()}, "get-loan.$.Item"),
-            (lambda s: s.get(GET_DUE, **KEY), {"Item": member()}, "get-due.$.Item"),
+            (lambda s: s.get(GET_LOAN, **KEY), {"Item": member()}, "get-loan"),
+            (lambda s: s.get(GET_DUE, **KEY), {"Item": member()}, "get-due"),
             (
                 lambda s: s.query(LOANS, memberId="7"),
                 {"Items": [loan(), member()]},
-                "loans.$.Items[1]",
+                "loans",
             ),
             (
                 lambda s: s.batch_get(GET_LOANS, keys=[KEY]),
                 {"Responses": {"KeylineLibrary-dev": [member()]}},
-                "get-loans.$.Responses",
+                "get-loans",
             ),
             (
                 lambda s: s.transact_get(
                     READ_BOTH, [Read(GET_MEMBER, memberId="7"), Read(GET_LOAN, **KEY)]
                 ),
                 {"Responses": [{"Item": member()}, {"Item": member()}]},
-                "get-loan.$.Item",
+                "get-loan",
             ),
             (
                 lambda s: s.update(EXTEND, {"count": 1}, now=1, **KEY),
                 {"Attributes": member()},
-                "extend.$.Attributes",
+                "extend",
             ),
         ],
     )
     def test_an_item_of_another_kind_is_named(
-        self, store: Store, wire: Wire, call: Callable[[Store], Any], body: Any, place: str
+        self, store: Store, wire: Wire, call: Callable[[Store], Any], body: Any, path: str
     ) -> None:
         wire.replies = [answer(200, body)]
         with pytest.raises(ItemUnreadable) as caught:
             call(store)
         error = caught.value
-        assert error.path.startswith(place)
-        expected = "Due" if "get-due" in place else "Loan"
-        assert error.message == f"is a Member, no {expected}."
+        assert error.path == path
+        expected = "Due" if path == "get-due" else "Loan"
+        done = "the change was carried out, but " if path == "extend" else ""
+        assert error.message == (
+            f"{done}the item with PK 'MEMBER#7', SK 'PROFILE' is a Member, no {expected}."
+        )
         assert error.suggestion == "Read it by a pattern of its own kind."
-        assert store.meter.calls[-1].failed or "get-loan." in place
+        assert error.key == {"PK": {"S": "MEMBER#7"}, "SK": {"S": "PROFILE"}}
+        assert (error.field, error.carried_out) == ("EntityType", path == "extend")
+        assert store.meter.calls[-1].failed or path == "get-loan"
 
     def test_an_item_that_would_fit_is_refused_by_its_tag_alone(
         self, store: Store, wire: Wire
@@ -239,31 +244,33 @@ class TestRead:
         wire.replies = [answer(200, {"Item": loan(Data={"M": {"due": {"S": "x"}}})})]
         with pytest.raises(ItemUnreadable, match="does not fit Loan") as caught:
             store.get(GET_LOAN, **KEY)
-        assert caught.value.path == "get-loan.$.Item.Data.M"
+        assert (caught.value.path, caught.value.field) == ("get-loan", "Data.pages")
+        assert caught.value.key == {"PK": {"S": "MEMBER#7"}, "SK": {"S": f"LOAN#{AT}"}}
 
 
 class TestCollectionFaults:
     @pytest.mark.parametrize(
-        ("item", "path", "says"),
+        ("item", "field", "says"),
         [
-            (visits(), "account.$.Items[1]", "that of no kind that the pattern reads"),
+            (visits(), "EntityType", "that of no kind that the pattern reads"),
             (
                 {k: v for k, v in loan().items() if k != "EntityType"},
-                "account.$.Items[1]",
+                "EntityType",
                 "EntityType is missing",
             ),
             (
                 loan(count={"S": "x"}),
-                "account.$.Items[1].count",
+                "count",
                 "does not fit Loan",
             ),
         ],
     )
-    def test_what_cannot_be_read_is_named_by_its_place(
-        self, store: Store, wire: Wire, item: dict[str, Any], path: str, says: str
+    def test_what_cannot_be_read_is_named_by_its_key_and_field(
+        self, store: Store, wire: Wire, item: dict[str, Any], field: str, says: str
     ) -> None:
         wire.replies = [answer(200, {"Items": [member(), item]})]
         with pytest.raises(ItemUnreadable, match=says) as caught:
             store.query(ACCOUNT, memberId="7")
-        assert caught.value.path == path
+        assert (caught.value.path, caught.value.field) == ("account", field)
+        assert caught.value.key == {"PK": item["PK"], "SK": item["SK"]}
         assert store.meter.calls[-1].failed
