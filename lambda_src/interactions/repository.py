@@ -85,7 +85,7 @@ class DynamoStore:
         if any(reason.pattern == SESSION_TOUCH.name for reason in failed):
             raise NoSession
         if failed and failed[0].current != check:
-            raise taken(CHECK_CREATE.name, failed[0].current)
+            raise taken(CHECK_CREATE.name, failed[0].unreadable or failed[0].current)
 
     def recent_checks(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:
         """A session's latest checks; see `HistoryStore`.

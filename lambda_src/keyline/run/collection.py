@@ -26,6 +26,8 @@ class _Tag(msgspec.Struct, gc=False):
 class CollectionReader(Generic[T]):
     """A collection query's items as they are read; in a page's place of a `Reader`."""
 
+    answer = reply.PageReply
+
     def __init__(self, pattern: Query[Any]) -> None:
         self._pattern = pattern
         self._discriminator = pattern.table.discriminator or ""
@@ -54,7 +56,7 @@ class CollectionReader(Generic[T]):
         page.Items = [self.fit(raw) for raw in page.Items]
         return page
 
-    def fit(self, raw: msgspec.Raw) -> Found:
+    def fit(self, stored: msgspec.Raw) -> Found:
         """One item of a page as it is decoded.
 
         Raises
@@ -62,11 +64,11 @@ class CollectionReader(Generic[T]):
         ItemUnreadable
             As of a page.
         """
-        tag = misfit.fit(self._pattern, self._peek.decode, raw).tag.S
+        tag = misfit.fit(self._pattern, self._peek.decode, stored).tag.S
         if tag not in self._kinds:
-            raise self._of_another_kind(raw)
+            raise self._of_another_kind(stored)
         reader = self._kinds[tag]
-        return reader, reader.fit(raw)
+        return reader, reader.fit(stored)
 
     def item(self, found: Found) -> T:
         """The item in the shape of its kind."""
@@ -92,8 +94,8 @@ class CollectionReader(Generic[T]):
         reader, wire = found
         return reader.sort_key(wire)
 
-    def _of_another_kind(self, raw: msgspec.Raw) -> ItemUnreadable:
-        key = misfit.primary_key(self._pattern.table, msgspec.json.decode(raw))
+    def _of_another_kind(self, stored: msgspec.Raw) -> ItemUnreadable:
+        key = misfit.primary_key(self._pattern.table, msgspec.json.decode(stored))
         return ItemUnreadable(
             self._pattern.name,
             f"{misfit.subject(key)} cannot be read: its {self._discriminator} is that of no kind "

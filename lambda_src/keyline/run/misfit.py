@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import logging
 import re
+import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
@@ -26,6 +27,7 @@ UNCONVERTIBLE = (ItemUnreadable, KeyError, TypeError, ValueError, zlib.error)
 damaged compressed text, or a `__post_init__` that refuses the values."""
 
 _log = logging.getLogger(__name__)
+_ANY = reply.decoder(reply.RAW)
 _PLACE = re.compile(r"at `\$(.*)`\Z")
 _MISSING = re.compile(r"missing required field `(.*?)`(?: - at `.*`)?\Z")
 _TAG = re.compile(r"\.([A-Z]+)")
@@ -45,15 +47,31 @@ class Decoder(Protocol):
 
 
 class Reads(Protocol):
-    """What reads a pattern's items: one of an answer, then as an instance of its shape."""
+    """What reads a pattern's items: first as they are decoded, then in their shape."""
 
-    def fit(self, raw: msgspec.Raw, /) -> Any: ...
+    def fit(self, stored: msgspec.Raw, /) -> Any: ...
 
     def item(self, found: Any, /) -> Any: ...
 
 
+class ItemsDecoder(Protocol):
+    """What decodes an answer's body, and each of its items by itself.
+
+    Attributes
+    ----------
+    answer
+        The type of the answer.
+    """
+
+    answer: Any
+
+    def decode(self, body: bytes | msgspec.Raw, /) -> Any: ...
+
+    def fit(self, stored: msgspec.Raw, /) -> Any: ...
+
+
 class ReadableOnly:
-    """Decodes answers that may lack items: those that cannot be read are left out.
+    """Decodes answers from which unreadable items are left out.
 
     Parameters
     ----------
@@ -64,45 +82,34 @@ class ReadableOnly:
     """
 
     def __init__(self, answer: Any, whole: Decoder, reader: Reads) -> None:
+        self.answer = answer
         self._whole = whole
-        self._raw = reply.decoder(answer, msgspec.Raw)
         self._reader = reader
 
     def decode(self, body: bytes | msgspec.Raw, /) -> Any:
-        """The answer with the items that can be read."""
-        return self.readable(body)[0]
+        """An answer that can be read whole.
 
-    def readable(self, body: bytes | msgspec.Raw) -> tuple[Any, Sequence[ItemUnreadable]]:
-        """The same, and why the others cannot be read."""
-        try:
-            answer = self._whole.decode(body)
-            for found in _items_of(answer):
-                self._reader.item(found)
-        except (msgspec.ValidationError, ItemUnreadable):
-            return self._one_by_one(body)
-        return answer, ()
+        Raises
+        ------
+        msgspec.ValidationError, ItemUnreadable
+            If an item cannot be read.
+        """
+        answer = self._whole.decode(body)
+        for found in _items_of(answer):
+            self._reader.item(found)
+        return answer
 
-    def _one_by_one(self, body: bytes | msgspec.Raw) -> tuple[Any, Sequence[ItemUnreadable]]:
-        left_out: list[ItemUnreadable] = []
+    def fit(self, stored: msgspec.Raw, /) -> Any:
+        """One item as it is decoded.
 
-        def readable(raws: Sequence[msgspec.Raw]) -> list[Any]:
-            kept = []
-            for raw in raws:
-                try:
-                    found = self._reader.fit(raw)
-                    self._reader.item(found)
-                except ItemUnreadable as error:
-                    left_out.append(error)
-                else:
-                    kept.append(found)
-            return kept
-
-        answer = self._raw.decode(body)
-        if isinstance(answer, reply.PageReply):
-            answer.Items = readable(answer.Items)
-        else:
-            answer.Responses = {table: readable(raws) for table, raws in answer.Responses.items()}
-        return answer, left_out
+        Raises
+        ------
+        ItemUnreadable
+            If it cannot be read.
+        """
+        found = self._reader.fit(stored)
+        self._reader.item(found)
+        return found
 
 
 def decode(
@@ -110,20 +117,17 @@ def decode(
 ) -> tuple[Any, Sequence[ItemUnreadable]]:
     """An answer's body in its type, and why items are left out where the pattern allows that.
 
+    Items that have expired are left out of what does not fit as a whole: they are none.
+
     Raises
     ------
     ItemUnreadable
         If an item does not fit the pattern's shape, and the pattern does not go on past it.
     """
-    if isinstance(decoder, ReadableOnly):
-        answer, left_out = decoder.readable(body)
-        for error in left_out:
-            _tell(pattern, error)
-        return answer, left_out
     try:
         return decoder.decode(body), ()
-    except msgspec.ValidationError:
-        raise _unreadable(pattern, decoder, body) from None
+    except (msgspec.ValidationError, ItemUnreadable):
+        return _one_by_one(pattern, _by_item(pattern, decoder), body)
 
 
 def fit(
@@ -294,22 +298,69 @@ def _unconvertible(shape: type[msgspec.Struct], wire: Any) -> str:
     return ""
 
 
-def _unreadable(pattern: Pattern[Any], decoder: Any, body: bytes) -> ItemUnreadable:
-    """Which item of an answer does not fit."""
-    try:
-        for wire in get_args(decoder.type):
-            for raw in _raw_items(get_origin(decoder.type), body):
-                fit(pattern, reply.decoder(wire).decode, raw)
-    except ItemUnreadable as error:
-        return error
-    return ItemUnreadable(pattern.name, "DynamoDB's answer is not as its API describes it.")
+class _Typed:
+    """Decodes each item of an answer for which there is one typed decoder."""
+
+    def __init__(self, pattern: Pattern[Any], decoder: msgspec.json.Decoder[Any]) -> None:
+        self.answer = get_origin(decoder.type)
+        self.decode = decoder.decode
+        self._pattern = pattern
+        self._read = [reply.decoder(wire).decode for wire in get_args(decoder.type)]
+
+    def fit(self, stored: msgspec.Raw, /) -> Any:
+        return fit(self._pattern, self._read[0], stored)
 
 
-def _raw_items(answer: Any, body: bytes) -> Iterable[msgspec.Raw]:
-    if answer in (reply.PageReply, reply.BatchGetReply):
-        return _items_of(reply.decoder(answer, msgspec.Raw).decode(body))
-    found = reply.decoder(reply.RawReply).decode(body)
-    return [raw for raw in (found.Item, found.Attributes) if bytes(raw)]
+def _by_item(pattern: Pattern[Any], decoder: Any) -> ItemsDecoder:
+    return _Typed(pattern, decoder) if isinstance(decoder, msgspec.json.Decoder) else decoder
+
+
+def _one_by_one(
+    pattern: Pattern[Any], decoder: ItemsDecoder, body: bytes
+) -> tuple[Any, Sequence[ItemUnreadable]]:
+    """The same, decoded item by item."""
+    now, left_out = time.time(), list[ItemUnreadable]()
+
+    def readable(raws: Iterable[msgspec.Raw]) -> list[Any]:
+        kept = []
+        for raw in raws:
+            if is_expired(pattern.table, raw, now):
+                continue
+            try:
+                kept.append(decoder.fit(raw))
+            except ItemUnreadable as error:
+                if not isinstance(decoder, ReadableOnly):
+                    raise
+                left_out.append(error)
+                _tell(pattern, error)
+        return kept
+
+    if decoder.answer is reply.PageReply:
+        page = reply.decoder(reply.PageReply, msgspec.Raw).decode(body)
+        return msgspec.structs.replace(page, Items=readable(page.Items)), left_out
+    if decoder.answer is reply.BatchGetReply:
+        batch = reply.decoder(reply.BatchGetReply, msgspec.Raw).decode(body)
+        found = {table: readable(raws) for table, raws in batch.Responses.items()}
+        return msgspec.structs.replace(batch, Responses=found), left_out
+    one = reply.decoder(reply.RawReply).decode(body)
+    if decoder.answer is reply.ItemReply and bytes(one.Item):
+        (item,) = readable([one.Item]) or (None,)
+        return reply.ItemReply(item, one.ConsumedCapacity), ()
+    if decoder.answer is reply.WriteReply and bytes(one.Attributes):
+        return reply.WriteReply(decoder.fit(one.Attributes), one.ConsumedCapacity), ()
+    raise ItemUnreadable(pattern.name, "DynamoDB's answer is not as its API describes it.")
+
+
+def is_expired(table: Table, stored: msgspec.Raw, now: float) -> bool:
+    """Whether a stored item's time is over, which is told without reading the item.
+
+    Parameters
+    ----------
+    now
+        Epoch seconds.
+    """
+    at = _ANY.decode(stored).get(table.ttl.attribute, {}).get("N") if table.ttl else None
+    return at is not None and float(at) <= now
 
 
 def _items_of(answer: Any) -> Iterable[Any]:

@@ -20,12 +20,12 @@ from keyline.run.errors import (
     NotFound,
     VersionConflict,
 )
+from keyline.run.misfit import is_expired
 from keyline.run.values import same
 
 T = TypeVar("T", bound=msgspec.Struct)
 _UNMET = "a condition of the write does not hold."
 _RAW = reply.decoder(reply.RawReply)
-_ANY = reply.decoder(reply.RAW)
 
 
 def of_put(pattern: Put[Any], reader: Reader[Any], refusal: Refusal, now: float) -> KeylineError:
@@ -72,8 +72,9 @@ def of_delete(
 
 def expired_item(pattern: Pattern[Any], refusal: Refusal, now: float) -> Attributes | None:
     """The item that stood in the way, if it has expired."""
-    item = _raw(refusal.body)
-    return item if item and _is_expired(pattern, item, now) else None
+    found = _RAW.decode(refusal.body).Item
+    expired = bytes(found) and is_expired(pattern.table, found, now)
+    return _raw(refusal.body) if expired else None
 
 
 def is_own_write(refusal: Refusal, attributes: Attributes) -> bool:
@@ -109,7 +110,7 @@ def current(pattern: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: f
 
     None if there is none or it has expired: that is told without reading it.
     """
-    if not bytes(raw) or _is_expired(pattern, _ANY.decode(raw), now):
+    if not bytes(raw) or is_expired(pattern.table, raw, now):
         return None
     try:
         return reader.item(reader.fit(raw))
@@ -119,11 +120,6 @@ def current(pattern: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: f
 
 def _current(pattern: Pattern[Any], reader: Reader[Any], body: bytes, now: float) -> Any:
     return current(pattern, reader, _RAW.decode(body).Item, now)
-
-
-def _is_expired(pattern: Pattern[Any], item: Attributes, now: float) -> bool:
-    at = item.get(pattern.table.ttl.attribute) if pattern.table.ttl else None
-    return at is not None and "N" in at and float(at["N"]) <= now
 
 
 def _raw(body: bytes) -> Attributes | None:

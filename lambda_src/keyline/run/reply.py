@@ -91,6 +91,7 @@ class RawReply(msgspec.Struct, gc=False):
 
     Item: msgspec.Raw = msgspec.Raw()
     Attributes: msgspec.Raw = msgspec.Raw()
+    ConsumedCapacity: Capacity | None = None
 
 
 class Reason(msgspec.Struct, gc=False):

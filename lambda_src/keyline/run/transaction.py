@@ -29,6 +29,7 @@ from keyline.run.calls import Calls
 from keyline.run.client import Refusal
 from keyline.run.codec import Attributes, Reader
 from keyline.run.errors import BadCall, Cancelled, ItemUnreadable, TransactionCancelled
+from keyline.run.misfit import is_expired
 from keyline.run.request import Request
 
 _WRITTEN = reply.decoder(reply.TransactReply)
@@ -143,7 +144,7 @@ def read(
     except Refusal as refusal:
         raise _cancelled(pattern, refusal, [r.pattern for r in reads], reader, now) from refusal
     return [
-        _item(reader(each.pattern), raw, now)
+        _item(each.pattern, reader(each.pattern), raw, now)
         for each, raw in zip(reads, answer.Responses, strict=True)
     ]
 
@@ -171,10 +172,10 @@ def check_parts(
         )
 
 
-def _item(reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
+def _item(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
     found = _RAW.decode(raw).Item
-    wire = reader.fit(found) if bytes(found) else None
-    return None if wire is None or reader.expired(wire, now) else reader.item(wire)
+    missing = not bytes(found) or is_expired(part.table, found, now)
+    return None if missing else reader.item(reader.fit(found))
 
 
 def _creates(
