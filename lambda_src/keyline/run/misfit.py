@@ -12,6 +12,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any, Protocol, get_args, get_origin
 
@@ -127,7 +128,9 @@ def decode(
     try:
         return decoder.decode(body), ()
     except (msgspec.ValidationError, ItemUnreadable):
-        return _one_by_one(pattern, _by_item(pattern, decoder), body)
+        with suppress(msgspec.ValidationError):
+            return _one_by_one(pattern, _by_item(pattern, decoder), body)
+    raise ItemUnreadable(pattern.name, "DynamoDB's answer is not as its API describes it.")
 
 
 def fit(
@@ -348,7 +351,7 @@ def _one_by_one(
         return reply.ItemReply(item, one.ConsumedCapacity), ()
     if decoder.answer is reply.WriteReply and bytes(one.Attributes):
         return reply.WriteReply(decoder.fit(one.Attributes), one.ConsumedCapacity), ()
-    raise ItemUnreadable(pattern.name, "DynamoDB's answer is not as its API describes it.")
+    return decoder.decode(body), ()
 
 
 def is_expired(table: Table, stored: msgspec.Raw, now: float) -> bool:

@@ -28,9 +28,11 @@ def published(line: str) -> list[tuple[str, str, list[str]]]:
 @pytest.mark.requirement("T-67", "X-06")
 def test_the_meter_publishes_what_alarms_ask_for() -> None:
     labels = Labels(environment="dev", system="chat")
-    found = published(emf(labels, [Call(pattern="p", operation="Query", table="T")], now=0))
+    call = Call(pattern="p", operation="Query", table="T", unreadable=1)
+    found = published(emf(labels, [call], now=0))
     assert {metric for _, metric, _ in found} == {
         *("Latency", "ReadUnits", "WriteUnits", "Items", "Throttles", "Errors"),
+        "UnreadableItems",
     }
     for namespace, metric, dimensions in found:
         assert namespace == KEYLINE

@@ -48,6 +48,16 @@ def test_the_floor_is_absent_where_it_is_unknown() -> None:
     assert line["Floor"] == [1.5, None]
 
 
+def test_items_left_out_are_published_only_where_there_are_some() -> None:
+    line = json.loads(emf(LABELS, [_call(), _call(unreadable=2)], 0))
+    assert line["UnreadableItems"] == [0, 2]
+    *_, added = line["_aws"]["CloudWatchMetrics"]
+    assert added["Metrics"] == [{"Name": "UnreadableItems", "Unit": "Count"}]
+    # The next line has none again
+    line = json.loads(emf(LABELS, [_call()], 0))
+    assert "UnreadableItems" not in json.dumps(line)
+
+
 def test_one_line_per_pattern_and_hundred_calls() -> None:
     lines: list[str] = []
     meter = Meter(lines.append)

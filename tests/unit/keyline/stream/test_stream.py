@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -211,7 +212,34 @@ class TestChange:
     def test_what_is_no_such_item_is_unreadable(self, broken: dict[str, Any]) -> None:
         with pytest.raises(ItemUnreadable) as caught:
             ChangeReader(EVENTS, Event).read(record(1, broken))
-        assert "secret" not in str(caught.value)
+        assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            ({"count": {"S": "secret"}}, "count"),
+            ({"parts": {"L": [{"M": {}}, {"S": "secret"}]}}, "parts[1]"),
+            ({"parts": {"L": [{"M": {"secret": {"S": "x"}}}]}}, "parts[0][...]"),
+            ({"text": {"B": "AXNlY3JldA=="}}, "text"),
+        ],
+    )
+    def test_an_unreadable_image_is_named_by_its_key_and_field(
+        self, changes: dict[str, Any], field: str
+    ) -> None:
+        with pytest.raises(ItemUnreadable) as caught:
+            ChangeReader(EVENTS, Event).read(record(1, image(at(1)) | changes))
+        error = caught.value
+        assert error.path == "Events.stream"
+        assert error.message.startswith("the item with place 'hall', at 1 does not fit Event: ")
+        assert (error.key, error.field) == ({"place": {"S": "hall"}, "at": {"N": "1"}}, field)
+        assert "secret" not in "".join(traceback.format_exception(error))
+
+    @pytest.mark.parametrize("damage", ["dynamodb", "eventName", "eventID"])
+    def test_a_record_without_a_part_is_unreadable(self, damage: str) -> None:
+        broken = {name: part for name, part in record(1, at(1)).items() if name != damage}
+        with pytest.raises(ItemUnreadable, match="a record cannot be read") as caught:
+            ChangeReader(EVENTS, Event).read(broken)
+        assert (caught.value.key, caught.value.field) == ({}, "")
 
 
 class Consumer:
