@@ -34,10 +34,13 @@ class CollectionReader(Generic[T]):
         peeked = msgspec.defstruct(
             "Peeked", [("tag", _Tag)], rename={"tag": self._discriminator}, gc=False
         )
-        self._peek = reply.decoder(peeked)
+        self._peek = reply.decoder(peeked).decode
         self._page = reply.decoder(reply.PageReply, msgspec.Raw)
         readers = [Reader[Any](pattern, n) for n in range(len(pattern.shapes))]
-        self._kinds = {k.tag: reader for k, reader in zip(pattern.kinds, readers, strict=True)}
+        self._kinds = {
+            kind.tag: (reader, reply.decoder(reader.wire).decode)
+            for kind, reader in zip(pattern.kinds, readers, strict=True)
+        }
 
     @property
     def page_decoder(self) -> misfit.Decoder:
@@ -64,11 +67,11 @@ class CollectionReader(Generic[T]):
         ItemUnreadable
             As of a page.
         """
-        tag = misfit.fit(self._pattern, self._peek.decode, stored).tag.S
+        tag = misfit.fit(self._pattern, self._peek, stored).tag.S
         if tag not in self._kinds:
             raise self._of_another_kind(stored)
-        reader = self._kinds[tag]
-        return reader, reader.fit(stored)
+        reader, decode = self._kinds[tag]
+        return reader, misfit.fit(self._pattern, decode, stored)
 
     def item(self, found: Found) -> T:
         """The item in the shape of its kind."""
