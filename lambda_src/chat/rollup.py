@@ -30,7 +30,7 @@ from chat.tables import ROSTER, Counted, LastActivity, Message, ModuleDay, Provi
 from chat.totals import TotalKey, fold, keys_of
 from keyline.model.pattern import MAX_TRANSACTION
 from keyline.run import Store, Write
-from keyline.run.errors import ConditionFailed, TransactionCancelled
+from keyline.run.errors import ConditionFailed, OutcomeUnknown, TransactionCancelled
 from keyline.run.settings import DAY_SECONDS
 
 ATTEMPTS = 6
@@ -125,9 +125,11 @@ class Rollup:
         seen = {"lastAt": hour, "roster": ROSTER, "ttl": self._expiry}
         try:
             self.store.update(STUDENT_SEEN, seen, studentId=student, seenAt=hour)
-        except ConditionFailed as failed:
-            # A message of this hour or a later one came before.
+        except (ConditionFailed, OutcomeUnknown) as failed:
+            # A message of this hour or a later one came before, or this one, whose answer was lost.
             there: LastActivity | None = failed.current
+            if there is None and isinstance(failed, OutcomeUnknown):
+                raise
             return there.lastAt if there else hour
         return hour
 

@@ -119,6 +119,8 @@ RATE_COUNT = Update(
     add=("count",),
     conditions=(any_of(absent("count"), less_than("count", "allowed")),),
     upsert=True,
+    # A request counted twice costs its client one request of a window: the limit stays strict.
+    at_least_once=True,
     item_bytes=WINDOW_BYTES,
     per_month=2 * CHECKS + SEARCHES,
 )

@@ -22,7 +22,7 @@ from interactions.settings import Settings
 from interactions.tables import WindowData
 from keyline.http import HttpError
 from keyline.run import Store
-from keyline.run.errors import ConditionFailed
+from keyline.run.errors import ConditionFailed, OutcomeUnknown
 
 POLICY = "default"
 """The name of the only policy, as the headers have it."""
@@ -151,7 +151,9 @@ class DynamoRateLimiter:
             window = self.store.update(
                 RATE_COUNT, changes, client=client, windowStart=span.name, allowed=limit
             )
-        except ConditionFailed as error:
+        except (ConditionFailed, OutcomeUnknown) as error:
+            if isinstance(error, OutcomeUnknown) and error.current is None:
+                raise  # no answer at all, rather than a window that is full
             raise LimitReached(Usage(limit, limit, span, now)) from error
         return Usage(window.count, limit, span, now)
 

@@ -8,7 +8,7 @@ import random
 import socket
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -27,9 +27,20 @@ class Fault(StrEnum):
     """It is refused for its throughput."""
     HANGS = "hangs"
     """No answer comes for as long as the client waits."""
+    FAILED = "failed"
+    """The engine carries it out, and the answer is that the service is at fault."""
+    CUT = "cut"
+    """The engine carries it out, and the answer ends before its length."""
+    DAMAGED = "damaged"
+    """The engine carries it out, and the answer has another checksum."""
 
 
 KINDS = (Fault.UNSENT, Fault.LOST, Fault.THROTTLED)
+UNREACHED = (Fault.UNSENT, Fault.THROTTLED, Fault.HANGS)
+"""What keeps a request from the engine."""
+_FAILED = (
+    b'{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"It failed."}'
+)
 _THROTTLED = (
     b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",'
     b'"message":"The level of configured provisioned throughput was exceeded."}'
@@ -49,6 +60,9 @@ class FaultProxy:
         The operations that may fail; all where empty.
     passed, failed
         Requests by operation; those that failed by their fault as well.
+    meanwhile
+        What somebody else does once, between the next request that fails and the client's next
+        attempt.
     """
 
     def __init__(self, engine: str, seed: int = 0) -> None:
@@ -62,6 +76,7 @@ class FaultProxy:
         self.only: frozenset[str] = frozenset()
         self.passed: Counter[str] = Counter()
         self.failed: Counter[tuple[Fault, str]] = Counter()
+        self.meanwhile: Callable[[], object] | None = None
         self.released = threading.Event()
         self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
         self._server.daemon_threads = True
@@ -90,6 +105,13 @@ class FaultProxy:
             else:
                 self.failed[fault, operation] += 1
             return fault
+
+    def interrupt(self) -> None:
+        """Let somebody else do what was to be done after a fault."""
+        with self._lock:
+            action, self.meanwhile = self.meanwhile, None
+        if action is not None:
+            action()
 
     def _drawn(self, operation: str) -> Fault | None:
         if self.only and operation not in self.only:
@@ -122,19 +144,27 @@ class FaultProxy:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 operation = self.headers["X-Amz-Target"].rpartition(".")[2]
-                match proxy.fate(operation):
-                    case Fault.UNSENT:
-                        self._hang_up()
-                    case Fault.LOST:
-                        self._ask(body)
-                        self._hang_up()
-                    case Fault.THROTTLED:
+                fault = proxy.fate(operation)
+                answer = None if fault in UNREACHED else self._ask(body)
+                if fault is not None:
+                    proxy.interrupt()
+                match fault, answer:
+                    case Fault.THROTTLED, _:
                         self._answer(400, {"x-amzn-requestid": "throttled"}, _THROTTLED)
-                    case Fault.HANGS:
+                    case Fault.HANGS, _:
                         proxy.released.wait()
                         self._hang_up()
-                    case None:
-                        self._answer(*self._ask(body))
+                    case Fault.FAILED, _:
+                        self._answer(500, {"x-amzn-requestid": "failed"}, _FAILED)
+                    case Fault.CUT, (status, headers, content):
+                        self._answer(status, headers, content, cut=1)
+                        self._hang_up()
+                    case Fault.DAMAGED, (status, headers, content):
+                        self._answer(status, {**headers, "x-amz-crc32": "1"}, content)
+                    case None, (status, headers, content):
+                        self._answer(status, headers, content)
+                    case _:
+                        self._hang_up()
 
             def _ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
                 if self.engine is None:
@@ -146,7 +176,9 @@ class FaultProxy:
                 answer = self.engine.getresponse()
                 return answer.status, dict(answer.headers.items()), answer.read()
 
-            def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            def _answer(
+                self, status: int, headers: dict[str, str], body: bytes, cut: int = 0
+            ) -> None:
                 self.send_response_only(status)
                 dropped = {"content-length", "connection", "transfer-encoding", "keep-alive"}
                 for name, value in headers.items():
@@ -154,7 +186,7 @@ class FaultProxy:
                         self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(body[: len(body) - cut])
                 self.wfile.flush()
 
             def _hang_up(self) -> None:

@@ -94,6 +94,9 @@ STATUS: Mapping[type[KeylineError], HTTPStatus] = {
 """The errors that a client can act on; subclasses share their base's status. A throttled
 table is the service's fault rather than the client's, hence 503 and not 429."""
 
+_READ_FIRST = "Read what the request was to change before you send it again."
+"""A client is not told to try again after some seconds: the write might be carried out twice."""
+
 _STANDARD_HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"},
@@ -134,6 +137,15 @@ def problem_of(error: Exception, request_id: str) -> Problem:
     """What a client is told of an error: nothing of what only the log may hold."""
     status = status_of(error)
     suggestion = _SUGGESTIONS.get(status, "")
+    if isinstance(error, errors.OutcomeUnknown):
+        return Problem(
+            type=_type_of(type(error).__name__),
+            title=phrase_of(status),
+            status=status,
+            detail=error.message,
+            suggestion=_READ_FIRST,
+            instance=request_id,
+        )
     told = status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, HttpError)
     if not (told and isinstance(error, KeylineError)):
         return Problem(
@@ -177,6 +189,8 @@ def _document(error: Exception, request_id: str) -> dict[str, Any]:
 
 
 def _headers_of(error: Exception) -> dict[str, str | list[str]]:
+    if isinstance(error, errors.OutcomeUnknown):
+        return {}
     own = error.headers if isinstance(error, HttpError) else {}
     return {**_STANDARD_HEADERS.get(status_of(error), {}), **_retry_after(error), **own}
 

@@ -349,6 +349,10 @@ class Update(Pattern[ItemT]):
     upsert
         Whether the item is created where there is none, with the constants of its kind and the
         fields that its key is made of. It has to exist otherwise.
+    at_least_once
+        Whether an addition to a number may be counted twice when an answer is lost: the call is
+        then repeated. Otherwise it is not, and ends in `OutcomeUnknown`. To count exactly once,
+        make the update a part of a `TransactWrite`, whose token tells a repeated call.
     """
 
     operation: ClassVar[str] = "UpdateItem"
@@ -364,6 +368,12 @@ class Update(Pattern[ItemT]):
     conditions: tuple[WriteCondition, ...] = ()
     version: str | None = None
     upsert: bool = False
+    at_least_once: bool = False
+
+    @cached_property
+    def counters(self) -> frozenset[str]:
+        """The numbers that it adds to."""
+        return frozenset(name for name in self.add if self.kind.type_of(name) == "N")
 
     @property
     def changed(self) -> tuple[str, ...]:

@@ -285,6 +285,14 @@ def _update_faults(update: Update[Any]) -> Iterator[Fault]:
         yield f"set.{name}", "is changed twice.", "An update names an attribute once."
     if update.version and update.kind.type_of(update.version) != "N":
         yield "version", f"{update.version!r} is no Number.", "Declare it as int."
+    if update.at_least_once and not update.counters:
+        yield "at_least_once", "is given, and nothing is added to a number.", "Leave it out."
+    if update.at_least_once and update.version:
+        yield (
+            "at_least_once",
+            "is given, and the version lets no addition be counted twice.",
+            "Leave it out.",
+        )
     yield from _template_faults(update)
     if update.upsert:
         yield from _upsert_faults(update)

@@ -16,6 +16,7 @@ from keyline.run.codec import Attributes, KeyPart, Reader
 from keyline.run.errors import BadCall, UnprocessedLeft
 from keyline.run.identity import Identity, identity
 from keyline.run.misfit import Decoder, ReadableOnly
+from keyline.run.repeat import BATCH
 from keyline.run.request import Prepared, check_names, key_of
 
 T = TypeVar("T")
@@ -117,7 +118,7 @@ def write_all(
         def count(answer: reply.BatchWriteReply) -> int:
             return len(part) - len(answer.UnprocessedItems.get(table_name, []))
 
-        answer = calls.send(pattern, "BatchWriteItem", request, _WRITTEN, count)
+        answer = calls.send(pattern, "BatchWriteItem", request, _WRITTEN, count, repeat=BATCH)
         left: list[Attributes] = answer.UnprocessedItems.get(table_name, [])
         return left
 

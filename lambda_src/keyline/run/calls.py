@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from keyline.model.pattern import Pattern, TransactWrite
 from keyline.problem import KeylineError
 from keyline.run import reply
-from keyline.run.client import Connection, Refusal
+from keyline.run.client import Answer, Connection, NoAnswer, Refusal
 from keyline.run.errors import (
-    ItemUnreadable,
     RequestRefused,
     Throttled,
     ThrottlingReason,
@@ -20,10 +19,16 @@ from keyline.run.errors import (
 )
 from keyline.run.meter import Call, Labels, Meter
 from keyline.run.misfit import Decoder, decode
+from keyline.run.repeat import Repeat
 
 THROTTLED = frozenset(
     {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 )
+OTHER_ACTIONS = "IdempotentParameterMismatchException"
+_ANSWERS = frozenset(
+    {"ConditionalCheckFailedException", "TransactionCanceledException", OTHER_ACTIONS}
+)
+"""What the patterns' own functions explain."""
 Floor = Callable[[bytes], float | None]
 """What computes the units that an answer's item sizes imply."""
 
@@ -53,6 +58,8 @@ class Calls:
         decoder: Decoder,
         count: Callable[[Any], int],
         floor: Floor | None = None,
+        *,
+        repeat: Repeat | None = None,
     ) -> Any:
         """Make a call and decode its answer.
 
@@ -60,66 +67,65 @@ class Calls:
         ----------
         count
             How many items the answer stands for.
+        repeat
+            How a write may be repeated; None for a read, which always may.
 
         Raises
         ------
         Refusal
-            If a condition did not hold, or a transaction was cancelled.
+            If a condition did not hold, or a transaction was cancelled, or its token was used for
+            another one.
         Throttled, Unavailable, RequestRefused
             If DynamoDB refused for another reason.
+        OutcomeUnknown
+            If a write ended so, and one of its attempts may have been carried out.
         ItemUnreadable
             If an item does not fit the pattern's shape.
         """
         request["ReturnConsumedCapacity"] = "INDEXES"
-        call = partial(
-            Call,
+        with self._metered(pattern, operation) as call:
+            answer = self._ask(call, request, repeat)
+            decoded, left_out = decode(pattern, decoder, answer.body)
+            call.read, call.write, call.by_index = consumed(pattern, decoded.ConsumedCapacity)
+            call.unreadable = len(left_out)
+            call.items = count(decoded)
+            call.floor = floor(answer.body) if floor and self.measuring else None
+            call.failed = False
+        return decoded
+
+    @contextmanager
+    def _metered(self, pattern: Pattern[Any], operation: str) -> Iterator[Call]:
+        """A call to fill in, which is recorded however it ends: as failed until it says not."""
+        call = Call(
             pattern=pattern.name,
             operation=operation,
             table=pattern.table.name,
             index=pattern.index_name or "",
+            failed=True,
         )
+        try:
+            yield call
+        finally:
+            self._meter.record(self._labels, call)
+
+    def _ask(self, call: Call, request: dict[str, Any], repeat: Repeat | None) -> Answer:
+        """Send a request and note how it went; what is wrong comes as an error of ours."""
+        repeatable = repeat is None or repeat.repeated
         started = time.perf_counter()
         try:
-            answer = self._connection.send(pattern.name, operation, request)
+            answer = self._connection.send(call.operation, request, repeatable=repeatable)
+        except NoAnswer as lost:
+            raise explain(call.pattern, lost, repeat) from lost
         except Refusal as refusal:
-            error = explain(pattern.name, refusal)
-            self._meter.record(
-                self._labels,
-                call(
-                    latency=_milliseconds_since(started),
-                    throttles=refusal.retries + (refusal.code in THROTTLED),
-                    request_id=refusal.request_id,
-                    failed=error is not refusal,
-                ),
-            )
-            raise error from refusal if error is not refusal else None
-        except Unavailable:
-            self._meter.record(
-                self._labels, call(latency=_milliseconds_since(started), failed=True)
-            )
-            raise
-        latency = _milliseconds_since(started)
-        call = partial(
-            call, latency=latency, throttles=answer.retries, request_id=answer.request_id
-        )
-        try:
-            decoded, left_out = decode(pattern, decoder, answer.body)
-        except ItemUnreadable:
-            self._meter.record(self._labels, call(failed=True))
-            raise
-        read, write, by_index = consumed(pattern, decoded.ConsumedCapacity)
-        self._meter.record(
-            self._labels,
-            call(
-                read=read,
-                write=write,
-                by_index=by_index,
-                items=count(decoded),
-                unreadable=len(left_out),
-                floor=floor(answer.body) if floor and self.measuring else None,
-            ),
-        )
-        return decoded
+            call.throttles = refusal.retries + (refusal.code in THROTTLED)
+            call.request_id = refusal.request_id
+            error = explain(call.pattern, refusal, repeat)
+            call.failed = error is not refusal
+            raise error from (refusal if call.failed else None)
+        finally:
+            call.latency = _milliseconds_since(started)
+        call.throttles, call.request_id = answer.retries, answer.request_id
+        return answer
 
 
 def _milliseconds_since(started: float) -> float:
@@ -143,15 +149,34 @@ def consumed(
     return (total, 0.0, by_index) if reads else (0.0, total, by_index)
 
 
-def explain(path: str, refusal: Refusal) -> KeylineError | Refusal:
-    """What a refusal means; itself where that depends on the pattern."""
-    if refusal.code in ("ConditionalCheckFailedException", "TransactionCanceledException"):
-        return refusal
-    if refusal.code in THROTTLED:
-        return Throttled(path, throttling_reasons(refusal.body))
-    if refusal.status >= 500:
-        return Unavailable(path, f"DynamoDB failed ({refusal.code}).", "Try again later.")
-    return RequestRefused(path, refusal.code, refusal.message)
+def explain(
+    path: str, failure: Refusal | NoAnswer, repeat: Repeat | None
+) -> KeylineError | Refusal:
+    """What a call that failed means; a refusal itself where that depends on the pattern.
+
+    Parameters
+    ----------
+    path
+        The pattern's name.
+    repeat
+        How a write may be repeated; None for a read.
+    """
+    if isinstance(failure, Refusal) and failure.code in _ANSWERS:
+        return failure
+    if repeat is not None and (failure.in_doubt or _is_under_way(failure)):
+        return repeat.unknown(path)
+    if isinstance(failure, NoAnswer):
+        return Unavailable(path, f"got no answer from DynamoDB ({failure}).", "Try again later.")
+    if failure.code in THROTTLED:
+        return Throttled(path, throttling_reasons(failure.body))
+    if failure.status >= 500:
+        return Unavailable(path, f"DynamoDB failed ({failure.code}).", "Try again later.")
+    return RequestRefused(path, failure.code, failure.message)
+
+
+def _is_under_way(failure: Refusal | NoAnswer) -> bool:
+    """Whether another call with the same token is being carried out at this very moment."""
+    return isinstance(failure, Refusal) and failure.code == "TransactionInProgressException"
 
 
 def throttling_reasons(body: bytes) -> tuple[ThrottlingReason, ...]:

@@ -4,6 +4,9 @@ botocore keeps credentials, signing, endpoints, retries and the check of the ans
 checksum. Two things it does for every service are left out, which is where most of its
 time goes (docs/adr/0005-lean-client.md): the request's body is written by us, and the
 answer's body is handed over as bytes, to be decoded straight into the shape it is read as.
+
+One thing is added: after each attempt it is noted whether DynamoDB may have carried the attempt
+out although its answer did not arrive. What a write's caller is told depends on it.
 """
 
 from __future__ import annotations
@@ -13,16 +16,23 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import botocore
 import botocore.session
 import msgspec
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ProxyConnectionError,
+)
 from botocore.loaders import Loader
 from botocore.parsers import JSONParser
-
-from keyline.run.errors import Unavailable
 
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 2.0
@@ -58,9 +68,12 @@ class Refusal(Exception):
         DynamoDB's name of the error.
     body
         The answer as it came.
+    in_doubt
+        Whether an attempt of the call may have been carried out: an earlier one, or this one
+        where `status` is 500 or above.
     """
 
-    def __init__(self, error: ClientError) -> None:
+    def __init__(self, error: ClientError, *, in_doubt: bool) -> None:
         said, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
         self.code = str(said.get("Code", ""))
         self.message = str(said.get("Message", ""))
@@ -68,7 +81,22 @@ class Refusal(Exception):
         self.request_id = str(meta.get("RequestId", ""))
         self.retries = int(meta.get("RetryAttempts", 0))
         self.body = bytes(error.response.get(_BODY, b""))
+        self.in_doubt = in_doubt
         super().__init__(f"{self.code}: {self.message}")
+
+
+class NoAnswer(Exception):
+    """A call that ended without an answer, or with one that is damaged.
+
+    Attributes
+    ----------
+    in_doubt
+        Whether an attempt of the call may have been carried out.
+    """
+
+    def __init__(self, reason: str, *, in_doubt: bool) -> None:
+        super().__init__(reason)
+        self.in_doubt = in_doubt
 
 
 def dynamodb_client(
@@ -118,6 +146,8 @@ def dynamodb_client(
     )
     client.meta.events.register("before-parameter-build.dynamodb", _take_body)
     client.meta.events.register("before-call.dynamodb", _put_body)
+    # The first answer of all handlers counts, so that this one can end botocore's attempts.
+    client.meta.events.register_first("needs-retry.dynamodb", _note_attempt)
     return client
 
 
@@ -128,33 +158,114 @@ class Connection:
         methods = client.meta.method_to_api_mapping
         self._methods = {name: getattr(client, method) for method, name in methods.items()}
 
-    def send(self, path: str, operation: str, request: Mapping[str, Any]) -> Answer:
+    def send(
+        self, operation: str, request: Mapping[str, Any], *, repeatable: bool = True
+    ) -> Answer:
         """Make a call.
 
         Parameters
         ----------
-        path
-            What an error calls it: the pattern's name.
         operation
             DynamoDB's name of it: `GetItem`.
+        repeatable
+            Whether an attempt that may have been carried out is made again. One that was
+            throttled, or that never reached DynamoDB, always is.
 
         Raises
         ------
         Refusal
             If DynamoDB refused it.
-        Unavailable
-            If there was no answer.
+        NoAnswer
+            If there was no answer, or only a damaged one.
         """
+        attempts = _Attempts(msgspec.json.encode(request), repeatable)
         try:
-            answer = self._methods[operation](Body=msgspec.json.encode(request))
+            answer = self._methods[operation](Body=attempts)
         except ClientError as error:
-            raise Refusal(error) from error
-        except (HTTPClientError, ConnectionError) as error:
-            raise Unavailable(
-                path, f"got no answer from DynamoDB ({type(error).__name__}).", "Try again later."
-            ) from error
+            raise Refusal(error, in_doubt=attempts.in_doubt) from error
+        except BotoCoreError as error:
+            # Credentials may fail as well, and a call in doubt stays in doubt then.
+            if not attempts.in_doubt and not isinstance(error, HTTPClientError | ConnectionError):
+                raise
+            raise NoAnswer(type(error).__name__, in_doubt=attempts.in_doubt) from error
+        if attempts.damaged:
+            raise NoAnswer("damaged answer", in_doubt=True)
         meta = answer["ResponseMetadata"]
         return Answer(answer[_BODY], meta["RequestId"], meta.get("RetryAttempts", 0))
+
+
+class _Attempts:
+    """What is sent in each attempt of one call, and what has become of them.
+
+    Attributes
+    ----------
+    in_doubt
+        Whether one may have been carried out, and did not give a whole answer.
+    damaged
+        Whether the last one gave a damaged answer.
+    """
+
+    __slots__ = ("body", "damaged", "in_doubt", "repeatable")
+
+    def __init__(self, body: bytes, repeatable: bool) -> None:
+        self.body = body
+        self.repeatable = repeatable
+        self.in_doubt = False
+        self.damaged = False
+
+
+_UNCONNECTED = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
+"""Faults before any byte of a request was sent (botocore.httpsession, URLLib3Session.send).
+
+An SSLError is not one of them: it may come while the answer is read.
+"""
+
+
+def _note_attempt(
+    response: tuple[Any, Any] | None,
+    caught_exception: Exception | None,
+    request_dict: Mapping[str, Any],
+    attempts: int,
+    **_: Any,
+) -> float | bool | None:
+    """Take note of an attempt; False ends the call, a number of seconds repeats it.
+
+    None leaves that to botocore. It repeats an answer whose checksum is wrong, but knows nothing
+    of one that is shorter than it says.
+    """
+    made = request_dict["context"].get(_BODY)
+    if made is None:
+        return None
+    made.damaged = response is not None and _is_damaged(response[0])
+    if not (made.damaged or _may_be_done(response, caught_exception)):
+        return None
+    made.in_doubt = True
+    if not made.repeatable:
+        return False
+    most = request_dict["context"]["retries"].get("max", ATTEMPTS)
+    return 0.0 if made.damaged and attempts < most else None
+
+
+def _may_be_done(response: tuple[Any, Any] | None, fault: Exception | None) -> bool:
+    """Whether an attempt without a whole answer may have been carried out all the same."""
+    if response is not None:
+        return int(response[0].status_code) >= 500
+    return not isinstance(fault, _UNCONNECTED)
+
+
+def _is_damaged(response: Any) -> bool:
+    """Whether a successful answer is not as it was sent.
+
+    botocore itself does not compare the length, and hands over the answer of the last attempt
+    whatever its checksum (botocore.httpsession, botocore.retries.standard).
+    """
+    if response.status_code >= 300:
+        return False
+    length, checksum = (response.headers.get(n) for n in ("content-length", "x-amz-crc32"))
+    body = response.content
+    return (length is not None and int(length) != len(body)) or (
+        checksum is not None and int(checksum) != crc32(body)
+    )
 
 
 class _Loader(Loader):  # type: ignore[misc] # botocore has no types
@@ -201,9 +312,9 @@ def _take_body(params: dict[str, Any], context: dict[str, Any], model: Any, **_:
 
 
 def _put_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    body = context.get(_BODY)
-    if body is not None:
-        params["body"] = body
+    attempts = context.get(_BODY)
+    if attempts is not None:
+        params["body"] = attempts.body
 
 
 # Given whole, because botocore otherwise puts it together twice for every request.

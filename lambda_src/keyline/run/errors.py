@@ -97,6 +97,11 @@ class Current:
             raise self.unreadable
         return self.current
 
+    def _keep(self, current: Any) -> None:
+        """Keep the item, or the reason in its place if it cannot be read."""
+        self.unreadable = current if isinstance(current, ItemUnreadable) else None
+        self.current = None if self.unreadable is not None else current
+
 
 class ConditionFailed(KeylineError, Current):
     """A write whose condition does not hold.
@@ -114,8 +119,7 @@ class ConditionFailed(KeylineError, Current):
 
     def __init__(self, path: str, message: str, suggestion: str = "", *, current: Any) -> None:
         super().__init__(path, message, suggestion)
-        self.unreadable = current if isinstance(current, ItemUnreadable) else None
-        self.current = None if self.unreadable is not None else current
+        self._keep(current)
 
 
 class AlreadyExists(ConditionFailed):
@@ -208,6 +212,28 @@ class Throttled(KeylineError):
 
 class Unavailable(KeylineError):
     """No answer in time, or an answer that says that the service is at fault."""
+
+
+class OutcomeUnknown(Unavailable, Current):
+    """A write that may have been carried out, or not: its answer was lost.
+
+    Attributes
+    ----------
+    repeatable
+        Whether the same call may simply be made again. If the write was carried out already, the
+        second call changes nothing, as long as nobody else has written the item since. It may
+        then raise `AlreadyExists`, `VersionConflict`, `ConditionFailed` or `NotFound`.
+    current, unreadable
+        As of `Current`: the item that a repeated attempt has met and that does not fulfil its
+        condition. Both are None if it met none, or if there was no answer at all.
+    """
+
+    def __init__(
+        self, path: str, suggestion: str, *, repeatable: bool, current: Any = None
+    ) -> None:
+        super().__init__(path, "the write may have been carried out, or not.", suggestion)
+        self.repeatable = repeatable
+        self._keep(current)
 
 
 class RequestRefused(KeylineError):

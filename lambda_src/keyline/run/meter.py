@@ -23,8 +23,8 @@ MAX_CALLS = 10_000
 """Calls that a meter holds which is not flushed; the oldest go first."""
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of DynamoDB.
+class Call(msgspec.Struct, kw_only=True):
+    """One call of DynamoDB, filled in while it is made.
 
     Attributes
     ----------

@@ -1,8 +1,13 @@
-"""What a failed condition means for the pattern that asked for it."""
+"""What a failed condition means for the pattern that asked for it.
+
+A condition may fail because an earlier attempt of the same call was carried out and only its
+answer was lost. Such a refusal is in doubt. It is told as somebody else's change only where the
+item proves that the earlier attempt was not carried out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -21,6 +26,8 @@ from keyline.run.errors import (
     VersionConflict,
 )
 from keyline.run.misfit import is_expired
+from keyline.run.repeat import SAFE
+from keyline.run.repeat import of_update as repeat_of_update
 from keyline.run.values import same
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -29,8 +36,10 @@ _RAW = reply.decoder(reply.RawReply)
 
 
 def of_put(pattern: Put[Any], reader: Reader[Any], refusal: Refusal, now: float) -> KeylineError:
-    """Why an item was not written."""
+    """Why an item was not written, or that it may have been."""
     current = _current(pattern, reader, refusal.body, now)
+    if refusal.in_doubt:
+        return SAFE.unknown(pattern.name, current)
     if current is not None and not pattern.replace:
         return AlreadyExists(
             pattern.name,
@@ -42,13 +51,31 @@ def of_put(pattern: Put[Any], reader: Reader[Any], refusal: Refusal, now: float)
 
 
 def of_update(
-    pattern: Update[Any], reader: Reader[Any], refusal: Refusal, expected: int | None, now: float
+    pattern: Update[Any],
+    reader: Reader[Any],
+    refusal: Refusal,
+    changes: Iterable[str],
+    expected: int | None,
+    now: float,
+    *,
+    anew: bool,
 ) -> KeylineError:
-    """Why an item was not changed."""
+    """Why an item was not changed, or that it may have been.
+
+    Parameters
+    ----------
+    changes
+        The names of what was to change.
+    anew
+        Whether the update was to start over an expired item, with version 1.
+    """
     current = _current(pattern, reader, refusal.body, now)
+    version = _version(pattern, refusal.body)
+    proven = not anew and _is_before(version, expected, refusal)
+    if refusal.in_doubt and not proven:
+        return repeat_of_update(pattern, changes).unknown(pattern.name, current)
     if current is None and not pattern.upsert:
         return NotFound(pattern.name, "there is no such item.")
-    version = _version(pattern, refusal.body)
     if pattern.version and version != expected:
         return VersionConflict(
             pattern.name,
@@ -63,8 +90,13 @@ def of_update(
 def of_delete(
     pattern: Delete[Any], reader: Reader[Any], refusal: Refusal, now: float
 ) -> KeylineError | None:
-    """Why an item was not deleted; None if there was none to delete, which is as good."""
+    """Why an item was not deleted, or that it may have been.
+
+    None if there was none to delete, which is as good.
+    """
     current = _current(pattern, reader, refusal.body, now)
+    if refusal.in_doubt and (current is not None or pattern.must_exist):
+        return SAFE.unknown(pattern.name, current)
     if current is not None:
         return ConditionFailed(pattern.name, _UNMET, current=current)
     return NotFound(pattern.name, "there is no such item.") if pattern.must_exist else None
@@ -78,11 +110,11 @@ def expired_item(pattern: Pattern[Any], refusal: Refusal, now: float) -> Attribu
 
 
 def is_own_write(refusal: Refusal, attributes: Attributes) -> bool:
-    """Whether the item that stood in the way is the very one, written by an earlier try.
+    """Whether the item that stood in the way is the very one, written by an earlier attempt.
 
-    A try whose answer was lost has written all the same, and the next one meets its item.
+    Somebody else's item that is the same in every attribute is not told apart.
     """
-    found = _raw(refusal.body) if refusal.retries else None
+    found = _raw(refusal.body) if refusal.in_doubt else None
     return found is not None and same({"M": found}, {"M": attributes})
 
 
@@ -92,11 +124,11 @@ def of_own_update(
     refusal: Refusal,
     is_done: Callable[[Attributes], bool],
 ) -> T | None:
-    """The item that stood in the way, if an earlier try of the update has made it so.
+    """The item that stood in the way, if an earlier attempt of the update has made it so.
 
     Somebody else's change to the very same values, by the same version, is not told apart.
     """
-    found = _raw(refusal.body) if refusal.retries else None
+    found = _raw(refusal.body) if refusal.in_doubt else None
     if found is None or not is_done(found):
         return None
     try:
@@ -125,6 +157,16 @@ def _current(pattern: Pattern[Any], reader: Reader[Any], body: bytes, now: float
 def _raw(body: bytes) -> Attributes | None:
     found: Attributes | None = reply.decoder(reply.ConditionReply, reply.RAW).decode(body).Item
     return found
+
+
+def _is_before(version: Decimal | None, expected: int | None, refusal: Refusal) -> bool:
+    """Whether the item proves that an update from the expected version was not carried out.
+
+    A version only grows, and the update would have made it one more than the expected one.
+    """
+    if expected is None or _raw(refusal.body) is None:
+        return False
+    return version is None or version <= expected
 
 
 def _version(pattern: Update[Any], body: bytes) -> Decimal | None:

@@ -40,6 +40,8 @@ from keyline.run.errors import AlreadyExists, BadCall, ItemUnreadable
 from keyline.run.meter import PROCESS, Labels, Meter
 from keyline.run.page import Page
 from keyline.run.query import QueryReader
+from keyline.run.repeat import SAFE, Repeat
+from keyline.run.repeat import of_update as repeat_of_update
 from keyline.run.settings import Settings
 from keyline.run.transaction import Read, Write
 from keyline.run.update import UpdateRequests
@@ -191,6 +193,8 @@ class Store:
             If a condition of the pattern does not hold.
         ItemTooLarge
             If it is beyond 400 KB.
+        OutcomeUnknown
+            If the answer was lost, and the item that is there now is another one.
         """
         now = time.time()
         asked, attributes = self._put(pattern, item, values, now)
@@ -204,6 +208,7 @@ class Store:
                 _RAW_WRITE,
                 _one,
                 floor.of_write(pattern.table, attributes),
+                repeat=SAFE,
             )
         except Refusal as refusal:
             if not refusals.is_own_write(refusal, attributes):
@@ -223,6 +228,8 @@ class Store:
         ------
         AlreadyExists
             If the moments tried were all taken.
+        OutcomeUnknown
+            As `put`. No later moment is tried then: the item might be there twice.
         """
         moment = self.clock.next()
         for collisions in range(1, UNIQUE_ATTEMPTS):
@@ -261,13 +268,16 @@ class Store:
             If another condition of the pattern does not hold.
         ItemUnreadable
             If the change was carried out, and the item as it is then cannot be read.
+        OutcomeUnknown
+            If the answer was lost, and the item does not show whether the update was carried out.
         """
         requests, reader, now = self._update(pattern), self._reader(pattern), time.time()
+        repeat = repeat_of_update(pattern, changes)
 
         def change(stale: Attributes | None = None) -> T:
             asked = changes, expected, key, now, stale
             try:
-                return self._change(pattern, requests.build(*asked))
+                return self._change(pattern, requests.build(*asked), repeat)
             except Refusal as refusal:
                 own = refusals.of_own_update(
                     pattern, reader, refusal, lambda item: requests.is_done(item, *asked)
@@ -276,7 +286,10 @@ class Store:
                     return own
                 expired = refusals.expired_item(pattern, refusal, now)
                 if stale is not None or expired is None or not requests.may_start_anew():
-                    raise refusals.of_update(pattern, reader, refusal, expected, now) from refusal
+                    anew = stale is not None
+                    raise refusals.of_update(
+                        pattern, reader, refusal, changes, expected, now, anew=anew
+                    ) from refusal
             return change(expired)
 
         return change()
@@ -290,6 +303,8 @@ class Store:
             If there is none, or it has expired, and the pattern says that it must exist.
         ConditionFailed
             If a condition of the pattern does not hold.
+        OutcomeUnknown
+            If the answer was lost, and there is another item now, or none where one must exist.
         """
         now = time.time()
         asked = self._delete(pattern).build(key, now)
@@ -297,7 +312,13 @@ class Store:
             asked["ReturnValues"] = "ALL_OLD"
         try:
             self._calls.send(
-                pattern, "DeleteItem", asked, _RAW_WRITE, _one, floor.of_write(pattern.table, None)
+                pattern,
+                "DeleteItem",
+                asked,
+                _RAW_WRITE,
+                _one,
+                floor.of_write(pattern.table, None),
+                repeat=SAFE,
             )
         except Refusal as refusal:
             error = refusals.of_delete(pattern, self._reader(pattern), refusal, now)
@@ -333,6 +354,8 @@ class Store:
             If one is beyond 400 KB; nothing was written then.
         UnprocessedLeft
             If DynamoDB left some undone, however often it was asked.
+        OutcomeUnknown
+            If an answer was lost. The same batch may be sent again.
         """
         now = time.time()
         items = [self._attributes(pattern, item, now) for item in puts]
@@ -348,12 +371,18 @@ class Store:
         ----------
         token
             What makes the call idempotent for ten minutes: the same token with the same actions
-            is carried out once.
+            is carried out once. Such a call sees the time rounded down to the minute: an item
+            that expired less than a minute ago may still count as there, and an expiry that
+            counts from the call is up to a minute earlier.
 
         Raises
         ------
         TransactionCancelled
             If one of them could not be carried out, with the reason of each.
+        OutcomeUnknown
+            If the answer was lost, or another call with the token is being carried out.
+        BadCall
+            If the token was used for other actions within ten minutes.
         """
         transaction.write(pattern, self._calls, actions, self._action, self._reader, token)
 
@@ -376,7 +405,7 @@ class Store:
         if self._executor is not None:
             self._executor.shutdown()
 
-    def _change(self, pattern: Update[T], asked: request.Request) -> T:
+    def _change(self, pattern: Update[T], asked: request.Request, repeat: Repeat) -> T:
         reader: Reader[T] = self._reader(pattern)
         asked["ReturnValues"] = "ALL_NEW"
         try:
@@ -387,6 +416,7 @@ class Store:
                 reply.decoder(reply.WriteReply, reader.wire),
                 _one,
                 floor.of_update(pattern),
+                repeat=repeat,
             )
             return reader.item(answer.Attributes)
         except ItemUnreadable as error:

@@ -25,17 +25,26 @@ from keyline.model.pattern import (
 from keyline.model.size import item_size
 from keyline.problem import KeylineError
 from keyline.run import floor, refusals, reply
-from keyline.run.calls import Calls
+from keyline.run.calls import OTHER_ACTIONS, Calls
 from keyline.run.client import Refusal
 from keyline.run.codec import Attributes, Reader
 from keyline.run.errors import BadCall, Cancelled, ItemUnreadable, TransactionCancelled
 from keyline.run.misfit import is_expired
+from keyline.run.repeat import TRANSACTION, WITH_TOKEN
 from keyline.run.request import Request
 
 _WRITTEN = reply.decoder(reply.TransactReply)
 _READ = reply.decoder(reply.TransactGetReply)
 _CANCELLED = reply.decoder(reply.CancelledReply)
 _RAW = reply.decoder(reply.RawReply)
+
+MINUTE = 60
+"""Seconds that all calls with one token share, unless a new minute begins between them."""
+TOKEN_MINUTES = 11
+"""Minutes in which a token may have been used first. DynamoDB keeps it for ten minutes after the
+transaction was carried out (API reference, TransactWriteItems), which may begin in the minute
+before that.
+"""
 
 
 @dataclass(frozen=True)
@@ -98,24 +107,46 @@ def write(
 ) -> None:
     """Carry out all of these writes or none.
 
+    A request holds the moment of the call, in conditions on the expiry and in expiries that count
+    from it. DynamoDB carries out one token's requests once only if they are equal. So the moment
+    of a call with the caller's token is the beginning of a minute. Where the token was used in
+    another one, the minutes before are tried.
+
     Raises
     ------
     TransactionCancelled
         If one of them could not be carried out.
+    OutcomeUnknown
+        If the answer was lost.
+    BadCall
+        If the token was used for other actions.
     """
     check_parts(pattern, [action.pattern for action in actions])
+
+    def request_at(moment: float) -> Request:
+        return {
+            "TransactItems": [{a.pattern.transact_action: build(a, moment)} for a in actions],
+            "ClientRequestToken": token or str(uuid.uuid4()),
+        }
+
     now = time.time()
-    request = {
-        "TransactItems": [{a.pattern.transact_action: build(a, now)} for a in actions],
-        "ClientRequestToken": token or str(uuid.uuid4()),
-    }
-    implied = floor.of_creates(_creates(actions, request)) if calls.measuring else None
-    try:
-        calls.send(
-            pattern, "TransactWriteItems", request, _WRITTEN, lambda _: len(actions), implied
-        )
-    except Refusal as refusal:
-        raise _cancelled(pattern, refusal, [a.pattern for a in actions], reader, now) from refusal
+    if not token:
+        _send(pattern, calls, actions, reader, request_at(now), now)
+        return
+    now = now // MINUTE * MINUTE
+    request = request_at(now)
+    for minute in range(TOKEN_MINUTES + 1):
+        if _send(pattern, calls, actions, reader, request, now, token):
+            return
+        earlier = request_at(now - (minute + 1) * MINUTE)
+        if earlier["TransactItems"] == request["TransactItems"]:
+            break  # the moment is no part of it
+        request = earlier
+    raise BadCall(
+        pattern.name,
+        "the token was used for other actions within ten minutes.",
+        "Use a token of its own for each operation.",
+    )
 
 
 def read(
@@ -186,6 +217,41 @@ def _creates(
     items = [part.get("Put", {}).get("Item") for part in request["TransactItems"]]
     puts = [(p, item) for p, item in zip(parts, items, strict=True) if isinstance(p, Put)]
     return puts if len(puts) == len(parts) else None
+
+
+def _send(
+    pattern: TransactWrite[Any],
+    calls: Calls,
+    actions: Sequence[Write],
+    reader: Callable[[Pattern[Any]], Reader[Any]],
+    request: Request,
+    now: float,
+    token: str | None = None,
+) -> bool:
+    """Send a transaction; False if its token was used for another request.
+
+    A cancelled transaction was not carried out by an earlier attempt whose answer was lost: with
+    the token of one that was carried out DynamoDB answers that it succeeded, and looks at no
+    condition. Source: API reference, TransactWriteItems, ClientRequestToken.
+    """
+    implied = floor.of_creates(_creates(actions, request)) if calls.measuring else None
+    repeat = WITH_TOKEN if token else TRANSACTION
+    try:
+        calls.send(
+            pattern,
+            "TransactWriteItems",
+            request,
+            _WRITTEN,
+            lambda _: len(actions),
+            implied,
+            repeat=repeat,
+        )
+    except Refusal as refusal:
+        if refusal.code == OTHER_ACTIONS:
+            return False
+        parts = [action.pattern for action in actions]
+        raise _cancelled(pattern, refusal, parts, reader, now) from refusal
+    return True
 
 
 def _cancelled(

@@ -209,7 +209,9 @@ def _set(typed: Any, member: Any) -> Value:
     tag, write = _TAGS[type(get_args(bare)[0]) if get_origin(bare) is Literal else bare]
 
     def encode(value: Any) -> Wire | None:
-        return {f"{tag}S": [write(v) for v in value]} if value else None
+        # Sorted, since a transaction that is sent again with its token has to be the very same,
+        # and each process has an order of its own for the members of a set.
+        return {f"{tag}S": sorted(write(v) for v in value)} if value else None
 
     return Value(encode, _wire(f"{tag}S", typed), attrgetter(f"{tag}S"))
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from keyline.http import App, Caller
 from keyline.run import Store
-from keyline.run.errors import AlreadyExists, NotFound
+from keyline.run.errors import AlreadyExists, NotFound, OutcomeUnknown
 from reports.changes import named_changes
 from reports.context import CONTEXT
 from reports.inputs import Email, Name, Preferences, Url, Version, check_preferences, claimed
@@ -79,9 +79,11 @@ def _created(user_id: str, caller: Caller) -> User:
     )
     try:
         return _users.create_user(user)
-    except AlreadyExists as error:  # another request of the same user was first
-        existing: User = error.current_item()
-        return existing
+    except (AlreadyExists, OutcomeUnknown) as error:
+        existing: User | None = error.current_item()
+        if existing is None:
+            raise
+        return existing  # another request of the same user was first
 
 
 handler = app.handler

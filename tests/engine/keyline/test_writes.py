@@ -19,6 +19,7 @@ from keyline.run.errors import (
     ItemTooLarge,
     ItemUnreadable,
     NotFound,
+    OutcomeUnknown,
     TransactionCancelled,
     VersionConflict,
 )
@@ -403,17 +404,27 @@ def test_an_update_whose_answer_was_lost_is_not_taken_for_somebody_elses(
         pytest.param([OWN, OWN], id="a later version"),
     ],
 )
-def test_a_repeated_update_that_never_arrived_meets_what_somebody_else_wrote(
+def test_a_repeated_update_that_meets_what_somebody_else_wrote_says_that_it_may_be_done(
     store: Store, unreliable: Store, proxy: FaultProxy, meanwhile: list[Mapping[str, Any]]
 ) -> None:
     store.put(PUT_NOTE, note(**KEY, status="open"))
     for version, theirs in enumerate(meanwhile, start=1):
         current = store.update(EDIT_NOTE, theirs, expected=version, **KEY)
     proxy.next(Fault.UNSENT)
-    with pytest.raises(VersionConflict) as error:
+    with pytest.raises(OutcomeUnknown) as error:
         unreliable.update(EDIT_NOTE, {**OWN, "status": None}, expected=1, **KEY)
-    assert error.value.current == current
+    assert (error.value.current, error.value.repeatable) == (current, True)
     assert proxy.requests == 2
+
+
+def test_a_version_that_has_not_grown_proves_that_a_repeated_update_was_not_carried_out(
+    store: Store, unreliable: Store, proxy: FaultProxy
+) -> None:
+    store.put(PUT_NOTE, note(**KEY, version=4))
+    proxy.next(Fault.UNSENT)
+    with pytest.raises(VersionConflict) as error:
+        unreliable.update(EDIT_NOTE, OWN, expected=5, **KEY)
+    assert (error.value.version, proxy.requests) == (4, 2)
 
 
 def test_an_update_that_was_not_repeated_meets_even_its_like(
@@ -425,11 +436,11 @@ def test_an_update_that_was_not_repeated_meets_even_its_like(
         unreliable.update(EDIT_NOTE, OWN, expected=1, **KEY)
 
 
-def test_what_an_update_added_does_not_show_and_stays_a_conflict(
+def test_what_an_update_added_does_not_show_so_that_it_may_be_done(
     store: Store, unreliable: Store, proxy: FaultProxy
 ) -> None:
     store.put(PUT_NOTE, note(**KEY))
     proxy.next(Fault.LOST)
-    with pytest.raises(VersionConflict) as error:
+    with pytest.raises(OutcomeUnknown) as error:
         unreliable.update(EDIT_NOTE, {"name": "mine", "tags": {"a"}}, expected=1, **KEY)
     assert (error.value.current.version, error.value.current.tags) == (2, {"a"})

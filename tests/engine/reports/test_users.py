@@ -83,9 +83,9 @@ def test_a_known_profile_is_shown_by_one_read_and_no_write(
     asked: list[str] = []
     send = Connection.send
 
-    def listen(self: Connection, path: str, operation: str, request: Any) -> Any:
+    def listen(self: Connection, operation: str, request: Any, **more: Any) -> Any:
         asked.append(operation)
-        return send(self, path, operation, request)
+        return send(self, operation, request, **more)
 
     monkeypatch.setattr(Connection, "send", listen)
     api(GET)

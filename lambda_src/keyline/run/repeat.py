@@ -1,0 +1,66 @@
+"""Which writes may be made again after their answer was lost, and what their callers are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from keyline.model.pattern import Update
+from keyline.run.errors import OutcomeUnknown
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """What a second attempt of a write does if the first was carried out.
+
+    Attributes
+    ----------
+    repeated
+        Whether the client makes a second attempt by itself.
+    harmless
+        Whether two attempts leave the same result as one.
+    suggestion
+        What the caller can do if the outcome stays unknown.
+    """
+
+    repeated: bool
+    harmless: bool
+    suggestion: str
+
+    def unknown(self, path: str, current: Any = None) -> OutcomeUnknown:
+        """The error of a write whose outcome is not known.
+
+        Parameters
+        ----------
+        path
+            The pattern's name.
+        current
+            The item that a repeated attempt has met.
+        """
+        return OutcomeUnknown(path, self.suggestion, repeatable=self.harmless, current=current)
+
+
+_READ_FIRST = "Read the item before you write again."
+_EXACTLY_ONCE = "An addition in a TransactWrite is counted exactly once."
+
+SAFE = Repeat(True, True, _READ_FIRST)
+"""Puts, deletes and updates that set values, change sets or count versions."""
+COUNTED = Repeat(False, False, f"{_READ_FIRST} {_EXACTLY_ONCE}")
+"""Updates that add to a number, which the client does not repeat."""
+AT_LEAST_ONCE = Repeat(True, False, f"{_READ_FIRST} {_EXACTLY_ONCE}")
+"""The same, where the pattern says that an addition may be counted twice."""
+BATCH = Repeat(True, True, "Send the same batch again: its puts and deletes may be repeated.")
+TRANSACTION = Repeat(True, False, "Read the items before you write again, or give a token=.")
+"""The client's own attempts share a token. Another call has another one."""
+WITH_TOKEN = Repeat(True, True, "Send it again with the same token within ten minutes.")
+
+
+def of_update(pattern: Update[Any], changes: Iterable[str]) -> Repeat:
+    """How an update of these attributes may be repeated.
+
+    The version guards an update that counts it: its condition fails the second time.
+    """
+    if pattern.version or pattern.counters.isdisjoint(changes):
+        return SAFE
+    return AT_LEAST_ONCE if pattern.at_least_once else COUNTED
