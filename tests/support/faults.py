@@ -160,7 +160,8 @@ class FaultProxy:
                         self._answer(status, headers, content, cut=1)
                         self._hang_up()
                     case Fault.DAMAGED, (status, headers, content):
-                        self._answer(status, {**headers, "x-amz-crc32": "1"}, content)
+                        kept = {k: v for k, v in headers.items() if k.lower() != "x-amz-crc32"}
+                        self._answer(status, {**kept, "x-amz-crc32": "1"}, content)
                     case None, (status, headers, content):
                         self._answer(status, headers, content)
                     case _:

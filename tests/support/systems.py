@@ -122,12 +122,15 @@ class OnEngine(Generic[SettingsT]):
         own, send, asked = self.store._calls._connection, client.Connection.send, set[Access]()
 
         def listen(
-            connection: client.Connection, path: str, operation: str, request: Mapping[str, Any]
+            connection: client.Connection,
+            operation: str,
+            request: Mapping[str, Any],
+            **more: Any,
         ) -> client.Answer:
             if connection is not own:
                 for action, table, index in _accesses(operation, request):
                     asked.add(Access(action, names[table], index))
-            return send(connection, path, operation, request)
+            return send(connection, operation, request, **more)
 
         self.monkeypatch.setattr(client.Connection, "send", listen)
         return asked

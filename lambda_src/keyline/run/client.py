@@ -42,6 +42,7 @@ POOL = 32
 """Connections, and so the most calls that are under way at once in one process."""
 
 _BODY = "Body"
+_DAMAGED = "a damaged answer"
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,8 @@ class Connection:
         try:
             answer = self._methods[operation](Body=attempts)
         except ClientError as error:
+            if attempts.damaged:
+                raise NoAnswer(_DAMAGED, in_doubt=attempts.in_doubt) from error
             raise Refusal(error, in_doubt=attempts.in_doubt) from error
         except BotoCoreError as error:
             # Credentials may fail as well, and a call in doubt stays in doubt then.
@@ -189,7 +192,7 @@ class Connection:
                 raise
             raise NoAnswer(type(error).__name__, in_doubt=attempts.in_doubt) from error
         if attempts.damaged:
-            raise NoAnswer("damaged answer", in_doubt=True)
+            raise NoAnswer(_DAMAGED, in_doubt=True)
         meta = answer["ResponseMetadata"]
         return Answer(answer[_BODY], meta["RequestId"], meta.get("RetryAttempts", 0))
 
@@ -237,30 +240,30 @@ def _note_attempt(
     if made is None:
         return None
     made.damaged = response is not None and _is_damaged(response[0])
-    if not (made.damaged or _may_be_done(response, caught_exception)):
-        return None
-    made.in_doubt = True
-    if not made.repeatable:
-        return False
+    if _may_be_done(response, caught_exception, damaged=made.damaged):
+        made.in_doubt = True
+        if not made.repeatable:
+            return False
     most = request_dict["context"]["retries"].get("max", ATTEMPTS)
     return 0.0 if made.damaged and attempts < most else None
 
 
-def _may_be_done(response: tuple[Any, Any] | None, fault: Exception | None) -> bool:
+def _may_be_done(
+    response: tuple[Any, Any] | None, fault: Exception | None, *, damaged: bool
+) -> bool:
     """Whether an attempt without a whole answer may have been carried out all the same."""
-    if response is not None:
-        return int(response[0].status_code) >= 500
-    return not isinstance(fault, _UNCONNECTED)
+    if response is None:
+        return not isinstance(fault, _UNCONNECTED)
+    status = int(response[0].status_code)
+    return status >= 500 or (damaged and status < 300)
 
 
 def _is_damaged(response: Any) -> bool:
-    """Whether a successful answer is not as it was sent.
+    """Whether an answer is not as it was sent.
 
     botocore itself does not compare the length, and hands over the answer of the last attempt
     whatever its checksum (botocore.httpsession, botocore.retries.standard).
     """
-    if response.status_code >= 300:
-        return False
     length, checksum = (response.headers.get(n) for n in ("content-length", "x-amz-crc32"))
     body = response.content
     return (length is not None and int(length) != len(body)) or (

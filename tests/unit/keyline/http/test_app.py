@@ -479,6 +479,19 @@ class TestProblems:
         answer = Client("GET /notes", read).answer(event("GET /notes"))
         assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, after)
 
+    def test_a_write_that_may_be_carried_out_says_so_and_asks_for_no_second_try(self) -> None:
+        def write() -> None:
+            current = Note(noteId="n", title="secret")
+            raise errors.OutcomeUnknown("secret", "secret", repeatable=True, current=current)
+
+        answer = Client("PUT /notes", write).answer(event("PUT /notes"))
+        problem = json.loads(answer["body"])
+        assert (answer["statusCode"], problem["type"]) == (503, "urn:problem-type:outcome-unknown")
+        assert "may have been carried out" in problem["detail"]
+        assert "Read" in problem["suggestion"]
+        assert "Retry-After" not in answer["headers"]
+        assert "secret" not in answer["body"]
+
     @pytest.mark.parametrize(
         ("code", "status"),
         [

@@ -294,6 +294,18 @@ class TestUpdate:
             ({"set": ("stars",), "version": "author"}, "version", "'author' is no Number", "int"),
             ({"set": ("stars",), "version": "vers"}, "version", "'vers' is no Number", "int"),
             (
+                {"add": ("tags",), "at_least_once": True},
+                "at_least_once",
+                "nothing is added to a number",
+                "Leave it out",
+            ),
+            (
+                {"set": ("stars",), "at_least_once": True},
+                "at_least_once",
+                "nothing is added to a number",
+                "Leave it out",
+            ),
+            (
                 {"set": ("stars",), "upsert": True},
                 "upsert",
                 "without author, which cannot be read",
@@ -305,6 +317,14 @@ class TestUpdate:
         self, more: dict[str, Any], path: str, says: str, suggests: str
     ) -> None:
         Refusal(f"a-pattern.{path}", says, suggests).of(lambda: update(**more))
+
+    def test_what_counts_versions_counts_nothing_twice(self) -> None:
+        shape = part(id=str, n=int, version=int)
+        table = Table("Others", DOC, key=Key("id"), entities=[shape])
+        asked = {"table": table, "shape": shape, "add": ("n",), "at_least_once": True}
+        assert update(**asked).counters == {"n"}
+        refusal = Refusal("a-pattern.at_least_once", "be counted twice", "Leave it out")
+        refusal.of(lambda: update(version="version", **asked))
 
     @pytest.mark.parametrize(
         ("more", "path", "says", "suggests"),
