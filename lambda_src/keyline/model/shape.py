@@ -1,17 +1,21 @@
 """What an item looks like: a `msgspec.Struct` read as DynamoDB attributes.
 
 A field's name is the attribute's name, everywhere. A field that may be None is an
-attribute that may be absent.
+attribute that may be absent. Types are checked as deep as they go, so that whatever is
+declared can be stored and read back.
 """
 
 from __future__ import annotations
 
+import datetime
+import enum
 import types
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 
 import msgspec
 
@@ -29,13 +33,20 @@ _SCALARS: Mapping[type, AttributeType] = {
     bytes: "B",
     bool: "BOOL",
 }
-_SETS: Mapping[type, AttributeType] = {
-    str: "SS",
-    int: "NS",
-    float: "NS",
-    Decimal: "NS",
-    bytes: "BS",
+_SETS: Mapping[AttributeType, AttributeType] = {"S": "SS", "N": "NS", "B": "BS"}
+"""The type of a set by that of its members."""
+
+_USE = "Use str, int, float, Decimal, bytes, bool, a set of these, list, dict or a Struct."
+_INSTEAD: Mapping[Any, str] = {
+    datetime.datetime: "Use str: text in ISO 8601, which the handler converts.",
+    datetime.date: "Use str: text in ISO 8601, which the handler converts.",
+    datetime.time: "Use str: text in ISO 8601, which the handler converts.",
+    datetime.timedelta: "Use int or float: the number of seconds.",
+    uuid.UUID: "Use str: str(uuid), which the handler converts.",
+    bytearray: "Use bytes.",
+    memoryview: "Use bytes.",
 }
+"""What to suggest in place of a type."""
 
 
 def compressed(above: int = 1024) -> msgspec.Meta:
@@ -60,13 +71,15 @@ class Field:
     Attributes
     ----------
     optional
-        Whether the attribute may be absent from an item.
+        Whether the field may be None.
     compress_above
         Bytes above which text is stored compressed, or None.
     required
         Whether an item cannot be read without it. A set never is: DynamoDB has no empty ones.
     python
         The field's Python type, without None and constraints.
+    default
+        What is read where the attribute is absent; `msgspec.NODEFAULT` of a required field.
     """
 
     name: str
@@ -75,6 +88,17 @@ class Field:
     compress_above: int | None = None
     required: bool = False
     python: Any = None
+    default: Any = msgspec.NODEFAULT
+
+    @property
+    def defaulted(self) -> bool:
+        """Whether absence stands for a value: a default that is neither None nor an empty set."""
+        return not self.required and self.default is not None and not self.is_set
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it is a DynamoDB set, whose absence is the empty set."""
+        return self.type in _SETS.values()
 
     def number(self, value: int) -> Any:
         """A number as this field would hold it."""
@@ -89,25 +113,123 @@ def fields_of(shape: type[msgspec.Struct]) -> Mapping[str, Field]:
     Raises
     ------
     DeclarationError
-        If a field has a type that DynamoDB cannot store.
+        If a field has a type that DynamoDB cannot store, at any depth, or a default that the
+        field's own type refuses.
     """
-    return {f.encode_name: _field(shape, f) for f in msgspec.structs.fields(shape)}
+    return _fields(shape, shape.__name__, ())
 
 
-def _field(shape: type, field: msgspec.structs.FieldInfo) -> Field:
-    annotation, optional, compress = _unwrap(field.type)
-    kind = _attribute_type(annotation)
-    path = f"{shape.__name__}.{field.encode_name}"
-    if kind is None:
+def stored_as(annotation: Any, path: str) -> AttributeType:
+    """The type of attribute that values of a Python type become.
+
+    Parameters
+    ----------
+    path
+        What an error names as the place of the type.
+
+    Raises
+    ------
+    DeclarationError
+        If DynamoDB cannot store it, or a type within it.
+    """
+    return _stored(annotation, path, ())
+
+
+def limits_of(annotation: Any) -> Any:
+    """What msgspec knows of a type without None: `ge`, `max_length` and so on.
+
+    Returns
+    -------
+    One of the types of `msgspec.inspect`.
+    """
+    found = msgspec.inspect.type_info(annotation)
+    while True:
+        if isinstance(found, msgspec.inspect.Metadata):
+            found = found.type
+        elif isinstance(found, msgspec.inspect.UnionType):
+            found = next(t for t in found.types if not isinstance(t, msgspec.inspect.NoneType))
+        else:
+            return found
+
+
+def annotation_of(shape: type[msgspec.Struct], name: str) -> Any:
+    """The declared type of a field, by its attribute name."""
+    return next(f.type for f in msgspec.structs.fields(shape) if f.encode_name == name)
+
+
+_Within = tuple[type[msgspec.Struct], ...]
+"""The Structs around a type, from the outermost."""
+
+
+def _fields(shape: type[msgspec.Struct], path: str, within: _Within) -> dict[str, Field]:
+    if shape in within:
         raise DeclarationError(
             path,
-            f"{annotation!r} is no type that DynamoDB stores.",
-            "Use str, int, float, Decimal, bytes, bool, a set of these, list, dict or a Struct.",
+            f"{shape.__name__} refers to itself.",
+            "Store the nodes as a list, each with the name of its parent.",
         )
-    if compress is not None and kind != "S":
+    return {
+        f.encode_name: _field(f, f"{path}.{f.encode_name}", (*within, shape))
+        for f in msgspec.structs.fields(shape)
+    }
+
+
+def _field(field: msgspec.structs.FieldInfo, path: str, within: _Within) -> Field:
+    annotation, optional, compress = _unwrap(field.type)
+    if annotation in (Any, object):
+        raise _refused(path, annotation)
+    kind = _stored(annotation, path, within)
+    if compress is not None and (kind != "S" or annotation is not str):
         raise DeclarationError(path, "only text can be compressed.", "Declare the field as str.")
-    required = field.required and not optional and kind not in _SETS.values()
-    return Field(field.encode_name, kind, optional, compress, required, annotation)
+    try:
+        msgspec.json.Decoder(field.type)
+    except TypeError as error:
+        raise DeclarationError(
+            path, f"{error}.", "Drop that constraint, and check it in the handler."
+        ) from error
+    default = _default(field, path, annotation, optional=optional)
+    if kind in _SETS.values() and default is not msgspec.NODEFAULT:
+        _check_default_of_set(path, default, optional=optional)
+    required = default is msgspec.NODEFAULT
+    return Field(field.encode_name, kind, optional, compress, required, annotation, default)
+
+
+def _default(
+    field: msgspec.structs.FieldInfo, path: str, annotation: Any, *, optional: bool
+) -> Any:
+    """What is read where the attribute is absent."""
+    if field.default is not msgspec.NODEFAULT:
+        default = field.default
+    elif field.default_factory is not msgspec.NODEFAULT:
+        default = field.default_factory()
+    elif get_origin(annotation) in (set, frozenset) and not optional:
+        return get_origin(annotation)()
+    else:
+        return None if optional else msgspec.NODEFAULT
+    try:
+        msgspec.convert(default, field.type)
+    except msgspec.ValidationError as error:
+        raise DeclarationError(
+            path,
+            f"has a default that its own type refuses: {error}.",
+            "Give it a default of its type, or allow None.",
+        ) from error
+    return default
+
+
+def _check_default_of_set(path: str, default: Any, *, optional: bool) -> None:
+    if optional and default is not None:
+        raise DeclarationError(
+            path,
+            "allows None and has another default, and an empty set cannot be told from None.",
+            "Drop None, or let None be the default.",
+        )
+    if default:
+        raise DeclarationError(
+            path,
+            "has a default with members, and an empty set is stored by leaving it out.",
+            "Let the empty set be the default.",
+        )
 
 
 def _unwrap(annotation: Any) -> tuple[Any, bool, int | None]:
@@ -124,26 +246,92 @@ def _unwrap(annotation: Any) -> tuple[Any, bool, int | None]:
             optional = True
             rest = tuple(a for a in get_args(annotation) if a is not type(None))
             annotation = Union[rest]  # noqa: UP007 - built at run time
+        elif isinstance(annotation, NewType):
+            annotation = annotation.__supertype__
         else:
             return annotation, optional, compress
 
 
-def _attribute_type(annotation: Any) -> AttributeType | None:
-    origin, args = get_origin(annotation), get_args(annotation)
+def _stored(annotation: Any, path: str, within: _Within) -> AttributeType:
+    """As `stored_as`; `within` are the Structs around it."""
+    bare, _, _ = _unwrap(annotation)
+    origin, args = get_origin(bare), get_args(bare)
     if origin is Literal:
-        kinds = {_attribute_type(type(a)) for a in args}
-        return kinds.pop() if len(kinds) == 1 else None
+        return _one_of(args, path, bare)
     if origin in (set, frozenset):
-        return _SETS.get(args[0])
-    if origin in (list, tuple) or annotation in (list, tuple):
-        return "L"
-    if origin is dict or annotation is dict:
+        return _set(args[0], path, bare)
+    if origin in (list, tuple) or bare in (list, tuple):
+        return _list(origin, args, path, within)
+    if origin is dict or bare is dict:
+        return _map(args, path, within)
+    if not isinstance(bare, type):
+        raise _refused(path, bare)
+    if issubclass(bare, msgspec.Struct):
+        _fields(bare, path, within)
         return "M"
+    if issubclass(bare, enum.Enum) and not issubclass(bare, enum.Flag):
+        return _one_of(tuple(member.value for member in bare), path, bare)
+    if bare not in _SCALARS:
+        raise _refused(path, bare)
+    return _SCALARS[bare]
+
+
+def _one_of(values: tuple[Any, ...], path: str, annotation: Any) -> AttributeType:
+    """Of a Literal or an Enum: all text, or all whole numbers."""
+    if values and all(isinstance(v, str) and not isinstance(v, enum.Enum) for v in values):
+        return "S"
+    if values and all(isinstance(v, int) and not isinstance(v, bool | enum.Enum) for v in values):
+        return "N"
+    raise DeclarationError(
+        path,
+        f"{annotation!r} is neither all text nor all whole numbers.",
+        "Let its values be of one type; write None as `| None`.",
+    )
+
+
+def _set(member: Any, path: str, annotation: Any) -> AttributeType:
+    bare, optional, _ = _unwrap(member)
+    scalar = bare in _SCALARS or get_origin(bare) is Literal
+    if optional or not (scalar or (isinstance(bare, type) and issubclass(bare, enum.Enum))):
+        raise _refused(path, annotation)
+    kind = _stored(bare, f"{path}[]", ())
+    if kind not in _SETS:
+        raise _refused(path, annotation)
+    return _SETS[kind]
+
+
+def _list(container: Any, args: tuple[Any, ...], path: str, within: _Within) -> AttributeType:
+    if container is tuple and args[1:] != (...,):
+        raise DeclarationError(
+            path,
+            "is a tuple whose members have a type each.",
+            "Use tuple[str, ...], where all have the same, or a Struct.",
+        )
+    if args:
+        _member(args[0], path, within)
+    return "L"
+
+
+def _map(args: tuple[Any, ...], path: str, within: _Within) -> AttributeType:
+    if args and _unwrap(args[0])[:2] != (str, False):
+        raise DeclarationError(
+            path,
+            f"is a dict with keys of another type than str: {args[0]!r}.",
+            "Use dict[str, ...]: DynamoDB stores text keys only.",
+        )
+    if args:
+        _member(args[1], path, within)
+    return "M"
+
+
+def _member(annotation: Any, path: str, within: _Within) -> None:
+    """Check the type of a list's or dict's members; they may be of any type there is."""
+    if _unwrap(annotation)[0] not in (Any, object):
+        _stored(annotation, f"{path}[]", within)
+
+
+def _refused(path: str, annotation: Any) -> DeclarationError:
+    said = _USE
     if isinstance(annotation, type):
-        if issubclass(annotation, msgspec.Struct):
-            return "M"
-        for base in annotation.__mro__:
-            if base in _SCALARS and annotation is not bool:
-                return _SCALARS[base]
-        return _SCALARS.get(annotation)
-    return None
+        said = next((_INSTEAD[base] for base in annotation.__mro__ if base in _INSTEAD), _USE)
+    return DeclarationError(path, f"{annotation!r} is no type that DynamoDB stores.", said)

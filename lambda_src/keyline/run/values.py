@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import base64
 import enum
+import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from operator import attrgetter
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from operator import attrgetter, eq, ge, gt, le, lt, ne
+from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 
 import msgspec
 
-from keyline.model.shape import Field, fields_of
-from keyline.problem import DeclarationError
+from keyline.model.shape import Field, annotation_of, fields_of, limits_of, stored_as
 from keyline.run.compression import compress, decompress
 from keyline.run.errors import BadValue
 from keyline.run.numbers import number_text, number_value
@@ -63,24 +63,30 @@ def optional(value: Value, default: Callable[[], Any]) -> Value:
     return Value(encode, _nullable(value.wire) | None, decode)
 
 
-def element(value: Value) -> Value:
-    """The same as a member of a list or map, where None is stored as NULL."""
-    inner = value.decode
-    encode = value.encode
-    return Value(
-        lambda given: _NULL if given is None else encode(given),
-        _nullable(value.wire),
-        lambda wire: None if _is_null(wire) else inner(wire),
-    )
-
-
 @cache
 def of_field(shape: type[msgspec.Struct], name: str) -> Value:
     """How a field of a shape is stored, by its attribute name."""
-    info = next(f for f in msgspec.structs.fields(shape) if f.encode_name == name)
-    default = _default_of(info, fields_of(shape)[name])
-    plain = present(shape, name)
-    return plain if default is None else optional(plain, default)
+    field, plain = fields_of(shape)[name], present(shape, name)
+    if field.required:
+        return plain
+    default, inner, write = _default_of(shape, field), plain.decode, plain.encode
+
+    def decode(wire: Any) -> Any:
+        if wire is None:
+            return default()
+        if _is_null(wire):
+            return None if field.optional else default()
+        return inner(wire)
+
+    def encode(given: Any) -> Wire | None:
+        if given is not None:
+            return _unless_none(write(given), field.optional)
+        if not field.optional:
+            raise _takes_no_none()
+        # An attribute that is absent is read as the default.
+        return _NULL if field.defaulted else None
+
+    return Value(encode, _nullable(plain.wire) | None, decode)
 
 
 @cache
@@ -88,8 +94,8 @@ def present(shape: type[msgspec.Struct], name: str) -> Value:
     """The same where the attribute is there."""
     field = fields_of(shape)[name]
     if field.compress_above is not None:
-        return _compressible(field)
-    return of_type(next(f.type for f in msgspec.structs.fields(shape) if f.encode_name == name))
+        return _compressible(field, annotation_of(shape, name))
+    return of_type(annotation_of(shape, name))
 
 
 def is_float(shape: type[msgspec.Struct], name: str) -> bool:
@@ -130,46 +136,59 @@ def of_type(annotation: Any) -> Value:
     origin, args = get_origin(bare), get_args(bare)
     if bare is Any or bare is object:
         return _DYNAMIC
+    stored_as(annotation, str(annotation))
     if origin in (set, frozenset):
         return _set(typed, args[0])
     if origin in (list, tuple) or bare in (list, tuple):
-        return _list(origin or bare, args)
+        return _list(origin or bare, args, typed)
     if origin is dict or bare is dict:
-        return _dict(args)
-    if origin is Literal:
-        return _scalar(type(args[0]), typed)
+        return _dict(args, typed)
     if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
         return _struct(bare)
-    if isinstance(bare, type) and issubclass(bare, enum.Enum):
-        return _enum(bare, typed)
-    if bare in _TAGS:
-        return _scalar(bare, typed)
-    raise DeclarationError(
-        str(annotation),
-        "is no type that DynamoDB stores.",
-        "Use str, int, float, Decimal, bytes, bool, a set of these, list, dict or a Struct.",
-    )
+    tag, write = _scalar(bare)
+    return Value(lambda value: {tag: write(value)}, _wire(tag, typed), attrgetter(tag))
 
 
 def member_of(shape: type[msgspec.Struct], name: str) -> Value:
     """How a member of a field is stored: of a set or list an element, of text a part."""
-    info = next(f for f in msgspec.structs.fields(shape) if f.encode_name == name)
-    bare, _ = _strip(info.type)
+    annotation = annotation_of(shape, name)
+    bare, _ = _strip(annotation)
     if get_origin(bare) in (set, frozenset, list, tuple):
         return of_type(get_args(bare)[0])
-    return of_type(info.type)
+    return of_type(str if fields_of(shape)[name].type == "S" else annotation)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise BadValue("text", f"{type(value).__name__} is no text.", "Give a str.")
-    return value
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise BadValue(
+                "text", "holds half of a character.", "Give text that UTF-8 can write."
+            ) from None
+    # The member of an Enum may be text as well, and is stored as its plain text.
+    return value if type(value) is str else str.__str__(value)
 
 
 def _integer(value: Any) -> str:
-    if isinstance(value, float | Decimal) and value != value // 1:
+    if not isinstance(value, float | Decimal):
+        return number_text(value)
+    text = number_text(value)
+    if Decimal(text) != Decimal(text).to_integral_value():
         raise BadValue("number", "is no whole number.", "Give an int.")
-    return number_text(value)
+    return number_text(int(value))
+
+
+def _float(value: Any) -> str:
+    text = number_text(value)
+    if type(value) is float:
+        return text
+    near = float(text)
+    if Decimal(text) not in (Decimal(near), Decimal(repr(near))):
+        raise BadValue("number", "is not held exactly by a float.", "Declare the field as Decimal.")
+    return number_text(near)
 
 
 def _bytes(value: Any) -> bytes:
@@ -187,68 +206,140 @@ def _truth(value: Any) -> bool:
 _TAGS: Mapping[Any, tuple[str, Callable[[Any], Any]]] = {
     str: ("S", _text),
     int: ("N", _integer),
-    float: ("N", number_text),
+    float: ("N", _float),
     Decimal: ("N", number_text),
     bytes: ("B", _bytes),
     bool: ("BOOL", _truth),
 }
 
 
-def _scalar(base: type, typed: Any) -> Value:
-    tag, write = _TAGS[base]
-    return Value(lambda value: {tag: write(value)}, _wire(tag, typed), attrgetter(tag))
+def _scalar(bare: Any) -> tuple[str, Callable[[Any], Any]]:
+    """The tag of a type that is no collection, and what writes its values."""
+    if get_origin(bare) is Literal:
+        return _TAGS[type(get_args(bare)[0])]
+    if not issubclass(bare, enum.Enum):
+        return _TAGS[bare]
+    tag, write = _TAGS[str if stored_as(bare, bare.__name__) == "S" else int]
 
+    def write_member(value: Any) -> Any:
+        try:
+            return write(bare(value).value)
+        except ValueError:
+            raise BadValue("value", *_one_of(_known(bare))) from None
 
-def _enum(base: type[enum.Enum], typed: Any) -> Value:
-    tag, write = _TAGS[type(next(iter(base)).value)]
-    return Value(lambda value: {tag: write(base(value).value)}, _wire(tag, typed), attrgetter(tag))
+    return tag, write_member
 
 
 def _set(typed: Any, member: Any) -> Value:
-    bare, _ = _strip(member)
-    tag, write = _TAGS[type(get_args(bare)[0]) if get_origin(bare) is Literal else bare]
+    tag, write = _scalar(_strip(member)[0])
 
     def encode(value: Any) -> Wire | None:
-        # Sorted, since a transaction that is sent again with its token has to be the very same,
-        # and each process has an order of its own for the members of a set.
-        return {f"{tag}S": sorted(write(v) for v in value)} if value else None
+        _check_container(value, set | frozenset, "set")
+        # In order, so that equal sets are equal requests.
+        return {f"{tag}S": sorted({write(v) for v in value})} if value else None
 
     return Value(encode, _wire(f"{tag}S", typed), attrgetter(f"{tag}S"))
 
 
-def _list(container: Any, args: tuple[Any, ...]) -> Value:
-    if container is tuple and args[1:] not in ((), (...,)):
-        raise DeclarationError("tuple", "of different types is not stored.", "Use a Struct.")
-    inner = element(of_type(args[0]) if args else _DYNAMIC)
-    decode, members = inner.decode, types.GenericAlias(list, (inner.wire,))
+def _list(container: Any, args: tuple[Any, ...], typed: Any) -> Value:
+    inner = _element(args[0]) if args else _DYNAMIC
+    decode, write = inner.decode, inner.encode
+    members = _constrained(types.GenericAlias(list, (inner.wire,)), typed)
 
     def encode(value: Any) -> Wire:
-        return {"L": [inner.encode(v) for v in value]}
+        _check_container(value, list | tuple, "list")
+        out = []
+        for n, member in enumerate(value):
+            try:
+                out.append(write(member))
+            except BadValue as error:
+                raise _within(error, f"[{n}]") from error
+        return {"L": out}
 
     return Value(encode, _wire("L", members), lambda wire: container(map(decode, wire.L)))
 
 
-def _dict(args: tuple[Any, ...]) -> Value:
-    if args and args[0] is not str:
-        raise DeclarationError("dict", "is stored by text keys only.", "Use dict[str, ...].")
-    inner = element(of_type(args[1]) if args else _DYNAMIC)
-    decode, members = inner.decode, types.GenericAlias(dict, (str, inner.wire))
+def _dict(args: tuple[Any, ...], typed: Any) -> Value:
+    inner = _element(args[1]) if args else _DYNAMIC
+    decode, write = inner.decode, inner.encode
+    members = types.GenericAlias(dict, (args[0] if args else str, inner.wire))
 
     def encode(value: Any) -> Wire:
-        return {"M": {_text(k): inner.encode(v) for k, v in value.items()}}
+        _check_container(value, Mapping, "dict")
+        try:
+            return {"M": {_text(k): write(v) for k, v in value.items()}}
+        except BadValue as error:
+            raise _within(error, "[]") from error
 
     return Value(
         encode,
-        _wire("M", members),
+        _wire("M", _constrained(members, typed)),
         lambda wire: {k: decode(v) for k, v in wire.M.items()},
     )
 
 
+def _element(annotation: Any) -> Value:
+    """How a member of a list or map is stored: None, and a set that is empty, as NULL."""
+    value, optional = of_type(annotation), _takes_none(annotation)
+    if value is _DYNAMIC:
+        return value
+    inner, write = value.decode, value.encode
+    origin = get_origin(_strip(annotation)[0])
+    empty = origin if origin in (set, frozenset) and not optional else lambda: None
+
+    def encode(given: Any) -> Wire | None:
+        if given is None and not optional:
+            raise _takes_no_none()
+        wire = None if given is None else _unless_none(write(given), optional)
+        return _NULL if wire is None else wire
+
+    def decode(wire: Any) -> Any:
+        return empty() if _is_null(wire) else inner(wire)
+
+    return Value(encode, _nullable(value.wire), decode)
+
+
+def _constrained(wire: Any, typed: Any) -> Any:
+    """The type of a container's wires, with the constraints of the declared type."""
+    metas = get_args(typed)[1:] if get_origin(typed) is Annotated else ()
+    return Annotated[(wire, *metas)] if metas else wire
+
+
+def _check_container(value: Any, kind: Any, name: str) -> None:
+    if not isinstance(value, kind):
+        raise BadValue(name, f"{type(value).__name__} is not a {name}.", f"Give a {name}.")
+
+
+def _unless_none(wire: Wire | None, optional: bool) -> Wire | None:
+    """A value's wire; an empty set, which has none, is refused where None is allowed too."""
+    if wire is None and optional:
+        raise BadValue("set", "is empty, which cannot be told from None.", "Give None.")
+    return wire
+
+
+def _takes_no_none() -> BadValue:
+    return BadValue("value", "does not take None.", "Give a value, or allow None in the shape.")
+
+
+def _within(error: BadValue, step: str) -> BadValue:
+    """The same of a value one step further in: `[3]`, `.name`."""
+    deeper = error.path if error.path.startswith((".", "[")) else ""
+    return error.at(f"{step}{deeper}")
+
+
 def _struct(shape: type[msgspec.Struct]) -> Value:
     reader, writer = struct_reader(shape), struct_writer(shape)
-    return Value(
-        lambda item: {"M": writer(item)}, _wire("M", reader.wire), lambda wire: reader.read(wire.M)
-    )
+
+    def encode(item: Any) -> Wire:
+        if not isinstance(item, shape):
+            name = shape.__name__
+            raise BadValue("value", f"{type(item).__name__} is not a {name}.", f"Give a {name}.")
+        try:
+            return {"M": writer(item)}
+        except BadValue as error:
+            raise error.at(f".{error.path}") from error
+
+    return Value(encode, _wire("M", reader.wire), lambda wire: reader.read(wire.M))
 
 
 @dataclass(frozen=True)
@@ -272,7 +363,7 @@ def struct_writer(shape: type[msgspec.Struct]) -> Callable[[Any], dict[str, Wire
             try:
                 value = encode(get(item))
             except BadValue as error:
-                raise error.at(name) from error
+                raise _within(error, name) from error
             if value is not None:
                 out[name] = value
         return out
@@ -299,8 +390,8 @@ def struct_reader(
     values = [known.get(i.encode_name) or of_field(shape, i.encode_name) for i in infos]
     attributes = [info.encode_name for info in infos] + list(extra or {})
     wires = [value.wire for value in (*values, *(extra or {}).values())]
-    # Named by their place: a name made of an attribute's could be that of another.
-    names = [f"m{n}" for n in range(len(attributes))]
+    prefix = "x" * (1 + max((len(info.name) for info in infos), default=0))  # no field has it
+    names = [info.name for info in infos] + [f"{prefix}{n}" for n in range(len(extra or {}))]
     wire = msgspec.defstruct(
         shape.__name__,
         [(n, t, None) if _allows_none(t) else (n, t) for n, t in zip(names, wires, strict=True)],
@@ -321,11 +412,15 @@ def struct_reader(
 _astuple = msgspec.structs.astuple
 
 
-def _compressible(field: Field) -> Value:
-    bound = field.compress_above or 0
+def _compressible(field: Field, annotation: Any) -> Value:
+    bound, (_, typed) = field.compress_above or 0, _strip(annotation)
+    limits = limits_of(annotation)
+    limited = (limits.min_length, limits.max_length, limits.pattern) != (None, None, None)
 
     def encode(value: Any) -> Wire:
         text = _text(value)
+        if limited:  # which the stored bytes do not show
+            _convert(text, typed, typed)
         return {"B": compress(text)} if len(text.encode()) > bound else {"S": text}
 
     def decode(wire: Any) -> Any:
@@ -340,22 +435,136 @@ def _compressible(field: Field) -> Value:
     return Value(encode, wire, decode)
 
 
-def _default_of(info: Any, field: Field) -> Any:
-    """What makes the value of an absent attribute; None if it may not be absent."""
-    if info.default is not msgspec.NODEFAULT:
-        return lambda: info.default
+def _default_of(shape: type[msgspec.Struct], field: Field) -> Callable[[], Any]:
+    """What makes the value of an absent attribute."""
+    info = next(f for f in msgspec.structs.fields(shape) if f.encode_name == field.name)
     if info.default_factory is not msgspec.NODEFAULT:
-        return info.default_factory
-    if field.optional:
-        return lambda: None
-    if field.type in ("SS", "NS", "BS"):  # an empty set is stored by leaving it out
-        bare, _ = _strip(info.type)
-        return get_origin(bare)
-    return None
+        factory: Callable[[], Any] = info.default_factory
+        return factory
+    if field.is_set and not field.optional:
+        empty: Callable[[], Any] = type(field.default)
+        return empty
+    return lambda: field.default
+
+
+# --- what a read would refuse ----------------------------------------------------------------
+
+
+Check = Callable[[Any], None]
+"""Refuses with BadValue what could not be read back."""
+
+
+@cache
+def item_check(shape: type[msgspec.Struct]) -> Check:
+    """What checks an item's attributes, so that nothing is stored that no read accepts."""
+    wire = struct_reader(shape).wire
+    checks = {name: field_check(shape, name) for name in fields_of(shape)}
+
+    def check(attributes: Mapping[str, Wire]) -> None:
+        try:
+            msgspec.convert(attributes, wire, strict=False)
+        except msgspec.ValidationError:
+            for name, each in checks.items():
+                if name in attributes:
+                    each(attributes[name])
+            raise
+
+    return check
+
+
+@cache
+def field_check(shape: type[msgspec.Struct], name: str) -> Check:
+    """The same of one attribute that is there."""
+    return _check(name, annotation_of(shape, name), of_field(shape, name).wire)
+
+
+@cache
+def members_check(shape: type[msgspec.Struct], name: str) -> Check:
+    """The same of members for a set, or of an amount for a number: the total has its own bounds."""
+    bare, _ = _strip(annotation_of(shape, name))
+    return _check(name, bare, of_type(bare).wire)
+
+
+def _check(name: str, annotation: Any, wire: Any) -> Check:
+    def check(value: Wire) -> None:
+        try:
+            _convert(value, wire, annotation)
+        except BadValue as error:
+            raise _within(error, name) from error
+
+    return check
+
+
+_PLACE = re.compile(r" - at `\$([^`]*)`$")
+_STEP = re.compile(r"[^.\[]+|\[[^\]]*\]")
+_TERMS = {
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`str`": "text",
+    "`bytes`": "bytes",
+    "`array`": "a collection",
+    "`object`": "a map",
+}
+
+
+def _convert(value: Any, wire: Any, annotation: Any) -> None:
+    """Read a value as it is written.
+
+    Raises
+    ------
+    BadValue
+        If its type refuses it: with the place within the value, and what is asked there, but
+        not the value.
+    """
+    try:
+        msgspec.convert(value, wire, strict=False)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        found = _PLACE.search(text)
+        # Each step into a value is followed by the tag of what is there.
+        steps = _STEP.findall(found.group(1))[1::2] if found else []
+        known = _known(_type_at(annotation, steps))
+        raise BadValue(_path(steps), *(_one_of(known) if known else _asked(text))) from None
+
+
+def _type_at(annotation: Any, steps: list[str]) -> Any:
+    """The bare type at a place within values of a type."""
+    for step in steps:
+        bare, _ = _strip(annotation)
+        inner = get_args(bare)
+        annotation = annotation_of(bare, step) if not inner else inner[get_origin(bare) is dict]
+    return _strip(annotation)[0]
+
+
+def _path(steps: list[str]) -> str:
+    shown = ("[]" if s == "[...]" else s if s.startswith("[") else f".{s}" for s in steps)
+    return "".join(shown) or "value"
+
+
+def _known(bare: Any) -> tuple[Any, ...]:
+    """The values of a Literal or an Enum; none of another type."""
+    if isinstance(bare, type) and issubclass(bare, enum.Enum):
+        return tuple(member.value for member in bare)
+    return get_args(bare) if get_origin(bare) is Literal else ()
+
+
+def _one_of(known: tuple[Any, ...]) -> tuple[str, str]:
+    """What a type of these values asks for."""
+    return f"is not one of {', '.join(map(repr, known))}.", "Give one of these."
+
+
+def _asked(text: str) -> tuple[str, str]:
+    """What msgspec asks for, in plain words and without the value."""
+    asked = re.sub(r"(, got .*)? - at .*$", "", text.removeprefix("Expected "))
+    for term, word in _TERMS.items():
+        asked = asked.replace(term, word)
+    return f"has to be {asked}.", "Give a value that the field's type allows."
 
 
 def _strip(annotation: Any) -> tuple[Any, Any]:
     """The bare type, and the type with its constraints but without None."""
+    if isinstance(annotation, NewType):
+        return _strip(annotation.__supertype__)
     origin = get_origin(annotation)
     if origin is Annotated:
         inner, *metas = get_args(annotation)
@@ -396,6 +605,15 @@ def _is_null(wire: Any) -> bool:
     return "NULL" in wire if isinstance(wire, dict) else bool(wire.NULL)
 
 
+def _takes_none(annotation: Any) -> bool:
+    """Whether a declared type takes None."""
+    if isinstance(annotation, NewType):
+        return _takes_none(annotation.__supertype__)
+    if get_origin(annotation) is Annotated:
+        return _takes_none(get_args(annotation)[0])
+    return type(None) in get_args(annotation)
+
+
 def _allows_none(annotation: Any) -> bool:
     return annotation is Any or type(None) in get_args(annotation)
 
@@ -407,7 +625,7 @@ def encode_any(value: Any) -> Wire:
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, str):
-        return {"S": value}
+        return {"S": _text(value)}
     if isinstance(value, int | float | Decimal):
         return {"N": number_text(value)}
     if isinstance(value, bytes | bytearray | memoryview):
@@ -417,9 +635,18 @@ def encode_any(value: Any) -> Wire:
     if isinstance(value, list | tuple):
         return {"L": [encode_any(v) for v in value]}
     if isinstance(value, set | frozenset) and value:
-        ((tag, _),) = encode_any(next(iter(value))).items()
-        return {f"{tag}S": [encode_any(v)[tag] for v in value]}
+        return _set_of_any(value)
     raise BadValue("value", f"{type(value).__name__} cannot be stored.", "Use a plain type.")
+
+
+def _set_of_any(value: set[Any] | frozenset[Any]) -> Wire:
+    wires = [next(iter(encode_any(member).items())) for member in value]
+    (tag, *others) = {tag for tag, _ in wires}
+    if others or tag not in ("S", "N", "B"):
+        raise BadValue(
+            "set", "has members of other types.", "Give a set of texts, of numbers or of bytes."
+        )
+    return {f"{tag}S": sorted({content for _, content in wires})}
 
 
 def decode_any(wire: Mapping[str, Any]) -> Any:
@@ -467,3 +694,37 @@ def _comparable(wire: Wire) -> tuple[str, Any]:
         case "M":
             return tag, {name: _comparable(each) for name, each in content.items()}
     return tag, content
+
+
+def holds(operator: str, stored: Wire, given: Sequence[Wire]) -> bool:
+    """Whether a condition of a write holds for a value, as DynamoDB compares.
+
+    Parameters
+    ----------
+    operator
+        As in `keyline.model.condition`; neither `exists` nor `absent`.
+    given
+        The values that it is compared with: two of a `between`, otherwise one.
+    """
+    (tag, ours), (theirs_tag, theirs) = _comparable(stored), _comparable(given[0])
+    if operator == "contains":
+        if tag == "L":
+            return (theirs_tag, theirs) in ours
+        return theirs in ours if tag in (theirs_tag, f"{theirs_tag}S") else False
+    if tag != theirs_tag:
+        return operator == "<>"
+    if operator == "between":
+        return bool(theirs <= ours <= _comparable(given[1])[1])
+    if operator == "begins_with":
+        return bool(ours.startswith(theirs))
+    return bool(_COMPARE[operator](ours, theirs))
+
+
+_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "=": eq,
+    "<>": ne,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
+}
