@@ -117,7 +117,7 @@ RATE_COUNT = Update(
     shape=Window,
     set=("Data", "TTL"),
     add=("count",),
-    conditions=(any_of(absent("count"), less_than("count", "allowed")),),
+    conditions=(any_of(absent("client"), less_than("count", "allowed")),),
     upsert=True,
     # A request counted twice costs its client one request of a window: the limit stays strict.
     at_least_once=True,

@@ -29,7 +29,7 @@ from keyline.model.pattern import (
     Update,
     primary_fields,
 )
-from keyline.model.shape import AttributeType, fields_of
+from keyline.model.shape import AttributeType, Field, annotation_of, fields_of, limits_of
 from keyline.model.size import MAX_ITEM_BYTES
 from keyline.problem import Fault, instead_of, repeated
 
@@ -195,12 +195,24 @@ def _faults_of_shape(
         if stored[name].compress_above is not None and field.compress_above is None:
             yield f"shape.{name}", "is stored compressed.", "Declare it with compressed() here too."
         in_key = index is not None and name in index.key.attributes
-        if field.required and stored[name].optional and not in_key:
+        if in_key:
+            continue
+        if field.required and not stored[name].required:
             yield (
                 f"shape.{name}",
                 f"may be absent from a {entity.shape.__name__}.",
                 "Allow None, or give it a default.",
             )
+        elif not field.required and stored[name].defaulted and not _same_default(field, stored):
+            yield (
+                f"shape.{name}",
+                f"is read as another value than in a {entity.shape.__name__} where it is absent.",
+                f"Give it the default that {entity.shape.__name__} has.",
+            )
+
+
+def _same_default(field: Field, stored: Mapping[str, Field]) -> bool:
+    return bool(field.default == stored[field.name].default)
 
 
 def _parameter_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
@@ -269,6 +281,14 @@ def _comparison_faults(pattern: Pattern[Any], condition: Condition) -> Iterator[
         )
     if condition.takes_value and attribute in fields and fields[attribute].compress_above:
         yield path, "is stored compressed.", "Compare an attribute that is stored as it is."
+    if not condition.takes_value and attribute in fields and fields[attribute].defaulted:
+        yield (
+            path,
+            f"{condition.operator!r} takes an item from before the field for one without a value, "
+            "and a read gives it the default.",
+            f"Compare the value, or ask for the item by its key: {condition.operator}"
+            f"({pattern.table.key.partition[0]!r}).",
+        )
     if condition.takes_value and attribute in pattern.table.sharded:
         yield path, "is stored with a write shard.", "Compare another attribute."
 
@@ -283,8 +303,6 @@ def _update_faults(update: Update[Any]) -> Iterator[Fault]:
             yield from _change_faults(update, clause, name)
     for name in repeated((*update.changed, *([update.version] if update.version else ()))):
         yield f"set.{name}", "is changed twice.", "An update names an attribute once."
-    if update.version and update.kind.type_of(update.version) != "N":
-        yield "version", f"{update.version!r} is no Number.", "Declare it as int."
     if update.at_least_once and not update.counters:
         yield "at_least_once", "is given, and nothing is added to a number.", "Leave it out."
     if update.at_least_once and update.version:
@@ -293,6 +311,8 @@ def _update_faults(update: Update[Any]) -> Iterator[Fault]:
             "is given, and the version lets no addition be counted twice.",
             "Leave it out.",
         )
+    if update.version:
+        yield from _version_faults(update, update.version)
     yield from _template_faults(update)
     if update.upsert:
         yield from _upsert_faults(update)
@@ -315,9 +335,76 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
         yield path, "is no set.", "Use remove."
     if clause == "remove" and name in fields and fields[name].required:
         yield path, "is required: an item without it cannot be read.", "Allow None."
+    if name in fields and found is not None:
+        yield from _default_faults(update, clause, fields[name])
+        yield from _bound_faults(update, clause, fields[name])
     if name in primary_fields(update):
         instead = "Leave it out: an upsert writes it." if update.upsert else _CREATE_INSTEAD
         yield path, "is what the primary key is made of.", instead
+
+
+def _version_faults(update: Update[Any], name: str) -> Iterator[Fault]:
+    field = fields_of(update.kind.shape).get(name)
+    if field is None or field.type != "N":
+        yield "version", f"{name!r} is no Number.", "Declare it as int."
+    elif _is_one_of(update, name):
+        yield "version", f"{name!r} is one of a few numbers.", "Declare it as int."
+    elif field.optional and field.defaulted:
+        yield "version", f"{name!r} allows None and has another default.", "Drop None."
+
+
+def _default_faults(update: Update[Any], clause: str, field: Field) -> Iterator[Fault]:
+    """What cannot be said of an attribute whose absence stands for a value."""
+    path = f"{clause}.{field.name}"
+    if not field.defaulted:
+        return
+    if clause == "set_once":
+        yield (
+            path,
+            "has a default, so that no item is ever without a value.",
+            "Let None be the default, or use set.",
+        )
+    if clause == "add" and field.optional:
+        yield (
+            path,
+            "allows None and has another default, and nothing is added to None.",
+            "Drop None from the field, or let None be the default: it counts as 0.",
+        )
+    keys = {a for index in update.table.indexes for a in index.key.attributes}
+    made_of = {f for a, t in update.kind.templates.items() if a in keys for f in t.fields}
+    if clause == "remove" and field.name in keys | made_of:
+        yield (
+            path,
+            "is part of an index's key and has a default: the item would leave the index.",
+            "Set it to its default instead.",
+        )
+
+
+def _bound_faults(update: Update[Any], clause: str, field: Field) -> Iterator[Fault]:
+    """What an addition would have to know of the stored value."""
+    path, limits = f"{clause}.{field.name}", limits_of(_annotation(update, field.name))
+    if clause == "add" and field.type == "N" and _is_one_of(update, field.name):
+        yield path, "is one of a few numbers, and a sum may be none of them.", "Use set."
+    if clause not in ("add", "discard") or not field.is_set:
+        return
+    if limits.min_length is not None or (clause == "add" and limits.max_length is not None):
+        yield (
+            path,
+            "has a bound on its length, and the length of the stored set is not known.",
+            "Set the whole set with a version, or drop the bound.",
+        )
+
+
+def _is_one_of(update: Update[Any], name: str) -> bool:
+    """Whether a field is a Literal or an Enum."""
+    return isinstance(
+        limits_of(_annotation(update, name)),
+        msgspec.inspect.LiteralType | msgspec.inspect.EnumType,
+    )
+
+
+def _annotation(update: Update[Any], name: str) -> Any:
+    return annotation_of(update.kind.shape, name)
 
 
 def _template_faults(update: Update[Any]) -> Iterator[Fault]:

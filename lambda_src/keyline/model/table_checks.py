@@ -227,6 +227,8 @@ def _index_faults(table: Table, index: Index) -> Iterator[Fault]:
         yield f"{path}.key.{attribute}", "is named twice.", "Name each attribute once."
     if index.key == table.key:
         yield f"{path}.key", "is the table's own key.", "Query the table."
+    for entity in table.kinds:
+        yield from _null_faults(entity, index, path)
     for attribute in index.key.attributes:
         if all(e.type_of(attribute) is None for e in table.kinds):
             known = {f for e in table.kinds for f in (*fields_of(e.shape), *e.keys)}
@@ -235,6 +237,18 @@ def _index_faults(table: Table, index: Index) -> Iterator[Fault]:
     yield from _sparse_faults(table, index, path)
     yield from _projection_faults(table, index, path)
     yield from _shard_faults(table, index, path)
+
+
+def _null_faults(entity: Entity, index: Index, path: str) -> Iterator[Fault]:
+    """None is stored as NULL where absence stands for a default, and no key takes NULL."""
+    fields = fields_of(entity.shape)
+    for attribute in index.key.attributes:
+        if attribute in fields and fields[attribute].optional and fields[attribute].defaulted:
+            yield (
+                f"{path}.key.{attribute}",
+                f"allows None in {entity.shape.__name__} and has another default.",
+                "Let None be the default, or do not allow it: no key takes a stored None.",
+            )
 
 
 def _sparse_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
@@ -246,14 +260,36 @@ def _sparse_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
             if not entity.always_has(attribute)
         }
     )
+    defaulted = sorted(
+        {
+            f"{entity.shape.__name__}.{name}"
+            for entity in table.kinds
+            for attribute in index.key.attributes
+            for name in _defaults_in(entity, attribute)
+        }
+    )
     if lacking and not index.sparse:
         yield (
             path,
             f"items are missing from it when they lack {', '.join(lacking)}.",
             "Declare sparse=True, or make the field required.",
         )
-    if index.sparse and not lacking:
+    if defaulted and not index.sparse:
+        yield (
+            path,
+            f"items written before {', '.join(defaulted)} existed are missing from it: "
+            "a default is read, and not stored.",
+            "Make the field required, or declare sparse=True.",
+        )
+    if index.sparse and not lacking and not defaulted:
         yield path, "is declared sparse, but every item is in it.", "Drop sparse=True."
+
+
+def _defaults_in(entity: Entity, attribute: str) -> Iterator[str]:
+    """The fields with a default that an attribute is made of."""
+    fields = fields_of(entity.shape)
+    made_of = entity.templates[attribute].fields if attribute in entity.keys else (attribute,)
+    return (name for name in made_of if name in fields and fields[name].defaulted)
 
 
 def _projection_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:

@@ -17,7 +17,7 @@ from keyline.model.table import MAX_PARTITION_BYTES, Table
 from keyline.run import misfit, reply, shards, values
 from keyline.run.errors import BadValue
 from keyline.run.keytext import KeyText, check_key
-from keyline.run.settings import Expiry, Settings
+from keyline.run.settings import Expiry, Settings, check_ttl
 from keyline.run.values import Value, Wire
 
 T = TypeVar("T")
@@ -106,9 +106,11 @@ class Writer:
         Raises
         ------
         BadValue
-            If a value cannot be stored.
+            If a value cannot be stored, or could not be read back.
         """
         out = self._write(item)
+        self._check(out)
+        self.check_ttl(out)
         out.update(self.constants)
         for part in self.derived:
             made = part.make({name: get(item) for name, get in self._getters(part)})
@@ -178,9 +180,26 @@ class Writer:
     def _shards(self) -> Mapping[str, int]:
         return self.settings.shards(self.table)
 
+    def check_ttl(self, attributes: Mapping[str, Wire | None]) -> None:
+        """Refuse an expiry among attributes that is not a moment in epoch seconds.
+
+        Raises
+        ------
+        BadValue
+            If there is one before 1980 or after 2200.
+        """
+        ttl = self.table.ttl.attribute if self.table.ttl else None
+        given = attributes.get(ttl) if ttl else None
+        if ttl and given and "N" in given:
+            check_ttl(ttl, float(given["N"]))
+
     @cached_property
     def _write(self) -> Callable[[Any], Attributes]:
         return values.struct_writer(self.kind.shape)
+
+    @cached_property
+    def _check(self) -> values.Check:
+        return values.item_check(self.kind.shape)
 
 
 class Reader(Generic[T]):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from keyline.model.condition import AnyOf, Condition, WriteCondition
+from keyline.model.shape import fields_of
 from keyline.run import values
 from keyline.run.codec import value_of
 from keyline.run.errors import BadValue
@@ -22,6 +23,9 @@ _MAX_STEM = 200
 
 Make = Callable[[Mapping[str, Any]], Wire]
 """The values of a call by name → the value of a placeholder."""
+
+Text = str | Callable[[Mapping[str, Any]], str]
+"""A condition's text; made of the values of a call where a default decides."""
 
 
 class Expressions:
@@ -85,26 +89,71 @@ def _free(wanted: str, taken: Mapping[str, object]) -> str:
     return found
 
 
-def conditions(into: Expressions, pattern: Any, declared: Iterable[WriteCondition]) -> list[str]:
+def conditions(into: Expressions, pattern: Any, declared: Iterable[WriteCondition]) -> list[Text]:
     """The text of a write's conditions, each to be joined with AND."""
     return [_write_condition(into, pattern, c) for c in declared]
 
 
-def _write_condition(into: Expressions, pattern: Any, condition: WriteCondition) -> str:
-    if isinstance(condition, AnyOf):
-        parts = [_comparison(into, pattern, c) for c in condition.conditions]
-        return f"({' OR '.join(parts)})"
-    return _comparison(into, pattern, condition)
+def chosen(texts: Iterable[Text], given: Mapping[str, Any]) -> list[str]:
+    """The texts for the values of a call."""
+    return [text if isinstance(text, str) else text(given) for text in texts]
 
 
-def _comparison(into: Expressions, pattern: Any, condition: Condition) -> str:
+def _write_condition(into: Expressions, pattern: Any, condition: WriteCondition) -> Text:
+    if not isinstance(condition, AnyOf):
+        return _comparison(into, pattern, condition)
+    parts = [_comparison(into, pattern, c) for c in condition.conditions]
+
+    def joined(given: Mapping[str, Any]) -> str:
+        return f"({' OR '.join(chosen(parts, given))})"
+
+    return joined({}) if all(isinstance(part, str) for part in parts) else joined
+
+
+def _comparison(into: Expressions, pattern: Any, condition: Condition) -> Text:
     name = into.name(condition.attribute)
     if condition.operator == "exists":
         return f"attribute_exists({name})"
     if condition.operator == "absent":
         return f"attribute_not_exists({name})"
     hint = condition.parameter if condition.operator == "between" else f"if_{condition.parameter}"
-    return compared(into, condition, _encoder(pattern, condition), hint)
+    encode = _encoder(pattern, condition)
+    text = compared(into, condition, encode, hint)
+    field = fields_of(pattern.kind.shape).get(condition.attribute)
+    if field is None or not field.defaulted:
+        return text
+    key = into.name(pattern.table.key.partition[0])
+    met, unmet = _with_default(condition, text, name, key)
+    default = values.present(pattern.kind.shape, condition.attribute).encode(field.default) or {}
+
+    def by_default(given: Mapping[str, Any]) -> str:
+        compared_with = [make(given) for make in _operands(condition, encode)]
+        return met if values.holds(condition.operator, default, compared_with) else unmet
+
+    return by_default
+
+
+def _with_default(condition: Condition, text: str, name: str, key: str) -> tuple[str, str]:
+    """A comparison's text where the default meets it, and where it does not.
+
+    An item that lacks the attribute counts as one that has the default. Where there is no item
+    at all, every comparison is as DynamoDB has it: only `<>` holds. Both texts name the same.
+    """
+    if condition.operator == "<>":
+        return (
+            f"({text} OR attribute_not_exists({key}))",
+            f"({text} AND (attribute_exists({name}) OR attribute_not_exists({key})))",
+        )
+    exists = f"attribute_exists({key})"
+    return f"({text} OR (attribute_not_exists({name}) AND {exists}))", f"({text} AND {exists})"
+
+
+def _operands(condition: Condition, encode: Callable[[Any], Wire | None]) -> list[Make]:
+    """What encodes the values that a condition compares with."""
+    parameter = condition.parameter
+    if condition.operator == "between":
+        return [_bound(parameter, encode, 0), _bound(parameter, encode, 1)]
+    return [lambda given: encoded(parameter, encode, given[parameter])]
 
 
 def compared(
@@ -117,12 +166,12 @@ def compared(
     hint
         What its placeholders are called after.
     """
-    name, parameter = into.name(condition.attribute), condition.parameter
+    name = into.name(condition.attribute)
+    makes = _operands(condition, encode)
     if condition.operator == "between":
-        low = into.place(f"{hint}_low", _bound(parameter, encode, 0))
-        high = into.place(f"{hint}_high", _bound(parameter, encode, 1))
+        low, high = into.place(f"{hint}_low", makes[0]), into.place(f"{hint}_high", makes[1])
         return f"{name} BETWEEN {low} AND {high}"
-    place = into.place(hint, lambda given: encoded(parameter, encode, given[parameter]))
+    place = into.place(hint, makes[0])
     if condition.operator in ("contains", "begins_with"):
         return f"{condition.operator}({name}, {place})"
     return f"{name} {condition.operator} {place}"
@@ -130,7 +179,8 @@ def compared(
 
 def _encoder(pattern: Any, condition: Condition) -> Callable[[Any], Wire | None]:
     kind, attribute = pattern.kind, condition.attribute
-    if condition.operator == "contains" and kind.type_of(attribute) in ("SS", "NS", "BS", "L"):
+    part = condition.operator in ("contains", "begins_with")
+    if part and attribute in fields_of(kind.shape):
         return values.member_of(kind.shape, attribute).encode
     return value_of(kind, pattern.table, attribute).encode
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from keyline.model.pattern import Delete, Pattern, Put, Update
+from keyline.model.shape import fields_of
 from keyline.problem import KeylineError
 from keyline.run import reply
 from keyline.run.client import Refusal
@@ -170,5 +171,10 @@ def _is_before(version: Decimal | None, expected: int | None, refusal: Refusal) 
 
 
 def _version(pattern: Update[Any], body: bytes) -> Decimal | None:
-    stored = (_raw(body) or {}).get(pattern.version or "", {}).get("N")
+    """The version of the item that is there: its field's default where it lacks the attribute."""
+    item, name = _raw(body), pattern.version
+    if item is None or name is None:
+        return None
+    field = fields_of(pattern.kind.shape)[name]
+    stored = item.get(name, {}).get("N", field.default if field.defaulted else None)
     return None if stored is None else Decimal(stored)

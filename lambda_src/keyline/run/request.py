@@ -10,7 +10,7 @@ from keyline.model.pattern import BatchGet, Delete, Get, Pattern, Put, Query
 from keyline.model.size import MAX_ITEM_BYTES, item_size, largest
 from keyline.run.codec import Attributes, KeyPart, key_part
 from keyline.run.errors import BadCall, ItemTooLarge
-from keyline.run.expressions import Expressions, conditions, made
+from keyline.run.expressions import Expressions, Text, chosen, conditions, made
 from keyline.run.sortkey import partition_condition, sort_condition
 
 Request = dict[str, Any]
@@ -33,6 +33,8 @@ class Prepared:
         The parts of the item's primary key, where the request has one.
     partition
         The placeholder of a query's first partition key attribute, by which shards differ.
+    conditions
+        The texts of its conditions.
     """
 
     pattern: Pattern[Any]
@@ -41,6 +43,7 @@ class Prepared:
     key: tuple[KeyPart, ...] = ()
     expressions: Expressions = field(default_factory=Expressions)
     partition: str = ""
+    conditions: tuple[Text, ...] = ()
 
     def build(self, given: Mapping[str, Any], now: float | None = None) -> Request:
         """The request for these values.
@@ -56,6 +59,8 @@ class Prepared:
         request = dict(self.fixed)
         if self.key:
             request["Key"] = key_of(self.key, given)
+        if self.conditions:
+            request.update(conditional(chosen(self.conditions, given)))
         known = given if now is None else {**given, NOW: now}
         request.update(self.expressions.parameters(known))
         return request
@@ -126,14 +131,14 @@ def query_request(pattern: Query[Any], table_name: str, *, whole: bool) -> Prepa
 def put_request(pattern: Put[Any], table_name: str) -> Prepared:
     """A PutItem, without its item: a create unless the pattern replaces."""
     expressions = Expressions()
-    texts = [] if pattern.replace else [_absent(expressions, pattern)]
+    texts: list[Text] = [] if pattern.replace else [_absent(expressions, pattern)]
     texts += conditions(expressions, pattern, pattern.conditions)
     return Prepared(
         pattern,
-        {"TableName": table_name, **conditional(texts)},
+        {"TableName": table_name},
         frozenset(pattern.parameters),
-        (),
-        expressions,
+        expressions=expressions,
+        conditions=tuple(texts),
     )
 
 
@@ -143,13 +148,14 @@ def delete_request(pattern: Delete[Any], table_name: str) -> Prepared:
     needed = pattern.must_exist or pattern.operation == "ConditionCheckItem"
     texts = conditions(expressions, pattern, pattern.conditions)
     if needed or texts:
-        texts = present(expressions, pattern) + texts
+        texts = [*present(expressions, pattern), *texts]
     return Prepared(
         pattern,
-        {"TableName": table_name, **conditional(texts)},
+        {"TableName": table_name},
         frozenset(pattern.parameters),
         primary_key(pattern),
         expressions,
+        conditions=tuple(texts),
     )
 
 

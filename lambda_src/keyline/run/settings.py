@@ -15,6 +15,9 @@ from keyline.problem import KeylineError
 from keyline.run.errors import BadValue
 
 DAY_SECONDS = 86_400
+EARLIEST, LATEST = 315_532_800, 7_258_118_400
+"""1980-01-01 and 2200-01-01, UTC, epoch seconds: between them lies every moment that is meant."""
+_UNITS = {1: "seconds", 1000: "milliseconds", 10**6: "microseconds", 10**9: "nanoseconds"}
 _MOMENT_SAYS = "Write 2026-01-31T12:00:00.000Z."
 
 
@@ -50,13 +53,60 @@ class Expiry:
         Raises
         ------
         BadValue
-            If it is text that is no moment.
+            If it is text that is no moment, or a moment before 1980 or after 2200: it was
+            probably meant in another unit.
         """
         if moment is None:
             return int(now + self.seconds)
+        name = self.since or ""
         if isinstance(moment, str):
-            return int(_epoch_seconds(self.since or "", moment) + self.seconds)
-        return int(float(moment) / self.unit + self.seconds)
+            found = _epoch_seconds(name, moment)
+            check_moment(name, found, 1, "")
+        else:
+            found = float(moment) / self.unit
+            check_moment(name, float(moment), self.unit, f"{name!r} is declared in")
+        return int(found + self.seconds)
+
+
+def check_moment(name: str, moment: float, unit: int, takes: str) -> None:
+    """Refuse a moment that no plausible one is in this unit.
+
+    Parameters
+    ----------
+    unit
+        How many of the moment's units make a second.
+    takes
+        What the error says before the name of the unit: `'at' is declared in`.
+
+    Raises
+    ------
+    BadValue
+        If it lies before 1980 or after 2200, with the unit that would fit.
+    """
+    if EARLIEST <= moment / unit <= LATEST:
+        return
+    fits = next((u for u in _UNITS if EARLIEST <= moment / u <= LATEST), None)
+    if fits is None or not takes:
+        raise BadValue(
+            name, "is a moment before 1980 or after 2200.", "Give the moment that is meant."
+        )
+    asked = _UNITS.get(unit, f"units of which {unit} make a second")
+    change = f"multiply by {unit // fits}" if fits < unit else f"divide by {fits // unit}"
+    declare = f", or declare unit={fits}" if "declared" in takes else ""
+    raise BadValue(
+        name, f"looks like {_UNITS[fits]}; {takes} {asked}.", f"{change.capitalize()}{declare}."
+    )
+
+
+def check_ttl(attribute: str, seconds: float) -> None:
+    """Refuse a value of the TTL attribute that is not epoch seconds.
+
+    Raises
+    ------
+    BadValue
+        If it lies before 1980 or after 2200, with the unit that it seems to have.
+    """
+    check_moment(attribute, seconds, 1, "the TTL attribute takes")
 
 
 def _epoch_seconds(name: str, text: str) -> float:

@@ -1,19 +1,25 @@
 """Updates: which attributes change, and what has to change with them.
 
 With a field change the keys that a template makes of it, the shard and the expiry that
-counts from it. What is given as None is removed, so that no item ever holds NULL.
+counts from it. What is given as None is removed, unless absence stands for a default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from keyline.model.condition import AnyOf
 from keyline.model.pattern import Update, primary_fields
-from keyline.run.codec import Attributes, KeyPart, Writer, value_of
-from keyline.run.errors import BadCall, BadValue
-from keyline.run.expressions import Expressions, conditions
+from keyline.model.shape import fields_of
+from keyline.run import values
+from keyline.run.bounds import Bounds, bounds_of
+from keyline.run.codec import Attributes, KeyPart, Writer
+from keyline.run.errors import BadCall, BadValue, ConditionFailed
+from keyline.run.expressions import Expressions, chosen, conditions
+from keyline.run.numbers import number_text
 from keyline.run.request import (
     NOW,
     Request,
@@ -24,7 +30,7 @@ from keyline.run.request import (
     present,
     primary_key,
 )
-from keyline.run.values import Wire, same
+from keyline.run.values import Value, Wire, same
 
 _ONE: Wire = {"N": "1"}
 
@@ -39,7 +45,10 @@ class UpdateRequests:
         self._key = primary_key(pattern)
         self._parameters = frozenset(pattern.parameters)
         self._settable = frozenset(pattern.changed) - frozenset(pattern.remove)
+        self._bounds = {name: self._bounds_of(name) for name in pattern.add if self._counts(name)}
+        self._defaults = self._index_defaults()
         self._derived = tuple(self._derived_parts())
+        self._needed = self._needed_of_a_new_item()
 
     def build(
         self,
@@ -65,16 +74,20 @@ class UpdateRequests:
         ------
         BadCall
             If a name is missing or unknown.
+        BadValue
+            If a value cannot be stored, or could not be read back.
+        ConditionFailed
+            If there is no item yet, and this would not make a whole one.
         """
         check_names(self.pattern, given, self._parameters)
         self._check(changes, expected)
         change = self._change(changes, expected, given, now, stale)
-        texts = [*change.guard, *self._conditions(change.expressions, anew=stale is not None)]
+        texts = self._conditions(change.expressions, given, anew=stale is not None)
         return {
             **self._fixed,
             "Key": change.key,
             **({"UpdateExpression": change.text} if change.text else {}),
-            **conditional(texts),
+            **conditional([*change.guard, *texts]),
             **change.expressions.parameters({**given, NOW: now}),
         }
 
@@ -114,21 +127,28 @@ class UpdateRequests:
         stale: Attributes | None,
     ) -> _Change:
         key = key_of(self._key, given)
-        change = _Change(self.pattern, self.writer, key, anew=stale is not None)
+        change = _Change(self.pattern, self.writer, key, self._bounds, anew=stale is not None)
         change.apply(changes)
-        change.derive(self._derived, {**given, **changes}, now)
+        if self.pattern.upsert:
+            change.start({**given, **changes}, self._defaults)
+            change.need(self._needed - set(changes))
+        change.derive(self._derived, given, changes, self._defaults)
+        change.expire({**given, **changes}, now)
         if self.pattern.version:
             change.version(expected)
         if stale is not None:
             change.clear(stale)
         return change
 
-    def _conditions(self, expressions: Expressions, *, anew: bool) -> list[str]:
+    def _conditions(
+        self, expressions: Expressions, given: Mapping[str, Any], *, anew: bool
+    ) -> list[str]:
         table = self.pattern.table
         if anew and table.ttl:
             return [f"{expressions.name(table.ttl.attribute)} <= {place_of_now(expressions)}"]
         texts = present(expressions, self.pattern, must_exist=not self.pattern.upsert)
-        return texts + conditions(expressions, self.pattern, self.pattern.conditions)
+        declared = conditions(expressions, self.pattern, self.pattern.conditions)
+        return texts + chosen(declared, given)
 
     def _check(self, changes: Mapping[str, Any], expected: int | None) -> None:
         pattern, unknown = self.pattern, sorted(set(changes) - self._settable)
@@ -142,16 +162,44 @@ class UpdateRequests:
         if expected is None and pattern.version and not pattern.upsert:
             raise BadCall(pattern.name, "lacks the version.", "Give expected=.")
 
+    def _counts(self, name: str) -> bool:
+        return self.pattern.kind.type_of(name) == "N"
+
+    def _bounds_of(self, name: str) -> Bounds:
+        return bounds_of(self.pattern.kind, self.pattern.table, name)
+
+    def _index_defaults(self) -> Mapping[str, Any]:
+        """The defaults that index keys are made of: a new item needs them to be found."""
+        pattern, fields = self.pattern, fields_of(self.pattern.kind.shape)
+        if not pattern.upsert:
+            return {}
+        keys = {a for index in pattern.table.indexes for a in index.key.attributes}
+        made_of = {f for a, t in pattern.kind.templates.items() if a in keys for f in t.fields}
+        fixed = {*pattern.remove, *primary_fields(pattern), *pattern.table.key.attributes}
+        return {
+            name: field.default
+            for name, field in fields.items()
+            if field.defaulted and name in (keys | made_of) - fixed
+        }
+
     def _derived_parts(self) -> Iterable[KeyPart]:
-        """The key attributes made from fields that change."""
+        """The key attributes made from fields that change, or that a new item starts with."""
         pattern = self.pattern
-        known = set(pattern.set) | {n for part in self._key for n in part.parameters}
+        known = {*pattern.set, *self._defaults, *(n for part in self._key for n in part.parameters)}
         for part in self.writer.derived:
             touched = set(part.parameters) & set(pattern.changed)
             if part.attribute in pattern.table.key.attributes:
                 continue
             if touched or (pattern.upsert and set(part.parameters) <= known):
                 yield part
+
+    def _needed_of_a_new_item(self) -> frozenset[str]:
+        """The required fields that a new item gets of a call's changes alone."""
+        pattern, expiry = self.pattern, self.writer.expiry
+        given = {*primary_fields(pattern), *pattern.table.key.attributes, pattern.version}
+        given.add(expiry.attribute if expiry else None)
+        fields = fields_of(pattern.kind.shape)
+        return frozenset(n for n, f in fields.items() if f.required and n not in given)
 
 
 class _Change:
@@ -160,13 +208,22 @@ class _Change:
     Attributes
     ----------
     guard
-        The texts of the condition on the version.
+        The texts of the conditions that its values make: on the version, and so that the item
+        can be read afterwards.
     """
 
     def __init__(
-        self, pattern: Update[Any], writer: Writer, key: Attributes, *, anew: bool
+        self,
+        pattern: Update[Any],
+        writer: Writer,
+        key: Attributes,
+        bounds: Mapping[str, Bounds],
+        *,
+        anew: bool,
     ) -> None:
         self._pattern = pattern
+        self._shape = pattern.kind.shape
+        self._bounds = bounds
         self._writer = writer
         self.key = key
         self._anew = anew
@@ -191,29 +248,61 @@ class _Change:
         ) and not any(name in item for name in self._removed)
 
     def apply(self, changes: Mapping[str, Any]) -> None:
-        """What the call gives, and what the pattern takes away."""
+        """What the call gives, in the pattern's order, and what the pattern takes away."""
         pattern = self._pattern
-        for name, given in changes.items():
-            wire = self._encoded(name, given)
-            if wire is None:
-                self._nothing(name)
-            elif name in pattern.add and not self._anew:
-                self._clauses["ADD"].append(f"{self._name(name)} {self._place(name, wire)}")
+        for name in (n for n in pattern.changed if n in changes):
+            if name in pattern.add:
+                self._add(name, changes[name])
             elif name in pattern.discard:
-                self._discard(name, wire)
-            else:
+                self._discard(name, changes[name])
+            elif (wire := self._encoded(name, changes[name])) is not None:
                 self.put(name, wire, once=name in pattern.set_once)
+            elif name in pattern.set:
+                self._remove(name)
         for name in pattern.remove:
             self._remove(name)
 
-    def derive(self, parts: Iterable[KeyPart], known: Mapping[str, Any], now: float) -> None:
-        """What follows from it: template keys, what a new item needs besides, the expiry."""
-        pattern = self._pattern
-        if pattern.upsert:
-            self._new_item(known)
+    def start(self, known: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+        """What a new item has: constants, the fields of its key, defaults that indexes need."""
+        for name, wire in self._writer.constants.items():
+            if name not in self.key:
+                self.put(name, wire)
+        for name in primary_fields(self._pattern):
+            if name not in self._set and (wire := self._encoded(name, known[name])) is not None:
+                self.put(name, wire)
+        for name, wire in self.key.items():
+            if name in fields_of(self._shape):
+                values.field_check(self._shape, name)(wire)
+        for name, default in defaults.items():
+            if name not in known and (wire := self._encoded(name, default)) is not None:
+                self.put(name, wire, once=True)
+
+    def need(self, lacking: Iterable[str]) -> None:
+        """That there is an item already, where a new one would lack what a read requires."""
+        names = ", ".join(sorted(lacking))
+        if names and self._anew:
+            raise self._no_item(f"there is no item, and a new one needs {names}.")
+        if names:
+            self.guard.append(f"attribute_exists({self._partition})")
+
+    def derive(
+        self,
+        parts: Iterable[KeyPart],
+        given: Mapping[str, Any],
+        changes: Mapping[str, Any],
+        defaults: Mapping[str, Any],
+    ) -> None:
+        """The template keys of fields that change, or that a new item has from the start."""
         for part in parts:
-            self._derive_key(part, known)
-        expiry = self._writer.expiry
+            if any(p in changes or p in self._pattern.remove for p in part.parameters):
+                self._derive_key(part, {**given, **changes})
+            elif self._pattern.upsert and all(p in given or p in defaults for p in part.parameters):
+                once = any(p not in given for p in part.parameters)
+                self._derive_key(part, {**defaults, **given}, once=once)
+
+    def expire(self, known: Mapping[str, Any], now: float) -> None:
+        """When the item expires, where it is new or the moment that it counts from moves."""
+        expiry, pattern = self._writer.expiry, self._pattern
         if expiry is None or expiry.attribute in known:
             return
         moved = expiry.since in pattern.set and expiry.since in known
@@ -222,28 +311,28 @@ class _Change:
             wire = {"N": str(expiry.at(moment, now))}
             self.put(expiry.attribute, wire, once=not moved)
 
-    def _new_item(self, known: Mapping[str, Any]) -> None:
-        """The constants, and the fields that the key is made of."""
-        for name, wire in self._writer.constants.items():
-            if name not in self.key:
-                self.put(name, wire)
-        for name in primary_fields(self._pattern):
-            if name not in self._set and (wire := self._encoded(name, known[name])) is not None:
-                self.put(name, wire)
-
     def version(self, expected: int | None) -> None:
         """Count the version up, on the condition that it is the expected one."""
         version = self._pattern.version or ""
-        name = self._name(version)
+        name, field = self._name(version), fields_of(self._shape)[version]
         if self._anew:
             self.put(version, _ONE)
             return
-        self._clauses["ADD"].append(f"{name} {self._place('one', _ONE)}")
         if expected is None:
-            self.guard.append(f"attribute_not_exists({name})")
+            self._clauses["ADD"].append(f"{name} {self._place('one', _ONE)}")
+            # An item that lacks the attribute has the default as its version, if there is one.
+            lacking = name if field.optional and not field.defaulted else self._partition
+            self.guard.append(f"attribute_not_exists({lacking})")
             return
-        wire = self._encoded(version, expected)
-        self.guard.append(f"{name} = {self._place('expected', wire or _ONE)}")
+        wire, following = self._encoded(version, expected), self._encoded(version, expected + 1)
+        is_expected = f"{name} = {self._place('expected', wire or _ONE)}"
+        if field.defaulted and expected == field.default:
+            lacking = f"attribute_not_exists({name}) AND attribute_exists({self._partition})"
+            self.guard.append(f"({is_expected} OR ({lacking}))")
+            self.put(version, following or _ONE)
+            return
+        self.guard.append(is_expected)
+        self._clauses["ADD"].append(f"{name} {self._place('one', _ONE)}")
 
     def clear(self, stale: Attributes) -> None:
         """Take away what is left of an expired item."""
@@ -259,38 +348,101 @@ class _Change:
         self._values[name] = None if once else wire
         self._set[name] = f"{alias} = {value}"
 
-    def _derive_key(self, part: KeyPart, known: Mapping[str, Any]) -> None:
+    def _derive_key(self, part: KeyPart, known: Mapping[str, Any], *, once: bool = False) -> None:
         pattern = self._pattern
         gone = [p for p in part.parameters if p in pattern.remove or known.get(p, part) is None]
         missing = [p for p in part.parameters if p not in known and p not in pattern.remove]
         if gone:
             self._remove(part.attribute)
-        elif missing and len(missing) < len(part.parameters):
+        elif missing:
             raise BadCall(
                 pattern.name,
                 f"changes a part of {part.attribute} only.",
                 f"Give {', '.join(missing)} as well.",
             )
-        elif not missing and (wire := part.make(known)) is not None:
+        elif (wire := part.make(known)) is not None:
             wire = self._writer.shard(part.attribute, wire, self.key)
-            self.put(part.attribute, wire)
+            self.put(part.attribute, wire, once=once)
 
     def _encoded(self, name: str, given: Any) -> Wire | None:
-        value = value_of(self._pattern.kind, self._pattern.table, name)
+        """A value that is set; None where that is to leave the attribute out."""
+        field = fields_of(self._shape)[name]
+        if given is None and not field.optional:
+            message = "is required." if field.required else "does not take None."
+            raise BadValue(name, message, "Give a value, or allow None in the shape.")
+        wire = self._wire(name, values.of_field(self._shape, name), given)
+        if wire is None:
+            return None
+        values.field_check(self._shape, name)(wire)
+        self._writer.check_ttl({name: wire})
+        return self._writer.shard(name, wire, self.key)
+
+    def _wire(self, name: str, value: Value, given: Any) -> Wire | None:
         try:
-            wire = value.encode(given) if given is not None else None
+            return value.encode(given)
         except BadValue as error:
-            raise error.at(name) from error
-        return self._writer.shard(name, wire, self.key) if wire is not None else None
+            raise values.inside(error, name) from error
 
-    def _nothing(self, name: str) -> None:
-        """An empty value: takes away what is set, and adds or discards nothing."""
-        if name in self._pattern.set:
-            self._remove(name)
+    def _members(self, name: str, given: Any) -> Wire | None:
+        """What is added or discarded; None where that is nothing."""
+        if given is None:
+            return None
+        wire = self._wire(name, values.present(self._shape, name), given)
+        if wire is not None:
+            values.members_check(self._shape, name)(wire)
+        return wire
 
-    def _discard(self, name: str, wire: Wire) -> None:
-        if not self._anew:
+    def _add(self, name: str, given: Any) -> None:
+        wire, bounds = self._members(name, given), self._bounds.get(name)
+        if wire is None:
+            return
+        if bounds is not None:
+            self._add_number(name, wire, bounds)
+        elif self._anew:
+            self.put(name, wire)
+        else:
+            self._clauses["ADD"].append(f"{self._name(name)} {self._place(name, wire)}")
+
+    def _add_number(self, name: str, wire: Wire, bounds: Bounds) -> None:
+        delta = Decimal(wire["N"])
+        bounds.check_step(name, delta)
+        starts = bounds.admit_start(delta)
+        if self._anew and not starts:
+            raise self._no_item(f"there is no item, and a new one's {name} would be out of bounds.")
+        if self._anew:
+            self.put(name, {"N": number_text(bounds.started(delta))})
+            return
+        alias, place = self._name(name), self._place(name, wire)
+        if bounds.start:
+            start = self._place(f"{name}_default", {"N": number_text(bounds.start)})
+            self._set[name] = f"{alias} = if_not_exists({alias}, {start}) + {place}"
+        else:
+            self._clauses["ADD"].append(f"{alias} {place}")
+        self._bound(name, bounds.before(delta), starts=starts)
+
+    def _bound(self, name: str, before: list[tuple[str, Decimal]], *, starts: bool) -> None:
+        """That the total keeps to the declared bounds."""
+        alias = self._name(name)
+        text = " AND ".join(
+            f"{alias} {sign} {self._place(f'{name}_bound', {'N': number_text(limit)})}"
+            for sign, limit in before
+        )
+        if text:
+            self.guard.append(f"(attribute_not_exists({alias}) OR {text})" if starts else text)
+        elif not starts:
+            self.guard.append(f"attribute_exists({alias})")
+
+    def _discard(self, name: str, given: Any) -> None:
+        wire = self._members(name, given)
+        if wire is not None and not self._anew:
             self._clauses["DELETE"].append(f"{self._name(name)} {self._place(name, wire)}")
+
+    def _no_item(self, message: str) -> ConditionFailed:
+        return ConditionFailed(self._pattern.name, message, "Give what it needs.", current=None)
+
+    @cached_property
+    def _partition(self) -> str:
+        return self._name(self._pattern.table.key.partition[0])
 
     def _remove(self, name: str) -> None:
         alias = self._name(name)

@@ -66,7 +66,11 @@ def optional(value: Value, default: Callable[[], Any]) -> Value:
 @cache
 def of_field(shape: type[msgspec.Struct], name: str) -> Value:
     """How a field of a shape is stored, by its attribute name."""
-    field, plain = fields_of(shape)[name], present(shape, name)
+    return _of_field(shape, fields_of(shape)[name], present(shape, name))
+
+
+def _of_field(shape: type[msgspec.Struct], field: Field, plain: Value) -> Value:
+    """The same, where an attribute that is there is stored in this way."""
     if field.required:
         return plain
     default, inner, write = _default_of(shape, field), plain.decode, plain.encode
@@ -109,8 +113,7 @@ def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
 
     A key that was rounded when it was read would not find its own item.
     """
-    info = next(f for f in msgspec.structs.fields(shape) if f.encode_name == name)
-    _, typed = _strip(info.type)
+    _, typed = _strip(annotation_of(shape, name))
 
     def decode(wire: Any) -> float:
         found = float(wire.N)
@@ -119,8 +122,7 @@ def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
         return found if typed is float else msgspec.convert(found, typed)
 
     exact = Value(present(shape, name).encode, _wire("N", str), decode)
-    default = _default_of(info, fields_of(shape)[name])
-    return exact if default is None else optional(exact, default)
+    return _of_field(shape, fields_of(shape)[name], exact)
 
 
 @cache
@@ -253,7 +255,7 @@ def _list(container: Any, args: tuple[Any, ...], typed: Any) -> Value:
             try:
                 out.append(write(member))
             except BadValue as error:
-                raise _within(error, f"[{n}]") from error
+                raise inside(error, f"[{n}]") from error
         return {"L": out}
 
     return Value(encode, _wire("L", members), lambda wire: container(map(decode, wire.L)))
@@ -269,7 +271,7 @@ def _dict(args: tuple[Any, ...], typed: Any) -> Value:
         try:
             return {"M": {_text(k): write(v) for k, v in value.items()}}
         except BadValue as error:
-            raise _within(error, "[]") from error
+            raise inside(error, "[]") from error
 
     return Value(
         encode,
@@ -321,7 +323,7 @@ def _takes_no_none() -> BadValue:
     return BadValue("value", "does not take None.", "Give a value, or allow None in the shape.")
 
 
-def _within(error: BadValue, step: str) -> BadValue:
+def inside(error: BadValue, step: str) -> BadValue:
     """The same of a value one step further in: `[3]`, `.name`."""
     deeper = error.path if error.path.startswith((".", "[")) else ""
     return error.at(f"{step}{deeper}")
@@ -363,7 +365,7 @@ def struct_writer(shape: type[msgspec.Struct]) -> Callable[[Any], dict[str, Wire
             try:
                 value = encode(get(item))
             except BadValue as error:
-                raise _within(error, name) from error
+                raise inside(error, name) from error
             if value is not None:
                 out[name] = value
         return out
@@ -490,7 +492,7 @@ def _check(name: str, annotation: Any, wire: Any) -> Check:
         try:
             _convert(value, wire, annotation)
         except BadValue as error:
-            raise _within(error, name) from error
+            raise inside(error, name) from error
 
     return check
 

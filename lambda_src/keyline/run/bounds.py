@@ -1,0 +1,94 @@
+"""What an addition to a number must not go beyond: exact, whatever is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+from keyline.model.entity import Entity
+from keyline.model.shape import annotation_of, fields_of, limits_of
+from keyline.model.table import Table
+from keyline.run.errors import BadValue
+from keyline.run.numbers import MAX_DIGITS
+from keyline.run.settings import EARLIEST, LATEST
+from keyline.run.values import holds
+
+_DOWN = Context(prec=MAX_DIGITS, rounding=ROUND_FLOOR)
+_UP = Context(prec=MAX_DIGITS, rounding=ROUND_CEILING)
+_OPERATORS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+_LOWER = (">=", ">")
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The bounds of one number.
+
+    Attributes
+    ----------
+    start
+        What an item that lacks the attribute counts from: the field's default, or 0.
+    limits
+        Operators with the numbers that the total is compared with.
+    step
+        What the total is a multiple of, where that is declared.
+    """
+
+    start: Decimal
+    limits: tuple[tuple[str, Decimal], ...]
+    step: Decimal | None
+
+    def started(self, delta: Decimal) -> Decimal:
+        """The total of an item that lacks the attribute."""
+        return _DOWN.add(self.start, delta)
+
+    def admit_start(self, delta: Decimal) -> bool:
+        """Whether an item that lacks the attribute may be added to."""
+        total = _wire(self.started(delta))
+        return all(holds(operator, total, [_wire(limit)]) for operator, limit in self.limits)
+
+    def before(self, delta: Decimal) -> list[tuple[str, Decimal]]:
+        """What the stored number has to be, so that the total keeps to the bounds."""
+        return list(self._before(delta))
+
+    def check_step(self, name: str, delta: Decimal) -> None:
+        """Refuse an addition that would make a total of no multiple.
+
+        Raises
+        ------
+        BadValue
+            If the addition is not a multiple itself.
+        """
+        if self.step is not None and Fraction(delta) % Fraction(self.step):
+            raise BadValue(name, f"has to be a multiple of {self.step}.", "Add a multiple of it.")
+
+    def _before(self, delta: Decimal) -> Iterable[tuple[str, Decimal]]:
+        for operator, limit in self.limits:
+            if operator in _LOWER and delta < 0:
+                yield operator, _UP.subtract(limit, delta)
+            elif operator not in _LOWER and delta > 0:
+                yield operator, _DOWN.subtract(limit, delta)
+
+
+def bounds_of(kind: Entity, table: Table, name: str) -> Bounds:
+    """The bounds of a number field; those of a moment where it is the TTL attribute."""
+    declared = limits_of(annotation_of(kind.shape, name))
+    found = [(sign, getattr(declared, limit)) for limit, sign in _OPERATORS.items()]
+    if table.ttl and name == table.ttl.attribute:
+        found += [(">=", EARLIEST), ("<=", LATEST)]
+    field, step = fields_of(kind.shape)[name], declared.multiple_of
+    return Bounds(
+        _exact(field.default if field.defaulted else 0),
+        tuple((sign, _exact(limit)) for sign, limit in found if limit is not None),
+        None if step is None else _exact(step),
+    )
+
+
+def _exact(number: Any) -> Decimal:
+    return number if isinstance(number, Decimal) else Decimal(str(number))
+
+
+def _wire(number: Decimal) -> dict[str, str]:
+    return {"N": str(number)}
