@@ -195,24 +195,19 @@ def _faults_of_shape(
         if stored[name].compress_above is not None and field.compress_above is None:
             yield f"shape.{name}", "is stored compressed.", "Declare it with compressed() here too."
         in_key = index is not None and name in index.key.attributes
-        if in_key:
-            continue
-        if field.required and not stored[name].required:
+        if field.required and stored[name].optional and not in_key:
             yield (
                 f"shape.{name}",
                 f"may be absent from a {entity.shape.__name__}.",
                 "Allow None, or give it a default.",
             )
-        elif not field.required and stored[name].defaulted and not _same_default(field, stored):
+        absent = (field.default, stored[name].default)
+        if msgspec.NODEFAULT not in absent and absent[0] != absent[1]:
             yield (
                 f"shape.{name}",
                 f"is read as another value than in a {entity.shape.__name__} where it is absent.",
                 f"Give it the default that {entity.shape.__name__} has.",
             )
-
-
-def _same_default(field: Field, stored: Mapping[str, Field]) -> bool:
-    return bool(field.default == stored[field.name].default)
 
 
 def _parameter_faults(pattern: Pattern[Any]) -> Iterator[Fault]:

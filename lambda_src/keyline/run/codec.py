@@ -234,7 +234,7 @@ class Reader(Generic[T]):
         if table.discriminator:
             extra[table.discriminator] = values.of_type(Literal[kind.tag])
         exact = {a: values.exact_float(shape, a) for a in keys if values.is_float(shape, a)}
-        reader = values.struct_reader(shape, extra, exact)
+        reader = values.struct_reader(shape, extra, kind.shape, exact)
         self.wire: Any = reader.wire
         self._read = reader.read
         by_attribute = {f.encode_name: f.name for f in msgspec.structs.fields(self.wire)}

@@ -66,14 +66,13 @@ def optional(value: Value, default: Callable[[], Any]) -> Value:
 @cache
 def of_field(shape: type[msgspec.Struct], name: str) -> Value:
     """How a field of a shape is stored, by its attribute name."""
-    return _of_field(shape, fields_of(shape)[name], present(shape, name))
+    field, plain = fields_of(shape)[name], present(shape, name)
+    return plain if field.required else _optional(plain, field, _default_of(shape, field))
 
 
-def _of_field(shape: type[msgspec.Struct], field: Field, plain: Value) -> Value:
-    """The same, where an attribute that is there is stored in this way."""
-    if field.required:
-        return plain
-    default, inner, write = _default_of(shape, field), plain.decode, plain.encode
+def _optional(value: Value, field: Field, default: Callable[[], Any]) -> Value:
+    """The same where the attribute may be absent, or NULL for None."""
+    inner, write = value.decode, value.encode
 
     def decode(wire: Any) -> Any:
         if wire is None:
@@ -90,7 +89,15 @@ def _of_field(shape: type[msgspec.Struct], field: Field, plain: Value) -> Value:
         # An attribute that is absent is read as the default.
         return _NULL if field.defaulted else None
 
-    return Value(encode, _nullable(plain.wire) | None, decode)
+    return Value(encode, _nullable(value.wire) | None, decode)
+
+
+def _part(shape: type[msgspec.Struct], name: str, whole: type[msgspec.Struct]) -> Value:
+    """A field of a shape that is a part of another: it has the default of the whole's field."""
+    field, known = fields_of(shape)[name], fields_of(whole).get(name)
+    if not field.required or known is None or known.required or known.optional:
+        return of_field(shape, name)
+    return _optional(present(shape, name), known, _default_of(whole, known))
 
 
 @cache
@@ -121,8 +128,11 @@ def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
             raise msgspec.ValidationError(f"A float does not hold the number - at `$.{name}.N`")
         return found if typed is float else msgspec.convert(found, typed)
 
-    exact = Value(present(shape, name).encode, _wire("N", str), decode)
-    return _of_field(shape, fields_of(shape)[name], exact)
+    exact, field = (
+        Value(present(shape, name).encode, _wire("N", str), decode),
+        fields_of(shape)[name],
+    )
+    return exact if field.required else _optional(exact, field, _default_of(shape, field))
 
 
 @cache
@@ -376,6 +386,7 @@ def struct_writer(shape: type[msgspec.Struct]) -> Callable[[Any], dict[str, Wire
 def struct_reader(
     shape: type[msgspec.Struct],
     extra: Mapping[str, Value] | None = None,
+    whole: type[msgspec.Struct] | None = None,
     instead: Mapping[str, Value] | None = None,
 ) -> StructReader:
     """Return what reads a shape's fields.
@@ -384,12 +395,16 @@ def struct_reader(
     ----------
     extra
         Attributes to decode that are not fields of the shape.
+    whole
+        The shape that items are written in, whose defaults count where this one has none.
     instead
         How some fields are read, where that is not how their type is.
     """
     infos = msgspec.structs.fields(shape)
     known = instead or {}
-    values = [known.get(i.encode_name) or of_field(shape, i.encode_name) for i in infos]
+    values = [
+        known.get(i.encode_name) or _part(shape, i.encode_name, whole or shape) for i in infos
+    ]
     attributes = [info.encode_name for info in infos] + list(extra or {})
     wires = [value.wire for value in (*values, *(extra or {}).values())]
     prefix = "x" * (1 + max((len(info.name) for info in infos), default=0))  # no field has it

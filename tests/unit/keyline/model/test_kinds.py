@@ -297,7 +297,7 @@ class TestCollection:
             day: Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
             team: str = "none"
 
-        index = replace(BY_TEAM, projection=include("kind", "member"), sparse=False)
+        index = replace(BY_TEAM, projection=include("kind", "member"))
         table = library(
             Entity(Row, tag="ROW", keys={"pk": "MEMBER#{member}"}, constants={"sk": "-"}),
             Entity(Line, tag="LINE", keys={"pk": "MEMBER#{member}", "sk": "LINE#{day}"}),

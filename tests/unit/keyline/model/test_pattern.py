@@ -170,7 +170,7 @@ class TestParameters:
         assert made(**told(table=PEOPLE, shape=Visit)).parameters == ("name", "day", "count")
 
     def test_an_update_and_a_delete_add_those_of_their_conditions(self) -> None:
-        conditions = (any_of(absent("mood"), less_than("stars", "below")), exists("done"))
+        conditions = (any_of(absent("mood"), less_than("stars", "below")), exists("photo"))
         for made in (
             Update(**told(set=("stars",), conditions=conditions)),
             Delete(**told(conditions=conditions)),
@@ -214,8 +214,8 @@ class TestConditions:
             contains("author"),
             contains("tags"),
             contains("parts"),
-            exists("text"),
-            absent("text"),
+            exists("photo"),
+            absent("photo"),
             greater_than("ttl"),
             any_of(absent("mood"), equals("mood")),
         ],

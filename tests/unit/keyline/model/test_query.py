@@ -201,8 +201,8 @@ class TestNotServed:
     def test_a_key_of_the_same_partition_is_suggested_first(self) -> None:
         table = notes(
             indexes=[
-                index("A-ByAuthor", "author", "stars"),
-                index("B-ByRoom", "room", "stars"),
+                index("A-ByAuthor", "author", "stars", sparse=True),
+                index("B-ByRoom", "room", "stars", sparse=True),
             ]
         )
         refusal = Refusal("a-pattern.sort.stars", "no key of Notes", "index='B-ByRoom'")

@@ -398,16 +398,28 @@ class TestShards:
         ("indexes", "says", "suggests"),
         [
             ([index(shards=0)], "less than one", "plain index"),
-            ([index(partition=("author", "stars"), shards=2)], "single partition", "template"),
-            ([index(partition="stars", shards=2)], "need a String", "Store it as text"),
-            ([index(partition="room", sort="stars", shards=2)], "primary key", "of its own"),
             (
-                [index(shards=2), index("ByBoth", "author", "stars")],
+                [index(partition=("author", "stars"), shards=2, sparse=True)],
+                "single partition",
+                "template",
+            ),
+            (
+                [index(partition="stars", shards=2, sparse=True)],
+                "need a String",
+                "Store it as text",
+            ),
+            (
+                [index(partition="room", sort="stars", shards=2, sparse=True)],
+                "primary key",
+                "of its own",
+            ),
+            (
+                [index(shards=2), index("ByBoth", "author", "stars", sparse=True)],
                 "'author' in the key of ByBoth too",
                 "same shards",
             ),
             (
-                [index(shards=2), index("ByStars", "stars", "author")],
+                [index(shards=2), index("ByStars", "stars", "author", sparse=True)],
                 "'author' in the key of ByStars too",
                 "attributes of their own",
             ),
@@ -418,7 +430,9 @@ class TestShards:
         refusal.of(lambda: notes(indexes=indexes))
 
     def test_two_indexes_may_share_their_shards(self) -> None:
-        table = notes(indexes=[index(shards=2), index("ByBoth", "author", "stars", shards=2)])
+        table = notes(
+            indexes=[index(shards=2), index("ByBoth", "author", "stars", shards=2, sparse=True)]
+        )
         assert table.sharded == {"author": 2}
 
     def test_a_cardinality_is_at_least_one(self) -> None:

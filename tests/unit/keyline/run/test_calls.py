@@ -20,10 +20,10 @@ from tests.support.answers import answer, refusal
 from tests.support.declared import GET_NOTE, PUT_NOTE, note
 from tests.unit.keyline.run.conftest import Wire
 
-KEY: dict[str, Any] = {"owner": "ann", "timestamp": 1.0}
+KEY: dict[str, Any] = {"owner": "ann", "timestamp": 1_800_000_000_000.0}
 ITEM = {
     "owner": {"S": "ann"},
-    "timestamp": {"N": "1"},
+    "timestamp": {"N": "1800000000000"},
     "name": {"S": "plan"},
     "size": {"N": "1"},
     "topic": {"S": "work"},

@@ -65,7 +65,7 @@ def test_retention_and_shards_come_from_the_settings() -> None:
     assert resolved.shards(NOTES) == {"topic": 3}
     expiry = resolved.expiry(NOTES, NOTES.kinds[0])
     assert expiry is not None
-    assert expiry.at(10_000.0, now=99.0) == 10 + 43_200
+    assert expiry.at(1_800_000_000_000.0, now=99.0) == 1_800_000_000 + 43_200
     assert expiry.at(None, now=99.0) == 99 + 43_200
 
 

@@ -191,11 +191,11 @@ def test_where_sizes_are_measured_reads_ask_for_all(wire: Wire) -> None:
 
 def test_a_create_is_conditional(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keyline.run.store.time.time", lambda: 1000.75)
-    wire.store().put(PUT_NOTE, note("ann", 5000.0))
+    wire.store().put(PUT_NOTE, note("ann", 1_800_000_000_000.0))
     (sent,) = wire.sent
     assert sent["ConditionExpression"] == "(attribute_not_exists(#owner) OR #ttl <= :now)"
     assert sent["ExpressionAttributeValues"] == {":now": {"N": "1000"}}
-    assert sent["Item"]["ttl"] == {"N": str(5 + 30 * 86_400)}
+    assert sent["Item"]["ttl"] == {"N": str(1_800_000_000 + 30 * 86_400)}
 
 
 def test_an_update_names_what_changes(wire: Wire) -> None:
