@@ -71,9 +71,10 @@ class UserRepository:
         VersionConflict
             If somebody else changed it first.
         """
-        return self.store.update(
-            PROFILE_UPDATE, {**changes, "updated_at": now()}, expected=version, user_id=user_id
-        )
+        changed = {**changes, "updated_at": now()}
+        if "preferences" in changed and changed["preferences"] is None:
+            changed["preferences"] = {}  # a profile without any
+        return self.store.update(PROFILE_UPDATE, changed, expected=version, user_id=user_id)
 
 
 @dataclass(frozen=True)

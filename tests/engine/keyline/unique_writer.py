@@ -30,7 +30,7 @@ def main() -> None:
 
     def writer(number: int) -> None:
         for n in range(int(writes)):
-            more: dict[str, Any] = {"name": f"{name}-{number}", "size": n, "ttl": 2**40}
+            more: dict[str, Any] = {"name": f"{name}-{number}", "size": n, "ttl": 2**32}
             store.put_unique(PUT_NOTE, partial(note, "all", **more))
 
     with ThreadPoolExecutor(int(threads)) as pool:
