@@ -2,7 +2,9 @@
 
 The language is that of the EventBridge user guide (eb-scheduled-rule-pattern): its own
 dialect, with 1 = Sunday, a year, `?`, and `L`, `W` and `#`, which the cron libraries of PyPI
-read in part at best. All times are UTC.
+read in part at best. A range may run backwards: `20-2` in the hours and `FRI-MON` in the days of
+the week go past the end of the field and on from its start, as an example of that page does.
+Years do not come around, so that a range of years runs forwards. All times are UTC.
 """
 
 from __future__ import annotations
@@ -188,21 +190,23 @@ def _numbers(
     )
 
 
-def _part(text: str, field: str, low: int, high: int, names: tuple[str, ...]) -> range:
-    """Read `*`, `5`, `1-5`, and each of them with `/step`; `5/10` runs to the end."""
+def _part(text: str, field: str, low: int, high: int, names: tuple[str, ...]) -> Iterator[int]:
+    """Read `*`, `5`, `1-5`, `20-2`, and each of them with `/step`; `5/10` runs to the end."""
     span, slash, step = text.partition("/")
     stride = _number(step, f"{field} step", 1, high) if slash else 1
     if span == "*":
-        return range(low, high + 1, stride)
-    start, dash, end = span.partition("-")
-    first = _number(start, field, low, high, names)
-    if dash:
-        last = _number(end, field, low, high, names)
-        if last < first:
-            raise ValueError(f"{field}: the range {span} runs backwards")
+        first, last = low, high
     else:
-        last = high if slash else first
-    return range(first, last + 1, stride)
+        start, dash, end = span.partition("-")
+        first = _number(start, field, low, high, names)
+        last = _number(end, field, low, high, names) if dash else high if slash else first
+    size = high - low + 1
+    if last < first:
+        if field == "year":
+            raise ValueError(f"{field}: the range {span} runs backwards")
+        last += size
+    for number in range(first, last + 1, stride):
+        yield low + (number - low) % size
 
 
 def _number(text: str, field: str, low: int, high: int, names: tuple[str, ...] = ()) -> int:

@@ -53,6 +53,10 @@ def test_a_rate_is_due_one_period_later(expression: str, period: timedelta) -> N
             "cron(0/5 8-17 ? * MON-FRI *)",
             ["2024-02-27 10:20", "2024-02-27 10:25", "2024-02-27 10:30"],
         ),
+        (
+            "cron(0/30 20-2 ? * MON-FRI *)",
+            ["2024-02-27 20:00", "2024-02-27 20:30", "2024-02-27 21:00"],
+        ),
         ("cron(0 9 ? * 2#1 *)", ["2024-03-04 09:00", "2024-04-01 09:00", "2024-05-06 09:00"]),
         # 1 is Sunday; names in any case
         ("cron(0 0 ? * 1 *)", ["2024-03-03 00:00", "2024-03-10 00:00", "2024-03-17 00:00"]),
@@ -106,7 +110,8 @@ def test_a_cron_expression_is_due_when_eventbridge_says(
         ("cron(0 0 ? * 8 *)", "day-of-week"),
         ("cron(0 0 ? * 2#6 *)", "after #"),
         ("cron(0 0 * * ? 1969)", "year"),
-        ("cron(30-10 0 * * ? *)", "backwards"),
+        ("cron(0 0 1 1 ? 2030-2025)", "year: the range 2030-2025 runs backwards"),
+        ("cron(0 20-24 * * ? *)", "hours: 24 is not in 0 to 23"),
         ("cron(0/0 0 * * ? *)", "step"),
         ("cron(, 0 * * ? *)", "nothing"),
         ("cron(- 0 * * ? *)", "nothing"),
@@ -116,6 +121,48 @@ def test_a_wrong_expression_says_where_and_why(expression: str, says: str) -> No
     with pytest.raises(LocalPlatformError, match=r"Nightly\.ScheduleExpression") as caught:
         parse(expression, "Nightly.ScheduleExpression")
     assert says in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("cron(0 20-2 1 1 ? *)", {0, 1, 2, 20, 21, 22, 23}),
+        ("cron(0 20-2/2 1 1 ? *)", {0, 2, 20, 22}),
+        ("cron(0 21-2/2 1 1 ? *)", {1, 21, 23}),
+        ("cron(0 23-0 1 1 ? *)", {0, 23}),
+        ("cron(0 5-5 1 1 ? *)", {5}),
+        ("cron(0 5-5/3 1 1 ? *)", {5}),
+        ("cron(0 22-1,6 1 1 ? *)", {0, 1, 6, 22, 23}),
+    ],
+)
+def test_a_range_of_hours_may_pass_midnight(field: str, expected: set[int]) -> None:
+    assert {int(moment[11:13]) for moment in due(field, count=len(expected) + 1)} == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "form", "expected"),
+    [
+        ("cron(50-10/5 0 1 1 ? *)", "%M", {"50", "55", "00", "05", "10"}),
+        ("cron(0 0 ? * FRI-MON *)", "%a", {"Fri", "Sat", "Sun", "Mon"}),
+        ("cron(0 0 ? * 6-2/2 *)", "%a", {"Fri", "Sun"}),
+        ("cron(0 0 ? * SAT-SUN *)", "%a", {"Sat", "Sun"}),
+        ("cron(0 0 1 NOV-FEB ? *)", "%b", {"Nov", "Dec", "Jan", "Feb"}),
+        ("cron(0 0 1 11-3/2 ? *)", "%b", {"Nov", "Jan", "Mar"}),
+        ("cron(0 0 30-2 JAN ? *)", "%d", {"30", "31", "01", "02"}),
+    ],
+)
+def test_a_range_of_another_field_may_pass_its_end(
+    expression: str, form: str, expected: set[str]
+) -> None:
+    moments = due(expression, count=2 * len(expected))
+    assert {datetime.fromisoformat(moment).strftime(form) for moment in moments} == expected
+
+
+@given(first=st.integers(0, 23), last=st.integers(0, 23), step=st.integers(1, 23))
+def test_a_range_is_what_a_clock_passes(first: int, last: int, step: int) -> None:
+    passed = [(first + n) % 24 for n in range((last - first) % 24 + 1)]
+    listed = ",".join(str(hour) for hour in passed[::step])
+    assert due(f"cron(0 {first}-{last}/{step} * * ? *)", 30) == due(f"cron(0 {listed} * * ? *)", 30)
 
 
 @settings(max_examples=60, deadline=None)
