@@ -19,9 +19,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal
+from functools import cache
+from itertools import product
+from math import prod
 from typing import Any, Final
 
 Pattern = Mapping[str, Any]
@@ -33,7 +38,12 @@ MAX_FILTERS: Final = 5
 MAX_PATTERN_CHARACTERS: Final = 4096
 """Length of one pattern as JSON (Lambda API reference, `Filter`)."""
 
-_ABSENT: Final = object()
+MAX_WAYS: Final = 1000
+"""Combinations of choices of `$or` (EventBridge user guide, eb-create-pattern-operators)."""
+
+MAX_DIGITS: Final = 38
+"""Significant digits of a number (DynamoDB developer guide, "Data types")."""
+
 _OR: Final = "$or"
 _IMAGES: Final = ("Keys", "NewImage", "OldImage")
 _EVENT_NAMES: Final = ("INSERT", "MODIFY", "REMOVE")
@@ -108,45 +118,82 @@ def matches(pattern: Pattern, record: Mapping[str, Any]) -> bool:
     Notes
     -----
     Every field of the pattern must match (and); a list matches if any of its rules does (or).
-    A JSON array in the record, such as the value of an `SS`, matches if any of its elements
-    does. Strings are compared character by character; so are numbers, by their
-    representation: 300 and 300.0 are not equal (invocation-eventfiltering).
+    Strings are compared character by character; so are numbers, by their representation: 300
+    and 300.0 are not equal (invocation-eventfiltering).
+
+    Where Lambda's guide is silent, the engine that AWS published is followed (GitHub,
+    aws/event-ruler). An array in the record, such as the value of an `SS`, matches if any of its
+    elements does, and the fields of a pattern below an array are fulfilled by one element of it
+    (its README, "JSON Array Matching"; ArrayMembership). Fields are tried in the order of their
+    names; `exists: false` holds if the field is in no element that those before it leave open
+    (NameState), so that alone it asks for a record in which no element has the field.
     """
-    return _matches_object(pattern, record)
+    return any(
+        _fulfilled(sorted(dict(branch).items()), record, {}) for branch in _branches(pattern)
+    )
 
 
-def _matches_object(pattern: Pattern, value: Any) -> bool:
-    if isinstance(value, list) and value:
-        return any(_matches_object(pattern, element) for element in value)
-    fields = value if isinstance(value, Mapping) else {}
-    return all(_matches_field(name, rule, value, fields) for name, rule in pattern.items())
+_Path = tuple[str, ...]
+_Field = tuple[_Path, Sequence[Any]]
+"""A field and its rules."""
+_Elements = Mapping[_Path, int]
+"""Which element of each array has been looked into: an array's place to the element's index."""
 
 
-def _matches_field(name: str, rule: Any, value: Any, fields: Mapping[str, Any]) -> bool:
-    if name == _OR:
-        return any(_matches_object(choice, value) for choice in rule)
-    inner = fields.get(name, _ABSENT)
-    if isinstance(rule, Mapping):
-        return _matches_object(rule, inner)
-    return any(_matches_rule(one, inner) for one in rule)
+def _branches(pattern: Pattern, path: _Path = ()) -> list[list[_Field]]:
+    """Return the ways to match a pattern, each as the fields that have to match together.
+
+    `$or` makes a way of each choice (JsonRuleCompiler). A field that a way holds twice has the
+    later rules only, without a word, which `validate` reports.
+    """
+    ways: list[list[_Field]] = [[]]
+    for name, rule in pattern.items():
+        if name == _OR:
+            more = [way for choice in rule for way in _branches(choice, path)]
+        elif isinstance(rule, Mapping):
+            more = _branches(rule, (*path, name))
+        else:
+            more = [[((*path, name), rule)]]
+        ways = [[*one, *other] for one, other in product(ways, more)]
+    return ways
 
 
-def _matches_rule(rule: Any, value: Any) -> bool:
-    if isinstance(rule, Mapping) and "exists" in rule:
-        return any(True for _ in _leaves(value)) is rule["exists"]
-    return any(_matches_leaf(rule, leaf) for leaf in _leaves(value))
+def _fulfilled(fields: Sequence[_Field], record: Mapping[str, Any], seen: _Elements) -> bool:
+    """Tell whether the record has values for all fields that lie in the same elements."""
+    if not fields:
+        return True
+    (path, rules), rest = fields[0], fields[1:]
+    found = [
+        (leaf, {**seen, **elements})
+        for leaf, elements in _leaves(record, path, (), {})
+        if all(seen.get(array, index) == index for array, index in elements.items())
+    ]
+    if not found and {"exists": False} in rules and _fulfilled(rest, record, seen):
+        return True
+    return any(
+        _fulfilled(rest, record, elements)
+        for leaf, elements in found
+        if any(_matches_leaf(rule, leaf) for rule in rules)
+    )
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    """Yield what a rule compares: the value itself or the elements of an array.
+def _leaves(
+    value: Any, path: _Path, here: _Path, elements: _Elements
+) -> Iterator[tuple[Any, _Elements]]:
+    """Yield the plain values at a path, each with the elements of arrays that it lies in.
 
     An object is no leaf, which is why `exists` on one is false ("the Exists operator only
     works on leaf nodes in the event JSON", with-ddb-filtering).
     """
     if isinstance(value, list):
-        yield from (element for element in value if not isinstance(element, Mapping | list))
-    elif value is not _ABSENT and not isinstance(value, Mapping):
-        yield value
+        for index, element in enumerate(value):
+            nested = isinstance(element, Mapping | list)
+            inner = {**elements, here: index} if nested else elements
+            yield from _leaves(element, path, (*here, str(index)), inner)
+    elif path and isinstance(value, Mapping) and path[0] in value:
+        yield from _leaves(value[path[0]], path[1:], (*here, path[0]), elements)
+    elif not path and not isinstance(value, Mapping):
+        yield value, elements
 
 
 def _matches_leaf(rule: Any, leaf: Any) -> bool:
@@ -175,7 +222,18 @@ def _suffix(operand: str, leaf: Any) -> bool:
 
 
 def _equals_ignore_case(operand: str, leaf: Any) -> bool:
-    return isinstance(leaf, str) and leaf.casefold() == operand.casefold()
+    return isinstance(leaf, str) and _spellings(operand).fullmatch(leaf) is not None
+
+
+@cache
+def _spellings(text: str) -> re.Pattern[str]:
+    """Return what matches a text with each of its characters in lower or in upper case.
+
+    As EqualsIgnoreCaseParser of aws/event-ruler: `ss` matches `SS` and `sS`, not the one
+    character sharp s. The full mappings of a character count, so that a sharp s in the filter
+    matches itself and its upper case, which is `SS`.
+    """
+    return re.compile("".join(f"(?:{re.escape(c.lower())}|{re.escape(c.upper())})" for c in text))
 
 
 def _numeric(operand: Sequence[Any], leaf: Any) -> bool:
@@ -197,6 +255,7 @@ _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     ">=": lambda value, bound: bool(value >= bound),
 }
 _LEAF_OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "exists": lambda wanted, leaf: bool(wanted),
     "anything-but": _anything_but,
     "prefix": _prefix,
     "suffix": _suffix,
@@ -244,7 +303,10 @@ def validate(pattern: str | Pattern) -> list[Problem]:
     if not isinstance(document, Mapping):
         return [Problem("$", "a pattern is an object.", 'Write {"eventName": ["INSERT"]}.')]
     text = pattern if isinstance(pattern, str) else json.dumps(document, separators=(",", ":"))
-    return [*_length_problems(text), *_object_problems(document, ())]
+    problems = [*_length_problems(text), *_object_problems(document, ())]
+    if not any(problem.refused for problem in problems):
+        problems += _or_conflicts(document)
+    return problems
 
 
 def _length_problems(text: str) -> Iterator[Problem]:
@@ -254,6 +316,32 @@ def _length_problems(text: str) -> Iterator[Problem]:
             f"{len(text)} characters, and a pattern takes {MAX_PATTERN_CHARACTERS}.",
             "Split it into several filters, which are joined by or.",
         )
+
+
+def _or_conflicts(pattern: Pattern) -> Iterator[Problem]:
+    ways = _ways(pattern)
+    if ways > MAX_WAYS:
+        yield Problem(
+            _OR,
+            f"{ways} combinations of choices, and a pattern takes {MAX_WAYS}.",
+            "Split it into several filters, which are joined by or.",
+        )
+        return
+    fields = [Counter(path for path, _ in branch) for branch in _branches(pattern)]
+    for path in {path: None for each in fields for path, count in each.items() if count > 1}:
+        yield Problem(
+            _text(path),
+            "a field stands both inside and outside $or, and the later rules replace the others.",
+            "Write the rules of both into each choice of $or.",
+            refused=False,
+        )
+
+
+def _ways(pattern: Pattern) -> int:
+    return prod(
+        sum(map(_ways, rule)) if name == _OR else _ways(rule) if isinstance(rule, Mapping) else 1
+        for name, rule in pattern.items()
+    )
 
 
 def _object_problems(pattern: Pattern, path: tuple[str, ...]) -> Iterator[Problem]:
@@ -520,12 +608,8 @@ def _string_value_problem(rule: Any, kind: str, here: str) -> Problem | None:
                 f"{json.dumps(value)} is not a string, and {kind} holds strings.",
                 f'Write "{json.dumps(value)}".',
             )
-        if kind in ("N", "NS") and (canonical := _canonical(value)) != value:
-            return _never(
-                here,
-                f'no number is written "{value}" in a stream record.',
-                f'Write "{canonical}".' if canonical else "Write a number.",
-            )
+        if kind in ("N", "NS") and (fault := _number_fault(value)):
+            return _never(here, *fault)
     return None
 
 
@@ -536,15 +620,27 @@ def _plain_values(rule: Any) -> Sequence[Any]:
     return operand if isinstance(operand, list) else [operand]
 
 
-def _canonical(number: str) -> str | None:
-    """Return a number as DynamoDB writes it: no leading or trailing zeros; None if none."""
-    try:
-        value = Decimal(number)
-    except InvalidOperation:
-        return None
+def _number_fault(text: str) -> tuple[str, str] | None:
+    """Return why no number of a stream record is written so, and what to write instead.
+
+    DynamoDB writes numbers without leading or trailing zeros. It keeps 38 significant digits, and
+    magnitudes from 1e-130 to below 1e126 (DynamoDB developer guide, "Data types").
+    """
+    value = Decimal(text, _EXACT)
+    unlike = f'no number is written "{text}" in a stream record.'
     if not value.is_finite():
-        return None
-    return format(value.normalize(), "f") if value else "0"
+        return unlike, "Write a number."
+    digits = len("".join(map(str, value.as_tuple().digits)).strip("0"))
+    if digits > MAX_DIGITS:
+        return f"{digits} digits, and DynamoDB keeps {MAX_DIGITS}.", "Write fewer digits."
+    if value and not -130 <= value.adjusted() <= 125:
+        return unlike, "Write a number from 1e-130 to below 1e126."
+    plain = format(value.normalize(_EXACT), "f") if value else "0"
+    return None if plain == text else (unlike, f'Write "{plain}".')
+
+
+_EXACT: Final = Context(prec=MAX_PATTERN_CHARACTERS, traps=[])
+"""Holds all digits that a pattern can hold; Python's own context has 28."""
 
 
 def _never(path: str, message: str, suggestion: str) -> Problem:

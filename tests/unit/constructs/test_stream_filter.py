@@ -74,6 +74,26 @@ TTL_FILTER = {
         # equals, ignoring case
         (image(a={"S": [{"equals-ignore-case": "ALIce"}]}), record(a={"S": "alice"}), True),
         (image(a={"S": [{"equals-ignore-case": "alice"}]}), record(a={"S": "alic"}), False),
+        (image(a={"S": [{"equals-ignore-case": "STRASSE"}]}), record(a={"S": "strasse"}), True),
+        (
+            image(a={"S": [{"equals-ignore-case": "strasse"}]}),
+            record(a={"S": "stra\u00dfe"}),
+            False,
+        ),
+        (
+            image(a={"S": [{"equals-ignore-case": "STRASSE"}]}),
+            record(a={"S": "stra\u00dfe"}),
+            False,
+        ),
+        (
+            image(a={"S": [{"equals-ignore-case": "stra\u00dfe"}]}),
+            record(a={"S": "strasse"}),
+            False,
+        ),
+        (image(a={"S": [{"equals-ignore-case": "\u00dfa"}]}), record(a={"S": "\u00dfA"}), True),
+        (image(a={"S": [{"equals-ignore-case": "\u2c65"}]}), record(a={"S": "\u023a"}), True),
+        (image(a={"S": [{"equals-ignore-case": "\ufb01"}]}), record(a={"S": "fi"}), False),
+        (image(a={"S": [{"equals-ignore-case": "a.c"}]}), record(a={"S": "ABC"}), False),
         # begins with, ends with
         (image(a={"S": [{"prefix": "us-"}]}), record(a={"S": "us-east-1"}), True),
         (image(a={"S": [{"prefix": "us-"}]}), record(a={"S": "eu-us-1"}), False),
@@ -111,6 +131,43 @@ TTL_FILTER = {
         (image(a={"M": {"b": {"S": ["x"]}}}), record(a={"M": {"b": {"S": "x"}}}), True),
         (image(a={"L": {"S": ["x"]}}), record(a={"L": [{"N": "1"}, {"S": "x"}]}), True),
         (image(a={"L": {"S": ["x"]}}), record(a={"L": [{"S": "y"}]}), False),
+        # the fields below a list are those of one element
+        (
+            image(a={"L": {"M": {"b": {"S": ["x"]}, "c": {"S": ["y"]}}}}),
+            record(a={"L": [{"M": {"b": {"S": "x"}}}, {"M": {"c": {"S": "y"}}}]}),
+            False,
+        ),
+        (
+            image(a={"L": {"M": {"b": {"S": ["x"]}, "c": {"S": ["y"]}}}}),
+            record(a={"L": [{"M": {"b": {"S": "x"}, "c": {"S": "y"}}}]}),
+            True,
+        ),
+        # exists inside a list: false asks for a list in which no element has the field
+        (image(a={"L": {"S": [{"exists": False}]}}), record(a={"L": [{"N": "1"}]}), True),
+        (image(a={"L": {"S": [{"exists": False}]}}), record(a={"L": []}), True),
+        (image(a={"L": {"S": [{"exists": False}]}}), record(), True),
+        (
+            image(a={"L": {"S": [{"exists": False}]}}),
+            record(a={"L": [{"N": "1"}, {"S": "x"}]}),
+            False,
+        ),
+        (
+            image(a={"L": {"S": [{"exists": True}]}}),
+            record(a={"L": [{"N": "1"}, {"S": "x"}]}),
+            True,
+        ),
+        (image(a={"SS": [{"exists": False}]}), record(a={"SS": ["x"]}), False),
+        # or, with a field before it in the same element, for one that lacks it
+        (
+            image(a={"L": {"M": {"b": {"S": ["x"]}, "c": {"S": [{"exists": False}]}}}}),
+            record(a={"L": [{"M": {"b": {"S": "x"}}}, {"M": {"c": {"S": "y"}}}]}),
+            True,
+        ),
+        (
+            image(a={"L": {"M": {"b": {"S": ["x"]}, "c": {"S": [{"exists": False}]}}}}),
+            record(a={"L": [{"M": {"b": {"S": "x"}, "c": {"S": "y"}}}]}),
+            False,
+        ),
         # $or, with and around it, and inside
         ({"$or": [{"eventName": ["REMOVE"]}, image(a={"S": ["x"]})]}, record(a={"S": "x"}), True),
         ({"$or": [{"eventName": ["REMOVE"]}, image(a={"S": ["x"]})]}, record(), False),
@@ -141,6 +198,20 @@ def test_several_patterns_are_joined_by_or_and_none_lets_all_pass() -> None:
     assert passes([], record())
     assert passes([removals, inserts], record())
     assert not passes([removals], record())
+
+
+def test_the_later_rules_of_a_field_replace_the_earlier_ones_as_in_eventbridge() -> None:
+    inside = {"$or": [{"eventName": ["MODIFY"]}, {"eventID": ["1"]}]}
+    assert matches({"eventName": ["REMOVE"], **inside}, {"eventName": "MODIFY"})
+    assert not matches({**inside, "eventName": ["REMOVE"]}, {"eventName": "MODIFY"})
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x7E)), st.booleans())
+def test_case_is_ignored_character_by_character(text: str, upper: bool) -> None:
+    rule = image(a={"S": [{"equals-ignore-case": text}]})
+    assert matches(rule, record(a={"S": text.upper() if upper else text.lower()}))
+    assert matches(rule, record(a={"S": text.swapcase()}))
+    assert not matches(rule, record(a={"S": f"{text} "}))
 
 
 numbers = st.integers(-1000, 1000) | st.floats(-1000, 1000)
@@ -181,6 +252,8 @@ def test_prefix_suffix_and_anything_but_agree_with_python(text: str, part: str) 
         {"eventName": [{"anything-but": ["REMOVE"]}]},
         image(status={"S": ["open", {"prefix": "late"}]}),
         image(price={"N": ["5", "-0.5", {"anything-but": ["0"]}]}),
+        image(price={"N": ["12345678901234567890123456789", "1" * 38, "-0." + "1" * 38]}),
+        image(price={"N": ["0." + "0" * 129 + "1", "9" * 38 + "0" * 88]}),
         image(flag={"BOOL": [True]}, gone={"NULL": [True]}, tags={"SS": ["x"]}),
         image(a={"M": {"b": {"M": {"c": {"S": [{"exists": True}]}}}}}),
         image(a={"L": {"M": {"b": {"S": ["x"]}}}}),
@@ -239,6 +312,11 @@ def test_a_good_filter_has_no_problem(pattern: Any) -> None:
         ({"$or": [{"eventName": ["INSERT"]}]}, "$or", "at least two"),
         ({"$or": {"eventName": ["INSERT"]}}, "$or", "list of at least two"),
         ({"eventName": ["INSERT"], "eventID": ["x" * 5000]}, "$", "4096"),
+        (
+            image(**{f"a{n}": {"$or": [{"S": ["x"]}, {"N": ["1"]}]} for n in range(50)}),
+            "$or",
+            "1000",
+        ),
     ],
 )
 def test_what_aws_refuses_is_reported_as_refused(pattern: Any, path: str, says: str) -> None:
@@ -262,6 +340,35 @@ def test_what_aws_refuses_is_reported_as_refused(pattern: Any, path: str, says: 
         (image(a={"N": [{"anything-but": [5]}]}), "dynamodb.NewImage.a.N[0]", 'Write "5"'),
         (image(a={"N": ["5.0"]}), "dynamodb.NewImage.a.N[0]", 'Write "5"'),
         (image(a={"N": ["05"]}), "dynamodb.NewImage.a.N[0]", 'Write "5"'),
+        (
+            image(a={"N": ["1" * 39]}),
+            "dynamodb.NewImage.a.N[0]",
+            "39 digits, and DynamoDB keeps 38",
+        ),
+        (
+            image(a={"N": ["1" * 37 + ".0"]}),
+            "dynamodb.NewImage.a.N[0]",
+            f'Write "{"1" * 37}"',
+        ),
+        (image(a={"N": ["1E126"]}), "dynamodb.NewImage.a.N[0]", "below 1e126"),
+        (image(a={"N": ["1E-9999999"]}), "dynamodb.NewImage.a.N[0]", "from 1e-130"),
+        (image(a={"N": ["NaN"]}), "dynamodb.NewImage.a.N[0]", "Write a number"),
+        (
+            image(a={"S": ["x"]}, **{"$or": [{"a": {"S": ["y"]}}, {"b": {"S": ["z"]}}]}),
+            "dynamodb.NewImage.a.S",
+            "both inside and outside $or",
+        ),
+        (
+            {
+                "eventName": ["INSERT"],
+                "$or": [
+                    {"eventName": ["MODIFY"]},
+                    {"$or": [{"eventID": ["1"]}, {"eventID": ["2"]}]},
+                ],
+            },
+            "eventName",
+            "both inside and outside $or",
+        ),
         (image(a={"N": ["five"]}), "dynamodb.NewImage.a.N[0]", "Write a number"),
         (image(a={"BOOL": ["true"]}), "dynamodb.NewImage.a.BOOL[0]", "[true]"),
         (image(a=["x"]), "dynamodb.NewImage.a[0]", '"a": {"S": ["x"]}'),
