@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -96,9 +97,11 @@ class JwtAuthorizer:
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in ALGORITHMS:
             raise jwt.InvalidAlgorithmError("the token's algorithm is not supported")
+        if "kid" not in header:
+            raise jwt.InvalidKeyError("the token names no key")
         claims: Mapping[str, Any] = jwt.decode(
             token,
-            await self._key(str(header.get("kid"))),
+            await self._key(header["kid"]),
             algorithms=list(ALGORITHMS),
             issuer=self._authorizer.issuer,
             options={"require": ["exp", "iss"], "verify_aud": False},
@@ -123,9 +126,25 @@ class JwtAuthorizer:
         try:
             discovery = (await self._client.get(url)).raise_for_status().json()
             keys = (await self._client.get(discovery["jwks_uri"])).raise_for_status().json()
-            return {key["kid"]: jwt.PyJWK(key) for key in keys["keys"] if "kid" in key}
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            return usable(keys["keys"])
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _DiscoveryError(f"{url}: {error!r}") from error
+
+
+def usable(keys: Sequence[Mapping[str, Any]]) -> dict[str, jwt.PyJWK]:
+    """Return the keys of a JWK set that can verify a token here, by their ids.
+
+    Every other key is left out, and the tokens of the rest are still good: a reader of a set
+    should ignore keys of a type it does not understand, "that are missing required members, or
+    for which values are out of the supported ranges" (RFC 7517, section 5).
+    """
+    found: dict[str, jwt.PyJWK] = {}
+    for key in keys:
+        signs = key.get("use", "sig") == "sig" and key.get("alg", ALGORITHMS[0]) in ALGORITHMS
+        if key.get("kty") == "RSA" and signs and "kid" in key:
+            with suppress(jwt.PyJWTError):
+                found[key["kid"]] = jwt.PyJWK(dict(key))
+    return found
 
 
 def identity(sources: Sequence[str], headers: Mapping[str, str], query: str) -> str | None:
@@ -143,8 +162,10 @@ def identity(sources: Sequence[str], headers: Mapping[str, str], query: str) -> 
 
 
 def _scopes(claims: Mapping[str, Any]) -> list[str]:
-    value = claims.get("scope", claims.get("scp", ()))
-    return value.split() if isinstance(value, str) else [str(each) for each in value]
+    value = claims.get("scope", claims.get("scp"))
+    if isinstance(value, str):
+        return value.split()
+    return [str(each) for each in value] if isinstance(value, list) else []
 
 
 def _describe(error: Exception) -> str:
