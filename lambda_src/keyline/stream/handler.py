@@ -17,7 +17,7 @@ from aws_lambda_powertools import Logger
 
 from keyline.model.system import System
 from keyline.model.table import Table
-from keyline.problem import DeclarationError
+from keyline.problem import DeclarationError, KeylineError
 from keyline.run import meter
 from keyline.run.errors import ItemUnreadable
 from keyline.stream.change import Change, ChangeReader
@@ -25,6 +25,10 @@ from keyline.stream.change import Change, ChangeReader
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 Process = Callable[[Sequence[Change[ItemT]]], None]
 Answer = dict[str, list[dict[str, str]]]
+
+
+class BatchFailed(KeylineError):
+    """Nothing of a batch of several records was processed, so that Lambda has to halve it."""
 
 
 def stream_handler(
@@ -40,6 +44,11 @@ def stream_handler(
     The whole batch is tried first. If that fails, its records are tried one by one in order, up
     to the first that fails: that one is reported, and Lambda delivers it and its successors
     again. So `process` meets a change more than once, and has to leave the same behind each time.
+
+    If the first of several records fails, the handler raises BatchFailed: Lambda then halves the
+    batch until the record is alone. That a batch is halved whose first record is reported, AWS
+    does not document (Lambda developer guide, services-ddb-batchfailurereporting, "Bisecting a
+    batch"), and a batch that is not halved would be given up whole.
 
     Parameters
     ----------
@@ -70,7 +79,13 @@ class _Consumer:
     logger: Logger
 
     def handle(self, event: Mapping[str, Any], context: Any) -> Answer:
-        """What Lambda calls: which record it has to deliver again, if any."""
+        """What Lambda calls: which record it has to deliver again, if any.
+
+        Raises
+        ------
+        BatchFailed
+            If the first of several records failed.
+        """
         try:
             return self._answer(event["Records"], context)
         finally:
@@ -92,6 +107,12 @@ class _Consumer:
         if done == len(records):
             return {"batchItemFailures": []}
         failed = records[done]["dynamodb"]["SequenceNumber"]
+        if done == 0 and len(records) > 1:
+            raise BatchFailed(
+                "Records[0]",
+                f"the record {failed} failed, so none of {len(records)} records was processed.",
+                "Lambda delivers the halves of the batch again. The log holds the reason.",
+            )
         return {"batchItemFailures": [{"itemIdentifier": failed}]}
 
     def _readable(self, records: Sequence[Mapping[str, Any]]) -> list[Change[Any]]:

@@ -31,6 +31,7 @@ from keyline.run.errors import ItemUnreadable
 from keyline.run.meter import Call, Labels
 from keyline.run.settings import Settings
 from keyline.stream import Change, ChangeReader, stream_handler
+from keyline.stream.handler import BatchFailed
 
 _NUMBERS = itertools.count()
 
@@ -303,12 +304,27 @@ class TestPartialBatch:
 
     def test_an_unreadable_record_at_the_head_calls_nothing(self) -> None:
         consumer = Consumer()
-        assert consumer(record(1, POISON), record(2, at(2))) == ["1"]
+        with pytest.raises(BatchFailed, match="the record 1 failed"):
+            consumer(record(1, POISON), record(2, at(2)))
         assert consumer.given == []
 
     def test_a_failure_before_an_unreadable_record_comes_first(self) -> None:
         consumer = Consumer(holds("1"))
-        assert consumer(record(1, at(1)), record(2, POISON)) == ["1"]
+        with pytest.raises(BatchFailed, match="the record 1 failed"):
+            consumer(record(1, at(1)), record(2, POISON))
+        assert consumer.given == [[1]]
+
+    def test_a_failure_of_the_first_of_several_fails_the_invocation_and_is_logged(self) -> None:
+        consumer = Consumer(holds("1"))
+        with pytest.raises(BatchFailed, match=r"Records\[0\]: the record 1 failed, so none of 3"):
+            consumer(*(record(n, at(n)) for n in range(1, 4)))
+        assert consumer.given == [[1, 2, 3], [1]]
+        lines = [json.loads(line) for line in consumer.lines.getvalue().splitlines()]
+        assert [line["message"] for line in lines] == ["batch failed", "change failed", "batch"]
+        assert lines[-1]["processed"] == 0
+
+    def test_a_single_unreadable_record_is_reported(self) -> None:
+        assert Consumer()(record(1, POISON)) == ["1"]
 
     def test_every_failure_is_logged_without_the_items(self) -> None:
         consumer = Consumer(holds("2"))
