@@ -11,8 +11,8 @@ The rules are AWS's, from the Lambda developer guide:
   from there on is retried (services-ddb-batchfailurereporting).
 * With both, a partial success "is bisected at the returned sequence number and Lambda retries
   only the remaining records" (same page). A response that names the first record reports no
-  success at all, so the batch is halved as after an error; otherwise a poison record at its
-  head would take the rest of its batch along.
+  success at all, and AWS does not document what follows. Here the batch is halved as after an
+  error. keyline.stream's handler does not rely on it: it lets such an invocation fail.
 """
 
 from __future__ import annotations
