@@ -25,6 +25,7 @@ from ops.local.cloudformation.http_apis import (
 )
 from ops.local.cloudformation.permissions import MANAGED_POLICY, POLICY, ROLE, role_statements
 from ops.local.cloudformation.properties import check_properties
+from ops.local.cloudformation.scalars import as_flag, as_text
 from ops.local.cloudformation.secret_store import SecretStore
 from ops.local.cloudformation.table_definitions import GLOBAL_TABLE, TABLE, tables
 from ops.local.cloudformation.templates import (
@@ -108,6 +109,8 @@ def read_deployment(
         A resource type, property or intrinsic function is unsupported, or a name unknown.
     """
     templates = Templates(assembly, endpoints, secrets or SecretStore(), parameters)
+    for scope in templates.scopes.values():
+        scope.check()
     skipped = _skipped(templates)
     functions = _functions(templates, root)
     by_name = {function.name: function for function in functions}
@@ -172,7 +175,7 @@ def _function(
         handler=properties["Handler"],
         runtime=properties["Runtime"],
         code=_asset(templates, resource, "Code"),
-        environment={key: str(value) for key, value in variables.items()},
+        environment={key: as_text(value) for key, value in variables.items()},
         timeout=float(properties.get("Timeout", _DEFAULT_TIMEOUT)),
         memory=int(properties.get("MemorySize", _DEFAULT_MEMORY)),
         statements=_of_app(statements, properties["Role"], "role", f"{resource.path}/Role"),
@@ -180,7 +183,7 @@ def _function(
             _of_app(layers, arn, "layer", f"{resource.path}/Layers")
             for arn in properties.get("Layers", [])
         ],
-        concurrency=properties.get("ReservedConcurrentExecutions"),
+        concurrency=_bound(properties.get("ReservedConcurrentExecutions")),
         sources=[(root / source).resolve() for source in resource.metadata.get(SOURCES, [])],
     )
 
@@ -245,13 +248,15 @@ def _mapping(
         filters=[_pattern(f["Pattern"], f"{path}/FilterCriteria") for f in filters],
         max_attempts=_bound(p.get("MaximumRetryAttempts")),
         max_age=_bound(p.get("MaximumRecordAgeInSeconds")),
-        bisect=bool(p.get("BisectBatchOnFunctionError", False)),
+        bisect=as_flag(
+            p.get("BisectBatchOnFunctionError", False), f"{path}/BisectBatchOnFunctionError"
+        ),
         partial_batch="ReportBatchItemFailures" in p.get("FunctionResponseTypes", []),
         on_failure=_of_app(urls, failure, "queue", f"{path}/DestinationConfig")
         if failure
         else None,
         parallelization=int(p.get("ParallelizationFactor", 1)),
-        enabled=bool(p.get("Enabled", True)),
+        enabled=as_flag(p.get("Enabled", True), f"{path}/Enabled"),
     )
 
 
@@ -267,7 +272,7 @@ def _stream_table(arn: str, path: str) -> str:
 
 def _bound(value: Any) -> int | None:
     """Return a retry or age limit; -1 is AWS's way to say that there is none."""
-    return None if value in (None, -1) else int(value)
+    return None if value is None or int(value) == -1 else int(value)
 
 
 def _pattern(text: str, path: str) -> Mapping[str, Any]:

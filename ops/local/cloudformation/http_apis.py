@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.local.cloudformation.properties import check_properties
+from ops.local.cloudformation.scalars import as_flag
 from ops.local.cloudformation.templates import HTTP_API, Resource, Templates
 from ops.local.errors import LocalPlatformError
 from ops.local.resources import Api, Authorizer, Cors, Function, Route
@@ -63,7 +64,7 @@ def _api(templates: Templates, api: Resource, functions: Mapping[str, Function])
     stage, stage_path = _stage(templates, api, api_id)
     throttle = stage.get("DefaultRouteSettings", {})
     rate, burst = throttle.get("ThrottlingRateLimit"), throttle.get("ThrottlingBurstLimit")
-    if not stage.get("AutoDeploy", False):
+    if not as_flag(stage.get("AutoDeploy", False), f"{stage_path}/Properties/AutoDeploy"):
         raise LocalPlatformError(
             stage_path, "a stage without AutoDeploy needs a Deployment", "set AutoDeploy to true"
         )
@@ -73,7 +74,7 @@ def _api(templates: Templates, api: Resource, functions: Mapping[str, Function])
         name=properties["Name"],
         stage=stage["StageName"],
         routes=_routes(templates, api_id, functions),
-        cors=_cors(properties.get("CorsConfiguration")),
+        cors=_cors(properties.get("CorsConfiguration"), f"{api.path}/Properties/CorsConfiguration"),
         rate=None if rate is None else float(rate),
         burst=None if burst is None else int(burst),
         access_log_format=stage.get("AccessLogSettings", {}).get("Format"),
@@ -164,7 +165,7 @@ def _authorizer(resource: Resource, properties: Mapping[str, Any]) -> Authorizer
     )
 
 
-def _cors(configuration: Mapping[str, Any] | None) -> Cors | None:
+def _cors(configuration: Mapping[str, Any] | None, path: str) -> Cors | None:
     if configuration is None:
         return None
     age = configuration.get("MaxAge")
@@ -173,6 +174,6 @@ def _cors(configuration: Mapping[str, Any] | None) -> Cors | None:
         allow_methods=configuration.get("AllowMethods", []),
         allow_headers=configuration.get("AllowHeaders", []),
         expose_headers=configuration.get("ExposeHeaders", []),
-        allow_credentials=bool(configuration.get("AllowCredentials", False)),
+        allow_credentials=as_flag(configuration.get("AllowCredentials", False), path),
         max_age=None if age is None else int(age),
     )

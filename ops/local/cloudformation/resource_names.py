@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ops.local.cloudformation.scalars import as_text
+
 STREAM_LABEL = "1970-01-01T00:00:00.000"
 """Label in a table's stream ARN; the engine has a label of its own, not known before."""
 
@@ -149,7 +151,7 @@ def _secret(s: Subject) -> Identity:
 
 def _parameter(s: Subject) -> Identity:
     name = s.name("Name", 1011)
-    return Identity(name, {"Type": str(s.prop("Type")), "Value": str(s.prop("Value"))})
+    return Identity(name, {"Type": str(s.prop("Type")), "Value": as_text(s.prop("Value"))})
 
 
 def _rule(s: Subject) -> Identity:

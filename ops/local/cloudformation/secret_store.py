@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ops.local.cloudformation.scalars import as_flag, as_text
 from ops.local.errors import LocalPlatformError
 
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
@@ -48,7 +49,7 @@ class SecretStore:
             Nothing is left to generate from, or the string template is no JSON object.
         """
         if "SecretString" in properties:
-            return str(properties["SecretString"])
+            return as_text(properties["SecretString"])
         spec = properties.get("GenerateSecretString", {})
         if key not in self._passwords:
             self._passwords[key] = generate(spec, key)
@@ -90,12 +91,14 @@ def generate(spec: Mapping[str, Any], path: str) -> str:
         "ExcludeNumbers": string.digits,
         "ExcludePunctuation": _PUNCTUATION,
     }
-    allowed = [chars for exclude, chars in kinds.items() if not spec.get(exclude, False)]
-    if spec.get("IncludeSpace", False):
+    allowed = [
+        chars for exclude, chars in kinds.items() if not as_flag(spec.get(exclude, False), path)
+    ]
+    if as_flag(spec.get("IncludeSpace", False), path):
         allowed.append(" ")
     pools = [pool for chars in allowed if (pool := [c for c in chars if c not in excluded])]
     length = int(spec.get("PasswordLength", _DEFAULT_LENGTH))
-    each = spec.get("RequireEachIncludedType", True)
+    each = as_flag(spec.get("RequireEachIncludedType", True), path)
     if not pools or (each and length < len(pools)):
         raise LocalPlatformError(
             path,

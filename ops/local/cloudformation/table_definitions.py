@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.local.cloudformation.properties import check_properties
+from ops.local.cloudformation.scalars import as_flag
 from ops.local.cloudformation.templates import Resource, Templates
 from ops.local.errors import LocalPlatformError
 from ops.local.resources import Table
@@ -54,7 +55,9 @@ def _table(templates: Templates, resource: Resource) -> Table:
         name=identity.ref,
         arn=identity.attributes["Arn"],
         create=create,
-        ttl_attribute=ttl.get("AttributeName") if ttl.get("Enabled") else None,
+        ttl_attribute=ttl.get("AttributeName")
+        if as_flag(ttl.get("Enabled", False), f"{resource.path}/Properties/TimeToLiveSpecification")
+        else None,
     )
 
 
@@ -81,7 +84,9 @@ def _class_and_protection(resource: Resource, properties: Mapping[str, Any]) -> 
     """Return the settings that a GlobalTable keeps in its replica, a Table at its top."""
     holder = properties if resource.type == TABLE else _replica(resource, properties)
     settings: dict[str, Any] = {
-        "DeletionProtectionEnabled": bool(holder.get("DeletionProtectionEnabled", False))
+        "DeletionProtectionEnabled": as_flag(
+            holder.get("DeletionProtectionEnabled", False), f"{resource.path}/Properties"
+        )
     }
     if "TableClass" in holder:
         settings["TableClass"] = holder["TableClass"]

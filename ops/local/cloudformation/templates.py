@@ -10,8 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from ops.local.cloudformation.assembly import Assembly, Stack
+from ops.local.cloudformation.parameters import parameter_value
 from ops.local.cloudformation.resolve import NO_VALUE, Resolver
 from ops.local.cloudformation.resource_names import IDENTITIES, Identity, Subject
+from ops.local.cloudformation.scalars import as_text
 from ops.local.cloudformation.secret_store import SecretStore
 from ops.local.errors import LocalPlatformError
 from ops.local.ports import Endpoints
@@ -96,7 +98,14 @@ class Templates:
             for output, body in scope.outputs.items():
                 if "Export" in body:
                     path = f"{scope.stack.name}/Outputs/{output}/Export"
-                    found[scope.resolve(body["Export"]["Name"], path)] = (scope, output)
+                    name = scope.resolve(body["Export"].get("Name"), path)
+                    if name in found:
+                        raise LocalPlatformError(
+                            path,
+                            f"{found[name][0].stack.name} exports the name {name!r} already",
+                            "give each export a name of its own",
+                        )
+                    found[name] = (scope, output)
         return found
 
     @cached_property
@@ -109,9 +118,25 @@ class Templates:
         position = [a.path for a in self.resources(HTTP_API)].index(api.path)
         return self.endpoints.apis[position]
 
-    def find(self, type_: str, names: Callable[[Identity], set[str]], name: str) -> Resource | None:
-        """Return the resource of a type that goes by a name, or None."""
-        return next((r for r in self.resources(type_) if name in names(self.identity(r))), None)
+    def find(
+        self,
+        type_: str,
+        names: Callable[[Identity], set[str]],
+        name: str,
+        besides: StackScope | None = None,
+    ) -> Resource | None:
+        """Return the resource of a type that goes by a name, or None.
+
+        Parameters
+        ----------
+        besides
+            A stack whose resources do not count.
+        """
+        for scope in self.scopes.values():
+            for resource in scope.resources.values() if scope is not besides else ():
+                if resource.type == type_ and name in names(self.identity(resource)):
+                    return resource
+        return None
 
     def localise(self, value: Any) -> Any:
         """Return the value with addresses in it moved to where they are on this machine."""
@@ -135,7 +160,6 @@ class StackScope:
         self._resolver = Resolver(self)
         self._properties: dict[str, dict[str, Any]] = {}
         self._under_way: list[str] = []
-        self.outputs: Mapping[str, Any] = stack.template.get("Outputs", {})
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:
@@ -148,10 +172,48 @@ class StackScope:
                 properties=body.get("Properties", {}),
                 metadata=body.get("Metadata", {}),
             )
-            for logical_id, body in self.stack.template.get("Resources", {}).items()
-            if "Condition" not in body
-            or self.condition(body["Condition"], f"{self.stack.name}/Resources/{logical_id}")
+            for logical_id, body in self._holding("Resources", "Type").items()
         }
+
+    @cached_property
+    def outputs(self) -> Mapping[str, Any]:
+        """The outputs whose condition holds, by name."""
+        return self._holding("Outputs", "Value")
+
+    def _holding(self, section: str, needed: str) -> dict[str, Any]:
+        """Return what a section holds without a condition, or with one that holds."""
+        return dict(
+            self._once(f"{self.stack.name}/{section}", lambda: self._filter(section, needed))
+        )
+
+    def _filter(self, section: str, needed: str) -> dict[str, Any]:
+        found = {}
+        for name, body in self.stack.template.get(section, {}).items():
+            path = f"{self.stack.name}/{section}/{name}"
+            if not isinstance(body, dict) or needed not in body:
+                raise LocalPlatformError(path, f"it has no {needed}", f"give it a {needed}")
+            if "Condition" not in body or self.condition(body["Condition"], path):
+                found[name] = body
+        return found
+
+    def check(self) -> None:
+        """Check the template's transforms, and every condition, those too that nothing uses.
+
+        Raises
+        ------
+        LocalPlatformError
+            A transform is unknown, or a condition is malformed or names what does not exist.
+        """
+        transforms = self.stack.template.get("Transform", [])
+        for transform in [transforms] if isinstance(transforms, str) else transforms:
+            if transform != "AWS::LanguageExtensions":
+                raise LocalPlatformError(
+                    f"{self.stack.name}/Transform",
+                    f"the local platform cannot run the transform {transform!r}",
+                    "leave it out where the environment is local",
+                )
+        for name in self.stack.template.get("Conditions", {}):
+            self.condition(name, f"{self.stack.name}/Conditions/{name}")
 
     def resolve(self, value: Any, path: str) -> Any:
         """Return the value with every intrinsic evaluated and every address local."""
@@ -167,10 +229,20 @@ class StackScope:
         return self._properties[logical_id]
 
     def output_value(self, output: str) -> str:
-        """Return the resolved value of an output."""
-        return str(
-            self.resolve(self.outputs[output]["Value"], f"{self.stack.name}/Outputs/{output}")
-        )
+        """Return the resolved value of an output.
+
+        Raises
+        ------
+        LocalPlatformError
+            It is not text.
+        """
+        path = f"{self.stack.name}/Outputs/{output}"
+        try:
+            return as_text(self.resolve(self.outputs[output]["Value"], path))
+        except TypeError as error:
+            raise LocalPlatformError(
+                path, f"the value of an output is text: {error}", "join a list to text"
+            ) from error
 
     def identity(self, logical_id: str, path: str) -> Identity:
         """Return what a resource is called.
@@ -180,6 +252,12 @@ class StackScope:
         LocalPlatformError
             The template has no such resource, or its type is unknown.
         """
+        if path.startswith(f"{self.stack.name}/Conditions/"):
+            raise LocalPlatformError(
+                path,
+                f"a condition names {logical_id!r}, which is not a parameter",
+                "use parameters, mappings and other conditions",
+            )
         resource = self.resources.get(logical_id)
         if resource is None:
             raise LocalPlatformError(
@@ -259,9 +337,11 @@ class StackScope:
     def condition(self, name: str, path: str) -> bool:
         """Whether the condition holds."""
         conditions = self.stack.template.get("Conditions", {})
-        if name not in conditions:
+        if not isinstance(name, str) or name not in conditions:
             raise _unknown(path, "condition", name, conditions)
-        return bool(self.resolve(conditions[name], f"{self.stack.name}/Conditions/{name}"))
+        where = f"{self.stack.name}/Conditions/{name}"
+        holds: bool = self._once(where, lambda: self._resolver.condition(conditions[name], where))
+        return holds
 
     def mapping(self, name: str, path: str) -> Mapping[str, Any]:
         """The mapping of that name."""
@@ -297,31 +377,33 @@ class StackScope:
             path, f"unknown dynamic reference {service!r}", "use secretsmanager or ssm"
         )
 
-    def _parameter(self, name: str, path: str) -> Any:
+    def _parameter(self, name: str, path: str) -> str | list[str]:
         declared = self.stack.template["Parameters"][name]
-        kind = declared["Type"]
-        value = self._all.given.get(name, self.stack.parameters.get(name, declared.get("Default")))
-        if value is None:
+        given = self._all.given.get(name)
+        value = self.stack.parameters.get(name, declared.get("Default"))
+        if given is None and value is None:
             raise LocalPlatformError(
                 path, f"parameter {name} has no value", "give the parameter a default"
             )
-        if kind.startswith("AWS::SSM::Parameter::Value") and name not in self._all.given:
-            value = self._stored_parameter(str(value), path)
-        if "List" in kind and isinstance(value, str):
-            return value.split(",")
-        return value
+        where = f"{self.stack.name}/Parameters/{name}"
+        if given is not None:
+            return parameter_value(declared, given, where, None)
+        # A parameter is there before the resources of its own stack are.
+        return parameter_value(
+            declared, value, where, lambda key: self._stored_parameter(key, path, besides=self)
+        )
 
-    def _stored_parameter(self, name: str, path: str) -> str:
+    def _stored_parameter(self, name: str, path: str, besides: StackScope | None = None) -> str:
         if name in self._all.given:
             return self._all.given[name]
         if _BOOTSTRAP.fullmatch(name):
             return _BOOTSTRAP_VERSION
-        found = self._all.find(PARAMETER, lambda identity: {identity.ref}, name)
+        found = self._all.find(PARAMETER, lambda identity: {identity.ref}, name, besides)
         if found is None:
             raise LocalPlatformError(
                 path,
                 f"no stack defines the SSM parameter {name!r}",
-                "define it in a stack, or give the platform its value in `parameters`",
+                "define it in another stack, or give the platform its value in `parameters`",
             )
         return self._all.identity(found).attributes["Value"]
 
