@@ -37,6 +37,8 @@ def emf(**values: Any) -> dict[str, Any]:
         '{"_aws": {"CloudWatchMetrics": {}}}',
         '{"_aws": "CloudWatchMetrics"',
         'x {"_aws": {"CloudWatchMetrics": []}}',
+        '[{"_aws": {"CloudWatchMetrics": []}}]',
+        '"CloudWatchMetrics"',
     ],
 )
 def test_what_is_no_emf(text: str) -> None:

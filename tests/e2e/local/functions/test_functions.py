@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -407,6 +408,24 @@ class TestReload:
             time.sleep(0.02)
         assert asset.read_text() == new
         assert environments(host) == []
+
+    def test_a_change_that_no_event_tells_of_is_taken_up_before_anyone_asks(
+        self, host: Host
+    ) -> None:
+        # Given a source that is a link to a file elsewhere, where nothing is watched
+        sources, elsewhere = host.folder / "sources", host.folder / "elsewhere.py"
+        sources.mkdir()
+        elsewhere.write_text(self.SOURCE.format(version=1))
+        (sources / "app.py").symlink_to(elsewhere)
+        function = host.function(self.SOURCE.format(version=1), sources=(sources,))
+        refreshed = threading.Event()
+        host.functions(function, refresh=lambda _: refreshed.set())
+
+        # When that file changes
+        elsewhere.write_text(self.SOURCE.format(version=2) + "\n")
+
+        # Then it is seen without an event and without a request
+        assert refreshed.wait(30)
 
     def test_a_running_request_ends_on_the_old_code(
         self, host: Host, reloading: tuple[Functions, Path]

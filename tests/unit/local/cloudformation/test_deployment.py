@@ -318,6 +318,44 @@ def test_no_retry_is_not_no_limit(tmp_path: Path) -> None:
     assert mapping.max_attempts == 0
 
 
+@pytest.mark.parametrize(("value", "expected"), [("true", True), ("false", False), (False, False)])
+def test_a_flag_may_be_text_as_a_parameter_is(
+    tmp_path: Path, value: str | bool, expected: bool
+) -> None:
+    mapping = changed(MAPPING, BisectBatchOnFunctionError=value, Enabled=value)
+    ttl = {"AttributeName": "ttl", "Enabled": value}
+    streamed = table(
+        "Messages-local",
+        StreamSpecification={"StreamViewType": "NEW_IMAGE"},
+        TimeToLiveSpecification=ttl,
+        Replicas=[{"Region": "us-east-1", "DeletionProtectionEnabled": value}],
+    )
+    found = read(tmp_path, M=mapping, T=streamed)
+    (made,), (taken,) = found.tables, found.mappings
+    assert (taken.bisect, taken.enabled) == (expected, expected)
+    assert made.ttl_attribute == ("ttl" if expected else None)
+    assert made.create["DeletionProtectionEnabled"] is expected
+
+
+def test_what_is_neither_true_nor_false_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LocalPlatformError, match="Data/Resources/M/Properties/Enabled: 'yes'"):
+        read(tmp_path, M=changed(MAPPING, Enabled="yes"))
+
+
+def test_numbers_and_variables_may_be_of_either_form(tmp_path: Path) -> None:
+    limits = {"MaximumRetryAttempts": "-1", "MaximumRecordAgeInSeconds": "60", "BatchSize": "7"}
+    function = changed(
+        FUNCTION,
+        ReservedConcurrentExecutions="3",
+        Environment={"Variables": {"FLAG": True, "SIZE": 5}},
+    )
+    found = read(tmp_path, M=changed(MAPPING, **limits), F=function)
+    (mapping,), (made,) = found.mappings, found.functions
+    assert (mapping.max_attempts, mapping.max_age, mapping.batch_size) == (None, 60, 7)
+    assert made.concurrency == 3
+    assert made.environment == {"FLAG": "true", "SIZE": "5"}
+
+
 def test_an_unsupported_type_is_named_with_stack_and_logical_id(tmp_path: Path) -> None:
     with pytest.raises(LocalPlatformError) as caught:
         read(tmp_path, Machine={"Type": "AWS::EC2::Instance"})
