@@ -214,6 +214,13 @@ def test_case_is_ignored_character_by_character(text: str, upper: bool) -> None:
     assert not matches(rule, record(a={"S": f"{text} "}))
 
 
+@given(st.integers(-(10**45), 10**45), st.integers(0, 80))
+def test_a_number_is_good_if_dynamodb_holds_all_its_digits(number: int, zeros: int) -> None:
+    text = f"{number}{'0' * zeros}" if number else "0"
+    digits = len(text.strip("-0"))
+    assert (validate(image(a={"N": [text]})) == []) == (digits <= 38)
+
+
 numbers = st.integers(-1000, 1000) | st.floats(-1000, 1000)
 
 
