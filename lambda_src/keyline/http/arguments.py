@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from keyline.http.json_in import Json, decode, text_reader
 from keyline.http.problem import HttpError
 from keyline.http.request import BodyRules, Caller, Client, Request
 from keyline.problem import DeclarationError
@@ -118,32 +117,33 @@ def _reader(
 
 def _path_reader(name: str, annotation: Any, where: str) -> Reader:
     _check_type(annotation, where)
+    decoder, as_json = msgspec.json.Decoder(annotation), text_reader(annotation)
 
     def read(request: Request) -> Any:
         text = request.path_parameters.get(name, "")
-        return _finite(_converted(text, annotation, f"path.{name}"), f"path.{name}")
+        return _from_text(decoder, as_json(text), f"path.{name}")
 
     return read
 
 
 def _query_reader(shape: type[msgspec.Struct], where: str) -> Reader:
     _check_type(shape, where)
+    decoder = msgspec.json.Decoder(shape)
     fields = msgspec.structs.fields(shape)
     many = {f.encode_name for f in fields if _takes_many(f.type)}
-    known = ", ".join(f.encode_name for f in fields)
+    as_json = {f.encode_name: text_reader(f.type) for f in fields}
+    known = ", ".join(as_json)
 
     def read(request: Request) -> Any:
-        given: dict[str, Any] = {}
+        given: dict[str, Json | list[Json]] = {}
         for name, values in request.query().items():
             if name not in many and len(values) > 1:
                 raise HttpError(
                     HTTPStatus.BAD_REQUEST, f"query.{name}", "is given twice.", "Give it once."
                 )
-            given[name] = values if name in many else values[0]
-        query = _converted(given, shape, "query", known)
-        for field in fields:
-            _finite(getattr(query, field.name), f"query.{field.encode_name}")
-        return query
+            texts = list(map(as_json.get(name, str), values))
+            given[name] = texts if name in many else texts[0]
+        return _from_text(decoder, given, "query", known)
 
     return read
 
@@ -160,9 +160,9 @@ def _body_reader(annotation: Any, rules: BodyRules, where: str) -> Reader:
     def read(request: Request) -> Any:
         content = request.json_body(rules)
         try:
-            return decoder.decode(content)
+            return decode(decoder, content)
         except msgspec.ValidationError as error:
-            raise _refusal(error, "body", known) from error
+            raise _refusal(str(error), "body", known) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise HttpError(
                 HTTPStatus.BAD_REQUEST, "body", "is no valid JSON.", "Send JSON in UTF-8."
@@ -175,17 +175,24 @@ def _body_reader(annotation: Any, rules: BodyRules, where: str) -> Reader:
     return read
 
 
-def _converted(value: Any, annotation: Any, where: str, known: str = "") -> Any:
-    """Text turned into what the annotation says: `12` is a number here."""
+def _from_text(
+    decoder: msgspec.json.Decoder[Any], given: object, where: str, known: str = ""
+) -> Any:
+    """Parameters turned into what the decoder's type says."""
     try:
-        return msgspec.convert(value, annotation, strict=False)
+        return decode(decoder, msgspec.json.encode(given))
     except msgspec.ValidationError as error:
-        raise _refusal(error, where, known) from error
+        said = str(error).replace(" | null`", "`")  # no text is null
+        raise _refusal(said, where, known) from error
+    except UnicodeEncodeError as error:
+        raise HttpError(
+            HTTPStatus.BAD_REQUEST, where, "is not UTF-8.", "Percent-encode UTF-8 text."
+        ) from error
 
 
-def _refusal(error: msgspec.ValidationError, where: str, known: str) -> HttpError:
-    """A validation error as path, message and suggestion."""
-    text, path = str(error), where
+def _refusal(text: str, where: str, known: str) -> HttpError:
+    """What a validation error says as path, message and suggestion."""
+    path = where
     found = _WHERE.search(text)
     if found:
         text = text[: found.start()]
@@ -201,14 +208,6 @@ def _refusal(error: msgspec.ValidationError, where: str, known: str) -> HttpErro
     return HttpError(
         HTTPStatus.BAD_REQUEST, inner, "is no known field.", suggestion or "Leave it out."
     )
-
-
-def _finite(value: Any, where: str) -> Any:
-    """The value, unless it is `nan` or `inf`, which text can say and JSON cannot."""
-    for number in value if isinstance(value, list | tuple | set | frozenset) else (value,):
-        if isinstance(number, float | Decimal) and not math.isfinite(number):
-            raise HttpError(HTTPStatus.BAD_REQUEST, where, "is no finite number.", "Send a number.")
-    return value
 
 
 def _check_type(annotation: Any, where: str) -> None:
