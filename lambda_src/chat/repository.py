@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -32,8 +31,8 @@ from chat.patterns import (
 )
 from chat.settings import Settings
 from chat.tables import ROSTER, Fact, LastActivity, Message, ModuleDay, ProviderDay, StudentDay
-from keyline.http import HttpError
 from keyline.model import Query
+from keyline.problem import KeylineError
 from keyline.run import Page, Store
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
@@ -43,6 +42,10 @@ _WHOLE_DAYS = (
     "or for a shorter range."
 )
 _REPORTS = "Ask for a shorter range, or for the student's reports, which daily totals answer."
+
+
+class TooMuch(KeylineError):
+    """A range that holds more than one request reads."""
 
 
 @dataclass(frozen=True)
@@ -122,33 +125,23 @@ class Repository:
         """A student's latest messages, newest first."""
         return self.store.query(STUDENT_RECENT, limit=limit, studentId=student).items
 
-    def provider(self, provider: str, span: Span | None, cut: Cut) -> Page[Message]:
+    def provider(self, provider: str, span: Span, cut: Cut) -> Page[Message]:
         """A provider's messages of a range, newest first.
 
-        Raises
-        ------
-        HttpError
-            400 without a range: a provider has a great part of all messages.
+        They are read by range only: a provider has a great part of all messages.
         """
-        if span is None:
-            raise HttpError(
-                HTTPStatus.BAD_REQUEST,
-                "query.from",
-                "is missing: a provider's messages are read by range only.",
-                "Say from=2026-01-31, and to= where it ends.",
-            )
         return self._page(PROVIDER_MESSAGES, span, cut, provider=provider)
 
     def module_facts(self, module: int, asked: Range) -> list[Fact]:
-        """What is counted of a module's messages: all of the range, or an error."""
+        """What is counted of a module's messages: all of the range, or `TooMuch`."""
         return self._facts(MODULE_FACTS, asked, _WHOLE_DAYS, moduleId=module)
 
     def student_facts(self, student: int, asked: Range) -> list[Fact]:
-        """What is counted of a student's messages: all of the range, or an error."""
+        """What is counted of a student's messages: all of the range, or `TooMuch`."""
         return self._facts(STUDENT_FACTS, asked, _REPORTS, studentId=student)
 
     def provider_facts(self, provider: str, asked: Range) -> list[Fact]:
-        """What is counted of a provider's messages: all of the range, or an error."""
+        """What is counted of a provider's messages: all of the range, or `TooMuch`."""
         return self._facts(PROVIDER_FACTS, asked, _WHOLE_DAYS, provider=provider)
 
     def module_days(self, module: int, days: Days) -> list[ModuleDay]:
@@ -204,12 +197,17 @@ class Repository:
 
 
 def _all(items: Iterator[ItemT], limit: int, what: str, suggestion: str) -> list[ItemT]:
-    """Everything, or an error: a total of a part would look like a total of all."""
+    """Everything of a range.
+
+    Raises
+    ------
+    TooMuch
+        If it is more than the limit: a total of a part would look like a total of all.
+    """
     found = list(islice(items, limit + 1))
     if len(found) > limit:
-        raise HttpError(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "query.from",
+        raise TooMuch(
+            what,
             f"the range holds more than the {limit} {what} that one request reads.",
             suggestion,
         )

@@ -11,7 +11,6 @@ import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import msgspec
 
@@ -20,8 +19,8 @@ from interactions.patterns import FAQ_DAY, FAQ_SEARCH_CREATE
 from interactions.rules import normalised
 from interactions.settings import Settings
 from interactions.tables import FaqSearch, FaqSearchData
-from keyline.http import HttpError
 from keyline.percentile import percentile
+from keyline.problem import KeylineError
 from keyline.run import Store
 
 DIGEST_DIGITS = 16
@@ -73,6 +72,10 @@ class DayOfSearches(msgspec.Struct, frozen=True):
     queries: list[SearchedFor]
 
 
+class TooManySearches(KeylineError):
+    """A day with more searches than one request reads."""
+
+
 @dataclass(frozen=True)
 class FaqSearches:
     """The searches that were made."""
@@ -117,8 +120,8 @@ class FaqSearches:
 
         Raises
         ------
-        HttpError
-            422 if the day has more searches than one request may read.
+        TooManySearches
+            If the day has more searches than one request may read.
         """
         found = sorted(self._read(day), key=lambda search: search.at)
         times = sorted(search.Data.searchTime for search in found)
@@ -140,9 +143,8 @@ class FaqSearches:
             for search in self.store.items(FAQ_DAY, day=day, shard=_shard_text(shard)):
                 count += 1
                 if count > most:
-                    raise HttpError(
-                        HTTPStatus.UNPROCESSABLE_ENTITY,
-                        "query.day",
+                    raise TooManySearches(
+                        "day",
                         f"has more than {most} searches.",
                         "Raise the setting faq_max_searches, or read an export.",
                     )

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
-
-from keyline.http import HttpError
 
 MAX_NAME = 100
 
@@ -49,22 +45,3 @@ Day = Annotated[
         examples=["2026-01-31"],
     ),
 ]
-
-
-def cleaned(text: str, path: str) -> str:
-    """Text with one space between words and none around.
-
-    Raises
-    ------
-    HttpError
-        400, naming `path`, if it holds characters that are not to be seen.
-    """
-    # C is every category of control, format, surrogate, private and unassigned characters.
-    if any(unicodedata.category(character)[0] == "C" for character in text):
-        raise HttpError(
-            HTTPStatus.BAD_REQUEST,
-            path,
-            "holds control characters.",
-            "Send text as it is read.",
-        )
-    return " ".join(text.split())

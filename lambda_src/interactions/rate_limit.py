@@ -13,14 +13,13 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Protocol
 
 from interactions.moments import iso_seconds
 from interactions.patterns import RATE_COUNT, RATE_WINDOW
 from interactions.settings import Settings
 from interactions.tables import WindowData
-from keyline.http import HttpError
+from keyline.problem import KeylineError
 from keyline.run import Store
 from keyline.run.errors import ConditionFailed, OutcomeUnknown
 
@@ -94,16 +93,20 @@ class Usage:
         }
 
 
-class LimitReached(HttpError):
-    """A client that has used up its window: 429."""
+class LimitReached(KeylineError):
+    """A client that has used up its window.
+
+    Attributes
+    ----------
+    usage
+        How much of the window is used up, and when the next one begins.
+    """
 
     def __init__(self, usage: Usage) -> None:
         super().__init__(
-            HTTPStatus.TOO_MANY_REQUESTS,
             "client",
             f"has made {usage.limit} requests in {usage.span.end - usage.span.start} seconds.",
             f"Try again in {usage.reset} seconds.",
-            headers={**usage.headers, "Retry-After": str(usage.reset)},
         )
         self.usage = usage
 

@@ -99,8 +99,12 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
 
 def normalised(name: str) -> str:
-    """A name as rules have it: without regard to case, spaces around and ways of writing."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().replace("\u2019", "'").split())
+    """A name as rules have it: without regard to case, spaces around and ways of writing.
+
+    Marks that are not seen, such as joiners, do not make another name of it.
+    """
+    seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", seen).casefold().replace("\u2019", "'").split())
 
 
 def shipped() -> Rules:

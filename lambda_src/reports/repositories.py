@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, cast
 
-from keyline.http import HttpError
+from keyline.problem import KeylineError
 from keyline.run import Page, Store
 from keyline.run.errors import ConditionFailed, NotFound, VersionConflict
 from reports.embeddings import EmbeddingRepository
@@ -34,6 +33,10 @@ from reports.settings import Settings
 from reports.tables import Report, User
 
 __all__ = ["EmbeddingRepository", "ReportRepository", "UserRepository"]
+
+
+class TooManyFavorites(KeylineError):
+    """One more product than the favourites of a report may be."""
 
 
 @dataclass(frozen=True)
@@ -180,15 +183,14 @@ class ReportRepository:
         ------
         NotFound
             If there is no such report, or it is another's.
-        HttpError
-            409 if the report has as many favourites as it may have.
+        TooManyFavorites
+            If the report has as many favourites as it may have.
         """
         found = self.get_report(report_id, user_id)
         most = self._settings.max_favorites
         if product_id not in found.favorites and len(found.favorites) >= most:
-            raise HttpError(
-                HTTPStatus.CONFLICT,
-                "path.productId",
+            raise TooManyFavorites(
+                "favorites",
                 f"would be more than the {most} favourites that a report may have.",
                 "Remove some first.",
             )

@@ -14,10 +14,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import cast
 
-from keyline.http import HttpError
+from keyline.problem import KeylineError
 from keyline.run import Store
 from reports import matrix
 from reports.embeddings import packed_of
@@ -39,6 +38,14 @@ _log = logging.getLogger(__name__)
 Count = Callable[[str], None]
 Key = tuple[str, int]
 """Model version and dimension."""
+
+
+class NoEmbedding(KeylineError):
+    """A product without a vector."""
+
+
+class TooMuch(KeylineError):
+    """A model version with more vectors than one request compares."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +101,15 @@ class Similarity:
 
         Raises
         ------
-        HttpError
-            404 if the product has no embedding, 422 if its model version has more vectors than
-            the memory may hold.
+        NoEmbedding
+            If the product has none.
+        TooMuch
+            If its model version has more vectors than the memory may hold.
         """
         own = self._store.get(EMBEDDING_GET, product_id=product_id)
         if own is None:
-            raise HttpError(
-                HTTPStatus.NOT_FOUND,
-                "path.productId",
+            raise NoEmbedding(
+                "product_id",
                 "the product has no embedding.",
                 "Store one with PUT /products/{productId}/embedding, or check the identifier.",
             )
@@ -249,10 +256,9 @@ class Matrices:
             self._kept.popitem(last=False)
 
 
-def _too_many(own: Embedding, most: int) -> HttpError:
-    return HttpError(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "path.productId",
+def _too_many(own: Embedding, most: int) -> TooMuch:
+    return TooMuch(
+        "product_id",
         f"its model version {own.model!r} has more than the {most} vectors of "
         f"{own.vector_dimension} numbers that one request compares.",
         "Raise the setting matrix_megabytes and the function's memory, or use a vector index.",

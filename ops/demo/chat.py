@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from chat.handlers.viewer import STUDENT_CLAIM
 from chat.system import SYSTEM, TABLE_SIZES
 from chat.tables import Message
-from chat.viewer import STUDENT_CLAIM
 from keyline_cdk.names import function_name
 from ops.demo.journey import Advance
 from ops.demo.session import NotThere, Session, UnexpectedAnswer

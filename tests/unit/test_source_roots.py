@@ -73,6 +73,19 @@ def tracked_files(root: Path) -> list[Path]:
     return [file for file in files if file.is_file()]
 
 
+def test_only_handlers_of_a_system_know_http(root: Path) -> None:
+    """A status is what a handler answers; what is below says what is wrong in its own errors."""
+    found = [
+        file.relative_to(root).as_posix()
+        for system in sorted(systems(root))
+        for file in sorted((root / LAMBDA_SRC / system).rglob("*.py"))
+        if "handlers" not in file.relative_to(root).parts
+        for module in imported_modules(file)
+        if module == "keyline.http" or module.startswith("keyline.http.")
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("source_root", ["constructs", LAMBDA_SRC])
 def test_a_source_root_is_no_package(root: Path, source_root: str) -> None:
     assert not (root / source_root / "__init__.py").exists()

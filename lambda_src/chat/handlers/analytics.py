@@ -8,6 +8,7 @@ request is refused, never cut short. Answers may be as old as the cache keeps th
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
@@ -25,13 +26,13 @@ from chat.answers import (
 from chat.cache import Cache
 from chat.context import CONTEXT
 from chat.days import Days, Division, Range, iso_of, today
+from chat.handlers.ranges import RangeQuery, moment
+from chat.handlers.viewer import Viewer
 from chat.inputs import Cursor, Id, Provider
 from chat.prices import Prices
-from chat.ranges import RangeQuery, moment
-from chat.repository import Cut, Repository
+from chat.repository import Cut, Repository, TooMuch
 from chat.system import SYSTEM
-from chat.viewer import Viewer
-from keyline.http import App, Caller, missing
+from keyline.http import App, Caller, Refusal, missing
 from keyline.metrics import Metrics
 from keyline.run import Store
 
@@ -50,7 +51,7 @@ class InactiveQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     cursor: Cursor | None = None
 
 
-app = App(SYSTEM)
+app = App(SYSTEM, refusals={TooMuch: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "query.from")})
 _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
 _prices = Prices.of(CONTEXT.settings)
 _cache = Cache.of(CONTEXT.settings, Metrics(CONTEXT.environment, SYSTEM.name).count)

@@ -11,12 +11,13 @@ from typing import Annotated
 import msgspec
 
 from chat.context import CONTEXT
+from chat.days import Span
+from chat.handlers.ranges import Bound, RangeQuery, span_of
+from chat.handlers.viewer import Viewer
 from chat.inputs import ConversationId, Cursor, Id, Provider, Timestamp
-from chat.ranges import RangeQuery
 from chat.repository import Cut, Repository
 from chat.system import SYSTEM
 from chat.tables import Message
-from chat.viewer import Viewer
 from keyline.http import App, Caller, missing
 from keyline.run import Page, Store
 
@@ -34,6 +35,16 @@ class PageQuery(RangeQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def cut(self, viewer: Viewer) -> Cut:
         """The page, with a cursor that is the viewer's alone."""
         return Cut(caller=viewer.subject, limit=self.limit, cursor=self.cursor)
+
+
+class ProviderQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A range whose start is named, and which page of it."""
+
+    start: Bound = msgspec.field(name="from")
+
+    def span(self) -> Span:
+        """The range as moments, without end where none is named."""
+        return span_of(self.start, self.end)
 
 
 class RecentQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,7 +129,7 @@ def recent(studentId: Id, query: RecentQuery, caller: Caller) -> Messages:
 
 
 @app.get("/providers/{provider}/messages")
-def provider(provider: Provider, query: PageQuery, caller: Caller) -> Messages:
+def provider(provider: Provider, query: ProviderQuery, caller: Caller) -> Messages:
     """A provider's messages of a range, newest first. Without a range: 400."""
     viewer = Viewer.of(caller)
     viewer.require_staff("path.provider")

@@ -16,12 +16,12 @@ import msgspec
 
 from chat.context import CONTEXT
 from chat.days import iso_of
+from chat.handlers.viewer import Viewer
 from chat.inputs import ConversationId, Id, Name, Provider, Text
 from chat.prices import Prices
 from chat.repository import Repository
 from chat.system import SYSTEM
 from chat.tables import Message
-from chat.viewer import Viewer
 from keyline.http import App, Caller, HttpError, Response, missing
 from keyline.run import Store
 

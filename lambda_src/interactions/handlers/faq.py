@@ -11,12 +11,14 @@ import msgspec
 
 from interactions.context import CONTEXT
 from interactions.faq import shipped
-from interactions.faq_searches import DayOfSearches, FaqSearches
-from interactions.inputs import Day, SearchText, cleaned
+from interactions.faq_searches import DayOfSearches, FaqSearches, TooManySearches
+from interactions.handlers.limits import admitted
+from interactions.handlers.texts import cleaned
+from interactions.inputs import Day, SearchText
 from interactions.rate_limit import ClientNames, DynamoRateLimiter
 from interactions.rules import ADVICE
 from interactions.system import SYSTEM
-from keyline.http import App, Client, HttpError, Response
+from keyline.http import App, Client, HttpError, Refusal, Response
 from keyline.run import Store
 
 
@@ -56,7 +58,10 @@ class FaqAnswers(msgspec.Struct, frozen=True):
     advice: str = ADVICE
 
 
-app = App(SYSTEM)
+app = App(
+    SYSTEM,
+    refusals={TooManySearches: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "query.day")},
+)
 _store = Store.for_function(SYSTEM)
 _searches = FaqSearches(_store, CONTEXT.settings)
 _limiter = DynamoRateLimiter(_store, CONTEXT.settings)
@@ -68,7 +73,7 @@ _faq = shipped()
 def search(query: FaqQuery, client: Client) -> Response[FaqAnswers]:
     """Look for words in the frequent questions. Counts against the client's limit."""
     text = cleaned(query.q, "query.q")
-    usage = _limiter.admit(_clients.of(client.address))
+    usage = admitted(_limiter, _clients.of(client.address))
     started = time.perf_counter()
     found = [each.entry for each in _faq.search(text)]
     _searches.add(text, len(found), (time.perf_counter() - started) * 1000)

@@ -22,8 +22,10 @@ from interactions.answers import (
     UsageView,
 )
 from interactions.context import CONTEXT
+from interactions.handlers.limits import admitted
+from interactions.handlers.texts import cleaned
 from interactions.history import History
-from interactions.inputs import MedicineName, SessionId, cleaned
+from interactions.inputs import MedicineName, SessionId
 from interactions.rate_limit import ClientNames
 from interactions.repository import DynamoStore
 from interactions.rules import shipped
@@ -77,7 +79,7 @@ def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]
             "is the same medicine as medA.",
             "Name two different medicines.",
         )
-    usage = _limiter.admit(_clients.of(client.address))
+    usage = admitted(_limiter, _clients.of(client.address))
     verdict = _rules.check(first, second)
     kept = _history.add_query(
         caller.subject,
@@ -95,7 +97,7 @@ def history(
     sessionId: SessionId, query: HistoryQuery, caller: Caller, client: Client
 ) -> Response[HistoryView]:
     """A session's latest checks, newest first. Counts against the client's limit."""
-    usage = _limiter.admit(_clients.of(client.address))
+    usage = admitted(_limiter, _clients.of(client.address))
     found = _history.get_recent_queries(caller.subject, sessionId, query.limit)
     return Response(
         HistoryView(checks=[CheckView.of(each) for each in found]), headers=usage.headers

@@ -40,6 +40,9 @@ class App:
         The system that declares the routes.
     logger
         Where requests are logged; Powertools' logger of the function's environment if None.
+    refusals
+        How errors of the system's own are answered, by their class. Such an error knows
+        nothing of HTTP, and its message and suggestion are told to the client.
 
     Examples
     --------
@@ -49,8 +52,15 @@ class App:
     >>> handler = app.handler
     """
 
-    def __init__(self, system: System, logger: Logger | None = None) -> None:
+    def __init__(
+        self,
+        system: System,
+        logger: Logger | None = None,
+        *,
+        refusals: problem.Refusals | None = None,
+    ) -> None:
         self._system = system
+        self._refusals = refusals or {}
         self._declared = {f"{r.method} {r.path}": f for f in system.functions for r in f.routes}
         self._registered: dict[str, Registered] = {}
         self._logger = logger or Logger(service=system.name)
@@ -208,7 +218,8 @@ class App:
             response = handle(resolver)
         except Exception as error:  # noqa: BLE001 - it is logged, and the client is answered
             failure = error
-            response = problem.response(error, request.id)
+            answered = problem.refused(error, self._refusals)
+            response = problem.response(answered, request.id)
         self._log(request, response.status_code, time.perf_counter() - started, failure)
         return response
 

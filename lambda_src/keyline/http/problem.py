@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from aws_lambda_powertools.event_handler.api_gateway import Response
@@ -47,6 +47,35 @@ class HttpError(KeylineError):
         self.status = HTTPStatus(status)
         self.headers = dict(headers or {})
         self.members = dict(members or {})
+
+
+class Refusal(NamedTuple):
+    """How a request is refused that ends in an error of the system's own.
+
+    Attributes
+    ----------
+    status
+        The HTTP status, 400 to 599.
+    path
+        Which part of the request the error is about.
+    """
+
+    status: HTTPStatus
+    path: str
+
+
+Refusals = Mapping[type[KeylineError], Refusal]
+"""By class of error; a subclass that is not named is refused as its base."""
+
+
+def refused(error: Exception, refusals: Refusals) -> Exception:
+    """The error as these refusals answer it, or as it is where they do not name its class."""
+    if isinstance(error, KeylineError):
+        for kind in type(error).__mro__:
+            if kind in refusals:
+                status, path = refusals[kind]
+                return HttpError(status, path, error.message, error.suggestion)
+    return error
 
 
 def missing(path: str, what: str) -> HttpError:

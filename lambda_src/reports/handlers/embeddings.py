@@ -21,10 +21,10 @@ from reports.embeddings import (
     OtherModelStored,
     ProductEmbedding,
 )
+from reports.handlers.viewer import Viewer
 from reports.inputs import Cursor, ProductId
 from reports.settings import Codec
 from reports.system import SYSTEM
-from reports.viewer import Viewer
 
 NUMBER_BYTES = 28
 """The longest text of a float64, `-2.2250738585072014e-308`, with a comma and some space."""

@@ -13,18 +13,18 @@ from http import HTTPStatus
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from keyline.http import App, Caller, Response, missing
+from keyline.http import App, Caller, Refusal, Response, missing
 from keyline.run import Store
 from keyline.run.errors import NotFound
 from reports.answers import ReportAnswer, ReportPage
-from reports.changes import named_changes
 from reports.context import CONTEXT
+from reports.handlers.changes import named_changes
+from reports.handlers.viewer import Viewer
 from reports.inputs import Cursor, Date, Limit, Name, ProductId, Reference, ReportId, Title, Version
 from reports.moments import now
-from reports.repositories import ReportRepository
+from reports.repositories import ReportRepository, TooManyFavorites
 from reports.system import SYSTEM
 from reports.tables import Report
-from reports.viewer import Viewer
 
 
 class NewReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,7 +65,7 @@ class DeleteQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     version: Version | None = None
 
 
-app = App(SYSTEM)
+app = App(SYSTEM, refusals={TooManyFavorites: Refusal(HTTPStatus.CONFLICT, "path.productId")})
 _reports = ReportRepository(Store.for_function(SYSTEM))
 
 

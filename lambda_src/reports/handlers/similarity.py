@@ -14,17 +14,17 @@ from typing import Annotated
 
 import msgspec
 
-from keyline.http import App, Caller
+from keyline.http import App, Caller, Refusal
 from keyline.metrics import Metrics
 from keyline.run import Store
 from reports.context import CONTEXT
+from reports.handlers.viewer import Viewer
 from reports.inputs import ProductId
 from reports.matrix import Similar
 from reports.matrix_bucket import MatrixBucket, s3_client
 from reports.moments import iso_of
-from reports.similarity import Similarity
+from reports.similarity import NoEmbedding, Similarity, TooMuch
 from reports.system import SYSTEM
-from reports.viewer import Viewer
 
 
 class SimilarQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,7 +58,13 @@ def _bucket() -> MatrixBucket | None:
     return MatrixBucket(s3_client(), name, CONTEXT.settings.vector_codec) if name else None
 
 
-app = App(SYSTEM)
+app = App(
+    SYSTEM,
+    refusals={
+        NoEmbedding: Refusal(HTTPStatus.NOT_FOUND, "path.productId"),
+        TooMuch: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "path.productId"),
+    },
+)
 _similarity = Similarity(
     Store.for_function(SYSTEM), _bucket(), Metrics(CONTEXT.environment, SYSTEM.name).count
 )

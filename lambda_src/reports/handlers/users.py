@@ -12,14 +12,15 @@ from msgspec import UNSET, UnsetType
 from keyline.http import App, Caller
 from keyline.run import Store
 from keyline.run.errors import AlreadyExists, NotFound, OutcomeUnknown
-from reports.changes import named_changes
 from reports.context import CONTEXT
-from reports.inputs import Email, Name, Preferences, Url, Version, check_preferences, claimed
+from reports.handlers.changes import named_changes
+from reports.handlers.profiles import check_preferences, claimed
+from reports.handlers.viewer import Viewer
+from reports.inputs import Email, Name, Preferences, Url, Version
 from reports.moments import now
 from reports.repositories import UserRepository
 from reports.system import SYSTEM
 from reports.tables import User
-from reports.viewer import Viewer
 
 
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -180,10 +180,17 @@ def test_pages_are_newest_first_and_cursors_are_the_caller_s_alone(chat: Chat) -
         ):
             assert refused.status == 400
             assert refused.body["type"].endswith("invalid-cursor")
-    assert api(PROVIDER, {"provider": "openai"}).body["path"] == "query.from"
     assert [
         m["messageId"] for m in api(RECENT, {"studentId": 5}, query="limit=3").body["messages"]
     ] == [m.messageId for m in reversed(stored[2:])]
+
+
+@pytest.mark.requirement("T-42", "T-49")
+@pytest.mark.parametrize("query", ["", "to=2026-01-31", "limit=5", "from=", "from=null"])
+def test_a_provider_is_never_asked_without_a_start(chat: Chat, query: str) -> None:
+    refused = chat.app("read")(PROVIDER, {"provider": "openai"}, query=query)
+    assert (refused.status, refused.body["path"]) == (400, "query.from")
+    assert chat.meter.calls == []
 
 
 def test_a_provider_s_range_may_be_left_open_and_is_the_same_on_the_next_page(chat: Chat) -> None:
@@ -358,5 +365,8 @@ def test_a_range_with_too_many_messages_is_refused_and_never_cut_short(
     refused = api("GET /modules/{moduleId}/analytics", path, query=f"from={START:.0f}")
     assert (refused.status, refused.body["path"]) == (422, "query.from")
     assert "whole days" in refused.body["suggestion"]
+    assert refused.body["type"] == "urn:problem-type:unprocessable-content"
+    assert refused.body["title"] == "Unprocessable Content"
+    assert "more than the 20 messages that one request reads" in refused.body["detail"]
     days = staff(api, "GET /modules/{moduleId}/analytics", path, "from=2026-01-01&to=2026-01-02")
     assert days["messages"] == 30

@@ -146,6 +146,9 @@ def test_a_request_without_a_user_is_refused(mediphant: Mediphant) -> None:
         ({"medA": "ASA", "medB": "acetylsalicylic  acid"}, 400, "body.medB"),
         ({"medA": "war\nfarin"}, 400, "body.medA"),
         ({"medA": "war\u200bfarin"}, 400, "body.medA"),
+        ({"medA": "war\u202efarin"}, 400, "body.medA"),
+        ({"medA": "\u200d\u200c"}, 400, "body.medA"),
+        ({"medB": "war\u200dfarin"}, 400, "body.medB"),
         ({"medA": "war\u0000farin"}, 400, "body.medA"),
         ({"sessionId": ""}, 400, "body.sessionId"),
         ({"sessionId": "a b"}, 400, "body.sessionId"),
@@ -254,6 +257,13 @@ def test_a_client_is_told_what_is_left_and_refused_when_nothing_is(
     assert {answer.headers["ratelimit-policy"] for answer in answers} == {'"default";q=3;w=3600'}
     assert 1 <= int(answers[3].headers["retry-after"]) <= 3600
     assert answers[3].headers["content-type"] == "application/problem+json"
+    told = answers[3].body
+    assert (told["type"], told["title"]) == (
+        "urn:problem-type:too-many-requests",
+        "Too Many Requests",
+    )
+    assert (told["path"], told["detail"]) == ("client", "has made 3 requests in 3600 seconds.")
+    assert told["suggestion"] == f"Try again in {answers[3].headers['retry-after']} seconds."
     assert len(mediphant.rows("QUERY")) == 2
     assert api(CHECK, body=two(session), address="198.51.100.7").status == 201
 

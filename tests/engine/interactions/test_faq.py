@@ -131,7 +131,11 @@ def test_a_day_of_too_many_searches_is_refused_and_never_cut_short(
     day = mediphant.rows("FAQ_SEARCH")[0]["day"]["S"]
     assert api(SEARCHES, query=f"day={day}").body["searches"] == 3
     api(FAQ, query="q=dose")
-    assert api(SEARCHES, query=f"day={day}").status == 422
+    refused = api(SEARCHES, query=f"day={day}")
+    assert (refused.status, refused.body["path"]) == (422, "query.day")
+    assert refused.body["type"] == "urn:problem-type:unprocessable-content"
+    assert refused.body["detail"] == "has more than 3 searches."
+    assert "faq_max_searches" in refused.body["suggestion"]
 
 
 @pytest.mark.requirement("M-19")

@@ -9,7 +9,7 @@ import pytest
 
 from keyline.run.meter import PROCESS
 from reports.system import SYSTEM
-from tests.engine.reports.conftest import Api, Reports
+from tests.engine.reports.conftest import Api, MakeReports, Reports
 
 CREATE = "POST /reports"
 LIST = "GET /reports"
@@ -224,6 +224,31 @@ def test_no_route_is_open_without_an_access_token(
     assert [reports.stored(table.name) for table in SYSTEM.tables] == [[], [], []]
     access = {"token_use": "access", "cognito:groups": "[catalogue]"}
     assert status(claims=access) in (200, 201, 404)
+
+
+def test_favourites_beyond_their_number_are_a_conflict(make_reports: MakeReports) -> None:
+    api = make_reports(max_favorites=1).app("reports")
+    path = {"id": created(api)["id"]}
+    assert api(FAVOR, {**path, "productId": "a"}).status == 200
+    refused = api(FAVOR, {**path, "productId": "b"})
+    assert refused.status == 409
+    assert refused.body == {
+        "type": "urn:problem-type:conflict",
+        "title": "Conflict",
+        "status": 409,
+        "detail": "would be more than the 1 favourites that a report may have.",
+        "path": "path.productId",
+        "suggestion": "Remove some first.",
+        "instance": refused.body["instance"],
+    }
+
+
+@pytest.mark.parametrize("query", ["version=null", "version=NULL", "version=Null", "version="])
+def test_a_report_is_not_deleted_by_a_version_that_is_not_a_number(api: Api, query: str) -> None:
+    path = {"id": created(api)["id"]}
+    refused = api("DELETE /reports/{id}", path, query=query)
+    assert (refused.status, refused.body["path"]) == (400, "query.version")
+    assert api("GET /reports/{id}", path).status == 200
 
 
 @pytest.mark.requirement("K-31")

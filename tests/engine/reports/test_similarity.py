@@ -187,6 +187,9 @@ def test_a_product_without_an_embedding_is_not_found(catalogue: Catalogue) -> No
     answer = ask(catalogue.process(), "p-none")
     assert answer.status == 404
     assert answer.body["path"] == "path.productId"
+    assert answer.body["type"] == "urn:problem-type:not-found"
+    assert answer.body["detail"] == "the product has no embedding."
+    assert answer.body["suggestion"].startswith("Store one with PUT /products/{productId}")
 
 
 @pytest.mark.parametrize("query", ["k=0", "k=101", "k=x", "fresh=perhaps", "model_version=m"])
@@ -470,6 +473,7 @@ def test_more_vectors_than_the_memory_holds_are_refused(
     assert ask(api).body["products"] == 63
     catalogue.add("p-more", [1.0] * 4_096)
     answer = ask(api, query="fresh=true")
-    assert answer.status == 422
+    assert (answer.status, answer.body["path"]) == (422, "path.productId")
+    assert answer.body["type"] == "urn:problem-type:unprocessable-content"
     assert "63 vectors of 4096 numbers" in answer.body["detail"]
     assert "matrix_megabytes" in answer.body["suggestion"]

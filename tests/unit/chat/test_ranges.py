@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from chat.days import ALWAYS, Days, Span
-from chat.ranges import MAX_DAYS, RangeQuery
+from chat.handlers.ranges import MAX_DAYS, RangeQuery
 from keyline.http import HttpError
 
 NOW = 1_704_110_400_000.0  # 2024-01-01T12:00:00Z

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.viewer import Viewer
+from chat.handlers.viewer import Viewer
 from keyline.http import Caller, HttpError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keyline.http import Caller, HttpError
-from reports.viewer import Viewer
+from reports.handlers.viewer import Viewer
 
 
 def viewer(required: str = "", /, **claims: str) -> Viewer:

@@ -7,16 +7,17 @@ import itertools
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
 from aws_lambda_powertools import Logger
 
-from keyline.http import App, Caller, HttpError, Response, missing
+from keyline.http import App, Caller, HttpError, Refusal, Response, missing
 from keyline.http import Client as HttpClient
 from keyline.model import Function, Key, Put, Route, System, Table
-from keyline.problem import DeclarationError
+from keyline.problem import DeclarationError, KeylineError
 from keyline.run import errors, meter
 from keyline.run.meter import Call, Labels
 from tests.unit.keyline.http.events import Context, event
@@ -52,16 +53,23 @@ def system(*routes: Route) -> System:
 class Client:
     """An app with one handler, and the lines it logs."""
 
-    def __init__(self, route: str, handler: Callable[..., Any], **options: Any) -> None:
+    def __init__(
+        self,
+        route: str,
+        handler: Callable[..., Any],
+        app: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
         method, _, path = route.partition(" ")
         self._lines = io.StringIO()
-        app = App(
+        made = App(
             system(Route(method, path)),  # type: ignore[arg-type]  # any text, as a user may write
             # Powertools keeps one logger of each name, with the stream it was made with.
             Logger(service=f"notes-{next(_NUMBERS)}", stream=self._lines, level="INFO"),
+            **(app or {}),
         )
-        getattr(app, method.lower())(path, **options)(handler)
-        self._route, self._handler = route, app.handler
+        getattr(made, method.lower())(path, **options)(handler)
+        self._route, self._handler = route, made.handler
 
     def __call__(self, *args: Any, **options: Any) -> tuple[int, Any]:
         answer = self.answer(event(self._route, *args, **options))
@@ -391,6 +399,40 @@ class TestProblems:
 
         answer = Client("GET /notes", read).answer(event("GET /notes"))
         assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "9")
+
+    def test_an_error_of_the_system_is_answered_as_the_app_says(self) -> None:
+        class Full(KeylineError):
+            """A note with too much in it."""
+
+        class VeryFull(Full): ...
+
+        class Other(KeylineError): ...
+
+        def answer(error: Exception) -> dict[str, Any]:
+            def read() -> None:
+                raise error
+
+            refusals = {Full: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "query.from")}
+            client = Client("GET /notes", read, app={"refusals": refusals})
+            answered = client.answer(event("GET /notes"))
+            problem: dict[str, Any] = json.loads(answered["body"])
+            return problem | {"logged": client.lines()[0].get("problem")}
+
+        expected = {
+            "type": "urn:problem-type:unprocessable-content",
+            "title": "Unprocessable Content",
+            "status": 422,
+            "detail": "is full.",
+            "path": "query.from",
+            "suggestion": "Take less.",
+            "instance": "request-1",
+        }
+        assert answer(Full("parts", "is full.", "Take less.")) == expected | {"logged": "Full"}
+        assert answer(VeryFull("parts", "is full.", "Take less.")) == (
+            expected | {"logged": "VeryFull"}
+        )
+        assert answer(Other("parts", "the secret"))["status"] == 500
+        assert answer(errors.NotFound("note", "there is none."))["status"] == 404
 
     def test_what_is_missing_is_404_and_says_no_more(self) -> None:
         def read(noteId: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from http import HTTPStatus
+from typing import Annotated
 
 import msgspec
 
@@ -14,6 +15,9 @@ MAX_DAYS = 1_100
 """The longest range of days that one request may ask for: three years."""
 DEFAULT_DAYS = 7
 """How many days analytics are about where the request does not say."""
+
+Bound = Annotated[str, msgspec.Meta(min_length=1, examples=["2026-01-31"])]
+"""Where a range starts or ends."""
 
 _FORMS = "Use 2026-01-31 for a whole UTC day, 2026-01-31T08:00:00Z, or epoch milliseconds."
 
@@ -29,8 +33,8 @@ class RangeQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         In the same form.
     """
 
-    start: str | None = msgspec.field(default=None, name="from")
-    end: str | None = msgspec.field(default=None, name="to")
+    start: Bound | None = msgspec.field(default=None, name="from")
+    end: Bound | None = msgspec.field(default=None, name="to")
 
     def range(self, now: float) -> Range:
         """The range named; without an end up to now, without a start the last seven days.
@@ -83,11 +87,7 @@ class RangeQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """
         if self.start is None and self.end is None:
             return None
-        start = _first_moment("query.from", self.start) if self.start else ALWAYS.start
-        end = _last_moment("query.to", self.end) if self.end else ALWAYS.end
-        if end < start:
-            raise _refusal("query.to", "comes before 'from'.", "Exchange the two.")
-        return Span(start, end)
+        return span_of(self.start, self.end)
 
     def _without_start(self, now: float) -> Days:
         if self.end is not None:
@@ -104,6 +104,21 @@ def moment(path: str, text: str) -> float:
         400 if it cannot be read.
     """
     return _first_moment(path, text)
+
+
+def span_of(first: str | None, last: str | None) -> Span:
+    """The moments between two bounds; the first or last of all where a bound is None.
+
+    Raises
+    ------
+    HttpError
+        400 if a bound cannot be read or the end comes first.
+    """
+    start = ALWAYS.start if first is None else _first_moment("query.from", first)
+    end = ALWAYS.end if last is None else _last_moment("query.to", last)
+    if end < start:
+        raise _refusal("query.to", "comes before 'from'.", "Exchange the two.")
+    return Span(start, end)
 
 
 def _first_moment(path: str, text: str) -> float:

@@ -1,0 +1,29 @@
+"""The client's limit as HTTP has it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from interactions.rate_limit import LimitReached, RateLimiter, Usage
+from keyline.http import HttpError
+
+
+def admitted(limiter: RateLimiter, client: str) -> Usage:
+    """Count a request of a client.
+
+    Raises
+    ------
+    HttpError
+        429 if the client has used up its window, with the seconds until the next.
+    """
+    try:
+        return limiter.admit(client)
+    except LimitReached as error:
+        usage = error.usage
+        raise HttpError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            error.path,
+            error.message,
+            error.suggestion,
+            headers={**usage.headers, "Retry-After": str(usage.reset)},
+        ) from error

@@ -1,0 +1,54 @@
+"""Text as people write it: which characters it may hold, and with one space between words."""
+
+from __future__ import annotations
+
+import unicodedata
+from http import HTTPStatus
+
+from keyline.http import HttpError
+
+_REFUSED = frozenset({"Cc", "Co", "Cs"})
+"""Categories of characters that are not text: control codes, private use and half pairs."""
+_REORDERING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+"""Embeddings, overrides and isolates of direction. They change the order in which the text around
+them is shown, so that a name can look like another (CVE-2021-42574)."""
+_NOT_TEXT = frozenset(map(chr, (0x200B, *range(0x206A, 0x2070), *range(0xFFF9, 0xFFFC), 0xFEFF)))
+"""The space that nobody sees, deprecated format characters, and marks of annotations and of the
+order of bytes."""
+
+
+def cleaned(text: str, path: str) -> str:
+    """Text with one space between words and none around.
+
+    Joiners and other marks that writing needs stay: Persian, Indic scripts and emoji are spelled
+    with them. A character that this version of Unicode does not know stays too.
+
+    Raises
+    ------
+    HttpError
+        400, naming `path`, if it holds characters that are not text, or nothing that is seen.
+    """
+    if any(_is_refused(character) for character in text):
+        raise HttpError(
+            HTTPStatus.BAD_REQUEST,
+            path,
+            "holds control characters.",
+            "Send text as it is read.",
+        )
+    if all(character.isspace() or unicodedata.category(character) == "Cf" for character in text):
+        raise HttpError(
+            HTTPStatus.BAD_REQUEST, path, "holds nothing that is seen.", "Send some words."
+        )
+    return " ".join(text.split())
+
+
+def _is_refused(character: str) -> bool:
+    code = ord(character)
+    return (
+        unicodedata.category(character) in _REFUSED
+        or character in _REORDERING
+        or character in _NOT_TEXT
+        or 0xE0000 <= code <= 0xE007F  # tags, which spell a second text that nobody sees
+        or 0xFDD0 <= code <= 0xFDEF  # noncharacters
+        or code & 0xFFFE == 0xFFFE
+    )
