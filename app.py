@@ -43,17 +43,26 @@ def chosen(app: cdk.App) -> Environment:
 
 
 def bundler(target: Target, out: Path | None = None) -> Bundler:
-    """Return what puts a function's code together; functions that ask for the same share it."""
+    """Return what puts a function's code together; functions that ask for the same share it.
+
+    What a bundle leaves out of our own packages, other than caches, is said on standard error.
+    """
     once = cache(bundle)
+    said: set[str] = set()
 
     def put_together(system: System, function: Function) -> Bundle:
-        return once(
+        made = once(
             system.name,
             target=target,
             requirements=function.requirements,
             services=(*SERVICES, *function.services),
             out=out,
         )
+        unsaid = [name for name in made.left_out if name not in said]
+        if unsaid:
+            print(f"bundle of {system.name}: left out {', '.join(unsaid)}", file=sys.stderr)
+            said.update(unsaid)
+        return made
 
     return put_together
 

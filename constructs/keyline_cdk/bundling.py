@@ -2,7 +2,8 @@
 
 A bundle is what a function's folder holds: the dependencies of `lambda_src/requirements.txt`
 (and of `lambda_src/<system>/requirements.txt`, where there is one), the package `keyline`
-and the one package of its system. A function that names `requirements` of its own has a
+and the one package of its system (`keyline_cdk.source_files` says what is carried of the two).
+A function that names `requirements` of its own has a
 bundle of its own, so that the others stay small; functions that ask for the same share one.
 The wheels are fetched once, at set-up, into
 `.keyline/bundle`; bundling itself only copies, needs no network, and the same input
@@ -24,6 +25,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from keyline.problem import KeylineError
+from keyline_cdk.source_files import source_files
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,11 +67,14 @@ class Bundle:
         SHA-256 over every file's name and content; the asset's hash.
     sources
         The packages of ours that were copied into it, for `refresh`.
+    left_out
+        What it does not have of these packages, other than caches: `chat/.env`.
     """
 
     path: Path
     digest: str
     sources: tuple[Path, ...]
+    left_out: tuple[str, ...] = ()
 
 
 class BundlingError(KeylineError):
@@ -113,8 +118,9 @@ def bundle(
     sources = _sources(system, root)
     libraries = dependencies(system, target=target, requirements=requirements, root=root)
     files = dict(_library_files(libraries, services))
-    for source in sources:
-        files |= _source_files(source)
+    found = [source_files(source) for source in sources]
+    for each in found:
+        files |= each.carried
     digest = _digest(files)
     folder = out or root / ".keyline" / "bundles"
     what = "+".join(filter(None, (system, requirements, *sorted({*services} - {*SERVICES}))))
@@ -122,7 +128,7 @@ def bundle(
     if not path.exists():
         _place(files, path)
         _drop_old(folder, f"{what}-{target}-*")
-    return Bundle(path, digest, sources)
+    return Bundle(path, digest, sources, tuple(name for each in found for name in each.left_out))
 
 
 def placeholder(system: str, out: Path) -> Bundle:
@@ -142,10 +148,11 @@ def refresh(path: Path, sources: Sequence[Path]) -> bool:
     """
     changed = False
     for source in sources:
-        wanted = _source_files(source)
+        wanted = source_files(source).carried
         present = {
-            relative: path / relative
-            for relative, _ in _walk(path / source.name, prefix=source.name)
+            file.relative_to(path).as_posix(): file
+            for file in (path / source.name).rglob("*")
+            if file.is_file() and file.suffix != ".pyc"
         }
         for relative in present.keys() - wanted.keys():
             _forget(path / relative)
@@ -300,19 +307,14 @@ def _is_needed_model(parts: Sequence[str], services: Sequence[str]) -> bool:
     return parts[0] in services and not parts[-1].startswith("examples-")
 
 
-def _source_files(source: Path) -> dict[str, Path]:
-    files = _walk(source, prefix=source.name)
-    return {relative: path for relative, path in files if not path.match("requirements*.txt")}
-
-
-def _walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, Path]]:
+def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield a folder's files as (posix path, file), sorted, without byte code and tests."""
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(set(folders) - _IGNORED_FOLDERS)
         for name in sorted(names):
             path = Path(base, name)
             if path.suffix not in _IGNORED_SUFFIXES:
-                yield (Path(prefix) / path.relative_to(folder)).as_posix(), path
+                yield path.relative_to(folder).as_posix(), path
 
 
 def _digest(files: dict[str, Path]) -> str:
