@@ -64,6 +64,8 @@ def test_what_is_left_undone_is_drained(bench: Bench, waits: list[int]) -> None:
     assert len(inner.batch_get(GET_NOTES, keys=KEYS)) == 60
     found = store.batch_get(GET_NOTES, keys=KEYS[:60])
     assert [n.timestamp for n in found] == [k["timestamp"] for k in KEYS[:60]]
+    for operation in ("BatchWriteItem", "BatchGetItem"):
+        assert sum(c.items for c in meter.calls if c.operation == operation) == 60
     # Each answer got something done, so that the wait never grew
     assert set(waits) == {1}
 

@@ -43,6 +43,19 @@ def test_a_line_has_its_metrics_and_dimensions() -> None:
     assert "Floor" not in line
 
 
+def test_each_metric_has_its_unit() -> None:
+    """CloudWatch knows these names of units alone (PutMetricData, MetricDatum)."""
+    (directive,) = json.loads(emf(LABELS, [_call()], 0))["_aws"]["CloudWatchMetrics"]
+    assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]} == {
+        "Latency": "Milliseconds",
+        "ReadUnits": "Count",
+        "WriteUnits": "Count",
+        "Items": "Count",
+        "Throttles": "Count",
+        "Errors": "Count",
+    }
+
+
 def test_the_floor_is_absent_where_it_is_unknown() -> None:
     line = json.loads(emf(LABELS, [_call(floor=1.5), _call()], 0))
     assert line["Floor"] == [1.5, None]
