@@ -19,6 +19,13 @@ def workflow(root: Path, name: str) -> dict[str, Any]:
     return loaded
 
 
+def test_a_test_that_hangs_fails_with_the_stacks_of_all_threads(
+    pytestconfig: pytest.Config,
+) -> None:
+    assert pytestconfig.getini("timeout") == "300"
+    assert pytestconfig.getini("timeout_method") == "signal"
+
+
 def commands(job: dict[str, Any]) -> str:
     return "\n".join(step.get("run", "") for step in job["steps"])
 
