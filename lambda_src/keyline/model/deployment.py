@@ -20,8 +20,8 @@ from keyline.model.table import Table
 SECRET_LENGTH = 64
 """Letters and digits of a cursor secret: more than 256 bits, which is what HMAC-SHA256 uses."""
 
-_CDK_IDS = ("BootstrapVersion", "CheckBootstrapVersion", "Exports")
-"""Construct ids that the CDK itself uses in a stack."""
+_CDK_IDS = ("BootstrapVersion", "CheckBootstrapVersion", "Default", "Exports", "Resource")
+"""Construct ids that the CDK itself uses in a stack, or in a route beside its function's id."""
 
 DATA_IDS = (*_CDK_IDS, "AlarmTopic", "Cursor")
 """Construct ids that every data stack may have."""

@@ -225,6 +225,12 @@ def _api_faults(system: System) -> Iterator[Fault]:
 
 
 def _count_faults(system: System) -> Iterator[Fault]:
+    if not system.tables:
+        yield (
+            "tables",
+            "is empty, and CloudFormation takes no stack without resources.",
+            "Declare a table.",
+        )
     for path, stack, count in (
         ("tables", "data", data_resources(system)),
         ("functions", "service", service_resources(system)),

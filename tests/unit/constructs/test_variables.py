@@ -8,6 +8,7 @@ import pytest
 from keyline.model import Function, System
 from keyline_cdk.environment import EnvironmentProblem
 from keyline_cdk.handler_function import variables
+from tests.sample_system import NOTES
 from tests.templates import DEFAULTS
 
 
@@ -16,7 +17,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 READ = Function(name="read", handler="app.read.handler", why="Reads.")
-SYSTEM = System(name="app", title="App", tables=(), functions=(READ,), settings=Settings)
+SYSTEM = System(name="app", title="App", tables=(NOTES,), functions=(READ,), settings=Settings)
 
 
 def test_an_environment_whose_settings_are_more_than_lambda_takes_is_refused() -> None:

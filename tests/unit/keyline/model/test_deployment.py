@@ -53,9 +53,9 @@ def function(name: str = "read", **more: Any) -> Function:
     return Function(**{"name": name, "handler": "app.read.handler", "why": "Reads.", **more})
 
 
-def system(tables: Iterable[Table] = (), *functions: Function, **more: Any) -> System:
+def system(tables: Iterable[Table] | None = None, *functions: Function, **more: Any) -> System:
     """An app whose one function reads all its tables, unless there are others."""
-    tables = tuple(tables)
+    tables = (THINGS,) if tables is None else tuple(tables)
     if not functions:
         functions = (function(patterns=tuple(get(n, t) for n, t in enumerate(tables))),)
     least = {"name": "app", "title": "An app", "tables": tables, "functions": functions}
@@ -64,6 +64,9 @@ def system(tables: Iterable[Table] = (), *functions: Function, **more: Any) -> S
 
 def routes(*paths: str) -> tuple[Route, ...]:
     return tuple(Route("GET", path) for path in paths)
+
+
+THINGS = table("Things")
 
 
 class Long(msgspec.Struct, frozen=True):
@@ -114,67 +117,70 @@ FULL = "n" * (64 - len("app--") - MAX_ENVIRONMENT_NAME)
             "Put {name} in it",
         ),
         (
-            lambda: system((), function(FULL + "n")),
+            lambda: system([THINGS], function(FULL + "n")),
             f"functions[{FULL}n].name",
             "longer than 64 characters",
             "Shorten it by 1.",
         ),
+        *(
+            (
+                lambda name=name: system([THINGS], function(name)),
+                f"functions[{name}].name",
+                "which the stack itself has",
+                "another name",
+            )
+            for name in ("dashboard", "exports", "resource", "default")
+        ),
         (
-            lambda: system((), function("2fa")),
+            lambda: system([THINGS], function("2fa")),
             "functions[2fa].name",
             "does not begin with a letter",
             "Begin it with a letter",
         ),
         (
-            lambda: system((), function("read"), function("read-errors")),
+            lambda: system([THINGS], function("read"), function("read-errors")),
             "functions[read-errors].name",
             "makes the id 'ReadErrors' in the stack, which 'read' has",
             "another name",
         ),
         (
-            lambda: system((), function("a-1"), function("a1")),
+            lambda: system([THINGS], function("a-1"), function("a1")),
             "functions[a1].name",
             "which 'a-1' has",
             "another name",
         ),
         (
-            lambda: system((), function("dashboard")),
-            "functions[dashboard].name",
-            "which the stack itself has",
-            "another name",
-        ),
-        (
-            lambda: system((), function(why="w" * 257)),
+            lambda: system([THINGS], function(why="w" * 257)),
             "functions[read].why",
             "has 257 characters",
             "Shorten",
         ),
         (
-            lambda: system((), function(handler="h" * 100 + "." + "h" * 28)),
+            lambda: system([THINGS], function(handler="h" * 100 + "." + "h" * 28)),
             "functions[read].handler",
             "has 129 characters",
             "Shorten",
         ),
         (
-            lambda: system((), function(), settings=Long),
+            lambda: system([THINGS], function(), settings=Long),
             "functions[read].settings",
             "Lambda takes 4,096",
             "defaults of the system's settings",
         ),
         (
-            lambda: system((), function(routes=routes("/a/{b}", "/a/b"))),
+            lambda: system([THINGS], function(routes=routes("/a/{b}", "/a/b"))),
             "routes[GET /a/b]",
             "makes the id 'GetAB' in the stack, which /a/{b} has",
             "its parameter",
         ),
         (
-            lambda: system((), function(routes=(Route("GET", "/", "s" * 65),))),
+            lambda: system([THINGS], function(routes=(Route("GET", "/", "s" * 65),))),
             "routes[GET /].scope",
             "API Gateway takes 64",
             "Shorten",
         ),
         (
-            lambda: system((), function(routes=routes(*(f"/x{n}" for n in range(60))))),
+            lambda: system([THINGS], function(routes=routes(*(f"/x{n}" for n in range(60))))),
             "functions[read].routes",
             "AWS takes 20,480",
             "another function",
@@ -186,7 +192,7 @@ FULL = "n" * (64 - len("app--") - MAX_ENVIRONMENT_NAME)
             "Split the function",
         ),
         (
-            lambda: system((), *(function(f"f{n}") for n in range(100))),
+            lambda: system([THINGS], *(function(f"f{n}") for n in range(100))),
             "functions",
             "the service stack has 501 resources",
             "Split the system",
@@ -281,5 +287,7 @@ def test_what_is_accepted_has_ids_of_its_own(
         assert all(id[0].isalpha() and id.isalnum() for id in ids)
 
 
-def test_a_service_that_has_no_functions_has_a_dashboard_only() -> None:
-    assert service_resources(System(name="app", title="", tables=(), functions=())) == 1
+def test_a_system_has_a_table_and_may_have_no_functions() -> None:
+    Refusal("app.tables", "is empty", "Declare a table").of(lambda: system([], function()))
+    made = System(name="app", title="An app", tables=(THINGS,), functions=())
+    assert (data_resources(made), service_resources(made)) == (5, 1)
