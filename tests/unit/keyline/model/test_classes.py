@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from keyline.model import Pattern
+from keyline.model import Check, Pattern
 from keyline.run.client import dynamodb_client
 
 
@@ -22,9 +22,9 @@ CLASSES = tuple(classes())
 
 
 @pytest.mark.parametrize("of", CLASSES)
-def test_it_reads_or_writes_or_is_a_part_of_a_transaction(of: type[Pattern[Any]]) -> None:
-    assert not (of.reads and of.writes)
-    assert of.reads or of.writes or of.transact_action
+def test_it_reads_or_writes_and_a_check_does_neither(of: type[Pattern[Any]]) -> None:
+    assert of.writes == (not of.reads and of is not Check)
+    assert of.reads == any(word in of.operation for word in ("Get", "Query"))
 
 
 def test_each_has_an_operation_of_its_own() -> None:
