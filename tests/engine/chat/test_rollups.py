@@ -17,9 +17,15 @@ from chat.days import Days
 from chat.prices import COST
 from chat.repository import Cut
 from chat.rollup import Rollup
+from chat.system import SYSTEM
 from chat.tables import LastActivity, Message, ModuleDay, ProviderDay, StudentDay
 from chat.totals import Totals, fold
+from keyline.run import Store, dynamodb_client
+from keyline.run.errors import OutcomeUnknown
 from tests.engine.chat.conftest import Chat, MakeChat
+from tests.support.engine import where
+from tests.support.faults import Fault, FaultProxy, fault_proxy
+from tests.support.soak import AT_LENGTH
 from tests.unit.chat.examples import DAY_MS, START, message
 
 T = TypeVar("T", ModuleDay, ProviderDay, StudentDay)
@@ -100,6 +106,45 @@ def test_several_consumers_of_the_same_messages_at_once_count_each_once(chat: Ch
 
     assert sorted(counted) == sorted(m.messageId for m in messages)
     assert stored_totals(chat) == fold(messages)
+
+
+def behind(chat: Chat, proxy: FaultProxy) -> Store:
+    """A store whose requests pass a proxy."""
+    client = dynamodb_client(**{**where(proxy.url), "read_timeout": 20.0})
+    return Store(system=SYSTEM, environment=chat.environment, settings=chat.settings, client=client)
+
+
+@pytest.mark.soak
+@pytest.mark.requirement("T-43")
+def test_totals_are_exact_although_every_fifth_answer_is_lost(chat: Chat) -> None:
+    # Given batches that the stream delivers again until they are counted
+    messages = some_messages(2_000 if AT_LENGTH else 200, 4)
+    with fault_proxy(chat.endpoint, seed=4) as proxy:
+        proxy.share, proxy.kinds = 0.2, (Fault.LOST,)
+        store = behind(chat, proxy)
+        for start in range(0, len(messages), 20):
+            while True:
+                try:
+                    # As a process that has seen no student yet, so that each is written
+                    Rollup(store, chat.settings).count(messages[start : start + 20])
+                    break
+                except OutcomeUnknown:
+                    continue
+
+    # Then each message has counted once
+    assert proxy.failed[Fault.LOST, "TransactWriteItems"]
+    assert proxy.failed[Fault.LOST, "UpdateItem"]
+    assert stored_totals(chat) == fold(messages)
+
+
+def test_a_last_activity_whose_answer_was_lost_is_recognised(chat: Chat) -> None:
+    one = message(studentId=1, moduleId=1)
+    with fault_proxy(chat.endpoint) as proxy:
+        proxy.only = frozenset({"UpdateItem"})
+        proxy.next(Fault.LOST)
+        assert Rollup(behind(chat, proxy), chat.settings).count([one]) == [one]
+    assert proxy.failed[Fault.LOST, "UpdateItem"] == 1
+    assert stored_totals(chat) == fold([one])
 
 
 @pytest.mark.requirement("T-30", "T-43")

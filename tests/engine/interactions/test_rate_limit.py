@@ -10,9 +10,13 @@ import pytest
 
 from interactions.patterns import RATE_COUNT
 from interactions.rate_limit import DynamoRateLimiter, LimitReached
-from keyline.run.errors import Unavailable
+from interactions.system import SYSTEM
+from keyline.run import Store, dynamodb_client
+from keyline.run.errors import OutcomeUnknown, Unavailable
 from tests.engine.interactions.conftest import MakeMediphant, Mediphant
 from tests.support.answers import intercept, refusal
+from tests.support.engine import where
+from tests.support.faults import Fault, FaultProxy, fault_proxy
 from tests.support.soak import AT_LENGTH
 
 REQUESTS = 10_000 if AT_LENGTH else 2_000
@@ -152,3 +156,50 @@ def test_the_request_is_one_conditional_update(mediphant: Mediphant) -> None:
     mediphant.limiter(TEN).admit("client")
     (call,) = mediphant.meter.calls
     assert (call.pattern, call.operation) == (RATE_COUNT.name, "UpdateItem")
+
+
+def behind(mediphant: Mediphant, proxy: FaultProxy) -> DynamoRateLimiter:
+    """A limiter whose requests pass a proxy."""
+    store = Store(
+        system=SYSTEM,
+        environment=mediphant.environment,
+        settings=mediphant.settings,
+        client=dynamodb_client(**{**where(proxy.url), "read_timeout": 20.0}),
+    )
+    return DynamoRateLimiter(store, mediphant.settings, lambda: TEN + 1)
+
+
+@pytest.mark.soak
+@pytest.mark.requirement("M-19")
+@pytest.mark.parametrize("limit", [100, REQUESTS])
+def test_a_request_whose_answer_is_lost_counts_at_most_as_often_as_it_is_sent(
+    make_mediphant: MakeMediphant, limit: int
+) -> None:
+    mediphant, requests = make_mediphant(rate_limit=limit), REQUESTS // 4
+    with fault_proxy(mediphant.endpoint, seed=3) as proxy:
+        proxy.share, proxy.kinds = 0.2, (Fault.LOST,)
+        limiter = behind(mediphant, proxy)
+
+        def one(_: int) -> bool | None:
+            try:
+                return admitted(limiter, "client")
+            except OutcomeUnknown:
+                return None
+
+        with ThreadPoolExecutor(8) as threads:
+            answers = Counter(threads.map(one, range(requests)))
+    (row,) = mediphant.rows("RATE_LIMIT")
+    counted, lost = int(row["count"]["N"]), proxy.failed[Fault.LOST, "UpdateItem"]
+    assert lost > requests / 10
+    assert answers[True] <= counted <= min(limit, requests + lost)
+
+
+def test_a_window_that_is_full_when_the_answer_was_lost_admits_nobody(
+    make_mediphant: MakeMediphant,
+) -> None:
+    mediphant = make_mediphant(rate_limit=1)
+    with fault_proxy(mediphant.endpoint) as proxy:
+        proxy.next(Fault.LOST)
+        assert not admitted(behind(mediphant, proxy), "client")
+    (row,) = mediphant.rows("RATE_LIMIT")
+    assert row["count"]["N"] == "1"
