@@ -83,6 +83,15 @@ def test_every_type_makes_the_round_trip() -> None:
     assert not {"labels", "sums"} & set(wire)
 
 
+def test_a_set_is_sent_in_one_order_in_every_process() -> None:
+    members = {f"member-{n}" for n in range(100)}
+    numbers = set(range(100))
+    item = msgspec.structs.replace(OUTER, labels=frozenset(members), free={"n": numbers})
+    wire = values.struct_writer(Outer)(item)
+    assert wire["labels"] == {"SS": sorted(members)}
+    assert wire["free"] == {"M": {"n": {"NS": sorted(map(str, numbers))}}}
+
+
 @pytest.mark.parametrize(
     ("name", "wire"),
     [
