@@ -47,6 +47,11 @@ _THROTTLED = (
 )
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # clients connect again after each fault, many of them at once
+
+
 class FaultProxy:
     """What a fault proxy does with requests; safe to change while they come.
 
@@ -78,8 +83,7 @@ class FaultProxy:
         self.failed: Counter[tuple[Fault, str]] = Counter()
         self.meanwhile: Callable[[], object] | None = None
         self.released = threading.Event()
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server((LOOPBACK, 0), self._handler())
         self.url = f"http://{LOOPBACK}:{self._server.server_address[1]}"
 
     @property

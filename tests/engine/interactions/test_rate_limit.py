@@ -164,7 +164,9 @@ def behind(mediphant: Mediphant, proxy: FaultProxy) -> DynamoRateLimiter:
         system=SYSTEM,
         environment=mediphant.environment,
         settings=mediphant.settings,
-        client=dynamodb_client(**{**where(proxy.url), "read_timeout": 20.0}),
+        client=dynamodb_client(
+            **{**where(proxy.url), "read_timeout": 20.0, "connect_timeout": 20.0}
+        ),
     )
     return DynamoRateLimiter(store, mediphant.settings, lambda: TEN + 1)
 
