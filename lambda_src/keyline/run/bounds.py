@@ -75,10 +75,11 @@ class Bounds:
 def bounds_of(kind: Entity, table: Table, name: str) -> Bounds:
     """The bounds of a number field; those of a moment where it is the TTL attribute."""
     declared = limits_of(annotation_of(kind.shape, name))
-    found = [(sign, getattr(declared, limit)) for limit, sign in _OPERATORS.items()]
+    # msgspec has no bounds of a Decimal.
+    found = [(sign, getattr(declared, limit, None)) for limit, sign in _OPERATORS.items()]
     if table.ttl and name == table.ttl.attribute:
         found += [(">=", EARLIEST), ("<=", LATEST)]
-    field, step = fields_of(kind.shape)[name], declared.multiple_of
+    field, step = fields_of(kind.shape)[name], getattr(declared, "multiple_of", None)
     return Bounds(
         _exact(field.default if field.defaulted else 0),
         tuple((sign, _exact(limit)) for sign, limit in found if limit is not None),

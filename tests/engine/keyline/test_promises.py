@@ -1,0 +1,346 @@
+"""What a declaration promises of values: written as they are read, absent ones included."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from keyline.model import (
+    BatchWrite,
+    Condition,
+    Delete,
+    Entity,
+    Get,
+    Index,
+    Key,
+    Put,
+    Query,
+    Table,
+    TransactWrite,
+    Ttl,
+    Update,
+    at_least,
+    begins_with,
+    between,
+    contains,
+    differs,
+    equals,
+    greater_than,
+    less_than,
+)
+from keyline.run import Store, Write
+from keyline.run.errors import BadValue, ConditionFailed, NotFound, VersionConflict
+from tests.engine.keyline.conftest import Bench, fresh
+from tests.support.shapes import items
+
+
+class Wallet(msgspec.Struct, kw_only=True):
+    """An item with every kind of default."""
+
+    id: str
+    note: str
+    plan: Literal["free", "paid"] = "free"
+    lang: str | None = "en"
+    stars: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
+    credits: Annotated[int, msgspec.Meta(ge=0)] = 100
+    rate: Decimal | None = None
+    packs: Annotated[int, msgspec.Meta(multiple_of=5)] = 0
+    tags: set[str] = set()
+    parts: list[str] = []
+    version: int = 1
+    status: str = "open"
+    team: str = "none"
+    ttl: int | None = None
+
+
+WALLETS = Table(
+    "PromisedWallets",
+    "Key design: by id.",
+    key=Key("id"),
+    entities=[Entity(Wallet, keys={"teamKey": "TEAM#{team}#{id}"})],
+    indexes=[
+        Index(name="ByStatus", key=Key("status", "id"), why="Tested.", sparse=True),
+        Index(name="ByTeam", key=Key("teamKey"), why="Tested.", sparse=True),
+    ],
+    ttl=Ttl("ttl"),
+)
+
+
+def _told(name: str, table: Table = WALLETS, shape: type[Any] = Wallet) -> dict[str, Any]:
+    return {
+        "name": name,
+        "why": "Tested.",
+        "table": table,
+        "shape": shape,
+        "item_bytes": 300,
+        "per_month": 1,
+    }
+
+
+PUT = Put(replace=True, **_told("put"))
+GET = Get(consistent=True, **_told("get"))
+BY_STATUS = Query(index="ByStatus", **_told("by-status"))
+BY_TEAM = Query(index="ByTeam", **_told("by-team"))
+WRITE = BatchWrite(**_told("write"))
+CHANGE = Update(
+    set=("note", "plan", "lang", "ttl"),
+    add=("stars", "credits", "rate", "packs", "tags"),
+    **_told("change"),
+)
+OPEN = Update(set=("note", "plan"), add=("stars", "credits"), upsert=True, **_told("open"))
+EDIT = Update(set=("note",), version="version", **_told("edit"))
+START = Update(set=("note",), version="version", upsert=True, **_told("start"))
+BOTH = TransactWrite(parts=(PUT, CHANGE), **_told("both"))
+
+
+@pytest.fixture
+def made(engine: str) -> Iterator[Bench]:
+    """Fresh tables."""
+    with fresh(engine, [WALLETS]) as bench:
+        yield bench
+
+
+@pytest.fixture
+def wallets(made: Bench) -> Store:
+    return made.store(measure=False)
+
+
+@pytest.fixture
+def old(made: Bench) -> Callable[..., None]:
+    """Writes an item as a release wrote it that knew no other fields."""
+
+    def write(key: str = "old", **more: Any) -> None:
+        item = {"id": {"S": key}, "note": {"S": "n"}, **more}
+        made.admin.put_item(TableName=WALLETS.physical_name(made.environment), Item=item)
+
+    return write
+
+
+def _read(store: Store, key: str = "old") -> Wallet:
+    found: Wallet | None = store.get(GET, id=key)
+    assert found is not None
+    return found
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"plan": "Free"}, "plan: is not one of 'free', 'paid'."),
+    ({"stars": 11}, "stars: has to be a whole number <= 10."),
+    ({"stars": -1}, "stars: has to be a whole number >= 0."),
+    ({"packs": 3}, "packs: has to be a whole number that's a multiple of 5."),
+    ({"note": None}, "note"),
+    ({"stars": None}, "stars: does not take None."),
+    ({"note": "half \ud800"}, "note: holds half of a character."),
+    ({"tags": ["a"]}, "tags: list is not a set."),
+    ({"parts": "text"}, "parts: str is not a list."),
+    ({"parts": ["a", None]}, "parts[1]: does not take None."),
+    ({"ttl": int(time.time() * 1000)}, "ttl: looks like milliseconds;"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), WRONG)
+def test_what_could_not_be_read_back_is_not_written(
+    wallets: Store, wrong: dict[str, Any], message: str
+) -> None:
+    item = Wallet(**{"id": "a", "note": "n", **wrong})
+    for write in (
+        lambda: wallets.put(PUT, item),
+        lambda: wallets.batch_write(WRITE, puts=[item]),
+        lambda: wallets.transact(BOTH, [Write.put(PUT, item)]),
+    ):
+        with pytest.raises(BadValue) as error:
+            write()
+        assert message in str(error.value)
+    assert wallets.meter.calls == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        *[(c, m) for c, m in WRONG if set(c) <= {"plan", "note", "ttl"}],
+        ({"note": None}, "note: is required."),
+        ({"plan": None}, "plan: does not take None."),
+        ({"packs": 3}, "packs: has to be a multiple of 5."),
+        ({"stars": 0.5}, "stars: is no whole number."),
+        ({"tags": {"a", 1}}, "tags"),
+    ],
+)
+def test_an_update_is_checked_before_it_is_sent(
+    wallets: Store, changes: dict[str, Any], message: str
+) -> None:
+    for change in (
+        lambda: wallets.update(CHANGE, changes, id="a"),
+        lambda: wallets.transact(BOTH, [Write.update(CHANGE, changes, id="a")]),
+    ):
+        with pytest.raises(BadValue) as error:
+            change()
+        assert message in str(error.value)
+    assert wallets.meter.calls == []
+
+
+def test_an_addition_keeps_to_the_bounds(wallets: Store) -> None:
+    wallets.put(PUT, Wallet(id="a", note="n", stars=9, credits=5))
+    assert wallets.update(CHANGE, {"stars": 1}, id="a").stars == 10
+    for beyond in ({"stars": 1}, {"stars": -11}, {"credits": -6}):
+        with pytest.raises(ConditionFailed) as error:
+            wallets.update(CHANGE, beyond, id="a")
+        assert type(error.value) is ConditionFailed
+        assert error.value.current.stars == 10
+    assert wallets.update(CHANGE, {"stars": -10, "credits": -5}, id="a").credits == 0
+
+
+def test_an_addition_starts_from_the_default(wallets: Store, old: Callable[..., None]) -> None:
+    old()
+    with pytest.raises(ConditionFailed):
+        wallets.update(CHANGE, {"credits": -101}, id="old")
+    assert wallets.update(CHANGE, {"credits": -1, "rate": Decimal("0.5")}, id="old").credits == 99
+    assert _read(wallets).rate == Decimal("0.5")
+    # An item that is not there starts from it as well
+    assert wallets.update(OPEN, {"note": "n", "credits": -1}, id="new").credits == 99
+    with pytest.raises(ConditionFailed):
+        wallets.update(OPEN, {"note": "n", "stars": -1}, id="other")
+    assert wallets.get(GET, id="other") is None
+
+
+@pytest.mark.parametrize("seconds", [-60, 60])
+def test_an_upsert_over_an_expired_item_keeps_to_the_bounds(wallets: Store, seconds: int) -> None:
+    wallets.put(PUT, Wallet(id="a", note="o", credits=7, ttl=int(time.time()) + seconds))
+    expected = 7 if seconds > 0 else 100
+    assert wallets.update(OPEN, {"note": "n", "credits": 1}, id="a").credits == expected + 1
+    with pytest.raises(ConditionFailed):
+        wallets.update(OPEN, {"note": "n", "stars": -1}, id="a")
+
+
+def test_an_upsert_that_would_make_half_an_item_makes_none(wallets: Store) -> None:
+    with pytest.raises(ConditionFailed):
+        wallets.update(OPEN, {"stars": 1}, id="a")
+    assert wallets.get(GET, id="a") is None
+    wallets.put(PUT, Wallet(id="a", note="n"))
+    assert wallets.update(OPEN, {"stars": 1}, id="a").stars == 1
+
+
+def test_none_is_none_where_the_default_is_another(
+    wallets: Store, old: Callable[..., None]
+) -> None:
+    old()
+    assert _read(wallets).lang == "en"
+    assert wallets.update(CHANGE, {"lang": None}, id="old").lang is None
+    assert _read(wallets).lang is None
+    item = Wallet(id="b", note="n", lang=None)
+    wallets.put(PUT, item)
+    assert _read(wallets, "b") == item
+
+
+def test_an_item_without_a_version_has_the_default(
+    wallets: Store, old: Callable[..., None]
+) -> None:
+    old()
+    with pytest.raises(VersionConflict) as error:
+        wallets.update(EDIT, {"note": "x"}, expected=2, id="old")
+    assert error.value.version == 1
+    with pytest.raises(VersionConflict):
+        wallets.update(START, {"note": "x"}, id="old")
+    assert wallets.update(EDIT, {"note": "x"}, expected=1, id="old").version == 2
+    with pytest.raises(NotFound):
+        wallets.update(EDIT, {"note": "x"}, expected=1, id="none")
+    with pytest.raises(VersionConflict):
+        wallets.update(START, {"note": "x"}, expected=1, id="none")
+    assert wallets.update(START, {"note": "x"}, id="none").version == 1
+
+
+CONDITIONS: list[tuple[Condition, Any]] = [
+    (equals("plan"), "free"),
+    (equals("plan"), "paid"),
+    (differs("plan"), "free"),
+    (differs("plan"), "paid"),
+    (less_than("credits"), 100),
+    (less_than("credits"), 101),
+    (greater_than("credits"), 99),
+    (at_least("credits"), Decimal("100.0")),
+    (between("credits"), (1, 100)),
+    (between("credits"), (101, 200)),
+    (begins_with("plan"), "fr"),
+    (begins_with("plan"), "pa"),
+    (contains("plan"), "re"),
+    (contains("parts"), "a"),
+    (contains("tags"), "a"),
+    (equals("version"), 1),
+    (differs("lang"), "en"),
+]
+
+
+@pytest.mark.parametrize(("condition", "value"), CONDITIONS)
+def test_a_condition_sees_the_default(
+    wallets: Store, old: Callable[..., None], condition: Condition, value: Any
+) -> None:
+    old()
+    wallets.put(PUT, Wallet(id="whole", note="n"))
+    given = {condition.parameter: value}
+    change = Update(set=("note",), conditions=(condition,), **_told("if"))
+    drop = Delete(conditions=(condition,), must_exist=True, **_told("drop-if"))
+    replace = Put(replace=True, conditions=(condition,), **_told("put-if"))
+
+    def holds(write: Callable[[], Any]) -> bool:
+        try:
+            write()
+        except ConditionFailed:
+            return False
+        return True
+
+    def all_of(key: str) -> list[bool]:
+        return [
+            holds(lambda: wallets.update(change, {"note": "m"}, id=key, **given)),
+            holds(lambda: wallets.delete(drop, id=key, **given)),
+        ]
+
+    # An item from before the field is as one that was written with its default
+    before, whole = all_of("old"), all_of("whole")
+    assert before == whole
+    # Where there is no item, nothing but `<>` holds
+    new = Wallet(id="none", note="n")
+    assert holds(lambda: wallets.put(replace, new, **given)) == (condition.operator == "<>")
+    with pytest.raises(NotFound):
+        wallets.delete(drop, id="gone", **given)
+
+
+def test_an_upserted_item_is_in_the_indexes_as_a_put_one_is(wallets: Store) -> None:
+    wallets.put(PUT, Wallet(id="put", note="n"))
+    wallets.update(OPEN, {"note": "n", "stars": 1}, id="upserted")
+    assert [w.id for w in wallets.items(BY_STATUS, status="open")] == ["put", "upserted"]
+    for key in ("put", "upserted"):
+        assert [w.id for w in wallets.items(BY_TEAM, team="none", id=key)] == [key]
+    # What it has already stays
+    wallets.put(PUT, Wallet(id="put", note="n", status="done", team="red"))
+    wallets.update(OPEN, {"note": "n", "stars": 1}, id="put")
+    assert [w.id for w in wallets.items(BY_STATUS, status="done")] == ["put"]
+    assert [w.id for w in wallets.items(BY_TEAM, team="red", id="put")] == ["put"]
+
+
+class Probe(msgspec.Struct):
+    """Stands for the shapes of random items in one table."""
+
+    id: str
+
+
+def test_every_item_that_is_declared_comes_back(engine: str) -> None:
+    with fresh(engine, [_probes(Probe)]) as bench:
+        store = bench.store(measure=False)
+
+        @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(items())
+        def comes_back(item: Any) -> None:
+            table, shape = _probes(type(item)), type(item)
+            store.put(Put(replace=True, **_told("put", table, shape)), item)
+            got = store.get(Get(consistent=True, **_told("get", table, shape)), id=item.id)
+            assert got == item
+
+        comes_back()
+
+
+def _probes(shape: type[msgspec.Struct]) -> Table:
+    return Table("PromisedProbes", "Key design: by id.", key=Key("id"), entities=[shape])
