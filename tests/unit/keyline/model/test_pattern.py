@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -38,6 +38,7 @@ from keyline.model import (
     greater_than,
     less_than,
 )
+from keyline.problem import DeclarationError
 from tests.unit.keyline.model.declarations import (
     DOC,
     NOTES,
@@ -127,6 +128,13 @@ class TestShape:
         projection = Get(**told(shape=part(**fields))).projection
         assert projection is not None
         assert {*fields, "room", "at", "ttl"} == set(projection)
+
+    def test_an_absent_attribute_has_one_value_for_every_reader(self) -> None:
+        other = msgspec.defstruct("Part", [("stars", int, 5)])
+        Refusal("a-pattern.shape.stars", "is read as another value", "that Note has").of(
+            lambda: Get(**told(shape=other))
+        )
+        assert Get(**told(shape=msgspec.defstruct("Part", [("stars", int, 0)])))
 
     def test_the_expiry_may_be_read_where_no_field_is_declared_for_it(self) -> None:
         table = Table("Bare", DOC, key=Key("author"), entities=[part(author=str)], ttl=NOTES.ttl)
@@ -255,6 +263,16 @@ class TestConditions:
             lambda: made(**told(conditions=(condition,)))
         )
 
+    @pytest.mark.parametrize("made", [exists, absent])
+    @pytest.mark.parametrize("attribute", ["stars", "done", "text", "parts"])
+    def test_an_attribute_with_a_default_is_never_asked_for(
+        self, made: Any, attribute: str
+    ) -> None:
+        Refusal(f"a-pattern.conditions.{attribute}", "a read gives it the default", "('room')").of(
+            lambda: Delete(**told(conditions=(any_of(made(attribute), equals("author")),)))
+        )
+        assert Delete(**told(conditions=(made("tags"), made("mood"))))
+
     def test_a_value_with_a_shard_cannot_be_compared(self) -> None:
         table = notes(indexes=[index(shards=2)])
         Refusal("a-pattern.conditions.author", "with a write shard", "another").of(
@@ -290,6 +308,8 @@ class TestUpdate:
             ({"add": ("author",)}, "add.author", "neither Number nor set", "Use set"),
             ({"add": ("parts",)}, "add.parts", "neither Number nor set", "Use set"),
             ({"discard": ("stars",)}, "discard.stars", "is no set", "Use remove"),
+            ({"set_once": ("stars",)}, "set_once.stars", "has a default", "None be the default"),
+            ({"remove": ("stars",)}, "remove.stars", "part of an index's key", "to its default"),
             ({"remove": ("author",)}, "remove.author", "is required", "Allow None"),
             ({"set": ("stars",), "version": "author"}, "version", "'author' is no Number", "int"),
             ({"set": ("stars",), "version": "vers"}, "version", "'vers' is no Number", "int"),
@@ -375,6 +395,40 @@ class TestUpdate:
 
     def test_an_upsert_may_leave_out_what_has_a_default(self) -> None:
         assert update(set=("author",), add=("stars",), upsert=True).parameters == ("room", "at")
+
+    @pytest.mark.parametrize(
+        ("annotation", "default", "clause", "says"),
+        [
+            (Literal[1, 2], 1, "add", "one of a few numbers"),
+            (int | None, 5, "add", "allows None and has another default"),
+            (Annotated[frozenset[str], msgspec.Meta(max_length=2)], frozenset(), "add", "a bound"),
+            (Annotated[frozenset[str], msgspec.Meta(min_length=0)], frozenset(), "add", "a bound"),
+            (
+                Annotated[frozenset[str], msgspec.Meta(min_length=0)],
+                frozenset(),
+                "discard",
+                "a bound",
+            ),
+            (Literal[1, 2], 1, "version", "one of a few numbers"),
+            (int | None, 1, "version", "allows None and has another default"),
+        ],
+    )
+    def test_what_depends_on_the_stored_value(
+        self, annotation: Any, default: Any, clause: str, says: str
+    ) -> None:
+        shape = msgspec.defstruct(
+            "Shape", [("id", str), ("b", str), ("a", annotation, default)], kw_only=True
+        )
+        table = Table("Others", DOC, key=Key("id"), entities=[shape])
+        more: dict[str, Any] = (
+            {"set": ("b",), "version": "a"} if clause == "version" else {clause: ("a",)}
+        )
+        path = "version" if clause == "version" else f"{clause}.a"
+        with pytest.raises(DeclarationError) as caught:
+            update(table=table, shape=shape, **more)
+        assert caught.value.path == f"a-pattern.{path}"
+        assert says in caught.value.message
+        assert caught.value.suggestion
 
     def test_a_version_is_counted_apart(self) -> None:
         made = update(table=PEOPLE, shape=Person, set=("age",), version="version")

@@ -493,3 +493,29 @@ class TestTtl:
         Refusal("Notes.Note.retention", "the table has none", "Declare ttl=").of(
             lambda: notes(entities=[kept], ttl=None)
         )
+
+
+class TestDefaultsInIndexes:
+    def test_an_index_that_holds_every_item_has_no_defaults_in_its_key(self) -> None:
+        Refusal("Notes.indexes[ByStars]", "written before Note.stars existed", "sparse=True").of(
+            lambda: notes(indexes=[index("ByStars", "author", "stars")])
+        )
+        assert notes(indexes=[index("ByStars", "author", "stars", sparse=True)])
+
+    def test_the_parts_of_a_template_count_the_same(self) -> None:
+        rated = Entity(Note, keys={"rated": "{stars:03d}"})
+        Refusal("Notes.indexes[ByRate]", "written before Note.stars existed", "sparse=True").of(
+            lambda: notes(entities=[rated], indexes=[index("ByRate", "author", "rated")])
+        )
+
+    def test_a_key_takes_no_stored_none(self) -> None:
+        shape = msgspec.defstruct("Shape", [("id", str), ("lang", str | None, "en")])
+        Refusal("T-a.indexes[ByLang].key.lang", "allows None in Shape", "Let None").of(
+            lambda: Table(
+                "T-a",
+                "Key design: by id.",
+                key=Key("id"),
+                entities=[shape],
+                indexes=[index("ByLang", "lang", "id", sparse=True)],
+            )
+        )

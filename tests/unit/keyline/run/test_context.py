@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keyline.problem import KeylineError
 from keyline.run import Store
 from keyline.run.context import from_environment
+from keyline.run.errors import BadValue
 from keyline.run.meter import PROCESS
+from keyline.run.settings import EARLIEST, LATEST, Expiry
 from keyline.run.settings import Settings as Resolved
 from tests.support.declared import NOTES, SYSTEM, Settings
 
@@ -67,6 +73,37 @@ def test_retention_and_shards_come_from_the_settings() -> None:
     assert expiry is not None
     assert expiry.at(1_800_000_000_000.0, now=99.0) == 1_800_000_000 + 43_200
     assert expiry.at(None, now=99.0) == 99 + 43_200
+
+
+@pytest.mark.parametrize(
+    ("moment", "unit", "message"),
+    [
+        (
+            1_800_000_000,
+            1000,
+            "at: looks like seconds; 'at' is declared in milliseconds. "
+            "Multiply by 1000, or declare unit=1.",
+        ),
+        (
+            1_800_000_000_000,
+            1,
+            "at: looks like milliseconds; 'at' is declared in seconds. "
+            "Divide by 1000, or declare unit=1000.",
+        ),
+        (5, 1000, "at: is a moment before 1980 or after 2200. Give the moment that is meant."),
+        (float("inf"), 1000, "at: is a moment before 1980 or after 2200."),
+        ("0001-01-01", 1000, "at: is a moment before 1980 or after 2200."),
+    ],
+)
+def test_a_moment_in_another_unit_is_named(moment: Any, unit: int, message: str) -> None:
+    with pytest.raises(BadValue) as error:
+        Expiry("ttl", 60.0, "at", unit).at(moment, now=0.0)
+    assert str(error.value).startswith(message)
+
+
+@given(st.integers(EARLIEST, LATEST), st.sampled_from([1, 1000, 10**6, 10**9]))
+def test_a_moment_in_its_unit_is_taken(seconds: int, unit: int) -> None:
+    assert Expiry("ttl", 60.0, "at", unit).at(seconds * unit, now=0.0) == seconds + 60
 
 
 def test_a_number_of_shards_that_is_none() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyline.model import compressed
 from keyline.problem import DeclarationError
 from keyline.run import values
 from keyline.run.compression import compress, decompress
@@ -130,6 +131,9 @@ def test_null_is_read_as_absent() -> None:
         (int, "5"),
         (int, 5.5),
         (int, True),
+        (int, Decimal("1" * 37 + ".5")),
+        (float, 2**53 + 1),
+        (float, Decimal("0.1000000000000000001")),
         (float, float("nan")),
         (float, float("inf")),
         (float, 1e-131),
@@ -142,11 +146,43 @@ def test_null_is_read_as_absent() -> None:
         (set[int], {"x"}),
         (dict[str, int], {1: 1}),
         (Any, object()),
+        (Any, {"a", 1}),
+        (Any, {True}),
+        (Any, {(1, 2)}),
+        (Any, {"a": ["half \ud800"]}),
+        (str, "half \ud800"),
+        (dict[str, int], {"half \ud800": 1}),
+        (list[int], "12"),
+        (list[int], [None]),
+        (set[str], ["a"]),
+        (dict[str, int], [("a", 1)]),
+        (list[set[str] | None], [set()]),
+        (Inner, {"text": "a"}),
+        (Colour, "green"),
     ],
 )
 def test_what_cannot_be_stored_is_refused(annotation: Any, value: Any) -> None:
     with pytest.raises(BadValue):
         values.of_type(annotation).encode(value)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "wire"),
+    [
+        (int, Decimal("1" * 38), {"N": "1" * 38}),
+        (float, 2**53, {"N": "9007199254740992"}),
+        (float, Decimal("0.1"), {"N": "0.1"}),
+        (str, Colour.RED, {"S": "red"}),
+        (Any, [Colour.RED], {"L": [{"S": "red"}]}),
+        (set[str], {"c", "a", "b", Colour.RED}, {"SS": ["a", "b", "c", "red"]}),
+        (list[set[str]], [set()], {"L": [{"NULL": True}]}),
+        (Any, {1, 3, 2}, {"NS": ["1", "2", "3"]}),
+    ],
+)
+def test_how_a_value_is_written(annotation: Any, value: Any, wire: dict[str, Any]) -> None:
+    encoded = values.of_type(annotation).encode(value)
+    assert encoded == wire
+    assert all(type(text) is str for text in (wire.get("SS") or [wire.get("S", "")]))
 
 
 @pytest.mark.parametrize("annotation", [complex, dict[int, str], tuple[int, str], list[complex]])
@@ -197,3 +233,72 @@ def test_shards_are_even() -> None:
     for n in range(8000):
         counts[shard_of([{"S": f"conversation-{n}"}, {"N": str(n)}], 8)] += 1
     assert all(800 < count < 1200 for count in counts)
+
+
+class Deep(msgspec.Struct, kw_only=True):
+    plan: Literal["free", "paid"] = "free"
+    stars: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+SECRET: Any = "SECRET"
+NUMBER: Any = 77
+
+
+class Whole(msgspec.Struct, kw_only=True):
+    id: Annotated[str, msgspec.Meta(pattern="^[a-z]+$")] = "a"
+    deep: Deep = msgspec.field(default_factory=Deep)
+    many: list[Deep] = []
+    named: dict[str, list[Deep]] = {}
+    few: Annotated[list[int], msgspec.Meta(max_length=1)] = []
+    tags: set[Literal["x", "y"]] = set()
+    note: Annotated[str, compressed(above=3), msgspec.Meta(max_length=5)] = ""
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"id": "SECRET"}, "id: has to be text matching regex '^[a-z]+$'."),
+        ({"deep": Deep(plan=SECRET)}, "deep.plan: is not one of 'free', 'paid'."),
+        ({"many": [Deep(), Deep(stars=-77)]}, "many[1].stars: has to be a whole number >= 0."),
+        ({"named": {"SECRET": [Deep(stars=-77)]}}, "named[][0].stars: has to be"),
+        ({"few": [77, 77]}, "few: has to be a collection of length <= 1."),
+        ({"tags": {"x", "SECRET"}}, "tags[0]: is not one of 'x', 'y'."),
+        ({"note": "SECRET"}, "note: has to be text of length <= 5."),
+        ({"many": [Deep(plan=NUMBER)]}, "many[0].plan: int is no text."),
+    ],
+)
+def test_the_error_has_the_place_and_what_is_asked_but_not_the_value(
+    given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(BadValue) as error:
+        values.item_check(Whole)(values.struct_writer(Whole)(Whole(**given)))
+    assert str(error.value).startswith(message)
+    assert error.value.suggestion
+    assert not {"SECRET", "77"} & set(str(error.value).replace(".", " ").split())
+    assert "SECRET" not in str(error.value)
+
+
+def test_a_part_of_a_shape_has_the_defaults_of_the_whole() -> None:
+    class Part(msgspec.Struct):
+        stars: int
+
+    reader = values.struct_reader(Part, None, Deep)
+    wire = msgspec.json.decode(b"{}", type=reader.wire, strict=False)
+    assert reader.read(wire) == Part(0)
+
+
+_numbers = st.one_of(st.integers(-9, 9), st.decimals(-9, 9, places=2))
+
+
+@given(st.sampled_from(["=", "<>", "<", "<=", ">", ">="]), _numbers, _numbers)
+def test_a_default_is_compared_as_a_stored_number_is(operator: str, one: Any, other: Any) -> None:
+    expected = {
+        "=": one == other,
+        "<>": one != other,
+        "<": one < other,
+        "<=": one <= other,
+        ">": one > other,
+        ">=": one >= other,
+    }[operator]
+    wires = [{"N": number_text(n)} for n in (one, other)]
+    assert values.holds(operator, wires[0], wires[1:]) == expected
