@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, Literal, TypeVar
@@ -25,7 +26,7 @@ T = TypeVar("T")
 Attributes = dict[str, Any]
 """An item, or a part of one, as DynamoDB writes it."""
 
-_TEXT, _NUMBER = values.of_type(str), values.of_type(float)
+_TEXT, _NUMBER, _EXACT = values.of_type(str), values.of_type(float), values.of_type(Decimal)
 
 
 def value_of(kind: Entity, table: Table, attribute: str) -> Value:
@@ -234,24 +235,31 @@ class Reader(Generic[T]):
         if table.discriminator:
             extra[table.discriminator] = values.of_type(Literal[kind.tag])
         exact = {a: values.exact_float(shape, a) for a in keys if values.is_float(shape, a)}
-        reader = values.struct_reader(shape, extra, kind.shape, exact)
+        instead = exact | {a: values.sharded_text(shape, a) for a in table.sharded if a in names}
+        reader = values.struct_reader(shape, extra, kind.shape, instead)
         self.wire: Any = reader.wire
         self._read = reader.read
         by_attribute = {f.encode_name: f.name for f in msgspec.structs.fields(self.wire)}
+
+        def decode(attribute: str) -> Callable[[Any], Any]:
+            if attribute in exact:
+                return values.number_as_stored
+            known = extra.get(attribute) or instead.get(attribute)
+            return (known or values.of_field(shape, attribute)).decode
+
+        def encode(attribute: str) -> Callable[[Any], Wire | None]:
+            if attribute in exact:
+                return _EXACT.encode
+            return (
+                _TEXT if attribute in table.sharded else value_of(kind, table, attribute)
+            ).encode
+
         self._keys = [
-            _KeyReader(
-                a,
-                attrgetter(by_attribute[a]),
-                (extra.get(a) or exact.get(a) or values.of_field(shape, a)).decode,
-                value_of(kind, table, a).encode,
-            )
-            for a in keys
+            _KeyReader(a, attrgetter(by_attribute[a]), decode(a), encode(a)) for a in keys
         ]
         sort = (index.key if index else table.key).sort
         self._sort = [key for key in self._keys if key.attribute in sort]
         self._ttl = attrgetter(by_attribute[ttl]) if ttl else None
-        sharded = [a for a in table.sharded if a in names]
-        self._sharded = [(names[a], a) for a in sharded]
 
     @property
     def page_decoder(self) -> msgspec.json.Decoder[Any]:
@@ -277,15 +285,10 @@ class Reader(Generic[T]):
             If what was decoded makes no such item.
         """
         try:
-            item = self._read(wire)
+            return self._read(wire)  # type: ignore[no-any-return] # made of a type known at run time
         except misfit.UNCONVERTIBLE as error:
             key = self.key(wire)
             raise misfit.of_decoded(self._pattern, self._shape, key, wire, error) from None
-        for name, _ in self._sharded:
-            stored = getattr(item, name)
-            if stored is not None:
-                msgspec.structs.force_setattr(item, name, shards.plain(stored))
-        return item  # type: ignore[no-any-return] # made of a type known at run time
 
     def live(self, wires: Iterable[Any], now: float) -> list[Any]:
         """Those of them that have not expired."""

@@ -199,9 +199,12 @@ def of_decoded(
     stored
         The attributes of its keys.
     """
-    key, field = primary_key(pattern.table, stored), _unconvertible(shape, wire)
-    detail = f" {error.message}" if isinstance(error, ItemUnreadable) else "."
-    return misfit(pattern, shape.__name__, key, field, detail)
+    key, detail = primary_key(pattern.table, stored), "."
+    if isinstance(error, ItemUnreadable):
+        detail = f" {error.message} {error.suggestion}"
+        if any(error.path == info.encode_name for info in msgspec.structs.fields(shape)):
+            return misfit(pattern, shape.__name__, key, error.path, detail)
+    return misfit(pattern, shape.__name__, key, _unconvertible(shape, wire), detail)
 
 
 def misfit(

@@ -22,13 +22,15 @@ import msgspec
 
 from keyline.model.shape import Field, annotation_of, fields_of, limits_of, stored_as
 from keyline.run.compression import compress, decompress
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValue, ItemUnreadable
 from keyline.run.numbers import number_text, number_value
+from keyline.run.shards import plain
 
 Wire = Mapping[str, Any]
 """A value as DynamoDB writes it: `{"S": "x"}`."""
 
 _NULL: Wire = {"NULL": True}
+_DECIMAL = "Declare the field as Decimal."
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ def optional(value: Value, default: Callable[[], Any]) -> Value:
 @cache
 def of_field(shape: type[msgspec.Struct], name: str) -> Value:
     """How a field of a shape is stored, by its attribute name."""
-    field, plain = fields_of(shape)[name], present(shape, name)
-    return plain if field.required else _optional(plain, field, _default_of(shape, field))
+    field, value = fields_of(shape)[name], present(shape, name)
+    return value if field.required else _optional(value, field, _default_of(shape, field))
 
 
 def _optional(value: Value, field: Field, default: Callable[[], Any]) -> Value:
@@ -109,6 +111,21 @@ def present(shape: type[msgspec.Struct], name: str) -> Value:
     return of_type(annotation_of(shape, name))
 
 
+def number_as_stored(wire: Any) -> Decimal | None:
+    """Return a number of a key exactly, whatever its field's type; None if it is absent."""
+    return None if wire is None or getattr(wire, "NULL", False) else Decimal(wire.N)
+
+
+def _checked(name: str, found: Any, typed: Any) -> Any:
+    """A value that was decoded as its plain type, held against the constraints of its own."""
+    try:
+        return msgspec.convert(found, typed)
+    except msgspec.ValidationError:
+        raise ItemUnreadable(
+            name, "does not fit its type.", "Read it as a shape that it fits."
+        ) from None
+
+
 def is_float(shape: type[msgspec.Struct], name: str) -> bool:
     """Whether an attribute is a field of a shape that holds a float."""
     return name in fields_of(shape) and fields_of(shape)[name].python is float
@@ -125,8 +142,8 @@ def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
     def decode(wire: Any) -> float:
         found = float(wire.N)
         if number_text(found) != wire.N and Decimal(repr(found)) != Decimal(wire.N):
-            raise msgspec.ValidationError(f"A float does not hold the number - at `$.{name}.N`")
-        return found if typed is float else msgspec.convert(found, typed)
+            raise ItemUnreadable(name, "holds a number that is not exact as a float.", _DECIMAL)
+        return found if typed is float else _checked(name, found, typed)
 
     exact, field = (
         Value(present(shape, name).encode, _wire("N", str), decode),
@@ -427,6 +444,18 @@ def struct_reader(
 
 
 _astuple = msgspec.structs.astuple
+
+
+def sharded_text(shape: type[msgspec.Struct], name: str) -> Value:
+    """A text field that carries a write shard as stored: its type is that of the plain value."""
+    field, (_, typed) = fields_of(shape)[name], _strip(annotation_of(shape, name))
+
+    def decode(wire: Any) -> Any:
+        text = plain(wire.S)
+        return text if typed is str else _checked(name, text, typed)
+
+    value = Value(of_type(str).encode, _wire("S", str), decode)
+    return value if field.required else _optional(value, field, _default_of(shape, field))
 
 
 def _compressible(field: Field, annotation: Any) -> Value:

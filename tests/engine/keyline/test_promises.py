@@ -37,7 +37,7 @@ from keyline.model import (
 from keyline.run import Store, Write
 from keyline.run.errors import BadValue, ConditionFailed, NotFound, VersionConflict
 from tests.engine.keyline.conftest import Bench, fresh
-from tests.support.shapes import items
+from tests.support.shapes import Text, items
 
 
 class Wallet(msgspec.Struct, kw_only=True):
@@ -344,3 +344,39 @@ def test_every_item_that_is_declared_comes_back(engine: str) -> None:
 
 def _probes(shape: type[msgspec.Struct]) -> Table:
     return Table("PromisedProbes", "Key design: by id.", key=Key("id"), entities=[shape])
+
+
+class Use(msgspec.Struct, kw_only=True):
+    """An item whose sharded attribute has few values."""
+
+    id: str
+    provider: Literal["a", "b"]
+    state: Text = Text.A
+
+
+USES = Table(
+    "PromisedUses",
+    "Key design: by id.",
+    key=Key("id"),
+    entities=[Use],
+    indexes=[
+        Index(name="ByProvider", key=Key("provider"), why="Tested.", shards=4),
+        Index(name="ByState", key=Key("state"), why="Tested.", shards=4, sparse=True),
+    ],
+)
+
+
+def test_a_value_of_few_is_read_without_its_shard(engine: str) -> None:
+    with fresh(engine, [USES]) as bench:
+        store = bench.store(measure=False)
+        uses = [Use(id=str(n), provider="a", state=Text.B) for n in range(9)]
+        for use in uses:
+            store.put(Put(**_told("put", USES, Use)), use)
+            assert store.get(Get(**_told("get", USES, Use)), id=use.id) == use
+        for name, given in (("ByProvider", {"provider": "a"}), ("ByState", {"state": Text.B})):
+            query = Query(index=name, **_told("all", USES, Use))
+            found = list(store.items(query, **given))
+            assert sorted(found, key=lambda use: use.id) == uses
+            page = store.query(query, limit=4, **given)
+            rest = store.query(query, limit=9, cursor=page.cursor, **given)
+            assert len(page.items) + len(rest.items) == 9
