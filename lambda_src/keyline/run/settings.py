@@ -63,7 +63,7 @@ class Expiry:
             found = _epoch_seconds(name, moment)
             check_moment(name, found, 1, "")
         else:
-            found = float(moment) / self.unit
+            found = float(moment / self.unit)  # of an int without a float in between
             check_moment(name, float(moment), self.unit, f"{name!r} is declared in")
         return int(found + self.seconds)
 
