@@ -233,7 +233,9 @@ def _spellings(text: str) -> re.Pattern[str]:
     character sharp s. The full mappings of a character count, so that a sharp s in the filter
     matches itself and its upper case, which is `SS`.
     """
-    return re.compile("".join(f"(?:{re.escape(c.lower())}|{re.escape(c.upper())})" for c in text))
+    # Each spelling once: two equal ones would double the ways to try with each character.
+    spelled = (dict.fromkeys((character.lower(), character.upper())) for character in text)
+    return re.compile("".join(f"(?:{'|'.join(map(re.escape, each))})" for each in spelled))
 
 
 def _numeric(operand: Sequence[Any], leaf: Any) -> bool:

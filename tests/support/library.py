@@ -87,7 +87,7 @@ class Visits(msgspec.Struct, kw_only=True):
     """How many came on a day."""
 
     branch: str
-    day: Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
+    day: str
     count: int = 0
 
 

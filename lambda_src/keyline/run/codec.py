@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -287,7 +288,9 @@ class Reader(Generic[T]):
         try:
             return self._read(wire)  # type: ignore[no-any-return] # made of a type known at run time
         except misfit.UNCONVERTIBLE as error:
-            key = self.key(wire)
+            key: Attributes = {}
+            with suppress(ArithmeticError, *misfit.UNCONVERTIBLE):
+                key = self.key(wire)
             raise misfit.of_decoded(self._pattern, self._shape, key, wire, error) from None
 
     def live(self, wires: Iterable[Any], now: float) -> list[Any]:

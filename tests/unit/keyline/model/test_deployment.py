@@ -227,7 +227,7 @@ def test_a_data_stack_takes_83_tables_that_are_read_and_not_84() -> None:
 
 
 def test_two_indexes_of_which_only_dots_tell_the_alarms_apart_are_refused() -> None:
-    of = notes(indexes=[index("By.Author"), index("ByAuthor", sort="stars")])
+    of = notes(indexes=[index("By.Author"), index("ByAuthor", sort="room")])
     asked: list[Query[Any]] = [
         Query(**told(name=f"by-{n}", table=of, index=i.name)) for n, i in enumerate(of.indexes)
     ]

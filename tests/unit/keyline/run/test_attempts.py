@@ -36,7 +36,7 @@ from tests.support.declared import (
 )
 from tests.unit.keyline.run.conftest import Wire
 
-KEY: dict[str, Any] = {"owner": "ann", "timestamp": 1.0}
+KEY: dict[str, Any] = {"owner": "ann", "timestamp": 1.8e12}
 Reply = Callable[[], AWSResponse]
 pytestmark = pytest.mark.usefixtures("no_sleep")
 

@@ -9,6 +9,7 @@ import pytest
 
 from keyline.run import Read, Store
 from keyline.run.errors import BadValue, ItemUnreadable
+from keyline.run.settings import Expiry
 from tests.support.answers import answer
 from tests.support.library import (
     ACCOUNT,
@@ -86,9 +87,9 @@ class TestWritten:
         ("moment", "seconds"),
         [
             (AT, AT_SECONDS),
-            ("2026-01-31T13:00:00.900+01:00", AT_SECONDS),
-            ("2026-01-31T12:00:00", AT_SECONDS),
-            ("2026-01-31", AT_SECONDS - 12 * 3600),
+            ("2026-01-31T12:00:00.900Z", AT_SECONDS),
+            ("2026-01-31T13:00:00+0100", AT_SECONDS),
+            ("2026-01-31T12:00:00.0000", AT_SECONDS),
         ],
     )
     def test_a_moment_is_utc_unless_it_says_otherwise(
@@ -99,10 +100,16 @@ class TestWritten:
 
     def test_text_that_is_no_moment_is_refused(self, store: Store, wire: Wire) -> None:
         with pytest.raises(BadValue, match="no moment in ISO 8601") as caught:
-            store.put(PUT_LOAN, Loan(memberId="7", title="x", at="yesterday", Data=LOAN.Data))
+            store.put(
+                PUT_LOAN,
+                Loan(memberId="7", title="x", at="yesterday, a little late", Data=LOAN.Data),
+            )
         assert caught.value.path == "at"
         assert "yesterday" not in str(caught.value)
         assert wire.sent == []
+
+    def test_a_day_is_its_first_moment_in_utc(self) -> None:
+        assert Expiry("TTL", 60, "at", 1).at("2026-01-31", 0) == AT_SECONDS - 12 * 3600 + 60
 
     def test_a_template_without_its_field_leaves_the_index(self, store: Store, wire: Wire) -> None:
         store.put(PUT_HOLD, Hold(memberId="7", title="Emma"))
