@@ -75,7 +75,7 @@ def test_a_token_without_the_scope_is_refused_and_nothing_is_stored(
     assert running.by_key(DATA) == before
 
 
-@pytest.mark.requirement("M-33", "M-63")
+@pytest.mark.requirement("M-63", "M-09")
 def test_another_s_session_is_as_if_it_were_not_there(api: Api, running: Running) -> None:
     # Given a user with a session that holds a check, and another user with one
     owner, stranger = fresh(), fresh()

@@ -153,7 +153,7 @@ def test_phases_are_switched_forward_and_back_while_requests_run(rig: Rig) -> No
 
 
 @pytest.mark.soak
-@pytest.mark.requirement("M-36", "M-38", "M-41", "M-48")
+@pytest.mark.requirement("M-36", "M-38", "M-41")
 def test_a_failing_dynamodb_fails_no_request_before_phase_3(rig: Rig) -> None:
     # Given a user, and a DynamoDB that fails a third of all requests
     _switch_and_wait(rig, PARALLEL, before=DYNAMODB, meanwhile=rig.api.open)

@@ -140,7 +140,7 @@ def test_each_client_is_admitted_exactly_as_often_as_the_limit_says(
 
 
 @pytest.mark.usefixtures("one_window")
-@pytest.mark.requirement("M-23", "M-25")
+@pytest.mark.requirement("M-25")
 def test_a_look_at_the_limit_counts_nothing_and_is_of_the_address_alone(limited: Running) -> None:
     # Given two clients, one of which has made a request
     with Api(limited, "127.0.0.31") as client, Api(limited, "127.0.0.32") as other:

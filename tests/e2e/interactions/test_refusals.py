@@ -73,7 +73,6 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
 }
 
 
-@pytest.mark.requirement("M-18")
 def test_a_wrong_body_is_refused(api: Api) -> None:
     for name, (content, status, path) in BODIES.items():
         # When it is sent

@@ -55,7 +55,6 @@ def use_every_pattern(mediphant: Mediphant) -> None:
     mediphant.store.query(GROWTH.past, limit=1, tableName="t", day=days)
 
 
-@pytest.mark.requirement("M-16", "M-19", "M-31", "M-33")
 def test_every_pattern_is_used_and_costs_its_floor(mediphant: Mediphant) -> None:
     use_every_pattern(mediphant)
     calls = mediphant.meter.calls

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,7 @@ def test_a_search_is_answered_and_remembered_as_the_specification_writes_it(
     assert answer.body["matches"] >= 3
     assert answer.headers["ratelimit"].startswith('"default";r=99;')
     (row,) = mediphant.rows("FAQ_SEARCH")
-    data, digest = row["Data"]["M"], digest_of("medication adherence")
+    data, digest = row["Data"]["M"], hashlib.sha256(b"medication adherence").hexdigest()[:16]
     assert row["PK"]["S"] in (f"FAQ_SEARCH#{before}", f"FAQ_SEARCH#{today()}")
     assert row["SK"]["S"] == f"QUERY#{row['at']['S']}#{digest}"
     assert set(data) == {"matches", "searchTime", "timestamp"}
@@ -79,7 +80,6 @@ def test_a_day_s_searches_are_told_whole_whatever_the_shards(
     assert (empty["searches"], empty["searchTime"], empty["queries"]) == (0, None, [])
 
 
-@pytest.mark.requirement("M-27")
 def test_equal_searches_of_one_moment_from_many_processes_are_all_kept(
     mediphant: Mediphant,
 ) -> None:

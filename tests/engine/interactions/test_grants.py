@@ -46,7 +46,7 @@ def test_every_function_is_among_them() -> None:
     assert set(USES) == {function.name for function in SYSTEM.functions}
 
 
-@pytest.mark.requirement("M-63")
+@pytest.mark.requirement("M-63", "X-07")
 @pytest.mark.parametrize("function", USES)
 def test_what_a_function_asks_for_equals_what_its_role_grants(
     mediphant: Mediphant, function: str

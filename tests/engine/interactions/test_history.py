@@ -129,6 +129,7 @@ def test_a_check_is_stored_as_the_specification_writes_it(mediphant: Mediphant) 
         "timestamp": {"S": at},
         "sessionId": {"S": session.sessionId},
     }
+    assert int(row["TTL"]["N"]) == check.TTL
     assert check.public_id == key.partition("#")[2]
 
 
@@ -179,7 +180,7 @@ def test_what_is_older_than_the_history_is_left_out_by_its_key_and_not_read(
     assert [(call.items, call.read) for call in query] == [(1, 0.5)]
 
 
-@pytest.mark.requirement("M-34", "M-35")
+@pytest.mark.requirement("M-34")
 def test_a_session_that_is_over_is_none_whether_or_not_it_is_still_stored(
     mediphant: Mediphant,
 ) -> None:

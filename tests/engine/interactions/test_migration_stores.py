@@ -169,7 +169,7 @@ def _outcome(call: Callable[[HistoryStore], Any], store: HistoryStore) -> Any:
         return type(error).__name__
 
 
-@pytest.mark.requirement("M-36", "M-40")
+@pytest.mark.requirement("M-36")
 def test_memory_dynamodb_and_what_is_in_between_answer_alike(
     make_mediphant: MakeMediphant,
 ) -> None:

@@ -7,7 +7,16 @@ import pytest
 from interactions.settings import Settings
 from interactions.system import INTERACTIONS, SYSTEM
 from interactions.tables import DATA, Check, FaqSearch, Session, User, Window
-from keyline.model import ALL, Get, Query, TransactWrite, Update
+from keyline.model import (
+    ALL,
+    Get,
+    Query,
+    TransactWrite,
+    Update,
+    absent,
+    any_of,
+    less_than,
+)
 
 
 @pytest.mark.requirement("M-01", "M-02", "M-05", "M-06")
@@ -62,6 +71,7 @@ def test_a_window_is_counted_in_one_update_and_read_by_its_key() -> None:
     count, window = rates
     assert isinstance(count, Update)
     assert (count.add, count.upsert) == (("count",), True)
+    assert count.conditions == (any_of(absent("count"), less_than("count", "allowed")),)
     assert isinstance(window, Get)
     assert window.consistent
 

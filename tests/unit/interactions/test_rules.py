@@ -19,7 +19,6 @@ def made(**changes: Any) -> Rules:
     return msgspec.convert(content, Rules)
 
 
-@pytest.mark.requirement("M-15")
 @pytest.mark.parametrize(
     ("first", "second"),
     [
