@@ -439,6 +439,7 @@ def test_moving_back_reads_what_phase_3_wrote(rig: Rig) -> None:
     process.add(session, "b")
     late = process.open()
     process.add(late, "x")
+    assert process.memory.size == 0
     for mode in (READ_NEW, PARALLEL):
         process.switch(mode)
         assert process.names(session)[0] == {READ_NEW: "b", PARALLEL: "c"}[mode]
@@ -458,6 +459,7 @@ def test_a_session_opened_in_dynamodb_alone_is_no_longer_the_one_that_memory_hel
     process.store.create_session(over)
     process.switch(DYNAMODB)
     process.store.create_session(again)
+    assert process.memory.size == 0
     for mode in (DYNAMODB, PARALLEL):
         process.switch(mode)
         process.add(again)
@@ -513,6 +515,7 @@ def test_a_session_is_not_opened_in_dynamodb_alone_over_one_that_only_memory_has
     process.switch(DYNAMODB)
     with pytest.raises(AlreadyExists):
         process.store.create_session(other)
+    assert process.memory.size == 0
     assert process.store.session("ada", pending.sessionId) == pending
 
 

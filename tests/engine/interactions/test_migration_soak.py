@@ -171,7 +171,7 @@ def test_switching_forward_and_back_under_load_answers_nothing_wrong(rig: Rig) -
     _fine(load)
 
 
-@pytest.mark.requirement("M-38", "M-41")
+@pytest.mark.requirement("M-41")
 def test_a_phase_that_flickers_answers_nothing_wrong(rig: Rig) -> None:
     """Each call has a phase of its own, so that calls of one session meet in all three."""
     process = rig.process(PARALLEL, share=0.1)
