@@ -49,7 +49,7 @@ def test_it_is_on_demand(templates: Templates) -> None:
     assert "WriteProvisionedThroughputSettings" not in table
 
 
-@pytest.mark.requirement("T-04", "T-05", "T-06", "T-07", "T-53")
+@pytest.mark.requirement("T-04", "T-05", "T-06", "T-53")
 def test_three_indexes_by_time_carry_whole_messages(templates: Templates) -> None:
     table = messages(templates)
     assert {

@@ -45,7 +45,6 @@ def names(found: set[Shown], namespace: str, *dimensions: str) -> dict[str, set[
     return by_metric
 
 
-@pytest.mark.requirement("X-06")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
 def test_all_that_is_shown_is_published(

@@ -26,7 +26,6 @@ def test_stacks_per_system_and_one_for_the_account(environment: str, templates: 
     assert set(templates(environment)) == {f"{part}-{environment}" for part in _PARTS}
 
 
-@pytest.mark.requirement("X-01")
 def test_a_system_s_stacks_are_deployed_in_order(stacks: Stacks) -> None:
     found = stacks("dev")
     for system in SYSTEMS:
@@ -35,7 +34,7 @@ def test_a_system_s_stacks_are_deployed_in_order(stacks: Stacks) -> None:
         assert data in found[service].needs
 
 
-@pytest.mark.requirement("X-02", "X-03")
+@pytest.mark.requirement("X-02")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_stacks_are_tagged_and_protected(environment: str, stacks: Stacks) -> None:
     for name, stack in stacks(environment).items():
@@ -44,7 +43,6 @@ def test_stacks_are_tagged_and_protected(environment: str, stacks: Stacks) -> No
         assert stack.termination_protection is (environment in ("staging", "prod"))
 
 
-@pytest.mark.requirement("X-01")
 def test_one_stack_locks_another_by_streams_only(templates: Templates) -> None:
     exports = {
         key

@@ -110,7 +110,7 @@ def test_every_environment_is_in_the_last_phase(templates: Templates) -> None:
         assert load(environment).settings("interactions", Settings).phase == 3
 
 
-@pytest.mark.requirement("M-36", "M-39")
+@pytest.mark.requirement("M-39")
 @pytest.mark.parametrize(
     "metric",
     [

@@ -63,17 +63,25 @@ def silent_alarm(stack: cdk.Stack) -> object:
     return cloudwatch.Alarm(stack, "Alarm", metric=metric, threshold=1, evaluation_periods=1)
 
 
-@pytest.mark.requirement("X-03", "X-06", "X-07")
 @pytest.mark.parametrize(
     ("build", "rules"),
     [
-        (
+        pytest.param(
             weak_table,
             {"table-encryption", "table-recovery", "table-deletion-protection", "table-removal"},
+            marks=pytest.mark.requirement("X-03"),
         ),
-        (bare_table, {"table-encryption", "table-recovery", "table-deletion-protection"}),
-        (scanning_role, {"role-scan"}),
-        (silent_alarm, {"alarm-action", "alarm-dimensions", "alarm-missing-data"}),
+        pytest.param(
+            bare_table,
+            {"table-encryption", "table-recovery", "table-deletion-protection"},
+            marks=pytest.mark.requirement("X-03"),
+        ),
+        pytest.param(scanning_role, {"role-scan"}, marks=pytest.mark.requirement("X-07")),
+        pytest.param(
+            silent_alarm,
+            {"alarm-action", "alarm-dimensions", "alarm-missing-data"},
+            marks=pytest.mark.requirement("X-06"),
+        ),
     ],
 )
 def test_our_rules_fail_the_synth(build: Build, rules: set[str], out: Path) -> None:

@@ -25,7 +25,7 @@ def published(line: str) -> list[tuple[str, str, list[str]]]:
     ]
 
 
-@pytest.mark.requirement("T-67", "X-06")
+@pytest.mark.requirement("T-67", "X-06", "M-47")
 def test_the_meter_publishes_what_alarms_ask_for() -> None:
     labels = Labels(environment="dev", system="chat")
     call = Call(pattern="p", operation="Query", table="T", unreadable=1)
@@ -58,7 +58,7 @@ def test_what_is_counted_is_published_under_environment_and_system(
     assert fault(namespace, name, dimensions) is None
 
 
-@pytest.mark.requirement("T-68", "X-06")
+@pytest.mark.requirement("X-06")
 def test_growth_is_published_under_no_dimension_of_powertools(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

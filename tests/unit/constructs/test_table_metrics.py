@@ -9,7 +9,6 @@ from keyline_cdk.metrics import MAX_METRICS, TableMetrics
 from tests.sample_system import LARGE, MARKS, NOTES, ORDERS, SMALL
 
 
-@pytest.mark.requirement("X-06")
 @pytest.mark.parametrize("count", [1, 8, 9, 10, 18, 19])
 def test_system_errors_are_split_into_sums_that_an_alarm_can_hold(count: int) -> None:
     operations = [f"Operation{number}" for number in range(count)]

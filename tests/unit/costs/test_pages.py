@@ -38,6 +38,9 @@ def test_the_reports_page_shows_what_is_computed() -> None:
     assert said("K-49", rows, "a million reads").now == "$0.125"
     assert said("K-49", rows, "a million writes").now == "$0.625"
     assert said("K-49", rows, "a million writes").before == "$1.250"
+    assert said("K-50", rows, "a gigabyte and month").now == "$0.25"
+    assert said("K-51", rows, "free storage").verdict.startswith("right")
+    assert said("K-51", rows, "free capacity").verdict.startswith("wrong")
     assert reports.writes_usd(BEFORE) == pytest.approx(2 * reports.writes_usd(CURRENT))
     assert reports.reads_usd(BEFORE) == pytest.approx(2 * reports.reads_usd(CURRENT))
     assert reports.idle_usd(CURRENT) == reports.idle_usd(BEFORE) > 0
@@ -59,7 +62,6 @@ def test_the_interactions_page_shows_what_is_computed() -> None:
     assert month.usd(CURRENT) < interactions.built().usd.least < 1.13 / 2
 
 
-@pytest.mark.requirement("M-56")
 def test_what_the_application_gives_an_expiry_is_not_forecast_as_kept_for_a_year() -> None:
     settings = Settings(InteractionsSettings())
     days = {

@@ -67,7 +67,6 @@ def test_a_list_is_read_across_the_ends_of_chunks(tmp_path: Path) -> None:
     assert [r.value for r in read(tmp_path / "a", json.dumps(values))] == values
 
 
-@pytest.mark.requirement("K-68")
 def test_a_broken_line_is_a_fault_of_its_own(tmp_path: Path) -> None:
     long = '"' + "x" * (2 * MAX_RECORD) + '"'
     deep = f'{{"a": {DEEP}'
@@ -80,7 +79,6 @@ def test_a_broken_line_is_a_fault_of_its_own(tmp_path: Path) -> None:
     assert "too deeply" in found[4].fault
 
 
-@pytest.mark.requirement("K-68")
 @pytest.mark.parametrize(
     "text",
     ['[{"a": 1} {"a": 2}]', '[{"a": 1},\n{broken]', '[{"a": 1}', '[{"a": 1}] x', "[1,]", DEEP],
@@ -96,7 +94,6 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         digest(tmp_path / "none")
 
 
-@pytest.mark.requirement("K-68")
 @pytest.mark.parametrize("form", ["{}\n{}\n{}\n", "[{},\n{},\n{}]"], ids=["lines", "list"])
 def test_what_is_no_utf_8_is_a_fault_of_its_own(tmp_path: Path, form: str) -> None:
     texts = ['{"a": "é"}', '{"a": "\udce9"}', '{"a": "è"}']
@@ -150,7 +147,6 @@ def test_a_stored_report_is_compared_in_what_the_record_says() -> None:
     assert dated.equals(msgspec.structs.replace(dated.report, updated_at="x"))
 
 
-@pytest.mark.requirement("K-68")
 @pytest.mark.parametrize(
     ("value", "path", "message"),
     [
@@ -174,7 +170,6 @@ def test_what_is_no_report_is_refused_by_its_place(value: Any, path: str, messag
     assert message in said[1]
 
 
-@pytest.mark.requirement("K-68")
 def test_what_is_nested_too_deeply_is_refused() -> None:
     value: Any = []
     for _ in range(100_000):
@@ -270,7 +265,6 @@ def importing(repository: Reports, kept: Any, waits: list[int]) -> Import:
     )
 
 
-@pytest.mark.requirement("K-68")
 def test_a_throttled_write_is_tried_again_with_growing_pauses(tmp_path: Path) -> None:
     waits: list[int] = []
     repository = Reports([Throttled("report-create"), Unavailable("report-create", "no answer.")])
@@ -334,7 +328,7 @@ def test_refused_lines_are_told_up_to_a_number_and_all_counted() -> None:
 # --- the command --------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("K-68")
+@pytest.mark.requirement("X-17")
 def test_a_dry_run_needs_no_table_and_names_each_line(tmp_path: Path) -> None:
     file = tmp_path / "reports.json"
     file.write_text(json.dumps([{"title": "a"}, {"title": "b", "user_id": "bob"}], indent=1))
@@ -349,7 +343,6 @@ def test_a_dry_run_needs_no_table_and_names_each_line(tmp_path: Path) -> None:
     assert isinstance(run.exception, KeylineError)
 
 
-@pytest.mark.requirement("K-68")
 @pytest.mark.parametrize("user_id", ["", "u" * 129, "\udcff"])
 def test_an_owner_that_no_record_could_name_is_refused(tmp_path: Path, user_id: str) -> None:
     file = tmp_path / "reports.jsonl"
@@ -359,7 +352,6 @@ def test_an_owner_that_no_record_could_name_is_refused(tmp_path: Path, user_id: 
     assert run.exception.path == "--user-id"
 
 
-@pytest.mark.requirement("K-68")
 @pytest.mark.parametrize("listed", [False, True], ids=["lines", "list"])
 def test_a_large_file_is_never_held_whole(tmp_path: Path, listed: bool) -> None:
     lines = [json.dumps({"title": "x" * 20_000})] * 500  # 10 MB

@@ -284,7 +284,7 @@ def test_a_system_is_backed_up_table_by_table(client: Any, where: Deployed) -> N
     assert {each.arn: each.table for each in saved} == there
 
 
-@pytest.mark.requirement("K-66")
+@pytest.mark.requirement("X-17")
 def test_a_dry_run_of_a_backup_names_the_tables_and_makes_none(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -602,7 +602,7 @@ def test_a_moment_needs_a_time_zone() -> None:
         moment_of("yesterday")
 
 
-@pytest.mark.requirement("K-67")
+@pytest.mark.requirement("X-17")
 def test_a_dry_run_changes_nothing(
     client: Any, where: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,7 +155,7 @@ def test_a_second_import_finds_all_there_and_names_what_differs(bench: Bench) ->
     assert (stored.title, stored.favorites, stored.version) == ("Report 7", {"a", "b"}, 1)
 
 
-@pytest.mark.requirement("K-68")
+@pytest.mark.requirement("X-17")
 def test_what_a_dry_run_finds_is_what_an_import_refuses(bench: Bench) -> None:
     lines: list[Any] = reports(20)
     lines[3] = {**lines[3], "version": 0}
