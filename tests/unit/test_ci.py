@@ -43,6 +43,7 @@ def test_ci_runs_every_part_of_make_check(root: Path) -> None:
     assert parts is not None
     run = commands(workflow(root, "ci.yml")["jobs"]["check"])
     local = (root / ".ci/run").read_text()
+    assert {"lint", "types", "synth-all", "test"} <= set(parts[1].split())
     for part in parts[1].split():
         assert re.search(rf"make .*\b{part}\b", run), part
         assert part in local

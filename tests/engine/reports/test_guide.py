@@ -12,7 +12,6 @@ from tests.engine.reports.conftest import Reports
 PAGE = Path(__file__).parents[3] / "docs/systems/reports.md"
 
 
-@pytest.mark.requirement("X-19")
 def test_the_example_for_scripts_runs(
     reports: Reports, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

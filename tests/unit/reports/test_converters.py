@@ -149,7 +149,6 @@ def test_what_cannot_be_stored_exactly_is_refused_by_its_place(item: Any, path: 
     assert refused.value.suggestion
 
 
-@pytest.mark.requirement("K-20")
 @pytest.mark.parametrize("levels", [32, 33])
 def test_nesting_ends_where_dynamodb_s_does(levels: int) -> None:
     value: Any = 1

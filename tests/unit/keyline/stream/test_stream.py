@@ -326,6 +326,9 @@ class TestPartialBatch:
     def test_a_single_unreadable_record_is_reported(self) -> None:
         assert Consumer()(record(1, POISON)) == ["1"]
 
+
+class TestWhatIsTold:
+    @pytest.mark.requirement("X-18")
     def test_every_failure_is_logged_without_the_items(self) -> None:
         consumer = Consumer(holds("2"))
         consumer(record(1, at(1)), record(2, Event(place="private", at=2.0)), record(3, POISON))
