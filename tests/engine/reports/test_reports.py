@@ -117,7 +117,7 @@ def test_a_cursor_is_of_use_to_its_user_alone(reports: Reports) -> None:
             repository.list_reports("ada", limit=2, cursor=broken)
 
 
-@pytest.mark.requirement("K-06", "K-27", "K-28", "K-31", "X-18")
+@pytest.mark.requirement("K-06", "K-27", "K-28", "K-31")
 def test_another_user_cannot_tell_a_report_from_none(reports: Reports) -> None:
     repository = of(reports)
     stored = repository.create_report(report(favorites={"p-1"}))

@@ -64,7 +64,6 @@ def test_every_query_of_a_module_or_provider_has_its_range_in_the_key() -> None:
             assert len(pattern.conditions) == 1, pattern.name
 
 
-@pytest.mark.requirement("X-18")
 def test_whose_conversation_it_is_is_read_consistently_from_its_first_message() -> None:
     assert CONVERSATION_OPENING.index is None
     assert CONVERSATION_OPENING.consistent

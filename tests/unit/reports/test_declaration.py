@@ -94,7 +94,7 @@ def of_table(table: Table) -> list[Pattern[Any]]:
     return [pattern for pattern in SYSTEM.patterns if pattern.table is table]
 
 
-@pytest.mark.requirement("K-06", "K-27", "K-28", "K-34", "X-18")
+@pytest.mark.requirement("K-06", "K-27", "K-28", "K-34")
 def test_no_change_of_a_report_goes_without_its_owner() -> None:
     changes = [p for p in of_table(REPORTS) if isinstance(p, Update | Delete)]
     assert len(changes) == 5
