@@ -46,7 +46,7 @@ def check_of(session: str, n: int, at: str, ttl: float) -> Check:
     return Check(sessionId=session, at=at, id=f"{n:03d}", Data=data, TTL=int(ttl))
 
 
-@pytest.mark.requirement("M-11", "M-12", "M-16", "M-59")
+@pytest.mark.requirement("M-11", "M-16", "M-59")
 def test_a_thousand_checks_of_fifty_users_in_one_millisecond_are_a_thousand_rows(
     mediphant: Mediphant,
 ) -> None:
