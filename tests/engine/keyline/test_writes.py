@@ -34,7 +34,9 @@ from tests.support.declared import (
     EDIT_NOTE,
     GET_ACCOUNT,
     GET_NOTE,
+    GET_TITLE,
     MOVE,
+    NOTES_SINCE,
     PAY,
     PUT_ACCOUNT,
     PUT_BOTH,
@@ -240,12 +242,19 @@ def test_no_name_reaches_an_expression_unaliased(bench: Bench) -> None:
     store = Store(system=bench.store().system, environment=bench.environment, client=client)
     store.put(PUT_NOTE, note(**KEY))
     store.update(EDIT_NOTE, {"name": "a", "response": "b", "size": 3}, expected=1, **KEY)
+    store.get(GET_TITLE, **KEY)
+    store.query(NOTES_SINCE, **KEY)
     store.delete(DROP_EXISTING, **KEY, name="a")
     words = ("owner", "timestamp", "name", "size", "response", "version", "ttl")
     texts = [
         text for request in sent for key, text in request.items() if key.endswith("Expression")
     ]
-    assert len(texts) == 4
+    assert len(texts) == 6
+    kinds = {key for request in sent for key in request if key.endswith("Expression")}
+    assert kinds == {
+        *("ConditionExpression", "UpdateExpression"),
+        *("ProjectionExpression", "KeyConditionExpression"),
+    }
     for text in texts:
         for word in words:
             bare = text.replace(f"#{word}", "").replace(f":{word}", "").replace(f":if_{word}", "")

@@ -24,6 +24,7 @@ def _item(**more: str | None) -> Attributes:
     return {**texts, "timestamp": {"N": "1"}}
 
 
+@pytest.mark.requirement("X-14")
 @given(_texts)
 def test_an_items_size_is_its_names_and_values_in_utf8(texts: dict[str, str]) -> None:
     item: Attributes = {name: {"S": text} for name, text in texts.items()}
@@ -33,6 +34,7 @@ def test_an_items_size_is_its_names_and_values_in_utf8(texts: dict[str, str]) ->
     )[:2]
 
 
+@pytest.mark.requirement("X-14")
 @pytest.mark.parametrize(
     ("text", "size"),
     [
@@ -56,6 +58,26 @@ def test_an_items_size_is_its_names_and_values_in_utf8(texts: dict[str, str]) ->
 )
 def test_two_digits_on_a_side_of_the_point_take_a_byte(text: str, size: int) -> None:
     assert value_size({"N": text}) == size
+
+
+@pytest.mark.requirement("X-14")
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ({"BOOL": True}, 1),
+        ({"NULL": True}, 1),
+        ({"B": b"abc"}, 3),
+        ({"SS": ["a", "bc"]}, 3),
+        ({"L": []}, 3),
+        ({"L": [{"S": "ab"}, {"BOOL": True}]}, 3 + (2 + 1) + (1 + 1)),
+        ({"M": {}}, 3),
+        ({"M": {"name": {"L": [{"N": "1"}]}}}, 3 + (4 + (3 + 2 + 1) + 1)),
+    ],
+)
+def test_a_list_or_a_map_takes_three_bytes_and_one_for_each_element(
+    value: dict[str, Any], size: int
+) -> None:
+    assert value_size(value) == size
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6))
