@@ -121,6 +121,7 @@ def test_a_sharded_page_reads_each_shard() -> None:
     assert units(of(to_the_end), "all-of-author").exact
 
 
+@pytest.mark.requirement("X-15")
 def test_a_write_pays_for_each_copy_and_twice_in_a_transaction() -> None:
     # 1,500 B are 2 units: in the table, in ByAuthor, and at most in the sparse ByMood.
     assert units(of(PUT), "put") == Span(4, 6)
@@ -169,6 +170,7 @@ def test_what_may_meet_an_item_creates_at_most_one() -> None:
     assert creates(drop) == NOTHING
 
 
+@pytest.mark.requirement("X-15")
 def test_storage_counts_the_overhead_of_every_copy_and_recovery_of_the_table_alone() -> None:
     (row,) = of(PUT).tables
     assert row.items == Span.of(12e6)
@@ -225,6 +227,7 @@ def test_the_sum_is_its_parts() -> None:
     assert result.table_usd("Notes").most == pytest.approx(result.usd.most)
 
 
+@pytest.mark.requirement("X-15")
 def test_the_command_prints_tables_and_json() -> None:
     said = CliRunner().invoke(app, ["cost", "chat", "--stored", "ChatMessages=1000000"])
     assert said.exit_code == 0, said.output

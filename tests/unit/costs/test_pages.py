@@ -30,7 +30,7 @@ def said(line: str, rows: list[Row], what: str) -> Row:
     return next(row for row in rows if row.line == line and row.what == what)
 
 
-@pytest.mark.requirement("K-49", "K-50", "K-51", "K-52")
+@pytest.mark.requirement("K-49", "K-50", "K-51", "K-52", "X-15")
 def test_the_reports_page_shows_what_is_computed() -> None:
     assert reports.markdown() in REPORTS, "Put ops.costs.reports.markdown() into the page."
     rows = list(reports.rows())
@@ -47,7 +47,7 @@ def test_the_reports_page_shows_what_is_computed() -> None:
     assert reports.stored_bytes() == 2 * 800
 
 
-@pytest.mark.requirement("M-52", "M-53", "M-54", "M-55", "M-56")
+@pytest.mark.requirement("M-52", "M-53", "M-54", "M-55", "M-56", "X-15")
 def test_the_interactions_page_shows_what_is_computed() -> None:
     assert interactions.markdown() in INTERACTIONS, "Put ops.costs.interactions.markdown() there."
     month = interactions.MONTH
