@@ -121,7 +121,7 @@ def test_a_vector_is_stored_replaced_and_listed(api: Api, running: Running) -> N
     assert sorted(f["product_id"] for page in left for f in page) == sorted(products[1:])
 
 
-@pytest.mark.requirement("K-09", "K-77")
+@pytest.mark.requirement("K-09")
 @pytest.mark.parametrize(
     ("path", "fields"),
     [
@@ -161,7 +161,6 @@ def test_what_is_no_number_is_refused_and_nothing_is_stored(
     assert everything(running) == before
 
 
-@pytest.mark.requirement("K-77")
 @pytest.mark.parametrize("groups", [None, [], ["editors"], ["catalogues", "cat alogue"]])
 def test_only_the_catalogue_s_group_stores_vectors(
     api: Api, running: Running, groups: list[str] | None
@@ -173,7 +172,6 @@ def test_only_the_catalogue_s_group_stores_vectors(
     assert everything(running) == before
 
 
-@pytest.mark.requirement("K-77")
 def test_only_the_catalogue_s_group_has_all_vectors_read_anew(api: Api, running: Running) -> None:
     product = fresh()
     assert api.embed(product, fresh(), VECTOR).status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
@@ -153,7 +154,7 @@ def test_a_student_sees_his_own_and_cannot_tell_another_s_from_what_is_not_there
     assert api(PROVIDER, {"provider": "openai"}, query="from=2026-01-01", student=5).status == 403
 
 
-@pytest.mark.requirement("T-22", "T-23", "T-32", "T-42", "T-50")
+@pytest.mark.requirement("T-22", "T-32", "T-42", "T-50")
 def test_pages_are_newest_first_and_cursors_are_the_caller_s_alone(chat: Chat) -> None:
     stored = [chat.add(message(timestamp=START + n, studentId=5)) for n in range(5)]
     api = chat.app("read")
@@ -212,6 +213,7 @@ def filled(chat: Chat) -> list[Message]:
                 moduleId=7 if n < 30 else 8,
                 studentId=(None, 1, 2, 3)[n % 4],
                 provider=("openai", "anthropic")[n % 2],
+                modelUsed="small" if n % 5 else "large",
                 responseTime=500 * n,
                 tokenCount=100 + n,
             )
@@ -229,17 +231,58 @@ def staff(api: Api, route: str, path: dict[str, Any], query: str) -> Any:
     return answer.body
 
 
-@pytest.mark.requirement("T-11", "T-13", "T-14", "T-37", "T-38", "T-40")
+WHOLE_DAYS = "from=2026-01-01&to=2026-01-02"
+MOMENTS = f"from={START}&to={START + 2 * DAY_MS - 0.001}"
+
+
+@pytest.mark.requirement("T-11", "T-13", "T-14")
+@pytest.mark.parametrize("query", [WHOLE_DAYS, MOMENTS], ids=["totals", "messages"])
+def test_a_module_s_figures_are_those_of_its_messages(chat: Chat, query: str) -> None:
+    filled(chat)
+    route, path = "GET /modules/{moduleId}/analytics", {"moduleId": 7}
+    body = staff(chat.app("analytics"), route, path, query)
+    assert (body["messages"], body["tokens"], body["uniqueStudents"]) == (30, 3_435, 3)
+    assert body["cost"]["byProvider"] == {"openai": 0.0171, "anthropic": 0.025875}
+    assert body["cost"]["usd"] == 0.042975
+    assert body["engagement"] == {
+        **{"once": 0, "few": 0, "regular": 3, "heavy": 0},
+        **{"completed": 3, "completionRate": 1.0},
+    }
+
+
+@pytest.mark.requirement("T-37", "T-38", "T-40")
+@pytest.mark.parametrize("query", [WHOLE_DAYS, MOMENTS], ids=["totals", "messages"])
+def test_providers_are_compared_by_cost_response_time_and_models(chat: Chat, query: str) -> None:
+    filled(chat)
+    api, route = chat.app("analytics"), "GET /providers/{provider}/analytics"
+    of = {name: staff(api, route, {"provider": name}, query) for name in ("openai", "anthropic")}
+    assert {name: body["cost"]["usd"] for name, body in of.items()} == {
+        "openai": 0.0238,
+        "anthropic": 0.036,
+    }
+    times = {name: body["latency"] for name, body in of.items()}
+    assert {name: (t["average"], t["fast"], t["slow"]) for name, t in times.items()} == {
+        "openai": (9_500, 2, 9),
+        "anthropic": (10_000, 2, 10),
+    }
+    for body in of.values():
+        models = body["cost"]["models"]
+        assert [(m["modelUsed"], m["messages"], m["share"]) for m in models] == [
+            ("small", 16, 0.8),
+            ("large", 4, 0.2),
+        ]
+
+
+@pytest.mark.requirement("T-43")
 def test_days_and_moments_answer_alike_and_say_where_from(chat: Chat) -> None:
     filled(chat)
     api = chat.app("analytics")
-    end = START + 2 * DAY_MS - 0.001
     for route, path in (
         ("GET /modules/{moduleId}/analytics", {"moduleId": 7}),
         ("GET /providers/{provider}/analytics", {"provider": "openai"}),
     ):
-        days = staff(api, route, path, "from=2026-01-01&to=2026-01-02")
-        moments = staff(api, route, path, f"from={START}&to={end}")
+        days = staff(api, route, path, WHOLE_DAYS)
+        moments = staff(api, route, path, MOMENTS)
         assert (days["source"], moments["source"]) == ("totals", "messages")
         for name in set(days) - {"source", "from", "to", "latency"}:
             assert days[name] == moments[name]
@@ -256,7 +299,6 @@ def test_days_and_moments_answer_alike_and_say_where_from(chat: Chat) -> None:
     )
 
 
-@pytest.mark.requirement("T-10")
 def test_a_part_of_a_day_is_counted_from_its_messages(chat: Chat) -> None:
     filled(chat)
     body = staff(
@@ -266,6 +308,18 @@ def test_a_part_of_a_day_is_counted_from_its_messages(chat: Chat) -> None:
         f"from={START + 3_600_000:.0f}&to=2026-01-01T03:00:00Z",
     )
     assert (body["messages"], body["uniqueStudents"]) == (3, 3)
+
+
+@pytest.mark.requirement("T-10")
+def test_the_last_24_hours_of_a_module_are_read_and_counted(chat: Chat) -> None:
+    now, hour = time.time() * 1000, 3_600_000
+    for age in (25, 23, 1):
+        chat.add(message(timestamp=round(now - age * hour), studentId=age))
+    path, yesterday = {"moduleId": 7}, f"from={now - 24 * hour:.0f}"
+    shown = staff(chat.app("read"), MODULE, path, yesterday)
+    assert [m["studentId"] for m in shown["messages"]] == [1, 23]
+    body = staff(chat.app("analytics"), "GET /modules/{moduleId}/analytics", path, yesterday)
+    assert (body["messages"], body["uniqueStudents"]) == (2, 2)
 
 
 @pytest.mark.requirement("T-12", "T-43")
@@ -315,7 +369,9 @@ def test_a_student_s_report_is_his_own_and_the_staff_s(chat: Chat) -> None:
 def test_today_s_cost_of_a_provider(make_chat: MakeChat) -> None:
     chat = make_chat(daily_budget_usd={"openai": 0.02})
     written = chat.app("write")(POST, of_conversation("c"), body={**NEW, "tokenCount": 4000})
-    chat.rollup.count([msgspec.convert(written.body, Message)])
+    stored = msgspec.convert(written.body, Message)
+    yesterday = message(timestamp=stored.timestamp - DAY_MS, tokenCount=9000)
+    chat.rollup.count([stored, yesterday])
     body = staff(
         chat.app("analytics"), "GET /providers/{provider}/today", {"provider": "openai"}, ""
     )

@@ -9,6 +9,7 @@ import pytest
 from chat.days import Span
 from chat.patterns import MESSAGE_CREATE
 from chat.repository import Cut, TooMuch
+from keyline.model.capacity import query_units
 from keyline.run.clock import UniqueClock
 from tests.engine.chat.conftest import Chat, MakeChat
 from tests.unit.chat.examples import START, message
@@ -66,6 +67,24 @@ def test_a_message_is_found_through_each_index_in_its_range(chat: Chat) -> None:
     ):
         assert [m.messageId for m in page.items] == expected
     assert chat.repository.module(1, span, STAFF).items[0] == stored[6]
+
+
+@pytest.mark.requirement("T-23", "T-49")
+def test_a_range_is_charged_for_what_it_holds_and_for_nothing_else(chat: Chat) -> None:
+    """The range is in the key condition: a filter would read, and charge for, all messages."""
+    stored = [chat.add(message(timestamp=START + n, question="q" * 4000)) for n in range(20)]
+    names = [m.messageId for m in stored[5:8]]
+    rows = [row for row in chat.stored("ChatMessages") if row["messageId"]["S"] in names]
+    span = Span(START + 5, START + 7)
+    written = len(chat.meter.calls)
+    pages = [
+        chat.repository.module(7, span, STAFF),
+        chat.repository.student(1, span, STAFF),
+        chat.repository.provider("openai", span, STAFF),
+    ]
+    for page in pages:
+        assert [m.messageId for m in page.items] == names[::-1]
+    assert [call.read for call in chat.meter.calls[written:]] == [query_units(rows)] * 3
 
 
 @pytest.mark.requirement("T-05", "T-48")
@@ -148,8 +167,11 @@ def test_a_sharded_provider_answers_as_the_plain_one_in_order_and_page_by_page(
     for one in messages:
         plain.add(one)
         sharded.add(one)
-    stored = {row["provider"]["S"] for row in sharded.stored("ChatMessages")}
-    assert stored == {"openai", *(f"openai#{n}" for n in range(1, 8))}
+    spread, whole = (
+        {row["provider"]["S"] for row in chat.stored("ChatMessages")} for chat in (sharded, plain)
+    )
+    assert spread == {"openai", *(f"openai#{n}" for n in range(1, 8))}
+    assert whole == {"openai"}  # the specification's own key, unless shards are set
 
     # When both are read page by page
     def read(chat: Chat) -> list[str]:

@@ -52,7 +52,7 @@ def _all(store: Store, limit: int, **values: Any) -> list[Note]:
             return found
 
 
-@pytest.mark.requirement("T-22", "T-50", "T-57")
+@pytest.mark.requirement("T-50", "T-57")
 @pytest.mark.parametrize("limit", [1, 3, 7, 25, 26])
 def test_pages_with_ties_hold_each_item_once(store: Store, limit: int) -> None:
     # Given 25 notes of one name, five at each of five moments

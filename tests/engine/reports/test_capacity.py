@@ -77,7 +77,6 @@ def retitle(repository: ReportRepository) -> object:
     return repository.update_report("r", "ada", {"title": "Another"}, version=1)
 
 
-@pytest.mark.requirement("K-44")
 @pytest.mark.parametrize("change", [add_favorite, remove_favorite, retitle])
 @pytest.mark.parametrize("length", [10, 280, 3000])
 def test_a_change_of_a_report_pays_for_the_whole_report_in_table_and_index(
@@ -103,7 +102,7 @@ def test_a_change_of_a_profile_pays_for_the_larger_of_before_and_after(reports: 
     assert reports.meter.calls[-1].write == change_units(USERS, before, after) == 2
 
 
-@pytest.mark.requirement("K-07", "K-08")
+@pytest.mark.requirement("K-09")
 def test_a_vector_of_512_numbers_is_three_units_in_the_table_and_three_in_the_index(
     reports: Reports,
 ) -> None:

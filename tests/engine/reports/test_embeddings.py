@@ -57,7 +57,6 @@ def repository(reports: Reports) -> EmbeddingRepository:
 
 
 @pytest.mark.parametrize("shards", [1, 4])
-@pytest.mark.requirement("K-29", "K-30")
 def test_every_pattern_costs_its_floor(make_reports: MakeReports, shards: int) -> None:
     reports = make_reports(model_shards=shards)
     repository = EmbeddingRepository(reports.store)

@@ -156,7 +156,7 @@ def test_the_condition_denies_what_the_code_would_let_through(reports: Reports) 
     assert (row["title"], row["user_id"]) == ({"S": stored.title}, {"S": "ada"})
 
 
-@pytest.mark.requirement("K-27", "K-05")
+@pytest.mark.requirement("K-05")
 def test_a_change_is_partial_and_removes_what_is_none(reports: Reports) -> None:
     repository = of(reports)
     stored = repository.create_report(report(author="Ada", reference="R-1", favorites={"p"}))

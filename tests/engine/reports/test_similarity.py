@@ -202,7 +202,6 @@ def test_a_token_is_needed(catalogue: Catalogue) -> None:
     assert answer.status == 401
 
 
-@pytest.mark.requirement("K-77")
 @pytest.mark.parametrize("groups", [None, "[readers catalogues]"])
 def test_reading_all_anew_takes_the_catalogues_group(
     catalogue: Catalogue, told: Told, groups: str | None
@@ -220,7 +219,7 @@ def test_reading_all_anew_takes_the_catalogues_group(
 
 
 @pytest.mark.parametrize(("shards", "pages"), [(1, 2), (4, 4)])
-@pytest.mark.requirement("K-08", "K-30")
+@pytest.mark.requirement("K-08")
 def test_all_vectors_are_read_once_and_cost_their_floor(
     make_reports: MakeReports, s3_url: str, shards: int, pages: int
 ) -> None:
@@ -365,7 +364,6 @@ def _trap(_: bytes) -> bytes:
     [_flipped, _trap, lambda content: content[:-9], lambda _: b"", lambda _: pickle.dumps(Trap())],
     ids=["flipped", "trap", "cut", "empty", "pickle"],
 )
-@pytest.mark.requirement("K-37")
 def test_a_damaged_object_is_made_anew(
     catalogue: Catalogue, s3: Any, told: Told, damage: Any, signed: bool
 ) -> None:
@@ -387,7 +385,6 @@ def test_a_damaged_object_is_made_anew(
     assert told.names() == ["MatrixLoads"]
 
 
-@pytest.mark.requirement("K-37")
 def test_a_whole_matrix_without_its_digest_is_made_anew(
     catalogue: Catalogue, s3: Any, told: Told
 ) -> None:

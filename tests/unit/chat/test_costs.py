@@ -63,13 +63,11 @@ def test_traffic_scales_and_stored_months_add_up() -> None:
     assert kept.stored() * CURRENT.storage == pytest.approx(25.776)
 
 
-@pytest.mark.requirement("T-43")
 def test_larger_batches_write_less_for_each_message() -> None:
     assert rollup_units(1, 1, 1, 1) == 9
     assert rollup_units(100, 30, 4, 50) / 100 < rollup_units(4, 3, 2, 3) / 4 < 9
 
 
-@pytest.mark.requirement("T-43")
 def test_a_report_from_totals_reads_a_hundredth_of_the_messages() -> None:
     assert report_units(30, 4, 20) < 10_000 * 2_048 / 4_096 / 2 / 100
 

@@ -20,7 +20,7 @@ def query(**fields: str) -> RangeQuery:
     return msgspec.convert(fields, RangeQuery)
 
 
-@pytest.mark.requirement("T-10", "T-12", "T-56")
+@pytest.mark.requirement("T-10", "T-56")
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [

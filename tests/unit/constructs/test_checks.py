@@ -275,7 +275,6 @@ def test_objects_may_be_allowed_below_a_prefix_of_one_bucket(
 ENCRYPTION = ("Properties", "BucketEncryption", "ServerSideEncryptionConfiguration", 0)
 
 
-@pytest.mark.requirement("K-37")
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
@@ -302,7 +301,6 @@ def test_a_bucket_that_is_open_forgets_or_is_not_encrypted_is_found(
     assert rules(bucket) == [rule]
 
 
-@pytest.mark.requirement("K-37")
 @pytest.mark.parametrize(
     "change",
     [

@@ -99,7 +99,7 @@ def verdicts_of(page: str, system: str) -> dict[str, str]:
     return dict(re.findall(row, table.partition("\n\n")[0], re.M))
 
 
-@pytest.mark.requirement("K-42", "K-43", "K-44", "K-47", "K-48", "K-53", "K-54")
+@pytest.mark.requirement("K-42", "K-48", "K-54")
 def test_every_promise_of_reports_has_a_verdict_of_one_of_three_kinds() -> None:
     verdicts = verdicts_of(REPORTS, "K")
     lines = [f"K-{n}" for n in range(41, 49)]

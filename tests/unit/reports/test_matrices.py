@@ -174,7 +174,6 @@ def test_no_seconds_keep_nothing(table: Table, bucket: Bucket, clock: Clock) -> 
     assert not bucket.calls
 
 
-@pytest.mark.requirement("K-37")
 def test_a_damaged_object_is_made_anew_and_counted(
     table: Table, bucket: Bucket, clock: Clock
 ) -> None:

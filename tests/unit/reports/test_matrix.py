@@ -74,7 +74,6 @@ def packed_of(each: Vector) -> Packed:
 
 
 @given(catalogues(), st.integers(1, 12))
-@pytest.mark.requirement("K-77")
 def test_the_nearest_are_those_of_comparing_with_each(catalogue: list[Vector], k: int) -> None:
     own, numbers = catalogue[0], {v.product_id: decode(packed_of(v)) for v in catalogue}
     matrix = matrix_of(catalogue, own.vector_dimension)
@@ -209,7 +208,6 @@ def test_of_many_that_are_left_out_the_first_are_told_and_all_are_counted() -> N
 
 
 @given(catalogues())
-@pytest.mark.requirement("K-37")
 def test_a_matrix_comes_back_from_its_file(catalogue: list[Vector]) -> None:
     matrix = matrix_of(catalogue, catalogue[0].vector_dimension)
     back = ModelMatrix.unpack(matrix.pack())
@@ -217,7 +215,6 @@ def test_a_matrix_comes_back_from_its_file(catalogue: list[Vector]) -> None:
     assert back.rows.tolist() == matrix.rows.tolist()
 
 
-@pytest.mark.requirement("K-37")
 def test_its_file_is_one_that_numpy_reads_without_pickle() -> None:
     matrix = matrix_of([stored("p\u00e4", encode([3.0, 4.0], "float32"))], 2)
     with np.load(io.BytesIO(matrix.pack()), allow_pickle=False) as archive:
@@ -235,7 +232,6 @@ def _npz(**arrays: object) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.requirement("K-37")
 def test_what_is_no_matrix_is_refused_and_never_unpickled() -> None:
     whole = matrix_of([stored("p", encode([3.0, 4.0], "float32"))], 2).pack()
     with np.load(io.BytesIO(whole)) as archive:

@@ -372,7 +372,6 @@ class TestProjection:
 
 
 class TestShards:
-    @pytest.mark.requirement("T-06")
     def test_low_cardinality_needs_shards(self) -> None:
         Refusal("Notes.indexes[ByAuthor]", "has 3 partition keys", "Declare shards").of(
             lambda: notes(indexes=[index(cardinality=3)])

@@ -60,7 +60,6 @@ def test_a_condition_that_does_not_hold_is_an_answer_and_no_failure(
     assert (call.throttles, call.failed) == (0, False)
 
 
-@pytest.mark.requirement("T-63")
 def test_an_item_that_cannot_be_read_is_a_failure(wire: Wire, store: Store) -> None:
     wire.replies.append(answer(200, {"Item": {**ITEM, "size": {"S": "large"}}}))
     with pytest.raises(ItemUnreadable):
@@ -69,6 +68,7 @@ def test_an_item_that_cannot_be_read_is_a_failure(wire: Wire, store: Store) -> N
     assert (call.pattern, call.failed) == (GET_NOTE.name, True)
 
 
+@pytest.mark.requirement("T-63")
 def test_a_passing_throttle_is_tried_again(wire: Wire, store: Store) -> None:
     wire.replies += [
         refusal("ThrottlingException"),

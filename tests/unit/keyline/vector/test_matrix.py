@@ -26,7 +26,6 @@ stored = st.integers(1, 8).flatmap(
 
 
 @given(stored)
-@pytest.mark.requirement("K-09")
 def test_rows_are_what_is_read_one_by_one(vectors: list[tuple[list[float], Codec]]) -> None:
     rows = Rows(len(vectors[0][0]))
     packed = [encode(vector, codec) for vector, codec in vectors]
