@@ -39,8 +39,10 @@ def of_conversation(name: str) -> dict[str, str]:
 
 @pytest.mark.requirement("T-08")
 def test_a_message_is_stored_and_read_at_its_address(chat: Chat) -> None:
-    written = chat.app("write")(POST, of_conversation("a b/c"), body={**NEW, "studentId": 5})
+    sent = {**NEW, "studentId": 5, "hasFile": True, "fileName": "sums.pdf"}
+    written = chat.app("write")(POST, of_conversation("a b/c"), body=sent)
     assert written.status == 201
+    assert {name: written.body[name] for name in sent} == sent
     location = written.headers["location"]
     assert location.startswith("/conversations/a%20b%2Fc/messages/")
 
@@ -49,7 +51,9 @@ def test_a_message_is_stored_and_read_at_its_address(chat: Chat) -> None:
     assert read.status == 200
     assert read.body == written.body
     (row,) = chat.stored("ChatMessages")
-    assert {"moduleId", "studentId", "provider", "ttl", "messageId", "hasFile"} <= set(row)
+    keys = {"moduleId": {"N": "7"}, "studentId": {"N": "5"}, "provider": {"S": "openai"}}
+    assert {name: row[name] for name in keys} == keys  # those of the three indexes
+    assert {"ttl", "messageId", "createdAt"} <= set(row)
 
 
 @pytest.mark.requirement("T-05", "T-48")

@@ -130,7 +130,6 @@ def test_an_expired_message_is_in_no_answer_and_a_page_is_full_all_the_same(chat
     assert len(chat.repository.messages(keys)) == 3
 
 
-@pytest.mark.requirement("T-08")
 def test_a_long_answer_is_stored_compressed_and_read_as_it_was(chat: Chat) -> None:
     text = "Think of it as unpacking. " * 200
     stored = chat.add(message(response=text))

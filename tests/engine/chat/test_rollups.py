@@ -147,7 +147,7 @@ def test_a_last_activity_whose_answer_was_lost_is_recognised(chat: Chat) -> None
     assert stored_totals(chat) == fold([one])
 
 
-@pytest.mark.requirement("T-30", "T-43")
+@pytest.mark.requirement("T-30")
 @pytest.mark.parametrize("order", list(permutations((0, 1, 2))))
 def test_a_last_activity_never_moves_back_whoever_counts_it(
     chat: Chat, order: tuple[int, ...]

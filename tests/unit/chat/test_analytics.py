@@ -146,6 +146,7 @@ def test_totals_of_any_days_answer_as_the_messages_of_these_days_do(
         PRICES,
     )
     assert answer.messages == len(within)
+    assert answer.tokens == sum(f.tokenCount for f in within)
     assert answer.uniqueStudents == len({f.studentId for f in within} - {None})
     recount = analytics.module_from_messages(7, days, within, PRICES)
     for name in ("messages", "tokens", "uniqueStudents", "engagement", "cost"):

@@ -41,6 +41,7 @@ def test_divisions_cover_a_range_without_gap_or_overlap(
     assert all(division_of(d.isoformat(), by) == n for n, part in parts.items() for d in part)
 
 
+@pytest.mark.requirement("T-12")
 def test_weeks_are_iso_weeks_and_belong_to_the_year_of_their_thursday() -> None:
     assert division_of("2025-12-29", "week") == "2026-W01"
     assert division_of("2027-01-03", "week") == "2026-W53"
