@@ -70,6 +70,7 @@ class Api(Client):
             more = {} if cursor is None else {"cursor": cursor}
             page = self.get(path, token, **params, **more)
             found.append(page["messages"])
+            assert cursor is None or page["cursor"] != cursor  # else it would never end
             cursor = page["cursor"]
             if cursor is None:
                 return found

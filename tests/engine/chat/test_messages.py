@@ -152,8 +152,11 @@ def test_messages_by_key_come_in_order_without_the_missing_in_as_many_calls_as_n
 ) -> None:
     stored = [chat.add(message(timestamp=START + n)) for n in range(150)]
     keys = [(m.conversationId, m.timestamp) for m in stored]
+    written = len(chat.meter.calls)
     found = chat.repository.messages([("c-1", START - 1), *keys, keys[0]])
     assert [m.messageId for m in found][:150] == [m.messageId for m in stored]
+    calls = chat.meter.calls[written:]
+    assert [call.operation for call in calls] == ["BatchGetItem"] * 2  # of 100 keys at most
 
 
 @pytest.mark.requirement("T-06")
@@ -179,6 +182,7 @@ def test_a_sharded_provider_answers_as_the_plain_one_in_order_and_page_by_page(
             cut = Cut(caller="staff", limit=7, cursor=cursor)
             page = chat.repository.provider("openai", Span(START, START + 50), cut)
             found += [m.messageId for m in page.items]
+            assert cursor is None or page.cursor != cursor  # else it would never end
             cursor = page.cursor
             if cursor is None:
                 return found

@@ -44,7 +44,6 @@ def test_an_item_of_every_type_comes_back_from_the_table(reports: Reports) -> No
     come_back()
 
 
-@pytest.mark.requirement("K-19", "K-20")
 def test_a_report_that_boto3_wrote_is_one_that_the_repository_reads(reports: Reports) -> None:
     documents = table(reports, "k9-reports")
     written = report(favorites={"p-1"}, date="2026-01-31")

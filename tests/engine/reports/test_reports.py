@@ -24,6 +24,7 @@ def pages(repository: ReportRepository, user: str, limit: int) -> list[list[Repo
     while True:
         page = repository.list_reports(user, limit=limit, cursor=cursor)
         found.append(page.items)
+        assert cursor is None or page.cursor != cursor  # else it would never end
         cursor = page.cursor
         if cursor is None:
             return found

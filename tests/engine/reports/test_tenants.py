@@ -157,6 +157,7 @@ def _all(repository: ReportRepository, user: str) -> list[Report]:
     while True:
         page = repository.list_reports(user, limit=20, cursor=cursor)
         found += page.items
+        assert cursor is None or page.cursor != cursor  # else it would never end
         cursor = page.cursor
         if cursor is None:
             return found

@@ -126,7 +126,7 @@ def test_a_user_changes_what_the_request_names_and_nothing_else(reports: Reports
     assert api(GET).body == cleared.body
 
 
-@pytest.mark.requirement("K-02", "K-19", "K-20")
+@pytest.mark.requirement("K-02", "K-20")
 def test_preferences_of_any_shape_come_back_as_they_were(reports: Reports) -> None:
     api = reports.app("users")
     api(GET)
