@@ -337,7 +337,8 @@ def test_daily_weekly_and_monthly_reports(chat: Chat) -> None:
         ("2026-01-02", 6, 3),
         ("2026-01-03", 0, 0),
     ]
-    (weekly,) = staff(api, route, path, "from=2026-01-01&to=2026-01-03&by=week")["rows"]
+    weekly, later = staff(api, route, path, "from=2026-01-01&to=2026-01-05&by=week")["rows"]
+    assert (later["period"], later["messages"]) == ("2026-W02", 0)
     (monthly,) = staff(api, route, path, "from=2026-01-01&to=2026-01-03&by=month")["rows"]
     assert (weekly["period"], monthly["period"]) == ("2026-W01", "2026-01")
     assert weekly["messages"] == monthly["messages"] == 30

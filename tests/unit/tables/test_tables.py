@@ -273,7 +273,7 @@ def backups(client: Any, where: Deployed) -> Backups:
     return Backups(where, client, lambda _: None, pause=0)
 
 
-@pytest.mark.requirement("K-66")
+@pytest.mark.requirement("K-66", "T-76")
 def test_a_system_is_backed_up_table_by_table(client: Any, where: Deployed) -> None:
     owned = [Owned(CHAT, table) for table in CHAT.tables]
     names = [deploy(client, each) for each in owned]
