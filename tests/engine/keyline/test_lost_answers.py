@@ -65,7 +65,7 @@ CREATE = Put(**_told("create"))
 REPLACE = Put(replace=True, **_told("replace"))
 REPLACE_OLDER = Put(
     replace=True,
-    conditions=(any_of(absent("version"), less_than("version")),),
+    conditions=(any_of(absent("id"), less_than("version")),),
     **_told("replace-older"),
 )
 NAME = Update(set=("name",), **_told("name"))

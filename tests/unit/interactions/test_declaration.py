@@ -71,7 +71,7 @@ def test_a_window_is_counted_in_one_update_and_read_by_its_key() -> None:
     count, window = rates
     assert isinstance(count, Update)
     assert (count.add, count.upsert) == (("count",), True)
-    assert count.conditions == (any_of(absent("count"), less_than("count", "allowed")),)
+    assert count.conditions == (any_of(absent("client"), less_than("count", "allowed")),)
     assert isinstance(window, Get)
     assert window.consistent
 
