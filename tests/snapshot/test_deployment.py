@@ -126,7 +126,7 @@ def _quoted(value: Any) -> str:
 
 class Thing(msgspec.Struct):
     id: str
-    kind: str = ""
+    kind: str
 
 
 def test_the_longest_and_strangest_names_synthesize(out: Path) -> None:

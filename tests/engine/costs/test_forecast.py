@@ -206,7 +206,7 @@ def test_a_transaction_costs_twice_in_the_table_and_once_in_the_index(tried: Tri
         consumed_exactly(
             tried.costs(CHECK_ADD, partial(store.transact, CHECK_ADD, [create, touch]))
         )
-    read = partial(store.query, HISTORY, sessionId="s", at="2026-01-01")
+    read = partial(store.query, HISTORY, sessionId="s", at="2026-01-01T00:00:00.000Z")
     consumed_exactly(tried.costs(HISTORY, read))
 
 
