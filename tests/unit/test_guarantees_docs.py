@@ -11,6 +11,27 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
 
 
+SHORT = {
+    "keys": "engine/keyline/test_keys.py",
+    "keytext": "unit/keyline/run/test_keytext.py",
+}
+
+
+def test_each_promise_names_a_test_that_there_is() -> None:
+    promises = re.findall(
+        r"^\| .* \| (`[^|]*`) \|$", PAGE.partition("## Writes whose")[0], re.MULTILINE
+    )
+    promises += re.findall(
+        r"^\| .* \| (`[^|]*`) \|$", PAGE.partition("## Items from before")[2], re.MULTILINE
+    )
+    named = [name for promise in promises for name in re.findall(r"`([^`]+)`", promise)]
+    assert len(promises) > 25
+    for name in named:
+        file, _, test = name.partition("::")
+        source = (ROOT / "tests" / SHORT.get(file, file)).read_text(encoding="utf-8")
+        assert not test or re.search(rf"(def|class) {test}\b", source), name
+
+
 def test_each_write_whose_answer_is_lost_names_its_test() -> None:
     section = PAGE.partition("## Writes whose answer is lost")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| .*\| ([^|]*) \|$", section, re.MULTILINE)[1:]

@@ -121,12 +121,9 @@ class Writer:
         if self.expiry and self.expiry.attribute not in out:
             moment = self._since(item) if self._since else None
             out[self.expiry.attribute] = {"N": str(self.expiry.at(moment, now))}
-        for attribute in self._shards:
+        for attribute in self.table.key_limits:
             if attribute in out:
-                out[attribute] = self.shard(attribute, out[attribute], out)
-        for attribute, limit in self.table.key_limits.items():
-            if attribute in out:
-                check_key(attribute, out[attribute], limit)
+                out[attribute] = self.keyed(attribute, out[attribute], out)
         return out
 
     def stored(self, item: T, attributes: Attributes) -> T:
@@ -138,14 +135,22 @@ class Writer:
         at = int(attributes[expiry.attribute]["N"])
         return msgspec.structs.replace(item, **{name: at})  # type: ignore[type-var] # a Struct
 
-    def shard(self, attribute: str, value: Wire, key: Mapping[str, Wire]) -> Wire:
-        """An attribute's value with the shard that the item's primary key gives it."""
-        count = self._shards.get(attribute)
-        if count is None:
-            return value
-        shards.refuse_marked(attribute, value["S"])
-        shard = shards.shard_of((key[a] for a in self.table.key.attributes), count)
-        return {"S": shards.sharded(value["S"], shard)}
+    def keyed(self, attribute: str, value: Wire, key: Mapping[str, Wire]) -> Wire:
+        """Return an attribute's value as keys hold it; that of no key as it is.
+
+        A sharded value gets the shard that the item's primary key gives it.
+
+        Raises
+        ------
+        BadValue
+            If DynamoDB does not take the value in a key.
+        """
+        limit, count = self.table.key_limits.get(attribute), self._shards.get(attribute)
+        if count is not None:
+            shards.refuse_marked(attribute, value["S"])
+            shard = shards.shard_of((key[a] for a in self.table.key.attributes), count)
+            value = {"S": shards.sharded(value["S"], shard)}
+        return value if limit is None else check_key(attribute, value, limit)
 
     @cached_property
     def expiry(self) -> Expiry | None:

@@ -361,7 +361,7 @@ class _Change:
                 f"Give {', '.join(missing)} as well.",
             )
         elif (wire := part.make(known)) is not None:
-            wire = self._writer.shard(part.attribute, wire, self.key)
+            wire = self._writer.keyed(part.attribute, wire, self.key)
             self.put(part.attribute, wire, once=once)
 
     def _encoded(self, name: str, given: Any) -> Wire | None:
@@ -375,7 +375,7 @@ class _Change:
             return None
         values.field_check(self._shape, name)(wire)
         self._writer.check_ttl({name: wire})
-        return self._writer.shard(name, wire, self.key)
+        return self._writer.keyed(name, wire, self.key)
 
     def _wire(self, name: str, value: Value, given: Any) -> Wire | None:
         try:
