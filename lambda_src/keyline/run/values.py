@@ -31,6 +31,8 @@ Wire = Mapping[str, Any]
 
 _NULL: Wire = {"NULL": True}
 _DECIMAL = "Declare the field as Decimal."
+_SHORT = 15
+"""Digits that every number of a float's range keeps on its way through a float."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,9 @@ def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
     _, typed = _strip(annotation_of(shape, name))
 
     def decode(wire: Any) -> float:
-        found = float(wire.N)
-        if number_text(found) != wire.N and Decimal(repr(found)) != Decimal(wire.N):
+        text = wire.N
+        found = float(text)
+        if len(text) > _SHORT and repr(found) != text and Decimal(repr(found)) != Decimal(text):
             raise ItemUnreadable(name, "holds a number that is not exact as a float.", _DECIMAL)
         return found if typed is float else _checked(name, found, typed)
 
