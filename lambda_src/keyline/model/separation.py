@@ -25,7 +25,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 
 from keyline.model.entity import Entity
-from keyline.model.shape import fields_of
+from keyline.model.shape import annotation_of, fields_of
 from keyline.model.template import NumberFormat, Part
 from keyline.problem import Fault
 
@@ -56,8 +56,7 @@ class Lexicon:
 @cache
 def lexicon_of(shape: type[msgspec.Struct], name: str) -> Lexicon:
     """The texts that a field of a shape can have, by its attribute name."""
-    info = next(f for f in msgspec.structs.fields(shape) if f.encode_name == name)
-    bare, metas = _unwrapped(info.type)
+    bare, metas = _unwrapped(annotation_of(shape, name))
     stored = fields_of(shape)[name].type
     if get_origin(bare) is Literal:
         return Lexicon(stored, values=get_args(bare))

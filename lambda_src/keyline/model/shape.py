@@ -152,9 +152,18 @@ def limits_of(annotation: Any) -> Any:
             return found
 
 
+@cache
+def infos_of(shape: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    """What msgspec knows of a shape's fields, by attribute name.
+
+    Kept, since msgspec evaluates all annotations of the Struct each time that it is asked.
+    """
+    return {info.encode_name: info for info in msgspec.structs.fields(shape)}
+
+
 def annotation_of(shape: type[msgspec.Struct], name: str) -> Any:
     """The declared type of a field, by its attribute name."""
-    return next(f.type for f in msgspec.structs.fields(shape) if f.encode_name == name)
+    return infos_of(shape)[name].type
 
 
 _Within = tuple[type[msgspec.Struct], ...]
@@ -169,8 +178,8 @@ def _fields(shape: type[msgspec.Struct], path: str, within: _Within) -> dict[str
             "Store the nodes as a list, each with the name of its parent.",
         )
     return {
-        f.encode_name: _field(f, f"{path}.{f.encode_name}", (*within, shape))
-        for f in msgspec.structs.fields(shape)
+        name: _field(info, f"{path}.{name}", (*within, shape))
+        for name, info in infos_of(shape).items()
     }
 
 

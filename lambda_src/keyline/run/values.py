@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 
 import msgspec
 
-from keyline.model.shape import Field, annotation_of, fields_of, limits_of, stored_as
+from keyline.model.shape import Field, annotation_of, fields_of, infos_of, limits_of, stored_as
 from keyline.run.compression import compress, decompress
 from keyline.run.errors import BadValue, ItemUnreadable
 from keyline.run.numbers import number_text, number_value
@@ -386,7 +386,7 @@ def struct_writer(shape: type[msgspec.Struct]) -> Callable[[Any], dict[str, Wire
     """What turns an instance into its attributes; what is None is left out."""
     parts = [
         (f.encode_name, attrgetter(f.name), of_field(shape, f.encode_name).encode)
-        for f in msgspec.structs.fields(shape)
+        for f in infos_of(shape).values()
     ]
 
     def write(item: Any) -> dict[str, Wire]:
@@ -420,7 +420,7 @@ def struct_reader(
     instead
         How some fields are read, where that is not how their type is.
     """
-    infos = msgspec.structs.fields(shape)
+    infos = tuple(infos_of(shape).values())
     known = instead or {}
     values = [
         known.get(i.encode_name) or _part(shape, i.encode_name, whole or shape) for i in infos
@@ -486,7 +486,7 @@ def _compressible(field: Field, annotation: Any) -> Value:
 
 def _default_of(shape: type[msgspec.Struct], field: Field) -> Callable[[], Any]:
     """What makes the value of an absent attribute."""
-    info = next(f for f in msgspec.structs.fields(shape) if f.encode_name == field.name)
+    info = infos_of(shape)[field.name]
     if info.default_factory is not msgspec.NODEFAULT:
         factory: Callable[[], Any] = info.default_factory
         return factory
