@@ -17,10 +17,8 @@ from benchmarks.result import FOLDER, keep
 from chat.patterns import MODULE_FACTS, PROVIDER_FACTS, STUDENT_FACTS
 from chat.system import SYSTEM
 from chat.tables import MESSAGES, Message
-from keyline.model.size import item_size
-from keyline.run import Store, dynamodb_client
-from keyline.run.codec import Writer
-from keyline.run.settings import Settings
+from keyline.model import item_size
+from keyline.run import Settings, Store, Writer, dynamodb_client
 from tests.support.engine import admin_client, running_engine, where
 from tests.support.tables import create_table_params
 

@@ -14,12 +14,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.result import FOLDER, keep, machine
-from keyline.model import Pattern
-from keyline.model.size import item_size
+from keyline.model import Pattern, item_size
 from keyline.percentile import percentile
-from keyline.run import Store, dynamodb_client
-from keyline.run.codec import Writer
-from keyline.run.settings import Settings
+from keyline.run import Settings, Store, Writer, dynamodb_client
 from reports.patterns import (
     EMBEDDING_BYTES,
     EMBEDDING_STORE,

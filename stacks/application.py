@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import aws_cdk as cdk
 
-from keyline.model import System
-from keyline.model.deployment_checks import faults_among
+from keyline.model import System, faults_among
 from keyline.problem import instead_of, raise_first
 from keyline_cdk.environment import Environment, EnvironmentProblem
 from keyline_cdk.validation import add_checks

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from keyline.model import System
-from keyline.model.deployment import signs_cursors
+from keyline.model import System, deployment
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.cursor_secret import CursorSecret
 from keyline_cdk.data_table import DataTable
@@ -48,5 +47,5 @@ class DataStack(KeylineStack):
                 environment=environment,
                 topic=topic,
             )
-        if any(signs_cursors(function) for function in system.functions):
+        if any(deployment.signs_cursors(function) for function in system.functions):
             CursorSecret(self, "Cursor", system=system, environment=environment)

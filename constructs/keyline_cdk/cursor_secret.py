@@ -6,8 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from keyline.model import System
-from keyline.model.deployment import SECRET_LENGTH
+from keyline.model import System, deployment
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.environment import Environment
 from keyline_cdk.names import cursor_secret_name
@@ -26,7 +25,7 @@ class CursorSecret(Construct):
             secret_name=cursor_secret_name(system.name, environment.name),
             description=f"Signs the cursors of {system.name} in {environment.name}.",
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                password_length=SECRET_LENGTH, exclude_punctuation=True
+                password_length=deployment.SECRET_LENGTH, exclude_punctuation=True
             ),
             # losing it only makes clients begin a list again
             removal_policy=cdk.RemovalPolicy.DESTROY,

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
-from keyline.model.names import MAX_ENVIRONMENT_NAME
+from keyline.model import MAX_ENVIRONMENT_NAME
 from keyline.problem import KeylineError, instead_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "environments"

@@ -11,8 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from keyline.model import Function, System, deployment
-from keyline.model.deployment_checks import MAX_VARIABLES
+from keyline.model import MAX_VARIABLES, Function, System, deployment
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.bundling import ROOT, SOURCES, Bundle
 from keyline_cdk.cursor_secret import cursor_secret_reference

@@ -12,8 +12,7 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from keyline.model import System
-from keyline.model.deployment import route_id
+from keyline.model import System, deployment
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.environment import Auth, Environment
 from keyline_cdk.handler_function import HandlerFunction
@@ -140,7 +139,7 @@ class HttpApi(Construct):
         for route in function.declared.routes:
             apigateway.HttpRoute(
                 self,
-                route_id(route),
+                deployment.route_id(route),
                 http_api=self.resource,
                 route_key=apigateway.HttpRouteKey.with_(
                     route.path, apigateway.HttpMethod(route.method)

@@ -6,7 +6,7 @@ an export, which would lock both (docs/adr/0007-stacks.md).
 
 from __future__ import annotations
 
-from keyline.model.names import api_name, function_name, pascal, stack_name
+from keyline.model import api_name, function_name, pascal, stack_name
 
 __all__ = [
     "alarm_topic_name",

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from keyline.model import System, Table
-from keyline.model.deployment import operations_on
+from keyline.model import System, Table, deployment
 from keyline_cdk.environment import Environment
 from keyline_cdk.metrics import (
     TableMetrics,
@@ -95,7 +94,7 @@ class SystemDashboard(Construct):
     def _table(self, table: Table) -> Iterator[Row]:
         metrics = TableMetrics(table.physical_name(self._environment))
         parts = (None, *(index.name for index in table.indexes))
-        operations = operations_on(self._system, table)
+        operations = deployment.operations_on(self._system, table)
         yield _row(
             (f"{table.name}: read units", [metrics.read_units(part) for part in parts]),
             (f"{table.name}: write units", [metrics.write_units(part) for part in parts]),

@@ -9,8 +9,7 @@ from __future__ import annotations
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from keyline.model import System, Table
-from keyline.model.deployment import operations_on
+from keyline.model import System, Table, deployment
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.environment import Environment
 from keyline_cdk.metrics import TableMetrics, storage_growth
@@ -47,7 +46,7 @@ class TableAlarms(Construct):
         for index in (None, *(index.name for index in table.indexes)):
             self._throttling(index)
             self._consumption(index)
-        operations = operations_on(system, table)
+        operations = deployment.operations_on(system, table)
         self._system_errors(operations)
         if "Query" in operations:
             self._latency()

@@ -7,7 +7,7 @@ from typing import cast
 
 from chat.settings import Settings
 from chat.system import SYSTEM
-from keyline.run.context import from_environment
+from keyline.run import from_environment
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Literal
 
 Division = Literal["day", "week", "month"]
 
+DAY_SECONDS = 86_400
 _DAY = timedelta(days=1)
 _SMALLEST_STEP = 0.001
 _HOUR = 3_600_000.0

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from chat.days import day_of
+from chat.days import DAY_SECONDS, day_of
 from chat.latency import LATENCY_FIELDS, Latency
 from chat.patterns import (
     COUNT_MESSAGES,
@@ -28,10 +28,8 @@ from chat.patterns import (
 from chat.settings import Settings
 from chat.tables import ROSTER, Counted, LastActivity, Message, ModuleDay, ProviderDay, StudentDay
 from chat.totals import TotalKey, fold, keys_of
-from keyline.model.pattern import MAX_TRANSACTION
-from keyline.run import Store, Write
-from keyline.run.errors import ConditionFailed, OutcomeUnknown, TransactionCancelled
-from keyline.run.settings import DAY_SECONDS
+from keyline.model import MAX_TRANSACTION
+from keyline.run import ConditionFailed, OutcomeUnknown, Store, TransactionCancelled, Write
 
 ATTEMPTS = 6
 """How often a transaction that meets another is tried before the batch is given back."""

@@ -8,7 +8,7 @@ from typing import cast
 from interactions.settings import Settings
 from interactions.system import SYSTEM
 from keyline.problem import KeylineError
-from keyline.run.context import from_environment
+from keyline.run import from_environment
 
 
 @dataclass(frozen=True)

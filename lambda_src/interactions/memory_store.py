@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from interactions.moments import DAY_SECONDS, iso_ms
 from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session
-from keyline.run.errors import AlreadyExists
+from keyline.run import AlreadyExists
 
 CAPACITY = 20_000
 """Sessions, checks and pending writes that are held together: about 1 KB each."""

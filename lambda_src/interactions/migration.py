@@ -29,7 +29,7 @@ from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session, User, UserData
 from keyline.metrics import Metrics, MetricUnit
 from keyline.problem import KeylineError
-from keyline.run.errors import (
+from keyline.run import (
     AlreadyExists,
     ItemUnreadable,
     RequestRefused,

@@ -20,8 +20,7 @@ from interactions.patterns import RATE_COUNT, RATE_WINDOW
 from interactions.settings import Settings
 from interactions.tables import WindowData
 from keyline.problem import KeylineError
-from keyline.run import Store
-from keyline.run.errors import ConditionFailed, OutcomeUnknown
+from keyline.run import ConditionFailed, OutcomeUnknown, Store
 
 POLICY = "default"
 """The name of the only policy, as the headers have it."""

@@ -27,8 +27,7 @@ from interactions.settings import Settings
 from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session, User, UserData
 from keyline.model import TransactWrite
-from keyline.run import Store, Write, backoff
-from keyline.run.errors import Cancelled, TransactionCancelled
+from keyline.run import Cancelled, Store, TransactionCancelled, Write, backoff
 
 ATTEMPTS = 8
 """Tries of a transaction that meets another one of the same session or user."""

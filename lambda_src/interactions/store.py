@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from interactions.tables import Check, Session
-from keyline.run.errors import AlreadyExists, NotFound
+from keyline.run import AlreadyExists, NotFound
 
 RECENT = 10
 """How many checks a history shows where the caller does not say."""

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import cast
 
-from keyline.run.context import from_environment
+from keyline.run import from_environment
 from reports.settings import Settings
 from reports.system import SYSTEM
 

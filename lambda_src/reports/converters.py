@@ -12,8 +12,7 @@ from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any, TypeVar
 
-from keyline.run.errors import BadValue
-from keyline.run.numbers import MAX_DIGITS, number_text, number_value
+from keyline.run import MAX_DIGITS, BadValue, number_text, number_value
 from reports.moments import iso_of
 
 MAX_DEPTH = 32

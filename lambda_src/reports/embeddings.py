@@ -9,8 +9,7 @@ from typing import cast
 
 import msgspec
 
-from keyline.run import Page, Store
-from keyline.run.errors import BadValue, ConditionFailed
+from keyline.run import BadValue, ConditionFailed, Page, Store
 from keyline.vector import Packed, VectorError, decode, encode
 from reports.moments import now
 from reports.patterns import EMBEDDING_GET, EMBEDDING_STORE, EMBEDDING_SWAP, MODEL_EMBEDDINGS

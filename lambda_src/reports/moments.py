@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from keyline.run.errors import BadValue
+from keyline.run import BadValue
 
 
 def now() -> str:

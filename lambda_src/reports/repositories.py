@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from keyline.problem import KeylineError
-from keyline.run import Page, Store
-from keyline.run.errors import ConditionFailed, NotFound, VersionConflict
+from keyline.run import ConditionFailed, NotFound, Page, Store, VersionConflict
 from reports.embeddings import EmbeddingRepository
 from reports.moments import now
 from reports.patterns import (

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from chat.patterns import MODULE_DAYS, MODULE_STUDENT_DAYS
-from keyline.model.capacity import read_units, write_units
-from keyline.model.size import STORAGE_OVERHEAD_BYTES
+from keyline.model import STORAGE_OVERHEAD_BYTES, read_units, write_units
 from ops.costs import figures
 from ops.costs.figures import Row, at_both_prices
 from ops.costs.prices import CURRENT, GIGABYTE, MILLION, Prices

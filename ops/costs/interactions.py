@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from interactions.patterns import CHECK_BYTES, CHECKS
 from interactions.system import SYSTEM
-from keyline.model.capacity import read_units, write_units
-from keyline.model.size import STORAGE_OVERHEAD_BYTES
+from keyline.model import STORAGE_OVERHEAD_BYTES, read_units, write_units
 from ops.costs import figures
 from ops.costs.figures import Row, at_both_prices
 from ops.costs.forecast import Forecast, forecast

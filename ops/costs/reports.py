@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyline.model.size import STORAGE_OVERHEAD_BYTES
+from keyline.model import STORAGE_OVERHEAD_BYTES
 from ops.costs import figures
 from ops.costs.figures import Row, at_both_prices
 from ops.costs.forecast import HORIZON_MONTHS, Forecast, forecast

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyline.model import (
+    AnyOf,
     BatchGet,
     BatchWrite,
     Check,
+    Condition,
     Get,
     Index,
     Pattern,
@@ -22,11 +24,11 @@ from keyline.model import (
     TransactGet,
     TransactWrite,
     Update,
+    most_write_units,
+    read_units,
+    write_units,
 )
-from keyline.model.bound import most_write_units
-from keyline.model.capacity import read_units, write_units
-from keyline.model.condition import leaves
-from keyline.run.settings import Settings
+from keyline.run import Settings
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,10 @@ def creates(pattern: Pattern[Any]) -> Span:
 
 def _may_find_none(pattern: Put[Any] | Update[Any]) -> bool:
     """Whether all its conditions can hold where there is no item."""
-    return all(
-        any(leaf.operator in ("absent", "<>") for leaf in leaves((condition,)))
-        for condition in pattern.conditions
-    )
+    return all(map(_may_hold_of_none, pattern.conditions))
+
+
+def _may_hold_of_none(condition: Condition | AnyOf) -> bool:
+    """Return whether a condition can hold where there is no item."""
+    alternatives = condition.conditions if isinstance(condition, AnyOf) else (condition,)
+    return any(each.operator in ("absent", "<>") for each in alternatives)

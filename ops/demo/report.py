@@ -14,10 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from keyline.model import Pattern, System
-from keyline.model.bound import most_write_units
+from keyline.model import Pattern, System, most_write_units
 from keyline.percentile import percentile
-from keyline.run.meter import NAMESPACE
+from keyline.run import NAMESPACE
 from ops.printing import print_whole
 
 _ROUNDING = 1e-6

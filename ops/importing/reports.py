@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from keyline.problem import KeylineError, instead_of
-from keyline.run.errors import BadValue
+from keyline.run import BadValue
 from reports.inputs import Date, Name, ProductId, Reference, ReportId, Title, Version
 from reports.moments import iso_of
 from reports.tables import Report

@@ -9,13 +9,19 @@ from functools import partial
 from itertools import islice
 from typing import Literal
 
-from keyline.model.system import System
+from keyline.model import System
 from keyline.problem import KeylineError
-from keyline.run import backoff
-from keyline.run.codec import Writer
-from keyline.run.errors import AlreadyExists, BadValue, ItemTooLarge, Throttled, Unavailable
-from keyline.run.request import check_size
-from keyline.run.settings import Settings as TableSettings
+from keyline.run import (
+    AlreadyExists,
+    BadValue,
+    ItemTooLarge,
+    Throttled,
+    Unavailable,
+    Writer,
+    backoff,
+    check_size,
+)
+from keyline.run import Settings as TableSettings
 from ops.importing.journal import Journal, Outcome, Progress, Refusal
 from ops.importing.reports import Candidate, Converter, Refused
 from ops.importing.source import Record

@@ -8,9 +8,7 @@ from typing import Any
 
 import msgspec
 
-from keyline.http import App
-from keyline.http.json_text import JSON
-from keyline.http.problem import CONTENT_TYPE, Problem, phrase_of
+from keyline.http import JSON, PROBLEM_JSON, App, Problem, phrase_of
 from ops.openapi.examples import example_of
 from ops.openapi.operations import Operation
 from ops.openapi.schemas import Schemas, text_schema
@@ -153,7 +151,7 @@ def _problem_name(status: int) -> str:
 
 
 def _problem(status: int, schemas: Schemas) -> dict[str, Any]:
-    content: dict[str, Any] = {CONTENT_TYPE: {"schema": schemas.of(Problem)}}
+    content: dict[str, Any] = {PROBLEM_JSON: {"schema": schemas.of(Problem)}}
     if status in _GATEWAY_ANSWERS:
         content[JSON] = {"schema": schemas.of(Refusal)}
     found: dict[str, Any] = {"description": phrase_of(HTTPStatus(status)), "content": content}

@@ -12,8 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from keyline.http import Response
-from keyline.http.registered import Registered
+from keyline.http import Registered, Response
 from keyline.model import Function, Route
 from keyline.problem import KeylineError
 from ops.openapi.docstrings import Docstring

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from keyline.model.capacity import READ_BYTES
+from keyline.model import READ_BYTES
 from ops.costs.prices import MILLION, REGIONS
 from ops.deployed import translated
 from ops.tables.describe import Seen

@@ -10,8 +10,7 @@ import pytest
 
 from chat.prices import COST
 from chat.settings import Settings
-from keyline.model import System
-from keyline.model.deployment import operations_on
+from keyline.model import System, deployment
 from keyline_cdk.checks import check_template
 from keyline_cdk.environment import load
 from keyline_cdk.metric_dimensions import fault
@@ -231,7 +230,7 @@ def test_faults_of_dynamodb_are_watched_operation_by_operation(
     assert watched == {
         (table.physical_name("prod"), operation)
         for table in system.tables
-        for operation in operations_on(system, table)
+        for operation in deployment.operations_on(system, table)
     }
     assert {name for name, _ in watched} == {t.physical_name("prod") for t in system.tables}
 

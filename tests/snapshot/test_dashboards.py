@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from keyline.model import System
-from keyline.model.deployment import operations_on
+from keyline.model import System, deployment
 from keyline_cdk.metric_dimensions import fault
 from stacks.systems import SYSTEMS
 from tests.templates import ENVIRONMENTS, Templates, only, text
@@ -74,7 +73,7 @@ def test_every_table_index_and_operation_is_on_it(system: System, templates: Tem
     operations = {
         (table.physical_name("prod"), operation)
         for table in system.tables
-        for operation in operations_on(system, table)
+        for operation in deployment.operations_on(system, table)
     }
     by_operation = names(found, "AWS/DynamoDB", "TableName", "Operation")
     assert by_operation["SuccessfulRequestLatency"] == operations

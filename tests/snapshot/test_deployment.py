@@ -10,18 +10,19 @@ import aws_cdk as cdk
 import msgspec
 import pytest
 
-from keyline.model import KEYS_ONLY, Function, Get, Index, Key, Query, Route, System, Table
-from keyline.model.deployment import (
-    DATA_IDS,
-    SERVICE_IDS,
-    data_resources,
-    function_ids,
-    role_policy_size,
-    service_resources,
-    table_ids,
-    variables_size,
+from keyline.model import (
+    KEYS_ONLY,
+    LONGEST_ENVIRONMENT,
+    Function,
+    Get,
+    Index,
+    Key,
+    Query,
+    Route,
+    System,
+    Table,
+    deployment,
 )
-from keyline.model.names import LONGEST_ENVIRONMENT
 from keyline_cdk.environment import Environment
 from keyline_cdk.names import (
     alarm_topic_name,
@@ -68,12 +69,12 @@ def test_ids_resources_and_sizes_are_those_of_the_stacks(out: Path) -> None:
     for system in (LARGE, SMALL):
         data = template_of(app, system, "data", LONGEST_ENVIRONMENT)
         service = template_of(app, system, "service", LONGEST_ENVIRONMENT)
-        assert len(data["Resources"]) == data_resources(system)
-        assert len(service["Resources"]) == service_resources(system)
-        own = {id for table in system.tables for id in table_ids(table)}
-        assert own <= children(app, system, "data") <= own | {*DATA_IDS}
-        own = {id for function in system.functions for id in function_ids(function)}
-        assert own <= children(app, system, "service") <= own | {*SERVICE_IDS}
+        assert len(data["Resources"]) == deployment.data_resources(system)
+        assert len(service["Resources"]) == deployment.service_resources(system)
+        own = {id for table in system.tables for id in deployment.table_ids(table)}
+        assert own <= children(app, system, "data") <= own | {*deployment.DATA_IDS}
+        own = {id for function in system.functions for id in deployment.function_ids(function)}
+        assert own <= children(app, system, "service") <= own | {*deployment.SERVICE_IDS}
         for function in system.functions:
             _check_sizes(service, system, function)
 
@@ -87,7 +88,7 @@ def _check_sizes(service: dict[str, Any], system: System, function: Function) ->
     )
     (policy,) = role["Policies"]
     size = len(_plain(policy["PolicyDocument"]))
-    assert size <= role_policy_size(system, function) <= size + 350
+    assert size <= deployment.role_policy_size(system, function) <= size + 350
     (deployed,) = (
         properties
         for properties in resources(service, "AWS::Lambda::Function").values()
@@ -97,7 +98,7 @@ def _check_sizes(service: dict[str, Any], system: System, function: Function) ->
     if "KEYLINE_CURSOR_SECRET" in variables:
         variables["KEYLINE_CURSOR_SECRET"] = "s" * 64
     size = len(json.dumps(variables, separators=(",", ":")))
-    assert size <= variables_size(system, function, system.settings()) <= size + 40
+    assert size <= deployment.variables_size(system, function, system.settings()) <= size + 40
 
 
 def _plain(value: Any) -> str:
@@ -187,7 +188,7 @@ def test_a_stack_full_of_tables_synthesizes(out: Path) -> None:
     system = System(name="things", title="Things", tables=tuple(tables), functions=functions)
     app = built(DEFAULTS, [system], out)
     data = template_of(app, system, "data", DEFAULTS.name)
-    assert len(data["Resources"]) == data_resources(system) == 498
+    assert len(data["Resources"]) == deployment.data_resources(system) == 498
 
 
 @pytest.mark.parametrize(

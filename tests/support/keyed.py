@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from hypothesis import strategies as st
 
-from keyline.model import DeclarationError, Entity, Key, Table
-from keyline.model.condition import Condition
+from keyline.model import Condition, DeclarationError, Entity, Key, Table
 
 # Few characters, so that values, the literals between them and their beginnings often meet.
 _LETTERS = st.characters(codec="utf-8") | st.sampled_from("#ab#\x00!~\ud7ff\ue000\uffff")

@@ -18,8 +18,8 @@ import msgspec
 import pytest
 
 from keyline.model import Access, System
-from keyline.run import Store, UniqueClock, client, dynamodb_client
-from keyline.run.meter import PROCESS, Meter
+from keyline.run import Meter, Store, UniqueClock, client, dynamodb_client
+from keyline.run.meter import PROCESS
 from keyline_cdk.names import stack_id, stack_name
 from tests.support.engine import admin_client, where
 from tests.support.tables import created, of_template

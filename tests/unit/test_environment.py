@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from keyline.model.names import LONGEST_ENVIRONMENT
+from keyline.model import LONGEST_ENVIRONMENT
 from keyline_cdk import environment
 from keyline_cdk.environment import Environment, EnvironmentProblem
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 LAMBDA_SRC = "lambda_src"
+EXPORTING = tuple(
+    f"keyline.{name}" for name in ("growth", "http", "model", "run", "stream", "vector")
+)
+"""The packages whose `__all__` is what users may use."""
+PUBLIC_MODULES = ("keyline.growth.measure", "keyline.vector.matrix")
+"""Modules below them that are public too: they need the AWS SDK or numpy, the packages do not."""
 
 
 def imported_modules(file: Path) -> Iterator[str]:
@@ -54,6 +61,35 @@ def imported_of(tree: ast.AST, modules: Collection[str]) -> Iterator[str]:
             yield from (name for name in inner if name in modules)
             if any(name not in modules for name in inner) and node.module in modules:
                 yield node.module
+
+
+def imported_names(file: Path) -> Iterator[str]:
+    """Every dotted name that a file imports: of `from a.b import c` it is `a.b.c`."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def exported() -> Mapping[str, Collection[str]]:
+    """The names that each package exports."""
+    return {package: importlib.import_module(package).__all__ for package in EXPORTING}
+
+
+def below(name: str, modules: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the module, of these, that a dotted name is below, and the rest of the name."""
+    for module in modules:
+        if name.startswith(f"{module}."):
+            yield module, name.removeprefix(f"{module}.")
+
+
+def is_inner(name: str, exports: Mapping[str, Collection[str]]) -> bool:
+    """Whether a dotted name is below one of the packages and not exported by it."""
+    public = name in PUBLIC_MODULES or any(below(name, PUBLIC_MODULES))
+    return not public and any(
+        rest not in exports[package] for package, rest in below(name, exports)
+    )
 
 
 def systems(root: Path) -> set[str]:
@@ -140,6 +176,77 @@ def test_the_modules_of_keyline_import_each_other_in_one_direction(root: Path) -
     imports = {name: set(imported_of(tree, modules)) for name, tree in modules.items()}
     assert "keyline.model.table" in imports["keyline.model.table_checks"]
     TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
+
+
+@pytest.mark.parametrize(
+    ("name", "inner"),
+    [
+        ("keyline.run", False),
+        ("keyline.run.Store", False),
+        ("keyline.run.errors", False),
+        ("keyline.run.errors.NotFound", True),
+        ("keyline.run.codec", True),
+        ("keyline.run.codec.Writer", True),
+        ("keyline.vector.matrix", False),
+        ("keyline.vector.matrix.Rows", False),
+        ("keyline.vector.codec.encode", True),
+        ("keyline.problem.KeylineError", False),
+        ("chat.tables.Message", False),
+    ],
+)
+def test_a_name_is_inner_if_its_package_does_not_export_it(name: str, inner: bool) -> None:
+    assert is_inner(name, exported()) is inner
+
+
+def test_nothing_outside_of_keyline_imports_an_inner_module(root: Path) -> None:
+    exports = exported()
+    outside = [
+        file
+        for file in tracked_files(root)
+        if file.suffix == ".py"
+        and not file.is_relative_to(root / LAMBDA_SRC / "keyline")
+        and not file.is_relative_to(root / "tests")
+    ]
+    assert root / "app.py" in outside
+    found = [
+        f"{file.relative_to(root)}: {name}"
+        for file in outside
+        for name in imported_names(file)
+        if is_inner(name, exports)
+    ]
+    assert found == []
+
+
+def test_tests_of_others_use_the_names_that_keyline_exports(root: Path) -> None:
+    """Only the tests of keyline itself import an exported name from the module it is made in."""
+    exports, own = exported(), {root / "tests" / kind / "keyline" for kind in ("unit", "engine")}
+    found = [
+        f"{file.relative_to(root)}: {name}"
+        for file in sorted((root / "tests").rglob("*.py"))
+        if not own.intersection(file.parents)
+        for name in imported_names(file)
+        for package, rest in below(name, exports)
+        if "." in rest and rest.rpartition(".")[2] in exports[package]
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("package", EXPORTING)
+def test_a_package_says_what_each_name_is_that_it_exports(package: str) -> None:
+    module = importlib.import_module(package)
+    assert all(hasattr(module, name) for name in module.__all__)
+    assert set(module.__all__) <= set(re.findall(r"\w+", module.__doc__ or ""))
+
+
+def test_a_declaration_needs_neither_the_run_time_nor_the_aws_sdk(root: Path) -> None:
+    code = (
+        "import sys; import keyline.growth, keyline.model, keyline.vector;"
+        "print([name for name in ('botocore', 'keyline.run', 'numpy') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_the_declaration_imports_nothing_inside_functions(root: Path) -> None:

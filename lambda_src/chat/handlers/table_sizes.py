@@ -11,8 +11,7 @@ from chat.system import SYSTEM
 from chat.tables import MESSAGES, ROLLUPS
 from keyline.growth.measure import SizeWatch, dynamodb_describe
 from keyline.metrics import Metrics
-from keyline.run import Store
-from keyline.run.meter import flush
+from keyline.run import Store, flush
 
 _watch = SizeWatch(
     store=Store.for_function(SYSTEM),

@@ -11,8 +11,7 @@ from interactions.system import SYSTEM
 from interactions.tables import DATA
 from keyline.growth.measure import SizeWatch, dynamodb_describe
 from keyline.metrics import Metrics
-from keyline.run import Store
-from keyline.run.meter import flush
+from keyline.run import Store, flush
 
 _watch = SizeWatch(
     store=Store.for_function(SYSTEM),

@@ -1,4 +1,13 @@
-"""How fast tables grow: what a system declares for it. What its function does: `measure`."""
+"""How fast tables grow: what a system declares for it.
+
+Import names from here. The modules below this package may change at any time; only
+`keyline.growth.measure` is public too. It holds what the function does: SizeWatch and
+dynamodb_describe. It is a module of its own because it needs the run time and the AWS SDK, and a
+declaration needs neither.
+
+    growth_table makes the table of snapshots, Growth the patterns of it. SizeSnapshot is one
+    snapshot. HISTORY_DAYS and OLDEST_DAYS say how old the one is that growth is measured from.
+"""
 
 from keyline.growth.declare import (
     HISTORY_DAYS,
@@ -8,4 +17,10 @@ from keyline.growth.declare import (
     growth_table,
 )
 
-__all__ = ["HISTORY_DAYS", "OLDEST_DAYS", "Growth", "SizeSnapshot", "growth_table"]
+__all__ = [
+    "HISTORY_DAYS",
+    "OLDEST_DAYS",
+    "Growth",
+    "SizeSnapshot",
+    "growth_table",
+]

@@ -1,8 +1,41 @@
-"""The HTTP door: typed handlers behind API Gateway's HTTP API, errors as problem documents."""
+"""The HTTP door: typed handlers behind API Gateway's HTTP API, errors as problem documents.
+
+Import names from here. The modules below this package may change at any time.
+
+Handlers
+    App holds the handlers of a function. Caller and Client say who calls; Response adds headers
+    to an answer. MAX_BODY is the most bytes of a body where a route does not say.
+Errors
+    HttpError is an error with a status; missing makes the one of what is not found. Refusal says
+    how an App answers an error of the system's own; Refusals maps classes of errors to them.
+
+For tools that document an API:
+
+    Registered is a route with its handler. Problem is a problem document, PROBLEM_JSON its
+    content type, JSON that of the other answers. phrase_of names a status.
+"""
 
 from keyline.http.app import App
-from keyline.http.problem import HttpError, Refusal, missing
+from keyline.http.json_text import JSON
+from keyline.http.problem import CONTENT_TYPE as PROBLEM_JSON
+from keyline.http.problem import HttpError, Problem, Refusal, Refusals, missing, phrase_of
+from keyline.http.registered import Registered
 from keyline.http.request import MAX_BODY, Caller, Client
 from keyline.http.response import Response
 
-__all__ = ["MAX_BODY", "App", "Caller", "Client", "HttpError", "Refusal", "Response", "missing"]
+__all__ = [
+    "JSON",
+    "MAX_BODY",
+    "PROBLEM_JSON",
+    "App",
+    "Caller",
+    "Client",
+    "HttpError",
+    "Problem",
+    "Refusal",
+    "Refusals",
+    "Registered",
+    "Response",
+    "missing",
+    "phrase_of",
+]

@@ -1,12 +1,54 @@
-"""The declaration: tables, indexes, access patterns, functions, as plain data."""
+"""The declaration: tables, indexes, access patterns and functions, as plain data.
 
-from keyline.model import (  # noqa: F401 # imported because they register themselves
+Import names from here. The modules below this package may change at any time.
+
+Tables
+    Table, Entity, Key, Index, Ttl, Retention, Template; Projection, ProjectionType, ALL,
+    KEYS_ONLY, include; StreamView; compressed, Field, fields_of.
+Access patterns
+    Get, Put, Update, Delete, Query, BatchGet, BatchWrite, TransactGet, TransactWrite, Check;
+    Pattern is the base of all of them. MAX_TRANSACTION is the most actions of a transaction.
+Conditions of a pattern
+    equals, differs, less_than, at_most, greater_than, at_least, between, begins_with, contains,
+    exists, absent, any_of; they make a Condition or an AnyOf.
+Collections
+    one_of, OneOf: a Query that reads several kinds of items.
+Systems
+    System, Function, Route, StreamSource, NoSettings.
+Errors
+    DeclarationError, KeylineError.
+
+What follows from a declaration:
+
+Permissions
+    access_of, Access.
+Sizes and capacity units
+    item_size, MAX_ITEM_BYTES, STORAGE_OVERHEAD_BYTES; read_units, write_units, query_units,
+    change_units, most_write_units, READ_BYTES, WRITE_BYTES.
+Deployment
+    deployment, a module: construct ids, counts and environment variables of the two stacks.
+    faults_among checks several systems together; MAX_VARIABLES is a limit of Lambda.
+Names of deployed resources
+    function_name, api_name, stack_name, pascal; MAX_ENVIRONMENT_NAME, LONGEST_ENVIRONMENT.
+"""
+
+from keyline.model import (  # noqa: F401 # the checks register themselves when imported
+    deployment,
     pattern_checks,
     query_checks,
     system_checks,
     table_checks,
 )
 from keyline.model.access import Access, access_of
+from keyline.model.bound import most_write_units
+from keyline.model.capacity import (
+    READ_BYTES,
+    WRITE_BYTES,
+    change_units,
+    query_units,
+    read_units,
+    write_units,
+)
 from keyline.model.collection import OneOf, one_of
 from keyline.model.condition import (
     AnyOf,
@@ -24,8 +66,18 @@ from keyline.model.condition import (
     greater_than,
     less_than,
 )
+from keyline.model.deployment_checks import MAX_VARIABLES, faults_among
 from keyline.model.entity import Entity, Key, Retention
+from keyline.model.names import (
+    LONGEST_ENVIRONMENT,
+    MAX_ENVIRONMENT_NAME,
+    api_name,
+    function_name,
+    pascal,
+    stack_name,
+)
 from keyline.model.pattern import (
+    MAX_TRANSACTION,
     BatchGet,
     BatchWrite,
     Check,
@@ -39,6 +91,7 @@ from keyline.model.pattern import (
     Update,
 )
 from keyline.model.shape import Field, compressed, fields_of
+from keyline.model.size import MAX_ITEM_BYTES, STORAGE_OVERHEAD_BYTES, item_size
 from keyline.model.system import Function, NoSettings, Route, StreamSource, System
 from keyline.model.table import (
     ALL,
@@ -57,6 +110,14 @@ from keyline.problem import DeclarationError, KeylineError
 __all__ = [
     "ALL",
     "KEYS_ONLY",
+    "LONGEST_ENVIRONMENT",
+    "MAX_ENVIRONMENT_NAME",
+    "MAX_ITEM_BYTES",
+    "MAX_TRANSACTION",
+    "MAX_VARIABLES",
+    "READ_BYTES",
+    "STORAGE_OVERHEAD_BYTES",
+    "WRITE_BYTES",
     "Access",
     "AnyOf",
     "BatchGet",
@@ -93,18 +154,30 @@ __all__ = [
     "absent",
     "access_of",
     "any_of",
+    "api_name",
     "at_least",
     "at_most",
     "begins_with",
     "between",
+    "change_units",
     "compressed",
     "contains",
+    "deployment",
     "differs",
     "equals",
     "exists",
+    "faults_among",
     "fields_of",
+    "function_name",
     "greater_than",
     "include",
+    "item_size",
     "less_than",
+    "most_write_units",
     "one_of",
+    "pascal",
+    "query_units",
+    "read_units",
+    "stack_name",
+    "write_units",
 ]

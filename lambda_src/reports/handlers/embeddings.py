@@ -12,8 +12,7 @@ from typing import Annotated
 import msgspec
 
 from keyline.http import App, Caller, HttpError
-from keyline.run import Store
-from keyline.run.errors import BadValue
+from keyline.run import BadValue, Store
 from reports.context import CONTEXT
 from reports.embeddings import (
     EmbeddingRepository,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from keyline.http import HttpError
-from keyline.run.errors import BadValue
+from keyline.run import BadValue
 from reports.converters import to_dynamodb
 
 MAX_PREFERENCES = 16 * 1024

@@ -14,8 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from keyline.http import App, Caller, Refusal, Response, missing
-from keyline.run import Store
-from keyline.run.errors import NotFound
+from keyline.run import NotFound, Store
 from reports.answers import ReportAnswer, ReportPage
 from reports.context import CONTEXT
 from reports.handlers.changes import named_changes

@@ -10,8 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from keyline.http import App, Caller
-from keyline.run import Store
-from keyline.run.errors import AlreadyExists, NotFound, OutcomeUnknown
+from keyline.run import AlreadyExists, NotFound, OutcomeUnknown, Store
 from reports.context import CONTEXT
 from reports.handlers.changes import named_changes
 from reports.handlers.profiles import check_preferences, claimed

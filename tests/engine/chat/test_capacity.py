@@ -13,9 +13,8 @@ from chat.repository import Cut
 from chat.system import SYSTEM
 from chat.tables import MESSAGES
 from keyline.growth import SizeSnapshot
-from keyline.model.size import item_size
-from keyline.run.codec import Writer
-from keyline.run.settings import Settings
+from keyline.model import item_size
+from keyline.run import Settings, Writer
 from tests.engine.chat.conftest import Chat, MakeChat
 from tests.unit.chat.examples import START, message
 

@@ -9,8 +9,8 @@ import pytest
 from chat.days import Span
 from chat.patterns import MESSAGE_CREATE
 from chat.repository import Cut, TooMuch
-from keyline.model.capacity import query_units
-from keyline.run.clock import UniqueClock
+from keyline.model import query_units
+from keyline.run import UniqueClock
 from tests.engine.chat.conftest import Chat, MakeChat
 from tests.unit.chat.examples import START, message
 

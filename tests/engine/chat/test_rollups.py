@@ -20,8 +20,7 @@ from chat.rollup import Rollup
 from chat.system import SYSTEM
 from chat.tables import LastActivity, Message, ModuleDay, ProviderDay, StudentDay
 from chat.totals import Totals, fold
-from keyline.run import Store, dynamodb_client
-from keyline.run.errors import OutcomeUnknown
+from keyline.run import OutcomeUnknown, Store, dynamodb_client
 from tests.engine.chat.conftest import Chat, MakeChat
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy

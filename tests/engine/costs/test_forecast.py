@@ -20,11 +20,8 @@ from chat.tables import Message
 from interactions.patterns import CHECK_ADD, CHECK_CREATE, HISTORY, SESSION_CREATE, SESSION_TOUCH
 from interactions.system import SYSTEM as INTERACTIONS
 from interactions.tables import Check, CheckData, Session, SessionData
-from keyline.model import Pattern, System
-from keyline.model.size import item_size
-from keyline.run import Store, Write, dynamodb_client
-from keyline.run.codec import Writer
-from keyline.run.settings import Settings
+from keyline.model import Pattern, System, item_size
+from keyline.run import Settings, Store, Write, Writer, dynamodb_client
 from ops.costs.units import Span, call_units
 from reports.patterns import (
     EMBEDDING_STORE,

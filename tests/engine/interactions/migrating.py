@@ -17,8 +17,7 @@ from interactions.store import HistoryStore
 from interactions.system import SYSTEM
 from interactions.tables import Check, Session
 from keyline.metrics import Metrics, MetricUnit
-from keyline.run import Store, UniqueClock, dynamodb_client
-from keyline.run.meter import Meter
+from keyline.run import Meter, Store, UniqueClock, dynamodb_client
 from tests.engine.interactions.conftest import Mediphant
 from tests.support.engine import where
 from tests.support.faults import FaultProxy, fault_proxy

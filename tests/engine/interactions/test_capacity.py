@@ -12,9 +12,8 @@ from interactions.patterns import CHECK_BYTES, CHECK_CREATE, GROWTH, SESSION_CRE
 from interactions.system import SYSTEM
 from interactions.tables import DATA, Check, Session, SessionData
 from keyline.growth import SizeSnapshot
-from keyline.model.size import item_size
-from keyline.run.codec import Writer
-from keyline.run.settings import Settings
+from keyline.model import item_size
+from keyline.run import Settings, Writer
 from tests.engine.interactions.conftest import Mediphant
 from tests.engine.interactions.test_history import check_of
 

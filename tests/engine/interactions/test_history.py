@@ -16,8 +16,7 @@ from interactions.patterns import CHECK_CREATE, SESSION_CREATE
 from interactions.repository import ATTEMPTS
 from interactions.store import NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
-from keyline.run import backoff
-from keyline.run.errors import AlreadyExists, NotFound, TransactionCancelled
+from keyline.run import AlreadyExists, NotFound, TransactionCancelled, backoff
 from tests.engine.interactions.conftest import Mediphant
 from tests.support.answers import intercept, refusal
 

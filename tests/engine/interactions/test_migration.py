@@ -15,7 +15,7 @@ from interactions.phase import Mode
 from interactions.repository import DynamoStore
 from interactions.store import NoSession
 from interactions.tables import Session, SessionData
-from keyline.run.errors import AlreadyExists, Throttled, Unavailable
+from keyline.run import AlreadyExists, Throttled, Unavailable
 from keyline.run.meter import Labels, emf
 from tests.engine.interactions.conftest import Mediphant
 from tests.engine.interactions.migrating import DYNAMODB, PARALLEL, READ_NEW, Rig, rigged

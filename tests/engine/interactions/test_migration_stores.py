@@ -23,7 +23,7 @@ from interactions.moments import DAY_SECONDS, iso_ms
 from interactions.phase import Mode
 from interactions.store import HistoryStore, NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
-from keyline.run.errors import AlreadyExists
+from keyline.run import AlreadyExists
 from tests.engine.interactions.conftest import MakeMediphant
 from tests.engine.interactions.migrating import Process, Rig, rigged
 from tests.support.faults import KINDS, Fault

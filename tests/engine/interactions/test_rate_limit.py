@@ -11,8 +11,7 @@ import pytest
 from interactions.patterns import RATE_COUNT
 from interactions.rate_limit import DynamoRateLimiter, LimitReached
 from interactions.system import SYSTEM
-from keyline.run import Store, dynamodb_client
-from keyline.run.errors import OutcomeUnknown, Unavailable
+from keyline.run import OutcomeUnknown, Store, Unavailable, dynamodb_client
 from tests.engine.interactions.conftest import MakeMediphant, Mediphant
 from tests.support.answers import intercept, refusal
 from tests.support.engine import where

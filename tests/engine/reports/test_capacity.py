@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from keyline.model.capacity import change_units, write_units
-from keyline.model.size import item_size
+from keyline.model import change_units, item_size, write_units
 from reports.embeddings import EmbeddingRepository, NewEmbedding
 from reports.patterns import EMBEDDING_BYTES, MODEL_VECTORS, REPORT_BYTES, USER_BYTES
 from reports.repositories import ReportRepository, UserRepository

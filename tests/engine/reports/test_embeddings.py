@@ -11,10 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from keyline.model.capacity import query_units, read_units, write_units
-from keyline.model.size import item_size
-from keyline.run import Store, dynamodb_client
-from keyline.run.errors import BadValue, InvalidCursor
+from keyline.model import item_size, query_units, read_units, write_units
+from keyline.run import BadValue, InvalidCursor, Store, dynamodb_client
 from keyline.vector import CODECS, Codec
 from reports.embeddings import EmbeddingRepository, NewEmbedding, OtherModelStored
 from reports.system import SYSTEM

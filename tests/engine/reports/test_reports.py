@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 
-from keyline.run.errors import AlreadyExists, InvalidCursor, NotFound, VersionConflict
+from keyline.run import AlreadyExists, InvalidCursor, NotFound, VersionConflict
 from reports.repositories import ReportRepository, TooManyFavorites
 from reports.tables import Report
 from tests.engine.reports.conftest import MakeReports, Reports

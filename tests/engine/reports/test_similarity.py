@@ -18,8 +18,7 @@ import numpy as np
 import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from keyline.model.capacity import query_units, read_units
-from keyline.model.size import item_size
+from keyline.model import item_size, query_units, read_units
 from ops.local.process import LOOPBACK, free_port
 from reports.embeddings import EmbeddingRepository, NewEmbedding
 from reports.matrix import ModelMatrix

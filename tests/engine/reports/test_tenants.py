@@ -11,7 +11,7 @@ from threading import Lock
 
 import pytest
 
-from keyline.run.errors import InvalidCursor, NotFound, VersionConflict
+from keyline.run import InvalidCursor, NotFound, VersionConflict
 from reports.repositories import ReportRepository
 from reports.tables import Report
 from tests.engine.reports.conftest import Reports

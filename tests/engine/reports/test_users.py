@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from keyline.run import AlreadyExists, NotFound, VersionConflict
 from keyline.run.client import Connection
-from keyline.run.errors import AlreadyExists, NotFound, VersionConflict
 from reports.repositories import UserRepository
 from tests.engine.reports.conftest import Reports
 from tests.unit.reports.examples import user

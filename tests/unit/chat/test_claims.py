@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chat.patterns import MESSAGE_BYTES
-from keyline.model.capacity import read_units
+from keyline.model import read_units
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/systems/chat.md").read_text()

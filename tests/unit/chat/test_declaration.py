@@ -8,8 +8,7 @@ from chat.patterns import CONVERSATION_OPENING
 from chat.settings import Settings
 from chat.system import SYSTEM
 from chat.tables import MESSAGES, ROLLUPS
-from keyline.model import ALL, Query
-from keyline.model.shape import fields_of
+from keyline.model import ALL, Query, fields_of
 
 
 @pytest.mark.requirement("T-01", "T-02")

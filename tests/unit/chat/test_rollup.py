@@ -14,9 +14,8 @@ from chat.rollup import ATTEMPTS, Rollup, cut
 from chat.settings import Settings
 from chat.tables import Message
 from chat.totals import Totals, fold, keys_of
-from keyline.model.pattern import MAX_TRANSACTION
-from keyline.run import Write
-from keyline.run.errors import Cancelled, TransactionCancelled
+from keyline.model import MAX_TRANSACTION
+from keyline.run import Cancelled, TransactionCancelled, Write
 from tests.unit.chat.examples import START, message, messages
 
 

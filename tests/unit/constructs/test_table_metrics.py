@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keyline.model.deployment import operations_on
+from keyline.model import deployment
 from keyline_cdk.metrics import MAX_METRICS, TableMetrics
 from tests.sample_system import LARGE, MARKS, NOTES, ORDERS, SMALL
 
@@ -29,12 +29,12 @@ def test_system_errors_are_split_into_sums_that_an_alarm_can_hold(count: int) ->
 
 
 def test_operations_are_those_that_functions_call() -> None:
-    assert operations_on(SMALL, NOTES) == ("GetItem",)
-    assert operations_on(LARGE, MARKS) == (
+    assert deployment.operations_on(SMALL, NOTES) == ("GetItem",)
+    assert deployment.operations_on(LARGE, MARKS) == (
         *("PutItem", "Query"),
         *("TransactGetItems", "TransactWriteItems"),
     )
-    assert operations_on(LARGE, ORDERS) == (
+    assert deployment.operations_on(LARGE, ORDERS) == (
         *("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query"),
         *("TransactGetItems", "TransactWriteItems", "UpdateItem"),
     )

@@ -11,7 +11,7 @@ import pytest
 
 from interactions.settings import Settings as InteractionsSettings
 from interactions.tables import DATA
-from keyline.run.settings import Settings
+from keyline.run import Settings
 from ops.costs import interactions, reports
 from ops.costs.figures import Row, markdown
 from ops.costs.prices import BEFORE, CURRENT

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keyline.problem import KeylineError
-from keyline.run.errors import AlreadyExists, RequestRefused, Throttled, Unavailable
+from keyline.run import AlreadyExists, RequestRefused, Throttled, Unavailable
 from ops.cli import app
 from ops.importing.journal import MAX_REFUSALS, Outcome, Refusal, journal, key_of
 from ops.importing.reports import Candidate, Converter

@@ -11,7 +11,7 @@ from interactions.memory_store import MemoryStore
 from interactions.moments import DAY_SECONDS, iso_ms
 from interactions.store import NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
-from keyline.run.errors import AlreadyExists
+from keyline.run import AlreadyExists
 
 NOW = 1_800_000_000.0
 

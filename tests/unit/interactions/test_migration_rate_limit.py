@@ -14,7 +14,7 @@ from interactions.phase import Mode, Phase
 from interactions.rate_limit import LimitReached, Usage
 from interactions.settings import Settings
 from keyline.metrics import Metrics, MetricUnit
-from keyline.run.errors import AlreadyExists, Throttled, Unavailable
+from keyline.run import AlreadyExists, Throttled, Unavailable
 
 NOW = 1_800_000_000.0
 SETTINGS = Settings(rate_limit=5, rate_window_seconds=60)

@@ -11,7 +11,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyline.run.errors import BadValue
+from keyline.run import BadValue
 from reports.database import DatabaseManager
 from tests.unit.reports.examples import report
 from tests.unit.reports.plain_values import decimals, items, typed

@@ -11,15 +11,15 @@ from keyline.model import (
     Delete,
     Get,
     Key,
+    Pattern,
     Put,
     Query,
     StreamView,
     Table,
     Update,
     equals,
+    fields_of,
 )
-from keyline.model.pattern import Pattern
-from keyline.model.shape import fields_of
 from reports.settings import Settings
 from reports.system import SYSTEM
 from reports.tables import EMBEDDINGS, REPORTS, USERS

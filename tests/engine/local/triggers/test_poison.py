@@ -15,8 +15,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from keyline.model import Function, Key, Put, StreamSource, StreamView, System, Table
-from keyline.stream import Change, stream_handler
-from keyline.stream.handler import BatchFailed
+from keyline.stream import BatchFailed, Change, stream_handler
 from tests.engine.local.rig import FAILED, TABLE, Consumer, Result, mapping, running
 
 _NUMBERS = itertools.count()
