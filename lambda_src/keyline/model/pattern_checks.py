@@ -31,6 +31,7 @@ from keyline.model.pattern import (
 )
 from keyline.model.shape import AttributeType, Field, annotation_of, fields_of, limits_of
 from keyline.model.size import MAX_ITEM_BYTES
+from keyline.model.table import Index, Table
 from keyline.problem import Fault, instead_of, repeated
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -55,7 +56,7 @@ def _pattern_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
     yield from _statement_faults(pattern)
     yield from _kind_faults(pattern)
     yield from reach_faults(pattern)
-    yield from _shape_faults(pattern)
+    yield from _shapes_faults(pattern)
     yield from own_faults(pattern)
     yield from _parameter_faults(pattern)
 
@@ -150,22 +151,29 @@ def _collection_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
             )
 
 
-def _shape_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
-    for shape, kind in zip(pattern.shapes, pattern.kinds, strict=True):
-        yield from _faults_of_shape(pattern, shape, kind)
-
-
-def _faults_of_shape(
-    pattern: Pattern[Any], shape: type[msgspec.Struct], entity: Entity
-) -> Iterator[Fault]:
+def _shapes_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
     index = pattern.table.index(pattern.index_name) if pattern.index_name else None
-    carried = pattern.table.carried_by(index) if index else None
-    stored, ttl = fields_of(entity.shape), pattern.table.ttl
+    for shape, kind in zip(pattern.shapes, pattern.kinds, strict=True):
+        yield from shape_faults(pattern.table, kind, shape, index)
+
+
+def shape_faults(
+    table: Table, entity: Entity, shape: type[msgspec.Struct], index: Index | None = None
+) -> Iterator[Fault]:
+    """Yield what is wrong with a shape that items of a kind are read as.
+
+    Parameters
+    ----------
+    index
+        The index that the items are read from; None for the table itself.
+    """
+    carried = table.carried_by(index) if index else None
+    stored, ttl = fields_of(entity.shape), table.ttl
     for name, field in fields_of(shape).items():
         kind = entity.type_of(name)
         if kind is None and ttl and name == ttl.attribute:
             kind = "N"
-        if name == pattern.table.discriminator:
+        if name == table.discriminator:
             yield (
                 f"shape.{name}",
                 "is the discriminator, which is checked by itself.",
@@ -183,10 +191,10 @@ def _faults_of_shape(
                 f"is {field.type}, the item's is {kind}.",
                 f"Declare it as {entity.shape.__name__} does.",
             )
-        if carried is not None and name not in carried:
+        if index is not None and carried is not None and name not in carried:
             yield (
                 f"shape.{name}",
-                f"the index {pattern.index_name} does not carry it.",
+                f"the index {index.name} does not carry it.",
                 f"It carries: {', '.join(sorted(carried))}. Read less, or project it in a new "
                 "index: the projection of an index cannot be changed.",
             )

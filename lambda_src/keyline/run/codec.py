@@ -15,7 +15,7 @@ import msgspec
 from keyline.model.entity import Entity
 from keyline.model.pattern import Pattern, parameters_of
 from keyline.model.shape import fields_of
-from keyline.model.table import MAX_PARTITION_BYTES, Table
+from keyline.model.table import MAX_PARTITION_BYTES, Index, Table
 from keyline.run import misfit, reply, shards, values
 from keyline.run.errors import BadValue
 from keyline.run.keytext import KeyText, check_key
@@ -210,12 +210,18 @@ class Writer:
 
 
 class Reader(Generic[T]):
-    """A pattern's items as they are read.
+    """Items of one kind as they are read.
 
     Parameters
     ----------
-    which
-        Which of the pattern's shapes, where it has several.
+    path
+        What errors name first: the pattern, or the stream.
+    table, kind
+        The table, and the kind of item in it.
+    shape
+        What the items come back as: the kind's own shape, or some of its fields.
+    index
+        The index that the items are read from; None for the table itself.
 
     Attributes
     ----------
@@ -225,11 +231,16 @@ class Reader(Generic[T]):
         too, which has to be the kind's: an item of another kind fails to decode.
     """
 
-    def __init__(self, pattern: Pattern[Any], which: int = 0) -> None:
-        table, kind = pattern.table, pattern.kinds[which]
-        shape: Any = pattern.shapes[which]
-        self._pattern, self._shape = pattern, shape
-        index = table.index(pattern.index_name) if pattern.index_name else None
+    def __init__(
+        self,
+        path: str,
+        table: Table,
+        kind: Entity,
+        shape: type[msgspec.Struct],
+        index: Index | None = None,
+    ) -> None:
+        self._expected = misfit.Expected(path, table, {kind.tag: shape.__name__})
+        self._shape = shape
         keys = dict.fromkeys((*table.key.attributes, *(index.key.attributes if index else ())))
         ttl = table.ttl.attribute if table.ttl else None
         fields = msgspec.structs.fields(shape)
@@ -267,6 +278,19 @@ class Reader(Generic[T]):
         self._sort = [key for key in self._keys if key.attribute in sort]
         self._ttl = attrgetter(by_attribute[ttl]) if ttl else None
 
+    @classmethod
+    def of(cls, pattern: Pattern[Any], which: int = 0) -> Reader[T]:
+        """Return what reads a pattern's items.
+
+        Parameters
+        ----------
+        which
+            Which of the pattern's shapes, where it has several.
+        """
+        table, name = pattern.table, pattern.index_name
+        index = table.index(name) if name else None
+        return cls(pattern.name, table, pattern.kinds[which], pattern.shapes[which], index)
+
     @property
     def page_decoder(self) -> msgspec.json.Decoder[Any]:
         """What decodes a page of such items."""
@@ -280,7 +304,7 @@ class Reader(Generic[T]):
         ItemUnreadable
             If it does not fit the pattern's shape.
         """
-        return misfit.fit(self._pattern, self._decoded, stored)
+        return misfit.fit(self._expected, self._decoded, stored)
 
     def item(self, wire: Any) -> T:
         """The item in the pattern's shape.
@@ -296,7 +320,7 @@ class Reader(Generic[T]):
             key: Attributes = {}
             with suppress(ArithmeticError, *misfit.UNCONVERTIBLE):
                 key = self.key(wire)
-            raise misfit.of_decoded(self._pattern, self._shape, key, wire, error) from None
+            raise misfit.of_decoded(self._expected, self._shape, key, wire, error) from None
 
     def live(self, wires: Iterable[Any], now: float) -> list[Any]:
         """Those of them that have not expired."""

@@ -29,14 +29,14 @@ class CollectionReader(Generic[T]):
     answer = reply.PageReply
 
     def __init__(self, pattern: Query[Any]) -> None:
-        self._pattern = pattern
+        self._expected = misfit.Expected.of(pattern)
         self._discriminator = pattern.table.discriminator or ""
         peeked = msgspec.defstruct(
             "Peeked", [("tag", _Tag)], rename={"tag": self._discriminator}, gc=False
         )
         self._peek = reply.decoder(peeked).decode
         self._page = reply.decoder(reply.PageReply, msgspec.Raw)
-        readers = [Reader[Any](pattern, n) for n in range(len(pattern.shapes))]
+        readers = [Reader[Any].of(pattern, n) for n in range(len(pattern.shapes))]
         self._kinds = {
             kind.tag: (reader, reply.decoder(reader.wire).decode)
             for kind, reader in zip(pattern.kinds, readers, strict=True)
@@ -67,11 +67,11 @@ class CollectionReader(Generic[T]):
         ItemUnreadable
             As of a page.
         """
-        tag = misfit.fit(self._pattern, self._peek, stored).tag.S
+        tag = misfit.fit(self._expected, self._peek, stored).tag.S
         if tag not in self._kinds:
             raise self._of_another_kind(stored)
         reader, decode = self._kinds[tag]
-        return reader, misfit.fit(self._pattern, decode, stored)
+        return reader, misfit.fit(self._expected, decode, stored)
 
     def item(self, found: Found) -> T:
         """The item in the shape of its kind."""
@@ -98,9 +98,9 @@ class CollectionReader(Generic[T]):
         return reader.sort_key(wire)
 
     def _of_another_kind(self, stored: msgspec.Raw) -> ItemUnreadable:
-        key = misfit.primary_key(self._pattern.table, msgspec.json.decode(stored))
+        key = misfit.primary_key(self._expected.table, msgspec.json.decode(stored))
         return ItemUnreadable(
-            self._pattern.name,
+            self._expected.path,
             f"{misfit.subject(key)} cannot be read: its {self._discriminator} is that of no kind "
             "that the pattern reads.",
             "Name its kind in one_of(), or find out who wrote it.",

@@ -13,6 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol, get_args, get_origin
 
@@ -39,6 +40,32 @@ _MEMBER = "[...]"
 """How msgspec writes the member of a map, whose name it does not tell."""
 _BINARY_SHOWN = 16
 """Characters of a key's Binary value that a message shows."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What items are expected to be, as far as the error about one of them says it.
+
+    Attributes
+    ----------
+    path
+        What the error names first: the pattern, or the stream.
+    table
+        The table that the items are of.
+    shapes
+        The tag of each kind that an item may be of → the name of the shape it is read as.
+    """
+
+    path: str
+    table: Table
+    shapes: Mapping[str, str]
+
+    @staticmethod
+    def of(pattern: Pattern[Any]) -> Expected:
+        """Return what a pattern expects of its items."""
+        kinds = zip(pattern.kinds, pattern.shapes, strict=True)
+        names = {kind.tag: shape.__name__ for kind, shape in kinds}
+        return Expected(pattern.name, pattern.table, names)
 
 
 class Decoder(Protocol):
@@ -134,7 +161,7 @@ def decode(
 
 
 def fit(
-    pattern: Pattern[Any], read: Callable[[Any], Any], stored: msgspec.Raw | Mapping[str, Any]
+    expected: Expected, read: Callable[[Any], Any], stored: msgspec.Raw | Mapping[str, Any]
 ) -> Any:
     """One item, in the type that it is decoded into.
 
@@ -157,10 +184,10 @@ def fit(
         return read(stored)
     except msgspec.ValidationError as error:
         item = msgspec.json.decode(stored) if isinstance(stored, msgspec.Raw) else stored
-        raise of_stored(pattern, item, str(error)) from None
+        raise of_stored(expected, item, str(error)) from None
 
 
-def of_stored(pattern: Pattern[Any], item: Mapping[str, Any], said: str) -> ItemUnreadable:
+def of_stored(expected: Expected, item: Mapping[str, Any], said: str) -> ItemUnreadable:
     """Why an item does not fit, as far as the item tells: it may be of another kind.
 
     Parameters
@@ -170,23 +197,22 @@ def of_stored(pattern: Pattern[Any], item: Mapping[str, Any], said: str) -> Item
     said
         msgspec's message. Only its place is used: the rest may hold a value.
     """
-    key, name = primary_key(pattern.table, item), pattern.table.discriminator
-    shapes = {kind.tag: s.__name__ for kind, s in zip(pattern.kinds, pattern.shapes, strict=True)}
-    shape = " or ".join(shapes.values())
+    table, shapes = expected.table, expected.shapes
+    key, name, shape = primary_key(table, item), table.discriminator, " or ".join(shapes.values())
     tag = str((item.get(name) or {}).get("S")) if name else ""
     if name is None or tag in shapes:
-        return misfit(pattern, shapes.get(tag, shape), key, field_of(item, said))
-    found = [kind.shape.__name__ for kind in pattern.table.kinds if kind.tag == tag]
+        return misfit(expected, shapes.get(tag, shape), key, field_of(item, said))
+    found = [kind.shape.__name__ for kind in table.kinds if kind.tag == tag]
     if found:
         says, instead = f"is a {found[0]}, no {shape}.", "Read it by a pattern of its own kind."
     else:
         says = f"is no {shape}: its {name} is missing or that of no kind of the table."
         instead = "Declare its kind, or give the item the attribute."
-    return ItemUnreadable(pattern.name, f"{subject(key)} {says}", instead, key=key, field=name)
+    return ItemUnreadable(expected.path, f"{subject(key)} {says}", instead, key=key, field=name)
 
 
 def of_decoded(
-    pattern: Pattern[Any],
+    expected: Expected,
     shape: type[msgspec.Struct],
     stored: Mapping[str, Any],
     wire: Any,
@@ -199,16 +225,16 @@ def of_decoded(
     stored
         The attributes of its keys.
     """
-    key, detail = primary_key(pattern.table, stored), "."
+    key, detail = primary_key(expected.table, stored), "."
     if isinstance(error, ItemUnreadable):
         detail = f" {error.message} {error.suggestion}"
         if any(error.path == info.encode_name for info in msgspec.structs.fields(shape)):
-            return misfit(pattern, shape.__name__, key, error.path, detail)
-    return misfit(pattern, shape.__name__, key, _unconvertible(shape, wire), detail)
+            return misfit(expected, shape.__name__, key, error.path, detail)
+    return misfit(expected, shape.__name__, key, _unconvertible(shape, wire), detail)
 
 
 def misfit(
-    pattern: Pattern[Any], shape: str, key: Mapping[str, Any], field: str, detail: str = "."
+    expected: Expected, shape: str, key: Mapping[str, Any], field: str, detail: str = "."
 ) -> ItemUnreadable:
     """An item that does not fit the shape of its kind.
 
@@ -221,7 +247,7 @@ def misfit(
     """
     place = f": {field}{detail}" if field else "."
     return ItemUnreadable(
-        pattern.name,
+        expected.path,
         f"{subject(key)} does not fit {shape}{place}",
         "Read it as a shape that it fits, or migrate the item.",
         key=key,
@@ -310,11 +336,11 @@ class _Typed:
     def __init__(self, pattern: Pattern[Any], decoder: msgspec.json.Decoder[Any]) -> None:
         self.answer = get_origin(decoder.type)
         self.decode = decoder.decode
-        self._pattern = pattern
+        self._expected = Expected.of(pattern)
         self._read = [reply.decoder(wire).decode for wire in get_args(decoder.type)]
 
     def fit(self, stored: msgspec.Raw, /) -> Any:
-        return fit(self._pattern, self._read[0], stored)
+        return fit(self._expected, self._read[0], stored)
 
 
 def _by_item(pattern: Pattern[Any], decoder: Any) -> ItemsDecoder:

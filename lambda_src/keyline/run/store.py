@@ -504,7 +504,7 @@ class Store:
     def _reader(self, pattern: Pattern[T]) -> Reader[T]:
         found = self._readers.get(pattern)
         if found is None:
-            found = self._readers[pattern] = Reader(pattern)
+            found = self._readers[pattern] = Reader.of(pattern)
         return found
 
     def _writer(self, pattern: Pattern[Any]) -> Writer:

@@ -12,8 +12,9 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from keyline.model.pattern import Get
+from keyline.model.pattern_checks import shape_faults
 from keyline.model.table import Table
+from keyline.problem import raise_first
 from keyline.run.codec import Reader
 from keyline.run.errors import ItemUnreadable
 from keyline.run.values import decode_any
@@ -62,19 +63,18 @@ class ChangeReader(Generic[ItemT]):
         The table whose stream it is.
     shape
         What the items come as: one of the table's kinds, or some of its fields.
+
+    Raises
+    ------
+    DeclarationError
+        If no item of the table can come as the shape.
     """
 
     def __init__(self, table: Table, shape: type[ItemT]) -> None:
-        as_read: Get[ItemT] = Get(
-            name="stream-record",
-            why="How a stream's images are read: as a read of the item would come back.",
-            table=table,
-            shape=shape,
-            item_bytes=1,
-            per_month=0,
-        )
-        self._reader: Reader[ItemT] = Reader(as_read)
+        kind = table.entity_of(shape)
         self._where = f"{table.name}.stream"
+        raise_first(shape_faults(table, kind, shape), self._where)
+        self._reader: Reader[ItemT] = Reader(self._where, table, kind, shape)
 
     def read(self, record: Mapping[str, Any]) -> Change[ItemT]:
         """The change that a record tells of.

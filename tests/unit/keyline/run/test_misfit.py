@@ -31,7 +31,7 @@ class Outer(msgspec.Struct, kw_only=True, rename={"whole": "in.ner"}):
 
 
 TABLE = Table("Outers", "Key design: one by one.", key=Key("id", "n"), entities=[Outer])
-READER: Reader[Outer] = Reader(
+READER: Reader[Outer] = Reader.of(
     Query(name="all", why="Tested.", table=TABLE, shape=Outer, item_bytes=1, per_month=1)
 )
 ITEM: dict[str, Any] = {

@@ -369,6 +369,17 @@ class TestDeclaration:
         records = [record(1, at(1), table=MIXED)]
         assert handler({"Records": records}, None) == {"batchItemFailures": []}
 
+    def test_items_cannot_come_as_a_shape_that_does_not_fit_their_kind(self) -> None:
+        class Count(msgspec.Struct, kw_only=True):
+            place: str
+            count: int = 1
+
+        fault = r"^Events\.stream\.shape\.count: is read as another value than in a Event"
+        with pytest.raises(DeclarationError, match=fault):
+            ChangeReader(EVENTS, Count)
+        with pytest.raises(DeclarationError, match="none of the table's kinds of items"):
+            ChangeReader(MIXED, Count)
+
     def test_a_system_without_streams_has_none_to_read(self) -> None:
         empty = System(name="house", title="House", tables=(EVENTS,), functions=())
         with pytest.raises(DeclarationError, match="Declare a source"):
