@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -40,11 +41,11 @@ from keyline.run.errors import AlreadyExists, BadCall, ItemUnreadable
 from keyline.run.meter import PROCESS, Labels, Meter
 from keyline.run.page import Page
 from keyline.run.query import QueryReader
-from keyline.run.repeat import SAFE, Repeat
+from keyline.run.repeat import SAFE
 from keyline.run.repeat import of_update as repeat_of_update
 from keyline.run.settings import Settings
 from keyline.run.transaction import Read, Write
-from keyline.run.update import UpdateRequests
+from keyline.run.update import UpdateCall, UpdateRequests
 
 if TYPE_CHECKING:
     from keyline.run.collection import CollectionReader
@@ -272,27 +273,22 @@ class Store:
             If the answer was lost, and the item does not show whether the update was carried out.
         """
         requests, reader, now = self._update(pattern), self._reader(pattern), time.time()
-        repeat = repeat_of_update(pattern, changes)
-
-        def change(stale: Attributes | None = None) -> T:
-            asked = changes, expected, key, now, stale
+        call = UpdateCall(changes, expected, key, now)
+        while True:  # a second time at most: in place of an item that has expired
             try:
-                return self._change(pattern, requests.build(*asked), repeat)
+                return self._change(pattern, requests.build(call), changes)
             except Refusal as refusal:
-                own = refusals.of_own_update(
-                    pattern, reader, refusal, lambda item: requests.is_done(item, *asked)
-                )
+                is_done = partial(requests.is_done, call)
+                own = refusals.of_own_update(pattern, reader, refusal, is_done)
                 if own is not None:
                     return own
                 expired = refusals.expired_item(pattern, refusal, now)
-                if stale is not None or expired is None or not requests.may_start_anew():
-                    anew = stale is not None
+                following = requests.replacing(call, expired)
+                if following is None:
                     raise refusals.of_update(
-                        pattern, reader, refusal, changes, expected, now, anew=anew
+                        pattern, reader, refusal, changes, expected, now, anew=call.anew
                     ) from refusal
-            return change(expired)
-
-        return change()
+            call = following
 
     def delete(self, pattern: Delete[T], /, **key: Any) -> None:
         """Delete an item.
@@ -405,7 +401,7 @@ class Store:
         if self._executor is not None:
             self._executor.shutdown()
 
-    def _change(self, pattern: Update[T], asked: request.Request, repeat: Repeat) -> T:
+    def _change(self, pattern: Update[T], asked: request.Request, changes: Iterable[str]) -> T:
         reader: Reader[T] = self._reader(pattern)
         asked["ReturnValues"] = "ALL_NEW"
         try:
@@ -416,7 +412,7 @@ class Store:
                 reply.decoder(reply.WriteReply, reader.wire),
                 _one,
                 floor.of_update(pattern),
-                repeat=repeat,
+                repeat=repeat_of_update(pattern, changes),
             )
             return reader.item(answer.Attributes)
         except ItemUnreadable as error:
@@ -447,9 +443,8 @@ class Store:
             case Put() as put if action.item is not None:
                 return self._put(put, action.item, action.values, now)[0]
             case Update() as update:
-                return self._update(update).build(
-                    action.changes, action.expected, action.values, now
-                )
+                call = UpdateCall(action.changes, action.expected, action.values, now)
+                return self._update(update).build(call)
             case Delete() as delete:
                 return self._delete(delete).build(action.values, now)
         raise BadCall(action.pattern.name, "is no write, or lacks its item.", "Use Write.put.")

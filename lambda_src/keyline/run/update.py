@@ -7,6 +7,7 @@ counts from it. What is given as None is removed, unless absence stands for a de
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -35,6 +36,38 @@ from keyline.run.values import Value, Wire, same
 _ONE: Wire = {"N": "1"}
 
 
+@dataclass(frozen=True)
+class UpdateCall:
+    """The values of one call of an update.
+
+    Attributes
+    ----------
+    changes
+        The values of attributes to set, add or discard: of all that the pattern names, or
+        of some.
+    expected
+        The version that the item has to have, where the pattern counts versions.
+    given
+        The values of the key and of the conditions.
+    now
+        The moment of the call, in epoch seconds.
+    stale
+        An expired item that is still there, which an upsert replaces; None where the call does
+        not know of one.
+    """
+
+    changes: Mapping[str, Any]
+    expected: int | None
+    given: Mapping[str, Any]
+    now: float
+    stale: Attributes | None = None
+
+    @property
+    def anew(self) -> bool:
+        """Whether the call replaces an expired item."""
+        return self.stale is not None
+
+
 class UpdateRequests:
     """The UpdateItem requests of one pattern."""
 
@@ -50,25 +83,8 @@ class UpdateRequests:
         self._derived = tuple(self._derived_parts())
         self._needed = self._needed_of_a_new_item()
 
-    def build(
-        self,
-        changes: Mapping[str, Any],
-        expected: int | None,
-        given: Mapping[str, Any],
-        now: float,
-        stale: Attributes | None = None,
-    ) -> Request:
-        """The request for these changes.
-
-        Parameters
-        ----------
-        changes
-            The values of attributes to set, add or discard: of all that the pattern names, or
-            of some.
-        expected
-            The version that the item has to have, where the pattern counts versions.
-        stale
-            An expired item that is still there, for an upsert to start anew over.
+    def build(self, call: UpdateCall) -> Request:
+        """The request of a call.
 
         Raises
         ------
@@ -79,65 +95,61 @@ class UpdateRequests:
         ConditionFailed
             If there is no item yet, and this would not make a whole one.
         """
-        check_names(self.pattern, given, self._parameters)
-        self._check(changes, expected)
-        change = self._change(changes, expected, given, now, stale)
-        texts = self._conditions(change.expressions, given, anew=stale is not None)
+        check_names(self.pattern, call.given, self._parameters)
+        self._check(call.changes, call.expected)
+        change = self._change(call)
+        texts = self._conditions(change.expressions, call.given, anew=call.anew)
         return {
             **self._fixed,
             "Key": change.key,
             **({"UpdateExpression": change.text} if change.text else {}),
             **conditional([*change.guard, *texts]),
-            **change.expressions.parameters({**given, NOW: now}),
+            **change.expressions.parameters({**call.given, NOW: call.now}),
         }
 
-    def is_done(
-        self,
-        item: Attributes,
-        changes: Mapping[str, Any],
-        expected: int | None,
-        given: Mapping[str, Any],
-        now: float,
-        stale: Attributes | None = None,
-    ) -> bool:
-        """Whether an item is as `build`'s request for the same leaves it, by its next version.
+    def is_done(self, call: UpdateCall, item: Attributes) -> bool:
+        """Whether an item is as the call's request leaves it, by its next version.
 
         What is added or discarded does not show in an item: False where something is.
         """
         pattern = self.pattern
-        if not pattern.version or set(changes) & {*pattern.add, *pattern.discard}:
+        if not pattern.version or set(call.changes) & {*pattern.add, *pattern.discard}:
             return False
-        version = 1 if stale is not None or expected is None else expected + 1
-        change = self._change(changes, expected, given, now, stale)
+        version = 1 if call.anew or call.expected is None else call.expected + 1
+        change = self._change(call)
         return same(item.get(pattern.version), {"N": str(version)}) and change.is_seen_in(item)
 
-    def may_start_anew(self) -> bool:
+    def replacing(self, call: UpdateCall, stale: Attributes | None) -> UpdateCall | None:
+        """The same call in place of an expired item.
+
+        None where there is no such item, where the call replaces one already, or where the
+        pattern asks for an item.
+        """
+        if stale is None or call.anew or not self._may_start_anew():
+            return None
+        return replace(call, stale=stale)
+
+    def _may_start_anew(self) -> bool:
         """Whether the pattern's conditions hold where there is no item."""
         return self.pattern.upsert and all(
             any(c.operator == "absent" for c in (w.conditions if isinstance(w, AnyOf) else (w,)))
             for w in self.pattern.conditions
         )
 
-    def _change(
-        self,
-        changes: Mapping[str, Any],
-        expected: int | None,
-        given: Mapping[str, Any],
-        now: float,
-        stale: Attributes | None,
-    ) -> _Change:
+    def _change(self, call: UpdateCall) -> _Change:
+        changes, given = call.changes, call.given
         key = key_of(self._key, given)
-        change = _Change(self.pattern, self.writer, key, self._bounds, anew=stale is not None)
+        change = _Change(self.pattern, self.writer, key, self._bounds, anew=call.anew)
         change.apply(changes)
         if self.pattern.upsert:
             change.start({**given, **changes}, self._defaults)
             change.need(self._needed - set(changes))
         change.derive(self._derived, given, changes, self._defaults)
-        change.expire({**given, **changes}, now)
+        change.expire({**given, **changes}, call.now)
         if self.pattern.version:
-            change.version(expected)
-        if stale is not None:
-            change.clear(stale)
+            change.version(call.expected)
+        if call.stale is not None:
+            change.clear(call.stale)
         return change
 
     def _conditions(
