@@ -7,19 +7,21 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import msgspec
+
 from keyline.model.capacity import read_units
 from keyline.model.pattern import BatchGet, BatchWrite
 from keyline.model.size import item_size
 from keyline.run import backoff, reply
 from keyline.run.calls import Calls, Floor
-from keyline.run.codec import Attributes, KeyPart, Reader
+from keyline.run.codec import Attributes
+from keyline.run.compiled import CompiledBatchGet, CompiledBatchWrite
 from keyline.run.errors import BadCall, UnprocessedLeft
 from keyline.run.identity import Identity, identity
-from keyline.run.misfit import Decoder, ReadableOnly
 from keyline.run.repeat import BATCH
-from keyline.run.request import Prepared, check_names, key_of
+from keyline.run.request import check_names, key_of
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_GET = 100
 MAX_WRITE = 25
@@ -31,13 +33,7 @@ ATTEMPTS = 8
 _WRITTEN = reply.decoder(reply.BatchWriteReply)
 
 
-def get_all(
-    pattern: BatchGet[Any],
-    prepared: Prepared,
-    reader: Reader[T],
-    calls: Calls,
-    keys: Iterable[Mapping[str, Any]],
-) -> list[T]:
+def get_all(batch: CompiledBatchGet[T], calls: Calls, keys: Iterable[Mapping[str, Any]]) -> list[T]:
     """The items of these keys, in their order, each once; those missing or expired left out.
 
     Raises
@@ -45,37 +41,28 @@ def get_all(
     UnprocessedLeft
         If DynamoDB did not give some, however often it was asked.
     """
-    wanted: dict[Identity, Attributes] = {}
+    reader, prepared, wanted = batch.reader, batch.prepared, dict[Identity, Attributes]()
     for given in keys:
-        check_names(pattern, given, prepared.parameters)
+        check_names(batch.pattern, given, prepared.parameters)
         key = key_of(prepared.key, given)
         wanted.setdefault(identity(key.values()), key)
-    found = _fetch(pattern, prepared, reader, calls, list(wanted.values()))
+    found = _fetch(batch, calls, list(wanted.values()))
     now = time.time()
     ordered = (found[each] for each in wanted if each in found)
     return [reader.item(wire) for wire in ordered if not reader.expired(wire, now)]
 
 
 def _fetch(
-    pattern: BatchGet[Any],
-    prepared: Prepared,
-    reader: Reader[Any],
-    calls: Calls,
-    keys: Sequence[Attributes],
+    batch: CompiledBatchGet[Any], calls: Calls, keys: Sequence[Attributes]
 ) -> dict[Identity, Any]:
-    name = prepared.fixed["TableName"]
-    shared = {k: v for k, v in prepared.fixed.items() if k != "TableName"}
-    shared.update(prepared.expressions.parameters({}))
-    decoder: Decoder = reply.decoder(reply.BatchGetReply, reader.wire)
-    if pattern.skip_unreadable:
-        decoder = ReadableOnly(reply.BatchGetReply, decoder, reader)
+    pattern, name, reader = batch.pattern, batch.table_name, batch.reader
     key_names = pattern.table.key.attributes
     found: dict[Identity, Any] = {}
 
     def send(part: list[Attributes]) -> list[Attributes]:
-        request = {"RequestItems": {name: {**shared, "Keys": part}}}
+        request = {"RequestItems": {name: {**batch.shared, "Keys": part}}}
         floor = _floor(pattern, len(part)) if calls.measuring else None
-        answer = calls.send(pattern, "BatchGetItem", request, decoder, _count_items, floor)
+        answer = calls.send(pattern, "BatchGetItem", request, batch.decoder, _count_items, floor)
         for wire in answer.Responses.get(name, []):
             key = reader.key(wire)
             found[identity(key[a] for a in key_names)] = wire
@@ -87,12 +74,10 @@ def _fetch(
 
 
 def write_all(
-    pattern: BatchWrite[Any],
-    table_name: str,
+    batch: CompiledBatchWrite[T],
     calls: Calls,
-    puts: Iterable[Attributes],
+    puts: Iterable[T],
     deletes: Iterable[Mapping[str, Any]],
-    key: tuple[KeyPart, ...],
 ) -> None:
     """Write and delete these items, in no order and not as one.
 
@@ -101,15 +86,17 @@ def write_all(
     BadCall
         If two parts concern one item: DynamoDB refuses them together, and apart their order
         would be open.
+    ItemTooLarge
+        If one is beyond 400 KB; nothing was written then.
     UnprocessedLeft
         If DynamoDB left some undone, however often it was asked.
     """
-    parameters = frozenset(pattern.parameters)
-    requests: dict[Identity, Attributes] = {}
-    for item in puts:
+    pattern, table_name, key = batch.pattern, batch.table_name, batch.key
+    requests, now = dict[Identity, Attributes](), time.time()
+    for item in [batch.attributes(each, now) for each in puts]:
         _once(pattern, requests, {p.attribute: item[p.attribute] for p in key}, item)
     for given in deletes:
-        check_names(pattern, given, parameters)
+        check_names(pattern, given, batch.parameters)
         _once(pattern, requests, key_of(key, given), None)
 
     def send(part: list[Attributes]) -> list[Attributes]:

@@ -5,25 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from keyline.model.pattern import Query
-from keyline.run import floor, reply, values
+import msgspec
+
+from keyline.run import values
 from keyline.run.calls import Calls
-from keyline.run.codec import Attributes, Reader
+from keyline.run.codec import Attributes
+from keyline.run.compiled import CompiledQuery
 from keyline.run.cursor import Cursor, CursorSigner
 from keyline.run.errors import BadCall
 from keyline.run.fanout import Range, merged, share
 from keyline.run.keytext import NothingMatches
-from keyline.run.misfit import Decoder, ReadableOnly
 from keyline.run.page import Page
-from keyline.run.request import Prepared, Request
+from keyline.run.request import Request
 from keyline.run.shards import refuse_marked, sharded
 
-if TYPE_CHECKING:
-    from keyline.run.collection import CollectionReader
-
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class QueryReader(Generic[T]):
@@ -31,33 +29,26 @@ class QueryReader(Generic[T]):
 
     Parameters
     ----------
-    shards
-        Over how many values its partition key is spread; 1 where it is not.
     executor
         Where shards are read at the same time.
     """
 
     def __init__(
         self,
-        pattern: Query[Any],
-        prepared: Prepared,
-        reader: Reader[T] | CollectionReader[T],
+        query: CompiledQuery[T],
         calls: Calls,
         signer: CursorSigner,
-        shards: int,
         executor: Callable[[], Executor],
     ) -> None:
-        self._pattern = pattern
-        self._prepared = prepared
-        self._reader = reader
+        self._pattern = query.pattern
+        self._prepared = query.prepared
+        self._reader = query.reader
+        self._decoder = query.decoder
+        self._shards = query.shards
+        self._floor = query.floor
         self._calls = calls
         self._signer = signer
-        self._shards = shards
         self._executor = executor
-        self._decoder: Decoder = reader.page_decoder
-        if pattern.skip_unreadable:
-            self._decoder = ReadableOnly(reply.PageReply, self._decoder, reader)
-        self._floor = floor.of_page(pattern.consistent)
 
     def page(
         self, limit: int | None, token: str | None, caller: str, given: Mapping[str, Any]

@@ -11,18 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from keyline.model.collection import OneOf
 from keyline.model.pattern import (
     BatchGet,
     BatchWrite,
     Delete,
     Get,
-    Pattern,
     Put,
     Query,
     TransactGet,
@@ -30,32 +27,25 @@ from keyline.model.pattern import (
     Update,
 )
 from keyline.model.system import System
-from keyline.run import batch, clock, floor, refusals, reply, request, transaction
+from keyline.run import batch, clock, single, transaction
 from keyline.run.calls import Calls
-from keyline.run.client import POOL, Connection, Refusal, dynamodb_client
+from keyline.run.client import POOL, Connection, dynamodb_client
 from keyline.run.clock import UniqueClock, later
-from keyline.run.codec import Attributes, Reader, Writer
+from keyline.run.compiled import Compiler, Memo
 from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
-from keyline.run.errors import AlreadyExists, BadCall, ItemUnreadable
+from keyline.run.errors import AlreadyExists
 from keyline.run.meter import PROCESS, Labels, Meter
 from keyline.run.page import Page
 from keyline.run.query import QueryReader
-from keyline.run.repeat import SAFE
-from keyline.run.repeat import of_update as repeat_of_update
 from keyline.run.settings import Settings
 from keyline.run.transaction import Read, Write
-from keyline.run.update import UpdateCall, UpdateRequests
-
-if TYPE_CHECKING:
-    from keyline.run.collection import CollectionReader
+from keyline.run.update import UpdateCall
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 UNIQUE_ATTEMPTS = 16
 """Moments that `put_unique` tries."""
-
-_RAW_WRITE = reply.decoder(reply.WriteReply, reply.RAW)
 
 
 class Store:
@@ -103,17 +93,17 @@ class Store:
         self.settings = settings if settings is not None else system.settings()
         self.clock = unique_clock or clock.PROCESS
         self.meter = meter if meter is not None else Meter()
-        self._resolved = Settings(self.settings)
-        self._signer = CursorSigner(system.name, cursor_secret or secrets.token_bytes(32))
+        signer = CursorSigner(system.name, cursor_secret or secrets.token_bytes(32))
         labels = Labels(environment, system.name, function)
         self._calls = Calls(
             Connection(client or dynamodb_client()), self.meter, labels, measuring=measure_sizes
         )
         self._lock = threading.Lock()
         self._executor: Executor | None = None
-        self._prepared: dict[Pattern[Any], Any] = {}
-        self._readers: dict[Pattern[Any], Reader[Any]] = {}
-        self._writers: dict[Pattern[Any], Writer] = {}
+        self._compiler = Compiler(environment, Settings(self.settings), whole=measure_sizes)
+        self._queries: Memo[Query[Any], QueryReader[Any]] = Memo(
+            lambda p: QueryReader(self._compiler.query(p), self._calls, signer, self._threads)
+        )
 
     @classmethod
     def for_function(cls, system: System) -> Store:
@@ -137,19 +127,7 @@ class Store:
 
     def get(self, pattern: Get[T], /, **key: Any) -> T | None:
         """The item of this key; None if there is none or it has expired."""
-        prepared = self._get(pattern)
-        reader = self._reader(pattern)
-        found = self._calls.send(
-            pattern,
-            "GetItem",
-            prepared.build(key),
-            reply.decoder(reply.ItemReply, reader.wire),
-            lambda answer: int(answer.Item is not None),
-            floor.of_item(pattern.consistent),
-        ).Item
-        if found is None or reader.expired(found, time.time()):
-            return None
-        return reader.item(found)
+        return single.get(pattern, self._calls, self._compiler, key)
 
     def query(
         self,
@@ -177,11 +155,11 @@ class Store:
         InvalidCursor
             If the cursor was not issued for this very query.
         """
-        return self._query(pattern).page(limit, cursor, caller, values)
+        return self._queries[pattern].page(limit, cursor, caller, values)
 
     def items(self, pattern: Query[T], /, **values: Any) -> Iterator[T]:
         """All items in order, read on while they are taken."""
-        return self._query(pattern).items(values)
+        return self._queries[pattern].items(values)
 
     def put(self, pattern: Put[T], item: T, /, **values: Any) -> T:
         """Write an item; the item as it is stored, its expiry filled in.
@@ -197,24 +175,7 @@ class Store:
         OutcomeUnknown
             If the answer was lost, and the item that is there now is another one.
         """
-        now = time.time()
-        asked, attributes = self._put(pattern, item, values, now)
-        if self._calls.measuring:
-            asked["ReturnValues"] = "ALL_OLD"
-        try:
-            self._calls.send(
-                pattern,
-                "PutItem",
-                asked,
-                _RAW_WRITE,
-                _one,
-                floor.of_write(pattern.table, attributes),
-                repeat=SAFE,
-            )
-        except Refusal as refusal:
-            if not refusals.is_own_write(refusal, attributes):
-                raise refusals.of_put(pattern, self._reader(pattern), refusal, now) from refusal
-        return self._writer(pattern).stored(item, attributes)
+        return single.put(pattern, self._calls, self._compiler, item, values)
 
     def put_unique(self, pattern: Put[T], make: Callable[[float], T], /, **values: Any) -> T:
         """Create an item whose key holds a moment that no other has.
@@ -272,23 +233,8 @@ class Store:
         OutcomeUnknown
             If the answer was lost, and the item does not show whether the update was carried out.
         """
-        requests, reader, now = self._update(pattern), self._reader(pattern), time.time()
-        call = UpdateCall(changes, expected, key, now)
-        while True:  # a second time at most: in place of an item that has expired
-            try:
-                return self._change(pattern, requests.build(call), changes)
-            except Refusal as refusal:
-                is_done = partial(requests.is_done, call)
-                own = refusals.of_own_update(pattern, reader, refusal, is_done)
-                if own is not None:
-                    return own
-                expired = refusals.expired_item(pattern, refusal, now)
-                following = requests.replacing(call, expired)
-                if following is None:
-                    raise refusals.of_update(
-                        pattern, reader, refusal, changes, expected, now, anew=call.anew
-                    ) from refusal
-            call = following
+        call = UpdateCall(changes, expected, key, time.time())
+        return single.update(pattern, self._calls, self._compiler, call)
 
     def delete(self, pattern: Delete[T], /, **key: Any) -> None:
         """Delete an item.
@@ -302,24 +248,7 @@ class Store:
         OutcomeUnknown
             If the answer was lost, and there is another item now, or none where one must exist.
         """
-        now = time.time()
-        asked = self._delete(pattern).build(key, now)
-        if self._calls.measuring:
-            asked["ReturnValues"] = "ALL_OLD"
-        try:
-            self._calls.send(
-                pattern,
-                "DeleteItem",
-                asked,
-                _RAW_WRITE,
-                _one,
-                floor.of_write(pattern.table, None),
-                repeat=SAFE,
-            )
-        except Refusal as refusal:
-            error = refusals.of_delete(pattern, self._reader(pattern), refusal, now)
-            if error is not None:
-                raise error from refusal
+        single.delete(pattern, self._calls, self._compiler, key)
 
     def batch_get(self, pattern: BatchGet[T], /, *, keys: Iterable[Mapping[str, Any]]) -> list[T]:
         """The items of any number of keys, in their order, each once; those missing left out.
@@ -329,8 +258,7 @@ class Store:
         UnprocessedLeft
             If DynamoDB did not give some, however often it was asked.
         """
-        prepared = self._get(pattern)
-        return batch.get_all(pattern, prepared, self._reader(pattern), self._calls, keys)
+        return batch.get_all(self._compiler.batch_get(pattern), self._calls, keys)
 
     def batch_write(
         self,
@@ -353,10 +281,7 @@ class Store:
         OutcomeUnknown
             If an answer was lost. The same batch may be sent again.
         """
-        now = time.time()
-        items = [self._attributes(pattern, item, now) for item in puts]
-        key = request.primary_key(pattern)
-        batch.write_all(pattern, self._name(pattern), self._calls, items, deletes, key)
+        batch.write_all(self._compiler.batch_write(pattern), self._calls, puts, deletes)
 
     def transact(
         self, pattern: TransactWrite[Any], actions: Sequence[Write], /, *, token: str | None = None
@@ -380,7 +305,7 @@ class Store:
         BadCall
             If the token was used for other actions within ten minutes.
         """
-        transaction.write(pattern, self._calls, actions, self._action, self._reader, token)
+        transaction.write(pattern, self._calls, actions, self._compiler, token)
 
     def transact_get(self, pattern: TransactGet[Any], reads: Sequence[Read], /) -> list[Any]:
         """Several items as of one moment, in the order of the reads; None for what is missing.
@@ -390,133 +315,15 @@ class Store:
         TransactionCancelled
             If one of them was being written.
         """
-
-        def build(each: Read) -> request.Request:
-            return self._get(each.pattern).build(each.key)
-
-        return transaction.read(pattern, self._calls, reads, build, self._reader)
+        return transaction.read(pattern, self._calls, reads, self._compiler)
 
     def close(self) -> None:
         """End the threads that read shards."""
         if self._executor is not None:
             self._executor.shutdown()
 
-    def _change(self, pattern: Update[T], asked: request.Request, changes: Iterable[str]) -> T:
-        reader: Reader[T] = self._reader(pattern)
-        asked["ReturnValues"] = "ALL_NEW"
-        try:
-            answer = self._calls.send(
-                pattern,
-                "UpdateItem",
-                asked,
-                reply.decoder(reply.WriteReply, reader.wire),
-                _one,
-                floor.of_update(pattern),
-                repeat=repeat_of_update(pattern, changes),
-            )
-            return reader.item(answer.Attributes)
-        except ItemUnreadable as error:
-            raise error.after_change() from None
-
-    def _put(
-        self, pattern: Put[Any], item: msgspec.Struct, values: Mapping[str, Any], now: float
-    ) -> tuple[request.Request, Attributes]:
-        """The request of a put, and the attributes it writes."""
-        prepared = self._cached(pattern, lambda: request.put_request(pattern, self._name(pattern)))
-        attributes = self._attributes(pattern, item, now)
-        return {**prepared.build(values, now), "Item": attributes}, attributes
-
-    def _attributes(self, pattern: Pattern[Any], item: msgspec.Struct, now: float) -> Attributes:
-        if not isinstance(item, pattern.kind.shape):
-            raise BadCall(
-                pattern.name,
-                f"is given a {type(item).__name__}.",
-                f"Give a {pattern.kind.shape.__name__}.",
-            )
-        attributes = self._writer(pattern).attributes(item, now)
-        request.check_size(pattern, attributes)
-        return attributes
-
-    def _action(self, action: Write, now: float) -> request.Request:
-        """The request of one write of a transaction."""
-        match action.pattern:
-            case Put() as put if action.item is not None:
-                return self._put(put, action.item, action.values, now)[0]
-            case Update() as update:
-                call = UpdateCall(action.changes, action.expected, action.values, now)
-                return self._update(update).build(call)
-            case Delete() as delete:
-                return self._delete(delete).build(action.values, now)
-        raise BadCall(action.pattern.name, "is no write, or lacks its item.", "Use Write.put.")
-
-    def _get(self, pattern: Get[Any] | BatchGet[Any]) -> request.Prepared:
-        whole = self._calls.measuring
-        return self._cached(  # type: ignore[no-any-return] # one kind per pattern
-            pattern, lambda: request.get_request(pattern, self._name(pattern), whole=whole)
-        )
-
-    def _delete(self, pattern: Delete[Any]) -> request.Prepared:
-        return self._cached(  # type: ignore[no-any-return] # one kind per pattern
-            pattern, lambda: request.delete_request(pattern, self._name(pattern))
-        )
-
-    def _update(self, pattern: Update[Any]) -> UpdateRequests:
-        return self._cached(  # type: ignore[no-any-return] # one kind per pattern
-            pattern,
-            lambda: UpdateRequests(pattern, self._name(pattern), self._writer(pattern)),
-        )
-
-    def _query(self, pattern: Query[T]) -> QueryReader[T]:
-        return self._cached(pattern, lambda: self._query_reader(pattern))  # type: ignore[no-any-return] # one kind per pattern
-
-    def _query_reader(self, pattern: Query[T]) -> QueryReader[T]:
-        whole = self._calls.measuring
-        shards = self._resolved.shards(pattern.table) if pattern.index else {}
-        return QueryReader(
-            pattern,
-            request.query_request(pattern, self._name(pattern), whole=whole),
-            self._page_reader(pattern),
-            self._calls,
-            self._signer,
-            shards.get(pattern.key.partition[0], 1),
-            self._threads,
-        )
-
-    def _page_reader(self, pattern: Query[T]) -> Reader[T] | CollectionReader[T]:
-        if not isinstance(pattern.shape, OneOf):
-            return self._reader(pattern)
-        # Imported here, since few systems need it at their start.
-        from keyline.run.collection import CollectionReader
-
-        return CollectionReader(pattern)
-
-    def _cached(self, pattern: Pattern[Any], make: Any) -> Any:
-        found = self._prepared.get(pattern)
-        if found is None:
-            found = self._prepared[pattern] = make()
-        return found
-
-    def _reader(self, pattern: Pattern[T]) -> Reader[T]:
-        found = self._readers.get(pattern)
-        if found is None:
-            found = self._readers[pattern] = Reader.of(pattern)
-        return found
-
-    def _writer(self, pattern: Pattern[Any]) -> Writer:
-        found = self._writers.get(pattern)
-        if found is None:
-            found = self._writers[pattern] = Writer(pattern.table, pattern.kind, self._resolved)
-        return found
-
-    def _name(self, pattern: Pattern[Any]) -> str:
-        return pattern.table.physical_name(self.environment)
-
     def _threads(self) -> Executor:
         with self._lock:
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(POOL, "keyline")
             return self._executor
-
-
-def _one(_: Any) -> int:
-    return 1

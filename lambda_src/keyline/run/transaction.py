@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +28,12 @@ from keyline.run import floor, refusals, reply
 from keyline.run.calls import OTHER_ACTIONS, Calls
 from keyline.run.client import Refusal
 from keyline.run.codec import Attributes, Reader
+from keyline.run.compiled import Compiler
 from keyline.run.errors import BadCall, Cancelled, ItemUnreadable, TransactionCancelled
 from keyline.run.misfit import is_expired
 from keyline.run.repeat import TRANSACTION, WITH_TOKEN
 from keyline.run.request import Request
+from keyline.run.update import UpdateCall
 
 _WRITTEN = reply.decoder(reply.TransactReply)
 _READ = reply.decoder(reply.TransactGetReply)
@@ -101,8 +103,7 @@ def write(
     pattern: TransactWrite[Any],
     calls: Calls,
     actions: Sequence[Write],
-    build: Callable[[Write, float], Request],
-    reader: Callable[[Pattern[Any]], Reader[Any]],
+    compiler: Compiler,
     token: str | None,
 ) -> None:
     """Carry out all of these writes or none.
@@ -125,18 +126,18 @@ def write(
 
     def request_at(moment: float) -> Request:
         return {
-            "TransactItems": [{a.pattern.transact_action: build(a, moment)} for a in actions],
+            "TransactItems": [_action(compiler, action, moment) for action in actions],
             "ClientRequestToken": token or str(uuid.uuid4()),
         }
 
     now = time.time()
     if not token:
-        _send(pattern, calls, actions, reader, request_at(now), now)
+        _send(pattern, calls, actions, compiler, request_at(now), now)
         return
     now = now // MINUTE * MINUTE
     request = request_at(now)
     for minute in range(TOKEN_MINUTES + 1):
-        if _send(pattern, calls, actions, reader, request, now, token):
+        if _send(pattern, calls, actions, compiler, request, now, token):
             return
         earlier = request_at(now - (minute + 1) * MINUTE)
         if earlier["TransactItems"] == request["TransactItems"]:
@@ -153,8 +154,7 @@ def read(
     pattern: TransactGet[Any],
     calls: Calls,
     reads: Sequence[Read],
-    build: Callable[[Read], Request],
-    reader: Callable[[Pattern[Any]], Reader[Any]],
+    compiler: Compiler,
 ) -> list[Any]:
     """The items as of one moment; None for what is missing or has expired.
 
@@ -166,16 +166,19 @@ def read(
     check_parts(pattern, [each.pattern for each in reads])
     now = time.time()
     request: Request = {
-        "TransactItems": [{each.pattern.transact_action: build(each)} for each in reads]
+        "TransactItems": [
+            {r.pattern.transact_action: compiler.get(r.pattern).prepared.build(r.key)}
+            for r in reads
+        ]
     }
     try:
         answer = calls.send(
             pattern, "TransactGetItems", request, _READ, lambda a: len(a.Responses), _read_floor
         )
     except Refusal as refusal:
-        raise _cancelled(pattern, refusal, [r.pattern for r in reads], reader, now) from refusal
+        raise _cancelled(pattern, refusal, [r.pattern for r in reads], compiler, now) from refusal
     return [
-        _item(each.pattern, reader(each.pattern), raw, now)
+        _item(each.pattern, compiler.reader(each.pattern), raw, now)
         for each, raw in zip(reads, answer.Responses, strict=True)
     ]
 
@@ -203,6 +206,23 @@ def check_parts(
         )
 
 
+def _action(compiler: Compiler, action: Write, now: float) -> Request:
+    """One write as a part of the request."""
+    return {action.pattern.transact_action: _request(compiler, action, now)}
+
+
+def _request(compiler: Compiler, action: Write, now: float) -> Request:
+    match action.pattern:
+        case Put() as put if action.item is not None:
+            return compiler.put(put).request(action.item, action.values, now)[0]
+        case Update() as update:
+            call = UpdateCall(action.changes, action.expected, action.values, now)
+            return compiler.update(update).requests.build(call)
+        case Delete() as delete:
+            return compiler.delete(delete).prepared.build(action.values, now)
+    raise BadCall(action.pattern.name, "is no write, or lacks its item.", "Use Write.put.")
+
+
 def _item(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
     found = _RAW.decode(raw).Item
     missing = not bytes(found) or is_expired(part.table, found, now)
@@ -223,7 +243,7 @@ def _send(
     pattern: TransactWrite[Any],
     calls: Calls,
     actions: Sequence[Write],
-    reader: Callable[[Pattern[Any]], Reader[Any]],
+    compiler: Compiler,
     request: Request,
     now: float,
     token: str | None = None,
@@ -250,7 +270,7 @@ def _send(
         if refusal.code == OTHER_ACTIONS:
             return False
         parts = [action.pattern for action in actions]
-        raise _cancelled(pattern, refusal, parts, reader, now) from refusal
+        raise _cancelled(pattern, refusal, parts, compiler, now) from refusal
     return True
 
 
@@ -258,14 +278,14 @@ def _cancelled(
     pattern: Pattern[Any],
     refusal: Refusal,
     parts: Sequence[Pattern[Any]],
-    reader: Callable[[Pattern[Any]], Reader[Any]],
+    compiler: Compiler,
     now: float,
 ) -> KeylineError:
     reasons = _CANCELLED.decode(refusal.body).CancellationReasons
     return TransactionCancelled(
         pattern.name,
         [
-            _reason(n, part, reason, reader(part), now)
+            _reason(n, part, reason, compiler.reader(part), now)
             for n, (part, reason) in enumerate(zip(parts, reasons, strict=False))
             if reason.Code != "None"
         ],

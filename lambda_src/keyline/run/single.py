@@ -1,0 +1,135 @@
+"""Calls about one item: sent, and what a refusal of them means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+
+from keyline.model.pattern import Delete, Get, Put, Update
+from keyline.run import floor, refusals, reply
+from keyline.run.calls import Calls
+from keyline.run.client import Refusal
+from keyline.run.codec import Reader
+from keyline.run.compiled import CompiledUpdate, Compiler
+from keyline.run.errors import ItemUnreadable
+from keyline.run.repeat import SAFE
+from keyline.run.repeat import of_update as repeat_of_update
+from keyline.run.update import UpdateCall
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_RAW_WRITE = reply.decoder(reply.WriteReply, reply.RAW)
+
+
+def get(pattern: Get[T], calls: Calls, compiler: Compiler, key: Mapping[str, Any]) -> T | None:
+    """Return the item of a key; None if there is none or it has expired."""
+    compiled = compiler.get(pattern)
+    request = compiled.prepared.build(key)
+    found = calls.send(pattern, "GetItem", request, compiled.decoder, _found, compiled.floor).Item
+    if found is None or compiled.reader.expired(found, time.time()):
+        return None
+    return compiled.reader.item(found)
+
+
+def put(pattern: Put[T], calls: Calls, compiler: Compiler, item: T, values: Mapping[str, Any]) -> T:
+    """Write an item, and return it as it is stored.
+
+    Raises
+    ------
+    KeylineError
+        As `Store.put`.
+    """
+    compiled, now = compiler.put(pattern), time.time()
+    request, attributes = compiled.request(item, values, now)
+    if calls.measuring:
+        request["ReturnValues"] = "ALL_OLD"
+    units = floor.of_write(pattern.table, attributes)
+    try:
+        calls.send(pattern, "PutItem", request, _RAW_WRITE, _one, units, repeat=SAFE)
+    except Refusal as refusal:
+        if not refusals.is_own_write(refusal, attributes):
+            reader = compiler.reader(pattern)
+            raise refusals.of_put(pattern, reader, refusal, now) from refusal
+    return compiled.writer.stored(item, attributes)
+
+
+def update(pattern: Update[T], calls: Calls, compiler: Compiler, call: UpdateCall) -> T:
+    """Change an item, and return it as it is then.
+
+    An upsert that meets an expired item is made a second time, in place of that item.
+
+    Raises
+    ------
+    KeylineError
+        As `Store.update`.
+    """
+    compiled, reader = compiler.update(pattern), compiler.reader(pattern)
+    requests = compiled.requests
+    while True:
+        try:
+            return _changed(pattern, calls, compiled, reader, call)
+        except Refusal as refusal:
+            is_done = partial(requests.is_done, call)
+            own = refusals.of_own_update(pattern, reader, refusal, is_done)
+            if own is not None:
+                return own
+            expired = refusals.expired_item(pattern, refusal, call.now)
+            second = requests.replacing(call, expired)
+            if second is None:
+                changes, expected = call.changes, call.expected
+                raise refusals.of_update(
+                    pattern, reader, refusal, changes, expected, call.now, anew=call.anew
+                ) from refusal
+        call = second
+
+
+def delete(pattern: Delete[Any], calls: Calls, compiler: Compiler, key: Mapping[str, Any]) -> None:
+    """Delete an item.
+
+    Raises
+    ------
+    KeylineError
+        As `Store.delete`.
+    """
+    compiled, now = compiler.delete(pattern), time.time()
+    request = compiled.prepared.build(key, now)
+    if calls.measuring:
+        request["ReturnValues"] = "ALL_OLD"
+    try:
+        calls.send(pattern, "DeleteItem", request, _RAW_WRITE, _one, compiled.floor, repeat=SAFE)
+    except Refusal as refusal:
+        error = refusals.of_delete(pattern, compiler.reader(pattern), refusal, now)
+        if error is not None:
+            raise error from refusal
+
+
+def _changed(
+    pattern: Update[Any],
+    calls: Calls,
+    compiled: CompiledUpdate,
+    reader: Reader[T],
+    call: UpdateCall,
+) -> T:
+    request = compiled.requests.build(call)
+    request["ReturnValues"] = "ALL_NEW"
+    decoder = reply.decoder(reply.WriteReply, reader.wire)
+    repeat = repeat_of_update(pattern, call.changes)
+    try:
+        answer = calls.send(
+            pattern, "UpdateItem", request, decoder, _one, compiled.floor, repeat=repeat
+        )
+        return reader.item(answer.Attributes)
+    except ItemUnreadable as error:
+        raise error.after_change() from None
+
+
+def _found(answer: reply.ItemReply[Any]) -> int:
+    return int(answer.Item is not None)
+
+
+def _one(_: Any) -> int:
+    return 1
