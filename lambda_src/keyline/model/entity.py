@@ -39,6 +39,9 @@ def _names(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+MAX_RETENTION_DAYS = 36_500
+
+
 @dataclass(frozen=True, kw_only=True)
 class Retention:
     """How long an item is kept.
@@ -46,7 +49,8 @@ class Retention:
     Attributes
     ----------
     days
-        A number of days (fractions allowed), or the name of the system's setting that holds it.
+        A number of days (fractions allowed), or the name of the system's setting that holds it;
+        at most `MAX_RETENTION_DAYS`.
     since
         The attribute that holds the moment to count from: a Number, or text in ISO 8601, which
         is UTC unless it says otherwise. The moment of writing when None.

@@ -334,6 +334,8 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
         yield path, f"{kind.shape.__name__} has no such attribute.", instead_of(name, fields)
     if clause == "add" and found not in _SETS | {"N"}:
         yield path, "is neither Number nor set.", "Use set."
+    if clause == "add" and name == _counted_from(update):
+        yield path, "is what the expiry counts from, and the sum is not known.", "Use set."
     if clause == "discard" and found not in _SETS:
         yield path, "is no set.", "Use remove."
     if clause == "remove" and name in fields and fields[name].required:
@@ -346,6 +348,13 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
         yield path, "is what the primary key is made of.", instead
 
 
+def _counted_from(update: Update[Any]) -> str | None:
+    """The field that the expiry of such items counts from."""
+    ttl = update.table.ttl
+    retention = update.kind.retention or (ttl.retention if ttl else None)
+    return retention.since if retention else None
+
+
 def _version_faults(update: Update[Any], name: str) -> Iterator[Fault]:
     field = fields_of(update.kind.shape).get(name)
     if field is None or field.type != "N":
@@ -354,6 +363,8 @@ def _version_faults(update: Update[Any], name: str) -> Iterator[Fault]:
         yield "version", f"{name!r} is one of a few numbers.", "Declare it as int."
     elif field.optional and field.defaulted:
         yield "version", f"{name!r} allows None and has another default.", "Drop None."
+    elif update.upsert and not _allows(_annotation(update, name), 1):
+        yield "version", f"{name!r} does not allow 1, which a new item has.", "Allow it."
 
 
 def _default_faults(update: Update[Any], clause: str, field: Field) -> Iterator[Fault]:
@@ -388,6 +399,12 @@ def _bound_faults(update: Update[Any], clause: str, field: Field) -> Iterator[Fa
     path, limits = f"{clause}.{field.name}", limits_of(_annotation(update, field.name))
     if clause == "add" and field.type == "N" and _is_one_of(update, field.name):
         yield path, "is one of a few numbers, and a sum may be none of them.", "Use set."
+    if clause == "add" and field.python is float and limits.multiple_of is not None:
+        yield (
+            path,
+            "is a float with multiple_of, and a sum of multiples may be none as a float.",
+            "Declare it as int, or use set.",
+        )
     if clause not in ("add", "discard") or not field.is_set:
         return
     if limits.min_length is not None or (clause == "add" and limits.max_length is not None):
@@ -396,6 +413,14 @@ def _bound_faults(update: Update[Any], clause: str, field: Field) -> Iterator[Fa
             "has a bound on its length, and the length of the stored set is not known.",
             "Set the whole set with a version, or drop the bound.",
         )
+
+
+def _allows(annotation: Any, value: Any) -> bool:
+    try:
+        msgspec.convert(value, annotation)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _is_one_of(update: Update[Any], name: str) -> bool:

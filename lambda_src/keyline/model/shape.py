@@ -75,7 +75,8 @@ class Field:
     compress_above
         Bytes above which text is stored compressed, or None.
     required
-        Whether an item cannot be read without it. A set never is: DynamoDB has no empty ones.
+        Whether an item cannot be read without it. Of the sets only one with a `min_length` is:
+        DynamoDB has no empty ones.
     python
         The field's Python type, without None and constraints.
     default
@@ -212,7 +213,7 @@ def _default(
     elif field.default_factory is not msgspec.NODEFAULT:
         default = field.default_factory()
     elif get_origin(annotation) in (set, frozenset) and not optional:
-        return get_origin(annotation)()
+        return msgspec.NODEFAULT if limits_of(field.type).min_length else get_origin(annotation)()
     else:
         return None if optional else msgspec.NODEFAULT
     try:
@@ -223,6 +224,12 @@ def _default(
             f"has a default that its own type refuses: {error}.",
             "Give it a default of its type, or allow None.",
         ) from error
+    if isinstance(default, float | Decimal) and not Decimal(default).is_finite():
+        raise DeclarationError(
+            path,
+            f"has the default {default}, which DynamoDB cannot store.",
+            "Let None stand for it.",
+        )
     return default
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Literal, get_args, get_origin
 
-from keyline.model.entity import Entity, Retention
+from keyline.model.entity import MAX_RETENTION_DAYS, Entity, Retention
 from keyline.model.faults import faults_of
 from keyline.model.separation import template_faults
 from keyline.model.shape import AttributeType, fields_of
@@ -422,8 +421,13 @@ def _ttl_faults(table: Table) -> Iterator[Fault]:
 def _retention_faults(path: str, retention: Retention | None) -> Iterator[Fault]:
     if retention is None:
         return
-    if not isinstance(retention.days, str) and not 0 < retention.days < math.inf:
-        yield f"{path}.days", f"is {retention.days}.", "Give a number above 0, or a setting."
+    if not isinstance(retention.days, str) and not 0 < retention.days <= MAX_RETENTION_DAYS:
+        yield (
+            f"{path}.days",
+            f"is {retention.days}.",
+            f"Give a number above 0 and up to {MAX_RETENTION_DAYS}, or a setting. Without a "
+            "retention items stay.",
+        )
     if retention.unit < 1:
         yield f"{path}.unit", f"is {retention.unit}.", "1 for seconds, 1000 for milliseconds."
 

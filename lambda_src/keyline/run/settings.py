@@ -9,7 +9,7 @@ from functools import cached_property
 
 import msgspec
 
-from keyline.model.entity import Entity, Retention
+from keyline.model.entity import MAX_RETENTION_DAYS, Entity, Retention
 from keyline.model.table import Table
 from keyline.problem import KeylineError
 from keyline.run.errors import BadValue
@@ -145,8 +145,15 @@ class Settings:
         return msgspec.structs.asdict(self.values)
 
     def _days(self, table: Table, retention: Retention) -> float:
-        days = retention.days
-        return self._number(f"{table.name}.retention", days) if isinstance(days, str) else days
+        path, days = f"{table.name}.retention", retention.days
+        found = self._number(path, days) if isinstance(days, str) else days
+        if not 0 < found <= MAX_RETENTION_DAYS:
+            raise KeylineError(
+                path,
+                f"the setting {days!r} is {found}.",
+                f"Give days, above 0 and up to {MAX_RETENTION_DAYS}.",
+            )
+        return found
 
     def _shards(self, table: Table, attribute: str, declared: int | str) -> int:
         path = f"{table.name}.shards[{attribute}]"

@@ -20,9 +20,11 @@ from keyline.model import (
     Pattern,
     Put,
     Query,
+    Retention,
     Table,
     TransactGet,
     TransactWrite,
+    Ttl,
     Update,
     absent,
     any_of,
@@ -411,6 +413,7 @@ class TestUpdate:
             ),
             (Literal[1, 2], 1, "version", "one of a few numbers"),
             (int | None, 1, "version", "allows None and has another default"),
+            (Annotated[float, msgspec.Meta(multiple_of=0.1)], 0.1, "add", "float with multiple_of"),
         ],
     )
     def test_what_depends_on_the_stored_value(
@@ -429,6 +432,24 @@ class TestUpdate:
         assert caught.value.path == f"a-pattern.{path}"
         assert says in caught.value.message
         assert caught.value.suggestion
+
+    def test_an_upsert_makes_the_version_1(self) -> None:
+        version = Annotated[int, msgspec.Meta(ge=10)]
+        shape = msgspec.defstruct("Shape", [("id", str), ("a", int, 0), ("v", version, 10)])
+        table = Table("Others", DOC, key=Key("id"), entities=[shape])
+        asked: dict[str, Any] = {"table": table, "shape": shape, "set": ("a",), "version": "v"}
+        assert update(**asked)
+        Refusal("a-pattern.version", "does not allow 1", "Allow it").of(
+            lambda: update(**asked, upsert=True)
+        )
+
+    def test_nothing_is_added_to_what_the_expiry_counts_from(self) -> None:
+        shape = part(id=str, at=int)
+        kept = Ttl("ttl", Retention(days=1, since="at"))
+        table = Table("Others", DOC, key=Key("id"), entities=[shape], ttl=kept)
+        Refusal("a-pattern.add.at", "is what the expiry counts from", "Use set").of(
+            lambda: update(table=table, shape=shape, add=("at",))
+        )
 
     def test_a_version_is_counted_apart(self) -> None:
         made = update(table=PEOPLE, shape=Person, set=("age",), version="version")

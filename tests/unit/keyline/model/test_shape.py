@@ -6,6 +6,7 @@ import collections.abc
 import dataclasses
 import datetime
 import enum
+import math
 import uuid
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, NewType, TypedDict
@@ -204,6 +205,9 @@ def test_what_cannot_be_stored_is_refused_with_its_place(
         (int, 0.5, "its own type refuses", "of its type"),
         (frozenset[str], frozenset({"a"}), "with members", "empty set"),
         (frozenset[str] | None, frozenset(), "cannot be told from None", "Drop None"),
+        (float, math.inf, "has the default inf", "Let None stand for it"),
+        (float, math.nan, "has the default nan", "Let None stand for it"),
+        (Decimal, Decimal("NaN"), "has the default NaN", "Let None stand for it"),
     ],
 )
 def test_a_default_that_could_not_be_read_is_refused(
@@ -211,6 +215,14 @@ def test_a_default_that_could_not_be_read_is_refused(
 ) -> None:
     shape = msgspec.defstruct("Shape", [("a", annotation, default)])
     Refusal("Shape.a", says, suggests).of(lambda: fields_of(shape))
+
+
+def test_a_set_that_must_have_members_is_required() -> None:
+    class Shape(msgspec.Struct):
+        a: Annotated[set[str], msgspec.Meta(min_length=1)]
+        b: Annotated[set[str], msgspec.Meta(max_length=1)]
+
+    assert [field.required for field in fields_of(Shape).values()] == [True, False]
 
 
 def test_absence_stands_for_the_default() -> None:

@@ -466,6 +466,7 @@ class TestTtl:
             (Retention(days=0), ".days", "is 0.", "above 0"),
             (Retention(days=-1), ".days", "is -1.", "above 0"),
             (Retention(days=float("inf")), ".days", "is inf.", "above 0"),
+            (Retention(days=36_501), ".days", "is 36501.", "up to 36500"),
             (Retention(days=float("nan")), ".days", "is nan.", "above 0"),
             (Retention(days=1, unit=0), ".unit", "is 0.", "milliseconds"),
             (Retention(days=1, since="done"), "", "Note.done is neither Number", "ISO 8601"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -73,6 +74,12 @@ def test_retention_and_shards_come_from_the_settings() -> None:
     assert expiry is not None
     assert expiry.at(1_800_000_000_000.0, now=99.0) == 1_800_000_000 + 43_200
     assert expiry.at(None, now=99.0) == 99 + 43_200
+
+
+@pytest.mark.parametrize("days", [0, -1, math.nan, math.inf, 1e9])
+def test_a_retention_that_is_none(days: float) -> None:
+    with pytest.raises(KeylineError, match="the setting 'noteDays' is"):
+        Resolved(Settings(noteDays=days)).expiry(NOTES, NOTES.kinds[0])
 
 
 @pytest.mark.parametrize(
