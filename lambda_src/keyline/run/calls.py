@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from keyline.model.pattern import Pattern, TransactWrite
 from keyline.problem import KeylineError
 from keyline.run import reply
 from keyline.run.client import Answer, Connection, NoAnswer, Refusal
 from keyline.run.errors import (
+    ItemUnreadable,
     RequestRefused,
     Throttled,
     ThrottlingReason,
@@ -21,6 +24,7 @@ from keyline.run.meter import Call, Labels, Meter
 from keyline.run.misfit import Decoder, decode
 from keyline.run.repeat import Repeat
 
+_NOT_AS_DESCRIBED = "an answer that is not as its API describes it"
 THROTTLED = frozenset(
     {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 )
@@ -85,7 +89,7 @@ class Calls:
         request["ReturnConsumedCapacity"] = "INDEXES"
         with self._metered(pattern, operation) as call:
             answer = self._ask(call, request, repeat)
-            decoded, left_out = decode(pattern, decoder, answer.body)
+            decoded, left_out = _decoded(pattern, decoder, answer.body, repeat)
             call.read, call.write, call.by_index = consumed(pattern, decoded.ConsumedCapacity)
             call.unreadable = len(left_out)
             call.items = count(decoded)
@@ -126,6 +130,19 @@ class Calls:
             call.latency = _milliseconds_since(started)
         call.throttles, call.request_id = answer.retries, answer.request_id
         return answer
+
+
+def _decoded(
+    pattern: Pattern[Any], decoder: Decoder, body: bytes, repeat: Repeat | None
+) -> tuple[Any, Sequence[ItemUnreadable]]:
+    """An answer in its type, and why items are left out.
+
+    What is not as DynamoDB answers is not an answer: a proxy may have written it.
+    """
+    try:
+        return decode(pattern, decoder, body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise explain(pattern.name, NoAnswer(_NOT_AS_DESCRIBED, in_doubt=True), repeat) from None
 
 
 def _milliseconds_since(started: float) -> float:

@@ -12,7 +12,6 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol, get_args, get_origin
@@ -151,13 +150,13 @@ def decode(
     ------
     ItemUnreadable
         If an item does not fit the pattern's shape, and the pattern does not go on past it.
+    msgspec.DecodeError, UnicodeDecodeError
+        If the answer is not as DynamoDB's API describes it.
     """
     try:
         return decoder.decode(body), ()
     except (msgspec.ValidationError, ItemUnreadable):
-        with suppress(msgspec.ValidationError):
-            return _one_by_one(pattern, _by_item(pattern, decoder), body)
-    raise ItemUnreadable(pattern.name, "DynamoDB's answer is not as its API describes it.")
+        return _one_by_one(pattern, _by_item(pattern, decoder), body)
 
 
 def fit(

@@ -10,9 +10,9 @@ import pytest
 from keyline.model import Key, Query, Table
 from keyline.run import Store
 from keyline.run.codec import Reader
-from keyline.run.errors import ItemUnreadable
+from keyline.run.errors import ItemUnreadable, OutcomeUnknown, Unavailable
 from tests.support.answers import answer, refusal
-from tests.support.declared import EDIT_NOTE
+from tests.support.declared import EDIT_NOTE, GET_NOTE, PUT_NOTE, note
 from tests.unit.keyline.run.conftest import Wire
 
 
@@ -101,7 +101,23 @@ def test_a_change_whose_answer_was_lost_is_said_to_be_carried_out(store: Store, 
     assert "secret" not in str(error)
 
 
-def test_an_answer_that_is_none_of_dynamodbs_is_said_to_be_that(store: Store, wire: Wire) -> None:
-    wire.replies = [answer(200, {"Attributes": {}, "ConsumedCapacity": {"CapacityUnits": "many"}})]
-    with pytest.raises(ItemUnreadable, match="not as its API describes it"):
+NOT_DYNAMODBS: dict[str, Any] = {
+    "another type": {"Attributes": {}, "ConsumedCapacity": {"CapacityUnits": "many"}},
+    "a list": [],
+    "no JSON": b"<html></html>",
+    "nothing": b"",
+    "no UTF-8": b'{"Attributes": {"name": {"S": "\xff"}}, "Item": {"name": {"S": "\xff"}}}',
+}
+
+
+@pytest.mark.parametrize("body", NOT_DYNAMODBS.values(), ids=NOT_DYNAMODBS)
+def test_an_answer_that_is_none_of_dynamodbs_is_said_to_be_that(
+    store: Store, wire: Wire, body: Any
+) -> None:
+    wire.replies = [answer(200, body), answer(200, body), answer(200, body)]
+    with pytest.raises(OutcomeUnknown):
         store.update(EDIT_NOTE, {"name": "mine"}, expected=1, owner="ann", timestamp=1.0)
+    with pytest.raises(OutcomeUnknown):
+        store.put(PUT_NOTE, note(owner="ann", timestamp=1.8e12))
+    with pytest.raises(Unavailable, match="not as its API describes it"):
+        store.get(GET_NOTE, owner="ann", timestamp=1.0)
