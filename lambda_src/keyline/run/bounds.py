@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 from keyline.model.entity import Entity
 from keyline.model.shape import annotation_of, fields_of, limits_of
@@ -20,6 +23,7 @@ _DOWN = Context(prec=MAX_DIGITS, rounding=ROUND_FLOOR)
 _UP = Context(prec=MAX_DIGITS, rounding=ROUND_CEILING)
 _OPERATORS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _LOWER = (">=", ">")
+_NEXT = {">": (math.inf, ">="), "<": (-math.inf, "<=")}
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def bounds_of(kind: Entity, table: Table, name: str) -> Bounds:
     declared = limits_of(annotation_of(kind.shape, name))
     # msgspec has no bounds of a Decimal.
     found = [(sign, getattr(declared, limit, None)) for limit, sign in _OPERATORS.items()]
+    if isinstance(declared, msgspec.inspect.FloatType):
+        found = [_inclusive(sign, limit) for sign, limit in found]
     if table.ttl and name == table.ttl.attribute:
         found += [(">=", EARLIEST), ("<=", LATEST)]
     field, step = fields_of(kind.shape)[name], getattr(declared, "multiple_of", None)
@@ -85,6 +91,14 @@ def bounds_of(kind: Entity, table: Table, name: str) -> Bounds:
         tuple((sign, _exact(limit)) for sign, limit in found if limit is not None),
         None if step is None else _exact(step),
     )
+
+
+def _inclusive(sign: str, limit: float | None) -> tuple[str, float | None]:
+    """A bound of a float: a total just below 1.0 is read as 1.0, so that the next float counts."""
+    if limit is None or sign not in _NEXT:
+        return sign, limit
+    towards, inclusive = _NEXT[sign]
+    return inclusive, math.nextafter(limit, towards)
 
 
 def _exact(number: Any) -> Decimal:

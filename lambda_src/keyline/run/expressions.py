@@ -118,7 +118,8 @@ def _comparison(into: Expressions, pattern: Any, condition: Condition) -> Text:
         return f"attribute_not_exists({name})"
     hint = condition.parameter if condition.operator == "between" else f"if_{condition.parameter}"
     encode = _encoder(pattern, condition)
-    text = compared(into, condition, encode, hint)
+    build = _within if condition.operator == "between" else compared
+    text = build(into, condition, encode, hint)
     field = fields_of(pattern.kind.shape).get(condition.attribute)
     if field is None or not field.defaulted:
         return text
@@ -131,6 +132,18 @@ def _comparison(into: Expressions, pattern: Any, condition: Condition) -> Text:
         return met if values.holds(condition.operator, default, compared_with) else unmet
 
     return by_default
+
+
+def _within(
+    into: Expressions, condition: Condition, encode: Callable[[Any], Wire | None], hint: str
+) -> str:
+    """A range of a write's condition, which holds for nothing if its end is before its start.
+
+    DynamoDB refuses a BETWEEN of such a range.
+    """
+    name, makes = into.name(condition.attribute), _operands(condition, encode)
+    low, high = into.place(f"{hint}_low", makes[0]), into.place(f"{hint}_high", makes[1])
+    return f"({name} >= {low} AND {name} <= {high})"
 
 
 def _with_default(condition: Condition, text: str, name: str, key: str) -> tuple[str, str]:

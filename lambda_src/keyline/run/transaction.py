@@ -30,6 +30,7 @@ from keyline.run.client import Refusal
 from keyline.run.codec import Attributes, Reader
 from keyline.run.compiled import Compiler
 from keyline.run.errors import BadCall, Cancelled, ItemUnreadable, TransactionCancelled
+from keyline.run.identity import Identity, identity
 from keyline.run.misfit import is_expired
 from keyline.run.repeat import TRANSACTION, WITH_TOKEN
 from keyline.run.request import Request
@@ -42,6 +43,8 @@ _RAW = reply.decoder(reply.RawReply)
 
 MINUTE = 60
 """Seconds that all calls with one token share, unless a new minute begins between them."""
+MAX_TOKEN = 36
+"""Characters of a token. Source: API reference, TransactWriteItems, ClientRequestToken."""
 TOKEN_MINUTES = 11
 """Minutes in which a token may have been used first. DynamoDB keeps it for ten minutes after the
 transaction was carried out (API reference, TransactWriteItems), which may begin in the minute
@@ -120,9 +123,11 @@ def write(
     OutcomeUnknown
         If the answer was lost.
     BadCall
-        If the token was used for other actions.
+        If the token was used for other actions or is none, or two actions concern one item.
     """
     check_parts(pattern, [action.pattern for action in actions])
+    if token is not None:
+        _check_token(pattern, token)
 
     def request_at(moment: float) -> Request:
         return {
@@ -131,11 +136,13 @@ def write(
         }
 
     now = time.time()
-    if not token:
-        _send(pattern, calls, actions, compiler, request_at(now), now)
-        return
-    now = now // MINUTE * MINUTE
+    if token is not None:
+        now = now // MINUTE * MINUTE
     request = request_at(now)
+    _check_items(pattern, [action.pattern for action in actions], request)
+    if token is None:
+        _send(pattern, calls, actions, compiler, request, now)
+        return
     for minute in range(TOKEN_MINUTES + 1):
         if _send(pattern, calls, actions, compiler, request, now, token):
             return
@@ -171,6 +178,7 @@ def read(
             for r in reads
         ]
     }
+    _check_items(pattern, [each.pattern for each in reads], request)
     try:
         answer = calls.send(
             pattern, "TransactGetItems", request, _READ, lambda a: len(a.Responses), _read_floor
@@ -221,6 +229,36 @@ def _request(compiler: Compiler, action: Write, now: float) -> Request:
         case Delete() as delete:
             return compiler.delete(delete).prepared.build(action.values, now)
     raise BadCall(action.pattern.name, "is no write, or lacks its item.", "Use Write.put.")
+
+
+def _check_token(pattern: TransactWrite[Any], token: str) -> None:
+    """Refuse what DynamoDB does not take as a token. An empty one would make no call idempotent."""
+    if not (1 <= len(token) <= MAX_TOKEN and token.isascii() and token.isprintable()):
+        raise BadCall(
+            pattern.name,
+            "is given a token that DynamoDB does not take.",
+            f"Give 1 to {MAX_TOKEN} characters of ASCII, or no token at all.",
+        )
+
+
+def _check_items(
+    pattern: TransactWrite[Any] | TransactGet[Any],
+    parts: Sequence[Pattern[Any]],
+    request: Request,
+) -> None:
+    """Refuse a transaction that names an item twice: DynamoDB does not take it."""
+    named: set[tuple[str, Identity]] = set()
+    for part, action in zip(parts, request["TransactItems"], strict=True):
+        ((_, asked),) = action.items()
+        held = asked.get("Key") or asked["Item"]
+        key = identity(held[attribute] for attribute in part.table.key.attributes)
+        if (asked["TableName"], key) in named:
+            raise BadCall(
+                pattern.name,
+                f"names an item twice, the second time in {part.name!r}.",
+                "Give each item of a transaction once: put its changes into one pattern.",
+            )
+        named.add((asked["TableName"], key))
 
 
 def _item(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:

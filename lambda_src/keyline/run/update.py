@@ -25,6 +25,7 @@ from keyline.run.request import (
     NOW,
     Request,
     check_names,
+    check_size,
     conditional,
     key_of,
     place_of_now,
@@ -92,12 +93,15 @@ class UpdateRequests:
             If a name is missing or unknown.
         BadValue
             If a value cannot be stored, or could not be read back.
+        ItemTooLarge
+            If the values alone are beyond 400 KB.
         ConditionFailed
             If there is no item yet, and this would not make a whole one.
         """
         check_names(self.pattern, call.given, self._parameters)
         self._check(call.changes, call.expected)
         change = self._change(call)
+        check_size(self.pattern, change.written)
         texts = self._conditions(change.expressions, call.given, anew=call.anew)
         return {
             **self._fixed,
@@ -252,6 +256,11 @@ class _Change:
         parts = {"SET": list(self._set.values()), **self._clauses}
         return " ".join(f"{word} {', '.join(texts)}" for word, texts in parts.items() if texts)
 
+    @property
+    def written(self) -> Attributes:
+        """The attributes that the item has afterwards, as far as they are known."""
+        return {**self.key, **{name: wire for name, wire in self._values.items() if wire}}
+
     def is_seen_in(self, item: Attributes) -> bool:
         """Whether an item has what is set, anything where it is set once, and nothing removed."""
         return all(
@@ -317,7 +326,9 @@ class _Change:
         expiry, pattern = self._writer.expiry, self._pattern
         if expiry is None or expiry.attribute in known:
             return
-        moved = expiry.since in pattern.set and expiry.since in known
+        moved = (expiry.since in pattern.set and expiry.since in known) or (
+            expiry.since in pattern.remove
+        )
         if moved or pattern.upsert:
             moment = known.get(expiry.since) if expiry.since else None
             wire = {"N": str(expiry.at(moment, now))}

@@ -29,6 +29,10 @@ from keyline.run.shards import plain
 Wire = Mapping[str, Any]
 """A value as DynamoDB writes it: `{"S": "x"}`."""
 
+MAX_LEVELS = 31
+"""Lists and maps that an attribute may hold within each other: DynamoDB takes 32 levels, of which
+the item is one.
+"""
 _NULL: Wire = {"NULL": True}
 _DECIMAL = "Declare the field as Decimal."
 _SHORT = 15
@@ -185,6 +189,8 @@ def member_of(shape: type[msgspec.Struct], name: str) -> Value:
     """How a member of a field is stored: of a set or list an element, of text a part."""
     annotation = annotation_of(shape, name)
     bare, _ = _strip(annotation)
+    if bare in (list, tuple):
+        return _DYNAMIC
     if get_origin(bare) in (set, frozenset, list, tuple):
         return of_type(get_args(bare)[0])
     return of_type(str if fields_of(shape)[name].type == "S" else annotation)
@@ -264,9 +270,12 @@ def _scalar(bare: Any) -> tuple[str, Callable[[Any], Any]]:
 
 def _set(typed: Any, member: Any) -> Value:
     tag, write = _scalar(_strip(member)[0])
+    least = limits_of(typed).min_length or 0
 
     def encode(value: Any) -> Wire | None:
         _check_container(value, set | frozenset, "set")
+        if not value and least:  # which would be left out, where no read checks it
+            raise BadValue("set", f"has to have {least} members at least.", "Give as many.")
         # In order, so that equal sets are equal requests.
         return {f"{tag}S": sorted({write(v) for v in value})} if value else None
 
@@ -508,6 +517,7 @@ def item_check(shape: type[msgspec.Struct]) -> Check:
     """What checks an item's attributes, so that nothing is stored that no read accepts."""
     wire = struct_reader(shape).wire
     checks = {name: field_check(shape, name) for name in fields_of(shape)}
+    open_ones = [name for name in checks if _is_open(annotation_of(shape, name))]
 
     def check(attributes: Mapping[str, Wire]) -> None:
         try:
@@ -517,6 +527,9 @@ def item_check(shape: type[msgspec.Struct]) -> Check:
                 if name in attributes:
                     each(attributes[name])
             raise
+        for name in open_ones:
+            if name in attributes:
+                _check_levels(name, attributes[name])
 
     return check
 
@@ -535,13 +548,48 @@ def members_check(shape: type[msgspec.Struct], name: str) -> Check:
 
 
 def _check(name: str, annotation: Any, wire: Any) -> Check:
+    is_open = _is_open(annotation)
+
     def check(value: Wire) -> None:
         try:
             _convert(value, wire, annotation)
         except BadValue as error:
             raise inside(error, name) from error
+        if is_open:
+            _check_levels(name, value)
 
     return check
+
+
+def _is_open(annotation: Any) -> bool:
+    """Whether values of a type may hold values of any type, and so be of any depth."""
+    bare, _ = _strip(annotation)
+    if bare in (Any, object, list, tuple, dict):
+        return True
+    if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+        return any(_is_open(field.type) for field in msgspec.structs.fields(bare))
+    return any(map(_is_open, get_args(bare)))
+
+
+def _check_levels(name: str, wire: Wire) -> None:
+    if _levels(wire) > MAX_LEVELS:
+        raise _too_deep().at(name)
+
+
+def _levels(wire: Wire) -> int:
+    """How many lists and maps a value holds within each other."""
+    ((tag, content),) = wire.items()
+    if tag not in ("L", "M"):
+        return 0
+    return 1 + max(map(_levels, content if tag == "L" else content.values()), default=0)
+
+
+def _too_deep() -> BadValue:
+    return BadValue(
+        "value",
+        f"holds more than {MAX_LEVELS} lists and maps within each other.",
+        "Store it as text, or as items of its own.",
+    )
 
 
 _PLACE = re.compile(r" - at `\$([^`]*)`$")
@@ -667,8 +715,14 @@ def _allows_none(annotation: Any) -> bool:
     return annotation is Any or type(None) in get_args(annotation)
 
 
-def encode_any(value: Any) -> Wire:
-    """DynamoDB JSON of a value whose type nobody declared."""
+def encode_any(value: Any, levels: int = MAX_LEVELS) -> Wire:
+    """DynamoDB JSON of a value whose type nobody declared.
+
+    Parameters
+    ----------
+    levels
+        How many lists and maps it may hold within each other.
+    """
     if value is None:
         return _NULL
     if isinstance(value, bool):
@@ -679,10 +733,12 @@ def encode_any(value: Any) -> Wire:
         return {"N": number_text(value)}
     if isinstance(value, bytes | bytearray | memoryview):
         return {"B": bytes(value)}
+    if isinstance(value, Mapping | list | tuple) and not levels:
+        raise _too_deep()
     if isinstance(value, Mapping):
-        return {"M": {_text(k): encode_any(v) for k, v in value.items()}}
+        return {"M": {_text(k): encode_any(v, levels - 1) for k, v in value.items()}}
     if isinstance(value, list | tuple):
-        return {"L": [encode_any(v) for v in value]}
+        return {"L": [encode_any(v, levels - 1) for v in value]}
     if isinstance(value, set | frozenset) and value:
         return _set_of_any(value)
     raise BadValue("value", f"{type(value).__name__} cannot be stored.", "Use a plain type.")

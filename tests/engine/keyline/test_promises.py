@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from keyline.model import (
     BatchWrite,
@@ -21,7 +24,9 @@ from keyline.model import (
     Key,
     Put,
     Query,
+    Retention,
     Table,
+    TransactGet,
     TransactWrite,
     Ttl,
     Update,
@@ -34,8 +39,16 @@ from keyline.model import (
     greater_than,
     less_than,
 )
-from keyline.run import Store, Write
-from keyline.run.errors import BadValue, ConditionFailed, NotFound, VersionConflict
+from keyline.run import Read, Store, Write
+from keyline.run.errors import (
+    BadCall,
+    BadValue,
+    ConditionFailed,
+    ItemTooLarge,
+    NotFound,
+    VersionConflict,
+)
+from keyline.run.values import MAX_LEVELS
 from tests.engine.keyline.conftest import Bench, fresh
 from tests.support.shapes import Text, items
 
@@ -97,6 +110,8 @@ OPEN = Update(set=("note", "plan"), add=("stars", "credits"), upsert=True, **_to
 EDIT = Update(set=("note",), version="version", **_told("edit"))
 START = Update(set=("note",), version="version", upsert=True, **_told("start"))
 BOTH = TransactWrite(parts=(PUT, CHANGE), **_told("both"))
+READ_ONE = Get(**_told("read-one"))
+READ = TransactGet(parts=(READ_ONE,), **_told("read"))
 
 
 @pytest.fixture
@@ -183,6 +198,29 @@ def test_an_update_is_checked_before_it_is_sent(
     assert wallets.meter.calls == []
 
 
+def test_values_beyond_the_size_of_an_item_are_refused_before_they_are_sent(
+    wallets: Store,
+) -> None:
+    changes = {"note": "x" * 410_000}
+    with pytest.raises(ItemTooLarge):
+        wallets.update(CHANGE, changes, id="a")
+    with pytest.raises(ItemTooLarge):
+        wallets.transact(BOTH, [Write.update(CHANGE, changes, id="a")])
+    assert wallets.meter.calls == []
+
+
+def test_a_transaction_that_names_an_item_twice_is_refused_before_it_is_sent(
+    wallets: Store,
+) -> None:
+    add = Write.update(CHANGE, {"stars": 1}, id="a")
+    for twice in (add, Write.put(PUT, Wallet(id="a", note="n"))):
+        with pytest.raises(BadCall, match="names an item twice"):
+            wallets.transact(BOTH, [add, twice])
+    with pytest.raises(BadCall, match="names an item twice"):
+        wallets.transact_get(READ, [Read(READ_ONE, id="a")] * 2)
+    assert wallets.meter.calls == []
+
+
 def test_an_addition_keeps_to_the_bounds(wallets: Store) -> None:
     wallets.put(PUT, Wallet(id="a", note="n", stars=9, credits=5))
     assert wallets.update(CHANGE, {"stars": 1}, id="a").stars == 10
@@ -264,6 +302,7 @@ CONDITIONS: list[tuple[Condition, Any]] = [
     (at_least("credits"), Decimal("100.0")),
     (between("credits"), (1, 100)),
     (between("credits"), (101, 200)),
+    (between("credits"), (200, 1)),
     (begins_with("plan"), "fr"),
     (begins_with("plan"), "pa"),
     (contains("plan"), "re"),
@@ -344,6 +383,140 @@ def test_every_item_that_is_declared_comes_back(engine: str) -> None:
 
 def _probes(shape: type[msgspec.Struct]) -> Table:
     return Table("PromisedProbes", "Key design: by id.", key=Key("id"), entities=[shape])
+
+
+class Ratio(msgspec.Struct, kw_only=True):
+    """An item whose total lies between two floats, both excluded."""
+
+    id: str
+    share: Annotated[float, msgspec.Meta(gt=0.1, lt=1.0)] = 0.5
+
+
+RATIOS = Table("PromisedRatios", "Key design: by id.", key=Key("id"), entities=[Ratio])
+
+
+def test_a_sum_of_floats_is_read_within_its_bounds(engine: str) -> None:
+    put = Put(replace=True, **_told("put", RATIOS, Ratio))
+    add = Update(add=("share",), **_told("add", RATIOS, Ratio))
+    with fresh(engine, [RATIOS]) as bench:
+        store = bench.store(measure=False)
+
+        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(st.sampled_from([0.1, 1.0]), st.sampled_from([1e-16, 1e-17, 9e-17, 1e-20]))
+        def stays(limit: float, step: float) -> None:
+            sign = -1 if limit == 0.1 else 1
+            start = math.nextafter(limit, 0.5)
+            store.put(put, Ratio(id="a", share=start))
+            for _ in range(2):
+                with suppress(ConditionFailed):
+                    store.update(add, {"share": sign * step}, id="a")
+
+        stays()
+
+
+class Open(msgspec.Struct, kw_only=True):
+    """An item that holds values of any type."""
+
+    id: str
+    data: dict[str, Any] = {}
+    parts: list[dict[str, Any]] = []
+    some: Annotated[set[str], msgspec.Meta(min_length=1)]
+
+
+OPENS = Table("PromisedOpens", "Key design: by id.", key=Key("id"), entities=[Open])
+
+
+@pytest.fixture
+def opens(engine: str) -> Iterator[Store]:
+    with fresh(engine, [OPENS]) as bench:
+        yield bench.store(measure=False)
+
+
+def _nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_what_is_nested_too_deep_is_refused_before_it_is_sent(opens: Store) -> None:
+    put = Put(replace=True, **_told("put", OPENS, Open))
+    change = Update(set=("data",), **_told("change", OPENS, Open))
+    deepest = Open(
+        id="a",
+        data={"a": _nested(MAX_LEVELS - 1)},
+        parts=[{"a": _nested(MAX_LEVELS - 2)}],
+        some={"x"},
+    )
+    opens.put(put, deepest)
+    endless: list[Any] = []
+    endless.append(endless)
+    sent = len(opens.meter.calls)
+    for beyond in (
+        {"data": {"a": _nested(MAX_LEVELS)}},
+        {"data": {"a": endless}},
+        {"parts": [{"a": _nested(MAX_LEVELS - 1)}]},
+    ):
+        with pytest.raises(BadValue, match="lists and maps within each other"):
+            opens.put(put, msgspec.structs.replace(deepest, **beyond))
+    with pytest.raises(BadValue, match="lists and maps within each other"):
+        opens.update(change, {"data": {"a": _nested(MAX_LEVELS)}}, id="a")
+    assert len(opens.meter.calls) == sent
+
+
+def test_a_set_that_must_have_members_is_not_written_without(opens: Store) -> None:
+    change = Update(set=("some",), **_told("change", OPENS, Open))
+    with pytest.raises(BadValue, match="some: has to have 1 members at least"):
+        opens.put(Put(**_told("put", OPENS, Open)), Open(id="a", some=set()))
+    with pytest.raises(BadValue, match="some: has to have 1 members at least"):
+        opens.update(change, {"some": set()}, id="a")
+    assert opens.meter.calls == []
+
+
+def test_an_untyped_list_is_asked_for_a_member_of_any_type(engine: str) -> None:
+    fields: list[Any] = [("id", str), ("things", list, msgspec.field(default_factory=list))]
+    bag: type[Any] = msgspec.defstruct("Bag", fields, kw_only=True)
+    table = Table("PromisedBags", "Key design: by id.", key=Key("id"), entities=[bag])
+    drop = Delete(conditions=(contains("things"),), **_told("drop", table, bag))
+    with fresh(engine, [table]) as bench:
+        store = bench.store(measure=False)
+        store.put(Put(**_told("put", table, bag)), bag(id="a", things=[1, "x"]))
+        with pytest.raises(ConditionFailed):
+            store.delete(drop, id="a", things="y")
+        store.delete(drop, id="a", things="x")
+        assert store.get(Get(**_told("get", table, bag)), id="a") is None
+
+
+class Stay(msgspec.Struct, kw_only=True):
+    """An item that expires a day after a moment, or after it was written if it has none."""
+
+    id: str
+    since: float | None = None
+    ttl: int | None = None
+
+
+STAYS = Table(
+    "PromisedStays",
+    "Key design: by id.",
+    key=Key("id"),
+    entities=[Stay],
+    ttl=Ttl("ttl", Retention(days=1, since="since")),
+)
+
+
+def test_an_expiry_counts_from_the_write_once_its_moment_is_taken_away(engine: str) -> None:
+    now = int(time.time())
+    with fresh(engine, [STAYS]) as bench:
+        store = bench.store(measure=False)
+        put = Put(**_told("put", STAYS, Stay))
+        assert store.put(put, Stay(id="a", since=(now - 60_000) * 1000.0)).ttl == now + 26_400
+        for change, changes in (
+            (Update(remove=("since",), **_told("remove", STAYS, Stay)), {}),
+            (Update(set=("since",), **_told("set", STAYS, Stay)), {"since": None}),
+        ):
+            ttl = store.update(change, changes, id="a").ttl
+            assert ttl is not None
+            assert ttl >= now + 86_400
 
 
 class Use(msgspec.Struct, kw_only=True):

@@ -101,6 +101,15 @@ def test_a_request_that_does_not_hold_the_moment_is_sent_once_before_it_is_refus
     assert store.get(GET_ACCOUNT, accountId=1) == Account(accountId=1, name="ann", balance=5)
 
 
+@pytest.mark.parametrize("wrong", ["", "x" * 37, "half \ud800", "über", "a\n"])
+def test_what_dynamodb_does_not_take_as_a_token_is_refused(store: Store, wrong: str) -> None:
+    store.put(PUT_ACCOUNT, Account(accountId=1, name="ann"))
+    sent = len(store.meter.calls)
+    with pytest.raises(BadCall, match="token"):
+        store.transact(PUT_BOTH, [Write.update(PAY, {"balance": 5}, accountId=1)], token=wrong)
+    assert len(store.meter.calls) == sent
+
+
 def test_with_a_token_an_item_counts_as_there_until_the_minute_ends(
     bench: Bench, store: Store, clock: Clock, token: str
 ) -> None:
