@@ -405,6 +405,12 @@ def _bound_faults(update: Update[Any], clause: str, field: Field) -> Iterator[Fa
             "is a float with multiple_of, and a sum of multiples may be none as a float.",
             "Declare it as int, or use set.",
         )
+    if clause == "add" and field.python is float and field.name in update.table.key_limits:
+        yield (
+            path,
+            "is a float and part of an index's key, and a sum may be none that a float holds.",
+            "Declare it as Decimal or int.",
+        )
     if clause not in ("add", "discard") or not field.is_set:
         return
     if limits.min_length is not None or (clause == "add" and limits.max_length is not None):

@@ -103,6 +103,8 @@ def _write_condition(into: Expressions, pattern: Any, condition: WriteCondition)
     if not isinstance(condition, AnyOf):
         return _comparison(into, pattern, condition)
     parts = [_comparison(into, pattern, c) for c in condition.conditions]
+    if len(parts) == 1:
+        return parts[0]  # DynamoDB refuses redundant parentheses
 
     def joined(given: Mapping[str, Any]) -> str:
         return f"({' OR '.join(chosen(parts, given))})"

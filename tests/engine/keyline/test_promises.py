@@ -30,6 +30,7 @@ from keyline.model import (
     TransactWrite,
     Ttl,
     Update,
+    any_of,
     at_least,
     begins_with,
     between,
@@ -313,16 +314,18 @@ CONDITIONS: list[tuple[Condition, Any]] = [
 ]
 
 
+@pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize(("condition", "value"), CONDITIONS)
 def test_a_condition_sees_the_default(
-    wallets: Store, old: Callable[..., None], condition: Condition, value: Any
+    wallets: Store, old: Callable[..., None], condition: Condition, value: Any, alone: bool
 ) -> None:
     old()
     wallets.put(PUT, Wallet(id="whole", note="n"))
     given = {condition.parameter: value}
-    change = Update(set=("note",), conditions=(condition,), **_told("if"))
-    drop = Delete(conditions=(condition,), must_exist=True, **_told("drop-if"))
-    replace = Put(replace=True, conditions=(condition,), **_told("put-if"))
+    declared = (condition,) if alone else (any_of(condition),)
+    change = Update(set=("note",), conditions=declared, **_told("if"))
+    drop = Delete(conditions=declared, must_exist=True, **_told("drop-if"))
+    replace = Put(replace=True, conditions=declared, **_told("put-if"))
 
     def holds(write: Callable[[], Any]) -> bool:
         try:

@@ -16,6 +16,7 @@ from keyline.model import (
     Delete,
     Entity,
     Get,
+    Index,
     Key,
     Pattern,
     Put,
@@ -441,6 +442,14 @@ class TestUpdate:
         assert update(**asked)
         Refusal("a-pattern.version", "does not allow 1", "Allow it").of(
             lambda: update(**asked, upsert=True)
+        )
+
+    def test_nothing_is_added_to_a_float_by_which_an_index_sorts(self) -> None:
+        shape = part(id=str, g=str, n=float)
+        by_n = Index(name="ByN", key=Key("g", "n"), why="Tested.")
+        table = Table("Others", DOC, key=Key("id"), entities=[shape], indexes=[by_n])
+        Refusal("a-pattern.add.n", "a float and part of an index's key", "Decimal").of(
+            lambda: update(table=table, shape=shape, add=("n",))
         )
 
     def test_nothing_is_added_to_what_the_expiry_counts_from(self) -> None:
