@@ -318,7 +318,7 @@ class Reader(Generic[T]):
             return self._read(wire)  # type: ignore[no-any-return] # made of a type known at run time
         except misfit.UNCONVERTIBLE as error:
             key: Attributes = {}
-            with suppress(ArithmeticError, *misfit.UNCONVERTIBLE):
+            with suppress(*misfit.UNCONVERTIBLE):
                 key = self.key(wire)
             raise misfit.of_decoded(self._expected, self._shape, key, wire, error) from None
 

@@ -23,7 +23,15 @@ from keyline.model.table import Table
 from keyline.run import reply, values
 from keyline.run.errors import ItemUnreadable
 
-UNCONVERTIBLE = (ItemUnreadable, KeyError, TypeError, ValueError, zlib.error)
+UNCONVERTIBLE = (
+    ItemUnreadable,
+    ArithmeticError,
+    AssertionError,
+    LookupError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
 """What an item raises that was decoded and does not make an instance of its shape all the same:
 damaged compressed text, or a `__post_init__` that refuses the values."""
 

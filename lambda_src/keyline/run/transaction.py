@@ -76,7 +76,11 @@ class Write:
         expected: int | None = None,
         **key: Any,
     ) -> Write:
-        """Change an item, as `Store.update`."""
+        """Change an item, as `Store.update`.
+
+        An upsert does not start anew over an expired item: the transaction is cancelled until
+        DynamoDB has deleted the item.
+        """
         return Write(pattern, key, changes=changes, expected=expected)
 
     @staticmethod

@@ -101,6 +101,26 @@ def test_a_change_whose_answer_was_lost_is_said_to_be_carried_out(store: Store, 
     assert "secret" not in str(error)
 
 
+@pytest.mark.parametrize(
+    "error", [ValueError, TypeError, KeyError, IndexError, AssertionError, ZeroDivisionError]
+)
+def test_what_a_shape_itself_refuses_is_unreadable(error: type[Exception]) -> None:
+    class Refusing(msgspec.Struct):
+        id: str
+
+        def __post_init__(self) -> None:
+            raise error("secret")
+
+    table = Table("Others", "Key design: one by one.", key=Key("id"), entities=[Refusing])
+    reader: Reader[Refusing] = Reader(
+        Query(name="all", why="Tested.", table=table, shape=Refusing, item_bytes=1, per_month=1)
+    )
+    with pytest.raises(ItemUnreadable) as caught:
+        reader.item(reader.fit({"id": {"S": "a"}}))
+    assert caught.value.key == {"id": {"S": "a"}}
+    assert "secret" not in str(caught.value)
+
+
 NOT_DYNAMODBS: dict[str, Any] = {
     "another type": {"Attributes": {}, "ConsumedCapacity": {"CapacityUnits": "many"}},
     "a list": [],
