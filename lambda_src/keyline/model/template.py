@@ -15,6 +15,11 @@ from functools import cached_property
 from keyline.model.number import plain
 from keyline.problem import DeclarationError
 
+LAST = "\U0010ffff"
+"""The last character. No text in a key template may hold it, so that everything that begins
+with a text lies between the text and the text followed by this character."""
+MAX_PLACES = 130
+"""Digits behind the point of the smallest number that DynamoDB holds, 1e-130."""
 _FORMATTER = string.Formatter()
 _FIELD = re.compile(r"[\w-]+")
 _NUMBER = re.compile(r"(?:0(?P<width>[1-9]\d*))?(?:\.(?P<places>\d+)f|d)?")
@@ -102,6 +107,8 @@ class Part:
             made = NumberFormat(int(width) if width else None, 0 if self.format else None)
         else:
             made = NumberFormat(int(width) if width else None, int(places))
+        if made.places is not None and made.places > MAX_PLACES:
+            return None
         return made if made.digits is None or made.digits >= 1 else None
 
 
@@ -130,6 +137,8 @@ class Template:
             raise self._fault(f"{error}.") from error
         if not text:
             raise self._fault("is empty.")
+        if LAST in text or any("\ud800" <= character <= "\udfff" for character in text):
+            raise self._fault("holds U+10FFFF or half of a character, which no key may hold.")
         for _, name, spec, conversion in parsed:
             if name is not None and not _FIELD.fullmatch(name):
                 raise self._fault(f"{name!r} is no field's name.")
@@ -184,6 +193,14 @@ class Template:
         if self.parts:
             return self.parts[0].before
         return "".join(literal for literal, _, _ in self._parsed)
+
+    @cached_property
+    def least_bytes(self) -> int:
+        """The bytes that each of its texts has at least: those of its own texts and widths."""
+        texts = [part.before for part in self.parts] + [part.after for part in self.parts[-1:]]
+        formats = [part.number_format for part in self.parts if part.format]
+        widths = sum(made.width or 0 for made in formats if made is not None)
+        return len("".join(texts or [self.literal]).encode()) + widths
 
     def part(self, field: str) -> Part:
         """The first part of this field.

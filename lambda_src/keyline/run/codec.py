@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from keyline.model.table import MAX_PARTITION_BYTES, Index, Table
 from keyline.run import misfit, reply, shards, values
 from keyline.run.errors import BadValue
 from keyline.run.keytext import KeyText, check_key
+from keyline.run.numbers import number_text
 from keyline.run.settings import Expiry, Settings, check_ttl
 from keyline.run.values import Value, Wire
 
@@ -27,7 +29,7 @@ T = TypeVar("T")
 Attributes = dict[str, Any]
 """An item, or a part of one, as DynamoDB writes it."""
 
-_TEXT, _NUMBER, _EXACT = values.of_type(str), values.of_type(float), values.of_type(Decimal)
+_TEXT, _NUMBER = values.of_type(str), values.of_type(Decimal)
 
 
 def value_of(kind: Entity, table: Table, attribute: str) -> Value:
@@ -146,11 +148,14 @@ class Writer:
             If DynamoDB does not take the value in a key.
         """
         limit, count = self.table.key_limits.get(attribute), self._shards.get(attribute)
+        if limit is None:
+            return value
         if count is not None:
+            check_key(attribute, value, limit)  # behind a mark an empty text would look like one
             shards.refuse_marked(attribute, value["S"])
             shard = shards.shard_of((key[a] for a in self.table.key.attributes), count)
             value = {"S": shards.sharded(value["S"], shard)}
-        return value if limit is None else check_key(attribute, value, limit)
+        return check_key(attribute, value, limit)
 
     @cached_property
     def expiry(self) -> Expiry | None:
@@ -246,8 +251,9 @@ class Reader(Generic[T]):
         fields = msgspec.structs.fields(shape)
         names = {f.encode_name: f.name for f in fields}
         more = [a for a in (*keys, *([ttl] if ttl else [])) if a not in names]
+        types = {a: kind.type_of(a) or table.type_of(a) or "S" for a in dict.fromkeys(more)}
         extra = {
-            a: values.optional(value_of(kind, table, a), lambda: None) for a in dict.fromkeys(more)
+            a: values.optional(values.as_stored(tag), lambda: None) for a, tag in types.items()
         }
         if table.discriminator:
             extra[table.discriminator] = values.of_type(Literal[kind.tag])
@@ -258,21 +264,9 @@ class Reader(Generic[T]):
         self._read = reader.read
         by_attribute = {f.encode_name: f.name for f in msgspec.structs.fields(self.wire)}
 
-        def decode(attribute: str) -> Callable[[Any], Any]:
-            if attribute in exact:
-                return values.number_as_stored
-            known = extra.get(attribute) or instead.get(attribute)
-            return (known or values.of_field(shape, attribute)).decode
-
-        def encode(attribute: str) -> Callable[[Any], Wire | None]:
-            if attribute in exact:
-                return _EXACT.encode
-            return (
-                _TEXT if attribute in table.sharded else value_of(kind, table, attribute)
-            ).encode
-
         self._keys = [
-            _KeyReader(a, attrgetter(by_attribute[a]), decode(a), encode(a)) for a in keys
+            _KeyReader(a, attrgetter(by_attribute[a]), kind.type_of(a) or table.type_of(a) or "S")
+            for a in keys
         ]
         sort = (index.key if index else table.key).sort
         self._sort = [key for key in self._keys if key.attribute in sort]
@@ -346,7 +340,7 @@ class Reader(Generic[T]):
 
     def order(self, wire: Any) -> tuple[Any, ...]:
         """The values of the sort key, which compare as DynamoDB sorts them."""
-        return tuple(key.decode(key.get(wire)) for key in self._sort)
+        return tuple(map(values.ordered, self.sort_key(wire)))
 
     def sort_key(self, wire: Any) -> list[Wire]:
         """The same as stored."""
@@ -360,13 +354,25 @@ class Reader(Generic[T]):
 
 @dataclass(frozen=True)
 class _KeyReader:
-    """One key attribute of a decoded item."""
+    """One key attribute of a decoded item: its value comes from what is stored, not from a field.
+
+    Attributes
+    ----------
+    tag
+        The attribute's type: `S`, `N` or `B`.
+    """
 
     attribute: str
     get: Callable[[Any], Any]
-    decode: Callable[[Any], Any]
-    encode: Callable[[Any], Wire | None]
+    tag: str
 
     def stored(self, wire: Any) -> Wire | None:
-        value = self.decode(self.get(wire))
-        return None if value is None else self.encode(value)
+        found = self.get(wire)
+        if found is None or getattr(found, "NULL", False):
+            return None
+        value = getattr(found, self.tag)
+        if isinstance(value, enum.Enum):
+            value = value.value
+        if self.tag == "N":
+            return {"N": number_text(Decimal(value) if isinstance(value, str) else value)}
+        return {self.tag: value}

@@ -75,7 +75,9 @@ class CursorSigner:
             raise _invalid(pattern) from None
 
     def _mac(self, payload: bytes, pattern: str, caller: str, values: Mapping[str, Any]) -> bytes:
-        bound = [self._system, pattern, caller, sorted(values.items())]
+        # Half a character of UTF-16, which JSON cannot write, may be in a caller's name.
+        named = caller.encode(errors="surrogatepass")
+        bound = [self._system, pattern, named, sorted(values.items())]
         head = msgspec.json.encode(bound)
         message = len(head).to_bytes(4, "big") + head + payload
         return hmac.digest(self._secret, message, hashlib.sha256)

@@ -25,14 +25,11 @@ from keyline.model.separation import (
     known_texts,
     lexicon_of,
 )
-from keyline.model.template import NumberFormat, Part
+from keyline.model.template import LAST, NumberFormat, Part
 from keyline.run import values
 from keyline.run.errors import BadCall, BadValue
 from keyline.run.values import Wire
 
-LAST = "\U0010ffff"
-"""The last character. No text in a key template may hold it, so that everything that begins
-with a text lies between the text and the text followed by this character."""
 FIRST = "\x00"
 """The first character: the lowest text of a key, since a key's text is never empty."""
 
@@ -139,12 +136,26 @@ class KeyText:
         stem = self.prefix(given, fields[:-1]) if fields[1:] else field.before
         low, high = _asked(condition, field.name, given)
         found = field.range_of(stem, low, high)
-        check_length(field.name, found.low or FIRST, self.limit)
+        first = self._start(found, low)
+        check_length(field.name, first, self.limit)
         check_length(field.name, found.high or FIRST, self.limit)
-        first, last = found.low or FIRST, self._end(found)
+        last = self._end(found)
         if first > last:
             raise NothingMatches
         return first, last
+
+    def _start(self, found: _Texts, low: _Bound | None) -> str:
+        """The first text; where it is too long behind a bound that is not, the next that fits."""
+        if low is None or low.included or not found.low.endswith(FIRST):
+            return found.low or FIRST
+        text = found.low.removesuffix(FIRST)
+        return found.low if len(text.encode()) != self.limit else self._behind(text)
+
+    def _behind(self, text: str) -> str:
+        """The first text after one that fills the limit: what follows in as many bytes."""
+        while len((found := behind(text)).encode()) > self.limit:
+            text = text[:-1]
+        return found
 
     def _end(self, found: _Texts) -> str:
         if not found.open:
@@ -214,7 +225,7 @@ class _FieldText:
 
     def begun(self, value: Any) -> str:
         """A text that values of the field may begin with."""
-        text = self._plain_text(values.of_type(str).encode(value))
+        text = self._plain_text(_encoded_text(self.name, value))
         if self._known is not None:
             found = {known for known in self._known if known.startswith(text)}
             if not found:
@@ -476,6 +487,13 @@ def pair(parameter: str, value: Any) -> tuple[Any, Any]:
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise BadCall(parameter, "is no pair.", f"Give {parameter}=(from, to).")
     return value[0], value[1]
+
+
+def _encoded_text(name: str, value: Any) -> Wire | None:
+    try:
+        return values.of_type(str).encode(value)
+    except BadValue as error:
+        raise error.at(name) from error
 
 
 def _present(name: str, given: Given) -> Any:

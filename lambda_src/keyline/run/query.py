@@ -69,7 +69,8 @@ class QueryReader(Generic[T]):
             return Page([], None)
         name = self._pattern.name
         # Bound to the values as they are sent: equal values have one text, whatever their type.
-        bound = request["ExpressionAttributeValues"]
+        # Bound to the key as well, since a position in one key is not a position in another.
+        bound = {**request["ExpressionAttributeValues"], "key": self._pattern.key.attributes}
         # An empty token was never issued, and is refused as any other.
         start = Cursor([]) if token is None else self._signer.take(token, name, caller, bound)
         ranges = self._ranges(request, start)
@@ -130,16 +131,14 @@ class QueryReader(Generic[T]):
             return [request]
         attribute = self._pattern.key.partition[0]
         place, given = self._prepared.partition, request["ExpressionAttributeValues"]
-        refuse_marked(attribute, given[place]["S"])
+        text, limit = given[place]["S"], self._pattern.table.key_limits[attribute]
+        refuse_marked(attribute, text)
+        in_shards = (sharded(text, shard) for shard in range(self._shards))
+        # No item can be in a shard whose name is too long for a key; those are the last ones.
         return [
-            {
-                **request,
-                "ExpressionAttributeValues": {
-                    **given,
-                    place: {"S": sharded(given[place]["S"], shard)},
-                },
-            }
-            for shard in range(self._shards)
+            {**request, "ExpressionAttributeValues": {**given, place: {"S": each}}}
+            for each in in_shards
+            if len(each.encode()) <= limit
         ]
 
     def _fetch(self, request: Request) -> Callable[[Attributes | None, int | None], Any]:
@@ -164,7 +163,7 @@ class QueryReader(Generic[T]):
         reader, descending = self._reader, self._pattern.descending
         if not start.after:
             return lambda wires: reader.live(wires, now)
-        after = tuple(values.decode_any(value) for value in start.after)
+        after = tuple(map(values.ordered, start.after))
 
         def ahead(wire: Any) -> bool:
             order = reader.order(wire)

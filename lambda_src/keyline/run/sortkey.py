@@ -8,6 +8,8 @@ from typing import Any
 
 from keyline.model.condition import Condition
 from keyline.model.pattern import Query, compared_template, sort_parameters
+from keyline.model.shape import fields_of
+from keyline.run import values
 from keyline.run.codec import key_text, value_of
 from keyline.run.expressions import Expressions, compared, encoded, made
 from keyline.run.keytext import Given, KeyText, NothingMatches, check_key, check_length, pair
@@ -33,6 +35,9 @@ def _on_value(into: Expressions, pattern: Query[Any], condition: Condition) -> s
     """A condition on an attribute as it is stored."""
     attribute = condition.attribute
     encode = value_of(pattern.kind, pattern.table, attribute).encode
+    if condition.operator == "begins_with" and attribute in fields_of(pattern.kind.shape):
+        # The beginning of a known value need not be one itself.
+        encode = values.member_of(pattern.kind.shape, attribute).encode
     limit = pattern.table.key_limits[attribute]
 
     def key(value: Any) -> Wire | None:

@@ -117,9 +117,25 @@ def present(shape: type[msgspec.Struct], name: str) -> Value:
     return of_type(annotation_of(shape, name))
 
 
-def number_as_stored(wire: Any) -> Decimal | None:
-    """Return a number of a key exactly, whatever its field's type; None if it is absent."""
-    return None if wire is None or getattr(wire, "NULL", False) else Decimal(wire.N)
+@cache
+def as_stored(tag: str) -> Value:
+    """How an attribute of a key is read that is no field: exactly, without constraints.
+
+    Parameters
+    ----------
+    tag
+        The attribute's type: `S`, `N` or `B`.
+    """
+    python = {"S": str, "N": Decimal, "B": bytes}[tag]
+    return Value(of_type(python).encode, _wire(tag, python), attrgetter(tag))
+
+
+def ordered(wire: Wire) -> Any:
+    """Return what a key's value is compared by, so that keys are in DynamoDB's order."""
+    ((tag, content),) = wire.items()
+    if tag == "N":
+        return Decimal(content)
+    return base64.b64decode(content) if tag == "B" and isinstance(content, str) else content
 
 
 def _checked(name: str, found: Any, typed: Any) -> Any:

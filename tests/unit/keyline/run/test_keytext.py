@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from keyline.model import DeclarationError, Entity, Key, Query, Table
 from keyline.model.condition import Condition
+from keyline.model.template import LAST
 from keyline.run.codec import key_text
 from keyline.run.errors import BadValue
 from keyline.run.expressions import Expressions
-from keyline.run.keytext import LAST, KeyText, NothingMatches, before, behind
+from keyline.run.keytext import KeyText, NothingMatches, before, behind
 from keyline.run.sortkey import sort_condition
 from tests.support.keyed import TEXTS, Keyed, expected, items_of, keyed_tables
 
