@@ -361,6 +361,8 @@ def _version_faults(update: Update[Any], name: str) -> Iterator[Fault]:
         yield "version", f"{name!r} is no Number.", "Declare it as int."
     elif _is_one_of(update, name):
         yield "version", f"{name!r} is one of a few numbers.", "Declare it as int."
+    elif name in update.table.key.attributes or name in primary_fields(update):
+        yield "version", f"{name!r} is part of the primary key.", "Count another attribute."
     elif field.optional and field.defaulted:
         yield "version", f"{name!r} allows None and has another default.", "Drop None."
     elif update.upsert and not _allows(_annotation(update, name), 1):
@@ -445,7 +447,8 @@ def _template_faults(update: Update[Any]) -> Iterator[Fault]:
     """An index's key has to be made anew, whole, when a field that it is made of changes."""
     known = {*update.set, *update.remove, *primary_fields(update), *update.table.key.attributes}
     for attribute, template in update.kind.templates.items():
-        touched = sorted(set(template.fields) & set(update.changed))
+        changed = {*update.changed, *([update.version] if update.version else ())}
+        touched = sorted(set(template.fields) & changed)
         missing = [f for f in template.fields if f not in known]
         if touched and missing and attribute not in update.table.key.attributes:
             yield (

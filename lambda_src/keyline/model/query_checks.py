@@ -9,8 +9,15 @@ from keyline.model.condition import SORT_OPERATORS, Condition
 from keyline.model.entity import Entity
 from keyline.model.pattern import Query, compared_template, parameters_of, sort_parameters
 from keyline.model.pattern_checks import reach_faults
-from keyline.model.separation import ends_by_itself, lexicon_of, order_fault
+from keyline.model.separation import (
+    Lexicon,
+    bounded_length,
+    ends_by_itself,
+    lexicon_of,
+    order_fault,
+)
 from keyline.model.shape import fields_of
+from keyline.model.template import Template
 from keyline.model.texts import ANY, Texts, may_share, texts_of
 from keyline.problem import Fault, instead_of
 
@@ -87,6 +94,19 @@ def _order_faults(query: Query[Any]) -> Iterator[Fault]:
                 "is a range, and another condition follows.",
                 "Only the last condition may be a range.",
             )
+        elif not _is_whole(query.kind, condition):
+            yield (
+                f"sort.{condition.attribute}",
+                f"compares only the beginning of {condition.attribute}, and another condition "
+                "follows.",
+                f"Compare all of it: equals({condition.attribute!r}).",
+            )
+
+
+def _is_whole(kind: Entity, condition: Condition) -> bool:
+    """Whether an equality compares a whole key attribute."""
+    template = compared_template(kind, condition)
+    return template is None or sort_parameters(kind, condition) == template.fields
 
 
 def _sort_template_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]:
@@ -150,6 +170,13 @@ def _common_key_faults(query: Query[Any]) -> Iterator[Fault]:
                     f"{_made_of(kind, attribute)} of a {kind.shape.__name__}.",
                     "One query reads one partition: make it alike in both, or query each.",
                 )
+            elif _types_of(first, attribute) != _types_of(kind, attribute):
+                yield (
+                    "shape",
+                    f"the fields of {attribute} have other types in a {first.shape.__name__} than "
+                    f"in a {kind.shape.__name__}.",
+                    "Declare the fields alike in both, or query each.",
+                )
         for condition in query.conditions:
             if _compared(first, condition) != _compared(kind, condition):
                 yield (
@@ -166,6 +193,12 @@ def _made_of(kind: Entity, attribute: str) -> str:
     return repr(kind.keys.get(attribute, f"{{{attribute}}}"))
 
 
+def _types_of(kind: Entity, attribute: str) -> tuple[str, ...]:
+    """The types of the fields that a template makes a key attribute of."""
+    template = kind.templates.get(attribute)
+    return tuple(lexicon_of(kind.shape, f).type for f in template.fields) if template else ()
+
+
 def _compared(kind: Entity, condition: Condition) -> tuple[str, bool] | None:
     """How a key is made as far as a condition compares it, and whether that has to be all of it.
 
@@ -177,12 +210,19 @@ def _compared(kind: Entity, condition: Condition) -> tuple[str, bool] | None:
     names = sort_parameters(kind, condition)
     so_far = template.literal
     if names:
-        part = template.part(names[-1])
-        alone = condition.operator != "=" and ends_by_itself(
-            lexicon_of(kind.shape, names[-1]), part
-        )
-        so_far = repr((template.up_to(names[-1]), "" if alone else part.after))
+        lexicons = [lexicon_of(kind.shape, name) for name in names]
+        types, after = [lexicon.type for lexicon in lexicons], template.part(names[-1]).after
+        # A range, or a beginning, asks for a part of the texts that the field can have.
+        asked = after if condition.operator == "=" else _asked(lexicons[-1], template, names[-1])
+        so_far = repr((template.up_to(names[-1]), types, asked))
     return so_far, condition.operator == "=" and names == template.fields
+
+
+def _asked(lexicon: Lexicon, template: Template, field: str) -> object:
+    """What decides how a range of a field is asked for."""
+    part = template.part(field)
+    alone = ends_by_itself(lexicon, part)
+    return lexicon.values, bounded_length(lexicon, part), None if alone else part.after
 
 
 def _stranger_faults(query: Query[Any]) -> Iterator[Fault]:

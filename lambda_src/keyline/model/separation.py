@@ -31,6 +31,7 @@ from keyline.problem import Fault
 
 _NUMERAL = frozenset("0123456789.-")
 """The characters of a number's text in a key."""
+_FORMAT_HOLDS = "Give the format more room; a number with a width is not negative."
 _FORMAT_SAYS = "Use a format that keeps numbers apart and in order: {n:06d}, {x:016.3f}, {x:.2f}."
 
 
@@ -161,6 +162,11 @@ def _end_faults(lexicon: Lexicon, part: Part) -> Iterator[Fault]:
 
 
 def _known_faults(lexicon: Lexicon, part: Part) -> Iterator[Fault]:
+    most = part.number_format.largest if part.number_format else None
+    if most is not None:
+        for value in lexicon.values or ():
+            if not 0 <= value <= most:
+                yield "", f"does not hold the {value} of {part.field!r}.", _FORMAT_HOLDS
     if part.last and not part.after:
         return
     for one, other in _begun(known_texts(lexicon, part), part.after)[:1]:

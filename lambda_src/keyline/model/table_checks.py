@@ -27,8 +27,12 @@ from keyline.model.texts import may_share
 from keyline.problem import Fault, instead_of, repeated
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_MARKED = re.compile(rf"{SHARD_MARK}[0-9]+\Z")
 _NAME_SAYS = "Use 3 to 255 of A-Z a-z 0-9 _ . -"
 _KEY_TYPES: frozenset[AttributeType] = frozenset({"S", "N", "B"})
+MAX_KEY_NAME_BYTES = 255
+"""Bytes of a key attribute's name. Source: DynamoDB developer guide, "Quotas"."""
+_KEY_NAME_SAYS = f"Use 1 to {MAX_KEY_NAME_BYTES} bytes of UTF-8."
 _KEY_SAYS = "A key is a String, a Number or a Binary."
 _DISCRIMINATOR_SAYS = "Declare discriminator='EntityType' on the table, or drop the tag."
 _ONE_TYPE_SAYS = "An attribute of a key has one type in the whole table."
@@ -142,6 +146,13 @@ def _entity_faults(table: Table, entity: Entity) -> Iterator[Fault]:
         if all(name in fields and fields[name].type in ("S", "N") for name in template.fields):
             for _, message, suggestion in template_faults(entity, attribute):
                 yield path, message, suggestion
+        limit = table.key_limits.get(attribute)
+        if limit is not None and template.least_bytes > limit:
+            yield (
+                path,
+                f"takes {template.least_bytes} bytes or more of {limit} that a key may have.",
+                "Shorten its texts and widths.",
+            )
         if attribute in fields:
             yield path, "is a field as well.", "Rename the field or drop the template."
         if attribute not in keys:
@@ -193,6 +204,8 @@ def _shared_key_faults(table: Table) -> Iterator[Fault]:
 def _type_faults(table: Table, attribute: str, path: str) -> Iterator[Fault]:
     """What is wrong with an attribute's types, given that it is part of a key."""
     kinds: set[AttributeType] = set()
+    if not 1 <= len(attribute.encode()) <= MAX_KEY_NAME_BYTES:
+        yield path, "is no name of a key attribute.", _KEY_NAME_SAYS
     for entity in table.kinds:
         kind, field = entity.type_of(attribute), fields_of(entity.shape).get(attribute)
         kinds |= {kind} if kind else set()
@@ -352,14 +365,12 @@ def _shard_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
     if attribute in table.key.attributes:
         yield path, "would change the primary key.", "Shard an attribute of its own."
     for entity in table.kinds:
-        parts = entity.templates[attribute].parts if attribute in entity.keys else ()
-        field = fields_of(entity.shape).get(parts[-1].field) if parts else None
-        if field and field.type == "N" and parts[-1].before.endswith(SHARD_MARK):
+        if _MARKED.search(_example(entity, attribute)):
             yield (
                 path,
                 f"each value of {attribute!r} would end with {SHARD_MARK} and digits, as a shard's "
                 "mark does.",
-                f"Put another text in front of {field.name!r} in the template.",
+                "Let the template end in another way.",
             )
     if isinstance(index.shards, int) and index.shards < 1:
         yield path, "are less than one.", "One shard is the plain index."
@@ -370,6 +381,22 @@ def _shard_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
                 f"would change {attribute!r} in the key of {other.name} too.",
                 "Give both indexes the same shards, or attributes of their own.",
             )
+
+
+def _example(entity: Entity, attribute: str) -> str:
+    """A text that a template may make, with a digit for each number."""
+    if attribute in entity.constants:
+        return str(entity.constants[attribute])
+    if attribute not in entity.keys:
+        return ""
+    template, fields = entity.templates[attribute], fields_of(entity.shape)
+    out = template.literal
+    for part in template.parts:
+        is_number = part.field in fields and fields[part.field].type == "N"
+        places = part.number_format.places if part.number_format else None
+        out += ("0.0" if places else "0") if is_number else "x"
+        out += part.after
+    return out
 
 
 def _cardinality(table: Table, index: Index) -> int | None:
