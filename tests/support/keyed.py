@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from hypothesis import strategies as st
 
-from keyline.model import Condition, DeclarationError, Entity, Key, Table
+from keyline.model import Condition, DeclarationError, Entity, Index, Key, Table
 
 # Few characters, so that values, the literals between them and their beginnings often meet.
 _LETTERS = st.characters(codec="utf-8") | st.sampled_from("#ab#\x00!~\ud7ff\ue000\uffff")
@@ -88,7 +88,11 @@ class Keyed:
 
 @st.composite
 def keyed_tables(draw: st.DrawFn, name: str = "KeylineKeyed") -> Keyed:
-    """Tables with one to three fields in the sort key that the declaration admits."""
+    """Tables with one to three fields in the sort key that the declaration admits.
+
+    An index has the same sort key, and may be sharded.
+    """
+    shards = draw(st.sampled_from([None, 1, 3]))
     while True:
         count = draw(st.integers(1, 3))
         kinds = {f"f{n}": draw(st.sampled_from(FIELDS)) for n in range(count)}
@@ -97,14 +101,18 @@ def keyed_tables(draw: st.DrawFn, name: str = "KeylineKeyed") -> Keyed:
             spec = draw(st.sampled_from(kind.formats))
             text += "{" + field + (f":{spec}" if spec else "") + "}" + draw(SEPARATORS)
         shape = msgspec.defstruct(
-            "Keyed", [("id", str), *((f, k.python) for f, k in kinds.items())], kw_only=True
+            "Keyed",
+            [("id", str), ("topic", str), *((f, k.python) for f, k in kinds.items())],
+            kw_only=True,
         )
+        index = Index(name="ByTopic", key=Key("topic", "sk"), why="Tested.", shards=shards)
         try:
             table = Table(
                 name,
                 "Key design: random.",
                 key=Key("id", "sk"),
                 entities=[Entity(shape, keys={"sk": text})],
+                indexes=[index],
             )
         except DeclarationError:
             continue
