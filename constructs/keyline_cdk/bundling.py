@@ -148,7 +148,7 @@ def refresh(path: Path, sources: Sequence[Path]) -> bool:
     """
     changed = False
     for source in sources:
-        wanted = source_files(source).carried
+        wanted = _source_files(source)
         present = {
             file.relative_to(path).as_posix(): file
             for file in (path / source.name).rglob("*")
@@ -205,6 +205,11 @@ def extras(system: str, root: Path = ROOT) -> list[str]:
 def size(path: Path) -> int:
     """Sum a folder's files, in bytes; Lambda's limit on an unzipped function is 250 MB."""
     return sum(file.stat().st_size for _, file in _walk(path))
+
+
+def _source_files(folder: Path) -> dict[str, Path]:
+    """Return the files that a bundle carries of a package of ours, by their path in it."""
+    return source_files(folder).carried
 
 
 def _sources(system: str, root: Path) -> tuple[Path, ...]:
