@@ -29,6 +29,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "environments"
 T = TypeVar("T", bound=Struct)
 
 _MISSING = re.compile(r"Object missing required field `(.*)`")
+_OF_A_KEY = "key` in `"
+"""How msgspec begins the place of a name in a table that has any names."""
 _USER_POOL = re.compile(r"([a-z]+(?:-[a-z]+)+-\d+)_[0-9A-Za-z]+")  # Cognito: UserPoolIdType
 
 Count = Annotated[int, Meta(ge=1)]
@@ -298,14 +300,17 @@ def decode(table: Mapping[str, Any], kind: type[T], path: str) -> T:
     try:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$")
-        keys = where.rstrip("`").lstrip(".")
+        message, _, where = str(error).partition(" - at `")
+        of_a_key = where.startswith(_OF_A_KEY)
+        keys = where.removeprefix(_OF_A_KEY).lstrip("$").rstrip("`").lstrip(".")
         missing = _MISSING.fullmatch(message)
         if missing:
             keys = f"{keys}.{missing[1]}".lstrip(".")
             message = "it is missing"
         raise EnvironmentProblem(
-            _join(path, keys), f"{message}.", _suggestion(kind, keys)
+            _join(path, keys),
+            f"a name in it: {message}." if of_a_key else f"{message}.",
+            _suggestion(kind, keys, of_a_key=of_a_key),
         ) from error
 
 
@@ -328,14 +333,14 @@ def _struct_of(kind: Any) -> type[Struct] | None:
     return next(found, None)
 
 
-def _suggestion(kind: type[Struct], keys: str) -> str:
-    """Say what the key at a path like `tables.pitr_days` takes."""
+def _suggestion(kind: type[Struct], keys: str, *, of_a_key: bool = False) -> str:
+    """Say what the key at a path like `tables.pitr_days` takes, or a name in its table."""
     annotation: Any = kind
     for key in keys.partition("[")[0].split("."):
         struct = _struct_of(annotation)
         fields = msgspec.structs.fields(struct) if struct else ()
         annotation = next((f.type for f in fields if f.encode_name == key), None)
-    return f"Write {_describe(annotation)}."
+    return f"Write {_describe(typing.get_args(annotation)[0] if of_a_key else annotation)}."
 
 
 def _describe(annotation: Any) -> str:

@@ -8,6 +8,16 @@ import msgspec
 
 Days = Annotated[float, msgspec.Meta(gt=0)]
 Shards = Annotated[int, msgspec.Meta(ge=1, le=64)]
+Provider = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=128,
+        pattern=r"\A[^#\U0010ffff]*\Z",
+        description="a provider's name of 1 to 128 characters without #",
+    ),
+]
+"""A provider's name. It stands before a # in the keys of the daily totals."""
 Dollars = Annotated[float, msgspec.Meta(ge=0)]
 
 
@@ -56,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marker_days: Days = 15
     provider_shards: Shards = 1
     roster_shards: Shards = 4
-    prices_per_1k_tokens: dict[str, Dollars] = msgspec.field(default_factory=_prices)
+    prices_per_1k_tokens: dict[Provider, Dollars] = msgspec.field(default_factory=_prices)
     prices_as_of: str = "2025-01-31"
     daily_budget_usd: dict[str, Dollars] = msgspec.field(default_factory=_budgets)
     max_messages: Annotated[int, msgspec.Meta(ge=1)] = 20_000

@@ -27,6 +27,8 @@ from keyline.run import Store
 
 MAX_BODY = 256 * 1024
 """Bytes: a long answer with its question, far below DynamoDB's 400 KB."""
+_LAST = "\U0010ffff"
+"""The one character that no text in a key may hold."""
 EXAMPLE = {
     "moduleId": 12,
     "provider": "openai",
@@ -77,6 +79,8 @@ def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> 
     viewer = Viewer.of(caller)
     if body.provider not in _prices.per_1k:
         raise _unknown_provider(body.provider)
+    if _LAST in body.modelUsed:
+        raise _unusable_model()
     student = _student(viewer, body)
     if viewer.student is not None:
         _require_own(conversationId, viewer)
@@ -128,6 +132,15 @@ def _message(
 def _address(message: Message) -> str:
     conversation = quote(message.conversationId, safe="")
     return f"/conversations/{conversation}/messages/{message.timestamp:.3f}"
+
+
+def _unusable_model() -> HttpError:
+    return HttpError(
+        HTTPStatus.BAD_REQUEST,
+        "body.modelUsed",
+        "holds the character U+10FFFF, so that no daily total can have the model in its key.",
+        "Send the name without it.",
+    )
 
 
 def _unknown_provider(provider: str) -> HttpError:

@@ -60,6 +60,7 @@ BODIES: dict[str, tuple[bytes, int, str | None]] = {
     "unknown field": (_with(timestamp=1), 400, "body.timestamp"),
     "injected expiry": (_with(ttl=1), 400, "body.ttl"),
     "a provider without price": (_with(provider="nobody"), 400, "body.provider"),
+    "a model that no daily total can have": (_with(modelUsed="a\U0010ffff"), 400, "body.modelUsed"),
     "a field is missing": (_without("question"), 400, "body.question"),
     "500 KB": (_with(response="x" * 500_000), 413, "body"),
     "500 KB of UTF-8": (_with(response="ü" * 250_000), 413, "body"),
