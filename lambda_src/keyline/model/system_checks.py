@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import get_args
 
 import msgspec
 
+from keyline.model import schedule
 from keyline.model.deployment_checks import deployment_faults
 from keyline.model.faults import faults_of
 from keyline.model.pattern import Check
@@ -19,8 +20,9 @@ _SYSTEM_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORDS = re.compile(r"[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*")
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HANDLER = re.compile(r"\w+(\.\w+)+")
-_ROUTE_PATH = re.compile(r"(/([\w.~-]+|{\w+}))+|/")
-_SCHEDULE = re.compile(r"(rate|cron|at)\(.+\)")
+_ROUTE_PATH = re.compile(r"(/(?!\.{1,2}(/|$))([\w.~-]+|{\w+}))+|/", re.ASCII)
+_SCOPE = re.compile(r"[!#-\[\]-~]*")
+"""Printable ASCII without the space that parts the scopes of a token (RFC 6749, section 3.3)."""
 _PARAMETER = re.compile(r"{\w+}")
 
 MAX_HTTP_SECONDS = 30
@@ -148,17 +150,14 @@ def _function_faults(system: System, function: Function) -> Iterator[Fault]:
         )
     if not function.why:
         yield "why", "is empty.", "Say in a sentence what the function is for."
-    for name, (low, high, unit) in _LIMITS.items():
-        value = getattr(function, name)
-        if not low <= value <= high:
-            yield name, f"is {value}.", f"Use {low} to {high} {unit}."
+    yield from _limit_faults("", function, _LIMITS)
     if function.routes and function.timeout > MAX_HTTP_SECONDS:
         yield (
             "timeout",
             f"is {function.timeout} s, API Gateway waits {MAX_HTTP_SECONDS} s.",
             "Answer earlier, or do the work in a function of its own.",
         )
-    if function.concurrency is not None and function.concurrency < 1:
+    if function.concurrency is not None and not _is_whole(function.concurrency, least=1):
         yield "concurrency", f"is {function.concurrency}.", "Use 1 or more, or None."
     if function.requirements and not _KEBAB.fullmatch(function.requirements):
         yield (
@@ -166,8 +165,8 @@ def _function_faults(system: System, function: Function) -> Iterator[Fault]:
             f"{function.requirements!r} is not in kebab case.",
             "Give the middle of the file's name: 'similarity' for requirements-similarity.txt.",
         )
-    if function.schedule is not None and not _SCHEDULE.fullmatch(function.schedule):
-        yield "schedule", f"{function.schedule!r} is none.", "Use rate(1 day) or cron(...)."
+    if function.schedule is not None:
+        yield from _schedule_faults(function.schedule)
     for pattern in function.patterns:
         if isinstance(pattern, Check):
             yield (
@@ -184,6 +183,27 @@ def _function_faults(system: System, function: Function) -> Iterator[Fault]:
         yield from _source_faults(system, function.source)
 
 
+def _limit_faults(
+    path: str, declared: Function | StreamSource, limits: Mapping[str, tuple[int, int, str]]
+) -> Iterator[Fault]:
+    for name, (low, high, unit) in limits.items():
+        value = getattr(declared, name)
+        if not _is_whole(value, least=low) or value > high:
+            yield f"{path}{name}", f"is {value!r}.", f"Use {low} to {high} {unit}."
+
+
+def _is_whole(value: object, *, least: int) -> bool:
+    """Whether it is a whole number, as AWS takes it: neither 1.5 nor True."""
+    return type(value) is int and value >= least
+
+
+def _schedule_faults(expression: str) -> Iterator[Fault]:
+    try:
+        schedule.parse(expression)
+    except ValueError as error:
+        yield "schedule", f"{expression!r} is no schedule: {error}.", schedule.SUGGESTION
+
+
 def _route_faults(route: Route) -> Iterator[Fault]:
     path = f"routes[{route.method} {route.path}]"
     if route.method not in get_args(Method):
@@ -192,6 +212,12 @@ def _route_faults(route: Route) -> Iterator[Fault]:
         yield path, "has no valid path.", "Write /modules/{moduleId}/messages."
     for name in repeated(_PARAMETER.findall(route.path)):
         yield path, f"names {name} twice.", "Name each parameter once."
+    if not _SCOPE.fullmatch(route.scope):
+        yield (
+            f"{path}.scope",
+            f"{route.scope!r} is not a scope: no token can carry it.",
+            "Use ASCII letters, digits and signs, without spaces: chat/read.",
+        )
 
 
 def _source_faults(system: System, source: StreamSource) -> Iterator[Fault]:
@@ -203,7 +229,4 @@ def _source_faults(system: System, source: StreamSource) -> Iterator[Fault]:
             f"the table {source.table.name} has no stream.",
             "Declare stream=StreamView.NEW_IMAGE, or another view.",
         )
-    for name, (low, high, unit) in _STREAM_LIMITS.items():
-        value = getattr(source, name)
-        if not low <= value <= high:
-            yield f"source.{name}", f"is {value}.", f"Use {low} to {high} {unit}."
+    yield from _limit_faults("source.", source, _STREAM_LIMITS)

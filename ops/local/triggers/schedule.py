@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from keyline.model.schedule import SUGGESTION, Expression, parse
 from ops.local.errors import LocalPlatformError
 from ops.local.part import Part
 from ops.local.resources import Schedule
-from ops.local.triggers.cron import Expression, parse
 from ops.local.triggers.event_source import Invoker, Result
 from ops.local.triggers.stream_retry import Backoff
 
@@ -27,6 +27,17 @@ _log = logging.getLogger(__name__)
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _expression(schedule: Schedule) -> Expression:
+    try:
+        return parse(schedule.expression)
+    except ValueError as error:
+        raise LocalPlatformError(
+            f"{schedule.logical_id}.ScheduleExpression",
+            f"{schedule.expression}: {error}",
+            SUGGESTION,
+        ) from error
 
 
 class Schedules(Part):
@@ -67,8 +78,7 @@ class Schedules(Part):
     ) -> None:
         self._schedules = {schedule.name: schedule for schedule in schedules}
         self._expressions = {
-            name: parse(schedule.expression, f"{schedule.logical_id}.ScheduleExpression")
-            for name, schedule in self._schedules.items()
+            name: _expression(schedule) for name, schedule in self._schedules.items()
         }
         self._account = account
         self._region = region

@@ -198,6 +198,10 @@ class TestFunction:
             ({"handler": "handler"}, "handler", "no dotted path", "app.handlers.read.handler"),
             ({"handler": "app/read.handler"}, "handler", "no dotted path", "Name a module"),
             ({"why": ""}, "why", "is empty", "what the function is for"),
+            ({"memory": 512.5}, "memory", "is 512.5.", "128 to 10240 MiB"),
+            ({"timeout": True}, "timeout", "is True.", "1 to 900 seconds"),
+            ({"timeout": "5"}, "timeout", "is '5'.", "1 to 900 seconds"),
+            ({"concurrency": 1.5}, "concurrency", "is 1.5.", "1 or more"),
             ({"memory": 64}, "memory", "is 64.", "128 to 10240 MiB"),
             ({"memory": 10_241}, "memory", "is 10241.", "128 to 10240 MiB"),
             ({"timeout": 0}, "timeout", "is 0.", "1 to 900 seconds"),
@@ -211,7 +215,16 @@ class TestFunction:
             ({"concurrency": 0}, "concurrency", "is 0.", "1 or more"),
             ({"requirements": "requirements-x.txt"}, "requirements", "kebab", "'similarity' for"),
             ({"requirements": "../x"}, "requirements", "'../x' is not in kebab", "the file's name"),
-            ({"schedule": "daily"}, "schedule", "'daily' is none", "rate(1 day)"),
+            (
+                {"schedule": "daily"},
+                "schedule",
+                "'daily' is no schedule: neither",
+                "rate(5 minutes)",
+            ),
+            ({"schedule": "rate(1 days)"}, "schedule", "singular for 1", "rate(5 minutes)"),
+            ({"schedule": "rate(0 minutes)"}, "schedule", "positive number", "rate(5 minutes)"),
+            ({"schedule": "at(2026-01-31T03:00:00)"}, "schedule", "neither", "rate(5 minutes)"),
+            ({"schedule": "cron(0 25 * * ? *)"}, "schedule", "hours: 25", "cron(0 3 * * ? *)"),
             (
                 {"patterns": (Check(**told(name="check", table=TABLE)),)},
                 "patterns[check]",
@@ -241,6 +254,19 @@ class TestFunction:
                 "routes[GET /a/{b c}]",
                 "no valid path",
                 "/modules/{moduleId}",
+            ),
+            *(
+                ({"routes": (Route("GET", path),)}, f"routes[GET {path}]", "no valid path", "Write")
+                for path in ("/\u00fc", "/{\u00fc}", "/..", "/./a", "/a/..")
+            ),
+            *(
+                (
+                    {"routes": (Route("GET", "/a", scope),)},
+                    "routes[GET /a].scope",
+                    "is not a scope",
+                    "without spaces",
+                )
+                for scope in ("chat read", " ", "\u00fc", "a\n", 'a"b')
             ),
             (
                 {"routes": (Route("GET", "/a/{b}/{b}"),)},

@@ -12,17 +12,17 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from ops.local.errors import LocalPlatformError
+import msgspec
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400}
 _LAST_YEAR = 2199
-_SUGGESTION = "write rate(5 minutes) or cron(0 3 * * ? *): minute hour day month weekday year"
+
+SUGGESTION = "Write rate(5 minutes) or cron(0 3 * * ? *): minute hour day month weekday year."
 
 DayRule = Callable[[date], bool]
 
@@ -35,19 +35,20 @@ class Expression(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Rate:
-    """Every so often."""
+class Rate(msgspec.Struct, frozen=True):
+    """Every so many seconds."""
 
-    period: timedelta
+    seconds: int
 
-    def next_after(self, moment: datetime) -> datetime:
+    def next_after(self, moment: datetime) -> datetime | None:
         """Return one period later: a rate counts from when its rule was created."""
-        return moment + self.period
+        try:
+            return moment + timedelta(seconds=self.seconds)
+        except OverflowError:  # after the year 9999
+            return None
 
 
-@dataclass(frozen=True)
-class Cron:
+class Cron(msgspec.Struct, frozen=True):
     """Due at every listed minute of the days that all day rules let pass."""
 
     minutes: tuple[int, ...]
@@ -78,39 +79,34 @@ class Cron:
                         yield day
 
 
-def parse(expression: str, path: str = "ScheduleExpression") -> Expression:
+def parse(expression: str) -> Expression:
     """Read a schedule expression.
 
     Parameters
     ----------
     expression
         `rate(1 minute)`, `cron(0 10 ? * MON-FRI *)`.
-    path
-        Where it stands, for the error.
 
     Raises
     ------
-    LocalPlatformError
-        EventBridge would refuse it.
+    ValueError
+        If a rule of EventBridge does not take it. The message says why.
     """
-    try:
-        if found := re.fullmatch(r"rate\((.*)\)", expression):
-            return _rate(found[1])
-        if found := re.fullmatch(r"cron\((.*)\)", expression):
-            return _cron(found[1].split())
-        raise ValueError("neither rate(...) nor cron(...)")
-    except ValueError as error:
-        raise LocalPlatformError(path, f"{expression}: {error}", _SUGGESTION) from error
+    if found := re.fullmatch(r"rate\((.*)\)", expression):
+        return _rate(found[1])
+    if found := re.fullmatch(r"cron\((.*)\)", expression):
+        return _cron(found[1].split())
+    raise ValueError("neither rate(...) nor cron(...)")
 
 
 def _rate(text: str) -> Rate:
-    found = re.fullmatch(r"([1-9]\d*) (minute|hour|day)(s?)", text)
+    found = re.fullmatch(r"([1-9][0-9]{0,17}) (minute|hour|day)(s?)", text)
     if not found:
         raise ValueError("a rate is a positive number and minutes, hours or days")
     value = int(found[1])
     if (value == 1) == bool(found[3]):
         raise ValueError("the unit is singular for 1 and plural for more")
-    return Rate(timedelta(seconds=value * _UNITS[found[2]]))
+    return Rate(value * _UNITS[found[2]])
 
 
 def _cron(fields: list[str]) -> Cron:
@@ -210,8 +206,8 @@ def _part(text: str, field: str, low: int, high: int, names: tuple[str, ...]) ->
 
 
 def _number(text: str, field: str, low: int, high: int, names: tuple[str, ...] = ()) -> int:
-    if text.upper() in names:
+    if text.isascii() and text.upper() in names:
         return names.index(text.upper()) + low
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+    if not re.fullmatch("[0-9]{1,4}", text) or not low <= int(text) <= high:
         raise ValueError(f"{field}: {text or 'nothing'} is not in {low} to {high}")
     return int(text)
