@@ -140,11 +140,22 @@ def usable(keys: Sequence[Mapping[str, Any]]) -> dict[str, jwt.PyJWK]:
     """
     found: dict[str, jwt.PyJWK] = {}
     for key in keys:
-        signs = key.get("use", "sig") == "sig" and key.get("alg", ALGORITHMS[0]) in ALGORITHMS
-        if key.get("kty") == "RSA" and signs and "kid" in key:
+        if isinstance(key.get("kid"), str) and _verifies(key):
             with suppress(jwt.PyJWTError):
                 found[key["kid"]] = jwt.PyJWK(dict(key))
     return found
+
+
+def _verifies(key: Mapping[str, Any]) -> bool:
+    """Tell whether a key is an RSA key that is meant for signatures, as far as it says."""
+    operations = key.get("key_ops", ["verify"])
+    return (
+        key.get("kty") == "RSA"
+        and key.get("use", "sig") == "sig"
+        and key.get("alg", ALGORITHMS[0]) in ALGORITHMS
+        and isinstance(operations, list)
+        and "verify" in operations
+    )
 
 
 def identity(sources: Sequence[str], headers: Mapping[str, str], query: str) -> str | None:
