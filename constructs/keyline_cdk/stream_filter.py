@@ -296,19 +296,32 @@ def validate(pattern: str | Pattern) -> list[Problem]:
     pattern
         The JSON text as it stands in a template, or the parsed document.
     """
-    document: Any = pattern
-    if isinstance(pattern, str):
-        try:
-            document = json.loads(pattern)
-        except json.JSONDecodeError as error:
-            return [Problem("$", f"not JSON: {error}.", "Write the pattern as a JSON object.")]
+    try:
+        text = pattern if isinstance(pattern, str) else _dumped(pattern)
+        return list(_text_problems(text))
+    except (TypeError, ValueError) as error:  # as JSON it cannot be written, or not read
+        return [Problem("$", f"not JSON: {error}.", "Write the pattern as a JSON object.")]
+    except RecursionError:
+        return [Problem("$", "it is nested too deeply.", "DynamoDB nests values 32 levels deep.")]
+
+
+def _dumped(pattern: Pattern) -> str:
+    return json.dumps(pattern, separators=(",", ":"), allow_nan=False)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def _text_problems(text: str) -> Iterator[Problem]:
+    document = json.loads(text, parse_constant=_no_constant)
     if not isinstance(document, Mapping):
-        return [Problem("$", "a pattern is an object.", 'Write {"eventName": ["INSERT"]}.')]
-    text = pattern if isinstance(pattern, str) else json.dumps(document, separators=(",", ":"))
+        yield Problem("$", "a pattern is an object.", 'Write {"eventName": ["INSERT"]}.')
+        return
     problems = [*_length_problems(text), *_object_problems(document, ())]
+    yield from problems
     if not any(problem.refused for problem in problems):
-        problems += _or_conflicts(document)
-    return problems
+        yield from _or_conflicts(document)
 
 
 def _length_problems(text: str) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -409,3 +410,40 @@ def test_all_filters_of_a_mapping_are_checked_and_counted() -> None:
     assert validate_all([good] * 5) == []
     assert [problem.path for problem in validate_all([good, bad])] == ["filters[1].eventName[0]"]
     assert [problem.path for problem in validate_all([good] * 6)] == ["filters"]
+
+
+def nested(levels: int) -> dict[str, Any]:
+    """A filter on a value so many levels down in maps."""
+    rule: dict[str, Any] = {"N": ["1"]}
+    for _ in range(levels):
+        rule = {"M": {"a": rule}}
+    return {"dynamodb": {"NewImage": {"a": rule}}}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {"dynamodb": {"NewImage": {"a": {"N": [Decimal(5)]}}}},
+        {"eventName": {"INSERT"}},
+        {"eventName": [b"INSERT"]},
+        {"dynamodb": {"SizeBytes": [float("nan")]}},
+        '{"eventName": [NaN]}',
+        '{"eventName": [-Infinity]}',
+    ],
+)
+def test_what_json_cannot_say_is_refused(pattern: Any) -> None:
+    (problem,) = validate(pattern)
+    assert (problem.path, problem.refused) == ("$", True)
+    assert problem.message.startswith("not JSON")
+
+
+def test_a_filter_goes_as_deep_as_an_item_and_no_deeper() -> None:
+    assert validate(nested(31)) == []
+    for deep in (nested(400), json.dumps(nested(400)), '{"a":' * 100_000):
+        (problem,) = validate(deep)
+        assert (problem.message, problem.refused) == ("it is nested too deeply.", True)
+
+
+def test_a_tuple_is_a_list_as_in_the_template() -> None:
+    assert validate({"eventName": ("INSERT", "MODIFY")}) == []
+    assert validate({"eventName": ("INSERTED",)}) == validate({"eventName": ["INSERTED"]})
