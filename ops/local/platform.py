@@ -220,9 +220,9 @@ class Platform:
     def _read(self) -> None:
         assembly = read_assembly(self._assembly)
         apis = sum(
-            resource["Type"] == HTTP_API
+            resource.get("Type") == HTTP_API
             for stack in assembly.stacks
-            for resource in stack.template.get("Resources", {}).values()
+            for resource in stack.section("Resources").values()
         )
         self.endpoints = endpoints(
             self._ports,

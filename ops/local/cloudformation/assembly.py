@@ -47,6 +47,27 @@ class Stack:
     tags: Mapping[str, str]
     parameters: Mapping[str, str]
 
+    def section(self, name: str) -> Mapping[str, Any]:
+        """Return a section of the template, such as its `Resources`: each member is an object.
+
+        Of a condition the resolver says what it may be.
+
+        Raises
+        ------
+        LocalPlatformError
+            The section or a member of it is something else.
+        """
+        section = self.template.get(name, {})
+        members = section if isinstance(section, dict) else {"": section}
+        for key, member in members.items():
+            if not isinstance(member, dict) and not (key and name == "Conditions"):
+                raise LocalPlatformError(
+                    f"{self.name}/{name}/{key}".rstrip("/"),
+                    f"{member!r} is not an object",
+                    "see the CloudFormation reference of this section",
+                )
+        return members
+
 
 @dataclass(frozen=True, kw_only=True)
 class Assembly:

@@ -62,7 +62,13 @@ def _checked(declared: Mapping[str, Any], kind: str, plain: str, path: str) -> s
     """Return a value that fits its type and the constraints of its parameter."""
     typed = _typed(declared, kind, plain, path)
     for member in typed if isinstance(typed, list) else [typed]:
-        for broken in _broken(declared, kind, member):
+        try:
+            found = _broken(declared, kind, member)
+        except (TypeError, ValueError) as error:
+            raise LocalPlatformError(
+                path, f"a constraint has another form: {error}", "see the reference of parameters"
+            ) from error
+        for broken in found:
             raise _unfit(declared, path, broken)
     return typed
 
@@ -87,8 +93,10 @@ def _typed(declared: Mapping[str, Any], kind: str, plain: str, path: str) -> str
 def _broken(declared: Mapping[str, Any], kind: str, member: str) -> list[str]:
     """Return which constraints a value, or a member of a list, breaks."""
     found = []
-    allowed = declared.get("AllowedValues")
-    if allowed is not None and member not in [as_text(each) for each in allowed]:
+    allowed = declared.get("AllowedValues", [member])
+    if not isinstance(allowed, list):
+        raise TypeError(f"AllowedValues is {allowed!r}, not a list")
+    if member not in [as_text(each) for each in allowed]:
         found.append(f"{member!r} is not one of AllowedValues")
     try:
         if not re.fullmatch(declared.get("AllowedPattern", r"[\s\S]*"), member):

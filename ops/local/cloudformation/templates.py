@@ -24,6 +24,7 @@ PARAMETER = "AWS::SSM::Parameter"
 
 _BOOTSTRAP = re.compile(r"/cdk-bootstrap/[^/]+/version")
 _BOOTSTRAP_VERSION = "30"  # templates only ask that it is not below what they need
+_SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
 _LOOPBACK = re.compile(r"(127\.0\.0\.1:|//localhost:)(\d+)")
 _EXECUTE_API = re.compile(r"https://(\w+)\.execute-api\.[\w-]+\.amazonaws\.com")
 _SECRET_REFERENCE = re.compile(r"(arn:(?:[^:]+:){5}[^:]+|[^:]+)(?::SecretString(?::([^:]*).*)?)?")
@@ -98,7 +99,7 @@ class Templates:
             for output, body in scope.outputs.items():
                 if "Export" in body:
                     path = f"{scope.stack.name}/Outputs/{output}/Export"
-                    name = scope.resolve(body["Export"].get("Name"), path)
+                    name = scope.export_name(body["Export"], path)
                     if name in found:
                         raise LocalPlatformError(
                             path,
@@ -165,15 +166,25 @@ class StackScope:
     def resources(self) -> Mapping[str, Resource]:
         """The resources whose condition holds, by logical id."""
         return {
-            logical_id: Resource(
-                stack=self.stack,
-                logical_id=logical_id,
-                type=body["Type"],
-                properties=body.get("Properties", {}),
-                metadata=body.get("Metadata", {}),
-            )
+            logical_id: self._resource(logical_id, body)
             for logical_id, body in self._holding("Resources", "Type").items()
         }
+
+    def _resource(self, logical_id: str, body: Mapping[str, Any]) -> Resource:
+        path = f"{self.stack.name}/Resources/{logical_id}"
+        parts = {key: body.get(key, {}) for key in ("Properties", "Metadata")}
+        for key, part in parts.items():
+            if not isinstance(part, dict):
+                raise LocalPlatformError(f"{path}/{key}", f"{part!r} is not an object", "write one")
+        if not isinstance(body["Type"], str):
+            raise LocalPlatformError(f"{path}/Type", f"{body['Type']!r} is not text", "name a type")
+        return Resource(
+            stack=self.stack,
+            logical_id=logical_id,
+            type=body["Type"],
+            properties=parts["Properties"],
+            metadata=parts["Metadata"],
+        )
 
     @cached_property
     def outputs(self) -> Mapping[str, Any]:
@@ -188,22 +199,27 @@ class StackScope:
 
     def _filter(self, section: str, needed: str) -> dict[str, Any]:
         found = {}
-        for name, body in self.stack.template.get(section, {}).items():
+        for name, body in self.stack.section(section).items():
             path = f"{self.stack.name}/{section}/{name}"
-            if not isinstance(body, dict) or needed not in body:
+            if needed not in body:
                 raise LocalPlatformError(path, f"it has no {needed}", f"give it a {needed}")
             if "Condition" not in body or self.condition(body["Condition"], path):
                 found[name] = body
         return found
 
     def check(self) -> None:
-        """Check the template's transforms, and every condition, those too that nothing uses.
+        """Check the template's sections, its transforms, and every condition.
+
+        Those too that nothing uses.
 
         Raises
         ------
         LocalPlatformError
-            A transform is unknown, or a condition is malformed or names what does not exist.
+            A section is not an object of objects, a transform is unknown, or a condition is
+            malformed or names what does not exist.
         """
+        for section in _SECTIONS:
+            self.stack.section(section)
         transforms = self.stack.template.get("Transform", [])
         for transform in [transforms] if isinstance(transforms, str) else transforms:
             if transform != "AWS::LanguageExtensions":
@@ -212,7 +228,7 @@ class StackScope:
                     f"the local platform cannot run the transform {transform!r}",
                     "leave it out where the environment is local",
                 )
-        for name in self.stack.template.get("Conditions", {}):
+        for name in self.stack.section("Conditions"):
             self.condition(name, f"{self.stack.name}/Conditions/{name}")
 
     def resolve(self, value: Any, path: str) -> Any:
@@ -227,6 +243,20 @@ class StackScope:
                 dict(resource.properties), f"{resource.path}/Properties"
             )
         return self._properties[logical_id]
+
+    def export_name(self, export: Any, path: str) -> str:
+        """Return the name that an output is exported under.
+
+        Raises
+        ------
+        LocalPlatformError
+            It has none, or one that is not text.
+        """
+        named = isinstance(export, dict) and "Name" in export
+        name = self.resolve(export["Name"], path) if named else export
+        if not named or not isinstance(name, str):
+            raise LocalPlatformError(path, f"{name!r} is not a name", 'write {"Name": "a text"}')
+        return name
 
     def output_value(self, output: str) -> str:
         """Return the resolved value of an output.
@@ -318,7 +348,7 @@ class StackScope:
         }
         if name in pseudo:
             return pseudo[name]
-        if name in self.stack.template.get("Parameters", {}):
+        if name in self.stack.section("Parameters"):
             return self._parameter(name, path)
         return self.identity(name, path).ref
 
@@ -336,7 +366,7 @@ class StackScope:
 
     def condition(self, name: str, path: str) -> bool:
         """Whether the condition holds."""
-        conditions = self.stack.template.get("Conditions", {})
+        conditions = self.stack.section("Conditions")
         if not isinstance(name, str) or name not in conditions:
             raise _unknown(path, "condition", name, conditions)
         where = f"{self.stack.name}/Conditions/{name}"
@@ -345,7 +375,7 @@ class StackScope:
 
     def mapping(self, name: str, path: str) -> Mapping[str, Any]:
         """The mapping of that name."""
-        mappings = self.stack.template.get("Mappings", {})
+        mappings = self.stack.section("Mappings")
         if name not in mappings:
             raise _unknown(path, "mapping", name, mappings)
         found: Mapping[str, Any] = mappings[name]
@@ -378,7 +408,7 @@ class StackScope:
         )
 
     def _parameter(self, name: str, path: str) -> str | list[str]:
-        declared = self.stack.template["Parameters"][name]
+        declared = self.stack.section("Parameters")[name]
         given = self._all.given.get(name)
         value = self.stack.parameters.get(name, declared.get("Default"))
         if given is None and value is None:

@@ -390,3 +390,57 @@ def test_a_value_that_needs_itself_is_refused(tmp_path: Path) -> None:
     both = {"Resources": {"A": parameter("B"), "B": parameter("A")}}
     with pytest.raises(LocalPlatformError, match="needs itself"):
         templates(tmp_path, {"Data": both}).scopes["Data"].resolve({"Fn::GetAtt": "A.Value"}, "x")
+
+
+@pytest.mark.parametrize(
+    "section", ["Parameters", "Mappings", "Conditions", "Resources", "Outputs"]
+)
+@pytest.mark.parametrize("value", [None, [], "text", 5, {"Odd": None}, {"Odd": ["text"]}])
+def test_a_section_of_another_form_is_named(tmp_path: Path, section: str, value: Any) -> None:
+    scope = templates(tmp_path, {"Data": {**BASE, section: value}}).scopes["Data"]
+    with pytest.raises(LocalPlatformError, match=f"^Data/{section}"):
+        scope.check()
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"Type": []}, "Data/Resources/Odd/Type"),
+        ({"Properties": "text"}, "Data/Resources/Odd/Properties"),
+        ({"Properties": None}, "Data/Resources/Odd/Properties"),
+        ({"Metadata": 5}, "Data/Resources/Odd/Metadata"),
+    ],
+)
+def test_a_resource_of_another_form_is_named(
+    tmp_path: Path, change: dict[str, Any], path: str
+) -> None:
+    resources = {**BASE["Resources"], "Odd": {"Type": "AWS::SQS::Queue", **change}}
+    scope = templates(tmp_path, {"Data": {**BASE, "Resources": resources}}).scopes["Data"]
+    with pytest.raises(LocalPlatformError) as caught:
+        assert scope.resources is None  # it is told before
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize("export", [None, "text", {}, {"Name": ["a"]}, {"Name": 5}])
+def test_an_export_without_a_name_is_named(tmp_path: Path, export: Any) -> None:
+    base = {**BASE, "Outputs": {"Odd": {"Value": "x", "Export": export}}}
+    with pytest.raises(LocalPlatformError, match=r"^Data/Outputs/Odd/Export: .* is not a name"):
+        assert templates(tmp_path, {"Data": base}).exports is None  # it is told before
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        {"MinValue": "low"},
+        {"MaxLength": []},
+        {"AllowedValues": "5"},
+        {"AllowedValues": 5},
+        {"AllowedValues": [["5"]]},
+        {"AllowedPattern": 5},
+    ],
+)
+def test_a_constraint_of_another_form_is_named(tmp_path: Path, constraint: dict[str, Any]) -> None:
+    declared = {"Type": "Number", "Default": "5", **constraint}
+    base = {**BASE, "Parameters": {"Odd": declared}, "Conditions": {}}
+    with pytest.raises(LocalPlatformError, match=r"^Data/Parameters/Odd: a constraint has another"):
+        templates(tmp_path, {"Data": base}).scopes["Data"].resolve({"Ref": "Odd"}, "Data/test")
