@@ -5,11 +5,11 @@ A package's modules and data are carried. These are left out:
 * files and folders whose name begins with a dot, such as `.env`;
 * what editors and merges leave behind, such as `tables.py.orig`;
 * folders called `test` or `tests`;
-* what the `.gitignore` files of the project name. A file that git tracks all the same is carried
-  (`git add --force`). Without git, or in a folder that git ignores as a whole, this rule is off.
-  A developer's own ignore file (`core.excludesFile`) has no say: the same project gives the same
-  bundle on every machine;
-* links to folders, and what is not a file.
+* what the `.gitignore` files of the project name, and those of a submodule in the package. A file
+  that git tracks all the same is carried (`git add --force`). Without git, or in a folder that git
+  ignores as a whole, this rule is off. A developer's own ignore file (`core.excludesFile`) has no
+  say: the same project gives the same bundle on every machine;
+* links to folders, what is not a file, and what has a name that is not UTF-8.
 
 All of these are named in `Found.left_out`. Byte code, caches of tools and the requirements files of
 a system, which say what else a bundle carries, are left out without being named.
@@ -28,7 +28,7 @@ _USUAL = (
     *("__pycache__", "*.pyc", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
     *(".DS_Store", ".gitignore", ".gitkeep"),
 )
-_LEFTOVERS = ("*.orig", "*.rej", "*.swp", "*.swo", "*~", "#*#")
+_LEFTOVERS = ("*.bak", "*.orig", "*.rej", "*.swp", "*.swo", "*~", "#*#")
 _TESTS = ("test", "tests")
 _REQUIREMENTS = "requirements*.txt"
 
@@ -59,8 +59,13 @@ def source_files(package: Path) -> Found:
         if path.is_file() and not _is_left_out(path, package, ignored):
             carried[name] = path
         elif not _is_usual(path, package):
-            left_out.append(f"{name}/" if path.is_dir() else name)
+            left_out.append(_shown(f"{name}/" if path.is_dir() else name))
     return Found(carried, tuple(left_out))
+
+
+def _shown(name: str) -> str:
+    """A name that can be printed: a byte that is not UTF-8 is written as its number."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _walk(package: Path, ignored: frozenset[Path]) -> Iterator[Path]:
@@ -78,6 +83,7 @@ def _is_left_out(path: Path, package: Path, ignored: frozenset[Path]) -> bool:
     return (
         path in ignored
         or name.startswith(".")
+        or _shown(name) != name
         or _matches(name, _LEFTOVERS)
         or (path.is_dir() and (name in _TESTS or path.is_symlink()))
         or _is_usual(path, package)
@@ -95,12 +101,20 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _ignored_by_git(package: Path) -> frozenset[Path]:
-    """What the project's `.gitignore` files name and git does not track; nothing without git."""
+    """What the `.gitignore` files name and git does not track; nothing without git.
+
+    Git tells it of one repository at a time, and a submodule is one of its own.
+    """
+    submodules = [found.parent for found in package.rglob(".git") if found.parent != package]
+    return frozenset().union(*map(_ignored_in, (package, *submodules)))
+
+
+def _ignored_in(folder: Path) -> frozenset[Path]:
     command = ["git", "ls-files", "-z", "--others", "--ignored", "--directory"]
     try:
         listed = subprocess.run(
             [*command, "--exclude-per-directory=.gitignore", "--", "."],
-            cwd=package,
+            cwd=folder,
             # a hook of git sets variables that name another index or folder
             env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
             capture_output=True,
@@ -110,5 +124,5 @@ def _ignored_by_git(package: Path) -> frozenset[Path]:
         ).stdout
     except (OSError, subprocess.CalledProcessError):
         return frozenset()
-    found = frozenset(package / name for name in listed.split("\0") if name)
-    return frozenset() if package in found else found
+    found = frozenset(folder / name for name in listed.split("\0") if name)
+    return frozenset() if folder in found else found

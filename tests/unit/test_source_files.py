@@ -40,7 +40,7 @@ def in_git(folder: Path, *args: str) -> None:
 
 LEFT_OUT = [
     *(".env", "handlers/.env.local", ".#read.py", "#read.py#", "read.py~", ".read.py.swp"),
-    *("tables.py.orig", "handlers/tables.py.rej", "read.py.swo"),
+    *("tables.py.orig", "handlers/tables.py.rej", "read.py.swo", "data/prices.json.bak"),
 ]
 
 
@@ -95,7 +95,24 @@ def test_links_to_folders_and_what_is_not_a_file_are_named(package: Path, tmp_pa
     assert found.left_out == ("chat/nowhere", "chat/pipe", "chat/data/linked/")
 
 
+def test_a_name_that_is_not_utf_8_is_left_out_and_can_be_printed(package: Path) -> None:
+    (package / os.fsdecode(b"data/\xff.txt")).touch()
+    found = source_files(package)
+    assert (set(found.carried), found.left_out) == (CARRIED, ("chat/data/\\udcff.txt",))
+
+
 class TestGit:
+    def test_what_a_submodule_ignores_is_left_out(self, package: Path) -> None:
+        project, inner = package.parents[1], package / "vendored"
+        write(inner / "lib.py")
+        write(inner / "local.json")
+        write(inner / ".gitignore", "local.json\n")
+        in_git(inner, "init", "--quiet")
+        in_git(project, "init", "--quiet")
+        found = source_files(package)
+        assert set(found.carried) == {*CARRIED, "chat/vendored/lib.py"}
+        assert set(found.left_out) == {"chat/vendored/.git/", "chat/vendored/local.json"}
+
     def test_what_the_project_ignores_is_left_out_and_what_git_tracks_is_carried(
         self, package: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
