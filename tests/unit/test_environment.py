@@ -8,6 +8,7 @@ import pytest
 from msgspec import Struct
 
 from keyline.model import LONGEST_ENVIRONMENT
+from chat.settings import Settings as ChatSettings
 from keyline_cdk import environment
 from keyline_cdk.environment import Environment, EnvironmentProblem
 
@@ -244,3 +245,11 @@ def test_a_mistake_in_a_systems_part_is_named_too(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentProblem, match="Did you mean 'retention_days'") as raised:
         env.settings("notes", Settings)
     assert raised.value.path == "dev.toml: systems.notes.retention_day"
+
+
+@pytest.mark.parametrize("name", ["", "open#ai", "open\U0010ffff", "a" * 129])
+def test_a_name_in_a_table_that_no_key_can_have_is_told(name: str) -> None:
+    with pytest.raises(EnvironmentProblem) as caught:
+        environment.decode({"prices_per_1k_tokens": {name: 0.01}}, ChatSettings, "dev.toml: chat")
+    assert caught.value.path == "dev.toml: chat.prices_per_1k_tokens"
+    assert "a provider's name of 1 to 128 characters without #" in caught.value.suggestion
