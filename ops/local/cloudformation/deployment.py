@@ -147,14 +147,12 @@ def _skipped(templates: Templates) -> dict[str, list[str]]:
 
 def _functions(templates: Templates, root: Path) -> list[Function]:
     statements = role_statements(templates)
-    layers = {
-        templates.identity(layer).ref: _asset(templates, layer, "Content")
-        for layer in templates.resources(LAYER)
-    }
-    return [
-        _function(templates, resource, root, statements, layers)
-        for resource in templates.resources(FUNCTION)
-    ]
+    layers = dict(
+        templates.read(
+            lambda r: (templates.identity(r).ref, _asset(templates, r, "Content")), LAYER
+        )
+    )
+    return templates.read(lambda r: _function(templates, r, root, statements, layers), FUNCTION)
 
 
 def _function(
@@ -221,9 +219,7 @@ def _mappings(
     templates: Templates, functions: Mapping[str, Function], queues: Sequence[Queue]
 ) -> list[StreamMapping]:
     urls = {queue.arn: queue.url for queue in queues}
-    return [
-        _mapping(templates, resource, functions, urls) for resource in templates.resources(MAPPING)
-    ]
+    return templates.read(lambda r: _mapping(templates, r, functions, urls), MAPPING)
 
 
 def _mapping(
@@ -286,7 +282,7 @@ def _pattern(text: str, path: str) -> Mapping[str, Any]:
 
 
 def _schedules(templates: Templates, functions: Mapping[str, Function]) -> list[Schedule]:
-    return [_schedule(templates, rule, functions) for rule in templates.resources(RULE)]
+    return templates.read(lambda rule: _schedule(templates, rule, functions), RULE)
 
 
 def _schedule(templates: Templates, rule: Resource, functions: Mapping[str, Function]) -> Schedule:

@@ -54,7 +54,7 @@ def http_apis(templates: Templates, functions: Mapping[str, Function]) -> list[A
     LocalPlatformError
         An API is no HTTP API, or an integration, authorizer or stage is of an unsupported kind.
     """
-    return [_api(templates, api, functions) for api in templates.resources(HTTP_API)]
+    return templates.read(lambda api: _api(templates, api, functions), HTTP_API)
 
 
 def _api(templates: Templates, api: Resource, functions: Mapping[str, Function]) -> Api:

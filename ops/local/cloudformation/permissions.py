@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ops.local.cloudformation.templates import Templates
+from ops.local.cloudformation.templates import Resource, Templates
 from ops.local.errors import LocalPlatformError
 from ops.local.resources import Statement
 
@@ -38,29 +38,43 @@ def role_statements(templates: Templates) -> dict[str, list[Statement]]:
     LocalPlatformError
         A statement uses NotAction or NotResource, or a managed policy is unknown.
     """
-    managed = {
-        templates.identity(policy).ref: _document(
-            templates.properties(policy)["PolicyDocument"], policy.path
+    managed = dict(
+        templates.read(
+            lambda policy: (templates.identity(policy).ref, _policy(templates, policy)),
+            MANAGED_POLICY,
         )
-        for policy in templates.resources(MANAGED_POLICY)
-    }
-    by_role: dict[str, list[Statement]] = {}
+    )
     arns: dict[str, str] = {}
-    for role in templates.resources(ROLE):
-        identity, properties = templates.identity(role), templates.properties(role)
-        arns[identity.ref] = identity.attributes["Arn"]
-        statements = by_role[identity.attributes["Arn"]] = []
-        for inline in properties.get("Policies", []):
-            statements += _document(inline["PolicyDocument"], role.path)
-        for arn in properties.get("ManagedPolicyArns", []):
-            statements += managed[arn] if arn in managed else _aws_managed(arn, role.path)
-    for policy in templates.resources(POLICY, MANAGED_POLICY):
-        properties = templates.properties(policy)
-        for name in properties.get("Roles", []):
-            by_role[_known(arns, name, policy.path)] += _document(
-                properties["PolicyDocument"], policy.path
-            )
+    by_role: dict[str, list[Statement]] = {}
+    for name, arn, statements in templates.read(lambda r: _role(templates, r, managed), ROLE):
+        arns[name], by_role[arn] = arn, statements
+    for attached in templates.read(
+        lambda policy: [
+            (_known(arns, name, policy.path), _policy(templates, policy))
+            for name in templates.properties(policy).get("Roles", [])
+        ],
+        *(POLICY, MANAGED_POLICY),
+    ):
+        for arn, statements in attached:
+            by_role[arn] += statements
     return by_role
+
+
+def _policy(templates: Templates, policy: Resource) -> list[Statement]:
+    return _document(templates.properties(policy)["PolicyDocument"], policy.path)
+
+
+def _role(
+    templates: Templates, role: Resource, managed: Mapping[str, Sequence[Statement]]
+) -> tuple[str, str, list[Statement]]:
+    """Return a role's name, its ARN and the statements that it names itself."""
+    identity, properties = templates.identity(role), templates.properties(role)
+    statements: list[Statement] = []
+    for inline in properties.get("Policies", []):
+        statements += _document(inline["PolicyDocument"], role.path)
+    for arn in properties.get("ManagedPolicyArns", []):
+        statements += managed[arn] if arn in managed else _aws_managed(arn, role.path)
+    return identity.ref, identity.attributes["Arn"], statements
 
 
 def _known(arns: Mapping[str, str], name: str, path: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ops.local.cloudformation.properties import check_properties
+from ops.local.cloudformation.scalars import as_text
 from ops.local.cloudformation.templates import PARAMETER, SECRET, Resource, Templates
 from ops.local.resources import Bucket, Parameter, Queue, Secret, Subscription, Topic
 
@@ -39,84 +40,89 @@ _SUBSCRIPTION_ATTRIBUTES = (
 
 def queues(templates: Templates) -> list[Queue]:
     """Return the SQS queues."""
-    found = []
-    for resource in templates.resources(QUEUE):
-        properties, identity = _checked(templates, resource), templates.identity(resource)
-        found.append(
-            Queue(
-                logical_id=resource.logical_id,
-                name=identity.attributes["QueueName"],
-                arn=identity.attributes["Arn"],
-                url=identity.ref,
-                attributes=_attributes(properties, _QUEUE_ATTRIBUTES),
-            )
-        )
-    return found
+    return templates.read(lambda resource: _queue(templates, resource), QUEUE)
+
+
+def _queue(templates: Templates, resource: Resource) -> Queue:
+    properties, identity = _checked(templates, resource), templates.identity(resource)
+    return Queue(
+        logical_id=resource.logical_id,
+        name=identity.attributes["QueueName"],
+        arn=identity.attributes["Arn"],
+        url=identity.ref,
+        attributes=_attributes(properties, _QUEUE_ATTRIBUTES),
+    )
 
 
 def topics(templates: Templates) -> list[Topic]:
     """Return the SNS topics with their subscriptions, inline ones and resources alike."""
     subscriptions: dict[str, list[Subscription]] = {}
-    for resource in templates.resources(SUBSCRIPTION):
-        properties = _checked(templates, resource)
-        subscriptions.setdefault(properties["TopicArn"], []).append(_subscription(properties))
-    found = []
-    for resource in templates.resources(TOPIC):
-        properties, identity = _checked(templates, resource), templates.identity(resource)
-        inline = [_subscription(s) for s in properties.get("Subscription", [])]
-        found.append(
-            Topic(
-                logical_id=resource.logical_id,
-                name=identity.attributes["TopicName"],
-                arn=identity.ref,
-                attributes=_attributes(properties, _TOPIC_ATTRIBUTES),
-                subscriptions=inline + subscriptions.get(identity.ref, []),
-            )
-        )
-    return found
+    for topic, subscription in templates.read(lambda r: _subscribed(templates, r), SUBSCRIPTION):
+        subscriptions.setdefault(topic, []).append(subscription)
+    return templates.read(lambda resource: _topic(templates, resource, subscriptions), TOPIC)
+
+
+def _subscribed(templates: Templates, resource: Resource) -> tuple[str, Subscription]:
+    properties = _checked(templates, resource)
+    return as_text(properties["TopicArn"]), _subscription(properties)
+
+
+def _topic(
+    templates: Templates, resource: Resource, subscriptions: Mapping[str, Sequence[Subscription]]
+) -> Topic:
+    properties, identity = _checked(templates, resource), templates.identity(resource)
+    inline = [_subscription(s) for s in properties.get("Subscription", [])]
+    return Topic(
+        logical_id=resource.logical_id,
+        name=identity.attributes["TopicName"],
+        arn=identity.ref,
+        attributes=_attributes(properties, _TOPIC_ATTRIBUTES),
+        subscriptions=[*inline, *subscriptions.get(identity.ref, [])],
+    )
 
 
 def buckets(templates: Templates) -> list[Bucket]:
     """Return the S3 buckets."""
-    return [
-        Bucket(
-            logical_id=resource.logical_id,
-            name=templates.identity(resource).ref,
-            versioned=_checked(templates, resource).get("VersioningConfiguration", {}).get("Status")
-            == "Enabled",
-        )
-        for resource in templates.resources(BUCKET)
-    ]
+    return templates.read(lambda resource: _bucket(templates, resource), BUCKET)
+
+
+def _bucket(templates: Templates, resource: Resource) -> Bucket:
+    versioning = _checked(templates, resource).get("VersioningConfiguration", {})
+    return Bucket(
+        logical_id=resource.logical_id,
+        name=templates.identity(resource).ref,
+        versioned=versioning.get("Status") == "Enabled",
+    )
 
 
 def secrets(templates: Templates) -> list[Secret]:
     """Return the secrets with their values."""
-    found = []
-    for resource in templates.resources(SECRET):
-        properties, identity = _checked(templates, resource), templates.identity(resource)
-        arn = identity.ref
-        found.append(
-            Secret(
-                logical_id=resource.logical_id,
-                name=arn.split(":", 6)[6].rpartition("-")[0],
-                arn=arn,
-                value=templates.secrets.value(resource.path, properties),
-            )
-        )
-    return found
+    return templates.read(lambda resource: _secret(templates, resource), SECRET)
+
+
+def _secret(templates: Templates, resource: Resource) -> Secret:
+    properties, arn = _checked(templates, resource), templates.identity(resource).ref
+    return Secret(
+        logical_id=resource.logical_id,
+        name=arn.split(":", 6)[6].rpartition("-")[0],
+        arn=arn,
+        value=templates.secrets.value(resource.path, properties),
+    )
 
 
 def parameters(templates: Templates) -> list[Parameter]:
     """Return the SSM parameters."""
-    return [
-        Parameter(
-            logical_id=resource.logical_id,
-            name=templates.identity(resource).ref,
-            type=_checked(templates, resource)["Type"],
-            value=templates.identity(resource).attributes["Value"],
-        )
-        for resource in templates.resources(PARAMETER)
-    ]
+    return templates.read(lambda resource: _parameter(templates, resource), PARAMETER)
+
+
+def _parameter(templates: Templates, resource: Resource) -> Parameter:
+    properties, identity = _checked(templates, resource), templates.identity(resource)
+    return Parameter(
+        logical_id=resource.logical_id,
+        name=identity.ref,
+        type=properties["Type"],
+        value=identity.attributes["Value"],
+    )
 
 
 def _checked(templates: Templates, resource: Resource) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def tables(templates: Templates) -> list[Table]:
     LocalPlatformError
         A table has replicas in other regions or a property the platform cannot honour.
     """
-    return [_table(templates, r) for r in templates.resources(GLOBAL_TABLE, TABLE)]
+    return templates.read(lambda table: _table(templates, table), GLOBAL_TABLE, TABLE)
 
 
 def _table(templates: Templates, resource: Resource) -> Table:

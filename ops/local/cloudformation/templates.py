@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from ops.local.cloudformation.assembly import Assembly, Stack
 from ops.local.cloudformation.parameters import parameter_value
@@ -17,6 +17,8 @@ from ops.local.cloudformation.scalars import as_text
 from ops.local.cloudformation.secret_store import SecretStore
 from ops.local.errors import LocalPlatformError
 from ops.local.ports import Endpoints
+
+T = TypeVar("T")
 
 HTTP_API = "AWS::ApiGatewayV2::Api"
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type, not a secret
@@ -74,6 +76,17 @@ class Templates:
             for resource in scope.resources.values():
                 if not types or resource.type in types:
                     yield resource
+
+    def read(self, read: Callable[[Resource], T], *types: str) -> list[T]:
+        """Read each resource of the given types.
+
+        Raises
+        ------
+        LocalPlatformError
+            A property has another form than the resource's type takes: a text for a number, a
+            list for an object, or none.
+        """
+        return [_read(read, resource) for resource in self.resources(*types)]
 
     def properties(self, resource: Resource) -> dict[str, Any]:
         """Return a resource's properties with nothing left to resolve."""
@@ -449,6 +462,17 @@ class StackScope:
             )
         value = self._all.secrets.value(found.path, self._all.properties(found))
         return _json_key(value, key, path) if key else value
+
+
+def _read(read: Callable[[Resource], T], resource: Resource) -> T:
+    try:
+        return read(resource)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise LocalPlatformError(
+            f"{resource.path}/Properties",
+            f"a property has another form than {resource.type} takes: {error!r}",
+            "see the CloudFormation reference of the type",
+        ) from error
 
 
 def unsupported(resource: Resource) -> LocalPlatformError:

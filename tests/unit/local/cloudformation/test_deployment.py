@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from ops.local.cloudformation.deployment import read_deployment
 from ops.local.errors import LocalPlatformError
 from ops.local.ports import Ports, endpoints
 from ops.local.resources import Deployment
-from tests.local_assembly import deployment, table
+from tests.local_assembly import ENDPOINTS, deployment, table, write_assembly
 
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/Messages-local"
 QUEUE_URL = "http://127.0.0.1:1002/000000000000/failed"
@@ -418,3 +420,70 @@ def test_what_could_not_be_honoured_is_refused(
     assert message in caught.value.message
     assert caught.value.path.startswith("Data/Resources/")
     assert caught.value.suggestion
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON document below its top."""
+    members = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, member in members:
+        yield (*path, key)
+        if isinstance(member, dict | list):
+            yield from places(member, (*path, key))
+
+
+QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q", "DelaySeconds": 5}}
+RULE = {
+    "Type": "AWS::Events::Rule",
+    "Properties": {
+        "ScheduleExpression": "rate(1 day)",
+        "Targets": [{"Id": "0", "Arn": {"Fn::GetAtt": ["F", "Arn"]}}],
+    },
+}
+POLICY = {
+    "Type": "AWS::IAM::Policy",
+    "Properties": {
+        "Roles": [{"Ref": "Role"}],
+        "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "x", "Resource": "*"}]},
+    },
+}
+WHOLE = resources(
+    Q=QUEUE,
+    R=RULE,
+    P=POLICY,
+    F=changed(
+        FUNCTION,
+        Timeout=5,
+        MemorySize=256,
+        Layers=[],
+        ReservedConcurrentExecutions=5,
+        Environment={"Variables": {"A": "b"}},
+    ),
+    M=changed(
+        MAPPING,
+        BatchSize=5,
+        MaximumRetryAttempts=5,
+        FilterCriteria={"Filters": [{"Pattern": "{}"}]},
+        DestinationConfig={"OnFailure": {"Destination": {"Fn::GetAtt": ["Q", "Arn"]}}},
+    ),
+)
+
+
+@pytest.mark.parametrize("odd", [None, [], {}, "text", 5, True, ["text"], [["text"]], {"a": "b"}])
+def test_whatever_stands_in_place_of_a_part_is_taken_or_refused_with_its_resource(
+    tmp_path: Path, odd: Any
+) -> None:
+    (tmp_path / "asset.code").mkdir()
+    written = write_assembly(tmp_path, {"Data": {}}, assets={"code.zip": "asset.code"})
+    assembly = read_assembly(written)
+    for *above, last in places(WHOLE):
+        changed_one = copy.deepcopy(WHOLE)
+        part = changed_one
+        for key in above:
+            part = part[key]
+        part[last] = odd
+        stack = replace(assembly.stacks[0], template={"Resources": changed_one})
+        try:
+            read_deployment(replace(assembly, stacks=[stack]), ENDPOINTS, root=tmp_path)
+        except LocalPlatformError as error:
+            assert error.path.startswith("Data/Resources/")
+            assert error.suggestion
