@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from keyline.model import LONGEST_ENVIRONMENT
 from chat.settings import Settings as ChatSettings
+from keyline.model import LONGEST_ENVIRONMENT
 from keyline_cdk import environment
 from keyline_cdk.environment import Environment, EnvironmentProblem
 
