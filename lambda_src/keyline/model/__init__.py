@@ -28,6 +28,7 @@ Sizes and capacity units
 Deployment
     deployment, a module: construct ids, counts and environment variables of the two stacks.
     faults_among checks several systems together; MAX_VARIABLES is a limit of Lambda.
+    schedule_expression, a module: when a function's `rate(...)` or `cron(...)` is due.
 Names of deployed resources
     function_name, api_name, stack_name, pascal; MAX_ENVIRONMENT_NAME, LONGEST_ENVIRONMENT.
 """
@@ -36,6 +37,7 @@ from keyline.model import (  # noqa: F401 # the checks register themselves when 
     deployment,
     pattern_checks,
     query_checks,
+    schedule_expression,
     system_checks,
     table_checks,
 )
@@ -178,6 +180,7 @@ __all__ = [
     "pascal",
     "query_units",
     "read_units",
+    "schedule_expression",
     "stack_name",
     "write_units",
 ]

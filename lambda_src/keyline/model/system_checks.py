@@ -8,7 +8,7 @@ from typing import get_args
 
 import msgspec
 
-from keyline.model import schedule
+from keyline.model import schedule_expression
 from keyline.model.deployment_checks import deployment_faults
 from keyline.model.faults import faults_of
 from keyline.model.pattern import Check
@@ -199,9 +199,9 @@ def _is_whole(value: object, *, least: int) -> bool:
 
 def _schedule_faults(expression: str) -> Iterator[Fault]:
     try:
-        schedule.parse(expression)
+        schedule_expression.parse(expression)
     except ValueError as error:
-        yield "schedule", f"{expression!r} is no schedule: {error}.", schedule.SUGGESTION
+        yield "schedule", f"{expression!r} is no schedule: {error}.", schedule_expression.SUGGESTION
 
 
 def _route_faults(route: Route) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from keyline.model.schedule import SUGGESTION, Expression, parse
+from keyline.model import schedule_expression
 from ops.local.errors import LocalPlatformError
 from ops.local.part import Part
 from ops.local.resources import Schedule
@@ -29,14 +29,14 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _expression(schedule: Schedule) -> Expression:
+def _expression(schedule: Schedule) -> schedule_expression.Expression:
     try:
-        return parse(schedule.expression)
+        return schedule_expression.parse(schedule.expression)
     except ValueError as error:
         raise LocalPlatformError(
             f"{schedule.logical_id}.ScheduleExpression",
             f"{schedule.expression}: {error}",
-            SUGGESTION,
+            schedule_expression.SUGGESTION,
         ) from error
 
 
@@ -140,7 +140,7 @@ class Schedules(Part):
         )
 
     async def _run(self, schedule: Schedule) -> None:
-        expression: Expression = self._expressions[schedule.name]
+        expression: schedule_expression.Expression = self._expressions[schedule.name]
         due = expression.next_after(self._now())
         while due:
             while (left := (due - self._now()).total_seconds()) > 0:

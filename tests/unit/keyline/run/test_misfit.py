@@ -112,7 +112,7 @@ def test_what_a_shape_itself_refuses_is_unreadable(error: type[Exception]) -> No
             raise error("secret")
 
     table = Table("Others", "Key design: one by one.", key=Key("id"), entities=[Refusing])
-    reader: Reader[Refusing] = Reader(
+    reader: Reader[Refusing] = Reader.of(
         Query(name="all", why="Tested.", table=table, shape=Refusing, item_bytes=1, per_month=1)
     )
     with pytest.raises(ItemUnreadable) as caught:

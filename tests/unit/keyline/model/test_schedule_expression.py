@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keyline.model.schedule import parse
+from keyline.model.schedule_expression import parse
 
 START = datetime(2024, 2, 27, 10, 15, 30, tzinfo=UTC)  # a Tuesday, in a leap year
 
