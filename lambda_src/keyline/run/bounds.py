@@ -14,10 +14,10 @@ import msgspec
 from keyline.model.entity import Entity
 from keyline.model.shape import annotation_of, fields_of, limits_of
 from keyline.model.table import Table
+from keyline.run.comparison import holds
 from keyline.run.errors import BadValue
 from keyline.run.numbers import MAX_DIGITS
 from keyline.run.settings import EARLIEST, LATEST
-from keyline.run.values import holds
 
 _DOWN = Context(prec=MAX_DIGITS, rounding=ROUND_FLOOR)
 _UP = Context(prec=MAX_DIGITS, rounding=ROUND_CEILING)

@@ -17,7 +17,7 @@ from keyline.model.entity import Entity
 from keyline.model.pattern import Pattern, parameters_of
 from keyline.model.shape import fields_of
 from keyline.model.table import MAX_PARTITION_BYTES, Index, Table
-from keyline.run import misfit, reply, shards, values
+from keyline.run import misfit, readback, reply, shards, values
 from keyline.run.errors import BadValue
 from keyline.run.keytext import KeyText, check_key
 from keyline.run.numbers import number_text
@@ -210,8 +210,8 @@ class Writer:
         return values.struct_writer(self.kind.shape)
 
     @cached_property
-    def _check(self) -> values.Check:
-        return values.item_check(self.kind.shape)
+    def _check(self) -> readback.Check:
+        return readback.item_check(self.kind.shape)
 
 
 class Reader(Generic[T]):

@@ -13,6 +13,7 @@ from keyline.model.condition import AnyOf, Condition, WriteCondition
 from keyline.model.shape import fields_of
 from keyline.run import values
 from keyline.run.codec import value_of
+from keyline.run.comparison import holds
 from keyline.run.errors import BadValue
 from keyline.run.keytext import pair
 from keyline.run.values import Wire
@@ -131,7 +132,7 @@ def _comparison(into: Expressions, pattern: Any, condition: Condition) -> Text:
 
     def by_default(given: Mapping[str, Any]) -> str:
         compared_with = [make(given) for make in _operands(condition, encode)]
-        return met if values.holds(condition.operator, default, compared_with) else unmet
+        return met if holds(condition.operator, default, compared_with) else unmet
 
     return by_default
 

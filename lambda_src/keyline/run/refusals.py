@@ -19,6 +19,7 @@ from keyline.problem import KeylineError
 from keyline.run import reply
 from keyline.run.client import Refusal
 from keyline.run.codec import Attributes, Reader
+from keyline.run.comparison import same
 from keyline.run.errors import (
     AlreadyExists,
     ConditionFailed,
@@ -29,7 +30,6 @@ from keyline.run.errors import (
 from keyline.run.misfit import is_expired
 from keyline.run.repeat import SAFE
 from keyline.run.repeat import of_update as repeat_of_update
-from keyline.run.values import same
 
 T = TypeVar("T", bound=msgspec.Struct)
 _UNMET = "a condition of the write does not hold."

@@ -15,9 +15,10 @@ from typing import Any
 from keyline.model.condition import AnyOf
 from keyline.model.pattern import Update, primary_fields
 from keyline.model.shape import fields_of
-from keyline.run import values
+from keyline.run import readback, values
 from keyline.run.bounds import Bounds, bounds_of
 from keyline.run.codec import Attributes, KeyPart, Writer
+from keyline.run.comparison import same
 from keyline.run.errors import BadCall, BadValue, ConditionFailed
 from keyline.run.expressions import Expressions, chosen, conditions
 from keyline.run.numbers import number_text
@@ -32,7 +33,7 @@ from keyline.run.request import (
     present,
     primary_key,
 )
-from keyline.run.values import Value, Wire, same
+from keyline.run.values import Value, Wire
 
 _ONE: Wire = {"N": "1"}
 
@@ -293,7 +294,7 @@ class _Change:
                 self.put(name, wire)
         for name, wire in self.key.items():
             if name in fields_of(self._shape):
-                values.field_check(self._shape, name)(wire)
+                readback.field_check(self._shape, name)(wire)
         for name, default in defaults.items():
             if name not in known and (wire := self._encoded(name, default)) is not None:
                 self.put(name, wire, once=True)
@@ -396,7 +397,7 @@ class _Change:
         wire = self._wire(name, values.of_field(self._shape, name), given)
         if wire is None:
             return None
-        values.field_check(self._shape, name)(wire)
+        readback.field_check(self._shape, name)(wire)
         self._writer.check_ttl({name: wire})
         return self._writer.keyed(name, wire, self.key)
 
@@ -412,7 +413,7 @@ class _Change:
             return None
         wire = self._wire(name, values.present(self._shape, name), given)
         if wire is not None:
-            values.members_check(self._shape, name)(wire)
+            readback.members_check(self._shape, name)(wire)
         return wire
 
     def _add(self, name: str, given: Any) -> None:

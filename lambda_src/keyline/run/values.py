@@ -11,11 +11,11 @@ import base64
 import enum
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from operator import attrgetter, eq, ge, gt, le, lt, ne
+from operator import attrgetter
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 
 import msgspec
@@ -159,7 +159,7 @@ def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
 
     A key that was rounded when it was read would not find its own item.
     """
-    _, typed = _strip(annotation_of(shape, name))
+    _, typed = strip(annotation_of(shape, name))
 
     def decode(wire: Any) -> float:
         text = wire.N
@@ -184,7 +184,7 @@ def of_type(annotation: Any) -> Value:
     DeclarationError
         If it is a type that DynamoDB cannot store.
     """
-    bare, typed = _strip(annotation)
+    bare, typed = strip(annotation)
     origin, args = get_origin(bare), get_args(bare)
     if bare is Any or bare is object:
         return _DYNAMIC
@@ -204,7 +204,7 @@ def of_type(annotation: Any) -> Value:
 def member_of(shape: type[msgspec.Struct], name: str) -> Value:
     """How a member of a field is stored: of a set or list an element, of text a part."""
     annotation = annotation_of(shape, name)
-    bare, _ = _strip(annotation)
+    bare, _ = strip(annotation)
     if bare in (list, tuple):
         return _DYNAMIC
     if get_origin(bare) in (set, frozenset, list, tuple):
@@ -285,7 +285,7 @@ def _scalar(bare: Any) -> tuple[str, Callable[[Any], Any]]:
 
 
 def _set(typed: Any, member: Any) -> Value:
-    tag, write = _scalar(_strip(member)[0])
+    tag, write = _scalar(strip(member)[0])
     least = limits_of(typed).min_length or 0
 
     def encode(value: Any) -> Wire | None:
@@ -341,7 +341,7 @@ def _element(annotation: Any) -> Value:
     if value is _DYNAMIC:
         return value
     inner, write = value.decode, value.encode
-    origin = get_origin(_strip(annotation)[0])
+    origin = get_origin(strip(annotation)[0])
     empty = origin if origin in (set, frozenset) and not optional else lambda: None
 
     def encode(given: Any) -> Wire | None:
@@ -476,7 +476,7 @@ _astuple = msgspec.structs.astuple
 
 def sharded_text(shape: type[msgspec.Struct], name: str) -> Value:
     """A text field that carries a write shard as stored: its type is that of the plain value."""
-    field, (_, typed) = fields_of(shape)[name], _strip(annotation_of(shape, name))
+    field, (_, typed) = fields_of(shape)[name], strip(annotation_of(shape, name))
 
     def decode(wire: Any) -> Any:
         text = plain(wire.S)
@@ -487,14 +487,14 @@ def sharded_text(shape: type[msgspec.Struct], name: str) -> Value:
 
 
 def _compressible(field: Field, annotation: Any) -> Value:
-    bound, (_, typed) = field.compress_above or 0, _strip(annotation)
+    bound, (_, typed) = field.compress_above or 0, strip(annotation)
     limits = limits_of(annotation)
     limited = (limits.min_length, limits.max_length, limits.pattern) != (None, None, None)
 
     def encode(value: Any) -> Wire:
         text = _text(value)
         if limited:  # which the stored bytes do not show
-            _convert(text, typed, typed)
+            convert(text, typed, typed)
         return {"B": compress(text)} if len(text.encode()) > bound else {"S": text}
 
     def decode(wire: Any) -> Any:
@@ -521,172 +521,19 @@ def _default_of(shape: type[msgspec.Struct], field: Field) -> Callable[[], Any]:
     return lambda: field.default
 
 
-# --- what a read would refuse ----------------------------------------------------------------
-
-
-Check = Callable[[Any], None]
-"""Refuses with BadValue what could not be read back."""
-
-
-@cache
-def item_check(shape: type[msgspec.Struct]) -> Check:
-    """What checks an item's attributes, so that nothing is stored that no read accepts."""
-    wire = struct_reader(shape).wire
-    checks = {name: field_check(shape, name) for name in fields_of(shape)}
-    open_ones = [name for name in checks if _is_open(annotation_of(shape, name))]
-
-    def check(attributes: Mapping[str, Wire]) -> None:
-        try:
-            msgspec.convert(attributes, wire, strict=False)
-        except msgspec.ValidationError:
-            for name, each in checks.items():
-                if name in attributes:
-                    each(attributes[name])
-            raise
-        for name in open_ones:
-            if name in attributes:
-                _check_levels(name, attributes[name])
-
-    return check
-
-
-@cache
-def field_check(shape: type[msgspec.Struct], name: str) -> Check:
-    """The same of one attribute that is there."""
-    return _check(name, annotation_of(shape, name), of_field(shape, name).wire)
-
-
-@cache
-def members_check(shape: type[msgspec.Struct], name: str) -> Check:
-    """The same of members for a set, or of an amount for a number: the total has its own bounds."""
-    bare, _ = _strip(annotation_of(shape, name))
-    return _check(name, bare, of_type(bare).wire)
-
-
-def _check(name: str, annotation: Any, wire: Any) -> Check:
-    is_open = _is_open(annotation)
-
-    def check(value: Wire) -> None:
-        try:
-            _convert(value, wire, annotation)
-        except BadValue as error:
-            raise inside(error, name) from error
-        if is_open:
-            _check_levels(name, value)
-
-    return check
-
-
-def _is_open(annotation: Any) -> bool:
-    """Whether values of a type may hold values of any type, and so be of any depth."""
-    bare, _ = _strip(annotation)
-    if bare in (Any, object, list, tuple, dict):
-        return True
-    if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
-        return any(_is_open(field.type) for field in msgspec.structs.fields(bare))
-    return any(map(_is_open, get_args(bare)))
-
-
-def _check_levels(name: str, wire: Wire) -> None:
-    if _levels(wire) > MAX_LEVELS:
-        raise _too_deep().at(name)
-
-
-def _levels(wire: Wire) -> int:
-    """How many lists and maps a value holds within each other."""
-    ((tag, content),) = wire.items()
-    if tag not in ("L", "M"):
-        return 0
-    return 1 + max(map(_levels, content if tag == "L" else content.values()), default=0)
-
-
-def _too_deep() -> BadValue:
-    return BadValue(
-        "value",
-        f"holds more than {MAX_LEVELS} lists and maps within each other.",
-        "Store it as text, or as items of its own.",
-    )
-
-
-_PLACE = re.compile(r" - at `\$([^`]*)`$")
-_STEP = re.compile(r"[^.\[]+|\[[^\]]*\]")
-_TERMS = {
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`str`": "text",
-    "`bytes`": "bytes",
-    "`array`": "a collection",
-    "`object`": "a map",
-}
-
-
-def _convert(value: Any, wire: Any, annotation: Any) -> None:
-    """Read a value as it is written.
-
-    Raises
-    ------
-    BadValue
-        If its type refuses it: with the place within the value, and what is asked there, but
-        not the value.
-    """
-    try:
-        msgspec.convert(value, wire, strict=False)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        found = _PLACE.search(text)
-        # Each step into a value is followed by the tag of what is there.
-        steps = _STEP.findall(found.group(1))[1::2] if found else []
-        known = _known(_type_at(annotation, steps))
-        raise BadValue(_path(steps), *(_one_of(known) if known else _asked(text))) from None
-
-
-def _type_at(annotation: Any, steps: list[str]) -> Any:
-    """The bare type at a place within values of a type."""
-    for step in steps:
-        bare, _ = _strip(annotation)
-        inner = get_args(bare)
-        annotation = annotation_of(bare, step) if not inner else inner[get_origin(bare) is dict]
-    return _strip(annotation)[0]
-
-
-def _path(steps: list[str]) -> str:
-    shown = ("[]" if s == "[...]" else s if s.startswith("[") else f".{s}" for s in steps)
-    return "".join(shown) or "value"
-
-
-def _known(bare: Any) -> tuple[Any, ...]:
-    """The values of a Literal or an Enum; none of another type."""
-    if isinstance(bare, type) and issubclass(bare, enum.Enum):
-        return tuple(member.value for member in bare)
-    return get_args(bare) if get_origin(bare) is Literal else ()
-
-
-def _one_of(known: tuple[Any, ...]) -> tuple[str, str]:
-    """What a type of these values asks for."""
-    return f"is not one of {', '.join(map(repr, known))}.", "Give one of these."
-
-
-def _asked(text: str) -> tuple[str, str]:
-    """What msgspec asks for, in plain words and without the value."""
-    asked = re.sub(r"(, got .*)? - at .*$", "", text.removeprefix("Expected "))
-    for term, word in _TERMS.items():
-        asked = asked.replace(term, word)
-    return f"has to be {asked}.", "Give a value that the field's type allows."
-
-
-def _strip(annotation: Any) -> tuple[Any, Any]:
+def strip(annotation: Any) -> tuple[Any, Any]:
     """The bare type, and the type with its constraints but without None."""
     if isinstance(annotation, NewType):
-        return _strip(annotation.__supertype__)
+        return strip(annotation.__supertype__)
     origin = get_origin(annotation)
     if origin is Annotated:
         inner, *metas = get_args(annotation)
-        bare, typed = _strip(inner)
+        bare, typed = strip(inner)
         return bare, Annotated[(typed, *metas)]
     if origin in (Union, types.UnionType):
         rest = [a for a in get_args(annotation) if a is not type(None)]
         if len(rest) == 1:
-            return _strip(rest[0])
+            return strip(rest[0])
     return annotation, annotation
 
 
@@ -750,7 +597,7 @@ def encode_any(value: Any, levels: int = MAX_LEVELS) -> Wire:
     if isinstance(value, bytes | bytearray | memoryview):
         return {"B": bytes(value)}
     if isinstance(value, Mapping | list | tuple) and not levels:
-        raise _too_deep()
+        raise too_deep()
     if isinstance(value, Mapping):
         return {"M": {_text(k): encode_any(v, levels - 1) for k, v in value.items()}}
     if isinstance(value, list | tuple):
@@ -792,60 +639,75 @@ _ANY: Mapping[str, Callable[[Any], Any]] = {
 _DYNAMIC = Value(encode_any, Any, decode_any)
 
 
-def same(stored: Wire | None, written: Wire) -> bool:
-    """Whether a value that DynamoDB tells is the one that was written.
-
-    DynamoDB writes a number in another way than it was sent, and a set in any order.
-    """
-    sent = msgspec.json.decode(msgspec.json.encode(written))
-    return stored is not None and _comparable(stored) == _comparable(sent)
-
-
-def _comparable(wire: Wire) -> tuple[str, Any]:
-    ((tag, content),) = wire.items()
-    match tag:
-        case "N":
-            return tag, Decimal(content)
-        case "NS":
-            return tag, {Decimal(number) for number in content}
-        case "SS" | "BS":
-            return tag, set(content)
-        case "L":
-            return tag, [_comparable(each) for each in content]
-        case "M":
-            return tag, {name: _comparable(each) for name, each in content.items()}
-    return tag, content
+def too_deep() -> BadValue:
+    return BadValue(
+        "value",
+        f"holds more than {MAX_LEVELS} lists and maps within each other.",
+        "Store it as text, or as items of its own.",
+    )
 
 
-def holds(operator: str, stored: Wire, given: Sequence[Wire]) -> bool:
-    """Whether a condition of a write holds for a value, as DynamoDB compares.
-
-    Parameters
-    ----------
-    operator
-        As in `keyline.model.condition`; neither `exists` nor `absent`.
-    given
-        The values that it is compared with: two of a `between`, otherwise one.
-    """
-    (tag, ours), (theirs_tag, theirs) = _comparable(stored), _comparable(given[0])
-    if operator == "contains":
-        if tag == "L":
-            return (theirs_tag, theirs) in ours
-        return theirs in ours if tag in (theirs_tag, f"{theirs_tag}S") else False
-    if tag != theirs_tag:
-        return operator == "<>"
-    if operator == "between":
-        return bool(theirs <= ours <= _comparable(given[1])[1])
-    if operator == "begins_with":
-        return bool(ours.startswith(theirs))
-    return bool(_COMPARE[operator](ours, theirs))
+def _known(bare: Any) -> tuple[Any, ...]:
+    """The values of a Literal or an Enum; none of another type."""
+    if isinstance(bare, type) and issubclass(bare, enum.Enum):
+        return tuple(member.value for member in bare)
+    return get_args(bare) if get_origin(bare) is Literal else ()
 
 
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "=": eq,
-    "<>": ne,
-    "<": lt,
-    "<=": le,
-    ">": gt,
-    ">=": ge,
+def _one_of(known: tuple[Any, ...]) -> tuple[str, str]:
+    """What a type of these values asks for."""
+    return f"is not one of {', '.join(map(repr, known))}.", "Give one of these."
+
+
+_PLACE = re.compile(r" - at `\$([^`]*)`$")
+_STEP = re.compile(r"[^.\[]+|\[[^\]]*\]")
+_TERMS = {
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`str`": "text",
+    "`bytes`": "bytes",
+    "`array`": "a collection",
+    "`object`": "a map",
 }
+
+
+def convert(value: Any, wire: Any, annotation: Any) -> None:
+    """Read a value as it is written.
+
+    Raises
+    ------
+    BadValue
+        If its type refuses it: with the place within the value, and what is asked there, but
+        not the value.
+    """
+    try:
+        msgspec.convert(value, wire, strict=False)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        found = _PLACE.search(text)
+        # Each step into a value is followed by the tag of what is there.
+        steps = _STEP.findall(found.group(1))[1::2] if found else []
+        known = _known(_type_at(annotation, steps))
+        raise BadValue(_path(steps), *(_one_of(known) if known else _asked(text))) from None
+
+
+def _type_at(annotation: Any, steps: list[str]) -> Any:
+    """The bare type at a place within values of a type."""
+    for step in steps:
+        bare, _ = strip(annotation)
+        inner = get_args(bare)
+        annotation = annotation_of(bare, step) if not inner else inner[get_origin(bare) is dict]
+    return strip(annotation)[0]
+
+
+def _path(steps: list[str]) -> str:
+    shown = ("[]" if s == "[...]" else s if s.startswith("[") else f".{s}" for s in steps)
+    return "".join(shown) or "value"
+
+
+def _asked(text: str) -> tuple[str, str]:
+    """What msgspec asks for, in plain words and without the value."""
+    asked = re.sub(r"(, got .*)? - at .*$", "", text.removeprefix("Expected "))
+    for term, word in _TERMS.items():
+        asked = asked.replace(term, word)
+    return f"has to be {asked}.", "Give a value that the field's type allows."

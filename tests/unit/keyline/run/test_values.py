@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from keyline.model import compressed
 from keyline.problem import DeclarationError
-from keyline.run import values
+from keyline.run import readback, values
+from keyline.run.comparison import holds
 from keyline.run.compression import compress, decompress
 from keyline.run.errors import BadValue, ItemUnreadable
 from keyline.run.numbers import number_text
@@ -271,7 +272,7 @@ def test_the_error_has_the_place_and_what_is_asked_but_not_the_value(
     given: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(BadValue) as error:
-        values.item_check(Whole)(values.struct_writer(Whole)(Whole(**given)))
+        readback.item_check(Whole)(values.struct_writer(Whole)(Whole(**given)))
     assert str(error.value).startswith(message)
     assert error.value.suggestion
     assert not {"SECRET", "77"} & set(str(error.value).replace(".", " ").split())
@@ -301,4 +302,4 @@ def test_a_default_is_compared_as_a_stored_number_is(operator: str, one: Any, ot
         ">=": one >= other,
     }[operator]
     wires = [{"N": number_text(n)} for n in (one, other)]
-    assert values.holds(operator, wires[0], wires[1:]) == expected
+    assert holds(operator, wires[0], wires[1:]) == expected
