@@ -106,7 +106,7 @@ class OnEngine(Generic[SettingsT]):
         PROCESS.flush()
         for loaded in list(sys.modules):
             if loaded == f"{name}.context" or loaded.startswith(f"{name}.handlers"):
-                del sys.modules[loaded]
+                self.monkeypatch.delitem(sys.modules, loaded)  # back there for the next test
         return importlib.import_module(self.system.function(function).handler.rpartition(".")[0])
 
     def stored(self, table: str) -> list[dict[str, Any]]:
