@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,13 +25,18 @@ from tests.templates import FULL, WEAK, new_app
 Build = Callable[[cdk.Stack], object]
 
 
-def violations(build: Build, out: Path, *, checks: bool = False) -> set[tuple[str, str]]:
+def violations(build: Build, out: Path) -> set[tuple[str, str]]:
     """Synthesize a stack under an environment that protects; return (plugin, rule) violated."""
-    app = new_app(out, checks=checks)
+    app = new_app(out, checks=False)
     add_checks(app, FULL)
     build(cdk.Stack(app, "Sample"))
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         app.synth()
+    return reported(out)
+
+
+def reported(out: Path) -> set[tuple[str, str]]:
+    """What the report of a synthesis holds: (plugin, rule) violated."""
     report = json.loads((out / "assembly" / "validation-report.json").read_text())
     return {
         (plugin["pluginName"], violation["ruleName"])
@@ -93,14 +101,30 @@ def test_cdk_nag_s_rules_fail_the_synth(out: Path) -> None:
     assert ("AwsSolutions", "AwsSolutions-SQS4") in found
 
 
-def test_the_cdk_s_own_rules_fail_the_synth(out: Path) -> None:
-    def build(stack: cdk.Stack) -> object:
-        properties = {"Description": "A group", "RetentionInDays": 17}
-        return cdk.CfnResource(stack, "Log", type="AWS::Logs::LogGroup", properties=properties)
+LOG_GROUP = """
+import sys
+from pathlib import Path
+import aws_cdk as cdk
+from keyline_cdk.validation import add_checks
+from tests.templates import FULL, new_app
 
-    assert {plugin for plugin, _ in violations(build, out, checks=True)} == {
-        "CloudFormation Validate"
-    }
+app = new_app(Path(sys.argv[1]), checks=True)
+add_checks(app, FULL)
+properties = {"Description": "A group", "RetentionInDays": 17}
+stack = cdk.Stack(app, "Sample")
+cdk.CfnResource(stack, "Log", type="AWS::Logs::LogGroup", properties=properties)
+app.synth()
+"""
+
+
+def test_the_cdk_s_own_rules_fail_the_synth(out: Path, root: Path) -> None:
+    """In a process of its own: the CDK reads once whether it checks."""
+    environ = {**os.environ, "CDK_VALIDATION": "true"}
+    command = [sys.executable, "-c", LOG_GROUP, str(out)]
+    ended = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True)
+    assert ended.returncode != 0
+    assert "ValidationFailed" in ended.stderr
+    assert {plugin for plugin, _ in reported(out)} == {"CloudFormation Validate"}
 
 
 def test_a_finding_is_acknowledged_by_its_rule_alone(out: Path) -> None:
