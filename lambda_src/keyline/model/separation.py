@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import enum
 import re
-import types
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from itertools import permutations
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from keyline.model.entity import Entity
-from keyline.model.shape import annotation_of, fields_of
+from keyline.model.shape import annotation_of, fields_of, limits_of
 from keyline.model.template import NumberFormat, Part
 from keyline.problem import Fault
 
@@ -57,39 +56,20 @@ class Lexicon:
 @cache
 def lexicon_of(shape: type[msgspec.Struct], name: str) -> Lexicon:
     """The texts that a field of a shape can have, by its attribute name."""
-    bare, metas = _unwrapped(annotation_of(shape, name))
-    stored = fields_of(shape)[name].type
+    bare, stored = fields_of(shape)[name].python, fields_of(shape)[name].type
     if get_origin(bare) is Literal:
         return Lexicon(stored, values=get_args(bare))
     if isinstance(bare, type) and issubclass(bare, enum.Enum):
         return Lexicon(stored, values=tuple(member.value for member in bare))
-    return Lexicon(stored, length=_length(metas) if stored == "S" else None)
+    return Lexicon(stored, length=_length(annotation_of(shape, name)) if stored == "S" else None)
 
 
-def _unwrapped(annotation: Any) -> tuple[Any, tuple[msgspec.Meta, ...]]:
-    """A type without None, and its constraints."""
-    metas: list[msgspec.Meta] = []
-    while True:
-        origin, args = get_origin(annotation), get_args(annotation)
-        if origin is Annotated:
-            metas += [meta for meta in args[1:] if isinstance(meta, msgspec.Meta)]
-            annotation = args[0]
-        elif origin in (Union, types.UnionType) and len(args) == 2 and type(None) in args:
-            annotation = next(a for a in args if a is not type(None))
-        elif hasattr(annotation, "__supertype__"):
-            annotation = annotation.__supertype__
-        else:
-            return annotation, tuple(metas)
-
-
-def _length(metas: Iterable[msgspec.Meta]) -> int | None:
+def _length(annotation: Any) -> int | None:
     """The one length of a text: its bounds agree, or its pattern has one width."""
-    for meta in metas:
-        if meta.min_length is not None and meta.min_length == meta.max_length:
-            return meta.min_length
-        if meta.pattern is not None and (width := _width(meta.pattern)) is not None:
-            return width
-    return None
+    limits = limits_of(annotation)
+    if limits.min_length is not None and limits.min_length == limits.max_length:
+        return int(limits.min_length)
+    return None if limits.pattern is None else _width(limits.pattern)
 
 
 def _width(pattern: str) -> int | None:
