@@ -3,7 +3,6 @@
 PYTHON ?= python3
 ENV ?= dev
 ENVIRONMENTS := dev staging prod local
-SYSTEMS := chat reports interactions
 # Of the tests: one more than there are cores, since a test that waits needs none.
 WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 # Of up and demo. FRESH and VERBOSE are switches: any value turns them on.
@@ -25,13 +24,13 @@ help: ## Show this list
 	@echo "  ENV=$(ENV) is one of: $(ENVIRONMENTS)"
 
 setup: ## Install all that the project needs into .venv, node_modules and .keyline
-	@$(PYTHON) ops/setup_project.py
+	@$(PYTHON) keyline_ops/setup_project.py
 
 setup-tests: # and what only the tests need
-	@$(PYTHON) ops/setup_project.py --tests
+	@$(PYTHON) keyline_ops/setup_project.py --tests
 
 lock: setup ## Pin what the requirements bring with them (constraints.txt)
-	python -m ops.constraints
+	python -m keyline_ops.constraints
 
 up: setup ## Run the whole system on this machine; Ctrl-C stops it (DATA= REPORT= FRESH=1 VERBOSE=1)
 	@.venv/bin/keyline up $(OPTIONS) $(if $(FRESH),--fresh)
@@ -83,17 +82,14 @@ deploy: setup ## Deploy one environment (ENV=dev)
 	.venv/bin/cdk deploy --all -c env=$(ENV) $(CDK_ARGS)
 
 snapshots: setup ## Write the template snapshots anew; read the difference before committing it
-	.venv/bin/python -m pytest -n auto tests/snapshot --snapshot-update
+	.venv/bin/python -m pytest -n auto tests/*/snapshot tests/systems/*/snapshot --snapshot-update
 
 bench: setup ## Run the benchmarks, side by side, results as JSON
 	.venv/bin/python -m pip install --quiet -r benchmarks/requirements.txt
 	.venv/bin/python -m benchmarks
 
 docs: setup ## Write the data-model pages and the OpenAPI documents anew
-	.venv/bin/keyline docs
-	@for system in $(SYSTEMS); do \
-	  .venv/bin/keyline openapi $$system --output docs/api/$$system.json || exit 1; \
-	done
+	@.venv/bin/keyline docs
 
 clean: ## Remove what builds and tests leave behind; local data stays
 	rm -rf cdk.out .reports .keyline/bundles .mypy_cache .ruff_cache .pytest_cache .hypothesis

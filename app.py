@@ -10,11 +10,11 @@ import aws_cdk as cdk
 
 from keyline.model import Function, System
 from keyline.problem import KeylineError
-from keyline_cdk.bundling import SERVICES, Bundle, Target, bundle
-from keyline_cdk.environment import Environment, EnvironmentProblem, load, names, with_user_pool
+from keyline_deploy.bundling import SERVICES, Bundle, Target, bundle
+from keyline_deploy.environment import Environment, EnvironmentProblem, load, names, with_user_pool
+from keyline_deploy.systems import systems
 from stacks.application import build
 from stacks.service_stack import Bundler
-from stacks.systems import SYSTEMS
 
 
 def chosen(app: cdk.App) -> Environment:
@@ -34,7 +34,7 @@ def chosen(app: cdk.App) -> Environment:
             "-c env=", "no environment is named.", f"Name one of: {', '.join(names())}."
         )
     environment = load(str(name))
-    for system in SYSTEMS:
+    for system in systems():
         key = f"{system.name}:user_pool_id"
         pool = app.node.try_get_context(key)
         if pool is not None:
@@ -73,7 +73,7 @@ def main() -> None:
     try:
         environment = chosen(app)
         target = Target.HOST if environment.is_local else Target.LAMBDA
-        build(app, environment, SYSTEMS, bundler(target))
+        build(app, environment, systems(), bundler(target))
     except KeylineError as error:
         sys.exit(str(error))
     app.synth()

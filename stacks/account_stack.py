@@ -7,8 +7,8 @@ from constructs import Construct
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import AlarmTopic
 from keyline_cdk.cost_budget import CostBudget
-from keyline_cdk.environment import Environment
 from keyline_cdk.metrics import user_errors
+from keyline_deploy.environment import Environment
 from stacks.base import KeylineStack
 
 

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import aws_cdk as cdk
 
 from keyline.model import System, faults_among
 from keyline.problem import instead_of, raise_first
-from keyline_cdk.environment import Environment, EnvironmentProblem
 from keyline_cdk.validation import add_checks
+from keyline_deploy.environment import Environment, EnvironmentProblem
+from keyline_deploy.systems import part
 from stacks.account_stack import AccountStack
-from stacks.chat_service_stack import ChatServiceStack
 from stacks.data_stack import DataStack
-from stacks.interactions_service_stack import InteractionsServiceStack
-from stacks.reports_data_stack import ReportsDataStack
-from stacks.reports_service_stack import ReportsServiceStack
 from stacks.service_stack import Bundler, ServiceStack
-
-DATA: Mapping[str, type[DataStack]] = {"reports": ReportsDataStack}
-SERVICES: Mapping[str, type[ServiceStack]] = {
-    "chat": ChatServiceStack,
-    "interactions": InteractionsServiceStack,
-    "reports": ReportsServiceStack,
-}
-"""The systems that have more to them than their declaration says."""
 
 
 def build(
     app: cdk.App, environment: Environment, systems: Iterable[System], bundler: Bundler
 ) -> None:
     """Add an environment's stacks and checks to an app.
+
+    A system that needs more than its declaration says has `systems/<name>/stacks.py`, which
+    names its own stack classes: `DATA`, `SERVICE`, or both.
 
     Parameters
     ----------
@@ -49,10 +41,12 @@ def build(
     _check_user_pools(environment, systems)
     account = AccountStack(app, environment=environment)
     for system in systems:
-        data = DATA.get(system.name, DataStack)(app, system=system, environment=environment)
+        own = part(system.name, "stacks")
+        data_stack: type[DataStack] = getattr(own, "DATA", DataStack)
+        service_stack: type[ServiceStack] = getattr(own, "SERVICE", ServiceStack)
+        data = data_stack(app, system=system, environment=environment)
         data.add_stack_dependency(account, "Alarms notify the topic by name.")
-        service = SERVICES.get(system.name, ServiceStack)
-        service(
+        service_stack(
             app,
             system=system,
             environment=environment,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
-from keyline_cdk.environment import Environment
-from keyline_cdk.names import stack_id, stack_name
+from keyline_deploy.environment import Environment
+from keyline_deploy.names import stack_id, stack_name
 
 
 def stack_tags(owner: str, environment: Environment) -> dict[str, str]:

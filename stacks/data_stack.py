@@ -8,9 +8,9 @@ from keyline.model import System, deployment
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.cursor_secret import CursorSecret
 from keyline_cdk.data_table import DataTable
-from keyline_cdk.environment import Environment
-from keyline_cdk.names import pascal
 from keyline_cdk.table_alarms import TableAlarms
+from keyline_deploy.environment import Environment
+from keyline_deploy.names import pascal
 from stacks.base import KeylineStack, stack_tags
 
 

@@ -10,16 +10,16 @@ from constructs import Construct
 from keyline.model import Function, System
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import alarm_topic
-from keyline_cdk.bundling import Bundle
-from keyline_cdk.environment import Auth, Environment
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
 from keyline_cdk.metrics import client_latency, function_duration, function_errors
-from keyline_cdk.names import api_name, pascal
 from keyline_cdk.schedule import Schedule
 from keyline_cdk.stream_consumer import StreamConsumer
 from keyline_cdk.system_dashboard import SystemDashboard
 from keyline_cdk.user_pool import UserPoolClient
+from keyline_deploy.bundling import Bundle
+from keyline_deploy.environment import Auth, Environment
+from keyline_deploy.names import api_name, pascal
 from stacks.base import KeylineStack
 from stacks.data_stack import DataStack
 

@@ -1,6 +1,6 @@
 """What all tests share: no network credentials, and no environment of the caller's.
 
-The requirements report is a plugin of its own (tests/requirements_report.py), named
+The requirements report is a plugin of its own (tests/support/requirements_report.py), named
 in pyproject.toml.
 """
 
@@ -47,6 +47,8 @@ def isolate() -> None:
 
 isolate()
 
+pytest_plugins = ["tests.support.fixtures"]
+
 # Clients are made by the hundred, each with a session of its own, and a session reads anew what
 # services look like: a tenth of a second of parsing each.
 _read = cache(JSONFileLoader().load_file)
@@ -57,11 +59,3 @@ JSONFileLoader.load_file = lambda _, path: _read(path)
 def root() -> Path:
     """The project's folder."""
     return ROOT
-
-
-@pytest.fixture(scope="session")
-def local_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The local environment's assembly; a test that runs or changes it takes a copy."""
-    from tests.support import synthesized  # it imports the project, which `isolate` precedes
-
-    return synthesized.local_assembly(synthesized.shared_folder(tmp_path_factory))

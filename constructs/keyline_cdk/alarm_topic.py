@@ -8,8 +8,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from keyline_cdk.environment import Environment
-from keyline_cdk.names import alarm_topic_name
+from keyline_deploy.environment import Environment
+from keyline_deploy.names import alarm_topic_name
 
 
 class AlarmTopic(Construct):

@@ -8,8 +8,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from keyline_cdk.environment import Budget, Environment
-from keyline_cdk.names import budget_name
+from keyline_deploy.environment import Budget, Environment
+from keyline_deploy.names import budget_name
 
 THRESHOLDS = (50, 80, 100)
 """Percent of the budget, of what has been spent and of what the month is forecast to cost."""

@@ -8,8 +8,8 @@ from constructs import Construct
 
 from keyline.model import System, deployment
 from keyline_cdk.acknowledge import acknowledge
-from keyline_cdk.environment import Environment
-from keyline_cdk.names import cursor_secret_name
+from keyline_deploy.environment import Environment
+from keyline_deploy.names import cursor_secret_name
 
 
 class CursorSecret(Construct):

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from keyline.model import DeclarationError, Index, ProjectionType, Table
-from keyline_cdk.environment import Environment, Tables
+from keyline_deploy.environment import Environment, Tables
 
 _TYPES = {
     "S": dynamodb.AttributeType.STRING,

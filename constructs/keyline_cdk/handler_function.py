@@ -13,12 +13,12 @@ from constructs import Construct
 
 from keyline.model import MAX_VARIABLES, Function, System, deployment
 from keyline_cdk.acknowledge import acknowledge
-from keyline_cdk.bundling import ROOT, SOURCES, Bundle
 from keyline_cdk.cursor_secret import cursor_secret_reference
-from keyline_cdk.environment import Environment, EnvironmentProblem
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
-from keyline_cdk.names import function_name
+from keyline_deploy.bundling import ROOT, SOURCES, Bundle
+from keyline_deploy.environment import Environment, EnvironmentProblem
+from keyline_deploy.names import function_name
 
 KEY_ACTIONS = (
     "kms:Decrypt",
@@ -42,7 +42,7 @@ class HandlerFunction(Construct):
     Parameters
     ----------
     bundle
-        The code, as `keyline_cdk.bundling` puts it together.
+        The code, as `keyline_deploy.bundling` puts it together.
     """
 
     def __init__(

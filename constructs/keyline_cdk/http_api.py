@@ -14,12 +14,12 @@ from constructs import Construct
 
 from keyline.model import System, deployment
 from keyline_cdk.alarm import add_alarm
-from keyline_cdk.environment import Auth, Environment
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
 from keyline_cdk.metrics import server_errors
-from keyline_cdk.names import api_name, pascal
+from keyline_deploy.environment import Auth, Environment
+from keyline_deploy.names import api_name, pascal
 
 ACCESS_LOG = {
     "requestId": "$context.requestId",

@@ -6,8 +6,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from keyline_cdk.environment import Environment
 from keyline_cdk.level_one import level_one
+from keyline_deploy.environment import Environment
 
 
 def log_group(scope: Construct, id: str, *, name: str, environment: Environment) -> logs.LogGroup:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from keyline_cdk.metric_dimensions import KEYLINE
+from keyline_deploy.published import KEYLINE
 
 MINUTE = cdk.Duration.minutes(1)
 DAY = cdk.Duration.days(1)

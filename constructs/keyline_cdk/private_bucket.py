@@ -8,7 +8,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from keyline_cdk.acknowledge import acknowledge
-from keyline_cdk.environment import Environment
+from keyline_deploy.environment import Environment
 
 KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 """What S3 does with a customer's key in the name of who reads and writes objects."""

@@ -14,11 +14,11 @@ from constructs import Construct
 from keyline.model import DeclarationError, StreamSource, System
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.alarm import add_alarm
-from keyline_cdk.environment import Environment
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.metrics import iterator_age, waiting_messages
-from keyline_cdk.names import failure_queue_name
-from keyline_cdk.stream_filter import validate_all
+from keyline_deploy.environment import Environment
+from keyline_deploy.names import failure_queue_name
+from keyline_deploy.stream_filter import validate_all
 
 STREAM_ACTIONS = (
     "dynamodb:DescribeStream",

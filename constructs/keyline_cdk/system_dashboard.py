@@ -8,7 +8,6 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from keyline.model import System, Table, deployment
-from keyline_cdk.environment import Environment
 from keyline_cdk.metrics import (
     TableMetrics,
     client_errors,
@@ -19,7 +18,8 @@ from keyline_cdk.metrics import (
     request_latency,
     requests,
 )
-from keyline_cdk.names import dashboard_name, function_name
+from keyline_deploy.environment import Environment
+from keyline_deploy.names import dashboard_name, function_name
 
 PERCENTILES = ("p50", "p90", "p99")
 _WIDTH = 24  # of a row, in CloudWatch's units

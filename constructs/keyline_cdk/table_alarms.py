@@ -11,9 +11,9 @@ from constructs import Construct
 
 from keyline.model import System, Table, deployment
 from keyline_cdk.alarm import add_alarm
-from keyline_cdk.environment import Environment
 from keyline_cdk.metrics import TableMetrics, storage_growth
-from keyline_cdk.names import pascal
+from keyline_deploy.environment import Environment
+from keyline_deploy.names import pascal
 
 
 class TableAlarms(Construct):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
-from keyline_cdk.environment import Auth
+from keyline_deploy.environment import Auth
 
 
 class UserPoolClient(Construct):

@@ -8,13 +8,13 @@ import aws_cdk as cdk
 import jsii
 from cdk_nag import AwsSolutionsChecks
 
-from keyline_cdk.checks import Finding, check_template, read_template
-from keyline_cdk.environment import Environment
+from keyline_deploy.environment import Environment
+from keyline_deploy.template_rules import Finding, check_template, read_template
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
 class KeylineChecks:
-    """`keyline_cdk.checks` for every template of an app."""
+    """`keyline_deploy.template_rules` for every template of an app."""
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment

@@ -8,17 +8,16 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
 
-from ops.local.dynamodb.engine import ENDPOINT_VARIABLE, find_binary
-from ops.local.process import LOOPBACK, die_with_parent, free_port
+from keyline_deploy.project import ROOT
+from keyline_local.dynamodb.engine import ENDPOINT_VARIABLE, find_binary
+from keyline_local.process import LOOPBACK, die_with_parent, free_port
 
 CREDENTIALS = ("local", "local")
 REGION = "us-east-1"
-_ROOT = Path(__file__).parents[2]
 
 
 @contextlib.contextmanager
@@ -29,7 +28,7 @@ def running_engine() -> Iterator[str]:
         return
     port = free_port()
     process = subprocess.Popen(
-        [str(find_binary(_ROOT)), "serve", "--host", LOOPBACK, "--port", str(port)],
+        [str(find_binary(ROOT)), "serve", "--host", LOOPBACK, "--port", str(port)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

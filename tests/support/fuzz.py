@@ -39,7 +39,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from ops.openapi.files import path_of
+from keyline_ops.openapi.files import path_of
 
 AnyCase = Case[Any]
 Operation = APIOperation[Any, Any, Any, Any]

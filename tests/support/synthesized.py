@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from keyline_cdk.environment import load
-from ops.synth import synthesize
-from stacks.systems import SYSTEMS
-from tests import templates
-from tests.templates import SynthesizedStack
+from keyline_deploy.environment import load
+from keyline_deploy.systems import systems
+from keyline_ops.synth import synthesize
+from tests.support import templates
+from tests.support.templates import SynthesizedStack
 
 _STACKS = dict[str, SynthesizedStack]
 
@@ -49,7 +49,7 @@ def stacks(environment: str, base: Path) -> _STACKS:
     file = base / f"stacks-{environment}.json"
     with _alone(file):
         if not file.exists():
-            made = templates.synthesize(load(environment), SYSTEMS, base / f"synth-{environment}")
+            made = templates.synthesize(load(environment), systems(), base / f"synth-{environment}")
             file.write_bytes(msgspec.json.encode(made))
     return msgspec.json.decode(file.read_bytes(), type=_STACKS)
 

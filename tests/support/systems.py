@@ -20,11 +20,11 @@ import pytest
 from keyline.model import Access, System
 from keyline.run import Meter, Store, UniqueClock, client, dynamodb_client
 from keyline.run.meter import PROCESS
-from keyline_cdk.names import stack_id, stack_name
+from keyline_deploy.names import stack_id, stack_name
+from tests.keyline.unit.http.events import Context
 from tests.support.engine import admin_client, where
 from tests.support.tables import created, of_template
-from tests.templates import resources
-from tests.unit.keyline.http.events import Context
+from tests.support.templates import resources
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 

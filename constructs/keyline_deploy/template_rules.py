@@ -1,0 +1,375 @@
+"""Our own rules for templates, checked at every synth.
+
+cdk-nag knows `AWS::DynamoDB::Table` and finds nothing on the global tables that TableV2
+makes, so that protection, roles, mappings and alarms are checked here. The rules read plain
+templates; `KeylineChecks` runs them as a validation plugin of the app.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keyline_cdk.metrics import MAX_METRICS
+from keyline_deploy.environment import Environment
+from keyline_deploy.published import fault
+
+Template = Mapping[str, Any]
+
+WITHOUT_RESOURCES = frozenset({"xray:PutTelemetryRecords", "xray:PutTraceSegments"})
+"""Actions that can only be allowed on `*` (service authorization reference, X-Ray)."""
+
+OBJECT_ACTIONS = frozenset({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"})
+"""Actions on objects, whose keys only the data knows: allowed below a prefix of one bucket."""
+
+SCAN = "dynamodb:Scan"
+
+_BELOW_A_PREFIX = re.compile(r"arn:[a-z-]+:s3:::[^*/]+/[^*]+/\*")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in a template that breaks a rule.
+
+    Attributes
+    ----------
+    rule
+        Its id: `table-recovery`.
+    logical_id, path
+        The resource, and where in its properties.
+    """
+
+    rule: str
+    logical_id: str
+    path: str
+    message: str
+    suggestion: str
+
+
+def check_template(template: Template, environment: Environment) -> list[Finding]:
+    """Return what breaks a rule in a template, in order of its resources."""
+    return [
+        Finding(rule, logical_id, path, message, suggestion)
+        for logical_id, resource in template.get("Resources", {}).items()
+        for rule, path, message, suggestion in (
+            *_resource_findings(resource, environment),
+            *_bucket_policy_findings(logical_id, resource, template),
+        )
+    ]
+
+
+_Fault = tuple[str, str, str, str]
+
+
+def _resource_findings(resource: Mapping[str, Any], environment: Environment) -> Iterator[_Fault]:
+    properties = resource.get("Properties", {})
+    match resource["Type"]:
+        case "AWS::DynamoDB::GlobalTable":
+            yield from _table(resource, properties, environment)
+        case "AWS::DynamoDB::Table":
+            yield (
+                "table-kind",
+                "",
+                "is not a table of TableV2, which the other rules read.",
+                "Make it with DataTable.",
+            )
+        case "AWS::IAM::Role":
+            for number, policy in enumerate(properties.get("Policies", [])):
+                yield from _policy(policy["PolicyDocument"], f"Policies[{number}].PolicyDocument")
+        case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy":
+            yield from _policy(properties["PolicyDocument"], "PolicyDocument")
+        case "AWS::S3::Bucket":
+            yield from _bucket(properties, environment)
+        case "AWS::Lambda::EventSourceMapping":
+            yield from _mapping(properties)
+        case "AWS::CloudWatch::Alarm":
+            yield from _alarm(properties)
+
+
+# ------------------------------------------------------------------------------- tables
+
+
+def _table(
+    resource: Mapping[str, Any], properties: Mapping[str, Any], environment: Environment
+) -> Iterator[_Fault]:
+    if properties.get("BillingMode") != "PAY_PER_REQUEST":
+        yield "table-billing", "BillingMode", "is not on demand.", "Use Billing.on_demand()."
+    encrypted = properties.get("SSESpecification", {}).get("SSEEnabled") is True
+    if not encrypted and environment.tables.encryption != "aws-owned":
+        yield (
+            "table-encryption",
+            "SSESpecification",
+            "names no key of this account.",
+            "Use TableEncryptionV2.aws_managed_key() or a key of one's own.",
+        )
+    for number, replica in enumerate(properties.get("Replicas", [])):
+        yield from _replica(replica, f"Replicas[{number}]", environment)
+    kept = environment.tables.removal_policy == "retain"
+    if kept and {resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")} != {"Retain"}:
+        yield (
+            "table-removal",
+            "DeletionPolicy",
+            "is deleted with its stack, or when it is replaced.",
+            "Use RemovalPolicy.RETAIN.",
+        )
+
+
+def _replica(replica: Mapping[str, Any], path: str, environment: Environment) -> Iterator[_Fault]:
+    wanted_key = environment.tables.key_arn
+    if wanted_key and replica.get("SSESpecification", {}).get("KMSMasterKeyId") != wanted_key:
+        yield (
+            "table-encryption",
+            f"{path}.SSESpecification.KMSMasterKeyId",
+            f"is not encrypted with {wanted_key}.",
+            "Use TableEncryptionV2.customer_managed_key().",
+        )
+    recovery = replica.get("PointInTimeRecoverySpecification", {})
+    days = recovery.get("RecoveryPeriodInDays", 35)  # DynamoDB's default
+    wanted = environment.tables.pitr_days
+    if recovery.get("PointInTimeRecoveryEnabled") is not True or days < wanted:
+        yield (
+            "table-recovery",
+            f"{path}.PointInTimeRecoverySpecification",
+            f"cannot be recovered to any moment of the last {wanted} days.",
+            "Enable point-in-time recovery for that long.",
+        )
+    if (
+        environment.tables.deletion_protection
+        and replica.get("DeletionProtectionEnabled") is not True
+    ):
+        yield (
+            "table-deletion-protection",
+            f"{path}.DeletionProtectionEnabled",
+            "can be deleted by one call.",
+            "Use deletion_protection=True.",
+        )
+
+
+# ------------------------------------------------------------------------------ buckets
+
+
+def _bucket(properties: Mapping[str, Any], environment: Environment) -> Iterator[_Fault]:
+    closed = properties.get("PublicAccessBlockConfiguration", {})
+    doors = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    if not all(closed.get(door) is True for door in doors):
+        yield (
+            "bucket-private",
+            "PublicAccessBlockConfiguration",
+            "can be opened to the public.",
+            "Use BlockPublicAccess.BLOCK_ALL.",
+        )
+    if properties.get("VersioningConfiguration", {}).get("Status") != "Enabled":
+        yield (
+            "bucket-versions",
+            "VersioningConfiguration",
+            "loses what is overwritten.",
+            "Set versioned=True, and let old versions expire.",
+        )
+    rules = properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
+    defaults = [rule.get("ServerSideEncryptionByDefault", {}) for rule in rules]
+    wanted_key = environment.tables.key_arn
+    if not defaults:
+        yield (
+            "bucket-encryption",
+            "BucketEncryption",
+            "does not say how it is encrypted.",
+            "Use BucketEncryption.S3_MANAGED or a key of one's own.",
+        )
+    elif wanted_key and any(default.get("KMSMasterKeyID") != wanted_key for default in defaults):
+        yield (
+            "bucket-encryption",
+            "BucketEncryption",
+            f"is not encrypted with {wanted_key}.",
+            "Use BucketEncryption.KMS with the key of the tables.",
+        )
+
+
+def _bucket_policy_findings(
+    logical_id: str, resource: Mapping[str, Any], template: Template
+) -> Iterator[_Fault]:
+    """Look for the policy that keeps requests without TLS out of a bucket."""
+    if resource["Type"] != "AWS::S3::Bucket":
+        return
+    statements = (
+        statement
+        for other in template["Resources"].values()
+        if other["Type"] == "AWS::S3::BucketPolicy"
+        and other["Properties"]["Bucket"] == {"Ref": logical_id}
+        for statement in other["Properties"]["PolicyDocument"]["Statement"]
+    )
+    if not any(_denies_plain_http(statement) for statement in statements):
+        yield "bucket-tls", "BucketPolicy", "answers without TLS.", "Set enforce_ssl=True."
+
+
+def _denies_plain_http(statement: Mapping[str, Any]) -> bool:
+    return (
+        statement["Effect"] == "Deny"
+        and statement.get("Action") == "s3:*"
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+    )
+
+
+# -------------------------------------------------------------------------------- roles
+
+
+def _policy(document: Mapping[str, Any], path: str) -> Iterator[_Fault]:
+    for number, statement in enumerate(document["Statement"]):
+        if statement.get("Effect") == "Allow":
+            yield from _statement(statement, f"{path}.Statement[{number}]")
+
+
+def _statement(statement: Mapping[str, Any], path: str) -> Iterator[_Fault]:
+    actions = _listed(statement.get("Action"))
+    for action in actions:
+        if action.lower() == SCAN.lower():
+            yield (
+                "role-scan",
+                f"{path}.Action",
+                "allows Scan, which reads and bills a whole table.",
+                "Query a key or an index; whole-table work belongs to operations.",
+            )
+        if "*" in action:
+            yield (
+                "role-wildcard",
+                f"{path}.Action",
+                f"allows {action!r}.",
+                "Name the actions that are used.",
+            )
+    for resource in _listed(statement.get("Resource")):
+        if _reaches_by_wildcard(resource, actions):
+            yield (
+                "role-wildcard",
+                f"{path}.Resource",
+                f"allows {', '.join(actions)} on {json.dumps(resource)}.",
+                "Name the table, index or other resource that is used.",
+            )
+    for key in ("NotAction", "NotResource"):
+        if key in statement:
+            yield "role-wildcard", f"{path}.{key}", "allows all else.", "Name what is used."
+
+
+def _reaches_by_wildcard(resource: Any, actions: list[str]) -> bool:
+    literals = _literals(resource)
+    if "*" not in literals or WITHOUT_RESOURCES.issuperset(actions):
+        return False
+    keys = OBJECT_ACTIONS.issuperset(actions) and _BELOW_A_PREFIX.fullmatch(literals)
+    return not keys
+
+
+def _literals(value: Any) -> str:
+    """Return the literal text in a value that may hold intrinsic functions."""
+    if isinstance(value, str):
+        return value
+    parts = value.values() if isinstance(value, Mapping) else value
+    return "".join(_literals(part) for part in parts)
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list) else [value]
+
+
+# ----------------------------------------------------------------------------- mappings
+
+
+def _mapping(properties: Mapping[str, Any]) -> Iterator[_Fault]:
+    bounds = {
+        "MaximumRetryAttempts": "Set retry_attempts.",
+        "MaximumRecordAgeInSeconds": "Set max_record_age.",
+    }
+    for key, suggestion in bounds.items():
+        if properties.get(key, -1) == -1:  # Lambda's default
+            yield (
+                "mapping-bounds",
+                key,
+                "is infinite: one bad record blocks its shard until the stream loses it.",
+                suggestion,
+            )
+    if "OnFailure" not in properties.get("DestinationConfig", {}):
+        yield (
+            "mapping-failures",
+            "DestinationConfig",
+            "loses the records that it gives up.",
+            "Give it an on-failure queue.",
+        )
+    if properties.get("BisectBatchOnFunctionError") is not True:
+        yield (
+            "mapping-bisect",
+            "BisectBatchOnFunctionError",
+            "lets one bad record fail its whole batch.",
+            "Set bisect_batch_on_error=True.",
+        )
+    if "ReportBatchItemFailures" not in properties.get("FunctionResponseTypes", []):
+        yield (
+            "mapping-partial-batch",
+            "FunctionResponseTypes",
+            "repeats records that were processed.",
+            "Set report_batch_item_failures=True.",
+        )
+
+
+# ------------------------------------------------------------------------------- alarms
+
+
+def _alarm(properties: Mapping[str, Any]) -> Iterator[_Fault]:
+    if not properties.get("AlarmActions"):
+        yield "alarm-action", "AlarmActions", "tells nobody.", "Add the alarm topic."
+    if properties.get("TreatMissingData") != "notBreaching":
+        yield (
+            "alarm-missing-data",
+            "TreatMissingData",
+            "does not say that silence is health.",
+            "Use TreatMissingData.NOT_BREACHING.",
+        )
+    queries = properties.get("Metrics", [])
+    if len(queries) > MAX_METRICS:
+        yield (
+            "alarm-metrics",
+            "Metrics",
+            f"has {len(queries)} entries; an alarm takes {MAX_METRICS}.",
+            "Split it into several alarms.",
+        )
+    if "MetricName" in properties:
+        yield from _metric(properties, "Dimensions")
+    for number, query in enumerate(queries):
+        path = f"Metrics[{number}]"
+        if "MetricStat" in query:
+            yield from _metric(
+                query["MetricStat"]["Metric"], f"{path}.MetricStat.Metric.Dimensions"
+            )
+        else:
+            yield from _expression(query.get("Expression", ""), queries, f"{path}.Expression")
+
+
+def _metric(metric: Mapping[str, Any], path: str) -> Iterator[_Fault]:
+    names = [dimension["Name"] for dimension in metric.get("Dimensions", [])]
+    message = fault(metric["Namespace"], metric["MetricName"], names)
+    if message:
+        yield (
+            "alarm-dimensions",
+            path,
+            f"{message} The alarm would never have data.",
+            "Take a metric from keyline_cdk.metrics.",
+        )
+
+
+def _expression(expression: str, queries: list[Mapping[str, Any]], path: str) -> Iterator[_Fault]:
+    for query in queries:
+        if "MetricStat" in query and f"FILL({query['Id']}," not in expression:
+            yield (
+                "alarm-fill",
+                path,
+                f"has no value while {query['Id']} has none.",
+                f"Write FILL({query['Id']}, 0).",
+            )
+
+
+def read_template(path: str) -> Template:
+    """Read a synthesized template."""
+    template: Template = json.loads(Path(path).read_text())
+    return template

@@ -1,0 +1,107 @@
+"""Pages beside an API: its OpenAPI document, and a page that shows it and sends requests.
+
+The document is made anew for each request, so that it is that of the handlers as they are
+saved now. Nothing of the API depends on these pages: what goes wrong in one is its answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from keyline_local.api.gateway import RESERVED_PREFIX
+from keyline_local.resources import Api, Deployment
+from keyline_ops.openapi.generate import NotDescribed, generate, serving
+
+DOCS = f"{RESERVED_PREFIX}/docs"
+"""Where the page is, under the address of an API."""
+
+_PACKAGE = Path("node_modules") / "swagger-ui-dist"
+_ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>API</title>
+<link rel="icon" href="docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+<p style="margin: 1em; font-family: sans-serif">
+Authorize with what <code>make token</code> prints. <a href="openapi.json">openapi.json</a>
+</p>
+<pre id="page"></pre>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script>
+(async () => {
+  const page = document.getElementById("page");
+  try {
+    const answer = await fetch("openapi.json");
+    const spec = await answer.json();
+    if (!answer.ok) throw new Error(spec.message);
+    document.title = spec.info.title;
+    SwaggerUIBundle({
+      spec, dom_id: "#page", deepLinking: true, persistAuthorization: true,
+      tryItOutEnabled: true, validatorUrl: null,
+    });
+  } catch (error) {
+    page.textContent = error.message;
+  }
+})();
+</script>
+</body>
+</html>
+"""
+
+
+class Pages:
+    """The pages of one API.
+
+    Parameters
+    ----------
+    root
+        The project's folder.
+    """
+
+    def __init__(self, api: Api, deployment: Deployment, root: Path) -> None:
+        self._stage = "" if api.stage == "$default" else f"/{api.stage}"
+        self._functions = serving(api, deployment)
+        self._region = deployment.region
+        self._assets = root / _PACKAGE
+        self._one_at_a_time = asyncio.Lock()
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Where they are, below the reserved prefix; none for an API that is not ours."""
+        if not self._functions:
+            return ()
+        return (
+            Route("/openapi.json", self._document),
+            Route("/docs", self._page),
+            Route("/docs/{name}", self._asset),
+        )
+
+    async def _document(self, request: Request) -> Response:
+        try:
+            async with self._one_at_a_time:
+                found = await asyncio.to_thread(generate, self._functions, self._region)
+        except NotDescribed as error:
+            return JSONResponse({"message": str(error)}, HTTPStatus.INTERNAL_SERVER_ERROR)
+        server = f"{request.url.scheme}://{request.url.netloc}{self._stage}"
+        return JSONResponse({**found, "servers": [{"url": server}]})
+
+    async def _page(self, _: Request) -> Response:
+        return HTMLResponse(_PAGE)
+
+    async def _asset(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        path = self._assets / name
+        if name not in _ASSETS or not path.is_file():
+            message = f"{_PACKAGE / name} is missing. Run `make setup`."
+            return JSONResponse({"message": message}, HTTPStatus.NOT_FOUND)
+        return FileResponse(path)

@@ -1,0 +1,153 @@
+"""The other AWS APIs: moto's server as a child process, filled from the deployment.
+
+Moto keeps everything in memory: queues, topics and buckets start empty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from keyline_local.clients import client
+from keyline_local.part import Part
+from keyline_local.process import LOOPBACK, Child
+from keyline_local.resources import Bucket, Deployment, Queue, Topic
+
+_SECRET_SUFFIX_TAG = "_custom_id_"  # noqa: S105 - moto takes the end of a secret's ARN from it
+
+
+class Aws(Part):
+    """Moto's server, holding what the deployment declares.
+
+    Parameters
+    ----------
+    log
+        File for the server's output.
+    account
+        The account that its ARNs and URLs show.
+    """
+
+    def __init__(self, log: Path, *, port: int, account: str, region: str) -> None:
+        self.endpoint = f"http://{LOOPBACK}:{port}"
+        self._region = region
+        self._deployment: Deployment | None = None
+        self._sqs: Any = None
+        self.child = Child(
+            name="the server of the other AWS APIs",
+            command=[sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)],
+            port=port,
+            probe=self._answers,
+            log=log,
+            environment={**os.environ, "MOTO_ACCOUNT_ID": account},
+            on_restart=self._fill,
+        )
+
+    async def start(self) -> None:
+        """Start the server; it answers when this returns."""
+        await self.child.start()
+
+    async def stop(self) -> None:
+        """Stop the server."""
+        await self.child.stop()
+
+    async def fill(self, deployment: Deployment) -> None:
+        """Create the deployment's queues, topics, buckets, secrets and parameters.
+
+        What exists already is brought up to date; a server that died is filled again.
+        """
+        self._deployment = deployment
+        await self._fill()
+
+    async def send(self, queue_url: str, body: str) -> None:
+        """Send a message to a queue."""
+        if self._sqs is None:
+            self._sqs = await asyncio.to_thread(client, "sqs", self.endpoint, self._region)
+        await asyncio.to_thread(self._sqs.send_message, QueueUrl=queue_url, MessageBody=body)
+
+    async def _fill(self) -> None:
+        if self._deployment:
+            await asyncio.to_thread(create_resources, self._deployment, self.endpoint)
+
+    async def _answers(self) -> bool:
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=2) as http:
+                return (await http.get(f"{self.endpoint}/moto-api/data.json")).is_success
+        except httpx.TransportError:
+            return False
+
+
+def create_resources(deployment: Deployment, endpoint: str) -> None:
+    """Create, or bring up to date, a deployment's resources behind an AWS endpoint."""
+
+    def of(service: str) -> Any:
+        return client(service, endpoint, deployment.region)
+
+    steps: list[tuple[bool, Callable[[], None]]] = [
+        (bool(deployment.queues), lambda: _create_queues(of("sqs"), deployment.queues)),
+        (bool(deployment.topics), lambda: _create_topics(of("sns"), deployment.topics)),
+        (bool(deployment.buckets), lambda: _create_buckets(of("s3"), deployment.buckets)),
+        (bool(deployment.secrets), lambda: _create_secrets(of("secretsmanager"), deployment)),
+        (bool(deployment.parameters), lambda: _create_parameters(of("ssm"), deployment)),
+    ]
+    for needed, create in steps:  # a client costs tens of milliseconds
+        if needed:
+            create()
+
+
+def _create_queues(sqs: Any, queues: Sequence[Queue]) -> None:
+    for queue in queues:
+        fixed = {k: v for k, v in queue.attributes.items() if k == "FifoQueue"}
+        sqs.create_queue(QueueName=queue.name, Attributes=fixed)
+    for queue in queues:  # a redrive policy names another queue, so all exist by now
+        settable = {k: v for k, v in queue.attributes.items() if k != "FifoQueue"}
+        if settable:
+            sqs.set_queue_attributes(QueueUrl=queue.url, Attributes=settable)
+
+
+def _create_topics(sns: Any, topics: Sequence[Topic]) -> None:
+    for topic in topics:
+        sns.create_topic(Name=topic.name, Attributes=dict(topic.attributes))
+        for subscription in topic.subscriptions:
+            sns.subscribe(
+                TopicArn=topic.arn,
+                Protocol=subscription.protocol,
+                Endpoint=subscription.endpoint,
+                Attributes=dict(subscription.attributes),
+            )
+
+
+def _create_buckets(s3: Any, buckets: Sequence[Bucket]) -> None:
+    existing = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+    for bucket in buckets:
+        if bucket.name not in existing:
+            s3.create_bucket(Bucket=bucket.name)
+        if bucket.versioned:
+            s3.put_bucket_versioning(
+                Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"}
+            )
+
+
+def _create_secrets(secretsmanager: Any, deployment: Deployment) -> None:
+    for secret in deployment.secrets:
+        suffix = secret.arn.rpartition("-")[2]
+        try:
+            secretsmanager.create_secret(
+                Name=secret.name,
+                SecretString=secret.value,
+                Tags=[{"Key": _SECRET_SUFFIX_TAG, "Value": suffix}],
+            )
+        except secretsmanager.exceptions.ResourceExistsException:
+            secretsmanager.put_secret_value(SecretId=secret.name, SecretString=secret.value)
+
+
+def _create_parameters(ssm: Any, deployment: Deployment) -> None:
+    for parameter in deployment.parameters:
+        ssm.put_parameter(
+            Name=parameter.name, Type=parameter.type, Value=parameter.value, Overwrite=True
+        )

@@ -1,0 +1,37 @@
+"""Single values as CloudFormation reads them: a template may write a value as text or as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keyline_local.errors import LocalPlatformError
+
+
+def as_text(value: Any) -> str:
+    """Return a value as text: `true` for true, `5` for 5.
+
+    Raises
+    ------
+    TypeError
+        It is a list, an object or nothing.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise TypeError(f"{value!r} is not a string")
+
+
+def as_flag(value: Any, path: str) -> bool:
+    """Return a value that is true or false, as JSON or as text: a parameter is always text.
+
+    Raises
+    ------
+    LocalPlatformError
+        It is something else.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise LocalPlatformError(path, f"{value!r} is not true or false", "write true or false")

@@ -1,0 +1,148 @@
+"""Queues, topics, buckets, secrets and parameters of the templates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from keyline_local.cloudformation.properties import check_properties
+from keyline_local.cloudformation.scalars import as_text
+from keyline_local.cloudformation.templates import PARAMETER, SECRET, Resource, Templates
+from keyline_local.resources import Bucket, Parameter, Queue, Secret, Subscription, Topic
+
+QUEUE = "AWS::SQS::Queue"
+TOPIC = "AWS::SNS::Topic"
+SUBSCRIPTION = "AWS::SNS::Subscription"
+BUCKET = "AWS::S3::Bucket"
+
+_QUEUE_ATTRIBUTES = (
+    "ContentBasedDeduplication",
+    "DeduplicationScope",
+    "DelaySeconds",
+    "FifoQueue",
+    "FifoThroughputLimit",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "ReceiveMessageWaitTimeSeconds",
+    "RedriveAllowPolicy",
+    "RedrivePolicy",
+    "VisibilityTimeout",
+)
+_TOPIC_ATTRIBUTES = ("DisplayName", "FifoTopic", "ContentBasedDeduplication")
+_SUBSCRIPTION_ATTRIBUTES = (
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+)
+
+
+def queues(templates: Templates) -> list[Queue]:
+    """Return the SQS queues."""
+    return templates.read(lambda resource: _queue(templates, resource), QUEUE)
+
+
+def _queue(templates: Templates, resource: Resource) -> Queue:
+    properties, identity = _checked(templates, resource), templates.identity(resource)
+    return Queue(
+        logical_id=resource.logical_id,
+        name=identity.attributes["QueueName"],
+        arn=identity.attributes["Arn"],
+        url=identity.ref,
+        attributes=_attributes(properties, _QUEUE_ATTRIBUTES),
+    )
+
+
+def topics(templates: Templates) -> list[Topic]:
+    """Return the SNS topics with their subscriptions, inline ones and resources alike."""
+    subscriptions: dict[str, list[Subscription]] = {}
+    for topic, subscription in templates.read(lambda r: _subscribed(templates, r), SUBSCRIPTION):
+        subscriptions.setdefault(topic, []).append(subscription)
+    return templates.read(lambda resource: _topic(templates, resource, subscriptions), TOPIC)
+
+
+def _subscribed(templates: Templates, resource: Resource) -> tuple[str, Subscription]:
+    properties = _checked(templates, resource)
+    return as_text(properties["TopicArn"]), _subscription(properties)
+
+
+def _topic(
+    templates: Templates, resource: Resource, subscriptions: Mapping[str, Sequence[Subscription]]
+) -> Topic:
+    properties, identity = _checked(templates, resource), templates.identity(resource)
+    inline = [_subscription(s) for s in properties.get("Subscription", [])]
+    return Topic(
+        logical_id=resource.logical_id,
+        name=identity.attributes["TopicName"],
+        arn=identity.ref,
+        attributes=_attributes(properties, _TOPIC_ATTRIBUTES),
+        subscriptions=[*inline, *subscriptions.get(identity.ref, [])],
+    )
+
+
+def buckets(templates: Templates) -> list[Bucket]:
+    """Return the S3 buckets."""
+    return templates.read(lambda resource: _bucket(templates, resource), BUCKET)
+
+
+def _bucket(templates: Templates, resource: Resource) -> Bucket:
+    versioning = _checked(templates, resource).get("VersioningConfiguration", {})
+    return Bucket(
+        logical_id=resource.logical_id,
+        name=templates.identity(resource).ref,
+        versioned=versioning.get("Status") == "Enabled",
+    )
+
+
+def secrets(templates: Templates) -> list[Secret]:
+    """Return the secrets with their values."""
+    return templates.read(lambda resource: _secret(templates, resource), SECRET)
+
+
+def _secret(templates: Templates, resource: Resource) -> Secret:
+    properties, arn = _checked(templates, resource), templates.identity(resource).ref
+    return Secret(
+        logical_id=resource.logical_id,
+        name=arn.split(":", 6)[6].rpartition("-")[0],
+        arn=arn,
+        value=templates.secrets.value(resource.path, properties),
+    )
+
+
+def parameters(templates: Templates) -> list[Parameter]:
+    """Return the SSM parameters."""
+    return templates.read(lambda resource: _parameter(templates, resource), PARAMETER)
+
+
+def _parameter(templates: Templates, resource: Resource) -> Parameter:
+    properties, identity = _checked(templates, resource), templates.identity(resource)
+    return Parameter(
+        logical_id=resource.logical_id,
+        name=identity.ref,
+        type=properties["Type"],
+        value=identity.attributes["Value"],
+    )
+
+
+def _checked(templates: Templates, resource: Resource) -> dict[str, Any]:
+    properties = templates.properties(resource)
+    check_properties(resource.type, properties, resource.path)
+    return properties
+
+
+def _subscription(properties: Mapping[str, Any]) -> Subscription:
+    return Subscription(
+        protocol=properties["Protocol"],
+        endpoint=properties["Endpoint"],
+        attributes=_attributes(properties, _SUBSCRIPTION_ATTRIBUTES),
+    )
+
+
+def _attributes(properties: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, str]:
+    """Return properties as the strings that the API takes."""
+    return {key: _text(properties[key]) for key in keys if key in properties}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,463 @@
+"""The function host: keeps environments per function and runs invocations in them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+import secrets
+import shutil
+import sys
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import watchfiles
+
+from keyline_local.lambdas.environment import (
+    Environment,
+    Host,
+    InitError,
+    deadline_ms,
+    link_runtime,
+)
+from keyline_local.lambdas.runtime_api import Outcome, Work, failure
+from keyline_local.lambdas.sources import Sources, changed_files
+from keyline_local.logs import Logs
+from keyline_local.part import Part
+from keyline_local.resources import Function
+
+MAX_REQUEST = 6 * 1024 * 1024
+"""Bytes of a synchronous request's payload (Lambda quotas)."""
+
+_log = logging.getLogger(__name__)
+
+
+class UnknownFunctionError(LookupError):
+    """No function has this name or ARN (Lambda's ResourceNotFoundException, 404)."""
+
+
+class ThrottledError(Exception):
+    """All environments are busy and no more may be started (TooManyRequestsException, 429)."""
+
+
+class PayloadTooLargeError(ValueError):
+    """The payload exceeds Lambda's 6 MB (RequestTooLargeException, 413)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The result of one invocation.
+
+    Attributes
+    ----------
+    payload
+        What the handler returned, as JSON; or the error document.
+    function_error
+        None, or "Unhandled" as in AWS's X-Amz-Function-Error.
+    lines
+        What the function printed, EMF included.
+    duration
+        Seconds in the handler, without waiting and init.
+    cold
+        Whether it was the first in its environment.
+    """
+
+    request_id: str
+    payload: bytes
+    function_error: str | None
+    lines: tuple[str, ...]
+    duration: float
+    cold: bool
+
+
+class Functions(Part):
+    """Runs functions, each in processes of its own.
+
+    Parameters
+    ----------
+    state
+        Folder for scratch space and compiled code.
+    variables
+        Environment variables for every function, over its own.
+    refresh
+        Called (in a thread) when a file under `Function.sources` changed: it brings the
+        asset up to date. The next invocation then runs in a new environment.
+    default_concurrency
+        Environments of a function without reserved concurrency. That is this machine's
+        limit, not AWS's, so its callers wait up to `patience` seconds before they are
+        throttled; those of a function with reserved concurrency are throttled at once.
+    idle
+        Seconds after which an unused environment is stopped.
+    """
+
+    def __init__(
+        self,
+        functions: Iterable[Function],
+        *,
+        state: Path,
+        logs: Logs,
+        variables: Mapping[str, str] | None = None,
+        refresh: Callable[[Function], None] | None = None,
+        default_concurrency: int = 10,
+        patience: float = 10.0,
+        idle: float = 300.0,
+        interpreter: str = sys.executable,
+    ) -> None:
+        self._state = state
+        self._logs = logs
+        self._variables = dict(variables or {})
+        self._interpreter = interpreter
+        self._pools: dict[str, _Pool] = {}
+        self._by_arn: dict[str, str] = {}
+        self._stopping = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+        self._lifeline: tuple[int, int] | None = None
+        for function in functions:
+            reserved = function.concurrency
+            self._pools[function.name] = _Pool(
+                function,
+                logs,
+                limit=default_concurrency if reserved is None else reserved,
+                patience=patience if reserved is None else 0.0,
+                idle_seconds=idle,
+                refresh=refresh,
+            )
+            self._by_arn[function.arn] = function.name
+
+    async def start(self) -> None:
+        """Prepare the folders and begin to watch the sources; starts no process."""
+        scratch = self._state / "scratch"
+        shutil.rmtree(scratch, ignore_errors=True)
+        self._lifeline = os.pipe()
+        host = Host(
+            interpreter=self._interpreter,
+            runtime=link_runtime(self._state / "runtime"),
+            scratch=scratch,
+            bytecode=self._state / "bytecode",
+            lifeline=self._lifeline[0],
+            variables=self._variables,
+        )
+        for pool in self._pools.values():
+            pool.host = host
+        if any(pool.sources for pool in self._pools.values()):
+            self._watching = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Kill all environments; running invocations end with Runtime.ExitError."""
+        self._stopping.set()
+        if self._watching is not None:
+            await self._watching
+        await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
+        if self._lifeline is not None:
+            for descriptor in self._lifeline:
+                os.close(descriptor)
+            self._lifeline = None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._pools or name in self._by_arn
+
+    async def invoke(
+        self,
+        name: str,
+        payload: bytes,
+        *,
+        wait_for_slot: bool = False,
+        request_id: str | None = None,
+        trace_id: str | None = None,
+    ) -> Invocation:
+        """Run a function, given by name or ARN, and return what came of it.
+
+        Failures of the function are in the result, not raised.
+
+        Parameters
+        ----------
+        wait_for_slot
+            Wait however long instead of being throttled, as stream pollers do.
+
+        Raises
+        ------
+        UnknownFunctionError, ThrottledError, PayloadTooLargeError
+            Before the function ran.
+        """
+        pool = self._pools.get(self._by_arn.get(name, name))
+        if pool is None:
+            known = ", ".join(sorted(self._pools)) or "none"
+            raise UnknownFunctionError(f"no function {name!r}; there are: {known}")
+        if len(payload) > MAX_REQUEST:
+            raise PayloadTooLargeError(
+                f"{name}: {len(payload)} bytes must be at most {MAX_REQUEST} bytes"
+            )
+        request_id = request_id or str(uuid.uuid4())
+        trace_id = trace_id or new_trace_id()
+        return await pool.invoke(request_id, trace_id, payload, wait_for_slot)
+
+    async def _watch(self) -> None:
+        """Refresh as soon as a file changes, so that the next request need not wait for it.
+
+        Looked for once a second as well: some file systems report no changes.
+        """
+        roots = {root for pool in self._pools.values() for root in pool.function.sources}
+        try:
+            async for _ in watchfiles.awatch(
+                *(root for root in roots if root.exists()),
+                stop_event=self._stopping,
+                debounce=200,
+                step=20,
+                rust_timeout=1000,
+                yield_on_timeout=True,
+            ):
+                for pool in self._pools.values():
+                    await pool.refresh_if_changed()
+        except OSError as error:  # for instance the inotify limit; requests still check
+            _log.warning(
+                "cannot watch the sources (%s); changes are seen at the next request", error
+            )
+
+
+class _Pool:
+    """The environments of one function."""
+
+    def __init__(
+        self,
+        function: Function,
+        logs: Logs,
+        *,
+        limit: int,
+        patience: float,
+        idle_seconds: float,
+        refresh: Callable[[Function], None] | None,
+    ) -> None:
+        self.function = function
+        self.host: Host | None = None
+        self.sources = Sources(function.sources) if refresh and function.sources else None
+        self._logs = logs
+        self._limit = limit
+        self._patience = patience
+        self._idle_seconds = idle_seconds
+        self._refresh = refresh
+        self._refreshing = asyncio.Lock()
+        self._idle: list[Environment] = []
+        self._current: set[Environment] = set()
+        self._all: set[Environment] = set()
+        self._generation = 0
+        self._waiting: deque[asyncio.Future[Environment]] = deque()
+        self._starting = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
+
+    async def invoke(
+        self, request_id: str, trace_id: str, payload: bytes, wait_for_slot: bool
+    ) -> Invocation:
+        broken = await self.refresh_if_changed()
+        if broken is not None:
+            return Invocation(request_id, broken.payload, broken.error, (), 0.0, False)
+        while True:
+            try:
+                environment = await self._acquire(math.inf if wait_for_slot else self._patience)
+            except InitError as error:
+                failed = error.outcome
+                return Invocation(request_id, failed.payload, failed.error, error.lines, 0.0, True)
+            cold = environment.served == 0
+            started = time.perf_counter()
+            result = await self._run(environment, request_id, trace_id, payload)
+            if result is not None:
+                outcome, lines = result
+                duration = time.perf_counter() - started
+                return Invocation(
+                    request_id, outcome.payload, outcome.error, tuple(lines), duration, cold
+                )
+
+    async def _run(
+        self, environment: Environment, request_id: str, trace_id: str, payload: bytes
+    ) -> tuple[Outcome, list[str]] | None:
+        deadline = deadline_ms(self.function.timeout)
+        work = Work(request_id, payload, deadline, self.function.arn, trace_id)
+        try:
+            return await environment.invoke(work)
+        except BaseException:
+            # The caller went away in the middle: the process is in an unknown state.
+            environment.alive = False
+            raise
+        finally:
+            self._release(environment)
+
+    async def refresh_if_changed(self) -> Outcome | None:
+        """Bring the asset up to date and retire the environments that ran the old code.
+
+        Returns
+        -------
+        Outcome or None
+            The error, if the sources could not be bundled; they are tried again next time.
+        """
+        if self.sources is None or self._refresh is None or not self.sources.changed():
+            return None
+        async with self._refreshing:
+            if not self.sources.changed():
+                return None
+            state = self.sources.scan()
+            try:
+                await asyncio.to_thread(self._bundle, self._refresh)
+            except Exception as error:  # noqa: BLE001 - whatever bundling raises is reported
+                message = f"the changed sources could not be bundled: {error}"
+                self._logs.write(self.function.name, None, f"[ERROR] {message}")
+                return failure("Runtime.BundleError", message)
+            self.sources.accept(state)
+            self._retire()
+        self._logs.write(self.function.name, None, "sources changed: new code is in place")
+        return None
+
+    def _bundle(self, refresh: Callable[[Function], None]) -> None:
+        """Refresh the asset and drop the compiled code of every module that changed.
+
+        A .pyc is matched by size and whole seconds only, so a quick edit that keeps the
+        size would otherwise run the old code.
+        """
+        asset = Sources([self.function.code])
+        before, _ = asset.scan()
+        refresh(self.function)
+        after, _ = asset.scan()
+        if self.host is None:
+            return
+        for path in map(Path, changed_files(before, after)):
+            if path.suffix == ".py":
+                folder = self.host.bytecode / path.parent.relative_to(path.anchor)
+                for compiled in folder.glob(f"{path.stem}.*.pyc"):
+                    compiled.unlink(missing_ok=True)
+
+    def _retire(self) -> None:
+        """Stop the idle environments; busy ones are no longer current and stop when released."""
+        self._generation += 1
+        self._current.clear()
+        idle, self._idle = self._idle, []
+        for environment in idle:
+            self._discard(environment)
+
+    async def _acquire(self, patience: float) -> Environment:
+        while self._idle:
+            environment = self._idle.pop()
+            if environment.idle_timer is not None:
+                environment.idle_timer.cancel()
+            if environment.alive:
+                return environment
+            self._discard(environment)
+        if not self._start_if_needed(len(self._waiting) + 1) and patience <= 0:
+            raise ThrottledError(f"{self.function.name}: Rate Exceeded.")
+        slot: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
+        self._waiting.append(slot)
+        try:  # the slot leaves the queue in `finally` if nobody took it from there
+            # A slot whose environment is on its way is no queue: patience does not apply to it.
+            covered = len(self._waiting) <= self._starting
+            limit = None if covered or math.isinf(patience) else patience
+            return await asyncio.wait_for(slot, limit)
+        except TimeoutError:
+            raise ThrottledError(
+                f"{self.function.name}: Rate Exceeded; {self._limit} environments stayed busy "
+                f"for {patience:g} s"
+            ) from None
+        except asyncio.CancelledError:
+            if slot.done() and not slot.cancelled() and slot.exception() is None:
+                self._release(slot.result())
+            raise
+        finally:
+            if slot in self._waiting:
+                self._waiting.remove(slot)
+
+    def _start_if_needed(self, wanted: int) -> bool:
+        """Start an environment unless enough are on their way; False if there is no room."""
+        if self._starting >= wanted:
+            return True
+        if self._busy() >= self._limit:
+            return False
+        self._starting += 1
+        self._spawn(self._start())
+        return True
+
+    def _busy(self) -> int:
+        return len(self._current) + self._starting
+
+    async def _start(self) -> None:
+        assert self.host is not None, "start() comes first"  # noqa: S101
+        generation = self._generation
+        environment = Environment(self.function, self.host, self._write)
+        self._all.add(environment)
+        try:
+            await environment.start()
+        except InitError as error:
+            self._all.discard(environment)
+            self._fail_first(error)
+            return
+        finally:
+            self._starting -= 1
+            if self._waiting and not self._stopped and not environment.alive:
+                self._start_if_needed(len(self._waiting))
+        if generation == self._generation:
+            self._current.add(environment)
+        self._release(environment)
+
+    def _write(self, request_id: str | None, text: str) -> None:
+        self._logs.write(self.function.name, request_id, text)
+
+    def _fail_first(self, error: InitError) -> None:
+        while self._waiting:
+            slot = self._waiting.popleft()
+            if not slot.done():
+                slot.set_exception(error)
+                return
+
+    def _release(self, environment: Environment) -> None:
+        """Give an environment to the next in line, keep it warm, or stop it."""
+        if not environment.alive or environment not in self._current or self._stopped:
+            self._discard(environment)
+            if self._waiting and not self._stopped:
+                self._start_if_needed(len(self._waiting))
+            return
+        while self._waiting:
+            slot = self._waiting.popleft()
+            if not slot.done():
+                slot.set_result(environment)
+                return
+        self._idle.append(environment)
+        loop = asyncio.get_running_loop()
+        environment.idle_timer = loop.call_later(self._idle_seconds, self._expire, environment)
+
+    def _expire(self, environment: Environment) -> None:
+        if environment in self._idle:
+            self._idle.remove(environment)
+            self._discard(environment)
+
+    def _discard(self, environment: Environment) -> None:
+        self._current.discard(environment)
+        self._all.discard(environment)
+        self._spawn(environment.stop())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("environment of %s: %s", self.function.name, error, exc_info=error)
+
+    async def stop(self) -> None:
+        self._stopped = True
+        for slot in self._waiting:
+            slot.cancel()
+        self._idle.clear()
+        for environment in tuple(self._all):
+            self._discard(environment)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def new_trace_id() -> str:
+    """Make a trace header as AWS's front ends do."""
+    root = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+    return f"Root={root};Parent={secrets.token_hex(8)};Sampled=0"

@@ -1,0 +1,424 @@
+"""The local platform whole: a synthesized assembly, running on this machine.
+
+```
+async with Platform(root=ROOT, assembly=out, state=LOCAL_STATE) as platform:
+    await platform.wait()
+```
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from rich.console import Console
+
+from keyline_deploy import bundling
+from keyline_local.api.gateway import Gateway
+from keyline_local.api.issuer import Issuer
+from keyline_local.api.pages import Pages
+from keyline_local.aws import Aws
+from keyline_local.cache import Cache
+from keyline_local.clients import client
+from keyline_local.cloudformation.assembly import read_assembly
+from keyline_local.cloudformation.deployment import read_deployment
+from keyline_local.cloudformation.secret_store import SecretStore
+from keyline_local.cloudformation.templates import HTTP_API
+from keyline_local.control import announced, control_app
+from keyline_local.dynamodb.dynamodb_api import DynamoApi
+from keyline_local.dynamodb.engine import ENDPOINT_VARIABLE, Engine, find_binary
+from keyline_local.dynamodb.guard import Guard
+from keyline_local.dynamodb.tables import Change, update_tables
+from keyline_local.dynamodb.ttl import Sweep, sweep
+from keyline_local.errors import LocalPlatformError
+from keyline_local.lambdas.functions import Functions, Invocation
+from keyline_local.listener import Listener
+from keyline_local.logs import Logs
+from keyline_local.part import Part
+from keyline_local.ports import Endpoints, Ports, endpoints
+from keyline_local.process import LOOPBACK, Child, require_free
+from keyline_local.resources import Deployment, Function
+from keyline_local.triggers.event_source import EventSources
+from keyline_local.triggers.schedule import Schedules
+
+
+class Platform:
+    """Runs everything a cloud assembly declares, on loopback, until it is left.
+
+    Whatever ends it, nothing is left running: an error while it starts, SIGINT, SIGTERM, and
+    on Linux `kill -9` too. A signal ends `wait`; outside of it, it cancels the task that
+    entered the platform.
+
+    Parameters
+    ----------
+    root
+        The project's folder.
+    assembly
+        The folder of the synthesized assembly. Code that changed since is copied into its
+        assets.
+    state
+        Folder for all that outlasts a restart.
+    fresh
+        Whether what earlier runs left in the state folder is removed first: tables, places in
+        streams, cache, logs. Keys and secrets stay, so that tokens and cursors stay valid.
+    ports
+        Where to listen; free ports by default.
+    declared
+        The ports written into the templates when they were synthesized; addresses with
+        them are moved to the ports really used.
+    parameters
+        Values of template parameters and of SSM parameters that no stack defines.
+    console
+        Where logs are shown; None shows nothing.
+
+    Attributes
+    ----------
+    deployment, endpoints
+        What runs, and where.
+    changes
+        What the start did to the tables.
+    is_up
+        Whether everything has started and nothing is being stopped.
+    logs, functions, gateways, event_sources, schedules, issuer, guard, engine, aws
+        The parts; `engine` is None when another one is used, `guard` is None when that
+        one is not on this machine.
+    """
+
+    deployment: Deployment
+    endpoints: Endpoints
+    logs: Logs
+    functions: Functions
+    gateways: Sequence[Gateway]
+    event_sources: EventSources
+    schedules: Schedules
+    issuer: Issuer
+    aws: Aws
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        assembly: Path,
+        state: Path,
+        fresh: bool = False,
+        ports: Ports | None = None,
+        declared: Ports | None = None,
+        parameters: Mapping[str, str] | None = None,
+        console: Console | None = None,
+    ) -> None:
+        self._root = root
+        self._assembly = assembly
+        self._state = state.resolve()
+        self._fresh = fresh
+        self._requested = ports or Ports()
+        self._ports = self._requested.chosen()
+        self._declared = declared
+        self._parameters = parameters
+        self._console = console
+        self._exit = AsyncExitStack()
+        self._asked_to_stop = asyncio.Event()
+        self._waiting = False
+        self.engine: Engine | None = None
+        self.cache: Cache | None = None
+        self.guard: Guard | None = None
+        self.changes: Sequence[Change] = ()
+        self.is_up = False
+
+    async def __aenter__(self) -> Self:
+        """Start everything.
+
+        Raises
+        ------
+        LocalPlatformError
+            The assembly cannot be run here, a port is taken, a part does not start, or the
+            state folder is in use.
+        """
+        async with AsyncExitStack() as stack:
+            self._exit = stack
+            stack.enter_context(self._signals())
+            stack.enter_context(_locked(self._state))
+            if self._fresh:
+                _forget(self._state)
+            self._read()
+            await self._start_services()
+            await self._create_resources()
+            await self._start_functions()
+            await self._start_triggers()
+            self._exit = stack.pop_all()
+        self.is_up = True
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop everything, triggers first and the engine last."""
+        self.is_up = False
+        await self._exit.aclose()
+
+    async def wait(self) -> None:
+        """Return when a signal asks the platform to stop.
+
+        Raises
+        ------
+        LocalPlatformError
+            A process died and could not be started again.
+        """
+        asked = asyncio.create_task(self._asked_to_stop.wait())
+        supervisors = [child.supervisor for child in self._children() if child.supervisor]
+        self._waiting = True
+        try:
+            done, _ = await asyncio.wait([asked, *supervisors], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                await task
+        finally:
+            self._waiting = False
+            asked.cancel()
+
+    async def invoke(self, function: str, payload: Mapping[str, Any] | bytes) -> Invocation:
+        """Run a function, by name or ARN, and return what came of it."""
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        return await self.functions.invoke(function, body)
+
+    async def sweep_ttl(self, *, dry_run: bool = False) -> Sweep:
+        """Delete the expired items of all tables now; see `ttl.sweep`.
+
+        Raises
+        ------
+        LocalPlatformError
+            The engine is not the embedded one.
+        """
+        if self.engine is None:
+            raise LocalPlatformError(
+                self.endpoints.engine,
+                "only the embedded engine sweeps on demand.",
+                f"Unset {ENDPOINT_VARIABLE}, or wait for the engine's own TTL.",
+            )
+        async with DynamoApi(self.endpoints.engine, self.deployment.region) as api:
+            return await sweep(
+                self.deployment.tables, api=api, delete=self.engine.sweep_ttl, dry_run=dry_run
+            )
+
+    def dynamodb(self) -> Any:
+        """Return a boto3 client of the engine, past the guard."""
+        return client("dynamodb", self.endpoints.engine, self.deployment.region)
+
+    def _read(self) -> None:
+        assembly = read_assembly(self._assembly)
+        apis = sum(
+            resource.get("Type") == HTTP_API
+            for stack in assembly.stacks
+            for resource in stack.section("Resources").values()
+        )
+        self.endpoints = endpoints(
+            self._ports,
+            apis=[self._ports.api, *self._requested.for_apis(apis)[1:]][:apis],
+            engine=os.environ.get(ENDPOINT_VARIABLE, "").rstrip("/") or None,
+            declared=self._declared,
+        )
+        self.deployment = read_deployment(
+            assembly,
+            self.endpoints,
+            root=self._root,
+            secrets=SecretStore(self._state / "secrets.json"),
+            parameters=self._parameters,
+        )
+        self.logs = Logs(self._state / "logs", console=self._console)
+        self._exit.callback(self.logs.close)
+
+    async def _start_services(self) -> None:
+        ports, state = self._ports, self._state
+        self.issuer = Issuer(self.endpoints.issuer, state / "issuer")
+        self._exit.enter_context(announced(self.endpoints.issuer, state))
+        self.aws = Aws(
+            state / "aws.log",
+            port=ports.aws,
+            account=self.deployment.account,
+            region=self.deployment.region,
+        )
+        parts: list[Part] = [self.aws]
+        if not os.environ.get(ENDPOINT_VARIABLE):
+            self.engine = Engine(
+                find_binary(self._root),
+                state / "engine.db",
+                port=ports.engine,
+                mcp_port=ports.engine_mcp,
+            )
+            parts.append(self.engine)
+        if _uses(self.deployment.functions, self.endpoints.cache):
+            self.cache = Cache(state / "cache", port=ports.cache)
+            parts.append(self.cache)
+        require_free(ports.issuer, "the issuer")
+        parts.append(Listener(control_app(self, self.issuer.app()), ports.issuer))
+        await _all(self._start(part) for part in parts)
+
+    async def _create_resources(self) -> None:
+        async def bring_tables_up_to_date() -> None:
+            self.changes = await asyncio.to_thread(
+                lambda: update_tables(
+                    self.dynamodb(), self.deployment.tables, embedded=self.engine is not None
+                )
+            )
+
+        await _all([bring_tables_up_to_date(), self.aws.fill(self.deployment)])
+
+    async def _start_functions(self) -> None:
+        engine = urlsplit(self.endpoints.engine)
+        data_plane = self.endpoints.engine
+        if engine.hostname in (LOOPBACK, "localhost") and engine.port:
+            self.guard = Guard(self.deployment.functions, engine.port)
+            await self._start(self.guard)
+            data_plane = self.guard.url
+        for function in self.deployment.functions:
+            _refresh(function)  # the assembly may be older than the code
+        self.functions = Functions(
+            self.deployment.functions,
+            state=self._state / "functions",
+            logs=self.logs,
+            variables={
+                "AWS_ENDPOINT_URL": self.endpoints.aws,
+                "AWS_ENDPOINT_URL_DYNAMODB": data_plane,
+                "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": data_plane,
+            },
+            refresh=_refresh,
+        )
+        await self._start(self.functions)
+
+    async def _start_triggers(self) -> None:
+        deployment = self.deployment
+        self.gateways = [
+            Gateway(
+                api,
+                self.functions,
+                self.logs,
+                account=deployment.account,
+                port=_port(url),
+                extra_routes=Pages(api, deployment, self._root).routes(),
+            )
+            for api, url in zip(deployment.apis, self.endpoints.apis, strict=True)
+        ]
+        self.schedules = Schedules(
+            deployment.schedules,
+            account=deployment.account,
+            region=deployment.region,
+            invoker=self.functions,
+        )
+        self.event_sources = EventSources(
+            deployment.mappings,
+            tables=deployment.tables,
+            functions=deployment.functions,
+            endpoint=self.endpoints.engine,
+            region=deployment.region,
+            invoker=_Patient(self.functions),
+            send=self.aws.send,
+            state=self._state / "checkpoints",
+        )
+        await self._start(self.schedules)
+        await self._start(self.event_sources)
+        for gateway, url in zip(self.gateways, self.endpoints.apis, strict=True):
+            require_free(_port(url), f"the API {gateway.api.name}")
+            await self._start(gateway)
+
+    async def _start(self, part: Part) -> None:
+        self._exit.push_async_callback(part.stop)  # also when the start fails half-way
+        await part.start()
+
+    def _children(self) -> list[Child]:
+        parts = (self.engine, self.cache, self.aws)
+        return [part.child for part in parts if part is not None and part.child is not None]
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Handle SIGINT and SIGTERM meanwhile, where the main thread runs the platform."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def stop() -> None:
+            first = not self._asked_to_stop.is_set()
+            self._asked_to_stop.set()
+            if task and first and not self._waiting:
+                task.cancel()
+
+        handled = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.getsignal(number) for number in handled}
+        for number in handled:
+            loop.add_signal_handler(number, stop)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+
+class _Patient:
+    """Invokes as stream pollers do: waits for a free environment instead of being throttled."""
+
+    def __init__(self, functions: Functions) -> None:
+        self._functions = functions
+
+    async def invoke(self, name: str, payload: bytes) -> Invocation:
+        return await self._functions.invoke(name, payload, wait_for_slot=True)
+
+
+def _refresh(function: Function) -> None:
+    bundling.refresh(function.code, function.sources)
+
+
+def _uses(functions: Sequence[Function], url: str) -> bool:
+    return any(url in value for function in functions for value in function.environment.values())
+
+
+def _port(url: str) -> int:
+    port = urlsplit(url).port
+    if port is None:
+        raise LocalPlatformError(url, "the address names no port.", "Give it one.")
+    return port
+
+
+async def _all(starts: Iterable[Awaitable[None]]) -> None:
+    """Run side by side; raise the first error once all have ended."""
+    for result in await asyncio.gather(*starts, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+
+
+def _forget(state: Path) -> None:
+    """Remove what the platform itself wrote, and nothing else a folder may hold."""
+    for pattern in ("engine.db*", "engine.log", "aws.log"):
+        for path in state.glob(pattern):
+            path.unlink()
+    for name in ("checkpoints", "cache", "logs", "functions"):
+        shutil.rmtree(state / name, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(state: Path) -> Iterator[None]:
+    """Hold the state folder for this process alone; the kernel lets go when it dies."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalPlatformError(
+                str(state),
+                "another local platform runs on this state folder.",
+                "Stop it (Ctrl-C where it runs), or choose another state folder.",
+            ) from None
+        yield

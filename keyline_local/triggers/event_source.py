@@ -1,0 +1,475 @@
+"""Event source mappings: what DynamoDB streams hold reaches the functions, as on Lambda.
+
+`stream_reader` reads, `stream_retry` decides, `on_failure` words the message; this drives them.
+
+A mapping delivers at least once and, per partition key, in order. Its checkpoint moves only
+past records that are delivered, filtered out or given up, so whatever kills the platform, the
+records in between are delivered again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+
+from keyline_deploy import stream_filter
+from keyline_local.dynamodb.dynamodb_api import ApiError, DynamoApi
+from keyline_local.errors import LocalPlatformError
+from keyline_local.part import Part
+from keyline_local.resources import Function, StreamMapping, Table
+from keyline_local.triggers import on_failure
+from keyline_local.triggers.checkpoint import Checkpoint, CheckpointFile
+from keyline_local.triggers.stream_reader import LOST_PLACE, StreamReader
+from keyline_local.triggers.stream_record import Stream
+from keyline_local.triggers.stream_retry import (
+    AGE_EXCEEDED,
+    RETRIES_EXHAUSTED,
+    Backoff,
+    Batch,
+    Policy,
+    Record,
+    Step,
+    Verdict,
+    advance,
+    arrival,
+    batches,
+    event,
+    expire,
+    judge,
+    lanes,
+    sequence_number,
+)
+
+Send = Callable[[str, str], Awaitable[None]]
+"""Sends a message: queue URL, body."""
+
+_log = logging.getLogger(__name__)
+
+
+class Result(Protocol):
+    """What a mapping needs of an invocation's result."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def payload(self) -> bytes: ...
+    @property
+    def function_error(self) -> str | None: ...
+
+
+class Invoker(Protocol):
+    """Runs functions by name; raises if one could not be run at all."""
+
+    def invoke(self, name: str, payload: bytes) -> Awaitable[Result]: ...
+
+
+@dataclass(frozen=True)
+class MappingStatus:
+    """How a mapping fares; the counts are since its start.
+
+    Attributes
+    ----------
+    iterator_age
+        Lambda's IteratorAge: how old the last record of the last batch was when it was done
+        with, in milliseconds; None before the first batch.
+    checkpoint
+        Sequence number of the last record that is done with.
+    delivered, filtered, discarded
+        Records that succeeded, were filtered out, were given up.
+    invocations, failures
+        Invocations, and those that failed in whole or in part.
+    """
+
+    function: str
+    table: str
+    iterator_age: float | None = None
+    checkpoint: str | None = None
+    delivered: int = 0
+    filtered: int = 0
+    discarded: int = 0
+    invocations: int = 0
+    failures: int = 0
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The clocks of the pollers.
+
+    Attributes
+    ----------
+    poll
+        Seconds between two looks at an idle stream (Lambda: four a second).
+    backoff
+        Waits between retries.
+    now
+        Epoch seconds.
+    """
+
+    poll: float = 0.2
+    backoff: Backoff = field(default_factory=Backoff)
+    now: Callable[[], float] = time.time
+
+
+class EventSources(Part):
+    """The pollers of all enabled stream mappings.
+
+    Stop it before what it invokes, or the invocations that are killed with it count as
+    failures.
+
+    Parameters
+    ----------
+    mappings
+        The mappings; disabled ones are left alone.
+    tables, functions
+        What the mappings name.
+    endpoint
+        The engine.
+    region
+        What records show as `awsRegion`.
+    invoker
+        Runs the functions.
+    send
+        Sends to an on-failure queue.
+    state
+        Folder for the checkpoints, one file per mapping.
+
+    Raises
+    ------
+    LocalPlatformError
+        AWS would refuse a filter, or a mapping names what does not exist.
+    """
+
+    def __init__(
+        self,
+        mappings: Iterable[StreamMapping],
+        *,
+        tables: Iterable[Table],
+        functions: Iterable[Function],
+        endpoint: str,
+        region: str,
+        invoker: Invoker,
+        send: Send,
+        state: Path,
+        timing: Timing | None = None,
+    ) -> None:
+        self._api = DynamoApi(endpoint, region)
+        table_of = {table.name: table for table in tables}
+        arn_of = {function.name: function.arn for function in functions}
+        self._pollers: dict[str, Poller] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        for mapping in mappings:
+            if not mapping.enabled:
+                continue
+            _check(mapping, table_of, arn_of)
+            self._pollers[mapping.uuid] = Poller(
+                mapping,
+                reader=StreamReader(self._api, table_of[mapping.table], region),
+                function_arn=arn_of[mapping.function],
+                invoker=invoker,
+                send=send,
+                checkpoints=CheckpointFile(state / f"{mapping.uuid}.json"),
+                timing=timing or Timing(),
+            )
+
+    async def start(self) -> None:
+        """Fix every mapping's place in its stream, then begin to poll.
+
+        What is written after this returns is seen, by LATEST mappings too.
+        """
+        for poller in self._pollers.values():
+            await poller.locate()
+        self._tasks = [
+            asyncio.create_task(poller.run(), name=f"event source {uuid}")
+            for uuid, poller in self._pollers.items()
+        ]
+
+    async def stop(self) -> None:
+        """Stop polling; a batch that is under way will be delivered again."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        await self._api.close()
+
+    async def drain(self, timeout: float = 30.0) -> None:
+        """Wait until the mappings are done with all that is in the streams now.
+
+        No batching window is waited out meanwhile: whoever waits here has written what there is.
+
+        Raises
+        ------
+        TimeoutError
+            They are not after `timeout` seconds: a batch is still being retried, say.
+        """
+        waits = (poller.caught_up() for poller in self._pollers.values())
+        await asyncio.wait_for(asyncio.gather(*waits), timeout)
+
+    def status(self) -> Mapping[str, MappingStatus]:
+        """Return how each mapping fares, by its UUID."""
+        return {uuid: poller.status for uuid, poller in self._pollers.items()}
+
+
+def _check(
+    mapping: StreamMapping, tables: Mapping[str, Table], functions: Mapping[str, str]
+) -> None:
+    for kind, name, known in (
+        ("table", mapping.table, tables),
+        ("function", mapping.function, functions),
+    ):
+        if name not in known:
+            raise LocalPlatformError(
+                mapping.logical_id,
+                f"the mapping names the {kind} {name}, which is not in the deployment",
+                f"it has {', '.join(sorted(known)) or 'none'}",
+            )
+    problems = stream_filter.validate_all(mapping.filters)
+    refused = [problem for problem in problems if problem.refused]
+    if refused:
+        raise LocalPlatformError(
+            f"{mapping.logical_id}.{refused[0].path}", refused[0].message, refused[0].suggestion
+        )
+    for problem in problems:
+        _log.warning("%s: AWS accepts this filter silently: %s", mapping.logical_id, problem)
+
+
+class Poller:
+    """Reads one stream for one mapping and delivers what passes its filters."""
+
+    def __init__(
+        self,
+        mapping: StreamMapping,
+        *,
+        reader: StreamReader,
+        function_arn: str,
+        invoker: Invoker,
+        send: Send,
+        checkpoints: CheckpointFile,
+        timing: Timing,
+    ) -> None:
+        self.status = MappingStatus(mapping.function, mapping.table)
+        self._mapping = mapping
+        self._policy = Policy(
+            mapping.max_attempts, mapping.max_age, mapping.bisect, mapping.partial_batch
+        )
+        self._reader = reader
+        self._function_arn = function_arn
+        self._invoker = invoker
+        self._send = send
+        self._checkpoints = checkpoints
+        self._timing = timing
+        self._place: tuple[Stream, str] | None = None
+        self._lost = False
+        self._asked = 0
+        self._answered = 0
+        self._answers = asyncio.Condition()
+
+    async def locate(self) -> None:
+        """Find the stream and the place in it: after the checkpoint, or the starting position.
+
+        A first LATEST is kept at once: a restart before the first batch must not skip what
+        was written since. A place that the stream no longer knows is replaced by its start.
+        """
+        stream = await self._reader.find()
+        checkpoint = None if self._lost else self._checkpoints.read()
+        start = "TRIM_HORIZON" if self._lost else self._mapping.starting_position
+        iterator = await self._reader.iterator(stream, checkpoint, start)
+        if checkpoint is None or checkpoint.stream_arn != stream.arn:
+            checkpoint = Checkpoint(stream.arn, iterator=iterator)
+            self._checkpoints.write(checkpoint)
+        self.status = replace(self.status, checkpoint=checkpoint.sequence_number)
+        self._place, self._lost = (stream, iterator), False
+
+    async def run(self) -> None:
+        """Deliver for good; whatever fails on the way is logged and tried again."""
+        failures = 0
+        while True:
+            try:
+                await self._round()
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - a poller outlives any fault
+                failures += 1
+                known = isinstance(error, ApiError | httpx.TransportError)
+                _log.warning(
+                    "%s: polling failed, trying again: %r",
+                    self._mapping.logical_id, error, exc_info=None if known else error,
+                )  # fmt: skip
+                self._place = None
+                self._lost |= isinstance(error, ApiError) and error.code in LOST_PLACE
+                await asyncio.sleep(self._timing.backoff.delay(failures))
+
+    async def caught_up(self) -> None:
+        """Wait until a look at the stream, begun after this call, finds nothing to do."""
+        self._asked += 1
+        mine = self._asked
+        async with self._answers:
+            await self._answers.wait_for(lambda: self._answered >= mine)
+
+    async def _round(self) -> None:
+        if self._place is None:
+            await self.locate()
+            return
+        stream, iterator = self._place
+        records, last, iterator = await self._gather(stream, iterator)
+        if records:
+            await self._deliver(records, stream)
+        self._checkpoint(stream, last)
+        self._place = stream, iterator
+
+    async def _gather(self, stream: Stream, iterator: str) -> tuple[list[Record], str, str]:
+        """Collect records that pass until a batch is full or its window is over.
+
+        "If you're using batching windows, Lambda applies your filter criteria to each new
+        event to determine whether to add it to the current batch" (invocation-eventfiltering).
+
+        Returns
+        -------
+        tuple
+            The records (none if all that was read is filtered out), the last sequence number
+            read, the iterator after it.
+        """
+        capacity = self._mapping.batch_size * self._mapping.parallelization
+        clock = asyncio.get_running_loop().time
+        found: list[Record] = []
+        last = ""
+        deadline = 0.0
+        while True:
+            asked = self._asked
+            page = await self._reader.read(stream, iterator, capacity - len(found))
+            iterator = page.iterator
+            if page.last:
+                last = page.last
+                passing = self._filter(page.records)
+                if passing and not found:
+                    deadline = clock() + self._mapping.window
+                found += passing
+            urged = not page.last and self._asked > self._answered
+            if last and (not found or len(found) >= capacity or urged or clock() >= deadline):
+                return found, last, iterator
+            if not page.last:
+                if not found:
+                    await self._answer(asked)
+                await asyncio.sleep(self._timing.poll)
+
+    def _filter(self, records: Sequence[Record]) -> list[Record]:
+        passing = [r for r in records if stream_filter.passes(self._mapping.filters, r)]
+        self._count(filtered=len(records) - len(passing))
+        return passing
+
+    async def _answer(self, asked: int) -> None:
+        async with self._answers:
+            self._answered = asked
+            self._answers.notify_all()
+
+    async def _deliver(self, records: Sequence[Record], stream: Stream) -> None:
+        spread = lanes(
+            records,
+            self._mapping.parallelization,
+            lambda record: str(record["dynamodb"]["Keys"][stream.partition_key]),
+        )
+        async with asyncio.TaskGroup() as group:
+            for lane in spread:
+                group.create_task(self._deliver_lane(lane, stream, alone=len(spread) == 1))
+
+    async def _deliver_lane(self, lane: Sequence[Record], stream: Stream, *, alone: bool) -> None:
+        """Deliver a lane's batches one after another, each until it is done with."""
+        todo = deque(batches(lane, self._mapping.batch_size))
+        failures = 0
+        while todo:
+            live = await self._drop_expired(todo.popleft(), stream)
+            if live is None:
+                continue
+            step = await self._attempt(live, stream)
+            todo.extendleft(reversed(step.retry))
+            open_records = sum(len(batch.records) for batch in step.retry)
+            done = live.records[: len(live.records) - open_records]
+            if done and alone:  # with other lanes, what lies before may still be open
+                self._checkpoint(stream, sequence_number(done[-1]))
+            if step.retry:
+                failures += 1
+                await asyncio.sleep(self._timing.backoff.delay(failures))
+            else:
+                failures = 0
+
+    async def _drop_expired(self, batch: Batch, stream: Stream) -> Batch | None:
+        expired, rest = expire(batch, self._policy.max_age, self._timing.now())
+        if expired:
+            await self._discard(expired, AGE_EXCEEDED, Verdict(0), stream)
+        return rest
+
+    async def _attempt(self, batch: Batch, stream: Stream) -> Step:
+        """Invoke the function and return what follows; what is given up is sent on here."""
+        request_id = None
+        try:
+            result = await self._invoker.invoke(self._mapping.function, event(batch))
+            request_id = result.request_id
+        except Exception:  # noqa: BLE001 - whatever kept it from running
+            # Nothing ran, so no retry is used up: only the records' age ends this.
+            _log.exception("%s: %s could not be invoked", *self._names())
+            return Step(retry=(batch,))
+        verdict = judge(result.payload, result.function_error, batch, partial=self._policy.partial)
+        step = advance(batch, verdict, self._policy)
+        self._account(batch, verdict, step)
+        if step.discarded:
+            await self._discard(step.discarded, RETRIES_EXHAUSTED, verdict, stream, request_id)
+        return step
+
+    async def _discard(
+        self,
+        batch: Batch,
+        condition: str,
+        verdict: Verdict,
+        stream: Stream,
+        request_id: str | None = None,
+    ) -> None:
+        first, last = sequence_number(batch.records[0]), sequence_number(batch.records[-1])
+        _log.error(
+            "%s: %s: gave up records %s to %s: %s %s",
+            *self._names(), first, last, condition, verdict.reason,
+        )  # fmt: skip
+        if self._mapping.on_failure:
+            body = on_failure.document(
+                batch,
+                condition=condition,
+                function_arn=self._function_arn,
+                function_error=verdict.error,
+                shard_id=stream.shard_id,
+                stream_arn=stream.shown_arn,
+                now=self._timing.now(),
+                request_id=request_id,
+            )
+            await self._send(self._mapping.on_failure, body)
+        self._count(discarded=len(batch.records))
+
+    def _account(self, batch: Batch, verdict: Verdict, step: Step) -> None:
+        failed = verdict.failed_from is not None
+        if failed:
+            _log.warning(
+                "%s: %s failed on %d records from %s: %s",
+                *self._names(), len(batch.records), sequence_number(batch.records[0]),
+                verdict.reason,
+            )  # fmt: skip
+        delivered = len(batch.records) if verdict.failed_from is None else verdict.failed_from
+        self._count(invocations=1, failures=int(failed), delivered=delivered)
+        if not step.retry:
+            age = (self._timing.now() - arrival(batch.records[-1])) * 1000
+            self.status = replace(self.status, iterator_age=max(0.0, age))
+
+    def _checkpoint(self, stream: Stream, sequence: str) -> None:
+        if sequence != self.status.checkpoint:
+            self._checkpoints.write(Checkpoint(stream.arn, sequence))
+            self.status = replace(self.status, checkpoint=sequence)
+
+    def _count(self, **amounts: int) -> None:
+        totals = {name: getattr(self.status, name) + amount for name, amount in amounts.items()}
+        self.status = replace(self.status, **totals)
+
+    def _names(self) -> tuple[str, str]:
+        return self._mapping.logical_id, self._mapping.function

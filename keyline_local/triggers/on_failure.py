@@ -1,0 +1,78 @@
+"""The document that Lambda sends to a stream mapping's on-failure queue."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from keyline_local.logs import iso_time
+from keyline_local.triggers.stream_retry import Batch, Record, arrival, sequence_number
+
+
+def document(
+    batch: Batch,
+    *,
+    condition: str,
+    function_arn: str,
+    function_error: str | None,
+    shard_id: str,
+    stream_arn: str,
+    now: float,
+    request_id: str | None = None,
+) -> str:
+    """Return the message body for records that were given up.
+
+    Its form is the example invocation record of the Lambda developer guide
+    (services-dynamodb-errors). It holds no records: a reader fetches them from the stream.
+
+    Parameters
+    ----------
+    condition
+        `RetryAttemptsExhausted` or `RecordAgeExceeded`.
+    function_error
+        `Unhandled` after an error, None after a partial batch response.
+    stream_arn
+        As in the records' `eventSourceARN`.
+    now
+        Epoch seconds.
+    request_id
+        Of the last invocation; made up if there was none.
+    """
+    body: dict[str, Any] = {
+        "requestContext": {
+            "requestId": request_id or str(uuid.uuid4()),
+            "functionArn": function_arn,
+            "condition": condition,
+            "approximateInvokeCount": batch.invocations,
+        }
+    }
+    if batch.invocations:
+        body["responseContext"] = {
+            "statusCode": 200,
+            "executedVersion": "$LATEST",
+            "functionError": function_error,
+        }
+    body["version"] = "1.0"
+    body["timestamp"] = iso_time(now)
+    body["DDBStreamBatchInfo"] = _batch_info(batch.records, shard_id, stream_arn)
+    return json.dumps(body)
+
+
+def _batch_info(records: Sequence[Record], shard_id: str, stream_arn: str) -> dict[str, Any]:
+    first, last = records[0], records[-1]
+    return {
+        "shardId": shard_id,
+        "startSequenceNumber": sequence_number(first),
+        "endSequenceNumber": sequence_number(last),
+        "approximateArrivalOfFirstRecord": _seconds(arrival(first)),
+        "approximateArrivalOfLastRecord": _seconds(arrival(last)),
+        "batchSize": len(records),
+        "streamArn": stream_arn,
+    }
+
+
+def _seconds(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,192 @@
+"""Scheduled EventBridge rules: they invoke their targets when due, or on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from keyline.model import schedule_expression
+from keyline_local.errors import LocalPlatformError
+from keyline_local.part import Part
+from keyline_local.resources import Schedule
+from keyline_local.triggers.event_source import Invoker, Result
+from keyline_local.triggers.stream_retry import Backoff
+
+RETRIES = 2
+"""Times Lambda retries an asynchronous invocation after an error (invocation-async)."""
+
+_LONGEST_NAP = 30.0  # seconds; after a suspend the clock has jumped, so it is asked often
+
+_log = logging.getLogger(__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _expression(schedule: Schedule) -> schedule_expression.Expression:
+    try:
+        return schedule_expression.parse(schedule.expression)
+    except ValueError as error:
+        raise LocalPlatformError(
+            f"{schedule.logical_id}.ScheduleExpression",
+            f"{schedule.expression}: {error}",
+            schedule_expression.SUGGESTION,
+        ) from error
+
+
+class Schedules(Part):
+    """The enabled scheduled rules of a deployment.
+
+    Runs that fall into a time when the platform is down are not made up, as little as a
+    disabled rule's are.
+
+    Parameters
+    ----------
+    schedules
+        The rules; disabled ones run on `trigger` only.
+    account, region
+        What the standard event shows.
+    invoker
+        Runs the functions.
+    backoff
+        Waits before an invocation that failed is retried.
+    now, sleep
+        The clock.
+
+    Raises
+    ------
+    LocalPlatformError
+        EventBridge would refuse an expression.
+    """
+
+    def __init__(
+        self,
+        schedules: Iterable[Schedule],
+        *,
+        account: str,
+        region: str,
+        invoker: Invoker,
+        backoff: Backoff | None = None,
+        now: Callable[[], datetime] = _now,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._schedules = {schedule.name: schedule for schedule in schedules}
+        self._expressions = {
+            name: _expression(schedule) for name, schedule in self._schedules.items()
+        }
+        self._account = account
+        self._region = region
+        self._invoker = invoker
+        self._backoff = backoff or Backoff(base=1.0)
+        self._now = now
+        self._sleep = sleep
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Begin to wait for the rules' times."""
+        self._tasks = {
+            asyncio.create_task(self._run(schedule), name=f"schedule {name}")
+            for name, schedule in self._schedules.items()
+            if schedule.enabled
+        }
+
+    async def stop(self) -> None:
+        """Stop waiting; invocations that are under way are given up."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = set()
+
+    async def trigger(self, name: str) -> Sequence[Result]:
+        """Run a rule's targets now, each once, and return what came of them.
+
+        Parameters
+        ----------
+        name
+            The rule's name or logical id.
+
+        Raises
+        ------
+        LocalPlatformError
+            There is no such rule.
+        """
+        schedule = self._find(name)
+        at = self._now()
+        return [
+            await self._invoker.invoke(function, self._payload(schedule, given, at))
+            for function, given in schedule.targets
+        ]
+
+    def next_runs(self) -> Mapping[str, datetime | None]:
+        """Return when each enabled rule is due next, by name; None if never again."""
+        return {
+            name: self._expressions[name].next_after(self._now())
+            for name, schedule in self._schedules.items()
+            if schedule.enabled
+        }
+
+    def _find(self, name: str) -> Schedule:
+        for schedule in self._schedules.values():
+            if name in (schedule.name, schedule.logical_id):
+                return schedule
+        raise LocalPlatformError(
+            name, "no such rule", f"there are {', '.join(sorted(self._schedules)) or 'none'}"
+        )
+
+    async def _run(self, schedule: Schedule) -> None:
+        expression: schedule_expression.Expression = self._expressions[schedule.name]
+        due = expression.next_after(self._now())
+        while due:
+            while (left := (due - self._now()).total_seconds()) > 0:
+                await self._sleep(min(left, _LONGEST_NAP))
+            self._fire(schedule, due)
+            due = expression.next_after(due)
+            if due and due <= self._now():  # after a suspend the missed runs are not made up
+                due = expression.next_after(self._now())
+
+    def _fire(self, schedule: Schedule, due: datetime) -> None:
+        # The rule does not wait for its targets: EventBridge invokes asynchronously.
+        for function, given in schedule.targets:
+            run = self._invoke(schedule, function, self._payload(schedule, given, due))
+            task = asyncio.create_task(run, name=f"scheduled {function}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _invoke(self, schedule: Schedule, function: str, payload: bytes) -> None:
+        for attempt in range(1, RETRIES + 2):
+            try:
+                result = await self._invoker.invoke(function, payload)
+            except Exception:  # noqa: BLE001 - a rule outlives whatever kept its target from running
+                _log.exception("%s: %s could not be invoked", schedule.name, function)
+            else:
+                if result.function_error is None:
+                    return
+                _log.warning(
+                    "%s: %s failed: %s", schedule.name, function, result.payload[:500].decode()
+                )
+            if attempt <= RETRIES:
+                await self._sleep(self._backoff.delay(attempt))
+        _log.error("%s: %s given up after %d attempts", schedule.name, function, RETRIES + 1)
+
+    def _payload(self, schedule: Schedule, given: str | None, at: datetime) -> bytes:
+        """Return a target's own input, or the standard event (eb-run-lambda-schedule)."""
+        if given is not None:
+            return given.encode()
+        event: dict[str, Any] = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": self._account,
+            "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": self._region,
+            "resources": [schedule.arn],
+            "detail": {},
+        }
+        return json.dumps(event).encode()

@@ -1,0 +1,61 @@
+"""`keyline cost`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer()
+
+
+@app.command()
+def cost(
+    system: Annotated[
+        str | None, typer.Argument(help="A system; all of them where none is named.")
+    ] = None,
+    environment: Annotated[
+        str, typer.Option(help="Whose settings hold: retention, shards.")
+    ] = "prod",
+    region: Annotated[
+        str | None, typer.Option(help="Whose prices hold; the environment's by default.")
+    ] = None,
+    stored: Annotated[
+        list[str] | None,
+        typer.Option(help="TABLE=ITEMS stored, where that is known; repeat for more."),
+    ] = None,
+    months: Annotated[
+        float, typer.Option(min=0, help="Months of items that nothing expires.")
+    ] = 12,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Forecast what a system costs in a month, from its declaration and the price list."""
+    from keyline.problem import named
+    from keyline_deploy.environment import load
+    from keyline_deploy.systems import systems
+    from keyline_ops.costs.forecast import forecast, stored_items
+    from keyline_ops.costs.prices import prices_of
+    from keyline_ops.costs.show import as_json as to_json
+    from keyline_ops.costs.show import show
+
+    found = load(environment)
+    prices = prices_of(region or found.region)
+    asked = systems() if system is None else (named(system, systems(), "SYSTEM", "system"),)
+    given = stored_items(stored or [], asked)
+    forecasts = [
+        forecast(
+            each,
+            found.settings(each.name, each.settings),
+            prices,
+            months=months,
+            stored={table.name: given[table.name] for table in each.tables if table.name in given},
+        )
+        for each in asked
+    ]
+    if as_json:
+        print(json.dumps(to_json(forecasts), indent=2))
+        return
+    for each in forecasts:
+        show(each, Console())

@@ -1,0 +1,292 @@
+"""What a system will cost in a month, from its declaration and the price list.
+
+Every figure is computed from what the patterns declare: how often they are called, how large
+their items are, how many of them a call reads or writes. Where that leaves something open, the
+result is a range; what is taken for granted, and what is left out, is said with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from keyline.model import STORAGE_OVERHEAD_BYTES, Entity, Pattern, System, Table, TransactWrite
+from keyline.problem import KeylineError, named
+from keyline.run import Settings
+from keyline_ops.costs.prices import GIGABYTE, MILLION, Prices
+from keyline_ops.costs.units import NOTHING, Span, call_units, creates, total
+
+DAY_SECONDS = 86_400
+MONTH_DAYS = 30
+HORIZON_MONTHS = 12
+"""How many months of items are taken to be stored where nothing expires them."""
+
+ASSUMPTIONS = (
+    "Each pattern is called, and its items are as large and as many, as its declaration says.",
+    "Refused conditional writes and retries cost as well; none are counted.",
+    "A transaction's items are spread evenly over its parts, and none is cancelled.",
+    "An item costs 100 B more of storage, in the table and in each index that holds it; an index "
+    "that carries a part of its items holds none of their bytes at least, all of them at most.",
+    "Items of a declared retention are taken off what is stored, by the day; DynamoDB deletes them "
+    "within days, without cost. Not taken off are those that the application deletes, and those "
+    "that expire without a declared retention: what is stored of them is less.",
+    "Recovery is billed for the tables, not for their indexes.",
+    "Not taken off: the first 25 GB of storage, which are free in an account.",
+    "Not counted: Lambda, API Gateway, CloudWatch, KMS requests, S3, backups, exports, data "
+    "transfer. Lambda reads DynamoDB's streams without charge.",
+)
+
+
+@dataclass(frozen=True)
+class PatternCost:
+    """What a pattern costs in a month.
+
+    Attributes
+    ----------
+    kind
+        `read` or `write`: the units that it costs.
+    units_per_call
+        Of one call.
+    units, usd
+        Of all calls of the month.
+    """
+
+    pattern: str
+    operation: str
+    target: str
+    kind: str
+    calls: float
+    units_per_call: Span
+    units: Span
+    usd: Span
+
+
+@dataclass(frozen=True)
+class TableCost:
+    """What a table's storage costs in a month.
+
+    Attributes
+    ----------
+    items
+        Stored at the end of the horizon, or when as many expire as are created.
+    table_gb, index_gb
+        With the storage overhead.
+    storage_usd, recovery_usd
+        Of table and indexes; of the table alone.
+    basis
+        Where the number of items comes from.
+    """
+
+    table: str
+    items: Span
+    table_gb: Span
+    index_gb: Span
+    storage_usd: Span
+    recovery_usd: Span
+    basis: str
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a system costs in a month.
+
+    Attributes
+    ----------
+    prices
+        The day from which the prices hold.
+    unknown
+        What the declaration does not tell, and which is therefore not in the sum.
+    """
+
+    system: str
+    prices: str
+    patterns: tuple[PatternCost, ...]
+    tables: tuple[TableCost, ...]
+    unknown: tuple[str, ...]
+    assumptions: tuple[str, ...] = ASSUMPTIONS
+
+    @property
+    def requests_usd(self) -> Span:
+        """All calls."""
+        return total([row.usd for row in self.patterns])
+
+    @property
+    def storage_usd(self) -> Span:
+        """Storage and recovery: what is billed in a month without a single call."""
+        return total([row.storage_usd + row.recovery_usd for row in self.tables])
+
+    @property
+    def usd(self) -> Span:
+        """The whole month."""
+        return self.requests_usd + self.storage_usd
+
+    def table_usd(self, table: str) -> Span:
+        """What a table costs with the calls that go to it."""
+        row = next(row for row in self.tables if row.table == table)
+        calls = [p.usd for p in self.patterns if p.target.partition("/")[0] == table]
+        return total([row.storage_usd, row.recovery_usd, *calls])
+
+
+def forecast(
+    system: System,
+    settings: msgspec.Struct,
+    prices: Prices,
+    *,
+    months: float = HORIZON_MONTHS,
+    stored: Mapping[str, float] | None = None,
+) -> Forecast:
+    """Compute what a system costs in a month.
+
+    Parameters
+    ----------
+    settings
+        The system's: shards and retention.
+    months
+        For how many months items have been created that nothing expires.
+    stored
+        Items of a table, by its name, where that is known better.
+    """
+    stored = stored or {}
+    resolved = Settings(settings)
+    called = system.called
+    tables = [
+        _table(table, called, resolved, prices, months, stored.get(table.name))
+        for table in system.tables
+    ]
+    return Forecast(
+        system.name,
+        prices.since,
+        tuple(_pattern(pattern, resolved, prices) for pattern in called),
+        tuple(tables),
+        tuple(_unknown(called, tables)),
+    )
+
+
+def _pattern(pattern: Pattern[Any], settings: Settings, prices: Prices) -> PatternCost:
+    each = call_units(pattern, settings)
+    units = each * pattern.per_month
+    rate = prices.read_million if pattern.reads else prices.write_million
+    return PatternCost(
+        pattern.name,
+        pattern.operation,
+        pattern.target,
+        "read" if pattern.reads else "write",
+        pattern.per_month,
+        each,
+        units,
+        units * (rate / MILLION),
+    )
+
+
+def _table(
+    table: Table,
+    called: Sequence[Pattern[Any]],
+    settings: Settings,
+    prices: Prices,
+    months: float,
+    stored: float | None,
+) -> TableCost:
+    kinds = {kind.shape: _items(kind, table, called, settings, months) for kind in table.kinds}
+    items = total(list(kinds.values())) if stored is None else Span.of(stored)
+    in_table, in_indexes = NOTHING, NOTHING
+    for kind in table.kinds:
+        count = kinds[kind.shape] if stored is None else _shared(stored, kind, kinds)
+        size = _size(kind, table, called)
+        in_table += count * ((size + STORAGE_OVERHEAD_BYTES) / GIGABYTE)
+        for index in table.indexes:
+            in_indexes += _copy(table, kind, index.name, size, count) * (1 / GIGABYTE)
+    return TableCost(
+        table.name,
+        items,
+        in_table,
+        in_indexes,
+        (in_table + in_indexes) * prices.storage,
+        in_table * prices.recovery,
+        _basis(table, months) if stored is None else "given",
+    )
+
+
+def _basis(table: Table, months: float) -> str:
+    kept = "as long as they are kept" if table.ttl else "none of which expire"
+    return f"what is created in {months:g} months, {kept}"
+
+
+def _items(
+    kind: Entity, table: Table, called: Sequence[Pattern[Any]], settings: Settings, months: float
+) -> Span:
+    """How many items of a kind are stored: those created, for as long as they are kept."""
+    expiry = settings.expiry(table, kind)
+    kept = months
+    if expiry is not None:
+        kept = min(months, expiry.seconds / DAY_SECONDS / MONTH_DAYS)
+    return total([_created(pattern, kind, table) for pattern in called]) * kept
+
+
+def _created(pattern: Pattern[Any], kind: Entity, table: Table) -> Span:
+    """Items of a kind that a pattern creates in a month."""
+    if isinstance(pattern, TransactWrite):
+        share = pattern.per_month * pattern.items / len(pattern.parts)
+        return total([creates(p) * share for p in pattern.parts if _is_of(p, kind, table)])
+    return creates(pattern) * pattern.per_month if _is_of(pattern, kind, table) else NOTHING
+
+
+def _is_of(pattern: Pattern[Any], kind: Entity, table: Table) -> bool:
+    return pattern.table is table and pattern.kind is kind
+
+
+def _shared(stored: float, kind: Entity, kinds: Mapping[type, Span]) -> Span:
+    """A given number of items, split over the kinds as they are created."""
+    every = sum(span.most for span in kinds.values())
+    if not every:
+        return Span.of(stored / len(kinds))
+    return Span.of(stored * kinds[kind.shape].most / every)
+
+
+def _size(kind: Entity, table: Table, called: Sequence[Pattern[Any]]) -> int:
+    """Bytes of an item of a kind: the largest that a pattern of it declares."""
+    every = (action for pattern in called for action in pattern.actions)
+    return max((p.item_bytes for p in every if _is_of(p, kind, table)), default=0)
+
+
+def _copy(table: Table, kind: Entity, name: str, size: int, count: Span) -> Span:
+    """Bytes of a kind's items in an index."""
+    index = table.index(name)
+    if any(kind.type_of(attribute) is None for attribute in index.key.attributes):
+        return NOTHING
+    whole = table.carried_by(index) is None
+    always = all(kind.always_has(attribute) for attribute in index.key.attributes)
+    least = (size if whole else 0) + STORAGE_OVERHEAD_BYTES
+    return Span(
+        count.least * least if always else 0.0, count.most * (size + STORAGE_OVERHEAD_BYTES)
+    )
+
+
+def _unknown(called: Sequence[Pattern[Any]], tables: list[TableCost]) -> Iterator[str]:
+    for pattern in called:
+        if not pattern.per_month:
+            yield f"{pattern.name}: declares no calls a month, so that it adds nothing."
+    for row in tables:
+        if not row.items.most:
+            yield f"{row.table}: no pattern creates items in it, so that its storage is unknown."
+
+
+def stored_items(texts: Sequence[str], systems: Sequence[System]) -> dict[str, float]:
+    """Read `TABLE=ITEMS`, for tables of these systems.
+
+    Raises
+    ------
+    KeylineError
+        If one says something else, or names no table.
+    """
+    tables = [table for system in systems for table in system.tables]
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        path = f"--stored {text}"
+        if not number.replace("_", "").isdecimal():
+            raise KeylineError(path, "is no TABLE=ITEMS.", "Write --stored k9-reports=600000.")
+        found[named(name, tables, path, "table").name] = float(number)
+    return found

@@ -1,0 +1,88 @@
+"""A forecast, as tables on a terminal or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from keyline_ops.costs.forecast import Forecast
+from keyline_ops.costs.units import Span
+from keyline_ops.printing import print_whole
+
+
+def as_json(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
+    """The forecasts with their sums; every range as `least` and `most`."""
+    return [
+        {
+            **asdict(each),
+            "tables": [
+                {**asdict(row), "usd": asdict(each.table_usd(row.table))} for row in each.tables
+            ],
+            "requests_usd": asdict(each.requests_usd),
+            "storage_usd": asdict(each.storage_usd),
+            "usd": asdict(each.usd),
+        }
+        for each in forecasts
+    ]
+
+
+def show(each: Forecast, console: Console) -> None:
+    """Print a forecast: patterns, tables, the sum, and what stands behind it."""
+    patterns = _table(
+        f"{each.system}: a month's calls",
+        ("pattern", "operation", "table / index"),
+        ("calls", "units a call", "units", "USD"),
+    )
+    for row in each.patterns:
+        patterns.add_row(
+            row.pattern,
+            row.operation,
+            row.target,
+            f"{row.calls:,.0f}",
+            f"{_said(row.units_per_call, '{:,.1f}')} {row.kind}",
+            _said(row.units, "{:,.0f}"),
+            _said(row.usd, "{:,.3f}"),
+        )
+    tables = _table(
+        f"{each.system}: a month's storage",
+        ("table", "items are"),
+        ("items", "GB", "indexes GB", "storage USD", "recovery USD", "with its calls USD"),
+    )
+    for stored in each.tables:
+        tables.add_row(
+            stored.table,
+            stored.basis,
+            _said(stored.items, "{:,.0f}"),
+            _said(stored.table_gb, "{:,.3f}"),
+            _said(stored.index_gb, "{:,.3f}"),
+            _said(stored.storage_usd, "{:,.3f}"),
+            _said(stored.recovery_usd, "{:,.3f}"),
+            _said(each.table_usd(stored.table), "{:,.3f}"),
+        )
+    print_whole(patterns, console)
+    print_whole(tables, console)
+    console.print(Text(f"{each.system}: {_said(each.usd, '{:,.2f}')} USD a month", "bold"))
+    console.print(Text(f"  at the prices since {each.prices}; a range is from least to most."))
+    for note in (*each.unknown, *each.assumptions):
+        console.print(Text(f"  {note}"), soft_wrap=True)
+    console.print()
+
+
+def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in texts:
+        table.add_column(name, no_wrap=True)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _said(span: Span, form: str) -> str:
+    least, most = form.format(span.least), form.format(span.most)
+    return least if least == most else f"{least} to {most}"

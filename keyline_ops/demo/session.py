@@ -1,0 +1,124 @@
+"""How the demonstration talks to a running platform: HTTP with real tokens, schedules, streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from keyline.problem import KeylineError
+from keyline_local.platform import Platform
+
+
+class UnexpectedAnswer(KeylineError):
+    """The system answered otherwise than the demonstration expects of it."""
+
+
+class NotThere(UnexpectedAnswer):
+    """The system answered 404."""
+
+
+class Session:
+    """A user of one system's API.
+
+    Parameters
+    ----------
+    platform
+        The running platform.
+    api
+        The name of the system's HTTP API.
+    audience
+        The audience that tokens are made out to.
+    """
+
+    def __init__(self, platform: Platform, api: str, audience: str) -> None:
+        self.platform = platform
+        self._audience = audience
+        self._tokens: dict[tuple[str, tuple[str, ...], str], str] = {}
+        self._http = httpx.AsyncClient(base_url=base_url(platform, api), timeout=60)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._http.aclose()
+
+    def token(self, subject: str, scopes: Sequence[str], claims: Mapping[str, Any]) -> str:
+        """A token of this subject; minted once."""
+        key = (subject, tuple(scopes), repr(sorted(claims.items())))
+        if key not in self._tokens:
+            self._tokens[key] = self.platform.issuer.mint(
+                subject, audience=self._audience, scopes=scopes, claims=claims
+            )
+        return self._tokens[key]
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        scopes: Sequence[str],
+        subject: str = "demo",
+        claims: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        refused: HTTPStatus | None = None,
+    ) -> Any:
+        """Call the API and return the decoded answer.
+
+        Parameters
+        ----------
+        refused
+            The status that is expected instead of success.
+
+        Raises
+        ------
+        NotThere
+            If the status is 404.
+        UnexpectedAnswer
+            If it is any other but 2xx, or but the refusal that was expected.
+        """
+        response = await self._http.request(
+            method,
+            path,
+            params=params,
+            json=json,
+            headers={"Authorization": f"Bearer {self.token(subject, scopes, claims or {})}"},
+        )
+        expected = response.is_success if refused is None else response.status_code == refused
+        if not expected:
+            error = NotThere if response.status_code == HTTPStatus.NOT_FOUND else UnexpectedAnswer
+            raise error(
+                f"{method} {path}", f"answered {response.status_code}: {response.text[:500]}"
+            )
+        return response.json() if response.content else None
+
+    async def run_schedule(self, name: str) -> None:
+        """Run a scheduled function now.
+
+        Raises
+        ------
+        UnexpectedAnswer
+            If it failed.
+        """
+        for result in await self.platform.schedules.trigger(name):
+            if result.function_error:
+                raise UnexpectedAnswer(name, result.payload.decode(errors="replace")[:500])
+
+    async def settle(self) -> None:
+        """Wait until the stream consumers are done with all that was written."""
+        await self.platform.event_sources.drain(timeout=120)
+
+
+def base_url(platform: Platform, api: str) -> str:
+    """Where an HTTP API answers.
+
+    Raises
+    ------
+    KeylineError
+        If the assembly has no such API.
+    """
+    names = [a.name for a in platform.deployment.apis]
+    if api not in names:
+        raise KeylineError(api, "is no API of this assembly.", f"It has: {', '.join(names)}.")
+    return platform.endpoints.apis[names.index(api)]

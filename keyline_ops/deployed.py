@@ -1,0 +1,209 @@
+"""An environment's tables as they are: on AWS under the caller's credentials, or on this machine.
+
+The declaration says what a table is called; nothing here lists or guesses names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from keyline.model import System, Table
+from keyline.problem import KeylineError, instead_of
+from keyline.run import Store, dynamodb_client
+from keyline_deploy.environment import Environment
+from keyline_local import clients
+from keyline_local.control import ask, issuer_url
+
+_LOCAL_CREDENTIALS = ("local", "local")
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """Where an environment's tables answer.
+
+    Attributes
+    ----------
+    engine
+        The local platform's engine; None for AWS.
+    """
+
+    environment: Environment
+    engine: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is this machine's."""
+        return self.engine is not None
+
+    def client(self) -> Any:
+        """boto3's client of DynamoDB."""
+        region = self.environment.region
+        if self.engine is not None:
+            return clients.client("dynamodb", self.engine, region)
+        return boto3.client("dynamodb", region_name=region, config=_PATIENT)
+
+    def store(self, system: System, connections: int) -> Store:
+        """The store of a system, with the environment's settings.
+
+        Parameters
+        ----------
+        connections
+            How many calls may be under way at once.
+        """
+        credentials = _LOCAL_CREDENTIALS if self.engine is not None else None
+        return Store(
+            system=system,
+            environment=self.environment.name,
+            settings=self.environment.settings(system.name, system.settings),
+            client=dynamodb_client(
+                endpoint_url=self.engine,
+                region=self.environment.region,
+                read_timeout=20,
+                pool=connections,
+                credentials=credentials,
+            ),
+        )
+
+
+_PATIENT = Config(
+    connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5}
+)
+
+
+def deployed(environment: Environment, state: Path) -> Deployed:
+    """Find an environment's tables.
+
+    Parameters
+    ----------
+    state
+        The local platform's state folder.
+
+    Raises
+    ------
+    KeylineError
+        If the local platform is not running, or the credentials are another account's.
+    """
+    if environment.is_local:
+        status = ask(issuer_url(state, environment.auth.issuer), "GET", "/status")
+        return Deployed(environment, engine=str(status["engine"]))
+    if environment.account is not None:
+        _check_account(environment.name, environment.account, environment.region)
+    return Deployed(environment)
+
+
+def _check_account(name: str, account: str, region: str) -> None:
+    """Refuse credentials of another account: tables may have the same names there."""
+    with translated(f"environment {name}"):
+        mine = boto3.client("sts", region_name=region).get_caller_identity()["Account"]
+    if mine != account:
+        raise KeylineError(
+            f"environment {name}",
+            f"is in the account {account}, the credentials are for {mine}.",
+            "Choose others with AWS_PROFILE, or mend the environment's file.",
+        )
+
+
+@contextlib.contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Let an error of AWS's read as any other of ours.
+
+    Parameters
+    ----------
+    path
+        What was being done, or to which table.
+
+    Raises
+    ------
+    KeylineError
+        For what boto3 raises.
+    """
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise KeylineError(
+            path, "there are no AWS credentials.", "Sign in, or set AWS_PROFILE."
+        ) from error
+    except ClientError as error:
+        said = error.response.get("Error", {})
+        code = str(said.get("Code", ""))
+        raise KeylineError(
+            path,
+            f"AWS refused {error.operation_name} ({code}): {said.get('Message', '')}",
+            _ADVICE.get(code, ""),
+        ) from error
+    except BotoCoreError as error:
+        raise KeylineError(path, f"AWS gave no answer: {error}", "Try again later.") from error
+
+
+_ADVICE = {
+    "ResourceNotFoundException": "Deploy the system first, or name another environment.",
+    "TableNotFoundException": "Deploy the system first, or name another environment.",
+    "ParameterNotFound": "Deploy the system first, or name another environment.",
+    "AccessDeniedException": "Ask for a role that may do this, or choose one with AWS_PROFILE.",
+    "ExpiredTokenException": "Sign in again.",
+    "UnrecognizedClientException": "Check the credentials.",
+    "PointInTimeRecoveryUnavailableException": "Deploy the table with recovery first.",
+    "LimitExceededException": "Wait until what is under way has ended.",
+}
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A table, and the system that it is of."""
+
+    system: System
+    table: Table
+
+
+def find_table(name: str, environment: str, systems: Sequence[System]) -> Owned:
+    """The table of a name: the declaration's, or the deployed one.
+
+    Raises
+    ------
+    KeylineError
+        If no system declares it.
+    """
+    known = _by_name(environment, systems)
+    if name not in known:
+        declared = [table.name for system in systems for table in system.tables]
+        raise KeylineError(f"table {name}", "no system declares it.", instead_of(name, declared))
+    return known[name]
+
+
+def find_tables(name: str, environment: str, systems: Sequence[System]) -> list[Owned]:
+    """The tables of a system of this name, or the one table of this name.
+
+    Raises
+    ------
+    KeylineError
+        If there is neither.
+    """
+    for system in systems:
+        if system.name == name:
+            return [Owned(system, table) for table in system.tables]
+    known = _by_name(environment, systems)
+    if name not in known:
+        names = [s.name for s in systems] + [t.name for s in systems for t in s.tables]
+        raise KeylineError(name, "is no system and no table.", instead_of(name, names))
+    return [known[name]]
+
+
+def _by_name(environment: str, systems: Sequence[System]) -> dict[str, Owned]:
+    known: dict[str, Owned] = {}
+    for system in systems:
+        for table in system.tables:
+            known[table.name] = known[table.physical_name(environment)] = Owned(system, table)
+    return known

@@ -1,0 +1,49 @@
+"""Examples of bodies: what the route gives, or what the examples of a Struct's fields make up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from keyline.problem import KeylineError
+from keyline_ops.openapi.operations import Operation
+from keyline_ops.openapi.schemas import Schemas
+
+
+def example_of(operation: Operation, schemas: Schemas) -> Any:
+    """A body that the operation takes; None where nobody has said one.
+
+    Raises
+    ------
+    KeylineError
+        If it is none of its type.
+    """
+    given = operation.handler.options.example
+    example = _made_up(operation.body, schemas) if given is None else given
+    if example is None:
+        return None
+    try:
+        msgspec.json.decode(msgspec.json.encode(example), type=operation.body)
+    except msgspec.ValidationError as error:
+        raise KeylineError(
+            f"{operation.route.method} {operation.route.path}: example",
+            f"is no body of the route: {error}.",
+            "Correct it: it is there to be sent.",
+        ) from error
+    return example
+
+
+def _made_up(body: Any, schemas: Schemas) -> dict[str, Any] | None:
+    """Of every field that has an example; None if a required one has none."""
+    if not (isinstance(body, type) and issubclass(body, msgspec.Struct)):
+        return None
+    found: dict[str, Any] = {}
+    for name, schema, required in schemas.fields_of(body):
+        parts = (schema, *schema.get("anyOf", ()))
+        examples = [each for part in parts for each in part.get("examples", ())]
+        if examples:
+            found[name] = examples[0]
+        elif required:
+            return None
+    return found or None

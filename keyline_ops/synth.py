@@ -1,0 +1,51 @@
+"""Synthesize an environment with the pinned CDK command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from keyline.problem import KeylineError
+from keyline_deploy.project import ROOT, WORK
+
+
+class SynthesisFailed(KeylineError):
+    """The CDK app did not synthesize; its own output says why."""
+
+
+def synthesize(environment: str, out: Path | None = None) -> Path:
+    """Write the cloud assembly of an environment and return its folder.
+
+    Needs no AWS account, credentials or network. What the app prints goes to the terminal
+    only when it fails.
+
+    Raises
+    ------
+    SynthesisFailed
+        If the CDK command line is missing or the app fails.
+    """
+    out = out or WORK / "assembly" / environment
+    cdk = ROOT / "node_modules" / ".bin" / "cdk"
+    if not cdk.exists():
+        raise SynthesisFailed("node_modules/.bin/cdk", "is missing.", "Run `make setup`.")
+    binaries = Path(sys.executable).parent
+    done = subprocess.run(
+        [cdk, "synth", "--quiet", "-c", f"env={environment}", "--output", out],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SynthesisFailed(
+            f"cdk synth -c env={environment}",
+            f"ended with exit code {done.returncode}.\n{done.stdout}{done.stderr}".rstrip(),
+        )
+    return out

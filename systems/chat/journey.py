@@ -1,0 +1,188 @@
+"""The chat system's demonstration: tutoring conversations in, every page and report out."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from chat.handlers.viewer import STUDENT_CLAIM
+from chat.system import SYSTEM, TABLE_SIZES
+from chat.tables import Message
+from keyline_deploy.names import function_name
+from keyline_ops.demo.journey import Advance
+from keyline_ops.demo.session import NotThere, Session, UnexpectedAnswer
+from keyline_ops.demo.work import WORKERS, side_by_side
+from systems.chat.samples import conversations as sample
+from systems.chat.samples import mathdial
+
+DATA_FILE = "mathdial-dev.jsonl"
+_DAY = 86_400_000.0
+_NOT_SENT = ("conversationId", "timestamp", "messageId", "createdAt")
+
+
+class ChatJourney:
+    """Sends conversations as a tutoring service would, and reads them as staff and students do."""
+
+    system = SYSTEM
+    data_files = (DATA_FILE,)
+
+    def __init__(self) -> None:
+        self._conversations: dict[str, list[Message]] = defaultdict(list)
+        self._loaded_before = False
+        self._started = time.time() * 1000
+
+    def prepare(self, data: Path | None) -> tuple[str, int]:
+        """Read MathDial from the folder, or make the sample's conversations.
+
+        Raises
+        ------
+        KeylineError
+            If a line cannot be read.
+        """
+        read = mathdial.read(data / DATA_FILE, self._started) if data else None
+        for message in read or sample.messages(self._started):
+            self._conversations[message.conversationId].append(message)
+        size = sum(map(len, self._conversations.values()))
+        name = DATA_FILE if data else "sample conversations"
+        return f"{size:,} messages of {len(self._conversations)} {name}", size
+
+    async def load(self, session: Session, advance: Advance) -> None:
+        """Send each conversation in order, several side by side.
+
+        What an earlier run sent is not sent again, be it all or what it came to.
+        """
+        begun = [await self._stored(session, name) for name in [*self._conversations][:WORKERS]]
+        self._loaded_before = any(begun)
+
+        async def write(messages: list[Message]) -> None:
+            name = messages[0].conversationId
+            stored = await self._stored(session, name) if self._loaded_before else 0
+            for number, message in enumerate(messages):
+                if number >= stored:
+                    await self._post(session, message)
+                advance()
+
+        await side_by_side(self._conversations.values(), write)
+
+    async def exercise(self, session: Session) -> Sequence[str]:
+        """Show, page, report; compare with what was sent where the data is new."""
+        now = time.time() * 1000
+        lines = ["The data of an earlier run is there; --fresh starts anew."]
+        if not self._loaded_before:
+            lines = [await self._check_conversations(session), await self._check_totals(session)]
+        await self._show_messages(session, now)
+        await self._write_as_student(session)
+        await self._analyse(session, now)
+        await session.run_schedule(function_name(SYSTEM.name, TABLE_SIZES.name, "local"))
+        return lines
+
+    @property
+    def _messages(self) -> list[Message]:
+        return [message for messages in self._conversations.values() for message in messages]
+
+    async def _stored(self, session: Session, conversation: str) -> int:
+        """How many messages of a conversation there are."""
+        try:
+            return len(await self._pages(session, f"/conversations/{conversation}/messages"))
+        except NotThere:
+            return 0
+
+    async def _post(self, session: Session, message: Message, **token: Any) -> Any:
+        body = {
+            name: getattr(message, name)
+            for name in message.__struct_fields__
+            if name not in _NOT_SENT and getattr(message, name) is not None
+        }
+        path = f"/conversations/{message.conversationId}/messages"
+        return await session.call("POST", path, scopes=SYSTEM.scopes, json=body, **token)
+
+    async def _get(self, session: Session, path: str, **params: Any) -> Any:
+        return await session.call("GET", path, scopes=SYSTEM.scopes, params=params)
+
+    async def _pages(self, session: Session, path: str, **params: Any) -> list[Any]:
+        found: list[Any] = []
+        cursor: str | None = None
+        while True:
+            more = {"cursor": cursor} if cursor else {}
+            page = await self._get(session, path, **params, **more)
+            found += page["messages"]
+            cursor = page["cursor"]
+            if cursor is None:
+                return found
+
+    async def _check_conversations(self, session: Session) -> str:
+        """One conversation of each length comes back whole, in order, word for word."""
+        by_length = {len(messages): messages for messages in self._conversations.values()}
+        for messages in by_length.values():
+            name = messages[0].conversationId
+            stored = await self._pages(session, f"/conversations/{name}/messages", limit=5)
+            got = [(m["question"], m["response"]) for m in reversed(stored)]
+            if got != [(m.question, m.response) for m in messages]:
+                raise UnexpectedAnswer(name, "came back otherwise than it was sent.")
+        return f"{len(by_length)} conversations read back in pages of 5: word for word, in order."
+
+    async def _check_totals(self, session: Session) -> str:
+        """The roll-ups of every module equal a recount of what was sent to it."""
+        sent = Counter(message.moduleId for message in self._messages)
+        students: dict[int, set[int]] = defaultdict(set)
+        for message in self._messages:
+            if message.studentId is not None:
+                students[message.moduleId].add(message.studentId)
+        first = time.strftime("%Y-%m-%d", time.gmtime(self._started / 1000))
+        for module, count in sent.items():
+            answer = await self._get(session, f"/modules/{module}/analytics", **{"from": first})
+            told = (answer["messages"], answer["uniqueStudents"])
+            if told != (count, len(students[module])):
+                raise UnexpectedAnswer(
+                    f"/modules/{module}/analytics",
+                    f"counts {told[0]} messages of {told[1]} students; "
+                    f"{count} of {len(students[module])} were sent.",
+                )
+        return f"Daily totals of {len(sent)} modules equal a recount of {len(self._messages):,}."
+
+    async def _show_messages(self, session: Session, now: float) -> None:
+        known = next(m for m in self._messages if m.studentId is not None)
+        period = {"from": now - _DAY, "to": now}
+        conversation = f"/conversations/{known.conversationId}/messages"
+        page = (await self._get(session, conversation))["messages"]
+        await self._get(session, f"{conversation}/{page[0]['timestamp']}")
+        keys = [{"conversationId": m["conversationId"], "timestamp": m["timestamp"]} for m in page]
+        await session.call("POST", "/messages/batch-get", scopes=SYSTEM.scopes, json={"keys": keys})
+        await self._pages(session, f"/modules/{known.moduleId}/messages", **period)
+        await self._pages(session, f"/students/{known.studentId}/messages", **period)
+        await self._get(session, f"/students/{known.studentId}/recent", limit=10)
+        await self._pages(session, f"/providers/{known.provider}/messages", limit=500, **period)
+
+    async def _write_as_student(self, session: Session) -> None:
+        known = next(m for m in self._messages if m.studentId is not None)
+        claims = {STUDENT_CLAIM: known.studentId}
+        name = f"own-{known.studentId}-{int(self._started)}"
+        for _ in range(2):
+            message = Message(**{**_fields(known), "conversationId": name})
+            await self._post(session, message, subject=f"student-{name}", claims=claims)
+
+    async def _analyse(self, session: Session, now: float) -> None:
+        known = next(m for m in self._messages if m.studentId is not None)
+        first = time.strftime("%Y-%m-%d", time.gmtime((now - 30 * _DAY) / 1000))
+        days, moments = {"from": first}, {"from": now - _DAY, "to": now}
+        for path in (
+            f"/modules/{known.moduleId}",
+            f"/providers/{known.provider}",
+            f"/students/{known.studentId}",
+        ):
+            for period in (days, moments, moments):
+                await self._get(session, f"{path}/analytics", **period)
+            for division in ("day", "week", "month"):
+                await self._get(session, f"{path}/reports", by=division, **days)
+        await self._get(session, f"/providers/{known.provider}/today")
+        await self._get(session, "/inactive-students", since=now)
+
+
+def _fields(message: Message) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in message.__struct_fields__}
+
+
+JOURNEY = ChatJourney

@@ -1,0 +1,91 @@
+"""The reports system's service: its tables by name, its bucket, its users' tokens."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from keyline.model import System
+from keyline_cdk.acknowledge import acknowledge, as_findings_write
+from keyline_cdk.handler_function import HandlerFunction
+from keyline_cdk.private_bucket import KEY_ACTIONS, PrivateBucket
+from keyline_deploy.environment import Environment
+from keyline_deploy.names import bucket_name
+from reports.system import SIMILARITY as SIMILARITY_FUNCTION
+from reports.tables import EMBEDDINGS, REPORTS, USERS
+from stacks.data_stack import DataStack
+from stacks.service_stack import Bundler, ServiceStack
+
+SIMILARITY = "k9-similarity"
+"""The bucket, by the name that it has before environment and account."""
+
+_OLD_VERSIONS = 1  # day: enough to look at a wrong one; a matrix is written again every few minutes
+
+
+class ReportsDataStack(DataStack):
+    """Keeps, besides the tables, the matrices that are made of all vectors of a model."""
+
+    def __init__(self, scope: Construct, *, system: System, environment: Environment) -> None:
+        super().__init__(scope, system=system, environment=environment)
+        PrivateBucket(
+            self,
+            "Similarity",
+            name=bucket_name(SIMILARITY, environment.name, self.account),
+            old_versions=_OLD_VERSIONS,
+            environment=environment,
+        )
+
+
+TABLE_VARIABLES = {
+    "DYNAMODB_USERS_TABLE": USERS,
+    "DYNAMODB_REPORTS_TABLE": REPORTS,
+    "DYNAMODB_EMBEDDINGS_TABLE": EMBEDDINGS,
+}
+"""The environment variables that the specification gives the tables' names in."""
+
+MATRICES = "matrices/"
+"""What the keys of the matrices in the bucket begin with."""
+
+
+class ReportsServiceStack(ServiceStack):
+    """Tells functions their tables' names, and lets the one that compares vectors keep matrices.
+
+    With a user pool, a token has to be an access token: API Gateway takes a pool's ID tokens
+    as well, and the functions are told to refuse them.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        system: System,
+        environment: Environment,
+        data: DataStack,
+        bundler: Bundler,
+    ) -> None:
+        super().__init__(scope, system=system, environment=environment, data=data, bundler=bundler)
+        for handler in self.functions.values():
+            for variable, table in TABLE_VARIABLES.items():
+                handler.resource.add_environment(variable, table.physical_name(environment.name))
+            if system.name in environment.user_pools:
+                handler.resource.add_environment("REPORTS_TOKEN_USE", "access")
+        self._let_keep_matrices(self.functions[SIMILARITY_FUNCTION.name])
+
+    def _let_keep_matrices(self, handler: HandlerFunction) -> None:
+        bucket = bucket_name(SIMILARITY, self._environment.name, self.account)
+        arn = self.format_arn(service="s3", region="", account="", resource=bucket)
+        handler.resource.add_environment("SIMILARITY_BUCKET", bucket)
+        # the name of a bucket that was deleted is free for anybody to take
+        own = {"StringEquals": {"aws:ResourceAccount": self.account}}
+        handler.allow(["s3:GetObject", "s3:PutObject"], f"{arn}/{MATRICES}*", own)
+        # without it, S3 answers 403 for a matrix that is not there, as for one that is kept back
+        handler.allow(["s3:ListBucket"], arn, own)
+        key = self._environment.tables.key_arn
+        if key:
+            via = {"kms:ViaService": f"s3.{self._environment.region}.amazonaws.com"}
+            handler.allow(KEY_ACTIONS, key, {"StringEquals": via})
+        rule = f"AwsSolutions-IAM5[Resource::{as_findings_write(self, arn)}/{MATRICES}*]"
+        acknowledge(handler.role, {rule: "Keys name what went into a matrix."})
+
+
+DATA = ReportsDataStack
+SERVICE = ReportsServiceStack

@@ -1,0 +1,141 @@
+"""Refusals, faults and damaged answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+from keyline.run import Store
+from keyline.run.errors import (
+    ConditionFailed,
+    ItemUnreadable,
+    RequestRefused,
+    Throttled,
+    ThrottlingReason,
+    Unavailable,
+)
+from tests.keyline.unit.run.conftest import Wire
+from tests.support.answers import answer, refusal
+from tests.support.declared import GET_NOTE, PUT_NOTE, note
+
+KEY: dict[str, Any] = {"owner": "ann", "timestamp": 1_800_000_000_000.0}
+ITEM = {
+    "owner": {"S": "ann"},
+    "timestamp": {"N": "1800000000000"},
+    "name": {"S": "plan"},
+    "size": {"N": "1"},
+    "topic": {"S": "work"},
+}
+pytestmark = pytest.mark.usefixtures("no_sleep")
+
+
+@pytest.mark.requirement("T-82")
+def test_throttling_says_why_and_where(wire: Wire, store: Store) -> None:
+    # Given a table that stays throttled through all attempts
+    reasons = [{"reason": "TableWriteKeyRangeThroughputExceeded", "resource": "arn:aws:t"}]
+    wire.replies += [
+        refusal("ProvisionedThroughputExceededException", ThrottlingReasons=reasons)
+        for _ in range(3)
+    ]
+    with pytest.raises(Throttled) as error:
+        store.put(PUT_NOTE, note(**KEY))
+    assert error.value.reasons == (
+        ThrottlingReason("TableWriteKeyRangeThroughputExceeded", "arn:aws:t"),
+    )
+    # Then it was tried three times, and the meter has it
+    assert len(wire.sent) == 3
+    (call,) = store.meter.calls
+    assert (call.throttles, call.failed) == (3, True)
+
+
+def test_a_condition_that_does_not_hold_is_an_answer_and_no_failure(
+    wire: Wire, store: Store
+) -> None:
+    wire.replies.append(refusal("ConditionalCheckFailedException"))
+    with pytest.raises(ConditionFailed):
+        store.put(PUT_NOTE, note(**KEY))
+    (call,) = store.meter.calls
+    assert (call.throttles, call.failed) == (0, False)
+
+
+def test_an_item_that_cannot_be_read_is_a_failure(wire: Wire, store: Store) -> None:
+    wire.replies.append(answer(200, {"Item": {**ITEM, "size": {"S": "large"}}}))
+    with pytest.raises(ItemUnreadable):
+        store.get(GET_NOTE, **KEY)
+    (call,) = store.meter.calls
+    assert (call.pattern, call.failed) == (GET_NOTE.name, True)
+
+
+@pytest.mark.requirement("T-63")
+def test_a_passing_throttle_is_tried_again(wire: Wire, store: Store) -> None:
+    wire.replies += [
+        refusal("ThrottlingException"),
+        answer(
+            200,
+            {"Item": ITEM, "ConsumedCapacity": {"TableName": "t", "CapacityUnits": 0.5}},
+            x_amzn_requestid="request-1",
+        ),
+    ]
+    got = store.get(GET_NOTE, **KEY)
+    assert got is not None
+    (call,) = store.meter.calls
+    assert (call.throttles, call.read, call.request_id) == (1, 0.5, "request-1")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("InternalServerError", 500, Unavailable),
+        ("ServiceUnavailable", 503, Unavailable),
+        ("AccessDeniedException", 400, RequestRefused),
+        ("ResourceNotFoundException", 400, RequestRefused),
+    ],
+)
+def test_other_refusals(
+    wire: Wire, store: Store, code: str, status: int, kind: type[Exception]
+) -> None:
+    wire.replies += [refusal(code, status, message="What DynamoDB says.") for _ in range(3)]
+    with pytest.raises(kind, match=code):
+        store.get(GET_NOTE, **KEY)
+
+
+def test_a_page_of_html_is_a_fault_of_the_service(wire: Wire, store: Store) -> None:
+    wire.replies += [answer(503, b"<html>busy</html>") for _ in range(3)]
+    with pytest.raises(Unavailable):
+        store.get(GET_NOTE, **KEY)
+
+
+@pytest.mark.requirement("X-11")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ReadTimeoutError(endpoint_url="x"),
+        ConnectTimeoutError(endpoint_url="x"),
+        EndpointConnectionError(endpoint_url="x", error="refused"),
+    ],
+)
+def test_no_answer(
+    wire: Wire, store: Store, fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(request: Any) -> Any:
+        wire.sent.append(request)
+        raise fault
+
+    monkeypatch.setattr(wire, "reply", fail)
+    with pytest.raises(Unavailable, match=type(fault).__name__):
+        wire.store().get(GET_NOTE, **KEY)
+    assert len(wire.sent) == 3
+
+
+def test_a_damaged_answer_is_asked_for_again(wire: Wire, store: Store) -> None:
+    # Given an answer whose checksum is another's, then a whole one
+    wire.replies += [
+        answer(200, {"Item": {**ITEM, "name": {"S": "damaged"}}}, x_amz_crc32="1"),
+        answer(200, {"Item": ITEM}),
+    ]
+    got = store.get(GET_NOTE, **KEY)
+    assert got is not None
+    assert got.name == "plan"
+    assert len(wire.sent) == 2

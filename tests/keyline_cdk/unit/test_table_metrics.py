@@ -1,0 +1,40 @@
+"""Metrics of a table, and which operations are sent to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyline.model import deployment
+from keyline_cdk.metrics import MAX_METRICS, TableMetrics
+from tests.support.sample_system import LARGE, MARKS, NOTES, ORDERS, SMALL
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 10, 18, 19])
+def test_system_errors_are_split_into_sums_that_an_alarm_can_hold(count: int) -> None:
+    operations = [f"Operation{number}" for number in range(count)]
+    sums = TableMetrics("Notes").system_errors(operations)
+
+    summed = [
+        metric.dimensions["Operation"]  # type: ignore[attr-defined]  # the protocol hides it
+        for expression in sums
+        for metric in (expression.using_metrics or {}).values()
+    ]
+    assert summed == operations
+    for expression in sums:
+        assert expression.using_metrics
+        assert len(expression.using_metrics) + 1 <= MAX_METRICS
+        assert expression.expression == " + ".join(
+            f"FILL({id}, 0)" for id in expression.using_metrics
+        )
+
+
+def test_operations_are_those_that_functions_call() -> None:
+    assert deployment.operations_on(SMALL, NOTES) == ("GetItem",)
+    assert deployment.operations_on(LARGE, MARKS) == (
+        *("PutItem", "Query"),
+        *("TransactGetItems", "TransactWriteItems"),
+    )
+    assert deployment.operations_on(LARGE, ORDERS) == (
+        *("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query"),
+        *("TransactGetItems", "TransactWriteItems", "UpdateItem"),
+    )

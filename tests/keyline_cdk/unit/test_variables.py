@@ -1,0 +1,33 @@
+"""What a function is told by its environment variables, and how much of it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from keyline.model import Function, System
+from keyline_cdk.handler_function import variables
+from keyline_deploy.environment import EnvironmentProblem
+from tests.support.sample_system import NOTES
+from tests.support.templates import DEFAULTS
+
+
+class Settings(msgspec.Struct, frozen=True):
+    text: str = ""
+
+
+READ = Function(name="read", handler="app.read.handler", why="Reads.")
+SYSTEM = System(name="app", title="App", tables=(NOTES,), functions=(READ,), settings=Settings)
+
+
+def test_an_environment_whose_settings_are_more_than_lambda_takes_is_refused() -> None:
+    short, long = (
+        msgspec.structs.replace(DEFAULTS, systems={"app": {"text": "x" * length}})
+        for length in (3000, 4000)
+    )
+
+    assert "x" * 3000 in variables(SYSTEM, READ, short)["KEYLINE_SETTINGS"]
+    with pytest.raises(EnvironmentProblem) as raised:
+        variables(SYSTEM, READ, long)
+    assert raised.value.path == "sample.toml: systems.app"
+    assert "Lambda takes 4,096" in raised.value.message

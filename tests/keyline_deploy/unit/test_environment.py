@@ -1,0 +1,255 @@
+"""Environment files: what ships is valid, and a mistake is named with what to write instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from chat.settings import Settings as ChatSettings
+from keyline.model import LONGEST_ENVIRONMENT
+from keyline_deploy import environment
+from keyline_deploy.environment import Environment, EnvironmentProblem
+
+DEPLOYED = ("dev", "staging", "prod")
+FOREIGN_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
+
+
+def load_edited(name: str, before: str, after: str, folder: Path) -> Environment:
+    """Load a shipped environment with one piece of its text replaced."""
+    text = (environment.FOLDER / f"{name}.toml").read_text()
+    assert before in text
+    (folder / f"{name}.toml").write_text(text.replace(before, after))
+    return environment.load(name, folder)
+
+
+def test_every_environment_that_ships_is_valid() -> None:
+    assert environment.names() == ["dev", "local", "prod", "staging"]
+    for name in environment.names():
+        assert environment.load(name).name == name
+
+
+@pytest.mark.requirement("X-02")
+def test_environments_differ_in_protection_retention_and_shards() -> None:
+    dev, staging, prod = (environment.load(name) for name in DEPLOYED)
+
+    assert (dev.tables.removal_policy, dev.tables.deletion_protection) == ("destroy", False)
+    for protected in (staging, prod):
+        assert protected.termination_protection
+        assert protected.tables.deletion_protection
+        assert protected.tables.removal_policy == "retain"
+        assert protected.tables.pitr_days == 35
+    assert dev.functions.log_retention_days < prod.functions.log_retention_days
+    assert prod.systems["chat"]["provider_shards"] > dev.systems["chat"]["provider_shards"]
+    assert len({env.auth.audience for env in (dev, staging, prod)}) == 3
+    assert all(env.tags["environment"] == env.name for env in (dev, staging, prod))
+
+
+@pytest.mark.requirement("T-64", "T-65", "T-66", "T-67", "T-68")
+def test_alarm_thresholds_are_those_of_the_specification() -> None:
+    alarms = environment.load("prod").alarms
+    assert alarms.read_units_per_minute == 10_000
+    assert alarms.write_units_per_minute == 5_000
+    assert alarms.user_errors_per_minute == 10
+    assert alarms.latency_p99_ms == 100
+    assert alarms.growth_percent == 50
+
+
+@pytest.mark.requirement("X-18")
+def test_tables_may_be_encrypted_by_a_key_of_one_s_own(tmp_path: Path) -> None:
+    assert environment.load("prod").tables.key_arn is None
+    key = "arn:aws:kms:us-east-1:111111111111:key/1"
+    env = load_edited("prod", "[tables]", f'[tables]\nencryption = "{key}"', tmp_path)
+    assert env.tables.key_arn == key
+
+
+def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
+    (tmp_path / "qa.toml").write_text(
+        'name = "qa"\nregion = "eu-west-1"\n'
+        '[auth]\nissuer = "https://identity.example.com"\naudience = "keyline"\n'
+    )
+    env = environment.load("qa", tmp_path)
+
+    assert env.termination_protection
+    assert env.tables == environment.Tables(
+        pitr_days=35, deletion_protection=True, removal_policy="retain"
+    )
+    assert env.api.cors_origins == ()
+    assert not env.is_local
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "path", "says"),
+    [
+        ("dev", "pitr_days", "pitr_day", "tables.pitr_day", "Did you mean 'pitr_days'?"),
+        ("dev", "[tables]", "[table]", "table", "Did you mean 'tables'?"),
+        ("dev", "pitr_days = 7", "pitr_days = 36", "tables.pitr_days", "from 1 up to 35"),
+        ("dev", "pitr_days = 7", "pitr_days = 0", "tables.pitr_days", "from 1 up to 35"),
+        ("dev", "pitr_days = 7", 'pitr_days = "7"', "tables.pitr_days", "a whole number"),
+        (
+            "dev",
+            'policy = "destroy"',
+            'policy = "keep"',
+            "tables.removal_policy",
+            "retain, destroy",
+        ),
+        ("dev", "pitr_days = 7", 'encryption = "kms"', "tables.encryption", "the ARN of a KMS key"),
+        ("dev", "pitr_days = 7", f'encryption = "{FOREIGN_KEY}"', "tables.encryption", "us-east-1"),
+        ("prod", "[tables]", '[tables]\nencryption = "aws-owned"', "tables.encryption", "managed"),
+        ("dev", "days = 14", "days = 15", "functions.log_retention_days", "1, 3, 5, 7, 14"),
+        ("dev", '"us-east-1"', '"us-esat-1"', "region", "Did you mean"),
+        ("dev", 'region = "us-east-1"\n', "", "region", "it is missing"),
+        ("dev", "https://dev", "ftp://dev", "auth.issuer", "an http or https URL"),
+        ("dev", "rate = 50", "rate = 0", "api.rate", "from 1"),
+        ("dev", "monthly_usd = 10", "monthly_usd = 0", "budget.monthly_usd", "a number above 0"),
+        ("dev", "monthly_usd = 10", "monthly = 10", "budget.monthly", "Did you mean"),
+        ("prod", "[50, 100]", "[1, 2, 3, 4, 5]", "budget.alerts_usd", "up to 4 amounts"),
+        ("dev", '["http://localhost:5173"]', '"*"', "api.cors_origins", "a list"),
+        ("prod", '"111111111111"', '"1111"', "account", "12 digits"),
+        ("prod", 'account = "111111111111"', "", "account", 'account = "<12 digits>"'),
+        ("prod", "pitr_days = 35", "pitr_days = 7", "tables.pitr_days", "pitr_days = 35"),
+        ("prod", '"retain"', '"destroy"', "tables.removal_policy", '"retain"'),
+        (
+            "prod",
+            "deletion_protection = true",
+            "deletion_protection = false",
+            "tables.deletion_protection",
+            "deletion_protection = true",
+        ),
+        (
+            "prod",
+            "termination_protection = true",
+            "termination_protection = false",
+            "termination_protection",
+            "termination_protection = true",
+        ),
+        ("prod", 'name = "prod"', 'name = "dev"', "name", 'name = "prod"'),
+        ("prod", "[tables]", "[local]\n[tables]", "local.api", "it is missing"),
+        ("local", "engine = 18765", "engine = 3000", "local.api", "used twice"),
+        ("local", "cache = 18768", "cache = 80", "local.cache", "from 1024 up to 65535"),
+        ("local", "\nissuer = 18769", "\nissuer = 18770", "auth.issuer", "http://127.0.0.1:18770"),
+    ],
+)
+def test_a_mistake_is_named(
+    name: str, before: str, after: str, path: str, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(EnvironmentProblem) as raised:
+        load_edited(name, before, after, tmp_path)
+    assert raised.value.path == f"{name}.toml: {path}"
+    assert says in str(raised.value)
+    assert raised.value.suggestion
+
+
+POOL = "us-east-1_AbCdEfGhI"
+
+
+@pytest.mark.requirement("K-38")
+def test_a_system_may_have_a_user_pool(tmp_path: Path) -> None:
+    pools = f'[user_pools]\nreports = "{POOL}"\n'
+    dev = load_edited("dev", "[api]", f"{pools}[api]", tmp_path)
+    assert dev.user_pools == {"reports": POOL}
+
+    # one that is given besides the file goes before it, and leaves the others alone
+    other = "us-east-1_123456789"
+    assert environment.with_user_pool(dev, "reports", other, "-c").user_pools == {"reports": other}
+    both = environment.with_user_pool(dev, "chat", other, "-c")
+    assert both.user_pools == {"reports": POOL, "chat": other}
+    assert dev.user_pools == {"reports": POOL}
+
+
+@pytest.mark.requirement("K-36", "K-38")
+@pytest.mark.parametrize(
+    ("pool", "says"),
+    [
+        ("us-east-1", "is no id of a Cognito user pool"),
+        ("us-east-1_", "is no id"),
+        ("us-esat-1_AbCdEfGhI", "is no id"),
+        ("AbCdEfGhI", "is no id"),
+        ("us-east-1_Ab CdEf", "is no id"),
+        (f"arn:aws:cognito-idp:us-east-1:111111111111:userpool/{POOL}", "us-east-1_AbCdEfGhI"),
+        ("eu-west-1_AbCdEfGhI", "Use a pool of us-east-1"),
+    ],
+)
+def test_what_is_no_usable_user_pool_is_refused_in_a_file_and_in_the_context(
+    pool: str, says: str, tmp_path: Path
+) -> None:
+    pools = f'[user_pools]\nreports = "{pool}"\n'
+    with pytest.raises(EnvironmentProblem, match=says) as raised:
+        load_edited("dev", "[api]", f"{pools}[api]", tmp_path)
+    assert raised.value.path == "dev.toml: user_pools.reports"
+
+    with pytest.raises(EnvironmentProblem, match=says) as raised:
+        environment.with_user_pool(environment.load("dev"), "reports", pool, "-c reports:x=")
+    assert raised.value.path == "-c reports:x="
+
+
+def test_the_local_environment_has_its_own_issuer(tmp_path: Path) -> None:
+    pools = f'[user_pools]\nreports = "{POOL}"\n'
+    with pytest.raises(EnvironmentProblem, match="a token issuer of its own"):
+        load_edited("local", "[api]", f"{pools}[api]", tmp_path)
+
+
+@pytest.mark.requirement("K-69")
+def test_every_deployed_environment_has_a_budget() -> None:
+    for name in DEPLOYED:
+        assert environment.load(name).budget
+    assert environment.load("local").budget is None
+
+
+def test_only_the_local_environment_has_local_ports(tmp_path: Path) -> None:
+    ports = "\n".join(
+        f"{name} = {port}"
+        for port, name in enumerate(environment.Local.__struct_fields__, start=20_000)
+    )
+    with pytest.raises(EnvironmentProblem, match="that one only"):
+        load_edited("dev", "[api]", f"[local]\n{ports}\n[api]", tmp_path)
+
+
+def test_an_unknown_environment_is_answered_with_the_one_that_was_meant() -> None:
+    with pytest.raises(EnvironmentProblem, match="Did you mean 'staging'"):
+        environment.load("stagging")
+
+
+def test_a_name_is_as_long_as_systems_leave_room_for_and_no_longer(tmp_path: Path) -> None:
+    dev = (environment.FOLDER / "dev.toml").read_text()
+    for name in (LONGEST_ENVIRONMENT, LONGEST_ENVIRONMENT + "e"):
+        (tmp_path / f"{name}.toml").write_text(dev.replace('name = "dev"', f'name = "{name}"'))
+
+    assert environment.load(LONGEST_ENVIRONMENT, tmp_path).name == LONGEST_ENVIRONMENT
+    with pytest.raises(EnvironmentProblem) as raised:
+        environment.load(LONGEST_ENVIRONMENT + "e", tmp_path)
+    assert raised.value.path == f"{LONGEST_ENVIRONMENT}e.toml: name"
+    assert "2 to 16 of a-z and 0-9" in raised.value.suggestion
+
+
+def test_a_file_that_is_no_toml_is_named_with_the_line(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentProblem, match=r"dev\.toml: not TOML: .* line 2"):
+        load_edited("dev", 'name = "dev"', "name = dev", tmp_path)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    retention_days: int = 30
+
+
+def test_a_system_decodes_its_own_part(tmp_path: Path) -> None:
+    part = "[systems.chat]"
+    env = load_edited("dev", part, f"[systems.notes]\nretention_days = 7\n{part}", tmp_path)
+    assert env.settings("notes", Settings).retention_days == 7
+    assert env.settings("another", Settings).retention_days == 30
+
+
+def test_a_mistake_in_a_systems_part_is_named_too(tmp_path: Path) -> None:
+    part = "[systems.chat]"
+    env = load_edited("dev", part, f"[systems.notes]\nretention_day = 7\n{part}", tmp_path)
+    with pytest.raises(EnvironmentProblem, match="Did you mean 'retention_days'") as raised:
+        env.settings("notes", Settings)
+    assert raised.value.path == "dev.toml: systems.notes.retention_day"
+
+
+@pytest.mark.parametrize("name", ["", "open#ai", "open\U0010ffff", "a" * 129])
+def test_a_name_in_a_table_that_no_key_can_have_is_told(name: str) -> None:
+    with pytest.raises(EnvironmentProblem) as caught:
+        environment.decode({"prices_per_1k_tokens": {name: 0.01}}, ChatSettings, "dev.toml: chat")
+    assert caught.value.path == "dev.toml: chat.prices_per_1k_tokens"
+    assert "a provider's name of 1 to 128 characters without #" in caught.value.suggestion

@@ -1,0 +1,74 @@
+"""What our own run time writes is what the list of published dimension sets says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from keyline.metrics import Metrics, MetricUnit
+from keyline.run.meter import Call, Labels, emf
+from keyline_deploy.published import KEYLINE, PUBLISHED, fault
+from reports.similarity import BUILT, HIT, LOADED
+from systems.interactions.stacks import ASKED, COMPARED, MIGRATION_ALARMS
+
+
+def published(line: str) -> list[tuple[str, str, list[str]]]:
+    """Return what CloudWatch makes of an EMF line: namespace, metric, dimension names."""
+    document: dict[str, Any] = json.loads(line)
+    return [
+        (directive["Namespace"], metric["Name"], dimensions)
+        for directive in document["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+        for dimensions in directive["Dimensions"]
+    ]
+
+
+@pytest.mark.requirement("T-67", "X-06", "M-47")
+def test_the_meter_publishes_what_alarms_ask_for() -> None:
+    labels = Labels(environment="dev", system="chat")
+    call = Call(pattern="p", operation="Query", table="T", unreadable=1)
+    found = published(emf(labels, [call], now=0))
+    assert {metric for _, metric, _ in found} == {
+        *("Latency", "ReadUnits", "WriteUnits", "Items", "Throttles", "Errors"),
+        "UnreadableItems",
+    }
+    for namespace, metric, dimensions in found:
+        assert namespace == KEYLINE
+        assert fault(namespace, metric, dimensions) is None
+    for metric in {metric for _, metric, _ in found}:
+        sets = {frozenset(names) for _, name, names in found if name == metric}
+        assert sets == PUBLISHED[KEYLINE][metric]
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize(
+    "metric",
+    sorted({*MIGRATION_ALARMS, *ASKED, *COMPARED, "MigrationPending", HIT, LOADED, BUILT}),
+)
+def test_what_is_counted_is_published_under_environment_and_system(
+    metric: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "interactions")
+    Metrics("dev", "interactions").count(metric)
+
+    ((namespace, name, dimensions),) = published(capsys.readouterr().out)
+    assert (name, dimensions) == (metric, ["Environment", "System"])
+    assert fault(namespace, name, dimensions) is None
+
+
+@pytest.mark.requirement("X-06")
+def test_growth_is_published_under_no_dimension_of_powertools(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "chat")
+    percent = MetricUnit.Percent
+    Metrics("dev", "chat").put("StorageGrowthPercent", 12.5, percent, Table="ChatMessages")
+
+    line = capsys.readouterr().out
+    assert published(line) == [
+        ("Keyline", "StorageGrowthPercent", ["Environment", "System", "Table"])
+    ]
+    assert json.loads(line)["StorageGrowthPercent"] == [12.5]
+    assert fault(*published(line)[0]) is None

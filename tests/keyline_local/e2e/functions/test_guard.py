@@ -1,0 +1,232 @@
+"""The guard between real boto3 clients and a real engine."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from keyline_deploy.project import ROOT
+from keyline_local.dynamodb.guard import Access, Guard
+from keyline_local.dynamodb.identity import Credentials
+from keyline_local.lambdas.http1 import Server, response
+from keyline_local.process import free_port
+from keyline_local.resources import Function, Statement
+
+if TYPE_CHECKING:
+    from tests.keyline_local.e2e.functions.conftest import Host
+
+ENGINE = ROOT / "node_modules/@dynoxide/linux-x64/dynoxide"
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/MessagesTable"
+KEY = {"pk": {"S": "a"}}
+
+
+@pytest.fixture
+def engine() -> Iterator[int]:
+    port = free_port()
+    process = subprocess.Popen([ENGINE, "serve", "--port", str(port)], stderr=subprocess.DEVNULL)
+    while process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.01)
+    client = dynamodb(f"http://127.0.0.1:{port}", "admin")
+    client.create_table(
+        TableName="MessagesTable",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "module")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "ByModule",
+                "KeySchema": [{"AttributeName": "module", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    yield port
+    process.kill()
+    process.wait()
+
+
+def dynamodb(endpoint: str, name: str, **config: Any) -> Any:
+    credentials = Credentials.of(name)
+    return botocore.session.Session().create_client(
+        "dynamodb",
+        region_name="us-east-1",
+        endpoint_url=endpoint,
+        aws_access_key_id=credentials.access_key,
+        aws_secret_access_key=credentials.secret_key,
+        aws_session_token=credentials.session_token,
+        config=Config(proxies={}, **config),
+    )
+
+
+def allow(*actions: str, resource: str = TABLE, effect: str = "Allow") -> Statement:
+    return Statement(
+        effect=effect, actions=[f"dynamodb:{each}" for each in actions], resources=[resource]
+    )
+
+
+@pytest.fixture
+def guard(host: Host, engine: int) -> Guard:
+    functions: list[Function] = [
+        host.function(
+            "",
+            "writer",
+            statements=[
+                allow("PutItem", "UpdateItem", "ConditionCheckItem", "BatchWriteItem", "GetItem"),
+                allow("Query", resource=f"{TABLE}/index/ByModule"),
+                allow("GetItem", resource=f"{TABLE}Secret"),
+                allow("UpdateItem", effect="Deny"),
+            ],
+        ),
+        host.function("", "nobody"),
+    ]
+    started = Guard(functions, engine)
+    host.run(started.start())
+    host.stop_later(started.stop)
+    return started
+
+
+def code_and_message(error: ClientError) -> tuple[str, str]:
+    return error.response["Error"]["Code"], error.response["Error"]["Message"]
+
+
+def query(client: Any, **index: str) -> Any:
+    name = "module" if index else "pk"
+    return client.query(
+        TableName="MessagesTable",
+        KeyConditionExpression="#k = :v",
+        ExpressionAttributeNames={"#k": name},
+        ExpressionAttributeValues={":v": {"S": "a"}},
+        **index,
+    )
+
+
+def test_granted_requests_reach_the_engine_and_are_recorded(guard: Guard) -> None:
+    client = dynamodb(guard.url, "writer")
+    client.put_item(TableName="MessagesTable", Item={**KEY, "module": {"S": "a"}})
+    client.get_item(TableName="MessagesTable", Key=KEY)
+    assert query(client, IndexName="ByModule")["Count"] == 1
+    client.batch_write_item(RequestItems={"MessagesTable": [{"DeleteRequest": {"Key": KEY}}]})
+    assert guard.seen == {
+        Access("writer", "PutItem", "MessagesTable", None),
+        Access("writer", "GetItem", "MessagesTable", None),
+        Access("writer", "Query", "MessagesTable", "ByModule"),
+        Access("writer", "BatchWriteItem", "MessagesTable", None),
+    }
+    assert guard.denied == set()
+
+
+def test_denied_request_is_worded_as_aws_does_and_changes_nothing(guard: Guard) -> None:
+    with pytest.raises(ClientError) as caught:
+        dynamodb(guard.url, "nobody").put_item(TableName="MessagesTable", Item=KEY)
+    assert code_and_message(caught.value) == (
+        "AccessDeniedException",
+        "User: arn:aws:sts::123456789012:assumed-role/nobody/nobody is not authorized to perform: "
+        f"dynamodb:PutItem on resource: {TABLE} because no identity-based policy allows the "
+        "dynamodb:PutItem action",
+    )
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert guard.denied == {Access("nobody", "PutItem", "MessagesTable", None)}
+    assert "Item" not in dynamodb(guard.url, "writer").get_item(TableName="MessagesTable", Key=KEY)
+
+
+def test_grant_on_an_index_is_none_on_its_table(guard: Guard) -> None:
+    with pytest.raises(ClientError, match=rf"dynamodb:Query on resource: {TABLE} because"):
+        query(dynamodb(guard.url, "writer"))
+
+
+def test_explicit_deny(guard: Guard) -> None:
+    with pytest.raises(ClientError, match="with an explicit deny in an identity-based policy"):
+        dynamodb(guard.url, "writer").update_item(TableName="MessagesTable", Key=KEY)
+
+
+def test_transaction_needs_the_grant_of_each_element(guard: Guard) -> None:
+    client = dynamodb(guard.url, "writer")
+    put = {"Put": {"TableName": "MessagesTable", "Item": KEY}}
+    delete = {"Delete": {"TableName": "MessagesTable", "Key": {"pk": {"S": "b"}}}}
+    with pytest.raises(ClientError, match="dynamodb:DeleteItem"):
+        client.transact_write_items(TransactItems=[put, delete])
+    assert "Item" not in client.get_item(TableName="MessagesTable", Key=KEY)
+    client.transact_write_items(TransactItems=[put])
+    assert "Item" in client.get_item(TableName="MessagesTable", Key=KEY)
+
+
+def test_unknown_caller_and_partiql_are_refused(guard: Guard) -> None:
+    with pytest.raises(ClientError) as caught:
+        dynamodb(guard.url, "stranger").list_tables()
+    assert code_and_message(caught.value)[0] == "UnrecognizedClientException"
+    with pytest.raises(ClientError, match="PartiQL is refused"):
+        dynamodb(guard.url, "writer").execute_statement(Statement='SELECT * FROM "MessagesTable"')
+
+
+def test_engines_own_errors_pass_unchanged(guard: Guard) -> None:
+    client = dynamodb(guard.url, "writer")
+    with pytest.raises(ClientError) as caught:
+        client.get_item(TableName="MessagesTableSecret", Key=KEY)
+    assert code_and_message(caught.value)[0] == "ResourceNotFoundException"
+    with pytest.raises(ClientError) as caught:
+        client.put_item(
+            TableName="MessagesTable", Item=KEY, ConditionExpression="attribute_exists(pk)"
+        )
+    assert code_and_message(caught.value)[0] == "ConditionalCheckFailedException"
+
+
+def test_large_items_and_many_callers_at_once(guard: Guard) -> None:
+    client = dynamodb(guard.url, "writer", max_pool_connections=16)
+    big = "x" * 390_000
+
+    def round_trip(number: int) -> bool:
+        key = {"pk": {"S": str(number)}}
+        client.put_item(TableName="MessagesTable", Item={**key, "big": {"S": big}})
+        item = client.get_item(TableName="MessagesTable", Key=key)["Item"]
+        return bool(item["big"]["S"] == big and item["pk"]["S"] == str(number))
+
+    with ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(round_trip, range(64)))
+
+
+def test_connections_to_the_engine_are_kept_and_replaced_when_lost(host: Host) -> None:
+    answer = response(200, b"{}", "application/x-amz-json-1.0")
+    engine = Server(lambda request: answer)
+    host.run(engine.start())
+    host.stop_later(engine.stop)
+    function = host.function("", "reader", statements=[allow("GetItem")])
+    guard = Guard([function], engine.port)
+    host.run(guard.start())
+    host.stop_later(guard.stop)
+    client = dynamodb(guard.url, "reader")
+    seen = set()
+    for _ in range(5):
+        client.get_item(TableName="MessagesTable", Key=KEY)
+        seen |= engine.connections
+    assert len(seen) == 1
+    host.loop.call_soon_threadsafe(seen.pop().close)
+    client.get_item(TableName="MessagesTable", Key=KEY)
+    assert len(engine.connections) == 1
+
+
+def test_engine_that_is_down_is_an_error_that_clients_retry(host: Host) -> None:
+    function = host.function("", "reader", statements=[allow("GetItem")])
+    guard = Guard([function], free_port())
+    host.run(guard.start())
+    host.stop_later(guard.stop)
+    retries = {"mode": "standard", "total_max_attempts": 3}
+    client = dynamodb(guard.url, "reader", retries=retries)
+    with pytest.raises(ClientError) as caught:
+        client.get_item(TableName="MessagesTable", Key=KEY)
+    assert code_and_message(caught.value)[0] == "InternalServerError"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert caught.value.response["ResponseMetadata"]["RetryAttempts"] == 2

@@ -1,0 +1,176 @@
+"""The other AWS APIs and the cache, as processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from keyline_local.aws import Aws
+from keyline_local.cache import Cache, find_server
+from keyline_local.clients import client
+from keyline_local.errors import LocalPlatformError
+from keyline_local.ports import Ports, endpoints
+from keyline_local.process import free_port
+from keyline_local.resources import Deployment
+from tests.support.local_assembly import deployment
+
+RESOURCES: dict[str, Any] = {
+    "Failed": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "failed"}},
+    "Work": {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {
+            "QueueName": "work",
+            "VisibilityTimeout": 45,
+            "RedrivePolicy": {
+                "deadLetterTargetArn": {"Fn::GetAtt": ["Failed", "Arn"]},
+                "maxReceiveCount": 2,
+            },
+        },
+    },
+    "Alerts": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "alerts"}},
+    "ToWork": {
+        "Type": "AWS::SNS::Subscription",
+        "Properties": {
+            "TopicArn": {"Ref": "Alerts"},
+            "Protocol": "sqs",
+            "Endpoint": {"Fn::GetAtt": ["Work", "Arn"]},
+            "RawMessageDelivery": True,
+        },
+    },
+    "Files": {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {
+            "BucketName": "files-local",
+            "VersioningConfiguration": {"Status": "Enabled"},
+        },
+    },
+    "Key": {
+        "Type": "AWS::SecretsManager::Secret",
+        "Properties": {"GenerateSecretString": {"PasswordLength": 24}},
+    },
+    "Name": {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {"Name": "/app/name", "Type": "String", "Value": "chat"},
+    },
+}
+
+
+def read(path: Path, port: int) -> Deployment:
+    ports = Ports(aws=port).chosen()
+    return deployment(path / "out", {"Data": {"Resources": RESOURCES}}, endpoints=endpoints(ports))
+
+
+def look(declared: Deployment, endpoint: str) -> dict[str, Any]:
+    """Use each resource through the API that handlers use."""
+
+    def api(service: str) -> Any:
+        return client(service, endpoint, "us-east-1")
+
+    sqs, urls = api("sqs"), {queue.name: queue.url for queue in declared.queues}
+    (topic,), (secret,) = declared.topics, declared.secrets
+    api("sns").publish(TopicArn=topic.arn, Message="hello")
+    work = sqs.get_queue_attributes(QueueUrl=urls["work"], AttributeNames=["All"])["Attributes"]
+    received = sqs.receive_message(QueueUrl=urls["work"])["Messages"]
+    found = api("secretsmanager").get_secret_value(SecretId=secret.arn)
+    return {
+        "queue": (work["VisibilityTimeout"], "failed" in work["RedrivePolicy"], work["QueueArn"]),
+        "messages": [message["Body"] for message in received],
+        "versions": api("s3").get_bucket_versioning(Bucket="files-local")["Status"],
+        "secret": (found["ARN"] == secret.arn, found["SecretString"] == secret.value),
+        "parameter": api("ssm").get_parameter(Name="/app/name")["Parameter"]["Value"],
+    }
+
+
+EXPECTED = {
+    "queue": ("45", True, "arn:aws:sqs:us-east-1:000000000000:work"),
+    "messages": ["hello"],
+    "versions": "Enabled",
+    "secret": (True, True),
+    "parameter": "chat",
+}
+
+
+def test_resources_exist_as_declared_however_often_they_are_made(tmp_path: Path) -> None:
+    async def run() -> dict[str, Any]:
+        port = free_port()
+        declared = read(tmp_path, port)
+        aws = Aws(tmp_path / "aws.log", port=port, account="000000000000", region="us-east-1")
+        try:
+            await aws.start()
+            await aws.fill(declared)
+            await aws.fill(declared)
+            return await asyncio.to_thread(look, declared, aws.endpoint)
+        finally:
+            await aws.stop()
+
+    assert asyncio.run(run()) == EXPECTED
+
+
+def test_a_server_that_died_is_filled_again(tmp_path: Path) -> None:
+    async def run() -> dict[str, Any]:
+        port = free_port()
+        declared = read(tmp_path, port)
+        aws = Aws(tmp_path / "aws.log", port=port, account="000000000000", region="us-east-1")
+        refilled = asyncio.Event()
+        refill = aws.child.on_restart
+        assert refill is not None
+
+        async def fill_and_tell() -> None:
+            await refill()
+            refilled.set()
+
+        aws.child.on_restart = fill_and_tell
+        try:
+            await aws.start()
+            await aws.fill(declared)
+            assert aws.child.pid is not None
+            os.kill(aws.child.pid, signal.SIGKILL)
+            await asyncio.wait_for(refilled.wait(), 30)
+            return await asyncio.to_thread(look, declared, aws.endpoint)
+        finally:
+            await aws.stop()
+
+    assert asyncio.run(run()) == EXPECTED
+
+
+def test_the_cache_is_a_real_redis_and_ends(tmp_path: Path) -> None:
+    async def run() -> None:
+        cache = Cache(tmp_path, port=free_port())
+        try:
+            await cache.start()
+            connection = redis.Redis.from_url(cache.url)
+            connection.set("key", "value", ex=60)
+            assert connection.get("key") == b"value"
+            assert connection.config_get("bind") == {"bind": "127.0.0.1"}
+        finally:
+            await cache.stop()
+        with pytest.raises(redis.ConnectionError):
+            connection.get("key")
+
+    asyncio.run(run())
+
+
+def test_the_server_that_set_up_fetched_comes_before_the_systems(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/redis-server")
+    assert find_server(tmp_path) == Path("/usr/bin/redis-server")
+    fetched = tmp_path / "redis" / "redis-server"
+    fetched.parent.mkdir()
+    fetched.touch()
+    assert find_server(tmp_path) == fetched
+
+
+def test_without_redis_the_reader_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(LocalPlatformError, match="apt install redis-server"):
+        find_server(tmp_path)

@@ -1,0 +1,101 @@
+"""Which keys of an issuer's set the JWT authorizer takes, and what tokens it then lets pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keyline_local.api.authorizer import Grant, JwtAuthorizer, RefusedError, usable
+from keyline_local.resources import Authorizer
+
+ISSUER = "https://issuer.example"
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PUBLIC: Mapping[str, Any] = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
+GOOD = {**PUBLIC, "kid": "good"}
+STRANGE: list[dict[str, Any]] = [
+    {"kty": "future", "kid": "type"},
+    {"kty": "OKP", "crv": "Ed25519", "x": "AAAA", "kid": "curve"},
+    {
+        **jwt.algorithms.ECAlgorithm.to_jwk(
+            ec.generate_private_key(ec.SECP256R1()).public_key(), as_dict=True
+        ),
+        "kid": "elliptic",
+    },
+    {"kty": "oct", "k": "c2VjcmV0", "kid": "symmetric"},
+    {**PUBLIC, "alg": "RSA-OAEP", "kid": "algorithm"},
+    {**PUBLIC, "use": "enc", "kid": "use"},
+    {"kty": "RSA", "kid": "incomplete"},
+    {"kty": "RSA", "n": 5, "e": "AQAB", "kid": "malformed"},
+    {**PUBLIC, "key_ops": ["encrypt"], "kid": "operations"},
+    {**PUBLIC, "key_ops": 5, "kid": "malformed operations"},
+    {**PUBLIC, "kid": 5},
+    {**PUBLIC, "kid": {"is": "an object"}},
+    {"kid": "bare"},
+    dict(PUBLIC),
+]
+
+
+def authorize(token: str, keys: list[Any]) -> Grant:
+    """Judge a request with the token against an issuer that publishes the keys."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        discovery = request.url.path.endswith("/openid-configuration")
+        return httpx.Response(
+            200, json={"jwks_uri": f"{ISSUER}/keys"} if discovery else {"keys": keys}
+        )
+
+    async def judge() -> Grant:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+            declared = Authorizer(logical_id="Jwt", name="jwt", issuer=ISSUER, audience=["api"])
+            return await JwtAuthorizer(declared, client).authorize(
+                {"authorization": f"Bearer {token}"}, "", []
+            )
+
+    return asyncio.run(judge())
+
+
+def mint(key_id: str | None = "good", **claims: Any) -> str:
+    content = {"iss": ISSUER, "aud": "api", "exp": 4_000_000_000, **claims}
+    headers = {"kid": key_id} if key_id is not None else {}
+    return jwt.encode(content, KEY, "RS256", headers=headers)
+
+
+@given(st.permutations([GOOD, *STRANGE]), st.integers(0, len(STRANGE)))
+def test_keys_that_cannot_be_used_leave_the_others_good(
+    keys: list[dict[str, Any]], count: int
+) -> None:
+    some = [*keys[:count], GOOD]
+    assert set(usable(some)) == {"good"}
+
+
+def test_a_token_is_verified_beside_keys_that_cannot_be_used() -> None:
+    assert authorize(mint(sub="me"), [*STRANGE, GOOD]).claims["sub"] == "me"
+
+
+@pytest.mark.parametrize(
+    "key_id", [None, "other", *(k["kid"] for k in STRANGE if type(k.get("kid")) is str)]
+)
+def test_a_token_of_no_usable_key_is_refused(key_id: str | None) -> None:
+    with pytest.raises(RefusedError, match="key is unknown") as caught:
+        authorize(mint(key_id), [*STRANGE, GOOD, {**PUBLIC, "kid": "None"}])
+    assert caught.value.status == 401
+
+
+@pytest.mark.parametrize("keys", [[5], ["text"], [None]])
+def test_what_is_not_a_set_of_keys_refuses_the_token(keys: list[Any]) -> None:
+    with pytest.raises(RefusedError, match="OIDC discovery") as caught:
+        authorize(mint(), keys)
+    assert caught.value.status == 401
+
+
+@pytest.mark.parametrize("scope", [5, None, True, {"a": "b"}])
+def test_a_scope_of_another_form_grants_nothing(scope: Any) -> None:
+    assert authorize(mint(scope=scope), [GOOD]).scopes == []

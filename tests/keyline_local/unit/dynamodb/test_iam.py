@@ -1,0 +1,116 @@
+"""Whether a role grants an action, and what a DynamoDB request asks of it."""
+
+import json
+import logging
+
+import msgspec
+import pytest
+
+from keyline_local.dynamodb.guard import Use, uses
+from keyline_local.dynamodb.iam import Decision, evaluate
+from keyline_local.dynamodb.identity import Credentials, access_key_of
+from keyline_local.resources import Statement
+
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/Messages"
+INDEX = f"{TABLE}/index/ByModule"
+
+
+def statement(effect: str, actions: list[str], resources: list[str], **kwargs: object) -> Statement:
+    conditions = {"conditions": kwargs} if kwargs else {}
+    return Statement(effect=effect, actions=actions, resources=resources, **conditions)
+
+
+@pytest.mark.parametrize(
+    ("actions", "resources", "resource", "allowed"),
+    [
+        (["dynamodb:Query"], [TABLE], TABLE, True),
+        (["dynamodb:Query"], [TABLE], INDEX, False),
+        (["dynamodb:Query"], [f"{TABLE}/index/*"], INDEX, True),
+        (["dynamodb:Query"], [f"{TABLE}/index/*"], TABLE, False),
+        (["dynamodb:GetItem"], [TABLE], TABLE, False),
+        (["dynamodb:Q*"], ["*"], INDEX, True),
+        (["DYNAMODB:query"], [TABLE], TABLE, True),
+        (["dynamodb:Quer?"], [TABLE], TABLE, True),
+        (["dynamodb:Query?"], [TABLE], TABLE, False),
+        (["dynamodb:Query"], [TABLE.lower()], TABLE, False),
+        (["dynamodb:Query"], ["arn:aws:dynamodb:*:*:table/Mess*"], INDEX, True),
+    ],
+)
+def test_wildcards(actions: list[str], resources: list[str], resource: str, allowed: bool) -> None:
+    decision = evaluate([statement("Allow", actions, resources)], "dynamodb:Query", resource)
+    assert decision == Decision(allowed)
+
+
+def test_explicit_deny_wins_over_any_allow() -> None:
+    statements = [
+        statement("Allow", ["*"], ["*"]),
+        statement("Deny", ["dynamodb:Scan"], ["*"]),
+    ]
+    assert evaluate(statements, "dynamodb:Scan", TABLE) == Decision(allowed=False, explicit=True)
+    assert evaluate(statements, "dynamodb:Query", TABLE) == Decision(allowed=True)
+
+
+def test_nothing_is_granted_by_default() -> None:
+    assert evaluate([], "dynamodb:Query", TABLE) == Decision(allowed=False)
+
+
+def test_conditions_count_as_not_matching_and_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    conditional = statement("Allow", ["dynamodb:*"], ["*"], StringEquals={"a": "b"})
+    with caplog.at_level(logging.WARNING):
+        assert not evaluate([conditional], "dynamodb:Query", TABLE).allowed
+    assert "StringEquals" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "expected"),
+    [
+        ("GetItem", {"TableName": "T", "Key": {}}, [Use("GetItem", "T")]),
+        ("Query", {"TableName": "T", "IndexName": "I"}, [Use("Query", "T", "I")]),
+        (
+            "BatchGetItem",
+            {"RequestItems": {"A": {"Keys": []}, "B": {"Keys": []}}},
+            [Use("BatchGetItem", "A"), Use("BatchGetItem", "B")],
+        ),
+        ("BatchWriteItem", {"RequestItems": {"A": []}}, [Use("BatchWriteItem", "A")]),
+        (
+            "TransactWriteItems",
+            {
+                "TransactItems": [
+                    {"Put": {"TableName": "A", "Item": {}}},
+                    {"Update": {"TableName": "A"}},
+                    {"Delete": {"TableName": "B"}},
+                    {"ConditionCheck": {"TableName": "C"}},
+                ]
+            },
+            [
+                Use("PutItem", "A"),
+                Use("UpdateItem", "A"),
+                Use("DeleteItem", "B"),
+                Use("ConditionCheckItem", "C"),
+            ],
+        ),
+        (
+            "TransactGetItems",
+            {"TransactItems": [{"Get": {"TableName": "A"}}]},
+            [Use("GetItem", "A")],
+        ),
+        ("ListTables", {}, [Use("ListTables", "")]),
+        ("DescribeStream", {"StreamArn": "arn:s"}, [Use("DescribeStream", "", None, "arn:s")]),
+    ],
+)
+def test_actions_of_a_request(operation: str, body: object, expected: list[Use]) -> None:
+    assert uses(operation, json.dumps(body).encode()) == expected
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"TableName": 1}'])
+def test_a_body_that_cannot_be_read_is_an_error(body: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        uses("GetItem", body)
+
+
+def test_access_key_names_the_function() -> None:
+    key = Credentials.of("chat-write").access_key
+    assert key == Credentials.of("chat-write").access_key != Credentials.of("chat-read").access_key
+    header = f"AWS4-HMAC-SHA256 Credential={key}/20261120/us-east-1/dynamodb/aws4_request, Sig=x"
+    assert access_key_of(header.encode()) == key
+    assert access_key_of(b"Bearer x") is None

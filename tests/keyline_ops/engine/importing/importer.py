@@ -1,0 +1,26 @@
+"""The `keyline` command with its local environment on a given engine: a process to be killed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+from keyline_deploy.environment import Environment
+from keyline_ops import cli
+from keyline_ops.deployed import Deployed
+
+
+def main() -> None:
+    """Run `keyline` with the arguments after the engine's URL."""
+    engine = sys.argv.pop(1)
+
+    def deployed(environment: Environment, _: Path) -> Deployed:
+        return Deployed(environment, engine=engine)
+
+    with patch("keyline_ops.importing.command.deployed", deployed):
+        cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""Imports into a real table: killed, gone on with, done twice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keyline_deploy.environment import load
+from keyline_deploy.project import ROOT
+from keyline_ops.deployed import Deployed, Owned
+from keyline_ops.tables.count import count
+from keyline_ops.tables.describe import describe, differences
+from reports.repositories import ReportRepository
+from reports.system import SYSTEM
+from reports.tables import REPORTS
+from tests.support.engine import running_engine
+from tests.support.soak import AT_LENGTH
+from tests.support.tables import create_table_params, created
+
+NAME = REPORTS.physical_name("local")
+LINES = 10_000 if AT_LENGTH else 5_000
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[str]:
+    with running_engine() as url:
+        yield url
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A table of reports, and a folder to import from."""
+
+    where: Deployed
+    folder: Path
+
+    def keyline(self, *arguments: str, engine: str = "") -> subprocess.Popen[str]:
+        """The command, under way."""
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "tests.keyline_ops.engine.importing.importer"),
+                *(engine or str(self.where.engine), *arguments),
+                *("--state", str(self.folder / "local"), "--json"),
+            ],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, file: Path, *more: str, engine: str = "") -> tuple[int, Any]:
+        """Import a file; the exit code, and the result or what was said of the failure."""
+        process = self.keyline("import", str(file), *more, engine=engine)
+        out, err = process.communicate()
+        return process.returncode, json.loads(out) if out else err
+
+    def write(self, lines: Sequence[Any], name: str = "reports.jsonl") -> Path:
+        """A file of these records."""
+        file = self.folder / name
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return file
+
+    @property
+    def items(self) -> int:
+        """How many reports are stored."""
+        client = self.where.client()
+        seen = describe(self.where, client, NAME)
+        assert seen is not None
+        return count(client, seen, lambda _: None).items
+
+    @property
+    def journals(self) -> list[Path]:
+        return list((self.folder / "imports").glob("*"))
+
+
+@pytest.fixture
+def bench(engine: str, tmp_path: Path) -> Iterator[Bench]:
+    where = Deployed(load("local"), engine=engine)
+    with created(where.client(), [create_table_params(REPORTS, "local")]):
+        yield Bench(where, tmp_path)
+
+
+def reports(count: int) -> list[dict[str, Any]]:
+    return [{"title": f"Report {n}", "user_id": f"user-{n % 7}"} for n in range(count)]
+
+
+def until_done(bench: Bench, records: int, process: subprocess.Popen[str]) -> None:
+    """Wait until the journal has so many records as done."""
+    while f'"done","upto":{records},'.encode() not in b"".join(
+        journal.read_bytes() for journal in bench.journals
+    ):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+
+
+@pytest.mark.requirement("K-68")
+@pytest.mark.soak
+def test_thousands_of_lines_survive_being_killed_twice(bench: Bench) -> None:
+    lines = reports(LINES)
+    bench.run(bench.write(lines[:100], "earlier.jsonl"))
+    lines[LINES // 2] = {"title": "nobody's"}
+    file = bench.write(lines)
+    for done in (LINES // 5, LINES * 3 // 5):
+        process = bench.keyline("import", str(file))
+        until_done(bench, done, process)
+        process.kill()
+        process.wait()
+    assert done - 1 <= bench.items < LINES - 1
+    code, result = bench.run(file)
+    assert code == 1
+    assert result["resumed_after"] > 0
+    told = {name: result[name] for name in ("records", "imported", "existing", "refused")}
+    assert told == {"records": LINES, "imported": LINES - 101, "existing": 100, "refused": 1}
+    assert [each["line"] for each in result["refusals"]] == [LINES // 2 + 1]
+    assert bench.items == LINES - 1
+    assert bench.journals == []
+
+
+@pytest.mark.requirement("K-68")
+def test_a_second_import_finds_all_there_and_names_what_differs(bench: Bench) -> None:
+    lines = [{"id": f"r-{n}", "title": f"Report {n}", "favorites": ["a", "b"]} for n in range(60)]
+    file = bench.write(lines)
+    assert bench.run(file, "--user-id", "ann") == (
+        0,
+        {
+            "file": str(file),
+            "environment": "local",
+            "dry_run": False,
+            "records": 60,
+            "imported": 60,
+            "existing": 0,
+            "resumed_after": 0,
+            "refused": 0,
+            "refusals": [],
+        },
+    )
+    lines[7]["title"] = "another"
+    lines.append(lines[0])
+    lines.append({**lines[1], "title": "the same id again"})
+    code, result = bench.run(bench.write(lines), "--user-id", "ann")
+    assert code == 1
+    assert (result["imported"], result["existing"], result["refused"]) == (0, 60, 2)
+    assert [(each["line"], each["path"]) for each in result["refusals"]] == [(8, "id"), (62, "id")]
+    assert "another report 'r-7', which differs" in result["refusals"][0]["message"]
+    repository = ReportRepository(bench.where.store(SYSTEM, 1))
+    stored = repository.get_report("r-7", "ann")
+    assert (stored.title, stored.favorites, stored.version) == ("Report 7", {"a", "b"}, 1)
+
+
+@pytest.mark.requirement("X-17")
+def test_what_a_dry_run_finds_is_what_an_import_refuses(bench: Bench) -> None:
+    lines: list[Any] = reports(20)
+    lines[3] = {**lines[3], "version": 0}
+    lines[4] = ["no object"]
+    lines[5] = {**lines[5], "favorites": ["f" * 120 + f"{n:04}" for n in range(5_000)]}
+    file = bench.write(lines)
+    dry_code, dry = bench.run(file, "--dry-run")
+    assert bench.items == 0
+    code, result = bench.run(file)
+    assert (dry_code, code) == (1, 1)
+    assert dry["refusals"] == result["refusals"]
+    assert [each["line"] for each in result["refusals"]] == [4, 5, 6]
+    assert dry["valid"] == result["imported"] == bench.items == 17
+
+
+@pytest.mark.requirement("K-68")
+def test_a_table_made_anew_has_nothing_of_what_the_journal_has_as_done(bench: Bench) -> None:
+    file = bench.write(reports(600))
+    process = bench.keyline("import", str(file))
+    until_done(bench, 250, process)
+    process.kill()
+    process.wait()
+    table = bench.where.client()
+    definition = create_table_params(REPORTS, "local")
+    table.delete_table(TableName=NAME)
+    code, said = bench.run(file)
+    assert code == 2
+    assert "is not deployed" in said
+    table.create_table(**definition)
+    code, result = bench.run(file)
+    assert (code, result["imported"], result["resumed_after"]) == (0, 600, 0)
+    assert bench.items == 600
+
+
+@pytest.mark.requirement("K-64", "K-65")
+def test_the_local_tables_are_described_and_counted(bench: Bench) -> None:
+    bench.run(bench.write(reports(30)))
+    seen = describe(bench.where, bench.where.client(), NAME)
+    assert seen is not None
+    assert seen.counted.startswith("now")
+    assert (seen.recovery, seen.tags) == (None, None)
+    assert [index.name for index in seen.indexes] == ["UserReportsIndex"]
+    assert differences(Owned(SYSTEM, REPORTS), bench.where.environment, seen) == [
+        "stream: none, declared is NEW_AND_OLD_IMAGES"  # the test's table has none
+    ]
+    assert bench.items == seen.items == 30

@@ -1,0 +1,156 @@
+"""What `cdk deploy --all` makes of the environment: stacks, tables, functions, their triggers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from keyline.model import Table
+from keyline_deploy.environment import load
+from keyline_deploy.names import function_name, pascal, stack_id
+from keyline_deploy.systems import systems
+from tests.stacks.e2e.deployment import ENVIRONMENT, Deployment
+from tests.support.tables import create_table_params
+
+pytestmark = pytest.mark.xdist_group("deploy")
+
+TABLES = [table for system in systems() for table in system.tables]
+FUNCTIONS = [
+    (function_name(system.name, function.name, ENVIRONMENT), function)
+    for system in systems()
+    for function in system.functions
+]
+
+
+@pytest.mark.requirement("X-01")
+def test_all_stacks_are_deployed_without_credentials_of_aws(deployment: Deployment) -> None:
+    expected = [f"{s.name}-{part}-{ENVIRONMENT}" for s in systems() for part in ("data", "service")]
+
+    assert sorted(deployment.assembly.stacks) == sorted([f"account-{ENVIRONMENT}", *expected])
+    states = {deployment.stack(name)["StackStatus"] for name in deployment.assembly.stacks}
+    assert states == {"CREATE_COMPLETE"}
+
+
+def test_what_the_emulator_refuses_is_the_budget_and_alarms_on_sums_of_errors(
+    deployment: Deployment,
+) -> None:
+    """The rest of the templates is deployed as it is, but for wheels and token issuer."""
+    print("not deployed:", *deployment.assembly.refused, sep="\n  ")
+
+    alarms = (
+        f"{stack_id(f'{system.name}-data-{ENVIRONMENT}')}/{pascal(table.name)}Alarms/SystemErrors"
+        for system in systems()
+        for table in system.tables
+    )
+    budget = f"{stack_id(f'account-{ENVIRONMENT}')}/Budget/Budget"
+    assert sorted(deployment.assembly.refused) == sorted(
+        [budget, *(f"{alarm}/Resource" for alarm in alarms)]
+    )
+    assert set(deployment.assembly.issuers) == {load(ENVIRONMENT).auth.issuer}
+
+
+@pytest.mark.requirement("T-01", "T-02", "T-03", "T-04", "T-05", "T-06")
+def test_the_chat_table_has_the_keys_and_indexes_of_the_specification(
+    deployment: Deployment,
+) -> None:
+    found = described(deployment, f"ChatMessages-{ENVIRONMENT}")
+
+    assert found["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert keys(found) == {"HASH": ("conversationId", "S"), "RANGE": ("timestamp", "N")}
+    indexes = {index["IndexName"]: index for index in found["GlobalSecondaryIndexes"]}
+    by = {"ModuleAnalyticsIndex": "moduleId", "StudentActivityIndex": "studentId"}
+    types = dict.fromkeys(by.values(), "N") | {"provider": "S"}
+    by["ProviderUsageIndex"] = "provider"
+    assert indexes.keys() == by.keys()
+    for name, attribute in by.items():
+        assert indexes[name]["Projection"] == {"ProjectionType": "ALL"}
+        schema = keys({**found, "KeySchema": indexes[name]["KeySchema"]})
+        assert schema == {"HASH": (attribute, types[attribute]), "RANGE": ("timestamp", "N")}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: str(table.name))
+def test_a_table_is_what_is_declared(deployment: Deployment, table: Table) -> None:
+    declared = create_table_params(table, ENVIRONMENT)
+
+    found = described(deployment, declared["TableName"])
+
+    assert found["BillingModeSummary"]["BillingMode"] == declared["BillingMode"]
+    assert found["KeySchema"] == declared["KeySchema"]
+    assert types(found) == types(declared)
+    assert indexes(found) == indexes(declared)
+    stream = found.get("StreamSpecification", {})
+    assert stream.get("StreamViewType") == (table.stream.value if table.stream else None)
+
+
+def test_functions_run_the_code_of_their_system(deployment: Deployment) -> None:
+    client = deployment.client("lambda")
+    for name, declared in FUNCTIONS:
+        found = client.get_function_configuration(FunctionName=name)
+
+        assert found["State"] == "Active"
+        assert found["Handler"] == declared.handler
+        assert found["Timeout"] == declared.timeout
+        assert found["Architectures"] == ["arm64"]
+        assert "{{resolve:" not in str(found["Environment"])
+
+
+@pytest.mark.requirement("X-05")
+def test_stream_consumers_are_bounded_and_lose_nothing(deployment: Deployment) -> None:
+    client = deployment.client("lambda")
+    consumers = [(name, f, f.source) for name, f in FUNCTIONS if f.source]
+    assert consumers
+    for name, _, source in consumers:
+        (found,) = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+
+        table = described(deployment, source.table.physical_name(ENVIRONMENT))
+        assert found["EventSourceArn"] == table["LatestStreamArn"]
+        assert found["State"] == "Enabled"
+        assert found["BisectBatchOnFunctionError"]
+        assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert found["MaximumRetryAttempts"] == source.max_attempts
+        assert found["MaximumRecordAgeInSeconds"] == source.max_age_hours * 3600
+        queue = found["DestinationConfig"]["OnFailure"]["Destination"].rpartition(":")[2]
+        assert deployment.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
+
+
+def test_schedules_lead_to_functions_that_run(deployment: Deployment) -> None:
+    events, functions = deployment.client("events"), deployment.client("lambda")
+    scheduled = [(name, f) for name, f in FUNCTIONS if f.schedule]
+    assert scheduled
+    for name, function in scheduled:
+        arn = functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+        (rule,) = events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
+        assert events.describe_rule(Name=rule)["ScheduleExpression"] == function.schedule
+
+        answer = functions.invoke(FunctionName=name, Payload=b"{}")
+
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+def described(deployment: Deployment, table: str) -> dict[str, Any]:
+    found: dict[str, Any] = deployment.client("dynamodb").describe_table(TableName=table)["Table"]
+    return found
+
+
+def keys(table: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Attribute and type by role in the key."""
+    known = types(table)
+    return {
+        k["KeyType"]: (k["AttributeName"], known[k["AttributeName"]]) for k in table["KeySchema"]
+    }
+
+
+def types(table: dict[str, Any]) -> dict[str, str]:
+    return {d["AttributeName"]: d["AttributeType"] for d in table["AttributeDefinitions"]}
+
+
+def indexes(table: dict[str, Any]) -> dict[str, Any]:
+    return {
+        index["IndexName"]: (
+            index["KeySchema"],
+            index["Projection"]["ProjectionType"],
+            sorted(index["Projection"].get("NonKeyAttributes", ())),
+        )
+        for index in table.get("GlobalSecondaryIndexes", ())
+    }

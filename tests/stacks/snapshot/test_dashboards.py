@@ -1,0 +1,104 @@
+"""Every system's dashboard: what it shows is published, and all that is declared is on it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from keyline.model import System, deployment
+from keyline_deploy.published import fault
+from keyline_deploy.systems import systems
+from tests.support.templates import ENVIRONMENTS, Templates, only, text
+
+Shown = tuple[str, str, frozenset[tuple[str, str]]]
+"""Namespace, metric, dimensions."""
+
+
+def shown(templates: Templates, system: str, environment: str) -> set[Shown]:
+    template = templates(environment)[f"{system}-service-{environment}"]
+    dashboard = only(template, "AWS::CloudWatch::Dashboard")
+    assert dashboard["DashboardName"] == f"{system}-{environment}"
+    body = json.loads(text(dashboard["DashboardBody"]))
+    return {
+        _metric(metric)
+        for widget in body["widgets"]
+        for metric in widget["properties"]["metrics"]
+        if "expression" not in metric[0]  # whose own metrics are listed besides
+    }
+
+
+def _metric(metric: list[Any]) -> Shown:
+    namespace, name, *rest = (part for part in metric if isinstance(part, str))
+    return namespace, name, frozenset(zip(rest[::2], rest[1::2], strict=True))
+
+
+def names(found: set[Shown], namespace: str, *dimensions: str) -> dict[str, set[tuple[str, ...]]]:
+    """By metric, the values of the dimensions it is shown with; absent ones are empty."""
+    by_metric: dict[str, set[tuple[str, ...]]] = {}
+    for space, name, pairs in found:
+        if space == namespace:
+            values = tuple(dict(pairs).get(dimension, "") for dimension in dimensions)
+            by_metric.setdefault(name, set()).add(values)
+    return by_metric
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
+def test_all_that_is_shown_is_published(
+    system: System, environment: str, templates: Templates
+) -> None:
+    found = shown(templates, system.name, environment)
+    assert found
+    for namespace, metric, pairs in found:
+        assert fault(namespace, metric, dict(pairs)) is None
+
+
+@pytest.mark.requirement("K-55", "K-56", "K-57", "K-59", "M-43", "M-44", "M-46")
+@pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
+def test_every_table_index_and_operation_is_on_it(system: System, templates: Templates) -> None:
+    found = shown(templates, system.name, "prod")
+    parts = {
+        (table.physical_name("prod"), index)
+        for table in system.tables
+        for index in ("", *(i.name for i in table.indexes))
+    }
+    by_part = names(found, "AWS/DynamoDB", "TableName", "GlobalSecondaryIndexName")
+    for metric in (
+        *("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"),
+        *("ReadThrottleEvents", "WriteThrottleEvents"),
+    ):
+        assert by_part[metric] == parts
+    operations = {
+        (table.physical_name("prod"), operation)
+        for table in system.tables
+        for operation in deployment.operations_on(system, table)
+    }
+    by_operation = names(found, "AWS/DynamoDB", "TableName", "Operation")
+    assert by_operation["SuccessfulRequestLatency"] == operations
+    assert by_operation["SystemErrors"] == operations
+
+
+@pytest.mark.requirement("K-60", "K-61", "K-62")
+@pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
+def test_every_function_is_on_it(system: System, templates: Templates) -> None:
+    by_function = names(shown(templates, system.name, "prod"), "AWS/Lambda", "FunctionName")
+    functions = {(f"{system.name}-{f.name}-prod",) for f in system.functions}
+    assert by_function == dict.fromkeys(("Duration", "Errors", "Invocations"), functions)
+
+
+@pytest.mark.requirement("M-47", "M-48")
+def test_queries_are_shown_by_percentile_and_errors_by_operation(templates: Templates) -> None:
+    template = templates("prod")["interactions-service-prod"]
+    body = json.loads(text(only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]))
+    by_title = {w["properties"]["title"]: w["properties"]["metrics"] for w in body["widgets"]}
+
+    queries = by_title["Query latency in handlers, ms"]
+    assert [metric[-1]["stat"] for metric in queries] == ["p50", "p90", "p99"]
+    where = ["Environment", "prod", "Operation", "Query", "System", "interactions"]
+    assert [metric[:8] for metric in queries] == [["Keyline", "Latency", *where]] * 3
+    (system,) = (s for s in systems() if s.name == "interactions")
+    assert [metric[5] for metric in by_title["Errors in handlers"]] == sorted(
+        {pattern.operation for function in system.functions for pattern in function.patterns}
+    )

@@ -1,0 +1,73 @@
+"""The fixtures that tests of several folders share.
+
+A fixture imports what it needs inside, so that collecting the tests of one folder does not load
+the CDK for those of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+if TYPE_CHECKING:
+    from tests.support.templates import Stacks, Templates
+
+
+@pytest.fixture
+def template_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """A snapshot in a JSON file of its own."""
+    return snapshot.use_extension(JSONSnapshotExtension)
+
+
+@pytest.fixture(scope="session")
+def stacks(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
+    """The stacks of an environment by name: `stacks("dev")["chat-data-dev"].tags`."""
+    from tests.support import synthesized
+
+    return partial(synthesized.stacks, base=synthesized.shared_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def templates(stacks: Stacks) -> Templates:
+    """The templates of an environment by stack name: `templates("dev")["chat-data-dev"]`."""
+    return lambda name: {stack: found.template for stack, found in stacks(name).items()}
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where an app writes its assembly."""
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def local_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The local environment's assembly; a test that runs or changes it takes a copy."""
+    from tests.support import synthesized
+
+    return synthesized.local_assembly(synthesized.shared_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def one_loader() -> Iterator[None]:
+    """A process makes one client; these tests make hundreds, and botocore's data is read once."""
+    from keyline.run import client
+
+    loader = client._Loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "_Loader", lambda: loader)
+        yield
+
+
+@pytest.fixture(scope="session")
+def endpoint(one_loader: None) -> Iterator[str]:
+    """Where an engine listens: one for each test process."""
+    from tests.support.engine import running_engine
+
+    with running_engine() as url:
+        yield url

@@ -1,0 +1,110 @@
+"""Ctrl-C on the command ends all that the command started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from keyline_local.dynamodb.engine import ENDPOINT_VARIABLE
+from keyline_local.process import is_taken
+
+pytestmark = pytest.mark.xdist_group("chat")
+
+SOURCES = ("constructs", "environments", "lambda_src", "keyline_ops", "stacks")
+FILES = ("app.py", "cdk.json", "constraints.txt", "package.json")
+BOOTSTRAP = "bootstrap.py"
+"""What a process that runs a function is called by."""
+
+
+@pytest.fixture
+def project(root: Path, tmp_path: Path) -> Path:
+    """A copy of the project, so that what the command writes is not in the checkout."""
+    copy = tmp_path / "project"
+    for name in SOURCES:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(root / name, copy / name, ignore=ignored)
+    for name in FILES:
+        shutil.copyfile(root / name, copy / name)
+    (copy / ".keyline").mkdir()
+    for made in ("bundle", "redis"):
+        (copy / ".keyline" / made).symlink_to(root / ".keyline" / made)
+    (copy / "node_modules").symlink_to(root / "node_modules")
+    return copy
+
+
+@pytest.fixture
+def command(project: Path) -> Iterator[subprocess.Popen[str]]:
+    """`keyline up`, on free ports."""
+    roots = (project, project / "constructs", project / "lambda_src")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, roots))}
+    environment.pop(ENDPOINT_VARIABLE, None)
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "keyline_ops.cli",
+            "up",
+            "--free-ports",
+            "--state",
+            project / "state",
+        ],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_ctrl_c_while_it_loads_leaves_nothing_running(command: subprocess.Popen[str]) -> None:
+    # Given the system, while conversations are loaded into it
+    children = _once_functions_run(command)
+    ports = _listening([psutil.Process(command.pid), *children])
+    assert len(ports) >= 6
+
+    # When the terminal sends Ctrl-C
+    command.send_signal(signal.SIGINT)
+    output, _ = command.communicate(timeout=30)
+
+    # Then the command ends as interrupted, and so has all that it started
+    assert command.returncode == 130, output
+    assert "Traceback" not in output
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+    assert [port for port in ports if is_taken(port)] == []
+
+
+def _once_functions_run(command: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The command's processes once some of them run functions."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        assert command.poll() is None, command.communicate()[0]
+        children: list[psutil.Process] = psutil.Process(command.pid).children(recursive=True)
+        if any(_runs_a_function(child) for child in children):
+            return children
+        time.sleep(0.1)
+    raise AssertionError("no function ran")
+
+
+def _runs_a_function(process: psutil.Process) -> bool:
+    try:
+        return any(BOOTSTRAP in part for part in process.cmdline())
+    except psutil.Error:  # it ended meanwhile
+        return False
+
+
+def _listening(processes: list[psutil.Process]) -> list[int]:
+    connections = [c for process in processes for c in process.net_connections(kind="inet")]
+    return sorted({c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN})

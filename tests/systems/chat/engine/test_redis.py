@@ -1,0 +1,78 @@
+"""The cache on a real redis, and on one that goes away."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+
+from chat.cache import FAILURE, HIT, MISS, REDIS_PAUSE, Cache, Redis
+from keyline_local.cache import find_server
+from keyline_local.process import LOOPBACK, die_with_parent, free_port
+
+
+class Answer(msgspec.Struct):
+    value: int
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[redis.Redis, str]]:
+    """A redis of its own, and its address."""
+    port = free_port()
+    process = subprocess.Popen(
+        [str(find_server()), "--port", str(port), "--bind", LOOPBACK, "--save", ""],
+        stdout=subprocess.DEVNULL,
+        preexec_fn=die_with_parent(),
+    )
+    try:
+        client = redis.Redis(LOOPBACK, port, retry=Retry(ConstantBackoff(0.02), 200))
+        client.ping()
+        yield client, f"redis://{LOOPBACK}:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.mark.requirement("T-58", "T-59")
+def test_instances_share_answers_for_as_long_as_the_setting_says(
+    server: tuple[redis.Redis, str],
+) -> None:
+    direct, url = server
+    seen = Counter[str]()
+    one, other = (Cache(Redis(url), 600, lambda name: seen.update([name])) for _ in range(2))
+    assert one.answer(("module", 7), Answer, lambda: Answer(1)) == Answer(1)
+    assert other.answer(("module", 7), Answer, lambda: Answer(2)) == Answer(1)
+    assert seen == {MISS: 1, HIT: 1}
+    (key,) = direct.keys("*")
+    assert 590_000 < direct.pttl(key) <= 600_000
+
+
+def test_a_redis_that_is_down_fails_no_request_is_told_once_and_left_alone_for_a_while(
+    server: tuple[redis.Redis, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given a cache whose redis goes away
+    direct, url = server
+    now, seen = [0.0], Counter[str]()
+    cache = Cache(Redis(url, clock=lambda: now[0]), 600, lambda name: seen.update([name]))
+    assert cache.answer(("q",), Answer, lambda: Answer(1)) == Answer(1)
+    direct.client_kill_filter(_type="normal", skipme=True)
+    port = str(direct.config_get("port")["port"])
+    direct.config_set("port", "0")
+    direct.client_kill_filter(_type="normal", skipme=True)
+
+    # Then every question is answered all the same
+    for n in range(3):
+        assert cache.answer(("q",), Answer, lambda n=n: Answer(10 + n)) == Answer(10 + n)  # type: ignore[misc] # mypy infers no default's type
+    assert seen == {MISS: 4, FAILURE: 3}
+    assert len([r for r in caplog.records if "cannot be reached" in r.message]) == 1
+
+    # And when it is back and the pause is over, it is asked again
+    direct.config_set("port", port)
+    now[0] = REDIS_PAUSE + 1
+    assert cache.answer(("q",), Answer, lambda: Answer(20)) == Answer(1)

@@ -1,0 +1,35 @@
+"""`keyline phase`, run as an operator runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from keyline_deploy.project import ROOT
+from tests.support.platform import Running
+
+
+def keyline_phase(running: Running, *arguments: str) -> dict[str, Any]:
+    """Run the command on the platform that runs; what it prints as JSON."""
+    command = [sys.executable, "-m", "keyline_ops.cli", "phase", *arguments, "--json"]
+    done = subprocess.run(
+        [*command, "--state", str(running.state)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+def switch(running: Running, mode: int) -> None:
+    """Switch to another phase."""
+    said = keyline_phase(running, str(mode))
+    assert said["written"]
+    assert said["after"].startswith(f"{mode}@")

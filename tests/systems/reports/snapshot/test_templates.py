@@ -1,0 +1,18 @@
+"""The system's whole templates in every environment. `make snapshots` writes them anew."""
+
+from __future__ import annotations
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from tests.support.templates import ENVIRONMENTS, Templates, normalised
+
+
+@pytest.mark.requirement("X-08")
+@pytest.mark.parametrize("part", ["data", "service"])
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_template(
+    environment: str, part: str, templates: Templates, template_snapshot: SnapshotAssertion
+) -> None:
+    found = templates(environment)[f"reports-{part}-{environment}"]
+    assert normalised(found) == template_snapshot
