@@ -63,8 +63,12 @@ lint: setup ## Check style and formatting
 types: setup ## Check types
 	.venv/bin/mypy .
 
-workflows: setup ## Check the CI workflows against GitHub's schema
+workflows: setup ## Check what GitHub reads in .github against its schemas
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 synth: setup ## Synthesize one environment (ENV=dev)
 	.venv/bin/cdk synth --quiet -c env=$(ENV) $(CDK_ARGS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,13 @@ import pytest
 import yaml
 
 WORKFLOWS = ("ci.yml", "deploy.yml", "deploy-environment.yml")
+READ_BY_GITHUB = {
+    "github-workflows": tuple(f"workflows/{name}" for name in WORKFLOWS),
+    "dependabot": ("dependabot.yml",),
+    "github-issue-config": ("ISSUE_TEMPLATE/config.yml",),
+    "github-issue-forms": ("ISSUE_TEMPLATE/bug.yml", "ISSUE_TEMPLATE/feature.yml"),
+}
+"""The files in .github, by the schema that they follow."""
 
 
 def workflow(root: Path, name: str) -> dict[str, Any]:
@@ -30,11 +39,20 @@ def commands(job: dict[str, Any]) -> str:
     return "\n".join(step.get("run", "") for step in job["steps"])
 
 
-def test_the_workflows_follow_githubs_schema(root: Path) -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
-    files = [str(root / ".github/workflows" / name) for name in WORKFLOWS]
-    done = subprocess.run([*command, "vendor.github-workflows", *files], capture_output=True)
+@pytest.mark.parametrize("schema", READ_BY_GITHUB)
+def test_what_github_reads_follows_its_schema(root: Path, schema: str) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+    files = [str(root / ".github" / name) for name in READ_BY_GITHUB[schema]]
+    done = subprocess.run([*command, *files], capture_output=True)
     assert done.returncode == 0, done.stdout.decode()
+
+
+def test_make_checks_all_that_github_reads(root: Path) -> None:
+    recipe = re.search(r"^workflows: .*\n((?:\t.*\n)+)", (root / "Makefile").read_text(), re.M)
+    assert recipe is not None
+    assert set(re.findall(r"--builtin-schema vendor\.(\S+)", recipe[1])) == set(READ_BY_GITHUB)
+    there = {file.relative_to(root / ".github") for file in (root / ".github").rglob("*.yml")}
+    assert there == {Path(name) for names in READ_BY_GITHUB.values() for name in names}
 
 
 @pytest.mark.requirement("X-09")
@@ -69,3 +87,13 @@ def test_actions_are_pinned_and_no_secret_is_used(root: Path, name: str) -> None
     assert "secrets." not in text
     for used in re.findall(r"uses: (\S+)", text):
         assert re.fullmatch(r"\./\S+|[\w-]+/[\w-]+@[0-9a-f]{40}", used), used
+
+
+def test_the_development_container_is_set_up_as_a_clone_is(root: Path) -> None:
+    container = json.loads((root / ".devcontainer/devcontainer.json").read_text())
+    assert container["postCreateCommand"] == "make setup"
+    tested = workflow(root, "ci.yml")["jobs"]["check"]["strategy"]["matrix"]["python"]
+    assert container["image"].rpartition("-")[2] in tested
+    first_api = tomllib.loads((root / "environments/local.toml").read_text())["local"]["api"]
+    ports = container["forwardPorts"]
+    assert ports == list(range(first_api, first_api + len(ports)))
