@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tracked import tracked_files
+
 LAMBDA_SRC = "lambda_src"
 SOURCE_ROOTS = ("constructs", LAMBDA_SRC)
 """Folders that are on the import path besides the root."""
@@ -99,18 +101,6 @@ def is_inner(name: str, exports: Mapping[str, Collection[str]]) -> bool:
 def systems(root: Path) -> set[str]:
     packages = {init.parent.name for init in (root / LAMBDA_SRC).glob("*/__init__.py")}
     return packages - {"keyline"}
-
-
-def tracked_files(root: Path) -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    files = [root / name for name in listed.stdout.split("\0") if name]
-    return [file for file in files if file.is_file()]
 
 
 def test_only_handlers_of_a_system_know_http(root: Path) -> None:
