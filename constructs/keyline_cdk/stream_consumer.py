@@ -136,9 +136,9 @@ def check_filters(system: System, function: str, source: StreamSource) -> None:
     Raises
     ------
     DeclarationError
-        At the first problem.
+        At the first fault of a filter.
     """
-    for problem in validate_all(source.filters):
+    for fault in validate_all(source.filters):
         raise DeclarationError(
-            f"{system.name}.{function}.source.{problem.path}", problem.message, problem.suggestion
+            f"{system.name}.{function}.source.{fault.path}", fault.message, fault.suggestion
         )

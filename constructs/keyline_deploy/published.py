@@ -100,11 +100,11 @@ def fault(namespace: str, metric: str, dimensions: Iterable[str]) -> str | None:
     known = PUBLISHED.get(namespace, {}).get(metric)
     if known is None:
         return f"{namespace} {metric} is no metric that is published."
-    asked = frozenset(dimensions)
-    if asked in known:
+    given = frozenset(dimensions)
+    if given in known:
         return None
     wanted = " or ".join(sorted(_text(names) for names in known))
-    return f"{namespace} {metric} is published by {wanted}, not by {_text(asked)}."
+    return f"{namespace} {metric} is published by {wanted}, not by {_text(given)}."
 
 
 def _text(names: DimensionSet) -> str:

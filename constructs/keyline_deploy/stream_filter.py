@@ -69,7 +69,7 @@ _RECORD: Final[Mapping[str, Sequence[str] | None]] = {
 
 
 @dataclass(frozen=True)
-class Problem:
+class FilterFault:
     """One thing wrong with a filter.
 
     Attributes
@@ -268,27 +268,27 @@ _LEAF_OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 # -------------------------------------------------------------------------- validation
 
 
-def validate_all(patterns: Sequence[str | Pattern]) -> list[Problem]:
+def validate_all(patterns: Sequence[str | Pattern]) -> list[FilterFault]:
     """Return what is wrong with the filters of one mapping; paths start with `filters[i]`."""
-    problems = [
-        Problem(
-            f"filters[{index}].{problem.path}", problem.message, problem.suggestion, problem.refused
+    faults = [
+        FilterFault(
+            f"filters[{index}].{fault.path}", fault.message, fault.suggestion, fault.refused
         )
         for index, pattern in enumerate(patterns)
-        for problem in validate(pattern)
+        for fault in validate(pattern)
     ]
     if len(patterns) > MAX_FILTERS:
-        problems.append(
-            Problem(
+        faults.append(
+            FilterFault(
                 "filters",
                 f"{len(patterns)} filters, and a mapping takes {MAX_FILTERS}.",
                 "Join some of them with $or inside one pattern.",
             )
         )
-    return problems
+    return faults
 
 
-def validate(pattern: str | Pattern) -> list[Problem]:
+def validate(pattern: str | Pattern) -> list[FilterFault]:
     """Return what is wrong with one filter, in the order of its text; empty if it is good.
 
     Parameters
@@ -298,11 +298,13 @@ def validate(pattern: str | Pattern) -> list[Problem]:
     """
     try:
         text = pattern if isinstance(pattern, str) else _dumped(pattern)
-        return list(_text_problems(text))
+        return list(_text_faults(text))
     except (TypeError, ValueError) as error:  # as JSON it cannot be written, or not read
-        return [Problem("$", f"not JSON: {error}.", "Write the pattern as a JSON object.")]
+        return [FilterFault("$", f"not JSON: {error}.", "Write the pattern as a JSON object.")]
     except RecursionError:
-        return [Problem("$", "it is nested too deeply.", "DynamoDB nests values 32 levels deep.")]
+        return [
+            FilterFault("$", "it is nested too deeply.", "DynamoDB nests values 32 levels deep.")
+        ]
 
 
 def _dumped(pattern: Pattern) -> str:
@@ -313,30 +315,30 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number of JSON")
 
 
-def _text_problems(text: str) -> Iterator[Problem]:
+def _text_faults(text: str) -> Iterator[FilterFault]:
     document = json.loads(text, parse_constant=_no_constant)
     if not isinstance(document, Mapping):
-        yield Problem("$", "a pattern is an object.", 'Write {"eventName": ["INSERT"]}.')
+        yield FilterFault("$", "a pattern is an object.", 'Write {"eventName": ["INSERT"]}.')
         return
-    problems = [*_length_problems(text), *_object_problems(document, ())]
-    yield from problems
-    if not any(problem.refused for problem in problems):
+    faults = [*_length_faults(text), *_object_faults(document, ())]
+    yield from faults
+    if not any(fault.refused for fault in faults):
         yield from _or_conflicts(document)
 
 
-def _length_problems(text: str) -> Iterator[Problem]:
+def _length_faults(text: str) -> Iterator[FilterFault]:
     if len(text) > MAX_PATTERN_CHARACTERS:
-        yield Problem(
+        yield FilterFault(
             "$",
             f"{len(text)} characters, and a pattern takes {MAX_PATTERN_CHARACTERS}.",
             "Split it into several filters, which are joined by or.",
         )
 
 
-def _or_conflicts(pattern: Pattern) -> Iterator[Problem]:
+def _or_conflicts(pattern: Pattern) -> Iterator[FilterFault]:
     ways = _ways(pattern)
     if ways > MAX_WAYS:
-        yield Problem(
+        yield FilterFault(
             _OR,
             f"{ways} combinations of choices, and a pattern takes {MAX_WAYS}.",
             "Split it into several filters, which are joined by or.",
@@ -344,7 +346,7 @@ def _or_conflicts(pattern: Pattern) -> Iterator[Problem]:
         return
     fields = [Counter(path for path, _ in branch) for branch in _branches(pattern)]
     for path in {path: None for each in fields for path, count in each.items() if count > 1}:
-        yield Problem(
+        yield FilterFault(
             _text(path),
             "a field stands both inside and outside $or, and the later rules replace the others.",
             "Write the rules of both into each choice of $or.",
@@ -359,34 +361,34 @@ def _ways(pattern: Pattern) -> int:
     )
 
 
-def _object_problems(pattern: Pattern, path: tuple[str, ...]) -> Iterator[Problem]:
+def _object_faults(pattern: Pattern, path: tuple[str, ...]) -> Iterator[FilterFault]:
     if not pattern:
-        yield Problem(_text(path), "an empty object.", "Name a field, or leave the filter out.")
+        yield FilterFault(_text(path), "an empty object.", "Name a field, or leave the filter out.")
     for name, rule in pattern.items():
         if name == _OR:
-            yield from _or_problems(rule, path)
+            yield from _or_faults(rule, path)
         else:
-            yield from _field_problems(name, rule, (*path, name))
+            yield from _field_faults(name, rule, (*path, name))
 
 
-def _or_problems(choices: Any, path: tuple[str, ...]) -> Iterator[Problem]:
+def _or_faults(choices: Any, path: tuple[str, ...]) -> Iterator[FilterFault]:
     here = _text((*path, _OR))
     if (
         not isinstance(choices, list)
         or len(choices) < 2
         or not all(isinstance(choice, Mapping) for choice in choices)
     ):
-        yield Problem(
+        yield FilterFault(
             here,
             "$or takes a list of at least two objects.",
             'Write "$or": [{"a": ["x"]}, {"b": ["y"]}].',
         )
         return
     for choice in choices:
-        yield from _object_problems(choice, path)
+        yield from _object_faults(choice, path)
 
 
-def _field_problems(name: str, rule: Any, path: tuple[str, ...]) -> Iterator[Problem]:
+def _field_faults(name: str, rule: Any, path: tuple[str, ...]) -> Iterator[FilterFault]:
     unknown = _unknown_field(path)
     if unknown:
         yield unknown
@@ -394,18 +396,18 @@ def _field_problems(name: str, rule: Any, path: tuple[str, ...]) -> Iterator[Pro
     if isinstance(rule, Mapping):
         yield from _descend(rule, path)
     elif not isinstance(rule, list):
-        yield Problem(
+        yield FilterFault(
             _text(path),
             f"{json.dumps(rule, default=str)} stands where a list of rules must.",
             f"Write [{json.dumps(rule, default=str)}].",
         )
     elif not rule:
-        yield Problem(_text(path), "an empty list matches nothing.", "Give at least one rule.")
+        yield FilterFault(_text(path), "an empty list matches nothing.", "Give at least one rule.")
     else:
-        yield from _leaf_problems(rule, path)
+        yield from _leaf_faults(rule, path)
 
 
-def _descend(pattern: Pattern, path: tuple[str, ...]) -> Iterator[Problem]:
+def _descend(pattern: Pattern, path: tuple[str, ...]) -> Iterator[FilterFault]:
     if _is_leaf_field(path):
         yield _never(
             _text(path),
@@ -413,15 +415,15 @@ def _descend(pattern: Pattern, path: tuple[str, ...]) -> Iterator[Problem]:
             "Write a list of rules.",
         )
         return
-    yield from _object_problems(pattern, path)
+    yield from _object_faults(pattern, path)
 
 
-def _unknown_field(path: tuple[str, ...]) -> Problem | None:
+def _unknown_field(path: tuple[str, ...]) -> FilterFault | None:
     known = _known_fields(path[:-1])
     if known is None or path[-1] in known:
         return None
     if path[-1] in _OPERATOR_NAMES:
-        return Problem(
+        return FilterFault(
             _text(path),
             f"the operator {path[-1]} stands outside a list.",
             f'Write [{{"{path[-1]}": ...}}].',
@@ -472,46 +474,47 @@ def _is_leaf_field(path: tuple[str, ...]) -> bool:
     return _value_type(path) not in (None, "M", "L")
 
 
-def _leaf_problems(rules: Sequence[Any], path: tuple[str, ...]) -> Iterator[Problem]:
+def _leaf_faults(rules: Sequence[Any], path: tuple[str, ...]) -> Iterator[FilterFault]:
     for index, rule in enumerate(rules):
         here = f"{_text(path)}[{index}]"
-        problem = _form_problem(rule, here) or _place_problem(rule, path, here)
-        if problem:
-            yield problem
+        fault = _form_fault(rule, here) or _place_fault(rule, path, here)
+        if fault:
+            yield fault
 
 
-def _form_problem(rule: Any, here: str) -> Problem | None:
+def _form_fault(rule: Any, here: str) -> FilterFault | None:
     """Return what AWS would refuse in one rule, wherever it stands."""
     if isinstance(rule, list):
-        return Problem(here, "a list inside a list.", "Write the values in one list.")
+        return FilterFault(here, "a list inside a list.", "Write the values in one list.")
     if not isinstance(rule, Mapping):
         return None
     if len(rule) != 1:
-        return Problem(
+        return FilterFault(
             here,
             f"{len(rule)} operators in one object.",
             "Write each in its own object; the objects of a list are joined by or.",
         )
     ((name, operand),) = rule.items()
     if name in _ELSEWHERE:
-        return Problem(
+        return FilterFault(
             f"{here}.{name}", "Lambda's filters have no such operator.", _ELSEWHERE[name]
         )
     if name not in _OPERATOR_NAMES:
         near = difflib.get_close_matches(name.replace("_", "-"), _OPERATOR_NAMES, n=1)
-        return Problem(
+        return FilterFault(
             f"{here}.{name}",
             "no such operator.",
             f"Did you mean {near[0]}?" if near else f"There are {', '.join(_OPERATOR_NAMES)}.",
         )
     fault = _OPERAND_CHECKS[name](operand)
-    return Problem(f"{here}.{name}", *fault) if fault else None
+    return FilterFault(f"{here}.{name}", *fault) if fault else None
 
 
-_Fault = tuple[str, str] | None
+_Saying = tuple[str, str] | None
+"""Message and suggestion of a fault of an operand; None if the operand is right."""
 
 
-def _check_text(operand: Any) -> _Fault:
+def _check_text(operand: Any) -> _Saying:
     if isinstance(operand, str):
         return None
     if isinstance(operand, Mapping):
@@ -522,11 +525,11 @@ def _check_text(operand: Any) -> _Fault:
     return "takes a string.", 'Write it as "text".'
 
 
-def _check_exists(operand: Any) -> _Fault:
+def _check_exists(operand: Any) -> _Saying:
     return None if isinstance(operand, bool) else ("takes true or false.", "Write true or false.")
 
 
-def _check_anything_but(operand: Any) -> _Fault:
+def _check_anything_but(operand: Any) -> _Saying:
     if isinstance(operand, Mapping):
         return (
             "takes a value or a list of values; around another operator it is EventBridge's.",
@@ -540,7 +543,7 @@ def _check_anything_but(operand: Any) -> _Fault:
     return "takes strings only, or numbers only.", "Do not mix them."
 
 
-def _check_numeric(operand: Any) -> _Fault:
+def _check_numeric(operand: Any) -> _Saying:
     example = 'Write ["=", 5], [">", 5] or [">", 5, "<=", 10].'
     if not isinstance(operand, list) or len(operand) not in (2, 4):
         return "takes one comparison or a lower and an upper bound.", example
@@ -558,7 +561,7 @@ def _check_numeric(operand: Any) -> _Fault:
     return None
 
 
-_OPERAND_CHECKS: Final[Mapping[str, Callable[[Any], _Fault]]] = {
+_OPERAND_CHECKS: Final[Mapping[str, Callable[[Any], _Saying]]] = {
     "anything-but": _check_anything_but,
     "prefix": _check_text,
     "suffix": _check_text,
@@ -573,10 +576,10 @@ _ELSEWHERE: Final = {
 }
 
 
-def _place_problem(rule: Any, path: tuple[str, ...], here: str) -> Problem | None:
+def _place_fault(rule: Any, path: tuple[str, ...], here: str) -> FilterFault | None:
     """Return why one well-formed rule can never do what it says at this place."""
     if not _is_leaf_field(path):
-        return _inner_node_problem(rule, path, here)
+        return _inner_node_fault(rule, path, here)
     if path == ("eventName",) and isinstance(rule, str) and rule not in _EVENT_NAMES:
         return _never(
             here, f"no record has the eventName {rule}.", f"Use {', '.join(_EVENT_NAMES)}."
@@ -589,13 +592,13 @@ def _place_problem(rule: Any, path: tuple[str, ...], here: str) -> Problem | Non
         )
     kind = _value_type(path)
     if kind in _STRING_TYPES:
-        return _string_value_problem(rule, kind, here)
+        return _string_value_fault(rule, kind, here)
     if kind in ("BOOL", "NULL") and not isinstance(rule, bool | Mapping):
         return _never(here, f"{kind} holds true or false.", "Write [true] or [false].")
     return None
 
 
-def _inner_node_problem(rule: Any, path: tuple[str, ...], here: str) -> Problem:
+def _inner_node_fault(rule: Any, path: tuple[str, ...], here: str) -> FilterFault:
     attribute = _holds_value(path)
     shown = json.dumps(rule if not _is_number(rule) else str(rule), default=str)
     return _never(
@@ -609,7 +612,7 @@ def _inner_node_problem(rule: Any, path: tuple[str, ...], here: str) -> Problem:
     )
 
 
-def _string_value_problem(rule: Any, kind: str, here: str) -> Problem | None:
+def _string_value_fault(rule: Any, kind: str, here: str) -> FilterFault | None:
     if isinstance(rule, Mapping) and "numeric" in rule:
         return _never(
             f"{here}.numeric",
@@ -658,8 +661,8 @@ _EXACT: Final = Context(prec=MAX_PATTERN_CHARACTERS, traps=[])
 """Holds all digits that a pattern can hold; Python's own context has 28."""
 
 
-def _never(path: str, message: str, suggestion: str) -> Problem:
-    return Problem(path, message, suggestion, refused=False)
+def _never(path: str, message: str, suggestion: str) -> FilterFault:
+    return FilterFault(path, message, suggestion, refused=False)
 
 
 def _text(path: tuple[str, ...]) -> str:

@@ -62,10 +62,11 @@ def check_template(template: Template, environment: Environment) -> list[Finding
     ]
 
 
-_Fault = tuple[str, str, str, str]
+_Found = tuple[str, str, str, str]
+"""Rule, path, message and suggestion of a finding, whose resource `check_template` adds."""
 
 
-def _resource_findings(resource: Mapping[str, Any], environment: Environment) -> Iterator[_Fault]:
+def _resource_findings(resource: Mapping[str, Any], environment: Environment) -> Iterator[_Found]:
     properties = resource.get("Properties", {})
     match resource["Type"]:
         case "AWS::DynamoDB::GlobalTable":
@@ -95,7 +96,7 @@ def _resource_findings(resource: Mapping[str, Any], environment: Environment) ->
 
 def _table(
     resource: Mapping[str, Any], properties: Mapping[str, Any], environment: Environment
-) -> Iterator[_Fault]:
+) -> Iterator[_Found]:
     if properties.get("BillingMode") != "PAY_PER_REQUEST":
         yield "table-billing", "BillingMode", "is not on demand.", "Use Billing.on_demand()."
     encrypted = properties.get("SSESpecification", {}).get("SSEEnabled") is True
@@ -118,7 +119,7 @@ def _table(
         )
 
 
-def _replica(replica: Mapping[str, Any], path: str, environment: Environment) -> Iterator[_Fault]:
+def _replica(replica: Mapping[str, Any], path: str, environment: Environment) -> Iterator[_Found]:
     wanted_key = environment.tables.key_arn
     if wanted_key and replica.get("SSESpecification", {}).get("KMSMasterKeyId") != wanted_key:
         yield (
@@ -152,7 +153,7 @@ def _replica(replica: Mapping[str, Any], path: str, environment: Environment) ->
 # ------------------------------------------------------------------------------ buckets
 
 
-def _bucket(properties: Mapping[str, Any], environment: Environment) -> Iterator[_Fault]:
+def _bucket(properties: Mapping[str, Any], environment: Environment) -> Iterator[_Found]:
     closed = properties.get("PublicAccessBlockConfiguration", {})
     doors = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
     if not all(closed.get(door) is True for door in doors):
@@ -190,7 +191,7 @@ def _bucket(properties: Mapping[str, Any], environment: Environment) -> Iterator
 
 def _bucket_policy_findings(
     logical_id: str, resource: Mapping[str, Any], template: Template
-) -> Iterator[_Fault]:
+) -> Iterator[_Found]:
     """Look for the policy that keeps requests without TLS out of a bucket."""
     if resource["Type"] != "AWS::S3::Bucket":
         return
@@ -216,13 +217,13 @@ def _denies_plain_http(statement: Mapping[str, Any]) -> bool:
 # -------------------------------------------------------------------------------- roles
 
 
-def _policy(document: Mapping[str, Any], path: str) -> Iterator[_Fault]:
+def _policy(document: Mapping[str, Any], path: str) -> Iterator[_Found]:
     for number, statement in enumerate(document["Statement"]):
         if statement.get("Effect") == "Allow":
             yield from _statement(statement, f"{path}.Statement[{number}]")
 
 
-def _statement(statement: Mapping[str, Any], path: str) -> Iterator[_Fault]:
+def _statement(statement: Mapping[str, Any], path: str) -> Iterator[_Found]:
     actions = _listed(statement.get("Action"))
     for action in actions:
         if action.lower() == SCAN.lower():
@@ -277,7 +278,7 @@ def _listed(value: Any) -> list[Any]:
 # ----------------------------------------------------------------------------- mappings
 
 
-def _mapping(properties: Mapping[str, Any]) -> Iterator[_Fault]:
+def _mapping(properties: Mapping[str, Any]) -> Iterator[_Found]:
     bounds = {
         "MaximumRetryAttempts": "Set retry_attempts.",
         "MaximumRecordAgeInSeconds": "Set max_record_age.",
@@ -316,7 +317,7 @@ def _mapping(properties: Mapping[str, Any]) -> Iterator[_Fault]:
 # ------------------------------------------------------------------------------- alarms
 
 
-def _alarm(properties: Mapping[str, Any]) -> Iterator[_Fault]:
+def _alarm(properties: Mapping[str, Any]) -> Iterator[_Found]:
     if not properties.get("AlarmActions"):
         yield "alarm-action", "AlarmActions", "tells nobody.", "Add the alarm topic."
     if properties.get("TreatMissingData") != "notBreaching":
@@ -346,7 +347,7 @@ def _alarm(properties: Mapping[str, Any]) -> Iterator[_Fault]:
             yield from _expression(query.get("Expression", ""), queries, f"{path}.Expression")
 
 
-def _metric(metric: Mapping[str, Any], path: str) -> Iterator[_Fault]:
+def _metric(metric: Mapping[str, Any], path: str) -> Iterator[_Found]:
     names = [dimension["Name"] for dimension in metric.get("Dimensions", [])]
     message = fault(metric["Namespace"], metric["MetricName"], names)
     if message:
@@ -358,7 +359,7 @@ def _metric(metric: Mapping[str, Any], path: str) -> Iterator[_Fault]:
         )
 
 
-def _expression(expression: str, queries: list[Mapping[str, Any]], path: str) -> Iterator[_Fault]:
+def _expression(expression: str, queries: list[Mapping[str, Any]], path: str) -> Iterator[_Found]:
     for query in queries:
         if "MetricStat" in query and f"FILL({query['Id']}," not in expression:
             yield (

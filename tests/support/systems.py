@@ -126,7 +126,7 @@ class OnEngine(Generic[SettingsT]):
             operation: str,
             request: Mapping[str, Any],
             **more: Any,
-        ) -> client.Answer:
+        ) -> client.Reply:
             if connection is not own:
                 for action, table, index in _accesses(operation, request):
                     asked.add(Access(action, names[table], index))

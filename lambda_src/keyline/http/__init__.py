@@ -15,11 +15,10 @@ For tools that document an API:
     content type, JSON that of the other answers. phrase_of names a status.
 """
 
-from keyline.http.app import App
+from keyline.http.app import App, Registered
 from keyline.http.json_text import JSON
 from keyline.http.problem import CONTENT_TYPE as PROBLEM_JSON
 from keyline.http.problem import HttpError, Problem, Refusal, Refusals, missing, phrase_of
-from keyline.http.registered import Registered
 from keyline.http.request import MAX_BODY, Caller, Client
 from keyline.http.response import Response
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver
-from aws_lambda_powertools.event_handler.api_gateway import Response as Answer
+from aws_lambda_powertools.event_handler.api_gateway import Response as PowertoolsResponse
 
 from keyline.http import problem
 from keyline.http.arguments import Arguments, arguments_of
 from keyline.http.json_text import JSON, encode
-from keyline.http.registered import Options, Registered
 from keyline.http.request import MAX_BODY, BodyRules, Request
 from keyline.http.response import Response
 from keyline.model.system import Method, System
@@ -29,6 +29,68 @@ from keyline.run import meter
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+class RouteOptions(TypedDict, total=False):
+    """What may be said of a route beside its path.
+
+    Attributes
+    ----------
+    status
+        The status of a successful response; it is 200 if nothing is said. A response without a
+        body has 204 anyway.
+    problems
+        Statuses of refusals that the route's form does not imply, such as a 404 for what the body
+        names; for the OpenAPI document.
+    """
+
+    status: int
+    problems: Sequence[int]
+
+
+class BodyOptions(RouteOptions, total=False):
+    """What may be said of a route that takes a body.
+
+    Attributes
+    ----------
+    max_body
+        Bytes; MAX_BODY if nothing is said.
+    any_type
+        Whether a body is read as JSON whatever its content type says: curl calls what it is given
+        with `-d` a form. It is not, if nothing is said.
+    example
+        A body that can be sent as it is, as JSON data; for the OpenAPI document.
+    """
+
+    max_body: int
+    any_type: bool
+    example: Any
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is said of a route, with the defaults of what is not said; see `BodyOptions`."""
+
+    status: int = HTTPStatus.OK
+    problems: Sequence[int] = ()
+    max_body: int = MAX_BODY
+    any_type: bool = False
+    example: Any = None
+
+    @property
+    def rules(self) -> BodyRules:
+        """Which bodies the route takes."""
+        return BodyRules(self.max_body, self.any_type)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A route with its handler."""
+
+    method: Method
+    path: str
+    options: Options
+    function: Callable[..., Any]
 
 
 class App:
@@ -68,73 +130,25 @@ class App:
         self._resolver.use([self._answered])
         self._resolver.not_found(_no_such_route)
 
-    def get(
-        self, path: str, *, status: int = HTTPStatus.OK, problems: Sequence[int] = ()
-    ) -> Callable[[HandlerT], HandlerT]:
-        """Register the handler of a GET route; see `post`."""
-        return self._route("GET", path, Options(status=status, problems=tuple(problems)))
+    def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a GET route; see `RouteOptions`."""
+        return self._route("GET", path, Options(**options))
 
-    def delete(
-        self, path: str, *, status: int = HTTPStatus.OK, problems: Sequence[int] = ()
-    ) -> Callable[[HandlerT], HandlerT]:
-        """Register the handler of a DELETE route; see `post`."""
-        return self._route("DELETE", path, Options(status=status, problems=tuple(problems)))
+    def delete(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a DELETE route; see `RouteOptions`."""
+        return self._route("DELETE", path, Options(**options))
 
-    def post(
-        self,
-        path: str,
-        *,
-        status: int = HTTPStatus.OK,
-        max_body: int = MAX_BODY,
-        any_type: bool = False,
-        problems: Sequence[int] = (),
-        example: Any = None,
-    ) -> Callable[[HandlerT], HandlerT]:
-        """Register the handler of a POST route.
+    def post(self, path: str, **options: Unpack[BodyOptions]) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a POST route; see `BodyOptions`."""
+        return self._route("POST", path, Options(**options))
 
-        Parameters
-        ----------
-        status
-            Of a successful answer; one without a body is 204 anyway.
-        max_body
-            Bytes.
-        any_type
-            Whether a body is read as JSON whatever its content type says: curl calls what it
-            is given with `-d` a form.
-        problems, example
-            For the OpenAPI document: statuses of refusals that the route's form does not
-            imply (such as a 404 for what the body names), and a body that can be sent as it is.
-        """
-        rules = BodyRules(max_body, any_type)
-        return self._route("POST", path, Options(status, rules, tuple(problems), example))
+    def put(self, path: str, **options: Unpack[BodyOptions]) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a PUT route; see `BodyOptions`."""
+        return self._route("PUT", path, Options(**options))
 
-    def put(
-        self,
-        path: str,
-        *,
-        status: int = HTTPStatus.OK,
-        max_body: int = MAX_BODY,
-        any_type: bool = False,
-        problems: Sequence[int] = (),
-        example: Any = None,
-    ) -> Callable[[HandlerT], HandlerT]:
-        """Register the handler of a PUT route; see `post`."""
-        rules = BodyRules(max_body, any_type)
-        return self._route("PUT", path, Options(status, rules, tuple(problems), example))
-
-    def patch(
-        self,
-        path: str,
-        *,
-        status: int = HTTPStatus.OK,
-        max_body: int = MAX_BODY,
-        any_type: bool = False,
-        problems: Sequence[int] = (),
-        example: Any = None,
-    ) -> Callable[[HandlerT], HandlerT]:
-        """Register the handler of a PATCH route; see `post`."""
-        rules = BodyRules(max_body, any_type)
-        return self._route("PATCH", path, Options(status, rules, tuple(problems), example))
+    def patch(self, path: str, **options: Unpack[BodyOptions]) -> Callable[[HandlerT], HandlerT]:
+        """Register the handler of a PATCH route; see `BodyOptions`."""
+        return self._route("PATCH", path, Options(**options))
 
     @property
     def system(self) -> System:
@@ -191,10 +205,10 @@ class App:
 
     def _call(
         self, function: Callable[..., Any], arguments: Arguments, status: int
-    ) -> Callable[[], Answer[Any]]:
-        def call() -> Answer[Any]:
+    ) -> Callable[[], PowertoolsResponse[Any]]:
+        def call() -> PowertoolsResponse[Any]:
             request = Request(self._resolver.current_event.raw_event)
-            return _answer(function(**arguments.read(request)), status)
+            return _response(function(**arguments.read(request)), status)
 
         return call
 
@@ -208,8 +222,8 @@ class App:
             meter.flush()
 
     def _answered(
-        self, resolver: APIGatewayHttpResolver, handle: Callable[[Any], Answer[Any]]
-    ) -> Answer[Any]:
+        self, resolver: APIGatewayHttpResolver, handle: Callable[[Any], PowertoolsResponse[Any]]
+    ) -> PowertoolsResponse[Any]:
         """Call the handler, turn its error into a problem document, and log the request."""
         started = time.perf_counter()
         request = Request(resolver.current_event.raw_event)
@@ -248,16 +262,16 @@ def _at(event: Mapping[str, Any], path: str) -> dict[str, Any]:
     return {**event, "rawPath": path if stage == "$default" else f"/{stage}{path}"}
 
 
-def _no_such_route(_: Exception) -> Answer[Any]:
+def _no_such_route(_: Exception) -> PowertoolsResponse[Any]:
     raise problem.HttpError(
         HTTPStatus.NOT_FOUND, "path", "there is no such route.", "Check method and address."
     )
 
 
-def _answer(result: Any, status: int) -> Answer[Any]:
+def _response(result: Any, status: int) -> PowertoolsResponse[Any]:
     """What a handler returned, as what the resolver sends."""
     response = result if isinstance(result, Response) else Response(result)
     headers = dict(response.headers)
     if response.body is None:
-        return Answer(HTTPStatus.NO_CONTENT, headers=headers)
-    return Answer(status, JSON, encode(response.body), headers=headers)
+        return PowertoolsResponse(HTTPStatus.NO_CONTENT, headers=headers)
+    return PowertoolsResponse(status, JSON, encode(response.body), headers=headers)

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import msgspec
-from aws_lambda_powertools.event_handler.api_gateway import Response
+from aws_lambda_powertools.event_handler.api_gateway import Response as PowertoolsResponse
 
 from keyline.http.json_text import encode
 from keyline.problem import KeylineError
@@ -202,9 +202,9 @@ def _path_of(error: KeylineError) -> str:
     return "query.cursor" if isinstance(error, errors.InvalidCursor) else error.path
 
 
-def response(error: Exception, request_id: str) -> Response[str]:
+def response(error: Exception, request_id: str) -> PowertoolsResponse[str]:
     """The response that an error is answered with."""
-    return Response(
+    return PowertoolsResponse(
         status_code=status_of(error),
         content_type=CONTENT_TYPE,
         headers=_headers_of(error),

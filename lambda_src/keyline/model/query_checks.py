@@ -78,13 +78,13 @@ def _operator_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]
 
 
 def _order_faults(query: Query[Any]) -> Iterator[Fault]:
-    asked = tuple(c.attribute for c in query.conditions)
-    if len(set(asked)) < len(asked):
+    attributes = tuple(c.attribute for c in query.conditions)
+    if len(set(attributes)) < len(attributes):
         yield "sort", "has two conditions on one attribute.", "Use between for two bounds."
-    if asked != query.key.sort[: len(asked)]:
+    if attributes != query.key.sort[: len(attributes)]:
         yield (
             "sort",
-            f"asks for {', '.join(asked)} out of order or with a gap.",
+            f"asks for {', '.join(attributes)} out of order or with a gap.",
             f"Conditions follow the sort key from the left: {', '.join(query.key.sort)}.",
         )
     for condition in query.conditions[:-1]:
@@ -213,12 +213,12 @@ def _compared(kind: Entity, condition: Condition) -> tuple[str, bool] | None:
         lexicons = [lexicon_of(kind.shape, name) for name in names]
         types, after = [lexicon.type for lexicon in lexicons], template.part(names[-1]).after
         # A range, or a beginning, asks for a part of the texts that the field can have.
-        asked = after if condition.operator == "=" else _asked(lexicons[-1], template, names[-1])
-        so_far = repr((template.up_to(names[-1]), types, asked))
+        span = after if condition.operator == "=" else _span_of(lexicons[-1], template, names[-1])
+        so_far = repr((template.up_to(names[-1]), types, span))
     return so_far, condition.operator == "=" and names == template.fields
 
 
-def _asked(lexicon: Lexicon, template: Template, field: str) -> object:
+def _span_of(lexicon: Lexicon, template: Template, field: str) -> object:
     """What decides how a range of a field is asked for."""
     part = template.part(field)
     alone = ends_by_itself(lexicon, part)
@@ -262,18 +262,18 @@ def _keep_apart(query: Query[Any], other: Entity) -> str:
     return f"Let their keys begin differently, or {together}"
 
 
-def _serving(query: Query[Any], asked: tuple[str, ...]) -> str:
+def _serving(query: Query[Any], attributes: tuple[str, ...]) -> str:
     """Which key would serve these conditions on the sort key, the likeliest first."""
     keys = {"": query.table.key, **{i.name: i.key for i in query.table.indexes}}
     found = [
         (key.partition != query.key.partition, name)
         for name, key in keys.items()
-        if key.sort[: len(asked)] == asked
+        if key.sort[: len(attributes)] == attributes
         and name != (query.index or "")
         and all(query.kind.type_of(a) is not None for a in key.attributes)
     ]
     if not found:
-        wanted = f" with the sort key {', '.join(asked)}" if asked else ""
+        wanted = f" with the sort key {', '.join(attributes)}" if attributes else ""
         return f"No key of {query.table.name} would: declare an index{wanted}."
     name = min(found)[1]
     key = keys[name]

@@ -157,7 +157,7 @@ def _take(waiting: deque[Attributes], size: int) -> list[Attributes]:
     return part
 
 
-def _floor(pattern: BatchGet[Any], asked: int) -> Floor:
+def _floor(pattern: BatchGet[Any], key_count: int) -> Floor:
     """Each item is rounded by itself; a key without an item costs the least."""
     decoder = reply.decoder(reply.BatchGetReply, reply.RAW)
 
@@ -165,7 +165,7 @@ def _floor(pattern: BatchGet[Any], asked: int) -> Floor:
         answer = decoder.decode(body)
         sizes = [item_size(item) for items in answer.Responses.values() for item in items]
         undone = sum(len(keys["Keys"]) for keys in answer.UnprocessedKeys.values())
-        sizes += [0] * (asked - undone - len(sizes))
+        sizes += [0] * (key_count - undone - len(sizes))
         return sum(read_units(size, consistent=pattern.consistent) for size in sizes)
 
     return units

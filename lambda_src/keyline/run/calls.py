@@ -12,7 +12,7 @@ import msgspec
 from keyline.model.pattern import Pattern, TransactWrite
 from keyline.problem import KeylineError
 from keyline.run import reply
-from keyline.run.client import Answer, Connection, NoAnswer, Refusal
+from keyline.run.client import Connection, NoReplyError, Reply, ReplyError
 from keyline.run.errors import (
     ItemUnreadable,
     RequestRefused,
@@ -76,7 +76,7 @@ class Calls:
 
         Raises
         ------
-        Refusal
+        ReplyError
             If a condition did not hold, or a transaction was cancelled, or its token was used for
             another one.
         Throttled, Unavailable, RequestRefused
@@ -112,15 +112,15 @@ class Calls:
         finally:
             self._meter.record(self._labels, call)
 
-    def _ask(self, call: Call, request: dict[str, Any], repeat: Repeat | None) -> Answer:
+    def _ask(self, call: Call, request: dict[str, Any], repeat: Repeat | None) -> Reply:
         """Send a request and note how it went; what is wrong comes as an error of ours."""
         repeatable = repeat is None or repeat.repeated
         started = time.perf_counter()
         try:
             answer = self._connection.send(call.operation, request, repeatable=repeatable)
-        except NoAnswer as lost:
+        except NoReplyError as lost:
             raise explain(call.pattern, lost, repeat) from lost
-        except Refusal as refusal:
+        except ReplyError as refusal:
             call.throttles = refusal.retries + (refusal.code in THROTTLED)
             call.request_id = refusal.request_id
             error = explain(call.pattern, refusal, repeat)
@@ -142,7 +142,9 @@ def _decoded(
     try:
         return decode(pattern, decoder, body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise explain(pattern.name, NoAnswer(_NOT_AS_DESCRIBED, in_doubt=True), repeat) from None
+        raise explain(
+            pattern.name, NoReplyError(_NOT_AS_DESCRIBED, in_doubt=True), repeat
+        ) from None
 
 
 def _milliseconds_since(started: float) -> float:
@@ -167,8 +169,8 @@ def consumed(
 
 
 def explain(
-    path: str, failure: Refusal | NoAnswer, repeat: Repeat | None
-) -> KeylineError | Refusal:
+    path: str, failure: ReplyError | NoReplyError, repeat: Repeat | None
+) -> KeylineError | ReplyError:
     """What a call that failed means; a refusal itself where that depends on the pattern.
 
     Parameters
@@ -178,11 +180,11 @@ def explain(
     repeat
         How a write may be repeated; None for a read.
     """
-    if isinstance(failure, Refusal) and failure.code in _ANSWERS:
+    if isinstance(failure, ReplyError) and failure.code in _ANSWERS:
         return failure
     if repeat is not None and (failure.in_doubt or _is_under_way(failure)):
         return repeat.unknown(path)
-    if isinstance(failure, NoAnswer):
+    if isinstance(failure, NoReplyError):
         return Unavailable(path, f"got no answer from DynamoDB ({failure}).", "Try again later.")
     if failure.code in THROTTLED:
         return Throttled(path, throttling_reasons(failure.body))
@@ -191,9 +193,9 @@ def explain(
     return RequestRefused(path, failure.code, failure.message)
 
 
-def _is_under_way(failure: Refusal | NoAnswer) -> bool:
+def _is_under_way(failure: ReplyError | NoReplyError) -> bool:
     """Whether another call with the same token is being carried out at this very moment."""
-    return isinstance(failure, Refusal) and failure.code == "TransactionInProgressException"
+    return isinstance(failure, ReplyError) and failure.code == "TransactionInProgressException"
 
 
 def throttling_reasons(body: bytes) -> tuple[ThrottlingReason, ...]:

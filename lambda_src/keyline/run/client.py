@@ -1,12 +1,12 @@
-"""The one client of a process: botocore, without walking the shapes of every answer.
+"""The one client of a process: botocore, without walking the shapes of every reply.
 
-botocore keeps credentials, signing, endpoints, retries and the check of the answer's
+botocore keeps credentials, signing, endpoints, retries and the check of the reply's
 checksum. Two things it does for every service are left out, which is where most of its
 time goes (docs/adr/0005-lean-client.md): the request's body is written by us, and the
-answer's body is handed over as bytes, to be decoded straight into the shape it is read as.
+reply's body is handed over as bytes, to be decoded straight into the shape it is read as.
 
 One thing is added: after each attempt it is noted whether DynamoDB may have carried the attempt
-out although its answer did not arrive. What a write's caller is told depends on it.
+out although its reply did not arrive. What a write's caller is told depends on it.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _DAMAGED = "a damaged answer"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A successful call.
+class Reply:
+    """What DynamoDB replied to a call that it carried out.
 
     Attributes
     ----------
@@ -60,15 +60,15 @@ class Answer:
     retries: int
 
 
-class Refusal(Exception):
-    """A call that DynamoDB refused, before it is told apart what that means.
+class ReplyError(Exception):
+    """DynamoDB replied with an error. What it means depends on the pattern.
 
     Attributes
     ----------
     code
         DynamoDB's name of the error.
     body
-        The answer as it came.
+        The reply as it came.
     in_doubt
         Whether an attempt of the call may have been carried out: an earlier one, or this one
         where `status` is 500 or above.
@@ -86,8 +86,8 @@ class Refusal(Exception):
         super().__init__(f"{self.code}: {self.message}")
 
 
-class NoAnswer(Exception):
-    """A call that ended without an answer, or with one that is damaged.
+class NoReplyError(Exception):
+    """A call that ended without a reply, or with one that is damaged.
 
     Attributes
     ----------
@@ -159,9 +159,7 @@ class Connection:
         methods = client.meta.method_to_api_mapping
         self._methods = {name: getattr(client, method) for method, name in methods.items()}
 
-    def send(
-        self, operation: str, request: Mapping[str, Any], *, repeatable: bool = True
-    ) -> Answer:
+    def send(self, operation: str, request: Mapping[str, Any], *, repeatable: bool = True) -> Reply:
         """Make a call.
 
         Parameters
@@ -174,27 +172,27 @@ class Connection:
 
         Raises
         ------
-        Refusal
+        ReplyError
             If DynamoDB refused it.
-        NoAnswer
-            If there was no answer, or only a damaged one.
+        NoReplyError
+            If there was no reply, or only a damaged one.
         """
         attempts = _Attempts(msgspec.json.encode(request), repeatable)
         try:
-            answer = self._methods[operation](Body=attempts)
+            reply = self._methods[operation](Body=attempts)
         except ClientError as error:
             if attempts.damaged:
-                raise NoAnswer(_DAMAGED, in_doubt=attempts.in_doubt) from error
-            raise Refusal(error, in_doubt=attempts.in_doubt) from error
+                raise NoReplyError(_DAMAGED, in_doubt=attempts.in_doubt) from error
+            raise ReplyError(error, in_doubt=attempts.in_doubt) from error
         except BotoCoreError as error:
             # Credentials may fail as well, and a call in doubt stays in doubt then.
             if not attempts.in_doubt and not isinstance(error, HTTPClientError | ConnectionError):
                 raise
-            raise NoAnswer(type(error).__name__, in_doubt=attempts.in_doubt) from error
+            raise NoReplyError(type(error).__name__, in_doubt=attempts.in_doubt) from error
         if attempts.damaged:
-            raise NoAnswer(_DAMAGED, in_doubt=True)
-        meta = answer["ResponseMetadata"]
-        return Answer(answer[_BODY], meta["RequestId"], meta.get("RetryAttempts", 0))
+            raise NoReplyError(_DAMAGED, in_doubt=True)
+        meta = reply["ResponseMetadata"]
+        return Reply(reply[_BODY], meta["RequestId"], meta.get("RetryAttempts", 0))
 
 
 class _Attempts:
@@ -203,9 +201,9 @@ class _Attempts:
     Attributes
     ----------
     in_doubt
-        Whether one may have been carried out, and did not give a whole answer.
+        Whether one may have been carried out, and did not give a whole reply.
     damaged
-        Whether the last one gave a damaged answer.
+        Whether the last one gave a damaged reply.
     """
 
     __slots__ = ("body", "damaged", "in_doubt", "repeatable")
@@ -220,7 +218,7 @@ class _Attempts:
 _UNCONNECTED = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 """Faults before any byte of a request was sent (botocore.httpsession, URLLib3Session.send).
 
-An SSLError is not one of them: it may come while the answer is read.
+An SSLError is not one of them: it may come while the reply is read.
 """
 
 
@@ -233,7 +231,7 @@ def _note_attempt(
 ) -> float | bool | None:
     """Take note of an attempt; False ends the call, a number of seconds repeats it.
 
-    None leaves that to botocore. It repeats an answer whose checksum is wrong, but knows nothing
+    None leaves that to botocore. It repeats a reply whose checksum is wrong, but knows nothing
     of one that is shorter than it says.
     """
     made = request_dict["context"].get(_BODY)
@@ -251,7 +249,7 @@ def _note_attempt(
 def _may_be_done(
     response: tuple[Any, Any] | None, fault: Exception | None, *, damaged: bool
 ) -> bool:
-    """Whether an attempt without a whole answer may have been carried out all the same."""
+    """Whether an attempt without a whole reply may have been carried out all the same."""
     if response is None:
         return not isinstance(fault, _UNCONNECTED)
     status = int(response[0].status_code)
@@ -259,9 +257,9 @@ def _may_be_done(
 
 
 def _is_damaged(response: Any) -> bool:
-    """Whether an answer is not as it was sent.
+    """Whether a reply is not as it was sent.
 
-    botocore itself does not compare the length, and hands over the answer of the last attempt
+    botocore itself does not compare the length, and hands over the reply of the last attempt
     whatever its checksum (botocore.httpsession, botocore.retries.standard).
     """
     length, checksum = (response.headers.get(n) for n in ("content-length", "x-amz-crc32"))

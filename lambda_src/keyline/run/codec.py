@@ -210,7 +210,7 @@ class Writer:
         return values.struct_writer(self.kind.shape)
 
     @cached_property
-    def _check(self) -> readback.Check:
+    def _check(self) -> readback.ValueCheck:
         return readback.item_check(self.kind.shape)
 
 

@@ -42,7 +42,7 @@ Given = Mapping[str, Any]
 """The values of a call by name."""
 
 
-class NothingMatches(Exception):
+class NothingMatchesError(Exception):
     """A range that no item can be in: its bounds are reversed, or beyond what a field can hold."""
 
 
@@ -127,7 +127,7 @@ class KeyText:
 
         Raises
         ------
-        NothingMatches
+        NothingMatchesError
             If there are no such keys.
         BadValue
             If a value is missing, or a bound is not a value that the field can have.
@@ -141,7 +141,7 @@ class KeyText:
         check_length(field.name, found.high or FIRST, self.limit)
         last = self._end(found)
         if first > last:
-            raise NothingMatches
+            raise NothingMatchesError
         return first, last
 
     def _start(self, found: _Texts, low: _Bound | None) -> str:
@@ -229,12 +229,12 @@ class _FieldText:
         if self._known is not None:
             found = {known for known in self._known if known.startswith(text)}
             if not found:
-                raise NothingMatches
+                raise NothingMatchesError
             if any(f"{known}{self.after}".startswith(text) for known in self._known - found):
                 raise self._ambiguous()
         elif self._length is not None:
             if len(text) > self._length:
-                raise NothingMatches
+                raise NothingMatchesError
         elif not self._ends_key and self._reaches_the_end(text):
             raise self._ambiguous()
         return text
@@ -372,7 +372,7 @@ class _FieldText:
             at = bound.quantize(step, rounding=rounding, context=_EXACT)
             last = min(last, at if high.included else _EXACT.subtract(at, step))
         if first > last:
-            raise NothingMatches
+            raise NothingMatchesError
         start, stop = (stem + self._format.text(n) + self._tail for n in (first, last))
         return _Texts(start, stop, True)
 
@@ -413,11 +413,11 @@ def before(text: str) -> tuple[str, bool]:
 
     Raises
     ------
-    NothingMatches
+    NothingMatchesError
         If there is none.
     """
     if not text:
-        raise NothingMatches
+        raise NothingMatchesError
     code = ord(text[-1]) - 1
     if code < 0:
         return text[:-1], False
@@ -431,12 +431,12 @@ def behind(text: str) -> str:
 
     Raises
     ------
-    NothingMatches
+    NothingMatchesError
         If there is none.
     """
     kept = text.rstrip(LAST)
     if not kept:
-        raise NothingMatches
+        raise NothingMatchesError
     code = ord(kept[-1]) + 1
     if 0xD800 <= code <= 0xDFFF:
         code = 0xE000

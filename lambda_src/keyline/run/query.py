@@ -16,7 +16,7 @@ from keyline.run.compiled import CompiledQuery
 from keyline.run.cursor import Cursor, CursorSigner
 from keyline.run.errors import BadCall
 from keyline.run.fanout import Range, merged, share
-from keyline.run.keytext import NothingMatches
+from keyline.run.keytext import NothingMatchesError
 from keyline.run.page import Page
 from keyline.run.request import Request
 from keyline.run.shards import refuse_marked, sharded
@@ -65,7 +65,7 @@ class QueryReader(Generic[T]):
         wanted = self._limit(limit)
         try:
             request = self._prepared.build(given)
-        except NothingMatches:
+        except NothingMatchesError:
             return Page([], None)
         name = self._pattern.name
         # Bound to the values as they are sent: equal values have one text, whatever their type.
@@ -88,7 +88,7 @@ class QueryReader(Generic[T]):
         """All items, read on as they are taken."""
         try:
             request = self._prepared.build(given)
-        except NothingMatches:
+        except NothingMatchesError:
             return
         ranges = self._ranges(request, Cursor([]))
         for _, wire in self._merged(ranges, lambda: None):
@@ -143,13 +143,13 @@ class QueryReader(Generic[T]):
 
     def _fetch(self, request: Request) -> Callable[[Attributes | None, int | None], Any]:
         def fetch(position: Attributes | None, limit: int | None) -> Any:
-            asked = dict(request)
+            page = dict(request)
             if limit is not None:
-                asked["Limit"] = limit
+                page["Limit"] = limit
             if position is not None:
-                asked["ExclusiveStartKey"] = position
+                page["ExclusiveStartKey"] = position
             return self._calls.send(
-                self._pattern, "Query", asked, self._decoder, _count, self._floor
+                self._pattern, "Query", page, self._decoder, _count, self._floor
             )
 
         return fetch

@@ -25,12 +25,12 @@ from keyline.run.values import (
     too_deep,
 )
 
-Check = Callable[[Any], None]
+ValueCheck = Callable[[Any], None]
 """Refuses with BadValue what could not be read back."""
 
 
 @cache
-def item_check(shape: type[msgspec.Struct]) -> Check:
+def item_check(shape: type[msgspec.Struct]) -> ValueCheck:
     """What checks an item's attributes, so that nothing is stored that no read accepts."""
     wire = struct_reader(shape).wire
     checks = {name: field_check(shape, name) for name in fields_of(shape)}
@@ -52,19 +52,19 @@ def item_check(shape: type[msgspec.Struct]) -> Check:
 
 
 @cache
-def field_check(shape: type[msgspec.Struct], name: str) -> Check:
+def field_check(shape: type[msgspec.Struct], name: str) -> ValueCheck:
     """The same of one attribute that is there."""
     return _check(name, annotation_of(shape, name), of_field(shape, name).wire)
 
 
 @cache
-def members_check(shape: type[msgspec.Struct], name: str) -> Check:
+def members_check(shape: type[msgspec.Struct], name: str) -> ValueCheck:
     """The same of members for a set, or of an amount for a number: the total has its own bounds."""
     bare, _ = strip(annotation_of(shape, name))
     return _check(name, bare, of_type(bare).wire)
 
 
-def _check(name: str, annotation: Any, wire: Any) -> Check:
+def _check(name: str, annotation: Any, wire: Any) -> ValueCheck:
     is_open = _is_open(annotation)
 
     def check(value: Wire) -> None:

@@ -17,7 +17,7 @@ from keyline.model.pattern import Delete, Pattern, Put, Update
 from keyline.model.shape import fields_of
 from keyline.problem import KeylineError
 from keyline.run import reply
-from keyline.run.client import Refusal
+from keyline.run.client import ReplyError
 from keyline.run.codec import Attributes, Reader
 from keyline.run.comparison import same
 from keyline.run.errors import (
@@ -36,7 +36,7 @@ _UNMET = "a condition of the write does not hold."
 _RAW = reply.decoder(reply.RawReply)
 
 
-def of_put(pattern: Put[Any], reader: Reader[Any], refusal: Refusal, now: float) -> KeylineError:
+def of_put(pattern: Put[Any], reader: Reader[Any], refusal: ReplyError, now: float) -> KeylineError:
     """Why an item was not written, or that it may have been."""
     current = _current(pattern, reader, refusal.body, now)
     if refusal.in_doubt:
@@ -54,7 +54,7 @@ def of_put(pattern: Put[Any], reader: Reader[Any], refusal: Refusal, now: float)
 def of_update(
     pattern: Update[Any],
     reader: Reader[Any],
-    refusal: Refusal,
+    refusal: ReplyError,
     changes: Iterable[str],
     expected: int | None,
     now: float,
@@ -89,7 +89,7 @@ def of_update(
 
 
 def of_delete(
-    pattern: Delete[Any], reader: Reader[Any], refusal: Refusal, now: float
+    pattern: Delete[Any], reader: Reader[Any], refusal: ReplyError, now: float
 ) -> KeylineError | None:
     """Why an item was not deleted, or that it may have been.
 
@@ -103,14 +103,14 @@ def of_delete(
     return NotFound(pattern.name, "there is no such item.") if pattern.must_exist else None
 
 
-def expired_item(pattern: Pattern[Any], refusal: Refusal, now: float) -> Attributes | None:
+def expired_item(pattern: Pattern[Any], refusal: ReplyError, now: float) -> Attributes | None:
     """The item that stood in the way, if it has expired."""
     found = _RAW.decode(refusal.body).Item
     expired = bytes(found) and is_expired(pattern.table, found, now)
     return _raw(refusal.body) if expired else None
 
 
-def is_own_write(refusal: Refusal, attributes: Attributes) -> bool:
+def is_own_write(refusal: ReplyError, attributes: Attributes) -> bool:
     """Whether the item that stood in the way is the very one, written by an earlier attempt.
 
     Somebody else's item that is the same in every attribute is not told apart.
@@ -122,7 +122,7 @@ def is_own_write(refusal: Refusal, attributes: Attributes) -> bool:
 def of_own_update(
     pattern: Update[T],
     reader: Reader[T],
-    refusal: Refusal,
+    refusal: ReplyError,
     is_done: Callable[[Attributes], bool],
 ) -> T | None:
     """The item that stood in the way, if an earlier attempt of the update has made it so.
@@ -160,7 +160,7 @@ def _raw(body: bytes) -> Attributes | None:
     return found
 
 
-def _is_before(version: Decimal | None, expected: int | None, refusal: Refusal) -> bool:
+def _is_before(version: Decimal | None, expected: int | None, refusal: ReplyError) -> bool:
     """Whether the item proves that an update from the expected version was not carried out.
 
     A version only grows, and the update would have made it one more than the expected one.

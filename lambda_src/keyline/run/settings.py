@@ -90,11 +90,11 @@ def check_moment(name: str, moment: float, unit: int, takes: str) -> None:
         raise BadValue(
             name, "is a moment before 1980 or after 2200.", "Give the moment that is meant."
         )
-    asked = _UNITS.get(unit, f"units of which {unit} make a second")
+    declared = _UNITS.get(unit, f"units of which {unit} make a second")
     change = f"multiply by {unit // fits}" if fits < unit else f"divide by {fits // unit}"
     declare = f", or declare unit={fits}" if "declared" in takes else ""
     raise BadValue(
-        name, f"looks like {_UNITS[fits]}; {takes} {asked}.", f"{change.capitalize()}{declare}."
+        name, f"looks like {_UNITS[fits]}; {takes} {declared}.", f"{change.capitalize()}{declare}."
     )
 
 

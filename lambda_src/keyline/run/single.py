@@ -12,7 +12,7 @@ import msgspec
 from keyline.model.pattern import Delete, Get, Put, Update
 from keyline.run import floor, refusals, reply
 from keyline.run.calls import Calls
-from keyline.run.client import Refusal
+from keyline.run.client import ReplyError
 from keyline.run.codec import Reader
 from keyline.run.compiled import CompiledUpdate, Compiler
 from keyline.run.errors import ItemUnreadable
@@ -50,7 +50,7 @@ def put(pattern: Put[T], calls: Calls, compiler: Compiler, item: T, values: Mapp
     units = floor.of_write(pattern.table, attributes)
     try:
         calls.send(pattern, "PutItem", request, _RAW_WRITE, _one, units, repeat=SAFE)
-    except Refusal as refusal:
+    except ReplyError as refusal:
         if not refusals.is_own_write(refusal, attributes):
             reader = compiler.reader(pattern)
             raise refusals.of_put(pattern, reader, refusal, now) from refusal
@@ -72,7 +72,7 @@ def update(pattern: Update[T], calls: Calls, compiler: Compiler, call: UpdateCal
     while True:
         try:
             return _changed(pattern, calls, compiled, reader, call)
-        except Refusal as refusal:
+        except ReplyError as refusal:
             is_done = partial(requests.is_done, call)
             own = refusals.of_own_update(pattern, reader, refusal, is_done)
             if own is not None:
@@ -101,7 +101,7 @@ def delete(pattern: Delete[Any], calls: Calls, compiler: Compiler, key: Mapping[
         request["ReturnValues"] = "ALL_OLD"
     try:
         calls.send(pattern, "DeleteItem", request, _RAW_WRITE, _one, compiled.floor, repeat=SAFE)
-    except Refusal as refusal:
+    except ReplyError as refusal:
         error = refusals.of_delete(pattern, compiler.reader(pattern), refusal, now)
         if error is not None:
             raise error from refusal

@@ -12,7 +12,7 @@ from keyline.model.shape import fields_of
 from keyline.run import values
 from keyline.run.codec import key_text, value_of
 from keyline.run.expressions import Expressions, compared, encoded, made
-from keyline.run.keytext import Given, KeyText, NothingMatches, check_key, check_length, pair
+from keyline.run.keytext import Given, KeyText, NothingMatchesError, check_key, check_length, pair
 from keyline.run.values import Wire
 
 
@@ -54,7 +54,7 @@ def _refuse_reversed(parameter: str, given: Given, encode: Callable[[Any], Wire 
     low, high = (encoded(parameter, encode, side) for side in pair(parameter, given[parameter]))
     ((tag, start),), ((_, end),) = low.items(), high.items()
     if (Decimal(start) > Decimal(end)) if tag == "N" else start > end:
-        raise NothingMatches
+        raise NothingMatchesError
 
 
 def _on_fields(into: Expressions, pattern: Query[Any], condition: Condition) -> str:

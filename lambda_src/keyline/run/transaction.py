@@ -26,7 +26,7 @@ from keyline.model.size import item_size
 from keyline.problem import KeylineError
 from keyline.run import floor, refusals, reply
 from keyline.run.calls import OTHER_ACTIONS, Calls
-from keyline.run.client import Refusal
+from keyline.run.client import ReplyError
 from keyline.run.codec import Attributes, Reader
 from keyline.run.compiled import Compiler
 from keyline.run.errors import BadCall, Cancelled, ItemUnreadable, TransactionCancelled
@@ -187,7 +187,7 @@ def read(
         answer = calls.send(
             pattern, "TransactGetItems", request, _READ, lambda a: len(a.Responses), _read_floor
         )
-    except Refusal as refusal:
+    except ReplyError as refusal:
         raise _cancelled(pattern, refusal, [r.pattern for r in reads], compiler, now) from refusal
     return [
         _item(each.pattern, compiler.reader(each.pattern), raw, now)
@@ -253,16 +253,16 @@ def _check_items(
     """Refuse a transaction that names an item twice: DynamoDB does not take it."""
     named: set[tuple[str, Identity]] = set()
     for part, action in zip(parts, request["TransactItems"], strict=True):
-        ((_, asked),) = action.items()
-        held = asked.get("Key") or asked["Item"]
+        ((_, arguments),) = action.items()
+        held = arguments.get("Key") or arguments["Item"]
         key = identity(held[attribute] for attribute in part.table.key.attributes)
-        if (asked["TableName"], key) in named:
+        if (arguments["TableName"], key) in named:
             raise BadCall(
                 pattern.name,
                 f"names an item twice, the second time in {part.name!r}.",
                 "Give each item of a transaction once: put its changes into one pattern.",
             )
-        named.add((asked["TableName"], key))
+        named.add((arguments["TableName"], key))
 
 
 def _item(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
@@ -308,7 +308,7 @@ def _send(
             implied,
             repeat=repeat,
         )
-    except Refusal as refusal:
+    except ReplyError as refusal:
         if refusal.code == OTHER_ACTIONS:
             return False
         parts = [action.pattern for action in actions]
@@ -318,7 +318,7 @@ def _send(
 
 def _cancelled(
     pattern: Pattern[Any],
-    refusal: Refusal,
+    refusal: ReplyError,
     parts: Sequence[Pattern[Any]],
     compiler: Compiler,
     now: float,

@@ -24,7 +24,8 @@ from keyline.stream.change import Change, ChangeReader
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 Process = Callable[[Sequence[Change[ItemT]]], None]
-Answer = dict[str, list[dict[str, str]]]
+BatchResponse = dict[str, list[dict[str, str]]]
+"""Which records Lambda has to deliver again."""
 
 
 class BatchFailed(KeylineError):
@@ -38,7 +39,7 @@ def stream_handler(
     *,
     table: Table | None = None,
     logger: Logger | None = None,
-) -> Callable[[Mapping[str, Any], Any], Answer]:
+) -> Callable[[Mapping[str, Any], Any], BatchResponse]:
     """The Lambda handler that gives a table's changes to `process`.
 
     The whole batch is tried first. If that fails, its records are tried one by one in order, up
@@ -78,7 +79,7 @@ class _Consumer:
     process: Process[Any]
     logger: Logger
 
-    def handle(self, event: Mapping[str, Any], context: Any) -> Answer:
+    def handle(self, event: Mapping[str, Any], context: Any) -> BatchResponse:
         """What Lambda calls: which record it has to deliver again, if any.
 
         Raises
@@ -87,11 +88,11 @@ class _Consumer:
             If the first of several records failed.
         """
         try:
-            return self._answer(event["Records"], context)
+            return self._respond(event["Records"], context)
         finally:
             meter.flush()
 
-    def _answer(self, records: Sequence[Mapping[str, Any]], context: Any) -> Answer:
+    def _respond(self, records: Sequence[Mapping[str, Any]], context: Any) -> BatchResponse:
         started = time.perf_counter()
         changes = self._readable(records)
         done = self._processed(changes)

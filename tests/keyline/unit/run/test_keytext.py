@@ -17,7 +17,7 @@ from keyline.model.template import LAST
 from keyline.run.codec import key_text
 from keyline.run.errors import BadValue
 from keyline.run.expressions import Expressions
-from keyline.run.keytext import KeyText, NothingMatches, before, behind
+from keyline.run.keytext import KeyText, NothingMatchesError, before, behind
 from keyline.run.sortkey import sort_condition
 from tests.support.keyed import TEXTS, Keyed, expected, items_of, keyed_tables
 
@@ -115,7 +115,7 @@ def matched(
     text = sort_condition(into, query, query.conditions[0])
     try:
         values = into.parameters(asked)["ExpressionAttributeValues"]
-    except NothingMatches:
+    except NothingMatchesError:
         return []
     except BadValue:
         return None
