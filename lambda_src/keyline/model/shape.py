@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, NewType, Union, get_args, get_origin
 
 import msgspec
 
@@ -167,6 +167,45 @@ def annotation_of(shape: type[msgspec.Struct], name: str) -> Any:
     return infos_of(shape)[name].type
 
 
+class Stripped(NamedTuple):
+    """A declared type, taken apart.
+
+    Attributes
+    ----------
+    bare
+        The type without None and without constraints.
+    typed
+        The type with its constraints, but without None.
+    optional
+        Whether it allows None.
+    compress_above
+        As of a `Field`.
+    """
+
+    bare: Any
+    typed: Any
+    optional: bool = False
+    compress_above: int | None = None
+
+
+def strip(annotation: Any) -> Stripped:
+    """Take a declared type apart."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if isinstance(annotation, NewType):
+        return strip(annotation.__supertype__)
+    if origin is Annotated:
+        inner, metas = strip(args[0]), args[1:]
+        bound = inner.compress_above
+        for meta in metas if bound is None else ():
+            if isinstance(meta, msgspec.Meta) and meta.extra:
+                bound = meta.extra.get(_COMPRESS, bound)
+        return inner._replace(typed=Annotated[(inner.typed, *metas)], compress_above=bound)
+    if origin in (Union, types.UnionType) and type(None) in args:
+        rest = tuple(member for member in args if member is not type(None))
+        return strip(Union[rest])._replace(optional=True)  # noqa: UP007 - built at run time
+    return Stripped(annotation, annotation)
+
+
 _Within = tuple[type[msgspec.Struct], ...]
 """The Structs around a type, from the outermost."""
 
@@ -185,7 +224,7 @@ def _fields(shape: type[msgspec.Struct], path: str, within: _Within) -> dict[str
 
 
 def _field(field: msgspec.structs.FieldInfo, path: str, within: _Within) -> Field:
-    annotation, optional, compress = _unwrap(field.type)
+    annotation, _, optional, compress = strip(field.type)
     if annotation in (Any, object):
         raise _refused(path, annotation)
     kind = _stored(annotation, path, within)
@@ -248,29 +287,9 @@ def _check_default_of_set(path: str, default: Any, *, optional: bool) -> None:
         )
 
 
-def _unwrap(annotation: Any) -> tuple[Any, bool, int | None]:
-    """Strip Annotated and Optional; say whether None was allowed and the compression bound."""
-    optional, compress = False, None
-    while True:
-        origin = get_origin(annotation)
-        if origin is Annotated:
-            annotation, *metas = get_args(annotation)
-            for meta in metas:
-                if isinstance(meta, msgspec.Meta) and meta.extra:
-                    compress = meta.extra.get(_COMPRESS, compress)
-        elif origin in (Union, types.UnionType) and type(None) in get_args(annotation):
-            optional = True
-            rest = tuple(a for a in get_args(annotation) if a is not type(None))
-            annotation = Union[rest]  # noqa: UP007 - built at run time
-        elif isinstance(annotation, NewType):
-            annotation = annotation.__supertype__
-        else:
-            return annotation, optional, compress
-
-
 def _stored(annotation: Any, path: str, within: _Within) -> AttributeType:
     """As `stored_as`; `within` are the Structs around it."""
-    bare, _, _ = _unwrap(annotation)
+    bare = strip(annotation).bare
     origin, args = get_origin(bare), get_args(bare)
     if origin is Literal:
         return _one_of(args, path, bare)
@@ -306,7 +325,7 @@ def _one_of(values: tuple[Any, ...], path: str, annotation: Any) -> AttributeTyp
 
 
 def _set(member: Any, path: str, annotation: Any) -> AttributeType:
-    bare, optional, _ = _unwrap(member)
+    bare, _, optional, _ = strip(member)
     scalar = bare in _SCALARS or get_origin(bare) is Literal
     if optional or not (scalar or (isinstance(bare, type) and issubclass(bare, enum.Enum))):
         raise _refused(path, annotation)
@@ -329,7 +348,8 @@ def _list(container: Any, args: tuple[Any, ...], path: str, within: _Within) -> 
 
 
 def _map(args: tuple[Any, ...], path: str, within: _Within) -> AttributeType:
-    if args and _unwrap(args[0])[:2] != (str, False):
+    key = strip(args[0]) if args else None
+    if key and (key.bare is not str or key.optional):
         raise DeclarationError(
             path,
             f"is a dict with keys of another type than str: {args[0]!r}.",
@@ -342,7 +362,7 @@ def _map(args: tuple[Any, ...], path: str, within: _Within) -> AttributeType:
 
 def _member(annotation: Any, path: str, within: _Within) -> None:
     """Check the type of a list's or dict's members; they may be of any type there is."""
-    if _unwrap(annotation)[0] not in (Any, object):
+    if strip(annotation).bare not in (Any, object):
         _stored(annotation, f"{path}[]", within)
 
 

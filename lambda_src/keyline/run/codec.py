@@ -21,8 +21,10 @@ from keyline.run import misfit, readback, reply, shards, values
 from keyline.run.errors import BadValue
 from keyline.run.keytext import KeyText, check_key
 from keyline.run.numbers import number_text
+from keyline.run.scalars import Wire
 from keyline.run.settings import Expiry, Settings, check_ttl
-from keyline.run.values import Value, Wire
+from keyline.run.untyped import encode_any
+from keyline.run.values import Value
 
 T = TypeVar("T")
 
@@ -67,7 +69,7 @@ def key_part(kind: Entity, table: Table, attribute: str) -> KeyPart:
     """Return how a key attribute is made from parameters."""
     parameters = parameters_of(kind, attribute)
     if attribute in kind.constants:
-        constant = values.encode_any(kind.constants[attribute])
+        constant = encode_any(kind.constants[attribute])
         return KeyPart(attribute, (), lambda _: constant)
     if attribute in kind.templates:
         return KeyPart(attribute, parameters, key_text(kind, table, attribute).wire)
@@ -165,7 +167,7 @@ class Writer:
     @cached_property
     def constants(self) -> Attributes:
         """The attributes that all such items share."""
-        return {name: values.encode_any(v) for name, v in self.kind.constants.items()}
+        return {name: encode_any(v) for name, v in self.kind.constants.items()}
 
     @cached_property
     def derived(self) -> tuple[KeyPart, ...]:

@@ -11,7 +11,7 @@ from keyline.model.pattern import Query
 from keyline.run import misfit, reply
 from keyline.run.codec import Attributes, Reader
 from keyline.run.errors import ItemUnreadable
-from keyline.run.values import Wire
+from keyline.run.scalars import Wire
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from keyline.run.values import Wire
+from keyline.run.scalars import Wire
 
 
 def same(stored: Wire | None, written: Wire) -> bool:

@@ -16,7 +16,7 @@ from keyline.run.codec import value_of
 from keyline.run.comparison import holds
 from keyline.run.errors import BadValue
 from keyline.run.keytext import pair
-from keyline.run.values import Wire
+from keyline.run.scalars import Wire
 
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _MAX_STEM = 200

@@ -28,7 +28,7 @@ from keyline.model.separation import (
 from keyline.model.template import LAST, NumberFormat, Part
 from keyline.run import values
 from keyline.run.errors import BadCall, BadValue
-from keyline.run.values import Wire
+from keyline.run.scalars import Wire
 
 FIRST = "\x00"
 """The first character: the lowest text of a key, since a key's text is never empty."""

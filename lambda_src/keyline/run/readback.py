@@ -11,19 +11,12 @@ from typing import Any, get_args
 
 import msgspec
 
-from keyline.model.shape import annotation_of, fields_of
+from keyline.model.shape import annotation_of, fields_of, strip
+from keyline.run.conversion import convert
 from keyline.run.errors import BadValue
-from keyline.run.values import (
-    MAX_LEVELS,
-    Wire,
-    convert,
-    inside,
-    of_field,
-    of_type,
-    strip,
-    struct_reader,
-    too_deep,
-)
+from keyline.run.scalars import Wire
+from keyline.run.untyped import MAX_LEVELS, too_deep
+from keyline.run.values import inside, of_field, of_type, struct_reader
 
 ValueCheck = Callable[[Any], None]
 """Refuses with BadValue what could not be read back."""
@@ -60,7 +53,7 @@ def field_check(shape: type[msgspec.Struct], name: str) -> ValueCheck:
 @cache
 def members_check(shape: type[msgspec.Struct], name: str) -> ValueCheck:
     """The same of members for a set, or of an amount for a number: the total has its own bounds."""
-    bare, _ = strip(annotation_of(shape, name))
+    bare = strip(annotation_of(shape, name)).bare
     return _check(name, bare, of_type(bare).wire)
 
 
@@ -80,7 +73,7 @@ def _check(name: str, annotation: Any, wire: Any) -> ValueCheck:
 
 def _is_open(annotation: Any) -> bool:
     """Whether values of a type may hold values of any type, and so be of any depth."""
-    bare, _ = strip(annotation)
+    bare = strip(annotation).bare
     if bare in (Any, object, list, tuple, dict):
         return True
     if isinstance(bare, type) and issubclass(bare, msgspec.Struct):

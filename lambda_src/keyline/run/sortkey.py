@@ -13,7 +13,7 @@ from keyline.run import values
 from keyline.run.codec import key_text, value_of
 from keyline.run.expressions import Expressions, compared, encoded, made
 from keyline.run.keytext import Given, KeyText, NothingMatchesError, check_key, check_length, pair
-from keyline.run.values import Wire
+from keyline.run.scalars import Wire
 
 
 def sort_condition(into: Expressions, pattern: Query[Any], condition: Condition) -> str:

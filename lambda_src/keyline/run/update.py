@@ -33,7 +33,8 @@ from keyline.run.request import (
     present,
     primary_key,
 )
-from keyline.run.values import Value, Wire
+from keyline.run.scalars import Wire
+from keyline.run.values import Value
 
 _ONE: Wire = {"N": "1"}
 

@@ -1,4 +1,4 @@
-"""One attribute's value: Python ↔ DynamoDB JSON, compiled once per type.
+"""One attribute's value of a declared type: Python ↔ DynamoDB JSON, compiled once per type.
 
 A response is decoded by msgspec straight into a small Struct per value (`{"N": "1.5"}` →
 `N(N=1.5)`), declared with the field's own type: what does not fit the shape is refused
@@ -8,32 +8,32 @@ while decoding, and what the shape does not name is never built.
 from __future__ import annotations
 
 import base64
-import enum
-import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
-from keyline.model.shape import Field, annotation_of, fields_of, infos_of, limits_of, stored_as
+from keyline.model.shape import (
+    Field,
+    annotation_of,
+    fields_of,
+    infos_of,
+    limits_of,
+    stored_as,
+    strip,
+)
 from keyline.run.compression import compress, decompress
+from keyline.run.conversion import convert
 from keyline.run.errors import BadValue, ItemUnreadable
-from keyline.run.numbers import number_text, number_value
+from keyline.run.scalars import NULL, Wire, scalar, text_of
 from keyline.run.shards import plain
+from keyline.run.untyped import decode_any, encode_any
 
-Wire = Mapping[str, Any]
-"""A value as DynamoDB writes it: `{"S": "x"}`."""
-
-MAX_LEVELS = 31
-"""Lists and maps that an attribute may hold within each other: DynamoDB takes 32 levels, of which
-the item is one.
-"""
-_NULL: Wire = {"NULL": True}
 _DECIMAL = "Declare the field as Decimal."
 _SHORT = 15
 """Digits that every number of a float's range keeps on its way through a float."""
@@ -95,7 +95,7 @@ def _optional(value: Value, field: Field, default: Callable[[], Any]) -> Value:
         if not field.optional:
             raise _takes_no_none()
         # An attribute that is absent is read as the default.
-        return _NULL if field.defaulted else None
+        return NULL if field.defaulted else None
 
     return Value(encode, _nullable(value.wire) | None, decode)
 
@@ -159,7 +159,7 @@ def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
 
     A key that was rounded when it was read would not find its own item.
     """
-    _, typed = strip(annotation_of(shape, name))
+    typed = strip(annotation_of(shape, name)).typed
 
     def decode(wire: Any) -> float:
         text = wire.N
@@ -184,7 +184,7 @@ def of_type(annotation: Any) -> Value:
     DeclarationError
         If it is a type that DynamoDB cannot store.
     """
-    bare, typed = strip(annotation)
+    bare, typed, _, _ = strip(annotation)
     origin, args = get_origin(bare), get_args(bare)
     if bare is Any or bare is object:
         return _DYNAMIC
@@ -197,14 +197,14 @@ def of_type(annotation: Any) -> Value:
         return _dict(args, typed)
     if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
         return _struct(bare)
-    tag, write = _scalar(bare)
+    tag, write = scalar(bare)
     return Value(lambda value: {tag: write(value)}, _wire(tag, typed), attrgetter(tag))
 
 
 def member_of(shape: type[msgspec.Struct], name: str) -> Value:
     """How a member of a field is stored: of a set or list an element, of text a part."""
     annotation = annotation_of(shape, name)
-    bare, _ = strip(annotation)
+    bare = strip(annotation).bare
     if bare in (list, tuple):
         return _DYNAMIC
     if get_origin(bare) in (set, frozenset, list, tuple):
@@ -212,80 +212,8 @@ def member_of(shape: type[msgspec.Struct], name: str) -> Value:
     return of_type(str if fields_of(shape)[name].type == "S" else annotation)
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise BadValue("text", f"{type(value).__name__} is no text.", "Give a str.")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise BadValue(
-                "text", "holds half of a character.", "Give text that UTF-8 can write."
-            ) from None
-    # The member of an Enum may be text as well, and is stored as its plain text.
-    return value if type(value) is str else str.__str__(value)
-
-
-def _integer(value: Any) -> str:
-    if not isinstance(value, float | Decimal):
-        return number_text(value)
-    text = number_text(value)
-    if Decimal(text) != Decimal(text).to_integral_value():
-        raise BadValue("number", "is no whole number.", "Give an int.")
-    return number_text(int(value))
-
-
-def _float(value: Any) -> str:
-    text = number_text(value)
-    if type(value) is float:
-        return text
-    near = float(text)
-    if Decimal(text) not in (Decimal(near), Decimal(repr(near))):
-        raise BadValue("number", "is not held exactly by a float.", "Declare the field as Decimal.")
-    return number_text(near)
-
-
-def _bytes(value: Any) -> bytes:
-    if not isinstance(value, bytes | bytearray | memoryview):
-        raise BadValue("binary", f"{type(value).__name__} is no bytes.", "Give bytes.")
-    return bytes(value)
-
-
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise BadValue("boolean", f"{type(value).__name__} is no bool.", "Give True or False.")
-    return value
-
-
-_TAGS: Mapping[Any, tuple[str, Callable[[Any], Any]]] = {
-    str: ("S", _text),
-    int: ("N", _integer),
-    float: ("N", _float),
-    Decimal: ("N", number_text),
-    bytes: ("B", _bytes),
-    bool: ("BOOL", _truth),
-}
-
-
-def _scalar(bare: Any) -> tuple[str, Callable[[Any], Any]]:
-    """The tag of a type that is no collection, and what writes its values."""
-    if get_origin(bare) is Literal:
-        return _TAGS[type(get_args(bare)[0])]
-    if not issubclass(bare, enum.Enum):
-        return _TAGS[bare]
-    tag, write = _TAGS[str if stored_as(bare, bare.__name__) == "S" else int]
-
-    def write_member(value: Any) -> Any:
-        try:
-            return write(bare(value).value)
-        except ValueError:
-            raise BadValue("value", *_one_of(_known(bare))) from None
-
-    return tag, write_member
-
-
 def _set(typed: Any, member: Any) -> Value:
-    tag, write = _scalar(strip(member)[0])
+    tag, write = scalar(strip(member).bare)
     least = limits_of(typed).min_length or 0
 
     def encode(value: Any) -> Wire | None:
@@ -324,7 +252,7 @@ def _dict(args: tuple[Any, ...], typed: Any) -> Value:
     def encode(value: Any) -> Wire:
         _check_container(value, Mapping, "dict")
         try:
-            return {"M": {_text(k): write(v) for k, v in value.items()}}
+            return {"M": {text_of(k): write(v) for k, v in value.items()}}
         except BadValue as error:
             raise inside(error, "[]") from error
 
@@ -337,18 +265,18 @@ def _dict(args: tuple[Any, ...], typed: Any) -> Value:
 
 def _element(annotation: Any) -> Value:
     """How a member of a list or map is stored: None, and a set that is empty, as NULL."""
-    value, optional = of_type(annotation), _takes_none(annotation)
+    value, (bare, _, optional, _) = of_type(annotation), strip(annotation)
     if value is _DYNAMIC:
         return value
     inner, write = value.decode, value.encode
-    origin = get_origin(strip(annotation)[0])
+    origin = get_origin(bare)
     empty = origin if origin in (set, frozenset) and not optional else lambda: None
 
     def encode(given: Any) -> Wire | None:
         if given is None and not optional:
             raise _takes_no_none()
         wire = None if given is None else _unless_none(write(given), optional)
-        return _NULL if wire is None else wire
+        return NULL if wire is None else wire
 
     def decode(wire: Any) -> Any:
         return empty() if _is_null(wire) else inner(wire)
@@ -476,7 +404,7 @@ _astuple = msgspec.structs.astuple
 
 def sharded_text(shape: type[msgspec.Struct], name: str) -> Value:
     """A text field that carries a write shard as stored: its type is that of the plain value."""
-    field, (_, typed) = fields_of(shape)[name], strip(annotation_of(shape, name))
+    field, typed = fields_of(shape)[name], strip(annotation_of(shape, name)).typed
 
     def decode(wire: Any) -> Any:
         text = plain(wire.S)
@@ -487,12 +415,12 @@ def sharded_text(shape: type[msgspec.Struct], name: str) -> Value:
 
 
 def _compressible(field: Field, annotation: Any) -> Value:
-    bound, (_, typed) = field.compress_above or 0, strip(annotation)
+    bound, typed = field.compress_above or 0, strip(annotation).typed
     limits = limits_of(annotation)
     limited = (limits.min_length, limits.max_length, limits.pattern) != (None, None, None)
 
     def encode(value: Any) -> Wire:
-        text = _text(value)
+        text = text_of(value)
         if limited:  # which the stored bytes do not show
             convert(text, typed, typed)
         return {"B": compress(text)} if len(text.encode()) > bound else {"S": text}
@@ -519,22 +447,6 @@ def _default_of(shape: type[msgspec.Struct], field: Field) -> Callable[[], Any]:
         empty: Callable[[], Any] = type(field.default)
         return empty
     return lambda: field.default
-
-
-def strip(annotation: Any) -> tuple[Any, Any]:
-    """The bare type, and the type with its constraints but without None."""
-    if isinstance(annotation, NewType):
-        return strip(annotation.__supertype__)
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        inner, *metas = get_args(annotation)
-        bare, typed = strip(inner)
-        return bare, Annotated[(typed, *metas)]
-    if origin in (Union, types.UnionType):
-        rest = [a for a in get_args(annotation) if a is not type(None)]
-        if len(rest) == 1:
-            return strip(rest[0])
-    return annotation, annotation
 
 
 @cache
@@ -565,149 +477,8 @@ def _is_null(wire: Any) -> bool:
     return "NULL" in wire if isinstance(wire, dict) else bool(wire.NULL)
 
 
-def _takes_none(annotation: Any) -> bool:
-    """Whether a declared type takes None."""
-    if isinstance(annotation, NewType):
-        return _takes_none(annotation.__supertype__)
-    if get_origin(annotation) is Annotated:
-        return _takes_none(get_args(annotation)[0])
-    return type(None) in get_args(annotation)
-
-
 def _allows_none(annotation: Any) -> bool:
     return annotation is Any or type(None) in get_args(annotation)
 
 
-def encode_any(value: Any, levels: int = MAX_LEVELS) -> Wire:
-    """DynamoDB JSON of a value whose type nobody declared.
-
-    Parameters
-    ----------
-    levels
-        How many lists and maps it may hold within each other.
-    """
-    if value is None:
-        return _NULL
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, str):
-        return {"S": _text(value)}
-    if isinstance(value, int | float | Decimal):
-        return {"N": number_text(value)}
-    if isinstance(value, bytes | bytearray | memoryview):
-        return {"B": bytes(value)}
-    if isinstance(value, Mapping | list | tuple) and not levels:
-        raise too_deep()
-    if isinstance(value, Mapping):
-        return {"M": {_text(k): encode_any(v, levels - 1) for k, v in value.items()}}
-    if isinstance(value, list | tuple):
-        return {"L": [encode_any(v, levels - 1) for v in value]}
-    if isinstance(value, set | frozenset) and value:
-        return _set_of_any(value)
-    raise BadValue("value", f"{type(value).__name__} cannot be stored.", "Use a plain type.")
-
-
-def _set_of_any(value: set[Any] | frozenset[Any]) -> Wire:
-    wires = [next(iter(encode_any(member).items())) for member in value]
-    (tag, *others) = {tag for tag, _ in wires}
-    if others or tag not in ("S", "N", "B"):
-        raise BadValue(
-            "set", "has members of other types.", "Give a set of texts, of numbers or of bytes."
-        )
-    return {f"{tag}S": sorted({content for _, content in wires})}
-
-
-def decode_any(wire: Mapping[str, Any]) -> Any:
-    """The Python value of DynamoDB JSON whose type nobody declared."""
-    ((tag, content),) = wire.items()
-    return _ANY[tag](content)
-
-
-_ANY: Mapping[str, Callable[[Any], Any]] = {
-    "S": str,
-    "BOOL": bool,
-    "N": number_value,
-    "B": base64.b64decode,
-    "NULL": lambda _: None,
-    "SS": set,
-    "NS": lambda members: set(map(number_value, members)),
-    "BS": lambda members: set(map(base64.b64decode, members)),
-    "L": lambda members: [decode_any(m) for m in members],
-    "M": lambda members: {k: decode_any(m) for k, m in members.items()},
-}
-
 _DYNAMIC = Value(encode_any, Any, decode_any)
-
-
-def too_deep() -> BadValue:
-    return BadValue(
-        "value",
-        f"holds more than {MAX_LEVELS} lists and maps within each other.",
-        "Store it as text, or as items of its own.",
-    )
-
-
-def _known(bare: Any) -> tuple[Any, ...]:
-    """The values of a Literal or an Enum; none of another type."""
-    if isinstance(bare, type) and issubclass(bare, enum.Enum):
-        return tuple(member.value for member in bare)
-    return get_args(bare) if get_origin(bare) is Literal else ()
-
-
-def _one_of(known: tuple[Any, ...]) -> tuple[str, str]:
-    """What a type of these values asks for."""
-    return f"is not one of {', '.join(map(repr, known))}.", "Give one of these."
-
-
-_PLACE = re.compile(r" - at `\$([^`]*)`$")
-_STEP = re.compile(r"[^.\[]+|\[[^\]]*\]")
-_TERMS = {
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`str`": "text",
-    "`bytes`": "bytes",
-    "`array`": "a collection",
-    "`object`": "a map",
-}
-
-
-def convert(value: Any, wire: Any, annotation: Any) -> None:
-    """Read a value as it is written.
-
-    Raises
-    ------
-    BadValue
-        If its type refuses it: with the place within the value, and what is asked there, but
-        not the value.
-    """
-    try:
-        msgspec.convert(value, wire, strict=False)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        found = _PLACE.search(text)
-        # Each step into a value is followed by the tag of what is there.
-        steps = _STEP.findall(found.group(1))[1::2] if found else []
-        known = _known(_type_at(annotation, steps))
-        raise BadValue(_path(steps), *(_one_of(known) if known else _asked(text))) from None
-
-
-def _type_at(annotation: Any, steps: list[str]) -> Any:
-    """The bare type at a place within values of a type."""
-    for step in steps:
-        bare, _ = strip(annotation)
-        inner = get_args(bare)
-        annotation = annotation_of(bare, step) if not inner else inner[get_origin(bare) is dict]
-    return strip(annotation)[0]
-
-
-def _path(steps: list[str]) -> str:
-    shown = ("[]" if s == "[...]" else s if s.startswith("[") else f".{s}" for s in steps)
-    return "".join(shown) or "value"
-
-
-def _asked(text: str) -> tuple[str, str]:
-    """What msgspec asks for, in plain words and without the value."""
-    asked = re.sub(r"(, got .*)? - at .*$", "", text.removeprefix("Expected "))
-    for term, word in _TERMS.items():
-        asked = asked.replace(term, word)
-    return f"has to be {asked}.", "Give a value that the field's type allows."

@@ -17,7 +17,7 @@ from keyline.model.table import Table
 from keyline.problem import raise_first
 from keyline.run.codec import Reader
 from keyline.run.errors import ItemUnreadable
-from keyline.run.values import decode_any
+from keyline.run.untyped import decode_any
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 Kind = Literal["INSERT", "MODIFY", "REMOVE"]

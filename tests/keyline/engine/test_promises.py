@@ -49,8 +49,8 @@ from keyline.run.errors import (
     NotFound,
     VersionConflict,
 )
-from keyline.run.values import MAX_LEVELS
-from tests.keyline.engine.conftest import Bench, fresh
+from keyline.run.untyped import MAX_LEVELS
+from tests.engine.keyline.conftest import Bench, fresh
 from tests.support.shapes import Text, items
 
 
