@@ -58,7 +58,7 @@ from keyline.run.errors import (
 )
 from keyline.run.meter import NAMESPACE, Meter, flush
 from keyline.run.numbers import MAX_DIGITS, number_text, number_value
-from keyline.run.page import Page
+from keyline.run.query import Page
 from keyline.run.request import check_size
 from keyline.run.settings import Settings
 from keyline.run.store import Store

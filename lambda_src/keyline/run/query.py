@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -16,12 +17,26 @@ from keyline.run.compiled import CompiledQuery
 from keyline.run.cursor import Cursor, CursorSigner
 from keyline.run.errors import BadCall
 from keyline.run.fanout import Range, merged, share
-from keyline.run.keytext import NothingMatchesError
-from keyline.run.page import Page
+from keyline.run.fieldtext import NothingMatchesError
 from keyline.run.request import Request
 from keyline.run.shards import refuse_marked, sharded
 
 T = TypeVar("T", bound=msgspec.Struct)
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True)
+class Page(Generic[ItemT]):
+    """Items in order, and where to read on.
+
+    Attributes
+    ----------
+    cursor
+        Opaque; to be given to the next call of the same query. None where there is no more.
+    """
+
+    items: list[ItemT]
+    cursor: str | None
 
 
 class QueryReader(Generic[T]):

@@ -12,7 +12,8 @@ from keyline.model.shape import fields_of
 from keyline.run import values
 from keyline.run.codec import key_text, value_of
 from keyline.run.expressions import Expressions, compared, encoded, made
-from keyline.run.keytext import Given, KeyText, NothingMatchesError, check_key, check_length, pair
+from keyline.run.fieldtext import NothingMatchesError
+from keyline.run.keytext import Given, KeyText, check_key, check_length, pair
 from keyline.run.scalars import Wire
 
 

@@ -36,8 +36,7 @@ from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
 from keyline.run.errors import AlreadyExists
 from keyline.run.meter import PROCESS, Labels, Meter
-from keyline.run.page import Page
-from keyline.run.query import QueryReader
+from keyline.run.query import Page, QueryReader
 from keyline.run.settings import Settings
 from keyline.run.transaction import Read, Write
 from keyline.run.update import UpdateCall

@@ -17,7 +17,8 @@ from keyline.model.template import LAST
 from keyline.run.codec import key_text
 from keyline.run.errors import BadValue
 from keyline.run.expressions import Expressions
-from keyline.run.keytext import KeyText, NothingMatchesError, before, behind
+from keyline.run.fieldtext import NothingMatchesError, before, behind
+from keyline.run.keytext import KeyText
 from keyline.run.sortkey import sort_condition
 from tests.support.keyed import TEXTS, Keyed, expected, items_of, keyed_tables
 
