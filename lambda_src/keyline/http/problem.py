@@ -168,7 +168,7 @@ def problem_of(error: Exception, request_id: str) -> Problem:
     suggestion = _SUGGESTIONS.get(status, "")
     if isinstance(error, errors.OutcomeUnknown):
         return Problem(
-            type=_type_of(type(error).__name__),
+            type=_type_of(_kind_of(error)),
             title=phrase_of(status),
             status=status,
             detail=error.message,
@@ -186,7 +186,7 @@ def problem_of(error: Exception, request_id: str) -> Problem:
             instance=request_id,
         )
     return Problem(
-        type=_type_of(phrase_of(status) if isinstance(error, HttpError) else type(error).__name__),
+        type=_type_of(phrase_of(status) if isinstance(error, HttpError) else _kind_of(error)),
         title=phrase_of(status),
         status=status,
         detail=error.message,
@@ -236,6 +236,11 @@ def _status_of_cancelled(error: errors.TransactionCancelled) -> HTTPStatus:
     if codes & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
         return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _kind_of(error: Exception) -> str:
+    """What a type calls an error: the name of its class without the suffix."""
+    return type(error).__name__.removesuffix("Error")
 
 
 def _type_of(name: str) -> str:
