@@ -1,7 +1,8 @@
 """Errors that a reader can act on: where, what, and what to do about it.
 
-Four words are told apart. A *fault* is in a declaration. An *error* is raised, and its class ends in
-`Error`. A *problem* is the document of an HTTP response. A *finding* is in a template.
+Each of four words has one meaning. A *fault* is in a declaration. An *error* is raised, and the
+name of its class ends in `Error`. A *problem* is the document of an HTTP response. A *finding* is
+in a template.
 """
 
 from __future__ import annotations

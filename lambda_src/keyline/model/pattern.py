@@ -351,8 +351,8 @@ class Update(Pattern[ItemT]):
         fields that its key is made of. It has to exist otherwise.
     at_least_once
         Whether an addition to a number may be counted twice when an answer is lost: the call is
-        then repeated. Otherwise it is not, and ends in `OutcomeUnknown`. To count exactly once,
-        make the update a part of a `TransactWrite`, whose token tells a repeated call.
+        then repeated. Otherwise it is not, and ends in `OutcomeUnknown`. To count exactly
+        once, make the update a part of a `TransactWrite`, whose token tells a repeated call.
     """
 
     operation: ClassVar[str] = "UpdateItem"

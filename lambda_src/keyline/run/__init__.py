@@ -14,10 +14,12 @@ Consumption
 Tries
     backoff, a module: backoff.wait pauses before the next try.
 Errors of a write's condition
-    AlreadyExists, VersionConflict, ConditionFailed, NotFound. TransactionCancelled holds a
-    Cancelled for each action that failed. Current is the base of the errors that hold the item.
+    AlreadyExists, VersionConflict, ConditionFailed, NotFound.
+    TransactionCancelled holds a Cancelled for each action that failed. Current is the base of
+    the errors that hold the item.
 Errors of DynamoDB
-    Throttled with ThrottlingReason, Unavailable, OutcomeUnknown, UnprocessedLeft, RequestRefused.
+    Throttled with ThrottlingReason, Unavailable, OutcomeUnknown,
+    UnprocessedLeft, RequestRefused.
 Errors of a call or of an item
     BadCall, BadValue, ItemTooLarge, ItemUnreadable, InvalidCursor.
     errors is the module that holds all errors.
@@ -25,7 +27,8 @@ Errors of a call or of an item
 For tools that store items or compute their cost:
 
 Items
-    Writer makes DynamoDB JSON of an item, with the expiry and the shards that Settings give.
+    Writer makes DynamoDB JSON of an item, with the expiry and the shards that its
+    Settings give.
     check_size refuses an item that DynamoDB would refuse.
 Numbers
     number_text, number_value, MAX_DIGITS: numbers as DynamoDB writes them.

@@ -222,7 +222,8 @@ class OutcomeUnknown(Unavailable, Current):
     repeatable
         Whether the same call may simply be made again. If the write was carried out already, the
         second call changes nothing, as long as nobody else has written the item since. It may
-        then raise `AlreadyExists`, `VersionConflict`, `ConditionFailed` or `NotFound`.
+        then raise `AlreadyExists`, `VersionConflict`, `ConditionFailed` or
+        `NotFound`.
     current, unreadable
         As of `Current`: the item that a repeated attempt has met and that does not fulfil its
         condition. Both are None if it met none, or if there was no answer at all.

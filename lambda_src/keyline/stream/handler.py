@@ -46,10 +46,10 @@ def stream_handler(
     to the first that fails: that one is reported, and Lambda delivers it and its successors
     again. So `process` meets a change more than once, and has to leave the same behind each time.
 
-    If the first of several records fails, the handler raises BatchFailed: Lambda then halves the
-    batch until the record is alone. That a batch is halved whose first record is reported, AWS
-    does not document (Lambda developer guide, services-ddb-batchfailurereporting, "Bisecting a
-    batch"), and a batch that is not halved would be given up whole.
+    If the first of several records fails, the handler raises BatchFailed: Lambda then halves
+    the batch until the record is alone. That a batch is halved whose first record is reported,
+    AWS does not document (Lambda developer guide, services-ddb-batchfailurereporting,
+    "Bisecting a batch"), and a batch that is not halved would be given up whole.
 
     Parameters
     ----------
