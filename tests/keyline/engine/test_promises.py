@@ -50,7 +50,7 @@ from keyline.run.errors import (
     VersionConflict,
 )
 from keyline.run.untyped import MAX_LEVELS
-from tests.engine.keyline.conftest import Bench, fresh
+from tests.keyline.engine.conftest import Bench, fresh
 from tests.support.shapes import Text, items
 
 
