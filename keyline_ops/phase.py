@@ -1,36 +1,62 @@
-"""In which phase an environment's move from memory to DynamoDB is: shown, and switched."""
+"""The phase of a system's migration in an environment: shown, and switched."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
+from rich.table import Table
 
-from interactions.phase import Mode, Phase, PhaseUnknown, parse, write
-from interactions.settings import Settings
-from interactions.system import SYSTEM
+from keyline.migration import Mode, Phase, PhaseUnknown
+from keyline.model import Migration, MigrationSettings, System
+from keyline.problem import KeylineError
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import phase_parameter_name
 from keyline_local import clients
 from keyline_local.control import ask, issuer_url
 from keyline_ops.deployed import deployed, translated
 
-RUNBOOK = "systems/interactions/runbook.md"
-
-MEANING = {
-    Mode.PARALLEL: "Memory and DynamoDB are written, memory answers.",
-    Mode.READ_NEW: "Memory and DynamoDB are written; DynamoDB answers for the sessions opened"
-    " since the switch, and memory where DynamoDB fails or is behind.",
-    Mode.DYNAMODB: "DynamoDB alone is written and answers; a failure of it is the request's.",
-}
 _FORWARD = (
     "Before: MigrationMismatches and MigrationPending are 0, and MigrationWriteFailures rare."
 )
-_LAST = "Writes that are still pending are made first; until then their sessions answer 503."
-_BACK = "Safe at any time: what DynamoDB alone was told, it answers itself."
+_LAST = "Writes that are still pending are made first; until then their requests answer 503."
+
+
+@dataclass(frozen=True)
+class Migrating:
+    """A system with its migration."""
+
+    system: System
+    migration: Migration
+
+
+def migrating(systems: Iterable[System]) -> list[Migrating]:
+    """Return the systems that have a migration."""
+    return [Migrating(each, each.migration) for each in systems if each.migration]
+
+
+def find(name: str, systems: Iterable[System]) -> Migrating:
+    """Return the system of a name with its migration.
+
+    Raises
+    ------
+    KeylineError
+        If there is no such system, or it has no migration.
+    """
+    systems = tuple(systems)
+    known = {each.system.name: each for each in migrating(systems)}
+    if name in known:
+        return known[name]
+    exists = any(system.name == name for system in systems)
+    raise KeylineError(
+        f"system {name}",
+        "has no migration." if exists else "there is no such system.",
+        f"Systems with a migration: {', '.join(sorted(known)) or 'none'}.",
+    )
 
 
 @dataclass(frozen=True)
@@ -40,11 +66,14 @@ class Switch:
     Attributes
     ----------
     before
-        Its value; the phase is None where that says none.
+        Its value; the phase is None if the value is not a phase.
     after
-        Its value after a switch; the same where there is nothing to switch.
+        Its value after a switch; the same if there is nothing to switch.
+    seconds
+        How long functions use a phase before they read it again.
     """
 
+    of: Migrating
     name: str
     before: str
     phase: Phase | None
@@ -61,26 +90,34 @@ class Switch:
         """The phase that it ends in."""
         if not self.changes:
             return self.phase.mode if self.phase else None
-        return parse(self.after, self.name).mode
+        return Phase.parse(self.after, self.name).mode
+
+    @property
+    def meaning(self) -> str:
+        """What the phase that it ends in means."""
+        if self.mode is None:
+            return f"{self.before!r} is not a phase: functions keep to the last that they read."
+        return self.of.migration.meaning(self.mode)
 
     @property
     def notes(self) -> list[str]:
         """What it means, and what to see to."""
-        mode = self.mode
-        if mode is None:
-            return [f"{self.before!r} is no phase: functions keep to the last that they read."]
-        said = [MEANING[mode]]
-        if self.changes:
+        said, mode = [self.meaning], self.mode
+        if self.changes and mode is not None:
             before = self.phase.mode if self.phase else mode
-            said += [_FORWARD] if mode > before else [_BACK] if mode < before else []
-            said += [_LAST] if mode is Mode.DYNAMODB else []
+            back = self.of.migration.back
+            said += [_FORWARD] if mode > before else [back] if mode < before else []
+            said += [_LAST] if mode is Mode.TARGET else []
             said.append(f"Functions follow within {self.seconds:g} s of their next requests.")
-            said.append(f"Deployments leave it, unless the setting `phase` changes. See {RUNBOOK}.")
+            said.append(
+                "Deployments leave it, unless the setting `phase` changes."
+                f" See {self.of.migration.runbook}."
+            )
         return said
 
 
 def parameter_store(environment: Environment, state: Path) -> Any:
-    """boto3's client of the parameters of an environment.
+    """Return boto3's client of the parameters of an environment.
 
     Raises
     ------
@@ -94,32 +131,35 @@ def parameter_store(environment: Environment, state: Path) -> Any:
     return boto3.client("ssm", region_name=environment.region)
 
 
-def plan(ssm: Any, environment: Environment, to: Mode | None, now: float | None = None) -> Switch:
-    """What switching would do; nothing where no phase is named, or it is the present one.
+def plan(
+    ssm: Any, environment: Environment, of: Migrating, to: Mode | None, now: float | None = None
+) -> Switch:
+    """Say what a switch would do: nothing without a phase, or to the present one.
 
     Parameters
     ----------
     now
-        Epoch seconds: from then on sessions are new.
+        Epoch seconds: what is made from then on is new.
 
     Raises
     ------
     KeylineError
         If the parameter cannot be read.
     """
-    name = phase_parameter_name(SYSTEM.name, environment.name)
+    system = of.system
+    name = phase_parameter_name(system.name, environment.name)
     with translated(name):
         found = ssm.get_parameter(Name=name)["Parameter"]
     try:
-        phase = parse(found["Value"], name, found["LastModifiedDate"].timestamp())
+        phase = Phase.parse(found["Value"], name, found["LastModifiedDate"].timestamp())
     except PhaseUnknown:
         phase = None
     same = to is None or (phase is not None and phase.mode is to)
     after = found["Value"]
     if not same and to is not None:
-        after = write(Phase(to, time.time() if now is None else now))
-    settings = environment.settings(SYSTEM.name, Settings)
-    return Switch(name, found["Value"], phase, after, settings.phase_seconds)
+        after = Phase(to, time.time() if now is None else now).text
+    settings = cast("MigrationSettings", environment.settings(system.name, system.settings))
+    return Switch(of, name, found["Value"], phase, after, settings.phase_seconds)
 
 
 def carry_out(ssm: Any, switch: Switch) -> None:
@@ -132,3 +172,11 @@ def carry_out(ssm: Any, switch: Switch) -> None:
     """
     with translated(switch.name):
         ssm.put_parameter(Name=switch.name, Value=switch.after, Overwrite=True)
+
+
+def listing(switches: Iterable[Switch]) -> Table:
+    """Return a table of the phases that systems are in."""
+    table = Table("system", "phase", "means", "parameter")
+    for switch in switches:
+        table.add_row(switch.of.system.name, switch.before, switch.meaning, switch.name)
+    return table

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import aws_cdk as cdk
 from constructs import Construct
 
-from keyline.model import Function, System
+from keyline.model import Function, Migration, System
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
 from keyline_cdk.metrics import client_latency, function_duration, function_errors
+from keyline_cdk.migration_phase import add_migration_alarms, add_phase, migration_graphs
 from keyline_cdk.schedule import Schedule
 from keyline_cdk.stream_consumer import StreamConsumer
 from keyline_cdk.system_dashboard import SystemDashboard
@@ -83,6 +84,26 @@ class ServiceStack(KeylineStack):
         )
         if any(p.operation == "Query" for f in system.functions for p in f.patterns):
             self._build_latency_alarm()
+        if system.migration:
+            self._build_migration(system.migration)
+
+    def _build_migration(self, migration: Migration) -> None:
+        readers = [self.functions[name] for name in migration.functions]
+        add_phase(
+            self,
+            system=self._system,
+            migration=migration,
+            environment=self._environment,
+            functions=readers,
+        )
+        self._dashboard.add_row(*migration_graphs(self._environment.name, self._system.name))
+        add_migration_alarms(
+            self,
+            system=self._system,
+            migration=migration,
+            environment=self._environment,
+            topic=self._topic,
+        )
 
     def _build_triggers(self, handler: HandlerFunction, data: DataStack) -> None:
         declared = handler.declared

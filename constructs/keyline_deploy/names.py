@@ -6,7 +6,7 @@ an export, which would lock both (docs/adr/0007-stacks.md).
 
 from __future__ import annotations
 
-from keyline.model import api_name, function_name, pascal, stack_name
+from keyline.model import api_name, function_name, pascal, phase_parameter_name, stack_name
 
 __all__ = [
     "alarm_topic_name",
@@ -52,11 +52,6 @@ def dashboard_name(system: str, environment: str) -> str:
 def bucket_name(name: str, environment: str, account: str) -> str:
     """Return a bucket's name, which no other account's may be: `k9-similarity-dev-<account>`."""
     return f"{name}-{environment}-{account}"
-
-
-def phase_parameter_name(system: str, environment: str) -> str:
-    """Return the name of the parameter that says which phase of its migration a system is in."""
-    return f"/keyline/{system}/{environment}/migration-phase"
 
 
 def failure_queue_name(system: str, function: str, environment: str) -> str:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from keyline.migration import METRICS
+
 KEYLINE = "Keyline"
 """The namespace of the metrics that functions write to their logs (embedded metric format)."""
 
@@ -76,14 +78,12 @@ PUBLISHED: Mapping[str, Mapping[str, frozenset[DimensionSet]]] = {
         "IndexSizeBytes": _sets("Environment+System+Table+Index"),
         "ProviderCost": _sets("Environment+System+Provider"),
         **_each(
-            "MigrationFallbacks MigrationHits MigrationMatches MigrationMemoryReads "
-            "MigrationMismatches MigrationMisses MigrationPending MigrationReadFailures "
-            "MigrationSettled MigrationUnheld MigrationWriteFailures "
-            "PhaseFailures RateLimitFallbacks "
+            "RateLimitFallbacks "
             "MatrixBucketFailures MatrixBuilds MatrixDamaged MatrixHits MatrixLoads "
             "MatrixVectorsLeftOut",
             _sets("Environment+System"),
         ),
+        **dict.fromkeys(METRICS, _sets("Environment+System")),
     },
 }
 """Namespace, then metric, to the dimension sets it exists under."""

@@ -2,7 +2,7 @@
 
 It holds the sessions that were opened through it, and each of them whole: whoever writes such
 a session elsewhere has it forgotten first. What DynamoDB still lacks of a session is kept with
-it (see `interactions.migration`), and such a session is never evicted.
+it (see `keyline.migration`), and such a session is never evicted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from interactions.moments import DAY_SECONDS, iso_ms
 from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session
+from keyline.migration import PendingWrites
 from keyline.run import AlreadyExists
 
 CAPACITY = 20_000
@@ -36,9 +37,7 @@ class Held:
     session
         The session as it is now.
     pending
-        The writes that DynamoDB lacks, oldest first.
-    replicated
-        Epoch seconds of the last write that DynamoDB took.
+        The writes that DynamoDB lacks.
     cleared
         The moment up to which checks were cleared last.
     live
@@ -47,8 +46,7 @@ class Held:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.pending: deque[Callable[[], None]] = deque()
-        self.replicated = 0.0
+        self.pending = PendingWrites()
         self.cleared = ""
         self.live = True
         self.lock = threading.Lock()

@@ -13,84 +13,35 @@ are repeated: by the next requests of the session, or of any other.
 
 from __future__ import annotations
 
-import logging
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import TypeVar
 
 from interactions.memory_store import Held, MemoryStore
 from interactions.moments import iso_ms
-from interactions.phase import Mode, Phase
 from interactions.repository import DynamoStore
 from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session, User, UserData
-from keyline.metrics import Metrics, MetricUnit
-from keyline.problem import KeylineError
-from keyline.run import (
-    AlreadyExists,
-    ItemUnreadable,
-    RequestRefused,
-    Throttled,
-    TransactionCancelled,
-    Unavailable,
-    UnprocessedLeft,
+from keyline.metrics import Metrics
+from keyline.migration import (
+    HITS,
+    MATCHES,
+    MISMATCHES,
+    MISSES,
+    SOURCE_READS,
+    UNHELD,
+    Breaker,
+    Counters,
+    Mode,
+    Phase,
+    Target,
 )
-
-FAILURES = (Unavailable, Throttled, RequestRefused, TransactionCancelled, UnprocessedLeft)
-"""What a call of DynamoDB may fail with that another try may not; the rest are answers."""
+from keyline.problem import KeylineError
+from keyline.run import AlreadyExists, Unavailable
 
 INDEX_SECONDS = 10.0
 """How far the index, which is eventually consistent, may be behind the last write."""
-SETTLED_AT_ONCE = 25
-"""Pending writes that one request repeats at most."""
-SLOW_SECONDS = 1.0
-"""A failure that took longer has DynamoDB left alone for a while."""
-REST_SECONDS = 10.0
-"""For how long: the requests of phases 1 and 2 are not to wait for it one after the other."""
-
-_log = logging.getLogger(__name__)
-T = TypeVar("T")
-
-
-class Breaker:
-    """Leaves DynamoDB alone for a while after it let a request wait for nothing.
-
-    Parameters
-    ----------
-    clock
-        Seconds.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._closed_from = float("-inf")
-
-    @property
-    def open(self) -> bool:
-        """Whether DynamoDB is to be left alone."""
-        return self._clock() < self._closed_from
-
-    def call(self, make: Callable[[], T]) -> T:
-        """Make a call, or none while DynamoDB is left alone.
-
-        Raises
-        ------
-        Unavailable
-            If it is left alone.
-        """
-        if self.open:
-            raise Unavailable("migration", "DynamoDB is left alone for some seconds.")
-        started = self._clock()
-        try:
-            return make()
-        except FAILURES:
-            ended = self._clock()
-            if ended - started >= SLOW_SECONDS:
-                self._closed_from = ended + REST_SECONDS
-            raise
 
 
 class MigratingStore:
@@ -120,9 +71,8 @@ class MigratingStore:
         self._memory = memory
         self._dynamo = dynamo
         self._phase = phase
-        self._metrics = metrics
-        self._breaker = breaker or Breaker()
-        self._share = share
+        self._counters = Counters(metrics)
+        self._target = Target(breaker or Breaker(), self._counters, share, now)
         self._now = now
 
     def create_session(self, session: Session) -> Session:
@@ -130,7 +80,7 @@ class MigratingStore:
 
         Memory without room holds no more sessions; they are then DynamoDB's alone.
         """
-        if self._phase().mode is Mode.DYNAMODB or not self._memory.make_room():
+        if self._phase().mode is Mode.TARGET or not self._memory.make_room():
             return self._create_unheld(session)
         opened = session
 
@@ -149,7 +99,7 @@ class MigratingStore:
                 raise
             return there
         if held.pending:
-            self._tell_pending()
+            self._counters.pending(self._memory.pending)
         else:
             self._settle_another()
         return opened
@@ -160,9 +110,9 @@ class MigratingStore:
             with self._using(user, session_id) as (phase, held):
                 if held is None:
                     return self._dynamo.session(user, session_id)
-                if self._asks_dynamo(phase, held) or self._is_compared(held):
+                if self._asks_dynamo(phase, held) or self._target.is_compared(held.pending):
                     return self._session_of(held)
-                self._tell("MigrationMemoryReads")
+                self._counters.count(SOURCE_READS)
                 return held.session
         except NoSession:
             return None
@@ -205,9 +155,9 @@ class MigratingStore:
             if held is None:
                 return self._dynamo.recent_checks(user, session_id, limit)
             mine = held.latest(limit, self._memory.oldest())
-            if self._asks_dynamo(phase, held) or self._is_compared(held):
+            if self._asks_dynamo(phase, held) or self._target.is_compared(held.pending):
                 return self._checks_of(held, mine, limit)
-            self._tell("MigrationMemoryReads")
+            self._counters.count(SOURCE_READS)
             return mine
 
     def clear_checks(self, user: str, session_id: str) -> None:
@@ -255,13 +205,13 @@ class MigratingStore:
         phase, before, after = self._phase(), 0, 0
         with self._memory.held(user, session_id) as held:
             if held is None:
-                if phase.mode is not Mode.DYNAMODB:
-                    self._tell("MigrationUnheld")
+                if phase.mode is not Mode.TARGET:
+                    self._counters.count(UNHELD)
                 yield phase, None
             else:
                 before = len(held.pending)
                 failure = self._settle(held)
-                if phase.mode is not Mode.DYNAMODB:
+                if phase.mode is not Mode.TARGET:
                     yield phase, held
                 elif failure is None:
                     self._memory.forget(held)
@@ -270,7 +220,7 @@ class MigratingStore:
                     raise failure
                 after = len(held.pending)
         if after != before:
-            self._tell_pending()
+            self._counters.pending(self._memory.pending)
         if not after:
             self._settle_another()
 
@@ -281,7 +231,7 @@ class MigratingStore:
         with self._memory.behind() as held, suppress(NoSession):
             if held is not None:
                 self._settle(held)
-        self._tell_pending()
+        self._counters.pending(self._memory.pending)
 
     def _settle(self, held: Held) -> KeylineError | None:
         """Repeat the pending writes in their order; why some are left, if any are.
@@ -291,35 +241,16 @@ class MigratingStore:
         NoSession
             If the session is over in DynamoDB: nothing of it can be read any more.
         """
-        for _ in range(SETTLED_AT_ONCE):
-            if not held.pending:
-                return None
-            try:
-                self._breaker.call(held.pending[0])
-            except NoSession:
-                self._memory.forget(held)
-                raise
-            except KeylineError as error:
-                self._failed("MigrationWriteFailures", error)
-                return error
-            held.pending.popleft()
-            held.replicated = self._now()
-            self._tell("MigrationSettled")
-        if not held.pending:
-            return None
-        return Unavailable("migration", "more writes are pending than are repeated at once.")
+        try:
+            return self._target.settle(held.pending, gone=NoSession)
+        except NoSession:
+            self._memory.forget(held)
+            raise
 
     def _replicate(self, held: Held, write: Callable[[], None]) -> None:
         """Write to DynamoDB what memory has; what fails is pending, behind what is already."""
-        if held.pending:
-            held.pending.append(write)
-            return
         try:
-            self._breaker.call(write)
-            held.replicated = self._now()
-        except FAILURES as error:
-            held.pending.append(write)
-            self._failed("MigrationWriteFailures", error)
+            self._target.write(held.pending, write)
         except Exception:
             self._memory.forget(held)  # an answer, or a fault of ours: DynamoDB knows better
             raise
@@ -337,10 +268,7 @@ class MigratingStore:
 
     def _asks_dynamo(self, phase: Phase, held: Held) -> bool:
         """Whether DynamoDB answers for the session."""
-        if phase.mode is not Mode.READ_NEW:
-            return False
-        opened = datetime.fromisoformat(held.session.Data.createdAt).timestamp()
-        return opened >= phase.since
+        return phase.reads_new(datetime.fromisoformat(held.session.Data.createdAt).timestamp())
 
     def _session_of(self, held: Held) -> Session:
         """A session from DynamoDB, which is read consistently, or else from memory."""
@@ -352,17 +280,17 @@ class MigratingStore:
                 raise NoSession
             return found
 
-        theirs = self._answer(held, read)
+        theirs = self._target.ask(held.pending, read, gone=NoSession)
         if theirs is None:
             return mine
         if theirs.queryCount == mine.queryCount:
-            self._tell("MigrationMatches", "MigrationHits")
+            self._counters.count(MATCHES, HITS)
             return theirs
-        self._tell("MigrationMismatches")
+        self._counters.count(MISMATCHES)
         if theirs.queryCount < mine.queryCount:
-            self._tell("MigrationMisses")
+            self._counters.count(MISSES)
             return mine
-        self._tell("MigrationHits")
+        self._counters.count(HITS)
         self._memory.forget(held)  # another process counted, so it is whole no longer
         return theirs
 
@@ -372,55 +300,26 @@ class MigratingStore:
         DynamoDB has more only if another process wrote them, or while its index shows what was
         cleared. Of the former memory is whole no longer, and forgets the session.
         """
-        theirs = self._answer(held, lambda: self._dynamo.recent_checks(*held.key, limit))
+        theirs = self._target.ask(
+            held.pending, lambda: self._dynamo.recent_checks(*held.key, limit), gone=NoSession
+        )
         if theirs is None:
             return mine
         here, there = _names(mine), _names(theirs)
         if here == there:
-            self._tell("MigrationMatches", "MigrationHits")
+            self._counters.count(MATCHES, HITS)
             return theirs
         more = [check for check in theirs if not held.has(check)]
-        if self._now() < held.replicated + INDEX_SECONDS:
+        if self._now() < held.pending.replicated + INDEX_SECONDS:
             more = [check for check in more if check.at > held.cleared]
             if not more:
-                self._tell("MigrationMisses")
+                self._counters.count(MISSES)
                 return mine
-        self._tell("MigrationMismatches", "MigrationMisses" if here - there else "MigrationHits")
+        self._counters.count(MISMATCHES, MISSES if here - there else HITS)
         if more:
             self._memory.forget(held)
         both = {check.public_id: check for check in [*mine, *more]}
         return [both[name] for name in sorted(both, reverse=True)][:limit]
-
-    def _answer(self, held: Held, read: Callable[[], T]) -> T | None:
-        """What DynamoDB answers; None where that is of no use."""
-        if held.pending:
-            self._tell("MigrationFallbacks")
-            return None
-        try:
-            return self._breaker.call(read)
-        except NoSession:
-            self._tell("MigrationMismatches", "MigrationMisses")
-        except (*FAILURES, ItemUnreadable) as error:
-            self._failed("MigrationReadFailures", error)
-            self._tell("MigrationFallbacks")
-        return None
-
-    def _is_compared(self, held: Held) -> bool:
-        """Whether DynamoDB is asked as well, to see what it would answer."""
-        if held.pending or self._breaker.open:
-            return False
-        return random.random() < self._share  # noqa: S311 - no secret
-
-    def _failed(self, metric: str, error: KeylineError) -> None:
-        self._tell(metric)
-        _log.warning("%s: %s", metric, type(error).__name__)
-
-    def _tell(self, *metrics: str) -> None:
-        for metric in metrics:
-            self._metrics.count(metric)
-
-    def _tell_pending(self) -> None:
-        self._metrics.put("MigrationPending", self._memory.pending, MetricUnit.Count)
 
 
 def _newest(held: Sequence[Session], stored: Sequence[Session]) -> list[Session]:

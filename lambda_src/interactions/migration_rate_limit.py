@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from interactions.migration import FAILURES, Breaker
-from interactions.phase import Mode, Phase
 from interactions.rate_limit import LimitReached, RateLimiter, Span, Usage
 from interactions.settings import Settings
 from keyline.metrics import Metrics
+from keyline.migration import FAILURES, Breaker, Counters, Mode, Phase
 
 CLIENTS = 10_000
 """Clients whose windows are held; those unheard of for longest are forgotten first."""
-
-_log = logging.getLogger(__name__)
 
 
 class MemoryRateLimiter:
@@ -91,18 +87,18 @@ class MigratingRateLimiter:
         self._memory = memory
         self._dynamo = dynamo
         self._phase = phase
-        self._metrics = metrics
+        self._counters = Counters(metrics)
         self._breaker = breaker
 
     def admit(self, client: str) -> Usage:
         """Count a request; see `RateLimiter`."""
-        if self._phase().mode is Mode.DYNAMODB:
+        if self._phase().mode is Mode.TARGET:
             return self._dynamo.admit(client)
         return self._either(client, self._dynamo.admit, self._memory.admit)
 
     def usage(self, client: str) -> Usage:
         """How much of its current window a client has used up; see `RateLimiter`."""
-        if self._phase().mode is Mode.DYNAMODB:
+        if self._phase().mode is Mode.TARGET:
             return self._dynamo.usage(client)
         return self._either(client, self._dynamo.usage, self._memory.usage)
 
@@ -115,8 +111,7 @@ class MigratingRateLimiter:
             self._memory.learn(client, reached.usage)
             raise
         except FAILURES as error:
-            self._metrics.count("RateLimitFallbacks")
-            _log.warning("RateLimitFallbacks: %s", type(error).__name__)
+            self._counters.failed("RateLimitFallbacks", error)
             return memory(client)
         self._memory.learn(client, usage)
         return usage

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import msgspec
 
+from keyline.model import MigrationSettings
+
 Days = Annotated[float, msgspec.Meta(gt=0)]
 Shards = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of the interactions system.
+class Settings(MigrationSettings, frozen=True):
+    """Settings of the interactions system, those of its migration included.
 
     Attributes
     ----------
@@ -35,11 +37,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate_slack_seconds
         How long a window's item outlives the window, so that no difference between clocks
         lets it expire early.
-    phase
-        The phase of the migration from memory where no parameter says it: 1 writes both and
-        reads memory, 2 reads new sessions from DynamoDB, 3 is DynamoDB alone.
-    phase_seconds
-        How long a phase that was read from the parameter is used before it is read again.
     compare_share
         Which share of the reads that memory answers is compared with DynamoDB, 0 to 1.
     """
@@ -53,6 +50,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate_limit: Annotated[int, msgspec.Meta(ge=1)] = 100
     rate_window_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 3_600
     rate_slack_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
-    phase: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
-    phase_seconds: Annotated[float, msgspec.Meta(gt=0)] = 10
     compare_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from interactions import phase
 from interactions.memory_store import MemoryStore
-from interactions.migration import Breaker, MigratingStore
+from interactions.migration import MigratingStore
 from interactions.migration_rate_limit import MemoryRateLimiter, MigratingRateLimiter
 from interactions.rate_limit import DynamoRateLimiter
 from interactions.repository import DynamoStore
 from interactions.settings import Settings
 from interactions.system import SYSTEM
 from keyline.metrics import Metrics
+from keyline.migration import Breaker, phase_of_function
 from keyline.run import Store
 
 
@@ -27,7 +27,7 @@ class Stores:
     def of_function(cls, store: Store, settings: Settings) -> Stores:
         """The stores of a Lambda function's process."""
         metrics = Metrics(store.environment, SYSTEM.name)
-        current = phase.of_function(settings, lambda: metrics.count("PhaseFailures"))
+        current = phase_of_function(settings, metrics)
         breaker = Breaker()
         return cls(
             MigratingStore(

@@ -20,7 +20,7 @@ from interactions.patterns import (
 )
 from interactions.settings import Settings
 from interactions.tables import DATA, SIZES
-from keyline.model import Function, Route, System
+from keyline.model import Function, Migration, Route, System
 
 USE_SCOPE = "interactions:use"
 ANALYTICS_SCOPE = "interactions:analytics"
@@ -86,4 +86,12 @@ SYSTEM = System(
     tables=(DATA, SIZES),
     functions=(INTERACTIONS, FAQ, TABLE_SIZES),
     settings=Settings,
+    migration=Migration(
+        what="sessions",
+        source="memory",
+        target="DynamoDB",
+        functions=(INTERACTIONS.name,),
+        back="Safe at any time: what DynamoDB alone was told, it answers itself.",
+        runbook="systems/interactions/runbook.md",
+    ),
 )

@@ -1,7 +1,8 @@
-"""Two declared systems for tests of what is derived: the least, and all that can be said."""
+"""Declared systems for tests of what is derived: the least, all that can be said, and a move."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -17,6 +18,8 @@ from keyline.model import (
     Get,
     Index,
     Key,
+    Migration,
+    MigrationSettings,
     Put,
     Query,
     Retention,
@@ -232,3 +235,29 @@ LARGE = System(
     functions=(API, WRITER, STREAM, NIGHTLY),
     settings=OrderSettings,
 )
+
+
+class MovingSettings(MigrationSettings, frozen=True):
+    """The settings of the large sample while it moves."""
+
+    shards: int = 4
+    days: int = 30
+
+
+MOVING = replace(
+    LARGE,
+    functions=(
+        replace(LARGE.functions[0], services=("ssm",)),
+        *LARGE.functions[1:],
+    ),
+    settings=MovingSettings,
+    migration=Migration(
+        what="orders",
+        source="memory",
+        target="DynamoDB",
+        functions=(LARGE.functions[0].name,),
+        back="Safe at any time.",
+        runbook="docs/runbooks/orders.md",
+    ),
+)
+"""The large sample with a migration."""

@@ -14,7 +14,7 @@ Conditions of a pattern
 Collections
     one_of, OneOf: a Query that reads several kinds of items.
 Systems
-    System, Function, Route, StreamSource, NoSettings.
+    System, Function, Route, StreamSource, NoSettings; Migration, MigrationSettings.
 Errors
     DeclarationError, KeylineError.
 
@@ -30,7 +30,8 @@ Deployment
     faults_among checks several systems together; MAX_VARIABLES is a limit of Lambda.
     schedule_expression, a module: when a function's `rate(...)` or `cron(...)` is due.
 Names of deployed resources
-    function_name, api_name, stack_name, pascal; MAX_ENVIRONMENT_NAME, LONGEST_ENVIRONMENT.
+    function_name, api_name, stack_name, phase_parameter_name, pascal; MAX_ENVIRONMENT_NAME,
+    LONGEST_ENVIRONMENT.
 """
 
 from keyline.model import (  # noqa: F401 # the checks register themselves when imported
@@ -70,12 +71,14 @@ from keyline.model.condition import (
 )
 from keyline.model.deployment_checks import MAX_VARIABLES, faults_among
 from keyline.model.entity import Entity, Key, Retention
+from keyline.model.migration import Migration, MigrationSettings
 from keyline.model.names import (
     LONGEST_ENVIRONMENT,
     MAX_ENVIRONMENT_NAME,
     api_name,
     function_name,
     pascal,
+    phase_parameter_name,
     stack_name,
 )
 from keyline.model.pattern import (
@@ -135,6 +138,8 @@ __all__ = [
     "Index",
     "Key",
     "KeylineError",
+    "Migration",
+    "MigrationSettings",
     "NoSettings",
     "OneOf",
     "Pattern",
@@ -178,6 +183,7 @@ __all__ = [
     "most_write_units",
     "one_of",
     "pascal",
+    "phase_parameter_name",
     "query_units",
     "read_units",
     "schedule_expression",

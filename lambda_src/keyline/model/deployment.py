@@ -12,7 +12,13 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from keyline.model.names import LONGEST_ENVIRONMENT, function_name, pascal
+from keyline.model.migration import PHASE_VARIABLE
+from keyline.model.names import (
+    LONGEST_ENVIRONMENT,
+    function_name,
+    pascal,
+    phase_parameter_name,
+)
 from keyline.model.pattern import Query
 from keyline.model.system import Function, Route, System
 from keyline.model.table import Table
@@ -37,6 +43,15 @@ SERVICE_IDS = (
     "UserPoolClientId",
 )
 """Construct ids that every service stack may have."""
+
+MIGRATION_IDS = (
+    "Phase",
+    "MigrationMismatches",
+    "MigrationReadFailures",
+    "MigrationWriteFailures",
+    "PhaseFailures",
+)
+"""Construct ids of a migration in the service stack: its parameter and its alarms."""
 
 _WHERE = "{service}:ap-southeast-1:123456789012"
 _ARN = f"arn:aws-us-gov:{_WHERE}:"
@@ -65,6 +80,16 @@ def operations_on(system: System, table: Table) -> tuple[str, ...]:
 def signs_cursors(function: Function) -> bool:
     """Whether a function hands out cursors: it answers over HTTP and reads pages."""
     return bool(function.routes) and any(isinstance(p, Query) for p in function.patterns)
+
+
+def reads_phase(system: System, function: Function) -> bool:
+    """Whether a function reads the phase of the system's migration."""
+    return system.migration is not None and function.name in system.migration.functions
+
+
+def service_ids(system: System) -> tuple[str, ...]:
+    """Return the construct ids that a system's service stack may have beside its functions'."""
+    return (*SERVICE_IDS, *(MIGRATION_IDS if system.migration else ()))
 
 
 def table_ids(table: Table) -> tuple[str, ...]:
@@ -108,7 +133,8 @@ def service_resources(system: System) -> int:
     api = 6 if has_api else 0  # API, stage, log group, authorizer, alarm, client in a user pool
     latency = any(isinstance(pattern, Query) for pattern in system.called)
     dashboard = 1
-    return sum(map(_of_function, system.functions)) + api + latency + dashboard
+    migration = len(MIGRATION_IDS) if system.migration else 0
+    return sum(map(_of_function, system.functions)) + api + latency + dashboard + migration
 
 
 def _of_function(function: Function) -> int:
@@ -123,7 +149,8 @@ def _of_function(function: Function) -> int:
 
 def dashboard_widgets(system: System) -> int:
     """Count the graphs of a system's dashboard."""
-    return 2 + 3 + 3 + 5 * len(system.tables)  # API, functions, operations, tables
+    migration = 3 if system.migration else 0
+    return 2 + 3 + 3 + 5 * len(system.tables) + migration  # API, functions, operations, tables
 
 
 def role_policy_size(system: System, function: Function) -> int:
@@ -143,6 +170,9 @@ def role_policy_size(system: System, function: Function) -> int:
         actions[stream] = [f"dynamodb:{what}" for what in ("DescribeStream", "ListStreams")]
         actions[stream] += [f"dynamodb:{what}" for what in ("GetRecords", "GetShardIterator")]
         actions[_ARN.format(service="sqs") + f"{name}-failed"] = ["sqs:SendMessage"]
+    if reads_phase(system, function):
+        parameter = phase_parameter_name(system.name, LONGEST_ENVIRONMENT)
+        actions[_ARN.format(service="ssm") + f"parameter{parameter}"] = ["ssm:GetParameter"]
     statements = [
         {"Action": names, "Effect": "Allow", "Resource": resource}
         for resource, names in actions.items()
@@ -200,6 +230,8 @@ def variables(
         found["KEYLINE_CURSOR_SECRET"] = cursor_secret
     if measure_sizes:
         found["KEYLINE_MEASURE_SIZES"] = "1"
+    if reads_phase(system, function):
+        found[PHASE_VARIABLE] = phase_parameter_name(system.name, environment)
     return found
 
 

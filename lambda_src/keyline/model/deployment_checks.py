@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 
 from keyline.model.deployment import (
     DATA_IDS,
-    SERVICE_IDS,
     dashboard_widgets,
     data_resources,
     function_ids,
     resource_policy_size,
     role_policy_size,
     route_id,
+    service_ids,
     service_resources,
     table_ids,
     variables_size,
@@ -61,7 +61,7 @@ def deployment_faults(system: System) -> Iterator[Fault]:
     yield from _stack_faults(system)
     yield from _table_faults(system)
     yield from _count_faults(system)
-    taken = dict.fromkeys(SERVICE_IDS, "the stack itself")
+    taken = dict.fromkeys(service_ids(system), "the stack itself")
     for function in system.functions:
         for path, message, suggestion in (
             *_id_faults("name", function.name, function_ids(function), taken),

@@ -29,6 +29,11 @@ def stack_name(owner: str, part: str, environment: str) -> str:
     return f"{words}-{part}-{environment}" if part else f"{words}-{environment}"
 
 
+def phase_parameter_name(system: str, environment: str) -> str:
+    """Return the name of the parameter that holds the phase of a system's migration."""
+    return f"/keyline/{system}/{environment}/migration-phase"
+
+
 def pascal(name: str) -> str:
     """Return a name in kebab or dotted case as an identifier: `chat-data` is `ChatData`."""
     words = "".join(c if c.isalnum() else " " for c in name).split()

@@ -11,6 +11,7 @@ import msgspec
 
 from keyline.model.access import Access, access_of
 from keyline.model.faults import faults_of
+from keyline.model.migration import Migration
 from keyline.model.pattern import Pattern
 from keyline.model.table import Table
 from keyline.problem import named, raise_first
@@ -126,6 +127,9 @@ class System:
     settings
         A frozen `msgspec.Struct` with a default for each setting. An environment overrides
         them in `[systems.<name>]`; the functions read them back.
+    migration
+        A move of the system from one store to another, in phases. Its settings extend
+        `MigrationSettings`.
 
     Raises
     ------
@@ -139,6 +143,7 @@ class System:
     tables: tuple[Table, ...]
     functions: tuple[Function, ...]
     settings: type[msgspec.Struct] = NoSettings
+    migration: Migration | None = None
 
     def __post_init__(self) -> None:
         raise_first(faults_of(self), self.name)

@@ -11,6 +11,7 @@ import msgspec
 from keyline.model import schedule_expression
 from keyline.model.deployment_checks import deployment_faults
 from keyline.model.faults import faults_of
+from keyline.model.migration_checks import migration_faults
 from keyline.model.pattern import Check
 from keyline.model.system import Function, Method, Route, StreamSource, System
 from keyline.model.table import Table
@@ -60,6 +61,7 @@ def _system_faults(system: System) -> Iterator[Fault]:
     for function in system.functions:
         for path, message, suggestion in _function_faults(system, function):
             yield f"functions[{function.name}].{path}", message, suggestion
+    yield from migration_faults(system)
     yield from deployment_faults(system)
 
 

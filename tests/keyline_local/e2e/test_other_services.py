@@ -39,7 +39,7 @@ before = s3.get_object(Bucket=bucket, Key="matrices/m1", VersionId=first)["Body"
 print(json.dumps([missing, found, before, first != second]))
 """
 PHASE = """
-name = os.environ["INTERACTIONS_PHASE_PARAMETER"]
+name = os.environ["KEYLINE_PHASE_PARAMETER"]
 print(json.dumps(create("ssm").get_parameter(Name=name)["Parameter"]["Value"]))
 """
 PROGRAM = """

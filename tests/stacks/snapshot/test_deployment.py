@@ -34,7 +34,7 @@ from keyline_deploy.names import (
 )
 from stacks.application import build
 from systems.reports.stacks import SIMILARITY
-from tests.support.sample_system import LARGE, SMALL
+from tests.support.sample_system import LARGE, MOVING, SMALL
 from tests.support.templates import DEFAULTS, KEY_ARN, new_app, no_bundle, resources
 
 EVERYTHING = msgspec.structs.replace(
@@ -64,9 +64,10 @@ def children(app: cdk.App, system: System, part: str) -> set[str]:
     return {child.node.id for child in stack.node.children}
 
 
-def test_ids_resources_and_sizes_are_those_of_the_stacks(out: Path) -> None:
-    app = built(EVERYTHING, [LARGE, SMALL], out)
-    for system in (LARGE, SMALL):
+@pytest.mark.parametrize("large", [LARGE, MOVING], ids=["still", "moving"])
+def test_ids_resources_and_sizes_are_those_of_the_stacks(large: System, out: Path) -> None:
+    app = built(EVERYTHING, [large, SMALL], out)
+    for system in (large, SMALL):
         data = template_of(app, system, "data", LONGEST_ENVIRONMENT)
         service = template_of(app, system, "service", LONGEST_ENVIRONMENT)
         assert len(data["Resources"]) == deployment.data_resources(system)
@@ -74,7 +75,13 @@ def test_ids_resources_and_sizes_are_those_of_the_stacks(out: Path) -> None:
         own = {id for table in system.tables for id in deployment.table_ids(table)}
         assert own <= children(app, system, "data") <= own | {*deployment.DATA_IDS}
         own = {id for function in system.functions for id in deployment.function_ids(function)}
-        assert own <= children(app, system, "service") <= own | {*deployment.SERVICE_IDS}
+        given = {*deployment.service_ids(system)}
+        assert own <= children(app, system, "service") <= own | given
+        moves = {*deployment.MIGRATION_IDS} if system.migration else set()
+        assert children(app, system, "service") & {*deployment.MIGRATION_IDS} == moves
+        (dashboard,) = resources(service, "AWS::CloudWatch::Dashboard").values()
+        widgets = json.loads(_plain(dashboard["DashboardBody"]))["widgets"]
+        assert len(widgets) == deployment.dashboard_widgets(system) - (0 if system.scopes else 2)
         for function in system.functions:
             _check_sizes(service, system, function)
 

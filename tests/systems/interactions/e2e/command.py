@@ -13,8 +13,16 @@ from tests.support.platform import Running
 
 
 def keyline_phase(running: Running, *arguments: str) -> dict[str, Any]:
-    """Run the command on the platform that runs; what it prints as JSON."""
-    command = [sys.executable, "-m", "keyline_ops.cli", "phase", *arguments, "--json"]
+    """Run the command for the system on the platform that runs; return the JSON it prints."""
+    command = [
+        sys.executable,
+        "-m",
+        "keyline_ops.cli",
+        "phase",
+        "interactions",
+        *arguments,
+        "--json",
+    ]
     done = subprocess.run(
         [*command, "--state", str(running.state)],
         cwd=ROOT,

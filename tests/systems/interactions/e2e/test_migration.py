@@ -36,7 +36,7 @@ PARALLEL, READ_NEW, DYNAMODB = 1, 2, 3
 OPERATIONS = frozenset(
     {"GetItem", "Query", "UpdateItem", "TransactWriteItems", "BatchWriteItem", "PutItem"}
 )
-OF_MEMORY = {"MigrationMemoryReads", "MigrationHits", "MigrationMatches", "MigrationUnheld"}
+OF_SOURCE = {"MigrationSourceReads", "MigrationHits", "MigrationMatches", "MigrationUnheld"}
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,9 @@ def _wait_for_its_answers(rig: Rig, mode: int, visitor: Visitor) -> None:
     start, requests = rig.told.sums(), visitor.requests
     if mode == DYNAMODB:
         _until(lambda: visitor.requests > requests + 20)
-        assert not (rig.told.sums() - start).keys() & OF_MEMORY
+        assert not (rig.told.sums() - start).keys() & OF_SOURCE
     else:
-        metric = "MigrationMemoryReads" if mode == PARALLEL else "MigrationHits"
+        metric = "MigrationSourceReads" if mode == PARALLEL else "MigrationHits"
         _until(lambda: (rig.told.sums() - start)[metric] > 2)
 
 

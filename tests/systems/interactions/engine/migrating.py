@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from interactions.history import History
 from interactions.memory_store import CAPACITY, MemoryStore
-from interactions.migration import Breaker, MigratingStore
-from interactions.phase import Mode, Phase
+from interactions.migration import MigratingStore
 from interactions.repository import DynamoStore
 from interactions.store import HistoryStore
 from interactions.system import SYSTEM
 from interactions.tables import Check, Session
 from keyline.metrics import Metrics, MetricUnit
+from keyline.migration import Breaker, Mode, Phase
 from keyline.run import Meter, Store, UniqueClock, dynamodb_client
 from tests.support.engine import where
 from tests.support.faults import FaultProxy, fault_proxy

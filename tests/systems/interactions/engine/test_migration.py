@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from botocore.exceptions import NoCredentialsError
 
-from interactions.migration import FAILURES, INDEX_SECONDS, SETTLED_AT_ONCE, Breaker
+from interactions.migration import INDEX_SECONDS
 from interactions.moments import iso_ms
-from interactions.phase import Mode
 from interactions.repository import DynamoStore
 from interactions.store import NoSession
 from interactions.tables import Session, SessionData
+from keyline.migration import FAILURES, SETTLED_AT_ONCE, Breaker, Mode
 from keyline.run import AlreadyExists, Throttled, Unavailable
 from keyline.run.meter import Labels, emf
 from tests.support.faults import KINDS, Fault
@@ -253,7 +253,7 @@ def test_phase_2_reads_new_sessions_from_dynamodb_and_older_ones_from_memory(rig
     sent = rig.proxy.passed["Query"]
     assert process.names(older) == ["a"]
     assert rig.proxy.passed["Query"] == sent
-    assert process.metrics.sums["MigrationMemoryReads"] == 1
+    assert process.metrics.sums["MigrationSourceReads"] == 1
     assert process.names(newer) == ["b"]
     assert rig.proxy.passed["Query"] == sent + 1
     assert process.metrics.sums["MigrationHits"] == process.metrics.sums["MigrationMatches"] == 1

@@ -9,10 +9,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from interactions.phase import PARAMETER_VARIABLE, Mode
+from interactions.system import SYSTEM
+from keyline.migration import PHASE_VARIABLE, Mode
 from keyline_deploy.environment import load
 from keyline_deploy.names import phase_parameter_name
-from keyline_ops.phase import carry_out, plan
+from keyline_ops.phase import carry_out, find, plan
 from tests.support.faults import Fault
 from tests.systems.interactions.engine.conftest import Api, MakeMediphant
 from tests.systems.interactions.engine.migrating import Rig, rigged
@@ -58,7 +59,7 @@ def count(api: Api, session: str) -> int:
 def test_requests_succeed_while_dynamodb_fails_and_nothing_is_lost(
     phase: int, make_mediphant: MakeMediphant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("interactions.migration.SLOW_SECONDS", 60)
+    monkeypatch.setattr("keyline.migration.breaker.SLOW_SECONDS", 60)
     with rigged(make_mediphant(phase=phase)) as rig:
         api = app(rig)
         session = opened(api)
@@ -114,11 +115,11 @@ def test_the_parameter_switches_phases_forward_and_back(
     ssm: Any, make_mediphant: MakeMediphant
 ) -> None:
     with rigged(make_mediphant(phase_seconds=1e-9, compare_share=0)) as rig:
-        api = app(rig, **{PARAMETER_VARIABLE: PARAMETER})
+        api = app(rig, **{PHASE_VARIABLE: PARAMETER})
         sessions: dict[str, list[str]] = {}
         reads: list[int] = []
         for step, mode in enumerate((1, 2, 3, 2, 1)):
-            carry_out(ssm, plan(ssm, DEV, Mode(mode)))
+            carry_out(ssm, plan(ssm, DEV, find(SYSTEM.name, [SYSTEM]), Mode(mode)))
             sessions[opened(api)] = []
             for session, expected in sessions.items():
                 assert checked(api, session, f"medicine {step}").status == 201

@@ -13,9 +13,8 @@ import pytest
 
 from interactions.history import History
 from interactions.memory_store import MemoryStore
-from interactions.migration import FAILURES
-from interactions.phase import Mode
 from interactions.tables import Check, Session
+from keyline.migration import FAILURES, Mode
 from tests.support.soak import SECONDS
 from tests.systems.interactions.engine.conftest import Mediphant
 from tests.systems.interactions.engine.ledger import Watched

@@ -20,9 +20,9 @@ from hypothesis.stateful import (
 
 from interactions.memory_store import MemoryStore
 from interactions.moments import DAY_SECONDS, iso_ms
-from interactions.phase import Mode
 from interactions.store import HistoryStore, NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
+from keyline.migration import Mode
 from keyline.run import AlreadyExists
 from tests.support.faults import KINDS, Fault
 from tests.systems.interactions.engine.conftest import MakeMediphant
@@ -74,7 +74,7 @@ class Stores(RuleBasedStateMachine):
     def fail_if_held(self, user: str, number: int, other: bool) -> None:
         """Let writes of a session fail that memory holds; of others a failure is the request's."""
         key = self.asked(user, number, other, self.stores[2])
-        if self.migrating.phase.mode is not Mode.DYNAMODB and self.migrating.memory.session(*key):
+        if self.migrating.phase.mode is not Mode.TARGET and self.migrating.memory.session(*key):
             self.rig.proxy.next(*self.faults)
             self.faults = []
 

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from interactions.phase import PARAMETER_VARIABLE, parse
 from interactions.settings import Settings
 from interactions.system import SYSTEM
+from keyline.migration import PHASE_VARIABLE, Phase
 from keyline_deploy.environment import load
 from keyline_deploy.published import fault
 from tests.support.templates import ENVIRONMENTS, Templates, only, resources, synthesize, text
@@ -65,9 +65,9 @@ def test_one_function_is_told_of_the_switch_and_may_read_it(
     assert (parameter["Name"], parameter["Type"]) == (name, "String")
 
     told = {
-        properties["FunctionName"]: properties["Environment"]["Variables"][PARAMETER_VARIABLE]
+        properties["FunctionName"]: properties["Environment"]["Variables"][PHASE_VARIABLE]
         for properties in resources(template, FUNCTION).values()
-        if PARAMETER_VARIABLE in properties["Environment"]["Variables"]
+        if PHASE_VARIABLE in properties["Environment"]["Variables"]
     }
     assert told == {f"interactions-interactions-{environment}": name}
     readers = [
@@ -88,7 +88,7 @@ def test_the_switch_begins_with_the_setting(phase: int, tmp_path: Path) -> None:
     stacks = synthesize(msgspec.structs.replace(dev, systems=systems), [SYSTEM], tmp_path)
     parameter = only(stacks["interactions-service-dev"].template, PARAMETER)
     assert parameter["Value"] == str(phase)
-    assert parse(parameter["Value"], "parameter").mode == phase
+    assert Phase.parse(parameter["Value"], "parameter").mode == phase
 
 
 @pytest.mark.parametrize(

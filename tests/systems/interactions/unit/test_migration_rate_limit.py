@@ -1,4 +1,4 @@
-"""The rate limiter while DynamoDB may fail, and the breaker that spares requests waiting for it."""
+"""The rate limiter while DynamoDB may fail."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from interactions.migration import REST_SECONDS, SLOW_SECONDS, Breaker
 from interactions.migration_rate_limit import MemoryRateLimiter, MigratingRateLimiter
-from interactions.phase import Mode, Phase
 from interactions.rate_limit import LimitReached, Usage
 from interactions.settings import Settings
 from keyline.metrics import Metrics, MetricUnit
-from keyline.run import AlreadyExists, Throttled, Unavailable
+from keyline.migration import Breaker, Mode, Phase
+from keyline.run import Throttled, Unavailable
 
 NOW = 1_800_000_000.0
 SETTINGS = Settings(rate_limit=5, rate_window_seconds=60)
@@ -139,39 +138,10 @@ def test_what_a_window_counted_is_not_the_next_one_s(admitted: int) -> None:
 
 @pytest.mark.requirement("M-41")
 def test_in_phase_3_a_failure_is_the_requests() -> None:
-    rig = Rig(Mode.DYNAMODB)
+    rig = Rig(Mode.TARGET)
     rig.shared.error = Unavailable("rate-limit-count", "is away")
     with pytest.raises(Unavailable):
         rig.limiter.admit("one")
     with pytest.raises(Unavailable):
         rig.limiter.usage("one")
     assert Counted.counted == []
-
-
-def test_the_breaker_spares_dynamodb_after_a_slow_failure_only() -> None:
-    clock, calls = Clock(), []
-
-    def call(seconds: float, error: Exception | None) -> str:
-        calls.append(seconds)
-        clock.now += seconds
-        if error:
-            raise error
-        return "answer"
-
-    breaker = Breaker(clock)
-    away = Unavailable("x", "is away")
-    with pytest.raises(Unavailable):
-        breaker.call(lambda: call(SLOW_SECONDS / 2, away))
-    with pytest.raises(AlreadyExists):  # an answer, however late
-        breaker.call(lambda: call(SLOW_SECONDS, AlreadyExists("x", "is there", current=None)))
-    assert breaker.call(lambda: call(SLOW_SECONDS, None)) == "answer"
-    with pytest.raises(Unavailable):
-        breaker.call(lambda: call(SLOW_SECONDS, away))
-    assert breaker.open
-    made = len(calls)
-    with pytest.raises(Unavailable):
-        breaker.call(lambda: call(0, None))
-    assert len(calls) == made
-    clock.now += REST_SECONDS
-    assert not breaker.open
-    assert breaker.call(lambda: call(0, None)) == "answer"

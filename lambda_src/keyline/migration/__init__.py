@@ -1,0 +1,77 @@
+"""A move from one store to DynamoDB in phases, at run time (docs/adr/0016-migration-package.md).
+
+Import names from here. The modules below this package may change at any time. A system declares
+the move as `keyline.model.Migration`.
+
+Phases
+    Mode, Phase, PhaseUnknown; PATTERN is what the parameter may hold. phase_of_function gives a
+    function's phase: a PolledPhase, whose parameter a parameter_reader reads. The variable
+    PHASE_VARIABLE has the parameter's name.
+Calls of DynamoDB in phases 1 and 2
+    Breaker, a circuit breaker; FAILURES are the errors that are not answers. Target counts
+    failures and repeats PendingWrites. SLOW_SECONDS, OPEN_SECONDS and SETTLED_AT_ONCE are their
+    limits.
+Metrics
+    Counters publishes them. METRICS are the names of all of them: WRITE_FAILURES, PENDING,
+    SETTLED, SOURCE_READS, MATCHES, MISMATCHES, HITS, MISSES, FALLBACKS, READ_FAILURES, UNHELD,
+    PHASE_FAILURES. ASKED and COMPARED are those of reads.
+"""
+
+from keyline.migration.breaker import FAILURES, OPEN_SECONDS, SLOW_SECONDS, Breaker
+from keyline.migration.metrics import (
+    ASKED,
+    COMPARED,
+    FALLBACKS,
+    HITS,
+    MATCHES,
+    METRICS,
+    MISMATCHES,
+    MISSES,
+    PENDING,
+    PHASE_FAILURES,
+    READ_FAILURES,
+    SETTLED,
+    SOURCE_READS,
+    UNHELD,
+    WRITE_FAILURES,
+    Counters,
+)
+from keyline.migration.parameter import parameter_reader, phase_of_function
+from keyline.migration.phase import PATTERN, Mode, Phase, PhaseUnknown
+from keyline.migration.polled_phase import PolledPhase
+from keyline.migration.target import SETTLED_AT_ONCE, PendingWrites, Target
+from keyline.model.migration import PHASE_VARIABLE
+
+__all__ = [
+    "ASKED",
+    "COMPARED",
+    "FAILURES",
+    "FALLBACKS",
+    "HITS",
+    "MATCHES",
+    "METRICS",
+    "MISMATCHES",
+    "MISSES",
+    "OPEN_SECONDS",
+    "PATTERN",
+    "PENDING",
+    "PHASE_FAILURES",
+    "PHASE_VARIABLE",
+    "READ_FAILURES",
+    "SETTLED",
+    "SETTLED_AT_ONCE",
+    "SLOW_SECONDS",
+    "SOURCE_READS",
+    "UNHELD",
+    "WRITE_FAILURES",
+    "Breaker",
+    "Counters",
+    "Mode",
+    "PendingWrites",
+    "Phase",
+    "PhaseUnknown",
+    "PolledPhase",
+    "Target",
+    "parameter_reader",
+    "phase_of_function",
+]

@@ -1,0 +1,70 @@
+"""The SSM parameter that holds the phase, so that a switch needs no deployment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from keyline.metrics import Metrics
+from keyline.migration.metrics import PHASE_FAILURES
+from keyline.migration.phase import Mode, Phase, PhaseUnknown
+from keyline.migration.polled_phase import PolledPhase
+from keyline.model.migration import PHASE_VARIABLE, MigrationSettings
+
+SSM_SECONDS = 0.5
+"""How long a request waits for SSM to connect, and again to answer. Then the known phase holds."""
+
+
+def phase_of_function(settings: MigrationSettings, metrics: Metrics) -> Callable[[], Phase]:
+    """Return what gives the phase of a function.
+
+    The phase is the parameter's. Without a parameter it is the setting `phase`.
+
+    Parameters
+    ----------
+    metrics
+        Counts the reads of the parameter that failed.
+    """
+    default = Phase(Mode(settings.phase))
+    name = os.environ.get(PHASE_VARIABLE)
+    if not name:
+        return lambda: default
+    return PolledPhase(
+        default,
+        parameter_reader(name),
+        settings.phase_seconds,
+        lambda: metrics.count(PHASE_FAILURES),
+    )
+
+
+def parameter_reader(name: str) -> Callable[[], Phase]:
+    """Return what reads a phase from an SSM parameter: one try, within `SSM_SECONDS`.
+
+    It raises `PhaseUnknown` if SSM gives no value, or a value that is not a phase.
+    """
+    import botocore.session  # with SSM's model: what a function without a parameter never pays
+
+    ssm = botocore.session.get_session().create_client(
+        "ssm",
+        region_name=os.environ.get("AWS_REGION"),
+        config=Config(
+            connect_timeout=SSM_SECONDS,
+            read_timeout=SSM_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": 1},
+        ),
+    )
+
+    def read() -> Phase:
+        try:
+            found = ssm.get_parameter(Name=name)["Parameter"]
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            raise PhaseUnknown(name, f"was not given by SSM ({code}).") from error
+        except BotoCoreError as error:
+            raise PhaseUnknown(name, f"was not read ({type(error).__name__}).") from error
+        return Phase.parse(found["Value"], name, found["LastModifiedDate"].timestamp())
+
+    return read
