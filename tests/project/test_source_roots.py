@@ -23,7 +23,8 @@ SOURCE_ROOTS = ("constructs", LAMBDA_SRC)
 PACKAGES = ("keyline_local", "keyline_ops", "stacks")
 """The packages in the root."""
 EXPORTING = tuple(
-    f"keyline.{name}" for name in ("growth", "http", "migration", "model", "run", "stream", "vector")
+    f"keyline.{name}"
+    for name in ("growth", "http", "migration", "model", "run", "stream", "vector")
 )
 """The packages whose `__all__` is what users may use."""
 PUBLIC_MODULES = ("keyline.growth.measure", "keyline.vector.matrix")
