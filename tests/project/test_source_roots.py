@@ -24,7 +24,7 @@ PACKAGES = ("keyline_local", "keyline_ops", "stacks")
 """The packages in the root."""
 EXPORTING = tuple(
     f"keyline.{name}"
-    for name in ("growth", "http", "migration", "model", "run", "stream", "vector")
+    for name in ("cache", "growth", "http", "migration", "model", "run", "stream", "vector")
 )
 """The packages whose `__all__` is what users may use."""
 PUBLIC_MODULES = ("keyline.growth.measure", "keyline.vector.matrix")

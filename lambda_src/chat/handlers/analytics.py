@@ -23,7 +23,6 @@ from chat.answers import (
     StudentAnswer,
     TodayAnswer,
 )
-from chat.cache import Cache
 from chat.context import CONTEXT
 from chat.days import Days, Division, Range, iso_of, today
 from chat.handlers.ranges import RangeQuery, moment
@@ -32,6 +31,7 @@ from chat.inputs import Cursor, Id, Provider
 from chat.prices import Prices
 from chat.repository import Cut, Repository, TooMuch
 from chat.system import SYSTEM
+from keyline.cache import Cache, CacheSettings
 from keyline.http import App, Caller, Refusal, missing
 from keyline.metrics import Metrics
 from keyline.run import Store
@@ -54,7 +54,10 @@ class InactiveQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 app = App(SYSTEM, refusals={TooMuch: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "query.from")})
 _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
 _prices = Prices.of(CONTEXT.settings)
-_cache = Cache.of(CONTEXT.settings, Metrics(CONTEXT.environment, SYSTEM.name).count)
+_cache = Cache.of(
+    CacheSettings("chat:", CONTEXT.settings.cache_seconds, CONTEXT.settings.cache_url),
+    Metrics(CONTEXT.environment, SYSTEM.name).count,
+)
 
 
 @app.get("/modules/{moduleId}/analytics")

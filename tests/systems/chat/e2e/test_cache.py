@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chat.cache import FAILURE, HIT, MISS
+from keyline.cache import FAILURE, HIT, MISS
 from tests.support.platform import Running
 from tests.systems.chat.e2e.api import Api, fresh_id, fresh_name
 

@@ -12,9 +12,14 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from chat.cache import FAILURE, HIT, MISS, REDIS_PAUSE, Cache, Redis
+from keyline.cache import FAILURE, HIT, MISS, Cache, CacheSettings, Redis
+from keyline.cache.backend import LEASE_SECONDS
+from keyline.cache.redis import OPEN_SECONDS
 from keyline_local.cache import find_server
 from keyline_local.process import LOOPBACK, die_with_parent, free_port
+
+SECONDS = 600
+TIMEOUT = 0.25
 
 
 class Answer(msgspec.Struct):
@@ -45,11 +50,13 @@ def test_instances_share_answers_for_as_long_as_the_setting_says(
 ) -> None:
     direct, url = server
     seen = Counter[str]()
-    one, other = (Cache(Redis(url), 600, lambda name: seen.update([name])) for _ in range(2))
+    settings = CacheSettings("chat:", SECONDS, url)
+    one, other = (Cache.of(settings, lambda name: seen.update([name])) for _ in range(2))
     assert one.answer(("module", 7), Answer, lambda: Answer(1)) == Answer(1)
     assert other.answer(("module", 7), Answer, lambda: Answer(2)) == Answer(1)
     assert seen == {MISS: 1, HIT: 1}
     (key,) = direct.keys("*")
+    assert direct.keys("chat:*") == [key]
     assert 590_000 < direct.pttl(key) <= 600_000
 
 
@@ -59,7 +66,8 @@ def test_a_redis_that_is_down_fails_no_request_is_told_once_and_left_alone_for_a
     # Given a cache whose redis goes away
     direct, url = server
     now, seen = [0.0], Counter[str]()
-    cache = Cache(Redis(url, clock=lambda: now[0]), 600, lambda name: seen.update([name]))
+    backend = Redis(url, SECONDS, TIMEOUT, clock=lambda: now[0])
+    cache = Cache(backend, "chat:", lambda name: seen.update([name]))
     assert cache.answer(("q",), Answer, lambda: Answer(1)) == Answer(1)
     direct.client_kill_filter(_type="normal", skipme=True)
     port = str(direct.config_get("port")["port"])
@@ -74,5 +82,19 @@ def test_a_redis_that_is_down_fails_no_request_is_told_once_and_left_alone_for_a
 
     # And when it is back and the pause is over, it is asked again
     direct.config_set("port", port)
-    now[0] = REDIS_PAUSE + 1
+    now[0] = OPEN_SECONDS + 1
     assert cache.answer(("q",), Answer, lambda: Answer(20)) == Answer(1)
+
+
+def test_a_lease_is_one_instance_s_until_it_ends_and_ends_by_itself(
+    server: tuple[redis.Redis, str],
+) -> None:
+    direct, url = server
+    one, other = (Redis(url, SECONDS, TIMEOUT) for _ in range(2))
+    assert one.lease("chat:a")
+    assert not other.lease("chat:a")
+    assert one.get("chat:a") is None
+    (key,) = direct.keys("*")
+    assert 0 < direct.pttl(key) <= LEASE_SECONDS * 1000
+    one.release("chat:a")
+    assert other.lease("chat:a")

@@ -1,0 +1,31 @@
+"""Where a cache keeps its answers, and who of several is to compute one."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+LEASE_SECONDS = 10.0
+"""For how long one request may compute an answer that others wait for."""
+
+
+class Unreachable(Exception):
+    """A cache that cannot be asked at present."""
+
+
+class Backend(Protocol):
+    """Where answers are kept. Each method raises `Unreachable` if it cannot be asked."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return what is kept, unless it is too old."""
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keep an answer until it is too old."""
+
+    def lease(self, key: str) -> bool:
+        """Take the lease of a key; False if another request has it.
+
+        Who has the lease computes the answer. It ends after `LEASE_SECONDS`.
+        """
+
+    def release(self, key: str) -> None:
+        """End the lease."""

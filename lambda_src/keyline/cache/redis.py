@@ -1,0 +1,85 @@
+"""A redis as a cache that all instances of a function share."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from keyline.cache.backend import LEASE_SECONDS, Unreachable
+
+OPEN_SECONDS = 30.0
+"""For how long redis is not asked after a failure."""
+
+_log = logging.getLogger(__name__)
+
+
+class Redis:
+    """A `Backend` in redis, with a circuit breaker.
+
+    The circuit is closed while redis answers. A failure opens it for `OPEN_SECONDS`: each call is
+    then refused at once. The first failure of a process is logged.
+
+    Parameters
+    ----------
+    url
+        `redis://host:6379/0` or `rediss://...`.
+    seconds
+        How old an answer may be.
+    timeout
+        Seconds that a command waits for redis at most.
+    clock
+        Seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        seconds: float,
+        timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        import redis  # its library is in the bundles of the systems that require it, and is slow
+
+        self._failures: tuple[type[Exception], ...] = (redis.RedisError, OSError)
+        self._client = redis.Redis.from_url(
+            url, socket_timeout=timeout, socket_connect_timeout=timeout
+        )
+        self._milliseconds = int(seconds * 1000)
+        self._clock = clock
+        self._open_until = float("-inf")
+        self._told = False
+
+    def get(self, key: str) -> bytes | None:
+        """Return what is kept, unless it is too old."""
+        value = self._ask(lambda: self._client.get(key))
+        return value if isinstance(value, bytes) else None
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keep an answer until it is too old."""
+        self._ask(lambda: self._client.set(key, value, px=self._milliseconds))
+
+    def lease(self, key: str) -> bool:
+        """Take the lease of a key; False if another request has it."""
+        name, milliseconds = _lease_key(key), int(LEASE_SECONDS * 1000)
+        return bool(self._ask(lambda: self._client.set(name, b"1", nx=True, px=milliseconds)))
+
+    def release(self, key: str) -> None:
+        """End the lease."""
+        self._ask(lambda: self._client.delete(_lease_key(key)))
+
+    def _ask(self, command: Callable[[], object]) -> object:
+        if self._clock() < self._open_until:
+            raise Unreachable
+        try:
+            return command()
+        except self._failures as error:
+            self._open_until = self._clock() + OPEN_SECONDS
+            if not self._told:
+                self._told = True
+                _log.warning("the cache cannot be reached (%s); going on without", type(error))
+            raise Unreachable from error
+
+
+def _lease_key(key: str) -> str:
+    return f"{key}:lease"

@@ -1,0 +1,31 @@
+"""What a system sets for its cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CacheSettings:
+    """Settings of a cache.
+
+    Attributes
+    ----------
+    prefix
+        What every key begins with: `chat:`. Systems that share a redis have different ones.
+    seconds
+        How old an answer may be.
+    url
+        The redis that all instances share: `redis://host:6379/0` or `rediss://...`. Empty for
+        the process' own memory.
+    timeout
+        Seconds that a request waits for redis at most, for each command.
+    entries
+        The most answers that the process' own memory keeps.
+    """
+
+    prefix: str
+    seconds: float
+    url: str = ""
+    timeout: float = 0.25
+    entries: int = 500
