@@ -32,7 +32,7 @@ _BLOCK = 2**19
 """Numbers that are computed with at a time, as float64: 4 MB."""
 
 
-class Similar(msgspec.Struct, frozen=True, kw_only=True):
+class SimilarProduct(msgspec.Struct, frozen=True, kw_only=True):
     """A product, and how similar it is: -1 to 1."""
 
     product_id: str
@@ -44,7 +44,7 @@ class TooManyVectors(Exception):
 
 
 class DamagedMatrix(Exception):
-    """Bytes that are no matrix."""
+    """Bytes that are not a matrix."""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,26 +85,28 @@ class ModelMatrix:
         """Bytes of the rows and of the products' names."""
         return sum(row_bytes(self.about.dimension, product) for product in self.products)
 
-    def nearest(self, vector: Packed, count: int, *, other_than: str) -> list[Similar]:
-        """The products whose vectors are nearest, the nearest first.
+    def nearest(self, vector: Packed, k: int, *, other_than: str) -> list[SimilarProduct]:
+        """Return the products whose vectors are nearest, the nearest first.
 
         Parameters
         ----------
+        k
+            How many at most.
         other_than
             The product that is compared, which is nearest to itself.
         """
         scores = np.round(self._cosines(vector), DECIMALS) + 0.0  # -0.0 becomes 0.0
-        wanted = min(count, len(scores) - (other_than in self.products))
+        wanted = min(k, len(scores) - (other_than in self.products))
         if wanted < 1:
             return []
         if other_than in self.products:
             scores[self.products.index(other_than)] = -np.inf
         least = np.partition(scores, -wanted)[-wanted]
-        found = [
-            Similar(product_id=self.products[row], score=float(scores[row]))
+        nearest = [
+            SimilarProduct(product_id=self.products[row], score=float(scores[row]))
             for row in np.flatnonzero(scores >= least)
         ]
-        return sorted(found, key=lambda each: (-each.score, each.product_id))[:wanted]
+        return sorted(nearest, key=lambda each: (-each.score, each.product_id))[:wanted]
 
     def pack(self) -> bytes:
         """The matrix as a file of numpy's format npz, which holds no pickled objects."""
@@ -125,7 +127,7 @@ class ModelMatrix:
         Raises
         ------
         DamagedMatrix
-            If it is none.
+            If it is not one.
         """
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
@@ -155,7 +157,7 @@ def row_bytes(dimension: int, product_id: str) -> int:
     return 4 * dimension + sys.getsizeof(product_id) + _POINTER
 
 
-def read(
+def read_matrix(
     vectors: Iterable[Vector], about: About, most_bytes: int
 ) -> tuple[ModelMatrix, list[VectorError]]:
     """A matrix of stored vectors, and why the first `FAULTS` of those left out are not in it.

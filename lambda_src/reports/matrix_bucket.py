@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reports.matrix import DamagedMatrix, ModelMatrix
+from reports.matrix_location import KEY_PREFIX
 
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 3.0
@@ -26,7 +27,7 @@ LAYOUT = "v1"
 _DIGEST = "sha256"
 
 
-class Unreachable(Exception):
+class BucketUnreachable(Exception):
     """S3 did not do as asked."""
 
 
@@ -49,7 +50,7 @@ class MatrixBucket:
     def key(self, model_version: str, dimension: int) -> str:
         """Where a matrix lies. A model version may be any text, so its digest names it."""
         digest = hashlib.sha256(model_version.encode()).hexdigest()
-        return f"matrices/{LAYOUT}/{digest}/{dimension}-{self.codec}.npz"
+        return f"{KEY_PREFIX}{LAYOUT}/{digest}/{dimension}-{self.codec}.npz"
 
     def load(self, model_version: str, dimension: int, since: float) -> ModelMatrix | None:
         """A matrix that was stored since a moment, in epoch seconds; None if there is none.
@@ -58,7 +59,7 @@ class MatrixBucket:
         ------
         DamagedMatrix
             If what is there is not what was stored.
-        Unreachable
+        BucketUnreachable
             If S3 cannot be asked.
         """
         try:
@@ -71,9 +72,9 @@ class MatrixBucket:
         except ClientError as error:
             if _status_of(error) in (HTTPStatus.NOT_FOUND, HTTPStatus.NOT_MODIFIED):
                 return None
-            raise Unreachable(str(error)) from error
+            raise BucketUnreachable(str(error)) from error
         except (BotoCoreError, OSError) as error:
-            raise Unreachable(str(error)) from error
+            raise BucketUnreachable(str(error)) from error
         if hashlib.sha256(content).hexdigest() != answer["Metadata"].get(_DIGEST):
             raise DamagedMatrix("its digest is not the one it was stored with")
         matrix = ModelMatrix.unpack(content)
@@ -86,7 +87,7 @@ class MatrixBucket:
 
         Raises
         ------
-        Unreachable
+        BucketUnreachable
             If S3 did not take it.
         """
         content = matrix.pack()
@@ -99,7 +100,7 @@ class MatrixBucket:
                 Metadata={_DIGEST: hashlib.sha256(content).hexdigest()},
             )
         except (BotoCoreError, ClientError, OSError) as error:
-            raise Unreachable(str(error)) from error
+            raise BucketUnreachable(str(error)) from error
 
 
 def s3_client() -> Any:

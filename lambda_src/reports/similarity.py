@@ -7,37 +7,23 @@ is read from the table if neither has one that is young enough.
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+from keyline.cache import Count
 from keyline.problem import KeylineError
 from keyline.run import Store
-from reports import matrix
 from reports.embeddings import packed_of
-from reports.matrix import About, DamagedMatrix, ModelMatrix, Similar, TooManyVectors
-from reports.matrix_bucket import MatrixBucket, Unreachable
+from reports.matrices import Matrices
+from reports.matrix import About, SimilarProduct, TooManyVectors
+from reports.matrix_bucket import MatrixBucket
 from reports.patterns import EMBEDDING_GET, MODEL_VECTORS
 from reports.settings import Settings
-from reports.tables import Embedding, Vector
-
-HIT, LOADED, BUILT = "MatrixHits", "MatrixLoads", "MatrixBuilds"
-DAMAGED, FAILURE, LEFT_OUT = "MatrixDamaged", "MatrixBucketFailures", "MatrixVectorsLeftOut"
-"""What is counted: a matrix found in the process, in the bucket, or read from the table; one in
-the bucket that was damaged, the bucket failing, and a build that had to leave vectors out."""
+from reports.tables import Embedding
 
 MEGABYTE = 2**20
-
-_log = logging.getLogger(__name__)
-
-Count = Callable[[str], None]
-Key = tuple[str, int]
-"""Model version and dimension."""
 
 
 class NoEmbedding(KeylineError):
@@ -49,16 +35,25 @@ class TooMuch(KeylineError):
 
 
 @dataclass(frozen=True)
-class Found:
-    """Similar products, and what they were chosen from."""
+class Neighbours:
+    """The products nearest to one, and what they were chosen from.
 
-    model_version: str
+    Attributes
+    ----------
+    about
+        The matrix that they were chosen from.
+    compared
+        How many products that has.
+    nearest
+        The nearest first.
+    """
+
     about: About
-    products: int
-    similar: list[Similar]
+    compared: int
+    nearest: list[SimilarProduct]
 
 
-class Similarity:
+class SimilaritySearch:
     """Finds similar products.
 
     Parameters
@@ -91,13 +86,15 @@ class Similarity:
             clock=clock,
         )
 
-    def of(self, product_id: str, count: int, *, fresh: bool = False) -> Found:
-        """The products most similar to a product.
+    def nearest(self, product_id: str, k: int, *, fresh: bool = False) -> Neighbours:
+        """Return the products most similar to a product.
 
         Parameters
         ----------
+        k
+            How many at most.
         fresh
-            Whether to read all vectors anew.
+            Whether to read all vectors again.
 
         Raises
         ------
@@ -114,146 +111,11 @@ class Similarity:
                 "Store one with PUT /products/{productId}/embedding, or check the identifier.",
             )
         try:
-            found = self._matrices.get(own.model, own.vector_dimension, fresh=fresh)
+            matrix = self._matrices.get(own.model, own.vector_dimension, fresh=fresh)
         except TooManyVectors as error:
             raise _too_many(own, error.args[0]) from error
-        return Found(
-            own.model,
-            found.about,
-            len(found.products),
-            found.nearest(packed_of(own), count, other_than=product_id),
-        )
-
-
-class Matrices:
-    """Matrices by model version and dimension, each read from the table when it is too old.
-
-    Parameters
-    ----------
-    read
-        A model version → all its vectors, from the table.
-    seconds
-        How old a matrix may be.
-    most_bytes
-        What all matrices in the process may take; the least recently used go first.
-    """
-
-    def __init__(
-        self,
-        read: Callable[[str], Iterator[Vector]],
-        bucket: MatrixBucket | None,
-        count: Count,
-        *,
-        seconds: float,
-        most_bytes: int,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._read = read
-        self._bucket = bucket if seconds else None
-        self._count = count
-        self._seconds = seconds
-        self._most_bytes = most_bytes
-        self._clock = clock
-        self._kept: OrderedDict[Key, ModelMatrix] = OrderedDict()
-        self._made: dict[Key, Future[ModelMatrix]] = {}
-        self._lock = threading.Lock()
-
-    def get(self, model_version: str, dimension: int, *, fresh: bool = False) -> ModelMatrix:
-        """A matrix that is young enough.
-
-        Requests that need the same one at the same time share the work. One that asks for a
-        fresh matrix takes another's only if its reading began after the request.
-
-        Raises
-        ------
-        TooManyVectors
-            If the model version has more vectors than the memory may hold.
-        """
-        key, arrived = (model_version, dimension), self._clock()
-        while True:
-            with self._lock:
-                kept = None if fresh else self._young(key)
-                shared = self._made.get(key)
-                if kept is None and shared is None:
-                    mine = self._made[key] = Future[ModelMatrix]()
-            if kept is not None:
-                self._count(HIT)
-                return kept
-            if shared is None:
-                return self._make(key, mine, fresh=fresh)
-            found = shared.result()
-            if not fresh or found.about.as_of >= arrived:
-                return found
-
-    def _make(self, key: Key, future: Future[ModelMatrix], *, fresh: bool) -> ModelMatrix:
-        try:
-            found = self._found(key, fresh=fresh)
-        except BaseException as error:
-            with self._lock:
-                del self._made[key]
-            future.set_exception(error)
-            raise
-        with self._lock:
-            del self._made[key]
-            self._keep(key, found)
-        future.set_result(found)
-        return found
-
-    def _found(self, key: Key, *, fresh: bool) -> ModelMatrix:
-        """From the bucket, or from the table and into the bucket."""
-        bucket = self._bucket
-        if bucket is not None and not fresh:
-            try:
-                loaded = bucket.load(*key, since=self._clock() - self._seconds)
-            except DamagedMatrix as error:
-                self._count(DAMAGED)
-                _log.warning("a damaged matrix is made anew: %s (%s)", bucket.key(*key), error)
-            except Unreachable as error:
-                self._fail("cannot be looked up", error)
-                bucket = None  # nor will it take one
-            else:
-                if loaded is not None and self._is_young(loaded):
-                    self._count(LOADED)
-                    return loaded
-        built = self._build(key)
-        if bucket is not None:
-            try:
-                bucket.save(built)
-            except Unreachable as error:
-                self._fail("cannot be stored", error)
-        return built
-
-    def _build(self, key: Key) -> ModelMatrix:
-        model_version, dimension = key
-        about = About(model_version=model_version, dimension=dimension, as_of=self._clock())
-        built, faults = matrix.read(self._read(model_version), about, self._most_bytes)
-        self._count(BUILT)
-        if faults:
-            self._count(LEFT_OUT)
-            left_out = built.about.left_out
-            _log.warning("%d vectors are left out, the first: %s", left_out, faults[0])
-        return built
-
-    def _fail(self, what: str, error: Unreachable) -> None:
-        self._count(FAILURE)
-        _log.warning("a matrix %s in the bucket (%s); going on without", what, error)
-
-    def _young(self, key: Key) -> ModelMatrix | None:
-        kept = self._kept.get(key)
-        if kept is None or not self._is_young(kept):
-            return None
-        self._kept.move_to_end(key)
-        return kept
-
-    def _is_young(self, found: ModelMatrix) -> bool:
-        """Whether it may be used still. One of the future is of a clock that went wrong."""
-        return abs(self._clock() - found.about.as_of) < self._seconds
-
-    def _keep(self, key: Key, found: ModelMatrix) -> None:
-        self._kept[key] = found
-        self._kept.move_to_end(key)
-        while sum(each.size for each in self._kept.values()) > self._most_bytes:
-            self._kept.popitem(last=False)
+        nearest = matrix.nearest(packed_of(own), k, other_than=product_id)
+        return Neighbours(matrix.about, len(matrix.products), nearest)
 
 
 def _too_many(own: Embedding, most: int) -> TooMuch:

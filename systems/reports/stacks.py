@@ -10,12 +10,13 @@ from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.private_bucket import KEY_ACTIONS, PrivateBucket
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import bucket_name
-from reports.system import SIMILARITY as SIMILARITY_FUNCTION
+from reports.matrix_location import BUCKET_VARIABLE, KEY_PREFIX
+from reports.system import SIMILARITY
 from reports.tables import EMBEDDINGS, REPORTS, USERS
 from stacks.data_stack import DataStack
 from stacks.service_stack import Bundler, ServiceStack
 
-SIMILARITY = "k9-similarity"
+MATRIX_BUCKET = "k9-similarity"
 """The bucket, by the name that it has before environment and account."""
 
 _OLD_VERSIONS = 1  # day: enough to look at a wrong one; a matrix is written again every few minutes
@@ -29,7 +30,7 @@ class ReportsDataStack(DataStack):
         PrivateBucket(
             self,
             "Similarity",
-            name=bucket_name(SIMILARITY, environment.name, self.account),
+            name=bucket_name(MATRIX_BUCKET, environment.name, self.account),
             old_versions=_OLD_VERSIONS,
             environment=environment,
         )
@@ -41,9 +42,6 @@ TABLE_VARIABLES = {
     "DYNAMODB_EMBEDDINGS_TABLE": EMBEDDINGS,
 }
 """The environment variables that the specification gives the tables' names in."""
-
-MATRICES = "matrices/"
-"""What the keys of the matrices in the bucket begin with."""
 
 
 class ReportsServiceStack(ServiceStack):
@@ -68,22 +66,22 @@ class ReportsServiceStack(ServiceStack):
                 handler.resource.add_environment(variable, table.physical_name(environment.name))
             if system.name in environment.user_pools:
                 handler.resource.add_environment("REPORTS_TOKEN_USE", "access")
-        self._let_keep_matrices(self.functions[SIMILARITY_FUNCTION.name])
+        self._let_keep_matrices(self.functions[SIMILARITY.name])
 
     def _let_keep_matrices(self, handler: HandlerFunction) -> None:
-        bucket = bucket_name(SIMILARITY, self._environment.name, self.account)
+        bucket = bucket_name(MATRIX_BUCKET, self._environment.name, self.account)
         arn = self.format_arn(service="s3", region="", account="", resource=bucket)
-        handler.resource.add_environment("SIMILARITY_BUCKET", bucket)
+        handler.resource.add_environment(BUCKET_VARIABLE, bucket)
         # the name of a bucket that was deleted is free for anybody to take
         own = {"StringEquals": {"aws:ResourceAccount": self.account}}
-        handler.allow(["s3:GetObject", "s3:PutObject"], f"{arn}/{MATRICES}*", own)
+        handler.allow(["s3:GetObject", "s3:PutObject"], f"{arn}/{KEY_PREFIX}*", own)
         # without it, S3 answers 403 for a matrix that is not there, as for one that is kept back
         handler.allow(["s3:ListBucket"], arn, own)
         key = self._environment.tables.key_arn
         if key:
             via = {"kms:ViaService": f"s3.{self._environment.region}.amazonaws.com"}
             handler.allow(KEY_ACTIONS, key, {"StringEquals": via})
-        rule = f"AwsSolutions-IAM5[Resource::{as_findings_write(self, arn)}/{MATRICES}*]"
+        rule = f"AwsSolutions-IAM5[Resource::{as_findings_write(self, arn)}/{KEY_PREFIX}*]"
         acknowledge(handler.role, {rule: "Keys name what went into a matrix."})
 
 

@@ -1,8 +1,8 @@
 """Finds the products whose vectors are nearest to a product's.
 
-The product's own vector is as of the last write. The others are as of `asOf`, which is
-`matrix_seconds` ago at most; `fresh=true` reads them anew, for who stores vectors alone: it reads a
-whole model version from the table.
+The product's own vector is as of the last write. The others are as of `as_of`, which is
+`matrix_seconds` ago at most; `fresh=true` reads them again, for those who store vectors alone: it
+reads a whole model version from the table.
 """
 
 from __future__ import annotations
@@ -20,41 +20,42 @@ from keyline.run import Store
 from reports.context import CONTEXT
 from reports.handlers.viewer import Viewer
 from reports.inputs import ProductId
-from reports.matrix import Similar
+from reports.matrix import SimilarProduct
 from reports.matrix_bucket import MatrixBucket, s3_client
+from reports.matrix_location import BUCKET_VARIABLE
 from reports.moments import iso_of
-from reports.similarity import NoEmbedding, Similarity, TooMuch
+from reports.similarity import NoEmbedding, SimilaritySearch, TooMuch
 from reports.system import SYSTEM
 
 
 class SimilarQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many products to find, and whether all vectors are read anew."""
+    """How many products to find, and whether all vectors are read again."""
 
     k: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
     fresh: bool = False
 
 
-class SimilarProducts(msgspec.Struct, frozen=True, kw_only=True):
+class SimilarityAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The products most similar to one, the most similar first.
 
     Attributes
     ----------
     products
-        How many vectors the model version had as of `asOf`.
+        How many vectors the model version had as of `as_of`.
     left_out
         How many more of the model version have a vector of another dimension, or a damaged one.
     """
 
     product_id: str
     model_version: str
-    asOf: str
+    as_of: str
     products: int
     left_out: int
-    similar: list[Similar]
+    similar: list[SimilarProduct]
 
 
 def _bucket() -> MatrixBucket | None:
-    name = os.environ.get("SIMILARITY_BUCKET")
+    name = os.environ.get(BUCKET_VARIABLE)
     return MatrixBucket(s3_client(), name, CONTEXT.settings.vector_codec) if name else None
 
 
@@ -65,28 +66,28 @@ app = App(
         TooMuch: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "path.productId"),
     },
 )
-_similarity = Similarity(
+_search = SimilaritySearch(
     Store.for_function(SYSTEM), _bucket(), Metrics(CONTEXT.environment, SYSTEM.name).count
 )
 
 
 @app.get("/products/{productId}/similar", problems=[HTTPStatus.UNPROCESSABLE_ENTITY])
-def similar(productId: ProductId, query: SimilarQuery, caller: Caller) -> SimilarProducts:
+def similar_products(productId: ProductId, query: SimilarQuery, caller: Caller) -> SimilarityAnswer:
     """Find the products most similar to a product, by the cosine of their vectors.
 
-    `fresh=true` reads all vectors of the model version anew, and needs the group of the catalogue.
+    `fresh=true` reads all vectors of the model version again, and needs the group of the catalogue.
     """
     viewer = Viewer.of(caller, CONTEXT.token_use)
     if query.fresh:
         viewer.require_group(CONTEXT.settings.catalogue_group)
-    found = _similarity.of(productId, query.k, fresh=query.fresh)
-    return SimilarProducts(
+    neighbours = _search.nearest(productId, query.k, fresh=query.fresh)
+    return SimilarityAnswer(
         product_id=productId,
-        model_version=found.model_version,
-        asOf=iso_of(datetime.fromtimestamp(found.about.as_of, UTC)),
-        products=found.products,
-        left_out=found.about.left_out,
-        similar=found.similar,
+        model_version=neighbours.about.model_version,
+        as_of=iso_of(datetime.fromtimestamp(neighbours.about.as_of, UTC)),
+        products=neighbours.compared,
+        left_out=neighbours.about.left_out,
+        similar=neighbours.nearest,
     )
 
 

@@ -34,6 +34,7 @@ from keyline.model import BatchWrite
 from keyline.run import Store, dynamodb_client
 from keyline.vector import CODECS, encode
 from keyline_local.process import LOOPBACK, free_port
+from reports.matrix_location import BUCKET_VARIABLE
 from reports.patterns import EMBEDDING_BYTES
 from reports.settings import Codec, Settings
 from reports.system import SYSTEM
@@ -76,7 +77,7 @@ def _of_codec(codec: Codec, url: str, s3_url: str, rounds: int) -> dict[str, Any
         "KEYLINE_FUNCTION": "similarity",
         "KEYLINE_SETTINGS": msgspec.json.encode(settings).decode(),
         "POWERTOOLS_SERVICE_NAME": "reports-similarity",
-        "SIMILARITY_BUCKET": BUCKET,
+        BUCKET_VARIABLE: BUCKET,
     }
     command = [
         sys.executable,
@@ -104,7 +105,7 @@ def child(rounds: int) -> None:
     for number in range(rounds):
         for way in WAYS:
             if way == "bucket":
-                function._similarity._matrices._kept.clear()  # as in another process
+                function._search._matrices._kept.remove((MODEL, DIMENSION))  # as in another process
             query = "k=10&fresh=true" if way == "table" and number else "k=10"
             request = event(
                 "GET /products/{productId}/similar",

@@ -11,7 +11,7 @@ from keyline.metrics import Metrics, MetricUnit
 from keyline.migration import METRICS
 from keyline.run.meter import Call, Labels, emf
 from keyline_deploy.published import KEYLINE, PUBLISHED, fault
-from reports.similarity import BUILT, HIT, LOADED
+from reports.matrices import BUILT, HIT, LOADED
 
 
 def published(line: str) -> list[tuple[str, str, list[str]]]:

@@ -33,7 +33,7 @@ from keyline_deploy.names import (
     stack_name,
 )
 from stacks.application import build
-from systems.reports.stacks import SIMILARITY
+from systems.reports.stacks import MATRIX_BUCKET
 from tests.support.sample_system import LARGE, MOVING, SMALL
 from tests.support.templates import DEFAULTS, KEY_ARN, new_app, no_bundle, resources
 
@@ -203,7 +203,7 @@ def test_a_stack_full_of_tables_synthesizes(out: Path) -> None:
     [
         (alarm_topic_name(LONGEST_ENVIRONMENT), 256),
         (budget_name(LONGEST_ENVIRONMENT), 100),
-        (bucket_name(SIMILARITY, LONGEST_ENVIRONMENT, "1" * 12), 63),
+        (bucket_name(MATRIX_BUCKET, LONGEST_ENVIRONMENT, "1" * 12), 63),
         (failure_queue_name("s" * 20, "f" * 26, LONGEST_ENVIRONMENT), 80),
     ],
 )

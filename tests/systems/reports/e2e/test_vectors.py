@@ -79,7 +79,7 @@ def test_similar_products_are_read_from_a_matrix_until_it_is_asked_for_anew(
     anew = api.get(where, api.catalogue(), k=5, fresh="true")
     assert [found["product_id"] for found in anew["similar"]] == expected()
     assert anew["similar"][0]["product_id"] == near
-    assert (anew["products"], anew["asOf"] > first["asOf"]) == (13, True)
+    assert (anew["products"], anew["as_of"] > first["as_of"]) == (13, True)
     assert api.get(where, user, k=5) == anew
 
     # And each was answered as it is said

@@ -23,7 +23,8 @@ from keyline_local.process import LOOPBACK, free_port
 from reports.embeddings import EmbeddingRepository, NewEmbedding
 from reports.matrix import ModelMatrix
 from reports.matrix_bucket import MatrixBucket
-from reports.similarity import Similarity
+from reports.matrix_location import BUCKET_VARIABLE
+from reports.similarity import SimilaritySearch
 from tests.systems.reports.engine.conftest import Answer, Api, MakeReports, Reports
 
 ROUTE = "GET /products/{productId}/similar"
@@ -90,7 +91,7 @@ class Catalogue:
     def process(self, **environ: str) -> Api:
         """A new process of the function."""
         given = {
-            "SIMILARITY_BUCKET": BUCKET,
+            BUCKET_VARIABLE: BUCKET,
             "AWS_ENDPOINT_URL_S3": self.s3_url,
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
@@ -152,7 +153,7 @@ def test_the_answer_is_that_of_comparing_with_each(catalogue: Catalogue, k: int)
     assert answer.body["product_id"] == "p-0000"
     assert answer.body["model_version"] == "clip-v1"
     assert (answer.body["products"], answer.body["left_out"]) == (40, 0)
-    age = datetime.now(UTC) - datetime.fromisoformat(answer.body["asOf"])
+    age = datetime.now(UTC) - datetime.fromisoformat(answer.body["as_of"])
     assert timedelta(0) < age < timedelta(minutes=5)
 
 
@@ -228,10 +229,10 @@ def test_all_vectors_are_read_once_and_cost_their_floor(
     catalogue.fill(600, 512)
     rows = reports.stored("k9-embeddings")
     assert sum(map(item_size, rows)) > 2**20
-    similarity = Similarity(reports.store, None, lambda _: None)
+    search = SimilaritySearch(reports.store, None, lambda _: None)
 
     reports.meter.flush()
-    assert similarity.of("p-0000", 5).products == 600
+    assert search.nearest("p-0000", 5).compared == 600
     own, *queries = reports.meter.calls
     (first,) = [each for each in rows if each["product_id"]["S"] == "p-0000"]
     assert own.pattern == "embedding-get"
@@ -244,7 +245,7 @@ def test_all_vectors_are_read_once_and_cost_their_floor(
     assert query_units(rows) <= sum(call.read for call in queries) < query_units(rows) + pages
 
     reports.meter.flush()
-    similarity.of("p-0001", 5)
+    search.nearest("p-0001", 5)
     assert [call.pattern for call in reports.meter.calls] == ["embedding-get"]
 
 
@@ -271,7 +272,7 @@ def test_fresh_reads_anew_and_others_get_it_from_the_bucket(
     assert ask(api).body == before
     fresh = ask(api, query="fresh=true").body
     assert fresh["similar"][0] == {"product_id": "new", "score": 1.0}
-    assert fresh["asOf"] > before["asOf"]
+    assert fresh["as_of"] > before["as_of"]
     assert told.names() == ["MatrixBuilds", "MatrixHits", "MatrixBuilds"]
     assert ask(catalogue.process()).body == fresh
     assert told.names() == ["MatrixLoads"]
@@ -287,21 +288,21 @@ def test_an_answer_is_never_older_than_the_setting(
     bucket = MatrixBucket(s3, BUCKET, "float32") if shared else None
     now = [time.time()]
 
-    def process() -> Similarity:
-        return Similarity(reports.store, bucket, lambda _: None, clock=lambda: now[0])
+    def process() -> SimilaritySearch:
+        return SimilaritySearch(reports.store, bucket, lambda _: None, clock=lambda: now[0])
 
     one = process()
-    begun = one.of("p-0000", 5).about.as_of
+    begun = one.nearest("p-0000", 5).about.as_of
     catalogue.add("new", catalogue.vectors["p-0000"])
     now[0] += 59
-    assert one.of("p-0000", 5).about.as_of == begun
+    assert one.nearest("p-0000", 5).about.as_of == begun
     if shared:
-        assert process().of("p-0000", 5).about.as_of == begun
+        assert process().nearest("p-0000", 5).about.as_of == begun
     now[0] += 1
     for each in (one, process()):
-        found = each.of("p-0000", 5)
+        found = each.nearest("p-0000", 5)
         assert found.about.as_of == now[0]
-        assert found.similar[0].product_id == "new"
+        assert found.nearest[0].product_id == "new"
 
 
 def test_a_matrix_that_is_too_old_is_not_even_fetched(catalogue: Catalogue, s3: Any) -> None:
@@ -419,7 +420,7 @@ def test_another_model_versions_matrix_is_not_taken_for_this_ones(
 @pytest.mark.parametrize(
     "environ",
     [
-        {"SIMILARITY_BUCKET": "k9-similarity-none"},
+        {BUCKET_VARIABLE: "k9-similarity-none"},
         {"AWS_ENDPOINT_URL_S3": f"http://{LOOPBACK}:9"},
     ],
     ids=["no bucket", "no answer"],
@@ -439,7 +440,7 @@ def test_a_bucket_that_fails_does_not_fail_the_request(
 
 def test_without_a_bucket_the_process_has_its_own(catalogue: Catalogue, told: Told) -> None:
     catalogue.fill(4)
-    api = catalogue.process(SIMILARITY_BUCKET="")
+    api = catalogue.process(**{BUCKET_VARIABLE: ""})
     assert ask(api).body == ask(api).body
     assert told.names() == ["MatrixBuilds", "MatrixHits"]
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from keyline.vector import encode
+from reports.matrices import BUILT, DAMAGED, FAILURE, HIT, LEFT_OUT, LOADED, Matrices
 from reports.matrix import DamagedMatrix, ModelMatrix, TooManyVectors, row_bytes
-from reports.matrix_bucket import Unreachable
-from reports.similarity import BUILT, DAMAGED, FAILURE, HIT, LEFT_OUT, LOADED, Matrices
+from reports.matrix_bucket import BucketUnreachable
 from reports.tables import Vector
 from tests.systems.reports.unit.test_matrix import stored
 
@@ -190,13 +190,13 @@ def test_a_damaged_object_is_made_anew_and_counted(
 def test_a_bucket_that_fails_does_not_fail_the_request(
     table: Table, bucket: Bucket, clock: Clock
 ) -> None:
-    bucket.load_error = Unreachable("no answer")
+    bucket.load_error = BucketUnreachable("no answer")
     process = Process(table, bucket, clock)
     assert process.get().products == ["p1"]
     assert process.counted == {FAILURE: 1, BUILT: 1}
     assert bucket.calls == {"load": 1}  # and is not waited for a second time
 
-    bucket.load_error, bucket.save_error = None, Unreachable("no answer")
+    bucket.load_error, bucket.save_error = None, BucketUnreachable("no answer")
     other = Process(table, bucket, clock)
     assert other.get().products == ["p1"]
     assert other.counted == {FAILURE: 1, BUILT: 1}
