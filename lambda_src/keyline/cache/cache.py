@@ -27,7 +27,8 @@ HIT, MISS, FAILURE = "CacheHits", "CacheMisses", "CacheFailures"
 
 WAIT_SECONDS = 1.0
 """How long a request waits for the answer that another computes, before it computes it itself."""
-_POLL_SECONDS = 0.05
+POLL_SECONDS = 0.05
+"""How long such a request waits between two looks."""
 
 
 class Cache:
@@ -112,8 +113,8 @@ class Cache:
             leased = kept is None and self._backend.lease(key)
             if kept is not None or leased or waited >= WAIT_SECONDS:
                 return kept, leased
-            self._sleep(_POLL_SECONDS)
-            waited += _POLL_SECONDS
+            self._sleep(POLL_SECONDS)
+            waited += POLL_SECONDS
 
     def _try(self, command: Callable[[], None]) -> None:
         try:

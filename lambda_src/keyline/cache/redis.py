@@ -27,7 +27,7 @@ class Redis:
     seconds
         How old an answer may be.
     timeout
-        Seconds that a command waits for redis at most.
+        Seconds that a command waits for redis at most, to connect and to be answered.
     clock
         Seconds.
     """

@@ -19,7 +19,7 @@ class CacheSettings:
         The redis that all instances share: `redis://host:6379/0` or `rediss://...`. Empty for
         the process' own memory.
     timeout
-        Seconds that a request waits for redis at most, for each command.
+        Seconds that a command waits for redis at most, to connect and to be answered.
     entries
         The most answers that the process' own memory keeps.
     """

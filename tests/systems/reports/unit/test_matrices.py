@@ -263,6 +263,24 @@ def test_requests_at_the_same_time_share_the_work(table: Table, clock: Clock) ->
     assert all(each is found[0] for each in found)
 
 
+def test_a_request_takes_what_another_has_made_since_it_looked(
+    table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = Process(table, None, clock)
+    flights = process.matrices._flights
+    share, others = flights.do, [process.get]
+
+    def after_another(*asked: Any, **more: Any) -> ModelMatrix:
+        if others:
+            others.pop()()
+        return share(*asked, **more)
+
+    monkeypatch.setattr(flights, "do", after_another)
+    assert process.get() is process.get()
+    assert table.reads == 1
+    assert process.counted == {BUILT: 1, HIT: 2}
+
+
 def test_an_error_is_told_to_all_and_not_kept(table: Table, clock: Clock) -> None:
     gate = Gate(table)
     gate.error = TooManyVectors(1)
