@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import NoReturn
 
@@ -141,6 +142,23 @@ def test_a_lease_that_is_not_ended_holds_a_request_for_a_while_alone() -> None:
     assert cache.answer(("q",), Answer, lambda: Answer(1)) == Answer(1)
     assert sum(slept) == pytest.approx(WAIT_SECONDS)
     assert not memory.lease(cache.key_of(("q",)))  # the lease of another is not ended
+
+
+def test_the_lease_ends_with_the_answer_and_with_an_error() -> None:
+    memory = Memory(SECONDS, ENTRIES)
+    cache = Cache(memory, PREFIX, lambda _: None)
+
+    def compute(error: Exception | None) -> Answer:
+        assert not memory.lease(key)
+        if error:
+            raise error
+        return Answer(1)
+
+    for name, error in (("q", None), ("r", ValueError("no answer"))):
+        key = cache.key_of((name,))
+        with suppress(ValueError):
+            cache.answer((name,), Answer, partial(compute, error))
+        assert memory.lease(key)
 
 
 def test_a_request_that_waits_is_answered_as_soon_as_the_answer_is_kept() -> None:

@@ -73,6 +73,20 @@ def test_a_failure_opens_the_circuit_for_a_while(given: dict[str, Any], error: E
     assert client.asked == 3
 
 
+def test_the_first_failure_of_a_process_alone_is_logged(
+    given: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    cache = Redis("redis://cache:1/0", SECONDS, TIMEOUT, clock)
+    given["client"].error = redis.ConnectionError("down")
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            cache.get("a")
+        clock.now += OPEN_SECONDS
+    assert given["client"].asked == 3
+    assert len(caplog.records) == 1
+
+
 def test_a_fault_of_ours_is_not_a_failure_of_redis(given: dict[str, Any]) -> None:
     cache = Redis("redis://cache:1/0", SECONDS, TIMEOUT, Clock())
     given["client"].error = TypeError("a fault")

@@ -167,9 +167,11 @@ def test_a_fresh_call_does_not_take_work_that_is_not_fresh(
             between.pop()()
 
     monkeypatch.setattr(single_flight, "wait", wait)
-    early = calls.working()
-    fresh = calls.start(fresh=True)
-    calls.work.on.release(3)
+    early, key = calls.working(), Key()
+    fresh = calls.start(key, fresh=True)
+    calls.work.on.release()
+    assert key.looked.acquire(timeout=PATIENCE)  # it sees the work that began in between
+    calls.work.on.release(2)
     assert results([early, fresh]) == [1, 3]
 
 
