@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
@@ -155,12 +157,22 @@ def test_it_never_exceeds_its_weight_and_never_answers_what_is_too_old(steps: li
         assert there.items() <= latest.items()
 
 
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Let Python switch threads as often as it can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("eager_threads")
 def test_threads_that_change_it_at_once_leave_its_weight_right() -> None:
     kept: LRU[int, int] = LRU(SECONDS, MOST, weigh=lambda value: value)
 
     def use(seed: int) -> None:
         drawn = Random(seed)
-        for _ in range(2_000):
+        for _ in range(10_000):
             key = drawn.randrange(6)
             if drawn.random() < 0.5:
                 kept.put(key, key)
