@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from keyline import variables
 from keyline_deploy import bundling
 from keyline_local.api.gateway import Gateway
 from keyline_local.api.issuer import Issuer
@@ -38,7 +39,7 @@ from keyline_local.cloudformation.secret_store import SecretStore
 from keyline_local.cloudformation.templates import HTTP_API
 from keyline_local.control import announced, control_app
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
-from keyline_local.dynamodb.engine import ENDPOINT_VARIABLE, Engine, find_binary
+from keyline_local.dynamodb.engine import Engine, find_binary
 from keyline_local.dynamodb.guard import Guard
 from keyline_local.dynamodb.tables import Change, update_tables
 from keyline_local.dynamodb.ttl import Sweep, sweep
@@ -206,7 +207,7 @@ class Platform:
             raise LocalPlatformError(
                 self.endpoints.engine,
                 "only the embedded engine sweeps on demand.",
-                f"Unset {ENDPOINT_VARIABLE}, or wait for the engine's own TTL.",
+                f"Unset {variables.DYNAMODB_ENDPOINT}, or wait for the engine's own TTL.",
             )
         async with DynamoApi(self.endpoints.engine, self.deployment.region) as api:
             return await sweep(
@@ -227,7 +228,7 @@ class Platform:
         self.endpoints = endpoints(
             self._ports,
             apis=[self._ports.api, *self._requested.for_apis(apis)[1:]][:apis],
-            engine=os.environ.get(ENDPOINT_VARIABLE, "").rstrip("/") or None,
+            engine=os.environ.get(variables.DYNAMODB_ENDPOINT, "").rstrip("/") or None,
             declared=self._declared,
         )
         self.deployment = read_deployment(
@@ -251,7 +252,7 @@ class Platform:
             region=self.deployment.region,
         )
         parts: list[Part] = [self.aws]
-        if not os.environ.get(ENDPOINT_VARIABLE):
+        if not os.environ.get(variables.DYNAMODB_ENDPOINT):
             self.engine = Engine(
                 find_binary(self._root),
                 state / "engine.db",

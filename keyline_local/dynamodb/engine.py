@@ -9,14 +9,10 @@ from pathlib import Path
 
 import httpx
 
+from keyline import variables
 from keyline_local.errors import LocalPlatformError
 from keyline_local.part import Part
 from keyline_local.process import LOOPBACK, Child
-
-BINARY_VARIABLE = "KEYLINE_DYNOXIDE"
-"""Environment variable that names the engine's binary."""
-ENDPOINT_VARIABLE = "KEYLINE_DYNAMODB_ENDPOINT"
-"""Environment variable that names an engine which runs elsewhere; none is started then."""
 
 _PROBE = {
     "Content-Type": "application/x-amz-json-1.0",
@@ -43,7 +39,7 @@ def find_binary(root: Path) -> Path:
     LocalPlatformError
         The project has none for this platform, or the named one cannot be run.
     """
-    named = os.environ.get(BINARY_VARIABLE)
+    named = os.environ.get(variables.DYNOXIDE)
     package = platform_package()
     binary = Path(named) if named else root / "node_modules" / package / "dynoxide"
     if binary.is_file() and os.access(binary, os.X_OK):
@@ -51,8 +47,9 @@ def find_binary(root: Path) -> Path:
     raise LocalPlatformError(
         str(binary),
         "there is no engine here that can be run",
-        f"run the set-up, which installs {package} where npm has it; or set {BINARY_VARIABLE} to "
-        f"a dynoxide binary; or set {ENDPOINT_VARIABLE} to any DynamoDB-compatible endpoint",
+        f"run the set-up, which installs {package} where npm has it; or set {variables.DYNOXIDE} "
+        f"to a dynoxide binary; or set {variables.DYNAMODB_ENDPOINT} to any DynamoDB-compatible "
+        "endpoint",
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keyline import variables
 from keyline_local.errors import LocalPlatformError
 from keyline_local.resources import Table
 
@@ -113,7 +114,7 @@ def _check_embedded(table: Table) -> None:
                 "the embedded engine accepts an index key of several attributes and then answers "
                 "queries wrongly",
                 "join the attributes into one key attribute where the environment is local, or use "
-                "another engine by KEYLINE_DYNAMODB_ENDPOINT",
+                f"another engine by {variables.DYNAMODB_ENDPOINT}",
             )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from keyline import variables
 from keyline.problem import KeylineError, instead_of
 from keyline_deploy.project import ROOT
 from keyline_deploy.systems import folder
@@ -28,7 +29,7 @@ def described(deployment: Deployment) -> dict[str, Sequence[Function]]:
     for api in deployment.apis:
         functions = serving(api, deployment)
         if functions:
-            found[functions[0].environment["KEYLINE_SYSTEM"]] = functions
+            found[functions[0].environment[variables.SYSTEM]] = functions
     return found
 
 

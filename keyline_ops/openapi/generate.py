@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from keyline import variables
 from keyline.problem import KeylineError
 from keyline_local.resources import Api, Deployment, Function
 
@@ -63,7 +64,7 @@ def generate(functions: Sequence[Function], region: str) -> dict[str, Any]:
 def serving(api: Api, deployment: Deployment) -> list[Function]:
     """The functions of ours that the routes of an API lead to, in the deployment's order."""
     named = {route.function for route in api.routes}
-    ours = (f for f in deployment.functions if "KEYLINE_SYSTEM" in f.environment)
+    ours = (f for f in deployment.functions if variables.SYSTEM in f.environment)
     return [function for function in ours if function.name in named]
 
 

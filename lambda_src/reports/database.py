@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from keyline import variables
 from keyline.model import Table
 from keyline.problem import KeylineError
 from reports.converters import to_dynamodb, to_python
@@ -105,7 +106,7 @@ def _is_nothing(value: Any) -> bool:
 
 
 def _reference(variable: str, table: Table) -> TableReference:
-    name, environment = os.environ.get(variable), os.environ.get("KEYLINE_ENV")
+    name, environment = os.environ.get(variable), os.environ.get(variables.ENVIRONMENT)
     if not name:
         raise KeylineError(variable, "is not set.", f"Set it to the name of {table.name}'s table.")
     if name.startswith("arn:"):

@@ -12,8 +12,9 @@ from typing import Any
 
 import boto3
 
+from keyline import variables
 from keyline_deploy.project import ROOT
-from keyline_local.dynamodb.engine import ENDPOINT_VARIABLE, find_binary
+from keyline_local.dynamodb.engine import find_binary
 from keyline_local.process import LOOPBACK, die_with_parent, free_port
 
 CREDENTIALS = ("local", "local")
@@ -23,7 +24,7 @@ REGION = "us-east-1"
 @contextlib.contextmanager
 def running_engine() -> Iterator[str]:
     """Give the URL of an engine: one of its own that it stops, or the one the caller names."""
-    if named := os.environ.get(ENDPOINT_VARIABLE):
+    if named := os.environ.get(variables.DYNAMODB_ENDPOINT):
         yield named
         return
     port = free_port()
@@ -47,14 +48,14 @@ def where(url: str) -> dict[str, Any]:
 
     One that the caller names is reached with the caller's own credentials and region.
     """
-    if ENDPOINT_VARIABLE in os.environ:
+    if variables.DYNAMODB_ENDPOINT in os.environ:
         return {"endpoint_url": url}
     return {"endpoint_url": url, "region": REGION, "credentials": CREDENTIALS}
 
 
 def admin_client(url: str) -> Any:
     """boto3's client of an engine, for tables and for a look at what is really stored."""
-    if ENDPOINT_VARIABLE in os.environ:
+    if variables.DYNAMODB_ENDPOINT in os.environ:
         return boto3.client("dynamodb", endpoint_url=url)
     key, secret = CREDENTIALS
     return boto3.client(

@@ -16,9 +16,9 @@ import psutil
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
+from keyline import variables
 from keyline_deploy.environment import load
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
-from keyline_local.dynamodb.engine import ENDPOINT_VARIABLE
 from keyline_local.dynamodb.ttl import Sweep
 from keyline_local.lambdas.functions import Invocation
 from keyline_local.platform import Platform
@@ -234,9 +234,9 @@ def running_platform(
     """
     with pytest.MonkeyPatch.context() as patch:
         if engine is None:
-            patch.delenv(ENDPOINT_VARIABLE, raising=False)
+            patch.delenv(variables.DYNAMODB_ENDPOINT, raising=False)
         else:
-            patch.setenv(ENDPOINT_VARIABLE, engine)
+            patch.setenv(variables.DYNAMODB_ENDPOINT, engine)
         running = Running(system, checkout, assembly, _declared_ports(), folder)
         try:
             running.start()

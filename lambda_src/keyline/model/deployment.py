@@ -22,6 +22,14 @@ from keyline.model.names import (
 from keyline.model.pattern import Query
 from keyline.model.system import Function, Route, System
 from keyline.model.table import Table
+from keyline.variables import (
+    CURSOR_SECRET,
+    ENVIRONMENT,
+    FUNCTION,
+    MEASURE_SIZES,
+    SETTINGS,
+    SYSTEM,
+)
 
 SECRET_LENGTH = 64
 """Letters and digits of a cursor secret: more than 256 bits, which is what HMAC-SHA256 uses."""
@@ -219,17 +227,17 @@ def variables(
         The secret or a reference to it; it is left out if the function signs no cursors.
     """
     found = {
-        "KEYLINE_SYSTEM": system.name,
-        "KEYLINE_ENV": environment,
-        "KEYLINE_FUNCTION": function.name,
-        "KEYLINE_SETTINGS": msgspec.json.encode(settings, order="deterministic").decode(),
+        SYSTEM: system.name,
+        ENVIRONMENT: environment,
+        FUNCTION: function.name,
+        SETTINGS: msgspec.json.encode(settings, order="deterministic").decode(),
         "POWERTOOLS_SERVICE_NAME": system.name,
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
     if signs_cursors(function):
-        found["KEYLINE_CURSOR_SECRET"] = cursor_secret
+        found[CURSOR_SECRET] = cursor_secret
     if measure_sizes:
-        found["KEYLINE_MEASURE_SIZES"] = "1"
+        found[MEASURE_SIZES] = "1"
     if reads_phase(system, function):
         found[PHASE_VARIABLE] = phase_parameter_name(system.name, environment)
     return found

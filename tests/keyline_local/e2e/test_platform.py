@@ -15,8 +15,9 @@ import httpx
 import psutil
 import pytest
 
+from keyline import variables
 from keyline_local.clients import client
-from keyline_local.dynamodb.engine import ENDPOINT_VARIABLE, Engine, find_binary
+from keyline_local.dynamodb.engine import Engine, find_binary
 from keyline_local.errors import LocalPlatformError
 from keyline_local.platform import Platform
 from keyline_local.ports import Ports
@@ -132,7 +133,7 @@ def assembly(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _an_engine_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(ENDPOINT_VARIABLE, raising=False)
+    monkeypatch.delenv(variables.DYNAMODB_ENDPOINT, raising=False)
 
 
 @pytest.fixture(autouse=True)
@@ -284,7 +285,7 @@ def test_another_engine_can_take_the_embedded_ones_place(
         )
         await other.start()
         try:
-            monkeypatch.setenv(ENDPOINT_VARIABLE, f"{other.endpoint}/")
+            monkeypatch.setenv(variables.DYNAMODB_ENDPOINT, f"{other.endpoint}/")
             async with platform(root, assembly) as running:
                 assert running.engine is None
                 api = client("dynamodb", other.endpoint, "us-east-1")

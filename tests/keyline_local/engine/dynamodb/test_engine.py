@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from keyline import variables
 from keyline_local.clients import client
-from keyline_local.dynamodb.engine import BINARY_VARIABLE, ENDPOINT_VARIABLE, Engine, find_binary
+from keyline_local.dynamodb.engine import Engine, find_binary
 from keyline_local.errors import LocalPlatformError
 from keyline_local.process import free_port
 
@@ -164,7 +165,7 @@ def test_a_platform_without_a_binary_is_told_what_to_do(
     with pytest.raises(LocalPlatformError) as caught:
         find_binary(tmp_path)
     assert "@dynoxide/linux-riscv64" in caught.value.path
-    for remedy in ("@dynoxide/linux-riscv64", BINARY_VARIABLE, ENDPOINT_VARIABLE):
+    for remedy in ("@dynoxide/linux-riscv64", variables.DYNOXIDE, variables.DYNAMODB_ENDPOINT):
         assert remedy in caught.value.suggestion
 
 
@@ -172,5 +173,5 @@ def test_a_named_binary_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     named = tmp_path / "mine"
     named.write_text("")
     named.chmod(0o755)
-    monkeypatch.setenv(BINARY_VARIABLE, str(named))
+    monkeypatch.setenv(variables.DYNOXIDE, str(named))
     assert find_binary(tmp_path) == named

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from keyline_local.dynamodb.engine import ENDPOINT_VARIABLE
+from keyline import variables
 from keyline_local.process import is_taken
 
 pytestmark = pytest.mark.xdist_group("chat")
@@ -46,7 +46,7 @@ def command(project: Path) -> Iterator[subprocess.Popen[str]]:
     """`keyline up`, on free ports."""
     roots = (project, project / "constructs", project / "lambda_src")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, roots))}
-    environment.pop(ENDPOINT_VARIABLE, None)
+    environment.pop(variables.DYNAMODB_ENDPOINT, None)
     process = subprocess.Popen(
         [
             sys.executable,

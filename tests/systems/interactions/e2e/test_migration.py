@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from keyline_local.dynamodb.engine import ENDPOINT_VARIABLE
+from keyline import variables
 from tests.support.client import assert_problem
 from tests.support.engine import running_engine
 from tests.support.faults import FaultProxy, fault_proxy
@@ -78,7 +78,7 @@ def rig(
         local_assembly, folder, processes=1, phase_seconds=PHASE_SECONDS, compare_share=0.5
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(ENDPOINT_VARIABLE, raising=False)
+        patch.delenv(variables.DYNAMODB_ENDPOINT, raising=False)
         with (
             running_engine() as engine,
             fault_proxy(engine, seed=5) as proxy,

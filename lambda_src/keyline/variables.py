@@ -1,0 +1,24 @@
+"""The names of the environment variables that Keyline gives to functions and takes from users.
+
+Write `from keyline import variables`, then `variables.SYSTEM`.
+"""
+
+from __future__ import annotations
+
+SYSTEM = "KEYLINE_SYSTEM"
+"""The name of the system that a function belongs to."""
+ENVIRONMENT = "KEYLINE_ENV"
+"""The environment that a function is deployed in: `dev`, `staging`, `prod` or `local`."""
+FUNCTION = "KEYLINE_FUNCTION"
+"""The function's declared name."""
+SETTINGS = "KEYLINE_SETTINGS"
+"""The system's settings in this environment, as JSON."""
+CURSOR_SECRET = "KEYLINE_CURSOR_SECRET"  # noqa: S105 - the name of the variable
+"""The secret that cursors are signed with. Only functions that hand out cursors have it."""
+MEASURE_SIZES = "KEYLINE_MEASURE_SIZES"
+"""`1` where each call also records the units that its item sizes imply."""
+
+DYNAMODB_ENDPOINT = "KEYLINE_DYNAMODB_ENDPOINT"
+"""The URL of the DynamoDB-compatible engine that the local platform and the tests use."""
+DYNOXIDE = "KEYLINE_DYNOXIDE"
+"""The path of another binary of the embedded engine."""
