@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from keyline.http import Caller, HttpError, missing
+from keyline.http import Caller, HttpError, id_claim, missing
 
 STUDENT_CLAIM = "student_id"
 
@@ -31,25 +31,14 @@ class Viewer:
 
     @classmethod
     def of(cls, caller: Caller) -> Viewer:
-        """Who the verified token says it is.
+        """Return the student or the staff member that the verified token is for.
 
         Raises
         ------
         HttpError
-            403 if the claim is no student's id.
+            403 if the claim is not a student's id.
         """
-        claim = caller.claims.get(STUDENT_CLAIM)
-        if claim is None:
-            return cls(caller.subject, None)
-        student = int(claim) if str(claim).isdecimal() else 0
-        if student < 1:
-            raise HttpError(
-                HTTPStatus.FORBIDDEN,
-                f"token.{STUDENT_CLAIM}",
-                "is no student's id.",
-                "Ask whoever issues the tokens.",
-            )
-        return cls(caller.subject, student)
+        return cls(caller.subject, id_claim(caller, STUDENT_CLAIM))
 
     def sees(self, student: int | None) -> bool:
         """Whether messages of this student are shown; None is one who was not signed in."""

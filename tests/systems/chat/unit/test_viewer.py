@@ -35,7 +35,9 @@ def test_a_student_sees_only_what_is_his_own() -> None:
     assert refused.value.status == 403
 
 
-@pytest.mark.parametrize("claim", ["", "0", "-1", "1.5", "five", "5 or 6", "[5]"])
+@pytest.mark.parametrize(
+    "claim", ["", "0", "-1", "1.5", "five", "5 or 6", "[5]", "\u0661", "\uff15"]
+)
 def test_a_claim_that_is_no_student_s_id_is_nobody_s(claim: str) -> None:
     with pytest.raises(HttpError) as refused:
         viewer(student_id=claim)

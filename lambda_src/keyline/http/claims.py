@@ -1,0 +1,100 @@
+"""What a token's claims say about the caller, read in the same way by every system.
+
+A claim that a system asks for is either there in its form, or the request is refused: 401 where
+the token is of the wrong kind, 403 where it does not permit what the caller wants.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from keyline.http.problem import HttpError
+from keyline.http.request import Caller
+
+_ACCESS = "access"
+_ID = re.compile(r"[0-9]+")
+"""ASCII digits only: `int` also reads the digits of other scripts, so that two texts are one id."""
+_ID_DIGITS = 38
+"""Digits of the longest number that DynamoDB holds."""
+
+
+def id_claim(caller: Caller, name: str) -> int | None:
+    """Return a claim that is an id: a whole number from 1, written in the digits 0 to 9.
+
+    Returns
+    -------
+    int | None
+        None if the token has no such claim.
+
+    Raises
+    ------
+    HttpError
+        403 if the claim is something else.
+    """
+    claim = caller.claims.get(name)
+    if claim is None:
+        return None
+    text = str(claim)
+    found = int(text) if _ID.fullmatch(text) and len(text) <= _ID_DIGITS else 0
+    if found < 1:
+        raise HttpError(
+            HTTPStatus.FORBIDDEN,
+            f"token.{name}",
+            f"is not an id: a whole number from 1, of up to {_ID_DIGITS} digits.",
+            "Ask the issuer of the token to correct the claim.",
+        )
+    return found
+
+
+def list_claim(caller: Caller, name: str) -> frozenset[str]:
+    """Return the members of a claim that is a list, as API Gateway's authorizer writes it: `[a b]`.
+
+    A token without the claim has no members.
+    """
+    claim = str(caller.claims.get(name, ""))
+    return frozenset(claim.removeprefix("[").removesuffix("]").split())
+
+
+def require_member(caller: Caller, name: str, member: str) -> None:
+    """Refuse a caller whose claim does not list a member: a group, or a role.
+
+    Raises
+    ------
+    HttpError
+        403.
+    """
+    if member not in list_claim(caller, name):
+        raise HttpError(
+            HTTPStatus.FORBIDDEN,
+            f"token.{name}",
+            f"does not hold {member!r}.",
+            "Ask the administrator of the users for it.",
+        )
+
+
+def require_access_token(caller: Caller, *, stated: bool) -> None:
+    """Refuse a token that is not an access token, by its claim `token_use`.
+
+    A user pool also issues identity tokens. They are for the application that signed the user
+    in, and API Gateway accepts them too (Cognito developer guide, "Using tokens with user pools").
+
+    Parameters
+    ----------
+    stated
+        Whether the token has to say that it is an access token. Where not, the claim may be
+        absent.
+
+    Raises
+    ------
+    HttpError
+        401.
+    """
+    use = caller.claims.get("token_use", None if stated else _ACCESS)
+    if use != _ACCESS:
+        raise HttpError(
+            HTTPStatus.UNAUTHORIZED,
+            "headers.authorization",
+            "does not hold an access token.",
+            "Send the access token. The identity token is only for the application.",
+        )

@@ -1,0 +1,95 @@
+"""What a token's claims say, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyline.http import (
+    Caller,
+    HttpError,
+    id_claim,
+    list_claim,
+    require_access_token,
+    require_member,
+)
+
+
+def caller(**claims: str) -> Caller:
+    return Caller("ada", frozenset(), claims)
+
+
+@pytest.mark.parametrize(
+    ("claim", "number"), [("1", 1), ("456", 456), ("007", 7), ("9" * 38, int("9" * 38))]
+)
+def test_an_id_is_a_whole_number_from_one(claim: str, number: int) -> None:
+    assert id_claim(caller(student=claim), "student") == number
+
+
+def test_a_token_without_the_claim_names_no_id() -> None:
+    assert id_claim(caller(other="1"), "student") is None
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        *("", "0", "-1", "+1", "1.5", " 1", "1\n", "1_0", "five", "5 or 6", "[5]"),
+        *("9" * 39, "9" * 5_000),
+        *("\u0661", "\u06f1", "\uff11", "1\u0661", "\u00b2"),
+    ],
+)
+def test_what_is_not_an_id_is_refused(claim: str) -> None:
+    with pytest.raises(HttpError) as refused:
+        id_claim(caller(student=claim), "student")
+    assert (refused.value.status, refused.value.path) == (403, "token.student")
+    assert claim not in refused.value.suggestion or not claim
+
+
+@pytest.mark.parametrize(
+    ("claim", "members"),
+    [
+        ("[staff]", {"staff"}),
+        ("[a staff b]", {"a", "staff", "b"}),
+        ("staff", {"staff"}),
+        ("[]", set()),
+        ("", set()),
+        ("[staff-readers]", {"staff-readers"}),
+    ],
+)
+def test_a_list_is_read_as_api_gateway_writes_it(claim: str, members: set[str]) -> None:
+    asking = caller(groups=claim)
+    assert list_claim(asking, "groups") == members
+    if "staff" in members:
+        require_member(asking, "groups", "staff")
+        return
+    with pytest.raises(HttpError) as refused:
+        require_member(asking, "groups", "staff")
+    assert (refused.value.status, refused.value.path) == (403, "token.groups")
+
+
+def test_a_token_without_the_claim_lists_nobody() -> None:
+    assert list_claim(caller(), "groups") == frozenset()
+    with pytest.raises(HttpError):
+        require_member(caller(), "groups", "")
+
+
+@pytest.mark.parametrize(
+    ("stated", "claims", "accepted"),
+    [
+        (True, {"token_use": "access"}, True),
+        (True, {"token_use": "id"}, False),
+        (True, {}, False),
+        (False, {"token_use": "access"}, True),
+        (False, {"token_use": "id"}, False),
+        (False, {"token_use": ""}, False),
+        (False, {}, True),
+    ],
+)
+def test_only_an_access_token_is_accepted(
+    stated: bool, claims: dict[str, str], accepted: bool
+) -> None:
+    if accepted:
+        require_access_token(caller(**claims), stated=stated)
+        return
+    with pytest.raises(HttpError) as refused:
+        require_access_token(caller(**claims), stated=stated)
+    assert (refused.value.status, refused.value.path) == (401, "headers.authorization")
