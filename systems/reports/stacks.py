@@ -13,6 +13,7 @@ from keyline_deploy.names import bucket_name
 from reports.matrix_location import BUCKET_VARIABLE, KEY_PREFIX
 from reports.system import SIMILARITY
 from reports.tables import EMBEDDINGS, REPORTS, USERS
+from reports.tokens import USE_VARIABLE
 from stacks.data_stack import DataStack
 from stacks.service_stack import Bundler, ServiceStack
 
@@ -65,7 +66,7 @@ class ReportsServiceStack(ServiceStack):
             for variable, table in TABLE_VARIABLES.items():
                 handler.resource.add_environment(variable, table.physical_name(environment.name))
             if system.name in environment.user_pools:
-                handler.resource.add_environment("REPORTS_TOKEN_USE", "access")
+                handler.resource.add_environment(USE_VARIABLE, "access")
         self._let_keep_matrices(self.functions[SIMILARITY.name])
 
     def _let_keep_matrices(self, handler: HandlerFunction) -> None:

@@ -65,7 +65,7 @@ app = App(
 _store = Store.for_function(SYSTEM)
 _searches = FaqSearches(_store, CONTEXT.settings)
 _limiter = DynamoRateLimiter(_store, CONTEXT.settings)
-_clients = ClientNames(CONTEXT.client_secret)
+_clients = ClientNames(CONTEXT.secret)
 _faq = shipped()
 
 

@@ -59,7 +59,7 @@ _stores = Stores.of_function(_store, CONTEXT.settings)
 _history = History(_stores.history, CONTEXT.settings, _store.clock)
 _limiter = _stores.limiter
 _repository = DynamoStore(_store, CONTEXT.settings)
-_clients = ClientNames(CONTEXT.client_secret)
+_clients = ClientNames(CONTEXT.secret)
 _rules = shipped()
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
 import msgspec
 
+from keyline import variables
 from keyline.model.system import System
 from keyline.problem import KeylineError
 
+SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
+
+_DEPLOY = "Deploy the function with handler_function."
+
 
 @dataclass(frozen=True)
-class Context:
+class Context(Generic[SettingsT]):
     """Where code runs, and with which settings.
 
     Attributes
@@ -23,6 +28,8 @@ class Context:
         `dev`, `staging`, `prod` or `local`.
     function
         The function's declared name; empty outside of one.
+    settings
+        The system's settings in this environment.
     cursor_secret
         What cursors are signed with; None where the function issues none.
     measure_sizes
@@ -32,44 +39,73 @@ class Context:
     system: System
     environment: str
     function: str
-    settings: msgspec.Struct
+    settings: SettingsT
     cursor_secret: bytes | None = None
     measure_sizes: bool = False
 
+    @property
+    def secret(self) -> bytes:
+        """Return the cursor secret, where the code cannot do without one.
 
-def from_environment(system: System, environ: Mapping[str, str] = os.environ) -> Context:
+        Raises
+        ------
+        KeylineError
+            If the function has none.
+        """
+        if self.cursor_secret is None:
+            raise KeylineError(variables.CURSOR_SECRET, "is not set.", _DEPLOY)
+        return self.cursor_secret
+
+
+def from_environment(
+    system: System, settings: type[SettingsT], environ: Mapping[str, str] = os.environ
+) -> Context[SettingsT]:
     """Read the context that the deployment gave a function.
+
+    Parameters
+    ----------
+    settings
+        The class of the system's settings, which is the type of `Context.settings`.
 
     Raises
     ------
     KeylineError
-        If a variable is missing, or is another system's or no valid setting.
+        If a variable is missing, belongs to another system or does not hold valid settings, or
+        if `settings` is not the class that the system declares.
     """
-    named = _variable(environ, "KEYLINE_SYSTEM")
+    if settings is not system.settings:
+        raise KeylineError(
+            f"{system.name}.settings",
+            f"is declared as {system.settings.__name__}, not as {settings.__name__}.",
+            "Give the class that the system declares.",
+        )
+    named = _variable(environ, variables.SYSTEM)
     if named != system.name:
-        raise KeylineError("KEYLINE_SYSTEM", f"is {named!r}, the handler is of {system.name!r}.")
-    secret = environ.get("KEYLINE_CURSOR_SECRET")
+        raise KeylineError(
+            variables.SYSTEM, f"is {named!r}, the handler belongs to {system.name!r}."
+        )
+    secret = environ.get(variables.CURSOR_SECRET)
     return Context(
         system,
-        _variable(environ, "KEYLINE_ENV"),
-        _variable(environ, "KEYLINE_FUNCTION"),
-        _settings(system, environ.get("KEYLINE_SETTINGS", "{}")),
+        _variable(environ, variables.ENVIRONMENT),
+        _variable(environ, variables.FUNCTION),
+        _settings(settings, environ.get(variables.SETTINGS, "{}")),
         secret.encode() if secret else None,
-        environ.get("KEYLINE_MEASURE_SIZES") == "1",
+        environ.get(variables.MEASURE_SIZES) == "1",
     )
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name)
     if not value:
-        raise KeylineError(name, "is not set.", "Deploy the function with handler_function.")
+        raise KeylineError(name, "is not set.", _DEPLOY)
     return value
 
 
-def _settings(system: System, text: str) -> Any:
+def _settings(type_: type[SettingsT], text: str) -> SettingsT:
     try:
-        return msgspec.json.decode(text, type=system.settings)
+        return msgspec.json.decode(text, type=type_)
     except msgspec.DecodeError as error:
         raise KeylineError(
-            "KEYLINE_SETTINGS", f"{error}.", "Check the environment file."
+            variables.SETTINGS, f"{error}.", "Check the environment file."
         ) from error

@@ -113,7 +113,7 @@ class Store:
         KeylineError
             If one is missing.
         """
-        context = from_environment(system)
+        context = from_environment(system, system.settings)
         return cls(
             system=system,
             environment=context.environment,

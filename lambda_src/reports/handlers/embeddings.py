@@ -87,7 +87,7 @@ _repository = EmbeddingRepository(Store.for_function(SYSTEM))
 @app.put("/products/{productId}/embedding", max_body=MAX_BODY, example=EXAMPLE)
 def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> StoredEmbedding:
     """Store a product's vector, in place of one of the same model version or of `replaces`."""
-    Viewer.of(caller, CONTEXT.token_use).require_group(CONTEXT.settings.catalogue_group)
+    Viewer.of(caller).require_group(CONTEXT.settings.catalogue_group)
     given = NewEmbedding(
         product_id=productId,
         model_version=body.model_version,
@@ -111,7 +111,7 @@ def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> 
 @app.get("/products/{productId}/embedding")
 def get_embedding(productId: ProductId, caller: Caller) -> ProductEmbedding:
     """Give a product's vector, as of the last write."""
-    Viewer.of(caller, CONTEXT.token_use)
+    Viewer.of(caller)
     found = _repository.get_embedding(productId)
     if found is None:
         raise HttpError(
@@ -126,7 +126,7 @@ def get_embedding(productId: ProductId, caller: Caller) -> ProductEmbedding:
 @app.get("/embeddings")
 def by_model(query: ModelQuery, caller: Caller) -> EmbeddingPage:
     """List a model version's vectors, page by page."""
-    viewer = Viewer.of(caller, CONTEXT.token_use)
+    viewer = Viewer.of(caller)
     try:
         page = _repository.get_embeddings_by_model(
             query.model_version, limit=query.limit, cursor=query.cursor, caller=viewer.user_id

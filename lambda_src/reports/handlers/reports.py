@@ -16,7 +16,6 @@ from msgspec import UNSET, UnsetType
 from keyline.http import App, Caller, Refusal, Response, missing
 from keyline.run import NotFound, Store
 from reports.answers import ReportAnswer, ReportPage
-from reports.context import CONTEXT
 from reports.handlers.changes import named_changes
 from reports.handlers.viewer import Viewer
 from reports.inputs import Cursor, Date, Limit, Name, ProductId, Reference, ReportId, Title, Version
@@ -132,7 +131,7 @@ def disfavor(id: ReportId, productId: ProductId, caller: Caller) -> ReportAnswer
 
 
 def _user(caller: Caller) -> str:
-    return Viewer.of(caller, CONTEXT.token_use).user_id
+    return Viewer.of(caller).user_id
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def similar_products(productId: ProductId, query: SimilarQuery, caller: Caller) 
 
     `fresh=true` reads all vectors of the model version again, and needs the group of the catalogue.
     """
-    viewer = Viewer.of(caller, CONTEXT.token_use)
+    viewer = Viewer.of(caller)
     if query.fresh:
         viewer.require_group(CONTEXT.settings.catalogue_group)
     neighbours = _search.nearest(productId, query.k, fresh=query.fresh)

@@ -11,7 +11,6 @@ from msgspec import UNSET, UnsetType
 
 from keyline.http import App, Caller
 from keyline.run import AlreadyExists, NotFound, OutcomeUnknown, Store
-from reports.context import CONTEXT
 from reports.handlers.changes import named_changes
 from reports.handlers.profiles import check_preferences, claimed
 from reports.handlers.viewer import Viewer
@@ -47,7 +46,7 @@ _users = UserRepository(Store.for_function(SYSTEM))
 @app.get("/profile")
 def profile(caller: Caller) -> User:
     """Show the caller's profile, created now if there is none."""
-    user_id = Viewer.of(caller, CONTEXT.token_use).user_id
+    user_id = Viewer.of(caller).user_id
     return _users.get_user(user_id) or _created(user_id, caller)
 
 
@@ -57,7 +56,7 @@ def change(body: ProfileChange, caller: Caller) -> User:
 
     A new profile has version 1.
     """
-    user_id = Viewer.of(caller, CONTEXT.token_use).user_id
+    user_id = Viewer.of(caller).user_id
     changes = named_changes(body)
     if changes.get("preferences"):
         check_preferences(changes["preferences"])

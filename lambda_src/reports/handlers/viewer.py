@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from http import HTTPStatus
 
-from keyline.http import Caller, HttpError
+from keyline.http import Caller, require_access_token, require_member
+from reports.tokens import USE_VARIABLE
 
-ACCESS = "access"
-"""What a user pool's access tokens are for, by their claim `token_use`. Its identity tokens are
-for the application that signed the user in, and no key to an API."""
 GROUPS_CLAIM = "cognito:groups"
+
+_STATED = bool(os.environ.get(USE_VARIABLE))
 
 
 @dataclass(frozen=True)
@@ -19,57 +19,40 @@ class Viewer:
 
     Attributes
     ----------
-    user_id
-        The token's subject. A request's body never says whose anything is.
-    groups
-        The user pool's groups.
+    caller
+        What the verified token says.
     """
 
-    user_id: str
-    groups: frozenset[str]
+    caller: Caller
 
     @classmethod
-    def of(cls, caller: Caller, token_use: str = "") -> Viewer:
-        """Who the verified token says it is.
+    def of(cls, caller: Caller, *, stated: bool = _STATED) -> Viewer:
+        """Return the user that the verified token is for.
 
         Parameters
         ----------
-        token_use
-            What the claim `token_use` has to be. Where empty the claim may be absent, and is
-            `access` where it is there.
+        stated
+            Whether the token has to say that it is an access token, as those of a user pool do.
 
         Raises
         ------
         HttpError
-            401 if the token is no access token.
+            401 if the token is not an access token.
         """
-        use = caller.claims.get("token_use", "" if token_use else ACCESS)
-        if use != (token_use or ACCESS):
-            raise HttpError(
-                HTTPStatus.UNAUTHORIZED,
-                "headers.authorization",
-                "holds no access token.",
-                "Send the access token; the identity token is for the application alone.",
-            )
-        return cls(caller.subject, _groups(caller.claims.get(GROUPS_CLAIM, "")))
+        require_access_token(caller, stated=stated)
+        return cls(caller)
+
+    @property
+    def user_id(self) -> str:
+        """The token's subject. A request's body never says which user a thing belongs to."""
+        return self.caller.subject
 
     def require_group(self, group: str) -> None:
-        """Refuse who is not in a group.
+        """Refuse a user who is not in a group of the user pool.
 
         Raises
         ------
         HttpError
             403.
         """
-        if group not in self.groups:
-            raise HttpError(
-                HTTPStatus.FORBIDDEN,
-                f"token.{GROUPS_CLAIM}",
-                f"does not hold the group {group!r}.",
-                "Ask whoever administers the user pool.",
-            )
-
-
-def _groups(claim: str) -> frozenset[str]:
-    """The members of a claim that is a list, as API Gateway's authorizer writes it: `[a b]`."""
-    return frozenset(claim.removeprefix("[").removesuffix("]").split())
+        require_member(self.caller, GROUPS_CLAIM, group)

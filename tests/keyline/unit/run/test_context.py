@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyline.model import NoSettings
 from keyline.problem import KeylineError
 from keyline.run import Store
 from keyline.run.context import from_environment
@@ -29,7 +30,7 @@ ENVIRON = {
 
 
 def test_the_context_of_a_function() -> None:
-    context = from_environment(SYSTEM, ENVIRON)
+    context = from_environment(SYSTEM, Settings, ENVIRON)
     assert (context.environment, context.function) == ("prod", "all")
     assert context.settings == Settings(noteDays=7, topicShards=3)
     assert (context.cursor_secret, context.measure_sizes) == (b"s", True)
@@ -38,8 +39,21 @@ def test_the_context_of_a_function() -> None:
         for k, v in ENVIRON.items()
         if k not in ("KEYLINE_CURSOR_SECRET", "KEYLINE_MEASURE_SIZES")
     }
-    context = from_environment(SYSTEM, bare)
+    context = from_environment(SYSTEM, Settings, bare)
     assert (context.cursor_secret, context.measure_sizes) == (None, False)
+
+
+def test_the_secret_where_code_cannot_do_without_one() -> None:
+    assert from_environment(SYSTEM, Settings, ENVIRON).secret == b"s"
+    without = from_environment(SYSTEM, Settings, {**ENVIRON, "KEYLINE_CURSOR_SECRET": ""})
+    with pytest.raises(KeylineError, match="KEYLINE_CURSOR_SECRET: is not set"):
+        _ = without.secret
+
+
+def test_the_settings_are_those_that_the_system_declares() -> None:
+    with pytest.raises(KeylineError) as error:
+        from_environment(SYSTEM, NoSettings, ENVIRON)
+    assert str(error.value).startswith("declared.settings: is declared as Settings, not as NoSet")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +70,7 @@ def test_the_context_of_a_function() -> None:
 )
 def test_what_is_missing_or_wrong_is_named(name: str, value: str) -> None:
     with pytest.raises(KeylineError, match=name):
-        from_environment(SYSTEM, {**ENVIRON, name: value})
+        from_environment(SYSTEM, Settings, {**ENVIRON, name: value})
 
 
 def test_a_functions_store(monkeypatch: pytest.MonkeyPatch) -> None:
