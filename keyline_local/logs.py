@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,6 +16,8 @@ from typing import Any, TextIO
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
+
+from keyline.moments import iso, us_of_seconds
 
 _FILE_LIMIT = 16 * 1024 * 1024
 _LEVEL_STYLES = {
@@ -152,7 +154,7 @@ class Logs:
             return
         line = Line(now, source, request_id, text)
         self.lines.append(line)
-        self._append(f"{source}.log", f"{iso_time(now)}\t{request_id or '-'}\t{text}\n")
+        self._append(f"{source}.log", f"{iso(us_of_seconds(now))}\t{request_id or '-'}\t{text}\n")
         self._show(pretty(line))
 
     def _metric(self, metric: Metric, text: str) -> None:
@@ -243,8 +245,3 @@ def _head(at: float, source: str, request_id: str | None) -> Parts:
 @cache
 def _style(name: str) -> Style:
     return Style.parse(name)
-
-
-def iso_time(at: float) -> str:
-    """Epoch seconds as AWS writes them: ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

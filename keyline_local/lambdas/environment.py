@@ -21,9 +21,9 @@ from datetime import UTC, datetime
 from importlib.metadata import distribution
 from pathlib import Path
 
+from keyline.moments import iso, us_of_seconds
 from keyline_local.dynamodb.identity import Credentials
 from keyline_local.lambdas.runtime_api import Outcome, RuntimeApi, Work, failure
-from keyline_local.logs import iso_time
 from keyline_local.resources import Function
 
 INIT_SECONDS = 10.0
@@ -267,7 +267,7 @@ class Environment:
         self.alive = False
         message = f"Task timed out after {seconds:.2f} seconds"
         self._output.drain()
-        self._line(f"{iso_time(time.time())} {request_id} {message}")
+        self._line(f"{iso(us_of_seconds(time.time()))} {request_id} {message}")
         self._api.end(failure("Sandbox.Timedout", f"RequestId: {request_id} Error: {message}"))
         self._kill()
 

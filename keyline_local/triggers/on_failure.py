@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from keyline_local.logs import iso_time
+from keyline.moments import iso, us_of_seconds
 from keyline_local.triggers.stream_retry import Batch, Record, arrival, sequence_number
 
 
@@ -56,7 +55,7 @@ def document(
             "functionError": function_error,
         }
     body["version"] = "1.0"
-    body["timestamp"] = iso_time(now)
+    body["timestamp"] = iso(us_of_seconds(now))
     body["DDBStreamBatchInfo"] = _batch_info(batch.records, shard_id, stream_arn)
     return json.dumps(body)
 
@@ -67,12 +66,8 @@ def _batch_info(records: Sequence[Record], shard_id: str, stream_arn: str) -> di
         "shardId": shard_id,
         "startSequenceNumber": sequence_number(first),
         "endSequenceNumber": sequence_number(last),
-        "approximateArrivalOfFirstRecord": _seconds(arrival(first)),
-        "approximateArrivalOfLastRecord": _seconds(arrival(last)),
+        "approximateArrivalOfFirstRecord": iso(us_of_seconds(arrival(first)), "seconds"),
+        "approximateArrivalOfLastRecord": iso(us_of_seconds(arrival(last)), "seconds"),
         "batchSize": len(records),
         "streamArn": stream_arn,
     }
-
-
-def _seconds(epoch: float) -> str:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from keyline.model import schedule_expression
+from keyline.moments import iso_of
 from keyline_local.errors import LocalPlatformError
 from keyline_local.part import Part
 from keyline_local.resources import Schedule
@@ -184,7 +185,7 @@ class Schedules(Part):
             "detail-type": "Scheduled Event",
             "source": "aws.events",
             "account": self._account,
-            "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": iso_of(at, "seconds"),
             "region": self._region,
             "resources": [schedule.arn],
             "detail": {},

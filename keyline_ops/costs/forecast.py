@@ -14,12 +14,12 @@ from typing import Any
 import msgspec
 
 from keyline.model import STORAGE_OVERHEAD_BYTES, Entity, Pattern, System, Table, TransactWrite
+from keyline.moments import DAY_SECONDS
 from keyline.problem import KeylineError, named
 from keyline.run import Settings
 from keyline_ops.costs.prices import GIGABYTE, MILLION, Prices
 from keyline_ops.costs.units import NOTHING, Span, call_units, creates, total
 
-DAY_SECONDS = 86_400
 MONTH_DAYS = 30
 HORIZON_MONTHS = 12
 """How many months of items are taken to be stored where nothing expires them."""

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from keyline.moments import iso_now
 from keyline.problem import KeylineError
 from keyline_deploy.environment import Environment
 from keyline_ops.deployed import Deployed, deployed
@@ -21,7 +22,6 @@ from keyline_ops.importing.source import digest, records
 from keyline_ops.printing import print_whole
 from keyline_ops.tables.describe import described
 from keyline_ops.words import count_of
-from reports.moments import now
 from reports.repositories import ReportRepository
 from reports.settings import Settings
 from reports.system import SYSTEM
@@ -77,7 +77,7 @@ class Told:
 
 def try_out(asked: Asked, at: Tell) -> Told:
     """Check every record of a file; no table is asked."""
-    moment = now()
+    moment = iso_now()
     digest(asked.file)  # refuses what cannot be read
     progress = dry_run(records(asked.file, at), asked.check(moment), moment)
     return Told(asked, progress, dry=True)
@@ -94,7 +94,7 @@ def carry_out(asked: Asked, at: Tell) -> Told:
     content = digest(asked.file)
     where = deployed(asked.environment, asked.state)
     key = key_of(content, asked.environment.name, _table_id(where), asked.user_id)
-    with journal(asked.state.parent / "imports", key, now()) as kept:
+    with journal(asked.state.parent / "imports", key, iso_now()) as kept:
         resumed = kept.progress.done
         store = where.store(SYSTEM, CONCURRENCY)
         importing = Import(ReportRepository(store), asked.check(kept.progress.moment), kept)

@@ -27,11 +27,13 @@ from chat.answers import (
     StudentAnswer,
     TodayAnswer,
 )
-from chat.days import Days, Division, Range, day_of, division_of, divisions, iso_of
+from chat.days import Division, Range, division_of, divisions
 from chat.latency import BOUNDS, BUCKETS, FAST_BELOW, SLOW_ABOVE
 from chat.prices import Prices
 from chat.tables import Fact, ModuleDay, ProviderDay, StudentDay
 from chat.totals import fold
+from keyline.days import Days, day_of
+from keyline.moments import iso, us_of_ms
 from keyline.percentile import percentile, rank
 
 COMPLETED_FROM = 3
@@ -264,7 +266,7 @@ def learning_path(facts: Iterable[Fact]) -> list[Step]:
     for fact in facts:
         times[fact.moduleId].append(fact.timestamp)
     return [
-        Step(module, len(own), iso_of(min(own)), iso_of(max(own)))
+        Step(module, len(own), iso(us_of_ms(min(own))), iso(us_of_ms(max(own))))
         for module, own in sorted(times.items(), key=lambda entry: min(entry[1]))
     ]
 
@@ -340,4 +342,4 @@ def bounds_of(asked: Range) -> tuple[str, str]:
     """A range as an answer shows it."""
     if isinstance(asked, Days):
         return asked.first.isoformat(), asked.last.isoformat()
-    return iso_of(asked.start), iso_of(asked.end)
+    return iso(us_of_ms(asked.start)), iso(us_of_ms(asked.end))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from chat.days import ALWAYS, Days, Range, Span
+from chat.days import ALWAYS, Range
 from chat.patterns import (
     CONVERSATION_MESSAGES,
     CONVERSATION_OPENING,
@@ -31,6 +31,7 @@ from chat.patterns import (
 )
 from chat.settings import Settings
 from chat.tables import ROSTER, Fact, LastActivity, Message, ModuleDay, ProviderDay, StudentDay
+from keyline.days import Days, Period
 from keyline.model import Query
 from keyline.problem import KeylineError
 from keyline.run import Page, Store
@@ -109,15 +110,15 @@ class Repository:
         named = [{"conversationId": name, "timestamp": at} for name, at in keys]
         return self.store.batch_get(MESSAGES_GET, keys=named)
 
-    def conversation(self, conversation: str, span: Span | None, cut: Cut) -> Page[Message]:
+    def conversation(self, conversation: str, span: Period | None, cut: Cut) -> Page[Message]:
         """A conversation, newest message first."""
         return self._page(CONVERSATION_MESSAGES, span, cut, conversationId=conversation)
 
-    def module(self, module: int, span: Span | None, cut: Cut) -> Page[Message]:
+    def module(self, module: int, span: Period | None, cut: Cut) -> Page[Message]:
         """A module's messages, newest first."""
         return self._page(MODULE_MESSAGES, span, cut, moduleId=module)
 
-    def student(self, student: int, span: Span | None, cut: Cut) -> Page[Message]:
+    def student(self, student: int, span: Period | None, cut: Cut) -> Page[Message]:
         """A student's messages, newest first."""
         return self._page(STUDENT_MESSAGES, span, cut, studentId=student)
 
@@ -125,7 +126,7 @@ class Repository:
         """A student's latest messages, newest first."""
         return self.store.query(STUDENT_RECENT, limit=limit, studentId=student).items
 
-    def provider(self, provider: str, span: Span, cut: Cut) -> Page[Message]:
+    def provider(self, provider: str, span: Period, cut: Cut) -> Page[Message]:
         """A provider's messages of a range, newest first.
 
         They are read by range only: a provider has a great part of all messages.
@@ -172,7 +173,7 @@ class Repository:
         )
 
     def _page(
-        self, pattern: Query[Message], span: Span | None, cut: Cut, **partition: Any
+        self, pattern: Query[Message], span: Period | None, cut: Cut, **partition: Any
     ) -> Page[Message]:
         span = span or ALWAYS
         return self.store.query(
@@ -187,7 +188,7 @@ class Repository:
     def _facts(
         self, pattern: Query[Fact], asked: Range, instead: str, **partition: Any
     ) -> list[Fact]:
-        span = asked.span if isinstance(asked, Days) else asked
+        span = asked.period if isinstance(asked, Days) else asked
         found = self.store.items(pattern, timestamp=(span.start, span.end), **partition)
         return _all(found, self.settings.max_messages, "messages", instead)
 

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from chat.days import DAY_SECONDS, day_of
 from chat.latency import LATENCY_FIELDS, Latency
 from chat.patterns import (
     COUNT_MESSAGES,
@@ -28,7 +27,9 @@ from chat.patterns import (
 from chat.settings import Settings
 from chat.tables import ROSTER, Counted, LastActivity, Message, ModuleDay, ProviderDay, StudentDay
 from chat.totals import TotalKey, fold, keys_of
+from keyline.days import day_of
 from keyline.model import MAX_TRANSACTION
+from keyline.moments import DAY_SECONDS
 from keyline.run import ConditionFailed, OutcomeUnknown, Store, TransactionCancelled, Write
 
 ATTEMPTS = 6

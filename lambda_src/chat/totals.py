@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from chat.days import day_of, hour_of
+from chat.days import hour_of
 from chat.latency import measure
 from chat.tables import Fact, Message, ModuleDay, ProviderDay, StudentDay
+from keyline.days import day_of
 
 Countable = Message | Fact
 ModuleKey = tuple[int, str, str, str]

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import msgspec
 
-from interactions.moments import iso_seconds
 from interactions.rate_limit import Usage
 from interactions.rules import ADVICE
 from interactions.tables import Check, Session, User
+from keyline.moments import iso, us_of_seconds
 
 CHECK_ID = "2026-01-31T10:30:00.123Z#4565f3a9c2e81b7d04a"
 
@@ -80,7 +80,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
             createdAt=session.Data.createdAt,
             lastActivity=session.lastActivity,
             queryCount=session.queryCount,
-            expiresAt=iso_seconds(session.TTL),
+            expiresAt=iso(us_of_seconds(session.TTL), "seconds"),
         )
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from interactions.moments import iso_ms, iso_us
 from interactions.patterns import FAQ_DAY, FAQ_SEARCH_CREATE
 from interactions.rules import normalised
 from interactions.settings import Settings
 from interactions.tables import FaqSearch, FaqSearchData
+from keyline.moments import iso, us_of_ms
 from keyline.percentile import percentile
 from keyline.problem import KeylineError
 from keyline.run import Store
@@ -96,14 +96,14 @@ class FaqSearches:
 
         def at(moment: float) -> FaqSearch:
             return FaqSearch(
-                day=iso_us(moment)[:10],
+                day=iso(us_of_ms(moment), "microseconds")[:10],
                 shard=_shard_text(shard),
-                at=iso_us(moment),
+                at=iso(us_of_ms(moment), "microseconds"),
                 digest=digest,
                 Data=FaqSearchData(
                     matches=matches,
                     searchTime=round(milliseconds, 3),
-                    timestamp=iso_ms(moment),
+                    timestamp=iso(us_of_ms(moment)),
                     query=kept,
                 ),
             )

@@ -9,10 +9,10 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
-from interactions.moments import DAY_SECONDS, iso_ms, microseconds
 from interactions.settings import Settings
 from interactions.store import RECENT, HistoryStore
 from interactions.tables import Check, CheckData, Session, SessionData
+from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import UniqueClock
 
 _ID_BYTES = 8
@@ -36,7 +36,7 @@ class History:
     def open_session(self, user: str) -> Session:
         """Open a session that ends `session_days` from now."""
         moment = self.clock.next()
-        at = iso_ms(moment)
+        at = iso(us_of_ms(moment))
         session = Session(
             userId=user,
             sessionId=uuid.uuid4().hex,
@@ -65,11 +65,11 @@ class History:
             If the user has no such session.
         """
         moment = self.clock.next()
-        at = iso_ms(moment)
+        at = iso(us_of_ms(moment))
         check = Check(
             sessionId=session_id,
             at=at,
-            id=f"{microseconds(moment) % 1000:03d}{secrets.token_hex(_ID_BYTES)}",
+            id=f"{us_of_ms(moment) % 1000:03d}{secrets.token_hex(_ID_BYTES)}",
             Data=CheckData(
                 medA=med_a,
                 medB=med_b,

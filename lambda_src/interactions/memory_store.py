@@ -16,10 +16,10 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from interactions.moments import DAY_SECONDS, iso_ms
 from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session
 from keyline.migration import PendingWrites
+from keyline.moments import DAY_SECONDS, iso, us_of_seconds
 from keyline.run import AlreadyExists
 
 CAPACITY = 20_000
@@ -231,7 +231,7 @@ class MemoryStore:
 
     def oldest(self) -> str:
         """The moment from which on checks can be read."""
-        return iso_ms((self._now() - self._history) * 1000)
+        return iso(us_of_seconds(self._now() - self._history))
 
     def create_session(self, session: Session) -> Session:
         """Open a session; see `HistoryStore`."""

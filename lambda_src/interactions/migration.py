@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from interactions.memory_store import Held, MemoryStore
-from interactions.moments import iso_ms
 from interactions.repository import DynamoStore
 from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session, User, UserData
@@ -37,6 +36,7 @@ from keyline.migration import (
     Phase,
     Target,
 )
+from keyline.moments import iso, us_of_seconds
 from keyline.problem import KeylineError
 from keyline.run import AlreadyExists, Unavailable
 
@@ -172,7 +172,7 @@ class MigratingStore:
                 return
             self._require_room(held)
             known = held.checks
-            until = max([iso_ms(self._now() * 1000), *(check.at for check in known)])
+            until = max([iso(us_of_seconds(self._now())), *(check.at for check in known)])
 
             def write() -> None:
                 self._dynamo.clear_checks(user, session_id, until=until, known=known)

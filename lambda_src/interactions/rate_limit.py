@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from interactions.moments import iso_seconds
 from interactions.patterns import RATE_COUNT, RATE_WINDOW
 from interactions.settings import Settings
 from interactions.tables import WindowData
+from keyline.moments import iso, us_of_seconds
 from keyline.problem import KeylineError
 from keyline.run import ConditionFailed, OutcomeUnknown, Store
 
@@ -45,12 +45,12 @@ class Span:
     @property
     def name(self) -> str:
         """How the window is called in keys."""
-        return iso_seconds(self.start)
+        return iso(us_of_seconds(self.start), "seconds")
 
     @property
     def data(self) -> WindowData:
         """The window as its item describes it."""
-        return WindowData(windowStart=self.name, windowEnd=iso_seconds(self.end))
+        return WindowData(windowStart=self.name, windowEnd=iso(us_of_seconds(self.end), "seconds"))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from interactions.moments import DAY_SECONDS, iso_ms
 from interactions.patterns import (
     CHECK_ADD,
     CHECK_CREATE,
@@ -27,6 +26,7 @@ from interactions.settings import Settings
 from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session, User, UserData
 from keyline.model import TransactWrite
+from keyline.moments import DAY_SECONDS, iso, us_of_seconds
 from keyline.run import Cancelled, Store, TransactionCancelled, Write, backoff
 
 ATTEMPTS = 8
@@ -92,7 +92,7 @@ class DynamoStore:
         The key's range leaves out what has expired, so that the limit is met in one read.
         """
         self._require(user, session_id)
-        oldest = iso_ms((self.now() - self.settings.history_days * DAY_SECONDS) * 1000)
+        oldest = iso(us_of_seconds(self.now() - self.settings.history_days * DAY_SECONDS))
         return self.store.query(HISTORY, limit=limit, sessionId=session_id, at=oldest).items
 
     def clear_checks(

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from keyline.model import MigrationSettings
+from keyline.moments import DAY_SECONDS
 
 Days = Annotated[float, msgspec.Meta(gt=0)]
 Shards = Annotated[int, msgspec.Meta(ge=1, le=64)]
@@ -48,6 +49,6 @@ class Settings(MigrationSettings, frozen=True):
     faq_keep_text: bool = False
     faq_max_searches: Annotated[int, msgspec.Meta(ge=1)] = 20_000
     rate_limit: Annotated[int, msgspec.Meta(ge=1)] = 100
-    rate_window_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 3_600
+    rate_window_seconds: Annotated[int, msgspec.Meta(ge=1, le=DAY_SECONDS)] = 3_600
     rate_slack_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
     compare_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1

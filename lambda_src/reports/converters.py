@@ -12,8 +12,8 @@ from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any, TypeVar
 
+from keyline.moments import BadMoment, iso_of
 from keyline.run import MAX_DIGITS, BadValue, number_text, number_value
-from reports.moments import iso_of
 
 MAX_DEPTH = 32
 """Levels of nested lists and maps (DynamoDB's quota)."""
@@ -145,8 +145,8 @@ def _number(value: Any) -> Decimal:
 def _at(path: str, convert: Callable[[Any], _T], value: Any) -> _T:
     try:
         return convert(value)
-    except BadValue as error:
-        raise error.at(path) from error
+    except (BadValue, BadMoment) as error:
+        raise BadValue(path, error.message, error.suggestion) from error
 
 
 def _is_boto_binary(value: Any) -> bool:

@@ -9,9 +9,9 @@ from typing import cast
 
 import msgspec
 
+from keyline.moments import iso_now
 from keyline.run import BadValue, ConditionFailed, Page, Store
 from keyline.vector import Packed, VectorError, decode, encode
-from reports.moments import now
 from reports.patterns import EMBEDDING_GET, EMBEDDING_STORE, EMBEDDING_SWAP, MODEL_EMBEDDINGS
 from reports.settings import Codec, Settings
 from reports.tables import Embedding, Vector
@@ -188,7 +188,7 @@ class EmbeddingRepository:
             vector_dimension=packed.dimension,
             vector_codec=packed.codec,
             vector_scale=packed.scale,
-            created_at=now(),
+            created_at=iso_now(),
         )
 
 

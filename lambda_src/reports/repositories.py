@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
+from keyline.moments import iso_now
 from keyline.problem import KeylineError
 from keyline.run import ConditionFailed, NotFound, Page, Store, VersionConflict
 from reports.embeddings import EmbeddingRepository
-from reports.moments import now
 from reports.patterns import (
     FAVORITE_ADD,
     FAVORITE_REMOVE,
@@ -73,7 +73,7 @@ class UserRepository:
         VersionConflict
             If somebody else changed it first.
         """
-        changed = {**changes, "updated_at": now()}
+        changed = {**changes, "updated_at": iso_now()}
         if "preferences" in changed and changed["preferences"] is None:
             changed["preferences"] = {}  # a profile without any
         return self.store.update(PROFILE_UPDATE, changed, expected=version, user_id=user_id)
@@ -144,7 +144,7 @@ class ReportRepository:
         with _own(user_id):
             return self.store.update(
                 REPORT_UPDATE,
-                {**changes, "updated_at": now()},
+                {**changes, "updated_at": iso_now()},
                 expected=version,
                 id=report_id,
                 user_id=user_id,

@@ -11,6 +11,7 @@ from typing import Any
 from chat.handlers.viewer import STUDENT_CLAIM
 from chat.system import SYSTEM, TABLE_SIZES
 from chat.tables import Message
+from keyline.moments import DAY_SECONDS
 from keyline_deploy.names import function_name
 from keyline_ops.demo.journey import Advance
 from keyline_ops.demo.session import NotThere, Session, UnexpectedAnswer
@@ -19,7 +20,7 @@ from systems.chat.samples import conversations as sample
 from systems.chat.samples import mathdial
 
 DATA_FILE = "mathdial-dev.jsonl"
-_DAY = 86_400_000.0
+_DAY = DAY_SECONDS * 1000.0
 _NOT_SENT = ("conversationId", "timestamp", "messageId", "createdAt")
 
 

@@ -12,10 +12,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from keyline.moments import BadMoment, iso_of
 from keyline.problem import KeylineError, instead_of
-from keyline.run import BadValue
 from reports.inputs import Date, Name, ProductId, Reference, ReportId, Title, Version
-from reports.moments import iso_of
 from reports.tables import Report
 
 UserId = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -171,7 +170,7 @@ def _moment(name: str, text: str | None) -> str | None:
         return None
     try:
         return iso_of(datetime.fromisoformat(text))
-    except (ValueError, BadValue) as error:
+    except (ValueError, BadMoment) as error:
         raise Refused(
             name, f"{text!r} is no moment with a time zone.", "Write 2026-01-31T12:00:00Z."
         ) from error

@@ -24,7 +24,7 @@ from chat.answers import (
     TodayAnswer,
 )
 from chat.context import CONTEXT
-from chat.days import Days, Division, Range, iso_of, today
+from chat.days import Division, Range
 from chat.handlers.ranges import RangeQuery, moment
 from chat.handlers.viewer import Viewer
 from chat.inputs import Cursor, Id, Provider
@@ -32,8 +32,10 @@ from chat.prices import Prices
 from chat.repository import Cut, Repository, TooMuch
 from chat.system import SYSTEM
 from keyline.cache import Cache, CacheSettings
+from keyline.days import Days, today
 from keyline.http import App, Caller, Refusal, missing
 from keyline.metrics import Metrics
+from keyline.moments import iso, us_of_ms
 from keyline.run import Store
 
 
@@ -131,7 +133,7 @@ def inactive(query: InactiveQuery, caller: Caller) -> SilentStudents:
     viewer = _staff(caller, "path")
     cut = Cut(caller=viewer.subject, limit=query.limit, cursor=query.cursor)
     page = _repository.inactive(moment("query.since", query.since), cut)
-    silent = [SilentStudent(s.studentId, iso_of(s.lastAt)) for s in page.items]
+    silent = [SilentStudent(s.studentId, iso(us_of_ms(s.lastAt))) for s in page.items]
     return SilentStudents(silent, page.cursor)
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import msgspec
 
-from chat.days import ALWAYS, Days, Range, Span, last_days, midnight, today
+from chat.days import ALWAYS, Range
+from keyline.days import Days, Period, last_days, midnight, today
 from keyline.http import HttpError
 
 MAX_DAYS = 1_100
@@ -60,7 +61,7 @@ class RangeQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise _refusal("query.to", "is not of the form of 'from'.", "Use two dates or moments.")
         if last < first:
             raise _refusal("query.to", "comes before 'from'.", "Exchange the two.")
-        return Span(first, last)
+        return Period(first, last)
 
     def days(self, now: float) -> Days:
         """The same where only whole days will do.
@@ -71,11 +72,11 @@ class RangeQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             As `range`, and 400 for moments.
         """
         asked = self.range(now)
-        if isinstance(asked, Span):
+        if isinstance(asked, Period):
             raise _refusal("query.from", "is a moment.", "Reports are of whole days: 2026-01-31.")
         return asked
 
-    def span(self) -> Span | None:
+    def span(self) -> Period | None:
         """The range as moments, without end where none is named; None if nothing is named.
 
         It does not depend on the present, so that a cursor's next page has the same range.
@@ -106,7 +107,7 @@ def moment(path: str, text: str) -> float:
     return _first_moment(path, text)
 
 
-def span_of(first: str | None, last: str | None) -> Span:
+def span_of(first: str | None, last: str | None) -> Period:
     """The moments between two bounds; the first or last of all where a bound is None.
 
     Raises
@@ -118,7 +119,7 @@ def span_of(first: str | None, last: str | None) -> Span:
     end = ALWAYS.end if last is None else _last_moment("query.to", last)
     if end < start:
         raise _refusal("query.to", "comes before 'from'.", "Exchange the two.")
-    return Span(start, end)
+    return Period(start, end)
 
 
 def _first_moment(path: str, text: str) -> float:
@@ -128,7 +129,7 @@ def _first_moment(path: str, text: str) -> float:
 
 def _last_moment(path: str, text: str) -> float:
     bound = _bound(path, text)
-    return Days(bound, bound).span.end if isinstance(bound, date) else bound
+    return Days(bound, bound).period.end if isinstance(bound, date) else bound
 
 
 def _now_like(first: date | float, now: float) -> date | float:

@@ -11,13 +11,13 @@ from typing import Annotated
 import msgspec
 
 from chat.context import CONTEXT
-from chat.days import Span
 from chat.handlers.ranges import Bound, RangeQuery, span_of
 from chat.handlers.viewer import Viewer
 from chat.inputs import ConversationId, Cursor, Id, Provider, Timestamp
 from chat.repository import Cut, Repository
 from chat.system import SYSTEM
 from chat.tables import Message
+from keyline.days import Period
 from keyline.http import App, Caller, missing
 from keyline.run import Page, Store
 
@@ -42,7 +42,7 @@ class ProviderQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=
 
     start: Bound = msgspec.field(name="from")
 
-    def span(self) -> Span:
+    def span(self) -> Period:
         """The range as moments, without end where none is named."""
         return span_of(self.start, self.end)
 

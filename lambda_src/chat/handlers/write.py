@@ -15,7 +15,6 @@ from urllib.parse import quote
 import msgspec
 
 from chat.context import CONTEXT
-from chat.days import iso_of
 from chat.handlers.viewer import Viewer
 from chat.inputs import ConversationId, Id, Name, Provider, Text
 from chat.prices import Prices
@@ -23,6 +22,7 @@ from chat.repository import Repository
 from chat.system import SYSTEM
 from chat.tables import Message
 from keyline.http import App, Caller, HttpError, Response, missing
+from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import Store
 
 MAX_BODY = 256 * 1024
@@ -57,7 +57,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     question: Text
     response: Text
     tokenCount: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
-    responseTime: Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
+    responseTime: Annotated[int, msgspec.Meta(ge=0, le=DAY_SECONDS * 1000)]
     hasFile: bool = False
     fileName: Name | None = None
     studentId: Id | None = None
@@ -123,7 +123,7 @@ def _message(
         tokenCount=body.tokenCount,
         responseTime=body.responseTime,
         hasFile=body.hasFile,
-        createdAt=iso_of(timestamp),
+        createdAt=iso(us_of_ms(timestamp)),
         studentId=student,
         fileName=body.fileName,
     )

@@ -19,6 +19,7 @@ from keyline.model.faults import faults_of
 from keyline.model.shape import fields_of
 from keyline.model.table import Index, Table
 from keyline.model.template import Template
+from keyline.moments import DAY_SECONDS
 from keyline.problem import raise_first
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
@@ -26,7 +27,7 @@ ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 MAX_TRANSACTION = 100
 """Actions of one transaction."""
 
-MAX_PER_MONTH = 40_000 * 30 * 86_400
+MAX_PER_MONTH = 40_000 * 30 * DAY_SECONDS
 """Calls a month that a table's default quota of 40,000 units a second can serve."""
 
 RESERVED_PARAMETERS = frozenset(

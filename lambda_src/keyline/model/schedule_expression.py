@@ -17,9 +17,11 @@ from typing import Protocol
 
 import msgspec
 
+from keyline.moments import DAY_SECONDS
+
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_UNITS = {"minute": 60, "hour": 3600, "day": 86400}
+_UNITS = {"minute": 60, "hour": 3600, "day": DAY_SECONDS}
 _LAST_YEAR = 2199
 
 SUGGESTION = "Write rate(5 minutes) or cron(0 3 * * ? *): minute hour day month weekday year."

@@ -11,10 +11,10 @@ import msgspec
 
 from keyline.model.entity import MAX_RETENTION_DAYS, Entity, Retention
 from keyline.model.table import Table
+from keyline.moments import DAY_SECONDS
 from keyline.problem import KeylineError
 from keyline.run.errors import BadValue
 
-DAY_SECONDS = 86_400
 EARLIEST, LATEST = 315_532_800, 7_258_118_400
 """1980-01-01 and 2200-01-01, UTC, epoch seconds: between them lies every moment that is meant."""
 _UNITS = {1: "seconds", 1000: "milliseconds", 10**6: "microseconds", 10**9: "nanoseconds"}

@@ -14,12 +14,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from keyline.http import App, Caller, Refusal, Response, missing
+from keyline.moments import iso_now
 from keyline.run import NotFound, Store
 from reports.answers import ReportAnswer, ReportPage
 from reports.handlers.changes import named_changes
 from reports.handlers.viewer import Viewer
 from reports.inputs import Cursor, Date, Limit, Name, ProductId, Reference, ReportId, Title, Version
-from reports.moments import now
 from reports.repositories import ReportRepository, TooManyFavorites
 from reports.system import SYSTEM
 from reports.tables import Report
@@ -70,7 +70,7 @@ _reports = ReportRepository(Store.for_function(SYSTEM))
 @app.post("/reports", status=HTTPStatus.CREATED, any_type=True)
 def create(body: NewReport, caller: Caller) -> Response[ReportAnswer]:
     """Store a report; its address is in `Location`."""
-    moment = now()
+    moment = iso_now()
     stored = _reports.create_report(
         Report(
             id=str(uuid.uuid4()),

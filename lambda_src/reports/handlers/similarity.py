@@ -16,6 +16,7 @@ import msgspec
 
 from keyline.http import App, Caller, Refusal
 from keyline.metrics import Metrics
+from keyline.moments import iso_of
 from keyline.run import Store
 from reports.context import CONTEXT
 from reports.handlers.viewer import Viewer
@@ -23,7 +24,6 @@ from reports.inputs import ProductId
 from reports.matrix import SimilarProduct
 from reports.matrix_bucket import MatrixBucket, s3_client
 from reports.matrix_location import BUCKET_VARIABLE
-from reports.moments import iso_of
 from reports.similarity import NoEmbedding, SimilaritySearch, TooMuch
 from reports.system import SYSTEM
 

@@ -10,12 +10,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from keyline.http import App, Caller
+from keyline.moments import iso_now
 from keyline.run import AlreadyExists, NotFound, OutcomeUnknown, Store
 from reports.handlers.changes import named_changes
 from reports.handlers.profiles import check_preferences, claimed
 from reports.handlers.viewer import Viewer
 from reports.inputs import Email, Name, Preferences, Url, Version
-from reports.moments import now
 from reports.repositories import UserRepository
 from reports.system import SYSTEM
 from reports.tables import User
@@ -68,7 +68,7 @@ def change(body: ProfileChange, caller: Caller) -> User:
 
 
 def _created(user_id: str, caller: Caller) -> User:
-    moment = now()
+    moment = iso_now()
     user = User(
         user_id=user_id,
         name=claimed(caller.claims.get("name"), Name),

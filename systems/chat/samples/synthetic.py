@@ -11,8 +11,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chat.days import iso_of
 from chat.tables import Message
+from keyline.moments import iso, us_of_ms
 from keyline_ops.demo.draws import draws
 
 MODELS = (
@@ -90,7 +90,7 @@ def message_of(exchange: Exchange, timestamp: float) -> Message:
         tokenCount=tokens + drawn.randint(20, 120),
         responseTime=round(_FASTEST + slowness * (800 + _PER_TOKEN * tokens)),
         hasFile=with_file,
-        createdAt=iso_of(timestamp),
+        createdAt=iso(us_of_ms(timestamp)),
         studentId=exchange.student,
         fileName="worksheet.pdf" if with_file else None,
     )

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from chat.days import Days, Span
 from chat.patterns import GROWTH, MESSAGE_BYTES
 from chat.repository import Cut
 from chat.system import SYSTEM
 from chat.tables import MESSAGES
+from keyline.days import Days, Period
 from keyline.growth import SizeSnapshot
 from keyline.model import item_size
 from keyline.run import Settings, Writer
@@ -19,7 +19,7 @@ from tests.systems.chat.engine.conftest import Chat, MakeChat
 from tests.systems.chat.unit.examples import START, message
 
 DAYS = Days(date(2026, 1, 1), date(2026, 1, 31))
-SPAN = Span(START, START + 100)
+SPAN = Period(START, START + 100)
 STAFF = Cut(caller="staff")
 BY_HAND = {
     # 10 marks and 5 totals, all below 1 KB and written as a transaction for twice the price;
@@ -117,8 +117,8 @@ def test_a_thousand_messages_are_two_requests_and_two_hundred_are_one(chat: Chat
         puts: Any = [{"PutRequest": {"Item": stored(n)}} for n in range(start, start + 25)]
         chat.dynamodb.batch_write_item(RequestItems={name: puts})
 
-    assert len(chat.repository.module_facts(7, Span(START, START + 1_000))) == 1_000
-    assert len(chat.repository.student_facts(1, Span(START, START + 1_000))) == 200
+    assert len(chat.repository.module_facts(7, Period(START, START + 1_000))) == 1_000
+    assert len(chat.repository.student_facts(1, Period(START, START + 1_000))) == 200
     calls = chat.meter.calls
     assert [call.pattern for call in calls] == ["module-facts", "module-facts", "student-facts"]
     assert round(sum(call.read for call in calls[:2])) == 250

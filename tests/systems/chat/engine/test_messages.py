@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chat.days import Span
 from chat.patterns import MESSAGE_CREATE
 from chat.repository import Cut, TooMuch
+from keyline.days import Period
 from keyline.model import query_units
 from keyline.run import UniqueClock
 from tests.systems.chat.engine.conftest import Chat, MakeChat
@@ -57,7 +57,7 @@ def test_a_message_is_found_through_each_index_in_its_range(chat: Chat) -> None:
         )
         for n in range(10)
     ]
-    span = Span(START + 2000, START + 6000)
+    span = Period(START + 2000, START + 6000)
     expected = [m.messageId for m in reversed(stored[2:7:2])]
     for page in (
         chat.repository.conversation("c-0", span, STAFF),
@@ -75,7 +75,7 @@ def test_a_range_is_charged_for_what_it_holds_and_for_nothing_else(chat: Chat) -
     stored = [chat.add(message(timestamp=START + n, question="q" * 4000)) for n in range(20)]
     names = [m.messageId for m in stored[5:8]]
     rows = [row for row in chat.stored("ChatMessages") if row["messageId"]["S"] in names]
-    span = Span(START + 5, START + 7)
+    span = Period(START + 5, START + 7)
     written = len(chat.meter.calls)
     pages = [
         chat.repository.module(7, span, STAFF),
@@ -112,7 +112,7 @@ def test_an_expired_message_is_in_no_answer_and_a_page_is_full_all_the_same(chat
     old = [chat.add(message(timestamp=START - year + n)) for n in range(5)]
     kept = [chat.add(message(timestamp=START + n)) for n in range(3)]
     newest = [m.messageId for m in reversed(kept)]
-    span = Span(0, START + 10)
+    span = Period(0, START + 10)
     for limit in (3, 4, 50):
         cut = Cut(caller="staff", limit=limit)
         for page in (
@@ -180,7 +180,7 @@ def test_a_sharded_provider_answers_as_the_plain_one_in_order_and_page_by_page(
         found, cursor = [], None
         while True:
             cut = Cut(caller="staff", limit=7, cursor=cursor)
-            page = chat.repository.provider("openai", Span(START, START + 50), cut)
+            page = chat.repository.provider("openai", Period(START, START + 50), cut)
             found += [m.messageId for m in page.items]
             assert cursor is None or page.cursor != cursor  # else it would never end
             cursor = page.cursor
@@ -201,12 +201,12 @@ def test_a_range_of_more_than_one_megabyte_is_read_to_its_end_or_refused(
         chat.store.put(
             MESSAGE_CREATE, message(timestamp=START + n, question=text, response=text, tokenCount=n)
         )
-    facts = chat.repository.module_facts(7, Span(START, START + 10_000))
+    facts = chat.repository.module_facts(7, Period(START, START + 10_000))
     assert sorted(f.tokenCount for f in facts) == list(range(700))
     queries = [call for call in chat.meter.calls if call.pattern == "module-facts"]
     assert len(queries) > 1  # a page of DynamoDB's is 1 MB
 
     chat.add(message(timestamp=START + 701))
     with pytest.raises(TooMuch) as refused:
-        chat.repository.module_facts(7, Span(START, START + 10_000))
+        chat.repository.module_facts(7, Period(START, START + 10_000))
     assert "whole days" in refused.value.suggestion

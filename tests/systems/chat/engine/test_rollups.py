@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from chat.days import Days
 from chat.prices import COST
 from chat.repository import Cut
 from chat.rollup import Rollup
 from chat.system import SYSTEM
 from chat.tables import LastActivity, Message, ModuleDay, ProviderDay, StudentDay
 from chat.totals import Totals, fold
+from keyline.days import Days
 from keyline.run import OutcomeUnknown, Store, dynamodb_client
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy

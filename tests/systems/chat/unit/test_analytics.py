@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat import analytics
-from chat.days import Days, Division, day_of, division_of
+from chat.days import Division, division_of
 from chat.latency import BOUNDS, bucket_of
 from chat.prices import Prices
 from chat.tables import Message
 from chat.totals import fold
+from keyline.days import Days, day_of
 from keyline.percentile import percentile
 from keyline.problem import KeylineError
 from tests.systems.chat.unit.examples import START, fact, messages
@@ -135,7 +136,7 @@ def test_totals_of_any_days_answer_as_the_messages_of_these_days_do(
     within = [
         fact(**{n: getattr(m, n) for n in _COUNTED})
         for m in given_messages
-        if days.span.start <= m.timestamp <= days.span.end
+        if days.period.start <= m.timestamp <= days.period.end
     ]
     totals = fold(given_messages)
     answer = analytics.module_from_totals(

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from chat.days import ALWAYS, Days, Span
+from chat.days import ALWAYS
 from chat.handlers.ranges import MAX_DAYS, RangeQuery
+from keyline.days import Days, Period
 from keyline.http import HttpError
 
 NOW = 1_704_110_400_000.0  # 2024-01-01T12:00:00Z
@@ -27,14 +28,14 @@ def query(**fields: str) -> RangeQuery:
         ({}, ("2023-12-26", "2024-01-01")),
         ({"from": "2023-12-31"}, ("2023-12-31", "2024-01-01")),
         ({"from": "2023-12-30", "to": "2023-12-31"}, ("2023-12-30", "2023-12-31")),
-        ({"from": "1704067200000"}, Span(MIDNIGHT, NOW)),
+        ({"from": "1704067200000"}, Period(MIDNIGHT, NOW)),
         (
             {"from": "1704067200000.125", "to": "1704067200001"},
-            Span(MIDNIGHT + 0.125, MIDNIGHT + 1),
+            Period(MIDNIGHT + 0.125, MIDNIGHT + 1),
         ),
         (
             {"from": "2024-01-01T00:00:00Z", "to": "2024-01-01T02:00:00+02:00"},
-            Span(MIDNIGHT, MIDNIGHT),
+            Period(MIDNIGHT, MIDNIGHT),
         ),
     ],
 )
@@ -45,8 +46,8 @@ def test_ranges(fields: dict[str, str], expected: Any) -> None:
 
 @pytest.mark.requirement("T-78")
 def test_the_specification_s_moment_is_a_bound_of_a_page() -> None:
-    assert query(**{"from": "1704067200000"}).span() == Span(MIDNIGHT, ALWAYS.end)
-    assert query(to="2023-12-31").span() == Span(0, MIDNIGHT - 0.001)
+    assert query(**{"from": "1704067200000"}).span() == Period(MIDNIGHT, ALWAYS.end)
+    assert query(to="2023-12-31").span() == Period(0, MIDNIGHT - 0.001)
     assert query().span() is None
 
 

@@ -7,12 +7,12 @@ import time
 import pytest
 
 from interactions.faq_searches import FaqSearches
-from interactions.moments import iso_ms
 from interactions.patterns import CHECK_BYTES, CHECK_CREATE, GROWTH, SESSION_CREATE
 from interactions.system import SYSTEM
 from interactions.tables import DATA, Check, Session, SessionData
 from keyline.growth import SizeSnapshot
 from keyline.model import item_size
+from keyline.moments import iso, us_of_ms
 from keyline.run import Settings, Writer
 from tests.systems.interactions.engine.conftest import Mediphant
 from tests.systems.interactions.engine.test_history import check_of
@@ -92,7 +92,7 @@ def test_a_row_of_a_kilobyte_costs_what_the_specification_s_month_is_made_of(
 
 
 def _of_a_kilobyte(mediphant: Mediphant, n: int) -> Check:
-    check = check_of("s", n, iso_ms((NOW - n) * 1000), NOW + 600)
+    check = check_of("s", n, iso(us_of_ms((NOW - n) * 1000)), NOW + 600)
     kind = Writer(DATA, DATA.entity_of(Check), Settings(mediphant.settings))
     check.Data.reason += "r" * (CHECK_BYTES - item_size(kind.attributes(check, NOW)))
     return check

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import pytest
 
 from interactions.faq_searches import FaqSearches, digest_of
-from interactions.moments import DAY_SECONDS
 from interactions.tables import FaqSearch
+from keyline.moments import DAY_SECONDS
 from keyline.run import UniqueClock
 from tests.systems.interactions.engine.conftest import MakeMediphant, Mediphant
 

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from interactions.moments import DAY_SECONDS, iso_ms
 from interactions.patterns import CHECK_CREATE, SESSION_CREATE
 from interactions.repository import ATTEMPTS
 from interactions.store import NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
+from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import AlreadyExists, NotFound, TransactionCancelled, backoff
 from tests.support.answers import intercept, refusal
 from tests.systems.interactions.engine.conftest import Mediphant
@@ -101,7 +101,9 @@ def test_checks_of_many_processes_at_one_moment_are_kept_apart(mediphant: Mediph
     with ThreadPoolExecutor(8) as threads:
         assert len(set(threads.map(add, range(200)))) == 200
     assert len(mediphant.rows("QUERY")) == 200
-    assert {row["Data"]["M"]["timestamp"]["S"] for row in mediphant.rows("QUERY")} == {iso_ms(now)}
+    assert {row["Data"]["M"]["timestamp"]["S"] for row in mediphant.rows("QUERY")} == {
+        iso(us_of_ms(now))
+    }
 
 
 @pytest.mark.requirement("M-02", "M-03", "M-04", "M-05", "M-12", "M-13", "M-15", "M-17")
@@ -153,7 +155,7 @@ def test_a_history_of_ten_is_ten_though_the_newest_have_expired(mediphant: Medip
     mediphant.store.put(SESSION_CREATE, session_of("ada", ttl=now + 60))
     live, over = now + 60, now - 60
     checks = [
-        check_of("s-1", n, iso_ms((now - 900 + n) * 1000), over if 15 <= n < 20 else live)
+        check_of("s-1", n, iso(us_of_ms((now - 900 + n) * 1000)), over if 15 <= n < 20 else live)
         for n in range(25)
     ]
     for check in checks:
@@ -169,10 +171,10 @@ def test_what_is_older_than_the_history_is_left_out_by_its_key_and_not_read(
 ) -> None:
     now = time.time()
     mediphant.store.put(SESSION_CREATE, session_of("ada", ttl=now + 60))
-    old = iso_ms((now - 30 * DAY_SECONDS - 5) * 1000)
+    old = iso(us_of_ms((now - 30 * DAY_SECONDS - 5) * 1000))
     for n in range(60):  # not deleted yet, and as if their TTL were wrong
         mediphant.store.put(CHECK_CREATE, check_of("s-1", n, old, now + 60))
-    mediphant.store.put(CHECK_CREATE, check_of("s-1", 99, iso_ms(now * 1000), now + 60))
+    mediphant.store.put(CHECK_CREATE, check_of("s-1", 99, iso(us_of_ms(now * 1000)), now + 60))
     before = len(mediphant.meter.calls)
     assert [c.id for c in mediphant.repository.recent_checks("ada", "s-1")] == ["099"]
     query = [c for c in mediphant.meter.calls[before:] if c.pattern == "history"]
@@ -186,7 +188,7 @@ def test_a_session_that_is_over_is_none_whether_or_not_it_is_still_stored(
     now = time.time()
     mediphant.store.put(SESSION_CREATE, session_of("ada", ttl=now - 1))
     mediphant.store.put(SESSION_CREATE, session_of("ada", ttl=now + 60, name="s-2"))
-    check = check_of("s-1", 1, iso_ms(now * 1000), now + 60)
+    check = check_of("s-1", 1, iso(us_of_ms(now * 1000)), now + 60)
     assert mediphant.repository.session("ada", "s-1") is None
     assert mediphant.repository.owned("s-1") is None
     assert [s.sessionId for s in mediphant.repository.sessions_of("ada")] == ["s-2"]

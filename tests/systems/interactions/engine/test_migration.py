@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 from interactions.migration import INDEX_SECONDS
-from interactions.moments import iso_ms
 from interactions.repository import DynamoStore
 from interactions.store import NoSession
 from interactions.tables import Session, SessionData
 from keyline.migration import FAILURES, SETTLED_AT_ONCE, Breaker, Mode
+from keyline.moments import iso, us_of_ms
 from keyline.run import AlreadyExists, Throttled, Unavailable
 from keyline.run.meter import Labels, emf
 from tests.support.faults import KINDS, Fault
@@ -521,7 +521,7 @@ def test_a_session_is_not_opened_in_dynamodb_alone_over_one_that_only_memory_has
 
 def _sessions_of_one_id(alive: tuple[bool, bool] = (False, True)) -> list[Session]:
     now = time.time()
-    moments = [iso_ms((now + later) * 1000) for later in (0, 1)]
+    moments = [iso(us_of_ms((now + later) * 1000)) for later in (0, 1)]
     return [
         Session(
             userId="ada",

@@ -19,10 +19,10 @@ from hypothesis.stateful import (
 )
 
 from interactions.memory_store import MemoryStore
-from interactions.moments import DAY_SECONDS, iso_ms
 from interactions.store import HistoryStore, NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.migration import Mode
+from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import AlreadyExists
 from tests.support.faults import KINDS, Fault
 from tests.systems.interactions.engine.conftest import MakeMediphant
@@ -87,7 +87,7 @@ class Stores(RuleBasedStateMachine):
 
     @rule(user=USERS, number=SESSIONS, alive=st.booleans(), created=st.integers(0, 1))
     def open(self, user: str, number: int, alive: bool, created: int) -> None:
-        at = iso_ms((self.now + created) * 1000)
+        at = iso(us_of_ms((self.now + created) * 1000))
 
         def call(store: HistoryStore) -> Any:
             session = Session(
@@ -104,7 +104,7 @@ class Stores(RuleBasedStateMachine):
     @rule(user=USERS, number=SESSIONS, other=OTHERS, check=CHECKS, age=AGES, risky=st.booleans())
     def add(self, user: str, number: int, other: bool, check: int, age: int, risky: bool) -> None:
         moment = self.now - age * DAY_SECONDS
-        at = iso_ms(moment * 1000)
+        at = iso(us_of_ms(moment * 1000))
 
         def call(store: HistoryStore) -> None:
             asks, session = self.asked(user, number, other, store)

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from interactions.memory_store import MemoryStore
-from interactions.moments import DAY_SECONDS, iso_ms
 from interactions.store import NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
+from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import AlreadyExists
 
 NOW = 1_800_000_000.0
@@ -37,7 +37,7 @@ def session_of(name: str = "s", user: str = "ada", created: str = "then") -> Ses
 
 
 def check_of(n: int, *, session: str = "s", moment: float = NOW, risky: bool = False) -> Check:
-    at = iso_ms(moment * 1000)
+    at = iso(us_of_ms(moment * 1000))
     data = CheckData(
         medA=f"a{n}", medB="b", isPotentiallyRisky=risky, reason="", timestamp=at, sessionId=session
     )

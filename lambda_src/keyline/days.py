@@ -1,0 +1,67 @@
+"""UTC days and the moments in them, in epoch milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from keyline.moments import iso, us_of_ms
+
+_DAY = timedelta(days=1)
+_SMALLEST_STEP = 0.001
+"""Milliseconds between two moments that a `UniqueClock` tells apart."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """The time from one moment to another, in epoch milliseconds; both belong to it."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days from one UTC day to another; both belong to them."""
+
+    first: date
+    last: date
+
+    @property
+    def bounds(self) -> tuple[str, str]:
+        """The first and the last day as texts: `2026-01-31`."""
+        return (self.first.isoformat(), self.last.isoformat())
+
+    @property
+    def period(self) -> Period:
+        """The time from the first moment of the first day to the last moment of the last."""
+        return Period(midnight(self.first), midnight(self.last + _DAY) - _SMALLEST_STEP)
+
+    def __iter__(self) -> Iterator[date]:
+        day = self.first
+        while day <= self.last:
+            yield day
+            day += _DAY
+
+
+def day_of(ms: float) -> str:
+    """Return the UTC day of a moment in epoch milliseconds: `2026-01-31`."""
+    return iso(us_of_ms(ms), "seconds")[:10]
+
+
+def midnight(day: date) -> float:
+    """Return the first moment of a day in epoch milliseconds."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000
+
+
+def today(now: float) -> Days:
+    """Return the UTC day of a moment in epoch milliseconds."""
+    day = date.fromisoformat(day_of(now))
+    return Days(day, day)
+
+
+def last_days(count: int, now: float) -> Days:
+    """Return so many UTC days; the last is the day of `now`, in epoch milliseconds."""
+    last = today(now).last
+    return Days(last - (count - 1) * _DAY, last)
