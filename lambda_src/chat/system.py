@@ -112,16 +112,7 @@ ROLLUP_STREAM = Function(
     ),
     timeout=60,
 )
-TABLE_SIZES = Function(
-    name="table-sizes",
-    handler="chat.handlers.table_sizes.handler",
-    why="Keeps a daily snapshot of table sizes, and tells how fast they grow.",
-    patterns=(GROWTH.put, GROWTH.past),
-    schedule="rate(1 day)",
-    describes=(MESSAGES, ROLLUPS),
-    memory=256,
-    timeout=30,
-)
+TABLE_SIZES = GROWTH.function("chat", MESSAGES, ROLLUPS)
 
 SYSTEM = System(
     name="chat",

@@ -69,16 +69,7 @@ FAQ = Function(
         Route("GET", "/faq/searches", ANALYTICS_SCOPE),
     ),
 )
-TABLE_SIZES = Function(
-    name="table-sizes",
-    handler="interactions.handlers.table_sizes.handler",
-    why="Keeps a daily snapshot of the table's size, and tells how fast it grows.",
-    patterns=(GROWTH.put, GROWTH.past),
-    schedule="rate(1 day)",
-    describes=(DATA,),
-    memory=256,
-    timeout=30,
-)
+TABLE_SIZES = GROWTH.function("interactions", DATA)
 
 SYSTEM = System(
     name="interactions",

@@ -1,15 +1,17 @@
 """How fast tables grow: what a system declares for it.
 
 Import names from here. The modules below this package may change at any time; only
-`keyline.growth.measure` is public too. It holds what the function does: SizeWatch and
-dynamodb_describe. It is a module of its own because it needs the run time and the AWS SDK, and a
-declaration needs neither.
+`keyline.growth.measure` is public too. It holds what the function does: handler_of makes its
+handler of SizeWatch and dynamodb_describe. It is a module of its own because it needs the run time
+and the AWS SDK, and a declaration needs neither.
 
-    growth_table makes the table of snapshots, Growth the patterns of it. SizeSnapshot is one
-    snapshot. HISTORY_DAYS and OLDEST_DAYS say how old the one is that growth is measured from.
+    growth_table makes the table of snapshots. Growth declares its patterns, and the function that
+    takes the snapshots, whose name is FUNCTION. SizeSnapshot is one snapshot. HISTORY_DAYS and
+    OLDEST_DAYS say how old the snapshot is that growth is measured from.
 """
 
 from keyline.growth.declare import (
+    FUNCTION,
     HISTORY_DAYS,
     OLDEST_DAYS,
     Growth,
@@ -18,6 +20,7 @@ from keyline.growth.declare import (
 )
 
 __all__ = [
+    "FUNCTION",
     "HISTORY_DAYS",
     "OLDEST_DAYS",
     "Growth",

@@ -1,8 +1,16 @@
 """How fast tables grow: a daily snapshot of their sizes, and growth over 30 days.
 
 DynamoDB publishes no metric of a table's size. A system declares a table of snapshots,
-the patterns on it and a scheduled function that describes its tables (see
-`keyline.growth.measure` for what the function does).
+the patterns on it and a scheduled function that describes its tables:
+
+    SIZES = growth_table("ChatTableSizes")
+    GROWTH = Growth(SIZES)
+    TABLE_SIZES = GROWTH.function("chat", MESSAGES, ROLLUPS)
+
+The module of the function's handler, `chat.handlers.table_sizes`, is one line of
+`keyline.growth.measure`:
+
+    handler = handler_of(SYSTEM, GROWTH)
 """
 
 from __future__ import annotations
@@ -11,7 +19,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from keyline.model import Key, Put, Query, Retention, Table, Ttl, between
+from keyline.model import Function, Key, Put, Query, Retention, Table, Ttl, between
 
 HISTORY_DAYS = 30
 """Growth is told against a snapshot at least this old: a month over a month."""
@@ -19,6 +27,9 @@ OLDEST_DAYS = 45
 """A snapshot older than this no longer stands for a month ago."""
 KEPT_DAYS = 400
 """How long a snapshot is kept."""
+
+FUNCTION = "table-sizes"
+"""The name of the function that takes the snapshots."""
 
 _ITEM_BYTES = 400
 
@@ -109,3 +120,27 @@ class Growth:
         )
         object.__setattr__(self, "put", put)
         object.__setattr__(self, "past", past)
+
+    def function(self, system: str, *tables: Table) -> Function:
+        """Declare the function that takes a snapshot of each table once a day.
+
+        Parameters
+        ----------
+        system
+            The system's name. The handler is `<system>.handlers.table_sizes.handler`.
+        tables
+            The tables to watch.
+        """
+        what = "table sizes, and tells how fast they grow"
+        if len(tables) == 1:
+            what = "the table's size, and tells how fast it grows"
+        return Function(
+            name=FUNCTION,
+            handler=f"{system}.handlers.table_sizes.handler",
+            why=f"Keeps a daily snapshot of {what}.",
+            patterns=(self.put, self.past),
+            schedule="rate(1 day)",
+            describes=tables,
+            memory=256,
+            timeout=30,
+        )

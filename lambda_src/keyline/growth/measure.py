@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,13 +11,14 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-from keyline.growth.declare import HISTORY_DAYS, OLDEST_DAYS, Growth, SizeSnapshot
+from keyline.growth.declare import FUNCTION, HISTORY_DAYS, OLDEST_DAYS, Growth, SizeSnapshot
 from keyline.metrics import Metrics, MetricUnit
-from keyline.model import Table
-from keyline.run import Store
+from keyline.model import System, Table
+from keyline.run import Store, flush
 
 Describe = Callable[[str], Mapping[str, Any]]
 """A table's deployed name → what DynamoDB says of it (DescribeTable's `Table`)."""
+Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
 
 TABLE_SIZE, INDEX_SIZE, GROWTH = "TableSizeBytes", "IndexSizeBytes", "StorageGrowthPercent"
 
@@ -92,6 +94,40 @@ class SizeWatch:
         self.metrics.put(TABLE_SIZE, snapshot.tableBytes, unit, Table=name)
         for index, size in snapshot.indexBytes.items():
             self.metrics.put(INDEX_SIZE, size, unit, Table=name, Index=index)
+
+
+def handler_of(system: System, growth: Growth) -> Handler:
+    """Make the Lambda handler of a system's function `table-sizes`.
+
+    It takes a snapshot of each table that the function is declared to describe. Its answer, the
+    bytes of each table, is for the log.
+
+    Raises
+    ------
+    DeclarationError
+        If the system has no such function.
+    KeylineError
+        If the function's environment variables are missing.
+    """
+    store = Store.for_function(system)
+    watch = SizeWatch(
+        store=store,
+        growth=growth,
+        tables=system.function(FUNCTION).describes,
+        environment=store.environment,
+        describe=dynamodb_describe(),
+        metrics=Metrics(store.environment, system.name),
+    )
+
+    def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
+        """Take today's snapshots."""
+        try:
+            snapshots = watch.run(time.time())
+        finally:
+            flush()
+        return {"tables": {s.tableName: s.total_bytes for s in snapshots}}
+
+    return handler
 
 
 def snapshot_of(name: str, said: Mapping[str, Any], day: str) -> SizeSnapshot:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from keyline.growth import Growth, SizeSnapshot, growth_table
-from keyline.growth.measure import SizeWatch, growth_percent, snapshot_of
+from keyline.growth import FUNCTION, Growth, SizeSnapshot, growth_table, measure
+from keyline.growth.measure import SizeWatch, growth_percent, handler_of, snapshot_of
 from keyline.metrics import MetricUnit
-from keyline.model import ALL, Index, Key, Table
+from keyline.model import ALL, DeclarationError, Index, Key, Query, System, Table
 from keyline.run import Page
 
 
@@ -125,3 +127,68 @@ def test_growth_from_nothing_is_none_and_shrinking_is_negative() -> None:
 def test_a_new_table_is_described_without_indexes_or_sizes() -> None:
     taken = snapshot_of("Watched", {}, date(2026, 1, 1).isoformat())
     assert (taken.total_bytes, taken.indexBytes) == (0, {})
+
+
+def watched(*tables: Table) -> System:
+    """A system whose function watches these tables."""
+    listing = Query(
+        name="by-day",
+        why="To use the index.",
+        table=TABLE,
+        index="ByDay",
+        shape=Item,
+        item_bytes=100,
+        per_month=1,
+    )
+    function = GROWTH.function("watched", *tables)
+    return System(
+        name="watched",
+        title="Watched",
+        tables=(TABLE, GROWTH.table),
+        functions=(replace(function, patterns=(*function.patterns, listing)),),
+    )
+
+
+def test_the_function_of_a_system_is_declared_in_one_line() -> None:
+    function = GROWTH.function("watched", TABLE, GROWTH.table)
+    assert (function.name, function.handler) == (
+        "table-sizes",
+        "watched.handlers.table_sizes.handler",
+    )
+    assert function.why == "Keeps a daily snapshot of table sizes, and tells how fast they grow."
+    assert GROWTH.function("watched", TABLE).why == (
+        "Keeps a daily snapshot of the table's size, and tells how fast it grows."
+    )
+    assert {(access.action, access.table) for access in function.access} == {
+        ("PutItem", "WatchedSizes"),
+        ("Query", "WatchedSizes"),
+        ("DescribeTable", "Watched"),
+        ("DescribeTable", "WatchedSizes"),
+    }
+
+
+@pytest.mark.parametrize("tables", [(TABLE,), (TABLE, GROWTH.table)])
+def test_the_handler_takes_a_snapshot_of_each_declared_table(
+    tables: tuple[Table, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[SizeSnapshot] = []
+    store = Mock(environment="dev")
+    store.put.side_effect = lambda pattern, snapshot: kept.append(snapshot)
+    store.query.return_value = Page([], None)
+    monkeypatch.setattr(measure, "Store", Mock(**{"for_function.return_value": store}))
+    monkeypatch.setattr(measure, "dynamodb_describe", lambda: lambda name: {"TableSizeBytes": 7})
+
+    answer = handler_of(watched(*tables), GROWTH)({}, None)
+
+    names = [table.name for table in tables]
+    assert [snapshot.tableName for snapshot in kept] == names
+    assert answer == {"tables": dict.fromkeys(names, 7)}
+
+
+def test_a_system_without_the_function_has_no_handler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "Store", Mock())
+    system = watched(TABLE)
+    (function,) = system.functions
+    other = replace(system, functions=(replace(function, name="other"),))
+    with pytest.raises(DeclarationError, match=FUNCTION):
+        handler_of(other, GROWTH)
