@@ -53,7 +53,7 @@ def build(
             data=data,
             bundler=bundler,
         )
-    add_checks(app, environment)
+    add_checks(app, environment, systems)
 
 
 def _check_user_pools(environment: Environment, systems: Iterable[System]) -> None:

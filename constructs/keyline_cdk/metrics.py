@@ -10,13 +10,11 @@ from collections.abc import Mapping, Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from keyline_deploy.published import KEYLINE
+from keyline.model import NAMESPACE, STORAGE_GROWTH
+from keyline_deploy.published import MAX_METRICS
 
 MINUTE = cdk.Duration.minutes(1)
 DAY = cdk.Duration.days(1)
-
-MAX_METRICS = 10
-"""Entries of one alarm's metric list (CloudWatch quotas), its expression included."""
 
 
 class TableMetrics:
@@ -117,8 +115,8 @@ def storage_growth(environment: str, system: str, table: str) -> cloudwatch.Metr
     DynamoDB publishes no size metric; DescribeTable gives sizes, some six hours old.
     """
     return cloudwatch.Metric(
-        namespace=KEYLINE,
-        metric_name="StorageGrowthPercent",
+        namespace=NAMESPACE,
+        metric_name=STORAGE_GROWTH,
         statistic="Maximum",
         period=DAY,
         dimensions_map={"Environment": environment, "System": system, "Table": table},
@@ -135,7 +133,7 @@ def system_sum(
 ) -> cloudwatch.Metric:
     """A metric that a system's own functions publish (`keyline.metrics`), added up over a time."""
     return cloudwatch.Metric(
-        namespace=KEYLINE,
+        namespace=NAMESPACE,
         metric_name=name,
         statistic="Sum",
         period=period,
@@ -145,7 +143,7 @@ def system_sum(
 
 def system_maximum(environment: str, system: str, name: str) -> cloudwatch.Metric:
     """The greatest value of a minute of a metric that a system's own functions publish."""
-    return _of(KEYLINE, name, "Maximum", {"Environment": environment, "System": system})
+    return _of(NAMESPACE, name, "Maximum", {"Environment": environment, "System": system})
 
 
 def percentage(
@@ -217,7 +215,7 @@ def _of_operation(
     environment: str, system: str, name: str, operation: str, statistic: str
 ) -> cloudwatch.Metric:
     dimensions = {"Environment": environment, "System": system, "Operation": operation}
-    return _of(KEYLINE, name, statistic, dimensions)
+    return _of(NAMESPACE, name, statistic, dimensions)
 
 
 def _of(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import aws_cdk as cdk
 import jsii
 from cdk_nag import AwsSolutionsChecks
 
+from keyline.model import System
 from keyline_deploy.environment import Environment
+from keyline_deploy.published import PublishedMetrics
 from keyline_deploy.template_rules import Finding, check_template, read_template
 
 
@@ -16,8 +19,9 @@ from keyline_deploy.template_rules import Finding, check_template, read_template
 class KeylineChecks:
     """`keyline_deploy.template_rules` for every template of an app."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, published: PublishedMetrics) -> None:
         self._environment = environment
+        self._published = published
 
     @property
     def name(self) -> str:
@@ -39,7 +43,7 @@ class KeylineChecks:
         violations = [
             _violation(finding, path)
             for path in (stack.template_path for stack in context.stack_templates)
-            for finding in check_template(read_template(path), self._environment)
+            for finding in check_template(read_template(path), self._environment, self._published)
         ]
         return cdk.PolicyValidationPluginReport(success=not violations, violations=violations)
 
@@ -60,6 +64,13 @@ def _violation(finding: Finding, template: str) -> cdk.PolicyViolation:
     )
 
 
-def add_checks(app: cdk.App, environment: Environment) -> None:
-    """Let an app fail to synthesize when a template breaks a rule of ours or of cdk-nag's."""
-    cdk.Validations.of(app).add_plugins(KeylineChecks(environment), AwsSolutionsChecks(app))
+def add_checks(app: cdk.App, environment: Environment, systems: Iterable[System]) -> None:
+    """Let an app fail to synthesize when a template breaks a rule of ours or of cdk-nag's.
+
+    Parameters
+    ----------
+    systems
+        The systems of the app. Their alarms may watch the metrics that they declare.
+    """
+    ours = KeylineChecks(environment, PublishedMetrics(systems))
+    cdk.Validations.of(app).add_plugins(ours, AwsSolutionsChecks(app))

@@ -6,17 +6,18 @@ this list.
 
 Sources: DynamoDB developer guide, "DynamoDB metrics and dimensions"; Lambda developer guide,
 "Types of metrics for Lambda functions"; SQS developer guide, "Available CloudWatch metrics";
-API Gateway developer guide, "HTTP API metrics"; for the namespace Keyline our own run time.
+API Gateway developer guide, "HTTP API metrics"; for the metrics of functions `keyline.model` and
+what the systems declare.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from keyline.migration import METRICS
+from keyline.model import NAMESPACE, System, dimension_sets
 
-KEYLINE = "Keyline"
-"""The namespace of the metrics that functions write to their logs (embedded metric format)."""
+MAX_METRICS = 10
+"""Entries of one alarm's metric list (CloudWatch quotas), its expression included."""
 
 DimensionSet = frozenset[str]
 
@@ -31,14 +32,13 @@ _OPERATION = _sets("TableName+Operation")
 _ACCOUNT = _sets("")
 _FUNCTION = _sets("FunctionName", "FunctionName+Resource")
 _API = _sets("ApiId", "ApiId+Stage", "ApiId+Method+Resource+Stage")
-_PATTERN = _sets("Environment+System+Pattern", "Environment+System+Operation")
 
 
 def _each(names: str, sets: frozenset[DimensionSet]) -> dict[str, frozenset[DimensionSet]]:
     return dict.fromkeys(names.split(), sets)
 
 
-PUBLISHED: Mapping[str, Mapping[str, frozenset[DimensionSet]]] = {
+_OF_AWS: Mapping[str, Mapping[str, frozenset[DimensionSet]]] = {
     "AWS/DynamoDB": {
         **_each(
             "ReadThrottleEvents WriteThrottleEvents "
@@ -72,39 +72,44 @@ PUBLISHED: Mapping[str, Mapping[str, frozenset[DimensionSet]]] = {
         "ApproximateNumberOfMessagesVisible ApproximateAgeOfOldestMessage", _sets("QueueName")
     ),
     "AWS/ApiGateway": _each("4xx 5xx Count Latency IntegrationLatency", _API),
-    KEYLINE: {
-        **_each("Latency ReadUnits WriteUnits Items Throttles Errors UnreadableItems", _PATTERN),
-        **_each("StorageGrowthPercent TableSizeBytes", _sets("Environment+System+Table")),
-        "IndexSizeBytes": _sets("Environment+System+Table+Index"),
-        "ProviderCost": _sets("Environment+System+Provider"),
-        **_each(
-            "RateLimitFallbacks "
-            "MatrixBucketFailures MatrixBuilds MatrixDamaged MatrixHits MatrixLoads "
-            "MatrixVectorsLeftOut",
-            _sets("Environment+System"),
-        ),
-        **dict.fromkeys(METRICS, _sets("Environment+System")),
-    },
 }
-"""Namespace, then metric, to the dimension sets it exists under."""
+"""Namespace of AWS, then metric, to the dimension sets it exists under."""
 
 
-def fault(namespace: str, metric: str, dimensions: Iterable[str]) -> str | None:
-    """Say why no such metric is published, or None if it is.
+class PublishedMetrics:
+    """The metrics that AWS publishes, and those that the functions of some systems do.
 
-    Examples
-    --------
-    >>> fault("AWS/DynamoDB", "SystemErrors", ["TableName"])
-    'AWS/DynamoDB SystemErrors is published by Operation+TableName, not by TableName.'
+    Parameters
+    ----------
+    systems
+        The systems whose declared metrics count.
+
+    Attributes
+    ----------
+    sets
+        Namespace, then metric, to the dimension sets it exists under.
     """
-    known = PUBLISHED.get(namespace, {}).get(metric)
-    if known is None:
-        return f"{namespace} {metric} is no metric that is published."
-    given = frozenset(dimensions)
-    if given in known:
-        return None
-    wanted = " or ".join(sorted(_text(names) for names in known))
-    return f"{namespace} {metric} is published by {wanted}, not by {_text(given)}."
+
+    def __init__(self, systems: Iterable[System]) -> None:
+        own = dimension_sets(metric for system in systems for metric in system.published)
+        self.sets: Mapping[str, Mapping[str, frozenset[DimensionSet]]] = {**_OF_AWS, NAMESPACE: own}
+
+    def fault(self, namespace: str, metric: str, dimensions: Iterable[str]) -> str | None:
+        """Say why no such metric is published, or None if it is.
+
+        Examples
+        --------
+        >>> PublishedMetrics([]).fault("AWS/DynamoDB", "SystemErrors", ["TableName"])
+        'AWS/DynamoDB SystemErrors is published by Operation+TableName, not by TableName.'
+        """
+        known = self.sets.get(namespace, {}).get(metric)
+        if known is None:
+            return f"{namespace} {metric} is not a metric that is published."
+        given = frozenset(dimensions)
+        if given in known:
+            return None
+        wanted = " or ".join(sorted(_text(names) for names in known))
+        return f"{namespace} {metric} is published by {wanted}, not by {_text(given)}."
 
 
 def _text(names: DimensionSet) -> str:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keyline_cdk.metrics import MAX_METRICS
 from keyline_deploy.environment import Environment
-from keyline_deploy.published import fault
+from keyline_deploy.published import MAX_METRICS, PublishedMetrics
 
 Template = Mapping[str, Any]
 
@@ -50,13 +49,21 @@ class Finding:
     suggestion: str
 
 
-def check_template(template: Template, environment: Environment) -> list[Finding]:
-    """Return what breaks a rule in a template, in order of its resources."""
+def check_template(
+    template: Template, environment: Environment, published: PublishedMetrics
+) -> list[Finding]:
+    """Return what breaks a rule in a template, in order of its resources.
+
+    Parameters
+    ----------
+    published
+        The metrics that alarms may watch.
+    """
     return [
         Finding(rule, logical_id, path, message, suggestion)
         for logical_id, resource in template.get("Resources", {}).items()
         for rule, path, message, suggestion in (
-            *_resource_findings(resource, environment),
+            *_resource_findings(resource, environment, published),
             *_bucket_policy_findings(logical_id, resource, template),
         )
     ]
@@ -66,7 +73,9 @@ _Found = tuple[str, str, str, str]
 """Rule, path, message and suggestion of a finding, whose resource `check_template` adds."""
 
 
-def _resource_findings(resource: Mapping[str, Any], environment: Environment) -> Iterator[_Found]:
+def _resource_findings(
+    resource: Mapping[str, Any], environment: Environment, published: PublishedMetrics
+) -> Iterator[_Found]:
     properties = resource.get("Properties", {})
     match resource["Type"]:
         case "AWS::DynamoDB::GlobalTable":
@@ -88,7 +97,7 @@ def _resource_findings(resource: Mapping[str, Any], environment: Environment) ->
         case "AWS::Lambda::EventSourceMapping":
             yield from _mapping(properties)
         case "AWS::CloudWatch::Alarm":
-            yield from _alarm(properties)
+            yield from _alarm(properties, published)
 
 
 # ------------------------------------------------------------------------------- tables
@@ -317,7 +326,7 @@ def _mapping(properties: Mapping[str, Any]) -> Iterator[_Found]:
 # ------------------------------------------------------------------------------- alarms
 
 
-def _alarm(properties: Mapping[str, Any]) -> Iterator[_Found]:
+def _alarm(properties: Mapping[str, Any], published: PublishedMetrics) -> Iterator[_Found]:
     if not properties.get("AlarmActions"):
         yield "alarm-action", "AlarmActions", "tells nobody.", "Add the alarm topic."
     if properties.get("TreatMissingData") != "notBreaching":
@@ -336,20 +345,20 @@ def _alarm(properties: Mapping[str, Any]) -> Iterator[_Found]:
             "Split it into several alarms.",
         )
     if "MetricName" in properties:
-        yield from _metric(properties, "Dimensions")
+        yield from _metric(properties, "Dimensions", published)
     for number, query in enumerate(queries):
         path = f"Metrics[{number}]"
         if "MetricStat" in query:
             yield from _metric(
-                query["MetricStat"]["Metric"], f"{path}.MetricStat.Metric.Dimensions"
+                query["MetricStat"]["Metric"], f"{path}.MetricStat.Metric.Dimensions", published
             )
         else:
             yield from _expression(query.get("Expression", ""), queries, f"{path}.Expression")
 
 
-def _metric(metric: Mapping[str, Any], path: str) -> Iterator[_Found]:
+def _metric(metric: Mapping[str, Any], path: str, published: PublishedMetrics) -> Iterator[_Found]:
     names = [dimension["Name"] for dimension in metric.get("Dimensions", [])]
-    message = fault(metric["Namespace"], metric["MetricName"], names)
+    message = published.fault(metric["Namespace"], metric["MetricName"], names)
     if message:
         yield (
             "alarm-dimensions",

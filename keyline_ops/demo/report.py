@@ -14,9 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from keyline.model import Pattern, System, most_write_units
+from keyline.model import NAMESPACE, Pattern, System, most_write_units
 from keyline.percentile import percentile
-from keyline.run import NAMESPACE
 from keyline_ops.printing import print_whole
 
 _ROUNDING = 1e-6

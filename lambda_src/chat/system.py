@@ -24,9 +24,10 @@ from chat.patterns import (
     STUDENT_SEEN,
     STUDENTS_INACTIVE,
 )
+from chat.prices import COST
 from chat.settings import Settings
 from chat.tables import MESSAGES, ROLLUPS, SIZES
-from keyline.model import Function, Route, StreamSource, System
+from keyline.model import CACHE_METRICS, Function, Metric, Route, StreamSource, System
 
 WRITE_SCOPE = "chat:write"
 READ_SCOPE = "chat:read"
@@ -119,5 +120,6 @@ SYSTEM = System(
     title="TutorIA: tutoring messages and their analytics",
     tables=(MESSAGES, ROLLUPS, SIZES),
     functions=(WRITE, READ, ANALYTICS, ROLLUP_STREAM, TABLE_SIZES),
+    metrics=(Metric(COST, dimensions=("Provider",)), *CACHE_METRICS),
     settings=Settings,
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from interactions.rate_limit import LimitReached, RateLimiter, Span, Usage
 from interactions.settings import Settings
+from interactions.system import RATE_LIMIT_FALLBACKS
 from keyline.metrics import Metrics
 from keyline.migration import FAILURES, Breaker, Counters, Mode, Phase
 
@@ -111,7 +112,7 @@ class MigratingRateLimiter:
             self._memory.learn(client, reached.usage)
             raise
         except FAILURES as error:
-            self._counters.failed("RateLimitFallbacks", error)
+            self._counters.failed(RATE_LIMIT_FALLBACKS, error)
             return memory(client)
         self._memory.learn(client, usage)
         return usage

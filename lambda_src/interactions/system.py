@@ -20,7 +20,10 @@ from interactions.patterns import (
 )
 from interactions.settings import Settings
 from interactions.tables import DATA, SIZES
-from keyline.model import Function, Migration, Route, System
+from keyline.model import Function, Metric, Migration, Route, System
+
+RATE_LIMIT_FALLBACKS = "RateLimitFallbacks"
+"""The metric of requests that were counted in memory, because DynamoDB did not."""
 
 USE_SCOPE = "interactions:use"
 ANALYTICS_SCOPE = "interactions:analytics"
@@ -76,6 +79,7 @@ SYSTEM = System(
     title="Mediphant: drug interactions on a single table",
     tables=(DATA, SIZES),
     functions=(INTERACTIONS, FAQ, TABLE_SIZES),
+    metrics=(Metric(RATE_LIMIT_FALLBACKS),),
     settings=Settings,
     migration=Migration(
         what="sessions",

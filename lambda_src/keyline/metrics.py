@@ -5,30 +5,33 @@ One value is one EMF line on stdout, which CloudWatch turns into a metric.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
-from keyline.run.meter import NAMESPACE
+from keyline.model import COMMON_DIMENSIONS, GROWTH_METRICS, NAMESPACE, System
+from keyline.problem import KeylineError, instead_of
 
 __all__ = ["MetricUnit", "Metrics"]
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Where the metrics of a function go: namespace `Keyline`, by environment and system.
+    """Publishes the metrics that a system declares: namespace `Keyline`.
 
     Parameters
     ----------
     environment, system
-        The dimensions that all of them share.
+        The values of the dimensions that all of them share.
     """
 
     environment: str
-    system: str
+    system: System
 
     def put(self, name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
         """Publish one value.
@@ -36,17 +39,56 @@ class Metrics:
         Parameters
         ----------
         dimensions
-            What it is told apart by besides environment and system: at most 27.
+            The dimensions that the system declares for the metric, besides environment and system.
+
+        Raises
+        ------
+        KeylineError
+            If the system does not declare the metric, or declares it with other dimensions: no
+            alarm and no graph would find it.
         """
+        self._check(name, frozenset(dimensions))
         # An empty service: from POWERTOOLS_SERVICE_NAME a dimension would follow that no alarm
         # asks for, and an alarm without it has no data.
         metric = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service="")
-        labels = {"Environment": self.environment, "System": self.system, **dimensions}
-        for label, of in labels.items():
+        for label, of in zip(COMMON_DIMENSIONS, (self.environment, self.system.name), strict=True):
+            metric.add_dimension(label, of)
+        for label, of in dimensions.items():
             metric.add_dimension(label, of)
         metric.add_metric(name, unit, value)
         metric.flush_metrics()
 
     def count(self, name: str) -> None:
-        """Publish that something happened once."""
+        """Publish that something happened once.
+
+        Raises
+        ------
+        KeylineError
+            If the system does not declare the metric, or declares it with dimensions.
+        """
         self.put(name, 1, MetricUnit.Count)
+
+    @cached_property
+    def _declared(self) -> Mapping[str, frozenset[str]]:
+        metrics = (*GROWTH_METRICS, *self.system.published)
+        return {metric.name: frozenset(metric.dimensions) for metric in metrics}
+
+    def _check(self, name: str, given: frozenset[str]) -> None:
+        declared = self._declared.get(name)
+        if declared is None:
+            raise KeylineError(
+                f"{self.system.name}.metrics",
+                f"does not hold {name!r}.",
+                instead_of(name, self._declared),
+            )
+        if given != declared:
+            raise KeylineError(
+                f"{self.system.name}.metrics[{name}]",
+                f"is declared with {_text(declared)}, and published with {_text(given)}.",
+                "Give the same dimensions at both places.",
+            )
+
+
+def _text(dimensions: frozenset[str]) -> str:
+    names = sorted(dimensions)
+    return f"the dimensions {', '.join(names)}" if names else "no dimensions of its own"

@@ -13,12 +13,8 @@ from collections.abc import Callable, Iterator
 from keyline.cache import LRU, Count, SingleFlight
 from reports.matrix import About, DamagedMatrix, ModelMatrix, read_matrix
 from reports.matrix_bucket import BucketUnreachable, MatrixBucket
+from reports.metrics import BUILT, DAMAGED, FAILURE, HIT, LEFT_OUT, LOADED
 from reports.tables import Vector
-
-HIT, LOADED, BUILT = "MatrixHits", "MatrixLoads", "MatrixBuilds"
-DAMAGED, FAILURE, LEFT_OUT = "MatrixDamaged", "MatrixBucketFailures", "MatrixVectorsLeftOut"
-"""What is counted: a matrix found in the process, in the bucket, or read from the table; one in
-the bucket that was damaged, the bucket failing, and a build that had to leave vectors out."""
 
 Key = tuple[str, int]
 """Model version and dimension."""

@@ -6,7 +6,8 @@ valid token is a user's, and what is whose is decided by its `sub`.
 
 from __future__ import annotations
 
-from keyline.model import Function, Route, System
+from keyline.model import Function, Metric, Route, System
+from reports.metrics import BUILT, DAMAGED, FAILURE, HIT, LEFT_OUT, LOADED
 from reports.patterns import (
     EMBEDDING_GET,
     EMBEDDING_STORE,
@@ -87,5 +88,6 @@ SYSTEM = System(
     title="K9: users, reports, product embeddings",
     tables=(USERS, REPORTS, EMBEDDINGS),
     functions=(PROFILE, REPORT, EMBEDDING, SIMILARITY),
+    metrics=tuple(map(Metric, (HIT, LOADED, BUILT, DAMAGED, FAILURE, LEFT_OUT))),
     settings=Settings,
 )

@@ -58,7 +58,7 @@ _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
 _prices = Prices.of(CONTEXT.settings)
 _cache = Cache.of(
     CacheSettings("chat:", CONTEXT.settings.cache_seconds, CONTEXT.settings.cache_url),
-    Metrics(CONTEXT.environment, SYSTEM.name).count,
+    Metrics(CONTEXT.environment, SYSTEM).count,
 )
 
 

@@ -20,7 +20,7 @@ from keyline.stream import Change, stream_handler
 
 _rollup = Rollup(Store.for_function(SYSTEM), CONTEXT.settings)
 _prices = Prices.of(CONTEXT.settings)
-_metrics = Metrics(CONTEXT.environment, SYSTEM.name)
+_metrics = Metrics(CONTEXT.environment, SYSTEM)
 
 
 def process(changes: Sequence[Change[Message]]) -> None:

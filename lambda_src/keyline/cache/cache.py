@@ -18,12 +18,13 @@ from keyline.cache.backend import Backend, Unreachable
 from keyline.cache.memory import Memory
 from keyline.cache.redis import Redis
 from keyline.cache.settings import CacheSettings
+from keyline.model import CACHE_METRICS
 
 T = TypeVar("T")
 Count = Callable[[str], None]
 """Counts one event of a name."""
 
-HIT, MISS, FAILURE = "CacheHits", "CacheMisses", "CacheFailures"
+HIT, MISS, FAILURE = (metric.name for metric in CACHE_METRICS)
 
 WAIT_SECONDS = 1.0
 """How long a request waits for the answer that another computes, before it computes it itself."""

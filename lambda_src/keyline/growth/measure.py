@@ -13,14 +13,12 @@ from botocore.config import Config
 
 from keyline.growth.declare import FUNCTION, HISTORY_DAYS, OLDEST_DAYS, Growth, SizeSnapshot
 from keyline.metrics import Metrics, MetricUnit
-from keyline.model import System, Table
+from keyline.model import INDEX_SIZE, STORAGE_GROWTH, TABLE_SIZE, System, Table
 from keyline.run import Store, flush
 
 Describe = Callable[[str], Mapping[str, Any]]
 """A table's deployed name → what DynamoDB says of it (DescribeTable's `Table`)."""
 Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
-
-TABLE_SIZE, INDEX_SIZE, GROWTH = "TableSizeBytes", "IndexSizeBytes", "StorageGrowthPercent"
 
 
 def dynamodb_describe() -> Describe:
@@ -79,7 +77,7 @@ class SizeWatch:
         past = self._past(table.name, now)
         percent = growth_percent(past, snapshot) if past else None
         if percent is not None:
-            self.metrics.put(GROWTH, percent, MetricUnit.Percent, Table=table.name)
+            self.metrics.put(STORAGE_GROWTH, percent, MetricUnit.Percent, Table=table.name)
         return snapshot
 
     def _past(self, name: str, now: datetime) -> SizeSnapshot | None:
@@ -116,7 +114,7 @@ def handler_of(system: System, growth: Growth) -> Handler:
         tables=system.function(FUNCTION).describes,
         environment=store.environment,
         describe=dynamodb_describe(),
-        metrics=Metrics(store.environment, system.name),
+        metrics=Metrics(store.environment, system),
     )
 
     def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:

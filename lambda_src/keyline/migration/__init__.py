@@ -12,19 +12,24 @@ Calls of DynamoDB in phases 1 and 2
     failures and repeats PendingWrites. SLOW_SECONDS, OPEN_SECONDS and SETTLED_AT_ONCE are their
     limits.
 Metrics
-    Counters publishes them. METRICS are the names of all of them: WRITE_FAILURES, PENDING,
+    Counters publishes them. Their names: WRITE_FAILURES, PENDING,
     SETTLED, SOURCE_READS, MATCHES, MISMATCHES, HITS, MISSES, FALLBACKS, READ_FAILURES, UNHELD,
     PHASE_FAILURES. ASKED and COMPARED are those of reads.
 """
 
 from keyline.migration.breaker import FAILURES, OPEN_SECONDS, SLOW_SECONDS, Breaker
-from keyline.migration.metrics import (
+from keyline.migration.metrics import Counters
+from keyline.migration.parameter import parameter_reader, phase_of_function
+from keyline.migration.phase import PATTERN, Mode, Phase, PhaseUnknown
+from keyline.migration.polled_phase import PolledPhase
+from keyline.migration.target import SETTLED_AT_ONCE, PendingWrites, Target
+from keyline.model.migration import PHASE_VARIABLE
+from keyline.model.migration_metrics import (
     ASKED,
     COMPARED,
     FALLBACKS,
     HITS,
     MATCHES,
-    METRICS,
     MISMATCHES,
     MISSES,
     PENDING,
@@ -34,13 +39,7 @@ from keyline.migration.metrics import (
     SOURCE_READS,
     UNHELD,
     WRITE_FAILURES,
-    Counters,
 )
-from keyline.migration.parameter import parameter_reader, phase_of_function
-from keyline.migration.phase import PATTERN, Mode, Phase, PhaseUnknown
-from keyline.migration.polled_phase import PolledPhase
-from keyline.migration.target import SETTLED_AT_ONCE, PendingWrites, Target
-from keyline.model.migration import PHASE_VARIABLE
 
 __all__ = [
     "ASKED",
@@ -49,7 +48,6 @@ __all__ = [
     "FALLBACKS",
     "HITS",
     "MATCHES",
-    "METRICS",
     "MISMATCHES",
     "MISSES",
     "OPEN_SECONDS",

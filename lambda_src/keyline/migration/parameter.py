@@ -9,10 +9,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyline.metrics import Metrics
-from keyline.migration.metrics import PHASE_FAILURES
 from keyline.migration.phase import Mode, Phase, PhaseUnknown
 from keyline.migration.polled_phase import PolledPhase
 from keyline.model.migration import PHASE_VARIABLE, MigrationSettings
+from keyline.model.migration_metrics import PHASE_FAILURES
 
 SSM_SECONDS = 0.5
 """How long a request waits for SSM to connect, and again to answer. Then the known phase holds."""

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from keyline.migration.breaker import FAILURES, Breaker
-from keyline.migration.metrics import (
+from keyline.migration.metrics import Counters
+from keyline.model.migration_metrics import (
     FALLBACKS,
     MISMATCHES,
     MISSES,
     READ_FAILURES,
     SETTLED,
     WRITE_FAILURES,
-    Counters,
 )
 from keyline.problem import KeylineError
 from keyline.run import ItemUnreadable, Unavailable

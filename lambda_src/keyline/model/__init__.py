@@ -14,7 +14,7 @@ Conditions of a pattern
 Collections
     one_of, OneOf: a Query that reads several kinds of items.
 Systems
-    System, Function, Route, StreamSource, NoSettings; Migration, MigrationSettings.
+    System, Function, Route, StreamSource, NoSettings; Metric; Migration, MigrationSettings.
 Errors
     DeclarationError, KeylineError.
 
@@ -29,6 +29,11 @@ Deployment
     deployment, a module: construct ids, counts and environment variables of the two stacks.
     faults_among checks several systems together; MAX_VARIABLES is a limit of Lambda.
     schedule_expression, a module: when a function's `rate(...)` or `cron(...)` is due.
+Metrics
+    NAMESPACE holds all of them. dimension_sets gives the sets of dimensions that each is published
+    under, with COMMON_DIMENSIONS in every set. GROWTH_METRICS are those of the sizes of tables:
+    TABLE_SIZE, INDEX_SIZE, STORAGE_GROWTH. CACHE_METRICS are those of a cache, and MIGRATION_METRICS
+    are the names of those of a migration.
 Names of deployed resources
     function_name, api_name, stack_name, phase_parameter_name, pascal; MAX_ENVIRONMENT_NAME,
     LONGEST_ENVIRONMENT.
@@ -71,7 +76,19 @@ from keyline.model.condition import (
 )
 from keyline.model.deployment_checks import MAX_VARIABLES, faults_among
 from keyline.model.entity import Entity, Key, Retention
+from keyline.model.metric import (
+    CACHE_METRICS,
+    COMMON_DIMENSIONS,
+    GROWTH_METRICS,
+    INDEX_SIZE,
+    NAMESPACE,
+    STORAGE_GROWTH,
+    TABLE_SIZE,
+    Metric,
+    dimension_sets,
+)
 from keyline.model.migration import Migration, MigrationSettings
+from keyline.model.migration_metrics import MIGRATION_METRICS
 from keyline.model.names import (
     LONGEST_ENVIRONMENT,
     MAX_ENVIRONMENT_NAME,
@@ -114,14 +131,22 @@ from keyline.problem import DeclarationError, KeylineError
 
 __all__ = [
     "ALL",
+    "CACHE_METRICS",
+    "COMMON_DIMENSIONS",
+    "GROWTH_METRICS",
+    "INDEX_SIZE",
     "KEYS_ONLY",
     "LONGEST_ENVIRONMENT",
     "MAX_ENVIRONMENT_NAME",
     "MAX_ITEM_BYTES",
     "MAX_TRANSACTION",
     "MAX_VARIABLES",
+    "MIGRATION_METRICS",
+    "NAMESPACE",
     "READ_BYTES",
+    "STORAGE_GROWTH",
     "STORAGE_OVERHEAD_BYTES",
+    "TABLE_SIZE",
     "WRITE_BYTES",
     "Access",
     "AnyOf",
@@ -138,6 +163,7 @@ __all__ = [
     "Index",
     "Key",
     "KeylineError",
+    "Metric",
     "Migration",
     "MigrationSettings",
     "NoSettings",
@@ -171,6 +197,7 @@ __all__ = [
     "contains",
     "deployment",
     "differs",
+    "dimension_sets",
     "equals",
     "exists",
     "faults_among",

@@ -11,7 +11,9 @@ import msgspec
 
 from keyline.model.access import Access, access_of
 from keyline.model.faults import faults_of
+from keyline.model.metric import Metric
 from keyline.model.migration import Migration
+from keyline.model.migration_metrics import MIGRATION_METRICS
 from keyline.model.pattern import Pattern
 from keyline.model.table import Table
 from keyline.problem import named, raise_first
@@ -124,6 +126,8 @@ class System:
     ----------
     name
         The system's name, which is its Python package's.
+    metrics
+        What its functions publish besides what Keyline does.
     settings
         A frozen `msgspec.Struct` with a default for each setting. An environment overrides
         them in `[systems.<name>]`; the functions read them back.
@@ -142,11 +146,17 @@ class System:
     title: str
     tables: tuple[Table, ...]
     functions: tuple[Function, ...]
+    metrics: tuple[Metric, ...] = ()
     settings: type[msgspec.Struct] = NoSettings
     migration: Migration | None = None
 
     def __post_init__(self) -> None:
         raise_first(faults_of(self), self.name)
+
+    @cached_property
+    def published(self) -> tuple[Metric, ...]:
+        """The metrics that its functions may publish: its own, and those of its migration."""
+        return (*self.metrics, *(map(Metric, MIGRATION_METRICS) if self.migration else ()))
 
     @cached_property
     def patterns(self) -> tuple[Pattern[Any], ...]:

@@ -11,6 +11,7 @@ import msgspec
 from keyline.model import schedule_expression
 from keyline.model.deployment_checks import deployment_faults
 from keyline.model.faults import faults_of
+from keyline.model.metric import COMMON_DIMENSIONS, LIBRARY_NAMES, Metric
 from keyline.model.migration_checks import migration_faults
 from keyline.model.pattern import Check
 from keyline.model.system import Function, Method, Route, StreamSource, System
@@ -25,6 +26,10 @@ _ROUTE_PATH = re.compile(r"(/(?!\.{1,2}(/|$))([\w.~-]+|{\w+}))+|/", re.ASCII)
 _SCOPE = re.compile(r"[!#-\[\]-~]*")
 """Printable ASCII without the space that parts the scopes of a token (RFC 6749, section 3.3)."""
 _PARAMETER = re.compile(r"{\w+}")
+_CAPITALIZED = re.compile(r"[A-Z][A-Za-z0-9]{0,254}")
+"""CloudWatch's API reference takes 255 characters for the name of a metric or of a dimension."""
+MAX_DIMENSIONS = 27
+"""Dimensions of a metric besides `Environment` and `System`: Powertools writes 29."""
 
 MAX_HTTP_SECONDS = 30
 """API Gateway answers 504 by then, whatever the function does afterwards."""
@@ -58,6 +63,9 @@ def _system_faults(system: System) -> Iterator[Fault]:
     yield from _table_faults(system)
     yield from _unused_indexes(system)
     yield from _setting_faults(system)
+    for metric in system.metrics:
+        for path, message, suggestion in _metric_faults(metric):
+            yield f"metrics[{metric.name}]{path}", message, suggestion
     for function in system.functions:
         for path, message, suggestion in _function_faults(system, function):
             yield f"functions[{function.name}].{path}", message, suggestion
@@ -70,6 +78,7 @@ def _duplicates(system: System) -> Iterator[Fault]:
         ("tables", [t.name for t in system.tables]),
         ("patterns", [p.name for p in system.patterns]),
         ("functions", [f.name for f in system.functions]),
+        ("metrics", [m.name for m in system.published]),
         ("routes", [_route_key(r) for f in system.functions for r in f.routes]),
     ):
         for name in repeated(names):
@@ -139,6 +148,36 @@ def _named_settings(system: System) -> Iterator[tuple[str, str]]:
         for where, retention in retentions.items():
             if retention and isinstance(retention.days, str):
                 yield f"{table.name}.{where}.retention", retention.days
+
+
+def _metric_faults(metric: Metric) -> Iterator[Fault]:
+    if not _CAPITALIZED.fullmatch(metric.name):
+        yield "", "is not in capitalized words.", "Use A-Z, a-z and 0-9: ProviderCost."
+    if metric.name in LIBRARY_NAMES:
+        yield "", "is a name that Keyline itself uses.", "Give it another name."
+    for name in metric.dimensions:
+        if not _CAPITALIZED.fullmatch(name):
+            yield (
+                ".dimensions",
+                f"{name!r} is not in capitalized words.",
+                "Use A-Z, a-z and 0-9: Provider.",
+            )
+        if name in COMMON_DIMENSIONS:
+            yield ".dimensions", f"{name} is there in every metric.", "Leave it out."
+        if name == metric.name:
+            yield (
+                ".dimensions",
+                f"{name} is the name of the metric too, and one of the two values would be lost.",
+                "Give one of them another name.",
+            )
+    for name in repeated(metric.dimensions):
+        yield ".dimensions", f"name {name} twice.", "Name each dimension once."
+    if len(metric.dimensions) > MAX_DIMENSIONS:
+        yield (
+            ".dimensions",
+            f"are {len(metric.dimensions)}; a metric takes {MAX_DIMENSIONS}.",
+            "Name fewer.",
+        )
 
 
 def _function_faults(system: System, function: Function) -> Iterator[Fault]:

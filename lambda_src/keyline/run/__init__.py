@@ -10,7 +10,7 @@ Where a function runs
     from_environment reads the Context from the environment variables.
 Consumption
     Meter collects what calls consume. flush writes it at the end of an invocation; an `App` and
-    a `stream_handler` call it themselves. NAMESPACE is the namespace of the metrics.
+    a `stream_handler` call it themselves.
 Tries
     backoff, a module: backoff.wait pauses before the next try.
 Errors of a write's condition
@@ -59,7 +59,7 @@ from keyline.run.errors import (
     UnprocessedLeft,
     VersionConflict,
 )
-from keyline.run.meter import NAMESPACE, Meter, flush
+from keyline.run.meter import Meter, flush
 from keyline.run.numbers import MAX_DIGITS, number_text, number_value
 from keyline.run.query import Page
 from keyline.run.request import check_size
@@ -69,7 +69,6 @@ from keyline.run.transaction import Read, Write
 
 __all__ = [
     "MAX_DIGITS",
-    "NAMESPACE",
     "AlreadyExists",
     "BadCall",
     "BadValue",

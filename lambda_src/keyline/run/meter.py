@@ -16,7 +16,14 @@ from typing import Any
 
 import msgspec
 
-NAMESPACE = "Keyline"
+from keyline.model.metric import (
+    CALL_DIMENSIONS,
+    CALL_METRICS,
+    COMMON_DIMENSIONS,
+    NAMESPACE,
+    UNREADABLE_ITEMS,
+)
+
 MAX_VALUES = 100
 """Values of one metric in one line."""
 MAX_CALLS = 10_000
@@ -143,30 +150,23 @@ def emf(labels: Labels, calls: Sequence[Call], now: float) -> str:
     }
     if any(c.unreadable for c in calls):
         metrics.append(_UNREADABLE)
-        line["UnreadableItems"] = [c.unreadable for c in calls]
+        line[UNREADABLE_ITEMS] = [c.unreadable for c in calls]
     floors = [c.floor for c in calls]
     if any(floor is not None for floor in floors):
         line["Floor"] = floors
     return msgspec.json.encode(line).decode()
 
 
-_DIMENSIONS = [["Environment", "System", "Pattern"], ["Environment", "System", "Operation"]]
+_DIMENSIONS = [[*COMMON_DIMENSIONS, *names] for names in CALL_DIMENSIONS]
 _METRICS = {
     "Namespace": NAMESPACE,
     "Dimensions": _DIMENSIONS,
-    "Metrics": [
-        {"Name": "Latency", "Unit": "Milliseconds"},
-        {"Name": "ReadUnits", "Unit": "Count"},
-        {"Name": "WriteUnits", "Unit": "Count"},
-        {"Name": "Items", "Unit": "Count"},
-        {"Name": "Throttles", "Unit": "Count"},
-        {"Name": "Errors", "Unit": "Count"},
-    ],
+    "Metrics": [{"Name": name, "Unit": unit} for name, unit in CALL_METRICS.items()],
 }
 _UNREADABLE = {
     "Namespace": NAMESPACE,
     "Dimensions": _DIMENSIONS,
-    "Metrics": [{"Name": "UnreadableItems", "Unit": "Count"}],
+    "Metrics": [{"Name": UNREADABLE_ITEMS, "Unit": "Count"}],
 }
 """Published only where there are some: each metric of each pattern has its price."""
 

@@ -67,7 +67,7 @@ app = App(
     },
 )
 _search = SimilaritySearch(
-    Store.for_function(SYSTEM), _bucket(), Metrics(CONTEXT.environment, SYSTEM.name).count
+    Store.for_function(SYSTEM), _bucket(), Metrics(CONTEXT.environment, SYSTEM).count
 )
 
 

@@ -28,7 +28,7 @@ Build = Callable[[cdk.Stack], object]
 def violations(build: Build, out: Path) -> set[tuple[str, str]]:
     """Synthesize a stack under an environment that protects; return (plugin, rule) violated."""
     app = new_app(out, checks=False)
-    add_checks(app, FULL)
+    add_checks(app, FULL, [])
     build(cdk.Stack(app, "Sample"))
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         app.synth()
@@ -109,7 +109,7 @@ from keyline_cdk.validation import add_checks
 from tests.support.templates import FULL, new_app
 
 app = new_app(Path(sys.argv[1]), checks=True)
-add_checks(app, FULL)
+add_checks(app, FULL, [])
 properties = {"Description": "A group", "RetentionInDays": 17}
 stack = cdk.Stack(app, "Sample")
 cdk.CfnResource(stack, "Log", type="AWS::Logs::LogGroup", properties=properties)
@@ -136,7 +136,7 @@ def test_a_finding_is_acknowledged_by_its_rule_alone(out: Path) -> None:
 
 def test_what_is_right_synthesizes(out: Path) -> None:
     app = new_app(out, checks=True)
-    add_checks(app, FULL)
+    add_checks(app, FULL, [])
     stack = cdk.Stack(app, "Sample", env=cdk.Environment(region=FULL.region))
     DataTable(stack, "Data", table=NOTES, environment=FULL)
     assert [s.stack_name for s in app.synth().stacks] == ["Sample"]

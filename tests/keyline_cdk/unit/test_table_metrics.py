@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from keyline.model import deployment
-from keyline_cdk.metrics import MAX_METRICS, TableMetrics
+from keyline_cdk.metrics import TableMetrics
+from keyline_deploy.published import MAX_METRICS
 from tests.support.sample_system import LARGE, MARKS, NOTES, ORDERS, SMALL
 
 

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from chat.system import SYSTEM as CHAT
 from keyline.metrics import Metrics, MetricUnit
-from keyline.migration import METRICS
+from keyline.model import NAMESPACE, Metric, System
 from keyline.run.meter import Call, Labels, emf
-from keyline_deploy.published import KEYLINE, PUBLISHED, fault
-from reports.matrices import BUILT, HIT, LOADED
+from keyline_deploy.published import PublishedMetrics
+from keyline_deploy.systems import systems
+
+PUBLISHED = PublishedMetrics(systems())
 
 
 def published(line: str) -> list[tuple[str, str, list[str]]]:
@@ -35,27 +38,31 @@ def test_the_meter_publishes_what_alarms_ask_for() -> None:
         "UnreadableItems",
     }
     for namespace, metric, dimensions in found:
-        assert namespace == KEYLINE
-        assert fault(namespace, metric, dimensions) is None
+        assert namespace == NAMESPACE
+        assert PUBLISHED.fault(namespace, metric, dimensions) is None
     for metric in {metric for _, metric, _ in found}:
         sets = {frozenset(names) for _, name, names in found if name == metric}
-        assert sets == PUBLISHED[KEYLINE][metric]
+        assert sets == PUBLISHED.sets[NAMESPACE][metric]
 
 
 @pytest.mark.requirement("X-06")
 @pytest.mark.parametrize(
-    "metric",
-    sorted({*METRICS, HIT, LOADED, BUILT}),
+    ("system", "metric"),
+    [pytest.param(s, m, id=f"{s.name}-{m.name}") for s in systems() for m in s.published],
 )
-def test_what_is_counted_is_published_under_environment_and_system(
-    metric: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_what_a_system_declares_is_published_under_its_dimensions(
+    system: System,
+    metric: Metric,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "interactions")
-    Metrics("dev", "interactions").count(metric)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", system.name)
+    values = dict.fromkeys(metric.dimensions, "any")
+    Metrics("dev", system).put(metric.name, 1, MetricUnit.Count, **values)
 
     ((namespace, name, dimensions),) = published(capsys.readouterr().out)
-    assert (name, dimensions) == (metric, ["Environment", "System"])
-    assert fault(namespace, name, dimensions) is None
+    assert (name, dimensions) == (metric.name, ["Environment", "System", *metric.dimensions])
+    assert PublishedMetrics([system]).fault(namespace, name, dimensions) is None
 
 
 @pytest.mark.requirement("X-06")
@@ -64,11 +71,11 @@ def test_growth_is_published_under_no_dimension_of_powertools(
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "chat")
     percent = MetricUnit.Percent
-    Metrics("dev", "chat").put("StorageGrowthPercent", 12.5, percent, Table="ChatMessages")
+    Metrics("dev", CHAT).put("StorageGrowthPercent", 12.5, percent, Table="ChatMessages")
 
     line = capsys.readouterr().out
     assert published(line) == [
         ("Keyline", "StorageGrowthPercent", ["Environment", "System", "Table"])
     ]
     assert json.loads(line)["StorageGrowthPercent"] == [12.5]
-    assert fault(*published(line)[0]) is None
+    assert PUBLISHED.fault(*published(line)[0]) is None

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from keyline_deploy.environment import Auth, Environment, Tables
+from keyline_deploy.published import PublishedMetrics
 from keyline_deploy.template_rules import check_template
 
 ENVIRONMENT = Environment(
@@ -17,6 +18,7 @@ ENVIRONMENT = Environment(
     region="eu-west-1",
     auth=Auth(issuer="https://issuer.example.com", audience="sample"),
 )
+PUBLISHED = PublishedMetrics([])
 ARN = "arn:aws:dynamodb:eu-west-1:222222222222:table/Notes"
 
 TABLE: dict[str, Any] = {
@@ -139,7 +141,7 @@ def rules(resource: dict[str, Any], environment: Environment = ENVIRONMENT) -> l
     resources = {"Sample": resource}
     if resource["Type"] == BUCKET["Type"]:
         resources["Policy"] = BUCKET_POLICY
-    found = check_template({"Resources": resources}, environment)
+    found = check_template({"Resources": resources}, environment, PUBLISHED)
     assert all(finding.message and finding.suggestion for finding in found)
     return [finding.rule for finding in found]
 
@@ -316,7 +318,7 @@ def test_a_bucket_that_answers_without_tls_is_found(
     policy = copy.deepcopy(BUCKET_POLICY)
     change(policy)
     template = {"Resources": {"Sample": BUCKET, "Policy": policy}}
-    (finding,) = check_template(template, ENVIRONMENT)
+    (finding,) = check_template(template, ENVIRONMENT, PUBLISHED)
     assert (finding.rule, finding.logical_id) == ("bucket-tls", "Sample")
 
 
@@ -406,7 +408,7 @@ def test_an_alarm_over_too_many_metrics_is_found() -> None:
 def test_a_finding_says_where() -> None:
     role = copy.deepcopy(ROLE)
     put(*STATEMENT, "Action", value="dynamodb:Scan")(role)
-    (finding,) = check_template({"Resources": {"Reader": role}}, ENVIRONMENT)
+    (finding,) = check_template({"Resources": {"Reader": role}}, ENVIRONMENT, PUBLISHED)
     assert (finding.logical_id, finding.path) == (
         "Reader",
         "Policies[0].PolicyDocument.Statement[0].Action",

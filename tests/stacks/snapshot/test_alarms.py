@@ -11,9 +11,8 @@ import pytest
 from chat.prices import COST
 from chat.settings import Settings
 from keyline.model import System, deployment
-from keyline_cdk.metrics import MAX_METRICS
 from keyline_deploy.environment import load
-from keyline_deploy.published import fault
+from keyline_deploy.published import MAX_METRICS, PublishedMetrics
 from keyline_deploy.systems import systems
 from keyline_deploy.template_rules import check_template
 from tests.support.templates import ENVIRONMENTS, Templates, only, resources
@@ -61,12 +60,14 @@ def test_every_alarm_watches_a_metric_that_is_published(
     environment: str, templates: Templates
 ) -> None:
     found = alarms(templates, environment)
+    published = PublishedMetrics(systems())
     assert len(found) > 40
     for alarm in found:
         watched = list(metrics(alarm))
         assert watched
         for metric in watched:
-            assert fault(metric["Namespace"], metric["MetricName"], dimensions(metric)) is None
+            name = metric["MetricName"]
+            assert published.fault(metric["Namespace"], name, dimensions(metric)) is None
 
 
 @pytest.mark.requirement("X-06")
@@ -96,7 +97,7 @@ def test_a_wrong_dimension_set_is_caught(
 ) -> None:
     template = copy.deepcopy(templates("prod")["chat-data-prod"])
     environment = load("prod")
-    assert check_template(template, environment) == []
+    assert check_template(template, environment, PublishedMetrics(systems())) == []
 
     logical_id, alarm = next(
         (logical_id, alarm)
@@ -105,7 +106,7 @@ def test_a_wrong_dimension_set_is_caught(
     )
     alarm["Dimensions"] = [{"Name": name, "Value": "any"} for name in wrong]
 
-    (finding,) = check_template(template, environment)
+    (finding,) = check_template(template, environment, PublishedMetrics(systems()))
     assert (finding.rule, finding.logical_id) == ("alarm-dimensions", logical_id)
 
 

@@ -7,22 +7,25 @@ import logging
 import pytest
 
 from keyline.migration import metrics
-from keyline.migration.metrics import ASKED, COMPARED, METRICS, PENDING, Counters
+from keyline.migration.metrics import Counters
+from keyline.model import MIGRATION_METRICS
+from keyline.model.migration_metrics import ASKED, COMPARED, PENDING
 from keyline.run import Throttled
 from tests.keyline.unit.migration.counted import Counted
+from tests.support.sample_system import MOVING
 
 
 def test_every_constant_with_a_name_is_listed_once() -> None:
     texts = [value for name, value in vars(metrics).items() if name.isupper()]
     named = {value for value in texts if isinstance(value, str)}
-    assert sorted(METRICS) == sorted(named)
+    assert sorted(MIGRATION_METRICS) == sorted(named)
     assert {*ASKED, *COMPARED} < named
 
 
 def test_a_failure_is_counted_and_its_kind_is_logged_without_its_message(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    counted = Counted("test", "notes")
+    counted = Counted("test", MOVING)
     with caplog.at_level(logging.WARNING):
         Counters(counted).failed("Some", Throttled("secret"))
     assert counted.values == [("Some", 1)]
@@ -30,7 +33,7 @@ def test_a_failure_is_counted_and_its_kind_is_logged_without_its_message(
 
 
 def test_pending_writes_are_a_value_and_counts_are_ones() -> None:
-    counted = Counted("test", "notes")
+    counted = Counted("test", MOVING)
     counters = Counters(counted)
     counters.pending(7)
     counters.count("One", "Two")

@@ -16,6 +16,7 @@ from keyline.migration.parameter import parameter_reader, phase_of_function
 from keyline.migration.phase import Mode, Phase, PhaseUnknown
 from keyline.model.migration import PHASE_VARIABLE, MigrationSettings
 from tests.keyline.unit.migration.counted import Counted
+from tests.support.sample_system import MOVING
 
 NAME = "/keyline/notes/test/migration-phase"
 TEN = datetime(2026, 11, 20, 10, tzinfo=UTC).timestamp()
@@ -33,7 +34,7 @@ def ssm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_a_function_follows_its_parameter(ssm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PHASE_VARIABLE, NAME)
     ssm.put_parameter(Name=NAME, Type="String", Value="2")
-    counted = Counted("test", "notes")
+    counted = Counted("test", MOVING)
     current = phase_of_function(MigrationSettings(phase_seconds=1e-9), counted)
     changed = ssm.get_parameter(Name=NAME)["Parameter"]["LastModifiedDate"].timestamp()
     assert current() == Phase(Mode.READ_NEW, changed)
@@ -59,6 +60,6 @@ def test_an_ssm_that_does_not_answer_is_a_failure_like_any_other(
 
 def test_without_a_parameter_the_setting_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(PHASE_VARIABLE, raising=False)
-    counted = Counted("test", "notes")
+    counted = Counted("test", MOVING)
     assert phase_of_function(MigrationSettings(phase=2), counted)() == Phase(Mode.READ_NEW)
     assert phase_of_function(MigrationSettings(), counted)().mode is Mode.TARGET

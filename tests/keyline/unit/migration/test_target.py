@@ -13,6 +13,7 @@ from keyline.migration.metrics import Counters
 from keyline.migration.target import SETTLED_AT_ONCE, PendingWrites, Target
 from keyline.run import AlreadyExists, ItemUnreadable, NotFound, Throttled, Unavailable
 from tests.keyline.unit.migration.counted import Counted
+from tests.support.sample_system import MOVING
 
 NOW = 1_800_000_000.0
 GONE = NotFound("note", "is gone.")
@@ -27,7 +28,7 @@ class Rig:
         self.error: Exception | None = None
         self.clock = 0.0
         self.seconds = 0.0
-        self.counted = Counted("test", "notes")
+        self.counted = Counted("test", MOVING)
         self.breaker = Breaker(lambda: self.clock)
         self.pending = PendingWrites()
         self.target = Target(self.breaker, Counters(self.counted), share, lambda: NOW)

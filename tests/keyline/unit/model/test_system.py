@@ -17,6 +17,7 @@ from keyline.model import (
     Function,
     Get,
     Index,
+    Metric,
     Pattern,
     Put,
     Query,
@@ -177,6 +178,55 @@ class TestSystem:
         Refusal("app.settings.days", "has no default", "Give it one").of(
             lambda: with_settings(Bare)
         )
+
+
+class TestMetric:
+    @pytest.mark.parametrize(
+        "metric",
+        [
+            Metric("Hits"),
+            Metric("ProviderCost", dimensions=("Provider",)),
+            Metric("Cost2", dimensions=tuple(f"D{n}" for n in range(27))),
+            Metric("M" * 255),
+        ],
+        ids=lambda metric: metric.name[:20],
+    )
+    def test_it_may_have_dimensions_of_its_own(self, metric: Metric) -> None:
+        assert system(metrics=(metric,)).metrics == (metric,)
+
+    @pytest.mark.parametrize(
+        ("metrics", "path", "says", "suggests"),
+        [
+            ([Metric("cost")], "metrics[cost]", "capitalized words", "ProviderCost"),
+            ([Metric("")], "metrics[]", "capitalized words", "ProviderCost"),
+            ([Metric("Provider Cost")], "metrics[Provider Cost]", "capitalized words", "A-Z"),
+            ([Metric("M" * 256)], f"metrics[{'M' * 256}]", "capitalized words", "A-Z"),
+            ([Metric("Hits"), Metric("Hits", ("By",))], "metrics[Hits]", "declared twice", "own"),
+            ([Metric("Latency")], "metrics[Latency]", "Keyline itself uses", "another name"),
+            ([Metric("UnreadableItems")], "metrics[UnreadableItems]", "Keyline itself", "another"),
+            ([Metric("TableSizeBytes")], "metrics[TableSizeBytes]", "Keyline itself", "another"),
+            ([Metric("System")], "metrics[System]", "Keyline itself uses", "another name"),
+            ([Metric("Cost", ("by",))], "metrics[Cost].dimensions", "'by' is not in", "Provider"),
+            (
+                [Metric("Cost", ("Environment",))],
+                "metrics[Cost].dimensions",
+                "in every metric",
+                "Leave it out",
+            ),
+            ([Metric("Cost", ("Cost",))], "metrics[Cost].dimensions", "would be lost", "another"),
+            ([Metric("Cost", ("By", "By"))], "metrics[Cost].dimensions", "name By twice", "once"),
+            (
+                [Metric("Cost", tuple(f"D{n}" for n in range(28)))],
+                "metrics[Cost].dimensions",
+                "are 28; a metric takes 27",
+                "Name fewer",
+            ),
+        ],
+    )
+    def test_what_nobody_could_publish_is_refused(
+        self, metrics: list[Metric], path: str, says: str, suggests: str
+    ) -> None:
+        Refusal(f"app.{path}", says, suggests).of(lambda: system(metrics=tuple(metrics)))
 
 
 def with_settings(settings: type[msgspec.Struct], **changes: Any) -> System:

@@ -68,7 +68,7 @@ class Process:
         self.proxy = proxy
         self.phase = Phase(mode)
         self.meter = Meter()
-        self.metrics = Recorded("test", SYSTEM.name)
+        self.metrics = Recorded("test", SYSTEM)
         self.memory = MemoryStore(mediphant.settings.history_days, capacity)
         self.dynamo = DynamoStore(
             Store(

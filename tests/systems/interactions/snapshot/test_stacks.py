@@ -14,7 +14,7 @@ from interactions.settings import Settings
 from interactions.system import SYSTEM
 from keyline.migration import PHASE_VARIABLE, Phase
 from keyline_deploy.environment import load
-from keyline_deploy.published import fault
+from keyline_deploy.published import PublishedMetrics
 from tests.support.templates import ENVIRONMENTS, Templates, only, resources, synthesize, text
 
 FUNCTION = "AWS::Lambda::Function"
@@ -186,7 +186,8 @@ def published(metric: list[Any], environment: str) -> bool:
     namespace, name, *rest = metric[:-1]
     dimensions = dict(zip(rest[::2], rest[1::2], strict=True))
     where = {"Environment": environment, "System": "interactions"}
-    return dimensions == where and fault(namespace, name, dimensions) is None
+    fault = PublishedMetrics([SYSTEM]).fault(namespace, name, dimensions)
+    return dimensions == where and fault is None
 
 
 def key(schema: dict[str, Any]) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ import pytest
 from interactions.migration_rate_limit import MemoryRateLimiter, MigratingRateLimiter
 from interactions.rate_limit import LimitReached, Usage
 from interactions.settings import Settings
+from interactions.system import SYSTEM
 from keyline.metrics import Metrics, MetricUnit
 from keyline.migration import Breaker, Mode, Phase
 from keyline.run import Throttled, Unavailable
@@ -58,7 +59,7 @@ class Rig:
     def __init__(self, mode: Mode) -> None:
         self.clock = Clock()
         self.shared = Failing(SETTINGS, now=self.clock)
-        self.metrics = Counted("test", "interactions")
+        self.metrics = Counted("test", SYSTEM)
         Counted.counted = []
         self.mode = mode
         self.limiter = MigratingRateLimiter(

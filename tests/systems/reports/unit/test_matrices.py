@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from keyline.vector import encode
-from reports.matrices import BUILT, DAMAGED, FAILURE, HIT, LEFT_OUT, LOADED, Matrices
+from reports.matrices import Matrices
 from reports.matrix import DamagedMatrix, ModelMatrix, TooManyVectors, row_bytes
 from reports.matrix_bucket import BucketUnreachable
+from reports.metrics import BUILT, DAMAGED, FAILURE, HIT, LEFT_OUT, LOADED
 from reports.tables import Vector
 from tests.systems.reports.unit.test_matrix import stored
 

@@ -1,0 +1,77 @@
+"""Metrics: what a system declares that its functions publish, and what Keyline's run time does.
+
+A metric without data raises no error in CloudWatch: an alarm on a name or on dimensions that
+nobody publishes waits for ever. So both are declared once, and the functions, the alarms and the
+graphs are held to the declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+NAMESPACE = "Keyline"
+"""The namespace of all metrics that functions write to their logs (embedded metric format)."""
+
+COMMON_DIMENSIONS = ("Environment", "System")
+"""The dimensions that every one of them has."""
+
+CALL_METRICS: Mapping[str, str] = {
+    "Latency": "Milliseconds",
+    "ReadUnits": "Count",
+    "WriteUnits": "Count",
+    "Items": "Count",
+    "Throttles": "Count",
+    "Errors": "Count",
+}
+"""What the meter publishes of every call: each metric with its unit."""
+UNREADABLE_ITEMS = "UnreadableItems"
+"""What the meter publishes of calls that left items out of their answers."""
+CALL_DIMENSIONS = (("Pattern",), ("Operation",))
+"""The sets of dimensions, besides the common ones, that the meter publishes each metric under."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric that a system's functions publish with `keyline.metrics.Metrics`.
+
+    Attributes
+    ----------
+    name
+        In capitalized words: `ProviderCost`.
+    dimensions
+        The names of what tells its values apart, besides `Environment` and `System`.
+    """
+
+    name: str
+    dimensions: tuple[str, ...] = ()
+
+
+TABLE_SIZE = "TableSizeBytes"
+INDEX_SIZE = "IndexSizeBytes"
+STORAGE_GROWTH = "StorageGrowthPercent"
+GROWTH_METRICS = (
+    Metric(TABLE_SIZE, ("Table",)),
+    Metric(INDEX_SIZE, ("Table", "Index")),
+    Metric(STORAGE_GROWTH, ("Table",)),
+)
+"""What a function that watches tables publishes (`keyline.growth`)."""
+
+CACHE_METRICS = (Metric("CacheHits"), Metric("CacheMisses"), Metric("CacheFailures"))
+"""What a cache counts (`keyline.cache`). A system with a cache declares them."""
+
+LIBRARY_NAMES = frozenset(
+    {*COMMON_DIMENSIONS, *CALL_METRICS, UNREADABLE_ITEMS, *(m.name for m in GROWTH_METRICS)}
+)
+"""Names that no metric of a system may have. In a line of a log, dimensions and metrics are
+members of one object."""
+
+
+def dimension_sets(metrics: Iterable[Metric]) -> dict[str, frozenset[frozenset[str]]]:
+    """Return the sets of dimensions of each metric name, the metrics of the meter included."""
+    calls = frozenset(frozenset((*COMMON_DIMENSIONS, *names)) for names in CALL_DIMENSIONS)
+    found = dict.fromkeys((*CALL_METRICS, UNREADABLE_ITEMS), calls)
+    for metric in (*GROWTH_METRICS, *metrics):
+        names = frozenset((*COMMON_DIMENSIONS, *metric.dimensions))
+        found[metric.name] = found.get(metric.name, frozenset()) | {names}
+    return found
