@@ -329,7 +329,20 @@ class Put(Pattern[ItemT]):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Update(Pattern[ItemT]):
+class _Change(Pattern[ItemT]):
+    """Change or delete the item of a key, if its conditions hold."""
+
+    conditions: tuple[WriteCondition, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The key's fields and the parameters of its conditions."""
+        given = (*self._key_parameters(self.table.key), *_given_to(self.conditions))
+        return tuple(dict.fromkeys(given))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Update(_Change[ItemT]):
     """Change some attributes of one item.
 
     Attributes
@@ -366,7 +379,6 @@ class Update(Pattern[ItemT]):
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     discard: tuple[str, ...] = ()
-    conditions: tuple[WriteCondition, ...] = ()
     version: str | None = None
     upsert: bool = False
     at_least_once: bool = False
@@ -381,15 +393,9 @@ class Update(Pattern[ItemT]):
         """The attributes it writes, without the version."""
         return (*self.set, *self.set_once, *self.add, *self.remove, *self.discard)
 
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The key's fields and the parameters of its conditions."""
-        given = (*self._key_parameters(self.table.key), *_given_to(self.conditions))
-        return tuple(dict.fromkeys(given))
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Delete(Pattern[ItemT]):
+class Delete(_Change[ItemT]):
     """Delete one item.
 
     Attributes
@@ -405,14 +411,7 @@ class Delete(Pattern[ItemT]):
     reads: ClassVar[bool] = False
     writes: ClassVar[bool] = True
 
-    conditions: tuple[WriteCondition, ...] = ()
     must_exist: bool = False
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The key's fields and the parameters of its conditions."""
-        given = (*self._key_parameters(self.table.key), *_given_to(self.conditions))
-        return tuple(dict.fromkeys(given))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -466,7 +465,25 @@ class BatchWrite(Pattern[ItemT]):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TransactWrite(Pattern[ItemT]):
+class _Transaction(Pattern[ItemT]):
+    """Carry out several patterns as one."""
+
+    parts: tuple[Pattern[Any], ...]
+    items: float = 2
+
+    @property
+    def actions(self) -> tuple[Pattern[Any], ...]:
+        """Its parts."""
+        return self.parts
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """None of its own: the parts are given theirs."""
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TransactWrite(_Transaction[ItemT]):
     """Several writes, all or none.
 
     Attributes
@@ -482,21 +499,10 @@ class TransactWrite(Pattern[ItemT]):
     writes: ClassVar[bool] = True
 
     parts: tuple[Put[Any] | Update[Any] | Delete[Any], ...]
-    items: float = 2
-
-    @property
-    def actions(self) -> tuple[Pattern[Any], ...]:
-        """Its parts."""
-        return self.parts
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """None of its own: the parts are given theirs."""
-        return ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TransactGet(Pattern[ItemT]):
+class TransactGet(_Transaction[ItemT]):
     """Read several items as of one moment.
 
     Attributes
@@ -512,14 +518,3 @@ class TransactGet(Pattern[ItemT]):
     writes: ClassVar[bool] = False
 
     parts: tuple[Get[Any], ...]
-    items: float = 2
-
-    @property
-    def actions(self) -> tuple[Pattern[Any], ...]:
-        """Its parts."""
-        return self.parts
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """None of its own: the parts are given theirs."""
-        return ()
