@@ -52,6 +52,7 @@ class Counted(Metrics):
     counted: list[str] = []
 
     def put(self, name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
+        super().put(name, value, unit, **dimensions)
         self.counted.append(name)
 
 
