@@ -171,9 +171,16 @@ def _patterns(system: System) -> Iterator[str]:
             pattern.target,
             _condition(pattern),
             f"{pattern.item_bytes:,}",
-            f"{pattern.per_month:,.0f}" if pattern.per_month else "in a transaction",
+            _rate(pattern, system),
             ", ".join(users) or "a transaction",
         )
+
+
+def _rate(pattern: Pattern[Any], system: System) -> str:
+    """How often a pattern is called in a month, in words where it has no rate of its own."""
+    if pattern.per_month is not None:
+        return f"{pattern.per_month:,.0f}"
+    return "not declared" if pattern in system.called else "in a transaction"
 
 
 def _operation(pattern: Pattern[Any]) -> str:

@@ -48,6 +48,8 @@ class PatternCost:
     ----------
     kind
         `read` or `write`: the units that it costs.
+    calls
+        Of the month; None where the pattern declares no rate, so that it adds nothing.
     units_per_call
         Of one call.
     units, usd
@@ -58,7 +60,7 @@ class PatternCost:
     operation: str
     target: str
     kind: str
-    calls: float
+    calls: float | None
     units_per_call: Span
     units: Span
     usd: Span
@@ -167,7 +169,7 @@ def forecast(
 
 def _pattern(pattern: Pattern[Any], settings: Settings, prices: Prices) -> PatternCost:
     each = call_units(pattern, settings)
-    units = each * pattern.per_month
+    units = each * (pattern.per_month or 0.0)
     rate = prices.read_million if pattern.reads else prices.write_million
     return PatternCost(
         pattern.name,
@@ -227,10 +229,11 @@ def _items(
 
 def _created(pattern: Pattern[Any], kind: Entity, table: Table) -> Span:
     """Items of a kind that a pattern creates in a month."""
+    calls = pattern.per_month or 0.0
     if isinstance(pattern, TransactWrite):
-        share = pattern.per_month * pattern.items / len(pattern.parts)
+        share = calls * pattern.items / len(pattern.parts)
         return total([creates(p) * share for p in pattern.parts if _is_of(p, kind, table)])
-    return creates(pattern) * pattern.per_month if _is_of(pattern, kind, table) else NOTHING
+    return creates(pattern) * calls if _is_of(pattern, kind, table) else NOTHING
 
 
 def _is_of(pattern: Pattern[Any], kind: Entity, table: Table) -> bool:
@@ -266,7 +269,7 @@ def _copy(table: Table, kind: Entity, name: str, size: int, count: Span) -> Span
 
 def _unknown(called: Sequence[Pattern[Any]], tables: list[TableCost]) -> Iterator[str]:
     for pattern in called:
-        if not pattern.per_month:
+        if pattern.per_month is None:
             yield f"{pattern.name}: declares no calls a month, so that it adds nothing."
     for row in tables:
         if not row.items.most:

@@ -44,7 +44,7 @@ def show(each: Forecast, console: Console) -> None:
             row.pattern,
             row.operation,
             row.target,
-            f"{row.calls:,.0f}",
+            "not declared" if row.calls is None else f"{row.calls:,.0f}",
             f"{_said(row.units_per_call, '{:,.1f}')} {row.kind}",
             _said(row.units, "{:,.0f}"),
             _said(row.usd, "{:,.3f}"),

@@ -188,7 +188,6 @@ MESSAGE_COUNTED = Put(
     table=ROLLUPS,
     shape=Counted,
     item_bytes=COUNTED_BYTES,
-    per_month=0,
 )
 MODULE_DAY_ADD = Update(
     name="module-day-add",
@@ -199,7 +198,6 @@ MODULE_DAY_ADD = Update(
     add=("messages", "tokens", *LATENCY_FIELDS),
     upsert=True,
     item_bytes=TOTALS_BYTES,
-    per_month=0,
 )
 PROVIDER_DAY_ADD = Update(
     name="provider-day-add",
@@ -210,7 +208,6 @@ PROVIDER_DAY_ADD = Update(
     add=("messages", "tokens", *LATENCY_FIELDS),
     upsert=True,
     item_bytes=TOTALS_BYTES,
-    per_month=0,
 )
 STUDENT_DAY_ADD = Update(
     name="student-day-add",
@@ -221,7 +218,6 @@ STUDENT_DAY_ADD = Update(
     add=("messages", "tokens", "responseTime"),
     upsert=True,
     item_bytes=STUDENT_DAY_BYTES,
-    per_month=0,
 )
 COUNT_MESSAGES = TransactWrite(
     name="count-messages",

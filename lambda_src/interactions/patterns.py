@@ -51,7 +51,6 @@ CHECK_CREATE = Put(
     table=DATA,
     shape=Check,
     item_bytes=CHECK_BYTES,
-    per_month=0,
 )
 SESSION_TOUCH = Update(
     name="session-touch",
@@ -61,7 +60,6 @@ SESSION_TOUCH = Update(
     set=("lastActivity",),
     add=("queryCount",),
     item_bytes=SESSION_BYTES,
-    per_month=0,
 )
 CHECK_ADD = TransactWrite(
     name="check-add",
@@ -142,7 +140,6 @@ SESSION_CREATE = Put(
     table=DATA,
     shape=Session,
     item_bytes=SESSION_BYTES,
-    per_month=0,
 )
 USER_SEEN = Update(
     name="user-seen",
@@ -152,7 +149,6 @@ USER_SEEN = Update(
     set_once=("Data",),
     upsert=True,
     item_bytes=USER_BYTES,
-    per_month=0,
 )
 SESSION_OPEN = TransactWrite(
     name="session-open",

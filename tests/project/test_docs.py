@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from keyline.model import Pattern
 from keyline_deploy.systems import systems
 from keyline_ops import docs
 from tests.support import library
@@ -36,6 +39,21 @@ def test_the_kinds_of_a_single_table_are_shown_with_their_keys() -> None:
     assert "| `Member` | `MEMBER` | `MEMBER#{memberId}` | `PROFILE` |  |  |  |" in text
     assert "| `Visits` | `VISITS` | `VISITS#{branch}` | `DAY#{day}` |  |  | `{day}` |" in text
     assert "| Query of `Member`, `Loan`, `Hold` | KeylineLibrary | PK = |" in text
+
+
+def test_a_pattern_without_a_rate_says_why() -> None:
+    called, part = (replace(p, per_month=None) for p in (library.GET_DUE, library.GET_LOAN))
+    instead: dict[object, list[Pattern[Any]]] = {
+        library.GET_DUE: [called],
+        library.GET_LOAN: [],
+        library.READ_BOTH: [replace(library.READ_BOTH, parts=(library.GET_MEMBER, part))],
+    }
+    (function,) = library.SYSTEM.functions
+    patterns = tuple(new for p in function.patterns for new in instead.get(p, [p]))
+    system = replace(library.SYSTEM, functions=(replace(function, patterns=patterns),))
+    rows = {row.split("`")[1]: row for row in docs.page(system).splitlines() if "| `" in row}
+    assert "| not declared |" in rows[called.name]
+    assert "| in a transaction |" in rows[part.name]
 
 
 def test_a_page_that_was_edited_is_stale_and_written_anew(tmp_path: Path) -> None:

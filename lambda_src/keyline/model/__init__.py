@@ -32,8 +32,8 @@ Deployment
 Metrics
     NAMESPACE holds all of them. dimension_sets gives the sets of dimensions that each is published
     under, with COMMON_DIMENSIONS in every set. GROWTH_METRICS are those of the sizes of tables:
-    TABLE_SIZE, INDEX_SIZE, STORAGE_GROWTH. CACHE_METRICS are those of a cache, and MIGRATION_METRICS
-    are the names of those of a migration.
+    TABLE_SIZE, INDEX_SIZE, STORAGE_GROWTH. CACHE_METRICS are those of a cache.
+    MIGRATION_METRICS are the names of those of a migration.
 Names of deployed resources
     function_name, api_name, stack_name, phase_parameter_name, pascal; MAX_ENVIRONMENT_NAME,
     LONGEST_ENVIRONMENT.

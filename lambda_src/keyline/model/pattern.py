@@ -76,7 +76,8 @@ class Pattern(Generic[ItemT]):
     item_bytes
         The size at which an item is expected, in bytes.
     per_month
-        How many calls a month are expected.
+        How many calls a month are expected. None where the pattern has no rate of its own: it is
+        a part of a transaction, or nobody can tell.
     above_floor
         Why a call may cost more than the item sizes imply; None where it may not.
     """
@@ -92,7 +93,7 @@ class Pattern(Generic[ItemT]):
     shape: type[ItemT] | OneOf[ItemT]
     entity: type[msgspec.Struct] | None = None
     item_bytes: int
-    per_month: float
+    per_month: float | None = None
     above_floor: str | None = None
 
     def __post_init__(self) -> None:

@@ -87,12 +87,13 @@ def _statement_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
             f"is {pattern.item_bytes}.",
             f"Give the size of an item in bytes: 1 to {MAX_ITEM_BYTES}.",
         )
-    if not 0 <= pattern.per_month <= MAX_PER_MONTH:
+    if pattern.per_month is not None and not 0 < pattern.per_month <= MAX_PER_MONTH:
         yield (
             "per_month",
             f"is {pattern.per_month}.",
-            f"Give the calls expected in a month: 0 to {MAX_PER_MONTH:,}, beyond which a table's "
-            "default quota would have to be raised.",
+            f"Give the calls expected in a month: above 0, and up to {MAX_PER_MONTH:,}, beyond "
+            "which a table's default quota would have to be raised. Leave it out of a part of a "
+            "transaction.",
         )
     items = getattr(pattern, "items", 0)
     if not 0 <= items < math.inf:

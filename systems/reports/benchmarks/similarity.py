@@ -142,7 +142,6 @@ def _fill(url: str, environment: str, settings: Settings) -> None:
         table=EMBEDDINGS,
         shape=Embedding,
         item_bytes=EMBEDDING_BYTES,
-        per_month=0,
     )
     store = Store(
         system=SYSTEM,

@@ -6,9 +6,8 @@ import logging
 
 import pytest
 
-from keyline.migration import metrics
 from keyline.migration.metrics import Counters
-from keyline.model import MIGRATION_METRICS
+from keyline.model import MIGRATION_METRICS, migration_metrics
 from keyline.model.migration_metrics import ASKED, COMPARED, PENDING
 from keyline.run import Throttled
 from tests.keyline.unit.migration.counted import Counted
@@ -16,7 +15,7 @@ from tests.support.sample_system import MOVING
 
 
 def test_every_constant_with_a_name_is_listed_once() -> None:
-    texts = [value for name, value in vars(metrics).items() if name.isupper()]
+    texts = [value for name, value in vars(migration_metrics).items() if name.isupper()]
     named = {value for value in texts if isinstance(value, str)}
     assert sorted(MIGRATION_METRICS) == sorted(named)
     assert {*ASKED, *COMPARED} < named

@@ -73,6 +73,7 @@ class TestStatement:
             ({"item_bytes": 0}, "item_bytes", "is 0.", "1 to 409600"),
             ({"item_bytes": 409_601}, "item_bytes", "is 409601.", "1 to 409600"),
             ({"per_month": -1}, "per_month", "is -1.", "calls expected in a month"),
+            ({"per_month": 0}, "per_month", "is 0.", "Leave it out of a part of a transaction"),
             ({"per_month": float("nan")}, "per_month", "is nan.", "calls expected"),
             (
                 {"per_month": 1e12},
@@ -90,7 +91,12 @@ class TestStatement:
 
     @pytest.mark.parametrize("made", SINGLE)
     def test_the_largest_item_and_the_rarest_call_are_accepted(self, made: Made) -> None:
-        assert made(**told(item_bytes=409_600, per_month=0))
+        assert made(**told(item_bytes=409_600, per_month=0.01))
+
+    @pytest.mark.parametrize("made", SINGLE)
+    def test_a_pattern_may_have_no_rate_of_its_own(self, made: Made) -> None:
+        without = {name: value for name, value in told().items() if name != "per_month"}
+        assert made(**without).per_month is None
 
     @pytest.mark.parametrize("made", [Query, BatchGet, BatchWrite])
     @pytest.mark.parametrize("items", [-1, float("inf"), float("nan")])

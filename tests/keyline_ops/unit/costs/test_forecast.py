@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from io import StringIO
 
 import msgspec
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from keyline.model import (
@@ -32,6 +34,7 @@ from keyline.problem import KeylineError
 from keyline_ops.cli import app
 from keyline_ops.costs.forecast import Forecast, forecast, stored_items
 from keyline_ops.costs.prices import CURRENT, prices_of
+from keyline_ops.costs.show import show
 from keyline_ops.costs.units import NOTHING, Span, creates
 
 
@@ -132,7 +135,6 @@ def test_a_write_pays_for_each_copy_and_twice_in_a_transaction() -> None:
         shape=Note,
         add=("stars",),
         item_bytes=1_500,
-        per_month=0,
     )
     both = TransactWrite(
         name="both",
@@ -210,10 +212,15 @@ def test_what_is_known_of_a_table_is_taken_for_it() -> None:
 
 
 def test_what_is_not_told_is_said_and_not_taken_for_nothing() -> None:
-    assert of(replace(GET, per_month=0)).unknown == (
+    assert of(replace(GET, per_month=None)).unknown == (
         "get: declares no calls a month, so that it adds nothing.",
         "Notes: no pattern creates items in it, so that its storage is unknown.",
     )
+    (row,) = (row for row in of(replace(GET, per_month=None)).patterns if row.pattern == "get")
+    assert (row.calls, row.units, row.usd) == (None, NOTHING, NOTHING)
+    printed = StringIO()
+    show(of(replace(GET, per_month=None)), Console(file=printed, width=200))
+    assert "not declared" in printed.getvalue()
     with pytest.raises(KeylineError, match=r"region eu-west-1: its prices are not in"):
         prices_of("eu-west-1")
 
