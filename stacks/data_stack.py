@@ -17,6 +17,8 @@ from stacks.base import KeylineStack, stack_tags
 class DataStack(KeylineStack):
     """The stateful part of a system.
 
+    A system that keeps more than tables has a stack of its own, which overrides `extend`.
+
     Attributes
     ----------
     tables
@@ -31,6 +33,8 @@ class DataStack(KeylineStack):
             environment=environment,
             why=f"Tables of {system.name}.",
         )
+        self._system = system
+        self._environment = environment
         topic = alarm_topic(self, environment)
         tags = stack_tags(system.name, environment)
         self.tables: dict[str, DataTable] = {}
@@ -49,3 +53,7 @@ class DataStack(KeylineStack):
             )
         if any(deployment.signs_cursors(function) for function in system.functions):
             CursorSecret(self, "Cursor", system=system, environment=environment)
+        self.extend()
+
+    def extend(self) -> None:
+        """Add what the declaration does not say: a system's own stack overrides it."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import aws_cdk as cdk
 from constructs import Construct
 
-from keyline.model import Function, Migration, System
+from keyline.model import Function, Migration, Query, System
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.handler_function import HandlerFunction
@@ -34,7 +34,8 @@ class ServiceStack(KeylineStack):
     """The replaceable part of a system.
 
     It knows the tables by name. Only a stream's ARN, whose label DynamoDB gives out, is a
-    reference to the data stack.
+    reference to the data stack. A system that has more to it than functions, triggers and an API
+    has a stack of its own, which overrides `extend`.
     """
 
     def __init__(
@@ -82,10 +83,14 @@ class ServiceStack(KeylineStack):
             environment=environment,
             api_id=api.resource.api_id if api else None,
         )
-        if any(p.operation == "Query" for f in system.functions for p in f.patterns):
+        if any(isinstance(pattern, Query) for pattern in system.called):
             self._build_latency_alarm()
         if system.migration:
             self._build_migration(system.migration)
+        self.extend()
+
+    def extend(self) -> None:
+        """Add what the declaration does not say: a system's own stack overrides it."""
 
     def _build_migration(self, migration: Migration) -> None:
         readers = [self.functions[name] for name in migration.functions]

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from constructs import Construct
-
 from chat.prices import COST
 from chat.settings import Settings
-from keyline.model import System
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.metrics import system_sum
-from keyline_deploy.environment import Environment
 from keyline_deploy.names import pascal
-from stacks.data_stack import DataStack
-from stacks.service_stack import Bundler, ServiceStack
+from stacks.service_stack import ServiceStack
 
 
 class ChatServiceStack(ServiceStack):
     """Tells when a provider has cost more in a day than its budget."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        system: System,
-        environment: Environment,
-        data: DataStack,
-        bundler: Bundler,
-    ) -> None:
-        super().__init__(scope, system=system, environment=environment, data=data, bundler=bundler)
+    def extend(self) -> None:
+        """Add an alarm for each provider that has a budget."""
+        environment, system = self._environment, self._system
         budgets = environment.settings(system.name, Settings).daily_budget_usd
         for provider, budget in budgets.items():
             add_alarm(

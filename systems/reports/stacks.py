@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from constructs import Construct
-
-from keyline.model import System
 from keyline_cdk.acknowledge import acknowledge, as_findings_write
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.private_bucket import KEY_ACTIONS, PrivateBucket
-from keyline_deploy.environment import Environment
 from keyline_deploy.names import bucket_name
 from reports.matrix_location import BUCKET_VARIABLE, KEY_PREFIX
 from reports.system import SIMILARITY
 from reports.tables import EMBEDDINGS, REPORTS, USERS
 from reports.tokens import USE_VARIABLE
 from stacks.data_stack import DataStack
-from stacks.service_stack import Bundler, ServiceStack
+from stacks.service_stack import ServiceStack
 
 MATRIX_BUCKET = "k9-similarity"
 """The bucket, by the name that it has before environment and account."""
@@ -26,14 +22,14 @@ _OLD_VERSIONS = 1  # day: enough to look at a wrong one; a matrix is written aga
 class ReportsDataStack(DataStack):
     """Keeps, besides the tables, the matrices that are made of all vectors of a model."""
 
-    def __init__(self, scope: Construct, *, system: System, environment: Environment) -> None:
-        super().__init__(scope, system=system, environment=environment)
+    def extend(self) -> None:
+        """Add the bucket."""
         PrivateBucket(
             self,
             "Similarity",
-            name=bucket_name(MATRIX_BUCKET, environment.name, self.account),
+            name=bucket_name(MATRIX_BUCKET, self._environment.name, self.account),
             old_versions=_OLD_VERSIONS,
-            environment=environment,
+            environment=self._environment,
         )
 
 
@@ -52,16 +48,9 @@ class ReportsServiceStack(ServiceStack):
     as well, and the functions are told to refuse them.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        system: System,
-        environment: Environment,
-        data: DataStack,
-        bundler: Bundler,
-    ) -> None:
-        super().__init__(scope, system=system, environment=environment, data=data, bundler=bundler)
+    def extend(self) -> None:
+        """Tell each function where its tables are, and let one of them use the bucket."""
+        environment, system = self._environment, self._system
         for handler in self.functions.values():
             for variable, table in TABLE_VARIABLES.items():
                 handler.resource.add_environment(variable, table.physical_name(environment.name))
