@@ -38,6 +38,14 @@ def test_a_float_of_milliseconds_or_seconds_is_the_same_moment(us: int) -> None:
     assert us_of_seconds(us // 1_000_000) == us // 1_000_000 * 1_000_000
 
 
+def test_a_float_between_two_microseconds_is_the_nearer_one() -> None:
+    quarter_ms, quarter_s = 2**-12, 2**-22  # about a quarter of a microsecond
+    assert us_of_ms(1_769_855_400_000 + quarter_ms) == 1_769_855_400_000_000
+    assert us_of_ms(1_769_855_400_000 + 3 * quarter_ms) == 1_769_855_400_000_001
+    assert us_of_seconds(1_769_855_400 + quarter_s) == 1_769_855_400_000_000
+    assert us_of_seconds(1_769_855_400 + 3 * quarter_s) == 1_769_855_400_000_001
+
+
 @given(AWARE)
 def test_a_datetime_of_any_zone_is_written_in_utc(moment: datetime) -> None:
     text = iso_of(moment)
