@@ -146,7 +146,7 @@ def _days(first: date, last: date) -> Days:
 
 def _bound(path: str, text: str) -> date | float:
     try:
-        if text.replace(".", "", 1).isdecimal():
+        if text.isascii() and text.replace(".", "", 1).isdecimal():
             return _in_time(path, float(text))
         if len(text) == len("2026-01-31"):
             day = date.fromisoformat(text)

@@ -59,6 +59,7 @@ def test_the_specification_s_moment_is_a_bound_of_a_page() -> None:
         ({"from": "2024-13-01"}, "query.from"),
         ({"from": "2024-01-01T00:00:00"}, "query.from"),
         ({"from": "9" * 400}, "query.from"),
+        ({"from": "\u0661704067200000"}, "query.from"),
         ({"from": "0001-01-01"}, "query.from"),
         ({"from": "9999-12-31"}, "query.from"),
         ({"from": "2024-01-02", "to": "2024-01-01"}, "query.to"),
