@@ -15,6 +15,8 @@ SETTINGS = "KEYLINE_SETTINGS"
 """The system's settings in this environment, as JSON."""
 CURSOR_SECRET = "KEYLINE_CURSOR_SECRET"  # noqa: S105 - the name of the variable
 """The secret that cursors are signed with. Only functions that hand out cursors have it."""
+PHASE_PARAMETER = "KEYLINE_PHASE_PARAMETER"
+"""The name of the SSM parameter that holds the phase of the system's migration."""
 MEASURE_SIZES = "KEYLINE_MEASURE_SIZES"
 """`1` where each call also records the units that its item sizes imply."""
 

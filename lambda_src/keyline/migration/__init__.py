@@ -5,8 +5,7 @@ the move as `keyline.model.Migration`.
 
 Phases
     Mode, Phase, PhaseUnknown; PATTERN is what the parameter may hold. phase_of_function gives a
-    function's phase: a PolledPhase, whose parameter a parameter_reader reads. The variable
-    PHASE_VARIABLE has the parameter's name.
+    function's phase: a PolledPhase, whose parameter a parameter_reader reads.
 Calls of DynamoDB in phases 1 and 2
     Breaker, a circuit breaker; FAILURES are the errors that are not answers. Target counts
     failures and repeats PendingWrites. SLOW_SECONDS, OPEN_SECONDS and SETTLED_AT_ONCE are their
@@ -23,7 +22,6 @@ from keyline.migration.parameter import parameter_reader, phase_of_function
 from keyline.migration.phase import PATTERN, Mode, Phase, PhaseUnknown
 from keyline.migration.polled_phase import PolledPhase
 from keyline.migration.target import SETTLED_AT_ONCE, PendingWrites, Target
-from keyline.model.migration import PHASE_VARIABLE
 from keyline.model.migration_metrics import (
     ASKED,
     COMPARED,
@@ -54,7 +52,6 @@ __all__ = [
     "PATTERN",
     "PENDING",
     "PHASE_FAILURES",
-    "PHASE_VARIABLE",
     "READ_FAILURES",
     "SETTLED",
     "SETTLED_AT_ONCE",

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from keyline import variables
 from keyline.metrics import Metrics
 from keyline.migration.phase import Mode, Phase, PhaseUnknown
 from keyline.migration.polled_phase import PolledPhase
-from keyline.model.migration import PHASE_VARIABLE, MigrationSettings
+from keyline.model.migration import MigrationSettings
 from keyline.model.migration_metrics import PHASE_FAILURES
 
 SSM_SECONDS = 0.5
@@ -29,7 +30,7 @@ def phase_of_function(settings: MigrationSettings, metrics: Metrics) -> Callable
         Counts the reads of the parameter that failed.
     """
     default = Phase(Mode(settings.phase))
-    name = os.environ.get(PHASE_VARIABLE)
+    name = os.environ.get(variables.PHASE_PARAMETER)
     if not name:
         return lambda: default
     return PolledPhase(

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from keyline.model.migration import PHASE_VARIABLE
 from keyline.model.names import (
     LONGEST_ENVIRONMENT,
     function_name,
@@ -27,6 +26,7 @@ from keyline.variables import (
     ENVIRONMENT,
     FUNCTION,
     MEASURE_SIZES,
+    PHASE_PARAMETER,
     SETTINGS,
     SYSTEM,
 )
@@ -239,7 +239,7 @@ def variables(
     if measure_sizes:
         found[MEASURE_SIZES] = "1"
     if reads_phase(system, function):
-        found[PHASE_VARIABLE] = phase_parameter_name(system.name, environment)
+        found[PHASE_PARAMETER] = phase_parameter_name(system.name, environment)
     return found
 
 

@@ -8,9 +8,6 @@ from typing import Annotated
 
 import msgspec
 
-PHASE_VARIABLE = "KEYLINE_PHASE_PARAMETER"
-"""The environment variable with the name of the SSM parameter that holds the phase."""
-
 PHASES = (1, 2, 3)
 """1: both stores are written, the source answers. 2: the target answers for what is new. 3: the
 target alone."""

@@ -30,6 +30,7 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from werkzeug.serving import WSGIRequestHandler
 
 from benchmarks.result import FOLDER, keep, machine
+from keyline import variables
 from keyline.model import BatchWrite
 from keyline.run import Store, dynamodb_client
 from keyline.vector import CODECS, encode
@@ -72,10 +73,10 @@ def _of_codec(codec: Codec, url: str, s3_url: str, rounds: int) -> dict[str, Any
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": CREDENTIALS[0],
         "AWS_SECRET_ACCESS_KEY": CREDENTIALS[1],
-        "KEYLINE_SYSTEM": SYSTEM.name,
-        "KEYLINE_ENV": environment,
-        "KEYLINE_FUNCTION": "similarity",
-        "KEYLINE_SETTINGS": msgspec.json.encode(settings).decode(),
+        variables.SYSTEM: SYSTEM.name,
+        variables.ENVIRONMENT: environment,
+        variables.FUNCTION: "similarity",
+        variables.SETTINGS: msgspec.json.encode(settings).decode(),
         "POWERTOOLS_SERVICE_NAME": "reports-similarity",
         BUCKET_VARIABLE: BUCKET,
     }

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from keyline.migration import PHASE_VARIABLE
+from keyline import variables
 from keyline_deploy.published import PublishedMetrics
 from tests.support.sample_system import LARGE, MOVING
 from tests.support.templates import DEFAULTS, only, resources, synthesize, text
@@ -45,7 +45,7 @@ def test_the_functions_that_the_migration_names_are_told_of_it_and_may_read_it(
     template: Template,
 ) -> None:
     told = {
-        variables["KEYLINE_FUNCTION"]: variables.get(PHASE_VARIABLE)
+        variables["KEYLINE_FUNCTION"]: variables.get(variables.PHASE_PARAMETER)
         for properties in resources(template, "AWS::Lambda::Function").values()
         for variables in [properties["Environment"]["Variables"]]
     }
@@ -104,4 +104,4 @@ def test_a_system_without_a_migration_has_nothing_of_it(
     assert resources(template, "AWS::SSM::Parameter") == {}
     still = json.dumps(template)
     assert "Migration" not in still
-    assert PHASE_VARIABLE not in still
+    assert variables.PHASE_PARAMETER not in still

@@ -11,10 +11,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from keyline import variables
 from keyline.migration import parameter
 from keyline.migration.parameter import parameter_reader, phase_of_function
 from keyline.migration.phase import Mode, Phase, PhaseUnknown
-from keyline.model.migration import PHASE_VARIABLE, MigrationSettings
+from keyline.model.migration import MigrationSettings
 from tests.keyline.unit.migration.counted import Counted
 from tests.support.sample_system import MOVING
 
@@ -32,7 +33,7 @@ def ssm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.mark.requirement("M-38")
 def test_a_function_follows_its_parameter(ssm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(PHASE_VARIABLE, NAME)
+    monkeypatch.setenv(variables.PHASE_PARAMETER, NAME)
     ssm.put_parameter(Name=NAME, Type="String", Value="2")
     counted = Counted("test", MOVING)
     current = phase_of_function(MigrationSettings(phase_seconds=1e-9), counted)
@@ -59,7 +60,7 @@ def test_an_ssm_that_does_not_answer_is_a_failure_like_any_other(
 
 
 def test_without_a_parameter_the_setting_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(PHASE_VARIABLE, raising=False)
+    monkeypatch.delenv(variables.PHASE_PARAMETER, raising=False)
     counted = Counted("test", MOVING)
     assert phase_of_function(MigrationSettings(phase=2), counted)() == Phase(Mode.READ_NEW)
     assert phase_of_function(MigrationSettings(), counted)().mode is Mode.TARGET

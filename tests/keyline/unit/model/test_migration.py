@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyline import variables
 from keyline.model import (
     Function,
     Get,
@@ -20,7 +21,7 @@ from keyline.model import (
     System,
     deployment,
 )
-from keyline.model.migration import PHASE_VARIABLE, PHASES
+from keyline.model.migration import PHASES
 from tests.keyline.unit.model.declarations import Refusal, notes, told
 
 TABLE = notes(indexes=[])
@@ -148,12 +149,14 @@ def test_a_phase_may_have_words_of_its_own() -> None:
 def test_the_functions_that_read_the_phase_are_told_its_parameter_and_no_others() -> None:
     made = system(migration())
     told = {
-        function.name: deployment.variables(made, function, "dev", Settings()).get(PHASE_VARIABLE)
+        function.name: deployment.variables(made, function, "dev", Settings()).get(
+            variables.PHASE_PARAMETER
+        )
         for function in made.functions
     }
     assert told == {"read": "/keyline/app/dev/migration-phase", "write": None}
     still = system(None)
-    assert PHASE_VARIABLE not in deployment.variables(still, READ, "dev", Settings())
+    assert variables.PHASE_PARAMETER not in deployment.variables(still, READ, "dev", Settings())
 
 
 def test_a_function_takes_no_construct_id_of_the_migration() -> None:

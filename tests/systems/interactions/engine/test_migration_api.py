@@ -10,7 +10,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from interactions.system import SYSTEM
-from keyline.migration import PHASE_VARIABLE, Mode
+from keyline import variables
+from keyline.migration import Mode
 from keyline_deploy.environment import load
 from keyline_deploy.names import phase_parameter_name
 from keyline_ops.phase import carry_out, find, plan
@@ -115,7 +116,7 @@ def test_the_parameter_switches_phases_forward_and_back(
     ssm: Any, make_mediphant: MakeMediphant
 ) -> None:
     with rigged(make_mediphant(phase_seconds=1e-9, compare_share=0)) as rig:
-        api = app(rig, **{PHASE_VARIABLE: PARAMETER})
+        api = app(rig, **{variables.PHASE_PARAMETER: PARAMETER})
         sessions: dict[str, list[str]] = {}
         reads: list[int] = []
         for step, mode in enumerate((1, 2, 3, 2, 1)):

@@ -12,7 +12,8 @@ import pytest
 
 from interactions.settings import Settings
 from interactions.system import SYSTEM
-from keyline.migration import PHASE_VARIABLE, Phase
+from keyline import variables
+from keyline.migration import Phase
 from keyline_deploy.environment import load
 from keyline_deploy.published import PublishedMetrics
 from tests.support.templates import ENVIRONMENTS, Templates, only, resources, synthesize, text
@@ -65,9 +66,11 @@ def test_one_function_is_told_of_the_switch_and_may_read_it(
     assert (parameter["Name"], parameter["Type"]) == (name, "String")
 
     told = {
-        properties["FunctionName"]: properties["Environment"]["Variables"][PHASE_VARIABLE]
+        properties["FunctionName"]: properties["Environment"]["Variables"][
+            variables.PHASE_PARAMETER
+        ]
         for properties in resources(template, FUNCTION).values()
-        if PHASE_VARIABLE in properties["Environment"]["Variables"]
+        if variables.PHASE_PARAMETER in properties["Environment"]["Variables"]
     }
     assert told == {f"interactions-interactions-{environment}": name}
     readers = [
