@@ -1,7 +1,7 @@
-"""The arithmetic of the analytics: from daily totals and messages to answers. No I/O.
+"""Compute the answers of the analytics from daily totals or messages. No I/O.
 
-Totals of messages and totals read from the roll-ups are of one form, so one arithmetic
-serves both; only percentiles differ, which are exact where the messages are at hand.
+Messages are added up to totals of the same form as the stored ones, so one arithmetic serves
+both. Only percentiles differ: they are exact where they are computed from messages.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
-import msgspec
+from msgspec.structs import asdict
 
 from chat.answers import (
     CostAnswer,
@@ -26,6 +26,7 @@ from chat.answers import (
     Step,
     StudentAnswer,
     TodayAnswer,
+    UsageAnswer,
 )
 from chat.days import Division, Range, division_of, divisions
 from chat.latency import BOUNDS, BUCKETS, FAST_BELOW, SLOW_ABOVE
@@ -37,13 +38,13 @@ from keyline.moments import iso, us_of_ms
 from keyline.percentile import percentile, rank
 
 COMPLETED_FROM = 3
-"""Messages from which on a student has completed a module."""
+"""The least number of messages of a student who has completed a module."""
 
 ModelDay = ModuleDay | ProviderDay
 
 
 def cost(totals: Iterable[ModelDay], prices: Prices) -> CostAnswer:
-    """Cost by provider and model, the most used model first."""
+    """Return the cost by provider and model, the most used model first."""
     messages: dict[tuple[str, str], int] = defaultdict(int)
     tokens: dict[tuple[str, str], int] = defaultdict(int)
     by_provider: dict[str, int] = defaultdict(int)
@@ -74,7 +75,7 @@ def cost(totals: Iterable[ModelDay], prices: Prices) -> CostAnswer:
 
 
 def latency_of_messages(facts: Iterable[Fact]) -> LatencyAnswer | None:
-    """Response times with exact percentiles; None without messages."""
+    """Return the response times with exact percentiles; None if there are no messages."""
     times = sorted(fact.responseTime for fact in facts)
     if not times:
         return None
@@ -94,7 +95,10 @@ def latency_of_messages(facts: Iterable[Fact]) -> LatencyAnswer | None:
 
 
 def latency_of_totals(totals: Sequence[ModelDay]) -> LatencyAnswer | None:
-    """Response times from histograms: percentiles to within their bucket; None without any."""
+    """Return the response times with percentiles from the histograms; None without messages.
+
+    A percentile is known only to lie between the bounds of its bucket.
+    """
     count = sum(total.messages for total in totals)
     if not count:
         return None
@@ -117,7 +121,7 @@ def latency_of_totals(totals: Sequence[ModelDay]) -> LatencyAnswer | None:
 
 
 def engagement(counts: Iterable[int]) -> EngagementAnswer:
-    """How engaged students are, from the number of messages of each."""
+    """Return how engaged students are, from the number of messages of each student."""
     each = list(counts)
     completed = sum(count >= COMPLETED_FROM for count in each)
     return EngagementAnswer(
@@ -131,7 +135,7 @@ def engagement(counts: Iterable[int]) -> EngagementAnswer:
 
 
 def messages_by_student(days: Iterable[StudentDay]) -> Mapping[int, int]:
-    """Messages of each student over all days."""
+    """Return the number of messages of each student over all days."""
     counts: dict[int, int] = defaultdict(int)
     for day in days:
         counts[day.studentId] += day.messages
@@ -139,19 +143,13 @@ def messages_by_student(days: Iterable[StudentDay]) -> Mapping[int, int]:
 
 
 def module_from_messages(
-    module: int, span: Range, facts: Sequence[Fact], prices: Prices
+    module: int, period: Range, facts: Sequence[Fact], prices: Prices
 ) -> ModuleAnswer:
-    """A module's analytics from its messages."""
+    """Return a module's analytics from its messages."""
     totals = fold(facts)
-    return _module(
-        module,
-        span,
-        "messages",
-        list(totals.modules.values()),
-        list(totals.students.values()),
-        latency_of_messages(facts),
-        prices,
-    )
+    models = list(totals.modules.values())
+    usage = _usage(period, "messages", models, latency_of_messages(facts), prices)
+    return _module(module, usage, totals.students.values())
 
 
 def module_from_totals(
@@ -161,97 +159,47 @@ def module_from_totals(
     students: Iterable[StudentDay],
     prices: Prices,
 ) -> ModuleAnswer:
-    """A module's analytics from its daily totals."""
-    return _module(module, days, "totals", totals, students, latency_of_totals(totals), prices)
-
-
-def _module(
-    module: int,
-    asked: Range,
-    source: Source,
-    totals: Sequence[ModuleDay],
-    students: Iterable[StudentDay],
-    latency: LatencyAnswer | None,
-    prices: Prices,
-) -> ModuleAnswer:
-    counts = messages_by_student(students)
-    start, end = bounds_of(asked)
-    return ModuleAnswer(
-        start=start,
-        end=end,
-        source=source,
-        messages=sum(total.messages for total in totals),
-        tokens=sum(total.tokens for total in totals),
-        cost=cost(totals, prices),
-        latency=latency,
-        moduleId=module,
-        uniqueStudents=len(counts),
-        engagement=engagement(counts.values()),
-    )
+    """Return a module's analytics from its daily totals."""
+    usage = _usage(days, "totals", totals, latency_of_totals(totals), prices)
+    return _module(module, usage, students)
 
 
 def provider_from_messages(
-    provider: str, span: Range, facts: Sequence[Fact], prices: Prices
+    provider: str, period: Range, facts: Sequence[Fact], prices: Prices
 ) -> ProviderAnswer:
-    """A provider's analytics from its messages."""
-    totals = list(fold(facts).providers.values())
-    return _provider(provider, span, "messages", totals, latency_of_messages(facts), prices)
+    """Return a provider's analytics from its messages."""
+    models = list(fold(facts).providers.values())
+    usage = _usage(period, "messages", models, latency_of_messages(facts), prices)
+    return ProviderAnswer(**asdict(usage), provider=provider)
 
 
 def provider_from_totals(
     provider: str, days: Days, totals: Sequence[ProviderDay], prices: Prices
 ) -> ProviderAnswer:
-    """A provider's analytics from its daily totals."""
-    return _provider(provider, days, "totals", totals, latency_of_totals(totals), prices)
-
-
-def _provider(
-    provider: str,
-    asked: Range,
-    source: Source,
-    totals: Sequence[ProviderDay],
-    latency: LatencyAnswer | None,
-    prices: Prices,
-) -> ProviderAnswer:
-    start, end = bounds_of(asked)
-    return ProviderAnswer(
-        start=start,
-        end=end,
-        source=source,
-        messages=sum(total.messages for total in totals),
-        tokens=sum(total.tokens for total in totals),
-        cost=cost(totals, prices),
-        latency=latency,
-        provider=provider,
-    )
+    """Return a provider's analytics from its daily totals."""
+    usage = _usage(days, "totals", totals, latency_of_totals(totals), prices)
+    return ProviderAnswer(**asdict(usage), provider=provider)
 
 
 def against_budget(answer: ProviderAnswer, budget: float | None) -> TodayAnswer:
-    """The same with what part of a day's budget it is."""
+    """Return an answer about one day with the share of the day's budget that is spent."""
     return TodayAnswer(
-        **msgspec.structs.asdict(answer),
+        **asdict(answer),
         budgetUsd=budget,
         spent=answer.cost.usd / budget if budget else None,
     )
 
 
 def student_from_messages(
-    student: int, asked: Range, facts: Sequence[Fact], prices: Prices
+    student: int, period: Range, facts: Sequence[Fact], prices: Prices
 ) -> StudentAnswer:
-    """A student's report from all messages of the range."""
-    totals = fold(facts)
-    models = list(totals.providers.values())
+    """Return a student's report from all messages of a period."""
+    models = list(fold(facts).providers.values())
+    usage = _usage(period, "messages", models, latency_of_messages(facts), prices)
     path = learning_path(facts)
     days = len({day_of(fact.timestamp) for fact in facts})
-    start, end = bounds_of(asked)
     return StudentAnswer(
-        start=start,
-        end=end,
-        source="messages",
-        messages=len(facts),
-        tokens=sum(fact.tokenCount for fact in facts),
-        cost=cost(models, prices),
-        latency=latency_of_messages(facts),
+        **asdict(usage),
         studentId=student,
         activeDays=days,
         messagesPerActiveDay=len(facts) / days if days else 0.0,
@@ -260,8 +208,38 @@ def student_from_messages(
     )
 
 
+def _usage(
+    period: Range,
+    source: Source,
+    totals: Sequence[ModelDay],
+    latency: LatencyAnswer | None,
+    prices: Prices,
+) -> UsageAnswer:
+    """Return what the answers about a module, a provider and a student have in common."""
+    start, end = bounds_of(period)
+    return UsageAnswer(
+        start=start,
+        end=end,
+        source=source,
+        messages=sum(total.messages for total in totals),
+        tokens=sum(total.tokens for total in totals),
+        cost=cost(totals, prices),
+        latency=latency,
+    )
+
+
+def _module(module: int, usage: UsageAnswer, students: Iterable[StudentDay]) -> ModuleAnswer:
+    counts = messages_by_student(students)
+    return ModuleAnswer(
+        **asdict(usage),
+        moduleId=module,
+        uniqueStudents=len(counts),
+        engagement=engagement(counts.values()),
+    )
+
+
 def learning_path(facts: Iterable[Fact]) -> list[Step]:
-    """The modules of a student's messages, in the order of the first message in each."""
+    """Return a student's modules in the order of the first message in each."""
     times: dict[int, list[float]] = defaultdict(list)
     for fact in facts:
         times[fact.moduleId].append(fact.timestamp)
@@ -278,12 +256,12 @@ def model_report(
     prices: Prices,
     students: Iterable[StudentDay] | None = None,
 ) -> Report:
-    """A module's or provider's totals by day, week or month.
+    """Return the totals of a module or a provider by day, week or month.
 
     Parameters
     ----------
     students
-        Who was active on which day; None where the report is not about a module.
+        The students that were active on each day; None if the report is about a provider.
     """
     groups: dict[str, list[ModelDay]] = defaultdict(list)
     for total in totals:
@@ -307,7 +285,7 @@ def model_report(
 
 
 def student_report(days: Days, by: Division, totals: Iterable[StudentDay]) -> Report:
-    """A student's totals by day, week or month. Cost is not in these totals."""
+    """Return a student's totals by day, week or month. These totals hold no cost."""
     groups: dict[str, list[StudentDay]] = defaultdict(list)
     for total in totals:
         groups[division_of(total.day, by)].append(total)
@@ -338,8 +316,8 @@ def _row(
     )
 
 
-def bounds_of(asked: Range) -> tuple[str, str]:
-    """A range as an answer shows it."""
-    if isinstance(asked, Days):
-        return asked.first.isoformat(), asked.last.isoformat()
-    return iso(us_of_ms(asked.start)), iso(us_of_ms(asked.end))
+def bounds_of(period: Range) -> tuple[str, str]:
+    """Return the first and the last day, or moment, of a period as text."""
+    if isinstance(period, Days):
+        return period.first.isoformat(), period.last.isoformat()
+    return iso(us_of_ms(period.start)), iso(us_of_ms(period.end))

@@ -1,11 +1,11 @@
-"""Daily totals: messages folded into few writes, each message counted exactly once.
+"""Add messages to the daily totals with few writes, each message exactly once.
 
-The stream delivers at least once, and its batches may come again in other cuts. So a
-message is added to its totals in the same transaction that marks it as counted. A batch
-is cut so that each transaction holds as many messages as its 100 actions allow: one mark
-per message, and one addition per total that any of them touches. Where a mark is there
-already, the transaction is cancelled as a whole, those messages are dropped, and the
-rest is tried again.
+The stream delivers a message at least once. A second delivery may put the message into a
+different batch. So one transaction both adds a message to its totals and marks the message as
+counted. A batch is divided so that each transaction holds as many messages as its 100 actions
+allow: one mark for each message, and one addition for each total that the messages change. If
+a mark already exists, DynamoDB cancels the whole transaction. The messages with such marks are
+then dropped, and the others are tried again.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from chat.latency import LATENCY_FIELDS, Latency
 from chat.patterns import (
     COUNT_MESSAGES,
     MESSAGE_COUNTED,
@@ -26,23 +26,26 @@ from chat.patterns import (
 )
 from chat.settings import Settings
 from chat.tables import ROSTER, Counted, LastActivity, Message, ModuleDay, ProviderDay, StudentDay
-from chat.totals import TotalKey, fold, keys_of
+from chat.totals import TotalKey, Totals, fold, keys_of, last_hours
 from keyline.days import day_of
-from keyline.model import MAX_TRANSACTION
+from keyline.model import MAX_TRANSACTION, Update
 from keyline.moments import DAY_SECONDS
 from keyline.run import ConditionFailed, OutcomeUnknown, Store, TransactionCancelled, Write
 
 ATTEMPTS = 6
-"""How often a transaction that meets another is tried before the batch is given back."""
+"""Tries of a transaction that conflicts with another one, before the batch is given back."""
 SEEN_STUDENTS = 10_000
-"""Students whose last activity a process remembers, so as not to write it again."""
+"""Students whose last activity a process remembers, so that it does not write it again."""
 _FIRST_PAUSE = 0.02
 
 
-def cut(messages: Iterable[Message], limit: int = MAX_TRANSACTION) -> Iterator[list[Message]]:
-    """Cut messages into parts whose marks and totals fit into one transaction each.
+def in_transactions(
+    messages: Iterable[Message], limit: int = MAX_TRANSACTION
+) -> Iterator[list[Message]]:
+    """Divide messages into parts whose marks and totals fit into one transaction each.
 
-    Messages of one module, day and student are put side by side, since they share totals.
+    Messages of one module, day and student come into the same part where possible, because
+    they share totals.
     """
     part: list[Message] = []
     touched: set[TotalKey] = set()
@@ -59,14 +62,14 @@ def cut(messages: Iterable[Message], limit: int = MAX_TRANSACTION) -> Iterator[l
 
 @dataclass
 class Rollup:
-    """Adds messages to the daily totals.
+    """Add messages to the daily totals.
 
     Parameters
     ----------
     clock
-        The present, epoch seconds.
+        Returns the present, epoch seconds.
     sleep
-        Waits so many seconds before a transaction that met another is tried again.
+        Waits so many seconds before a transaction that met a conflict is tried again.
     """
 
     store: Store
@@ -75,28 +78,35 @@ class Rollup:
     sleep: Callable[[float], None] = time.sleep
     _seen: dict[int, float] = field(default_factory=dict)
 
-    def count(self, messages: Iterable[Message]) -> list[Message]:
-        """Count each message that was not counted before; return these.
+    def count(self, messages: Iterable[Message]) -> list[Totals]:
+        """Count each message that was not counted before.
+
+        Returns
+        -------
+        list[Totals]
+            What was added to the stored totals, by transaction.
 
         Raises
         ------
         TransactionCancelled
-            If a transaction kept meeting others. What was counted stays counted, and trying
-            all the messages again counts none of them twice.
+            If a transaction conflicted with others at every try. What was counted stays counted.
+            If all the messages are given again, none of them counts twice.
         """
         unique = list({message.messageId: message for message in messages}.values())
-        counted = [m for part in cut(unique) for m in self._count_part(part)]
+        added = [totals for part in in_transactions(unique) if (totals := self._count_part(part))]
         self._remember_bounded()
-        for student, hour in fold(unique).last.items():
+        for student, hour in last_hours(unique).items():
             if hour > self._seen.get(student, 0):
                 self._seen[student] = self._see(student, hour)
-        return counted
+        return added
 
-    def _count_part(self, part: Sequence[Message]) -> Sequence[Message]:
+    def _count_part(self, part: Sequence[Message]) -> Totals | None:
+        """Return what a transaction added; None if all its messages were counted before."""
         attempt = 0
         while part:
+            totals = fold(part)
             try:
-                self.store.transact(COUNT_MESSAGES, self._writes(part))
+                self.store.transact(COUNT_MESSAGES, self._writes(part, totals))
             except TransactionCancelled as cancelled:
                 known = _known(cancelled, len(part))
                 part = [m for place, m in enumerate(part) if place not in known]
@@ -106,34 +116,34 @@ class Rollup:
                         raise
                     self.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311
             else:
-                return part
-        return part
+                return totals
+        return None
 
-    def _writes(self, part: Sequence[Message]) -> list[Write]:
-        """The marks, in the order of the messages, then the additions."""
-        totals = fold(part)
+    def _writes(self, part: Sequence[Message], totals: Totals) -> list[Write]:
+        """Return the marks, in the order of the messages, and then the additions."""
         ttl = self._expiry
         writes = [Write.put(MESSAGE_COUNTED, Counted(messageId=m.messageId)) for m in part]
-        writes += [_module_write(t, ttl) for t in totals.modules.values()]
-        writes += [_provider_write(t, ttl) for t in totals.providers.values()]
-        writes += [_student_write(t, ttl) for t in totals.students.values()]
+        writes += [_addition(MODULE_DAY_ADD, t, ttl) for t in totals.modules.values()]
+        writes += [_addition(PROVIDER_DAY_ADD, t, ttl) for t in totals.providers.values()]
+        writes += [_addition(STUDENT_DAY_ADD, t, ttl) for t in totals.students.values()]
         return writes
 
     def _see(self, student: int, hour: float) -> float:
-        """Move a student's last activity forward to an hour; what it is then."""
+        """Move a student's last activity forward to an hour; return the stored last activity."""
         seen = {"lastAt": hour, "roster": ROSTER, "ttl": self._expiry}
         try:
             self.store.update(STUDENT_SEEN, seen, studentId=student, seenAt=hour)
         except (ConditionFailed, OutcomeUnknown) as failed:
-            # A message of this hour or a later one came before, or this one, whose answer was lost.
-            there: LastActivity | None = failed.current
-            if there is None and isinstance(failed, OutcomeUnknown):
+            # Either a message of this hour or a later hour came first, or this update was
+            # carried out and its answer was lost.
+            stored: LastActivity | None = failed.current
+            if stored is None and isinstance(failed, OutcomeUnknown):
                 raise
-            return there.lastAt if there else hour
+            return stored.lastAt if stored else hour
         return hour
 
     def _remember_bounded(self) -> None:
-        """Forget whom this process has seen where it is too many: it only saves writes."""
+        """Forget all students if there are too many. Remembering them only saves writes."""
         if len(self._seen) > SEEN_STUDENTS:
             self._seen.clear()
 
@@ -143,7 +153,10 @@ class Rollup:
 
 
 def _known(cancelled: TransactionCancelled, marks: int) -> set[int]:
-    """The places of the messages whose mark was there: the first actions are the marks."""
+    """Return the places of the messages that were counted before.
+
+    The first actions of the transaction are the marks.
+    """
     failed = {r.action for r in cancelled.reasons if r.code == "ConditionalCheckFailed"}
     return {action for action in failed if action < marks}
 
@@ -158,41 +171,11 @@ def _likeness(message: Message) -> tuple[str, int, int, str, str]:
     )
 
 
-_COUNTS = ("messages", "tokens", *LATENCY_FIELDS)
-_STUDENT_COUNTS = ("messages", "tokens", "responseTime")
+def _addition(pattern: Update[Any], total: ModuleDay | ProviderDay | StudentDay, ttl: int) -> Write:
+    """Return the write that adds a total to the stored one.
 
-
-def _module_write(total: ModuleDay, ttl: int) -> Write:
-    return Write.update(
-        MODULE_DAY_ADD,
-        {**_counts(total, _COUNTS), "ttl": ttl},
-        moduleId=total.moduleId,
-        day=total.day,
-        provider=total.provider,
-        modelUsed=total.modelUsed,
-    )
-
-
-def _provider_write(total: ProviderDay, ttl: int) -> Write:
-    return Write.update(
-        PROVIDER_DAY_ADD,
-        {**_counts(total, _COUNTS), "ttl": ttl},
-        provider=total.provider,
-        day=total.day,
-        modelUsed=total.modelUsed,
-    )
-
-
-def _student_write(total: StudentDay, ttl: int) -> Write:
-    return Write.update(
-        STUDENT_DAY_ADD,
-        {**_counts(total, _STUDENT_COUNTS), "ttl": ttl},
-        moduleId=total.moduleId,
-        studentId=total.studentId,
-        day=total.day,
-    )
-
-
-def _counts(total: Latency | StudentDay, names: Sequence[str]) -> dict[str, int]:
-    """What there is to add; adding nothing would only make the item larger."""
-    return {name: count for name in names if (count := getattr(total, name))}
+    Counts of 0 are left out: adding 0 would create the attribute and make the item larger.
+    """
+    added = {name: count for name in pattern.add if (count := getattr(total, name))}
+    key = {name: getattr(total, name) for name in pattern.parameters}
+    return Write.update(pattern, {**added, "ttl": ttl}, **key)

@@ -1,4 +1,4 @@
-"""What messages add up to: by module, provider and student, for each UTC day. No I/O."""
+"""Add messages up by module, provider and student, for each UTC day. No I/O."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TotalKey = ModuleKey | ProviderKey | StudentKey
 
 @dataclass
 class Totals:
-    """What messages add up to, by module, provider and student.
+    """The sums of some messages, by module, provider and student.
 
     Attributes
     ----------
@@ -29,26 +29,33 @@ class Totals:
         By provider, day and model.
     students
         By module, day and student.
-    last
-        The hour of the latest message of each student.
     """
 
     modules: dict[ModuleKey, ModuleDay] = field(default_factory=dict)
     providers: dict[ProviderKey, ProviderDay] = field(default_factory=dict)
     students: dict[StudentKey, StudentDay] = field(default_factory=dict)
-    last: dict[int, float] = field(default_factory=dict)
 
 
 def fold(messages: Iterable[Countable]) -> Totals:
-    """Add messages up. Adding up parts and then the parts' totals gives the same."""
+    """Return the totals of messages. The sum of the totals of two parts is the total of both."""
     totals = Totals()
     for message in messages:
         _add(totals, message)
     return totals
 
 
+def last_hours(messages: Iterable[Countable]) -> dict[int, float]:
+    """Return the hour (epoch ms) of each student's latest message."""
+    hours: dict[int, float] = {}
+    for message in messages:
+        if message.studentId is not None:
+            hour = hour_of(message.timestamp)
+            hours[message.studentId] = max(hour, hours.get(message.studentId, hour))
+    return hours
+
+
 def keys_of(message: Countable) -> set[TotalKey]:
-    """The keys of the totals that a message is added to."""
+    """Return the keys of the totals that a message is added to."""
     day = day_of(message.timestamp)
     keys: set[TotalKey] = {
         (message.moduleId, day, message.provider, message.modelUsed),
@@ -62,14 +69,14 @@ def keys_of(message: Countable) -> set[TotalKey]:
 def _add(totals: Totals, message: Countable) -> None:
     day = day_of(message.timestamp)
     module, provider, model = message.moduleId, message.provider, message.modelUsed
-    here = totals.modules.setdefault(
+    of_module = totals.modules.setdefault(
         (module, day, provider, model),
         ModuleDay(moduleId=module, day=day, provider=provider, modelUsed=model),
     )
-    there = totals.providers.setdefault(
+    of_provider = totals.providers.setdefault(
         (provider, day, model), ProviderDay(provider=provider, day=day, modelUsed=model)
     )
-    for total in (here, there):
+    for total in (of_module, of_provider):
         total.messages += 1
         total.tokens += message.tokenCount
         measure(total, message.responseTime)
@@ -85,5 +92,3 @@ def _add_student(totals: Totals, message: Countable, student: int, day: str) -> 
     total.messages += 1
     total.tokens += message.tokenCount
     total.responseTime += message.responseTime
-    hour = hour_of(message.timestamp)
-    totals.last[student] = max(hour, totals.last.get(student, hour))

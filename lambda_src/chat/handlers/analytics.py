@@ -1,8 +1,9 @@
-"""Answers what modules, students and providers make of the messages.
+"""Answer requests for the analytics of modules, students and providers.
 
-Whole days are answered from the daily totals, moments from the messages themselves, and a
-student's report always from the messages: a student has few. What is too much for one
-request is refused, never cut short. Answers may be as old as the cache keeps them.
+A period of whole days is answered from the daily totals. A period between two moments is
+answered from the messages. A student's report is always answered from the messages, because a
+student has few. A period that is too much for one request is refused: an answer about a part of
+it would be wrong. An answer may be as old as the cache keeps it.
 """
 
 from __future__ import annotations
@@ -28,8 +29,17 @@ from chat.days import Division, Range
 from chat.handlers.ranges import RangeQuery, moment
 from chat.handlers.viewer import Viewer
 from chat.inputs import Cursor, Id, Provider
+from chat.patterns import (
+    MODULE_DAYS,
+    MODULE_FACTS,
+    MODULE_STUDENT_DAYS,
+    PROVIDER_DAYS,
+    PROVIDER_FACTS,
+    STUDENT_DAYS,
+    STUDENT_FACTS,
+)
 from chat.prices import Prices
-from chat.repository import Cut, Repository, TooMuch
+from chat.repository import PageRequest, Repository, TooMuch
 from chat.system import SYSTEM
 from keyline.cache import Cache, CacheSettings
 from keyline.days import Days, today
@@ -38,15 +48,21 @@ from keyline.metrics import Metrics
 from keyline.moments import iso, us_of_ms
 from keyline.run import Store
 
+_WHOLE_DAYS = (
+    "Ask for whole days (from=2026-01-01&to=2026-01-31), which daily totals answer, "
+    "or for a shorter range."
+)
+_REPORTS = "Ask for a shorter range, or for the student's reports, which daily totals answer."
+
 
 class ReportQuery(RangeQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A range of days, and what it is divided into."""
+    """A range of days, and whether the report is by day, week or month."""
 
     by: Division = "day"
 
 
 class InactiveQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Since when a student was not heard of: a date or a moment."""
+    """The date or the moment since which a student has been silent."""
 
     since: Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
@@ -66,9 +82,9 @@ _cache = Cache.of(
 def module(moduleId: Id, query: RangeQuery, caller: Caller) -> ModuleAnswer:
     """Totals, unique students, cost, response times and engagement of a module."""
     viewer = _staff(caller, "path.moduleId")
-    asked = query.range(_now())
-    question = ("module", moduleId, analytics.bounds_of(asked), viewer.scope)
-    return _cache.answer(question, ModuleAnswer, lambda: _module(moduleId, asked))
+    period = query.range(_now())
+    cache_key = ("module", moduleId, analytics.bounds_of(period), viewer.scope)
+    return _cache.answer(cache_key, ModuleAnswer, lambda: _module(moduleId, period))
 
 
 @app.get("/modules/{moduleId}/reports")
@@ -78,12 +94,12 @@ def module_reports(moduleId: Id, query: ReportQuery, caller: Caller) -> Report:
     days = query.days(_now())
 
     def compute() -> Report:
-        totals = _repository.module_days(moduleId, days)
-        students = _repository.module_students(moduleId, days)
+        totals = _repository.totals(MODULE_DAYS, days, moduleId=moduleId)
+        students = _repository.totals(MODULE_STUDENT_DAYS, days, moduleId=moduleId)
         return analytics.model_report(days, query.by, totals, _prices, students)
 
-    question = ("module report", moduleId, query.by, days.bounds, viewer.scope)
-    return _cache.answer(question, Report, compute)
+    cache_key = ("module report", moduleId, query.by, days.bounds, viewer.scope)
+    return _cache.answer(cache_key, Report, compute)
 
 
 @app.get("/providers/{provider}/analytics")
@@ -91,9 +107,9 @@ def provider(provider: Provider, query: RangeQuery, caller: Caller) -> ProviderA
     """Usage, cost, response times and the share of each model of a provider."""
     viewer = _staff(caller, "path.provider")
     _require_known(provider)
-    asked = query.range(_now())
-    question = ("provider", provider, analytics.bounds_of(asked), viewer.scope)
-    return _cache.answer(question, ProviderAnswer, lambda: _provider(provider, asked))
+    period = query.range(_now())
+    cache_key = ("provider", provider, analytics.bounds_of(period), viewer.scope)
+    return _cache.answer(cache_key, ProviderAnswer, lambda: _provider(provider, period))
 
 
 @app.get("/providers/{provider}/reports")
@@ -104,11 +120,11 @@ def provider_reports(provider: Provider, query: ReportQuery, caller: Caller) -> 
     days = query.days(_now())
 
     def compute() -> Report:
-        totals = _repository.provider_days(provider, days)
+        totals = _repository.totals(PROVIDER_DAYS, days, provider=provider)
         return analytics.model_report(days, query.by, totals, _prices)
 
-    question = ("provider report", provider, query.by, days.bounds, viewer.scope)
-    return _cache.answer(question, Report, compute)
+    cache_key = ("provider report", provider, query.by, days.bounds, viewer.scope)
+    return _cache.answer(cache_key, Report, compute)
 
 
 @app.get("/providers/{provider}/today")
@@ -119,20 +135,20 @@ def provider_today(provider: Provider, caller: Caller) -> TodayAnswer:
     day = today(_now())
 
     def compute() -> TodayAnswer:
-        totals = _repository.provider_days(provider, day)
+        totals = _repository.totals(PROVIDER_DAYS, day, provider=provider)
         answer = analytics.provider_from_totals(provider, day, totals, _prices)
         return analytics.against_budget(answer, CONTEXT.settings.daily_budget_usd.get(provider))
 
-    question = ("provider today", provider, day.bounds, viewer.scope)
-    return _cache.answer(question, TodayAnswer, compute)
+    cache_key = ("provider today", provider, day.bounds, viewer.scope)
+    return _cache.answer(cache_key, TodayAnswer, compute)
 
 
 @app.get("/inactive-students")
 def inactive(query: InactiveQuery, caller: Caller) -> SilentStudents:
     """Students not heard of since a date, longest silent first."""
     viewer = _staff(caller, "path")
-    cut = Cut(caller=viewer.subject, limit=query.limit, cursor=query.cursor)
-    page = _repository.inactive(moment("query.since", query.since), cut)
+    request = PageRequest(caller=viewer.subject, limit=query.limit, cursor=query.cursor)
+    page = _repository.inactive(moment("query.since", query.since), request)
     silent = [SilentStudent(s.studentId, iso(us_of_ms(s.lastAt))) for s in page.items]
     return SilentStudents(silent, page.cursor)
 
@@ -142,14 +158,14 @@ def student(studentId: Id, query: RangeQuery, caller: Caller) -> StudentAnswer:
     """A student's engagement, performance and way through the modules."""
     viewer = Viewer.of(caller)
     viewer.require_student(studentId)
-    asked = query.range(_now())
+    period = query.range(_now())
 
     def compute() -> StudentAnswer:
-        facts = _repository.student_facts(studentId, asked)
-        return analytics.student_from_messages(studentId, asked, facts, _prices)
+        facts = _repository.facts(STUDENT_FACTS, period, _REPORTS, studentId=studentId)
+        return analytics.student_from_messages(studentId, period, facts, _prices)
 
-    question = ("student", studentId, analytics.bounds_of(asked), viewer.scope)
-    return _cache.answer(question, StudentAnswer, compute)
+    cache_key = ("student", studentId, analytics.bounds_of(period), viewer.scope)
+    return _cache.answer(cache_key, StudentAnswer, compute)
 
 
 @app.get("/students/{studentId}/reports")
@@ -160,28 +176,28 @@ def student_reports(studentId: Id, query: ReportQuery, caller: Caller) -> Report
     days = query.days(_now())
 
     def compute() -> Report:
-        return analytics.student_report(days, query.by, _repository.student_days(studentId, days))
+        totals = _repository.totals(STUDENT_DAYS, days, studentId=studentId)
+        return analytics.student_report(days, query.by, totals)
 
-    question = ("student report", studentId, query.by, days.bounds, viewer.scope)
-    return _cache.answer(question, Report, compute)
-
-
-def _module(module_id: int, asked: Range) -> ModuleAnswer:
-    if not isinstance(asked, Days):
-        facts = _repository.module_facts(module_id, asked)
-        return analytics.module_from_messages(module_id, asked, facts, _prices)
-    totals = _repository.module_days(module_id, asked)
-    students = _repository.module_students(module_id, asked)
-    return analytics.module_from_totals(module_id, asked, totals, students, _prices)
+    cache_key = ("student report", studentId, query.by, days.bounds, viewer.scope)
+    return _cache.answer(cache_key, Report, compute)
 
 
-def _provider(name: str, asked: Range) -> ProviderAnswer:
-    if not isinstance(asked, Days):
-        facts = _repository.provider_facts(name, asked)
-        return analytics.provider_from_messages(name, asked, facts, _prices)
-    return analytics.provider_from_totals(
-        name, asked, _repository.provider_days(name, asked), _prices
-    )
+def _module(module_id: int, period: Range) -> ModuleAnswer:
+    if not isinstance(period, Days):
+        facts = _repository.facts(MODULE_FACTS, period, _WHOLE_DAYS, moduleId=module_id)
+        return analytics.module_from_messages(module_id, period, facts, _prices)
+    totals = _repository.totals(MODULE_DAYS, period, moduleId=module_id)
+    students = _repository.totals(MODULE_STUDENT_DAYS, period, moduleId=module_id)
+    return analytics.module_from_totals(module_id, period, totals, students, _prices)
+
+
+def _provider(name: str, period: Range) -> ProviderAnswer:
+    if not isinstance(period, Days):
+        facts = _repository.facts(PROVIDER_FACTS, period, _WHOLE_DAYS, provider=name)
+        return analytics.provider_from_messages(name, period, facts, _prices)
+    totals = _repository.totals(PROVIDER_DAYS, period, provider=name)
+    return analytics.provider_from_totals(name, period, totals, _prices)
 
 
 def _staff(caller: Caller, path: str) -> Viewer:

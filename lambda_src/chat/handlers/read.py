@@ -1,7 +1,7 @@
-"""Shows messages by conversation, module, student and provider.
+"""Show messages by conversation, module, student and provider.
 
-A student sees his own messages only; what is another's answers 404, as if it were not
-there. Pages of modules and providers are for staff.
+A student sees only their own messages. Another student's message answers 404, as if it did not
+exist. Only staff see the pages of modules and providers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from chat.context import CONTEXT
 from chat.handlers.ranges import Bound, RangeQuery, span_of
 from chat.handlers.viewer import Viewer
 from chat.inputs import ConversationId, Cursor, Id, Provider, Timestamp
-from chat.repository import Cut, Repository
+from chat.patterns import (
+    CONVERSATION_MESSAGES,
+    MODULE_MESSAGES,
+    PROVIDER_MESSAGES,
+    STUDENT_MESSAGES,
+)
+from chat.repository import PageRequest, Repository
 from chat.system import SYSTEM
 from chat.tables import Message
 from keyline.days import Period
@@ -27,47 +33,47 @@ EXAMPLE = {"keys": [{"conversationId": "algebra-1", "timestamp": 1767225600000.0
 
 
 class PageQuery(RangeQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A range, and which page of it."""
+    """A range of time, and which page of its messages."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] | None = None
     cursor: Cursor | None = None
 
-    def cut(self, viewer: Viewer) -> Cut:
-        """The page, with a cursor that is the viewer's alone."""
-        return Cut(caller=viewer.subject, limit=self.limit, cursor=self.cursor)
+    def page(self, viewer: Viewer) -> PageRequest:
+        """Return which page the request names; only the same viewer can use its cursor."""
+        return PageRequest(caller=viewer.subject, limit=self.limit, cursor=self.cursor)
 
 
 class ProviderQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A range whose start is named, and which page of it."""
+    """A range of time with a start, and which page of its messages."""
 
     start: Bound = msgspec.field(name="from")
 
     def span(self) -> Period:
-        """The range as moments, without end where none is named."""
+        """Return the range as moments; it has no end if the request names none."""
         return span_of(self.start, self.end)
 
 
 class RecentQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many messages."""
+    """How many messages to show."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = RECENT
 
 
 class MessageKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a message is."""
+    """The key of a message."""
 
     conversationId: ConversationId
     timestamp: float
 
 
 class MessageKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Up to 100 messages."""
+    """The keys of up to 100 messages."""
 
     keys: Annotated[list[MessageKey], msgspec.Meta(min_length=1, max_length=MAX_KEYS)]
 
 
 class Messages(msgspec.Struct, frozen=True):
-    """Messages, and the cursor of the next page; None after the last."""
+    """Messages, and the cursor of the next page; null after the last page."""
 
     messages: list[Message]
     cursor: str | None = None
@@ -81,7 +87,9 @@ _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
 def conversation(conversationId: ConversationId, query: PageQuery, caller: Caller) -> Messages:
     """A conversation, newest message first; 404 where there is nothing of it to see."""
     viewer = Viewer.of(caller)
-    page = _repository.conversation(conversationId, query.span(), query.cut(viewer))
+    page = _repository.page(
+        CONVERSATION_MESSAGES, query.span(), query.page(viewer), conversationId=conversationId
+    )
     own = [message for message in page.items if viewer.sees(message.studentId)]
     if not own and query.cursor is None:
         raise missing("path.conversationId", "conversation")
@@ -110,7 +118,8 @@ def module(moduleId: Id, query: PageQuery, caller: Caller) -> Messages:
     """A module's messages, newest first."""
     viewer = Viewer.of(caller)
     viewer.require_staff("path.moduleId")
-    return _messages(_repository.module(moduleId, query.span(), query.cut(viewer)))
+    page = _repository.page(MODULE_MESSAGES, query.span(), query.page(viewer), moduleId=moduleId)
+    return _messages(page)
 
 
 @app.get("/students/{studentId}/messages")
@@ -118,7 +127,8 @@ def student(studentId: Id, query: PageQuery, caller: Caller) -> Messages:
     """A student's messages, newest first."""
     viewer = Viewer.of(caller)
     viewer.require_student(studentId)
-    return _messages(_repository.student(studentId, query.span(), query.cut(viewer)))
+    page = _repository.page(STUDENT_MESSAGES, query.span(), query.page(viewer), studentId=studentId)
+    return _messages(page)
 
 
 @app.get("/students/{studentId}/recent")
@@ -135,7 +145,8 @@ def provider(provider: Provider, query: ProviderQuery, caller: Caller) -> Messag
     viewer.require_staff("path.provider")
     if provider not in CONTEXT.settings.prices_per_1k_tokens:
         raise missing("path.provider", "provider")
-    return _messages(_repository.provider(provider, query.span(), query.cut(viewer)))
+    page = _repository.page(PROVIDER_MESSAGES, query.span(), query.page(viewer), provider=provider)
+    return _messages(page)
 
 
 def _messages(page: Page[Message]) -> Messages:

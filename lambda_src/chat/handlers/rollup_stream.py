@@ -1,11 +1,12 @@
-"""Adds the messages of the stream to the daily totals, each exactly once.
+"""Add the messages of the stream to the daily totals, each exactly once.
 
-Only new messages count. Changed ones are counted already, and deleted ones (TTL after 12
-months) stay in the totals of their day.
+Only new messages count. A changed message was counted when it was new. A message that is
+deleted (by TTL, after 12 months) stays in the totals of its day.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from chat.context import CONTEXT
@@ -13,7 +14,7 @@ from chat.prices import COST, Prices
 from chat.rollup import Rollup
 from chat.system import SYSTEM
 from chat.tables import Message
-from chat.totals import fold
+from chat.totals import Totals
 from keyline.metrics import Metrics, MetricUnit
 from keyline.run import Store
 from keyline.stream import Change, stream_handler
@@ -29,10 +30,11 @@ def process(changes: Sequence[Change[Message]]) -> None:
     _publish_cost(_rollup.count(new))
 
 
-def _publish_cost(counted: Iterable[Message]) -> None:
-    tokens: dict[str, int] = {}
-    for (provider, *_), total in fold(counted).providers.items():
-        tokens[provider] = tokens.get(provider, 0) + total.tokens
+def _publish_cost(added: Iterable[Totals]) -> None:
+    tokens: dict[str, int] = defaultdict(int)
+    for totals in added:
+        for total in totals.providers.values():
+            tokens[total.provider] += total.tokens
     for provider, used in tokens.items():
         if provider in _prices.per_1k:
             usd = _prices.usd(provider, used)

@@ -1,8 +1,9 @@
-"""Stores messages.
+"""Store messages.
 
-A student's message is the student's whose token it comes with, whatever the body says,
-and a student writes only to conversations that are his own or new. Staff and services may
-name a student in the body; without one the message is anonymous.
+If the token belongs to a student, the message is stored for that student. `studentId` in the
+body may then be left out, and must otherwise match. A student can only write to a conversation
+that is new or their own. Staff and services may name a student in the body. If they name no
+student, the message is anonymous.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from keyline.run import Store
 MAX_BODY = 256 * 1024
 """Bytes: a long answer with its question, far below DynamoDB's 400 KB."""
 _LAST = "\U0010ffff"
-"""The one character that no text in a key may hold."""
+"""The one character that a text in a key must not hold."""
 EXAMPLE = {
     "moduleId": 12,
     "provider": "openai",
@@ -41,12 +42,12 @@ EXAMPLE = {
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A message as it is sent.
+    """A message to store.
 
     Attributes
     ----------
     studentId
-        Left out for a student who is not signed in. A student's own token needs none.
+        Leave it out for a student who is not signed in, and with a student's own token.
     responseTime
         Milliseconds the provider took.
     """
@@ -84,8 +85,12 @@ def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> 
     student = _student(viewer, body)
     if viewer.student is not None:
         _require_own(conversationId, viewer)
-    name = uuid.uuid4().hex
-    stored = _repository.create(lambda at: _message(conversationId, at, name, body, student))
+    message_id = uuid.uuid4().hex
+
+    def message_at(timestamp: float) -> Message:
+        return _message(conversationId, timestamp, message_id, body, student)
+
+    stored = _repository.create(message_at)
     return Response(stored, headers={"Location": _address(stored)})
 
 
@@ -97,24 +102,24 @@ def _student(viewer: Viewer, body: NewMessage) -> int | None:
             HTTPStatus.FORBIDDEN,
             "body.studentId",
             "is not the student of the token.",
-            "Leave it out: the token says who writes.",
+            "Leave studentId out: the message is stored for the student of the token.",
         )
     return viewer.student
 
 
 def _require_own(conversation: str, viewer: Viewer) -> None:
-    opening = _repository.opening(conversation)
-    if opening is not None and opening.studentId != viewer.student:
+    first = _repository.first_message(conversation)
+    if first is not None and first.studentId != viewer.student:
         raise missing("path.conversationId", "conversation")
 
 
 def _message(
-    conversation: str, timestamp: float, name: str, body: NewMessage, student: int | None
+    conversation: str, timestamp: float, message_id: str, body: NewMessage, student: int | None
 ) -> Message:
     return Message(
         conversationId=conversation,
         timestamp=timestamp,
-        messageId=name,
+        messageId=message_id,
         moduleId=body.moduleId,
         provider=body.provider,
         modelUsed=body.modelUsed,
@@ -138,8 +143,8 @@ def _unusable_model() -> HttpError:
     return HttpError(
         HTTPStatus.BAD_REQUEST,
         "body.modelUsed",
-        "holds the character U+10FFFF, so that no daily total can have the model in its key.",
-        "Send the name without it.",
+        "holds the character U+10FFFF, which a name in a key must not hold.",
+        "Send the name without this character.",
     )
 
 
@@ -147,8 +152,8 @@ def _unknown_provider(provider: str) -> HttpError:
     return HttpError(
         HTTPStatus.BAD_REQUEST,
         "body.provider",
-        f"{provider!r} has no price, so that its cost could not be told.",
-        f"These have one: {', '.join(sorted(_prices.per_1k))}.",
+        f"the provider {provider!r} has no price, so its cost cannot be computed.",
+        f"Use one of: {', '.join(sorted(_prices.per_1k))}.",
     )
 
 

@@ -7,8 +7,22 @@ from typing import Any
 
 import pytest
 
-from chat.patterns import GROWTH, MESSAGE_BYTES
-from chat.repository import Cut
+from chat.patterns import (
+    CONVERSATION_MESSAGES,
+    GROWTH,
+    MESSAGE_BYTES,
+    MODULE_DAYS,
+    MODULE_FACTS,
+    MODULE_MESSAGES,
+    MODULE_STUDENT_DAYS,
+    PROVIDER_DAYS,
+    PROVIDER_FACTS,
+    PROVIDER_MESSAGES,
+    STUDENT_DAYS,
+    STUDENT_FACTS,
+    STUDENT_MESSAGES,
+)
+from chat.repository import PageRequest
 from chat.system import SYSTEM
 from chat.tables import MESSAGES
 from keyline.days import Days, Period
@@ -20,7 +34,7 @@ from tests.systems.chat.unit.examples import START, message
 
 DAYS = Days(date(2026, 1, 1), date(2026, 1, 31))
 SPAN = Period(START, START + 100)
-STAFF = Cut(caller="staff")
+STAFF = PageRequest(caller="staff")
 BY_HAND = {
     # 10 marks and 5 totals, all below 1 KB and written as a transaction for twice the price;
     # the totals of the 3 students are in an index as well.
@@ -44,21 +58,21 @@ def use_every_pattern(chat: Chat) -> None:
         for n in range(10)
     ]
     chat.rollup.count(stored)
-    repository.opening("c-1")
+    repository.first_message("c-1")
     repository.message("c-1", stored[0].timestamp)
     repository.messages([("c-1", m.timestamp) for m in stored])
-    repository.conversation("c-1", None, STAFF)
-    repository.module(7, SPAN, STAFF)
-    repository.student(1, SPAN, STAFF)
+    repository.page(CONVERSATION_MESSAGES, None, STAFF, conversationId="c-1")
+    repository.page(MODULE_MESSAGES, SPAN, STAFF, moduleId=7)
+    repository.page(STUDENT_MESSAGES, SPAN, STAFF, studentId=1)
     repository.recent(1, 2)
-    repository.provider("openai", SPAN, STAFF)
-    repository.module_facts(7, SPAN)
-    repository.student_facts(1, SPAN)
-    repository.provider_facts("openai", SPAN)
-    repository.module_days(7, DAYS)
-    repository.module_students(7, DAYS)
-    repository.provider_days("openai", DAYS)
-    repository.student_days(1, DAYS)
+    repository.page(PROVIDER_MESSAGES, SPAN, STAFF, provider="openai")
+    repository.facts(MODULE_FACTS, SPAN, "", moduleId=7)
+    repository.facts(STUDENT_FACTS, SPAN, "", studentId=1)
+    repository.facts(PROVIDER_FACTS, SPAN, "", provider="openai")
+    repository.totals(MODULE_DAYS, DAYS, moduleId=7)
+    repository.totals(MODULE_STUDENT_DAYS, DAYS, moduleId=7)
+    repository.totals(PROVIDER_DAYS, DAYS, provider="openai")
+    repository.totals(STUDENT_DAYS, DAYS, studentId=1)
     repository.inactive(datetime.now(UTC).timestamp() * 1000, STAFF)
     snapshot = SizeSnapshot(
         tableName="ChatMessages", day="2026-01-01", tableBytes=1, indexBytes={}, items=1
@@ -117,8 +131,9 @@ def test_a_thousand_messages_are_two_requests_and_two_hundred_are_one(chat: Chat
         puts: Any = [{"PutRequest": {"Item": stored(n)}} for n in range(start, start + 25)]
         chat.dynamodb.batch_write_item(RequestItems={name: puts})
 
-    assert len(chat.repository.module_facts(7, Period(START, START + 1_000))) == 1_000
-    assert len(chat.repository.student_facts(1, Period(START, START + 1_000))) == 200
+    second = Period(START, START + 1_000)
+    assert len(chat.repository.facts(MODULE_FACTS, second, "", moduleId=7)) == 1_000
+    assert len(chat.repository.facts(STUDENT_FACTS, second, "", studentId=1)) == 200
     calls = chat.meter.calls
     assert [call.pattern for call in calls] == ["module-facts", "module-facts", "student-facts"]
     assert round(sum(call.read for call in calls[:2])) == 250

@@ -6,15 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chat.patterns import MESSAGE_CREATE
-from chat.repository import Cut, TooMuch
+from chat.patterns import (
+    CONVERSATION_MESSAGES,
+    MESSAGE_CREATE,
+    MODULE_FACTS,
+    MODULE_MESSAGES,
+    PROVIDER_MESSAGES,
+    STUDENT_MESSAGES,
+)
+from chat.repository import PageRequest, TooMuch
 from keyline.days import Period
 from keyline.model import query_units
 from keyline.run import UniqueClock
 from tests.systems.chat.engine.conftest import Chat, MakeChat
 from tests.systems.chat.unit.examples import START, message
 
-STAFF = Cut(caller="staff")
+STAFF = PageRequest(caller="staff")
 
 
 @pytest.mark.requirement("T-02")
@@ -32,10 +39,10 @@ def test_a_thousand_messages_of_one_millisecond_are_all_kept_in_order(chat: Chat
         written = list(pool.map(write, range(1000)))
 
     # Then each is there once, at a time of its own, newest first
-    page = chat.repository.conversation("c-1", None, Cut(caller="staff", limit=500))
-    rest = chat.repository.conversation(
-        "c-1", None, Cut(caller="staff", limit=500, cursor=page.cursor)
-    )
+    first = PageRequest(caller="staff", limit=500)
+    page = chat.repository.page(CONVERSATION_MESSAGES, None, first, conversationId="c-1")
+    second = PageRequest(caller="staff", limit=500, cursor=page.cursor)
+    rest = chat.repository.page(CONVERSATION_MESSAGES, None, second, conversationId="c-1")
     found = page.items + rest.items
     assert {m.messageId for m in found} == set(written)
     assert len(found) == 1000
@@ -60,13 +67,13 @@ def test_a_message_is_found_through_each_index_in_its_range(chat: Chat) -> None:
     span = Period(START + 2000, START + 6000)
     expected = [m.messageId for m in reversed(stored[2:7:2])]
     for page in (
-        chat.repository.conversation("c-0", span, STAFF),
-        chat.repository.module(1, span, STAFF),
-        chat.repository.student(1, span, STAFF),
-        chat.repository.provider("openai", span, STAFF),
+        chat.repository.page(CONVERSATION_MESSAGES, span, STAFF, conversationId="c-0"),
+        chat.repository.page(MODULE_MESSAGES, span, STAFF, moduleId=1),
+        chat.repository.page(STUDENT_MESSAGES, span, STAFF, studentId=1),
+        chat.repository.page(PROVIDER_MESSAGES, span, STAFF, provider="openai"),
     ):
         assert [m.messageId for m in page.items] == expected
-    assert chat.repository.module(1, span, STAFF).items[0] == stored[6]
+    assert chat.repository.page(MODULE_MESSAGES, span, STAFF, moduleId=1).items[0] == stored[6]
 
 
 @pytest.mark.requirement("T-23", "T-49")
@@ -78,9 +85,9 @@ def test_a_range_is_charged_for_what_it_holds_and_for_nothing_else(chat: Chat) -
     span = Period(START + 5, START + 7)
     written = len(chat.meter.calls)
     pages = [
-        chat.repository.module(7, span, STAFF),
-        chat.repository.student(1, span, STAFF),
-        chat.repository.provider("openai", span, STAFF),
+        chat.repository.page(MODULE_MESSAGES, span, STAFF, moduleId=7),
+        chat.repository.page(STUDENT_MESSAGES, span, STAFF, studentId=1),
+        chat.repository.page(PROVIDER_MESSAGES, span, STAFF, provider="openai"),
     ]
     for page in pages:
         assert [m.messageId for m in page.items] == names[::-1]
@@ -114,16 +121,16 @@ def test_an_expired_message_is_in_no_answer_and_a_page_is_full_all_the_same(chat
     newest = [m.messageId for m in reversed(kept)]
     span = Period(0, START + 10)
     for limit in (3, 4, 50):
-        cut = Cut(caller="staff", limit=limit)
+        request = PageRequest(caller="staff", limit=limit)
         for page in (
-            chat.repository.conversation("c-1", span, cut),
-            chat.repository.module(7, span, cut),
-            chat.repository.student(1, span, cut),
-            chat.repository.provider("openai", span, cut),
+            chat.repository.page(CONVERSATION_MESSAGES, span, request, conversationId="c-1"),
+            chat.repository.page(MODULE_MESSAGES, span, request, moduleId=7),
+            chat.repository.page(STUDENT_MESSAGES, span, request, studentId=1),
+            chat.repository.page(PROVIDER_MESSAGES, span, request, provider="openai"),
         ):
             assert [m.messageId for m in page.items] == newest
     assert [m.messageId for m in chat.repository.recent(1, 10)] == newest
-    facts = chat.repository.module_facts(7, span)
+    facts = chat.repository.facts(MODULE_FACTS, span, "Ask for less.", moduleId=7)
     assert [fact.timestamp for fact in facts] == [m.timestamp for m in kept]
     assert chat.repository.message("c-1", old[0].timestamp) is None
     keys = [(m.conversationId, m.timestamp) for m in (*old, *kept)]
@@ -179,8 +186,10 @@ def test_a_sharded_provider_answers_as_the_plain_one_in_order_and_page_by_page(
     def read(chat: Chat) -> list[str]:
         found, cursor = [], None
         while True:
-            cut = Cut(caller="staff", limit=7, cursor=cursor)
-            page = chat.repository.provider("openai", Period(START, START + 50), cut)
+            request = PageRequest(caller="staff", limit=7, cursor=cursor)
+            page = chat.repository.page(
+                PROVIDER_MESSAGES, Period(START, START + 50), request, provider="openai"
+            )
             found += [m.messageId for m in page.items]
             assert cursor is None or page.cursor != cursor  # else it would never end
             cursor = page.cursor
@@ -201,12 +210,16 @@ def test_a_range_of_more_than_one_megabyte_is_read_to_its_end_or_refused(
         chat.store.put(
             MESSAGE_CREATE, message(timestamp=START + n, question=text, response=text, tokenCount=n)
         )
-    facts = chat.repository.module_facts(7, Period(START, START + 10_000))
+    facts = chat.repository.facts(
+        MODULE_FACTS, Period(START, START + 10_000), "Ask for less.", moduleId=7
+    )
     assert sorted(f.tokenCount for f in facts) == list(range(700))
     queries = [call for call in chat.meter.calls if call.pattern == "module-facts"]
     assert len(queries) > 1  # a page of DynamoDB's is 1 MB
 
     chat.add(message(timestamp=START + 701))
     with pytest.raises(TooMuch) as refused:
-        chat.repository.module_facts(7, Period(START, START + 10_000))
-    assert "whole days" in refused.value.suggestion
+        chat.repository.facts(
+            MODULE_FACTS, Period(START, START + 10_000), "Ask for less.", moduleId=7
+        )
+    assert refused.value.suggestion == "Ask for less."

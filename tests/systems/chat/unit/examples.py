@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
 
 from chat.tables import Fact, Message
+from chat.totals import Totals
 
 DAY_MS = 86_400_000
 START = 1_767_225_600_000.0  # 2026-01-01T00:00:00Z
@@ -51,3 +53,14 @@ messages = st.builds(
     tokenCount=st.integers(0, 5_000),
     responseTime=st.integers(0, 60_000),
 )
+
+
+def summed(parts: Iterable[Totals]) -> dict[tuple[Any, ...], tuple[int, int]]:
+    """The messages and tokens of each total, over all parts."""
+    found: dict[tuple[Any, ...], tuple[int, int]] = {}
+    for part in parts:
+        for kind in (part.modules, part.providers, part.students):
+            for key, total in kind.items():
+                known, tokens = found.get(key, (0, 0))
+                found[key] = (known + total.messages, tokens + total.tokens)
+    return found

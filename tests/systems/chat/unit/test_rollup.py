@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.patterns import MESSAGE_COUNTED
-from chat.rollup import ATTEMPTS, Rollup, cut
+from chat.rollup import ATTEMPTS, Rollup, in_transactions
 from chat.settings import Settings
 from chat.tables import Message
-from chat.totals import Totals, fold, keys_of
+from chat.totals import Totals, fold, keys_of, last_hours
 from keyline.model import MAX_TRANSACTION
 from keyline.run import Cancelled, TransactionCancelled, Write
-from tests.systems.chat.unit.examples import START, message, messages
+from tests.systems.chat.unit.examples import START, message, messages, summed
 
 
 class Ledger:
@@ -75,24 +75,16 @@ def test_folding_parts_in_any_order_gives_what_folding_all_gives(
     shuffled = data.draw(st.permutations(given_messages))
     at = data.draw(st.integers(0, len(shuffled)))
     assert fold(shuffled) == fold(given_messages)
-    assert _sum(fold(shuffled[:at]), fold(shuffled[at:])) == _sum(fold(given_messages))
-
-
-def _sum(*parts: Totals) -> dict[tuple[Any, ...], tuple[int, int]]:
-    found: dict[tuple[Any, ...], tuple[int, int]] = {}
-    for part in parts:
-        for kind in (part.modules, part.providers, part.students):
-            for key, total in kind.items():
-                messages, tokens = found.get(key, (0, 0))
-                found[key] = (messages + total.messages, tokens + total.tokens)
-    return found
+    assert last_hours(shuffled) == last_hours(given_messages)
+    parts = [fold(shuffled[:at]), fold(shuffled[at:])]
+    assert summed(parts) == summed([fold(given_messages)])
 
 
 @given(st.lists(messages, max_size=250), st.integers(4, 100))
 def test_parts_fit_into_a_transaction_and_hold_every_message_once(
     given_messages: list[Message], limit: int
 ) -> None:
-    parts = list(cut(given_messages, limit))
+    parts = list(in_transactions(given_messages, limit))
     assert sorted(m.messageId for part in parts for m in part) == sorted(
         m.messageId for m in given_messages
     )
@@ -111,12 +103,13 @@ def test_each_message_counts_once_under_any_delivery(
     delivery = data.draw(st.permutations(given_messages + again))
     ledger = Ledger()
     consumer = rollup(ledger)
-    new: list[Message] = []
+    added: list[Totals] = []
     while delivery:
         size = data.draw(st.integers(1, len(delivery)))
-        new += consumer.count(delivery[:size])
+        added += consumer.count(delivery[:size])
         delivery = delivery[size:]
-    assert sorted(m.messageId for m in new) == sorted(m.messageId for m in given_messages)
+    assert ledger.marks == {m.messageId for m in given_messages}
+    assert summed(added) == summed([fold(given_messages)])
     for table in ("module-day-add", "provider-day-add"):
         assert counted(ledger, table) == len(given_messages)
     known = [m for m in given_messages if m.studentId is not None]
