@@ -1,4 +1,4 @@
-"""What the analytics answer: the bodies of the responses."""
+"""The bodies of the analytics' answers."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Literal
 import msgspec
 
 Source = Literal["messages", "totals"]
-"""Whether the messages of the range were read, or the daily totals they were added to."""
+"""Whether the answer was computed from the messages of the range or from the daily totals."""
 
 
 class Percentile(msgspec.Struct, frozen=True):
-    """Between which response times, in ms, a percentile lies (nearest rank).
+    """The response times, in ms, between which a percentile lies (nearest rank).
 
     Attributes
     ----------
     atLeast, atMost
-        Equal where it is known exactly; from daily totals the bounds of its bucket, at most
-        28 % apart above 320 ms. Above the last bound atMost is None.
+        Equal if the percentile is exact. From daily totals they are the bounds of a bucket of the
+        histogram; above 320 ms they are at most 28 % apart. Above the last bound, atMost is null.
     """
 
     atLeast: int
@@ -25,12 +25,12 @@ class Percentile(msgspec.Struct, frozen=True):
 
 
 class LatencyAnswer(msgspec.Struct, frozen=True):
-    """How long the provider took.
+    """How long the provider took to answer.
 
     Attributes
     ----------
     average
-        ms.
+        Milliseconds.
     fast, slow
         Messages answered in less than 2 s, and in more than 10 s.
     """
@@ -44,14 +44,14 @@ class LatencyAnswer(msgspec.Struct, frozen=True):
 
 
 class ModelCost(msgspec.Struct, frozen=True):
-    """What one model of a provider was used for.
+    """How much one model of a provider was used.
 
     Attributes
     ----------
     usd
         At today's prices.
     share
-        Its part of all messages in the answer, 0 to 1.
+        The model's part of all messages of this answer, 0 to 1.
     """
 
     provider: str
@@ -63,14 +63,14 @@ class ModelCost(msgspec.Struct, frozen=True):
 
 
 class CostAnswer(msgspec.Struct, frozen=True):
-    """What the answers cost.
+    """What the tutor's answers cost.
 
     Attributes
     ----------
     usd
         The sum over the models.
     pricesAsOf
-        The day at which the prices were read.
+        The day on which the prices were read.
     byProvider
         USD by provider.
     """
@@ -91,7 +91,7 @@ class EngagementAnswer(msgspec.Struct, frozen=True):
     completed
         Students with at least three messages.
     completionRate
-        Their part of the students, 0 to 1.
+        The part of the students that have at least three messages, 0 to 1.
     """
 
     once: int
@@ -103,7 +103,7 @@ class EngagementAnswer(msgspec.Struct, frozen=True):
 
 
 class UsageAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was used from one moment or day to another, both included."""
+    """What was used from one moment or day to another. Both are included."""
 
     start: str = msgspec.field(name="from")
     end: str = msgspec.field(name="to")
@@ -115,7 +115,7 @@ class UsageAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModuleAnswer(UsageAnswer, frozen=True, kw_only=True):
-    """A module's analytics. Students who are not signed in count as messages only."""
+    """A module's analytics. Messages of students who are not signed in count only as messages."""
 
     moduleId: int
     uniqueStudents: int
@@ -129,14 +129,14 @@ class ProviderAnswer(UsageAnswer, frozen=True, kw_only=True):
 
 
 class TodayAnswer(ProviderAnswer, frozen=True, kw_only=True):
-    """What a provider cost today, against its budget.
+    """What a provider has cost today, compared with its budget.
 
     Attributes
     ----------
     budgetUsd
-        What it may cost on a day; None where no budget is set.
+        What the provider may cost on a day; null if no budget is set.
     spent
-        The part of the budget that is used up; above 1 it is exceeded.
+        The part of the budget that is spent. Above 1 the budget is exceeded.
     """
 
     budgetUsd: float | None
@@ -144,7 +144,7 @@ class TodayAnswer(ProviderAnswer, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One module on a student's way."""
+    """One module on a student's path."""
 
     moduleId: int
     messages: int
@@ -160,11 +160,11 @@ class StudentAnswer(UsageAnswer, frozen=True, kw_only=True):
     activeDays
         UTC days with at least one message.
     messagesPerActiveDay
-        How much on such a day.
+        The average over the active days.
     completedModules
         Modules with at least three messages.
     path
-        The modules in the order in which the student came to them.
+        The modules in the order of the student's first message in each.
     """
 
     studentId: int
@@ -175,18 +175,18 @@ class StudentAnswer(UsageAnswer, frozen=True, kw_only=True):
 
 
 class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One day, week or month.
+    """One day, week or month of a report.
 
     Attributes
     ----------
     period
         `2026-01-31`, `2026-W05` (ISO week) or `2026-01`.
     start, end
-        Its first and last day within the range.
+        The first and the last day of the period within the range.
     averageResponseTime
-        ms; None where there are no messages.
+        Milliseconds; null if there are no messages.
     uniqueStudents
-        Distinct over the whole period; None where the report is not about a module.
+        Each student counts once in a period. Null if the report is not about a module.
     """
 
     period: str
@@ -200,21 +200,21 @@ class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A daily, weekly or monthly report. Periods without messages are in it."""
+    """A daily, weekly or monthly report. It includes periods without messages."""
 
     by: Literal["day", "week", "month"]
     rows: list[ReportRow]
 
 
 class SilentStudent(msgspec.Struct, frozen=True):
-    """A student and the last activity, ISO 8601."""
+    """A student and the hour of the last activity, ISO 8601."""
 
     studentId: int
     lastAt: str
 
 
 class SilentStudents(msgspec.Struct, frozen=True):
-    """A page of students, longest silent first."""
+    """A page of students. The student who has been silent for the longest time comes first."""
 
     students: list[SilentStudent]
     cursor: str | None

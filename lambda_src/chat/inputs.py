@@ -1,4 +1,4 @@
-"""The types of what requests name, with bounds that keys and items can hold."""
+"""Types of the values in requests, with bounds that keys and items can hold."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Annotated
 import msgspec
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**53, examples=[12])]
-"""A module's or student's number. Zero is no student: who is not signed in has none."""
+"""The number of a module or a student, from 1. A student who is not signed in has no number."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Provider = Annotated[Name, msgspec.Meta(examples=["openai"])]
-"""One that the settings have a price for."""
+"""A provider that has a price in the settings."""
 ConversationId = Annotated[str, msgspec.Meta(min_length=1, max_length=256, examples=["algebra-1"])]
 """At most 1,024 bytes of UTF-8; a partition key takes 2,048."""
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Timestamp = Annotated[float, msgspec.Meta(examples=[1767225600000.001])]
-"""Epoch milliseconds; the fraction keeps messages of one millisecond apart."""
+"""Epoch milliseconds. The fraction keeps messages of one millisecond apart."""
 Cursor = Annotated[str, msgspec.Meta(min_length=1)]
-"""Where a page ends, as its answer has it."""
+"""Where a page ends: the `cursor` of its answer."""

@@ -1,7 +1,7 @@
-"""Response times as a histogram that daily totals can carry and add up.
+"""Count response times in a histogram that daily totals can hold and add up.
 
-The bounds are the R10 series of preferred numbers: each is at most 1.28 times the one
-before, so a percentile read from the histogram is known to within that factor.
+The bounds are the R10 series of preferred numbers. Each bound is at most 1.28 times the bound
+before it, so a percentile that is read from the histogram is exact to within that factor.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from bisect import bisect_left
 import msgspec
 
 FAST_BELOW = 2_000
-"""Milliseconds: a quicker response is fast."""
+"""Milliseconds: a response that takes less is fast."""
 SLOW_ABOVE = 10_000
-"""Milliseconds: a longer response is slow."""
+"""Milliseconds: a response that takes more is slow."""
 
 
 class Latency(msgspec.Struct, kw_only=True):
-    """How many messages were answered within how many milliseconds.
+    """The number of messages by the milliseconds that their answers took.
 
     Attributes
     ----------
@@ -63,12 +63,12 @@ class Latency(msgspec.Struct, kw_only=True):
 BUCKETS = tuple(name for name in Latency.__struct_fields__ if name.startswith("ms"))
 """The histogram's fields, in order."""
 BOUNDS = tuple(int(name.removeprefix("ms")) for name in BUCKETS[:-1])
-"""The upper bound of each bucket but the last, ms, included in it."""
+"""The upper bound of each bucket but the last, ms. The bucket includes its bound."""
 LATENCY_FIELDS = tuple(Latency.__struct_fields__)
 
 
 def bucket_of(response_time: int) -> str:
-    """The field that counts a response time in ms."""
+    """Return the field that counts a response time in ms."""
     return BUCKETS[bisect_left(BOUNDS, response_time)]
 
 

@@ -1,4 +1,4 @@
-"""Every way the chat system asks its tables, with the rates of its specification.
+"""Declare every access pattern of the chat system, with the rates of its specification.
 
 A month has 1 million messages of 2 KB, 100,000 module queries of 10 items, 50,000
 student queries of 5 and 10,000 provider queries of 100.
@@ -51,7 +51,7 @@ MESSAGE_CREATE = Put(
 )
 CONVERSATION_OPENING = Query(
     name="conversation-opening",
-    why="Whose conversation it is, before a student writes to it: the first message decides.",
+    why="Read the first message, whose student owns the conversation, before a student writes.",
     table=MESSAGES,
     shape=Message,
     page=1,
@@ -82,7 +82,7 @@ MESSAGE_GET = Get(
 )
 MESSAGES_GET = BatchGet(
     name="messages-get",
-    why="Show messages whose keys are known, in one call instead of one for each.",
+    why="Show messages whose keys are known, in one call instead of one call per message.",
     table=MESSAGES,
     shape=Message,
     items=25,
@@ -91,7 +91,7 @@ MESSAGES_GET = BatchGet(
 )
 MODULE_MESSAGES = Query(
     name="module-messages",
-    why="A module's messages in a range of time, newest first.",
+    why="Show a module's messages of a range of time, newest first.",
     table=MESSAGES,
     shape=Message,
     index="ModuleAnalyticsIndex",
@@ -104,7 +104,7 @@ MODULE_MESSAGES = Query(
 )
 STUDENT_MESSAGES = Query(
     name="student-messages",
-    why="A student's messages in a range of time, newest first.",
+    why="Show a student's messages of a range of time, newest first.",
     table=MESSAGES,
     shape=Message,
     index="StudentActivityIndex",
@@ -117,7 +117,7 @@ STUDENT_MESSAGES = Query(
 )
 STUDENT_RECENT = Query(
     name="student-recent",
-    why="A student's latest messages.",
+    why="Show a student's latest messages.",
     table=MESSAGES,
     shape=Message,
     index="StudentActivityIndex",
@@ -129,7 +129,7 @@ STUDENT_RECENT = Query(
 )
 PROVIDER_MESSAGES = Query(
     name="provider-messages",
-    why="A provider's messages in a range of time, newest first. There is no form without one.",
+    why="Show a provider's messages of a range of time, newest first. The range is required.",
     table=MESSAGES,
     shape=Message,
     index="ProviderUsageIndex",
@@ -145,7 +145,7 @@ PROVIDER_MESSAGES = Query(
 
 MODULE_FACTS = Query(
     name="module-facts",
-    why="What a module's analytics count, exact to the millisecond and without the texts.",
+    why="Count a module's messages between two moments. The texts are not read.",
     table=MESSAGES,
     shape=Fact,
     index="ModuleAnalyticsIndex",
@@ -157,7 +157,7 @@ MODULE_FACTS = Query(
 )
 STUDENT_FACTS = Query(
     name="student-facts",
-    why="What a student's report counts: engagement, performance, the way through the modules.",
+    why="Count a student's messages: engagement, performance, and the path through the modules.",
     table=MESSAGES,
     shape=Fact,
     index="StudentActivityIndex",
@@ -169,7 +169,7 @@ STUDENT_FACTS = Query(
 )
 PROVIDER_FACTS = Query(
     name="provider-facts",
-    why="What a provider's analytics count, exact to the millisecond and without the texts.",
+    why="Count a provider's messages between two moments. The texts are not read.",
     table=MESSAGES,
     shape=Fact,
     index="ProviderUsageIndex",
@@ -184,14 +184,14 @@ PROVIDER_FACTS = Query(
 
 MESSAGE_COUNTED = Put(
     name="message-counted",
-    why="Mark a message as counted; a second time fails, and the message counts once.",
+    why="Mark a message as counted. A second mark fails, so the message counts once.",
     table=ROLLUPS,
     shape=Counted,
     item_bytes=COUNTED_BYTES,
 )
 MODULE_DAY_ADD = Update(
     name="module-day-add",
-    why="Add messages to what a model did in a module on a day.",
+    why="Add messages to the total of a module, a day, a provider and a model.",
     table=ROLLUPS,
     shape=ModuleDay,
     set=("ttl",),
@@ -201,7 +201,7 @@ MODULE_DAY_ADD = Update(
 )
 PROVIDER_DAY_ADD = Update(
     name="provider-day-add",
-    why="Add messages to what a provider's model did on a day.",
+    why="Add messages to the total of a provider, a day and a model.",
     table=ROLLUPS,
     shape=ProviderDay,
     set=("ttl",),
@@ -211,7 +211,7 @@ PROVIDER_DAY_ADD = Update(
 )
 STUDENT_DAY_ADD = Update(
     name="student-day-add",
-    why="Add messages to what a student did in a module on a day.",
+    why="Add messages to the total of a module, a day and a student.",
     table=ROLLUPS,
     shape=StudentDay,
     set=("ttl",),
@@ -231,7 +231,7 @@ COUNT_MESSAGES = TransactWrite(
 )
 STUDENT_SEEN = Update(
     name="student-seen",
-    why="Move a student's last activity forward, never back, whatever the order of delivery.",
+    why="Move a student's last activity forward. It never moves back, in any order of delivery.",
     table=ROLLUPS,
     shape=LastActivity,
     set=("lastAt", "roster", "ttl"),
@@ -245,7 +245,7 @@ STUDENT_SEEN = Update(
 
 MODULE_DAYS = Query(
     name="module-days",
-    why="A module's totals by day and model: reports, cost and response times of any days.",
+    why="Read a module's totals by day and model: reports, cost and response times of any days.",
     table=ROLLUPS,
     shape=ModuleDay,
     sort=between("sk", "day"),
@@ -256,7 +256,7 @@ MODULE_DAYS = Query(
 )
 MODULE_STUDENT_DAYS = Query(
     name="module-student-days",
-    why="Who was active in a module on which day: unique students and engagement of any days.",
+    why="Read which students were active in a module on each day: unique students, engagement.",
     table=ROLLUPS,
     shape=StudentDay,
     sort=between("sk", "day"),
@@ -267,7 +267,7 @@ MODULE_STUDENT_DAYS = Query(
 )
 PROVIDER_DAYS = Query(
     name="provider-days",
-    why="A provider's totals by day and model: usage, today's cost, the share of each model.",
+    why="Read a provider's totals by day and model: usage, today's cost, each model's share.",
     table=ROLLUPS,
     shape=ProviderDay,
     sort=between("sk", "day"),
@@ -278,7 +278,7 @@ PROVIDER_DAYS = Query(
 )
 STUDENT_DAYS = Query(
     name="student-days",
-    why="A student's totals by day and module, however many messages there are.",
+    why="Read a student's totals by day and module. The number of messages does not matter.",
     table=ROLLUPS,
     shape=StudentDay,
     index="StudentDays",
@@ -290,7 +290,7 @@ STUDENT_DAYS = Query(
 )
 STUDENTS_INACTIVE = Query(
     name="students-inactive",
-    why="The students whose last message is older than a date, longest silent first.",
+    why="List the students whose last message is older than a date, longest silent first.",
     table=ROLLUPS,
     shape=LastActivity,
     index="InactiveStudents",

@@ -1,4 +1,4 @@
-"""What tokens cost."""
+"""Compute what tokens cost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chat.settings import Settings
 from keyline.problem import KeylineError, instead_of
 
 COST = "ProviderCost"
-"""The metric of what a provider costs, USD: its sum over a day is what a budget is held against."""
+"""The metric of a provider's cost, USD. Its sum over a day is compared with the daily budget."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Prices:
     Parameters
     ----------
     as_of
-        The day at which they were read.
+        The day on which the prices were read.
     """
 
     per_1k: Mapping[str, float]
@@ -27,16 +27,16 @@ class Prices:
 
     @classmethod
     def of(cls, settings: Settings) -> Prices:
-        """The prices of an environment."""
+        """Return the prices of an environment."""
         return cls(settings.prices_per_1k_tokens, settings.prices_as_of)
 
     def usd(self, provider: str, tokens: int) -> float:
-        """What so many tokens of a provider cost, to a millionth of a dollar.
+        """Return the cost of tokens of a provider, rounded to a millionth of a dollar.
 
         Raises
         ------
         KeylineError
-            If the provider has no price: a total that left it out would be wrong.
+            If the provider has no price. A total without that provider would be wrong.
         """
         if provider not in self.per_1k:
             raise KeylineError(

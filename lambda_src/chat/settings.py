@@ -1,4 +1,4 @@
-"""What an environment may set for the chat system; each setting has a default."""
+"""Settings of the chat system that an environment may give; each has a default."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Provider = Annotated[
         description="a provider's name of 1 to 128 characters without #",
     ),
 ]
-"""A provider's name. It stands before a # in the keys of the daily totals."""
+"""A provider's name. In the keys of the daily totals, a # follows it."""
 Dollars = Annotated[float, msgspec.Meta(ge=0)]
 
 
@@ -39,26 +39,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rollup_days
         How long daily totals and last activities are kept after their last change.
     marker_days
-        How long a counted message is remembered. Longer than a stream record (1 day) and
-        a message on the on-failure queue (14 days) can live, so that no replay counts twice.
+        How long a counted message is remembered. It must be longer than a stream record (1 day)
+        and a message on the on-failure queue (14 days) can live, so that no replay counts twice.
     provider_shards
-        Over how many values one provider is spread in ProviderUsageIndex.
+        The number of key values over which one provider is spread in ProviderUsageIndex.
     roster_shards
-        Over how many values the list of students by last activity is spread.
+        The number of key values over which the list of students by last activity is spread.
     prices_per_1k_tokens, prices_as_of
-        USD per 1,000 tokens by provider, and the day these were read. A message of any other
-        provider is refused, since its cost could not be told. Rough figures: input and
-        output tokens cost the same here.
+        USD per 1,000 tokens by provider, and the day on which the prices were read. A message of
+        any other provider is refused, because its cost cannot be computed. The prices are rough:
+        input and output tokens cost the same.
     daily_budget_usd
-        What a provider may cost on one UTC day, by provider.
+        The most USD that a provider may cost on one UTC day, by provider.
     max_messages
         The most messages that one analytics request reads.
     max_rollups
         The most roll-up items that one analytics request reads.
     cache_url
-        A redis to cache analytics in; empty for the function's own memory.
+        The URL of a redis that caches analytics. If empty, the function's own memory does.
     cache_seconds
-        How long analytics may be old.
+        The greatest age of an answer of the analytics.
     """
 
     retention_days: Days = 365

@@ -1,4 +1,4 @@
-"""The chat system: its tables, its functions and what each of them may do."""
+"""Declare the chat system: its tables, its functions and what each function may do."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ READ = Function(
 ANALYTICS = Function(
     name="analytics",
     handler="chat.handlers.analytics.handler",
-    why="Answers what modules, students and providers make of the messages.",
+    why="Computes the analytics of modules, students and providers.",
     patterns=(
         MODULE_FACTS,
         STUDENT_FACTS,
@@ -107,7 +107,7 @@ ROLLUP_STREAM = Function(
     source=StreamSource(
         table=MESSAGES,
         filters=({"eventName": ["INSERT"]},),
-        # The more messages a batch holds, the more of them share a write.
+        # The more messages a batch holds, the more messages share a write.
         batch=500,
         window=10,
     ),

@@ -21,7 +21,7 @@ from keyline.model import (
 )
 
 Day = Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
-"""A UTC day: `2026-01-31`. Its one length keeps the keys of the roll-ups in the order of days."""
+"""A UTC day: `2026-01-31`. All days have one length, so the keys of the roll-ups sort by day."""
 ROSTER = "student"
 """The one partition key value of InactiveStudents, before it is sharded."""
 
@@ -32,15 +32,15 @@ class Message(msgspec.Struct, kw_only=True, omit_defaults=True):
     Attributes
     ----------
     timestamp
-        Epoch milliseconds; the fraction keeps messages of one millisecond apart.
+        Epoch milliseconds. The fraction keeps messages of one millisecond apart.
     studentId
-        None for a student who is not signed in: the message is then in no student's index.
+        None for a student who is not signed in. Such a message is not in StudentActivityIndex.
     tokenCount
         Tokens of question and answer together.
     responseTime
-        Milliseconds the provider took.
+        Milliseconds that the provider took.
     createdAt
-        The timestamp again, as ISO 8601 in UTC.
+        The same moment as `timestamp`, as ISO 8601 in UTC.
     """
 
     conversationId: str
@@ -60,7 +60,7 @@ class Message(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Fact(msgspec.Struct, kw_only=True):
-    """What analytics need of a message: all but its texts."""
+    """The part of a message that analytics need: all but its texts."""
 
     conversationId: str
     timestamp: float
@@ -79,7 +79,7 @@ class Counted(msgspec.Struct, kw_only=True):
 
 
 class ModuleDay(Latency, kw_only=True):
-    """What one model did in one module on one UTC day."""
+    """The total of one model in one module on one UTC day."""
 
     moduleId: int
     day: Day
@@ -91,7 +91,7 @@ class ModuleDay(Latency, kw_only=True):
 
 
 class ProviderDay(Latency, kw_only=True):
-    """What one model of a provider did on one UTC day."""
+    """The total of one model of a provider on one UTC day."""
 
     provider: str
     day: Day
@@ -102,7 +102,7 @@ class ProviderDay(Latency, kw_only=True):
 
 
 class StudentDay(msgspec.Struct, kw_only=True):
-    """What one student did in one module on one UTC day."""
+    """The total of one student in one module on one UTC day."""
 
     moduleId: int
     studentId: int
@@ -114,13 +114,13 @@ class StudentDay(msgspec.Struct, kw_only=True):
 
 
 class LastActivity(msgspec.Struct, kw_only=True):
-    """When a student was last heard of.
+    """When a student was last active.
 
     Attributes
     ----------
     lastAt
-        The beginning of the hour of the last message, epoch ms: so the item, and its place
-        in the index, changes once an hour at most, and not with every message.
+        The beginning of the hour of the last message, epoch ms. With whole hours the item, and
+        its place in the index, changes at most once an hour and not with every message.
     """
 
     studentId: int
@@ -133,15 +133,15 @@ MESSAGES = Table(
     "ChatMessages",
     """Key design:
     conversationId / timestamp: a conversation is one partition in order of time, so that
-    showing it is one Query. The timestamp's fraction keeps messages of one millisecond apart,
-    and a create is conditional: nothing is ever overwritten.
+    showing it is one Query. The timestamp's fraction keeps messages of one millisecond apart.
+    A create is conditional, so a message is never overwritten.
     ModuleAnalyticsIndex: a module's messages by time, for every module page and report.
-    StudentActivityIndex: a student's messages by time. Without studentId a message is not in
-    it: unknown students would otherwise share one hot, useless partition.
+    StudentActivityIndex: a student's messages by time. A message without studentId is not in
+    this index. Otherwise all unknown students would share one hot, useless partition.
     ProviderUsageIndex: a provider's messages by time. Two or three key values take the writes
-    of all messages, and a partition takes 1,000 write units a second, so the value can be
+    of all messages. A partition takes 1,000 write units a second, so the key value can be
     spread over shards.
-    All three carry whole messages: their pages show them without a second read.
+    All three indexes carry whole messages, so a page needs no second read.
     """,
     key=Key("conversationId", "timestamp"),
     entities=[Message],
@@ -176,14 +176,15 @@ ROLLUPS = Table(
     MODULE#id / day#provider#model: a module's report over any days is one Query of totals,
     with the cost by provider and model and a histogram of response times.
     PROVIDER#name / day#model: the same for a provider, and today's cost.
-    STUDENTS#module / day#student: who was active in a module and how often, so that unique
-    students and engagement are exact over any range of days, which daily counts cannot give.
+    STUDENTS#module / day#student: which students were active in a module and how often. Unique
+    students and engagement are exact over any range of days. Daily counts could not give that.
     StudentDays: the same items by student, for one student's days.
-    STUDENT#id / LAST: one item per student that has ever written.
-    InactiveStudents: these by last activity. An index of activity cannot list who has none.
-    Its partition key has one value, so it is sharded.
-    COUNTED#message / -: written in the same transaction as the totals that a message is added
-    to, so that a message counts once however often the stream delivers it.
+    STUDENT#id / LAST: one item for each student that has ever written.
+    InactiveStudents: these items by last activity. An index of messages could not list the
+    students who have sent none for a long time. The index's partition key has one value, so the
+    index is sharded.
+    COUNTED#message / -: a mark that is written in the same transaction as the totals that the
+    message is added to. So a message counts once, even if the stream delivers it many times.
     """,
     key=Key("pk", "sk"),
     entities=[
@@ -205,7 +206,7 @@ ROLLUPS = Table(
         Index(
             name="StudentDays",
             key=Key("studentId", "day"),
-            why="What a student did on which day, across modules.",
+            why="A student's totals by day, across modules.",
             sparse=True,
         ),
         Index(

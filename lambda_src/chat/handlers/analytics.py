@@ -80,7 +80,7 @@ _cache = Cache.of(
 
 @app.get("/modules/{moduleId}/analytics")
 def module(moduleId: Id, query: RangeQuery, caller: Caller) -> ModuleAnswer:
-    """Totals, unique students, cost, response times and engagement of a module."""
+    """Show totals, unique students, cost, response times and engagement of a module."""
     viewer = _staff(caller, "path.moduleId")
     period = query.range(_now())
     cache_key = ("module", moduleId, analytics.bounds_of(period), viewer.scope)
@@ -89,7 +89,7 @@ def module(moduleId: Id, query: RangeQuery, caller: Caller) -> ModuleAnswer:
 
 @app.get("/modules/{moduleId}/reports")
 def module_reports(moduleId: Id, query: ReportQuery, caller: Caller) -> Report:
-    """A module by day, week or month."""
+    """Show a module's totals by day, week or month."""
     viewer = _staff(caller, "path.moduleId")
     days = query.days(_now())
 
@@ -104,7 +104,7 @@ def module_reports(moduleId: Id, query: ReportQuery, caller: Caller) -> Report:
 
 @app.get("/providers/{provider}/analytics")
 def provider(provider: Provider, query: RangeQuery, caller: Caller) -> ProviderAnswer:
-    """Usage, cost, response times and the share of each model of a provider."""
+    """Show usage, cost, response times and the share of each model of a provider."""
     viewer = _staff(caller, "path.provider")
     _require_known(provider)
     period = query.range(_now())
@@ -114,7 +114,7 @@ def provider(provider: Provider, query: RangeQuery, caller: Caller) -> ProviderA
 
 @app.get("/providers/{provider}/reports")
 def provider_reports(provider: Provider, query: ReportQuery, caller: Caller) -> Report:
-    """A provider by day, week or month."""
+    """Show a provider's totals by day, week or month."""
     viewer = _staff(caller, "path.provider")
     _require_known(provider)
     days = query.days(_now())
@@ -129,7 +129,7 @@ def provider_reports(provider: Provider, query: ReportQuery, caller: Caller) -> 
 
 @app.get("/providers/{provider}/today")
 def provider_today(provider: Provider, caller: Caller) -> TodayAnswer:
-    """What a provider cost today, against its budget."""
+    """Show what a provider has cost today, compared with its budget."""
     viewer = _staff(caller, "path.provider")
     _require_known(provider)
     day = today(_now())
@@ -145,7 +145,7 @@ def provider_today(provider: Provider, caller: Caller) -> TodayAnswer:
 
 @app.get("/inactive-students")
 def inactive(query: InactiveQuery, caller: Caller) -> SilentStudents:
-    """Students not heard of since a date, longest silent first."""
+    """List the students who have been silent since a date, longest silent first."""
     viewer = _staff(caller, "path")
     request = PageRequest(caller=viewer.subject, limit=query.limit, cursor=query.cursor)
     page = _repository.inactive(moment("query.since", query.since), request)
@@ -155,7 +155,7 @@ def inactive(query: InactiveQuery, caller: Caller) -> SilentStudents:
 
 @app.get("/students/{studentId}/analytics")
 def student(studentId: Id, query: RangeQuery, caller: Caller) -> StudentAnswer:
-    """A student's engagement, performance and way through the modules."""
+    """Show a student's engagement, performance and path through the modules."""
     viewer = Viewer.of(caller)
     viewer.require_student(studentId)
     period = query.range(_now())
@@ -170,7 +170,7 @@ def student(studentId: Id, query: RangeQuery, caller: Caller) -> StudentAnswer:
 
 @app.get("/students/{studentId}/reports")
 def student_reports(studentId: Id, query: ReportQuery, caller: Caller) -> Report:
-    """A student by day, week or month."""
+    """Show a student's totals by day, week or month."""
     viewer = Viewer.of(caller)
     viewer.require_student(studentId)
     days = query.days(_now())

@@ -1,4 +1,4 @@
-"""Ranges of time as a request names them."""
+"""Read ranges of time from a request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from keyline.http import HttpError
 MAX_DAYS = 1_100
 """The longest range of days that one request may ask for: three years."""
 DEFAULT_DAYS = 7
-"""How many days analytics are about where the request does not say."""
+"""The number of days of the analytics if the request names no range."""
 
 Bound = Annotated[str, msgspec.Meta(min_length=1, examples=["2026-01-31"])]
 """Where a range starts or ends."""
@@ -24,21 +24,23 @@ _FORMS = "Use 2026-01-31 for a whole UTC day, 2026-01-31T08:00:00Z, or epoch mil
 
 
 class RangeQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`from` and `to`: dates for whole UTC days, both included, or moments.
+    """`from` and `to`: two dates for whole UTC days, or two moments. Both are included.
 
     Attributes
     ----------
     start
         A date (2026-01-31), a moment (2026-01-31T08:00:00Z) or epoch milliseconds.
     end
-        In the same form.
+        In the same form as `from`.
     """
 
     start: Bound | None = msgspec.field(default=None, name="from")
     end: Bound | None = msgspec.field(default=None, name="to")
 
     def range(self, now: float) -> Range:
-        """The range named; without an end up to now, without a start the last seven days.
+        """Return the range that the request names.
+
+        Without `to` the range ends now. Without both the range is the last seven days.
 
         Parameters
         ----------
@@ -48,8 +50,8 @@ class RangeQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Raises
         ------
         HttpError
-            400 if a bound cannot be read, the two are of different forms, the end comes
-            first, or the range is too long.
+            400 if a bound cannot be read, the bounds have different forms, the end comes
+            before the start, or the range is too long.
         """
         if self.start is None:
             return self._without_start(now)
@@ -58,33 +60,38 @@ class RangeQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         if isinstance(first, date) and isinstance(last, date):
             return _days(first, last)
         if isinstance(first, date) or isinstance(last, date):
-            raise _refusal("query.to", "is not of the form of 'from'.", "Use two dates or moments.")
+            raise _refusal(
+                "query.to", "has another form than 'from'.", "Use two dates or two moments."
+            )
         if last < first:
-            raise _refusal("query.to", "comes before 'from'.", "Exchange the two.")
+            raise _refusal("query.to", "is before 'from'.", "Exchange 'from' and 'to'.")
         return Period(first, last)
 
     def days(self, now: float) -> Days:
-        """The same where only whole days will do.
+        """Return the range as whole days.
 
         Raises
         ------
         HttpError
-            As `range`, and 400 for moments.
+            As `range`, and 400 if the bounds are moments.
         """
-        asked = self.range(now)
-        if isinstance(asked, Period):
-            raise _refusal("query.from", "is a moment.", "Reports are of whole days: 2026-01-31.")
-        return asked
+        period = self.range(now)
+        if isinstance(period, Period):
+            raise _refusal(
+                "query.from", "is a moment, but a report has whole days.", "Use 2026-01-31."
+            )
+        return period
 
     def span(self) -> Period | None:
-        """The range as moments, without end where none is named; None if nothing is named.
+        """Return the range as moments; None if the request names no bound.
 
-        It does not depend on the present, so that a cursor's next page has the same range.
+        Without `to` the range has no end. The range does not depend on the present, so the next
+        page of a cursor has the same range.
 
         Raises
         ------
         HttpError
-            400 if a bound cannot be read or the end comes first.
+            400 if a bound cannot be read, or the end comes before the start.
         """
         if self.start is None and self.end is None:
             return None
@@ -92,33 +99,35 @@ class RangeQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def _without_start(self, now: float) -> Days:
         if self.end is not None:
-            raise _refusal("query.from", "is missing.", "Say where the range starts.")
+            raise _refusal(
+                "query.from", "is missing.", "Add the start of the range, or leave out 'to'."
+            )
         return last_days(DEFAULT_DAYS, now)
 
 
 def moment(path: str, text: str) -> float:
-    """A moment in epoch ms; a date is its first.
+    """Return a moment in epoch ms. A date is the first moment of the day.
 
     Raises
     ------
     HttpError
-        400 if it cannot be read.
+        400 if the text cannot be read.
     """
     return _first_moment(path, text)
 
 
 def span_of(first: str | None, last: str | None) -> Period:
-    """The moments between two bounds; the first or last of all where a bound is None.
+    """Return the moments between two bounds. Where a bound is None, the range is open.
 
     Raises
     ------
     HttpError
-        400 if a bound cannot be read or the end comes first.
+        400 if a bound cannot be read, or the end comes before the start.
     """
     start = ALWAYS.start if first is None else _first_moment("query.from", first)
     end = ALWAYS.end if last is None else _last_moment("query.to", last)
     if end < start:
-        raise _refusal("query.to", "comes before 'from'.", "Exchange the two.")
+        raise _refusal("query.to", "is before 'from'.", "Exchange 'from' and 'to'.")
     return Period(start, end)
 
 
@@ -138,9 +147,9 @@ def _now_like(first: date | float, now: float) -> date | float:
 
 def _days(first: date, last: date) -> Days:
     if last < first:
-        raise _refusal("query.to", "comes before 'from'.", "Exchange the two.")
+        raise _refusal("query.to", "is before 'from'.", "Exchange 'from' and 'to'.")
     if (last - first).days >= MAX_DAYS:
-        raise _refusal("query.from", f"asks for over {MAX_DAYS} days.", "Ask for fewer.")
+        raise _refusal("query.from", f"asks for over {MAX_DAYS} days.", "Ask for fewer days.")
     return Days(first, last)
 
 
@@ -154,7 +163,7 @@ def _bound(path: str, text: str) -> date | float:
             return day
         bound = datetime.fromisoformat(text)
     except ValueError as error:
-        raise _refusal(path, f"{text!r} is no date and no moment.", _FORMS) from error
+        raise _refusal(path, f"{text!r} is not a date or a moment.", _FORMS) from error
     if bound.tzinfo is None:
         raise _refusal(path, f"{text!r} has no offset from UTC.", _FORMS)
     return _in_time(path, bound.timestamp() * 1000)
@@ -162,7 +171,7 @@ def _bound(path: str, text: str) -> date | float:
 
 def _in_time(path: str, timestamp: float) -> float:
     if not ALWAYS.start <= timestamp <= ALWAYS.end:
-        raise _refusal(path, "is no time that a message can have.", _FORMS)
+        raise _refusal(path, "is outside the times that a message can have.", _FORMS)
     return timestamp
 
 

@@ -85,7 +85,7 @@ _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
 
 @app.get("/conversations/{conversationId}/messages")
 def conversation(conversationId: ConversationId, query: PageQuery, caller: Caller) -> Messages:
-    """A conversation, newest message first; 404 where there is nothing of it to see."""
+    """Show a conversation, newest message first. 404 if the caller may see none of its messages."""
     viewer = Viewer.of(caller)
     page = _repository.page(
         CONVERSATION_MESSAGES, query.span(), query.page(viewer), conversationId=conversationId
@@ -98,7 +98,7 @@ def conversation(conversationId: ConversationId, query: PageQuery, caller: Calle
 
 @app.get("/conversations/{conversationId}/messages/{timestamp}")
 def message(conversationId: ConversationId, timestamp: Timestamp, caller: Caller) -> Message:
-    """One message."""
+    """Show one message."""
     found = _repository.message(conversationId, timestamp)
     if found is None or not Viewer.of(caller).sees(found.studentId):
         raise missing("path.timestamp", "message")
@@ -107,7 +107,7 @@ def message(conversationId: ConversationId, timestamp: Timestamp, caller: Caller
 
 @app.post("/messages/batch-get", example=EXAMPLE)
 def batch(body: MessageKeys, caller: Caller) -> Messages:
-    """Messages by their keys, in the order asked for; what is missing is left out."""
+    """Show messages by their keys, in the order of the keys. Missing messages are left out."""
     viewer = Viewer.of(caller)
     found = _repository.messages([(key.conversationId, key.timestamp) for key in body.keys])
     return Messages([message for message in found if viewer.sees(message.studentId)])
@@ -115,7 +115,7 @@ def batch(body: MessageKeys, caller: Caller) -> Messages:
 
 @app.get("/modules/{moduleId}/messages")
 def module(moduleId: Id, query: PageQuery, caller: Caller) -> Messages:
-    """A module's messages, newest first."""
+    """Show a module's messages, newest first."""
     viewer = Viewer.of(caller)
     viewer.require_staff("path.moduleId")
     page = _repository.page(MODULE_MESSAGES, query.span(), query.page(viewer), moduleId=moduleId)
@@ -124,7 +124,7 @@ def module(moduleId: Id, query: PageQuery, caller: Caller) -> Messages:
 
 @app.get("/students/{studentId}/messages")
 def student(studentId: Id, query: PageQuery, caller: Caller) -> Messages:
-    """A student's messages, newest first."""
+    """Show a student's messages, newest first."""
     viewer = Viewer.of(caller)
     viewer.require_student(studentId)
     page = _repository.page(STUDENT_MESSAGES, query.span(), query.page(viewer), studentId=studentId)
@@ -133,14 +133,14 @@ def student(studentId: Id, query: PageQuery, caller: Caller) -> Messages:
 
 @app.get("/students/{studentId}/recent")
 def recent(studentId: Id, query: RecentQuery, caller: Caller) -> Messages:
-    """A student's latest messages, newest first."""
+    """Show a student's latest messages, newest first."""
     Viewer.of(caller).require_student(studentId)
     return Messages(_repository.recent(studentId, query.limit))
 
 
 @app.get("/providers/{provider}/messages")
 def provider(provider: Provider, query: ProviderQuery, caller: Caller) -> Messages:
-    """A provider's messages of a range, newest first. Without a range: 400."""
+    """Show a provider's messages of a range, newest first. 400 without a range."""
     viewer = Viewer.of(caller)
     viewer.require_staff("path.provider")
     if provider not in CONTEXT.settings.prices_per_1k_tokens:

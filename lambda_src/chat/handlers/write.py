@@ -49,7 +49,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     studentId
         Leave it out for a student who is not signed in, and with a student's own token.
     responseTime
-        Milliseconds the provider took.
+        Milliseconds that the provider took.
     """
 
     moduleId: Id
@@ -76,7 +76,7 @@ _prices = Prices.of(CONTEXT.settings)
     example=EXAMPLE,
 )
 def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> Response[Message]:
-    """Store a message; its address is in `Location`."""
+    """Store a message. The header `Location` has its address."""
     viewer = Viewer.of(caller)
     if body.provider not in _prices.per_1k:
         raise _unknown_provider(body.provider)
