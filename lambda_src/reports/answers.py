@@ -1,4 +1,4 @@
-"""What the API answers about reports."""
+"""The bodies of the answers about reports."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from reports.tables import Report
 
 
 class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A report as its owner sees it.
+    """A report.
 
     Attributes
     ----------
     favorites
         Identifiers of products, sorted.
     created_at, updated_at
-        ISO 8601 in UTC. Favourites do not touch `updated_at`.
+        ISO 8601 in UTC. A change of the favourites does not change `updated_at`.
     version
-        To be sent with the next change.
+        Send it with the next change.
     """
 
     id: str
@@ -34,18 +34,18 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, report: Report) -> ReportAnswer:
-        """The answer about a report."""
+        """Return the answer about a report."""
         fields = msgspec.structs.asdict(report)
         return cls(**{**fields, "favorites": sorted(report.favorites)})
 
 
 class ReportPage(msgspec.Struct, frozen=True):
-    """Reports, and the cursor of the next page; None after the last."""
+    """Reports, and the cursor of the next page; null after the last page."""
 
     reports: list[ReportAnswer]
     cursor: str | None = None
 
     @classmethod
     def of(cls, page: Page[Report]) -> ReportPage:
-        """The answer about a page of reports."""
+        """Return the answer about a page of reports."""
         return cls([ReportAnswer.of(report) for report in page.items], page.cursor)

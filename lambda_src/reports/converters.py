@@ -1,8 +1,8 @@
-"""Python values to what boto3 writes to DynamoDB, and back, losing nothing.
+"""Convert Python values to the values that boto3 writes to DynamoDB, and back, without loss.
 
-boto3's resource interface takes and gives numbers as Decimal and Binary as a type of its own,
-and fails on floats, datetimes and empty sets. What cannot be stored exactly is refused here,
-by its place, before any of it is sent.
+boto3's resource interface takes and gives numbers as Decimal, and Binary as its own type. It
+fails on floats, datetimes and empty sets. A value that cannot be stored exactly is refused here,
+before anything is sent. The error names the value's place.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ _T = TypeVar("_T")
 
 
 def to_dynamodb(value: Any, path: str, depth: int = 0) -> Any:
-    """A value as boto3 takes it.
+    """Return a value as boto3 takes it.
 
     Parameters
     ----------
     path
-        How errors name the value.
+        The name of the value in errors.
     depth
-        How many lists and maps it is in.
+        The number of lists and maps that the value is in.
 
     Returns
     -------
     Any
         bool, str, Decimal, bytes, None (stored as NULL), and lists, dicts and sets of these.
-        A datetime is ISO 8601 text in UTC, a date ISO 8601 text.
+        A datetime becomes ISO 8601 text in UTC. A date becomes ISO 8601 text.
 
     Raises
     ------
     BadValue
-        If DynamoDB cannot hold it exactly, by its path.
+        If DynamoDB cannot hold the value exactly. The error has the path of the part.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -62,27 +62,29 @@ def to_dynamodb(value: Any, path: str, depth: int = 0) -> Any:
     raise BadValue(
         path,
         f"{type(value).__name__} cannot be stored.",
-        "Give text, a number, bool, bytes, datetime, None, or a list, dict or set of these.",
+        "Use text, a number, bool, bytes, datetime, None, or a list, dict or set of these.",
     )
 
 
 def to_python(value: Any, path: str) -> Any:
-    """A value as boto3 gives it, in Python's own types.
+    """Return a value that boto3 read, in Python's own types.
 
     Returns
     -------
     Any
-        An int where the number is whole, however large; a float where one writes exactly this
-        number; else the Decimal. Binary is bytes.
+        A whole number becomes an int, however large. Another number becomes a float if the
+        float's text is exactly this number, and stays a Decimal otherwise. Binary becomes bytes.
 
     Raises
     ------
     BadValue
-        If a number is none: DynamoDB never gives such.
+        If a Decimal is infinite or not a number. DynamoDB never returns such a value.
     """
     if isinstance(value, Decimal):
         if not value.is_finite():
-            raise BadValue(path, f"{value} is no number of DynamoDB's.", "Read the item again.")
+            raise BadValue(
+                path, f"{value} is not a number that DynamoDB can hold.", "Use a finite number."
+            )
         return number_value(str(value))
     if isinstance(value, Mapping):
         return {name: to_python(inner, f"{path}.{name}") for name, inner in value.items()}
@@ -97,12 +99,14 @@ def to_python(value: Any, path: str) -> Any:
 
 def _nested(value: Any, path: str, depth: int) -> Any:
     if depth > MAX_DEPTH:
-        raise BadValue(path, f"is nested deeper than {MAX_DEPTH} levels.", "Store flatter data.")
+        raise BadValue(path, f"is nested deeper than {MAX_DEPTH} levels.", "Nest it less.")
     if not isinstance(value, Mapping):
         return [to_dynamodb(inner, f"{path}[{n}]", depth) for n, inner in enumerate(value)]
     for name in value:
         if not isinstance(name, str) or not name:
-            raise BadValue(path, f"has the key {name!r}.", "Keys are text, of a character or more.")
+            raise BadValue(
+                path, f"has the key {name!r}.", "Use text of at least one character as a key."
+            )
         _text(name, path)
     return {name: to_dynamodb(inner, f"{path}.{name}", depth) for name, inner in value.items()}
 
@@ -112,7 +116,7 @@ def _text(value: str, path: str) -> str:
         value.encode()
     except UnicodeEncodeError as error:
         raise BadValue(
-            path, "holds half of a surrogate pair, which is no text.", "Give whole characters."
+            path, "holds half of a surrogate pair, which is not text.", "Use whole characters."
         ) from error
     return value
 
@@ -122,14 +126,14 @@ def _set(value: set[Any] | frozenset[Any], path: str) -> set[Any]:
     if len(kinds) != 1 or None in kinds:
         raise BadValue(
             path,
-            "is an empty set." if not value else "is a set of what DynamoDB has no sets of.",
-            "A set holds one or more texts, or numbers, or bytes. Leave an empty one out.",
+            "is an empty set." if not value else "is a set that DynamoDB cannot store.",
+            "Use a set of only texts, only numbers or only bytes. Leave an empty set out.",
         )
     return {to_dynamodb(member, path) for member in value}
 
 
 def _kind(member: Any) -> str | None:
-    """Which of DynamoDB's sets takes it."""
+    """Return the type of DynamoDB's set that takes a member; None if no set takes it."""
     if isinstance(member, bool):
         return None
     if isinstance(member, int | float | Decimal):
@@ -138,7 +142,7 @@ def _kind(member: Any) -> str | None:
 
 
 def _number(value: Any) -> Decimal:
-    # boto3 takes trailing zeros beyond 38 digits for a rounded number, and fails.
+    # boto3 fails on trailing zeros beyond 38 digits: it takes the number for a rounded one.
     return Decimal(number_text(value)).normalize(_DIGITS)
 
 
@@ -150,5 +154,5 @@ def _at(path: str, convert: Callable[[Any], _T], value: Any) -> _T:
 
 
 def _is_boto_binary(value: Any) -> bool:
-    """Whether it is `boto3.dynamodb.types.Binary`; functions have no boto3 of their own."""
+    """Tell whether a value is `boto3.dynamodb.types.Binary`. The bundles do not hold boto3."""
     return type(value).__name__ == "Binary" and isinstance(getattr(value, "value", None), bytes)

@@ -1,7 +1,7 @@
-"""Where the tables are, and how values go there and come back, for code that uses boto3.
+"""Give scripts that use boto3 the names of the tables and conversions of values.
 
-The repositories need none of it: the store knows its tables and types. It is the interface
-that the system's specification gives to scripts.
+The system's specification asks for this interface. The repositories do not need it, because
+their store knows the tables and the types.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class TableReference:
     Attributes
     ----------
     name
-        The name under which it is deployed.
+        The name of the deployed table.
     table
-        Its declaration.
+        The table's declaration.
     """
 
     name: str
@@ -41,76 +41,82 @@ class TableReference:
 
 
 class DatabaseManager:
-    """The tables of the environment that this process runs in, and conversions of values."""
+    """Find the tables of the process's environment, and convert values."""
 
     @staticmethod
     @cache
     def get_users_table() -> TableReference:
-        """The table of users: `k9-users-{environment}`, from DYNAMODB_USERS_TABLE.
+        """Return the table of users: `k9-users-{environment}`, from DYNAMODB_USERS_TABLE.
 
-        It is looked up once in a process, as the other two are.
+        A process looks each table up once.
 
         Raises
         ------
         KeylineError
-            If the variable is not set, or holds what is no table's name.
+            If the variable is not set, or does not hold the name of this table.
         """
         return _reference("DYNAMODB_USERS_TABLE", USERS)
 
     @staticmethod
     @cache
     def get_reports_table() -> TableReference:
-        """The table of reports: `k9-reports-{environment}`, from DYNAMODB_REPORTS_TABLE."""
+        """Return the table of reports: `k9-reports-{environment}`, from DYNAMODB_REPORTS_TABLE."""
         return _reference("DYNAMODB_REPORTS_TABLE", REPORTS)
 
     @staticmethod
     @cache
     def get_embeddings_table() -> TableReference:
-        """The table of vectors: `k9-embeddings-{environment}`, from DYNAMODB_EMBEDDINGS_TABLE."""
+        """Return the table of vectors: `k9-embeddings-{environment}`.
+
+        The name comes from DYNAMODB_EMBEDDINGS_TABLE.
+        """
         return _reference("DYNAMODB_EMBEDDINGS_TABLE", EMBEDDINGS)
 
     @staticmethod
     def convert_decimals(data: Any) -> Any:
-        """What boto3 read, in Python's own types.
+        """Return what boto3 read, in Python's own types.
 
-        A whole number is an int, exactly, however large; any other is a float where some float
-        is written as just this number (0.1 is), and stays a Decimal where none is: 38 digits
-        come back as 38 digits. Binary is bytes. Lists, dicts and sets are converted throughout.
+        A whole number becomes an int, however large. Another number becomes a float if the
+        float's text is exactly this number (0.1 is an example). It stays a Decimal otherwise, so
+        no digit is lost. Binary becomes bytes. Lists, dicts and sets are converted at all levels.
         """
         return to_python(data, "data")
 
     @staticmethod
     def prepare_for_dynamodb(data: Any) -> Any:
-        """An item, or a value, as boto3 writes it.
+        """Return an item, or a value, as boto3 writes it.
 
-        Of an item (a dict or a Struct) attributes that are None or an empty set are left out:
-        DynamoDB has no empty sets, and the absent attribute says the same. Deeper, None is
-        stored as NULL. Numbers become Decimal, exactly, a float by the shortest text that means
-        it; bool stays bool; a datetime becomes ISO 8601 text in UTC.
+        Attributes of an item (a dict or a Struct) that are None or an empty set are left out:
+        DynamoDB has no empty sets, and a missing attribute means the same. At deeper levels None
+        is stored as NULL. A number becomes the exact Decimal; a float becomes the Decimal of its
+        shortest text. A bool stays a bool. A datetime becomes ISO 8601 text in UTC.
 
         Raises
         ------
         BadValue
-            By its path, what DynamoDB cannot hold exactly: NaN, infinity, more than 38 digits,
-            a datetime without a time zone, a set of several types, deeper than 32 levels.
+            If DynamoDB cannot hold a part exactly: NaN, infinity, more than 38 digits, a datetime
+            without a time zone, a set of several types, more than 32 levels. The error has the
+            path of that part.
         """
         if isinstance(data, msgspec.Struct):
             data = msgspec.structs.asdict(data)
         if isinstance(data, Mapping):
-            data = {name: value for name, value in data.items() if not _is_nothing(value)}
+            data = {name: value for name, value in data.items() if not _is_empty(value)}
         return to_dynamodb(data, "data")
 
 
-def _is_nothing(value: Any) -> bool:
+def _is_empty(value: Any) -> bool:
     return value is None or value in (set(), frozenset())
 
 
 def _reference(variable: str, table: Table) -> TableReference:
     name, environment = os.environ.get(variable), os.environ.get(variables.ENVIRONMENT)
     if not name:
-        raise KeylineError(variable, "is not set.", f"Set it to the name of {table.name}'s table.")
+        raise KeylineError(
+            variable, "is not set.", f"Set it to the name of the table {table.name}."
+        )
     if name.startswith("arn:"):
-        raise KeylineError(variable, "is an ARN.", "Set it to the table's name.")
+        raise KeylineError(variable, "is an ARN.", "Set it to the name of the table.")
     if environment and name != table.physical_name(environment):
         raise KeylineError(
             variable,

@@ -1,4 +1,4 @@
-"""Embeddings of products: lists of numbers outside, Binary in the table."""
+"""Store and read the embeddings of products: lists of numbers for callers, Binary in the table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reports.settings import Codec, Settings
 from reports.tables import Embedding, Vector
 
 STORES_PER_SECOND = 300.0
-"""Vectors of 512 numbers as float32 are 3 write units; a partition of the index takes 1,000."""
+"""A vector of 512 numbers as float32 costs 3 write units. A partition of the index takes 1,000."""
 
 
 class ProductEmbedding(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,9 +28,9 @@ class ProductEmbedding(msgspec.Struct, frozen=True, kw_only=True):
     vector_dimension
         How many numbers the vector has.
     vector_codec
-        How it is stored, and so how exact the numbers are that are read.
+        How the vector is stored. The codec decides how exact the numbers are that are read.
     created_at
-        ISO 8601 in UTC: when this vector was stored.
+        When this vector was stored, ISO 8601 in UTC.
     """
 
     product_id: str
@@ -42,12 +42,12 @@ class ProductEmbedding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewEmbedding(msgspec.Struct, frozen=True, kw_only=True):
-    """A product's vector that is to be stored.
+    """A product's vector to store.
 
     Attributes
     ----------
     vector_dimension
-        How many numbers the vector has to have; None where nobody has counted.
+        How many numbers the vector must have; None for any number of them.
     """
 
     product_id: str
@@ -57,35 +57,35 @@ class NewEmbedding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OtherModelStored(ConditionFailed):
-    """The product has a vector of another model version than the one that may be replaced."""
+    """The product's stored vector is not of a model version that may be replaced."""
 
 
 @dataclass(frozen=True)
 class EmbeddingRepository:
-    """Embeddings. One product has one: see `store_embedding`."""
+    """The embeddings. A product has one embedding: see `store_embedding`."""
 
     store: Store
 
     def store_embedding(
         self, embedding: NewEmbedding, *, replaces: str | None = None
     ) -> ProductEmbedding:
-        """Store a product's vector, in place of one of the same model version.
+        """Store a product's vector. It replaces a stored vector of the same model version.
 
-        The table's key is the product alone, so that a vector of another model version would
-        silently be lost. It is replaced only where the caller names it.
+        The table's key is only the product. So a vector of another model version would be lost
+        silently. It is replaced only if the caller names that model version.
 
         Parameters
         ----------
         replaces
-            The model version whose vector may be replaced as well. There has to be one of it, or
-            of the new version, which an earlier try may have stored.
+            Another model version whose vector may be replaced. A vector of this version, or of
+            the new version (from an earlier try), must be stored already.
 
         Raises
         ------
         BadValue
-            If the vector is none; the path is that of the field.
+            If the vector cannot be stored. The path is the name of the field.
         OtherModelStored
-            If there is a vector of another model version, or none to replace.
+            If the stored vector is of a third model version, or if there is none to replace.
         """
         item = self._item(embedding)
         try:
@@ -94,8 +94,8 @@ class EmbeddingRepository:
             else:
                 self.store.put(EMBEDDING_SWAP, item, model=item.model, replaces=replaces)
         except ConditionFailed as error:
-            raise _refused(error, replaces) from error
-        return _shown(item)
+            raise _other_model_stored(error, replaces) from error
+        return _product_embedding(item)
 
     def store_embeddings(
         self,
@@ -108,19 +108,20 @@ class EmbeddingRepository:
     ) -> int:
         """Store many vectors one after the other, at a rate that the index can take.
 
-        Each is stored as `store_embedding` does. At an error the rest is not stored; all of them
-        may then be stored again.
+        Each vector is stored as `store_embedding` does. At an error the remaining vectors are not
+        stored. All of them may then be stored again.
 
         Parameters
         ----------
         per_second
-            The most that are stored in a second, also after a pause.
+            The most vectors that are stored in a second, also after a pause.
         clock, sleep
             Seconds.
 
         Returns
         -------
-            How many were stored.
+        int
+            The number of stored vectors.
         """
         count, due = 0, clock()
         for embedding in embeddings:
@@ -133,9 +134,9 @@ class EmbeddingRepository:
         return count
 
     def get_embedding(self, product_id: str) -> ProductEmbedding | None:
-        """A product's vector, as of the last write; None if it has none."""
+        """Return a product's vector, as of the last write; None if the product has none."""
         found = self.store.get(EMBEDDING_GET, product_id=product_id)
-        return None if found is None else _shown(found)
+        return None if found is None else _product_embedding(found)
 
     def get_embeddings_by_model(
         self,
@@ -145,9 +146,9 @@ class EmbeddingRepository:
         cursor: str | None = None,
         caller: str = "",
     ) -> Page[ProductEmbedding]:
-        """A page of a model version's vectors, in no order, each once.
+        """Return a page of a model version's vectors, in no order, each once.
 
-        They are read from an index, which may lag behind the last write for a moment.
+        The vectors are read from an index. The index may lag behind the last write for a moment.
 
         Raises
         ------
@@ -161,12 +162,12 @@ class EmbeddingRepository:
             caller=caller,
             model_version=model_version,
         )
-        return Page([_shown(item) for item in page.items], page.cursor)
+        return Page([_product_embedding(item) for item in page.items], page.cursor)
 
     def all_embeddings_by_model(self, model_version: str) -> Iterator[ProductEmbedding]:
-        """All vectors of a model version, read on while they are taken."""
+        """Yield all vectors of a model version. Pages are read as the caller takes the vectors."""
         found = self.store.items(MODEL_EMBEDDINGS, model_version=model_version)
-        return (_shown(item) for item in found)
+        return (_product_embedding(item) for item in found)
 
     def _item(self, embedding: NewEmbedding) -> Embedding:
         settings = cast("Settings", self.store.settings)
@@ -193,18 +194,18 @@ class EmbeddingRepository:
 
 
 def packed_of(item: Embedding | Vector) -> Packed:
-    """The vector of an item."""
+    """Return the vector of an item."""
     return Packed(
         item.embedding_vector, item.vector_codec, item.vector_dimension, item.vector_scale
     )
 
 
 def path_of(item: Embedding | Vector) -> str:
-    """What an error about an item's vector calls it."""
+    """Return the path of an item's vector in errors."""
     return f"products[{item.product_id}].embedding_vector"
 
 
-def _shown(item: Embedding) -> ProductEmbedding:
+def _product_embedding(item: Embedding) -> ProductEmbedding:
     return ProductEmbedding(
         product_id=item.product_id,
         model_version=item.model_version,
@@ -215,14 +216,15 @@ def _shown(item: Embedding) -> ProductEmbedding:
     )
 
 
-def _refused(error: ConditionFailed, replaces: str | None) -> OtherModelStored:
+def _other_model_stored(error: ConditionFailed, replaces: str | None) -> OtherModelStored:
     stored: Embedding | None = error.current
     path = "model_version" if replaces is None else "replaces"
     if error.unreadable is not None:
-        message, suggestion = "the product has a vector that cannot be read.", "Report it."
+        message = "the product has a vector that cannot be read."
+        suggestion = "Report the product to the team that runs the service."
     elif stored is None:
-        message, suggestion = "the product has no vector to replace.", "Leave `replaces` out."
+        message, suggestion = "the product has no vector to replace.", "Leave 'replaces' out."
     else:
         message = f"the product has a vector of the model version {stored.model!r}."
-        suggestion = f'Say "replaces": "{stored.model}" if it is to go.'
+        suggestion = f'Send "replaces": "{stored.model}" to replace this vector.'
     return OtherModelStored(path, message, suggestion, current=error.unreadable or stored)

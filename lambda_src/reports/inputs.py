@@ -1,4 +1,4 @@
-"""The types of what requests name, with bounds that keys and items can hold."""
+"""Types of the values in requests, with bounds that keys and items can hold."""
 
 from __future__ import annotations
 

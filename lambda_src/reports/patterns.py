@@ -1,9 +1,10 @@
-"""Every way the reports system asks its tables, with the rates that are assumed of it.
+"""Declare every access pattern of the reports system, with assumed rates.
 
-Its specification gives none. Assumed are 10,000 users, each of whom opens the application 20
-times a month and each time lists the reports and reads two or three; who writes 5 reports a
-month, changes each twice and marks two favourites in it. The catalogue has 50,000 products
-with vectors of 512 numbers (float32), all stored anew once a month for a new model version.
+The system's specification gives no rates. We assume 10,000 users. Each user opens the
+application 20 times a month, and each time lists the reports and reads two or three. Each user
+writes 5 reports a month, changes each report twice and adds two favourites to it. The catalogue
+has 50,000 products with vectors of 512 numbers (float32). Once a month a new model version
+stores all vectors again.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ PROFILE_CREATE = Put(
 )
 PROFILE_UPDATE = Update(
     name="profile-update",
-    why="Change what a user says of himself, unless it was changed since it was read.",
+    why="Change a user's profile, unless somebody changed it after it was read.",
     table=USERS,
     shape=User,
     set=("name", "email", "avatar_url", "preferences", "updated_at"),
@@ -50,7 +51,7 @@ PROFILE_UPDATE = Update(
 
 REPORT_CREATE = Put(
     name="report-create",
-    why="Store a report; never take over an identifier that is there.",
+    why="Store a report; never overwrite one.",
     table=REPORTS,
     shape=Report,
     item_bytes=REPORT_BYTES,
@@ -58,7 +59,7 @@ REPORT_CREATE = Put(
 )
 REPORT_GET = Get(
     name="report-get",
-    why="Show a report as of the last write; a read takes no condition, so the owner is compared.",
+    why="Show a report as of the last write. Code compares the owner: a read has no condition.",
     table=REPORTS,
     shape=Report,
     consistent=True,
@@ -67,7 +68,7 @@ REPORT_GET = Get(
 )
 USER_REPORTS = Query(
     name="user-reports",
-    why="A user's reports, newest first.",
+    why="List a user's reports, newest first.",
     table=REPORTS,
     shape=Report,
     index="UserReportsIndex",
@@ -79,7 +80,7 @@ USER_REPORTS = Query(
 )
 REPORT_UPDATE = Update(
     name="report-update",
-    why="Change some attributes of an own report, unless it was changed since it was read.",
+    why="Change some attributes of an own report, unless it was changed after it was read.",
     table=REPORTS,
     shape=Report,
     set=("title", "author", "date", "reference", "updated_at"),
@@ -100,7 +101,7 @@ REPORT_DELETE = Delete(
 )
 REPORT_DELETE_VERSION = Delete(
     name="report-delete-version",
-    why="Delete an own report, unless it was changed since it was read.",
+    why="Delete an own report, unless it was changed after it was read.",
     table=REPORTS,
     shape=Report,
     conditions=(equals("user_id"), equals("version")),
@@ -110,7 +111,7 @@ REPORT_DELETE_VERSION = Delete(
 )
 FAVORITE_ADD = Update(
     name="favorite-add",
-    why="Add a product to the favourites of an own report; additions at once all count.",
+    why="Add a product to the favourites of an own report. Simultaneous additions all count.",
     table=REPORTS,
     shape=Report,
     add=("favorites",),
@@ -120,7 +121,7 @@ FAVORITE_ADD = Update(
 )
 FAVORITE_REMOVE = Update(
     name="favorite-remove",
-    why="Take a product from the favourites of an own report.",
+    why="Remove a product from the favourites of an own report.",
     table=REPORTS,
     shape=Report,
     discard=("favorites",),
@@ -133,7 +134,7 @@ FAVORITE_REMOVE = Update(
 
 EMBEDDING_STORE = Put(
     name="embedding-store",
-    why="Store a product's vector, or store it again; never over one of another model version.",
+    why="Store a product's vector; never overwrite a vector of another model version.",
     table=EMBEDDINGS,
     shape=Embedding,
     replace=True,
@@ -143,7 +144,7 @@ EMBEDDING_STORE = Put(
 )
 EMBEDDING_SWAP = Put(
     name="embedding-swap",
-    why="Replace a vector of the model version that the request names; once more, if tried again.",
+    why="Replace a vector of the model version that the request names. A second try is harmless.",
     table=EMBEDDINGS,
     shape=Embedding,
     replace=True,
@@ -153,7 +154,7 @@ EMBEDDING_SWAP = Put(
 )
 EMBEDDING_GET = Get(
     name="embedding-get",
-    why="A product's vector, as of the last write.",
+    why="Show a product's vector, as of the last write.",
     table=EMBEDDINGS,
     shape=Embedding,
     consistent=True,
@@ -162,7 +163,7 @@ EMBEDDING_GET = Get(
 )
 MODEL_EMBEDDINGS = Query(
     name="model-embeddings",
-    why="The embeddings of a model version, page by page.",
+    why="List the embeddings of a model version, page by page.",
     table=EMBEDDINGS,
     shape=Embedding,
     index="ModelVersionIndex",
@@ -173,7 +174,7 @@ MODEL_EMBEDDINGS = Query(
 )
 MODEL_VECTORS = Query(
     name="model-vectors",
-    why="All vectors of a model version, for the matrix that similar products are read from.",
+    why="Read all vectors of a model version, for the matrix that finds similar products.",
     table=EMBEDDINGS,
     shape=Vector,
     index="ModelVersionIndex",

@@ -1,7 +1,8 @@
-"""Users, their reports, and embeddings by name of what is asked: thin over the access patterns.
+"""Read and write users, their reports, and embeddings: a thin layer over the access patterns.
 
-A report is its owner's alone. What is another's raises the same `NotFound` as what is not
-there, so that nobody learns which identifiers exist; every other failure is raised as it is.
+Only its owner can use a report. A report of another user raises the same `NotFound` as a report
+that does not exist, so nobody learns which identifiers exist. All other errors are raised as
+they are.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ __all__ = ["EmbeddingRepository", "ReportRepository", "UserRepository"]
 
 
 class TooManyFavorites(KeylineError):
-    """One more product than the favourites of a report may be."""
+    """A report that already has as many favourites as it may have."""
 
 
 @dataclass(frozen=True)
 class UserRepository:
-    """Profiles."""
+    """The profiles of users."""
 
     store: Store
 
@@ -50,21 +51,21 @@ class UserRepository:
         Raises
         ------
         AlreadyExists
-            If the user has one; it is unchanged then, and the error's `current`.
+            If the user has a profile. It stays unchanged, and is the error's `current`.
         """
         return self.store.put(PROFILE_CREATE, user)
 
     def get_user(self, user_id: str) -> User | None:
-        """A user's profile, as of the last write; None if there is none."""
+        """Return a user's profile, as of the last write; None if the user has none."""
         return self.store.get(PROFILE_GET, user_id=user_id)
 
     def update_user(self, user_id: str, changes: Mapping[str, Any], *, version: int) -> User:
-        """Change some attributes of a profile; those set to None are removed.
+        """Change some attributes of a profile. An attribute that is set to None is removed.
 
         Parameters
         ----------
         version
-            The one that was read: nobody may have changed the profile since.
+            The version that was read. Nobody may have changed the profile since then.
 
         Raises
         ------
@@ -75,13 +76,13 @@ class UserRepository:
         """
         changed = {**changes, "updated_at": iso_now()}
         if "preferences" in changed and changed["preferences"] is None:
-            changed["preferences"] = {}  # a profile without any
+            changed["preferences"] = {}  # preferences are never absent
         return self.store.update(PROFILE_UPDATE, changed, expected=version, user_id=user_id)
 
 
 @dataclass(frozen=True)
 class ReportRepository:
-    """Reports."""
+    """The reports of users."""
 
     store: Store
 
@@ -91,17 +92,17 @@ class ReportRepository:
         Raises
         ------
         AlreadyExists
-            If its identifier is taken, whoever has it.
+            If any user has a report of this identifier.
         """
         return self.store.put(REPORT_CREATE, report)
 
     def get_report(self, report_id: str, user_id: str) -> Report:
-        """A user's report, as of the last write.
+        """Return a user's report, as of the last write.
 
         Raises
         ------
         NotFound
-            If there is none, or it is another's.
+            If there is no such report, or it belongs to another user.
         """
         report = self.store.get(REPORT_GET, id=report_id)
         if report is None or report.user_id != user_id:
@@ -111,14 +112,14 @@ class ReportRepository:
     def list_reports(
         self, user_id: str, *, limit: int | None = None, cursor: str | None = None
     ) -> Page[Report]:
-        """A page of a user's reports, newest first; a cursor is of use to this user alone.
+        """Return a page of a user's reports, newest first. Only this user can use its cursor.
 
-        It is read from an index, which may lag behind the last write for a moment.
+        The page is read from an index. The index may lag behind the last write for a moment.
 
         Raises
         ------
         InvalidCursor
-            If the cursor was issued for another user, or was altered.
+            If the cursor belongs to another user, or was changed.
         """
         return self.store.query(
             USER_REPORTS, limit=limit, cursor=cursor, caller=user_id, user_id=user_id
@@ -127,21 +128,21 @@ class ReportRepository:
     def update_report(
         self, report_id: str, user_id: str, changes: Mapping[str, Any], *, version: int
     ) -> Report:
-        """Change some attributes of a user's report; those set to None are removed.
+        """Change some attributes of a user's report. An attribute that is set to None is removed.
 
         Parameters
         ----------
         version
-            The one that was read: nobody may have changed the report since.
+            The version that was read. Nobody may have changed the report since then.
 
         Raises
         ------
         NotFound
-            If there is none, or it is another's.
+            If there is no such report, or it belongs to another user.
         VersionConflict
             If somebody else changed it first.
         """
-        with _own(user_id):
+        with _owned_by(user_id):
             return self.store.update(
                 REPORT_UPDATE,
                 {**changes, "updated_at": iso_now()},
@@ -156,32 +157,31 @@ class ReportRepository:
         Parameters
         ----------
         version
-            The one that was read; None to delete it whatever it is now.
+            The version that was read; None to delete any version.
 
         Raises
         ------
         NotFound
-            If there is none, or it is another's.
+            If there is no such report, or it belongs to another user.
         VersionConflict
-            If somebody changed it since.
+            If somebody changed the report since then.
         """
-        with _own(user_id):
+        with _owned_by(user_id):
             if version is None:
                 self.store.delete(REPORT_DELETE, id=report_id, user_id=user_id)
             else:
                 self._delete_version(report_id, user_id, version)
 
     def add_favorite(self, report_id: str, user_id: str, product_id: str) -> Report:
-        """Add a product to a report's favourites; one that is there already changes nothing.
+        """Add a product to a report's favourites. A product that is there already changes nothing.
 
-        The version stays as it is, and additions at the same moment all count. The greatest
-        number of favourites is looked up before, so that as many as are added at the very same
-        moment may go beyond it.
+        The report's version does not change. Additions at the same moment all count. The limit
+        of favourites is checked before the write, so additions at the same moment may exceed it.
 
         Raises
         ------
         NotFound
-            If there is no such report, or it is another's.
+            If there is no such report, or it belongs to another user.
         TooManyFavorites
             If the report has as many favourites as it may have.
         """
@@ -190,23 +190,23 @@ class ReportRepository:
         if product_id not in found.favorites and len(found.favorites) >= most:
             raise TooManyFavorites(
                 "favorites",
-                f"would be more than the {most} favourites that a report may have.",
-                "Remove some first.",
+                f"the report has as many favourites as it may have: {most}.",
+                "Remove a favourite first.",
             )
-        with _own(user_id):
+        with _owned_by(user_id):
             return self.store.update(
                 FAVORITE_ADD, {"favorites": {product_id}}, id=report_id, user_id=user_id
             )
 
     def remove_favorite(self, report_id: str, user_id: str, product_id: str) -> Report:
-        """Take a product from a report's favourites; one that is not there changes nothing.
+        """Remove a product from a report's favourites. A product that is not there changes nothing.
 
         Raises
         ------
         NotFound
-            If there is no such report, or it is another's.
+            If there is no such report, or it belongs to another user.
         """
-        with _own(user_id):
+        with _owned_by(user_id):
             return self.store.update(
                 FAVORITE_REMOVE, {"favorites": {product_id}}, id=report_id, user_id=user_id
             )
@@ -217,8 +217,8 @@ class ReportRepository:
         except ConditionFailed as error:
             raise VersionConflict(
                 REPORT_DELETE_VERSION.name,
-                "somebody changed the report since it was read.",
-                "Read it, and delete it by its version.",
+                "somebody changed the report after it was read.",
+                "Read the report again, and delete the version that is there now.",
                 current=error.unreadable or error.current,
                 version=error.current.version if error.current else None,
             ) from error
@@ -229,11 +229,11 @@ class ReportRepository:
 
 
 @contextmanager
-def _own(user_id: str) -> Iterator[None]:
-    """A write to a report: of another's it says what it says of none.
+def _owned_by(user_id: str) -> Iterator[None]:
+    """Raise `NotFound` if a write meets a report of another user, as if it did not exist.
 
-    A condition that fails for the version may well be about another's report, and the owner is
-    then told from the item that DynamoDB returns with the refusal.
+    A condition on the version may fail although the report belongs to another user. DynamoDB
+    returns the item with the error, and the item names its owner.
     """
     try:
         yield
@@ -246,4 +246,4 @@ def _own(user_id: str) -> Iterator[None]:
 
 
 def _no_such_report() -> NotFound:
-    return NotFound("report", "there is no such report.", "Check the identifier.")
+    return NotFound("report", "there is no such report.", "Check the identifier of the report.")

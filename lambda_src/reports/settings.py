@@ -1,4 +1,4 @@
-"""What an environment may set for the reports system; each setting has a default."""
+"""Settings of the reports system that an environment may give; each has a default."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes
     ----------
     max_favorites
-        The most favourites of one report. A set is a part of its item, and every change of it
-        pays for the whole item, in the table and in the index.
+        The most favourites of one report. The favourites are a part of the report's item, so each
+        change of them pays for the whole item, in the table and in the index.
     model_shards
-        Over how many values one model version is spread in ModelVersionIndex.
+        The number of key values over which one model version is spread in ModelVersionIndex.
     vector_codec
-        How a vector is stored from now on; each says itself how it was.
+        How new vectors are stored. Each stored vector names its own codec.
     max_dimension
         The most numbers of one vector.
     matrix_seconds
-        How old the matrix of a model version may be, from which similar products are read.
-        0 keeps none: every request reads all vectors.
+        The greatest age of the matrix of a model version, which finds similar products. With 0
+        no matrix is kept, and every request reads all vectors.
     matrix_megabytes
-        The most that the matrices in a process take, and so what a model version may have: 128
-        are some 62,900 vectors of 512 numbers. While a matrix is made and stored, the process takes
-        some three times as much (462 MB were measured with 128).
+        The most memory that the matrices of a process take, which limits the vectors of a model
+        version: 128 MB are some 62,900 vectors of 512 numbers. While a matrix is made and stored,
+        the process takes about three times as much (462 MB were measured with 128).
     catalogue_group
-        The group of users (claim `cognito:groups`) that may store embeddings, and may have
-        all of a model version read anew (`fresh=true`).
+        The group of users (claim `cognito:groups`) that may store embeddings, and may request a
+        new read of all vectors of a model version (`fresh=true`).
     """
 
     max_favorites: Count = 1_000

@@ -1,7 +1,7 @@
-"""The reports system: its tables, its functions and what each of them may do.
+"""Declare the reports system: its tables, its functions and what each function may do.
 
-No route asks for a scope: a user pool's access tokens carry none of an application's own. Any
-valid token is a user's, and what is whose is decided by its `sub`.
+No route requires a scope, because a user pool's access tokens carry no scopes of an application.
+Every valid token belongs to a user. The token's `sub` decides which items the user owns.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ EMBEDDING = Function(
 SIMILARITY = Function(
     name="similarity",
     handler="reports.handlers.similarity.handler",
-    why="Finds the products whose vectors are nearest to a product's.",
+    why="Finds the products whose vectors are nearest to the vector of a product.",
     patterns=(EMBEDDING_GET, MODEL_VECTORS),
     routes=(Route("GET", "/products/{productId}/similar"),),
     memory=1024,

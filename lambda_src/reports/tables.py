@@ -18,14 +18,14 @@ class User(msgspec.Struct, kw_only=True):
     user_id
         The `sub` of the user's tokens.
     name, email
-        What the token said when the profile was created, or what the user wrote since. An
-        address is as the user gave it: nobody has verified it.
+        From the token when the profile was created, or what the user wrote later. The e-mail
+        address is not verified.
     preferences
-        Any JSON object; a client's own.
+        Any JSON object. Only the client knows its meaning.
     created_at, updated_at
         ISO 8601 in UTC, with microseconds.
     version
-        Counts the changes, from 1.
+        The number of changes, from 1.
     """
 
     user_id: str
@@ -39,18 +39,18 @@ class User(msgspec.Struct, kw_only=True):
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """A report of one user, which nobody else sees.
+    """A report of one user. Nobody else sees it.
 
     Attributes
     ----------
     date, reference
-        What the user writes there: text.
+        Any text of the user.
     favorites
-        Identifiers of products. A set: additions and removals of different clients all count.
+        Identifiers of products. In a set, additions and removals of different clients all count.
     created_at, updated_at
-        ISO 8601 in UTC, with microseconds. Favourites do not touch `updated_at`.
+        ISO 8601 in UTC, with microseconds. A change of the favourites does not change `updated_at`.
     version
-        Counts the changes of the text attributes, from 1; favourites do not count.
+        The number of changes of the text attributes, from 1. Favourites do not count.
     """
 
     id: str
@@ -71,15 +71,15 @@ class Embedding(msgspec.Struct, kw_only=True):
     Attributes
     ----------
     model
-        The model version once more: `model_version` carries a write shard as stored, so that
-        no condition of a write could compare it.
+        The model version again. The stored `model_version` may end in a shard, so a condition of
+        a write cannot compare it.
     embedding_vector
         `vector_dimension` numbers as `vector_codec` writes them: Binary takes 4 bytes a number
         or less, a List of numbers about 11.
     vector_scale
-        By what the whole numbers of `int8` are multiplied; None of the other codecs.
+        The factor of the whole numbers of `int8`; None for the other codecs.
     created_at
-        ISO 8601 in UTC, with microseconds: when this vector was stored.
+        When this vector was stored: ISO 8601 in UTC, with microseconds.
     """
 
     product_id: str
@@ -93,7 +93,7 @@ class Embedding(msgspec.Struct, kw_only=True):
 
 
 class Vector(msgspec.Struct, kw_only=True):
-    """What a matrix of vectors needs of an embedding."""
+    """The part of an embedding that a matrix of vectors needs."""
 
     product_id: str
     embedding_vector: bytes
@@ -105,7 +105,7 @@ class Vector(msgspec.Struct, kw_only=True):
 USERS = Table(
     "k9-users",
     """Key design:
-    user_id: a profile is one item, read and written by its user's token alone.
+    user_id: a profile is one item. Only its user's token reads and writes it.
     """,
     key=Key("user_id"),
     entities=[User],
@@ -115,12 +115,12 @@ USERS = Table(
 REPORTS = Table(
     "k9-reports",
     """Key design:
-    id: a report is one item under an identifier that the server makes. The key does not say
-    whose it is, so that no policy of IAM can: every write has the owner as its condition, and
-    every read compares the owner.
-    UserReportsIndex: a user's reports by time, newest first. Two reports may be of one moment;
-    a page then goes on by the table's key, which the cursor holds as well. It carries whole
-    reports: the list shows them without a second read.
+    id: a report is one item under an identifier that the server makes. The key does not name the
+    owner, so an IAM policy cannot protect a report. Every write has the owner as its condition,
+    and every read compares the owner.
+    UserReportsIndex: a user's reports by time, newest first. Two reports may have the same
+    moment; the cursor also holds the table's key, so the next page continues between them. The
+    index carries whole reports, so the list needs no second read.
     """,
     key=Key("id"),
     entities=[Report],
@@ -137,12 +137,12 @@ REPORTS = Table(
 EMBEDDINGS = Table(
     "k9-embeddings",
     """Key design:
-    product_id: a product has one vector. The specification keys it so, and two model versions
-    of one product cannot be there at once: a vector of another version replaces the stored one
-    only where the request names the version it replaces.
+    product_id: a product has one vector. The specification requires this key, so vectors of two
+    model versions of one product cannot be stored at once. A vector of another version replaces
+    the stored vector only if the request names the version that it replaces.
     ModelVersionIndex: the vectors of a model version. A few versions take the writes of all
-    products, and a partition takes 1,000 write units a second, which is some 330 vectors of
-    512 numbers: so the value is spread over shards.
+    products. A partition takes 1,000 write units a second, which is some 330 vectors of 512
+    numbers, so the key value is spread over shards.
     """,
     key=Key("product_id"),
     entities=[Embedding],

@@ -131,9 +131,9 @@ class Growth:
         tables
             The tables to watch.
         """
-        what = "table sizes, and tells how fast they grow"
+        what = "table sizes, and reports how fast the tables grow"
         if len(tables) == 1:
-            what = "the table's size, and tells how fast it grows"
+            what = "the table's size, and reports how fast the table grows"
         return Function(
             name=FUNCTION,
             handler=f"{system}.handlers.table_sizes.handler",

@@ -1,4 +1,4 @@
-"""What a partial change names: a field left out stays, null removes it."""
+"""Read a partial change from a body: a field that is left out stays, null removes a value."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from keyline.http import HttpError
 
 
 def named_changes(body: msgspec.Struct) -> dict[str, Any]:
-    """The attributes that a body changes, its `version` left aside.
+    """Return the attributes that a body changes, without its `version`.
 
     Raises
     ------
     HttpError
-        400 if there is none.
+        400 if the body changes no attribute.
     """
     fields = [f for f in msgspec.structs.fields(body) if f.name != "version"]
     given = {f.encode_name: getattr(body, f.name) for f in fields}
@@ -26,6 +26,6 @@ def named_changes(body: msgspec.Struct) -> dict[str, Any]:
             HTTPStatus.BAD_REQUEST,
             "body",
             "changes nothing.",
-            f"Send some of {', '.join(given)}; null removes one.",
+            f"Send at least one of {', '.join(given)}; null removes a value.",
         )
     return changes

@@ -1,7 +1,7 @@
-"""Stores and shows the vectors of products, as JSON lists of numbers.
+"""Store and show the vectors of products, as JSON lists of numbers.
 
-Any user reads them; storing takes the group of the catalogue. The body's vector may have up
-to `max_dimension` numbers.
+Every user may read vectors. Only the members of the catalogue's group may store them. A vector
+may have up to `max_dimension` numbers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NUMBER_BYTES = 28
 MAX_BODY = 2_048 + NUMBER_BYTES * CONTEXT.settings.max_dimension
 """Bytes: 114 KB with vectors of up to 4,096 numbers."""
 MAX_PAGE = max(1, min(100, 5_500_000 // (NUMBER_BYTES * CONTEXT.settings.max_dimension)))
-"""Vectors of one answer, which may have 6 MB: 47 where they may have 4,096 numbers each."""
+"""The most vectors of one answer, which may have 6 MB: 47 vectors of 4,096 numbers."""
 
 EXAMPLE = {"model_version": "clip-1", "embedding_vector": [0.12, -0.5, 0.33, 0.8]}
 
@@ -38,15 +38,15 @@ ModelVersion = Annotated[str, msgspec.Meta(min_length=1, max_length=128, example
 
 
 class EmbeddingBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A product's vector as it is sent.
+    """A product's vector to store.
 
     Attributes
     ----------
     vector_dimension
-        How many numbers the vector has; refused if it has another number of them.
+        How many numbers the vector has. A vector with another number of them is refused.
     replaces
-        The model version that the product's stored vector is of, where it is another and is to
-        go: a product has one vector.
+        The model version of the stored vector, if the new vector replaces a vector of another
+        model version. A product has one vector.
     """
 
     model_version: ModelVersion
@@ -56,7 +56,7 @@ class EmbeddingBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class StoredEmbedding(msgspec.Struct, frozen=True, kw_only=True):
-    """What was stored, without the numbers that were sent."""
+    """The stored vector, without its numbers."""
 
     product_id: str
     model_version: str
@@ -66,7 +66,7 @@ class StoredEmbedding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page of a model version's vectors."""
+    """Which model version, and which page of its vectors."""
 
     model_version: ModelVersion
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)] = min(20, MAX_PAGE)
@@ -74,7 +74,7 @@ class ModelQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class EmbeddingPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Vectors in no order; `cursor` asks for what follows, and is null at the end."""
+    """Vectors in no order, and the cursor of the next page; null after the last page."""
 
     embeddings: list[ProductEmbedding]
     cursor: str | None
@@ -86,7 +86,7 @@ _repository = EmbeddingRepository(Store.for_function(SYSTEM))
 
 @app.put("/products/{productId}/embedding", max_body=MAX_BODY, example=EXAMPLE)
 def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> StoredEmbedding:
-    """Store a product's vector, in place of one of the same model version or of `replaces`."""
+    """Store a product's vector. It replaces one of the same model version or of `replaces`."""
     Viewer.of(caller).require_group(CONTEXT.settings.catalogue_group)
     given = NewEmbedding(
         product_id=productId,
@@ -110,7 +110,7 @@ def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> 
 
 @app.get("/products/{productId}/embedding")
 def get_embedding(productId: ProductId, caller: Caller) -> ProductEmbedding:
-    """Give a product's vector, as of the last write."""
+    """Show a product's vector, as of the last write."""
     Viewer.of(caller)
     found = _repository.get_embedding(productId)
     if found is None:
@@ -118,7 +118,7 @@ def get_embedding(productId: ProductId, caller: Caller) -> ProductEmbedding:
             HTTPStatus.NOT_FOUND,
             "path.productId",
             "the product has no embedding.",
-            "Store one with PUT, or check the identifier.",
+            "Store one with PUT /products/{productId}/embedding, or check the identifier.",
         )
     return found
 

@@ -1,4 +1,4 @@
-"""What a profile takes of a request: preferences, and what a token says of its user."""
+"""Check the parts of a profile that come from a request: preferences, and claims of a token."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ MAX_PREFERENCES = 16 * 1024
 """Bytes of JSON."""
 
 
-def check_preferences(preferences: dict[str, Any]) -> dict[str, Any]:
-    """Preferences that an item holds exactly.
+def check_preferences(preferences: dict[str, Any]) -> None:
+    """Refuse preferences that an item cannot hold exactly.
 
     Raises
     ------
     HttpError
-        400 by the path of what is too deep or cannot be stored exactly, 413 if they are long.
+        400 if a part is nested too deep or cannot be stored exactly; the path names the part.
+        413 if the preferences are too long.
     """
     path = "body.preferences"
     if len(msgspec.json.encode(preferences)) > MAX_PREFERENCES:
@@ -29,7 +30,7 @@ def check_preferences(preferences: dict[str, Any]) -> dict[str, Any]:
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             path,
             f"is longer than {MAX_PREFERENCES} bytes.",
-            "Send less.",
+            "Send fewer or shorter preferences.",
         )
     try:
         to_dynamodb(preferences, path)
@@ -38,16 +39,15 @@ def check_preferences(preferences: dict[str, Any]) -> dict[str, Any]:
             HTTPStatus.BAD_REQUEST,
             error.path,
             "cannot be stored exactly.",
-            "Numbers have up to 38 digits and lie between 1e-130 and 1e126, names are not empty, "
-            "and lists and objects are nested 32 levels deep at most.",
+            "Use numbers of up to 38 digits between 1e-130 and 1e126, names that are not empty, "
+            "and at most 32 levels of lists and objects.",
         ) from error
-    return preferences
 
 
 def claimed(claim: str | None, kind: Any) -> str | None:
-    """What a token says of its user, where it says so and the profile would take it."""
+    """Return a claim of a token; None if it is absent or a profile cannot hold it."""
     try:
-        said: str | None = msgspec.convert(claim, kind | None)
+        value: str | None = msgspec.convert(claim, kind | None)
     except msgspec.ValidationError:
-        return None  # a profile without a name, rather than no profile for who has an odd one
-    return said
+        return None  # an unusual name must not keep its user from having a profile
+    return value

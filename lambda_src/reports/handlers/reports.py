@@ -1,19 +1,17 @@
-"""Stores, shows, changes and deletes a user's own reports and their favourites.
+"""Store, show, change and delete a user's own reports and their favourites.
 
-Whose a report is, the token says. Another's report answers 404, as if it were not there.
+The token names the user. A report of another user answers 404, as if it did not exist.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from keyline.http import App, Caller, Refusal, Response, missing
+from keyline.http import App, Caller, Refusal, Response
 from keyline.moments import iso_now
 from keyline.run import NotFound, Store
 from reports.answers import ReportAnswer, ReportPage
@@ -26,7 +24,7 @@ from reports.tables import Report
 
 
 class NewReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A report as it is sent: a title is enough."""
+    """A report to store. Only the title is required."""
 
     title: Title
     author: Name | None = None
@@ -35,12 +33,12 @@ class NewReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class ReportChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What changes of a report: a field left out stays, null removes it.
+    """A change of a report: a field that is left out stays, null removes a value.
 
     Attributes
     ----------
     version
-        The one that was read.
+        The version that was read.
     """
 
     version: Version
@@ -58,18 +56,24 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DeleteQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The version that was read; without it the report is deleted whatever it is now."""
+    """The version that was read. Without it, any version of the report is deleted."""
 
     version: Version | None = None
 
 
-app = App(SYSTEM, refusals={TooManyFavorites: Refusal(HTTPStatus.CONFLICT, "path.productId")})
+app = App(
+    SYSTEM,
+    refusals={
+        NotFound: Refusal(HTTPStatus.NOT_FOUND, "path.id"),
+        TooManyFavorites: Refusal(HTTPStatus.CONFLICT, "path.productId"),
+    },
+)
 _reports = ReportRepository(Store.for_function(SYSTEM))
 
 
 @app.post("/reports", status=HTTPStatus.CREATED, any_type=True)
 def create(body: NewReport, caller: Caller) -> Response[ReportAnswer]:
-    """Store a report; its address is in `Location`."""
+    """Store a report. The header `Location` has its address."""
     moment = iso_now()
     stored = _reports.create_report(
         Report(
@@ -88,59 +92,45 @@ def create(body: NewReport, caller: Caller) -> Response[ReportAnswer]:
 
 @app.get("/reports")
 def page(query: PageQuery, caller: Caller) -> ReportPage:
-    """The caller's reports, newest first."""
+    """List the caller's reports, newest first."""
     found = _reports.list_reports(_user(caller), limit=query.limit, cursor=query.cursor)
     return ReportPage.of(found)
 
 
 @app.get("/reports/{id}")
 def show(id: ReportId, caller: Caller) -> ReportAnswer:
-    """One of the caller's reports."""
-    with _named():
-        return ReportAnswer.of(_reports.get_report(id, _user(caller)))
+    """Show one of the caller's reports."""
+    return ReportAnswer.of(_reports.get_report(id, _user(caller)))
 
 
 @app.patch("/reports/{id}", any_type=True)
 def change(id: ReportId, body: ReportChange, caller: Caller) -> ReportAnswer:
-    """Change a part of one of the caller's reports; 409 if it was changed since it was read."""
+    """Change a part of one of the caller's reports. 409 if it was changed after it was read."""
     changes = named_changes(body)
-    with _named():
-        changed = _reports.update_report(id, _user(caller), changes, version=body.version)
+    changed = _reports.update_report(id, _user(caller), changes, version=body.version)
     return ReportAnswer.of(changed)
 
 
 @app.delete("/reports/{id}")
 def delete(id: ReportId, query: DeleteQuery, caller: Caller) -> None:
     """Delete one of the caller's reports."""
-    with _named():
-        _reports.delete_report(id, _user(caller), version=query.version)
+    _reports.delete_report(id, _user(caller), version=query.version)
 
 
 @app.put("/reports/{id}/favorites/{productId}")
 def favor(id: ReportId, productId: ProductId, caller: Caller) -> ReportAnswer:
-    """Add a product to the favourites of a report; the version stays as it is."""
-    with _named():
-        return ReportAnswer.of(_reports.add_favorite(id, _user(caller), productId))
+    """Add a product to the favourites of a report. The report's version does not change."""
+    return ReportAnswer.of(_reports.add_favorite(id, _user(caller), productId))
 
 
 @app.delete("/reports/{id}/favorites/{productId}")
 def disfavor(id: ReportId, productId: ProductId, caller: Caller) -> ReportAnswer:
-    """Take a product from the favourites of a report; the version stays as it is."""
-    with _named():
-        return ReportAnswer.of(_reports.remove_favorite(id, _user(caller), productId))
+    """Remove a product from the favourites of a report. The report's version does not change."""
+    return ReportAnswer.of(_reports.remove_favorite(id, _user(caller), productId))
 
 
 def _user(caller: Caller) -> str:
     return Viewer.of(caller).user_id
-
-
-@contextmanager
-def _named() -> Iterator[None]:
-    """What is missing, by its place in the request."""
-    try:
-        yield
-    except NotFound as error:
-        raise missing("path.id", "report") from error
 
 
 handler = app.handler

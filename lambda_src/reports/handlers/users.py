@@ -1,7 +1,7 @@
-"""Shows and changes a user's own profile.
+"""Show and change a user's own profile.
 
-A profile is created when its user is first seen, by whichever request. Two first requests at
-once create one, and showing a profile never overwrites it.
+The first request of a user creates the user's profile. Two first requests at the same moment
+create one profile. A request that shows a profile never overwrites it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from reports.tables import User
 
 
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What changes of a profile: a field left out stays, null removes it.
+    """A change of a profile: a field that is left out stays, null removes a value.
 
     Attributes
     ----------
     version
-        The one that was read.
+        The version that was read.
     preferences
-        All of them: the object that is there is replaced.
+        The whole object. It replaces the stored object.
     """
 
     version: Version
@@ -45,14 +45,14 @@ _users = UserRepository(Store.for_function(SYSTEM))
 
 @app.get("/profile")
 def profile(caller: Caller) -> User:
-    """Show the caller's profile, created now if there is none."""
+    """Show the caller's profile. A caller without a profile gets a new one."""
     user_id = Viewer.of(caller).user_id
     return _users.get_user(user_id) or _created(user_id, caller)
 
 
 @app.patch("/profile", any_type=True)
 def change(body: ProfileChange, caller: Caller) -> User:
-    """Change a part of the caller's profile; 409 if it was changed since it was read.
+    """Change a part of the caller's profile. 409 if it was changed after it was read.
 
     A new profile has version 1.
     """
@@ -62,7 +62,7 @@ def change(body: ProfileChange, caller: Caller) -> User:
         check_preferences(changes["preferences"])
     try:
         return _users.update_user(user_id, changes, version=body.version)
-    except NotFound:  # a user may be first seen by a change
+    except NotFound:  # the first request of a user may be a change
         _created(user_id, caller)
     return _users.update_user(user_id, changes, version=body.version)
 
@@ -82,7 +82,7 @@ def _created(user_id: str, caller: Caller) -> User:
         existing: User | None = error.current_item()
         if existing is None:
             raise
-        return existing  # another request of the same user was first
+        return existing  # another request of the same user created the profile
 
 
 handler = app.handler

@@ -120,7 +120,7 @@ def test_another_s_report_answers_as_one_that_is_not_there(api: Api) -> None:
             api(FAVOR, favorite, user="bob"),
             api(DISFAVOR, favorite, user="bob"),
         ]
-    assert {answer.status for answer in answers} == {404}
+    assert {(answer.status, answer.body["path"]) for answer in answers} == {(404, "path.id")}
     assert len({str(answer.body) for answer in answers}) == 1
     assert api(SHOW, {"id": report["id"]}).body == report
     assert api(LIST, user="bob").body["reports"] == []
@@ -236,9 +236,9 @@ def test_favourites_beyond_their_number_are_a_conflict(make_reports: MakeReports
         "type": "urn:problem-type:conflict",
         "title": "Conflict",
         "status": 409,
-        "detail": "would be more than the 1 favourites that a report may have.",
+        "detail": "the report has as many favourites as it may have: 1.",
         "path": "path.productId",
-        "suggestion": "Remove some first.",
+        "suggestion": "Remove a favourite first.",
         "instance": refused.body["instance"],
     }
 
