@@ -1,4 +1,4 @@
-"""What the interactions API answers, in the specification's names."""
+"""The bodies of the answers of the interactions API, with the specification's names."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ CHECK_ID = "2026-01-31T10:30:00.123Z#4565f3a9c2e81b7d04a"
 
 
 class CheckView(msgspec.Struct, frozen=True, kw_only=True):
-    """A check and what came of it.
+    """A check of two medicines, and its result.
 
     Attributes
     ----------
     timestamp
         ISO 8601 in UTC.
     advice
-        That this is information and no medical advice.
+        A notice that this is general information and not medical advice.
     """
 
     id: Annotated[str, msgspec.Meta(examples=[CHECK_ID])]
@@ -36,7 +36,7 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, check: Check) -> CheckView:
-        """A stored check as it is shown. Nothing in `Data` takes the place of its id."""
+        """Return the answer about a stored check. Its id never comes from `Data`."""
         data = check.Data
         return cls(
             id=check.public_id,
@@ -61,9 +61,9 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     queryCount
-        Checks that were made in it.
+        The number of checks of the session.
     expiresAt
-        From then on it is none.
+        The session's end. From then on the session answers 404.
     """
 
     sessionId: str
@@ -74,7 +74,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, session: Session) -> SessionView:
-        """A stored session as its user sees it."""
+        """Return the answer about a stored session."""
         return cls(
             sessionId=session.sessionId,
             createdAt=session.Data.createdAt,
@@ -85,25 +85,25 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionsView(msgspec.Struct, frozen=True, kw_only=True):
-    """A user's sessions that are not over."""
+    """A user's sessions that have not ended."""
 
     sessions: list[SessionView]
 
 
 class OwnedSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A session and whose it is, for support."""
+    """A session and the id of its user, for support."""
 
     userId: str
     session: SessionView
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """A user and his sessions.
+    """A user and the user's sessions.
 
     Attributes
     ----------
     createdAt
-        When the first session was opened; None for who has opened none.
+        When the user opened the first session; null if the user has never opened one.
     """
 
     userId: str
@@ -112,7 +112,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, subject: str, user: User | None, sessions: list[Session]) -> Me:
-        """What is stored of a user."""
+        """Return the answer about a user."""
         return cls(
             userId=subject,
             createdAt=user.Data.createdAt if user else None,
@@ -121,7 +121,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UsageView(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of its current window the caller's address has used up."""
+    """How many requests of the current window the caller's address has used."""
 
     limit: Annotated[int, msgspec.Meta(examples=[100])]
     count: Annotated[int, msgspec.Meta(examples=[15])]
@@ -131,7 +131,7 @@ class UsageView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, usage: Usage) -> UsageView:
-        """What the limiter found."""
+        """Return the answer about a client's use of its window."""
         return cls(
             limit=usage.limit,
             count=usage.count,

@@ -1,4 +1,4 @@
-"""The frequent questions, searched by words: ranked, and the same for the same words always."""
+"""Search the frequent questions by words. The same words always give the same ranking."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORD = re.compile(r"[\w']+")
 _ENDINGS = ("ing", "ed", "es", "s", "e")
 _SHORTEST_STEM = 3
 _IN_QUESTION, _IN_KEYWORDS, _IN_ANSWER = 3, 2, 1
-"""What a word counts where it is found first."""
+"""The score of a word, by the first of these places that has the word."""
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,7 +26,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes
     ----------
     keywords
-        Further words that it is found by.
+        Further words that find the entry.
     """
 
     id: str
@@ -37,7 +37,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Found:
-    """An entry that a search found, with what its words count together."""
+    """An entry that a search found, with the sum of the scores of the words."""
 
     entry: Entry
     score: int
@@ -49,16 +49,17 @@ class Faq(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     Attributes
     ----------
     common
-        Words that find nothing.
+        Common words, such as `the`, that find nothing.
     """
 
     common: frozenset[str]
     entries: tuple[Entry, ...]
 
     def search(self, text: str) -> list[Found]:
-        """The entries that have any of these words, the best first, then as they are listed.
+        """Return the entries that have any of these words, the best first.
 
-        Words such as `the` find nothing, and endings do not matter: `doses` finds `dose`.
+        Entries of the same score keep their order. Common words such as `the` find nothing.
+        Endings do not matter: `doses` finds `dose`.
         """
         words = self._stems(text)
         scores = (sum(weights.get(word, 0) for word in words) for weights in self._weights)
@@ -67,7 +68,7 @@ class Faq(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     @cached_property
     def _weights(self) -> tuple[Mapping[str, int], ...]:
-        """What each word counts, by entry."""
+        """Return the score of each word, by entry."""
         return tuple(
             dict.fromkeys(self._stems(entry.answer), _IN_ANSWER)
             | dict.fromkeys(self._stems(" ".join(entry.keywords)), _IN_KEYWORDS)
@@ -81,7 +82,7 @@ class Faq(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
 
 def shipped() -> Faq:
-    """The questions of `faq.toml`."""
+    """Return the questions of `faq.toml`."""
     content = Path(__file__).with_name("faq.toml").read_text(encoding="utf-8")
     return msgspec.convert(tomllib.loads(content), Faq)
 

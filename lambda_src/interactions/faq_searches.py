@@ -1,8 +1,8 @@
-"""What was searched for in the frequent questions: remembered for analytics, without names.
+"""Keep the searches in the frequent questions for analytics, without the users' names.
 
-A search is kept by a digest of its words, and the words only where the setting says so. The
-digest is no secret: who knows a text can tell whether it was searched for. Nobody's name is kept
-with it.
+A search is kept with a digest of its words. The words themselves are kept only if the setting
+`faq_keep_text` says so. The digest is not a secret: a person who knows a text can find out
+whether somebody searched for it. No user's name is kept with a search.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from keyline.problem import KeylineError
 from keyline.run import Store
 
 DIGEST_DIGITS = 16
-"""Hexadecimal digits that are kept of a SHA-256: enough to tell the searches of a day apart."""
+"""The kept hexadecimal digits of a SHA-256: enough to tell a day's searches apart."""
 
 
 class SearchTimes(msgspec.Struct, frozen=True):
-    """How long searches took, milliseconds."""
+    """Percentiles of the time of searches, in milliseconds."""
 
     p50: float
     p90: float
@@ -41,9 +41,9 @@ class SearchedFor(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes
     ----------
     matches
-        Entries that the last of them found.
+        The number of entries that the last of these searches found.
     query
-        The words, where they are kept.
+        The words, if they are kept.
     """
 
     digest: str
@@ -60,7 +60,7 @@ class DayOfSearches(msgspec.Struct, frozen=True):
     withoutMatches
         Searches that found nothing.
     searchTime
-        None where there was no search.
+        Null if there was no search.
     queries
         The most frequent first.
     """
@@ -73,28 +73,28 @@ class DayOfSearches(msgspec.Struct, frozen=True):
 
 
 class TooManySearches(KeylineError):
-    """A day with more searches than one request reads."""
+    """A day that has more searches than one request may read."""
 
 
 @dataclass(frozen=True)
 class FaqSearches:
-    """The searches that were made."""
+    """The searches in the frequent questions."""
 
     store: Store
     settings: Settings
 
     def add(self, text: str, matches: int, milliseconds: float) -> FaqSearch:
-        """Remember a search.
+        """Keep a search.
 
         Raises
         ------
         AlreadyExists
-            If no moment near was free.
+            If every moment that the store tried was taken by another search of the same words.
         """
         shard, digest = random.randrange(self.settings.faq_shards), digest_of(text)  # noqa: S311
         kept = normalised(text) if self.settings.faq_keep_text else None
 
-        def at(moment: float) -> FaqSearch:
+        def search_at(moment: float) -> FaqSearch:
             return FaqSearch(
                 day=iso(us_of_ms(moment), "microseconds")[:10],
                 shard=_shard_text(shard),
@@ -108,15 +108,15 @@ class FaqSearches:
                 ),
             )
 
-        return self.store.put_unique(FAQ_SEARCH_CREATE, at)
+        return self.store.put_unique(FAQ_SEARCH_CREATE, search_at)
 
     def of_day(self, day: str, limit: int) -> DayOfSearches:
-        """What was searched for on a UTC day.
+        """Return the searches of a UTC day.
 
         Parameters
         ----------
         limit
-            How many different searches are told.
+            The most different searches to return.
 
         Raises
         ------
@@ -146,13 +146,13 @@ class FaqSearches:
                     raise TooManySearches(
                         "day",
                         f"has more than {most} searches.",
-                        "Raise the setting faq_max_searches, or read an export.",
+                        "Raise the setting faq_max_searches, or read an export of the table.",
                     )
                 yield search
 
 
 def digest_of(text: str) -> str:
-    """A digest of a search's words, whatever their case and spacing."""
+    """Return a digest of a search's words. Case and spaces do not change the digest."""
     return hashlib.sha256(normalised(text).encode()).hexdigest()[:DIGEST_DIGITS]
 
 

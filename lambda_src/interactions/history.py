@@ -1,6 +1,6 @@
-"""Checks and sessions as they are made: identifiers, moments and ends are given here, once.
+"""Make sessions and checks: this module gives each its identifier, its moment and its end.
 
-What keeps them is a `HistoryStore`; the same item may be kept by two of them.
+A `HistoryStore` keeps them. Two stores may keep the same item, so nothing is made in a store.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import UniqueClock
 
 _ID_BYTES = 8
-"""Random bytes of a check's id, besides its microsecond: enough for any number of processes."""
+"""Random bytes of a check's id, after its microsecond. They keep the ids of processes apart."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class History:
     Parameters
     ----------
     clock
-        Where moments come from, each later than the one before.
+        Gives the moments. Each moment is later than the one before.
     """
 
     store: HistoryStore
@@ -57,12 +57,12 @@ class History:
         is_potentially_risky: bool,
         reason: str,
     ) -> Check:
-        """Keep what was checked and what came of it.
+        """Make a check of two medicines with its result, and keep the check.
 
         Raises
         ------
         NoSession
-            If the user has no such session.
+            If the user has no session of this id, or the session has ended.
         """
         moment = self.clock.next()
         at = iso(us_of_ms(moment))
@@ -78,23 +78,23 @@ class History:
                 timestamp=at,
                 sessionId=session_id,
             ),
-            # Counted from the check's own moment: it may be stored later than it was made.
+            # Counted from the moment of the check: the check may be stored later than it was made.
             TTL=_after(moment, self.settings.history_days),
         )
         self.store.add_check(user, check)
         return check
 
     def get_recent_queries(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:
-        """A session's latest checks, newest first.
+        """Return a session's latest checks, newest first.
 
         Raises
         ------
         NoSession
-            If the user has no such session.
+            If the user has no session of this id, or the session has ended.
         """
         return self.store.recent_checks(user, session_id, limit)
 
 
 def _after(moment: float, days: float) -> int:
-    """Epoch seconds, so many days after a moment in epoch milliseconds."""
+    """Return the epoch seconds that lie some days after a moment in epoch milliseconds."""
     return int(moment / 1000 + days * DAY_SECONDS)

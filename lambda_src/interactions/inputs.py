@@ -1,4 +1,4 @@
-"""The types of what requests name, with bounds that keys and items can hold."""
+"""Types of the values in requests, with bounds that keys and items can hold."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SessionId = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^[A-Za-z0-9_-]{1,64}(?!\s)$",
-        description="What POST /sessions answered.",
+        description="The `sessionId` that POST /sessions answered.",
         examples=["0f8fad5bd9cb469fa16570867728950e"],
     ),
 ]
 MAX_SEARCH = 200
-"""Characters of what is searched for."""
+"""The most characters of a search."""
 SearchText = Annotated[
     str,
     msgspec.Meta(

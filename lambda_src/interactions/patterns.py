@@ -1,8 +1,8 @@
-"""Every way the interactions system asks its table, with the rates of its specification.
+"""Declare every access pattern of the interactions system, with the rates of its specification.
 
-A day has 1,000 checks, each a row of 1 KB that is kept for 30 days and read once as part of a
-history of ten. Besides, as nothing is said of them: a session for every ten checks, and an FAQ
-search for every ten.
+A day has 1,000 checks. Each check is an item of 1 KB, is kept for 30 days, and is read once as
+part of a history of ten. The specification gives no other rates. We assume a session for every
+ten checks, and an FAQ search for every ten checks.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ SEARCHES = 3_000
 
 CHECK_CREATE = Put(
     name="check-create",
-    why="Store a check; never overwrite one, whoever made it.",
+    why="Store a check; never overwrite one.",
     table=DATA,
     shape=Check,
     item_bytes=CHECK_BYTES,
 )
 SESSION_TOUCH = Update(
     name="session-touch",
-    why="Count a check in its session, which has to be the user's own and not over.",
+    why="Count a check in its session. The session must be the user's own and not have ended.",
     table=DATA,
     shape=Session,
     set=("lastActivity",),
@@ -72,7 +72,7 @@ CHECK_ADD = TransactWrite(
 )
 HISTORY = Query(
     name="history",
-    why="A session's latest checks that have not expired, newest first.",
+    why="Show a session's latest checks that have not expired, newest first.",
     table=DATA,
     shape=Check,
     index="GSI1",
@@ -85,7 +85,7 @@ HISTORY = Query(
 )
 HISTORY_KEYS = Query(
     name="history-keys",
-    why="What a session's checks are deleted by.",
+    why="Read the keys of a session's checks, to delete the checks.",
     table=DATA,
     shape=CheckKey,
     entity=Check,
@@ -110,21 +110,21 @@ HISTORY_CLEAR = BatchWrite(
 
 RATE_COUNT = Update(
     name="rate-limit-count",
-    why="Count a request in the client's current window unless the window is full, in one step.",
+    why="Count a request in the client's current window, unless the window is full.",
     table=DATA,
     shape=Window,
     set=("Data", "TTL"),
     add=("count",),
     conditions=(any_of(absent("client"), less_than("count", "allowed")),),
     upsert=True,
-    # A request counted twice costs its client one request of a window: the limit stays strict.
+    # A request that is counted twice costs its client one request: the limit stays strict.
     at_least_once=True,
     item_bytes=WINDOW_BYTES,
     per_month=2 * CHECKS + SEARCHES,
 )
 RATE_WINDOW = Get(
     name="rate-limit-window",
-    why="How much of its current window a client has used up.",
+    why="Show how many requests of its current window a client has used.",
     table=DATA,
     shape=Window,
     consistent=True,
@@ -136,14 +136,14 @@ RATE_WINDOW = Get(
 
 SESSION_CREATE = Put(
     name="session-create",
-    why="Open a session; never take over one.",
+    why="Open a session; never overwrite one.",
     table=DATA,
     shape=Session,
     item_bytes=SESSION_BYTES,
 )
 USER_SEEN = Update(
     name="user-seen",
-    why="Remember since when a user is known: from his first session on.",
+    why="Remember when a user opened the first session.",
     table=DATA,
     shape=User,
     set_once=("Data",),
@@ -161,7 +161,7 @@ SESSION_OPEN = TransactWrite(
 )
 SESSION_GET = Get(
     name="session-get",
-    why="A user's session as it is now, before anything of it is shown.",
+    why="Read a user's session as of the last write, before its checks are shown or deleted.",
     table=DATA,
     shape=Session,
     consistent=True,
@@ -170,7 +170,7 @@ SESSION_GET = Get(
 )
 SESSIONS_OF_USER = Query(
     name="sessions-of-user",
-    why="A user's sessions that are not over.",
+    why="List a user's sessions that have not ended.",
     table=DATA,
     shape=Session,
     sort=begins_with("SK"),
@@ -182,7 +182,7 @@ SESSIONS_OF_USER = Query(
 )
 USER_AND_SESSIONS = Query(
     name="user-and-sessions",
-    why="A user's profile and the sessions that are not over, in one read.",
+    why="Show a user's profile and the sessions that have not ended, in one read.",
     table=DATA,
     shape=one_of(User, Session),
     page=100,
@@ -193,7 +193,7 @@ USER_AND_SESSIONS = Query(
 )
 SESSION_OWNER = Query(
     name="session-owner",
-    why="Whose session it is, by its id alone: for support, not for users.",
+    why="Find the user of a session by the session's id. For support, not for users.",
     table=DATA,
     shape=Session,
     index="GSI1",
@@ -207,7 +207,7 @@ SESSION_OWNER = Query(
 
 FAQ_SEARCH_CREATE = Put(
     name="faq-search-create",
-    why="Remember an FAQ search for analytics; never overwrite one of the same moment.",
+    why="Keep an FAQ search for analytics; never overwrite one of the same moment.",
     table=DATA,
     shape=FaqSearch,
     item_bytes=SEARCH_BYTES,
@@ -215,7 +215,7 @@ FAQ_SEARCH_CREATE = Put(
 )
 FAQ_DAY = Query(
     name="faq-day",
-    why="The searches of a day, one shard of it.",
+    why="Read the searches of one shard of a day.",
     table=DATA,
     shape=FaqSearch,
     sort=begins_with("SK"),

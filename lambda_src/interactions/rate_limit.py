@@ -1,8 +1,8 @@
-"""How often a client may call: so many requests in each window of time.
+"""Limit the number of requests of a client in each window of time.
 
-A window is counted and decided on in one conditional update, so that any number of requests at
-once are admitted exactly as often as the limit says. A request whose answer was lost on the way
-from DynamoDB may be counted twice: a limit errs on the strict side.
+One conditional update both counts a request and decides on it. So the limit is exact, also for
+many requests at the same moment. If DynamoDB's answer is lost, a request may be counted twice:
+then the limit is a little stricter.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from keyline.problem import KeylineError
 from keyline.run import ConditionFailed, OutcomeUnknown, Store
 
 POLICY = "default"
-"""The name of the only policy, as the headers have it."""
+"""The name of the only policy, in the headers."""
 _LABEL = b"interactions client address"
 _CLIENT_DIGITS = 32
 """Hexadecimal digits of a client's digest: 128 bits."""
@@ -31,40 +31,40 @@ _CLIENT_DIGITS = 32
 
 @dataclass(frozen=True)
 class Span:
-    """A window of time, epoch seconds; the end is no part of it."""
+    """A window of time, epoch seconds. The end is not a part of the window."""
 
     start: int
     end: int
 
     @classmethod
     def at(cls, now: float, seconds: int) -> Span:
-        """The window of so many seconds that a moment is in."""
+        """Return the window of so many seconds that holds a moment."""
         start = int(now) // seconds * seconds
         return cls(start, start + seconds)
 
     @property
     def name(self) -> str:
-        """How the window is called in keys."""
+        """Return the name of the window in keys."""
         return iso(us_of_seconds(self.start), "seconds")
 
     @property
     def data(self) -> WindowData:
-        """The window as its item describes it."""
+        """Return the window as its item holds it."""
         return WindowData(windowStart=self.name, windowEnd=iso(us_of_seconds(self.end), "seconds"))
 
 
 @dataclass(frozen=True)
 class Usage:
-    """How much of its current window a client has used up.
+    """How many requests of its current window a client has used.
 
     Attributes
     ----------
     count
-        Requests admitted in the window.
+        The requests that were admitted in the window.
     limit
-        Requests that the window admits.
+        The requests that the window admits.
     now
-        Epoch seconds, when this was found.
+        When this was read, epoch seconds.
     """
 
     count: int
@@ -74,17 +74,17 @@ class Usage:
 
     @property
     def remaining(self) -> int:
-        """Requests that the window still admits."""
+        """Return the requests that the window still admits."""
         return max(0, self.limit - self.count)
 
     @property
     def reset(self) -> int:
-        """Seconds until the next window."""
+        """Return the seconds until the next window."""
         return max(1, math.ceil(self.span.end - self.now))
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What an answer says of it (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
+        """Return the headers of an answer (IETF draft-ietf-httpapi-ratelimit-headers-10)."""
         seconds = self.span.end - self.span.start
         return {
             "RateLimit-Policy": f'"{POLICY}";q={self.limit};w={seconds}',
@@ -93,12 +93,12 @@ class Usage:
 
 
 class LimitReached(KeylineError):
-    """A client that has used up its window.
+    """A client has used all requests of its window.
 
     Attributes
     ----------
     usage
-        How much of the window is used up, and when the next one begins.
+        The client's use of the window, and when the next window begins.
     """
 
     def __init__(self, usage: Usage) -> None:
@@ -111,7 +111,7 @@ class LimitReached(KeylineError):
 
 
 class RateLimiter(Protocol):
-    """Counts the requests of clients."""
+    """Count the requests of clients, and refuse those above the limit."""
 
     def admit(self, client: str) -> Usage:
         """Count a request of a client.
@@ -123,12 +123,12 @@ class RateLimiter(Protocol):
         """
 
     def usage(self, client: str) -> Usage:
-        """How much of its current window a client has used up; counts nothing."""
+        """Return how many requests of its window a client has used. This call is not counted."""
 
 
 @dataclass(frozen=True)
 class DynamoRateLimiter:
-    """The `RateLimiter` that is DynamoDB: one for all processes.
+    """The `RateLimiter` in DynamoDB. All processes share its counts.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class DynamoRateLimiter:
     now: Callable[[], float] = time.time
 
     def admit(self, client: str) -> Usage:
-        """Count a request in one call; see `RateLimiter`."""
+        """Count a request in one call to DynamoDB; see `RateLimiter`."""
         now, limit = self.now(), self.settings.rate_limit
         span = Span.at(now, self.settings.rate_window_seconds)
         changes = {
@@ -155,14 +155,14 @@ class DynamoRateLimiter:
             )
         except (ConditionFailed, OutcomeUnknown) as error:
             if isinstance(error, OutcomeUnknown) and error.current is None:
-                raise  # no answer at all, rather than a window that is full
+                raise  # the window is not known to be full
             raise LimitReached(Usage(limit, limit, span, now)) from error
         return Usage(window.count, limit, span, now)
 
     def usage(self, client: str) -> Usage:
-        """Read the current window's item, consistently; see `RateLimiter`.
+        """Read the item of the current window, consistently; see `RateLimiter`.
 
-        The latest window that is stored may be an old one, so that its key is computed.
+        The key is computed from the present, because the latest stored window may be an old one.
         """
         now = self.now()
         span = Span.at(now, self.settings.rate_window_seconds)
@@ -172,17 +172,17 @@ class DynamoRateLimiter:
 
 @dataclass(frozen=True)
 class ClientNames:
-    """Names clients by a keyed digest of their address, which is personal data.
+    """Name clients by a keyed digest of their address, because an address is personal data.
 
     Parameters
     ----------
     secret
-        What the digest's key is derived from. A new one names all clients anew.
+        The digest's key is derived from this secret. A new secret gives all clients new names.
     """
 
     secret: bytes
 
     def of(self, address: str) -> str:
-        """A client's name: the same for the same address, and of no use to find it."""
+        """Return a client's name. One address has one name; a name does not reveal the address."""
         key = hmac.digest(self.secret, _LABEL, hashlib.sha256)
         return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()[:_CLIENT_DIGITS]

@@ -1,4 +1,4 @@
-"""Sessions, checks and searches in DynamoDB: a thin layer over the access patterns."""
+"""Read and write sessions and checks in DynamoDB: a thin layer over the access patterns."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from keyline.moments import DAY_SECONDS, iso, us_of_seconds
 from keyline.run import Cancelled, Store, TransactionCancelled, Write, backoff
 
 ATTEMPTS = 8
-"""Tries of a transaction that meets another one of the same session or user."""
+"""Tries of a transaction that conflicts with another one of the same session or user."""
 
 
 @dataclass(frozen=True)
 class DynamoStore:
-    """The `HistoryStore` that is DynamoDB.
+    """The `HistoryStore` in DynamoDB.
 
     Parameters
     ----------
@@ -63,15 +63,15 @@ class DynamoStore:
         return stored
 
     def session(self, user: str, session_id: str) -> Session | None:
-        """A user's session; see `HistoryStore`."""
+        """Return a user's session; see `HistoryStore`."""
         return self.store.get(SESSION_GET, userId=user, sessionId=session_id)
 
     def sessions_of(self, user: str) -> list[Session]:
-        """A user's sessions; see `HistoryStore`."""
+        """Return a user's sessions; see `HistoryStore`."""
         return list(self.store.items(SESSIONS_OF_USER, userId=user))
 
     def add_check(self, user: str, check: Check) -> None:
-        """Keep a check and count it in its session in one call; see `HistoryStore`."""
+        """Keep a check and count it in its session, in one call; see `HistoryStore`."""
         touch = {"lastActivity": check.at, "queryCount": 1}
         failed = self._transact(
             CHECK_ADD,
@@ -80,16 +80,16 @@ class DynamoStore:
                 Write.update(SESSION_TOUCH, touch, userId=user, sessionId=check.sessionId),
             ],
         )
-        # The check may be there from a try whose answer was lost; it was counted then.
+        # An earlier try, whose answer was lost, may have stored and counted the check.
         if any(reason.pattern == SESSION_TOUCH.name for reason in failed):
             raise NoSession
         if failed and failed[0].current != check:
             raise taken(CHECK_CREATE.name, failed[0].unreadable or failed[0].current)
 
     def recent_checks(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:
-        """A session's latest checks; see `HistoryStore`.
+        """Return a session's latest checks; see `HistoryStore`.
 
-        The key's range leaves out what has expired, so that the limit is met in one read.
+        The range of the key leaves out expired checks, so one read gives as many as the limit.
         """
         self._require(user, session_id)
         oldest = iso(us_of_seconds(self.now() - self.settings.history_days * DAY_SECONDS))
@@ -105,14 +105,16 @@ class DynamoStore:
     ) -> None:
         """Delete a session's checks; see `HistoryStore`.
 
-        A check of the last moments may not be in the index yet and be left, unless it is known.
+        A check of the last moments may not be in the index yet. Such a check stays, unless the
+        caller gives it in `known`.
 
         Parameters
         ----------
         until
-            The moment after which checks are left, where the deletion was asked for earlier.
+            Only checks up to this moment are deleted; None for all. It is the moment of the
+            request, if the deletion is carried out later.
         known
-            Checks that are deleted whether or not the index has them.
+            Checks to delete even if the index does not have them yet.
         """
         self._require(user, session_id)
         indexed = self.store.items(HISTORY_KEYS, sessionId=session_id)
@@ -122,7 +124,7 @@ class DynamoStore:
             self.store.batch_write(HISTORY_CLEAR, deletes=doomed)
 
     def profile(self, user: str) -> tuple[User | None, list[Session]]:
-        """A user, None if he has never opened a session, and his sessions by id."""
+        """Return a user, None if the user has never opened a session, and the sessions by id."""
         known: User | None = None
         sessions: list[Session] = []
         for item in self.store.items(USER_AND_SESSIONS, userId=user):
@@ -133,7 +135,7 @@ class DynamoStore:
         return known, sessions
 
     def owned(self, session_id: str) -> Session | None:
-        """A session by its id alone, whoever's it is; None if there is none."""
+        """Return a session of any user by its id; None if there is no such session."""
         page = self.store.query(SESSION_OWNER, limit=1, sessionId=session_id)
         return page.items[0] if page.items else None
 
@@ -142,12 +144,12 @@ class DynamoStore:
             raise NoSession
 
     def _transact(self, pattern: TransactWrite[Any], actions: Sequence[Write]) -> list[Cancelled]:
-        """Carry out a transaction; the actions whose condition did not hold, if any.
+        """Carry out a transaction; return the actions whose condition did not hold.
 
         Raises
         ------
         TransactionCancelled
-            If it was refused for another reason.
+            If DynamoDB refused the transaction for another reason.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:

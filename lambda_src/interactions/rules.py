@@ -1,4 +1,4 @@
-"""Which medicines are known not to go together: general knowledge, and no medical advice."""
+"""Check two medicines by rules of general knowledge. The rules are not medical advice."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ import msgspec
 from keyline.problem import KeylineError
 
 UNKNOWN = "no interaction of these is on our list, which does not mean that there is none"
-"""The reason that is given for a pair that no rule names."""
+"""The reason of a pair that no rule names."""
 ADVICE = "This is general information and no medical advice. Ask a doctor or a pharmacist."
 
 
 class BadRules(KeylineError):
-    """A rule that contradicts another or names a medicine in a way that none is looked up by."""
+    """A rule that contradicts another rule, or a name that no search can match."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known of two medicines together."""
+    """Whether two medicines are risky together, and why."""
 
     risky: bool
     reason: str
 
 
 class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Two medicines, or groups of such, and what they do together."""
+    """Two medicines, or groups of medicines, and the reason why they are risky together."""
 
     between: tuple[str, str]
     reason: str
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """What is known.
+    """The rules.
 
     Attributes
     ----------
     groups
-        Medicines that a pair may name together, by the group's name.
+        Groups of medicines by name. A pair may name a group instead of each medicine.
     aliases
-        Further names of medicines.
+        Other names of medicines, each with the name that the rules use.
     """
 
     groups: Mapping[str, tuple[str, ...]]
@@ -54,11 +54,11 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     pairs: tuple[Pair, ...]
 
     def same(self, first: str, second: str) -> bool:
-        """Whether two names mean one medicine."""
+        """Tell whether two names mean the same medicine."""
         return self._medicine(first) == self._medicine(second)
 
     def check(self, first: str, second: str) -> Verdict:
-        """What is known of two medicines, in whichever order and case they are named."""
+        """Return the verdict on two medicines. Their order and case do not matter."""
         reason = self._reasons.get(frozenset((self._medicine(first), self._medicine(second))))
         return Verdict(reason is not None, reason or UNKNOWN)
 
@@ -68,21 +68,26 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     @cached_property
     def _reasons(self) -> Mapping[frozenset[str], str]:
-        """Two medicines → what they do together.
+        """Return the reasons by pair of medicines.
 
         Raises
         ------
         BadRules
-            If a pair is named twice, of one medicine, or by a name that is no normalised one.
+            If two rules have one pair, or if a pair names one medicine twice or a name that is not
+            normalised.
         """
         found: dict[frozenset[str], str] = {}
         for pair in self.pairs:
             for both in itertools.product(*(self._members(name) for name in pair.between)):
                 key, path = frozenset(both), f"pairs[{' + '.join(pair.between)}]"
                 if len(key) != 2:
-                    raise BadRules(path, f"pairs {both[0]!r} with itself.", "Name two medicines.")
+                    raise BadRules(
+                        path, f"pairs {both[0]!r} with itself.", "Name two different medicines."
+                    )
                 if key in found:
-                    raise BadRules(path, f"says {' + '.join(both)} again.", "Say a pair once.")
+                    raise BadRules(
+                        path, f"has {' + '.join(both)} again.", "Delete one of the two rules."
+                    )
                 found[key] = pair.reason
         return found
 
@@ -93,29 +98,29 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
                 raise BadRules(
                     f"pairs[{name}]",
                     f"{member!r} is looked up as {self._medicine(member)!r}.",
-                    "Write it like that.",
+                    f"Write {self._medicine(member)!r} instead.",
                 )
         return members
 
 
 def normalised(name: str) -> str:
-    """A name as rules have it: without regard to case, spaces around and ways of writing.
+    """Return a name in the form of the rules: one case, and one form of spaces and characters.
 
-    Marks that are not seen, such as joiners, do not make another name of it.
+    Invisible marks, such as joiners, are removed.
     """
     seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", seen).casefold().replace("\u2019", "'").split())
 
 
 def shipped() -> Rules:
-    """The rules of `rules.toml`.
+    """Return the rules of `rules.toml`.
 
     Raises
     ------
     BadRules
-        If they contradict themselves.
+        If the rules contradict each other.
     """
     content = Path(__file__).with_name("rules.toml").read_text(encoding="utf-8")
     rules = msgspec.convert(tomllib.loads(content), Rules)
-    rules.check("", "")  # works the pairs out now, so that a mistake is none of a request's
+    rules.check("", "")  # finds a mistake in the rules now, and not in a request
     return rules

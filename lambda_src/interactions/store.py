@@ -1,4 +1,4 @@
-"""Where sessions and their history are kept: what any such store does, DynamoDB or memory."""
+"""Declare what a store of sessions and their checks does, in DynamoDB or in memory."""
 
 from __future__ import annotations
 
@@ -8,31 +8,37 @@ from interactions.tables import Check, Session
 from keyline.run import AlreadyExists, NotFound
 
 RECENT = 10
-"""How many checks a history shows where the caller does not say."""
+"""The number of checks of a history if the caller names none."""
 
 
 class NoSession(NotFound):
-    """The user has no such session, or it is over; which of these is not told."""
+    """The user has no session of this id, or it has ended. The error does not say which."""
 
     def __init__(self) -> None:
-        super().__init__("sessionId", "there is no such session.", "Open one: POST /sessions.")
+        super().__init__(
+            "sessionId",
+            "there is no such session.",
+            "Check the session's id, or open a new session.",
+        )
 
 
 def taken(what: str, current: Any) -> AlreadyExists:
-    """Say that there is another one of this id, and which."""
-    return AlreadyExists(what, "there is one of this id.", "Use another id.", current=current)
+    """Return the error that another item has this id."""
+    return AlreadyExists(
+        what, "another item has this id already.", "Use another id.", current=current
+    )
 
 
 class HistoryStore(Protocol):
-    """Sessions and the checks made in them.
+    """Sessions and the checks of each session.
 
-    A session is reached through its user only: another's is none. No two sessions have one id,
-    whoever's they are: checks are kept by it alone. Nothing that has expired is
-    ever given: a session from its `TTL` on, a check `history_days` after it was made.
+    A user can only reach their own sessions. Session ids are unique across all users, because
+    checks are kept by the session's id alone. A store never returns an expired item: a session
+    expires at its `TTL`, and a check `history_days` after it was made.
     """
 
     def create_session(self, session: Session) -> Session:
-        """Open a session; as it is then. Opening the very same again changes nothing.
+        """Open a session; return the stored session. Opening an equal one again changes nothing.
 
         Raises
         ------
@@ -41,24 +47,24 @@ class HistoryStore(Protocol):
         """
 
     def session(self, user: str, session_id: str) -> Session | None:
-        """A user's session; None if he has none of this id."""
+        """Return a user's session; None if the user has no session of this id."""
 
     def sessions_of(self, user: str) -> list[Session]:
-        """A user's sessions by id."""
+        """Return a user's sessions in the order of their ids."""
 
     def add_check(self, user: str, check: Check) -> None:
         """Keep a check and count it in its session, both or neither.
 
-        Adding the very same again does nothing.
+        Adding an equal check again changes nothing.
 
         Raises
         ------
         NoSession
-            If the user has no such session. Nothing is kept then.
+            If the user has no such session. The check is not kept then.
         """
 
     def recent_checks(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:
-        """A session's latest checks, newest first: as many as asked for, if there are as many.
+        """Return a session's latest checks, newest first, up to a limit.
 
         Raises
         ------
@@ -67,7 +73,7 @@ class HistoryStore(Protocol):
         """
 
     def clear_checks(self, user: str, session_id: str) -> None:
-        """Delete a session's checks; its count of them stays.
+        """Delete a session's checks. The session's `queryCount` does not change.
 
         Raises
         ------

@@ -12,11 +12,11 @@ from keyline.model import Entity, Index, Key, Retention, Table, Ttl
 Day = Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
 """A UTC day: `2026-01-31`."""
 Milliseconds = Annotated[str, msgspec.Meta(min_length=24, max_length=24)]
-"""ISO 8601 in UTC: `2026-01-31T10:00:00.123Z`. Its one length keeps keys in the order of time."""
+"""ISO 8601 in UTC: `2026-01-31T10:00:00.123Z`. All have one length, so keys sort by time."""
 
 
 class CheckData(msgspec.Struct, kw_only=True):
-    """What was checked, and what came of it.
+    """The medicines of a check, and its result.
 
     Attributes
     ----------
@@ -38,9 +38,9 @@ class Check(msgspec.Struct, kw_only=True):
     Attributes
     ----------
     at
-        The timestamp of `Data`, as a part of the keys.
+        The timestamp of `Data`. It is a part of the keys.
     id
-        What tells apart the checks of one millisecond, in the order they were made in.
+        Keeps checks of one millisecond apart, in the order in which they were made.
     TTL
         Epoch seconds: `history_days` after `at`.
     """
@@ -53,35 +53,35 @@ class Check(msgspec.Struct, kw_only=True):
 
     @property
     def public_id(self) -> str:
-        """What the check is called outside: its PK after the first `#`."""
+        """Return the check's id in the API: its PK after the first `#`."""
         return f"{self.at}#{self.id}"
 
 
 class CheckKey(msgspec.Struct, kw_only=True):
-    """What a check is deleted by."""
+    """The fields of a check's key."""
 
     at: Milliseconds
     id: str
 
 
 class WindowData(msgspec.Struct, kw_only=True):
-    """From when to when a window is, as ISO 8601 in UTC; the end is no part of it."""
+    """The start and the end of a window, ISO 8601 in UTC. The end is not a part of the window."""
 
     windowStart: str
     windowEnd: str
 
 
 class Window(msgspec.Struct, kw_only=True):
-    """How many requests a client made in one window of time.
+    """The number of requests of a client in one window of time.
 
     Attributes
     ----------
     client
-        A keyed digest of the client's address: addresses are personal data.
+        A keyed digest of the client's address, because addresses are personal data.
     count
-        At the top level: DynamoDB's ADD does not reach into a map that may be absent.
+        At the top level, because DynamoDB's ADD fails in a map that does not exist.
     TTL
-        Epoch seconds: the window's end and the slack.
+        Epoch seconds: the window's end plus `rate_slack_seconds`.
     """
 
     client: str
@@ -92,14 +92,14 @@ class Window(msgspec.Struct, kw_only=True):
 
 
 class FaqSearchData(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What an FAQ search found.
+    """The result of an FAQ search.
 
     Attributes
     ----------
     searchTime
         Milliseconds.
     query
-        The words; None unless the setting `faq_keep_text` has them kept.
+        The words, if the setting `faq_keep_text` is true; None otherwise.
     """
 
     matches: int
@@ -116,11 +116,11 @@ class FaqSearch(msgspec.Struct, kw_only=True):
     day
         UTC: `2026-01-31`.
     shard
-        Nothing for the day's first partition, `#1` for the second.
+        Empty for the day's first partition, `#1` for the second.
     at
-        ISO 8601 in UTC, to the microsecond: no two searches of a process share one.
+        ISO 8601 in UTC, to the microsecond. Two searches of one process never share a moment.
     digest
-        The beginning of the words' SHA-256, the same in every process.
+        The beginning of the SHA-256 of the words. It is the same in every process.
     """
 
     day: Day
@@ -132,7 +132,7 @@ class FaqSearch(msgspec.Struct, kw_only=True):
 
 
 class SessionData(msgspec.Struct, kw_only=True):
-    """What of a session never changes."""
+    """The part of a session that never changes."""
 
     createdAt: str
 
@@ -145,14 +145,14 @@ class Session(msgspec.Struct, kw_only=True):
     userId
         The subject of the user's token.
     sessionId
-        Unique among all users': GSI1 has its checks by it alone.
+        Unique across all users, because GSI1 finds a session's checks by this id alone.
     TTL
-        The session's end, epoch seconds. No read gives the session from then on, whether or
-        not DynamoDB has deleted it.
+        The session's end, epoch seconds. From then on no read returns the session, even if
+        DynamoDB has not deleted it yet.
     lastActivity
         ISO 8601 in UTC.
     queryCount
-        Checks made in it. At the top level, as every counter.
+        The number of checks of the session. At the top level, because ADD changes it.
     """
 
     userId: str
@@ -164,13 +164,13 @@ class Session(msgspec.Struct, kw_only=True):
 
 
 class UserData(msgspec.Struct, kw_only=True):
-    """What is known of a user: since when."""
+    """When a user opened the first session."""
 
     createdAt: str
 
 
 class User(msgspec.Struct, kw_only=True):
-    """Somebody who has opened a session."""
+    """A user who has opened a session."""
 
     userId: str
     Data: UserData
@@ -179,18 +179,18 @@ class User(msgspec.Struct, kw_only=True):
 DATA = Table(
     "mediphant-data",
     """Key design:
-    QUERY#at#id / METADATA: every check is a partition of its own, so that writes spread. The
-    id keeps two checks of one millisecond apart, whoever makes them.
-    RATE_LIMIT#client / WINDOW#start: a client's current window is one item whose key is known
-    without reading: one conditional update counts and decides.
-    FAQ_SEARCH#day / QUERY#at#digest: a day's searches are one Query. All writes of a day would
-    meet one partition, so it can be spread: FAQ_SEARCH#day#1 and so on.
-    USER#user / PROFILE and SESSION#session: a user and his sessions are one partition, so that
-    all of it is one Query, and nobody reaches a session but by its user's key.
-    GSI1, USER#session / QUERY#at#id: a session's checks in order of time. The value is a session
-    id, the name is the specification's; users' own items are not in the index under it.
-    GSI1, SESSION#session / USER#user: whose session it is.
-    Windows, searches and profiles lack GSI1's key and are not in it.
+    QUERY#at#id / METADATA: every check is its own partition, so that writes spread. The id keeps
+    two checks of one millisecond apart, also checks of different users.
+    RATE_LIMIT#client / WINDOW#start: a client's current window is one item. Its key can be
+    computed without a read, so one conditional update counts a request and decides on it.
+    FAQ_SEARCH#day / QUERY#at#digest: a day's searches are one Query. All writes of a day go to
+    one partition, so the partition can be spread: FAQ_SEARCH#day#1 and so on.
+    USER#user / PROFILE and SESSION#session: a user and the user's sessions are one partition, so
+    one Query reads them all. A session can only be read by the key of its user.
+    GSI1, USER#session / QUERY#at#id: a session's checks in order of time. The specification names
+    this key USER, but its value is a session's id. No user's item has such a key.
+    GSI1, SESSION#session / USER#user: the user of a session.
+    Windows, searches and profiles have no key of GSI1 and are not in the index.
     """,
     key=Key("PK", "SK"),
     discriminator="EntityType",
@@ -210,7 +210,7 @@ DATA = Table(
             Window,
             keys={"PK": "RATE_LIMIT#{client}", "SK": "WINDOW#{windowStart}"},
             tag="RATE_LIMIT",
-            # The longest window that a setting allows; every write gives the exact end.
+            # The longest window that the settings allow. Every write sets the exact end.
             retention=Retention(days=1),
         ),
         Entity(

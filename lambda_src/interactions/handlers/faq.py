@@ -1,4 +1,4 @@
-"""Searches the frequent questions, and tells what was searched for on a day."""
+"""Search the frequent questions, and show the searches of a day."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from keyline.run import Store
 
 
 class FaqQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to look for, and how many answers to show."""
+    """The words to search for, and how many answers to show."""
 
     q: SearchText
     limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 5
 
 
 class DayQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of which day, and how many different searches to tell."""
+    """A UTC day, and how many different searches to show."""
 
     day: Day
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
@@ -50,7 +50,7 @@ class FaqAnswers(msgspec.Struct, frozen=True):
     Attributes
     ----------
     matches
-        How many were found, shown or not.
+        The number of questions that were found. The answer may show fewer.
     """
 
     matches: int
@@ -71,7 +71,7 @@ _faq = shipped()
 
 @app.get("/faq")
 def search(query: FaqQuery, client: Client) -> Response[FaqAnswers]:
-    """Look for words in the frequent questions. Counts against the client's limit."""
+    """Search the frequent questions. The request counts against the client's limit."""
     text = cleaned(query.q, "query.q")
     usage = admitted(_limiter, _clients.of(client.address))
     started = time.perf_counter()
@@ -83,12 +83,12 @@ def search(query: FaqQuery, client: Client) -> Response[FaqAnswers]:
 
 @app.get("/faq/searches", problems=(HTTPStatus.UNPROCESSABLE_ENTITY,))
 def searches(query: DayQuery) -> DayOfSearches:
-    """What was searched for on a UTC day, the most frequent first."""
+    """Show the searches of a UTC day, the most frequent first."""
     try:
         date.fromisoformat(query.day)
     except ValueError as error:
         raise HttpError(
-            HTTPStatus.BAD_REQUEST, "query.day", "is no day.", "Write day=2026-01-31."
+            HTTPStatus.BAD_REQUEST, "query.day", "is not a day.", "Use a day such as 2026-01-31."
         ) from error
     return _searches.of_day(query.day, query.limit)
 

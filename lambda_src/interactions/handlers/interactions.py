@@ -1,8 +1,8 @@
-"""Checks medicines against each other, and keeps sessions and their history.
+"""Check medicines against each other, and keep sessions and their history.
 
-A session is its user's, the token's subject: another's answers 404, as if it were not there.
-A request is checked before it is counted against the client's limit, so that what is refused
-as wrong costs nothing of it.
+A session belongs to a user, the token's subject. Another user's session answers 404, as if it
+did not exist. A request is checked before it is counted against the client's limit, so a request
+that is wrong is not counted.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from interactions.inputs import MedicineName, SessionId
 from interactions.rate_limit import ClientNames
 from interactions.repository import DynamoStore
 from interactions.rules import shipped
-from interactions.store import RECENT
+from interactions.store import RECENT, NoSession
 from interactions.stores import Stores
 from interactions.system import SYSTEM
-from keyline.http import App, Caller, Client, HttpError, Response, missing
+from keyline.http import App, Caller, Client, HttpError, Refusal, Response, missing
 from keyline.run import Store
 
 MAX_BODY = 4 * 1024
-"""Bytes: two names and a session id, however they are written."""
+"""Bytes: enough for two names and a session id, with any JSON escapes."""
 
 
 class NewCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Two medicines to be checked against each other."""
+    """Two medicines to check against each other."""
 
     medA: Annotated[MedicineName, msgspec.Meta(examples=["warfarin"])]
     medB: Annotated[MedicineName, msgspec.Meta(examples=["ibuprofen"])]
@@ -48,12 +48,12 @@ class NewCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many checks."""
+    """How many checks to show."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = RECENT
 
 
-app = App(SYSTEM)
+app = App(SYSTEM, refusals={NoSession: Refusal(HTTPStatus.NOT_FOUND, "path.sessionId")})
 _store = Store.for_function(SYSTEM)
 _stores = Stores.of_function(_store, CONTEXT.settings)
 _history = History(_stores.history, CONTEXT.settings, _store.clock)
@@ -70,25 +70,28 @@ _rules = shipped()
     problems=[HTTPStatus.NOT_FOUND],  # the session
 )
 def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]:
-    """Check two medicines against each other; the answer is in the session's history then."""
+    """Check two medicines against each other, and keep the result in the session's history."""
     first, second = cleaned(body.medA, "body.medA"), cleaned(body.medB, "body.medB")
     if _rules.same(first, second):
         raise HttpError(
             HTTPStatus.BAD_REQUEST,
             "body.medB",
-            "is the same medicine as medA.",
+            "is the same medicine as body.medA.",
             "Name two different medicines.",
         )
     usage = admitted(_limiter, _clients.of(client.address))
     verdict = _rules.check(first, second)
-    kept = _history.add_query(
-        caller.subject,
-        body.sessionId,
-        med_a=first,
-        med_b=second,
-        is_potentially_risky=verdict.risky,
-        reason=verdict.reason,
-    )
+    try:
+        kept = _history.add_query(
+            caller.subject,
+            body.sessionId,
+            med_a=first,
+            med_b=second,
+            is_potentially_risky=verdict.risky,
+            reason=verdict.reason,
+        )
+    except NoSession as error:  # this route alone has the session's id in its body
+        raise missing("body.sessionId", "session") from error
     return Response(CheckView.of(kept), headers=usage.headers)
 
 
@@ -96,7 +99,7 @@ def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]
 def history(
     sessionId: SessionId, query: HistoryQuery, caller: Caller, client: Client
 ) -> Response[HistoryView]:
-    """A session's latest checks, newest first. Counts against the client's limit."""
+    """Show a session's latest checks, newest first. Counts against the client's limit."""
     usage = admitted(_limiter, _clients.of(client.address))
     found = _history.get_recent_queries(caller.subject, sessionId, query.limit)
     return Response(
@@ -112,21 +115,21 @@ def clear(sessionId: SessionId, caller: Caller) -> None:
 
 @app.post("/sessions", status=HTTPStatus.CREATED)
 def open_session(caller: Caller) -> Response[SessionView]:
-    """Open a session; its address is in `Location`."""
+    """Open a session. The header `Location` has its address."""
     session = _history.open_session(caller.subject)
     return Response(SessionView.of(session), headers={"Location": f"/sessions/{session.sessionId}"})
 
 
 @app.get("/sessions")
 def sessions(caller: Caller) -> SessionsView:
-    """The caller's sessions that are not over."""
+    """List the caller's sessions that have not ended."""
     found = _stores.history.sessions_of(caller.subject)
     return SessionsView(sessions=[SessionView.of(session) for session in found])
 
 
 @app.get("/sessions/{sessionId}")
 def session(sessionId: SessionId, caller: Caller) -> SessionView:
-    """One of the caller's sessions."""
+    """Show one of the caller's sessions."""
     found = _stores.history.session(caller.subject, sessionId)
     if found is None:
         raise missing("path.sessionId", "session")
@@ -135,20 +138,20 @@ def session(sessionId: SessionId, caller: Caller) -> SessionView:
 
 @app.get("/me")
 def me(caller: Caller) -> Me:
-    """Since when the caller is known, and the sessions that are not over."""
+    """Show when the caller opened the first session, and the sessions that have not ended."""
     return Me.of(caller.subject, *_stores.history.profile(caller.subject))
 
 
 @app.get("/rate-limit")
 def rate_limit(client: Client) -> Response[UsageView]:
-    """How much of its current window the caller's address has used up; counts nothing."""
+    """Show how many requests the caller's address has used. This request is not counted."""
     usage = _limiter.usage(_clients.of(client.address))
     return Response(UsageView.of(usage), headers=usage.headers)
 
 
 @app.get("/analytics/sessions/{sessionId}")
 def owned(sessionId: SessionId) -> OwnedSession:
-    """A session by its id alone and whose it is, for support."""
+    """Show any user's session by its id, and the id of its user, for support."""
     found = _repository.owned(sessionId)
     if found is None:
         raise missing("path.sessionId", "session")

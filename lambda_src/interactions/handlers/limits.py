@@ -1,4 +1,4 @@
-"""The client's limit as HTTP has it."""
+"""Answer requests above a client's limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def admitted(limiter: RateLimiter, client: str) -> Usage:
     Raises
     ------
     HttpError
-        429 if the client has used up its window, with the seconds until the next.
+        429 if the client has used all requests of its window. `Retry-After` has the seconds
+        until the next window.
     """
     try:
         return limiter.admit(client)

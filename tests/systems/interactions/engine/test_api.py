@@ -121,6 +121,9 @@ def test_a_session_of_another_user_is_none_of_mine(mediphant: Mediphant) -> None
         api(HISTORY, in_path("none-such"), user="ada"),
     ]
     assert [answer.status for answer in refused] == [404] * 6
+    in_body, in_the_path = "body.sessionId", "path.sessionId"
+    paths = [in_body, in_the_path, in_the_path, in_the_path, in_body, in_the_path]
+    assert [answer.body["path"] for answer in refused] == paths
     assert all(a.headers["content-type"] == "application/problem+json" for a in refused)
     assert mediphant.rows("QUERY") + mediphant.rows("SESSION") == before
     assert api(SESSIONS, user="grace").body == {"sessions": []}
