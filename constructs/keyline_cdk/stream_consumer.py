@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -11,14 +13,14 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from keyline.model import DeclarationError, StreamSource, System
+from keyline.model import DeclarationError, StreamSource, System, stream_filter_of
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.metrics import iterator_age, waiting_messages
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import failure_queue_name
-from keyline_deploy.stream_filter import validate_all
+from keyline_deploy.stream_filter import MAX_PATTERN_CHARACTERS
 
 STREAM_ACTIONS = (
     "dynamodb:DescribeStream",
@@ -47,7 +49,7 @@ class StreamConsumer(Construct):
     Raises
     ------
     DeclarationError
-        If a filter cannot work: Lambda takes many of those and then matches nothing.
+        If the filter of the source is longer than Lambda takes.
     """
 
     def __init__(
@@ -63,7 +65,6 @@ class StreamConsumer(Construct):
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, id)
-        check_filters(system, function.declared.name, source)
         name = failure_queue_name(system.name, function.declared.name, environment.name)
         self.failures = self._build_queue(name)
         function.allow(STREAM_ACTIONS, stream_arn)
@@ -101,8 +102,7 @@ class StreamConsumer(Construct):
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             on_failure=event_sources.SqsDlq(self.failures),
-            filters=[{"pattern": json.dumps(pattern, sort_keys=True)} for pattern in source.filters]
-            or None,
+            filters=filters_of(source),
         )
 
     def _build_alarms(
@@ -130,15 +130,22 @@ class StreamConsumer(Construct):
         )
 
 
-def check_filters(system: System, function: str, source: StreamSource) -> None:
-    """Refuse filters that Lambda refuses, and those that it takes although they never match.
+def filters_of(source: StreamSource) -> list[Mapping[str, Any]] | None:
+    """Return the filters of a source's mapping; None if the function receives all records.
 
     Raises
     ------
     DeclarationError
-        At the first fault of a filter.
+        If the filter is longer than Lambda takes.
     """
-    for fault in validate_all(source.filters):
+    pattern = stream_filter_of(source)
+    if pattern is None:
+        return None
+    text = json.dumps(pattern, sort_keys=True)
+    if len(text) > MAX_PATTERN_CHARACTERS:
         raise DeclarationError(
-            f"{system.name}.{function}.source.{fault.path}", fault.message, fault.suggestion
+            f"{source.table.name}.stream.where",
+            f"makes a filter of {len(text)} characters, and Lambda takes {MAX_PATTERN_CHARACTERS}.",
+            "List fewer values.",
         )
+    return [{"pattern": text}]

@@ -230,14 +230,8 @@ def _check(
                 f"the mapping names the {kind} {name}, which is not in the deployment",
                 f"it has {', '.join(sorted(known)) or 'none'}",
             )
-    problems = stream_filter.validate_all(mapping.filters)
-    refused = [problem for problem in problems if problem.refused]
-    if refused:
-        raise LocalPlatformError(
-            f"{mapping.logical_id}.{refused[0].path}", refused[0].message, refused[0].suggestion
-        )
-    for problem in problems:
-        _log.warning("%s: AWS accepts this filter silently: %s", mapping.logical_id, problem)
+    for path, message, suggestion in stream_filter.faults(mapping.filters):
+        raise LocalPlatformError(f"{mapping.logical_id}.{path}", message, suggestion)
 
 
 class Poller:

@@ -106,7 +106,7 @@ ROLLUP_STREAM = Function(
     patterns=(COUNT_MESSAGES, STUDENT_SEEN),
     source=StreamSource(
         table=MESSAGES,
-        filters=({"eventName": ["INSERT"]},),
+        events=("INSERT",),
         # The more messages a batch holds, the more messages share a write.
         batch=500,
         window=10,

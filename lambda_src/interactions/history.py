@@ -9,8 +9,8 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
+from interactions.history_store import RECENT, HistoryStore
 from interactions.settings import Settings
-from interactions.store import RECENT, HistoryStore
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import UniqueClock

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from interactions.store import RECENT, NoSession, taken
+from interactions.history_store import RECENT, NoSession, taken
 from interactions.tables import Check, Session
 from keyline.migration import PendingWrites
 from keyline.moments import DAY_SECONDS, iso, us_of_seconds

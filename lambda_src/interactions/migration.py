@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
+from interactions.dynamo_store import DynamoStore
+from interactions.history_store import RECENT, NoSession, taken
 from interactions.memory_store import Held, MemoryStore
-from interactions.repository import DynamoStore
-from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session, User, UserData
 from keyline.metrics import Metrics
 from keyline.migration import (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from interactions.dynamo_store import DynamoStore
 from interactions.memory_store import MemoryStore
 from interactions.migration import MigratingStore
 from interactions.migration_rate_limit import MemoryRateLimiter, MigratingRateLimiter
 from interactions.rate_limit import DynamoRateLimiter
-from interactions.repository import DynamoStore
 from interactions.settings import Settings
 from interactions.system import SYSTEM
 from keyline.metrics import Metrics

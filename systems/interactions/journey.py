@@ -9,8 +9,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from interactions.history_store import RECENT
 from interactions.inputs import MAX_SEARCH
-from interactions.store import RECENT
 from interactions.system import SYSTEM, TABLE_SIZES
 from keyline_deploy.names import function_name
 from keyline_ops.demo import sgd

@@ -209,10 +209,8 @@ STREAM = Function(
     patterns=(MARK_PUT,),
     source=StreamSource(
         table=ORDERS,
-        filters=(
-            {"eventName": ["INSERT"]},
-            {"dynamodb": {"NewImage": {"state": {"S": ["paid"]}}}},
-        ),
+        events=("INSERT", "MODIFY"),
+        where={"city": ("Lima",)},
         batch=50,
         window=5,
         max_attempts=3,

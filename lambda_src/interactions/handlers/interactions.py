@@ -22,14 +22,14 @@ from interactions.answers import (
     UsageView,
 )
 from interactions.context import CONTEXT
+from interactions.dynamo_store import DynamoStore
 from interactions.handlers.limits import admitted
 from interactions.handlers.texts import cleaned
 from interactions.history import History
+from interactions.history_store import RECENT, NoSession
 from interactions.inputs import MedicineName, SessionId
 from interactions.rate_limit import ClientNames
-from interactions.repository import DynamoStore
 from interactions.rules import shipped
-from interactions.store import RECENT, NoSession
 from interactions.stores import Stores
 from interactions.system import SYSTEM
 from keyline.http import App, Caller, Client, HttpError, Refusal, Response, missing
@@ -58,7 +58,7 @@ _store = Store.for_function(SYSTEM)
 _stores = Stores.of_function(_store, CONTEXT.settings)
 _history = History(_stores.history, CONTEXT.settings, _store.clock)
 _limiter = _stores.limiter
-_repository = DynamoStore(_store, CONTEXT.settings)
+_dynamo = DynamoStore(_store, CONTEXT.settings)
 _clients = ClientNames(CONTEXT.secret)
 _rules = shipped()
 
@@ -152,7 +152,7 @@ def rate_limit(client: Client) -> Response[UsageView]:
 @app.get("/analytics/sessions/{sessionId}")
 def owned(sessionId: SessionId) -> OwnedSession:
     """Show any user's session by its id, and the id of its user, for support."""
-    found = _repository.owned(sessionId)
+    found = _dynamo.owned(sessionId)
     if found is None:
         raise missing("path.sessionId", "session")
     return OwnedSession(userId=found.userId, session=SessionView.of(found))

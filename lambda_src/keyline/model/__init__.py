@@ -15,6 +15,8 @@ Collections
     one_of, OneOf: a Query that reads several kinds of items.
 Systems
     System, Function, Route, StreamSource, NoSettings; Metric; Migration, MigrationSettings.
+Conditions of a stream source
+    AnythingBut, Prefix, Exists.
 Errors
     DeclarationError, KeylineError.
 
@@ -25,6 +27,8 @@ Permissions
 Sizes and capacity units
     item_size, MAX_ITEM_BYTES, STORAGE_OVERHEAD_BYTES; read_units, write_units, query_units,
     change_units, most_write_units, READ_BYTES, WRITE_BYTES.
+Stream filters
+    stream_filter_of: the filter of Lambda that a StreamSource makes.
 Deployment
     deployment, a module: construct ids, counts and environment variables of the two stacks.
     faults_among checks several systems together; MAX_VARIABLES is a limit of Lambda.
@@ -114,7 +118,9 @@ from keyline.model.pattern import (
 )
 from keyline.model.shape import Field, compressed, fields_of
 from keyline.model.size import MAX_ITEM_BYTES, STORAGE_OVERHEAD_BYTES, item_size
-from keyline.model.system import Function, NoSettings, Route, StreamSource, System
+from keyline.model.stream_filter import stream_filter_of
+from keyline.model.stream_source import AnythingBut, Exists, Prefix, StreamSource
+from keyline.model.system import Function, NoSettings, Route, System
 from keyline.model.table import (
     ALL,
     KEYS_ONLY,
@@ -150,6 +156,7 @@ __all__ = [
     "WRITE_BYTES",
     "Access",
     "AnyOf",
+    "AnythingBut",
     "BatchGet",
     "BatchWrite",
     "Check",
@@ -157,6 +164,7 @@ __all__ = [
     "DeclarationError",
     "Delete",
     "Entity",
+    "Exists",
     "Field",
     "Function",
     "Get",
@@ -169,6 +177,7 @@ __all__ = [
     "NoSettings",
     "OneOf",
     "Pattern",
+    "Prefix",
     "Projection",
     "ProjectionType",
     "Put",
@@ -215,5 +224,6 @@ __all__ = [
     "read_units",
     "schedule_expression",
     "stack_name",
+    "stream_filter_of",
     "write_units",
 ]

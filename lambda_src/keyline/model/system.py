@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from keyline.model.metric import Metric
 from keyline.model.migration import Migration
 from keyline.model.migration_metrics import MIGRATION_METRICS
 from keyline.model.pattern import Pattern
+from keyline.model.stream_source import StreamSource
 from keyline.model.table import Table
 from keyline.problem import named, raise_first
 
@@ -36,33 +36,6 @@ class Route:
     method: Method
     path: str
     scope: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamSource:
-    """A table's stream as a function's input.
-
-    Attributes
-    ----------
-    filters
-        Lambda event filter patterns; a record that matches any is delivered.
-    batch, window
-        Records, and seconds to wait for them.
-    max_attempts
-        Retries of a failing record before it goes to the on-failure queue.
-    max_age_hours
-        Age at which a record goes there at the latest; a stream holds 24 hours.
-    from_start
-        Whether a new consumer starts with the oldest record rather than the next.
-    """
-
-    table: Table
-    filters: tuple[Mapping[str, Any], ...] = ()
-    batch: int = 100
-    window: int = 1
-    max_attempts: int = 5
-    max_age_hours: int = 12
-    from_start: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,9 @@ from keyline.model.faults import faults_of
 from keyline.model.metric import COMMON_DIMENSIONS, LIBRARY_NAMES, Metric
 from keyline.model.migration_checks import migration_faults
 from keyline.model.pattern import Check
-from keyline.model.system import Function, Method, Route, StreamSource, System
+from keyline.model.stream_source import StreamSource
+from keyline.model.stream_source_checks import condition_faults
+from keyline.model.system import Function, Method, Route, System
 from keyline.model.table import Table
 from keyline.problem import Fault, instead_of, repeated
 
@@ -270,4 +272,6 @@ def _source_faults(system: System, source: StreamSource) -> Iterator[Fault]:
             f"the table {source.table.name} has no stream.",
             "Declare stream=StreamView.NEW_IMAGE, or another view.",
         )
+    for path, message, suggestion in condition_faults(source):
+        yield f"source.{path}", message, suggestion
     yield from _limit_faults("source.", source, _STREAM_LIMITS)

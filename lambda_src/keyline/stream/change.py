@@ -23,7 +23,7 @@ ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 Kind = Literal["INSERT", "MODIFY", "REMOVE"]
 
 _BROKEN = (AttributeError, KeyError, TypeError, ValueError)
-_FILTER = "Filter the stream to the kind of item that the function reads."
+_FILTER = "Give the StreamSource the shape of the items that the function reads."
 _TTL_PRINCIPAL = "dynamodb.amazonaws.com"
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from keyline.model import DeclarationError, StreamSource, System
+from keyline.model import AnythingBut, DeclarationError, StreamSource, System
 from keyline_cdk.data_table import DataTable
 from keyline_cdk.handler_function import HandlerFunction
-from keyline_cdk.stream_consumer import StreamConsumer
+from keyline_cdk.stream_consumer import StreamConsumer, filters_of
 from keyline_deploy.systems import systems
 from tests.support.sample_system import LARGE, NOTES, ORDERS, STREAM
 from tests.support.templates import (
@@ -73,12 +73,7 @@ def test_a_consumer_that_lags_or_gives_up_raises_an_alarm(templates: Templates) 
 
 
 @pytest.mark.requirement("X-10")
-def test_a_filter_that_never_matches_fails_the_synth(out: Path) -> None:
-    source = StreamSource(
-        table=ORDERS,
-        filters=({"dynamodb": {"NewImage": {"total": {"N": [{"numeric": [">", 100]}]}}}},),
-    )
-
+def test_a_condition_becomes_the_filter_of_the_mapping(out: Path) -> None:
     def add(stack: cdk.Stack) -> None:
         handler = HandlerFunction(
             stack,
@@ -93,17 +88,28 @@ def test_a_filter_that_never_matches_fails_the_synth(out: Path) -> None:
             "Consumer",
             system=LARGE,
             function=handler,
-            source=source,
+            source=StreamSource(
+                table=ORDERS, events=("INSERT",), where={"total": AnythingBut((0,))}
+            ),
             stream_arn="arn:aws:dynamodb:eu-west-1:222222222222:table/CustomerOrders/stream/x",
             environment=FULL,
             topic=topic(stack),
         )
 
-    with pytest.raises(DeclarationError) as caught:
-        render(add, out)
-    assert caught.value.path == (
-        "orders.order-stream.source.filters[0].dynamodb.NewImage.total.N[0].numeric"
-    )
+    (mapping,) = resources(render(add, out), MAPPING).values()
+    (only_filter,) = mapping["FilterCriteria"]["Filters"]
+    assert json.loads(only_filter["Pattern"]) == {
+        "dynamodb": {"NewImage": {"total": {"N": [{"anything-but": ["0"]}]}}},
+        "eventName": ["INSERT"],
+    }
+
+
+def test_a_filter_that_is_longer_than_lambda_takes_is_refused() -> None:
+    many = tuple(str(number) for number in range(1_000))
+    source = StreamSource(table=ORDERS, events=("INSERT",), where={"city": many})
+    with pytest.raises(DeclarationError, match="4096") as refused:
+        filters_of(source)
+    assert refused.value.path == "CustomerOrders.stream.where"
 
 
 def test_a_table_without_a_stream_cannot_be_consumed(out: Path) -> None:

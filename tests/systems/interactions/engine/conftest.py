@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from interactions.dynamo_store import DynamoStore
 from interactions.history import History
 from interactions.rate_limit import DynamoRateLimiter
-from interactions.repository import DynamoStore
 from interactions.settings import Settings
 from interactions.system import SYSTEM
 from interactions.tables import DATA, Check, Session

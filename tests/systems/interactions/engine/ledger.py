@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from interactions.store import RECENT, HistoryStore, NoSession
+from interactions.history_store import RECENT, HistoryStore, NoSession
 from interactions.tables import Check, Session
 
 NEVER = math.inf

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from interactions.dynamo_store import DynamoStore
 from interactions.history import History
+from interactions.history_store import HistoryStore
 from interactions.memory_store import CAPACITY, MemoryStore
 from interactions.migration import MigratingStore
-from interactions.repository import DynamoStore
-from interactions.store import HistoryStore
 from interactions.system import SYSTEM
 from interactions.tables import Check, Session
 from keyline.metrics import Metrics, MetricUnit

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from botocore.awsrequest import AWSResponse
 
+from interactions.dynamo_store import ATTEMPTS
+from interactions.history_store import NoSession
 from interactions.patterns import CHECK_CREATE, SESSION_CREATE
-from interactions.repository import ATTEMPTS
-from interactions.store import NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import AlreadyExists, NotFound, TransactionCancelled, backoff

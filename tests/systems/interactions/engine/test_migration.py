@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from botocore.exceptions import NoCredentialsError
 
+from interactions.dynamo_store import DynamoStore
+from interactions.history_store import NoSession
 from interactions.migration import INDEX_SECONDS
-from interactions.repository import DynamoStore
-from interactions.store import NoSession
 from interactions.tables import Session, SessionData
 from keyline.migration import FAILURES, SETTLED_AT_ONCE, Breaker, Mode
 from keyline.moments import iso, us_of_ms

@@ -18,8 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from interactions.history_store import HistoryStore, NoSession
 from interactions.memory_store import MemoryStore
-from interactions.store import HistoryStore, NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.migration import Mode
 from keyline.moments import DAY_SECONDS, iso, us_of_ms

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from msgspec.structs import replace
 
+from interactions.history_store import NoSession
 from interactions.memory_store import MemoryStore
-from interactions.store import NoSession
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import AlreadyExists

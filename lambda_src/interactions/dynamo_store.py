@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from interactions.history_store import RECENT, NoSession, taken
 from interactions.patterns import (
     CHECK_ADD,
     CHECK_CREATE,
@@ -23,7 +24,6 @@ from interactions.patterns import (
     USER_SEEN,
 )
 from interactions.settings import Settings
-from interactions.store import RECENT, NoSession, taken
 from interactions.tables import Check, Session, User, UserData
 from keyline.model import TransactWrite
 from keyline.moments import DAY_SECONDS, iso, us_of_seconds
