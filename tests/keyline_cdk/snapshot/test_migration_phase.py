@@ -45,9 +45,9 @@ def test_the_functions_that_the_migration_names_are_told_of_it_and_may_read_it(
     template: Template,
 ) -> None:
     told = {
-        variables["KEYLINE_FUNCTION"]: variables.get(variables.PHASE_PARAMETER)
+        given[variables.FUNCTION]: given.get(variables.PHASE_PARAMETER)
         for properties in resources(template, "AWS::Lambda::Function").values()
-        for variables in [properties["Environment"]["Variables"]]
+        for given in [properties["Environment"]["Variables"]]
     }
     assert told == {f.name: NAME if f.name in READERS else None for f in MOVED.functions}
     granted = {
