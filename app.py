@@ -8,10 +8,16 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
+from keyline.errors import KeylineError
 from keyline.model import Function, System
-from keyline.problem import KeylineError
 from keyline_deploy.bundling import SERVICES, Bundle, Target, bundle
-from keyline_deploy.environment import Environment, EnvironmentProblem, load, names, with_user_pool
+from keyline_deploy.environment import (
+    Environment,
+    EnvironmentFileError,
+    load,
+    names,
+    with_user_pool,
+)
 from keyline_deploy.systems import systems
 from stacks.application import build
 from stacks.service_stack import Bundler
@@ -25,12 +31,12 @@ def chosen(app: cdk.App) -> Environment:
 
     Raises
     ------
-    EnvironmentProblem
+    EnvironmentFileError
         If it names none, an unknown one, or one that is not right.
     """
     name = app.node.try_get_context("env")
     if not name:
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             "-c env=", "no environment is named.", f"Name one of: {', '.join(names())}."
         )
     environment = load(str(name))

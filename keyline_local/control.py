@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_local.errors import LocalPlatformError
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 
 
 class LocalPlatformError(KeylineError):

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_deploy.environment import load
 from keyline_deploy.project import LOCAL_STATE, ROOT, WORK
 from keyline_ops.commands import costs, importing, phase, tables

@@ -20,8 +20,8 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from keyline.errors import KeylineError, instead_of
 from keyline.model import System, Table
-from keyline.problem import KeylineError, instead_of
 from keyline.run import Store, dynamodb_client
 from keyline_deploy.environment import Environment
 from keyline_local import clients

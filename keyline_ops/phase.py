@@ -11,9 +11,9 @@ from typing import Any, cast
 import boto3
 from rich.table import Table
 
-from keyline.migration import Mode, Phase, PhaseUnknown
+from keyline.errors import KeylineError
+from keyline.migration import Mode, Phase, PhaseUnknownError
 from keyline.model import Migration, MigrationSettings, System
-from keyline.problem import KeylineError
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import phase_parameter_name
 from keyline_local import clients
@@ -152,7 +152,7 @@ def plan(
         found = ssm.get_parameter(Name=name)["Parameter"]
     try:
         phase = Phase.parse(found["Value"], name, found["LastModifiedDate"].timestamp())
-    except PhaseUnknown:
+    except PhaseUnknownError:
         phase = None
     same = to is None or (phase is not None and phase.mode is to)
     after = found["Value"]

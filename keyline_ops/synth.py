@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_deploy.project import ROOT, WORK
 
 
-class SynthesisFailed(KeylineError):
+class SynthesisFailedError(KeylineError):
     """The CDK app did not synthesize; its own output says why."""
 
 
@@ -23,13 +23,13 @@ def synthesize(environment: str, out: Path | None = None) -> Path:
 
     Raises
     ------
-    SynthesisFailed
+    SynthesisFailedError
         If the CDK command line is missing or the app fails.
     """
     out = out or WORK / "assembly" / environment
     cdk = ROOT / "node_modules" / ".bin" / "cdk"
     if not cdk.exists():
-        raise SynthesisFailed("node_modules/.bin/cdk", "is missing.", "Run `make setup`.")
+        raise SynthesisFailedError("node_modules/.bin/cdk", "is missing.", "Run `make setup`.")
     binaries = Path(sys.executable).parent
     done = subprocess.run(
         [cdk, "synth", "--quiet", "-c", f"env={environment}", "--output", out],
@@ -44,7 +44,7 @@ def synthesize(environment: str, out: Path | None = None) -> Path:
         check=False,
     )
     if done.returncode:
-        raise SynthesisFailed(
+        raise SynthesisFailedError(
             f"cdk synth -c env={environment}",
             f"ended with exit code {done.returncode}.\n{done.stdout}{done.stderr}".rstrip(),
         )

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import aws_cdk as cdk
 
+from keyline.errors import instead_of, raise_first
 from keyline.model import System, faults_among
-from keyline.problem import instead_of, raise_first
 from keyline_cdk.validation import add_checks
-from keyline_deploy.environment import Environment, EnvironmentProblem
+from keyline_deploy.environment import Environment, EnvironmentFileError
 from keyline_deploy.systems import part
 from stacks.account_stack import AccountStack
 from stacks.data_stack import DataStack
@@ -33,7 +33,7 @@ def build(
     ------
     DeclarationError
         If two systems cannot be in one account.
-    EnvironmentProblem
+    EnvironmentFileError
         If the environment gives a user pool to a system that there is not.
     """
     systems = tuple(systems)
@@ -60,7 +60,7 @@ def _check_user_pools(environment: Environment, systems: Iterable[System]) -> No
     known = [system.name for system in systems]
     for name in environment.user_pools:
         if name not in known:
-            raise EnvironmentProblem(
+            raise EnvironmentFileError(
                 f"{environment.name}.toml: user_pools.{name}",
                 "there is no such system.",
                 instead_of(name, known),

@@ -17,7 +17,7 @@ from keyline_cdk.cursor_secret import cursor_secret_reference
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
 from keyline_deploy.bundling import ROOT, SOURCES, Bundle
-from keyline_deploy.environment import Environment, EnvironmentProblem
+from keyline_deploy.environment import Environment, EnvironmentFileError
 from keyline_deploy.names import function_name
 
 KEY_ACTIONS = (
@@ -147,13 +147,13 @@ def variables(system: System, function: Function, environment: Environment) -> d
 
     Raises
     ------
-    EnvironmentProblem
+    EnvironmentFileError
         If they are more than Lambda takes.
     """
     settings = environment.settings(system.name, system.settings)
     size = deployment.variables_size(system, function, settings)
     if size > MAX_VARIABLES:
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             f"{environment.name}.toml: systems.{system.name}",
             f"the environment variables of {function.name} have {size:,} bytes; Lambda takes"
             f" {MAX_VARIABLES:,}.",

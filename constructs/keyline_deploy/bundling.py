@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_deploy.source_files import source_files
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -21,8 +21,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
+from keyline.errors import KeylineError, instead_of
 from keyline.model import MAX_ENVIRONMENT_NAME
-from keyline.problem import KeylineError, instead_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "environments"
 
@@ -52,7 +52,7 @@ Url = Annotated[str, Meta(pattern=r"^https?://\S+$", description="an http or htt
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
 
 
-class EnvironmentProblem(KeylineError):
+class EnvironmentFileError(KeylineError):
     """An environment file that cannot be used: where, what, and what to write instead."""
 
 
@@ -225,7 +225,7 @@ class Environment(_Section, frozen=True, kw_only=True):
 
         Raises
         ------
-        EnvironmentProblem
+        EnvironmentFileError
             As `load` does: unknown key, wrong type, value out of range.
         """
         path = f"{self.name}.toml: systems.{system}"
@@ -244,7 +244,7 @@ def with_user_pool(environment: Environment, system: str, pool: str, path: str) 
 
     Raises
     ------
-    EnvironmentProblem
+    EnvironmentFileError
         If it is no id of a pool, or of one that this environment cannot use.
     """
     _check_user_pool(environment, pool, path)
@@ -264,18 +264,18 @@ def load(name: str, folder: Path = FOLDER) -> Environment:
 
     Raises
     ------
-    EnvironmentProblem
+    EnvironmentFileError
         If there is no such file, it is not TOML, or it says something that cannot be used.
     """
     file = folder / f"{name}.toml"
     if not file.is_file():
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             f"environments/{name}.toml", "no such file.", instead_of(name, names(folder))
         )
     try:
         table = tomllib.loads(file.read_text())
     except tomllib.TOMLDecodeError as error:
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             file.name, f"not TOML: {error}.", "Mend the line it names."
         ) from error
     environment = decode(table, Environment, file.name)
@@ -293,7 +293,7 @@ def decode(table: Mapping[str, Any], kind: type[T], path: str) -> T:
 
     Raises
     ------
-    EnvironmentProblem
+    EnvironmentFileError
         With the path of the first key that is unknown, missing, of another type or out of range.
     """
     _refuse_unknown_keys(table, kind, path)
@@ -307,7 +307,7 @@ def decode(table: Mapping[str, Any], kind: type[T], path: str) -> T:
         if missing:
             keys = f"{keys}.{missing[1]}".lstrip(".")
             message = "it is missing"
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             _join(path, keys),
             f"a name in it: {message}." if of_a_key else f"{message}.",
             _suggestion(kind, keys, of_a_key=of_a_key),
@@ -320,7 +320,7 @@ def _refuse_unknown_keys(table: Mapping[str, Any], kind: type[Struct], path: str
     for key, value in table.items():
         where = _join(path, key)
         if key not in fields:
-            raise EnvironmentProblem(where, "unknown key.", instead_of(key, fields))
+            raise EnvironmentFileError(where, "unknown key.", instead_of(key, fields))
         inner = _struct_of(fields[key].type)
         if inner is not None and isinstance(value, Mapping):
             _refuse_unknown_keys(value, inner, where)
@@ -377,7 +377,7 @@ def _check(environment: Environment, file: Path) -> None:
 
 def _check_name(environment: Environment, file: Path) -> None:
     if environment.name != file.stem:
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             f"{file.name}: name",
             f"it says {environment.name!r}, but the file is {file.name}.",
             f'Write name = "{file.stem}".',
@@ -387,7 +387,7 @@ def _check_name(environment: Environment, file: Path) -> None:
 def _check_region(environment: Environment, file: Path) -> None:
     known = _regions()
     if environment.region not in known:
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             f"{file.name}: region",
             f"{environment.region!r} is no AWS region that botocore knows.",
             instead_of(environment.region, known),
@@ -419,14 +419,14 @@ def _check_prod(environment: Environment, file: Path) -> None:
     }
     for key, (holds, line) in required.items():
         if not holds:
-            raise EnvironmentProblem(f"{file.name}: {key}", "prod asks for it.", f"Write {line}.")
+            raise EnvironmentFileError(f"{file.name}: {key}", "prod asks for it.", f"Write {line}.")
 
 
 def _check_key(environment: Environment, file: Path) -> None:
     """DynamoDB takes a key of the table's own region only."""
     arn = environment.tables.key_arn
     if arn and arn.split(":")[3] != environment.region:
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             f"{file.name}: tables.encryption",
             f"the key is in {arn.split(':')[3]}, the tables are in {environment.region}.",
             f"Give a key of {environment.region}.",
@@ -436,19 +436,19 @@ def _check_key(environment: Environment, file: Path) -> None:
 def _check_user_pool(environment: Environment, pool: str, path: str) -> None:
     found = _USER_POOL.fullmatch(pool)
     if found is None or found[1] not in _regions():
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             path,
             f"{pool!r} is no id of a Cognito user pool.",
             "Write it as the console shows it, region and name: us-east-1_AbCdEfGhI.",
         )
     if environment.is_local:
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             path,
             "the local environment has a token issuer of its own.",
             "Leave the pool out; `make token` mints a token.",
         )
     if found[1] != environment.region:
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             path,
             f"the pool is in {found[1]}. The API's client is made in it, and a stack of"
             f" {environment.region} makes it there only.",
@@ -460,7 +460,7 @@ def _check_user_pool(environment: Environment, pool: str, path: str) -> None:
 def _check_local(environment: Environment, file: Path) -> None:
     local = environment.local
     if (environment.name == "local") != (local is not None):
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             f"{file.name}: local",
             "the section belongs to the local environment, to that one only.",
             "Ports of the local platform stand in [local] of local.toml.",
@@ -470,12 +470,12 @@ def _check_local(environment: Environment, file: Path) -> None:
     ports = msgspec.structs.asdict(local)
     for name, port in ports.items():
         if list(ports.values()).count(port) > 1:
-            raise EnvironmentProblem(
+            raise EnvironmentFileError(
                 f"{file.name}: local.{name}", f"port {port} is used twice.", "Give each its own."
             )
     issuer = f"http://127.0.0.1:{local.issuer}"
     if environment.auth.issuer != issuer:
-        raise EnvironmentProblem(
+        raise EnvironmentFileError(
             f"{file.name}: auth.issuer",
             f"the local issuer listens on port {local.issuer} (local.issuer).",
             f'Write issuer = "{issuer}".',

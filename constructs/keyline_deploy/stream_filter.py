@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from keyline.problem import Fault
+from keyline.errors import Fault
 
 Pattern = Mapping[str, Any]
 """A parsed filter: fields to objects, or to non-empty lists of values and operators."""

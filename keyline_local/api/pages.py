@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from keyline_local.api.gateway import RESERVED_PREFIX
 from keyline_local.resources import Api, Deployment
-from keyline_ops.openapi.generate import NotDescribed, generate, serving
+from keyline_ops.openapi.generate import NotDescribedError, generate, serving
 
 DOCS = f"{RESERVED_PREFIX}/docs"
 """Where the page is, under the address of an API."""
@@ -90,7 +90,7 @@ class Pages:
         try:
             async with self._one_at_a_time:
                 found = await asyncio.to_thread(generate, self._functions, self._region)
-        except NotDescribed as error:
+        except NotDescribedError as error:
             return JSONResponse({"message": str(error)}, HTTPStatus.INTERNAL_SERVER_ERROR)
         server = f"{request.url.scheme}://{request.url.netloc}{self._stage}"
         return JSONResponse({**found, "servers": [{"url": server}]})

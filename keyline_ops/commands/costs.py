@@ -32,7 +32,7 @@ def cost(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Forecast what a system costs in a month, from its declaration and the price list."""
-    from keyline.problem import named
+    from keyline.errors import named
     from keyline_deploy.environment import load
     from keyline_deploy.systems import systems
     from keyline_ops.costs.forecast import forecast, stored_items

@@ -24,7 +24,7 @@ def import_(
         str | None, typer.Option(help="The owner of reports that name none.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check every line; store nothing.")
+        bool, typer.Option("--dry-run", help="RecordCheck every line; store nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     state: Annotated[Path | None, typer.Option(help="Folder of the platform's state.")] = None,
@@ -35,7 +35,7 @@ def import_(
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-    from keyline.problem import KeylineError
+    from keyline.errors import KeylineError
     from keyline_deploy.environment import load
     from keyline_ops.importing.command import Asked, carry_out, show, try_out
     from keyline_ops.importing.command import as_json as to_json

@@ -65,7 +65,7 @@ def count(
     state: State = None,
 ) -> None:
     """Say how many items a table holds: as DynamoDB last counted, or counted now."""
-    from keyline.problem import KeylineError
+    from keyline.errors import KeylineError
     from keyline_deploy.systems import systems
     from keyline_ops.deployed import find_table
     from keyline_ops.tables.count import Price

@@ -13,12 +13,12 @@ from typing import Any
 
 import msgspec
 
+from keyline.errors import KeylineError, named
 from keyline.model import STORAGE_OVERHEAD_BYTES, Entity, Pattern, System, Table, TransactWrite
 from keyline.moments import DAY_SECONDS
-from keyline.problem import KeylineError, named
-from keyline.run import Settings
+from keyline.run import TableSettings
 from keyline_ops.costs.prices import GIGABYTE, MILLION, Prices
-from keyline_ops.costs.units import NOTHING, Span, call_units, creates, total
+from keyline_ops.costs.units import NOTHING, Bounds, call_units, creates, total
 
 MONTH_DAYS = 30
 HORIZON_MONTHS = 12
@@ -61,9 +61,9 @@ class PatternCost:
     target: str
     kind: str
     calls: float | None
-    units_per_call: Span
-    units: Span
-    usd: Span
+    units_per_call: Bounds
+    units: Bounds
+    usd: Bounds
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,11 @@ class TableCost:
     """
 
     table: str
-    items: Span
-    table_gb: Span
-    index_gb: Span
-    storage_usd: Span
-    recovery_usd: Span
+    items: Bounds
+    table_gb: Bounds
+    index_gb: Bounds
+    storage_usd: Bounds
+    recovery_usd: Bounds
     basis: str
 
 
@@ -111,21 +111,21 @@ class Forecast:
     assumptions: tuple[str, ...] = ASSUMPTIONS
 
     @property
-    def requests_usd(self) -> Span:
+    def requests_usd(self) -> Bounds:
         """All calls."""
         return total([row.usd for row in self.patterns])
 
     @property
-    def storage_usd(self) -> Span:
+    def storage_usd(self) -> Bounds:
         """Storage and recovery: what is billed in a month without a single call."""
         return total([row.storage_usd + row.recovery_usd for row in self.tables])
 
     @property
-    def usd(self) -> Span:
+    def usd(self) -> Bounds:
         """The whole month."""
         return self.requests_usd + self.storage_usd
 
-    def table_usd(self, table: str) -> Span:
+    def table_usd(self, table: str) -> Bounds:
         """What a table costs with the calls that go to it."""
         row = next(row for row in self.tables if row.table == table)
         calls = [p.usd for p in self.patterns if p.target.partition("/")[0] == table]
@@ -152,7 +152,7 @@ def forecast(
         Items of a table, by its name, where that is known better.
     """
     stored = stored or {}
-    resolved = Settings(settings)
+    resolved = TableSettings(settings)
     called = system.called
     tables = [
         _table(table, called, resolved, prices, months, stored.get(table.name))
@@ -167,7 +167,7 @@ def forecast(
     )
 
 
-def _pattern(pattern: Pattern[Any], settings: Settings, prices: Prices) -> PatternCost:
+def _pattern(pattern: Pattern[Any], settings: TableSettings, prices: Prices) -> PatternCost:
     each = call_units(pattern, settings)
     units = each * (pattern.per_month or 0.0)
     rate = prices.read_million if pattern.reads else prices.write_million
@@ -186,13 +186,13 @@ def _pattern(pattern: Pattern[Any], settings: Settings, prices: Prices) -> Patte
 def _table(
     table: Table,
     called: Sequence[Pattern[Any]],
-    settings: Settings,
+    settings: TableSettings,
     prices: Prices,
     months: float,
     stored: float | None,
 ) -> TableCost:
     kinds = {kind.shape: _items(kind, table, called, settings, months) for kind in table.kinds}
-    items = total(list(kinds.values())) if stored is None else Span.of(stored)
+    items = total(list(kinds.values())) if stored is None else Bounds.of(stored)
     in_table, in_indexes = NOTHING, NOTHING
     for kind in table.kinds:
         count = kinds[kind.shape] if stored is None else _shared(stored, kind, kinds)
@@ -217,8 +217,12 @@ def _basis(table: Table, months: float) -> str:
 
 
 def _items(
-    kind: Entity, table: Table, called: Sequence[Pattern[Any]], settings: Settings, months: float
-) -> Span:
+    kind: Entity,
+    table: Table,
+    called: Sequence[Pattern[Any]],
+    settings: TableSettings,
+    months: float,
+) -> Bounds:
     """How many items of a kind are stored: those created, for as long as they are kept."""
     expiry = settings.expiry(table, kind)
     kept = months
@@ -227,7 +231,7 @@ def _items(
     return total([_created(pattern, kind, table) for pattern in called]) * kept
 
 
-def _created(pattern: Pattern[Any], kind: Entity, table: Table) -> Span:
+def _created(pattern: Pattern[Any], kind: Entity, table: Table) -> Bounds:
     """Items of a kind that a pattern creates in a month."""
     calls = pattern.per_month or 0.0
     if isinstance(pattern, TransactWrite):
@@ -240,12 +244,12 @@ def _is_of(pattern: Pattern[Any], kind: Entity, table: Table) -> bool:
     return pattern.table is table and pattern.kind is kind
 
 
-def _shared(stored: float, kind: Entity, kinds: Mapping[type, Span]) -> Span:
+def _shared(stored: float, kind: Entity, kinds: Mapping[type, Bounds]) -> Bounds:
     """A given number of items, split over the kinds as they are created."""
     every = sum(span.most for span in kinds.values())
     if not every:
-        return Span.of(stored / len(kinds))
-    return Span.of(stored * kinds[kind.shape].most / every)
+        return Bounds.of(stored / len(kinds))
+    return Bounds.of(stored * kinds[kind.shape].most / every)
 
 
 def _size(kind: Entity, table: Table, called: Sequence[Pattern[Any]]) -> int:
@@ -254,7 +258,7 @@ def _size(kind: Entity, table: Table, called: Sequence[Pattern[Any]]) -> int:
     return max((p.item_bytes for p in every if _is_of(p, kind, table)), default=0)
 
 
-def _copy(table: Table, kind: Entity, name: str, size: int, count: Span) -> Span:
+def _copy(table: Table, kind: Entity, name: str, size: int, count: Bounds) -> Bounds:
     """Bytes of a kind's items in an index."""
     index = table.index(name)
     if any(kind.type_of(attribute) is None for attribute in index.key.attributes):
@@ -262,7 +266,7 @@ def _copy(table: Table, kind: Entity, name: str, size: int, count: Span) -> Span
     whole = table.carried_by(index) is None
     always = all(kind.always_has(attribute) for attribute in index.key.attributes)
     least = (size if whole else 0) + STORAGE_OVERHEAD_BYTES
-    return Span(
+    return Bounds(
         count.least * least if always else 0.0, count.most * (size + STORAGE_OVERHEAD_BYTES)
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keyline.problem import KeylineError, instead_of
+from keyline.errors import KeylineError, instead_of
 
 GIGABYTE = 1e9
 MILLION = 1e6

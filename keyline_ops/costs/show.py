@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from keyline_ops.costs.forecast import Forecast
-from keyline_ops.costs.units import Span
+from keyline_ops.costs.units import Bounds
 from keyline_ops.printing import print_whole
 
 
@@ -83,6 +83,6 @@ def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
     return table
 
 
-def _said(span: Span, form: str) -> str:
+def _said(span: Bounds, form: str) -> str:
     least, most = form.format(span.least), form.format(span.most)
     return least if least == most else f"{least} to {most}"

@@ -28,26 +28,26 @@ from keyline.model import (
     read_units,
     write_units,
 )
-from keyline.run import Settings
+from keyline.run import TableSettings
 
 
 @dataclass(frozen=True)
-class Span:
+class Bounds:
     """From the least that something can be to the most."""
 
     least: float
     most: float
 
     @classmethod
-    def of(cls, value: float) -> Span:
+    def of(cls, value: float) -> Bounds:
         """What is known exactly."""
         return cls(value, value)
 
-    def __add__(self, other: Span) -> Span:
-        return Span(self.least + other.least, self.most + other.most)
+    def __add__(self, other: Bounds) -> Bounds:
+        return Bounds(self.least + other.least, self.most + other.most)
 
-    def __mul__(self, factor: float) -> Span:
-        return Span(self.least * factor, self.most * factor)
+    def __mul__(self, factor: float) -> Bounds:
+        return Bounds(self.least * factor, self.most * factor)
 
     @property
     def exact(self) -> bool:
@@ -55,15 +55,15 @@ class Span:
         return self.least == self.most
 
 
-NOTHING = Span(0.0, 0.0)
+NOTHING = Bounds(0.0, 0.0)
 
 
-def total(spans: Sequence[Span]) -> Span:
+def total(spans: Sequence[Bounds]) -> Bounds:
     """The sum."""
     return sum(spans, NOTHING)
 
 
-def call_units(pattern: Pattern[Any], settings: Settings) -> Span:
+def call_units(pattern: Pattern[Any], settings: TableSettings) -> Bounds:
     """Read or write units of one call that finds as many items of that size as it declares.
 
     Parameters
@@ -75,13 +75,13 @@ def call_units(pattern: Pattern[Any], settings: Settings) -> Span:
         case Query():
             return _query(pattern, settings)
         case Get():
-            return Span.of(read_units(pattern.item_bytes, consistent=pattern.consistent))
+            return Bounds.of(read_units(pattern.item_bytes, consistent=pattern.consistent))
         case BatchGet():
             each = read_units(pattern.item_bytes, consistent=pattern.consistent)
-            return Span.of(pattern.items * each)
+            return Bounds.of(pattern.items * each)
         case TransactGet():
             mean = sum(2 * read_units(p.item_bytes, consistent=True) for p in pattern.parts)
-            return Span.of(mean) * (pattern.items / len(pattern.parts))
+            return Bounds.of(mean) * (pattern.items / len(pattern.parts))
         case TransactWrite():
             parts = [_write(part, transactional=True) for part in pattern.parts]
             return total(parts) * (pattern.items / len(parts))
@@ -91,7 +91,7 @@ def call_units(pattern: Pattern[Any], settings: Settings) -> Span:
             return _write(pattern)
 
 
-def _query(pattern: Query[Any], settings: Settings) -> Span:
+def _query(pattern: Query[Any], settings: TableSettings) -> Bounds:
     """All items of a page are summed before rounding, in each shard by itself.
 
     A page of a sharded index asks each shard for more than its share, because nobody knows where
@@ -107,16 +107,16 @@ def _query(pattern: Query[Any], settings: Settings) -> Span:
 
     share = pattern.items / shards
     whole = pattern.items > pattern.max_page
-    return Span(units(share), units(share if whole else pattern.items))
+    return Bounds(units(share), units(share if whole else pattern.items))
 
 
-def _write(pattern: Pattern[Any], *, transactional: bool = False) -> Span:
+def _write(pattern: Pattern[Any], *, transactional: bool = False) -> Bounds:
     in_table = write_units(pattern.item_bytes)
     if isinstance(pattern, Check):
-        return Span.of(2 * in_table)
+        return Bounds.of(2 * in_table)
     twice = in_table if transactional else 0.0
     indexes = sum(_least_in(pattern, index) for index in pattern.table.indexes)
-    return Span(in_table + twice + indexes, most_write_units(pattern) + twice)
+    return Bounds(in_table + twice + indexes, most_write_units(pattern) + twice)
 
 
 def _least_in(pattern: Pattern[Any], index: Index) -> float:
@@ -130,7 +130,7 @@ def _least_in(pattern: Pattern[Any], index: Index) -> float:
     return 0.0 if misses else 1.0
 
 
-def creates(pattern: Pattern[Any]) -> Span:
+def creates(pattern: Pattern[Any]) -> Bounds:
     """How many new items one call leaves behind.
 
     What overwrites or upserts may meet an item that is there; where a condition needs one, it
@@ -138,11 +138,11 @@ def creates(pattern: Pattern[Any]) -> Span:
     """
     match pattern:
         case Put(replace=False):
-            return Span.of(1)
+            return Bounds.of(1)
         case Put(replace=True) | Update(upsert=True):
-            return Span(0, 1) if _may_find_none(pattern) else NOTHING
+            return Bounds(0, 1) if _may_find_none(pattern) else NOTHING
         case BatchWrite():
-            return Span(0, pattern.items)
+            return Bounds(0, pattern.items)
         case _:
             return NOTHING
 

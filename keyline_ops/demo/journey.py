@@ -47,6 +47,6 @@ class Journey(Protocol):
 
         Raises
         ------
-        UnexpectedAnswer
+        UnexpectedAnswerError
             If an answer is not what was sent.
         """

@@ -22,7 +22,7 @@ _ROUNDING = 1e-6
 
 
 @dataclass
-class Row:
+class PatternRow:
     """One access pattern's calls.
 
     Attributes
@@ -79,7 +79,7 @@ class Row:
         return self.units > self.floor + _ROUNDING
 
 
-def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -> list[Row]:
+def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -> list[PatternRow]:
     """One row for each pattern of each system, from EMF documents of the meter.
 
     A part of a transaction runs under the transaction's name and has no row of its own.
@@ -101,8 +101,10 @@ def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -
     return rows
 
 
-def _empty(system: System, pattern: Pattern[Any]) -> Row:
-    return Row(system.name, pattern.name, pattern.operation, pattern.target, pattern.above_floor)
+def _empty(system: System, pattern: Pattern[Any]) -> PatternRow:
+    return PatternRow(
+        system.name, pattern.name, pattern.operation, pattern.target, pattern.above_floor
+    )
 
 
 def _namespace(document: Mapping[str, Any]) -> str:
@@ -115,7 +117,7 @@ def _values(document: Mapping[str, Any], name: str) -> list[float]:
     return [float(v) for v in (value if isinstance(value, list) else [value])]
 
 
-def _add(pattern: Pattern[Any], row: Row, document: Mapping[str, Any]) -> None:
+def _add(pattern: Pattern[Any], row: PatternRow, document: Mapping[str, Any]) -> None:
     latencies = _values(document, "Latency")
     reads, writes = _values(document, "ReadUnits"), _values(document, "WriteUnits")
     row.calls += len(latencies)
@@ -138,7 +140,7 @@ def _most(pattern: Pattern[Any]) -> float:
     return 0.0 if pattern.reads else most_write_units(pattern)
 
 
-def show(rows: Sequence[Row], console: Console) -> None:
+def show(rows: Sequence[PatternRow], console: Console) -> None:
     """Print the rows as a table, then what is wrong with them."""
     table = Table(
         title="Access patterns", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
@@ -158,7 +160,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
             console.print(Text(f"✗ {row.system} {row.pattern}: {row.fault}", "red"))
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: PatternRow) -> tuple[str, ...]:
     return (
         row.system,
         row.pattern,
@@ -174,7 +176,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def write(rows: Sequence[Row], path: Path, context: Mapping[str, Any]) -> None:
+def write(rows: Sequence[PatternRow], path: Path, context: Mapping[str, Any]) -> None:
     """Write the rows as JSON, with what they were measured on."""
     patterns = [
         {**{k: v for k, v in asdict(row).items() if k != "latencies"}, "fault": row.fault}

@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_deploy.environment import Environment, load
 from keyline_deploy.names import api_name
 from keyline_deploy.project import LOCAL_STATE, ROOT

@@ -8,15 +8,15 @@ from typing import Any
 
 import httpx
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_local.platform import Platform
 
 
-class UnexpectedAnswer(KeylineError):
+class UnexpectedAnswerError(KeylineError):
     """The system answered otherwise than the demonstration expects of it."""
 
 
-class NotThere(UnexpectedAnswer):
+class NotThereError(UnexpectedAnswerError):
     """The system answered 404."""
 
 
@@ -73,9 +73,9 @@ class Session:
 
         Raises
         ------
-        NotThere
+        NotThereError
             If the status is 404.
-        UnexpectedAnswer
+        UnexpectedAnswerError
             If it is any other but 2xx, or but the refusal that was expected.
         """
         response = await self._http.request(
@@ -87,7 +87,11 @@ class Session:
         )
         expected = response.is_success if refused is None else response.status_code == refused
         if not expected:
-            error = NotThere if response.status_code == HTTPStatus.NOT_FOUND else UnexpectedAnswer
+            error = (
+                NotThereError
+                if response.status_code == HTTPStatus.NOT_FOUND
+                else UnexpectedAnswerError
+            )
             raise error(
                 f"{method} {path}", f"answered {response.status_code}: {response.text[:500]}"
             )
@@ -98,12 +102,12 @@ class Session:
 
         Raises
         ------
-        UnexpectedAnswer
+        UnexpectedAnswerError
             If it failed.
         """
         for result in await self.platform.schedules.trigger(name):
             if result.function_error:
-                raise UnexpectedAnswer(name, result.payload.decode(errors="replace")[:500])
+                raise UnexpectedAnswerError(name, result.payload.decode(errors="replace")[:500])
 
     async def settle(self) -> None:
         """Wait until the stream consumers are done with all that was written."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 
 DIALOGUES = "sgd-dev.jsonl"
 VECTORS = "sgd-dev-minilm.npy"

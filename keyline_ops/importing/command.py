@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from keyline.errors import KeylineError
 from keyline.moments import iso_now
-from keyline.problem import KeylineError
 from keyline_deploy.environment import Environment
 from keyline_ops.deployed import Deployed, deployed
 from keyline_ops.importing.journal import Progress, journal, key_of
-from keyline_ops.importing.run import CONCURRENCY, Check, Import, dry_run
+from keyline_ops.importing.run import CONCURRENCY, Import, RecordCheck, dry_run
 from keyline_ops.importing.source import digest, records
 from keyline_ops.printing import print_whole
 from keyline_ops.tables.describe import described
@@ -53,10 +53,10 @@ class Asked:
         """The system's, in this environment."""
         return self.environment.settings(SYSTEM.name, Settings)
 
-    def check(self, moment: str) -> Check:
+    def check(self, moment: str) -> RecordCheck:
         """What makes reports of this file's records."""
         converter = Converter(self.user_id, moment, self.settings.max_favorites)
-        return Check(converter, self.settings)
+        return RecordCheck(converter, self.settings)
 
 
 @dataclass(frozen=True)

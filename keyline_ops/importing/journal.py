@@ -17,13 +17,13 @@ from typing import IO
 
 import msgspec
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 
 MAX_REFUSALS = 1_000
 """Refused lines that are told one by one; beyond them they are only counted."""
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class RefusedRecord(msgspec.Struct, frozen=True):
     """A line that was not imported, and why."""
 
     line: int
@@ -43,7 +43,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     imported: int
     existing: int
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[RefusedRecord, ...] = ()
 
 
 class _Begun(msgspec.Struct, frozen=True, tag="begun"):
@@ -82,7 +82,7 @@ class Progress:
     imported: int = 0
     existing: int = 0
     refused: int = 0
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[RefusedRecord] = field(default_factory=list)
 
     def add(self, upto: int, outcome: Outcome) -> None:
         """Account for a batch."""

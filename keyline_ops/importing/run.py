@@ -9,27 +9,27 @@ from functools import partial
 from itertools import islice
 from typing import Literal
 
+from keyline.errors import KeylineError
 from keyline.model import System
-from keyline.problem import KeylineError
 from keyline.run import (
-    AlreadyExists,
-    BadValue,
-    ItemTooLarge,
-    Throttled,
-    Unavailable,
-    Writer,
+    AlreadyExistsError,
+    BadValueError,
+    ItemTooLargeError,
+    ItemWriter,
+    TableSettings,
+    ThrottledError,
+    UnavailableError,
     backoff,
     check_size,
 )
-from keyline.run import Settings as TableSettings
-from keyline_ops.importing.journal import Journal, Outcome, Progress, Refusal
+from keyline_ops.importing.journal import Journal, Outcome, Progress, RefusedRecord
 from keyline_ops.importing.source import Record
 from reports.patterns import REPORT_CREATE
 from reports.repositories import ReportRepository
 from reports.settings import Settings
 from reports.system import SYSTEM
 from reports.tables import REPORTS
-from systems.reports.importing import Candidate, Converter, Refused
+from systems.reports.importing import Candidate, Converter, RecordRefusedError
 
 BATCH = 250
 """Records between two entries of the journal."""
@@ -39,15 +39,15 @@ ATTEMPTS = 8
 """How often a report is tried while DynamoDB throttles or does not answer; with the client's own
 tries and the pauses between them some 10 to 60 seconds."""
 
-Result = Literal["imported", "existing"] | Refusal
+Result = Literal["imported", "existing"] | RefusedRecord
 
 
-class Stopped(KeylineError):
+class ImportStoppedError(KeylineError):
     """An import that could not go on; what is done stays done, and the journal knows it."""
 
 
 @dataclass(frozen=True)
-class Check:
+class RecordCheck:
     """Makes reports of records, or refuses them; asks no table.
 
     Parameters
@@ -61,30 +61,30 @@ class Check:
     converter: Converter
     settings: Settings
     system: System = SYSTEM
-    _writer: Writer = field(init=False, repr=False)
+    _writer: ItemWriter = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        writer = Writer(REPORTS, REPORTS.kinds[0], TableSettings(self.settings))
+        writer = ItemWriter(REPORTS, REPORTS.kinds[0], TableSettings(self.settings))
         object.__setattr__(self, "_writer", writer)
 
-    def __call__(self, record: Record) -> Candidate | Refusal:
+    def __call__(self, record: Record) -> Candidate | RefusedRecord:
         """The report of a record, or why it is none."""
         try:
             if record.fault:
-                raise Refused("", record.fault, "Mend the line.")
+                raise RecordRefusedError("", record.fault, "Mend the line.")
             candidate = self.converter.candidate(record.line, record.value)
             check_size(REPORT_CREATE, self._writer.attributes(candidate.report, 0.0))
-        except (Refused, BadValue, ItemTooLarge) as error:
-            return Refusal(record.line, error.path, error.message, error.suggestion)
+        except (RecordRefusedError, BadValueError, ItemTooLargeError) as error:
+            return RefusedRecord(record.line, error.path, error.message, error.suggestion)
         return candidate
 
 
-def dry_run(records: Iterable[Record], check: Check, moment: str) -> Progress:
+def dry_run(records: Iterable[Record], check: RecordCheck, moment: str) -> Progress:
     """Check every record and store none; `imported` is how many would be tried."""
     progress = Progress(moment)
     for record in records:
         found = check(record)
-        refused = (found,) if isinstance(found, Refusal) else ()
+        refused = (found,) if isinstance(found, RefusedRecord) else ()
         progress.add(record.number, Outcome(1 - len(refused), 0, refused))
     return progress
 
@@ -100,7 +100,7 @@ class Import:
     """
 
     repository: ReportRepository
-    check: Check
+    check: RecordCheck
     journal: Journal
     batch: int = BATCH
     concurrency: int = CONCURRENCY
@@ -112,7 +112,7 @@ class Import:
 
         Raises
         ------
-        Stopped
+        ImportStoppedError
             If DynamoDB refuses, throttles or does not answer for too long.
         """
         progress = self.journal.progress
@@ -124,7 +124,7 @@ class Import:
                 try:
                     outcome = self._store(executor, batch, tried)
                 except KeylineError as error:
-                    raise Stopped(
+                    raise ImportStoppedError(
                         f"line {batch[0].line} and following",
                         f"{error.path}: {error.message} {progress.done:,} records are done.",
                         "Run the same command again: it goes on there.",
@@ -139,7 +139,7 @@ class Import:
         again: list[Candidate] = []
         results: list[Result] = []
         for record, found in checked:
-            if isinstance(found, Refusal):
+            if isinstance(found, RefusedRecord):
                 results.append(found)
             elif found.report.id in first:
                 again.append(found)
@@ -147,7 +147,7 @@ class Import:
                 first[found.report.id] = (found, record.number <= tried)
         results += executor.map(lambda each: self._create(*each), first.values())
         results += [self._create(candidate, in_doubt=False) for candidate in again]
-        refused = sorted((r for r in results if isinstance(r, Refusal)), key=lambda r: r.line)
+        refused = sorted((r for r in results if isinstance(r, RefusedRecord)), key=lambda r: r.line)
         return Outcome(results.count("imported"), results.count("existing"), tuple(refused))
 
     def _create(self, candidate: Candidate, in_doubt: bool) -> Result:
@@ -162,11 +162,11 @@ class Import:
         while True:
             try:
                 self.repository.create_report(candidate.report)
-            except AlreadyExists as error:
+            except AlreadyExistsError as error:
                 if not candidate.equals(error.current_item()):
                     return _different(candidate)
                 return "imported" if in_doubt or attempt > 1 else "existing"
-            except (Throttled, Unavailable):
+            except (ThrottledError, UnavailableError):
                 if attempt == self.attempts:
                     raise
                 self.wait(attempt)
@@ -184,8 +184,8 @@ def _taken(records: Iterator[Record], size: int) -> list[Record]:
     return list(islice(records, size))
 
 
-def _different(candidate: Candidate) -> Refusal:
-    return Refusal(
+def _different(candidate: Candidate) -> RefusedRecord:
+    return RefusedRecord(
         candidate.line,
         "id",
         f"there is another report {candidate.report.id!r}, which differs.",

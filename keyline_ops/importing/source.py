@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 
 CHUNK = 64 * 1024
 MAX_RECORD = 2 * 1024 * 1024

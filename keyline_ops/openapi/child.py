@@ -11,8 +11,8 @@ import json
 import os
 import sys
 
+from keyline.errors import KeylineError
 from keyline.http import App
-from keyline.problem import KeylineError
 from keyline_ops.openapi.document import document
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_ops.openapi.operations import Operation
 from keyline_ops.openapi.schemas import Schemas
 

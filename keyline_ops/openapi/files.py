@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keyline import variables
-from keyline.problem import KeylineError, instead_of
+from keyline.errors import KeylineError, instead_of
 from keyline_deploy.project import ROOT
 from keyline_deploy.systems import folder
 from keyline_local.cloudformation.assembly import read_assembly

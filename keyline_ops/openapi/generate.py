@@ -14,14 +14,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keyline import variables
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_local.resources import Api, Deployment, Function
 
 _SECONDS = 60.0
 _NOWHERE = "http://127.0.0.1:9"  # discard (RFC 863): describing an API calls nobody
 
 
-class NotDescribed(KeylineError):
+class NotDescribedError(KeylineError):
     """The handlers of an API could not be imported or described."""
 
 
@@ -35,7 +35,7 @@ def generate(functions: Sequence[Function], region: str) -> dict[str, Any]:
 
     Raises
     ------
-    NotDescribed
+    NotDescribedError
         If a handler cannot be imported or described.
     """
     asked = [(function.handler, dict(function.environment)) for function in functions]
@@ -50,9 +50,9 @@ def generate(functions: Sequence[Function], region: str) -> dict[str, Any]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise NotDescribed("handlers", f"were not imported within {_SECONDS:g} s.") from error
+        raise NotDescribedError("handlers", f"were not imported within {_SECONDS:g} s.") from error
     if done.returncode:
-        raise NotDescribed(
+        raise NotDescribedError(
             ", ".join(function.handler for function in functions),
             f"could not be described (exit code {done.returncode}).\n{done.stderr.strip()}",
             "Correct the handler.",

@@ -12,9 +12,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from keyline.errors import KeylineError
 from keyline.http import Registered, Response
 from keyline.model import Function, Route
-from keyline.problem import KeylineError
 from keyline_ops.openapi.docstrings import Docstring
 
 _PATH_PARAMETER = re.compile(r"{(\w+)}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_ops.costs.prices import GIGABYTE, REGIONS
 from keyline_ops.deployed import Deployed, Owned, translated
 from keyline_ops.tables.describe import Seen, describe

@@ -17,7 +17,7 @@ from keyline_ops.tables.describe import Seen, describe, differences
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A declared table and what is deployed of it.
 
     Attributes
@@ -35,7 +35,7 @@ class Row:
     differs: tuple[str, ...]
 
 
-def listed(where: Deployed, tables: Sequence[Owned]) -> list[Row]:
+def listed(where: Deployed, tables: Sequence[Owned]) -> list[TableRow]:
     """Each table as it is deployed in an environment.
 
     Raises
@@ -47,14 +47,14 @@ def listed(where: Deployed, tables: Sequence[Owned]) -> list[Row]:
     return [_row(where, client, owned) for owned in tables]
 
 
-def _row(where: Deployed, client: Any, owned: Owned) -> Row:
+def _row(where: Deployed, client: Any, owned: Owned) -> TableRow:
     name = owned.table.physical_name(where.environment.name)
     seen = describe(where, client, name)
     differs = ["is not deployed"] if seen is None else differences(owned, where.environment, seen)
-    return Row(owned.system.name, owned.table.name, name, seen, tuple(differs))
+    return TableRow(owned.system.name, owned.table.name, name, seen, tuple(differs))
 
 
-def to_json(row: Row) -> dict[str, Any]:
+def to_json(row: TableRow) -> dict[str, Any]:
     """A row as JSON; null is what is off, or was not asked."""
     told: dict[str, Any] = {"system": row.system, "table": row.table, "name": row.name}
     if (seen := row.seen) is not None:
@@ -80,7 +80,7 @@ def to_json(row: Row) -> dict[str, Any]:
     return {**told, "differs": list(row.differs)}
 
 
-def show(rows: Sequence[Row], console: Console) -> None:
+def show(rows: Sequence[TableRow], console: Console) -> None:
     """Print the tables with their indexes, then what is not as declared."""
     table = Table(title="Tables", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("system", "table / index", "status"):
@@ -100,7 +100,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
             console.print(Text(f"✗ {row.name}: {line}", "red"), soft_wrap=True)
 
 
-def _add(table: Table, row: Row) -> None:
+def _add(table: Table, row: TableRow) -> None:
     seen = row.seen
     if seen is None:
         table.add_row(row.system, row.name, "MISSING", style="red")

@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_ops.deployed import Deployed, Owned, translated
 from keyline_ops.tables.describe import (
     Recovery,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 
 T = TypeVar("T")
 

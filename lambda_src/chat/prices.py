@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chat.settings import Settings
-from keyline.problem import KeylineError, instead_of
+from keyline.errors import KeylineError, instead_of
 
 COST = "ProviderCost"
 """The metric of a provider's cost, USD. Its sum over a day is compared with the daily budget."""

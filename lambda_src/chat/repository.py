@@ -25,14 +25,14 @@ from chat.patterns import (
 from chat.settings import Settings
 from chat.tables import ROSTER, Fact, LastActivity, Message
 from keyline.days import Days, Period
+from keyline.errors import KeylineError
 from keyline.model import Query
-from keyline.problem import KeylineError
 from keyline.run import Page, Store
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 
 
-class TooMuch(KeylineError):
+class TooMuchError(KeylineError):
     """A period that holds more items than one request may read."""
 
 
@@ -79,9 +79,9 @@ class Repository:
 
         Raises
         ------
-        AlreadyExists
+        AlreadyExistsError
             If every timestamp that the store tried was taken.
-        ItemTooLarge
+        ItemTooLargeError
             If the message is larger than DynamoDB's 400 KB.
         """
         return self.store.put_unique(MESSAGE_CREATE, message_at)
@@ -140,7 +140,7 @@ class Repository:
 
         Raises
         ------
-        TooMuch
+        TooMuchError
             If the period holds more than `max_messages`.
         """
         span = period.period if isinstance(period, Days) else period
@@ -157,7 +157,7 @@ class Repository:
 
         Raises
         ------
-        TooMuch
+        TooMuchError
             If the days hold more than `max_rollups`.
         """
         found = self.store.items(pattern, day=days.bounds, **partition)
@@ -183,12 +183,12 @@ def _all(items: Iterator[ItemT], limit: int, what: str, suggestion: str) -> list
 
     Raises
     ------
-    TooMuch
+    TooMuchError
         If there are more items. A total of some of them would look like a total of all.
     """
     found = list(islice(items, limit + 1))
     if len(found) > limit:
-        raise TooMuch(
+        raise TooMuchError(
             what,
             f"the range holds more than the {limit} {what} that one request reads.",
             suggestion,

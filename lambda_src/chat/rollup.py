@@ -30,7 +30,13 @@ from chat.totals import TotalKey, Totals, fold, keys_of, last_hours
 from keyline.days import day_of
 from keyline.model import MAX_TRANSACTION, Update
 from keyline.moments import DAY_SECONDS
-from keyline.run import ConditionFailed, OutcomeUnknown, Store, TransactionCancelled, Write
+from keyline.run import (
+    ConditionFailedError,
+    OutcomeUnknownError,
+    Store,
+    TransactionCancelledError,
+    Write,
+)
 
 ATTEMPTS = 6
 """Tries of a transaction that conflicts with another one, before the batch is given back."""
@@ -88,7 +94,7 @@ class Rollup:
 
         Raises
         ------
-        TransactionCancelled
+        TransactionCancelledError
             If a transaction conflicted with others at every try. What was counted stays counted.
             If all the messages are given again, none of them counts twice.
         """
@@ -107,7 +113,7 @@ class Rollup:
             totals = fold(part)
             try:
                 self.store.transact(COUNT_MESSAGES, self._writes(part, totals))
-            except TransactionCancelled as cancelled:
+            except TransactionCancelledError as cancelled:
                 known = _known(cancelled, len(part))
                 part = [m for place, m in enumerate(part) if place not in known]
                 if not known:
@@ -133,11 +139,11 @@ class Rollup:
         seen = {"lastAt": hour, "roster": ROSTER, "ttl": self._expiry}
         try:
             self.store.update(STUDENT_SEEN, seen, studentId=student, seenAt=hour)
-        except (ConditionFailed, OutcomeUnknown) as failed:
+        except (ConditionFailedError, OutcomeUnknownError) as failed:
             # Either a message of this hour or a later hour came first, or this update was
             # carried out and its answer was lost.
             stored: LastActivity | None = failed.current
-            if stored is None and isinstance(failed, OutcomeUnknown):
+            if stored is None and isinstance(failed, OutcomeUnknownError):
                 raise
             return stored.lastAt if stored else hour
         return hour
@@ -152,7 +158,7 @@ class Rollup:
         return int(self.clock() + self.settings.rollup_days * DAY_SECONDS)
 
 
-def _known(cancelled: TransactionCancelled, marks: int) -> set[int]:
+def _known(cancelled: TransactionCancelledError, marks: int) -> set[int]:
     """Return the places of the messages that were counted before.
 
     The first actions of the transaction are the marks.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from interactions.history_store import RECENT, NoSession, taken
+from interactions.history_store import RECENT, NoSessionError, taken
 from interactions.patterns import (
     CHECK_ADD,
     CHECK_CREATE,
@@ -27,7 +27,7 @@ from interactions.settings import Settings
 from interactions.tables import Check, Session, User, UserData
 from keyline.model import TransactWrite
 from keyline.moments import DAY_SECONDS, iso, us_of_seconds
-from keyline.run import Cancelled, Store, TransactionCancelled, Write, backoff
+from keyline.run import Cancelled, Store, TransactionCancelledError, Write, backoff
 
 ATTEMPTS = 8
 """Tries of a transaction that conflicts with another one of the same session or user."""
@@ -82,7 +82,7 @@ class DynamoStore:
         )
         # An earlier try, whose answer was lost, may have stored and counted the check.
         if any(reason.pattern == SESSION_TOUCH.name for reason in failed):
-            raise NoSession
+            raise NoSessionError
         if failed and failed[0].current != check:
             raise taken(CHECK_CREATE.name, failed[0].unreadable or failed[0].current)
 
@@ -141,20 +141,20 @@ class DynamoStore:
 
     def _require(self, user: str, session_id: str) -> None:
         if self.session(user, session_id) is None:
-            raise NoSession
+            raise NoSessionError
 
     def _transact(self, pattern: TransactWrite[Any], actions: Sequence[Write]) -> list[Cancelled]:
         """Carry out a transaction; return the actions whose condition did not hold.
 
         Raises
         ------
-        TransactionCancelled
+        TransactionCancelledError
             If DynamoDB refused the transaction for another reason.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self.store.transact(pattern, actions)
-            except TransactionCancelled as cancelled:
+            except TransactionCancelledError as cancelled:
                 if all(reason.code == "ConditionalCheckFailed" for reason in cancelled.reasons):
                     return list(cancelled.reasons)
                 if attempt == ATTEMPTS or not cancelled.conflict:

@@ -18,9 +18,9 @@ from interactions.patterns import FAQ_DAY, FAQ_SEARCH_CREATE
 from interactions.rules import normalised
 from interactions.settings import Settings
 from interactions.tables import FaqSearch, FaqSearchData
+from keyline.errors import KeylineError
 from keyline.moments import iso, us_of_ms
 from keyline.percentile import percentile
-from keyline.problem import KeylineError
 from keyline.run import Store
 
 DIGEST_DIGITS = 16
@@ -72,7 +72,7 @@ class DayOfSearches(msgspec.Struct, frozen=True):
     queries: list[SearchedFor]
 
 
-class TooManySearches(KeylineError):
+class TooManySearchesError(KeylineError):
     """A day that has more searches than one request may read."""
 
 
@@ -88,7 +88,7 @@ class FaqSearches:
 
         Raises
         ------
-        AlreadyExists
+        AlreadyExistsError
             If every moment that the store tried was taken by another search of the same words.
         """
         shard, digest = random.randrange(self.settings.faq_shards), digest_of(text)  # noqa: S311
@@ -120,7 +120,7 @@ class FaqSearches:
 
         Raises
         ------
-        TooManySearches
+        TooManySearchesError
             If the day has more searches than one request may read.
         """
         found = sorted(self._read(day), key=lambda search: search.at)
@@ -143,7 +143,7 @@ class FaqSearches:
             for search in self.store.items(FAQ_DAY, day=day, shard=_shard_text(shard)):
                 count += 1
                 if count > most:
-                    raise TooManySearches(
+                    raise TooManySearchesError(
                         "day",
                         f"has more than {most} searches.",
                         "Raise the setting faq_max_searches, or read an export of the table.",

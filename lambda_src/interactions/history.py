@@ -61,7 +61,7 @@ class History:
 
         Raises
         ------
-        NoSession
+        NoSessionError
             If the user has no session of this id, or the session has ended.
         """
         moment = self.clock.next()
@@ -89,7 +89,7 @@ class History:
 
         Raises
         ------
-        NoSession
+        NoSessionError
             If the user has no session of this id, or the session has ended.
         """
         return self.store.recent_checks(user, session_id, limit)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from interactions.tables import Check, Session
-from keyline.run import AlreadyExists, NotFound
+from keyline.run import AlreadyExistsError, NotFoundError
 
 RECENT = 10
 """The number of checks of a history if the caller names none."""
 
 
-class NoSession(NotFound):
+class NoSessionError(NotFoundError):
     """The user has no session of this id, or it has ended. The error does not say which."""
 
     def __init__(self) -> None:
@@ -22,9 +22,9 @@ class NoSession(NotFound):
         )
 
 
-def taken(what: str, current: Any) -> AlreadyExists:
+def taken(what: str, current: Any) -> AlreadyExistsError:
     """Return the error that another item has this id."""
-    return AlreadyExists(
+    return AlreadyExistsError(
         what, "another item has this id already.", "Use another id.", current=current
     )
 
@@ -42,7 +42,7 @@ class HistoryStore(Protocol):
 
         Raises
         ------
-        AlreadyExists
+        AlreadyExistsError
             If the user has another session of this id.
         """
 
@@ -59,7 +59,7 @@ class HistoryStore(Protocol):
 
         Raises
         ------
-        NoSession
+        NoSessionError
             If the user has no such session. The check is not kept then.
         """
 
@@ -68,7 +68,7 @@ class HistoryStore(Protocol):
 
         Raises
         ------
-        NoSession
+        NoSessionError
             If the user has no such session.
         """
 
@@ -77,6 +77,6 @@ class HistoryStore(Protocol):
 
         Raises
         ------
-        NoSession
+        NoSessionError
             If the user has no such session.
         """

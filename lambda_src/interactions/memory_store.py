@@ -16,11 +16,11 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from interactions.history_store import RECENT, NoSession, taken
+from interactions.history_store import RECENT, NoSessionError, taken
 from interactions.tables import Check, Session
 from keyline.migration import PendingWrites
 from keyline.moments import DAY_SECONDS, iso, us_of_seconds
-from keyline.run import AlreadyExists
+from keyline.run import AlreadyExistsError
 
 CAPACITY = 20_000
 """Sessions, checks and pending writes that are held together: about 1 KB each."""
@@ -72,7 +72,7 @@ class Held:
 
         Raises
         ------
-        AlreadyExists
+        AlreadyExistsError
             If there is another one of this moment and id.
         """
         place = bisect_left(self._checks, _order(check), key=_order)
@@ -161,7 +161,7 @@ class MemoryStore:
 
         Raises
         ------
-        AlreadyExists
+        AlreadyExistsError
             If one of this id is held.
         """
         made = Held(session)
@@ -182,7 +182,7 @@ class MemoryStore:
 
         Raises
         ------
-        NoSession
+        NoSessionError
             If it is held, and over.
         """
         key = user, session_id
@@ -196,7 +196,7 @@ class MemoryStore:
         with found.lock:
             if found.live and self._over(found):
                 self.forget(found)
-                raise NoSession
+                raise NoSessionError
             if found.live:
                 yield from self._using(found)
             else:
@@ -238,7 +238,7 @@ class MemoryStore:
         try:
             with self.opened(session) as held:
                 return held.session
-        except AlreadyExists as error:
+        except AlreadyExistsError as error:
             there: Session = error.current
             if there.Data != session.Data:
                 raise
@@ -249,7 +249,7 @@ class MemoryStore:
         try:
             with self.held(user, session_id) as held:
                 return held.session if held else None
-        except NoSession:
+        except NoSessionError:
             return None
 
     def sessions_of(self, user: str) -> list[Session]:
@@ -278,7 +278,7 @@ class MemoryStore:
     def _required(self, user: str, session_id: str) -> Iterator[Held]:
         with self.held(user, session_id) as held:
             if held is None:
-                raise NoSession
+                raise NoSessionError
             yield held
 
     def _using(self, held: Held) -> Iterator[Held]:

@@ -19,9 +19,10 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from interactions.dynamo_store import DynamoStore
-from interactions.history_store import RECENT, NoSession, taken
+from interactions.history_store import RECENT, NoSessionError, taken
 from interactions.memory_store import Held, MemoryStore
 from interactions.tables import Check, Session, User, UserData
+from keyline.errors import KeylineError
 from keyline.metrics import Metrics
 from keyline.migration import (
     HITS,
@@ -37,8 +38,7 @@ from keyline.migration import (
     Target,
 )
 from keyline.moments import iso, us_of_seconds
-from keyline.problem import KeylineError
-from keyline.run import AlreadyExists, Unavailable
+from keyline.run import AlreadyExistsError, UnavailableError
 
 INDEX_SECONDS = 10.0
 """How far the index, which is eventually consistent, may be behind the last write."""
@@ -93,7 +93,7 @@ class MigratingStore:
                 self._replicate(held, write)
                 if opened != session:  # used before, so that memory does not hold all of it
                     self._memory.forget(held)
-        except AlreadyExists as error:
+        except AlreadyExistsError as error:
             there: Session = error.current
             if there.Data != session.Data:
                 raise
@@ -114,7 +114,7 @@ class MigratingStore:
                     return self._session_of(held)
                 self._counters.count(SOURCE_READS)
                 return held.session
-        except NoSession:
+        except NoSessionError:
             return None
 
     def sessions_of(self, user: str) -> list[Session]:
@@ -189,7 +189,7 @@ class MigratingStore:
 
     def _create_unheld(self, session: Session) -> Session:
         """Open a session in DynamoDB alone, after what memory holds of one with its id."""
-        with suppress(NoSession), self._using(session.userId, session.sessionId) as (_, held):
+        with suppress(NoSessionError), self._using(session.userId, session.sessionId) as (_, held):
             if held is not None:
                 if held.session.Data != session.Data:
                     raise taken("session", held.session)
@@ -228,7 +228,7 @@ class MigratingStore:
         """Repeat pending writes of a session that nobody asks for at present."""
         if not self._memory.pending:
             return
-        with self._memory.behind() as held, suppress(NoSession):
+        with self._memory.behind() as held, suppress(NoSessionError):
             if held is not None:
                 self._settle(held)
         self._counters.pending(self._memory.pending)
@@ -238,12 +238,12 @@ class MigratingStore:
 
         Raises
         ------
-        NoSession
+        NoSessionError
             If the session is over in DynamoDB: nothing of it can be read any more.
         """
         try:
-            return self._target.settle(held.pending, gone=NoSession)
-        except NoSession:
+            return self._target.settle(held.pending, gone=NoSessionError)
+        except NoSessionError:
             self._memory.forget(held)
             raise
 
@@ -260,11 +260,13 @@ class MigratingStore:
 
         Raises
         ------
-        Unavailable
+        UnavailableError
             If both is so.
         """
         if held.pending and not self._memory.make_room():
-            raise Unavailable("migration", "memory is full of pending writes.", "Try again later.")
+            raise UnavailableError(
+                "migration", "memory is full of pending writes.", "Try again later."
+            )
 
     def _asks_dynamo(self, phase: Phase, held: Held) -> bool:
         """Whether DynamoDB answers for the session."""
@@ -277,10 +279,10 @@ class MigratingStore:
         def read() -> Session:
             found = self._dynamo.session(*held.key)
             if found is None:
-                raise NoSession
+                raise NoSessionError
             return found
 
-        theirs = self._target.ask(held.pending, read, gone=NoSession)
+        theirs = self._target.ask(held.pending, read, gone=NoSessionError)
         if theirs is None:
             return mine
         if theirs.queryCount == mine.queryCount:
@@ -301,7 +303,7 @@ class MigratingStore:
         cleared. Of the former memory is whole no longer, and forgets the session.
         """
         theirs = self._target.ask(
-            held.pending, lambda: self._dynamo.recent_checks(*held.key, limit), gone=NoSession
+            held.pending, lambda: self._dynamo.recent_checks(*held.key, limit), gone=NoSessionError
         )
         if theirs is None:
             return mine

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from interactions.rate_limit import LimitReached, RateLimiter, Span, Usage
+from interactions.rate_limit import LimitReachedError, RateLimiter, Span, Usage
 from interactions.settings import Settings
 from interactions.system import RATE_LIMIT_FALLBACKS
 from keyline.metrics import Metrics
@@ -40,7 +40,7 @@ class MemoryRateLimiter:
         with self._lock:
             usage = self._usage(client)
             if not usage.remaining:
-                raise LimitReached(usage)
+                raise LimitReachedError(usage)
             return self._keep(client, usage, usage.count + 1)
 
     def usage(self, client: str) -> Usage:
@@ -108,7 +108,7 @@ class MigratingRateLimiter:
     ) -> Usage:
         try:
             usage = self._breaker.call(lambda: dynamo(client))
-        except LimitReached as reached:
+        except LimitReachedError as reached:
             self._memory.learn(client, reached.usage)
             raise
         except FAILURES as error:

@@ -18,9 +18,9 @@ from typing import Protocol
 from interactions.patterns import RATE_COUNT, RATE_WINDOW
 from interactions.settings import Settings
 from interactions.tables import WindowData
+from keyline.errors import KeylineError
 from keyline.moments import iso, us_of_seconds
-from keyline.problem import KeylineError
-from keyline.run import ConditionFailed, OutcomeUnknown, Store
+from keyline.run import ConditionFailedError, OutcomeUnknownError, Store
 
 POLICY = "default"
 """The name of the only policy, in the headers."""
@@ -92,7 +92,7 @@ class Usage:
         }
 
 
-class LimitReached(KeylineError):
+class LimitReachedError(KeylineError):
     """A client has used all requests of its window.
 
     Attributes
@@ -118,7 +118,7 @@ class RateLimiter(Protocol):
 
         Raises
         ------
-        LimitReached
+        LimitReachedError
             If the window is full. The request is not counted then.
         """
 
@@ -153,10 +153,10 @@ class DynamoRateLimiter:
             window = self.store.update(
                 RATE_COUNT, changes, client=client, windowStart=span.name, allowed=limit
             )
-        except (ConditionFailed, OutcomeUnknown) as error:
-            if isinstance(error, OutcomeUnknown) and error.current is None:
+        except (ConditionFailedError, OutcomeUnknownError) as error:
+            if isinstance(error, OutcomeUnknownError) and error.current is None:
                 raise  # the window is not known to be full
-            raise LimitReached(Usage(limit, limit, span, now)) from error
+            raise LimitReachedError(Usage(limit, limit, span, now)) from error
         return Usage(window.count, limit, span, now)
 
     def usage(self, client: str) -> Usage:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import msgspec
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 
 UNKNOWN = "no interaction of these is on our list, which does not mean that there is none"
 """The reason of a pair that no rule names."""
 ADVICE = "This is general information and no medical advice. Ask a doctor or a pharmacist."
 
 
-class BadRules(KeylineError):
+class BadRulesError(KeylineError):
     """A rule that contradicts another rule, or a name that no search can match."""
 
 
@@ -72,7 +72,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
         Raises
         ------
-        BadRules
+        BadRulesError
             If two rules have one pair, or if a pair names one medicine twice or a name that is not
             normalised.
         """
@@ -81,11 +81,11 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             for both in itertools.product(*(self._members(name) for name in pair.between)):
                 key, path = frozenset(both), f"pairs[{' + '.join(pair.between)}]"
                 if len(key) != 2:
-                    raise BadRules(
+                    raise BadRulesError(
                         path, f"pairs {both[0]!r} with itself.", "Name two different medicines."
                     )
                 if key in found:
-                    raise BadRules(
+                    raise BadRulesError(
                         path, f"has {' + '.join(both)} again.", "Delete one of the two rules."
                     )
                 found[key] = pair.reason
@@ -95,7 +95,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         members = self.groups.get(name, (name,))
         for member in members:
             if self._medicine(member) != member:
-                raise BadRules(
+                raise BadRulesError(
                     f"pairs[{name}]",
                     f"{member!r} is looked up as {self._medicine(member)!r}.",
                     f"Write {self._medicine(member)!r} instead.",
@@ -117,7 +117,7 @@ def shipped() -> Rules:
 
     Raises
     ------
-    BadRules
+    BadRulesError
         If the rules contradict each other.
     """
     content = Path(__file__).with_name("rules.toml").read_text(encoding="utf-8")

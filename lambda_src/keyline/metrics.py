@@ -14,8 +14,8 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
+from keyline.errors import KeylineError, instead_of
 from keyline.model import COMMON_DIMENSIONS, GROWTH_METRICS, NAMESPACE, System
-from keyline.problem import KeylineError, instead_of
 
 __all__ = ["MetricUnit", "Metrics"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 
 Precision = Literal["seconds", "milliseconds", "microseconds"]
 """How fine a text is. What is finer is cut off."""
@@ -19,7 +19,7 @@ DAY_SECONDS = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class BadMoment(KeylineError):
+class BadMomentError(KeylineError):
     """A datetime that names no moment between the years 1 and 9999 of UTC."""
 
 
@@ -49,18 +49,18 @@ def iso_of(moment: datetime, to: Precision = "microseconds") -> str:
 
     Raises
     ------
-    BadMoment
+    BadMomentError
         If it has no time zone, so that it could be any of several moments, or if it lies outside
         the years 1 to 9999 of UTC.
     """
     if moment.tzinfo is None:
-        raise BadMoment(
+        raise BadMomentError(
             "datetime", "has no time zone.", "Make it with one: datetime.now(timezone.utc)."
         )
     try:
         return _text(moment.astimezone(UTC), to)
     except OverflowError as error:
-        raise BadMoment(
+        raise BadMomentError(
             "datetime", "is before the year 1 or after 9999 in UTC.", "Give a moment between."
         ) from error
 

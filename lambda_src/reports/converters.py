@@ -12,8 +12,8 @@ from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any, TypeVar
 
-from keyline.moments import BadMoment, iso_of
-from keyline.run import MAX_DIGITS, BadValue, number_text, number_value
+from keyline.moments import BadMomentError, iso_of
+from keyline.run import MAX_DIGITS, BadValueError, number_text, number_value
 
 MAX_DEPTH = 32
 """Levels of nested lists and maps (DynamoDB's quota)."""
@@ -40,7 +40,7 @@ def to_dynamodb(value: Any, path: str, depth: int = 0) -> Any:
 
     Raises
     ------
-    BadValue
+    BadValueError
         If DynamoDB cannot hold the value exactly. The error has the path of the part.
     """
     if value is None or isinstance(value, bool):
@@ -59,7 +59,7 @@ def to_dynamodb(value: Any, path: str, depth: int = 0) -> Any:
         return _set(value, path)
     if isinstance(value, Mapping | list | tuple):
         return _nested(value, path, depth + 1)
-    raise BadValue(
+    raise BadValueError(
         path,
         f"{type(value).__name__} cannot be stored.",
         "Use text, a number, bool, bytes, datetime, None, or a list, dict or set of these.",
@@ -77,12 +77,12 @@ def to_python(value: Any, path: str) -> Any:
 
     Raises
     ------
-    BadValue
+    BadValueError
         If a Decimal is infinite or not a number. DynamoDB never returns such a value.
     """
     if isinstance(value, Decimal):
         if not value.is_finite():
-            raise BadValue(
+            raise BadValueError(
                 path, f"{value} is not a number that DynamoDB can hold.", "Use a finite number."
             )
         return number_value(str(value))
@@ -99,12 +99,12 @@ def to_python(value: Any, path: str) -> Any:
 
 def _nested(value: Any, path: str, depth: int) -> Any:
     if depth > MAX_DEPTH:
-        raise BadValue(path, f"is nested deeper than {MAX_DEPTH} levels.", "Nest it less.")
+        raise BadValueError(path, f"is nested deeper than {MAX_DEPTH} levels.", "Nest it less.")
     if not isinstance(value, Mapping):
         return [to_dynamodb(inner, f"{path}[{n}]", depth) for n, inner in enumerate(value)]
     for name in value:
         if not isinstance(name, str) or not name:
-            raise BadValue(
+            raise BadValueError(
                 path, f"has the key {name!r}.", "Use text of at least one character as a key."
             )
         _text(name, path)
@@ -115,7 +115,7 @@ def _text(value: str, path: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise BadValue(
+        raise BadValueError(
             path, "holds half of a surrogate pair, which is not text.", "Use whole characters."
         ) from error
     return value
@@ -124,7 +124,7 @@ def _text(value: str, path: str) -> str:
 def _set(value: set[Any] | frozenset[Any], path: str) -> set[Any]:
     kinds = {_kind(member) for member in value}
     if len(kinds) != 1 or None in kinds:
-        raise BadValue(
+        raise BadValueError(
             path,
             "is an empty set." if not value else "is a set that DynamoDB cannot store.",
             "Use a set of only texts, only numbers or only bytes. Leave an empty set out.",
@@ -149,8 +149,8 @@ def _number(value: Any) -> Decimal:
 def _at(path: str, convert: Callable[[Any], _T], value: Any) -> _T:
     try:
         return convert(value)
-    except (BadValue, BadMoment) as error:
-        raise BadValue(path, error.message, error.suggestion) from error
+    except (BadValueError, BadMomentError) as error:
+        raise BadValueError(path, error.message, error.suggestion) from error
 
 
 def _is_boto_binary(value: Any) -> bool:

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from keyline import variables
+from keyline.errors import KeylineError
 from keyline.model import Table
-from keyline.problem import KeylineError
 from reports.converters import to_dynamodb, to_python
 from reports.tables import EMBEDDINGS, REPORTS, USERS
 
@@ -93,7 +93,7 @@ class DatabaseManager:
 
         Raises
         ------
-        BadValue
+        BadValueError
             If DynamoDB cannot hold a part exactly: NaN, infinity, more than 38 digits, a datetime
             without a time zone, a set of several types, more than 32 levels. The error has the
             path of that part.

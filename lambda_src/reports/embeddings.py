@@ -10,7 +10,7 @@ from typing import cast
 import msgspec
 
 from keyline.moments import iso_now
-from keyline.run import BadValue, ConditionFailed, Page, Store
+from keyline.run import BadValueError, ConditionFailedError, Page, Store
 from keyline.vector import Packed, VectorError, decode, encode
 from reports.patterns import EMBEDDING_GET, EMBEDDING_STORE, EMBEDDING_SWAP, MODEL_EMBEDDINGS
 from reports.settings import Codec, Settings
@@ -56,7 +56,7 @@ class NewEmbedding(msgspec.Struct, frozen=True, kw_only=True):
     vector_dimension: int | None = None
 
 
-class OtherModelStored(ConditionFailed):
+class OtherModelStoredError(ConditionFailedError):
     """The product's stored vector is not of a model version that may be replaced."""
 
 
@@ -82,9 +82,9 @@ class EmbeddingRepository:
 
         Raises
         ------
-        BadValue
+        BadValueError
             If the vector cannot be stored. The path is the name of the field.
-        OtherModelStored
+        OtherModelStoredError
             If the stored vector is of a third model version, or if there is none to replace.
         """
         item = self._item(embedding)
@@ -93,7 +93,7 @@ class EmbeddingRepository:
                 self.store.put(EMBEDDING_STORE, item, model=item.model)
             else:
                 self.store.put(EMBEDDING_SWAP, item, model=item.model, replaces=replaces)
-        except ConditionFailed as error:
+        except ConditionFailedError as error:
             raise _other_model_stored(error, replaces) from error
         return _product_embedding(item)
 
@@ -152,7 +152,7 @@ class EmbeddingRepository:
 
         Raises
         ------
-        InvalidCursor
+        InvalidCursorError
             If the cursor was issued to another caller or for another model version.
         """
         page = self.store.query(
@@ -180,7 +180,7 @@ class EmbeddingRepository:
                 path="embedding_vector",
             )
         except VectorError as error:
-            raise BadValue(error.path, error.message, error.suggestion) from error
+            raise BadValueError(error.path, error.message, error.suggestion) from error
         return Embedding(
             product_id=embedding.product_id,
             model_version=embedding.model_version,
@@ -216,7 +216,7 @@ def _product_embedding(item: Embedding) -> ProductEmbedding:
     )
 
 
-def _other_model_stored(error: ConditionFailed, replaces: str | None) -> OtherModelStored:
+def _other_model_stored(error: ConditionFailedError, replaces: str | None) -> OtherModelStoredError:
     stored: Embedding | None = error.current
     path = "model_version" if replaces is None else "replaces"
     if error.unreadable is not None:
@@ -227,4 +227,4 @@ def _other_model_stored(error: ConditionFailed, replaces: str | None) -> OtherMo
     else:
         message = f"the product has a vector of the model version {stored.model!r}."
         suggestion = f'Send "replaces": "{stored.model}" to replace this vector.'
-    return OtherModelStored(path, message, suggestion, current=error.unreadable or stored)
+    return OtherModelStoredError(path, message, suggestion, current=error.unreadable or stored)

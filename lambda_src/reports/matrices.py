@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from keyline.cache import LRU, Count, SingleFlight
-from reports.matrix import About, DamagedMatrix, ModelMatrix, read_matrix
-from reports.matrix_bucket import BucketUnreachable, MatrixBucket
+from reports.matrix import About, DamagedMatrixError, ModelMatrix, read_matrix
+from reports.matrix_bucket import BucketUnreachableError, MatrixBucket
 from reports.metrics import BUILT, DAMAGED, FAILURE, HIT, LEFT_OUT, LOADED
 from reports.tables import Vector
 
@@ -64,7 +64,7 @@ class Matrices:
 
         Raises
         ------
-        TooManyVectors
+        TooManyVectorsError
             If the model version has more vectors than the memory may hold.
         """
         key = (model_version, dimension)
@@ -92,10 +92,10 @@ class Matrices:
         if bucket is not None and not fresh:
             try:
                 loaded = bucket.load(*key, since=self._clock() - self._seconds)
-            except DamagedMatrix as error:
+            except DamagedMatrixError as error:
                 self._count(DAMAGED)
                 _log.warning("a damaged matrix is made again: %s (%s)", bucket.key(*key), error)
-            except BucketUnreachable as error:
+            except BucketUnreachableError as error:
                 self._fail("cannot be looked up", error)
                 bucket = None  # it will not take one either
             else:
@@ -106,7 +106,7 @@ class Matrices:
         if bucket is not None:
             try:
                 bucket.save(built)
-            except BucketUnreachable as error:
+            except BucketUnreachableError as error:
                 self._fail("cannot be stored", error)
         return built
 
@@ -121,6 +121,6 @@ class Matrices:
             _log.warning("%d vectors are left out, the first: %s", left_out, faults[0])
         return built
 
-    def _fail(self, what: str, error: BucketUnreachable) -> None:
+    def _fail(self, what: str, error: BucketUnreachableError) -> None:
         self._count(FAILURE)
         _log.warning("a matrix %s in the bucket (%s); going on without", what, error)

@@ -39,11 +39,11 @@ class SimilarProduct(msgspec.Struct, frozen=True, kw_only=True):
     score: float
 
 
-class TooManyVectors(Exception):
+class TooManyVectorsError(Exception):
     """More vectors than the memory may hold; `args[0]` is how many of them it could."""
 
 
-class DamagedMatrix(Exception):
+class DamagedMatrixError(Exception):
     """Bytes that are not a matrix."""
 
 
@@ -126,7 +126,7 @@ class ModelMatrix:
 
         Raises
         ------
-        DamagedMatrix
+        DamagedMatrixError
             If it is not one.
         """
         try:
@@ -135,9 +135,11 @@ class ModelMatrix:
                 products = msgspec.json.decode(archive["products"].tobytes(), type=list[str])
                 rows = archive["rows"]
         except Exception as error:  # zipfile and numpy raise what they come across
-            raise DamagedMatrix(f"{type(error).__name__}: {error}") from error
+            raise DamagedMatrixError(f"{type(error).__name__}: {error}") from error
         if rows.dtype != np.dtype("<f4") or rows.shape != (len(products), about.dimension):
-            raise DamagedMatrix(f"{len(products)} products have rows of the shape {rows.shape}")
+            raise DamagedMatrixError(
+                f"{len(products)} products have rows of the shape {rows.shape}"
+            )
         return cls(about, products, rows)
 
     def _cosines(self, vector: Packed) -> NDArray[np.float64]:
@@ -164,7 +166,7 @@ def read_matrix(
 
     Raises
     ------
-    TooManyVectors
+    TooManyVectorsError
         As soon as there are more than `most_bytes` hold.
     """
     taken = left_out = 0
@@ -172,7 +174,7 @@ def read_matrix(
     for each in vectors:
         needed = row_bytes(about.dimension, each.product_id)
         if taken + needed > most_bytes:
-            raise TooManyVectors(len(products))
+            raise TooManyVectorsError(len(products))
         try:
             rows.add(packed_of(each), path_of(each))
         except VectorError as error:

@@ -13,7 +13,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reports.matrix import DamagedMatrix, ModelMatrix
+from reports.matrix import DamagedMatrixError, ModelMatrix
 from reports.matrix_location import KEY_PREFIX
 
 CONNECT_TIMEOUT = 1.0
@@ -27,7 +27,7 @@ LAYOUT = "v1"
 _DIGEST = "sha256"
 
 
-class BucketUnreachable(Exception):
+class BucketUnreachableError(Exception):
     """S3 did not do as asked."""
 
 
@@ -57,9 +57,9 @@ class MatrixBucket:
 
         Raises
         ------
-        DamagedMatrix
+        DamagedMatrixError
             If what is there is not what was stored.
-        BucketUnreachable
+        BucketUnreachableError
             If S3 cannot be asked.
         """
         try:
@@ -72,14 +72,14 @@ class MatrixBucket:
         except ClientError as error:
             if _status_of(error) in (HTTPStatus.NOT_FOUND, HTTPStatus.NOT_MODIFIED):
                 return None
-            raise BucketUnreachable(str(error)) from error
+            raise BucketUnreachableError(str(error)) from error
         except (BotoCoreError, OSError) as error:
-            raise BucketUnreachable(str(error)) from error
+            raise BucketUnreachableError(str(error)) from error
         if hashlib.sha256(content).hexdigest() != answer["Metadata"].get(_DIGEST):
-            raise DamagedMatrix("its digest is not the one it was stored with")
+            raise DamagedMatrixError("its digest is not the one it was stored with")
         matrix = ModelMatrix.unpack(content)
         if (matrix.about.model_version, matrix.about.dimension) != (model_version, dimension):
-            raise DamagedMatrix("it is another model version's")
+            raise DamagedMatrixError("it is another model version's")
         return matrix
 
     def save(self, matrix: ModelMatrix) -> None:
@@ -87,7 +87,7 @@ class MatrixBucket:
 
         Raises
         ------
-        BucketUnreachable
+        BucketUnreachableError
             If S3 did not take it.
         """
         content = matrix.pack()
@@ -100,7 +100,7 @@ class MatrixBucket:
                 Metadata={_DIGEST: hashlib.sha256(content).hexdigest()},
             )
         except (BotoCoreError, ClientError, OSError) as error:
-            raise BucketUnreachable(str(error)) from error
+            raise BucketUnreachableError(str(error)) from error
 
 
 def s3_client() -> Any:

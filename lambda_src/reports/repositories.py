@@ -1,7 +1,7 @@
 """Read and write users, their reports, and embeddings: a thin layer over the access patterns.
 
-Only its owner can use a report. A report of another user raises the same `NotFound` as a report
-that does not exist, so nobody learns which identifiers exist. All other errors are raised as
+Only its owner can use a report. A report of another user raises the same `NotFoundError` as a
+report that does not exist, so nobody learns which identifiers exist. All other errors are raised as
 they are.
 """
 
@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
+from keyline.errors import KeylineError
 from keyline.moments import iso_now
-from keyline.problem import KeylineError
-from keyline.run import ConditionFailed, NotFound, Page, Store, VersionConflict
+from keyline.run import ConditionFailedError, NotFoundError, Page, Store, VersionConflictError
 from reports.embeddings import EmbeddingRepository
 from reports.patterns import (
     FAVORITE_ADD,
@@ -35,7 +35,7 @@ from reports.tables import Report, User
 __all__ = ["EmbeddingRepository", "ReportRepository", "UserRepository"]
 
 
-class TooManyFavorites(KeylineError):
+class TooManyFavoritesError(KeylineError):
     """A report that already has as many favourites as it may have."""
 
 
@@ -50,7 +50,7 @@ class UserRepository:
 
         Raises
         ------
-        AlreadyExists
+        AlreadyExistsError
             If the user has a profile. It stays unchanged, and is the error's `current`.
         """
         return self.store.put(PROFILE_CREATE, user)
@@ -69,9 +69,9 @@ class UserRepository:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If the user has no profile.
-        VersionConflict
+        VersionConflictError
             If somebody else changed it first.
         """
         changed = {**changes, "updated_at": iso_now()}
@@ -91,7 +91,7 @@ class ReportRepository:
 
         Raises
         ------
-        AlreadyExists
+        AlreadyExistsError
             If any user has a report of this identifier.
         """
         return self.store.put(REPORT_CREATE, report)
@@ -101,7 +101,7 @@ class ReportRepository:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such report, or it belongs to another user.
         """
         report = self.store.get(REPORT_GET, id=report_id)
@@ -118,7 +118,7 @@ class ReportRepository:
 
         Raises
         ------
-        InvalidCursor
+        InvalidCursorError
             If the cursor belongs to another user, or was changed.
         """
         return self.store.query(
@@ -137,9 +137,9 @@ class ReportRepository:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such report, or it belongs to another user.
-        VersionConflict
+        VersionConflictError
             If somebody else changed it first.
         """
         with _owned_by(user_id):
@@ -161,9 +161,9 @@ class ReportRepository:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such report, or it belongs to another user.
-        VersionConflict
+        VersionConflictError
             If somebody changed the report since then.
         """
         with _owned_by(user_id):
@@ -180,15 +180,15 @@ class ReportRepository:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such report, or it belongs to another user.
-        TooManyFavorites
+        TooManyFavoritesError
             If the report has as many favourites as it may have.
         """
         found = self.get_report(report_id, user_id)
         most = self._settings.max_favorites
         if product_id not in found.favorites and len(found.favorites) >= most:
-            raise TooManyFavorites(
+            raise TooManyFavoritesError(
                 "favorites",
                 f"the report has as many favourites as it may have: {most}.",
                 "Remove a favourite first.",
@@ -203,7 +203,7 @@ class ReportRepository:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such report, or it belongs to another user.
         """
         with _owned_by(user_id):
@@ -214,8 +214,8 @@ class ReportRepository:
     def _delete_version(self, report_id: str, user_id: str, version: int) -> None:
         try:
             self.store.delete(REPORT_DELETE_VERSION, id=report_id, user_id=user_id, version=version)
-        except ConditionFailed as error:
-            raise VersionConflict(
+        except ConditionFailedError as error:
+            raise VersionConflictError(
                 REPORT_DELETE_VERSION.name,
                 "somebody changed the report after it was read.",
                 "Read the report again, and delete the version that is there now.",
@@ -230,20 +230,22 @@ class ReportRepository:
 
 @contextmanager
 def _owned_by(user_id: str) -> Iterator[None]:
-    """Raise `NotFound` if a write meets a report of another user, as if it did not exist.
+    """Raise `NotFoundError` if a write meets a report of another user, as if it did not exist.
 
     A condition on the version may fail although the report belongs to another user. DynamoDB
     returns the item with the error, and the item names its owner.
     """
     try:
         yield
-    except NotFound as error:
+    except NotFoundError as error:
         raise _no_such_report() from error
-    except ConditionFailed as error:
+    except ConditionFailedError as error:
         if error.current is None or error.current.user_id != user_id:
             raise _no_such_report() from error
         raise
 
 
-def _no_such_report() -> NotFound:
-    return NotFound("report", "there is no such report.", "Check the identifier of the report.")
+def _no_such_report() -> NotFoundError:
+    return NotFoundError(
+        "report", "there is no such report.", "Check the identifier of the report."
+    )

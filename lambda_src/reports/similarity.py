@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from keyline.cache import Count
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline.run import Store
 from reports.embeddings import packed_of
 from reports.matrices import Matrices
-from reports.matrix import About, SimilarProduct, TooManyVectors
+from reports.matrix import About, SimilarProduct, TooManyVectorsError
 from reports.matrix_bucket import MatrixBucket
 from reports.patterns import EMBEDDING_GET, MODEL_VECTORS
 from reports.settings import Settings
@@ -26,11 +26,11 @@ from reports.tables import Embedding
 MEGABYTE = 2**20
 
 
-class NoEmbedding(KeylineError):
+class NoEmbeddingError(KeylineError):
     """A product without a vector."""
 
 
-class TooMuch(KeylineError):
+class TooMuchError(KeylineError):
     """A model version with more vectors than one request compares."""
 
 
@@ -98,28 +98,28 @@ class SimilaritySearch:
 
         Raises
         ------
-        NoEmbedding
+        NoEmbeddingError
             If the product has none.
-        TooMuch
+        TooMuchError
             If its model version has more vectors than the memory may hold.
         """
         own = self._store.get(EMBEDDING_GET, product_id=product_id)
         if own is None:
-            raise NoEmbedding(
+            raise NoEmbeddingError(
                 "product_id",
                 "the product has no embedding.",
                 "Store one with PUT /products/{productId}/embedding, or check the identifier.",
             )
         try:
             matrix = self._matrices.get(own.model, own.vector_dimension, fresh=fresh)
-        except TooManyVectors as error:
+        except TooManyVectorsError as error:
             raise _too_many(own, error.args[0]) from error
         nearest = matrix.nearest(packed_of(own), k, other_than=product_id)
         return Neighbours(matrix.about, len(matrix.products), nearest)
 
 
-def _too_many(own: Embedding, most: int) -> TooMuch:
-    return TooMuch(
+def _too_many(own: Embedding, most: int) -> TooMuchError:
+    return TooMuchError(
         "product_id",
         f"its model version {own.model!r} has more than the {most} vectors of "
         f"{own.vector_dimension} numbers that one request compares.",

@@ -14,7 +14,7 @@ from chat.tables import Message
 from keyline.moments import DAY_SECONDS
 from keyline_deploy.names import function_name
 from keyline_ops.demo.journey import Advance
-from keyline_ops.demo.session import NotThere, Session, UnexpectedAnswer
+from keyline_ops.demo.session import NotThereError, Session, UnexpectedAnswerError
 from keyline_ops.demo.work import WORKERS, side_by_side
 from systems.chat.samples import conversations as sample
 from systems.chat.samples import mathdial
@@ -88,7 +88,7 @@ class ChatJourney:
         """How many messages of a conversation there are."""
         try:
             return len(await self._pages(session, f"/conversations/{conversation}/messages"))
-        except NotThere:
+        except NotThereError:
             return 0
 
     async def _post(self, session: Session, message: Message, **token: Any) -> Any:
@@ -122,7 +122,7 @@ class ChatJourney:
             stored = await self._pages(session, f"/conversations/{name}/messages", limit=5)
             got = [(m["question"], m["response"]) for m in reversed(stored)]
             if got != [(m.question, m.response) for m in messages]:
-                raise UnexpectedAnswer(name, "came back otherwise than it was sent.")
+                raise UnexpectedAnswerError(name, "came back otherwise than it was sent.")
         return f"{len(by_length)} conversations read back in pages of 5: word for word, in order."
 
     async def _check_totals(self, session: Session) -> str:
@@ -137,7 +137,7 @@ class ChatJourney:
             answer = await self._get(session, f"/modules/{module}/analytics", **{"from": first})
             told = (answer["messages"], answer["uniqueStudents"])
             if told != (count, len(students[module])):
-                raise UnexpectedAnswer(
+                raise UnexpectedAnswerError(
                     f"/modules/{module}/analytics",
                     f"counts {told[0]} messages of {told[1]} students; "
                     f"{count} of {len(students[module])} were sent.",

@@ -15,7 +15,7 @@ from interactions.system import SYSTEM, TABLE_SIZES
 from keyline_deploy.names import function_name
 from keyline_ops.demo import sgd
 from keyline_ops.demo.journey import Advance
-from keyline_ops.demo.session import Session, UnexpectedAnswer
+from keyline_ops.demo.session import Session, UnexpectedAnswerError
 from keyline_ops.demo.work import side_by_side
 from systems.interactions.samples import checks as sample
 from systems.interactions.samples.checks import WantedCheck
@@ -115,10 +115,12 @@ class InteractionsJourney:
             got = [(check["medA"], check["medB"]) for check in found]
             sent = [(check.first, check.second) for check in reversed(checks)]
             if got != sent[:RECENT]:
-                raise UnexpectedAnswer(f"{path}/history", "is not the latest of what was sent.")
+                raise UnexpectedAnswerError(
+                    f"{path}/history", "is not the latest of what was sent."
+                )
             count = (await _as(session, user, "GET", path))["queryCount"]
             if count != len(checks):
-                raise UnexpectedAnswer(path, f"counts {count} checks of {len(checks)}.")
+                raise UnexpectedAnswerError(path, f"counts {count} checks of {len(checks)}.")
         return f"Histories of {len(self._checks)} users: the latest {RECENT} in order, all counted."
 
     async def _check_searches(self, session: Session) -> str:
@@ -128,7 +130,7 @@ class InteractionsJourney:
             answer = await _as(session, "staff", "GET", "/faq/searches", params={"day": day})
             told += answer["searches"]
         if told != len(self._questions):
-            raise UnexpectedAnswer(
+            raise UnexpectedAnswerError(
                 "/faq/searches", f"counts {told} of {len(self._questions)} searches."
             )
         return f"Analytics of the day count all {len(self._questions)} searches."
@@ -139,7 +141,7 @@ class InteractionsJourney:
         await _as(session, user, "DELETE", f"/sessions/{name}/history")
         left = (await _as(session, user, "GET", f"/sessions/{name}/history"))["checks"]
         if left:
-            raise UnexpectedAnswer(name, f"still shows {len(left)} checks that were deleted.")
+            raise UnexpectedAnswerError(name, f"still shows {len(left)} checks that were deleted.")
 
 
 def _day(moment: float) -> str:

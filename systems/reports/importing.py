@@ -12,15 +12,15 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from keyline.moments import BadMoment, iso_of
-from keyline.problem import KeylineError, instead_of
+from keyline.errors import KeylineError, instead_of
+from keyline.moments import BadMomentError, iso_of
 from reports.inputs import Date, Name, ProductId, Reference, ReportId, Title, Version
 from reports.tables import Report
 
 UserId = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
-class Refused(KeylineError):
+class RecordRefusedError(KeylineError):
     """A record that is not imported."""
 
 
@@ -92,17 +92,17 @@ class Converter:
 
         Raises
         ------
-        Refused
+        RecordRefusedError
             With the path in the record, if it cannot be one.
         """
         record = _decoded(value)
         owner = record.user_id or self.user_id
         if owner is None:
-            raise Refused(
+            raise RecordRefusedError(
                 "user_id", "is missing.", "Name the report's owner, or all owners with --user-id."
             )
         if len(record.favorites) > self.max_favorites:
-            raise Refused(
+            raise RecordRefusedError(
                 "favorites",
                 f"holds {len(record.favorites)}; a report has {self.max_favorites} at most.",
                 "Leave some out.",
@@ -144,24 +144,28 @@ def owner(user_id: str) -> str:
 
 def _decoded(value: Any) -> Imported:
     if not isinstance(value, Mapping):
-        raise Refused("", "is no JSON object.", 'Write {"title": "...", "user_id": "..."}.')
+        raise RecordRefusedError(
+            "", "is no JSON object.", 'Write {"title": "...", "user_id": "..."}.'
+        )
     known = [field.name for field in msgspec.structs.fields(Imported)]
     for name in value:
         if name not in known:
-            raise Refused(str(name), "is no attribute of a report.", instead_of(str(name), known))
+            raise RecordRefusedError(
+                str(name), "is no attribute of a report.", instead_of(str(name), known)
+            )
     try:
         msgspec.json.encode(value)
     except UnicodeEncodeError as error:
-        raise Refused("", "holds half of a surrogate pair, which is no text.") from error
+        raise RecordRefusedError("", "holds half of a surrogate pair, which is no text.") from error
     except RecursionError as error:
-        raise Refused("", "is nested too deeply.") from error
+        raise RecordRefusedError("", "is nested too deeply.") from error
     said = {name: each for name, each in value.items() if each is not None}
     try:
         return msgspec.convert(said, Imported)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
         path = place.rstrip("`").lstrip(".")
-        raise Refused(path or "title", f"{message[0].lower()}{message[1:]}.") from error
+        raise RecordRefusedError(path or "title", f"{message[0].lower()}{message[1:]}.") from error
 
 
 def _moment(name: str, text: str | None) -> str | None:
@@ -170,8 +174,8 @@ def _moment(name: str, text: str | None) -> str | None:
         return None
     try:
         return iso_of(datetime.fromisoformat(text))
-    except (ValueError, BadMoment) as error:
-        raise Refused(
+    except (ValueError, BadMomentError) as error:
+        raise RecordRefusedError(
             name, f"{text!r} is no moment with a time zone.", "Write 2026-01-31T12:00:00Z."
         ) from error
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import numpy as np
 
 from keyline_ops.demo.journey import Advance
-from keyline_ops.demo.session import NotThere, Session, UnexpectedAnswer
+from keyline_ops.demo.session import NotThereError, Session, UnexpectedAnswerError
 from keyline_ops.demo.sgd import DIALOGUES, VECTORS
 from keyline_ops.demo.work import WORKERS, side_by_side
 from reports.settings import Settings
@@ -119,7 +119,7 @@ class ReportsJourney:
     async def _has_vector(self, session: Session, product: Product) -> bool:
         try:
             await _as(session, "catalogue", "GET", _vector_of(product.id))
-        except NotThere:
+        except NotThereError:
             return False
         return True
 
@@ -129,7 +129,7 @@ class ReportsJourney:
             stored = await self._stored(session, user)
             got = [(report["title"], report["reference"]) for report in reversed(stored)]
             if got != [(report.title, report.reference) for report in reports]:
-                raise UnexpectedAnswer(user, "has other reports than were sent.")
+                raise UnexpectedAnswerError(user, "has other reports than were sent.")
         most = len(self._by_user[self._busiest])
         return (
             f"Reports of {len(self._by_user)} users (up to {most}) read back in pages of {PAGE}: "
@@ -182,7 +182,7 @@ class ReportsJourney:
             best = np.sort(scores)[::-1][:NEIGHBOURS]
             told = [found["score"] for found in answer["similar"]]
             if len(told) != len(best) or float(np.abs(best - told).max()) > _TOLERANCE:
-                raise UnexpectedAnswer(path, f"tells {told}, a comparison with all {[*best]}.")
+                raise UnexpectedAnswerError(path, f"tells {told}, a comparison with all {[*best]}.")
         return f"The {NEIGHBOURS} nearest of {len(products):,} vectors equal a full comparison."
 
 

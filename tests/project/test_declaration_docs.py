@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from keyline.problem import DeclarationError
+from keyline.errors import DeclarationError
 from keyline_deploy.project import ROOT
 
 PAGE = ROOT / "docs" / "declaration.md"

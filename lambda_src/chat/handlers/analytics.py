@@ -39,7 +39,7 @@ from chat.patterns import (
     STUDENT_FACTS,
 )
 from chat.prices import Prices
-from chat.repository import PageRequest, Repository, TooMuch
+from chat.repository import PageRequest, Repository, TooMuchError
 from chat.system import SYSTEM
 from keyline.cache import Cache, CacheSettings
 from keyline.days import Days, today
@@ -69,7 +69,7 @@ class InactiveQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     cursor: Cursor | None = None
 
 
-app = App(SYSTEM, refusals={TooMuch: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "query.from")})
+app = App(SYSTEM, refusals={TooMuchError: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "query.from")})
 _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
 _prices = Prices.of(CONTEXT.settings)
 _cache = Cache.of(

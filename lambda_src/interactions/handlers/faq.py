@@ -11,7 +11,7 @@ import msgspec
 
 from interactions.context import CONTEXT
 from interactions.faq import shipped
-from interactions.faq_searches import DayOfSearches, FaqSearches, TooManySearches
+from interactions.faq_searches import DayOfSearches, FaqSearches, TooManySearchesError
 from interactions.handlers.limits import admitted
 from interactions.handlers.texts import cleaned
 from interactions.inputs import Day, SearchText
@@ -60,7 +60,7 @@ class FaqAnswers(msgspec.Struct, frozen=True):
 
 app = App(
     SYSTEM,
-    refusals={TooManySearches: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "query.day")},
+    refusals={TooManySearchesError: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "query.day")},
 )
 _store = Store.for_function(SYSTEM)
 _searches = FaqSearches(_store, CONTEXT.settings)

@@ -26,7 +26,7 @@ from interactions.dynamo_store import DynamoStore
 from interactions.handlers.limits import admitted
 from interactions.handlers.texts import cleaned
 from interactions.history import History
-from interactions.history_store import RECENT, NoSession
+from interactions.history_store import RECENT, NoSessionError
 from interactions.inputs import MedicineName, SessionId
 from interactions.rate_limit import ClientNames
 from interactions.rules import shipped
@@ -53,7 +53,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = RECENT
 
 
-app = App(SYSTEM, refusals={NoSession: Refusal(HTTPStatus.NOT_FOUND, "path.sessionId")})
+app = App(SYSTEM, refusals={NoSessionError: Refusal(HTTPStatus.NOT_FOUND, "path.sessionId")})
 _store = Store.for_function(SYSTEM)
 _stores = Stores.of_function(_store, CONTEXT.settings)
 _history = History(_stores.history, CONTEXT.settings, _store.clock)
@@ -90,7 +90,7 @@ def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]
             is_potentially_risky=verdict.risky,
             reason=verdict.reason,
         )
-    except NoSession as error:  # this route alone has the session's id in its body
+    except NoSessionError as error:  # this route alone has the session's id in its body
         raise missing("body.sessionId", "session") from error
     return Response(CheckView.of(kept), headers=usage.headers)
 

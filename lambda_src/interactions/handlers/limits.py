@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from interactions.rate_limit import LimitReached, RateLimiter, Usage
+from interactions.rate_limit import LimitReachedError, RateLimiter, Usage
 from keyline.http import HttpError
 
 
@@ -19,7 +19,7 @@ def admitted(limiter: RateLimiter, client: str) -> Usage:
     """
     try:
         return limiter.admit(client)
-    except LimitReached as error:
+    except LimitReachedError as error:
         usage = error.usage
         raise HttpError(
             HTTPStatus.TOO_MANY_REQUESTS,

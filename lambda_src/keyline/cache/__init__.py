@@ -6,14 +6,14 @@ Import names from here. The modules below this package may change at any time.
     CacheSettings say under which prefix, how old an answer may be, and in which redis. Count is
     told of each HIT, MISS and FAILURE.
 
-    Backend is where a Cache keeps answers: Memory, the process' own, or Redis. Unreachable says
-    that it cannot be asked at present.
+    Backend is where a Cache keeps answers: Memory, the process' own, or Redis.
+    UnreachableError says that it cannot be asked at present.
 
     LRU keeps values of any type in the process, up to an age and a weight. SingleFlight lets
     calls for the same key at the same time share the work.
 """
 
-from keyline.cache.backend import Backend, Unreachable
+from keyline.cache.backend import Backend, UnreachableError
 from keyline.cache.cache import FAILURE, HIT, MISS, Cache, Count
 from keyline.cache.lru import LRU
 from keyline.cache.memory import Memory
@@ -33,5 +33,5 @@ __all__ = [
     "Memory",
     "Redis",
     "SingleFlight",
-    "Unreachable",
+    "UnreachableError",
 ]

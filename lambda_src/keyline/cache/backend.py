@@ -8,12 +8,12 @@ LEASE_SECONDS = 10.0
 """For how long one request may compute an answer that others wait for."""
 
 
-class Unreachable(Exception):
+class UnreachableError(Exception):
     """A cache that cannot be asked at present."""
 
 
 class Backend(Protocol):
-    """Where answers are kept. Each method raises `Unreachable` if it cannot be asked."""
+    """Where answers are kept. Each method raises `UnreachableError` if it cannot be asked."""
 
     def get(self, key: str) -> bytes | None:
         """Return what is kept, unless it is too old."""

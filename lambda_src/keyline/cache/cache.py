@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from keyline.cache.backend import Backend, Unreachable
+from keyline.cache.backend import Backend, UnreachableError
 from keyline.cache.memory import Memory
 from keyline.cache.redis import Redis
 from keyline.cache.settings import CacheSettings
@@ -85,7 +85,7 @@ class Cache:
         key = self.key_of(question)
         try:
             kept, leased = self._kept_or_leased(key)
-        except Unreachable:
+        except UnreachableError:
             self._count(FAILURE)
             self._count(MISS)
             return compute()
@@ -120,7 +120,7 @@ class Cache:
     def _try(self, command: Callable[[], None]) -> None:
         try:
             command()
-        except Unreachable:
+        except UnreachableError:
             self._count(FAILURE)
 
 

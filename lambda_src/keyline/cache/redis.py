@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from keyline.cache.backend import LEASE_SECONDS, Unreachable
+from keyline.cache.backend import LEASE_SECONDS, UnreachableError
 
 OPEN_SECONDS = 30.0
 """For how long redis is not asked after a failure."""
@@ -70,7 +70,7 @@ class Redis:
 
     def _ask(self, command: Callable[[], object]) -> object:
         if self._clock() < self._open_until:
-            raise Unreachable
+            raise UnreachableError
         try:
             return command()
         except self._failures as error:
@@ -78,7 +78,7 @@ class Redis:
             if not self._told:
                 self._told = True
                 _log.warning("the cache cannot be reached (%s); going on without", type(error))
-            raise Unreachable from error
+            raise UnreachableError from error
 
 
 def _lease_key(key: str) -> str:

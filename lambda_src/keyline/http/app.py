@@ -18,13 +18,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Response as PowertoolsResponse
 
+from keyline.errors import DeclarationError
 from keyline.http import problem
 from keyline.http.arguments import Arguments, arguments_of
 from keyline.http.json_text import JSON, encode
 from keyline.http.request import MAX_BODY, BodyRules, Request
 from keyline.http.response import Response
 from keyline.model.system import Method, System
-from keyline.problem import DeclarationError
 from keyline.run import meter
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from keyline.errors import DeclarationError
 from keyline.http.json_in import Json, decode, text_reader
 from keyline.http.problem import HttpError
 from keyline.http.request import BodyRules, Caller, Client, Request
-from keyline.problem import DeclarationError
 
 Reader = Callable[[Request], Any]
 

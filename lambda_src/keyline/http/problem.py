@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 from aws_lambda_powertools.event_handler.api_gateway import Response as PowertoolsResponse
 
+from keyline.errors import KeylineError
 from keyline.http.json_text import encode
-from keyline.problem import KeylineError
 from keyline.run import errors
 
 CONTENT_TYPE = "application/problem+json"
@@ -111,14 +111,14 @@ class Problem(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True):
 
 
 STATUS: Mapping[type[KeylineError], HTTPStatus] = {
-    errors.BadValue: HTTPStatus.BAD_REQUEST,
-    errors.InvalidCursor: HTTPStatus.BAD_REQUEST,
-    errors.NotFound: HTTPStatus.NOT_FOUND,
-    errors.ConditionFailed: HTTPStatus.CONFLICT,
-    errors.ItemTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.Throttled: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.UnprocessedLeft: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.BadValueError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidCursorError: HTTPStatus.BAD_REQUEST,
+    errors.NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.ConditionFailedError: HTTPStatus.CONFLICT,
+    errors.ItemTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.ThrottledError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UnprocessedLeftError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The errors that a client can act on; subclasses share their base's status. A throttled
 table is the service's fault rather than the client's, hence 503 and not 429."""
@@ -154,7 +154,7 @@ def status_of(error: Exception) -> HTTPStatus:
     """The status that an error is answered with; 500 for what no client can act on."""
     if isinstance(error, HttpError):
         return error.status
-    if isinstance(error, errors.TransactionCancelled):
+    if isinstance(error, errors.TransactionCancelledError):
         return _status_of_cancelled(error)
     for kind in type(error).__mro__:
         if kind in STATUS:
@@ -166,7 +166,7 @@ def problem_of(error: Exception, request_id: str) -> Problem:
     """What a client is told of an error: nothing of what only the log may hold."""
     status = status_of(error)
     suggestion = _SUGGESTIONS.get(status, "")
-    if isinstance(error, errors.OutcomeUnknown):
+    if isinstance(error, errors.OutcomeUnknownError):
         return Problem(
             type=_type_of(_kind_of(error)),
             title=phrase_of(status),
@@ -193,13 +193,13 @@ def problem_of(error: Exception, request_id: str) -> Problem:
         path=_path_of(error),
         suggestion=error.suggestion or suggestion,
         instance=request_id,
-        currentVersion=error.version if isinstance(error, errors.VersionConflict) else None,
+        currentVersion=error.version if isinstance(error, errors.VersionConflictError) else None,
     )
 
 
 def _path_of(error: KeylineError) -> str:
     """Which part of the request it is about: a store that refuses a cursor names its pattern."""
-    return "query.cursor" if isinstance(error, errors.InvalidCursor) else error.path
+    return "query.cursor" if isinstance(error, errors.InvalidCursorError) else error.path
 
 
 def response(error: Exception, request_id: str) -> PowertoolsResponse[str]:
@@ -218,7 +218,7 @@ def _document(error: Exception, request_id: str) -> dict[str, Any]:
 
 
 def _headers_of(error: Exception) -> dict[str, str | list[str]]:
-    if isinstance(error, errors.OutcomeUnknown):
+    if isinstance(error, errors.OutcomeUnknownError):
         return {}
     own = error.headers if isinstance(error, HttpError) else {}
     return {**_STANDARD_HEADERS.get(status_of(error), {}), **_retry_after(error), **own}
@@ -229,7 +229,7 @@ def _retry_after(error: Exception) -> dict[str, str]:
     return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
-def _status_of_cancelled(error: errors.TransactionCancelled) -> HTTPStatus:
+def _status_of_cancelled(error: errors.TransactionCancelledError) -> HTTPStatus:
     codes = {reason.code for reason in error.reasons}
     if codes & {"ConditionalCheckFailed", "TransactionConflict"}:
         return HTTPStatus.CONFLICT

@@ -4,22 +4,21 @@ Import names from here. The modules below this package may change at any time. A
 the move as `keyline.model.Migration`.
 
 Phases
-    Mode, Phase, PhaseUnknown; PATTERN is what the parameter may hold. phase_of_function gives a
-    function's phase: a PolledPhase, whose parameter a parameter_reader reads.
+    Mode, Phase, PhaseUnknownError; PATTERN is what the parameter may hold. phase_of_function gives
+    a function's phase: a PolledPhase, whose parameter a parameter_reader reads.
 Calls of DynamoDB in phases 1 and 2
     Breaker, a circuit breaker; FAILURES are the errors that are not answers. Target counts
     failures and repeats PendingWrites. SLOW_SECONDS, OPEN_SECONDS and SETTLED_AT_ONCE are their
     limits.
 Metrics
-    Counters publishes them. Their names: WRITE_FAILURES, PENDING,
-    SETTLED, SOURCE_READS, MATCHES, MISMATCHES, HITS, MISSES, FALLBACKS, READ_FAILURES, UNHELD,
-    PHASE_FAILURES. ASKED and COMPARED are those of reads.
+    Counters publishes them. Their names: WRITE_FAILURES, PENDING, SETTLED, SOURCE_READS,
+    MATCHES, MISMATCHES, HITS, MISSES, FALLBACKS, READ_FAILURES, UNHELD, PHASE_FAILURES. ASKED and COMPARED are those of reads.
 """
 
 from keyline.migration.breaker import FAILURES, OPEN_SECONDS, SLOW_SECONDS, Breaker
 from keyline.migration.metrics import Counters
 from keyline.migration.parameter import parameter_reader, phase_of_function
-from keyline.migration.phase import PATTERN, Mode, Phase, PhaseUnknown
+from keyline.migration.phase import PATTERN, Mode, Phase, PhaseUnknownError
 from keyline.migration.polled_phase import PolledPhase
 from keyline.migration.target import SETTLED_AT_ONCE, PendingWrites, Target
 from keyline.model.migration_metrics import (
@@ -64,7 +63,7 @@ __all__ = [
     "Mode",
     "PendingWrites",
     "Phase",
-    "PhaseUnknown",
+    "PhaseUnknownError",
     "PolledPhase",
     "Target",
     "parameter_reader",

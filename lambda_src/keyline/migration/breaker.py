@@ -7,14 +7,20 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from keyline.run import (
-    RequestRefused,
-    Throttled,
-    TransactionCancelled,
-    Unavailable,
-    UnprocessedLeft,
+    RequestRefusedError,
+    ThrottledError,
+    TransactionCancelledError,
+    UnavailableError,
+    UnprocessedLeftError,
 )
 
-FAILURES = (Unavailable, Throttled, RequestRefused, TransactionCancelled, UnprocessedLeft)
+FAILURES = (
+    UnavailableError,
+    ThrottledError,
+    RequestRefusedError,
+    TransactionCancelledError,
+    UnprocessedLeftError,
+)
 """Errors of a call that another try may not have. Every other error is an answer."""
 
 SLOW_SECONDS = 1.0
@@ -52,11 +58,11 @@ class Breaker:
 
         Raises
         ------
-        Unavailable
+        UnavailableError
             If the breaker is open. The call was not made.
         """
         if self.open:
-            raise Unavailable(
+            raise UnavailableError(
                 "migration", "the circuit breaker is open: DynamoDB is not called for some seconds."
             )
         started = self._clock()

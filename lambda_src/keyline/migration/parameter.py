@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyline import variables
 from keyline.metrics import Metrics
-from keyline.migration.phase import Mode, Phase, PhaseUnknown
+from keyline.migration.phase import Mode, Phase, PhaseUnknownError
 from keyline.migration.polled_phase import PolledPhase
 from keyline.model.migration import MigrationSettings
 from keyline.model.migration_metrics import PHASE_FAILURES
@@ -44,7 +44,7 @@ def phase_of_function(settings: MigrationSettings, metrics: Metrics) -> Callable
 def parameter_reader(name: str) -> Callable[[], Phase]:
     """Return what reads a phase from an SSM parameter: one try, within `SSM_SECONDS`.
 
-    It raises `PhaseUnknown` if SSM gives no value, or a value that is not a phase.
+    It raises `PhaseUnknownError` if SSM gives no value, or a value that is not a phase.
     """
     import botocore.session  # with SSM's model: what a function without a parameter never pays
 
@@ -63,9 +63,9 @@ def parameter_reader(name: str) -> Callable[[], Phase]:
             found = ssm.get_parameter(Name=name)["Parameter"]
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
-            raise PhaseUnknown(name, f"was not given by SSM ({code}).") from error
+            raise PhaseUnknownError(name, f"was not given by SSM ({code}).") from error
         except BotoCoreError as error:
-            raise PhaseUnknown(name, f"was not read ({type(error).__name__}).") from error
+            raise PhaseUnknownError(name, f"was not read ({type(error).__name__}).") from error
         return Phase.parse(found["Value"], name, found["LastModifiedDate"].timestamp())
 
     return read

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 
 PATTERN = r"^[123](@\S+)?$"
 """What the parameter may hold: a phase, and the moment from which items count as new."""
@@ -24,7 +24,7 @@ class Mode(IntEnum):
     """The target alone is written and answers."""
 
 
-class PhaseUnknown(KeylineError):
+class PhaseUnknownError(KeylineError):
     """The parameter cannot be read, or its value is not a phase."""
 
 
@@ -54,12 +54,12 @@ class Phase:
 
         Raises
         ------
-        PhaseUnknown
+        PhaseUnknownError
             If the value is not a phase.
         """
         value = text.strip()
         if not re.fullmatch(PATTERN, value):
-            raise PhaseUnknown(
+            raise PhaseUnknownError(
                 path,
                 f"is {text!r}, which is not a phase.",
                 "Write 1, 2 or 3: `keyline phase SYSTEM 2` does.",
@@ -84,7 +84,7 @@ def _moment(text: str, path: str) -> float:
     except ValueError:
         moment = datetime.min
     if moment.tzinfo is None:
-        raise PhaseUnknown(
+        raise PhaseUnknownError(
             path, f"{text!r} is not a moment with an offset.", "Write 2@2026-11-20T10:00:00Z."
         )
     return moment.timestamp()

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from keyline.migration.phase import Phase, PhaseUnknown
+from keyline.migration.phase import Phase, PhaseUnknownError
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class PolledPhase:
     Parameters
     ----------
     read
-        Reads the parameter; may raise `PhaseUnknown`.
+        Reads the parameter; may raise `PhaseUnknownError`.
     seconds
         How long a phase is used before it is read again, whether or not that failed.
     failed
@@ -60,7 +60,7 @@ class PolledPhase:
     def _refresh(self) -> None:
         try:
             found = self._read()
-        except PhaseUnknown as error:
+        except PhaseUnknownError as error:
             self._failed()
             _log.error("%s; phase %d goes on", error, self._known.mode)
             return

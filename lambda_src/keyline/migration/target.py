@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
+from keyline.errors import KeylineError
 from keyline.migration.breaker import FAILURES, Breaker
 from keyline.migration.metrics import Counters
 from keyline.model.migration_metrics import (
@@ -17,8 +18,7 @@ from keyline.model.migration_metrics import (
     SETTLED,
     WRITE_FAILURES,
 )
-from keyline.problem import KeylineError
-from keyline.run import ItemUnreadable, Unavailable
+from keyline.run import ItemUnreadableError, UnavailableError
 
 SETTLED_AT_ONCE = 25
 """The most pending writes that one call of `Target.settle` repeats."""
@@ -104,7 +104,7 @@ class Target:
             self._counters.count(SETTLED)
         if not pending:
             return None
-        return Unavailable("migration", "more writes are pending than are repeated at once.")
+        return UnavailableError("migration", "more writes are pending than are repeated at once.")
 
     def ask(
         self, pending: PendingWrites, read: Callable[[], T], gone: type[KeylineError]
@@ -128,7 +128,7 @@ class Target:
             return self._breaker.call(read)
         except gone:
             self._counters.count(MISMATCHES, MISSES)
-        except (*FAILURES, ItemUnreadable) as error:
+        except (*FAILURES, ItemUnreadableError) as error:
             self._counters.failed(READ_FAILURES, error)
             self._counters.count(FALLBACKS)
         return None

@@ -43,6 +43,7 @@ Names of deployed resources
     LONGEST_ENVIRONMENT.
 """
 
+from keyline.errors import DeclarationError, KeylineError
 from keyline.model import (  # noqa: F401 # the checks register themselves when imported
     deployment,
     pattern_checks,
@@ -133,7 +134,6 @@ from keyline.model.table import (
     include,
 )
 from keyline.model.template import Template
-from keyline.problem import DeclarationError, KeylineError
 
 __all__ = [
     "ALL",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from keyline.errors import Fault, repeated
 from keyline.model.deployment import (
     DATA_IDS,
     dashboard_widgets,
@@ -31,7 +32,6 @@ from keyline.model.names import (
 )
 from keyline.model.system import Function, Route, System
 from keyline.model.table import Table
-from keyline.problem import Fault, repeated
 
 MAX_STACK_NAME = 128
 MAX_STACK_RESOURCES = 500

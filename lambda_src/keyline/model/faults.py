@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import singledispatch
 
-from keyline.problem import Fault
+from keyline.errors import Fault
 
 
 @singledispatch

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keyline.errors import Fault, instead_of, repeated
 from keyline.model.migration import PHASES, Migration, MigrationSettings
 from keyline.model.system import System
-from keyline.problem import Fault, instead_of, repeated
 
 _WORDS = {
     "what": "Say in the plural what moves: sessions.",

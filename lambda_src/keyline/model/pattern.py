@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
+from keyline.errors import raise_first
 from keyline.model.collection import OneOf
 from keyline.model.condition import Condition, WriteCondition, leaves
 from keyline.model.entity import Entity, Key
@@ -20,7 +21,6 @@ from keyline.model.shape import fields_of
 from keyline.model.table import Index, Table
 from keyline.model.template import Template
 from keyline.moments import DAY_SECONDS
-from keyline.problem import raise_first
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 
@@ -366,7 +366,7 @@ class Update(_Change[ItemT]):
         fields that its key is made of. It has to exist otherwise.
     at_least_once
         Whether an addition to a number may be counted twice when an answer is lost: the call is
-        then repeated. Otherwise it is not, and ends in `OutcomeUnknown`. To count exactly
+        then repeated. Otherwise it is not, and ends in `OutcomeUnknownError`. To count exactly
         once, make the update a part of a `TransactWrite`, whose token tells a repeated call.
     """
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from keyline.errors import Fault, instead_of, repeated
 from keyline.model.collection import OneOf
 from keyline.model.condition import AnyOf, Condition, WriteCondition, leaves
 from keyline.model.entity import Entity
@@ -32,7 +33,6 @@ from keyline.model.pattern import (
 from keyline.model.shape import AttributeType, Field, annotation_of, fields_of, limits_of
 from keyline.model.size import MAX_ITEM_BYTES
 from keyline.model.table import Index, Table
-from keyline.problem import Fault, instead_of, repeated
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SETS: frozenset[AttributeType | None] = frozenset({"SS", "NS", "BS"})

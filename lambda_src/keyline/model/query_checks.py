@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from keyline.errors import Fault, instead_of
 from keyline.model.condition import SORT_OPERATORS, Condition
 from keyline.model.entity import Entity
 from keyline.model.pattern import Query, compared_template, parameters_of, sort_parameters
@@ -19,7 +20,6 @@ from keyline.model.separation import (
 from keyline.model.shape import fields_of
 from keyline.model.template import Template
 from keyline.model.texts import ANY, Texts, may_share, texts_of
-from keyline.problem import Fault, instead_of
 
 _RANGES = frozenset({"<", "<=", ">", ">=", "between"})
 

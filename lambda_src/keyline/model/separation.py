@@ -23,10 +23,10 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from keyline.errors import Fault
 from keyline.model.entity import Entity
 from keyline.model.shape import annotation_of, fields_of, limits_of
 from keyline.model.template import NumberFormat, Part
-from keyline.problem import Fault
 
 _NUMERAL = frozenset("0123456789.-")
 """The characters of a number's text in a key."""

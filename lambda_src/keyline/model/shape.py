@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, NamedTuple, NewType, Union, get_args
 
 import msgspec
 
-from keyline.problem import DeclarationError
+from keyline.errors import DeclarationError
 
 AttributeType = Literal["S", "N", "B", "BOOL", "SS", "NS", "BS", "L", "M"]
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 
+from keyline.errors import Fault, instead_of, repeated
 from keyline.model.entity import Entity
 from keyline.model.shape import Field, annotation_of, fields_of
 from keyline.model.stream_source import (
@@ -20,7 +21,6 @@ from keyline.model.stream_source import (
     Where,
 )
 from keyline.model.table import StreamView, Table
-from keyline.problem import Fault, instead_of, repeated
 
 
 class _Image(NamedTuple):

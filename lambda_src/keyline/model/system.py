@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from keyline.errors import named, raise_first
 from keyline.model.access import Access, access_of
 from keyline.model.faults import faults_of
 from keyline.model.metric import Metric
@@ -16,7 +17,6 @@ from keyline.model.migration_metrics import MIGRATION_METRICS
 from keyline.model.pattern import Pattern
 from keyline.model.stream_source import StreamSource
 from keyline.model.table import Table
-from keyline.problem import named, raise_first
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 

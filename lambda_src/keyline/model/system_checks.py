@@ -8,6 +8,7 @@ from typing import get_args
 
 import msgspec
 
+from keyline.errors import Fault, instead_of, repeated
 from keyline.model import schedule_expression
 from keyline.model.deployment_checks import deployment_faults
 from keyline.model.faults import faults_of
@@ -18,7 +19,6 @@ from keyline.model.stream_source import StreamSource
 from keyline.model.stream_source_checks import condition_faults
 from keyline.model.system import Function, Method, Route, System
 from keyline.model.table import Table
-from keyline.problem import Fault, instead_of, repeated
 
 _SYSTEM_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORDS = re.compile(r"[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*")

@@ -9,10 +9,10 @@ from functools import cached_property
 
 import msgspec
 
+from keyline.errors import DeclarationError, named, raise_first
 from keyline.model.entity import Entity, Key, Retention
 from keyline.model.faults import faults_of
 from keyline.model.shape import AttributeType
-from keyline.problem import DeclarationError, named, raise_first
 
 MAX_INDEXES = 20
 """Global secondary indexes of one table (DynamoDB's default quota)."""

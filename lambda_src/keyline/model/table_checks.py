@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Literal, get_args, get_origin
 
+from keyline.errors import Fault, instead_of, repeated
 from keyline.model.entity import MAX_RETENTION_DAYS, Entity, Retention
 from keyline.model.faults import faults_of
 from keyline.model.separation import template_faults
@@ -24,7 +25,6 @@ from keyline.model.table import (
     Ttl,
 )
 from keyline.model.texts import may_share
-from keyline.problem import Fault, instead_of, repeated
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _MARKED = re.compile(rf"{SHARD_MARK}[0-9]+\Z")

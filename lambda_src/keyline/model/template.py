@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
+from keyline.errors import DeclarationError
 from keyline.model.number import plain
-from keyline.problem import DeclarationError
 
 LAST = "\U0010ffff"
 """The last character. No text in a key template may hold it, so that everything that begins

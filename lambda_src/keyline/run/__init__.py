@@ -14,21 +14,21 @@ Consumption
 Tries
     backoff, a module: backoff.wait pauses before the next try.
 Errors of a write's condition
-    AlreadyExists, VersionConflict, ConditionFailed, NotFound.
-    TransactionCancelled holds a Cancelled for each action that failed. Current is the base of
+    AlreadyExistsError, VersionConflictError, ConditionFailedError, NotFoundError.
+    TransactionCancelledError holds a Cancelled for each action that failed. Current is the base of
     the errors that hold the item.
 Errors of DynamoDB
-    Throttled with ThrottlingReason, Unavailable, OutcomeUnknown,
-    UnprocessedLeft, RequestRefused.
+    ThrottledError with ThrottlingReason, UnavailableError, OutcomeUnknownError,
+    UnprocessedLeftError, RequestRefusedError.
 Errors of a call or of an item
-    BadCall, BadValue, ItemTooLarge, ItemUnreadable, InvalidCursor.
+    BadCallError, BadValueError, ItemTooLargeError, ItemUnreadableError, InvalidCursorError.
     errors is the module that holds all errors.
 
 For tools that store items or compute their cost:
 
 Items
-    Writer makes DynamoDB JSON of an item, with the expiry and the shards that its
-    Settings give.
+    ItemWriter makes DynamoDB JSON of an item, with the expiry and the shards that its
+    TableSettings give.
     check_size refuses an item that DynamoDB would refuse.
 Numbers
     number_text, number_value, MAX_DIGITS: numbers as DynamoDB writes them.
@@ -37,65 +37,65 @@ Numbers
 from keyline.run import backoff, errors
 from keyline.run.client import dynamodb_client
 from keyline.run.clock import UniqueClock
-from keyline.run.codec import Writer
+from keyline.run.codec import ItemWriter
 from keyline.run.context import Context, from_environment
 from keyline.run.errors import (
-    AlreadyExists,
-    BadCall,
-    BadValue,
+    AlreadyExistsError,
+    BadCallError,
+    BadValueError,
     Cancelled,
-    ConditionFailed,
+    ConditionFailedError,
     Current,
-    InvalidCursor,
-    ItemTooLarge,
-    ItemUnreadable,
-    NotFound,
-    OutcomeUnknown,
-    RequestRefused,
-    Throttled,
+    InvalidCursorError,
+    ItemTooLargeError,
+    ItemUnreadableError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RequestRefusedError,
+    ThrottledError,
     ThrottlingReason,
-    TransactionCancelled,
-    Unavailable,
-    UnprocessedLeft,
-    VersionConflict,
+    TransactionCancelledError,
+    UnavailableError,
+    UnprocessedLeftError,
+    VersionConflictError,
 )
 from keyline.run.meter import Meter, flush
 from keyline.run.numbers import MAX_DIGITS, number_text, number_value
 from keyline.run.query import Page
 from keyline.run.request import check_size
-from keyline.run.settings import Settings
+from keyline.run.settings import TableSettings
 from keyline.run.store import Store
 from keyline.run.transaction import Read, Write
 
 __all__ = [
     "MAX_DIGITS",
-    "AlreadyExists",
-    "BadCall",
-    "BadValue",
+    "AlreadyExistsError",
+    "BadCallError",
+    "BadValueError",
     "Cancelled",
-    "ConditionFailed",
+    "ConditionFailedError",
     "Context",
     "Current",
-    "InvalidCursor",
-    "ItemTooLarge",
-    "ItemUnreadable",
+    "InvalidCursorError",
+    "ItemTooLargeError",
+    "ItemUnreadableError",
+    "ItemWriter",
     "Meter",
-    "NotFound",
-    "OutcomeUnknown",
+    "NotFoundError",
+    "OutcomeUnknownError",
     "Page",
     "Read",
-    "RequestRefused",
-    "Settings",
+    "RequestRefusedError",
     "Store",
-    "Throttled",
+    "TableSettings",
+    "ThrottledError",
     "ThrottlingReason",
-    "TransactionCancelled",
-    "Unavailable",
+    "TransactionCancelledError",
+    "UnavailableError",
     "UniqueClock",
-    "UnprocessedLeft",
-    "VersionConflict",
+    "UnprocessedLeftError",
+    "VersionConflictError",
     "Write",
-    "Writer",
     "backoff",
     "check_size",
     "dynamodb_client",

@@ -16,7 +16,7 @@ from keyline.run import backoff, reply
 from keyline.run.calls import Calls, Floor
 from keyline.run.codec import Attributes
 from keyline.run.compiled import CompiledBatchGet, CompiledBatchWrite
-from keyline.run.errors import BadCall, UnprocessedLeft
+from keyline.run.errors import BadCallError, UnprocessedLeftError
 from keyline.run.identity import Identity, identity
 from keyline.run.repeat import BATCH
 from keyline.run.request import check_names, key_of
@@ -38,7 +38,7 @@ def get_all(batch: CompiledBatchGet[T], calls: Calls, keys: Iterable[Mapping[str
 
     Raises
     ------
-    UnprocessedLeft
+    UnprocessedLeftError
         If DynamoDB did not give some, however often it was asked.
     """
     reader, prepared, wanted = batch.reader, batch.prepared, dict[Identity, Attributes]()
@@ -83,12 +83,12 @@ def write_all(
 
     Raises
     ------
-    BadCall
+    BadCallError
         If two parts concern one item: DynamoDB refuses them together, and apart their order
         would be open.
-    ItemTooLarge
+    ItemTooLargeError
         If one is beyond 400 KB; nothing was written then.
-    UnprocessedLeft
+    UnprocessedLeftError
         If DynamoDB left some undone, however often it was asked.
     """
     pattern, table_name, key = batch.pattern, batch.table_name, batch.key
@@ -120,7 +120,7 @@ def _once(
 ) -> None:
     same = identity(key.values())
     if same in requests:
-        raise BadCall(
+        raise BadCallError(
             pattern.name, "names an item twice.", "Give each item of a batch once, as it shall be."
         )
     requests[same] = (
@@ -140,7 +140,7 @@ def _drain(path: str, waiting: deque[Attributes], size: int, send: Any) -> None:
             continue
         fruitless = fruitless + 1 if len(left) == len(part) else 1
         if fruitless == ATTEMPTS:
-            raise UnprocessedLeft(path, waiting)
+            raise UnprocessedLeftError(path, waiting)
         backoff.wait(fruitless)
 
 

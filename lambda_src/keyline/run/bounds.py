@@ -15,7 +15,7 @@ from keyline.model.entity import Entity
 from keyline.model.shape import annotation_of, fields_of, limits_of
 from keyline.model.table import Table
 from keyline.run.comparison import holds
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from keyline.run.numbers import MAX_DIGITS
 from keyline.run.settings import EARLIEST, LATEST
 
@@ -62,11 +62,13 @@ class Bounds:
 
         Raises
         ------
-        BadValue
+        BadValueError
             If the addition is not a multiple itself.
         """
         if self.step is not None and Fraction(delta) % Fraction(self.step):
-            raise BadValue(name, f"has to be a multiple of {self.step}.", "Add a multiple of it.")
+            raise BadValueError(
+                name, f"has to be a multiple of {self.step}.", "Add a multiple of it."
+            )
 
     def _before(self, delta: Decimal) -> Iterable[tuple[str, Decimal]]:
         for operator, limit in self.limits:

@@ -9,16 +9,16 @@ from typing import Any
 
 import msgspec
 
+from keyline.errors import KeylineError
 from keyline.model.pattern import Pattern, TransactWrite
-from keyline.problem import KeylineError
 from keyline.run import reply
 from keyline.run.client import Connection, NoReplyError, Reply, ReplyError
 from keyline.run.errors import (
-    ItemUnreadable,
-    RequestRefused,
-    Throttled,
+    ItemUnreadableError,
+    RequestRefusedError,
+    ThrottledError,
     ThrottlingReason,
-    Unavailable,
+    UnavailableError,
 )
 from keyline.run.meter import Call, Labels, Meter
 from keyline.run.misfit import Decoder, decode
@@ -79,11 +79,11 @@ class Calls:
         ReplyError
             If a condition did not hold, or a transaction was cancelled, or its token was used for
             another one.
-        Throttled, Unavailable, RequestRefused
+        ThrottledError, UnavailableError, RequestRefusedError
             If DynamoDB refused for another reason.
-        OutcomeUnknown
+        OutcomeUnknownError
             If a write ended so, and one of its attempts may have been carried out.
-        ItemUnreadable
+        ItemUnreadableError
             If an item does not fit the pattern's shape.
         """
         request["ReturnConsumedCapacity"] = "INDEXES"
@@ -134,7 +134,7 @@ class Calls:
 
 def _decoded(
     pattern: Pattern[Any], decoder: Decoder, body: bytes, repeat: Repeat | None
-) -> tuple[Any, Sequence[ItemUnreadable]]:
+) -> tuple[Any, Sequence[ItemUnreadableError]]:
     """An answer in its type, and why items are left out.
 
     What is not as DynamoDB answers is not an answer: a proxy may have written it.
@@ -185,12 +185,14 @@ def explain(
     if repeat is not None and (failure.in_doubt or _is_under_way(failure)):
         return repeat.unknown(path)
     if isinstance(failure, NoReplyError):
-        return Unavailable(path, f"got no answer from DynamoDB ({failure}).", "Try again later.")
+        return UnavailableError(
+            path, f"got no answer from DynamoDB ({failure}).", "Try again later."
+        )
     if failure.code in THROTTLED:
-        return Throttled(path, throttling_reasons(failure.body))
+        return ThrottledError(path, throttling_reasons(failure.body))
     if failure.status >= 500:
-        return Unavailable(path, f"DynamoDB failed ({failure.code}).", "Try again later.")
-    return RequestRefused(path, failure.code, failure.message)
+        return UnavailableError(path, f"DynamoDB failed ({failure.code}).", "Try again later.")
+    return RequestRefusedError(path, failure.code, failure.message)
 
 
 def _is_under_way(failure: ReplyError | NoReplyError) -> bool:

@@ -18,11 +18,11 @@ from keyline.model.pattern import Pattern, parameters_of
 from keyline.model.shape import fields_of
 from keyline.model.table import MAX_PARTITION_BYTES, Index, Table
 from keyline.run import misfit, readback, reply, shards, values
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from keyline.run.keytext import KeyText, check_key
 from keyline.run.numbers import number_text
 from keyline.run.scalars import Wire
-from keyline.run.settings import Expiry, Settings, check_ttl
+from keyline.run.settings import Expiry, TableSettings, check_ttl
 from keyline.run.untyped import encode_any
 from keyline.run.values import Value
 
@@ -82,13 +82,13 @@ def _named(
 ) -> Wire | None:
     try:
         wire = value.encode(given[attribute])
-    except BadValue as error:
+    except BadValueError as error:
         raise error.at(attribute) from error
     return wire if wire is None or limit is None else check_key(attribute, wire, limit)
 
 
 @dataclass(frozen=True)
-class Writer:
+class ItemWriter:
     """A kind of item as it is written.
 
     Parameters
@@ -99,7 +99,7 @@ class Writer:
 
     table: Table
     kind: Entity
-    settings: Settings
+    settings: TableSettings
 
     def attributes(self, item: msgspec.Struct, now: float) -> Attributes:
         """The item with everything that is derived from its fields.
@@ -111,7 +111,7 @@ class Writer:
 
         Raises
         ------
-        BadValue
+        BadValueError
             If a value cannot be stored, or could not be read back.
         """
         out = self._write(item)
@@ -146,7 +146,7 @@ class Writer:
 
         Raises
         ------
-        BadValue
+        BadValueError
             If DynamoDB does not take the value in a key.
         """
         limit, count = self.table.key_limits.get(attribute), self._shards.get(attribute)
@@ -199,7 +199,7 @@ class Writer:
 
         Raises
         ------
-        BadValue
+        BadValueError
             If there is one before 1980 or after 2200.
         """
         ttl = self.table.ttl.attribute if self.table.ttl else None
@@ -297,7 +297,7 @@ class Reader(Generic[T]):
 
         Raises
         ------
-        ItemUnreadable
+        ItemUnreadableError
             If it does not fit the pattern's shape.
         """
         return misfit.fit(self._expected, self._decoded, stored)
@@ -307,7 +307,7 @@ class Reader(Generic[T]):
 
         Raises
         ------
-        ItemUnreadable
+        ItemUnreadableError
             If what was decoded makes no such item.
         """
         try:

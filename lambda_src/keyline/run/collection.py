@@ -10,7 +10,7 @@ import msgspec
 from keyline.model.pattern import Query
 from keyline.run import misfit, reply
 from keyline.run.codec import Attributes, Reader
-from keyline.run.errors import ItemUnreadable
+from keyline.run.errors import ItemUnreadableError
 from keyline.run.scalars import Wire
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class CollectionReader(Generic[T]):
 
         Raises
         ------
-        ItemUnreadable
+        ItemUnreadableError
             If one is of no kind that the pattern names, or does not fit its kind.
         """
         page = self._page.decode(body)
@@ -64,7 +64,7 @@ class CollectionReader(Generic[T]):
 
         Raises
         ------
-        ItemUnreadable
+        ItemUnreadableError
             As of a page.
         """
         tag = misfit.fit(self._expected, self._peek, stored).tag.S
@@ -97,9 +97,9 @@ class CollectionReader(Generic[T]):
         reader, wire = found
         return reader.sort_key(wire)
 
-    def _of_another_kind(self, stored: msgspec.Raw) -> ItemUnreadable:
+    def _of_another_kind(self, stored: msgspec.Raw) -> ItemUnreadableError:
         key = misfit.primary_key(self._expected.table, msgspec.json.decode(stored))
-        return ItemUnreadable(
+        return ItemUnreadableError(
             self._expected.path,
             f"{misfit.subject(key)} cannot be read: its {self._discriminator} is that of no kind "
             "that the pattern reads.",

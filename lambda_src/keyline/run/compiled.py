@@ -15,11 +15,11 @@ from keyline.model.collection import OneOf
 from keyline.model.pattern import BatchGet, BatchWrite, Delete, Get, Pattern, Put, Query, Update
 from keyline.run import floor, reply, request
 from keyline.run.calls import Floor
-from keyline.run.codec import Attributes, KeyPart, Reader, Writer
-from keyline.run.errors import BadCall
+from keyline.run.codec import Attributes, ItemWriter, KeyPart, Reader
+from keyline.run.errors import BadCallError
 from keyline.run.misfit import Decoder, ReadableOnly
 from keyline.run.request import Prepared, Request
-from keyline.run.settings import Settings
+from keyline.run.settings import TableSettings
 from keyline.run.update import UpdateRequests
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class CompiledPut(Generic[T]):
 
     pattern: Put[T]
     prepared: Prepared
-    writer: Writer
+    writer: ItemWriter
 
     def request(
         self, item: msgspec.Struct, values: Mapping[str, Any], now: float
@@ -112,11 +112,11 @@ class CompiledPut(Generic[T]):
 
         Raises
         ------
-        BadCall
+        BadCallError
             If the item is not of the pattern's kind, or a value is missing or unknown.
-        BadValue
+        BadValueError
             If a value cannot be stored, or could not be read back.
-        ItemTooLarge
+        ItemTooLargeError
             If DynamoDB would refuse the item.
         """
         attributes = _attributes(self.pattern, self.writer, item, now)
@@ -155,14 +155,14 @@ class CompiledBatchWrite(Generic[T]):
     table_name: str
     parameters: frozenset[str]
     key: tuple[KeyPart, ...]
-    writer: Writer
+    writer: ItemWriter
 
     def attributes(self, item: msgspec.Struct, now: float) -> Attributes:
         """An item as it is written.
 
         Raises
         ------
-        BadCall, BadValue, ItemTooLarge
+        BadCallError, BadValueError, ItemTooLargeError
             As `CompiledPut.request`, for the item.
         """
         return _attributes(self.pattern, self.writer, item, now)
@@ -181,7 +181,7 @@ class Compiler:
         Whether reads ask for all attributes, whatever the pattern's shape.
     """
 
-    def __init__(self, environment: str, settings: Settings, *, whole: bool) -> None:
+    def __init__(self, environment: str, settings: TableSettings, *, whole: bool) -> None:
         self._environment = environment
         self._settings = settings
         self._whole = whole
@@ -288,20 +288,20 @@ class Compiler:
             self._writer(pattern),
         )
 
-    def _writer(self, pattern: Pattern[Any]) -> Writer:
-        return Writer(pattern.table, pattern.kind, self._settings)
+    def _writer(self, pattern: Pattern[Any]) -> ItemWriter:
+        return ItemWriter(pattern.table, pattern.kind, self._settings)
 
     def _name(self, pattern: Pattern[Any]) -> str:
         return pattern.table.physical_name(self._environment)
 
 
 def _attributes(
-    pattern: Pattern[Any], writer: Writer, item: msgspec.Struct, now: float
+    pattern: Pattern[Any], writer: ItemWriter, item: msgspec.Struct, now: float
 ) -> Attributes:
     shape = writer.kind.shape
     if not isinstance(item, shape):
         given = type(item).__name__
-        raise BadCall(pattern.name, f"is given a {given}.", f"Give a {shape.__name__}.")
+        raise BadCallError(pattern.name, f"is given a {given}.", f"Give a {shape.__name__}.")
     attributes = writer.attributes(item, now)
     request.check_size(pattern, attributes)
     return attributes

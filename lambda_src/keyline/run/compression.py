@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 
-from keyline.run.errors import ItemUnreadable
+from keyline.run.errors import ItemUnreadableError
 
 _DEFLATE = 1
 _DECODERS: Mapping[int, Callable[[bytes], bytes]] = {_DEFLATE: zlib.decompress}
@@ -21,12 +21,12 @@ def decompress(stored: bytes) -> str:
 
     Raises
     ------
-    ItemUnreadable
+    ItemUnreadableError
         If the codec mark is none of ours.
     """
     decode = _DECODERS.get(stored[0]) if stored else None
     if decode is None:
-        raise ItemUnreadable(
+        raise ItemUnreadableError(
             "compressed text",
             f"starts with the codec mark {stored[:1].hex() or 'none'}, which is unknown.",
             "Read it with the version that wrote it.",

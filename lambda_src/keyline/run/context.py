@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from keyline import variables
+from keyline.errors import KeylineError
 from keyline.model.system import System
-from keyline.problem import KeylineError
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from keyline.model.shape import annotation_of, strip
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 
 _PLACE = re.compile(r" - at `\$([^`]*)`$")
 _STEP = re.compile(r"[^.\[]+|\[[^\]]*\]")
@@ -28,7 +28,7 @@ def convert(value: Any, wire: Any, annotation: Any) -> None:
 
     Raises
     ------
-    BadValue
+    BadValueError
         If its type refuses it: with the place within the value, and what has to be there,
         but not the value.
     """
@@ -40,7 +40,7 @@ def convert(value: Any, wire: Any, annotation: Any) -> None:
         # Each step into a value is followed by the tag of what is there.
         steps = _STEP.findall(found.group(1))[1::2] if found else []
         known = known_values(_type_at(annotation, steps))
-        raise BadValue(_path(steps), *(one_of(known) if known else _expected(text))) from None
+        raise BadValueError(_path(steps), *(one_of(known) if known else _expected(text))) from None
 
 
 def _type_at(annotation: Any, steps: list[str]) -> Any:

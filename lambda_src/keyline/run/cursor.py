@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from keyline.run.errors import InvalidCursor
+from keyline.run.errors import InvalidCursorError
 
 _MAC_BYTES = 32
 MAX_CURSOR = 65_536
@@ -59,7 +59,7 @@ class CursorSigner:
 
         Raises
         ------
-        InvalidCursor
+        InvalidCursorError
             If it was not issued for this pattern, caller and values, or was altered.
         """
         try:
@@ -92,8 +92,8 @@ def _unpadded(token: str) -> bytes:
     return raw
 
 
-def _invalid(pattern: str) -> InvalidCursor:
-    return InvalidCursor(
+def _invalid(pattern: str) -> InvalidCursorError:
+    return InvalidCursorError(
         f"{pattern}.cursor",
         "is not valid here.",
         "Give the cursor as it was returned, with the same parameters, or none to start over.",

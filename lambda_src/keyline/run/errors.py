@@ -9,22 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 
 
-class BadCall(KeylineError):
+class BadCallError(KeylineError):
     """A call that does not fit its pattern: a parameter missing, unknown or of a wrong type."""
 
 
-class BadValue(KeylineError):
+class BadValueError(KeylineError):
     """A value that DynamoDB cannot store."""
 
-    def at(self, path: str) -> BadValue:
+    def at(self, path: str) -> BadValueError:
         """The same of a value whose place is known better."""
-        return BadValue(path, self.message, self.suggestion)
+        return BadValueError(path, self.message, self.suggestion)
 
 
-class ItemUnreadable(KeylineError):
+class ItemUnreadableError(KeylineError):
     """A stored item that does not fit the shape it is read as.
 
     Attributes
@@ -54,9 +54,9 @@ class ItemUnreadable(KeylineError):
         self.field = field
         self.carried_out = carried_out
 
-    def after_change(self) -> ItemUnreadable:
+    def after_change(self) -> ItemUnreadableError:
         """The same of the item that a change left behind."""
-        return ItemUnreadable(
+        return ItemUnreadableError(
             self.path,
             f"the change was carried out, but {self.message}",
             self.suggestion,
@@ -66,7 +66,7 @@ class ItemUnreadable(KeylineError):
         )
 
 
-class NotFound(KeylineError):
+class NotFoundError(KeylineError):
     """The item to change does not exist, or has expired."""
 
 
@@ -83,14 +83,14 @@ class Current:
     """
 
     current: Any
-    unreadable: ItemUnreadable | None
+    unreadable: ItemUnreadableError | None
 
     def current_item(self) -> Any:
         """The item; None if there is none.
 
         Raises
         ------
-        ItemUnreadable
+        ItemUnreadableError
             If there is an item that cannot be read.
         """
         if self.unreadable is not None:
@@ -99,11 +99,11 @@ class Current:
 
     def _keep(self, current: Any) -> None:
         """Keep the item, or the reason in its place if it cannot be read."""
-        self.unreadable = current if isinstance(current, ItemUnreadable) else None
+        self.unreadable = current if isinstance(current, ItemUnreadableError) else None
         self.current = None if self.unreadable is not None else current
 
 
-class ConditionFailed(KeylineError, Current):
+class ConditionFailedError(KeylineError, Current):
     """A write whose condition does not hold.
 
     Parameters
@@ -122,11 +122,11 @@ class ConditionFailed(KeylineError, Current):
         self._keep(current)
 
 
-class AlreadyExists(ConditionFailed):
+class AlreadyExistsError(ConditionFailedError):
     """A create met an item of the same key."""
 
 
-class VersionConflict(ConditionFailed):
+class VersionConflictError(ConditionFailedError):
     """Somebody else changed the item first: its version is not the expected one.
 
     Attributes
@@ -148,7 +148,7 @@ class VersionConflict(ConditionFailed):
         self.version = version
 
 
-class ItemTooLarge(KeylineError):
+class ItemTooLargeError(KeylineError):
     """An item beyond DynamoDB's limit of 400 KB.
 
     Attributes
@@ -170,7 +170,7 @@ class ItemTooLarge(KeylineError):
         self.largest = tuple(largest)
 
 
-class InvalidCursor(KeylineError):
+class InvalidCursorError(KeylineError):
     """A cursor that this call did not issue, or that was altered."""
 
 
@@ -190,7 +190,7 @@ class ThrottlingReason:
     resource: str = ""
 
 
-class Throttled(KeylineError):
+class ThrottledError(KeylineError):
     """DynamoDB refused for its throughput, and the retries were used up.
 
     Attributes
@@ -210,11 +210,11 @@ class Throttled(KeylineError):
         self.retry_after = retry_after
 
 
-class Unavailable(KeylineError):
+class UnavailableError(KeylineError):
     """No answer in time, or an answer that says that the service is at fault."""
 
 
-class OutcomeUnknown(Unavailable, Current):
+class OutcomeUnknownError(UnavailableError, Current):
     """A write that may have been carried out, or not: its answer was lost.
 
     Attributes
@@ -222,8 +222,8 @@ class OutcomeUnknown(Unavailable, Current):
     repeatable
         Whether the same call may simply be made again. If the write was carried out already, the
         second call changes nothing, as long as nobody else has written the item since. It may
-        then raise `AlreadyExists`, `VersionConflict`, `ConditionFailed` or
-        `NotFound`.
+        then raise `AlreadyExistsError`, `VersionConflictError`, `ConditionFailedError` or
+        `NotFoundError`.
     current, unreadable
         As of `Current`: the item that a repeated attempt has met and that does not fulfil its
         condition. Both are None if it met none, or if there was no answer at all.
@@ -237,7 +237,7 @@ class OutcomeUnknown(Unavailable, Current):
         self._keep(current)
 
 
-class RequestRefused(KeylineError):
+class RequestRefusedError(KeylineError):
     """DynamoDB refused the request for another reason.
 
     Attributes
@@ -251,7 +251,7 @@ class RequestRefused(KeylineError):
         self.code = code
 
 
-class UnprocessedLeft(KeylineError):
+class UnprocessedLeftError(KeylineError):
     """A batch of which DynamoDB left a part undone, however often it was asked.
 
     Attributes
@@ -287,10 +287,10 @@ class Cancelled(Current):
     pattern: str
     code: str
     current: Any = None
-    unreadable: ItemUnreadable | None = None
+    unreadable: ItemUnreadableError | None = None
 
 
-class TransactionCancelled(KeylineError):
+class TransactionCancelledError(KeylineError):
     """A transaction that was not carried out, in none of its parts.
 
     Attributes

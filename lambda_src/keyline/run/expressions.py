@@ -14,7 +14,7 @@ from keyline.model.shape import fields_of
 from keyline.run import values
 from keyline.run.codec import value_of
 from keyline.run.comparison import holds
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from keyline.run.keytext import pair
 from keyline.run.scalars import Wire
 
@@ -211,12 +211,12 @@ def made(attribute: str, make: Callable[[Mapping[str, Any]], Wire | None], given
 
     Raises
     ------
-    BadValue
+    BadValueError
         If there is nothing to make it of, or a value cannot be a part of a key.
     """
     wire = make(given)
     if wire is None:
-        raise BadValue(attribute, "has no value.", "Give one.")
+        raise BadValueError(attribute, "has no value.", "Give one.")
     return wire
 
 
@@ -225,13 +225,13 @@ def encoded(parameter: str, encode: Callable[[Any], Wire | None], value: Any) ->
 
     Raises
     ------
-    BadValue
+    BadValueError
         If there is nothing to store, or it cannot be stored.
     """
     try:
         wire = encode(value)
-    except BadValue as error:
+    except BadValueError as error:
         raise error.at(parameter) from error
     if wire is None:
-        raise BadValue(parameter, "has no value.", "Give one.")
+        raise BadValueError(parameter, "has no value.", "Give one.")
     return wire

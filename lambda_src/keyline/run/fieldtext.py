@@ -20,7 +20,7 @@ from keyline.model.separation import (
 )
 from keyline.model.template import LAST, NumberFormat, Part
 from keyline.run import values
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from keyline.run.scalars import Wire
 
 FIRST = "\x00"
@@ -120,16 +120,16 @@ class FieldText:
             wire = self._encode(value)
         except ValueError:  # no member of an Enum
             raise self._unknown() from None
-        except BadValue as error:
+        except BadValueError as error:
             raise error.at(self.name) from error
         if wire is None:
-            raise BadValue(self.name, "has no value.", "Give one.")
+            raise BadValueError(self.name, "has no value.", "Give one.")
         return wire
 
     def _plain_text(self, wire: Wire | None) -> str:
         text: str = (wire or {"S": ""})["S"]
         if LAST in text:
-            raise BadValue(
+            raise BadValueError(
                 self.name,
                 "holds the character U+10FFFF, which no text in a key may hold.",
                 "Use a text without it.",
@@ -152,7 +152,7 @@ class FieldText:
 
     def _check_length(self, text: str) -> None:
         if len(text) != self._length:
-            raise BadValue(
+            raise BadValueError(
                 self.name,
                 f"has {len(text)} characters; in a key it has {self._length}.",
                 "Give a value of that length.",
@@ -232,28 +232,28 @@ class FieldText:
         """A bound of any numeric type; it need not be a value of the field."""
         try:
             return Decimal(values.of_type(Decimal).encode(value)["N"])  # type: ignore[index] # a value
-        except BadValue as error:
+        except BadValueError as error:
             raise error.at(self.name) from error
 
     # --- errors -------------------------------------------------------------------------
 
-    def _ambiguous(self) -> BadValue:
-        return BadValue(
+    def _ambiguous(self) -> BadValueError:
+        return BadValueError(
             self.name,
             f"holds {self.after!r} or runs into it; that text ends the field in the key "
             f"{self._template!r}.",
             "Use a value without it.",
         )
 
-    def _unknown(self) -> BadValue:
+    def _unknown(self) -> BadValueError:
         known = ", ".join(map(repr, self._lexicon.values or ()))
-        return BadValue(self.name, "is not one of its known values.", f"Use one of: {known}.")
+        return BadValueError(self.name, "is not one of its known values.", f"Use one of: {known}.")
 
-    def _misfit(self) -> BadValue:
+    def _misfit(self) -> BadValueError:
         places, most = self._format.places, self._format.largest
         holds = "" if most is None else f" numbers from 0 to {most}"
         holds += f" with up to {places} digits behind the point" if places else ""
-        return BadValue(
+        return BadValueError(
             self.name,
             f"does not fit {self._template!r}. The key holds{holds or ' whole numbers'}.",
             "Round it, or make a new key with more room.",
@@ -298,5 +298,5 @@ def behind(text: str) -> str:
 def _encoded_text(name: str, value: Any) -> Wire | None:
     try:
         return values.of_type(str).encode(value)
-    except BadValue as error:
+    except BadValueError as error:
         raise error.at(name) from error

@@ -17,7 +17,7 @@ from typing import Any
 from keyline.model.condition import Condition
 from keyline.model.entity import Entity
 from keyline.model.template import LAST
-from keyline.run.errors import BadCall, BadValue
+from keyline.run.errors import BadCallError, BadValueError
 from keyline.run.fieldtext import FIRST, Bound, FieldText, NothingMatchesError, TextRange, behind
 from keyline.run.scalars import Wire
 
@@ -58,7 +58,7 @@ class KeyText:
 
         Raises
         ------
-        BadValue
+        BadValueError
             If the text could not be told from that of other fields, or is too long.
         """
         out: list[str] = []
@@ -81,7 +81,7 @@ class KeyText:
 
         Raises
         ------
-        BadValue
+        BadValueError
             If a value is missing, or could not be told from others.
         """
         if not fields:
@@ -96,7 +96,7 @@ class KeyText:
 
         Raises
         ------
-        BadValue
+        BadValueError
             If a value is missing, or the end of the field could begin in the text.
         """
         last = self._fields[len(fields) - 1]
@@ -110,7 +110,7 @@ class KeyText:
         ------
         NothingMatchesError
             If there are no such keys.
-        BadValue
+        BadValueError
             If a value is missing, or a bound is not a value that the field can have.
         """
         field = self._fields[len(fields) - 1]
@@ -159,7 +159,9 @@ def _bounds_of(condition: Condition, name: str, given: Given) -> tuple[Bound | N
             return Bound(value, operator == ">="), None
         case "<=" | "<" as operator:
             return None, Bound(value, operator == "<=")
-    raise BadCall(name, f"{condition.operator} is not a range.", "Use between or a comparison.")
+    raise BadCallError(
+        name, f"{condition.operator} is not a range.", "Use between or a comparison."
+    )
 
 
 def check_length(name: str, text: str, limit: int) -> None:
@@ -167,13 +169,15 @@ def check_length(name: str, text: str, limit: int) -> None:
 
     Raises
     ------
-    BadValue
+    BadValueError
         If it is empty or too long.
     """
     if not text:
-        raise BadValue(name, "is empty.", "A key has at least one character.")
+        raise BadValueError(name, "is empty.", "A key has at least one character.")
     if len(text) * 4 > limit and (size := len(text.encode())) > limit:
-        raise BadValue(name, f"takes {size} bytes of {limit} that a key may have.", "Shorten it.")
+        raise BadValueError(
+            name, f"takes {size} bytes of {limit} that a key may have.", "Shorten it."
+        )
 
 
 def check_key(attribute: str, wire: Wire, limit: int) -> Wire:
@@ -181,13 +185,13 @@ def check_key(attribute: str, wire: Wire, limit: int) -> Wire:
 
     Raises
     ------
-    BadValue
+    BadValueError
         If it is empty or too long.
     """
     if (text := wire.get("S")) is not None:
         check_length(attribute, text, limit)
     elif (content := wire.get("B")) is not None and not 0 < len(content) <= limit:
-        raise BadValue(
+        raise BadValueError(
             attribute,
             f"takes {len(content)} bytes; a key has 1 to {limit}.",
             "Give bytes within that.",
@@ -200,15 +204,15 @@ def pair(parameter: str, value: Any) -> tuple[Any, Any]:
 
     Raises
     ------
-    BadCall
+    BadCallError
         If there are not two.
     """
     if not isinstance(value, tuple | list) or len(value) != 2:
-        raise BadCall(parameter, "is no pair.", f"Give {parameter}=(from, to).")
+        raise BadCallError(parameter, "is no pair.", f"Give {parameter}=(from, to).")
     return value[0], value[1]
 
 
 def _present(name: str, given: Given) -> Any:
     if given[name] is None:
-        raise BadValue(name, "has no value.", "Give one.")
+        raise BadValueError(name, "has no value.", "Give one.")
     return given[name]

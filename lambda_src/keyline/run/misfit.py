@@ -21,10 +21,10 @@ import msgspec
 from keyline.model.pattern import Pattern
 from keyline.model.table import Table
 from keyline.run import reply, values
-from keyline.run.errors import ItemUnreadable
+from keyline.run.errors import ItemUnreadableError
 
 UNCONVERTIBLE = (
-    ItemUnreadable,
+    ItemUnreadableError,
     ArithmeticError,
     AssertionError,
     LookupError,
@@ -126,7 +126,7 @@ class ReadableOnly:
 
         Raises
         ------
-        msgspec.ValidationError, ItemUnreadable
+        msgspec.ValidationError, ItemUnreadableError
             If an item cannot be read.
         """
         answer = self._whole.decode(body)
@@ -139,7 +139,7 @@ class ReadableOnly:
 
         Raises
         ------
-        ItemUnreadable
+        ItemUnreadableError
             If it cannot be read.
         """
         found = self._reader.fit(stored)
@@ -149,21 +149,21 @@ class ReadableOnly:
 
 def decode(
     pattern: Pattern[Any], decoder: Decoder, body: bytes
-) -> tuple[Any, Sequence[ItemUnreadable]]:
+) -> tuple[Any, Sequence[ItemUnreadableError]]:
     """An answer's body in its type, and why items are left out where the pattern allows that.
 
     Items that have expired are left out of what does not fit as a whole: they are none.
 
     Raises
     ------
-    ItemUnreadable
+    ItemUnreadableError
         If an item does not fit the pattern's shape, and the pattern does not go on past it.
     msgspec.DecodeError, UnicodeDecodeError
         If the answer is not as DynamoDB's API describes it.
     """
     try:
         return decoder.decode(body), ()
-    except (msgspec.ValidationError, ItemUnreadable):
+    except (msgspec.ValidationError, ItemUnreadableError):
         return _one_by_one(pattern, _by_item(pattern, decoder), body)
 
 
@@ -184,7 +184,7 @@ def fit(
 
     Raises
     ------
-    ItemUnreadable
+    ItemUnreadableError
         If it does not fit. The error holds the item's key and none of its other values.
     """
     try:
@@ -194,7 +194,7 @@ def fit(
         raise of_stored(expected, item, str(error)) from None
 
 
-def of_stored(expected: Expected, item: Mapping[str, Any], said: str) -> ItemUnreadable:
+def of_stored(expected: Expected, item: Mapping[str, Any], said: str) -> ItemUnreadableError:
     """Why an item does not fit, as far as the item tells: it may be of another kind.
 
     Parameters
@@ -215,7 +215,9 @@ def of_stored(expected: Expected, item: Mapping[str, Any], said: str) -> ItemUnr
     else:
         says = f"is no {shape}: its {name} is missing or that of no kind of the table."
         instead = "Declare its kind, or give the item the attribute."
-    return ItemUnreadable(expected.path, f"{subject(key)} {says}", instead, key=key, field=name)
+    return ItemUnreadableError(
+        expected.path, f"{subject(key)} {says}", instead, key=key, field=name
+    )
 
 
 def of_decoded(
@@ -224,7 +226,7 @@ def of_decoded(
     stored: Mapping[str, Any],
     wire: Any,
     error: Exception,
-) -> ItemUnreadable:
+) -> ItemUnreadableError:
     """Why an item that was decoded makes no instance of its shape.
 
     Parameters
@@ -233,7 +235,7 @@ def of_decoded(
         The attributes of its keys.
     """
     key, detail = primary_key(expected.table, stored), "."
-    if isinstance(error, ItemUnreadable):
+    if isinstance(error, ItemUnreadableError):
         detail = f" {error.message} {error.suggestion}"
         if any(error.path == info.encode_name for info in msgspec.structs.fields(shape)):
             return misfit(expected, shape.__name__, key, error.path, detail)
@@ -242,7 +244,7 @@ def of_decoded(
 
 def misfit(
     expected: Expected, shape: str, key: Mapping[str, Any], field: str, detail: str = "."
-) -> ItemUnreadable:
+) -> ItemUnreadableError:
     """An item that does not fit the shape of its kind.
 
     Parameters
@@ -253,7 +255,7 @@ def misfit(
         What follows the field, to the end of the sentence.
     """
     place = f": {field}{detail}" if field else "."
-    return ItemUnreadable(
+    return ItemUnreadableError(
         expected.path,
         f"{subject(key)} does not fit {shape}{place}",
         "Read it as a shape that it fits, or migrate the item.",
@@ -356,9 +358,9 @@ def _by_item(pattern: Pattern[Any], decoder: Any) -> ItemsDecoder:
 
 def _one_by_one(
     pattern: Pattern[Any], decoder: ItemsDecoder, body: bytes
-) -> tuple[Any, Sequence[ItemUnreadable]]:
+) -> tuple[Any, Sequence[ItemUnreadableError]]:
     """The same, decoded item by item."""
-    now, left_out = time.time(), list[ItemUnreadable]()
+    now, left_out = time.time(), list[ItemUnreadableError]()
 
     def readable(raws: Iterable[msgspec.Raw]) -> list[Any]:
         kept = []
@@ -367,7 +369,7 @@ def _one_by_one(
                 continue
             try:
                 kept.append(decoder.fit(raw))
-            except ItemUnreadable as error:
+            except ItemUnreadableError as error:
                 if not isinstance(decoder, ReadableOnly):
                     raise
                 left_out.append(error)
@@ -409,7 +411,7 @@ def _items_of(answer: Any) -> Iterable[Any]:
     return chain.from_iterable(answer.Responses.values())
 
 
-def _tell(pattern: Pattern[Any], error: ItemUnreadable) -> None:
+def _tell(pattern: Pattern[Any], error: ItemUnreadableError) -> None:
     """Log an item that is left out, as JSON on one line, without its other values."""
     line = {
         "message": "unreadable item",

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from keyline.model.number import plain
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 
 MAX_DIGITS = 38
 _SMALLEST, _LARGEST = Decimal("1e-130"), Decimal("9." + "9" * 37 + "e125")
@@ -23,7 +23,7 @@ def number_text(value: Any) -> str:
 
     Raises
     ------
-    BadValue
+    BadValueError
         If it is not a number, not finite, or beyond DynamoDB's digits or range.
     """
     if type(value) is int:
@@ -37,7 +37,7 @@ def number_text(value: Any) -> str:
             return repr(value).removesuffix(".0")
         return _checked(Decimal(repr(value)))
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise BadValue("number", f"{type(value).__name__} is no number.", "Give int or float.")
+        raise BadValueError("number", f"{type(value).__name__} is no number.", "Give int or float.")
     if isinstance(value, Decimal):
         return _checked(value)
     return number_text(int(value) if isinstance(value, int) else float(value))
@@ -54,14 +54,18 @@ def number_value(text: str) -> int | float | Decimal:
 
 def _checked(exact: Decimal) -> str:
     if not exact.is_finite():
-        raise BadValue("number", f"{exact} cannot be stored.", "Leave the attribute out instead.")
+        raise BadValueError(
+            "number", f"{exact} cannot be stored.", "Leave the attribute out instead."
+        )
     digits = len("".join(map(str, exact.as_tuple().digits)).strip("0"))
     if digits > MAX_DIGITS:
-        raise BadValue("number", f"has {digits} digits; DynamoDB keeps {MAX_DIGITS}.", "Round it.")
+        raise BadValueError(
+            "number", f"has {digits} digits; DynamoDB keeps {MAX_DIGITS}.", "Round it."
+        )
     if exact and not _SMALLEST <= exact.copy_abs() <= _LARGEST:
         raise _out_of_range()
     return plain(exact)
 
 
-def _out_of_range() -> BadValue:
-    return BadValue("number", "is out of range.", "DynamoDB holds 1e-130 to 1e126.")
+def _out_of_range() -> BadValueError:
+    return BadValueError("number", "is out of range.", "DynamoDB holds 1e-130 to 1e126.")

@@ -15,7 +15,7 @@ from keyline.run.calls import Calls
 from keyline.run.codec import Attributes
 from keyline.run.compiled import CompiledQuery
 from keyline.run.cursor import Cursor, CursorSigner
-from keyline.run.errors import BadCall
+from keyline.run.errors import BadCallError
 from keyline.run.fanout import Range, merged, share
 from keyline.run.fieldtext import NothingMatchesError
 from keyline.run.request import Request
@@ -72,9 +72,9 @@ class QueryReader(Generic[T]):
 
         Raises
         ------
-        BadCall
+        BadCallError
             If the limit is out of bounds, or a value is missing or unknown.
-        InvalidCursor
+        InvalidCursorError
             If the token was not issued for this call.
         """
         wanted = self._limit(limit)
@@ -123,7 +123,7 @@ class QueryReader(Generic[T]):
     def _limit(self, limit: int | None) -> int:
         wanted = self._pattern.page if limit is None else limit
         if not 1 <= wanted <= self._pattern.max_page:
-            raise BadCall(
+            raise BadCallError(
                 f"{self._pattern.name}.limit",
                 f"is {wanted}.",
                 f"Ask for 1 to {self._pattern.max_page} items.",

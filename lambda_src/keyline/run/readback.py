@@ -13,13 +13,13 @@ import msgspec
 
 from keyline.model.shape import annotation_of, fields_of, strip
 from keyline.run.conversion import convert
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from keyline.run.scalars import Wire
 from keyline.run.untyped import MAX_LEVELS, too_deep
 from keyline.run.values import inside, of_field, of_type, struct_reader
 
 ValueCheck = Callable[[Any], None]
-"""Refuses with BadValue what could not be read back."""
+"""Refuses with BadValueError what could not be read back."""
 
 
 @cache
@@ -63,7 +63,7 @@ def _check(name: str, annotation: Any, wire: Any) -> ValueCheck:
     def check(value: Wire) -> None:
         try:
             convert(value, wire, annotation)
-        except BadValue as error:
+        except BadValueError as error:
             raise inside(error, name) from error
         if is_open:
             _check_levels(name, value)

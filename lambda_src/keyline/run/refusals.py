@@ -13,19 +13,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from keyline.errors import KeylineError
 from keyline.model.pattern import Delete, Pattern, Put, Update
 from keyline.model.shape import fields_of
-from keyline.problem import KeylineError
 from keyline.run import reply
 from keyline.run.client import ReplyError
 from keyline.run.codec import Attributes, Reader
 from keyline.run.comparison import same
 from keyline.run.errors import (
-    AlreadyExists,
-    ConditionFailed,
-    ItemUnreadable,
-    NotFound,
-    VersionConflict,
+    AlreadyExistsError,
+    ConditionFailedError,
+    ItemUnreadableError,
+    NotFoundError,
+    VersionConflictError,
 )
 from keyline.run.misfit import is_expired
 from keyline.run.repeat import SAFE
@@ -42,13 +42,13 @@ def of_put(pattern: Put[Any], reader: Reader[Any], refusal: ReplyError, now: flo
     if refusal.in_doubt:
         return SAFE.unknown(pattern.name, current)
     if current is not None and not pattern.replace:
-        return AlreadyExists(
+        return AlreadyExistsError(
             pattern.name,
             "there is an item of this key.",
             "Change it, or use another key.",
             current=current,
         )
-    return ConditionFailed(pattern.name, _UNMET, current=current)
+    return ConditionFailedError(pattern.name, _UNMET, current=current)
 
 
 def of_update(
@@ -76,16 +76,16 @@ def of_update(
     if refusal.in_doubt and not proven:
         return repeat_of_update(pattern, changes).unknown(pattern.name, current)
     if current is None and not pattern.upsert:
-        return NotFound(pattern.name, "there is no such item.")
+        return NotFoundError(pattern.name, "there is no such item.")
     if pattern.version and version != expected:
-        return VersionConflict(
+        return VersionConflictError(
             pattern.name,
             "somebody else changed the item first.",
             "Read it, apply the change again, and write with its version.",
             current=current,
             version=None if version is None else int(version),
         )
-    return ConditionFailed(pattern.name, _UNMET, current=current)
+    return ConditionFailedError(pattern.name, _UNMET, current=current)
 
 
 def of_delete(
@@ -99,8 +99,8 @@ def of_delete(
     if refusal.in_doubt and (current is not None or pattern.must_exist):
         return SAFE.unknown(pattern.name, current)
     if current is not None:
-        return ConditionFailed(pattern.name, _UNMET, current=current)
-    return NotFound(pattern.name, "there is no such item.") if pattern.must_exist else None
+        return ConditionFailedError(pattern.name, _UNMET, current=current)
+    return NotFoundError(pattern.name, "there is no such item.") if pattern.must_exist else None
 
 
 def expired_item(pattern: Pattern[Any], refusal: ReplyError, now: float) -> Attributes | None:
@@ -134,7 +134,7 @@ def of_own_update(
         return None
     try:
         return reader.item(reader.fit(_RAW.decode(refusal.body).Item))
-    except ItemUnreadable as error:
+    except ItemUnreadableError as error:
         raise error.after_change() from None
 
 
@@ -147,7 +147,7 @@ def current(pattern: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: f
         return None
     try:
         return reader.item(reader.fit(raw))
-    except ItemUnreadable as error:
+    except ItemUnreadableError as error:
         return error
 
 

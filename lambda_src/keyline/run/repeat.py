@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyline.model.pattern import Update
-from keyline.run.errors import OutcomeUnknown
+from keyline.run.errors import OutcomeUnknownError
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Repeat:
     harmless: bool
     suggestion: str
 
-    def unknown(self, path: str, current: Any = None) -> OutcomeUnknown:
+    def unknown(self, path: str, current: Any = None) -> OutcomeUnknownError:
         """The error of a write whose outcome is not known.
 
         Parameters
@@ -38,7 +38,7 @@ class Repeat:
         current
             The item that a repeated attempt has met.
         """
-        return OutcomeUnknown(path, self.suggestion, repeatable=self.harmless, current=current)
+        return OutcomeUnknownError(path, self.suggestion, repeatable=self.harmless, current=current)
 
 
 _READ_FIRST = "Read the item before you write again."

@@ -9,7 +9,7 @@ from typing import Any
 from keyline.model.pattern import BatchGet, Delete, Get, Pattern, Put, Query
 from keyline.model.size import MAX_ITEM_BYTES, item_size, largest
 from keyline.run.codec import Attributes, KeyPart, key_part
-from keyline.run.errors import BadCall, ItemTooLarge
+from keyline.run.errors import BadCallError, ItemTooLargeError
 from keyline.run.expressions import Expressions, Text, chosen, conditions, made
 from keyline.run.sortkey import partition_condition, sort_condition
 
@@ -50,9 +50,9 @@ class Prepared:
 
         Raises
         ------
-        BadCall
+        BadCallError
             If a value is missing or unknown.
-        BadValue
+        BadValueError
             If one cannot be stored.
         """
         check_names(self.pattern, given.keys(), self.parameters)
@@ -71,7 +71,7 @@ def check_names(pattern: Pattern[Any], given: Iterable[str], expected: frozenset
 
     Raises
     ------
-    BadCall
+    BadCallError
         If a value is missing or unknown.
     """
     names = frozenset(given)
@@ -81,7 +81,7 @@ def check_names(pattern: Pattern[Any], given: Iterable[str], expected: frozenset
     faults = [f"lacks {', '.join(missing)}"] if missing else []
     faults += [f"does not know {', '.join(unknown)}"] if unknown else []
     takes = ", ".join(sorted(expected)) or "no values"
-    raise BadCall(pattern.name, f"{' and '.join(faults)}.", f"It takes {takes}.")
+    raise BadCallError(pattern.name, f"{' and '.join(faults)}.", f"It takes {takes}.")
 
 
 def key_of(parts: Iterable[KeyPart], given: Mapping[str, Any]) -> Attributes:
@@ -210,10 +210,10 @@ def check_size(pattern: Pattern[Any], item: Attributes) -> int:
 
     Raises
     ------
-    ItemTooLarge
+    ItemTooLargeError
         If DynamoDB would refuse it.
     """
     size = item_size(item)
     if size > MAX_ITEM_BYTES:
-        raise ItemTooLarge(pattern.name, size, MAX_ITEM_BYTES, largest(item))
+        raise ItemTooLargeError(pattern.name, size, MAX_ITEM_BYTES, largest(item))
     return size

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from keyline.model.shape import stored_as
 from keyline.run.conversion import known_values, one_of
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from keyline.run.numbers import number_text
 
 Wire = Mapping[str, Any]
@@ -19,12 +19,12 @@ NULL: Wire = {"NULL": True}
 
 def text_of(value: Any) -> str:
     if not isinstance(value, str):
-        raise BadValue("text", f"{type(value).__name__} is no text.", "Give a str.")
+        raise BadValueError("text", f"{type(value).__name__} is no text.", "Give a str.")
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise BadValue(
+            raise BadValueError(
                 "text", "holds half of a character.", "Give text that UTF-8 can write."
             ) from None
     # The member of an Enum may be text as well, and is stored as its plain text.
@@ -36,7 +36,7 @@ def _integer(value: Any) -> str:
         return number_text(value)
     text = number_text(value)
     if Decimal(text) != Decimal(text).to_integral_value():
-        raise BadValue("number", "is no whole number.", "Give an int.")
+        raise BadValueError("number", "is no whole number.", "Give an int.")
     return number_text(int(value))
 
 
@@ -46,19 +46,21 @@ def _float(value: Any) -> str:
         return text
     near = float(text)
     if Decimal(text) not in (Decimal(near), Decimal(repr(near))):
-        raise BadValue("number", "is not held exactly by a float.", "Declare the field as Decimal.")
+        raise BadValueError(
+            "number", "is not held exactly by a float.", "Declare the field as Decimal."
+        )
     return number_text(near)
 
 
 def _bytes(value: Any) -> bytes:
     if not isinstance(value, bytes | bytearray | memoryview):
-        raise BadValue("binary", f"{type(value).__name__} is no bytes.", "Give bytes.")
+        raise BadValueError("binary", f"{type(value).__name__} is no bytes.", "Give bytes.")
     return bytes(value)
 
 
 def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise BadValue("boolean", f"{type(value).__name__} is no bool.", "Give True or False.")
+        raise BadValueError("boolean", f"{type(value).__name__} is no bool.", "Give True or False.")
     return value
 
 
@@ -84,6 +86,6 @@ def scalar(bare: Any) -> tuple[str, Callable[[Any], Any]]:
         try:
             return write(bare(value).value)
         except ValueError:
-            raise BadValue("value", *one_of(known_values(bare))) from None
+            raise BadValueError("value", *one_of(known_values(bare))) from None
 
     return tag, write_member

@@ -9,11 +9,11 @@ from functools import cached_property
 
 import msgspec
 
+from keyline.errors import KeylineError
 from keyline.model.entity import MAX_RETENTION_DAYS, Entity, Retention
 from keyline.model.table import Table
 from keyline.moments import DAY_SECONDS
-from keyline.problem import KeylineError
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 
 EARLIEST, LATEST = 315_532_800, 7_258_118_400
 """1980-01-01 and 2200-01-01, UTC, epoch seconds: between them lies every moment that is meant."""
@@ -52,7 +52,7 @@ class Expiry:
 
         Raises
         ------
-        BadValue
+        BadValueError
             If it is text that is no moment, or a moment before 1980 or after 2200: it was
             probably meant in another unit.
         """
@@ -80,20 +80,20 @@ def check_moment(name: str, moment: float, unit: int, takes: str) -> None:
 
     Raises
     ------
-    BadValue
+    BadValueError
         If it lies before 1980 or after 2200, with the unit that would fit.
     """
     if EARLIEST <= moment / unit <= LATEST:
         return
     fits = next((u for u in _UNITS if EARLIEST <= moment / u <= LATEST), None)
     if fits is None or not takes:
-        raise BadValue(
+        raise BadValueError(
             name, "is a moment before 1980 or after 2200.", "Give the moment that is meant."
         )
     declared = _UNITS.get(unit, f"units of which {unit} make a second")
     change = f"multiply by {unit // fits}" if fits < unit else f"divide by {fits // unit}"
     declare = f", or declare unit={fits}" if "declared" in takes else ""
-    raise BadValue(
+    raise BadValueError(
         name, f"looks like {_UNITS[fits]}; {takes} {declared}.", f"{change.capitalize()}{declare}."
     )
 
@@ -103,7 +103,7 @@ def check_ttl(attribute: str, seconds: float) -> None:
 
     Raises
     ------
-    BadValue
+    BadValueError
         If it lies before 1980 or after 2200, with the unit that it seems to have.
     """
     check_moment(attribute, seconds, 1, "the TTL attribute takes")
@@ -113,13 +113,13 @@ def _epoch_seconds(name: str, text: str) -> float:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise BadValue(name, "is no moment in ISO 8601.", _MOMENT_SAYS) from None
+        raise BadValueError(name, "is no moment in ISO 8601.", _MOMENT_SAYS) from None
     # Text without an offset would be taken for the machine's own time otherwise.
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(frozen=True)
-class Settings:
+class TableSettings:
     """A system's settings as its tables use them."""
 
     values: msgspec.Struct

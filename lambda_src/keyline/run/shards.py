@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from keyline.model.table import SHARD_MARK
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from keyline.run.identity import identity
 
 _SEPARATOR = "\x1f"
@@ -39,11 +39,11 @@ def refuse_marked(attribute: str, value: str) -> None:
 
     Raises
     ------
-    BadValue
+    BadValueError
         If it ends with a shard's mark.
     """
     if _MARKED.search(value):
-        raise BadValue(
+        raise BadValueError(
             attribute,
             f"ends with {SHARD_MARK} and digits, which marks a shard.",
             "Choose another ending.",

@@ -15,7 +15,7 @@ from keyline.run.calls import Calls
 from keyline.run.client import ReplyError
 from keyline.run.codec import Reader
 from keyline.run.compiled import CompiledUpdate, Compiler
-from keyline.run.errors import ItemUnreadable
+from keyline.run.errors import ItemUnreadableError
 from keyline.run.repeat import SAFE
 from keyline.run.repeat import of_update as repeat_of_update
 from keyline.run.update import UpdateCall
@@ -123,7 +123,7 @@ def _changed(
             pattern, "UpdateItem", request, decoder, _one, compiled.floor, repeat=repeat
         )
         return reader.item(answer.Attributes)
-    except ItemUnreadable as error:
+    except ItemUnreadableError as error:
         raise error.after_change() from None
 
 

@@ -34,10 +34,10 @@ from keyline.run.clock import UniqueClock, later
 from keyline.run.compiled import Compiler, Memo
 from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
-from keyline.run.errors import AlreadyExists
+from keyline.run.errors import AlreadyExistsError
 from keyline.run.meter import PROCESS, Labels, Meter
 from keyline.run.query import Page, QueryReader
-from keyline.run.settings import Settings
+from keyline.run.settings import TableSettings
 from keyline.run.transaction import Read, Write
 from keyline.run.update import UpdateCall
 
@@ -99,7 +99,7 @@ class Store:
         )
         self._lock = threading.Lock()
         self._executor: Executor | None = None
-        self._compiler = Compiler(environment, Settings(self.settings), whole=measure_sizes)
+        self._compiler = Compiler(environment, TableSettings(self.settings), whole=measure_sizes)
         self._queries: Memo[Query[Any], QueryReader[Any]] = Memo(
             lambda p: QueryReader(self._compiler.query(p), self._calls, signer, self._threads)
         )
@@ -151,7 +151,7 @@ class Store:
 
         Raises
         ------
-        InvalidCursor
+        InvalidCursorError
             If the cursor was not issued for this very query.
         """
         return self._queries[pattern].page(limit, cursor, caller, values)
@@ -165,13 +165,13 @@ class Store:
 
         Raises
         ------
-        AlreadyExists
+        AlreadyExistsError
             If there is one of this key, unless the pattern replaces.
-        ConditionFailed
+        ConditionFailedError
             If a condition of the pattern does not hold.
-        ItemTooLarge
+        ItemTooLargeError
             If it is beyond 400 KB.
-        OutcomeUnknown
+        OutcomeUnknownError
             If the answer was lost, and the item that is there now is another one.
         """
         return single.put(pattern, self._calls, self._compiler, item, values)
@@ -187,16 +187,16 @@ class Store:
 
         Raises
         ------
-        AlreadyExists
+        AlreadyExistsError
             If the moments tried were all taken.
-        OutcomeUnknown
+        OutcomeUnknownError
             As `put`. No later moment is tried then: the item might be there twice.
         """
         moment = self.clock.next()
         for collisions in range(1, UNIQUE_ATTEMPTS):
             try:
                 return self.put(pattern, make(moment), **values)
-            except AlreadyExists:
+            except AlreadyExistsError:
                 moment = self.clock.next(after=later(moment, collisions))
         return self.put(pattern, make(moment), **values)
 
@@ -221,15 +221,15 @@ class Store:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is no such item or it has expired, unless the pattern upserts.
-        VersionConflict
+        VersionConflictError
             If somebody else changed it first.
-        ConditionFailed
+        ConditionFailedError
             If another condition of the pattern does not hold.
-        ItemUnreadable
+        ItemUnreadableError
             If the change was carried out, and the item as it is then cannot be read.
-        OutcomeUnknown
+        OutcomeUnknownError
             If the answer was lost, and the item does not show whether the update was carried out.
         """
         call = UpdateCall(changes, expected, key, time.time())
@@ -240,11 +240,11 @@ class Store:
 
         Raises
         ------
-        NotFound
+        NotFoundError
             If there is none, or it has expired, and the pattern says that it must exist.
-        ConditionFailed
+        ConditionFailedError
             If a condition of the pattern does not hold.
-        OutcomeUnknown
+        OutcomeUnknownError
             If the answer was lost, and there is another item now, or none where one must exist.
         """
         single.delete(pattern, self._calls, self._compiler, key)
@@ -254,7 +254,7 @@ class Store:
 
         Raises
         ------
-        UnprocessedLeft
+        UnprocessedLeftError
             If DynamoDB did not give some, however often it was asked.
         """
         return batch.get_all(self._compiler.batch_get(pattern), self._calls, keys)
@@ -271,13 +271,13 @@ class Store:
 
         Raises
         ------
-        BadCall
+        BadCallError
             If an item is named twice.
-        ItemTooLarge
+        ItemTooLargeError
             If one is beyond 400 KB; nothing was written then.
-        UnprocessedLeft
+        UnprocessedLeftError
             If DynamoDB left some undone, however often it was asked.
-        OutcomeUnknown
+        OutcomeUnknownError
             If an answer was lost. The same batch may be sent again.
         """
         batch.write_all(self._compiler.batch_write(pattern), self._calls, puts, deletes)
@@ -297,11 +297,11 @@ class Store:
 
         Raises
         ------
-        TransactionCancelled
+        TransactionCancelledError
             If one of them could not be carried out, with the reason of each.
-        OutcomeUnknown
+        OutcomeUnknownError
             If the answer was lost, or another call with the token is being carried out.
-        BadCall
+        BadCallError
             If the token was used for other actions within ten minutes.
         """
         transaction.write(pattern, self._calls, actions, self._compiler, token)
@@ -311,7 +311,7 @@ class Store:
 
         Raises
         ------
-        TransactionCancelled
+        TransactionCancelledError
             If one of them was being written.
         """
         return transaction.read(pattern, self._calls, reads, self._compiler)

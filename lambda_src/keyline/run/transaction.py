@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from keyline.errors import KeylineError
 from keyline.model.capacity import read_units
 from keyline.model.pattern import (
     MAX_TRANSACTION,
@@ -23,13 +24,17 @@ from keyline.model.pattern import (
     Update,
 )
 from keyline.model.size import item_size
-from keyline.problem import KeylineError
 from keyline.run import floor, refusals, reply
 from keyline.run.calls import OTHER_ACTIONS, Calls
 from keyline.run.client import ReplyError
 from keyline.run.codec import Attributes, Reader
 from keyline.run.compiled import Compiler
-from keyline.run.errors import BadCall, Cancelled, ItemUnreadable, TransactionCancelled
+from keyline.run.errors import (
+    BadCallError,
+    Cancelled,
+    ItemUnreadableError,
+    TransactionCancelledError,
+)
 from keyline.run.identity import Identity, identity
 from keyline.run.misfit import is_expired
 from keyline.run.repeat import TRANSACTION, WITH_TOKEN
@@ -122,11 +127,11 @@ def write(
 
     Raises
     ------
-    TransactionCancelled
+    TransactionCancelledError
         If one of them could not be carried out.
-    OutcomeUnknown
+    OutcomeUnknownError
         If the answer was lost.
-    BadCall
+    BadCallError
         If the token was used for other actions or is none, or two actions concern one item.
     """
     check_parts(pattern, [action.pattern for action in actions])
@@ -154,7 +159,7 @@ def write(
         if earlier["TransactItems"] == request["TransactItems"]:
             break  # the moment is no part of it
         request = earlier
-    raise BadCall(
+    raise BadCallError(
         pattern.name,
         "the token was used for other actions within ten minutes.",
         "Use a token of its own for each operation.",
@@ -171,7 +176,7 @@ def read(
 
     Raises
     ------
-    TransactionCancelled
+    TransactionCancelledError
         If one of them was being written.
     """
     check_parts(pattern, [each.pattern for each in reads])
@@ -202,16 +207,16 @@ def check_parts(
 
     Raises
     ------
-    BadCall
+    BadCallError
         If one is not among them.
     """
     for part in parts:
         if not any(part is allowed for allowed in pattern.parts):
-            raise BadCall(
+            raise BadCallError(
                 pattern.name, f"has no part {part.name!r}.", "Name it in the pattern's parts."
             )
     if not 1 <= len(parts) <= MAX_TRANSACTION:
-        raise BadCall(
+        raise BadCallError(
             pattern.name,
             f"has {len(parts)} actions.",
             f"A transaction takes 1 to {MAX_TRANSACTION}.",
@@ -232,13 +237,13 @@ def _request(compiler: Compiler, action: Write, now: float) -> Request:
             return compiler.update(update).requests.build(call)
         case Delete() as delete:
             return compiler.delete(delete).prepared.build(action.values, now)
-    raise BadCall(action.pattern.name, "is no write, or lacks its item.", "Use Write.put.")
+    raise BadCallError(action.pattern.name, "is no write, or lacks its item.", "Use Write.put.")
 
 
 def _check_token(pattern: TransactWrite[Any], token: str) -> None:
     """Refuse what DynamoDB does not take as a token. An empty one would make no call idempotent."""
     if not (1 <= len(token) <= MAX_TOKEN and token.isascii() and token.isprintable()):
-        raise BadCall(
+        raise BadCallError(
             pattern.name,
             "is given a token that DynamoDB does not take.",
             f"Give 1 to {MAX_TOKEN} characters of ASCII, or no token at all.",
@@ -257,7 +262,7 @@ def _check_items(
         held = arguments.get("Key") or arguments["Item"]
         key = identity(held[attribute] for attribute in part.table.key.attributes)
         if (arguments["TableName"], key) in named:
-            raise BadCall(
+            raise BadCallError(
                 pattern.name,
                 f"names an item twice, the second time in {part.name!r}.",
                 "Give each item of a transaction once: put its changes into one pattern.",
@@ -324,7 +329,7 @@ def _cancelled(
     now: float,
 ) -> KeylineError:
     reasons = _CANCELLED.decode(refusal.body).CancellationReasons
-    return TransactionCancelled(
+    return TransactionCancelledError(
         pattern.name,
         [
             _reason(n, part, reason, compiler.reader(part), now)
@@ -338,7 +343,7 @@ def _reason(
     action: int, part: Pattern[Any], reason: reply.Reason, reader: Reader[Any], now: float
 ) -> Cancelled:
     found = refusals.current(part, reader, reason.Item, now)
-    if isinstance(found, ItemUnreadable):
+    if isinstance(found, ItemUnreadableError):
         return Cancelled(action, part.name, reason.Code, unreadable=found)
     return Cancelled(action, part.name, reason.Code, found)
 

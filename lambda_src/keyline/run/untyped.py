@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from keyline.run.numbers import number_text, number_value
 from keyline.run.scalars import NULL, Wire, text_of
 
@@ -43,14 +43,14 @@ def encode_any(value: Any, levels: int = MAX_LEVELS) -> Wire:
         return {"L": [encode_any(v, levels - 1) for v in value]}
     if isinstance(value, set | frozenset) and value:
         return _set_of_any(value)
-    raise BadValue("value", f"{type(value).__name__} cannot be stored.", "Use a plain type.")
+    raise BadValueError("value", f"{type(value).__name__} cannot be stored.", "Use a plain type.")
 
 
 def _set_of_any(value: set[Any] | frozenset[Any]) -> Wire:
     wires = [next(iter(encode_any(member).items())) for member in value]
     (tag, *others) = {tag for tag, _ in wires}
     if others or tag not in ("S", "N", "B"):
-        raise BadValue(
+        raise BadValueError(
             "set", "has members of other types.", "Give a set of texts, of numbers or of bytes."
         )
     return {f"{tag}S": sorted({content for _, content in wires})}
@@ -76,8 +76,8 @@ _ANY: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def too_deep() -> BadValue:
-    return BadValue(
+def too_deep() -> BadValueError:
+    return BadValueError(
         "value",
         f"holds more than {MAX_LEVELS} lists and maps within each other.",
         "Store it as text, or as items of its own.",

@@ -17,9 +17,9 @@ from keyline.model.pattern import Update, primary_fields
 from keyline.model.shape import fields_of
 from keyline.run import readback, values
 from keyline.run.bounds import Bounds, bounds_of
-from keyline.run.codec import Attributes, KeyPart, Writer
+from keyline.run.codec import Attributes, ItemWriter, KeyPart
 from keyline.run.comparison import same
-from keyline.run.errors import BadCall, BadValue, ConditionFailed
+from keyline.run.errors import BadCallError, BadValueError, ConditionFailedError
 from keyline.run.expressions import Expressions, chosen, conditions
 from keyline.run.numbers import number_text
 from keyline.run.request import (
@@ -74,7 +74,7 @@ class UpdateCall:
 class UpdateRequests:
     """The UpdateItem requests of one pattern."""
 
-    def __init__(self, pattern: Update[Any], table_name: str, writer: Writer) -> None:
+    def __init__(self, pattern: Update[Any], table_name: str, writer: ItemWriter) -> None:
         self.pattern = pattern
         self.writer = writer
         self._fixed: Request = {"TableName": table_name}
@@ -91,13 +91,13 @@ class UpdateRequests:
 
         Raises
         ------
-        BadCall
+        BadCallError
             If a name is missing or unknown.
-        BadValue
+        BadValueError
             If a value cannot be stored, or could not be read back.
-        ItemTooLarge
+        ItemTooLargeError
             If the values alone are beyond 400 KB.
-        ConditionFailed
+        ConditionFailedError
             If there is no item yet, and this would not make a whole one.
         """
         check_names(self.pattern, call.given, self._parameters)
@@ -172,13 +172,17 @@ class UpdateRequests:
         pattern, unknown = self.pattern, sorted(set(changes) - self._settable)
         takes = ", ".join(sorted(self._settable)) or "none"
         if unknown:
-            raise BadCall(pattern.name, f"does not change {', '.join(unknown)}.", f"Only {takes}.")
+            raise BadCallError(
+                pattern.name, f"does not change {', '.join(unknown)}.", f"Only {takes}."
+            )
         if not changes and not pattern.remove:
-            raise BadCall(pattern.name, "is given nothing to change.", f"Give some of {takes}.")
+            raise BadCallError(
+                pattern.name, "is given nothing to change.", f"Give some of {takes}."
+            )
         if expected is not None and not pattern.version:
-            raise BadCall(pattern.name, "counts no versions.", "Declare version=.")
+            raise BadCallError(pattern.name, "counts no versions.", "Declare version=.")
         if expected is None and pattern.version and not pattern.upsert:
-            raise BadCall(pattern.name, "lacks the version.", "Give expected=.")
+            raise BadCallError(pattern.name, "lacks the version.", "Give expected=.")
 
     def _counts(self, name: str) -> bool:
         return self.pattern.kind.type_of(name) == "N"
@@ -233,7 +237,7 @@ class _Change:
     def __init__(
         self,
         pattern: Update[Any],
-        writer: Writer,
+        writer: ItemWriter,
         key: Attributes,
         bounds: Mapping[str, Bounds],
         *,
@@ -380,7 +384,7 @@ class _Change:
         if gone:
             self._remove(part.attribute)
         elif missing:
-            raise BadCall(
+            raise BadCallError(
                 pattern.name,
                 f"changes a part of {part.attribute} only.",
                 f"Give {', '.join(missing)} as well.",
@@ -394,7 +398,7 @@ class _Change:
         field = fields_of(self._shape)[name]
         if given is None and not field.optional:
             message = "is required." if field.required else "does not take None."
-            raise BadValue(name, message, "Give a value, or allow None in the shape.")
+            raise BadValueError(name, message, "Give a value, or allow None in the shape.")
         wire = self._wire(name, values.of_field(self._shape, name), given)
         if wire is None:
             return None
@@ -405,7 +409,7 @@ class _Change:
     def _wire(self, name: str, value: Value, given: Any) -> Wire | None:
         try:
             return value.encode(given)
-        except BadValue as error:
+        except BadValueError as error:
             raise values.inside(error, name) from error
 
     def _members(self, name: str, given: Any) -> Wire | None:
@@ -462,8 +466,10 @@ class _Change:
         if wire is not None and not self._anew:
             self._clauses["DELETE"].append(f"{self._name(name)} {self._place(name, wire)}")
 
-    def _no_item(self, message: str) -> ConditionFailed:
-        return ConditionFailed(self._pattern.name, message, "Give what it needs.", current=None)
+    def _no_item(self, message: str) -> ConditionFailedError:
+        return ConditionFailedError(
+            self._pattern.name, message, "Give what it needs.", current=None
+        )
 
     @cached_property
     def _partition(self) -> str:

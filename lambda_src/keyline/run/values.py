@@ -29,7 +29,7 @@ from keyline.model.shape import (
 )
 from keyline.run.compression import compress, decompress
 from keyline.run.conversion import convert
-from keyline.run.errors import BadValue, ItemUnreadable
+from keyline.run.errors import BadValueError, ItemUnreadableError
 from keyline.run.scalars import NULL, Wire, scalar, text_of
 from keyline.run.shards import plain
 from keyline.run.untyped import decode_any, encode_any
@@ -143,7 +143,7 @@ def _checked(name: str, found: Any, typed: Any) -> Any:
     try:
         return msgspec.convert(found, typed)
     except msgspec.ValidationError:
-        raise ItemUnreadable(
+        raise ItemUnreadableError(
             name, "does not fit its type.", "Read it as a shape that it fits."
         ) from None
 
@@ -165,7 +165,9 @@ def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
         text = wire.N
         found = float(text)
         if len(text) > _SHORT and repr(found) != text and Decimal(repr(found)) != Decimal(text):
-            raise ItemUnreadable(name, "holds a number that is not exact as a float.", _DECIMAL)
+            raise ItemUnreadableError(
+                name, "holds a number that is not exact as a float.", _DECIMAL
+            )
         return found if typed is float else _checked(name, found, typed)
 
     exact, field = (
@@ -219,7 +221,7 @@ def _set(typed: Any, member: Any) -> Value:
     def encode(value: Any) -> Wire | None:
         _check_container(value, set | frozenset, "set")
         if not value and least:  # which would be left out, where no read checks it
-            raise BadValue("set", f"has to have {least} members at least.", "Give as many.")
+            raise BadValueError("set", f"has to have {least} members at least.", "Give as many.")
         # In order, so that equal sets are equal requests.
         return {f"{tag}S": sorted({write(v) for v in value})} if value else None
 
@@ -237,7 +239,7 @@ def _list(container: Any, args: tuple[Any, ...], typed: Any) -> Value:
         for n, member in enumerate(value):
             try:
                 out.append(write(member))
-            except BadValue as error:
+            except BadValueError as error:
                 raise inside(error, f"[{n}]") from error
         return {"L": out}
 
@@ -253,7 +255,7 @@ def _dict(args: tuple[Any, ...], typed: Any) -> Value:
         _check_container(value, Mapping, "dict")
         try:
             return {"M": {text_of(k): write(v) for k, v in value.items()}}
-        except BadValue as error:
+        except BadValueError as error:
             raise inside(error, "[]") from error
 
     return Value(
@@ -292,21 +294,23 @@ def _constrained(wire: Any, typed: Any) -> Any:
 
 def _check_container(value: Any, kind: Any, name: str) -> None:
     if not isinstance(value, kind):
-        raise BadValue(name, f"{type(value).__name__} is not a {name}.", f"Give a {name}.")
+        raise BadValueError(name, f"{type(value).__name__} is not a {name}.", f"Give a {name}.")
 
 
 def _unless_none(wire: Wire | None, optional: bool) -> Wire | None:
     """A value's wire; an empty set, which has none, is refused where None is allowed too."""
     if wire is None and optional:
-        raise BadValue("set", "is empty, which cannot be told from None.", "Give None.")
+        raise BadValueError("set", "is empty, which cannot be told from None.", "Give None.")
     return wire
 
 
-def _takes_no_none() -> BadValue:
-    return BadValue("value", "does not take None.", "Give a value, or allow None in the shape.")
+def _takes_no_none() -> BadValueError:
+    return BadValueError(
+        "value", "does not take None.", "Give a value, or allow None in the shape."
+    )
 
 
-def inside(error: BadValue, step: str) -> BadValue:
+def inside(error: BadValueError, step: str) -> BadValueError:
     """The same of a value one step further in: `[3]`, `.name`."""
     deeper = error.path if error.path.startswith((".", "[")) else ""
     return error.at(f"{step}{deeper}")
@@ -318,10 +322,12 @@ def _struct(shape: type[msgspec.Struct]) -> Value:
     def encode(item: Any) -> Wire:
         if not isinstance(item, shape):
             name = shape.__name__
-            raise BadValue("value", f"{type(item).__name__} is not a {name}.", f"Give a {name}.")
+            raise BadValueError(
+                "value", f"{type(item).__name__} is not a {name}.", f"Give a {name}."
+            )
         try:
             return {"M": writer(item)}
-        except BadValue as error:
+        except BadValueError as error:
             raise error.at(f".{error.path}") from error
 
     return Value(encode, _wire("M", reader.wire), lambda wire: reader.read(wire.M))
@@ -347,7 +353,7 @@ def struct_writer(shape: type[msgspec.Struct]) -> Callable[[Any], dict[str, Wire
         for name, get, encode in parts:
             try:
                 value = encode(get(item))
-            except BadValue as error:
+            except BadValueError as error:
                 raise inside(error, name) from error
             if value is not None:
                 out[name] = value

@@ -3,15 +3,15 @@
 Import names from here. The modules below this package may change at any time.
 
     stream_handler makes a Lambda handler of a function that takes changes. Change is one change,
-    Kind says of what kind it is. BatchFailed makes Lambda halve a batch. ChangeReader reads a
+    Kind says of what kind it is. BatchFailedError makes Lambda halve a batch. ChangeReader reads a
     stream record without a handler.
 """
 
 from keyline.stream.change import Change, ChangeReader, Kind
-from keyline.stream.handler import BatchFailed, stream_handler
+from keyline.stream.handler import BatchFailedError, stream_handler
 
 __all__ = [
-    "BatchFailed",
+    "BatchFailedError",
     "Change",
     "ChangeReader",
     "Kind",

@@ -12,11 +12,11 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from keyline.errors import raise_first
 from keyline.model.pattern_checks import shape_faults
 from keyline.model.table import Table
-from keyline.problem import raise_first
 from keyline.run.codec import Reader
-from keyline.run.errors import ItemUnreadable
+from keyline.run.errors import ItemUnreadableError
 from keyline.run.untyped import decode_any
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
@@ -81,19 +81,19 @@ class ChangeReader(Generic[ItemT]):
 
         Raises
         ------
-        ItemUnreadable
+        ItemUnreadableError
             If an image is no item of the kind. The message holds its key, and none of its other
             values.
         """
         try:
             return self._read(record)
-        except ItemUnreadable as error:
-            raise ItemUnreadable(
+        except ItemUnreadableError as error:
+            raise ItemUnreadableError(
                 self._where, error.message, _FILTER, key=error.key, field=error.field
             ) from None
         except _BROKEN as error:
             message = f"a record cannot be read ({type(error).__name__})."
-            raise ItemUnreadable(self._where, message, _FILTER) from None
+            raise ItemUnreadableError(self._where, message, _FILTER) from None
 
     def _read(self, record: Mapping[str, Any]) -> Change[ItemT]:
         change = record["dynamodb"]

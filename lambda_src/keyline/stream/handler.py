@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import msgspec
 from aws_lambda_powertools import Logger
 
+from keyline.errors import DeclarationError, KeylineError
 from keyline.model.system import System
 from keyline.model.table import Table
-from keyline.problem import DeclarationError, KeylineError
 from keyline.run import meter
-from keyline.run.errors import ItemUnreadable
+from keyline.run.errors import ItemUnreadableError
 from keyline.stream.change import Change, ChangeReader
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
@@ -28,7 +28,7 @@ BatchResponse = dict[str, list[dict[str, str]]]
 """Which records Lambda has to deliver again."""
 
 
-class BatchFailed(KeylineError):
+class BatchFailedError(KeylineError):
     """Nothing of a batch of several records was processed, so that Lambda has to halve it."""
 
 
@@ -46,7 +46,7 @@ def stream_handler(
     to the first that fails: that one is reported, and Lambda delivers it and its successors
     again. So `process` meets a change more than once, and has to leave the same behind each time.
 
-    If the first of several records fails, the handler raises BatchFailed: Lambda then halves
+    If the first of several records fails, the handler raises BatchFailedError: Lambda then halves
     the batch until the record is alone. That a batch is halved whose first record is reported,
     AWS does not document (Lambda developer guide, services-ddb-batchfailurereporting,
     "Bisecting a batch"), and a batch that is not halved would be given up whole.
@@ -84,7 +84,7 @@ class _Consumer:
 
         Raises
         ------
-        BatchFailed
+        BatchFailedError
             If the first of several records failed.
         """
         try:
@@ -109,7 +109,7 @@ class _Consumer:
             return {"batchItemFailures": []}
         failed = records[done]["dynamodb"]["SequenceNumber"]
         if done == 0 and len(records) > 1:
-            raise BatchFailed(
+            raise BatchFailedError(
                 "Records[0]",
                 f"the record {failed} failed, so none of {len(records)} records was processed.",
                 "Lambda delivers the halves of the batch again. The log holds the reason.",
@@ -122,7 +122,7 @@ class _Consumer:
         for record in records:
             try:
                 changes.append(self.reader.read(record))
-            except ItemUnreadable as error:
+            except ItemUnreadableError as error:
                 self._log("unreadable record", record["dynamodb"]["SequenceNumber"], error)
                 break
         return changes

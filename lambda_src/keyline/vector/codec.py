@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal, get_args
 
-from keyline.problem import KeylineError, instead_of
+from keyline.errors import KeylineError, instead_of
 
 Codec = Literal["float32", "float16", "int8"]
 CODECS: tuple[Codec, ...] = get_args(Codec)

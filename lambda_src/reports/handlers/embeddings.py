@@ -12,12 +12,12 @@ from typing import Annotated
 import msgspec
 
 from keyline.http import App, Caller, HttpError
-from keyline.run import BadValue, Store
+from keyline.run import BadValueError, Store
 from reports.context import CONTEXT
 from reports.embeddings import (
     EmbeddingRepository,
     NewEmbedding,
-    OtherModelStored,
+    OtherModelStoredError,
     ProductEmbedding,
 )
 from reports.handlers.viewer import Viewer
@@ -96,7 +96,7 @@ def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> 
     )
     try:
         stored = _repository.store_embedding(given, replaces=body.replaces)
-    except (BadValue, OtherModelStored) as error:
+    except (BadValueError, OtherModelStoredError) as error:
         error.path = f"body.{error.path}"
         raise
     return StoredEmbedding(
@@ -131,7 +131,7 @@ def by_model(query: ModelQuery, caller: Caller) -> EmbeddingPage:
         page = _repository.get_embeddings_by_model(
             query.model_version, limit=query.limit, cursor=query.cursor, caller=viewer.user_id
         )
-    except BadValue as error:
+    except BadValueError as error:
         error.path = f"query.{error.path}"
         raise
     return EmbeddingPage(embeddings=page.items, cursor=page.cursor)

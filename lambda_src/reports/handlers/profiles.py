@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from keyline.http import HttpError
-from keyline.run import BadValue
+from keyline.run import BadValueError
 from reports.converters import to_dynamodb
 
 MAX_PREFERENCES = 16 * 1024
@@ -34,7 +34,7 @@ def check_preferences(preferences: dict[str, Any]) -> None:
         )
     try:
         to_dynamodb(preferences, path)
-    except BadValue as error:
+    except BadValueError as error:
         raise HttpError(
             HTTPStatus.BAD_REQUEST,
             error.path,

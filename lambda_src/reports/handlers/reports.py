@@ -13,12 +13,12 @@ from msgspec import UNSET, UnsetType
 
 from keyline.http import App, Caller, Refusal, Response
 from keyline.moments import iso_now
-from keyline.run import NotFound, Store
+from keyline.run import NotFoundError, Store
 from reports.answers import ReportAnswer, ReportPage
 from reports.handlers.changes import named_changes
 from reports.handlers.viewer import Viewer
 from reports.inputs import Cursor, Date, Limit, Name, ProductId, Reference, ReportId, Title, Version
-from reports.repositories import ReportRepository, TooManyFavorites
+from reports.repositories import ReportRepository, TooManyFavoritesError
 from reports.system import SYSTEM
 from reports.tables import Report
 
@@ -64,8 +64,8 @@ class DeleteQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 app = App(
     SYSTEM,
     refusals={
-        NotFound: Refusal(HTTPStatus.NOT_FOUND, "path.id"),
-        TooManyFavorites: Refusal(HTTPStatus.CONFLICT, "path.productId"),
+        NotFoundError: Refusal(HTTPStatus.NOT_FOUND, "path.id"),
+        TooManyFavoritesError: Refusal(HTTPStatus.CONFLICT, "path.productId"),
     },
 )
 _reports = ReportRepository(Store.for_function(SYSTEM))

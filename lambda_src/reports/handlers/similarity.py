@@ -24,7 +24,7 @@ from reports.inputs import ProductId
 from reports.matrix import SimilarProduct
 from reports.matrix_bucket import MatrixBucket, s3_client
 from reports.matrix_location import BUCKET_VARIABLE
-from reports.similarity import NoEmbedding, SimilaritySearch, TooMuch
+from reports.similarity import NoEmbeddingError, SimilaritySearch, TooMuchError
 from reports.system import SYSTEM
 
 
@@ -62,8 +62,8 @@ def _bucket() -> MatrixBucket | None:
 app = App(
     SYSTEM,
     refusals={
-        NoEmbedding: Refusal(HTTPStatus.NOT_FOUND, "path.productId"),
-        TooMuch: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "path.productId"),
+        NoEmbeddingError: Refusal(HTTPStatus.NOT_FOUND, "path.productId"),
+        TooMuchError: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "path.productId"),
     },
 )
 _search = SimilaritySearch(

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from keyline.http import App, Caller
 from keyline.moments import iso_now
-from keyline.run import AlreadyExists, NotFound, OutcomeUnknown, Store
+from keyline.run import AlreadyExistsError, NotFoundError, OutcomeUnknownError, Store
 from reports.handlers.changes import named_changes
 from reports.handlers.profiles import check_preferences, claimed
 from reports.handlers.viewer import Viewer
@@ -62,7 +62,7 @@ def change(body: ProfileChange, caller: Caller) -> User:
         check_preferences(changes["preferences"])
     try:
         return _users.update_user(user_id, changes, version=body.version)
-    except NotFound:  # the first request of a user may be a change
+    except NotFoundError:  # the first request of a user may be a change
         _created(user_id, caller)
     return _users.update_user(user_id, changes, version=body.version)
 
@@ -78,7 +78,7 @@ def _created(user_id: str, caller: Caller) -> User:
     )
     try:
         return _users.create_user(user)
-    except (AlreadyExists, OutcomeUnknown) as error:
+    except (AlreadyExistsError, OutcomeUnknownError) as error:
         existing: User | None = error.current_item()
         if existing is None:
             raise

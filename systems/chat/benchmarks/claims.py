@@ -18,7 +18,7 @@ from chat.patterns import MODULE_FACTS, PROVIDER_FACTS, STUDENT_FACTS
 from chat.system import SYSTEM
 from chat.tables import MESSAGES, Message
 from keyline.model import item_size
-from keyline.run import Settings, Store, Writer, dynamodb_client
+from keyline.run import ItemWriter, Store, TableSettings, dynamodb_client
 from tests.support.engine import admin_client, running_engine, where
 from tests.support.tables import create_table_params
 
@@ -108,7 +108,7 @@ def _claim(
 def _filled(url: str) -> Store:
     client = admin_client(url)
     client.create_table(**create_table_params(MESSAGES, "claims"))
-    writer = Writer(MESSAGES, MESSAGES.kinds[0], Settings(SYSTEM.settings()))
+    writer = ItemWriter(MESSAGES, MESSAGES.kinds[0], TableSettings(SYSTEM.settings()))
     size = item_size(writer.attributes(_message(1_000), time.time()))
     if abs(size - ITEM_BYTES) > 2:  # a time that ends with zeros takes a byte less
         raise RuntimeError(f"a message is {size} B")

@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from chat.tables import Message
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_ops.demo.draws import draws
 from systems.chat.samples.synthetic import ANONYMOUS, DAYS, Exchange, messages_of
 

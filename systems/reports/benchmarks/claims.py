@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.result import FOLDER, keep, machine
 from keyline.model import Pattern, item_size
 from keyline.percentile import percentile
-from keyline.run import Settings, Store, Writer, dynamodb_client
+from keyline.run import ItemWriter, Store, TableSettings, dynamodb_client
 from reports.patterns import (
     EMBEDDING_BYTES,
     EMBEDDING_STORE,
@@ -144,7 +144,7 @@ def _sized(
     store: Store, pattern: Pattern[Any], size: int, make: Callable[[int, int], Any], number: int
 ) -> Any:
     """The item of a number, as large as its pattern declares."""
-    writer = Writer(pattern.table, pattern.kind, Settings(store.settings))
+    writer = ItemWriter(pattern.table, pattern.kind, TableSettings(store.settings))
     bare = item_size(writer.attributes(make(number, 0), 0.0))
     return make(number, size - bare)
 

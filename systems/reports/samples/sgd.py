@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_ops.demo.draws import draws
 from keyline_ops.demo.sgd import DIALOGUES, MODEL, VECTORS, Dialogue, dialogues
 from systems.reports.samples.catalogue import Catalogue, Product, WrittenReport

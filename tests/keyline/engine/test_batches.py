@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from keyline.run import Meter, Store, backoff
-from keyline.run.errors import BadCall, ItemTooLarge, UnprocessedLeft
+from keyline.run.errors import BadCallError, ItemTooLargeError, UnprocessedLeftError
 from tests.keyline.engine.conftest import Bench
 from tests.support.answers import answer, intercept
 from tests.support.declared import GET_NOTES, PUT_NOTE, SYSTEM, WRITE_NOTES, note
@@ -82,7 +82,7 @@ def test_a_batch_that_gets_nowhere_is_given_up(
         return answer(200, {kind: request["RequestItems"]})
 
     intercept(client, nothing)
-    with pytest.raises(UnprocessedLeft) as error:
+    with pytest.raises(UnprocessedLeftError) as error:
         if operation == "write":
             store.batch_write(WRITE_NOTES, puts=[note(**key) for key in KEYS[:30]])
         else:
@@ -92,15 +92,15 @@ def test_a_batch_that_gets_nowhere_is_given_up(
 
 
 def test_a_batch_names_an_item_once(store: Store) -> None:
-    with pytest.raises(BadCall, match="twice"):
+    with pytest.raises(BadCallError, match="twice"):
         store.batch_write(WRITE_NOTES, puts=[note(**KEYS[0])], deletes=[KEYS[0]])
-    with pytest.raises(BadCall, match="lacks timestamp"):
+    with pytest.raises(BadCallError, match="lacks timestamp"):
         store.batch_get(GET_NOTES, keys=[{"owner": "ann"}])
     assert store.meter.calls == []
 
 
 def test_a_batch_with_an_item_too_large_writes_nothing(store: Store) -> None:
-    with pytest.raises(ItemTooLarge):
+    with pytest.raises(ItemTooLargeError):
         store.batch_write(
             WRITE_NOTES, puts=[note(**KEYS[0]), note(**KEYS[1], tags={"y" * 410_000})]
         )

@@ -25,7 +25,7 @@ from keyline.model import (
     Update,
 )
 from keyline.run import Meter, Read, Store
-from keyline.run.errors import ItemUnreadable
+from keyline.run.errors import ItemUnreadableError
 from keyline_deploy.project import ROOT
 from tests.keyline.engine.conftest import Bench, fresh
 
@@ -45,7 +45,7 @@ from typing import Literal
 import msgspec
 
 from keyline.model import *
-from keyline.run.errors import ConditionFailed, NotFound
+from keyline.run.errors import ConditionFailedError, NotFoundError
 """
 BEFORE = {
     "A new field": "",
@@ -235,7 +235,7 @@ def test_a_backfill_that_is_left_out_is_missed(bench: Bench, section: str, misse
     before = Release(release_before(section), bench)
     before.write(0)
     after = next(n for n, code in enumerate(CODE[section]) if is_backfill(code)) + 1
-    with pytest.raises(ItemUnreadable) as caught:
+    with pytest.raises(ItemUnreadableError) as caught:
         Release(CODE[section][after], bench).reads([0])
     assert caught.value.field == missed
     assert caught.value.key == {"room": {"S": "hall"}, "n": {"N": "0"}}
@@ -254,7 +254,7 @@ def test_the_last_release_is_not_read_by_the_first(bench: Bench, section: str, m
     old, last = (Release(code, bench) for code in (release_before(section), CODE[section][-1]))
     old.write(0)
     last.write(1)
-    with pytest.raises(ItemUnreadable) as caught:
+    with pytest.raises(ItemUnreadableError) as caught:
         old.reads([0, 1])
     assert caught.value.field == missed
     # Unless it goes on past what it cannot read

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keyline.run import Store
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from tests.keyline.engine.conftest import Bench
 from tests.support.declared import (
     BY_TOPIC,
@@ -131,9 +131,9 @@ def test_an_update_keeps_to_the_items_shard(bench: Bench) -> None:
 
 def test_a_value_that_looks_like_a_shard_is_refused(bench: Bench) -> None:
     store = bench.sharded(SHARDS)
-    with pytest.raises(BadValue, match="marks a shard"):
+    with pytest.raises(BadValueError, match="marks a shard"):
         store.put(PUT_NOTE, note("ann", NOW, topic="room#7"))
-    with pytest.raises(BadValue, match="marks a shard"):
+    with pytest.raises(BadValueError, match="marks a shard"):
         store.query(BY_TOPIC, topic="room#7")
     store.put(PUT_NOTE, note("ann", NOW, topic="room#seven"))
     assert len(store.query(BY_TOPIC, topic="room#seven").items) == 1

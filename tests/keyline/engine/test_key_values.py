@@ -28,7 +28,7 @@ from keyline.model import (
     equals,
 )
 from keyline.run import Store
-from keyline.run.errors import BadValue, InvalidCursor, ItemUnreadable
+from keyline.run.errors import BadValueError, InvalidCursorError, ItemUnreadableError
 from tests.keyline.engine.conftest import Bench, fresh
 
 DIGITS = "1234567890.12345678901234567890123456"
@@ -197,7 +197,7 @@ def test_a_cursor_is_bound_to_values_and_not_to_their_types(store: Store) -> Non
     for low in (0.0, -0.0, Decimal("0.00")):
         page = store.query(RANGE, owner="c", at=(low, Decimal("9.0")), cursor=first.cursor)
         assert [entry.at for entry in page.items] == [2, 3]
-    with pytest.raises(InvalidCursor):
+    with pytest.raises(InvalidCursorError):
         store.query(RANGE, owner="c", at=(0, 8), cursor=first.cursor)
 
 
@@ -208,7 +208,9 @@ def test_a_key_that_a_float_does_not_hold_is_named(store: Store, edges: Bench) -
         stored = {"sensor": {"S": "s"}, "at": {"N": f"1234567890123.12345678{n}"}}
         edges.admin.put_item(TableName=name, Item=stored)
     store.put(PUT_READING, Reading(sensor="s", at=1234567890124.5))
-    with pytest.raises(ItemUnreadable, match="at holds a number that is not exact as a float") as e:
+    with pytest.raises(
+        ItemUnreadableError, match="at holds a number that is not exact as a float"
+    ) as e:
         store.query(READ, sensor="s")
     assert e.value.key["at"] == {"N": "1234567890123.12345678"}
     page = store.query(SKIP, sensor="s")
@@ -270,7 +272,7 @@ def test_a_key_beyond_dynamodb_s_limits_is_refused(
     store: Store, call: Callable[[Store], Any], path: str
 ) -> None:
     calls = len(store.meter.calls)
-    with pytest.raises(BadValue) as caught:
+    with pytest.raises(BadValueError) as caught:
         call(store)
     assert caught.value.path == path
     assert len(store.meter.calls) == calls

@@ -13,7 +13,7 @@ from keyline.model import BatchGet, DeclarationError, Delete, Get, Put, Query
 from keyline.model.condition import Condition
 from keyline.run import Store
 from keyline.run.codec import key_text
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from tests.keyline.engine.conftest import fresh
 from tests.support.keyed import TEXTS, Keyed, expected, items_of, keyed_tables
 from tests.support.soak import AT_LENGTH
@@ -68,7 +68,7 @@ def stored(store: Store, keyed: Keyed, items: Sequence[Fields]) -> list[Fields]:
     for item in items:
         try:
             store.put(put, keyed.shape(**item))
-        except BadValue:
+        except BadValueError:
             continue
         kept = [other for other in kept if key_of(keyed, other) != key_of(keyed, item)]
         kept.append(item)
@@ -95,7 +95,7 @@ def check_a_query(store: Store, keyed: Keyed, items: Sequence[Fields], data: st.
     asked = asked_for(data, keyed, items, fields, condition)
     try:
         found = pages(store, query, data.draw(st.integers(1, 3)), {**partition, **asked})
-    except BadValue:
+    except BadValueError:
         return
     there = [item for item in items if partition.items() <= item.items()]
     wanted = expected(keyed, there, fields, condition, asked)

@@ -12,7 +12,7 @@ import pytest
 from keyline.model.capacity import query_units, write_units
 from keyline.model.size import item_size
 from keyline.run import Meter, Read, Store
-from keyline.run.errors import ConditionFailed, InvalidCursor, ItemUnreadable
+from keyline.run.errors import ConditionFailedError, InvalidCursorError, ItemUnreadableError
 from tests.keyline.engine.conftest import Bench, fresh
 from tests.support.library import (
     ACCOUNT,
@@ -116,7 +116,7 @@ def test_a_cursor_of_a_collection_is_bound_to_its_caller(store: Store) -> None:
     filled(store)
     cursor = store.query(ACCOUNT, limit=2, caller="ann", memberId="7").cursor
     for caller, number in (("bo", "7"), ("ann", "8")):
-        with pytest.raises(InvalidCursor):
+        with pytest.raises(InvalidCursorError):
             store.query(ACCOUNT, limit=2, cursor=cursor, caller=caller, memberId=number)
 
 
@@ -192,9 +192,9 @@ def test_an_item_of_a_foreign_hand_is_refused(store: Store, bench: Bench) -> Non
     item = stored(bench, PK="MEMBER#7", SK=f"LOAN#{moment(1)}")
     name = LIBRARY.physical_name(bench.environment)
     bench.admin.put_item(TableName=name, Item={**item, "EntityType": {"S": "HOLD"}})
-    with pytest.raises(ItemUnreadable, match="is a Hold, no Loan"):
+    with pytest.raises(ItemUnreadableError, match="is a Hold, no Loan"):
         store.get(GET_LOAN, memberId="7", at=moment(1))
-    with pytest.raises(ItemUnreadable, match="is a Hold, no Loan"):
+    with pytest.raises(ItemUnreadableError, match="is a Hold, no Loan"):
         store.query(LOANS, memberId="7")
 
 
@@ -215,7 +215,7 @@ def test_a_nested_payload_is_stored_as_a_map_and_replaced_whole(store: Store, be
     assert (changed.Data, changed.count) == (data, 3)
     assert store.get(GET_LOAN, memberId="7", at=put.at) == changed
     # And a moment beyond the expiry is refused
-    with pytest.raises(ConditionFailed) as caught:
+    with pytest.raises(ConditionFailedError) as caught:
         store.update(EXTEND, {"count": 1}, now=int(time.time()) * 2, memberId="7", at=put.at)
     assert caught.value.current == changed
 

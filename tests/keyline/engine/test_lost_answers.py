@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 
+from keyline.errors import KeylineError
 from keyline.model import (
     BatchWrite,
     Delete,
@@ -28,10 +29,9 @@ from keyline.model import (
     equals,
     less_than,
 )
-from keyline.problem import KeylineError
 from keyline.run import Store, Write, dynamodb_client
 from keyline.run.client import ATTEMPTS
-from keyline.run.errors import OutcomeUnknown, Throttled, Unavailable
+from keyline.run.errors import OutcomeUnknownError, ThrottledError, UnavailableError
 from tests.keyline.engine.conftest import Bench, fresh
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
@@ -371,7 +371,7 @@ def test_what_a_write_tells_is_true(
         done += [ours(item) for item in done]
     if told is None:
         assert held in done
-    elif isinstance(told, OutcomeUnknown):
+    elif isinstance(told, OutcomeUnknownError):
         assert kind is not Fault.THROTTLED
         assert held in [*undone, *done]
     else:
@@ -380,16 +380,16 @@ def test_what_a_write_tells_is_true(
 
     # And it says as much as it can know
     if kind is Fault.THROTTLED:
-        assert not isinstance(told, Unavailable)
-        assert isinstance(told, Throttled) == (times == ATTEMPTS)
+        assert not isinstance(told, UnavailableError)
+        assert isinstance(told, ThrottledError) == (times == ATTEMPTS)
     elif times == ATTEMPTS:
-        assert isinstance(told, OutcomeUnknown)
+        assert isinstance(told, OutcomeUnknownError)
     elif other is None:
         known = operation.repeated and (kind is Fault.UNSENT or operation.recognised)
-        assert isinstance(told, OutcomeUnknown) != known
+        assert isinstance(told, OutcomeUnknownError) != known
 
     # And a call that may be repeated leaves the item as if it was made once
-    if isinstance(told, OutcomeUnknown) and told.repeatable:
+    if isinstance(told, OutcomeUnknownError) and told.repeatable:
         with contextlib.suppress(KeylineError):
             operation.call(rig.direct, id_)
         assert rig.holds(id_) in [*done, held]
@@ -405,7 +405,7 @@ def test_no_later_moment_is_taken_while_the_item_may_be_there(rig: Rig) -> None:
 
     rig.fail(Fault.UNSENT, 1)
     rig.proxy.meanwhile = lambda: rig.put(asked[0], Entry(id=asked[0], name="theirs"))
-    with pytest.raises(OutcomeUnknown) as unknown:
+    with pytest.raises(OutcomeUnknownError) as unknown:
         rig.unreliable.put_unique(CREATE, make)
     assert (len(asked), unknown.value.current) == (1, rig.holds(asked[0]))
 
@@ -415,15 +415,15 @@ def test_an_answer_that_was_lost_on_the_way_to_a_throttle_is_still_in_doubt(
 ) -> None:
     rig.put(id_, Entry(id=id_))
     rig.proxy.next(Fault.LOST, *[Fault.THROTTLED] * (ATTEMPTS - 1))
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknownError):
         rig.unreliable.update(NAME, {"name": "mine"}, id=id_)
 
 
 def test_a_read_that_gets_no_answer_is_in_no_doubt(rig: Rig, id_: str) -> None:
     rig.fail(Fault.LOST, ATTEMPTS)
-    with pytest.raises(Unavailable) as error:
+    with pytest.raises(UnavailableError) as error:
         rig.unreliable.get(GET, id=id_)
-    assert not isinstance(error.value, OutcomeUnknown)
+    assert not isinstance(error.value, OutcomeUnknownError)
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT, Fault.DAMAGED])
@@ -432,5 +432,5 @@ def test_a_read_is_never_answered_with_what_is_damaged(rig: Rig, id_: str, fault
     rig.fail(fault, ATTEMPTS - 1)
     assert rig.unreliable.get(GET, id=id_) == mine(id_)
     rig.fail(fault, ATTEMPTS)
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         rig.unreliable.get(GET, id=id_)

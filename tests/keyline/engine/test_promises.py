@@ -42,12 +42,12 @@ from keyline.model import (
 )
 from keyline.run import Read, Store, Write
 from keyline.run.errors import (
-    BadCall,
-    BadValue,
-    ConditionFailed,
-    ItemTooLarge,
-    NotFound,
-    VersionConflict,
+    BadCallError,
+    BadValueError,
+    ConditionFailedError,
+    ItemTooLargeError,
+    NotFoundError,
+    VersionConflictError,
 )
 from keyline.run.untyped import MAX_LEVELS
 from tests.keyline.engine.conftest import Bench, fresh
@@ -169,7 +169,7 @@ def test_what_could_not_be_read_back_is_not_written(
         lambda: wallets.batch_write(WRITE, puts=[item]),
         lambda: wallets.transact(BOTH, [Write.put(PUT, item)]),
     ):
-        with pytest.raises(BadValue) as error:
+        with pytest.raises(BadValueError) as error:
             write()
         assert message in str(error.value)
     assert wallets.meter.calls == []
@@ -193,7 +193,7 @@ def test_an_update_is_checked_before_it_is_sent(
         lambda: wallets.update(CHANGE, changes, id="a"),
         lambda: wallets.transact(BOTH, [Write.update(CHANGE, changes, id="a")]),
     ):
-        with pytest.raises(BadValue) as error:
+        with pytest.raises(BadValueError) as error:
             change()
         assert message in str(error.value)
     assert wallets.meter.calls == []
@@ -203,9 +203,9 @@ def test_values_beyond_the_size_of_an_item_are_refused_before_they_are_sent(
     wallets: Store,
 ) -> None:
     changes = {"note": "x" * 410_000}
-    with pytest.raises(ItemTooLarge):
+    with pytest.raises(ItemTooLargeError):
         wallets.update(CHANGE, changes, id="a")
-    with pytest.raises(ItemTooLarge):
+    with pytest.raises(ItemTooLargeError):
         wallets.transact(BOTH, [Write.update(CHANGE, changes, id="a")])
     assert wallets.meter.calls == []
 
@@ -215,9 +215,9 @@ def test_a_transaction_that_names_an_item_twice_is_refused_before_it_is_sent(
 ) -> None:
     add = Write.update(CHANGE, {"stars": 1}, id="a")
     for twice in (add, Write.put(PUT, Wallet(id="a", note="n"))):
-        with pytest.raises(BadCall, match="names an item twice"):
+        with pytest.raises(BadCallError, match="names an item twice"):
             wallets.transact(BOTH, [add, twice])
-    with pytest.raises(BadCall, match="names an item twice"):
+    with pytest.raises(BadCallError, match="names an item twice"):
         wallets.transact_get(READ, [Read(READ_ONE, id="a")] * 2)
     assert wallets.meter.calls == []
 
@@ -226,22 +226,22 @@ def test_an_addition_keeps_to_the_bounds(wallets: Store) -> None:
     wallets.put(PUT, Wallet(id="a", note="n", stars=9, credits=5))
     assert wallets.update(CHANGE, {"stars": 1}, id="a").stars == 10
     for beyond in ({"stars": 1}, {"stars": -11}, {"credits": -6}):
-        with pytest.raises(ConditionFailed) as error:
+        with pytest.raises(ConditionFailedError) as error:
             wallets.update(CHANGE, beyond, id="a")
-        assert type(error.value) is ConditionFailed
+        assert type(error.value) is ConditionFailedError
         assert error.value.current.stars == 10
     assert wallets.update(CHANGE, {"stars": -10, "credits": -5}, id="a").credits == 0
 
 
 def test_an_addition_starts_from_the_default(wallets: Store, old: Callable[..., None]) -> None:
     old()
-    with pytest.raises(ConditionFailed):
+    with pytest.raises(ConditionFailedError):
         wallets.update(CHANGE, {"credits": -101}, id="old")
     assert wallets.update(CHANGE, {"credits": -1, "rate": Decimal("0.5")}, id="old").credits == 99
     assert _read(wallets).rate == Decimal("0.5")
     # An item that is not there starts from it as well
     assert wallets.update(OPEN, {"note": "n", "credits": -1}, id="new").credits == 99
-    with pytest.raises(ConditionFailed):
+    with pytest.raises(ConditionFailedError):
         wallets.update(OPEN, {"note": "n", "stars": -1}, id="other")
     assert wallets.get(GET, id="other") is None
 
@@ -251,12 +251,12 @@ def test_an_upsert_over_an_expired_item_keeps_to_the_bounds(wallets: Store, seco
     wallets.put(PUT, Wallet(id="a", note="o", credits=7, ttl=int(time.time()) + seconds))
     expected = 7 if seconds > 0 else 100
     assert wallets.update(OPEN, {"note": "n", "credits": 1}, id="a").credits == expected + 1
-    with pytest.raises(ConditionFailed):
+    with pytest.raises(ConditionFailedError):
         wallets.update(OPEN, {"note": "n", "stars": -1}, id="a")
 
 
 def test_an_upsert_that_would_make_half_an_item_makes_none(wallets: Store) -> None:
-    with pytest.raises(ConditionFailed):
+    with pytest.raises(ConditionFailedError):
         wallets.update(OPEN, {"stars": 1}, id="a")
     assert wallets.get(GET, id="a") is None
     wallets.put(PUT, Wallet(id="a", note="n"))
@@ -279,15 +279,15 @@ def test_an_item_without_a_version_has_the_default(
     wallets: Store, old: Callable[..., None]
 ) -> None:
     old()
-    with pytest.raises(VersionConflict) as error:
+    with pytest.raises(VersionConflictError) as error:
         wallets.update(EDIT, {"note": "x"}, expected=2, id="old")
     assert error.value.version == 1
-    with pytest.raises(VersionConflict):
+    with pytest.raises(VersionConflictError):
         wallets.update(START, {"note": "x"}, id="old")
     assert wallets.update(EDIT, {"note": "x"}, expected=1, id="old").version == 2
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         wallets.update(EDIT, {"note": "x"}, expected=1, id="none")
-    with pytest.raises(VersionConflict):
+    with pytest.raises(VersionConflictError):
         wallets.update(START, {"note": "x"}, expected=1, id="none")
     assert wallets.update(START, {"note": "x"}, id="none").version == 1
 
@@ -330,7 +330,7 @@ def test_a_condition_sees_the_default(
     def holds(write: Callable[[], Any]) -> bool:
         try:
             write()
-        except ConditionFailed:
+        except ConditionFailedError:
             return False
         return True
 
@@ -346,7 +346,7 @@ def test_a_condition_sees_the_default(
     # Where there is no item, nothing but `<>` holds
     new = Wallet(id="none", note="n")
     assert holds(lambda: wallets.put(replace, new, **given)) == (condition.operator == "<>")
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         wallets.delete(drop, id="gone", **given)
 
 
@@ -411,7 +411,7 @@ def test_a_sum_of_floats_is_read_within_its_bounds(engine: str) -> None:
             start = math.nextafter(limit, 0.5)
             store.put(put, Ratio(id="a", share=start))
             for _ in range(2):
-                with suppress(ConditionFailed):
+                with suppress(ConditionFailedError):
                     store.update(add, {"share": sign * step}, id="a")
 
         stays()
@@ -460,18 +460,18 @@ def test_what_is_nested_too_deep_is_refused_before_it_is_sent(opens: Store) -> N
         {"data": {"a": endless}},
         {"parts": [{"a": _nested(MAX_LEVELS - 1)}]},
     ):
-        with pytest.raises(BadValue, match="lists and maps within each other"):
+        with pytest.raises(BadValueError, match="lists and maps within each other"):
             opens.put(put, msgspec.structs.replace(deepest, **beyond))
-    with pytest.raises(BadValue, match="lists and maps within each other"):
+    with pytest.raises(BadValueError, match="lists and maps within each other"):
         opens.update(change, {"data": {"a": _nested(MAX_LEVELS)}}, id="a")
     assert len(opens.meter.calls) == sent
 
 
 def test_a_set_that_must_have_members_is_not_written_without(opens: Store) -> None:
     change = Update(set=("some",), **_told("change", OPENS, Open))
-    with pytest.raises(BadValue, match="some: has to have 1 members at least"):
+    with pytest.raises(BadValueError, match="some: has to have 1 members at least"):
         opens.put(Put(**_told("put", OPENS, Open)), Open(id="a", some=set()))
-    with pytest.raises(BadValue, match="some: has to have 1 members at least"):
+    with pytest.raises(BadValueError, match="some: has to have 1 members at least"):
         opens.update(change, {"some": set()}, id="a")
     assert opens.meter.calls == []
 
@@ -484,7 +484,7 @@ def test_an_untyped_list_is_asked_for_a_member_of_any_type(engine: str) -> None:
     with fresh(engine, [table]) as bench:
         store = bench.store(measure=False)
         store.put(Put(**_told("put", table, bag)), bag(id="a", things=[1, "x"]))
-        with pytest.raises(ConditionFailed):
+        with pytest.raises(ConditionFailedError):
             store.delete(drop, id="a", things="y")
         store.delete(drop, id="a", things="x")
         assert store.get(Get(**_told("get", table, bag)), id="a") is None

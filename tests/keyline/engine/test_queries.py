@@ -9,7 +9,7 @@ import pytest
 
 from keyline.model import Query
 from keyline.run import Store
-from keyline.run.errors import BadCall, InvalidCursor
+from keyline.run.errors import BadCallError, InvalidCursorError
 from tests.keyline.engine.conftest import Bench
 from tests.support.declared import (
     BY_NAME,
@@ -135,20 +135,20 @@ def test_a_cursor_is_good_for_its_own_query_only(bench: Bench, store: Store) -> 
         lambda: read(token="é" * 60),
         lambda: store.query(NOTES_OF, cursor=cursor, caller="ann", owner="ann"),
     ):
-        with pytest.raises(InvalidCursor):
+        with pytest.raises(InvalidCursorError):
             attempt()
 
 
 def test_a_page_limit_has_bounds(store: Store) -> None:
     for limit in (0, -1, NOTES_OF.max_page + 1):
-        with pytest.raises(BadCall, match="limit"):
+        with pytest.raises(BadCallError, match="limit"):
             store.query(NOTES_OF, limit=limit, owner="ann")
 
 
 def test_values_have_to_be_those_of_the_pattern(store: Store) -> None:
-    with pytest.raises(BadCall, match=r"lacks timestamp.*does not know when"):
+    with pytest.raises(BadCallError, match=r"lacks timestamp.*does not know when"):
         store.query(BY_NAME, name="plan", when=(1, 2))
-    with pytest.raises(BadCall, match="is no pair"):
+    with pytest.raises(BadCallError, match="is no pair"):
         store.query(BY_NAME, name="plan", timestamp=5)
 
 

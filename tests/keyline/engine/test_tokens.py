@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keyline.run import Store, Write, transaction
-from keyline.run.errors import BadCall, TransactionCancelled
+from keyline.run.errors import BadCallError, TransactionCancelledError
 from tests.keyline.engine.conftest import Bench
 from tests.support.declared import (
     EDIT_NOTE,
@@ -82,7 +82,7 @@ def test_other_actions_with_the_same_token_are_refused(
     store.put(PUT_NOTE, note(**KEY))
     _edit(store, token)
     clock.now += later
-    with pytest.raises(BadCall, match=r"used for other actions .* token of its own"):
+    with pytest.raises(BadCallError, match=r"used for other actions .* token of its own"):
         _edit(store, token, "other")
     found = store.get(GET_NOTE, **KEY)
     assert found is not None
@@ -95,7 +95,7 @@ def test_a_request_that_does_not_hold_the_moment_is_sent_once_before_it_is_refus
     store.put(PUT_ACCOUNT, Account(accountId=1, name="ann"))
     store.transact(PUT_BOTH, [Write.update(PAY, {"balance": 5}, accountId=1)], token=token)
     sent = len(store.meter.calls)
-    with pytest.raises(BadCall):
+    with pytest.raises(BadCallError):
         store.transact(PUT_BOTH, [Write.update(PAY, {"balance": 6}, accountId=1)], token=token)
     assert len(store.meter.calls) == sent + 1
     assert store.get(GET_ACCOUNT, accountId=1) == Account(accountId=1, name="ann", balance=5)
@@ -105,7 +105,7 @@ def test_a_request_that_does_not_hold_the_moment_is_sent_once_before_it_is_refus
 def test_what_dynamodb_does_not_take_as_a_token_is_refused(store: Store, wrong: str) -> None:
     store.put(PUT_ACCOUNT, Account(accountId=1, name="ann"))
     sent = len(store.meter.calls)
-    with pytest.raises(BadCall, match="token"):
+    with pytest.raises(BadCallError, match="token"):
         store.transact(PUT_BOTH, [Write.update(PAY, {"balance": 5}, accountId=1)], token=wrong)
     assert len(store.meter.calls) == sent
 
@@ -119,7 +119,7 @@ def test_with_a_token_an_item_counts_as_there_until_the_minute_ends(
     again = [Write.put(PUT_NOTE, note(**KEY, name="again"))]
 
     # Then a transaction with a token still meets it, and one without does not
-    with pytest.raises(TransactionCancelled):
+    with pytest.raises(TransactionCancelledError):
         store.transact(MOVE, again, token=token)
     store.transact(MOVE, again)
     (stored,) = bench.admin.scan(TableName=f"KeylineNotes-{bench.environment}")["Items"]

@@ -40,12 +40,12 @@ from keyline.model import (
 )
 from keyline.run import Meter, Read, Store, Write
 from keyline.run.errors import (
-    AlreadyExists,
-    ConditionFailed,
-    ItemUnreadable,
-    NotFound,
-    TransactionCancelled,
-    VersionConflict,
+    AlreadyExistsError,
+    ConditionFailedError,
+    ItemUnreadableError,
+    NotFoundError,
+    TransactionCancelledError,
+    VersionConflictError,
 )
 from keyline.run.misfit import subject
 from tests.keyline.engine.conftest import Bench, fresh
@@ -270,7 +270,7 @@ def test_what_cannot_be_read_is_named_by_its_key_and_field(
         place.store.put(PUT, entry(n))
     field, changes = FAULTS[fault]
     place.spoil(1, changes)
-    with pytest.raises(ItemUnreadable) as caught:
+    with pytest.raises(ItemUnreadableError) as caught:
         READS[read](place.store)
     error = caught.value
     assert (error.key, error.field, error.carried_out) == (key_of(1), field, False)
@@ -355,12 +355,12 @@ def test_pages_hold_exactly_what_can_be_read(
 
 
 KEY: dict[str, Any] = {"owner": OWNER, "n": 1}
-OUTCOMES: dict[str, tuple[Callable[[Store], Any], type[ConditionFailed]]] = {
-    "create": (lambda s: s.put(PUT, entry(1)), AlreadyExists),
-    "replace": (lambda s: s.put(REPLACE, entry(1), kind="b"), ConditionFailed),
-    "change": (lambda s: s.update(CHANGE, {"kind": "b"}, expected=7, **KEY), VersionConflict),
-    "delete": (lambda s: s.delete(DELETE, kind="b", **KEY), ConditionFailed),
-    "delete it": (lambda s: s.delete(DELETE_IT, kind="b", **KEY), ConditionFailed),
+OUTCOMES: dict[str, tuple[Callable[[Store], Any], type[ConditionFailedError]]] = {
+    "create": (lambda s: s.put(PUT, entry(1)), AlreadyExistsError),
+    "replace": (lambda s: s.put(REPLACE, entry(1), kind="b"), ConditionFailedError),
+    "change": (lambda s: s.update(CHANGE, {"kind": "b"}, expected=7, **KEY), VersionConflictError),
+    "delete": (lambda s: s.delete(DELETE, kind="b", **KEY), ConditionFailedError),
+    "delete it": (lambda s: s.delete(DELETE_IT, kind="b", **KEY), ConditionFailedError),
 }
 PARTS: dict[str, Callable[[], Write]] = {
     "put": lambda: Write.put(PUT, entry(1)),
@@ -378,7 +378,7 @@ def test_the_outcome_of_a_write_comes_before_the_item(place: Place, write: str, 
     place.spoil(1, changes)
     before = place.stored(1)
     call, kind = OUTCOMES[write]
-    with pytest.raises(ConditionFailed) as caught:
+    with pytest.raises(ConditionFailedError) as caught:
         call(place.store)
     error = caught.value
     assert type(error) is kind
@@ -387,7 +387,7 @@ def test_the_outcome_of_a_write_comes_before_the_item(place: Place, write: str, 
     assert error.current is None
     assert error.unreadable is not None
     assert (error.unreadable.key, error.unreadable.field) == (key_of(1), field)
-    with pytest.raises(ItemUnreadable) as why:
+    with pytest.raises(ItemUnreadableError) as why:
         error.current_item()
     assert why.value is error.unreadable
     assert place.stored(1) == before
@@ -400,7 +400,7 @@ def test_a_transaction_says_which_action_failed(place: Place, part: str, fault: 
     place.store.put(PUT, entry(1))
     field, changes = FAULTS[fault]
     place.spoil(1, changes)
-    with pytest.raises(TransactionCancelled) as caught:
+    with pytest.raises(TransactionCancelledError) as caught:
         place.store.transact(WRITE_ALL, [Write.put(PUT, entry(2)), PARTS[part]()])
     (reason,) = caught.value.reasons
     assert (reason.action, reason.pattern, reason.code) == (1, part, "ConditionalCheckFailed")
@@ -423,9 +423,9 @@ def test_an_expired_item_is_none_whether_or_not_it_can_be_read(place: Place, fau
     with told() as lines:
         assert list(store.items(OF_TOPIC, topic=TOPIC)) == [other]
     assert lines == []
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         store.update(CHANGE, {"kind": "b"}, expected=1, **KEY)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         store.delete(DELETE_IT, kind="b", **KEY)
     store.delete(DELETE, kind="b", **KEY)
     assert store.put(PUT, entry(1)) == entry(1)
@@ -434,7 +434,7 @@ def test_an_expired_item_is_none_whether_or_not_it_can_be_read(place: Place, fau
 def test_a_change_is_said_to_be_carried_out_though_its_item_cannot_be_read(place: Place) -> None:
     place.store.put(PUT, entry(1))
     place.spoil(1, FAULTS["a wrong type within"][1])
-    with pytest.raises(ItemUnreadable) as caught:
+    with pytest.raises(ItemUnreadableError) as caught:
         place.store.update(RETEXT, {"text": "new"}, **KEY)
     error = caught.value
     assert (error.carried_out, error.key, error.field) == (True, key_of(1), "detail.size")
@@ -443,11 +443,11 @@ def test_a_change_is_said_to_be_carried_out_though_its_item_cannot_be_read(place
 
 
 def test_where_there_is_no_item_none_is_said_to_be_unreadable(place: Place) -> None:
-    with pytest.raises(ConditionFailed) as caught:
+    with pytest.raises(ConditionFailedError) as caught:
         place.store.put(REPLACE, entry(1), kind="b")
     assert (caught.value.current, caught.value.unreadable) == (None, None)
     assert caught.value.current_item() is None
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         place.store.delete(DELETE_IT, kind="b", **KEY)
 
 

@@ -13,15 +13,15 @@ from botocore.awsrequest import AWSResponse
 
 from keyline.run import Store, Write
 from keyline.run.errors import (
-    AlreadyExists,
-    BadCall,
-    ConditionFailed,
-    ItemTooLarge,
-    ItemUnreadable,
-    NotFound,
-    OutcomeUnknown,
-    TransactionCancelled,
-    VersionConflict,
+    AlreadyExistsError,
+    BadCallError,
+    ConditionFailedError,
+    ItemTooLargeError,
+    ItemUnreadableError,
+    NotFoundError,
+    OutcomeUnknownError,
+    TransactionCancelledError,
+    VersionConflictError,
 )
 from tests.keyline.engine.conftest import Bench
 from tests.support.answers import intercept, refusal
@@ -66,7 +66,7 @@ def _stored(bench: Bench) -> list[dict[str, Any]]:
 
 def test_a_create_meets_the_item_that_is_there(store: Store) -> None:
     first = store.put(PUT_NOTE, note(**KEY, name="first"))
-    with pytest.raises(AlreadyExists) as error:
+    with pytest.raises(AlreadyExistsError) as error:
         store.put(PUT_NOTE, note(**KEY, name="second"))
     assert error.value.current == first
     assert store.get(GET_NOTE, **KEY) == first
@@ -83,7 +83,7 @@ def test_a_create_takes_the_place_of_what_has_expired(store: Store) -> None:
 def test_a_condition_with_alternatives(store: Store) -> None:
     store.put(REPLACE_SMALLER, note(**KEY, size=3), **{"size": 0})
     store.put(REPLACE_SMALLER, note(**KEY, size=5), **{"size": 4})
-    with pytest.raises(ConditionFailed) as error:
+    with pytest.raises(ConditionFailedError) as error:
         store.put(REPLACE_SMALLER, note(**KEY, size=9), **{"size": 5})
     assert error.value.current.size == 5
 
@@ -93,7 +93,7 @@ def test_two_writers_meet_a_version(store: Store) -> None:
     # Given two who have read version 1
     mine = store.update(EDIT_NOTE, {"name": "mine"}, expected=1, **KEY)
     assert mine.version == 2
-    with pytest.raises(VersionConflict) as error:
+    with pytest.raises(VersionConflictError) as error:
         store.update(EDIT_NOTE, {"name": "yours"}, expected=1, **KEY)
     # Then the second learns what the first wrote, and can go on from there
     assert error.value.current == mine
@@ -111,7 +111,7 @@ def test_versions_under_contention_lose_no_change(bench: Bench) -> None:
             try:
                 store.update(EDIT_NOTE, {"tags": {f"tag-{number}"}}, expected=version, **KEY)
                 return
-            except VersionConflict as conflict:
+            except VersionConflictError as conflict:
                 version = conflict.current.version
 
     with ThreadPoolExecutor(8) as pool:
@@ -155,18 +155,18 @@ def test_an_upsert_starts_anew_over_what_has_expired(store: Store) -> None:
 
 def test_changes_to_what_is_not_there_or_has_expired(store: Store) -> None:
     for _ in range(2):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             store.update(COUNT_NOTE, {"count": 1}, **KEY)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             store.update(EDIT_NOTE, {"name": "x"}, expected=1, **KEY)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             store.delete(DROP_EXISTING, **KEY, name="plan")
         store.put(PUT_NOTE, note(**KEY, ttl=PAST))
 
 
 def test_conditions_of_a_delete(store: Store) -> None:
     store.put(PUT_NOTE, note(**KEY, name="plan"))
-    with pytest.raises(ConditionFailed) as error:
+    with pytest.raises(ConditionFailedError) as error:
         store.delete(DROP_EXISTING, **KEY, name="other")
     assert error.value.current.name == "plan"
     store.delete(DROP_EXISTING, **KEY, name="plan")
@@ -195,7 +195,7 @@ def test_what_is_set_to_none_is_gone(store: Store, bench: Bench) -> None:
 def test_an_update_has_to_fit_its_pattern(
     store: Store, changes: dict[str, Any], more: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(BadCall, match=message):
+    with pytest.raises(BadCallError, match=message):
         store.update(EDIT_NOTE, changes, **more, **KEY)
     assert store.meter.calls == []
 
@@ -206,7 +206,7 @@ def test_an_item_beyond_400_kb_is_refused_before_it_is_sent(store: Store) -> Non
     room = 400 * 1024 - _size_without_tags()
     store.put(PUT_NOTE, note(**KEY, tags={"y" * room}))
     # When it is one byte larger
-    with pytest.raises(ItemTooLarge) as error:
+    with pytest.raises(ItemTooLargeError) as error:
         store.put(PUT_NOTE, note("bob", NOW, tags={"y" * (room + 1)}))
     # Then it is refused with what takes the room
     assert error.value.size == 400 * 1024 + 1
@@ -277,7 +277,7 @@ def test_an_item_of_another_shape_is_named_without_its_values(store: Store, benc
         TableName=f"KeylineNotes-{bench.environment}",
         Item={"owner": {"S": "ann"}, "timestamp": {"N": str(NOW)}, "name": {"S": "secret"}},
     )
-    with pytest.raises(ItemUnreadable) as error:
+    with pytest.raises(ItemUnreadableError) as error:
         store.get(GET_NOTE, **KEY)
     assert "secret" not in str(error.value)
     assert "get-note" in str(error.value)
@@ -307,7 +307,7 @@ def test_a_transaction_is_carried_out_once_per_token(store: Store) -> None:
 def test_a_transaction_fails_as_one_and_says_why(store: Store) -> None:
     store.put(PUT_NOTE, note(**KEY, name="taken"))
     store.put(PUT_NOTE, note("bob", NOW, name="other"))
-    with pytest.raises(TransactionCancelled) as error:
+    with pytest.raises(TransactionCancelledError) as error:
         store.transact(
             MOVE,
             [
@@ -327,11 +327,11 @@ def test_a_transaction_fails_as_one_and_says_why(store: Store) -> None:
 
 
 def test_a_transaction_takes_its_own_parts_only(store: Store) -> None:
-    with pytest.raises(BadCall, match="has no part 'put-note'"):
+    with pytest.raises(BadCallError, match="has no part 'put-note'"):
         store.transact(PUT_BOTH, [Write.put(PUT_NOTE, note(**KEY))])
-    with pytest.raises(BadCall, match="0 actions"):
+    with pytest.raises(BadCallError, match="0 actions"):
         store.transact(PUT_BOTH, [])
-    with pytest.raises(TransactionCancelled):
+    with pytest.raises(TransactionCancelledError):
         store.transact(
             PUT_BOTH,
             [
@@ -356,7 +356,7 @@ def test_a_create_whose_answer_was_lost_is_not_taken_for_somebody_elses(bench: B
     intercept(client, lose)
     store = Store(system=bench.store().system, environment=bench.environment, client=client)
     assert store.put(PUT_NOTE, note(**KEY)).owner == "ann"
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExistsError):
         store.put(PUT_NOTE, note(**KEY, name="other"))
 
 
@@ -420,7 +420,7 @@ def test_a_repeated_update_that_meets_what_somebody_else_wrote_says_that_it_may_
     for version, theirs in enumerate(meanwhile, start=1):
         current = store.update(EDIT_NOTE, theirs, expected=version, **KEY)
     proxy.next(Fault.UNSENT)
-    with pytest.raises(OutcomeUnknown) as error:
+    with pytest.raises(OutcomeUnknownError) as error:
         unreliable.update(EDIT_NOTE, {**OWN, "status": None}, expected=1, **KEY)
     assert (error.value.current, error.value.repeatable) == (current, True)
     assert proxy.requests == 2
@@ -431,7 +431,7 @@ def test_a_version_that_has_not_grown_proves_that_a_repeated_update_was_not_carr
 ) -> None:
     store.put(PUT_NOTE, note(**KEY, version=4))
     proxy.next(Fault.UNSENT)
-    with pytest.raises(VersionConflict) as error:
+    with pytest.raises(VersionConflictError) as error:
         unreliable.update(EDIT_NOTE, OWN, expected=5, **KEY)
     assert (error.value.version, proxy.requests) == (4, 2)
 
@@ -441,7 +441,7 @@ def test_an_update_that_was_not_repeated_meets_even_its_like(
 ) -> None:
     store.put(PUT_NOTE, note(**KEY))
     store.update(EDIT_NOTE, OWN, expected=1, **KEY)
-    with pytest.raises(VersionConflict):
+    with pytest.raises(VersionConflictError):
         unreliable.update(EDIT_NOTE, OWN, expected=1, **KEY)
 
 
@@ -450,6 +450,6 @@ def test_what_an_update_added_does_not_show_so_that_it_may_be_done(
 ) -> None:
     store.put(PUT_NOTE, note(**KEY))
     proxy.next(Fault.LOST)
-    with pytest.raises(OutcomeUnknown) as error:
+    with pytest.raises(OutcomeUnknownError) as error:
         unreliable.update(EDIT_NOTE, {"name": "mine", "tags": {"a"}}, expected=1, **KEY)
     assert (error.value.current.version, error.value.current.tags) == (2, {"a"})

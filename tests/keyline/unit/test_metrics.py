@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from keyline.errors import KeylineError
 from keyline.metrics import Metrics, MetricUnit
 from keyline.model import Metric
-from keyline.problem import KeylineError
 from tests.support.declared import SYSTEM
 
 DECLARED = replace(SYSTEM, metrics=(Metric("Cost", dimensions=("Provider",)), Metric("Hits")))

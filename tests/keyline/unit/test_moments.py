@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyline.moments import BadMoment, iso, iso_now, iso_of, us_of_ms, us_of_seconds
+from keyline.moments import BadMomentError, iso, iso_now, iso_of, us_of_ms, us_of_seconds
 
 MOMENTS = st.integers(0, 4_102_444_800_000_000)
 AWARE = st.datetimes(
@@ -68,5 +68,5 @@ def test_the_present_moment() -> None:
     ],
 )
 def test_a_datetime_that_names_no_moment_is_refused(moment: datetime, message: str) -> None:
-    with pytest.raises(BadMoment, match=message):
+    with pytest.raises(BadMomentError, match=message):
         iso_of(moment)

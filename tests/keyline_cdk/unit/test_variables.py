@@ -7,7 +7,7 @@ import pytest
 
 from keyline.model import Function, System
 from keyline_cdk.handler_function import variables
-from keyline_deploy.environment import EnvironmentProblem
+from keyline_deploy.environment import EnvironmentFileError
 from tests.support.sample_system import NOTES
 from tests.support.templates import DEFAULTS
 
@@ -27,7 +27,7 @@ def test_an_environment_whose_settings_are_more_than_lambda_takes_is_refused() -
     )
 
     assert "x" * 3000 in variables(SYSTEM, READ, short)["KEYLINE_SETTINGS"]
-    with pytest.raises(EnvironmentProblem) as raised:
+    with pytest.raises(EnvironmentFileError) as raised:
         variables(SYSTEM, READ, long)
     assert raised.value.path == "sample.toml: systems.app"
     assert "Lambda takes 4,096" in raised.value.message

@@ -10,7 +10,7 @@ from msgspec import Struct
 from chat.settings import Settings as ChatSettings
 from keyline.model import LONGEST_ENVIRONMENT
 from keyline_deploy import environment
-from keyline_deploy.environment import Environment, EnvironmentProblem
+from keyline_deploy.environment import Environment, EnvironmentFileError
 
 DEPLOYED = ("dev", "staging", "prod")
 FOREIGN_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
@@ -134,7 +134,7 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
 def test_a_mistake_is_named(
     name: str, before: str, after: str, path: str, says: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(EnvironmentProblem) as raised:
+    with pytest.raises(EnvironmentFileError) as raised:
         load_edited(name, before, after, tmp_path)
     assert raised.value.path == f"{name}.toml: {path}"
     assert says in str(raised.value)
@@ -175,18 +175,18 @@ def test_what_is_no_usable_user_pool_is_refused_in_a_file_and_in_the_context(
     pool: str, says: str, tmp_path: Path
 ) -> None:
     pools = f'[user_pools]\nreports = "{pool}"\n'
-    with pytest.raises(EnvironmentProblem, match=says) as raised:
+    with pytest.raises(EnvironmentFileError, match=says) as raised:
         load_edited("dev", "[api]", f"{pools}[api]", tmp_path)
     assert raised.value.path == "dev.toml: user_pools.reports"
 
-    with pytest.raises(EnvironmentProblem, match=says) as raised:
+    with pytest.raises(EnvironmentFileError, match=says) as raised:
         environment.with_user_pool(environment.load("dev"), "reports", pool, "-c reports:x=")
     assert raised.value.path == "-c reports:x="
 
 
 def test_the_local_environment_has_its_own_issuer(tmp_path: Path) -> None:
     pools = f'[user_pools]\nreports = "{POOL}"\n'
-    with pytest.raises(EnvironmentProblem, match="a token issuer of its own"):
+    with pytest.raises(EnvironmentFileError, match="a token issuer of its own"):
         load_edited("local", "[api]", f"{pools}[api]", tmp_path)
 
 
@@ -202,12 +202,12 @@ def test_only_the_local_environment_has_local_ports(tmp_path: Path) -> None:
         f"{name} = {port}"
         for port, name in enumerate(environment.Local.__struct_fields__, start=20_000)
     )
-    with pytest.raises(EnvironmentProblem, match="that one only"):
+    with pytest.raises(EnvironmentFileError, match="that one only"):
         load_edited("dev", "[api]", f"[local]\n{ports}\n[api]", tmp_path)
 
 
 def test_an_unknown_environment_is_answered_with_the_one_that_was_meant() -> None:
-    with pytest.raises(EnvironmentProblem, match="Did you mean 'staging'"):
+    with pytest.raises(EnvironmentFileError, match="Did you mean 'staging'"):
         environment.load("stagging")
 
 
@@ -217,14 +217,14 @@ def test_a_name_is_as_long_as_systems_leave_room_for_and_no_longer(tmp_path: Pat
         (tmp_path / f"{name}.toml").write_text(dev.replace('name = "dev"', f'name = "{name}"'))
 
     assert environment.load(LONGEST_ENVIRONMENT, tmp_path).name == LONGEST_ENVIRONMENT
-    with pytest.raises(EnvironmentProblem) as raised:
+    with pytest.raises(EnvironmentFileError) as raised:
         environment.load(LONGEST_ENVIRONMENT + "e", tmp_path)
     assert raised.value.path == f"{LONGEST_ENVIRONMENT}e.toml: name"
     assert "2 to 16 of a-z and 0-9" in raised.value.suggestion
 
 
 def test_a_file_that_is_no_toml_is_named_with_the_line(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentProblem, match=r"dev\.toml: not TOML: .* line 2"):
+    with pytest.raises(EnvironmentFileError, match=r"dev\.toml: not TOML: .* line 2"):
         load_edited("dev", 'name = "dev"', "name = dev", tmp_path)
 
 
@@ -242,14 +242,14 @@ def test_a_system_decodes_its_own_part(tmp_path: Path) -> None:
 def test_a_mistake_in_a_systems_part_is_named_too(tmp_path: Path) -> None:
     part = "[systems.chat]"
     env = load_edited("dev", part, f"[systems.notes]\nretention_day = 7\n{part}", tmp_path)
-    with pytest.raises(EnvironmentProblem, match="Did you mean 'retention_days'") as raised:
+    with pytest.raises(EnvironmentFileError, match="Did you mean 'retention_days'") as raised:
         env.settings("notes", Settings)
     assert raised.value.path == "dev.toml: systems.notes.retention_day"
 
 
 @pytest.mark.parametrize("name", ["", "open#ai", "open\U0010ffff", "a" * 129])
 def test_a_name_in_a_table_that_no_key_can_have_is_told(name: str) -> None:
-    with pytest.raises(EnvironmentProblem) as caught:
+    with pytest.raises(EnvironmentFileError) as caught:
         environment.decode({"prices_per_1k_tokens": {name: 0.01}}, ChatSettings, "dev.toml: chat")
     assert caught.value.path == "dev.toml: chat.prices_per_1k_tokens"
     assert "a provider's name of 1 to 128 characters without #" in caught.value.suggestion

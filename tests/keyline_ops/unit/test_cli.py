@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_ops.cli import _tell
 
 

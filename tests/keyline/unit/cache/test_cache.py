@@ -15,7 +15,7 @@ from typing import NoReturn
 import msgspec
 import pytest
 
-from keyline.cache import FAILURE, HIT, MISS, Cache, CacheSettings, Memory, Unreachable
+from keyline.cache import FAILURE, HIT, MISS, Cache, CacheSettings, Memory, UnreachableError
 from keyline.cache.backend import LEASE_SECONDS
 from keyline.cache.cache import WAIT_SECONDS
 from tests.keyline.unit.cache.clock import Clock
@@ -29,7 +29,7 @@ class Broken:
     """A cache that cannot be reached."""
 
     def _fail(self, *_: object) -> NoReturn:
-        raise Unreachable
+        raise UnreachableError
 
     get = put = lease = release = _fail
 

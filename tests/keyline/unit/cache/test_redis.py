@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from keyline.cache import Cache, CacheSettings, Redis, Unreachable
+from keyline.cache import Cache, CacheSettings, Redis, UnreachableError
 from keyline.cache.redis import OPEN_SECONDS
 from tests.keyline.unit.cache.clock import Clock
 
@@ -60,13 +60,13 @@ def test_a_failure_opens_the_circuit_for_a_while(given: dict[str, Any], error: E
 
     client.error = error
     for _ in range(3):
-        with pytest.raises(Unreachable):
+        with pytest.raises(UnreachableError):
             cache.get("a")
     assert client.asked == 2
 
     client.error = None
     clock.now = OPEN_SECONDS - 1
-    with pytest.raises(Unreachable):
+    with pytest.raises(UnreachableError):
         cache.get("a")
     clock.now = OPEN_SECONDS
     assert cache.get("a") == b"1"
@@ -80,7 +80,7 @@ def test_the_first_failure_of_a_process_alone_is_logged(
     cache = Redis("redis://cache:1/0", SECONDS, TIMEOUT, clock)
     given["client"].error = redis.ConnectionError("down")
     for _ in range(3):
-        with pytest.raises(Unreachable):
+        with pytest.raises(UnreachableError):
             cache.get("a")
         clock.now += OPEN_SECONDS
     assert given["client"].asked == 3

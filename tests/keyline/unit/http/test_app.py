@@ -14,10 +14,10 @@ import msgspec
 import pytest
 from aws_lambda_powertools import Logger
 
+from keyline.errors import DeclarationError, KeylineError
 from keyline.http import App, Caller, HttpError, Refusal, Response, missing
 from keyline.http import Client as HttpClient
 from keyline.model import Function, Key, Put, Route, System, Table
-from keyline.problem import DeclarationError, KeylineError
 from keyline.run import errors, meter
 from keyline.run.meter import Call, Labels
 from tests.keyline.unit.http.events import Context, event
@@ -388,7 +388,7 @@ class TestProblems:
 
     def test_a_cursor_is_named_as_the_client_sent_it(self) -> None:
         def read() -> None:
-            raise errors.InvalidCursor("notes-by-day.cursor", "is not valid here.")
+            raise errors.InvalidCursorError("notes-by-day.cursor", "is not valid here.")
 
         answer = Client("GET /notes", read).answer(event("GET /notes"))
         assert json.loads(answer["body"])["path"] == "query.cursor"
@@ -401,18 +401,18 @@ class TestProblems:
         assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "9")
 
     def test_an_error_of_the_system_is_answered_as_the_app_says(self) -> None:
-        class Full(KeylineError):
+        class FullError(KeylineError):
             """A note with too much in it."""
 
-        class VeryFull(Full): ...
+        class VeryFullError(FullError): ...
 
-        class Other(KeylineError): ...
+        class OtherError(KeylineError): ...
 
         def answer(error: Exception) -> dict[str, Any]:
             def read() -> None:
                 raise error
 
-            refusals = {Full: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "query.from")}
+            refusals = {FullError: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "query.from")}
             client = Client("GET /notes", read, app={"refusals": refusals})
             answered = client.answer(event("GET /notes"))
             problem: dict[str, Any] = json.loads(answered["body"])
@@ -427,12 +427,14 @@ class TestProblems:
             "suggestion": "Take less.",
             "instance": "request-1",
         }
-        assert answer(Full("parts", "is full.", "Take less.")) == expected | {"logged": "Full"}
-        assert answer(VeryFull("parts", "is full.", "Take less.")) == (
-            expected | {"logged": "VeryFull"}
+        assert answer(FullError("parts", "is full.", "Take less.")) == expected | {
+            "logged": "FullError"
+        }
+        assert answer(VeryFullError("parts", "is full.", "Take less.")) == (
+            expected | {"logged": "VeryFullError"}
         )
-        assert answer(Other("parts", "the secret"))["status"] == 500
-        assert answer(errors.NotFound("note", "there is none."))["status"] == 404
+        assert answer(OtherError("parts", "the secret"))["status"] == 500
+        assert answer(errors.NotFoundError("note", "there is none."))["status"] == 404
 
     def test_what_is_missing_is_404_and_says_no_more(self) -> None:
         def read(noteId: str) -> None:
@@ -445,13 +447,17 @@ class TestProblems:
     @pytest.mark.parametrize(
         ("error", "status", "kind"),
         [
-            (errors.NotFound("note", "there is none."), 404, "not-found"),
-            (errors.AlreadyExists("note", "is there.", current=None), 409, "already-exists"),
-            (errors.ConditionFailed("note", "no.", current=None), 409, "condition-failed"),
-            (errors.VersionConflict("note", "moved on.", current=None), 409, "version-conflict"),
-            (errors.InvalidCursor("cursor", "is not ours."), 400, "invalid-cursor"),
-            (errors.BadValue("weight", "NaN."), 400, "bad-value"),
-            (errors.ItemTooLarge("note", 500_000, 409_600, [("t", 9)]), 413, "item-too-large"),
+            (errors.NotFoundError("note", "there is none."), 404, "not-found"),
+            (errors.AlreadyExistsError("note", "is there.", current=None), 409, "already-exists"),
+            (errors.ConditionFailedError("note", "no.", current=None), 409, "condition-failed"),
+            (
+                errors.VersionConflictError("note", "moved on.", current=None),
+                409,
+                "version-conflict",
+            ),
+            (errors.InvalidCursorError("cursor", "is not ours."), 400, "invalid-cursor"),
+            (errors.BadValueError("weight", "NaN."), 400, "bad-value"),
+            (errors.ItemTooLargeError("note", 500_000, 409_600, [("t", 9)]), 413, "item-too-large"),
             (HttpError(422, "query", "no range.", "Give one."), 422, "unprocessable-content"),
             (HttpError(429, "caller", "too fast.", "Wait."), 429, "too-many-requests"),
         ],
@@ -474,7 +480,7 @@ class TestProblems:
     def test_a_version_conflict_tells_the_version_but_not_the_item(self) -> None:
         def update() -> None:
             current = Note(noteId="n", title="secret")
-            raise errors.VersionConflict("note-edit", "moved on.", current=current, version=7)
+            raise errors.VersionConflictError("note-edit", "moved on.", current=current, version=7)
 
         answer = Client("PUT /notes", update).answer(event("PUT /notes"))
         assert json.loads(answer["body"])["currentVersion"] == 7
@@ -485,10 +491,10 @@ class TestProblems:
         [
             RuntimeError("the secret"),
             KeyError("the secret"),
-            errors.BadCall("secret", "the secret", "secret"),
-            errors.RequestRefused("secret", "AccessDeniedException", "the secret"),
-            errors.ItemUnreadable("secret", "the secret"),
-            errors.TransactionCancelled("secret", []),
+            errors.BadCallError("secret", "the secret", "secret"),
+            errors.RequestRefusedError("secret", "AccessDeniedException", "the secret"),
+            errors.ItemUnreadableError("secret", "the secret"),
+            errors.TransactionCancelledError("secret", []),
         ],
     )
     def test_anything_else_is_an_internal_error_that_only_the_log_explains(
@@ -509,9 +515,9 @@ class TestProblems:
     @pytest.mark.parametrize(
         ("error", "after"),
         [
-            (errors.Throttled("Notes", [], retry_after=3), "3"),
-            (errors.Unavailable("Notes", "no answer."), "1"),
-            (errors.UnprocessedLeft("Notes", []), "1"),
+            (errors.ThrottledError("Notes", [], retry_after=3), "3"),
+            (errors.UnavailableError("Notes", "no answer."), "1"),
+            (errors.UnprocessedLeftError("Notes", []), "1"),
         ],
     )
     def test_what_passes_says_when_to_try_again(self, error: Exception, after: str) -> None:
@@ -524,7 +530,7 @@ class TestProblems:
     def test_a_write_that_may_be_carried_out_says_so_and_asks_for_no_second_try(self) -> None:
         def write() -> None:
             current = Note(noteId="n", title="secret")
-            raise errors.OutcomeUnknown("secret", "secret", repeatable=True, current=current)
+            raise errors.OutcomeUnknownError("secret", "secret", repeatable=True, current=current)
 
         answer = Client("PUT /notes", write).answer(event("PUT /notes"))
         problem = json.loads(answer["body"])
@@ -547,7 +553,7 @@ class TestProblems:
         self, code: str, status: int
     ) -> None:
         def read() -> None:
-            raise errors.TransactionCancelled("move", [errors.Cancelled(0, "n", code)])
+            raise errors.TransactionCancelledError("move", [errors.Cancelled(0, "n", code)])
 
         assert Client("GET /notes", read)()[0] == status
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keyline.migration.breaker import FAILURES, OPEN_SECONDS, SLOW_SECONDS, Breaker
-from keyline.run import AlreadyExists, Throttled, Unavailable
+from keyline.run import AlreadyExistsError, ThrottledError, UnavailableError
 
 
 class Line:
@@ -29,7 +29,7 @@ class Line:
         return self.breaker.call(make)
 
 
-AWAY = Unavailable("x", "is away")
+AWAY = UnavailableError("x", "is away")
 
 
 @pytest.fixture
@@ -43,25 +43,25 @@ def test_it_is_closed_at_first_and_lets_calls_pass(line: Line) -> None:
 
 
 def test_a_quick_failure_leaves_it_closed(line: Line) -> None:
-    for error in (AWAY, Throttled("x")):
+    for error in (AWAY, ThrottledError("x")):
         with pytest.raises(FAILURES):
             line.call(SLOW_SECONDS / 2, error)
         assert not line.breaker.open
 
 
 def test_an_answer_leaves_it_closed_however_late_it_comes(line: Line) -> None:
-    with pytest.raises(AlreadyExists):
-        line.call(SLOW_SECONDS, AlreadyExists("x", "is there", current=None))
+    with pytest.raises(AlreadyExistsError):
+        line.call(SLOW_SECONDS, AlreadyExistsError("x", "is there", current=None))
     assert line.call(SLOW_SECONDS) == "answer"
     assert not line.breaker.open
 
 
 def test_a_slow_failure_opens_it_and_calls_are_refused_until_it_closes(line: Line) -> None:
-    with pytest.raises(Unavailable, match="is away"):
+    with pytest.raises(UnavailableError, match="is away"):
         line.call(SLOW_SECONDS, AWAY)
     assert line.breaker.open
     made = line.calls
-    with pytest.raises(Unavailable, match="circuit breaker is open"):
+    with pytest.raises(UnavailableError, match="circuit breaker is open"):
         line.call(0)
     assert line.calls == made
     line.now += OPEN_SECONDS

@@ -9,7 +9,7 @@ import pytest
 from keyline.migration.metrics import Counters
 from keyline.model import MIGRATION_METRICS, migration_metrics
 from keyline.model.migration_metrics import ASKED, COMPARED, PENDING
-from keyline.run import Throttled
+from keyline.run import ThrottledError
 from tests.keyline.unit.migration.counted import Counted
 from tests.support.sample_system import MOVING
 
@@ -26,9 +26,9 @@ def test_a_failure_is_counted_and_its_kind_is_logged_without_its_message(
 ) -> None:
     counted = Counted("test", MOVING)
     with caplog.at_level(logging.WARNING):
-        Counters(counted).failed("Some", Throttled("secret"))
+        Counters(counted).failed("Some", ThrottledError("secret"))
     assert counted.values == [("Some", 1)]
-    assert caplog.messages == ["Some: Throttled"]
+    assert caplog.messages == ["Some: ThrottledError"]
 
 
 def test_pending_writes_are_a_value_and_counts_are_ones() -> None:

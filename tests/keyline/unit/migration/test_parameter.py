@@ -14,7 +14,7 @@ from moto import mock_aws
 from keyline import variables
 from keyline.migration import parameter
 from keyline.migration.parameter import parameter_reader, phase_of_function
-from keyline.migration.phase import Mode, Phase, PhaseUnknown
+from keyline.migration.phase import Mode, Phase, PhaseUnknownError
 from keyline.model.migration import MigrationSettings
 from tests.keyline.unit.migration.counted import Counted
 from tests.support.sample_system import MOVING
@@ -55,7 +55,7 @@ def test_an_ssm_that_does_not_answer_is_a_failure_like_any_other(
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", f"http://127.0.0.1:{silent.getsockname()[1]}")
         monkeypatch.setenv("AWS_REGION", "us-east-1")
         monkeypatch.setattr(parameter, "SSM_SECONDS", 0.05)
-        with pytest.raises(PhaseUnknown, match="ReadTimeoutError"):
+        with pytest.raises(PhaseUnknownError, match="ReadTimeoutError"):
             parameter_reader(NAME)()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyline.migration.phase import PATTERN, Mode, Phase, PhaseUnknown
+from keyline.migration.phase import PATTERN, Mode, Phase, PhaseUnknownError
 
 NAME = "/keyline/notes/test/migration-phase"
 TEN = datetime(2026, 11, 20, 10, tzinfo=UTC).timestamp()
@@ -35,7 +35,7 @@ def test_a_value_is_a_phase_and_the_moment_since_when_items_are_new(
     "text", ["", "0", "4", "two", "2@", "2@noon", "2@2026-11-20", "2@2026-11-20T10:00:00", "2 @x"]
 )
 def test_any_other_value_is_refused_by_name(text: str) -> None:
-    with pytest.raises(PhaseUnknown) as refused:
+    with pytest.raises(PhaseUnknownError) as refused:
         Phase.parse(text, NAME)
     assert refused.value.path == NAME
     assert refused.value.suggestion

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from keyline.migration.phase import Mode, Phase, PhaseUnknown
+from keyline.migration.phase import Mode, Phase, PhaseUnknownError
 from keyline.migration.polled_phase import PolledPhase
 
 NAME = "/keyline/notes/test/migration-phase"
@@ -68,7 +68,7 @@ def test_the_parameter_is_read_once_in_so_many_seconds() -> None:
 def test_a_read_that_fails_is_counted_said_and_changes_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    failure = PhaseUnknown(NAME, "was not read.")
+    failure = PhaseUnknownError(NAME, "was not read.")
     read = Parameter(failure, Phase(Mode.PARALLEL), failure, failure, Phase(Mode.READ_NEW))
     current, clock, failures = polled(read)
     with caplog.at_level(logging.ERROR):
@@ -83,7 +83,7 @@ def test_a_read_that_fails_is_counted_said_and_changes_nothing(
 
 
 def test_a_failed_read_is_not_repeated_at_once() -> None:
-    read = Parameter(PhaseUnknown(NAME, "was not read."))
+    read = Parameter(PhaseUnknownError(NAME, "was not read."))
     current, _, failures = polled(read)
     for _ in range(5):
         current()

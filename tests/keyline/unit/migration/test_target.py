@@ -11,13 +11,19 @@ from hypothesis import strategies as st
 from keyline.migration.breaker import SLOW_SECONDS, Breaker
 from keyline.migration.metrics import Counters
 from keyline.migration.target import SETTLED_AT_ONCE, PendingWrites, Target
-from keyline.run import AlreadyExists, ItemUnreadable, NotFound, Throttled, Unavailable
+from keyline.run import (
+    AlreadyExistsError,
+    ItemUnreadableError,
+    NotFoundError,
+    ThrottledError,
+    UnavailableError,
+)
 from tests.keyline.unit.migration.counted import Counted
 from tests.support.sample_system import MOVING
 
 NOW = 1_800_000_000.0
-GONE = NotFound("note", "is gone.")
-AWAY = Unavailable("x", "is away.")
+GONE = NotFoundError("note", "is gone.")
+AWAY = UnavailableError("x", "is away.")
 
 
 class Rig:
@@ -52,7 +58,7 @@ class Rig:
 
     def ask(self) -> list[int] | None:
         """Ask the target."""
-        return self.target.ask(self.pending, self.read, gone=NotFound)
+        return self.target.ask(self.pending, self.read, gone=NotFoundError)
 
 
 def test_a_write_that_is_taken_is_not_pending() -> None:
@@ -64,21 +70,21 @@ def test_a_write_that_is_taken_is_not_pending() -> None:
 
 def test_a_write_that_fails_is_pending_and_so_are_all_that_follow() -> None:
     rig = Rig()
-    rig.error = Throttled("x")
+    rig.error = ThrottledError("x")
     rig.target.write(rig.pending, rig.number(1))
     rig.error = None
     rig.target.write(rig.pending, rig.number(2))
     assert (rig.taken, len(rig.pending), rig.pending.replicated) == ([], 2, 0)
     assert rig.counted.names == ["MigrationWriteFailures"]
-    assert rig.target.settle(rig.pending, gone=NotFound) is None
+    assert rig.target.settle(rig.pending, gone=NotFoundError) is None
     assert (rig.taken, len(rig.pending), rig.pending.replicated) == ([1, 2], 0, NOW)
     assert rig.counted.names[1:] == ["MigrationSettled"] * 2
 
 
 def test_an_answer_to_a_write_is_raised_and_leaves_nothing_pending() -> None:
     rig = Rig()
-    rig.error = AlreadyExists("x", "is there.", current=None)
-    with pytest.raises(AlreadyExists):
+    rig.error = AlreadyExistsError("x", "is there.", current=None)
+    with pytest.raises(AlreadyExistsError):
         rig.target.write(rig.pending, rig.number(1))
     assert not rig.pending
     assert rig.counted.names == []
@@ -88,7 +94,7 @@ def test_a_repetition_that_fails_says_why_and_leaves_the_rest() -> None:
     rig = Rig()
     rig.pending.extend(rig.number(n) for n in (1, 2))
     rig.error = AWAY
-    assert rig.target.settle(rig.pending, gone=NotFound) is AWAY
+    assert rig.target.settle(rig.pending, gone=NotFoundError) is AWAY
     assert len(rig.pending) == 2
     assert rig.counted.names == ["MigrationWriteFailures"]
 
@@ -97,20 +103,20 @@ def test_that_an_item_is_gone_is_raised_and_not_counted() -> None:
     rig = Rig()
     rig.pending.append(rig.number(1))
     rig.error = GONE
-    with pytest.raises(NotFound):
-        rig.target.settle(rig.pending, gone=NotFound)
+    with pytest.raises(NotFoundError):
+        rig.target.settle(rig.pending, gone=NotFoundError)
     assert rig.counted.names == []
 
 
 def test_so_many_are_repeated_at_once() -> None:
     rig = Rig()
     rig.pending.extend(rig.number(n) for n in range(SETTLED_AT_ONCE + 1))
-    failure = rig.target.settle(rig.pending, gone=NotFound)
+    failure = rig.target.settle(rig.pending, gone=NotFoundError)
     assert failure is not None and "more writes are pending" in failure.message
     assert len(rig.pending) == 1
-    assert rig.target.settle(rig.pending, gone=NotFound) is None
+    assert rig.target.settle(rig.pending, gone=NotFoundError) is None
     rig.pending.extend(rig.number(n) for n in range(SETTLED_AT_ONCE))
-    assert rig.target.settle(rig.pending, gone=NotFound) is None
+    assert rig.target.settle(rig.pending, gone=NotFoundError) is None
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30))
@@ -121,10 +127,10 @@ def test_whatever_fails_each_write_is_taken_once_and_in_order(
     for number, (fails, settles) in enumerate(steps):
         rig.error = AWAY if fails else None
         if settles:
-            rig.target.settle(rig.pending, gone=NotFound)
+            rig.target.settle(rig.pending, gone=NotFoundError)
         rig.target.write(rig.pending, rig.number(number))
     rig.error = None
-    while rig.target.settle(rig.pending, gone=NotFound):
+    while rig.target.settle(rig.pending, gone=NotFoundError):
         pass
     assert rig.taken == list(range(len(steps)))
     assert rig.counted.names.count("MigrationSettled") <= len(steps)
@@ -134,7 +140,7 @@ def test_whatever_fails_each_write_is_taken_once_and_in_order(
     ("error", "told"),
     [
         (AWAY, ["MigrationReadFailures", "MigrationFallbacks"]),
-        (ItemUnreadable("x", "is odd."), ["MigrationReadFailures", "MigrationFallbacks"]),
+        (ItemUnreadableError("x", "is odd."), ["MigrationReadFailures", "MigrationFallbacks"]),
         (GONE, ["MigrationMismatches", "MigrationMisses"]),
     ],
 )

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
+from keyline.errors import DeclarationError
 from keyline.model import Entity, Index, Key, Query, Table, Ttl, compressed, include
-from keyline.problem import DeclarationError
 
 DOC = "Key design: by room, in order of time."
 

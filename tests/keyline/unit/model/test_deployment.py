@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyline.errors import raise_first
 from keyline.model import (
     DeclarationError,
     Function,
@@ -32,7 +33,6 @@ from keyline.model.deployment import (
 )
 from keyline.model.deployment_checks import MAX_STACK_RESOURCES, faults_among
 from keyline.model.names import MAX_ENVIRONMENT_NAME, function_name, stack_name
-from keyline.problem import raise_first
 from keyline_deploy.names import stack_id
 from tests.keyline.unit.model.declarations import Refusal, index, notes, told
 

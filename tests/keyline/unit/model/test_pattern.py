@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
+from keyline.errors import DeclarationError
 from keyline.model import (
     AnyOf,
     BatchGet,
@@ -41,7 +42,6 @@ from keyline.model import (
     greater_than,
     less_than,
 )
-from keyline.problem import DeclarationError
 from tests.keyline.unit.model.declarations import (
     DOC,
     NOTES,

@@ -24,8 +24,8 @@ from keyline.model import (
     stream_filter_of,
 )
 from keyline.model.stream_source_checks import condition_faults
-from keyline.run.codec import Writer
-from keyline.run.settings import Settings
+from keyline.run.codec import ItemWriter
+from keyline.run.settings import TableSettings
 from keyline.stream import ChangeReader
 from keyline_deploy.stream_filter import faults, matches
 
@@ -144,9 +144,9 @@ def test_the_filter_matches_the_records_whose_item_satisfies_the_conditions(
     item: Thing, where: dict[str, Any], data: st.DataObject
 ) -> None:
     # Given an item as it is stored, or as an older version of the code stored it
-    image = Writer(THINGS, THINGS.kinds[0], Settings(msgspec.defstruct("S", [])())).attributes(
-        item, 0.0
-    )
+    image = ItemWriter(
+        THINGS, THINGS.kinds[0], TableSettings(msgspec.defstruct("S", [])())
+    ).attributes(item, 0.0)
     for name in data.draw(st.lists(st.sampled_from(sorted(DEFAULTED)), max_size=3)):
         image.pop(name, None)
     for name in data.draw(st.lists(st.sampled_from(sorted(DEFAULTED)), max_size=2)):

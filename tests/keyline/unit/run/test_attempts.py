@@ -19,10 +19,15 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline.run import Store, Write
 from keyline.run.client import ATTEMPTS
-from keyline.run.errors import OutcomeUnknown, RequestRefused, Throttled, Unavailable
+from keyline.run.errors import (
+    OutcomeUnknownError,
+    RequestRefusedError,
+    ThrottledError,
+    UnavailableError,
+)
 from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer, refusal
 from tests.support.declared import (
@@ -104,7 +109,7 @@ def test_a_write_that_may_have_been_carried_out_says_so(
     wire: Wire, replies: list[Reply], write: str, reply: str
 ) -> None:
     replies += [MAY_BE_DONE[reply]] * ATTEMPTS
-    assert isinstance(told(lambda: WRITES[write](wire.store())), OutcomeUnknown)
+    assert isinstance(told(lambda: WRITES[write](wire.store())), OutcomeUnknownError)
     assert len(wire.sent) == (1 if write == "count" else ATTEMPTS)
 
 
@@ -115,8 +120,8 @@ def test_a_write_that_was_not_carried_out_is_tried_again_and_says_why(
 ) -> None:
     replies += [NOT_DONE[reply]] * ATTEMPTS
     error = told(lambda: WRITES[write](wire.store()))
-    assert isinstance(error, Throttled | Unavailable)
-    assert not isinstance(error, OutcomeUnknown)
+    assert isinstance(error, ThrottledError | UnavailableError)
+    assert not isinstance(error, OutcomeUnknownError)
     assert len(wire.sent) == ATTEMPTS
 
 
@@ -125,16 +130,16 @@ def test_one_attempt_in_doubt_leaves_the_whole_call_in_doubt(
     wire: Wire, replies: list[Reply], last: str
 ) -> None:
     replies += [MAY_BE_DONE["read time-out"], *[NOT_DONE[last]] * (ATTEMPTS - 1)]
-    assert isinstance(told(lambda: WRITES["put"](wire.store())), OutcomeUnknown)
+    assert isinstance(told(lambda: WRITES["put"](wire.store())), OutcomeUnknownError)
 
 
 def test_a_refusal_after_an_attempt_in_doubt_says_nothing_of_that_attempt(
     wire: Wire, replies: list[Reply]
 ) -> None:
     replies += [MAY_BE_DONE["500"], lambda: refusal("ExpiredTokenException")]
-    assert isinstance(told(lambda: WRITES["put"](wire.store())), OutcomeUnknown)
+    assert isinstance(told(lambda: WRITES["put"](wire.store())), OutcomeUnknownError)
     replies.append(lambda: refusal("ExpiredTokenException"))
-    assert isinstance(told(lambda: WRITES["put"](wire.store())), RequestRefused)
+    assert isinstance(told(lambda: WRITES["put"](wire.store())), RequestRefusedError)
 
 
 def test_credentials_that_fail_after_an_attempt_in_doubt_leave_it_in_doubt(
@@ -144,7 +149,7 @@ def test_credentials_that_fail_after_an_attempt_in_doubt_leave_it_in_doubt(
         MAY_BE_DONE["read time-out"],
         fails(CredentialRetrievalError(provider="role", error_msg="expired")),
     ]
-    assert isinstance(told(lambda: WRITES["put"](wire.store())), OutcomeUnknown)
+    assert isinstance(told(lambda: WRITES["put"](wire.store())), OutcomeUnknownError)
 
 
 @pytest.mark.parametrize("reply", MAY_BE_DONE)
@@ -153,8 +158,8 @@ def test_a_read_is_tried_again_and_is_in_no_doubt(
 ) -> None:
     replies += [MAY_BE_DONE[reply]] * ATTEMPTS
     error = told(lambda: wire.store().get(GET_NOTE, **KEY))
-    assert isinstance(error, Unavailable)
-    assert not isinstance(error, OutcomeUnknown)
+    assert isinstance(error, UnavailableError)
+    assert not isinstance(error, OutcomeUnknownError)
     assert len(wire.sent) == ATTEMPTS
 
 
@@ -174,7 +179,7 @@ def test_an_unknown_outcome_says_what_to_do(
 ) -> None:
     replies += [MAY_BE_DONE["500"]] * ATTEMPTS
     error = told(lambda: WRITES[write](wire.store()))
-    assert isinstance(error, OutcomeUnknown)
+    assert isinstance(error, OutcomeUnknownError)
     assert error.message == "the write may have been carried out, or not."
     assert (error.repeatable, suggests in error.suggestion) == (repeatable, True)
 
@@ -185,7 +190,7 @@ def test_a_transaction_with_a_token_may_be_sent_again_with_it(
     replies += [MAY_BE_DONE["500"]] * ATTEMPTS
     actions = [Write.delete(DROP_NOTE, **KEY)]
     error = told(lambda: wire.store().transact(MOVE, actions, token="t"))
-    assert isinstance(error, OutcomeUnknown)
+    assert isinstance(error, OutcomeUnknownError)
     assert (error.repeatable, "same token" in error.suggestion) == (True, True)
 
 
@@ -194,7 +199,9 @@ def test_a_transaction_that_another_call_is_carrying_out_is_in_doubt(
 ) -> None:
     replies += [lambda: refusal("TransactionInProgressException")] * ATTEMPTS
     actions = [Write.delete(DROP_NOTE, **KEY)]
-    assert isinstance(told(lambda: wire.store().transact(MOVE, actions, token="t")), OutcomeUnknown)
+    assert isinstance(
+        told(lambda: wire.store().transact(MOVE, actions, token="t")), OutcomeUnknownError
+    )
 
 
 def test_the_attempts_of_a_transaction_share_a_token(wire: Wire, replies: list[Reply]) -> None:

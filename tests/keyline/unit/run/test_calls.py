@@ -9,12 +9,12 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 
 from keyline.run import Store
 from keyline.run.errors import (
-    ConditionFailed,
-    ItemUnreadable,
-    RequestRefused,
-    Throttled,
+    ConditionFailedError,
+    ItemUnreadableError,
+    RequestRefusedError,
+    ThrottledError,
     ThrottlingReason,
-    Unavailable,
+    UnavailableError,
 )
 from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer, refusal
@@ -39,7 +39,7 @@ def test_throttling_says_why_and_where(wire: Wire, store: Store) -> None:
         refusal("ProvisionedThroughputExceededException", ThrottlingReasons=reasons)
         for _ in range(3)
     ]
-    with pytest.raises(Throttled) as error:
+    with pytest.raises(ThrottledError) as error:
         store.put(PUT_NOTE, note(**KEY))
     assert error.value.reasons == (
         ThrottlingReason("TableWriteKeyRangeThroughputExceeded", "arn:aws:t"),
@@ -54,7 +54,7 @@ def test_a_condition_that_does_not_hold_is_an_answer_and_no_failure(
     wire: Wire, store: Store
 ) -> None:
     wire.replies.append(refusal("ConditionalCheckFailedException"))
-    with pytest.raises(ConditionFailed):
+    with pytest.raises(ConditionFailedError):
         store.put(PUT_NOTE, note(**KEY))
     (call,) = store.meter.calls
     assert (call.throttles, call.failed) == (0, False)
@@ -62,7 +62,7 @@ def test_a_condition_that_does_not_hold_is_an_answer_and_no_failure(
 
 def test_an_item_that_cannot_be_read_is_a_failure(wire: Wire, store: Store) -> None:
     wire.replies.append(answer(200, {"Item": {**ITEM, "size": {"S": "large"}}}))
-    with pytest.raises(ItemUnreadable):
+    with pytest.raises(ItemUnreadableError):
         store.get(GET_NOTE, **KEY)
     (call,) = store.meter.calls
     assert (call.pattern, call.failed) == (GET_NOTE.name, True)
@@ -87,10 +87,10 @@ def test_a_passing_throttle_is_tried_again(wire: Wire, store: Store) -> None:
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [
-        ("InternalServerError", 500, Unavailable),
-        ("ServiceUnavailable", 503, Unavailable),
-        ("AccessDeniedException", 400, RequestRefused),
-        ("ResourceNotFoundException", 400, RequestRefused),
+        ("InternalServerError", 500, UnavailableError),
+        ("ServiceUnavailable", 503, UnavailableError),
+        ("AccessDeniedException", 400, RequestRefusedError),
+        ("ResourceNotFoundException", 400, RequestRefusedError),
     ],
 )
 def test_other_refusals(
@@ -103,7 +103,7 @@ def test_other_refusals(
 
 def test_a_page_of_html_is_a_fault_of_the_service(wire: Wire, store: Store) -> None:
     wire.replies += [answer(503, b"<html>busy</html>") for _ in range(3)]
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         store.get(GET_NOTE, **KEY)
 
 
@@ -124,7 +124,7 @@ def test_no_answer(
         raise fault
 
     monkeypatch.setattr(wire, "reply", fail)
-    with pytest.raises(Unavailable, match=type(fault).__name__):
+    with pytest.raises(UnavailableError, match=type(fault).__name__):
         wire.store().get(GET_NOTE, **KEY)
     assert len(wire.sent) == 3
 

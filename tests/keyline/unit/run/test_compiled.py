@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keyline.model import Get
 from keyline.run.compiled import Compiler, Memo
-from keyline.run.settings import Settings as Resolved
+from keyline.run.settings import TableSettings
 from tests.support.declared import (
     COUNT_NOTE,
     DROP_NOTE,
@@ -18,7 +18,7 @@ from tests.support.declared import (
 
 
 def compiler(environment: str = "test") -> Compiler:
-    return Compiler(environment, Resolved(Settings()), whole=False)
+    return Compiler(environment, TableSettings(Settings()), whole=False)
 
 
 def test_each_kind_of_pattern_is_compiled_once() -> None:

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyline.errors import KeylineError
 from keyline.model import NoSettings
-from keyline.problem import KeylineError
 from keyline.run import Store
 from keyline.run.context import from_environment
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from keyline.run.meter import PROCESS
-from keyline.run.settings import EARLIEST, LATEST, Expiry
-from keyline.run.settings import Settings as Resolved
+from keyline.run.settings import EARLIEST, LATEST, Expiry, TableSettings
 from tests.support.declared import NOTES, SYSTEM, Settings
 
 ENVIRON = {
@@ -82,7 +81,7 @@ def test_a_functions_store(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_retention_and_shards_come_from_the_settings() -> None:
-    resolved = Resolved(Settings(noteDays=0.5, topicShards=3))
+    resolved = TableSettings(Settings(noteDays=0.5, topicShards=3))
     assert resolved.shards(NOTES) == {"topic": 3}
     expiry = resolved.expiry(NOTES, NOTES.kinds[0])
     assert expiry is not None
@@ -93,7 +92,7 @@ def test_retention_and_shards_come_from_the_settings() -> None:
 @pytest.mark.parametrize("days", [0, -1, math.nan, math.inf, 1e9])
 def test_a_retention_that_is_none(days: float) -> None:
     with pytest.raises(KeylineError, match="the setting 'noteDays' is"):
-        Resolved(Settings(noteDays=days)).expiry(NOTES, NOTES.kinds[0])
+        TableSettings(Settings(noteDays=days)).expiry(NOTES, NOTES.kinds[0])
 
 
 @pytest.mark.parametrize(
@@ -117,7 +116,7 @@ def test_a_retention_that_is_none(days: float) -> None:
     ],
 )
 def test_a_moment_in_another_unit_is_named(moment: Any, unit: int, message: str) -> None:
-    with pytest.raises(BadValue) as error:
+    with pytest.raises(BadValueError) as error:
         Expiry("ttl", 60.0, "at", unit).at(moment, now=0.0)
     assert str(error.value).startswith(message)
 
@@ -129,4 +128,4 @@ def test_a_moment_in_its_unit_is_taken(seconds: int, unit: int) -> None:
 
 def test_a_number_of_shards_that_is_none() -> None:
     with pytest.raises(KeylineError, match="whole number"):
-        Resolved(Settings(topicShards=0)).shards(NOTES)
+        TableSettings(Settings(topicShards=0)).shards(NOTES)

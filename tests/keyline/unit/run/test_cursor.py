@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyline.run.cursor import Cursor, CursorSigner
-from keyline.run.errors import InvalidCursor
+from keyline.run.errors import InvalidCursorError
 
 SIGNER = CursorSigner("chat", b"secret")
 CURSOR = Cursor([{"id": {"S": "a"}}, None], [{"N": "1.5"}])
@@ -36,7 +36,7 @@ def test_a_cursor_comes_back() -> None:
     ],
 )
 def test_it_is_bound(signer: CursorSigner, pattern: str, caller: str, values: object) -> None:
-    with pytest.raises(InvalidCursor):
+    with pytest.raises(InvalidCursorError):
         signer.take(TOKEN, pattern, caller, values)  # type: ignore[arg-type] # a mapping
 
 
@@ -47,11 +47,11 @@ def test_it_is_bound(signer: CursorSigner, pattern: str, caller: str, values: ob
 def test_no_letter_of_it_can_be_changed(place: int, letter: str) -> None:
     altered = TOKEN[:place] + letter + TOKEN[place + 1 :]
     if altered != TOKEN:
-        with pytest.raises(InvalidCursor):
+        with pytest.raises(InvalidCursorError):
             SIGNER.take(altered, "by-module", "ann", VALUES)
 
 
 @given(st.one_of(st.text(), st.binary().map(lambda b: b.hex())))
 def test_no_text_is_taken_for_one(text: str) -> None:
-    with pytest.raises(InvalidCursor):
+    with pytest.raises(InvalidCursorError):
         SIGNER.take(text, "by-module", "ann", VALUES)

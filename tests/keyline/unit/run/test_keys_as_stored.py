@@ -21,7 +21,7 @@ from keyline.model import (
     greater_than,
 )
 from keyline.run import Write
-from keyline.run.errors import BadValue, InvalidCursor
+from keyline.run.errors import BadValueError, InvalidCursorError
 from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer
 
@@ -103,7 +103,7 @@ def test_a_cursor_of_another_key_is_not_valid(wire: Wire) -> None:
     wire.replies.append(answer(200, {"Items": [STORED], "LastEvaluatedKey": {"id": {"S": "a"}}}))
     store = wire.store()
     page = store.query(made(Query), limit=1, id="a")
-    with pytest.raises(InvalidCursor):
+    with pytest.raises(InvalidCursorError):
         store.query(made(Query, index="ByLabel"), cursor=page.cursor, id="a")
 
 
@@ -111,7 +111,7 @@ def test_a_caller_may_have_any_name(wire: Wire) -> None:
     wire.replies.append(answer(200, {"Items": [STORED], "LastEvaluatedKey": {"id": {"S": "a"}}}))
     store = wire.store()
     page = store.query(made(Query), limit=1, caller="\ud800", id="a")
-    with pytest.raises(InvalidCursor):
+    with pytest.raises(InvalidCursorError):
         store.query(made(Query), cursor=page.cursor, caller="\ud801", id="a")
     assert store.query(made(Query), cursor=page.cursor, caller="\ud800", id="a").items == []
 
@@ -133,9 +133,9 @@ def test_an_update_makes_no_key_that_an_index_does_not_take(
     update = made(Update, set=("name", "photo"), upsert=upsert)
     both = made(TransactWrite, "both", parts=(update,))
     given = {"name": "x", **changes}
-    with pytest.raises(BadValue, match=f"^{says}"):
+    with pytest.raises(BadValueError, match=f"^{says}"):
         wire.store().update(update, given, id="a", kind="plan")
-    with pytest.raises(BadValue, match=f"^{says}"):
+    with pytest.raises(BadValueError, match=f"^{says}"):
         wire.store().transact(both, [Write.update(update, given, id="a", kind="plan")])
     assert wire.sent == []
 
@@ -166,5 +166,5 @@ def test_a_beginning_need_not_be_a_known_value(wire: Wire) -> None:
 
 def test_a_beginning_that_is_no_text_is_named_by_its_field(wire: Wire) -> None:
     query = made(Query, index="ByLabel", sort=begins_with("label", "name"))
-    with pytest.raises(BadValue, match=r"^name: int is no text"):
+    with pytest.raises(BadValueError, match=r"^name: int is no text"):
         wire.store().query(query, id="a", name=5)

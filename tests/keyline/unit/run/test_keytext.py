@@ -15,7 +15,7 @@ from keyline.model import DeclarationError, Entity, Key, Query, Table
 from keyline.model.condition import Condition
 from keyline.model.template import LAST
 from keyline.run.codec import key_text
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from keyline.run.expressions import Expressions
 from keyline.run.fieldtext import NothingMatchesError, before, behind
 from keyline.run.keytext import KeyText
@@ -29,7 +29,7 @@ def text_of(keyed: Keyed, fields: dict[str, Any]) -> str | None:
     """The key's text; None where a value is refused."""
     try:
         return key_text(keyed.entity, keyed.table, "sk").text(fields)
-    except BadValue:
+    except BadValueError:
         return None
 
 
@@ -118,7 +118,7 @@ def matched(
         values = into.parameters(asked)["ExpressionAttributeValues"]
     except NothingMatchesError:
         return []
-    except BadValue:
+    except BadValueError:
         return None
     bounds = [value["S"] for value in values.values()]
     assert all(bound and len(bound.encode()) <= 1024 for bound in bounds)
@@ -153,13 +153,13 @@ def key(template: str, shape: Any = Doc) -> KeyText:
 def test_one_tenant_never_has_the_key_of_another() -> None:
     made = key("T#{tenant}#U#{user}")
     assert made.text({"tenant": "acme", "user": "x#U#y"}) == "T#acme#U#x#U#y"
-    with pytest.raises(BadValue, match=r"^tenant: holds '#U#'"):
+    with pytest.raises(BadValueError, match=r"^tenant: holds '#U#'"):
         made.text({"tenant": "acme#U#x", "user": "y"})
 
 
 @pytest.mark.parametrize("tenant", ["a#", "a##", "##a"])
 def test_a_value_that_runs_into_what_follows_is_refused(tenant: str) -> None:
-    with pytest.raises(BadValue, match="tenant: holds"):
+    with pytest.raises(BadValueError, match="tenant: holds"):
         key("{tenant}##{user}").text({"tenant": tenant, "user": "y"})
 
 
@@ -199,7 +199,7 @@ def test_equal_numbers_have_one_text(
     ],
 )
 def test_what_the_key_cannot_hold_is_refused(template: str, given: dict[str, Any]) -> None:
-    with pytest.raises(BadValue, match=rf"^{next(iter(given))}: "):
+    with pytest.raises(BadValueError, match=rf"^{next(iter(given))}: "):
         key(template).text(given)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keyline.run import Read, Store
-from keyline.run.errors import BadValue, ItemUnreadable
+from keyline.run.errors import BadValueError, ItemUnreadableError
 from keyline.run.settings import Expiry
 from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer
@@ -99,7 +99,7 @@ class TestWritten:
         assert wire.sent[0]["Item"]["TTL"] == {"N": str(seconds + 30 * 86_400)}
 
     def test_text_that_is_no_moment_is_refused(self, store: Store, wire: Wire) -> None:
-        with pytest.raises(BadValue, match="no moment in ISO 8601") as caught:
+        with pytest.raises(BadValueError, match="no moment in ISO 8601") as caught:
             store.put(
                 PUT_LOAN,
                 Loan(memberId="7", title="x", at="yesterday, a little late", Data=LOAN.Data),
@@ -214,7 +214,7 @@ class TestRead:
         self, store: Store, wire: Wire, call: Callable[[Store], Any], body: Any, path: str
     ) -> None:
         wire.replies = [answer(200, body)]
-        with pytest.raises(ItemUnreadable) as caught:
+        with pytest.raises(ItemUnreadableError) as caught:
             call(store)
         error = caught.value
         assert error.path == path
@@ -232,7 +232,7 @@ class TestRead:
         self, store: Store, wire: Wire
     ) -> None:
         wire.replies = [answer(200, {"Item": loan(EntityType={"S": "HOLD"})})]
-        with pytest.raises(ItemUnreadable, match="is a Hold, no Loan"):
+        with pytest.raises(ItemUnreadableError, match="is a Hold, no Loan"):
             store.get(GET_LOAN, **KEY)
 
     @pytest.mark.parametrize("tag", [{}, {"EntityType": {"S": "secret"}}])
@@ -241,7 +241,9 @@ class TestRead:
     ) -> None:
         item = {k: v for k, v in loan().items() if k != "EntityType"} | tag
         wire.replies = [answer(200, {"Item": item})]
-        with pytest.raises(ItemUnreadable, match="EntityType is missing or that of no") as caught:
+        with pytest.raises(
+            ItemUnreadableError, match="EntityType is missing or that of no"
+        ) as caught:
             store.get(GET_LOAN, **KEY)
         assert "secret" not in str(caught.value)
 
@@ -249,7 +251,7 @@ class TestRead:
         self, store: Store, wire: Wire
     ) -> None:
         wire.replies = [answer(200, {"Item": loan(Data={"M": {"due": {"S": "x"}}})})]
-        with pytest.raises(ItemUnreadable, match="does not fit Loan") as caught:
+        with pytest.raises(ItemUnreadableError, match="does not fit Loan") as caught:
             store.get(GET_LOAN, **KEY)
         assert (caught.value.path, caught.value.field) == ("get-loan", "Data.pages")
         assert caught.value.key == {"PK": {"S": "MEMBER#7"}, "SK": {"S": f"LOAN#{AT}"}}
@@ -276,7 +278,7 @@ class TestCollectionFaults:
         self, store: Store, wire: Wire, item: dict[str, Any], field: str, says: str
     ) -> None:
         wire.replies = [answer(200, {"Items": [member(), item]})]
-        with pytest.raises(ItemUnreadable, match=says) as caught:
+        with pytest.raises(ItemUnreadableError, match=says) as caught:
             store.query(ACCOUNT, memberId="7")
         assert (caught.value.path, caught.value.field) == ("account", field)
         assert caught.value.key == {"PK": item["PK"], "SK": item["SK"]}

@@ -10,7 +10,7 @@ import pytest
 from keyline.model import Key, Query, Table
 from keyline.run import Store
 from keyline.run.codec import Reader
-from keyline.run.errors import ItemUnreadable, OutcomeUnknown, Unavailable
+from keyline.run.errors import ItemUnreadableError, OutcomeUnknownError, UnavailableError
 from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer, refusal
 from tests.support.declared import EDIT_NOTE, GET_NOTE, PUT_NOTE, note
@@ -60,7 +60,7 @@ WHOLE, BAD = {"M": {"a.b": {"N": "1"}}}, {"M": {"a.b": {"S": "secret"}}}
 def test_the_field_is_a_dotted_place(changes: dict[str, Any], field: str) -> None:
     item = {name: value for name, value in {**ITEM, **changes}.items() if value is not None}
     for stored in (item, msgspec.Raw(msgspec.json.encode(item))):
-        with pytest.raises(ItemUnreadable) as caught:
+        with pytest.raises(ItemUnreadableError) as caught:
             READER.fit(stored)
         assert caught.value.field == field
         assert caught.value.key == {"id": {"B": "c2hvcnQ="}, "n": {"N": "1"}}
@@ -72,7 +72,7 @@ def test_the_field_is_a_dotted_place(changes: dict[str, Any], field: str) -> Non
 )
 def test_a_key_that_is_none_of_the_table_is_not_told(key: dict[str, Any]) -> None:
     item = {name: value for name, value in {**ITEM, **key}.items() if value is not None}
-    with pytest.raises(ItemUnreadable, match="an item whose key cannot be told") as caught:
+    with pytest.raises(ItemUnreadableError, match="an item whose key cannot be told") as caught:
         READER.fit({**item, "in.ner": {"M": {}}})
     assert caught.value.key == {}
 
@@ -93,7 +93,7 @@ def test_a_change_whose_answer_was_lost_is_said_to_be_carried_out(store: Store, 
         refusal("InternalServerError", 500),
         refusal("ConditionalCheckFailedException", Item=stored),
     ]
-    with pytest.raises(ItemUnreadable) as caught:
+    with pytest.raises(ItemUnreadableError) as caught:
         store.update(EDIT_NOTE, {"name": "mine"}, expected=1, **key)
     error = caught.value
     assert (error.carried_out, error.field) == (True, "size")
@@ -115,7 +115,7 @@ def test_what_a_shape_itself_refuses_is_unreadable(error: type[Exception]) -> No
     reader: Reader[Refusing] = Reader.of(
         Query(name="all", why="Tested.", table=table, shape=Refusing, item_bytes=1, per_month=1)
     )
-    with pytest.raises(ItemUnreadable) as caught:
+    with pytest.raises(ItemUnreadableError) as caught:
         reader.item(reader.fit({"id": {"S": "a"}}))
     assert caught.value.key == {"id": {"S": "a"}}
     assert "secret" not in str(caught.value)
@@ -135,9 +135,9 @@ def test_an_answer_that_is_none_of_dynamodbs_is_said_to_be_that(
     store: Store, wire: Wire, body: Any
 ) -> None:
     wire.replies = [answer(200, body), answer(200, body), answer(200, body)]
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknownError):
         store.update(EDIT_NOTE, {"name": "mine"}, expected=1, owner="ann", timestamp=1.0)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknownError):
         store.put(PUT_NOTE, note(owner="ann", timestamp=1.8e12))
-    with pytest.raises(Unavailable, match="not as its API describes it"):
+    with pytest.raises(UnavailableError, match="not as its API describes it"):
         store.get(GET_NOTE, owner="ann", timestamp=1.0)

@@ -25,7 +25,7 @@ from keyline.model import (
     equals,
     exists,
 )
-from keyline.run.errors import BadCall, BadValue
+from keyline.run.errors import BadCallError, BadValueError
 from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer
 from tests.support.declared import (
@@ -242,9 +242,9 @@ def test_descending_is_said_once(wire: Wire) -> None:
 
 @pytest.mark.parametrize("value", [5, None, b"x", float("nan")])
 def test_a_key_of_a_wrong_type_is_refused(wire: Wire, value: Any) -> None:
-    with pytest.raises((BadValue, BadCall), match="owner"):
+    with pytest.raises((BadValueError, BadCallError), match="owner"):
         wire.store().delete(DROP_NOTE, owner=value, timestamp=1.0)
-    with pytest.raises(BadValue, match="timestamp"):
+    with pytest.raises(BadValueError, match="timestamp"):
         wire.store().delete(DROP_NOTE, owner="ann", timestamp="soon")
     assert wire.sent == []
 
@@ -293,5 +293,5 @@ def test_a_template_changes_with_its_fields(wire: Wire) -> None:
     wire.replies.append(answer(200, {"Attributes": item}))
     store.update(MOVE_BOTH, {"city": "Ulm", "street": "Ring"}, id="1")
     assert wire.sent[0]["ExpressionAttributeValues"][":address"] == {"S": "Ulm#Ring"}
-    with pytest.raises(BadCall, match="part of address"):
+    with pytest.raises(BadCallError, match="part of address"):
         store.update(MOVE_BOTH, {"city": "Ulm"}, id="1")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from keyline.model import Key, Table, fields_of
 from keyline.run import values
-from keyline.run.codec import Writer
-from keyline.run.settings import Settings
+from keyline.run.codec import ItemWriter
+from keyline.run.settings import TableSettings
 from tests.support.shapes import items
 
 
@@ -22,7 +22,9 @@ class NoSettings(msgspec.Struct):
 def written(item: msgspec.Struct) -> dict[str, Any]:
     """The attributes of an item, as DynamoDB is told them."""
     table = Table("Probe", "Key design: by id.", key=Key("id"), entities=[type(item)])
-    attributes = Writer(table, table.kinds[0], Settings(NoSettings())).attributes(item, 0.0)
+    attributes = ItemWriter(table, table.kinds[0], TableSettings(NoSettings())).attributes(
+        item, 0.0
+    )
     told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(attributes))
     return told
 

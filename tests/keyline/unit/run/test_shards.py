@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from keyline.model import BatchWrite, Index, Key, Put, Query, Table
-from keyline.run.errors import BadValue
+from keyline.run.errors import BadValueError
 from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer
 
@@ -134,8 +134,8 @@ def test_a_shard_that_no_key_can_name_is_not_asked(wire: Wire) -> None:
 def test_an_empty_text_is_refused_in_each_shard(wire: Wire, item: str) -> None:
     write: BatchWrite[Any] = BatchWrite(**told(table(Free), Free, "write"))
     put: Put[Any] = Put(**told(table(Free), Free, "put"))
-    with pytest.raises(BadValue, match=r"^topic: is empty"):
+    with pytest.raises(BadValueError, match=r"^topic: is empty"):
         wire.store().batch_write(write, puts=[Free(id=item, topic="")])
-    with pytest.raises(BadValue, match=r"^topic: is empty"):
+    with pytest.raises(BadValueError, match=r"^topic: is empty"):
         wire.store().put(put, Free(id=item, topic=""))
     assert wire.sent == []

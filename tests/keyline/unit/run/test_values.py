@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyline.errors import DeclarationError
 from keyline.model import compressed
-from keyline.problem import DeclarationError
 from keyline.run import readback, values
 from keyline.run.comparison import holds
 from keyline.run.compression import compress, decompress
-from keyline.run.errors import BadValue, ItemUnreadable
+from keyline.run.errors import BadValueError, ItemUnreadableError
 from keyline.run.numbers import number_text
 from keyline.run.shards import plain, shard_of, sharded
 
@@ -163,7 +163,7 @@ def test_null_is_read_as_absent() -> None:
     ],
 )
 def test_what_cannot_be_stored_is_refused(annotation: Any, value: Any) -> None:
-    with pytest.raises(BadValue):
+    with pytest.raises(BadValueError):
         values.of_type(annotation).encode(value)
 
 
@@ -214,7 +214,7 @@ def test_compressed_text_comes_back(text: str) -> None:
 
 @pytest.mark.parametrize("stored", [b"", b"\x09abc"])
 def test_an_unknown_codec_is_named(stored: bytes) -> None:
-    with pytest.raises(ItemUnreadable, match="codec mark"):
+    with pytest.raises(ItemUnreadableError, match="codec mark"):
         decompress(stored)
 
 
@@ -271,7 +271,7 @@ class Whole(msgspec.Struct, kw_only=True):
 def test_the_error_has_the_place_and_what_is_asked_but_not_the_value(
     given: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(BadValue) as error:
+    with pytest.raises(BadValueError) as error:
         readback.item_check(Whole)(values.struct_writer(Whole)(Whole(**given)))
     assert str(error.value).startswith(message)
     assert error.value.suggestion

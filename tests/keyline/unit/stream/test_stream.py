@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from aws_lambda_powertools import Logger
 
+from keyline.errors import DeclarationError
 from keyline.model import (
     Entity,
     Function,
@@ -24,14 +25,13 @@ from keyline.model import (
     Table,
     compressed,
 )
-from keyline.problem import DeclarationError
 from keyline.run import meter
-from keyline.run.codec import Writer
-from keyline.run.errors import ItemUnreadable
+from keyline.run.codec import ItemWriter
+from keyline.run.errors import ItemUnreadableError
 from keyline.run.meter import Call, Labels
-from keyline.run.settings import Settings
+from keyline.run.settings import TableSettings
 from keyline.stream import Change, ChangeReader, stream_handler
-from keyline.stream.handler import BatchFailed
+from keyline.stream.handler import BatchFailedError
 
 _NUMBERS = itertools.count()
 
@@ -102,7 +102,9 @@ def system(*tables: Table) -> System:
 
 def image(item: msgspec.Struct, table: Table = EVENTS) -> dict[str, Any]:
     """An item as Lambda delivers it: Binary as base64 text."""
-    writer = Writer(table, table.entity_of(type(item)), Settings(msgspec.defstruct("None_", [])()))
+    writer = ItemWriter(
+        table, table.entity_of(type(item)), TableSettings(msgspec.defstruct("None_", [])())
+    )
     raw: dict[str, Any] = json.loads(msgspec.json.encode(writer.attributes(item, 0.0)))
     return raw
 
@@ -211,7 +213,7 @@ class TestChange:
         ],
     )
     def test_what_is_no_such_item_is_unreadable(self, broken: dict[str, Any]) -> None:
-        with pytest.raises(ItemUnreadable) as caught:
+        with pytest.raises(ItemUnreadableError) as caught:
             ChangeReader(EVENTS, Event).read(record(1, broken))
         assert "secret" not in "".join(traceback.format_exception(caught.value))
 
@@ -227,7 +229,7 @@ class TestChange:
     def test_an_unreadable_image_is_named_by_its_key_and_field(
         self, changes: dict[str, Any], field: str
     ) -> None:
-        with pytest.raises(ItemUnreadable) as caught:
+        with pytest.raises(ItemUnreadableError) as caught:
             ChangeReader(EVENTS, Event).read(record(1, image(at(1)) | changes))
         error = caught.value
         assert error.path == "Events.stream"
@@ -238,7 +240,7 @@ class TestChange:
     @pytest.mark.parametrize("damage", ["dynamodb", "eventName", "eventID"])
     def test_a_record_without_a_part_is_unreadable(self, damage: str) -> None:
         broken = {name: part for name, part in record(1, at(1)).items() if name != damage}
-        with pytest.raises(ItemUnreadable, match="a record cannot be read") as caught:
+        with pytest.raises(ItemUnreadableError, match="a record cannot be read") as caught:
             ChangeReader(EVENTS, Event).read(broken)
         assert (caught.value.key, caught.value.field) == ({}, "")
 
@@ -304,19 +306,21 @@ class TestPartialBatch:
 
     def test_an_unreadable_record_at_the_head_calls_nothing(self) -> None:
         consumer = Consumer()
-        with pytest.raises(BatchFailed, match="the record 1 failed"):
+        with pytest.raises(BatchFailedError, match="the record 1 failed"):
             consumer(record(1, POISON), record(2, at(2)))
         assert consumer.given == []
 
     def test_a_failure_before_an_unreadable_record_comes_first(self) -> None:
         consumer = Consumer(holds("1"))
-        with pytest.raises(BatchFailed, match="the record 1 failed"):
+        with pytest.raises(BatchFailedError, match="the record 1 failed"):
             consumer(record(1, at(1)), record(2, POISON))
         assert consumer.given == [[1]]
 
     def test_a_failure_of_the_first_of_several_fails_the_invocation_and_is_logged(self) -> None:
         consumer = Consumer(holds("1"))
-        with pytest.raises(BatchFailed, match=r"Records\[0\]: the record 1 failed, so none of 3"):
+        with pytest.raises(
+            BatchFailedError, match=r"Records\[0\]: the record 1 failed, so none of 3"
+        ):
             consumer(*(record(n, at(n)) for n in range(1, 4)))
         assert consumer.given == [[1, 2, 3], [1]]
         lines = [json.loads(line) for line in consumer.lines.getvalue().splitlines()]

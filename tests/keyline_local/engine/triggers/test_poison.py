@@ -15,7 +15,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from keyline.model import Function, Key, Put, StreamSource, StreamView, System, Table
-from keyline.stream import BatchFailed, Change, stream_handler
+from keyline.stream import BatchFailedError, Change, stream_handler
 from tests.keyline_local.engine.rig import FAILED, TABLE, Consumer, Result, mapping, running
 
 _NUMBERS = itertools.count()
@@ -75,7 +75,7 @@ class RollUp:
         """Run the handler as Lambda's runtime does: what it raises fails the invocation."""
         try:
             answer = self._handler({"Records": records}, None)
-        except BatchFailed:
+        except BatchFailedError:
             return FAILED
         for failure in answer["batchItemFailures"]:
             numbers = [record["dynamodb"]["SequenceNumber"] for record in records]

@@ -21,8 +21,8 @@ from interactions.patterns import CHECK_ADD, CHECK_CREATE, HISTORY, SESSION_CREA
 from interactions.system import SYSTEM as INTERACTIONS
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.model import Pattern, System, item_size
-from keyline.run import Settings, Store, Write, Writer, dynamodb_client
-from keyline_ops.costs.units import Span, call_units
+from keyline.run import ItemWriter, Store, TableSettings, Write, dynamodb_client
+from keyline_ops.costs.units import Bounds, call_units
 from reports.patterns import (
     EMBEDDING_STORE,
     EMBEDDING_SWAP,
@@ -59,20 +59,20 @@ class Tried:
 
     def sized(self, pattern: Pattern[Any], make: Callable[[int], Any]) -> Any:
         """The item that `make` makes of a number of bytes, as large as the pattern declares."""
-        writer = Writer(pattern.table, pattern.kind, Settings(self.system.settings()))
+        writer = ItemWriter(pattern.table, pattern.kind, TableSettings(self.system.settings()))
         bare = item_size(writer.attributes(make(0), time.time()))
         item = make(pattern.item_bytes - bare)
         assert item_size(writer.attributes(item, time.time())) == pattern.item_bytes
         return item
 
-    def costs(self, pattern: Pattern[Any], call: Callable[[], Any]) -> tuple[float, Span]:
+    def costs(self, pattern: Pattern[Any], call: Callable[[], Any]) -> tuple[float, Bounds]:
         """What a call consumed, and what the forecast says of it."""
         before = len(self.store.meter.calls)
         call()
         calls = self.store.meter.calls[before:]
         assert {each.pattern for each in calls} == {pattern.name}
         consumed = sum(each.read + each.write for each in calls)
-        return consumed, call_units(pattern, Settings(self.system.settings()))
+        return consumed, call_units(pattern, TableSettings(self.system.settings()))
 
 
 @pytest.fixture
@@ -147,13 +147,13 @@ def message(number: int, student: int | None, padding: int) -> Message:
     )
 
 
-def consumed_exactly(measured: tuple[float, Span]) -> None:
+def consumed_exactly(measured: tuple[float, Bounds]) -> None:
     consumed, said = measured
     assert said.exact
     assert consumed == said.most
 
 
-def within(measured: tuple[float, Span]) -> None:
+def within(measured: tuple[float, Bounds]) -> None:
     consumed, said = measured
     assert said.least <= consumed <= said.most
 

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from keyline.errors import KeylineError
 from keyline.model import (
     KEYS_ONLY,
     BatchWrite,
@@ -30,12 +31,11 @@ from keyline.model import (
     Update,
     equals,
 )
-from keyline.problem import KeylineError
 from keyline_ops.cli import app
 from keyline_ops.costs.forecast import Forecast, forecast, stored_items
 from keyline_ops.costs.prices import CURRENT, prices_of
 from keyline_ops.costs.show import show
-from keyline_ops.costs.units import NOTHING, Span, creates
+from keyline_ops.costs.units import NOTHING, Bounds, creates
 
 
 class Note(msgspec.Struct, kw_only=True):
@@ -102,7 +102,7 @@ def system_of(*patterns: object, table: Table = NOTES) -> System:
     )
 
 
-def units(result: Forecast, name: str) -> Span:
+def units(result: Forecast, name: str) -> Bounds:
     return next(row.units_per_call for row in result.patterns if row.pattern == name)
 
 
@@ -112,14 +112,14 @@ def of(*patterns: object, table: Table = NOTES) -> Forecast:
 
 def test_reads_are_rounded_by_item_or_page_and_halved_unless_consistent() -> None:
     result = of(GET, replace(GET, name="now", consistent=True))
-    assert units(result, "get") == Span.of(1.0)  # ⌈5,000 / 4,096⌉ / 2
-    assert units(result, "now") == Span.of(2.0)
-    assert units(result, "by-mood") == Span.of(0.5)  # ten of 50 B are one page
+    assert units(result, "get") == Bounds.of(1.0)  # ⌈5,000 / 4,096⌉ / 2
+    assert units(result, "now") == Bounds.of(2.0)
+    assert units(result, "by-mood") == Bounds.of(0.5)  # ten of 50 B are one page
 
 
 def test_a_sharded_page_reads_each_shard() -> None:
     # Four shards: of ten items each, ⌈10,000 / 4,096⌉ / 2; or of the whole page each, 40,000 B.
-    assert units(of(), "by-author") == Span(4 * 1.5, 4 * 5.0)
+    assert units(of(), "by-author") == Bounds(4 * 1.5, 4 * 5.0)
     to_the_end = replace(BY_AUTHOR, name="all-of-author", items=4_000)
     assert units(of(to_the_end), "all-of-author").exact
 
@@ -127,7 +127,7 @@ def test_a_sharded_page_reads_each_shard() -> None:
 @pytest.mark.requirement("X-15")
 def test_a_write_pays_for_each_copy_and_twice_in_a_transaction() -> None:
     # 1,500 B are 2 units: in the table, in ByAuthor, and at most in the sparse ByMood.
-    assert units(of(PUT), "put") == Span(4, 6)
+    assert units(of(PUT), "put") == Bounds(4, 6)
     touch = Update(
         name="touch",
         why="Count.",
@@ -145,7 +145,7 @@ def test_a_write_pays_for_each_copy_and_twice_in_a_transaction() -> None:
         item_bytes=1_500,
         per_month=10,
     )
-    assert units(of(both), "both") == Span(12, 16)
+    assert units(of(both), "both") == Bounds(12, 16)
     pair = TransactGet(
         name="pair",
         why="Both.",
@@ -156,18 +156,18 @@ def test_a_write_pays_for_each_copy_and_twice_in_a_transaction() -> None:
         item_bytes=5_000,
         per_month=10,
     )
-    assert units(of(pair), "pair") == Span.of(3 * 2 * 2)
+    assert units(of(pair), "pair") == Bounds.of(3 * 2 * 2)
 
 
 def test_what_may_meet_an_item_creates_at_most_one() -> None:
     overwrite = replace(PUT, name="set", replace=True)
-    assert creates(PUT) == Span.of(1)
-    assert creates(overwrite) == Span(0, 1)
+    assert creates(PUT) == Bounds.of(1)
+    assert creates(overwrite) == Bounds(0, 1)
     assert creates(replace(overwrite, conditions=(equals("version"),))) == NOTHING
     batch = BatchWrite(
         name="many", why="Many.", table=NOTES, shape=Note, items=7, item_bytes=100, per_month=1
     )
-    assert creates(batch) == Span(0, 7)
+    assert creates(batch) == Bounds(0, 7)
     drop = Delete(name="drop", why="One.", table=NOTES, shape=Note, item_bytes=100, per_month=1)
     assert creates(drop) == NOTHING
 
@@ -175,7 +175,7 @@ def test_what_may_meet_an_item_creates_at_most_one() -> None:
 @pytest.mark.requirement("X-15")
 def test_storage_counts_the_overhead_of_every_copy_and_recovery_of_the_table_alone() -> None:
     (row,) = of(PUT).tables
-    assert row.items == Span.of(12e6)
+    assert row.items == Bounds.of(12e6)
     assert row.table_gb.most == pytest.approx(12e6 * 1_600 / 1e9)
     assert row.index_gb.least == pytest.approx(12e6 * 1_600 / 1e9)  # none has a mood
     assert row.index_gb.most == pytest.approx(2 * 12e6 * 1_600 / 1e9)
@@ -196,13 +196,13 @@ def test_what_expires_is_stored_for_as_long_as_it_is_kept() -> None:
     system = System(
         name="notes", title="Notes", tables=(table,), functions=(function,), settings=Settings
     )
-    assert forecast(system, Settings(), CURRENT).tables[0].items == Span.of(500_000)
-    assert forecast(system, Settings(days=90), CURRENT, months=2).tables[0].items == Span.of(2e6)
+    assert forecast(system, Settings(), CURRENT).tables[0].items == Bounds.of(500_000)
+    assert forecast(system, Settings(days=90), CURRENT, months=2).tables[0].items == Bounds.of(2e6)
 
 
 def test_what_is_known_of_a_table_is_taken_for_it() -> None:
     known = forecast(system_of(PUT), Settings(), CURRENT, stored={"Notes": 1_000})
-    assert known.tables[0].items == Span.of(1_000)
+    assert known.tables[0].items == Bounds.of(1_000)
     assert known.tables[0].basis == "given"
     assert stored_items(["Notes=1_000"], [system_of(PUT)]) == {"Notes": 1_000}
     with pytest.raises(KeylineError, match="is no TABLE=ITEMS"):

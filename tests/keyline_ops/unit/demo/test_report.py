@@ -66,7 +66,7 @@ def emf(pattern: str, **values: Any) -> Mapping[str, Any]:
     }
 
 
-def rows_of(*documents: Mapping[str, Any]) -> dict[str, report.Row]:
+def rows_of(*documents: Mapping[str, Any]) -> dict[str, report.PatternRow]:
     return {row.pattern: row for row in report.collect([SYSTEM], documents)}
 
 

@@ -12,18 +12,18 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from keyline.problem import KeylineError
-from keyline.run import AlreadyExists, RequestRefused, Throttled, Unavailable
+from keyline.errors import KeylineError
+from keyline.run import AlreadyExistsError, RequestRefusedError, ThrottledError, UnavailableError
 from keyline_ops.cli import app
-from keyline_ops.importing.journal import MAX_REFUSALS, Outcome, Refusal, journal, key_of
-from keyline_ops.importing.run import Check, Import, Stopped, dry_run
+from keyline_ops.importing.journal import MAX_REFUSALS, Outcome, RefusedRecord, journal, key_of
+from keyline_ops.importing.run import Import, ImportStoppedError, RecordCheck, dry_run
 from keyline_ops.importing.source import CHUNK, MAX_RECORD, Record, digest, records
 from reports.settings import Settings
 from reports.tables import Report
 from systems.reports.importing import Candidate, Converter
 
 MOMENT = "2026-01-31T00:00:00.000000Z"
-CHECK = Check(Converter("ann", MOMENT, 3), Settings())
+CHECK = RecordCheck(Converter("ann", MOMENT, 3), Settings())
 DEEP = "[" * 100_000
 
 
@@ -33,14 +33,14 @@ def read(path: Path, text: str) -> list[Record]:
 
 
 def made(value: Any, converter: Converter = CHECK.converter) -> Candidate:
-    found = Check(converter, Settings())(Record(1, 1, value))
+    found = RecordCheck(converter, Settings())(Record(1, 1, value))
     assert isinstance(found, Candidate), found
     return found
 
 
 def refused(value: Any) -> tuple[str, str]:
     found = CHECK(Record(1, 1, value))
-    assert isinstance(found, Refusal), found
+    assert isinstance(found, RefusedRecord), found
     return found.path, found.message
 
 
@@ -180,8 +180,8 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
 @pytest.mark.requirement("K-68")
 def test_an_owner_is_named_by_the_record_or_for_all() -> None:
     nobody = Converter(None, MOMENT, 3)
-    found = Check(nobody, Settings())(Record(1, 9, {"title": "a"}))
-    assert isinstance(found, Refusal)
+    found = RecordCheck(nobody, Settings())(Record(1, 9, {"title": "a"}))
+    assert isinstance(found, RefusedRecord)
     assert (found.line, found.path) == (9, "user_id")
     assert "--user-id" in found.suggestion
     assert made({"title": "a", "user_id": "bob"}).report.user_id == "bob"
@@ -191,7 +191,7 @@ def test_an_owner_is_named_by_the_record_or_for_all() -> None:
 
 
 def test_a_journal_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
-    refusal = Refusal(3, "title", "is bad.", "")
+    refusal = RefusedRecord(3, "title", "is bad.", "")
     with journal(tmp_path, "key", MOMENT) as kept:
         kept.begin(250)
         kept.finish(250, Outcome(248, 1, (refusal,)))
@@ -244,7 +244,7 @@ class Reports:
         if self.failures:
             raise self.failures.pop(0)
         if report.id in self.stored:
-            raise AlreadyExists("report-create", "is there.", current=self.stored[report.id])
+            raise AlreadyExistsError("report-create", "is there.", current=self.stored[report.id])
         self.stored[report.id] = report
         return report
 
@@ -267,7 +267,9 @@ def importing(repository: Reports, kept: Any, waits: list[int]) -> Import:
 
 def test_a_throttled_write_is_tried_again_with_growing_pauses(tmp_path: Path) -> None:
     waits: list[int] = []
-    repository = Reports([Throttled("report-create"), Unavailable("report-create", "no answer.")])
+    repository = Reports(
+        [ThrottledError("report-create"), UnavailableError("report-create", "no answer.")]
+    )
     with journal(tmp_path, "key", MOMENT) as kept:
         progress = importing(repository, kept, waits).run(lines(12))
     assert waits == [1, 2]
@@ -277,7 +279,7 @@ def test_a_throttled_write_is_tried_again_with_growing_pauses(tmp_path: Path) ->
 @pytest.mark.requirement("K-68")
 @pytest.mark.parametrize(
     "failure",
-    [Throttled("report-create"), RequestRefused("report-create", "AccessDenied", "no")],
+    [ThrottledError("report-create"), RequestRefusedError("report-create", "AccessDenied", "no")],
     ids=["throttled", "denied"],
 )
 def test_what_does_not_pass_stops_the_import_and_keeps_what_is_done(
@@ -286,7 +288,7 @@ def test_what_does_not_pass_stops_the_import_and_keeps_what_is_done(
     repository = Reports()
     with (
         journal(tmp_path, "key", MOMENT) as kept,
-        pytest.raises(Stopped, match=r"line 6 and following: .*5 records are done"),
+        pytest.raises(ImportStoppedError, match=r"line 6 and following: .*5 records are done"),
     ):
         work = importing(repository, kept, [])
 

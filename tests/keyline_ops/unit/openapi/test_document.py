@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 
+from keyline.errors import KeylineError
 from keyline.http import App, Caller, Client, Response
 from keyline.model import Function, Get, Key, Put, Route, System, Table
-from keyline.problem import KeylineError
 from keyline_ops.openapi.document import document
 
 Id = Annotated[int, msgspec.Meta(ge=1, examples=[12])]

@@ -12,13 +12,13 @@ import pytest
 from openapi_spec_validator import validate
 from typer.testing import CliRunner
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_deploy.project import ROOT
 from keyline_deploy.systems import systems
 from keyline_local.resources import Deployment
 from keyline_ops import cli
 from keyline_ops.openapi import files
-from keyline_ops.openapi.generate import NotDescribed, generate
+from keyline_ops.openapi.generate import NotDescribedError, generate
 
 pytestmark = pytest.mark.xdist_group("openapi")
 
@@ -95,7 +95,7 @@ def test_a_handler_that_cannot_be_imported_is_an_error_that_shows_why(
         replace(function, sources=[tmp_path / "chat"])
         for function in files.described(deployment)["chat"]
     ]
-    with pytest.raises(NotDescribed, match="the edit is broken"):
+    with pytest.raises(NotDescribedError, match="the edit is broken"):
         generate(functions, deployment.region)
 
 

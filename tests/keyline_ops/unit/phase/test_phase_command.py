@@ -12,8 +12,8 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
+from keyline.errors import KeylineError
 from keyline.migration import Mode, Phase
-from keyline.problem import KeylineError
 from keyline_deploy import systems
 from keyline_deploy.environment import load
 from keyline_deploy.project import ROOT

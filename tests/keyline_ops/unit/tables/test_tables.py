@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from chat.system import SYSTEM as CHAT
 from chat.tables import MESSAGES
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from keyline_deploy.environment import Environment, load
 from keyline_deploy.systems import systems
 from keyline_ops.cli import app

@@ -28,7 +28,7 @@ from chat.tables import MESSAGES
 from keyline.days import Days, Period
 from keyline.growth import SizeSnapshot
 from keyline.model import item_size
-from keyline.run import Settings, Writer
+from keyline.run import ItemWriter, TableSettings
 from tests.systems.chat.engine.conftest import Chat, MakeChat
 from tests.systems.chat.unit.examples import START, message
 
@@ -117,7 +117,7 @@ def test_a_message_of_two_kilobytes_is_two_units_in_the_table_and_in_each_index(
 @pytest.mark.requirement("T-15", "T-31")
 def test_a_thousand_messages_are_two_requests_and_two_hundred_are_one(chat: Chat) -> None:
     """What the page of the system says of the claimed latencies, at 2 KB a message."""
-    kind = Writer(MESSAGES, MESSAGES.kinds[0], Settings(chat.settings))
+    kind = ItemWriter(MESSAGES, MESSAGES.kinds[0], TableSettings(chat.settings))
 
     def stored(n: int) -> dict[str, Any]:
         one = message(

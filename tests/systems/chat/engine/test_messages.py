@@ -14,7 +14,7 @@ from chat.patterns import (
     PROVIDER_MESSAGES,
     STUDENT_MESSAGES,
 )
-from chat.repository import PageRequest, TooMuch
+from chat.repository import PageRequest, TooMuchError
 from keyline.days import Period
 from keyline.model import query_units
 from keyline.run import UniqueClock
@@ -218,7 +218,7 @@ def test_a_range_of_more_than_one_megabyte_is_read_to_its_end_or_refused(
     assert len(queries) > 1  # a page of DynamoDB's is 1 MB
 
     chat.add(message(timestamp=START + 701))
-    with pytest.raises(TooMuch) as refused:
+    with pytest.raises(TooMuchError) as refused:
         chat.repository.facts(
             MODULE_FACTS, Period(START, START + 10_000), "Ask for less.", moduleId=7
         )

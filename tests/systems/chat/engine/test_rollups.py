@@ -21,7 +21,7 @@ from chat.system import SYSTEM
 from chat.tables import LastActivity, Message, ModuleDay, ProviderDay, StudentDay
 from chat.totals import Totals, fold, last_hours
 from keyline.days import Days
-from keyline.run import OutcomeUnknown, Store, dynamodb_client
+from keyline.run import OutcomeUnknownError, Store, dynamodb_client
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
 from tests.support.soak import AT_LENGTH
@@ -138,7 +138,7 @@ def test_totals_are_exact_although_every_fifth_answer_is_lost(chat: Chat) -> Non
                     # As a process that has seen no student yet, so that each is written
                     Rollup(store, chat.settings).count(messages[start : start + 20])
                     break
-                except OutcomeUnknown:
+                except OutcomeUnknownError:
                     continue
 
     # Then each message has counted once

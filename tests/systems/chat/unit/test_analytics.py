@@ -17,8 +17,8 @@ from chat.prices import Prices
 from chat.tables import Message
 from chat.totals import fold
 from keyline.days import Days, day_of
+from keyline.errors import KeylineError
 from keyline.percentile import percentile
-from keyline.problem import KeylineError
 from tests.systems.chat.unit.examples import START, fact, messages
 
 PRICES = Prices({"openai": 0.01, "anthropic": 0.015}, "2025-01-31")

@@ -15,7 +15,7 @@ from chat.settings import Settings
 from chat.tables import Message
 from chat.totals import Totals, fold, keys_of, last_hours
 from keyline.model import MAX_TRANSACTION
-from keyline.run import Cancelled, TransactionCancelled, Write
+from keyline.run import Cancelled, TransactionCancelledError, Write
 from tests.systems.chat.unit.examples import START, message, messages, summed
 
 
@@ -40,11 +40,11 @@ class Ledger:
         assert len(set(keys)) == len(keys)
         if self.conflicts:
             self.conflicts -= 1
-            raise TransactionCancelled("t", [Cancelled(0, "mark", "TransactionConflict")])
+            raise TransactionCancelledError("t", [Cancelled(0, "mark", "TransactionConflict")])
         marks = [a.item.messageId for a in actions if a.pattern is MESSAGE_COUNTED]  # type: ignore[union-attr] # a mark's item
         known = [n for n, name in enumerate(marks) if name in self.marks]
         if known:
-            raise TransactionCancelled(
+            raise TransactionCancelledError(
                 "t", [Cancelled(n, "mark", "ConditionalCheckFailed") for n in known]
             )
         self.marks.update(marks)
@@ -120,7 +120,7 @@ def test_a_transaction_that_meets_another_is_tried_again_and_given_back_at_last(
     ledger = Ledger(conflicts=ATTEMPTS - 1)
     assert rollup(ledger).count([message()])
     stubborn = Ledger(conflicts=ATTEMPTS)
-    with pytest.raises(TransactionCancelled):
+    with pytest.raises(TransactionCancelledError):
         rollup(stubborn).count([message()])
     assert not stubborn.marks
 
@@ -135,10 +135,10 @@ def test_a_refusal_for_another_reason_is_not_tried_again(reason: Cancelled) -> N
 
         def transact(self, pattern: object, actions: Sequence[Write]) -> None:
             self.calls += 1
-            raise TransactionCancelled("t", [reason])
+            raise TransactionCancelledError("t", [reason])
 
     ledger = Refusing()
-    with pytest.raises(TransactionCancelled):
+    with pytest.raises(TransactionCancelledError):
         rollup(ledger).count([message()])
     assert ledger.calls == 1
 

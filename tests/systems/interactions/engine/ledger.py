@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from interactions.history_store import RECENT, HistoryStore, NoSession
+from interactions.history_store import RECENT, HistoryStore, NoSessionError
 from interactions.tables import Check, Session
 
 NEVER = math.inf
@@ -149,7 +149,7 @@ class Watched:
     def _must_be_there(self, session_id: str) -> Iterator[None]:
         try:
             yield
-        except NoSession:
+        except NoSessionError:
             self.wrong.append(f"{session_id}: was opened and is refused")
             raise
 

@@ -13,7 +13,7 @@ from interactions.tables import DATA, Check, Session, SessionData
 from keyline.growth import SizeSnapshot
 from keyline.model import item_size
 from keyline.moments import iso, us_of_ms
-from keyline.run import Settings, Writer
+from keyline.run import ItemWriter, TableSettings
 from tests.systems.interactions.engine.conftest import Mediphant
 from tests.systems.interactions.engine.test_history import check_of
 
@@ -93,7 +93,7 @@ def test_a_row_of_a_kilobyte_costs_what_the_specification_s_month_is_made_of(
 
 def _of_a_kilobyte(mediphant: Mediphant, n: int) -> Check:
     check = check_of("s", n, iso(us_of_ms((NOW - n) * 1000)), NOW + 600)
-    kind = Writer(DATA, DATA.entity_of(Check), Settings(mediphant.settings))
+    kind = ItemWriter(DATA, DATA.entity_of(Check), TableSettings(mediphant.settings))
     check.Data.reason += "r" * (CHECK_BYTES - item_size(kind.attributes(check, NOW)))
     return check
 

@@ -12,11 +12,11 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from interactions.dynamo_store import ATTEMPTS
-from interactions.history_store import NoSession
+from interactions.history_store import NoSessionError
 from interactions.patterns import CHECK_CREATE, SESSION_CREATE
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
-from keyline.run import AlreadyExists, NotFound, TransactionCancelled, backoff
+from keyline.run import AlreadyExistsError, NotFoundError, TransactionCancelledError, backoff
 from tests.support.answers import intercept, refusal
 from tests.systems.interactions.engine.conftest import Mediphant
 
@@ -198,7 +198,7 @@ def test_a_session_that_is_over_is_none_whether_or_not_it_is_still_stored(
         lambda: mediphant.repository.recent_checks("ada", "s-1"),
         lambda: mediphant.repository.clear_checks("ada", "s-1"),
     ):
-        with pytest.raises(NoSession):
+        with pytest.raises(NoSessionError):
             refused()
     assert mediphant.rows("QUERY") == []
     (over,) = [row for row in mediphant.rows("SESSION") if row["sessionId"]["S"] == "s-1"]
@@ -226,7 +226,7 @@ def test_a_check_is_added_once_however_often_its_answer_is_lost(mediphant: Medip
     other = msgspec.structs.replace(
         check, Data=msgspec.structs.replace(check.Data, medA="something else")
     )
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExistsError):
         mediphant.repository.add_check("ada", other)
     (row,) = mediphant.rows("QUERY")
     assert row["Data"]["M"]["medA"] == {"S": "a"}
@@ -248,7 +248,7 @@ def test_a_check_that_meets_another_of_its_session_is_tried_again(
 def test_a_check_that_keeps_meeting_others_is_an_error_and_not_kept(mediphant: Mediphant) -> None:
     session = mediphant.history.open_session("ada")
     _conflicting(mediphant, ATTEMPTS)
-    with pytest.raises(TransactionCancelled) as refused:
+    with pytest.raises(TransactionCancelledError) as refused:
         mediphant.check("ada", session)
     assert refused.value.conflict
     assert mediphant.rows("QUERY") == []
@@ -301,7 +301,7 @@ def test_opening_the_very_same_session_again_does_nothing_and_another_is_refused
     assert stored is not None
     assert stored.queryCount == 1
     other = msgspec.structs.replace(session, Data=SessionData(createdAt="2020-01-01T00:00:00.000Z"))
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExistsError):
         mediphant.repository.create_session(other)
 
 
@@ -313,7 +313,7 @@ def test_a_session_is_reached_by_its_user_or_by_its_id(mediphant: Mediphant) -> 
     assert mediphant.repository.session("grace", name) is None
     assert mediphant.repository.owned(name) == session
     assert mediphant.repository.owned("nobody's") is None
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         mediphant.check("grace", session)
 
 

@@ -10,12 +10,12 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 from interactions.dynamo_store import DynamoStore
-from interactions.history_store import NoSession
+from interactions.history_store import NoSessionError
 from interactions.migration import INDEX_SECONDS
 from interactions.tables import Session, SessionData
 from keyline.migration import FAILURES, SETTLED_AT_ONCE, Breaker, Mode
 from keyline.moments import iso, us_of_ms
-from keyline.run import AlreadyExists, Throttled, Unavailable
+from keyline.run import AlreadyExistsError, ThrottledError, UnavailableError
 from keyline.run.meter import Labels, emf
 from tests.support.faults import KINDS, Fault
 from tests.systems.interactions.engine.conftest import Mediphant
@@ -135,7 +135,7 @@ def test_a_request_makes_up_for_so_many_writes_and_leaves_the_rest(rig: Rig) -> 
         process.add(session, str(n))
     rig.proxy.heal()
     process.switch(DYNAMODB)
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         process.names(session)
     assert process.memory.pending == 5
     assert len(process.names(session, 100)) == SETTLED_AT_ONCE + 5
@@ -206,10 +206,10 @@ def test_what_dynamodb_answers_is_no_failure(rig: Rig) -> None:
     session = process.open()
     key = {"PK": {"S": "USER#ada"}, "SK": {"S": f"SESSION#{session.sessionId}"}}
     rig.mediphant.dynamodb.delete_item(TableName=rig.mediphant.table_name, Key=key)
-    with pytest.raises(NoSession):
+    with pytest.raises(NoSessionError):
         process.add(session)
     assert process.memory.pending == 0
-    with pytest.raises(NoSession):
+    with pytest.raises(NoSessionError):
         process.names(session)
     assert process.store.session("ada", session.sessionId) is None
 
@@ -223,7 +223,7 @@ def test_a_session_that_memory_does_not_hold_is_dynamodbs_alone(rig: Rig, mode: 
     assert process.names(session) == ["a"]
     assert process.metrics.sums["MigrationUnheld"] == 2
     rig.proxy.next(Fault.THROTTLED)
-    with pytest.raises(Throttled):  # nobody here knows whether the session is there at all
+    with pytest.raises(ThrottledError):  # nobody here knows whether the session is there at all
         process.add(session, "b")
     assert process.names(session) == ["a"]
 
@@ -235,7 +235,7 @@ def test_another_users_session_is_none_in_memory_too(rig: Rig) -> None:
         lambda: process.store.recent_checks("eve", session.sessionId),
         lambda: process.store.clear_checks("eve", session.sessionId),
     ):
-        with pytest.raises(NoSession):
+        with pytest.raises(NoSessionError):
             call()
     assert process.store.session("eve", session.sessionId) is None
 
@@ -418,11 +418,11 @@ def test_phase_3_makes_up_for_pending_writes_first_and_answers_nothing_older(rig
     rig.proxy.share, rig.proxy.kinds = 1.0, (Fault.THROTTLED,)
     process.add(session, "b")
     process.switch(DYNAMODB)
-    with pytest.raises(Throttled):
+    with pytest.raises(ThrottledError):
         process.names(session)
-    with pytest.raises(Throttled):
+    with pytest.raises(ThrottledError):
         process.count(session)
-    with pytest.raises(Throttled):
+    with pytest.raises(ThrottledError):
         process.add(session, "never kept")
     assert process.memory.pending == 1
     rig.proxy.heal()
@@ -509,11 +509,11 @@ def test_a_session_is_not_opened_in_dynamodb_alone_over_one_that_only_memory_has
     rig.proxy.next(Fault.THROTTLED)
     process.store.create_session(pending)  # with its pending write all that there is room for
     rig.proxy.next(Fault.THROTTLED, Fault.THROTTLED)
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExistsError):
         process.store.create_session(other)
     process.store.create_session(pending)  # the very same
     process.switch(DYNAMODB)
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExistsError):
         process.store.create_session(other)
     assert process.memory.size == 0
     assert process.store.session("ada", pending.sessionId) == pending
@@ -549,7 +549,7 @@ def test_a_users_sessions_are_all_of_them_in_every_phase(rig: Rig) -> None:
         assert process.store.profile("ada")[1] == process.store.sessions_of("ada")
     rig.proxy.only, rig.proxy.kinds = frozenset({"Query"}), (Fault.UNSENT,)
     process.switch(PARALLEL)
-    with pytest.raises(Unavailable):  # rather than some of them
+    with pytest.raises(UnavailableError):  # rather than some of them
         process.store.sessions_of("ada")
 
 
@@ -590,11 +590,11 @@ def test_memory_full_of_pending_writes_takes_no_more_of_them(rig: Rig) -> None:
     rig.proxy.share, rig.proxy.kinds = 1.0, (Fault.UNSENT,)
     process.add(session, "a")
     process.add(session, "b")
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         process.add(session, "c")
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         process.clear(session)
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         process.open()
     assert process.names(session) == ["b", "a"]
     rig.proxy.heal()

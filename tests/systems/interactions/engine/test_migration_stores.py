@@ -18,12 +18,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from interactions.history_store import HistoryStore, NoSession
+from interactions.history_store import HistoryStore, NoSessionError
 from interactions.memory_store import MemoryStore
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.migration import Mode
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
-from keyline.run import AlreadyExists
+from keyline.run import AlreadyExistsError
 from tests.support.faults import KINDS, Fault
 from tests.systems.interactions.engine.conftest import MakeMediphant
 from tests.systems.interactions.engine.migrating import Process, Rig, rigged
@@ -165,7 +165,7 @@ def _seen(session: Session | None) -> Any:
 def _outcome(call: Callable[[HistoryStore], Any], store: HistoryStore) -> Any:
     try:
         return call(store)
-    except (NoSession, AlreadyExists) as error:
+    except (NoSessionError, AlreadyExistsError) as error:
         return type(error).__name__
 
 

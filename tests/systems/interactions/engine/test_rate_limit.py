@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from interactions.patterns import RATE_COUNT
-from interactions.rate_limit import DynamoRateLimiter, LimitReached
+from interactions.rate_limit import DynamoRateLimiter, LimitReachedError
 from interactions.system import SYSTEM
-from keyline.run import OutcomeUnknown, Store, Unavailable, dynamodb_client
+from keyline.run import OutcomeUnknownError, Store, UnavailableError, dynamodb_client
 from tests.support.answers import intercept, refusal
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
@@ -30,7 +30,7 @@ def admitted(limiter: DynamoRateLimiter, client: str) -> bool:
     """Whether a request is admitted."""
     try:
         limiter.admit(client)
-    except LimitReached:
+    except LimitReachedError:
         return False
     return True
 
@@ -96,7 +96,7 @@ def test_usage_counts_down_and_says_when_the_window_ends(make_mediphant: MakeMed
         "RateLimit": '"default";r=1;t=3000',
     }
     mediphant.limiter(TEN + 600.5).admit("client")
-    with pytest.raises(LimitReached) as refused:
+    with pytest.raises(LimitReachedError) as refused:
         mediphant.limiter(TEN + HOUR - 0.5).admit("client")
     assert refused.value.usage.reset == 1
     assert refused.value.usage.headers["RateLimit"] == '"default";r=0;t=1'
@@ -147,7 +147,7 @@ def test_a_database_that_does_not_answer_is_an_error_and_not_an_open_door(
 ) -> None:
     limiter = mediphant.limiter(TEN)
     intercept(mediphant.client, lambda _: refusal("InternalServerError", 500))
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         limiter.admit("client")
 
 
@@ -184,7 +184,7 @@ def test_a_request_whose_answer_is_lost_counts_at_most_as_often_as_it_is_sent(
         def one(_: int) -> bool | None:
             try:
                 return admitted(limiter, "client")
-            except OutcomeUnknown:
+            except OutcomeUnknownError:
                 return None
 
         with ThreadPoolExecutor(8) as threads:

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from msgspec.structs import replace
 
-from interactions.history_store import NoSession
+from interactions.history_store import NoSessionError
 from interactions.memory_store import MemoryStore
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
-from keyline.run import AlreadyExists
+from keyline.run import AlreadyExistsError
 
 NOW = 1_800_000_000.0
 
@@ -73,7 +73,7 @@ def test_the_very_same_check_again_is_counted_once_and_another_of_its_id_refused
 ) -> None:
     store.add_check("ada", check_of(1))
     store.add_check("ada", check_of(1))
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExistsError):
         store.add_check("ada", check_of(1, risky=True))
     found = store.session("ada", "s")
     assert found is not None and found.queryCount == 1
@@ -86,7 +86,7 @@ def test_the_very_same_session_again_is_one_and_another_of_its_id_refused(
     store.add_check("ada", check_of(1))
     store.create_session(session_of())
     assert ids(store) == ["0001"]
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExistsError):
         store.create_session(session_of(created="now"))
 
 
@@ -109,7 +109,7 @@ def test_a_session_is_over_at_its_very_second(store: MemoryStore, clock: Clock) 
     clock.now = NOW + 99.999
     assert store.session("ada", "s") is not None
     clock.now = NOW + 100
-    with pytest.raises(NoSession):
+    with pytest.raises(NoSessionError):
         store.recent_checks("ada", "s")
     assert store.session("ada", "s") is None
     assert store.sessions_of("ada") == []

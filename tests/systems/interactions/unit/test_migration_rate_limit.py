@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from interactions.migration_rate_limit import MemoryRateLimiter, MigratingRateLimiter
-from interactions.rate_limit import LimitReached, Usage
+from interactions.rate_limit import LimitReachedError, Usage
 from interactions.settings import Settings
 from interactions.system import SYSTEM
 from keyline.metrics import Metrics, MetricUnit
 from keyline.migration import Breaker, Mode, Phase
-from keyline.run import Throttled, Unavailable
+from keyline.run import ThrottledError, UnavailableError
 
 NOW = 1_800_000_000.0
 SETTINGS = Settings(rate_limit=5, rate_window_seconds=60)
@@ -79,7 +79,7 @@ def test_memory_admits_exactly_as_many_as_the_limit_and_anew_in_the_next_window(
     def admitted(_: int) -> int:
         try:
             limiter.admit("one")
-        except LimitReached:
+        except LimitReachedError:
             return 0
         return 1
 
@@ -105,10 +105,10 @@ def test_where_dynamodb_fails_the_process_goes_on_from_what_it_knew(mode: Mode) 
     rig = Rig(mode)
     for _ in range(3):
         rig.limiter.admit("one")
-    rig.shared.error = Throttled("rate-limit-count")
+    rig.shared.error = ThrottledError("rate-limit-count")
     assert [rig.limiter.admit("one").count for _ in range(2)] == [4, 5]
     assert rig.limiter.usage("one").count == 5
-    with pytest.raises(LimitReached):
+    with pytest.raises(LimitReachedError):
         rig.limiter.admit("one")
     assert Counted.counted == ["RateLimitFallbacks"] * 4
     rig.shared.error = None
@@ -119,10 +119,10 @@ def test_a_full_window_is_remembered_while_dynamodb_fails() -> None:
     rig = Rig(Mode.PARALLEL)
     for _ in range(5):
         rig.shared.admit("one")  # by other processes
-    with pytest.raises(LimitReached):
+    with pytest.raises(LimitReachedError):
         rig.limiter.admit("one")
-    rig.shared.error = Unavailable("rate-limit-count", "is away")
-    with pytest.raises(LimitReached):
+    rig.shared.error = UnavailableError("rate-limit-count", "is away")
+    with pytest.raises(LimitReachedError):
         rig.limiter.admit("one")
 
 
@@ -132,18 +132,18 @@ def test_what_a_window_counted_is_not_the_next_one_s(admitted: int) -> None:
     for _ in range(admitted):
         rig.shared.admit("one")  # by other processes
     rig.shared.answered = lambda: setattr(rig.clock, "now", NOW + 60)
-    with contextlib.suppress(LimitReached):
+    with contextlib.suppress(LimitReachedError):
         rig.limiter.admit("one")  # counted at the window's end, and answered after it
-    rig.shared.error = Throttled("rate-limit-count")
+    rig.shared.error = ThrottledError("rate-limit-count")
     assert rig.limiter.admit("one").count == 1
 
 
 @pytest.mark.requirement("M-41")
 def test_in_phase_3_a_failure_is_the_requests() -> None:
     rig = Rig(Mode.TARGET)
-    rig.shared.error = Unavailable("rate-limit-count", "is away")
-    with pytest.raises(Unavailable):
+    rig.shared.error = UnavailableError("rate-limit-count", "is away")
+    with pytest.raises(UnavailableError):
         rig.limiter.admit("one")
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         rig.limiter.usage("one")
     assert Counted.counted == []

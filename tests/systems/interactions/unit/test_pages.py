@@ -6,7 +6,7 @@ import pytest
 
 from interactions.settings import Settings as InteractionsSettings
 from interactions.tables import DATA
-from keyline.run import Settings
+from keyline.run import TableSettings
 from keyline_deploy.project import ROOT
 from keyline_ops.costs.prices import BEFORE, CURRENT
 from systems.interactions import figures
@@ -40,7 +40,7 @@ def test_the_interactions_page_shows_what_is_computed() -> None:
 
 
 def test_what_the_application_gives_an_expiry_is_not_forecast_as_kept_for_a_year() -> None:
-    settings = Settings(InteractionsSettings())
+    settings = TableSettings(InteractionsSettings())
     days = {
         kind.shape.__name__: expiry.seconds / 86_400
         for kind in DATA.kinds

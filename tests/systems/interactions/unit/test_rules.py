@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from interactions.rules import UNKNOWN, BadRules, Rules, normalised, shipped
+from interactions.rules import UNKNOWN, BadRulesError, Rules, normalised, shipped
 
 RULES = shipped()
 
@@ -81,5 +81,5 @@ def test_every_member_of_two_groups_is_paired() -> None:
     ],
 )
 def test_rules_that_contradict_themselves_are_refused(pairs: Any, message: str) -> None:
-    with pytest.raises(BadRules, match=message):
+    with pytest.raises(BadRulesError, match=message):
         made(pairs=pairs).check("a", "c")

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from keyline.model import item_size, query_units, read_units, write_units
-from keyline.run import BadValue, InvalidCursor, Store, dynamodb_client
+from keyline.run import BadValueError, InvalidCursorError, Store, dynamodb_client
 from keyline.vector import CODECS, Codec
-from reports.embeddings import EmbeddingRepository, NewEmbedding, OtherModelStored
+from reports.embeddings import EmbeddingRepository, NewEmbedding, OtherModelStoredError
 from reports.system import SYSTEM
 from tests.support.engine import where
 from tests.systems.reports.engine.conftest import Api, MakeReports, Reports
@@ -175,7 +175,7 @@ def test_a_cursor_is_the_callers_and_the_model_versions(
         repository.store_embedding(embedding(f"p-{n}"))
     cursor = repository.get_embeddings_by_model("clip-v1", limit=1, caller="ada").cursor
     for model, caller in (("clip-v1", "bob"), ("clip-v2", "ada")):
-        with pytest.raises(InvalidCursor):
+        with pytest.raises(InvalidCursorError):
             repository.get_embeddings_by_model(model, cursor=cursor, caller=caller)
 
 
@@ -244,7 +244,7 @@ def test_another_model_version_is_not_overwritten_unawares(
 ) -> None:
     repository.store_embedding(embedding())
     before = row(reports)
-    with pytest.raises(OtherModelStored) as refused:
+    with pytest.raises(OtherModelStoredError) as refused:
         repository.store_embedding(embedding(model="clip-v2"))
     assert refused.value.current.model == "clip-v1"
     assert "'clip-v1'" in refused.value.message
@@ -281,10 +281,10 @@ def test_only_the_version_that_is_named_is_replaced(
 ) -> None:
     repository.store_embedding(embedding(model="clip-v3"))
     before = row(reports)
-    with pytest.raises(OtherModelStored, match="clip-v3"):
+    with pytest.raises(OtherModelStoredError, match="clip-v3"):
         repository.store_embedding(embedding(model="clip-v2"), replaces="clip-v1")
     assert row(reports) == before
-    with pytest.raises(OtherModelStored, match="no vector to replace"):
+    with pytest.raises(OtherModelStoredError, match="no vector to replace"):
         repository.store_embedding(embedding("p-2", "clip-v2"), replaces="clip-v1")
     assert len(reports.stored("k9-embeddings")) == 1
 
@@ -355,7 +355,7 @@ def test_what_was_stored_of_many_may_be_stored_again(
 ) -> None:
     repository.store_embedding(embedding("p-2", "clip-v0"))
     many = [embedding(f"p-{n}") for n in range(4)]
-    with pytest.raises(OtherModelStored):
+    with pytest.raises(OtherModelStoredError):
         repository.store_embeddings(many, per_second=1e6)
     assert len(reports.stored("k9-embeddings")) == 3
     repository.store_embedding(many[2], replaces="clip-v0")
@@ -381,7 +381,7 @@ def test_what_was_stored_of_many_may_be_stored_again(
 def test_what_is_no_vector_is_refused_and_nothing_is_stored(
     reports: Reports, repository: EmbeddingRepository, fields: dict[str, Any], path: str
 ) -> None:
-    with pytest.raises(BadValue) as refused:
+    with pytest.raises(BadValueError) as refused:
         repository.store_embedding(embedding(**fields))
     assert refused.value.path == path
     assert refused.value.suggestion
@@ -401,7 +401,7 @@ def test_the_largest_vector_of_any_setting_is_far_from_the_limit_of_an_item(
 
 def test_a_float16_that_is_too_large_is_refused(make_reports: MakeReports) -> None:
     reports = make_reports(vector_codec="float16")
-    with pytest.raises(BadValue, match="65504") as refused:
+    with pytest.raises(BadValueError, match="65504") as refused:
         EmbeddingRepository(reports.store).store_embedding(
             embedding(embedding_vector=[1.0, 70000.0])
         )

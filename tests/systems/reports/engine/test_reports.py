@@ -7,8 +7,8 @@ from threading import Barrier
 
 import pytest
 
-from keyline.run import AlreadyExists, InvalidCursor, NotFound, VersionConflict
-from reports.repositories import ReportRepository, TooManyFavorites
+from keyline.run import AlreadyExistsError, InvalidCursorError, NotFoundError, VersionConflictError
+from reports.repositories import ReportRepository, TooManyFavoritesError
 from reports.tables import Report
 from tests.systems.reports.engine.conftest import MakeReports, Reports
 from tests.systems.reports.unit.examples import MOMENT, report
@@ -46,7 +46,7 @@ def test_a_report_is_stored_and_read_as_written(reports: Reports) -> None:
 def test_a_create_takes_over_no_identifier(reports: Reports) -> None:
     first = of(reports).create_report(report(id="r", title="Ada's"))
     for user in ("ada", "mallory"):
-        with pytest.raises(AlreadyExists):
+        with pytest.raises(AlreadyExistsError):
             of(reports).create_report(report(id="r", user_id=user, title="Taken"))
     assert of(reports).get_report("r", "ada") == first
 
@@ -111,10 +111,10 @@ def test_a_cursor_is_of_use_to_its_user_alone(reports: Reports) -> None:
         repository.create_report(report(user_id="bob"))
     cursor = repository.list_reports("ada", limit=2).cursor
     assert cursor
-    with pytest.raises(InvalidCursor):
+    with pytest.raises(InvalidCursorError):
         repository.list_reports("bob", limit=2, cursor=cursor)
     for broken in (cursor[:-2] + "xx", "x", cursor[1:]):
-        with pytest.raises(InvalidCursor):
+        with pytest.raises(InvalidCursorError):
             repository.list_reports("ada", limit=2, cursor=broken)
 
 
@@ -134,7 +134,7 @@ def test_another_user_cannot_tell_a_report_from_none(reports: Reports) -> None:
             lambda name=name: repository.add_favorite(name, "mallory", "p-2"),
             lambda name=name: repository.remove_favorite(name, "mallory", "p-1"),
         ):
-            with pytest.raises(NotFound) as refused:
+            with pytest.raises(NotFoundError) as refused:
                 attempt()
             said.add(str(refused.value))
     assert len(said) == 1
@@ -148,9 +148,9 @@ def test_the_condition_denies_what_the_code_would_let_through(reports: Reports) 
     repository = of(reports)
     stored = repository.create_report(report())
     calls = len(reports.meter.calls)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         repository.update_report(stored.id, "mallory", {"title": "x"}, version=1)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         repository.delete_report(stored.id, "mallory")
     assert [c.pattern for c in reports.meter.calls[calls:]] == ["report-update", "report-delete"]
     (row,) = reports.stored("k9-reports")
@@ -181,7 +181,7 @@ def test_of_many_editors_of_one_version_exactly_one_wins(reports: Reports) -> No
         start.wait()
         try:
             repository.update_report(stored.id, "ada", {"title": f"by {editor}"}, version=1)
-        except VersionConflict as error:
+        except VersionConflictError as error:
             assert error.version == 2
             return None
         return editor
@@ -228,7 +228,7 @@ def test_favourites_are_bounded(make_reports: MakeReports) -> None:
     stored = repository.create_report(report())
     for product in ("a", "b", "a"):
         repository.add_favorite(stored.id, "ada", product)
-    with pytest.raises(TooManyFavorites):
+    with pytest.raises(TooManyFavoritesError):
         repository.add_favorite(stored.id, "ada", "c")
     repository.remove_favorite(stored.id, "ada", "a")
     assert repository.add_favorite(stored.id, "ada", "c").favorites == {"b", "c"}
@@ -239,12 +239,12 @@ def test_a_report_is_deleted_once_and_by_version_where_that_is_said(reports: Rep
     repository = of(reports)
     stored = repository.create_report(report())
     repository.update_report(stored.id, "ada", {"title": "Changed"}, version=1)
-    with pytest.raises(VersionConflict) as refused:
+    with pytest.raises(VersionConflictError) as refused:
         repository.delete_report(stored.id, "ada", version=1)
     assert refused.value.version == 2
     repository.delete_report(stored.id, "ada", version=2)
     for version in (None, 2):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             repository.delete_report(stored.id, "ada", version=version)
     other = repository.create_report(report())
     repository.delete_report(other.id, "ada")

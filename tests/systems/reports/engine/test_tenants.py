@@ -11,7 +11,7 @@ from threading import Lock
 
 import pytest
 
-from keyline.run import InvalidCursor, NotFound, VersionConflict
+from keyline.run import InvalidCursorError, NotFoundError, VersionConflictError
 from reports.repositories import ReportRepository
 from reports.tables import Report
 from tests.support.soak import SECONDS
@@ -60,7 +60,7 @@ class Worker:
         changes = {"title": str(int(found.title) + 1)}
         try:
             self.repository.update_report(report_id, self.own.user, changes, version=found.version)
-        except VersionConflict:
+        except VersionConflictError:
             return
         with self.own.lock:
             self.own.changes[report_id] += 1
@@ -108,10 +108,10 @@ class Worker:
             lambda: self.repository.add_favorite(report_id, user, "stolen"),
             lambda: self.repository.remove_favorite(report_id, user, f"{self.other.user}-0-0"),
         ):
-            with pytest.raises(NotFound):
+            with pytest.raises(NotFoundError):
                 attempt()
         for cursor in self.other.cursors:
-            with pytest.raises(InvalidCursor):
+            with pytest.raises(InvalidCursorError):
                 self.repository.list_reports(user, limit=5, cursor=cursor)
 
     def _shared(self, ledger: Ledger) -> str:

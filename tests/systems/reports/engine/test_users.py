@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from keyline.run import AlreadyExists, NotFound, VersionConflict
+from keyline.run import AlreadyExistsError, NotFoundError, VersionConflictError
 from keyline.run.client import Connection
 from reports.repositories import UserRepository
 from tests.systems.reports.engine.conftest import Reports
@@ -35,7 +35,7 @@ def test_a_user_is_stored_and_read_as_written(reports: Reports) -> None:
 def test_a_second_user_of_the_same_id_changes_nothing(reports: Reports) -> None:
     users = UserRepository(reports.store)
     first = users.create_user(user(name="Ada"))
-    with pytest.raises(AlreadyExists) as refused:
+    with pytest.raises(AlreadyExistsError) as refused:
         users.create_user(user(name="Mallory"))
     assert refused.value.current == first
     assert users.get_user("ada") == first
@@ -44,7 +44,7 @@ def test_a_second_user_of_the_same_id_changes_nothing(reports: Reports) -> None:
 @pytest.mark.requirement("K-24")
 def test_a_change_is_partial_and_creates_nobody(reports: Reports) -> None:
     users = UserRepository(reports.store)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         users.update_user("nobody", {"name": "N"}, version=1)
     assert reports.stored("k9-users") == []
 
@@ -57,7 +57,7 @@ def test_a_change_is_partial_and_creates_nobody(reports: Reports) -> None:
     )
     assert changed.version == 2
     assert changed.updated_at > changed.created_at
-    with pytest.raises(VersionConflict):
+    with pytest.raises(VersionConflictError):
         users.update_user("ada", {"name": "Late"}, version=1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from keyline_deploy.environment import EnvironmentProblem, load, with_user_pool
+from keyline_deploy.environment import EnvironmentFileError, load, with_user_pool
 from keyline_deploy.systems import systems
 from reports.system import SYSTEM as REPORTS
 from tests.support.templates import (
@@ -246,7 +246,7 @@ def test_without_a_pool_the_environment_s_issuer_holds(templates: Templates) -> 
 
 def test_a_pool_of_no_system_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
     dev = msgspec.structs.replace(load("dev"), user_pools={"report": POOL})
-    with pytest.raises(EnvironmentProblem, match=r"user_pools\.report: .*Did you mean 'reports'"):
+    with pytest.raises(EnvironmentFileError, match=r"user_pools\.report: .*Did you mean 'reports'"):
         synthesize(dev, systems(), tmp_path, bundler=no_bundle(tmp_path))
 
 

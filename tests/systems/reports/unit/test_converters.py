@@ -11,7 +11,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyline.run import BadValue
+from keyline.run import BadValueError
 from reports.database import DatabaseManager
 from tests.systems.reports.unit.examples import report
 from tests.systems.reports.unit.plain_values import decimals, items, typed
@@ -143,7 +143,7 @@ def test_nothing_is_an_absent_attribute_of_an_item_and_null_deeper() -> None:
     ],
 )
 def test_what_cannot_be_stored_exactly_is_refused_by_its_place(item: Any, path: str) -> None:
-    with pytest.raises(BadValue) as refused:
+    with pytest.raises(BadValueError) as refused:
         prepare(item)
     assert refused.value.path == path
     assert refused.value.suggestion
@@ -157,12 +157,12 @@ def test_nesting_ends_where_dynamodb_s_does(levels: int) -> None:
     if levels <= 32:
         assert around(value) == value
     else:
-        with pytest.raises(BadValue, match="nested deeper than 32"):
+        with pytest.raises(BadValueError, match="nested deeper than 32"):
             prepare(value)
 
 
 def test_what_is_no_number_of_dynamodb_s_is_refused_when_read() -> None:
-    with pytest.raises(BadValue, match=r"data\.a\[0\]"):
+    with pytest.raises(BadValueError, match=r"data\.a\[0\]"):
         convert({"a": [Decimal("NaN")]})
 
 
@@ -178,7 +178,7 @@ def test_a_struct_is_prepared_as_an_item() -> None:
 def test_a_float_comes_back_as_the_same_number_or_is_refused(number: float) -> None:
     try:
         found = around(number)
-    except BadValue:
+    except BadValueError:
         assert number == 0 or not 1e-130 <= abs(number) < 1e126
     else:
         assert float(found) == number

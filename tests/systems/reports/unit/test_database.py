@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from keyline.problem import KeylineError
+from keyline.errors import KeylineError
 from reports.database import DatabaseManager, TableReference
 from reports.tables import EMBEDDINGS, REPORTS, USERS
 

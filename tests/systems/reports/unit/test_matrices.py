@@ -12,8 +12,8 @@ import pytest
 
 from keyline.vector import encode
 from reports.matrices import Matrices
-from reports.matrix import DamagedMatrix, ModelMatrix, TooManyVectors, row_bytes
-from reports.matrix_bucket import BucketUnreachable
+from reports.matrix import DamagedMatrixError, ModelMatrix, TooManyVectorsError, row_bytes
+from reports.matrix_bucket import BucketUnreachableError
 from reports.metrics import BUILT, DAMAGED, FAILURE, HIT, LEFT_OUT, LOADED
 from reports.tables import Vector
 from tests.systems.reports.unit.test_matrix import stored
@@ -178,7 +178,7 @@ def test_no_seconds_keep_nothing(table: Table, bucket: Bucket, clock: Clock) -> 
 def test_a_damaged_object_is_made_anew_and_counted(
     table: Table, bucket: Bucket, clock: Clock
 ) -> None:
-    bucket.load_error = DamagedMatrix("its digest is not the one it was stored with")
+    bucket.load_error = DamagedMatrixError("its digest is not the one it was stored with")
     process = Process(table, bucket, clock)
     assert process.get().products == ["p1"]
     assert process.counted == {DAMAGED: 1, BUILT: 1}
@@ -191,13 +191,13 @@ def test_a_damaged_object_is_made_anew_and_counted(
 def test_a_bucket_that_fails_does_not_fail_the_request(
     table: Table, bucket: Bucket, clock: Clock
 ) -> None:
-    bucket.load_error = BucketUnreachable("no answer")
+    bucket.load_error = BucketUnreachableError("no answer")
     process = Process(table, bucket, clock)
     assert process.get().products == ["p1"]
     assert process.counted == {FAILURE: 1, BUILT: 1}
     assert bucket.calls == {"load": 1}  # and is not waited for a second time
 
-    bucket.load_error, bucket.save_error = None, BucketUnreachable("no answer")
+    bucket.load_error, bucket.save_error = None, BucketUnreachableError("no answer")
     other = Process(table, bucket, clock)
     assert other.get().products == ["p1"]
     assert other.counted == {FAILURE: 1, BUILT: 1}
@@ -228,7 +228,7 @@ def test_the_least_recently_used_go_when_the_memory_is_full(table: Table, clock:
 def test_more_than_the_memory_holds_is_refused(table: Table, clock: Clock) -> None:
     table.vectors *= 3
     process = Process(table, None, clock, most_bytes=2 * row_bytes(2, "p0"))
-    with pytest.raises(TooManyVectors):
+    with pytest.raises(TooManyVectorsError):
         process.get()
     table.vectors.pop()
     assert len(process.get().products) == 2
@@ -284,13 +284,13 @@ def test_a_request_takes_what_another_has_made_since_it_looked(
 
 def test_an_error_is_told_to_all_and_not_kept(table: Table, clock: Clock) -> None:
     gate = Gate(table)
-    gate.error = TooManyVectors(1)
+    gate.error = TooManyVectorsError(1)
     process = Process(gate, None, clock)
     with ThreadPoolExecutor(2) as threads:
         asked = [threads.submit(process.get) for _ in range(2)]
         gate.on.release(2)
         for each in asked:
-            with pytest.raises(TooManyVectors):
+            with pytest.raises(TooManyVectorsError):
                 each.result(timeout=10)
     gate.error = None
     gate.on.release()

@@ -17,9 +17,9 @@ from keyline.vector import CODECS, Codec, Packed, decode, encode
 from reports.matrix import (
     FAULTS,
     About,
-    DamagedMatrix,
+    DamagedMatrixError,
     ModelMatrix,
-    TooManyVectors,
+    TooManyVectorsError,
     read_matrix,
     row_bytes,
 )
@@ -182,7 +182,7 @@ def test_more_vectors_than_the_memory_may_hold_are_not_read() -> None:
     about, most = About(model_version="m", dimension=2, as_of=1.0), 5 * row_bytes(2, "p0")
     found = read_matrix(vectors(5), about, most)[0]
     assert (len(found.products), found.size) == (5, most)
-    with pytest.raises(TooManyVectors) as refused:
+    with pytest.raises(TooManyVectorsError) as refused:
         read_matrix(reading(100), about, most)
     assert refused.value.args == (5,)
     assert len(taken) == 6
@@ -193,7 +193,7 @@ def test_a_products_name_takes_memory_as_well() -> None:
     vectors = [stored(f"{n:01000}", encode([1.0], "float32")) for n in range(1_000)]
     about = About(model_version="m", dimension=1, as_of=1.0)
     assert read_matrix(vectors, about, 2**21)[0].size > 10**6
-    with pytest.raises(TooManyVectors) as refused:
+    with pytest.raises(TooManyVectorsError) as refused:
         read_matrix(vectors, about, 500_000)
     assert 400 < refused.value.args[0] < 500
 
@@ -251,7 +251,7 @@ def test_what_is_no_matrix_is_refused_and_never_unpickled() -> None:
         _npz(**{**parts, "about": np.frombuffer(b"{}", np.uint8)}),
     ]
     for content in bad:
-        with pytest.raises(DamagedMatrix):
+        with pytest.raises(DamagedMatrixError):
             ModelMatrix.unpack(content)
 
 
@@ -262,5 +262,5 @@ def test_a_byte_of_the_numbers_that_changed_is_noticed(data: st.DataObject) -> N
     start = bytes(whole).index(matrix.rows.tobytes())
     place = data.draw(st.integers(start, start + matrix.rows.nbytes - 1))
     whole[place] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(DamagedMatrix):
+    with pytest.raises(DamagedMatrixError):
         ModelMatrix.unpack(bytes(whole))

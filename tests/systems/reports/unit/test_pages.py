@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from keyline.run import Settings
+from keyline.run import TableSettings
 from keyline_deploy.project import ROOT
 from keyline_ops.costs.prices import BEFORE, CURRENT
 from keyline_ops.costs.units import call_units
@@ -59,7 +59,7 @@ def test_the_measured_latencies_stand_on_the_page_with_their_machine() -> None:
             f"| {claim['p50_ms']} ms | {claim['p99_ms']} ms |"
         )
         assert row in PAGE, "Put the results of systems.reports.benchmarks.claims into the page."
-        implied = call_units(patterns[claim["pattern"]], Settings(SYSTEM.settings()))
+        implied = call_units(patterns[claim["pattern"]], TableSettings(SYSTEM.settings()))
         assert implied.least <= claim["units"] <= implied.most
 
 
@@ -73,7 +73,7 @@ def test_every_promise_of_reports_has_a_verdict_of_one_of_three_kinds() -> None:
 
 @pytest.mark.requirement("K-43", "K-46")
 def test_the_figures_in_the_verdicts_follow_from_the_declaration() -> None:
-    settings = Settings(SYSTEM.settings())
+    settings = TableSettings(SYSTEM.settings())
     assert REPORT_GET.consistent
     assert call_units(REPORT_GET, settings).most == 1.0
     requests = math.ceil(MODEL_VECTORS.items * EMBEDDING_BYTES / 2**20)
