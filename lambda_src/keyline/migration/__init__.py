@@ -12,7 +12,8 @@ Calls of DynamoDB in phases 1 and 2
     limits.
 Metrics
     Counters publishes them. Their names: WRITE_FAILURES, PENDING, SETTLED, SOURCE_READS,
-    MATCHES, MISMATCHES, HITS, MISSES, FALLBACKS, READ_FAILURES, UNHELD, PHASE_FAILURES. ASKED and COMPARED are those of reads.
+    MATCHES, MISMATCHES, HITS, MISSES, FALLBACKS, READ_FAILURES, UNHELD, PHASE_FAILURES.
+    ASKED and COMPARED are those of reads.
 """
 
 from keyline.migration.breaker import FAILURES, OPEN_SECONDS, SLOW_SECONDS, Breaker

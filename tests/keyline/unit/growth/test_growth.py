@@ -155,9 +155,11 @@ def test_the_function_of_a_system_is_declared_in_one_line() -> None:
         "table-sizes",
         "watched.handlers.table_sizes.handler",
     )
-    assert function.why == "Keeps a daily snapshot of table sizes, and tells how fast they grow."
+    assert function.why == (
+        "Keeps a daily snapshot of table sizes, and reports how fast the tables grow."
+    )
     assert GROWTH.function("watched", TABLE).why == (
-        "Keeps a daily snapshot of the table's size, and tells how fast it grows."
+        "Keeps a daily snapshot of the table's size, and reports how fast the table grows."
     )
     assert {(access.action, access.table) for access in function.access} == {
         ("PutItem", "WatchedSizes"),
