@@ -30,27 +30,27 @@ from keyline_deploy import bundling
 from keyline_local.api.gateway import Gateway
 from keyline_local.api.issuer import Issuer
 from keyline_local.api.pages import Pages
-from keyline_local.aws import Aws
-from keyline_local.cache import Cache
-from keyline_local.clients import client
 from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import read_deployment
 from keyline_local.cloudformation.secret_store import SecretStore
 from keyline_local.cloudformation.templates import HTTP_API
-from keyline_local.control import announced, control_app
+from keyline_local.control.server import announced, control_app
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
 from keyline_local.dynamodb.engine import Engine, find_binary
-from keyline_local.dynamodb.guard import Guard
 from keyline_local.dynamodb.tables import Change, update_tables
 from keyline_local.dynamodb.ttl import Sweep, sweep
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.clients import client
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.listener import Listener
+from keyline_local.host.part import Part
+from keyline_local.host.ports import Endpoints, Ports, endpoints
+from keyline_local.host.process import LOOPBACK, Child, require_free
 from keyline_local.lambdas.functions import Functions, Invocation
-from keyline_local.listener import Listener
-from keyline_local.logs import Logs
-from keyline_local.part import Part
-from keyline_local.ports import Endpoints, Ports, endpoints
-from keyline_local.process import LOOPBACK, Child, require_free
 from keyline_local.resources import Deployment, Function
+from keyline_local.roles.guard import Guard
+from keyline_local.services.aws import Aws
+from keyline_local.services.cache import Cache
+from keyline_local.services.logs import Logs
 from keyline_local.triggers.event_source import EventSources
 from keyline_local.triggers.schedule import Schedules
 

@@ -114,7 +114,7 @@ def token(
     """Mint a token that the local API accepts."""
     from keyline_deploy.systems import systems
     from keyline_local.api.issuer import Issuer
-    from keyline_local.control import issuer_url
+    from keyline_local.control.server import issuer_url
 
     environment, folder = load("local"), state or LOCAL_STATE
     issuer = Issuer(issuer_url(folder, environment.auth.issuer), folder / "issuer")
@@ -205,7 +205,7 @@ def trigger(
 
 
 def _ask(state: Path | None, method: str, path: str, **params: str) -> Any:
-    from keyline_local.control import ask, issuer_url
+    from keyline_local.control.server import ask, issuer_url
 
     url = issuer_url(state or LOCAL_STATE, load("local").auth.issuer)
     return ask(url, method, path, **params)

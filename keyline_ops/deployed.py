@@ -24,8 +24,8 @@ from keyline.errors import KeylineError, instead_of
 from keyline.model import System, Table
 from keyline.run import Store, dynamodb_client
 from keyline_deploy.environment import Environment
-from keyline_local import clients
-from keyline_local.control import ask, issuer_url
+from keyline_local.control.server import ask, issuer_url
+from keyline_local.host import clients
 
 _LOCAL_CREDENTIALS = ("local", "local")
 

@@ -16,8 +16,8 @@ from keyline.migration import Mode, Phase, PhaseUnknownError
 from keyline.model import Migration, MigrationSettings, System
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import phase_parameter_name
-from keyline_local import clients
-from keyline_local.control import ask, issuer_url
+from keyline_local.control.server import ask, issuer_url
+from keyline_local.host import clients
 from keyline_ops.deployed import deployed, translated
 
 _FORWARD = (

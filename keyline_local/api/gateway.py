@@ -36,6 +36,8 @@ from keyline_local.api.http_event import (
 )
 from keyline_local.api.http_routes import Match, RouteTable
 from keyline_local.api.throttle import Throttle
+from keyline_local.host.listener import Listener
+from keyline_local.host.part import Part
 from keyline_local.lambdas.functions import (
     Functions,
     Invocation,
@@ -43,10 +45,8 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     new_trace_id,
 )
-from keyline_local.listener import Listener
-from keyline_local.logs import Logs
-from keyline_local.part import Part
 from keyline_local.resources import Api, Route
+from keyline_local.services.logs import Logs
 
 MAX_BODY = 10 * 1024 * 1024
 """Bytes of a request's body (API Gateway quotas)."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from keyline_deploy.bundling import SOURCES
-from keyline_local.cloudformation import services
+from keyline_local.cloudformation import other_resources
 from keyline_local.cloudformation.assembly import LOCAL_ACCOUNT, LOCAL_REGION, Assembly
 from keyline_local.cloudformation.http_apis import (
     AUTHORIZER,
@@ -36,8 +36,8 @@ from keyline_local.cloudformation.templates import (
     Templates,
     unsupported,
 )
-from keyline_local.errors import LocalPlatformError
-from keyline_local.ports import Endpoints
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.ports import Endpoints
 from keyline_local.resources import Deployment, Function, Queue, Schedule, Statement, StreamMapping
 
 FUNCTION = "AWS::Lambda::Function"
@@ -54,7 +54,12 @@ REALISED = frozenset(
         *(ROLE, POLICY, MANAGED_POLICY),
         *(HTTP_API, STAGE, ROUTE, INTEGRATION, AUTHORIZER),
         *(RULE, PARAMETER, SECRET),
-        *(services.QUEUE, services.TOPIC, services.SUBSCRIPTION, services.BUCKET),
+        *(
+            other_resources.QUEUE,
+            other_resources.TOPIC,
+            other_resources.SUBSCRIPTION,
+            other_resources.BUCKET,
+        ),
     }
 )
 SKIPPED = frozenset(
@@ -114,7 +119,7 @@ def read_deployment(
     skipped = _skipped(templates)
     functions = _functions(templates, root)
     by_name = {function.name: function for function in functions}
-    queues = services.queues(templates)
+    queues = other_resources.queues(templates)
     first = assembly.stacks[0] if assembly.stacks else None
     return Deployment(
         environment=environment,
@@ -128,10 +133,10 @@ def read_deployment(
         outputs=templates.outputs(),
         skipped=skipped,
         queues=queues,
-        topics=services.topics(templates),
-        buckets=services.buckets(templates),
-        secrets=services.secrets(templates),
-        parameters=services.parameters(templates),
+        topics=other_resources.topics(templates),
+        buckets=other_resources.buckets(templates),
+        secrets=other_resources.secrets(templates),
+        parameters=other_resources.parameters(templates),
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keyline_local.cloudformation.scalars import as_text
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 
 _STORED = re.compile(r"AWS::SSM::Parameter::Value<(.+)>")
 _LISTS = re.compile(r"CommaDelimitedList|List<(Number|String|AWS::[\w:]+)>")

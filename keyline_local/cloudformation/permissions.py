@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from keyline_local.cloudformation.templates import Resource, Templates
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Statement
 
 ROLE = "AWS::IAM::Role"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from keyline_local.cloudformation.scalars import as_text
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 
 
 class Scope(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 
 
 def as_text(value: Any) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from keyline_local.cloudformation.scalars import as_flag, as_text
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _DEFAULT_LENGTH = 32

@@ -8,7 +8,7 @@ from typing import Any
 from keyline_local.cloudformation.properties import check_properties
 from keyline_local.cloudformation.scalars import as_flag
 from keyline_local.cloudformation.templates import Resource, Templates
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Table
 
 GLOBAL_TABLE = "AWS::DynamoDB::GlobalTable"

@@ -15,8 +15,8 @@ from keyline_local.cloudformation.resolve import NO_VALUE, Resolver
 from keyline_local.cloudformation.resource_names import IDENTITIES, Identity, Subject
 from keyline_local.cloudformation.scalars import as_text
 from keyline_local.cloudformation.secret_store import SecretStore
-from keyline_local.errors import LocalPlatformError
-from keyline_local.ports import Endpoints
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.ports import Endpoints
 
 T = TypeVar("T")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 
 from keyline import variables
-from keyline_local.errors import LocalPlatformError
-from keyline_local.part import Part
-from keyline_local.process import LOOPBACK, Child
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.part import Part
+from keyline_local.host.process import LOOPBACK, Child
 
 _PROBE = {
     "Content-Type": "application/x-amz-json-1.0",

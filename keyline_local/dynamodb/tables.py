@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyline import variables
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Table
 
 _SHORTEST_STREAMED_NAME = 11  # characters; the engine's shard id holds the table's name

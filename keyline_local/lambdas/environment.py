@@ -22,9 +22,9 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from keyline.moments import iso, us_of_seconds
-from keyline_local.dynamodb.identity import Credentials
 from keyline_local.lambdas.runtime_api import Outcome, RuntimeApi, Work, failure
 from keyline_local.resources import Function
+from keyline_local.roles.identity import Credentials
 
 INIT_SECONDS = 10.0
 """Lambda's limit of the init phase; the function's own timeout comes on top, as on AWS,

@@ -19,6 +19,7 @@ from typing import Any
 
 import watchfiles
 
+from keyline_local.host.part import Part
 from keyline_local.lambdas.environment import (
     Environment,
     Host,
@@ -28,9 +29,8 @@ from keyline_local.lambdas.environment import (
 )
 from keyline_local.lambdas.runtime_api import Outcome, Work, failure
 from keyline_local.lambdas.sources import Sources, changed_files
-from keyline_local.logs import Logs
-from keyline_local.part import Part
 from keyline_local.resources import Function
+from keyline_local.services.logs import Logs
 
 MAX_REQUEST = 6 * 1024 * 1024
 """Bytes of a synchronous request's payload (Lambda quotas)."""

@@ -14,8 +14,8 @@ import asyncio
 import json
 from dataclasses import dataclass
 
-from keyline_local.lambdas.http1 import Request, Server, response
-from keyline_local.process import LOOPBACK
+from keyline_local.host.http1 import Request, Server, response
+from keyline_local.host.process import LOOPBACK
 
 MAX_RESPONSE = 6 * 1024 * 1024 + 100
 """Bytes: AWS's limit of 6 MB and the 100 bytes that it grants on top."""

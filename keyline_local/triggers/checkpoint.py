@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ import httpx
 
 from keyline_deploy import stream_filter
 from keyline_local.dynamodb.dynamodb_api import ApiError, DynamoApi
-from keyline_local.errors import LocalPlatformError
-from keyline_local.part import Part
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.part import Part
 from keyline_local.resources import Function, StreamMapping, Table
 from keyline_local.triggers import on_failure
 from keyline_local.triggers.checkpoint import Checkpoint, CheckpointFile

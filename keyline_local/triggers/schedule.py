@@ -12,8 +12,8 @@ from typing import Any
 
 from keyline.model import schedule_expression
 from keyline.moments import iso_of
-from keyline_local.errors import LocalPlatformError
-from keyline_local.part import Part
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.part import Part
 from keyline_local.resources import Schedule
 from keyline_local.triggers.event_source import Invoker, Result
 from keyline_local.triggers.stream_retry import Backoff

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyline_local.dynamodb.dynamodb_api import STREAMS, ApiError, DynamoApi
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Table
 from keyline_local.triggers.checkpoint import Checkpoint
 from keyline_local.triggers.stream_record import Stream, shape, shown_arn

@@ -17,8 +17,8 @@ from keyline_deploy.names import api_name
 from keyline_deploy.project import LOCAL_STATE, ROOT
 from keyline_deploy.systems import names, part
 from keyline_local.api.pages import DOCS
+from keyline_local.host.ports import Ports
 from keyline_local.platform import Platform
-from keyline_local.ports import Ports
 from keyline_ops.demo import report
 from keyline_ops.demo.journey import Journey
 from keyline_ops.demo.options import Options

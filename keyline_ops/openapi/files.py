@@ -15,7 +15,7 @@ from keyline_deploy.systems import folder
 from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import read_deployment
 from keyline_local.cloudformation.secret_store import SecretStore
-from keyline_local.ports import Ports, endpoints
+from keyline_local.host.ports import Ports, endpoints
 from keyline_local.resources import Deployment, Function
 from keyline_ops.openapi.generate import generate, serving
 from keyline_ops.synth import synthesize

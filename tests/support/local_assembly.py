@@ -11,7 +11,7 @@ from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import read_deployment
 from keyline_local.cloudformation.secret_store import SecretStore
 from keyline_local.cloudformation.templates import Templates
-from keyline_local.ports import Endpoints
+from keyline_local.host.ports import Endpoints
 from keyline_local.resources import Deployment
 
 ENDPOINTS = Endpoints(

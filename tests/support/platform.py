@@ -20,9 +20,9 @@ from keyline import variables
 from keyline_deploy.environment import load
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
 from keyline_local.dynamodb.ttl import Sweep
+from keyline_local.host.ports import Ports
 from keyline_local.lambdas.functions import Invocation
 from keyline_local.platform import Platform
-from keyline_local.ports import Ports
 from keyline_local.resources import Api, Function, Table
 from keyline_local.triggers.stream_reader import StreamReader
 

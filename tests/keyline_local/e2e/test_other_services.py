@@ -16,11 +16,11 @@ import pytest
 from app import bundler
 from keyline_deploy.bundling import Target
 from keyline_deploy.systems import systems
-from keyline_local.aws import Aws
 from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import read_deployment
-from keyline_local.ports import Ports, endpoints
+from keyline_local.host.ports import Ports, endpoints
 from keyline_local.resources import Deployment
+from keyline_local.services.aws import Aws
 
 pytestmark = pytest.mark.xdist_group("services")
 

@@ -16,12 +16,12 @@ import psutil
 import pytest
 
 from keyline import variables
-from keyline_local.clients import client
 from keyline_local.dynamodb.engine import Engine, find_binary
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.clients import client
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.ports import Ports
+from keyline_local.host.process import free_port
 from keyline_local.platform import Platform
-from keyline_local.ports import Ports
-from keyline_local.process import free_port
 from tests.support.local_assembly import table, write_assembly
 
 ISSUER = 4599  # a port that only stands in the template

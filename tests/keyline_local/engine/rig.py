@@ -15,7 +15,7 @@ from typing import Any
 
 from keyline_local.dynamodb.dynamodb_api import STREAMS, DynamoApi
 from keyline_local.dynamodb.engine import Engine, find_binary
-from keyline_local.process import free_port
+from keyline_local.host.process import free_port
 from keyline_local.resources import Function, StreamMapping, Table
 from keyline_local.triggers.event_source import EventSources, Timing
 from keyline_local.triggers.stream_retry import Backoff

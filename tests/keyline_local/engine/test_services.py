@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import redis
 
-from keyline_local.aws import Aws
-from keyline_local.cache import Cache, find_server
-from keyline_local.clients import client
-from keyline_local.errors import LocalPlatformError
-from keyline_local.ports import Ports, endpoints
-from keyline_local.process import free_port
+from keyline_local.host.clients import client
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.ports import Ports, endpoints
+from keyline_local.host.process import free_port
 from keyline_local.resources import Deployment
+from keyline_local.services.aws import Aws
+from keyline_local.services.cache import Cache, find_server
 from tests.support.local_assembly import deployment
 
 RESOURCES: dict[str, Any] = {

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from keyline_local.api.issuer import Issuer
-from keyline_local.listener import Listener
-from keyline_local.process import LOOPBACK, free_port
+from keyline_local.host.listener import Listener
+from keyline_local.host.process import LOOPBACK, free_port
 
 
 @contextlib.contextmanager

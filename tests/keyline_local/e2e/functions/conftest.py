@@ -16,11 +16,11 @@ import pytest
 
 from keyline_local.api.gateway import Gateway
 from keyline_local.api.issuer import Issuer
+from keyline_local.host.listener import Listener
+from keyline_local.host.process import free_port
 from keyline_local.lambdas.functions import Functions, Invocation
-from keyline_local.listener import Listener
-from keyline_local.logs import Logs
-from keyline_local.process import free_port
 from keyline_local.resources import Api, Function
+from keyline_local.services.logs import Logs
 
 Result = TypeVar("Result")
 

@@ -309,7 +309,7 @@ PLATFORM = """
     import asyncio, json, sys
     from pathlib import Path
     from keyline_local.lambdas.functions import Functions
-    from keyline_local.logs import Logs
+    from keyline_local.services.logs import Logs
     from keyline_local.resources import Function
 
     async def main(folder):

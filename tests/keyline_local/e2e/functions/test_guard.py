@@ -15,11 +15,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from keyline_deploy.project import ROOT
-from keyline_local.dynamodb.guard import Access, Guard
-from keyline_local.dynamodb.identity import Credentials
-from keyline_local.lambdas.http1 import Server, response
-from keyline_local.process import free_port
+from keyline_local.host.http1 import Server, response
+from keyline_local.host.process import free_port
 from keyline_local.resources import Function, Statement
+from keyline_local.roles.guard import Access, Guard
+from keyline_local.roles.identity import Credentials
 
 if TYPE_CHECKING:
     from tests.keyline_local.e2e.functions.conftest import Host

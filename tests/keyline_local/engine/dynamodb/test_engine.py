@@ -16,10 +16,10 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyline import variables
-from keyline_local.clients import client
 from keyline_local.dynamodb.engine import Engine, find_binary
-from keyline_local.errors import LocalPlatformError
-from keyline_local.process import free_port
+from keyline_local.host.clients import client
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.process import free_port
 
 CREATE: dict[str, Any] = {
     "TableName": "Messages-local",

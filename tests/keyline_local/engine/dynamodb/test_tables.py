@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from keyline_local.clients import client
 from keyline_local.dynamodb.engine import Engine, find_binary
 from keyline_local.dynamodb.tables import update_tables
-from keyline_local.errors import LocalPlatformError
-from keyline_local.process import free_port
+from keyline_local.host.clients import client
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.process import free_port
 from keyline_local.resources import Table
 from tests.support.local_assembly import deployment, index, table
 

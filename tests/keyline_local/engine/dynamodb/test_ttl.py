@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keyline_local.dynamodb.ttl import sweep
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 from tests.keyline_local.engine.rig import TABLE, Consumer, Rig, mapping, running, table
 
 OTHER = table("RigSessions")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 from tests.keyline_local.engine.rig import (
     FAILED,
     QUICK,

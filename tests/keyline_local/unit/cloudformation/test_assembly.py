@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from keyline_local.cloudformation.assembly import read_assembly
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 from tests.support.local_assembly import write_assembly
 
 

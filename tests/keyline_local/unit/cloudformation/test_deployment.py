@@ -31,8 +31,8 @@ from aws_cdk import (
 from keyline_deploy.bundling import SOURCES
 from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import read_deployment
-from keyline_local.errors import LocalPlatformError
-from keyline_local.ports import Ports, endpoints
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.ports import Ports, endpoints
 from keyline_local.resources import Deployment
 from tests.support.local_assembly import ENDPOINTS, deployment, table, write_assembly
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyline_local.cloudformation.secret_store import SecretStore, generate
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 
 
 def test_a_generated_secret_survives_a_restart(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Schedule
 from keyline_local.triggers.schedule import RETRIES, Schedules
 from keyline_local.triggers.stream_retry import Backoff

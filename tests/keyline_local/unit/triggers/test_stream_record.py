@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 from keyline_local.triggers.checkpoint import Checkpoint, CheckpointFile
 from keyline_local.triggers.stream_record import Stream, shape, shown_arn
 

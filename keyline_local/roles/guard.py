@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import httptools
 import msgspec
 
-from keyline_local.dynamodb.iam import Decision, evaluate
-from keyline_local.dynamodb.identity import Credentials, access_key_of
-from keyline_local.lambdas.http1 import Request, Server, response
-from keyline_local.part import Part
-from keyline_local.process import LOOPBACK
+from keyline_local.host.http1 import Request, Server, response
+from keyline_local.host.part import Part
+from keyline_local.host.process import LOOPBACK
 from keyline_local.resources import Function
+from keyline_local.roles.iam import Decision, evaluate
+from keyline_local.roles.identity import Credentials, access_key_of
 
 _log = logging.getLogger(__name__)
 

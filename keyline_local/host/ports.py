@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from keyline_local.process import LOOPBACK, free_port, free_ports
+from keyline_local.host.process import LOOPBACK, free_port, free_ports
 
 _MAX_APIS = 8  # so many ports in a row are looked for
 

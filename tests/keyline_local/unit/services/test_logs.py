@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from keyline_local.logs import Logs, Metric, parse_emf
+from keyline_local.services.logs import Logs, Metric, parse_emf
 
 
 def emf(**values: Any) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
-from keyline_local.clients import client
-from keyline_local.part import Part
-from keyline_local.process import LOOPBACK, Child
+from keyline_local.host.clients import client
+from keyline_local.host.part import Part
+from keyline_local.host.process import LOOPBACK, Child
 from keyline_local.resources import Bucket, Deployment, Queue, Topic
 
 _SECRET_SUFFIX_TAG = "_custom_id_"  # noqa: S105 - moto takes the end of a secret's ARN from it

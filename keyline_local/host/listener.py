@@ -10,8 +10,8 @@ from collections.abc import Generator
 import uvicorn
 from starlette.types import ASGIApp
 
-from keyline_local.part import Part
-from keyline_local.process import LOOPBACK
+from keyline_local.host.part import Part
+from keyline_local.host.process import LOOPBACK
 
 
 class _Server(uvicorn.Server):

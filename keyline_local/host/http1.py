@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 import httptools
 
-from keyline_local.process import LOOPBACK
+from keyline_local.host.process import LOOPBACK
 
 _log = logging.getLogger(__name__)
 

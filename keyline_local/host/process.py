@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from keyline_local.errors import LocalPlatformError
+from keyline_local.host.errors import LocalPlatformError
 
 LOOPBACK = "127.0.0.1"
 _PORTS = range(20_000, 32_000)  # below those of connections, on Linux from 32,768

@@ -9,9 +9,9 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from keyline_deploy.project import WORK
-from keyline_local.errors import LocalPlatformError
-from keyline_local.part import Part
-from keyline_local.process import LOOPBACK, Child
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.part import Part
+from keyline_local.host.process import LOOPBACK, Child
 
 
 def find_server(work: Path = WORK) -> Path:

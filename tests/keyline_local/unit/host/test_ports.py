@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 
-from keyline_local.ports import Ports
-from keyline_local.process import LOOPBACK, free_port, free_ports
+from keyline_local.host.ports import Ports
+from keyline_local.host.process import LOOPBACK, free_port, free_ports
 
 
 def test_free_ports_in_a_row_are_all_free() -> None:

@@ -6,10 +6,10 @@ import logging
 import msgspec
 import pytest
 
-from keyline_local.dynamodb.guard import Use, uses
-from keyline_local.dynamodb.iam import Decision, evaluate
-from keyline_local.dynamodb.identity import Credentials, access_key_of
 from keyline_local.resources import Statement
+from keyline_local.roles.guard import Use, uses
+from keyline_local.roles.iam import Decision, evaluate
+from keyline_local.roles.identity import Credentials, access_key_of
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/Messages"
 INDEX = f"{TABLE}/index/ByModule"

@@ -1,0 +1,1 @@
+"""What a second terminal may ask of a running platform."""

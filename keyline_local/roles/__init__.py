@@ -1,0 +1,1 @@
+"""Roles: who calls, what the role's statements allow, and the guard that enforces it."""
