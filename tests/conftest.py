@@ -27,13 +27,16 @@ _AWS = {
 }
 
 # How long the long tests run, and how much they try, is the caller's to say.
-_KEPT = ("KEYLINE_SOAK_SECONDS", "KEYLINE_FUZZ_EXAMPLES")
+_KEPT = ("KEYLINE_SOAK_SECONDS", "KEYLINE_FUZZ_EXAMPLES", "KEYLINE_LOCAL_OVERRIDE")
 
 
 def isolate() -> None:
     """Set the environment; on import, since a folder's conftest may import the CDK right after."""
     tools = Path(sys.prefix) / "bin"  # node and cdk, also where the environment is not activated
     os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    # The ports are those of the environment's file, whatever the developer's own are.
+    os.environ.pop("KEYLINE_PORT_OFFSET", None)
+    os.environ["KEYLINE_LOCAL_OVERRIDE"] = os.devnull
     if "KEYLINE_DYNAMODB_ENDPOINT" in os.environ:
         return  # the engine tests go where the caller says, with the caller's credentials
     for name in [name for name in os.environ if name.startswith(("AWS_", "KEYLINE_"))]:

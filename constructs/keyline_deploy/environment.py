@@ -3,16 +3,22 @@
 Each is one file, `environments/<name>.toml`, checked whole before anything is built.
 What a file leaves out has the safe value: a table is retained, protected and
 recoverable unless its environment says otherwise.
+
+The local environment can differ between two checkouts on one machine without a change of its
+file: the tables of `environments/local.override.toml`, which git ignores, are laid over it, and
+`KEYLINE_PORT_OFFSET` moves every port. Addresses on this machine follow from the ports.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -26,6 +32,20 @@ from keyline.model import MAX_ENVIRONMENT_NAME
 
 FOLDER = Path(__file__).resolve().parents[2] / "environments"
 
+LOCAL = "local"
+"""The environment of one machine."""
+PORT_OFFSET = "KEYLINE_PORT_OFFSET"
+"""The environment variable that moves every port of the local environment."""
+OVERRIDE = "KEYLINE_LOCAL_OVERRIDE"
+"""The environment variable that names another file than `environments/local.override.toml`."""
+LOCAL_PORT = "local_port"
+"""The key in a system's section that is its API's port; it is not one of its settings."""
+CACHE_URL = "cache_url"
+"""The setting that a system's section of the local environment may leave to the environment."""
+
+_LOOPBACK = "127.0.0.1"
+_MAX_PORT = 65_535
+
 T = TypeVar("T", bound=Struct)
 
 _MISSING = re.compile(r"Object missing required field `(.*)`")
@@ -36,7 +56,7 @@ _USER_POOL = re.compile(r"([a-z]+(?:-[a-z]+)+-\d+)_[0-9A-Za-z]+")  # Cognito: Us
 Count = Annotated[int, Meta(ge=1)]
 Percent = Annotated[float, Meta(gt=0)]
 Milliseconds = Annotated[float, Meta(gt=0)]
-Port = Annotated[int, Meta(ge=1024, le=65535)]
+Port = Annotated[int, Meta(ge=1024, le=_MAX_PORT)]
 Account = Annotated[str, Meta(pattern=r"^\d{12}$", description="an AWS account id, 12 digits")]
 Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address")]
 Encryption = Annotated[
@@ -166,7 +186,15 @@ class Functions(_Section, frozen=True, kw_only=True):
 
 
 class Local(_Section, frozen=True, kw_only=True):
-    """The loopback ports of the local platform."""
+    """The loopback ports of the local platform.
+
+    Attributes
+    ----------
+    api
+        Where the ports begin of the systems whose sections have no `local_port`.
+    engine, engine_mcp, aws, cache, issuer
+        Those of the servers beside the APIs.
+    """
 
     api: Port
     engine: Port
@@ -174,6 +202,11 @@ class Local(_Section, frozen=True, kw_only=True):
     aws: Port
     cache: Port
     issuer: Port
+
+    @property
+    def servers(self) -> dict[str, int]:
+        """The ports of the servers beside the APIs, by name."""
+        return {name: port for name, port in msgspec.structs.asdict(self).items() if name != "api"}
 
 
 class Environment(_Section, frozen=True, kw_only=True):
@@ -191,7 +224,7 @@ class Environment(_Section, frozen=True, kw_only=True):
         The id of the Cognito user pool whose users may call a system, by the system's name.
         A system without one takes the tokens that `auth` describes.
     systems
-        What each system's own settings say; `settings` decodes a system's part.
+        What each system's section says; `settings` decodes a system's part.
     """
 
     name: Annotated[
@@ -223,13 +256,48 @@ class Environment(_Section, frozen=True, kw_only=True):
     def settings(self, system: str, kind: type[T]) -> T:
         """Decode `[systems.<system>]` as a system's own settings.
 
+        In the local environment, a setting `cache_url` that the section leaves out is the address
+        of the local cache.
+
         Raises
         ------
         EnvironmentFileError
             As `load` does: unknown key, wrong type, value out of range.
         """
-        path = f"{self.name}.toml: systems.{system}"
-        return decode(self.systems.get(system, {}), kind, path)
+        said = {k: v for k, v in self.systems.get(system, {}).items() if k != LOCAL_PORT}
+        if self.local is not None and CACHE_URL in kind.__struct_fields__:
+            said.setdefault(CACHE_URL, f"redis://{_LOOPBACK}:{self.local.cache}/0")
+        path = f"systems.{system}"
+        try:
+            return decode(said, kind, f"{self.name}.toml: {path}")
+        except EnvironmentFileError as error:
+            keys = error.path.partition(": ")[2]
+            if self.is_local and _has(_overrides(), keys):
+                raise _of_override(error) from None
+            raise
+
+    def api_ports(self, systems: Iterable[str]) -> dict[str, int]:
+        """Give each system the port of its API, in the local environment.
+
+        A system whose section has no `local_port` takes the next number from `[local].api` on
+        that nothing else has.
+
+        Parameters
+        ----------
+        systems
+            The names of all systems, in the order in which they take numbers.
+
+        Raises
+        ------
+        ValueError
+            If the environment is not the local one.
+        """
+        if self.local is None:
+            raise ValueError(f"the environment {self.name} has no ports")
+        said = {name: part[LOCAL_PORT] for name, part in self.systems.items() if LOCAL_PORT in part}
+        taken = {*said.values(), *self.local.servers.values()}
+        free = (port for port in itertools.count(self.local.api) if port not in taken)
+        return {name: said[name] if name in said else next(free) for name in systems}
 
 
 def with_user_pool(environment: Environment, system: str, pool: str, path: str) -> Environment:
@@ -260,7 +328,7 @@ def load(name: str, folder: Path = FOLDER) -> Environment:
     name
         The file's name without `.toml`, as in `cdk synth -c env=dev`.
     folder
-        Where the files are.
+        Where the files are. The override file of the local environment is not looked for there.
 
     Raises
     ------
@@ -272,20 +340,131 @@ def load(name: str, folder: Path = FOLDER) -> Environment:
         raise EnvironmentFileError(
             f"environments/{name}.toml", "no such file.", instead_of(name, names(folder))
         )
-    try:
-        table = tomllib.loads(file.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise EnvironmentFileError(
-            file.name, f"not TOML: {error}.", "Mend the line it names."
-        ) from error
-    environment = decode(table, Environment, file.name)
-    _check(environment, file)
-    return environment
+    table = _read(file)
+    environment = _decoded(table, file)
+    if name != LOCAL:
+        return environment
+    overrides = _overrides()
+    if overrides:
+        try:
+            environment = _decoded(_laid_over(table, overrides), file)
+        except EnvironmentFileError as error:  # of the override: the file alone has been decoded
+            raise _of_override(error) from None
+    return _moved(environment, _offset())
 
 
 def names(folder: Path = FOLDER) -> list[str]:
     """Name the environments there are."""
-    return sorted(file.stem for file in folder.glob("*.toml"))
+    return sorted(file.stem for file in folder.glob("*.toml") if "." not in file.stem)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise EnvironmentFileError(
+            file.name, f"not TOML: {error}.", "Mend the line it names."
+        ) from error
+
+
+def _decoded(table: Mapping[str, Any], file: Path) -> Environment:
+    environment = decode(_with_issuer(table, file), Environment, file.name)
+    _check(environment, file)
+    return environment
+
+
+def _with_issuer(table: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
+    """Let the issuer of the local environment follow from its port."""
+    local, auth = table.get("local"), table.get("auth", {})
+    if file.stem != LOCAL or not isinstance(local, Mapping) or not isinstance(auth, Mapping):
+        return table
+    if "issuer" in auth:
+        raise EnvironmentFileError(
+            f"{file.name}: auth.issuer",
+            "the local issuer's address follows from its port.",
+            "Leave it out; the port is local.issuer.",
+        )
+    issuer = f"http://{_LOOPBACK}:{local.get('issuer', 0)}"
+    return {**table, "auth": {**auth, "issuer": issuer}}
+
+
+def _overrides() -> dict[str, Any]:
+    file = _override_file()
+    return _read(file) if file.is_file() else {}
+
+
+def _override_file() -> Path:
+    return Path(os.environ.get(OVERRIDE) or FOLDER / "local.override.toml")
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay tables over others, key by key; any other value takes the place of the one below."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(under, Mapping):
+            merged[key] = _laid_over(under, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _of_override(error: EnvironmentFileError) -> EnvironmentFileError:
+    """The same error, of the override file."""
+    keys = error.path.partition(": ")[2]
+    return EnvironmentFileError(_join(_override_file().name, keys), error.message, error.suggestion)
+
+
+def _has(table: Mapping[str, Any], keys: str) -> bool:
+    """Whether a table says something at a place such as `systems.chat.retention_days`."""
+    place: Any = table
+    for key in re.split(r"[.\[]", keys):
+        if not isinstance(place, Mapping):
+            return True
+        if key not in place:
+            return False
+        place = place[key]
+    return True
+
+
+def _offset() -> int:
+    text = os.environ.get(PORT_OFFSET, "")
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdecimal():
+        raise EnvironmentFileError(PORT_OFFSET, f"{text!r} is not a whole number.", "Write 100.")
+    return int(text)
+
+
+def _moved(environment: Environment, offset: int) -> Environment:
+    """Move every port of the local environment, and the addresses that follow from them."""
+    if environment.local is None or not offset:
+        return environment
+    ports = msgspec.structs.asdict(environment.local)
+    highest = max(*ports.values(), *_local_ports(environment).values())
+    if highest + offset > _MAX_PORT:
+        raise EnvironmentFileError(
+            PORT_OFFSET,
+            f"{offset} moves port {highest} above {_MAX_PORT}.",
+            f"Write at most {_MAX_PORT - highest}.",
+        )
+    local = Local(**{name: port + offset for name, port in ports.items()})
+    systems = {
+        name: {k: v + offset if k == LOCAL_PORT else v for k, v in part.items()}
+        for name, part in environment.systems.items()
+    }
+    issuer = f"http://{_LOOPBACK}:{local.issuer}"
+    auth = msgspec.structs.replace(environment.auth, issuer=issuer)
+    return msgspec.structs.replace(environment, local=local, systems=systems, auth=auth)
+
+
+def _local_ports(environment: Environment) -> dict[str, Any]:
+    """The port that each section of a system says, by the section's path."""
+    return {
+        f"systems.{name}.{LOCAL_PORT}": part[LOCAL_PORT]
+        for name, part in environment.systems.items()
+        if LOCAL_PORT in part
+    }
 
 
 def decode(table: Mapping[str, Any], kind: type[T], path: str) -> T:
@@ -465,21 +644,32 @@ def _check_local(environment: Environment, file: Path) -> None:
             "the section belongs to the local environment, to that one only.",
             "Ports of the local platform stand in [local] of local.toml.",
         )
+    said = _local_ports(environment)
     if local is None:
-        return
-    ports = msgspec.structs.asdict(local)
-    for name, port in ports.items():
-        if list(ports.values()).count(port) > 1:
+        for path in said:
             raise EnvironmentFileError(
-                f"{file.name}: local.{name}", f"port {port} is used twice.", "Give each its own."
+                f"{file.name}: {path}",
+                "a port belongs to the local environment, to that one only.",
+                "Leave it out.",
             )
-    issuer = f"http://127.0.0.1:{local.issuer}"
-    if environment.auth.issuer != issuer:
-        raise EnvironmentFileError(
-            f"{file.name}: auth.issuer",
-            f"the local issuer listens on port {local.issuer} (local.issuer).",
-            f'Write issuer = "{issuer}".',
-        )
+        return
+    for path, port in said.items():
+        _check_port(port, f"{file.name}: {path}")
+    ports = {f"local.{name}": port for name, port in local.servers.items()}
+    # `local.api` is where a row begins: a system may say that number itself
+    for taken in ({"local.api": local.api, **ports}, {**ports, **said}):
+        for path, port in taken.items():
+            if list(taken.values()).count(port) > 1:
+                raise EnvironmentFileError(
+                    f"{file.name}: {path}", f"port {port} is used twice.", "Give each its own."
+                )
+
+
+def _check_port(port: object, path: str) -> None:
+    try:
+        msgspec.convert(port, Port)
+    except msgspec.ValidationError as error:
+        raise EnvironmentFileError(path, f"{error}.", f"Write {_describe(Port)}.") from error
 
 
 def _join(path: str, key: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keyline_deploy import environment
-from keyline_deploy.systems import systems
+from keyline_deploy.systems import names
 
 POOL = "us-east-1_AbCdEfGhI"
 MAKE = """#!/bin/sh
@@ -158,9 +158,7 @@ def test_dev_runs_the_local_platform_and_says_where_the_reports_api_is(dev: Scri
     done = dev("FRESH=1")
     assert done.returncode == 0
     assert dev.asked == [["--no-print-directory", "up", "FRESH=1"]]
-    local = environment.load("local").local
-    assert local is not None
-    ports = {system.name: local.api + number for number, system in enumerate(systems())}
+    ports = environment.load("local").api_ports(names())
     assert ports["reports"] == 3001
     said = f"http://localhost:{ports['reports']}"
     assert said in done.stdout

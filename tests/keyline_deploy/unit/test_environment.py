@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec import Struct
 
@@ -128,7 +129,19 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
         ("prod", "[tables]", "[local]\n[tables]", "local.api", "it is missing"),
         ("local", "engine = 18765", "engine = 3000", "local.api", "used twice"),
         ("local", "cache = 18768", "cache = 80", "local.cache", "from 1024 up to 65535"),
-        ("local", "\nissuer = 18769", "\nissuer = 18770", "auth.issuer", "http://127.0.0.1:18770"),
+        ("local", "[auth]", '[auth]\nissuer = "http://127.0.0.1:1"', "auth.issuer", "Leave it out"),
+        ("local", "= 3001", "= 3002", "systems.reports.local_port", "used twice"),
+        ("local", "= 3001", "= 18765", "local.engine", "used twice"),
+        ("local", "= 3001", "= 80", "systems.reports.local_port", "from 1024 up to 65535"),
+        ("local", "= 3001", '= "3001"', "systems.reports.local_port", "from 1024 up to 65535"),
+        ("local", "= 3001", "= true", "systems.reports.local_port", "from 1024 up to 65535"),
+        (
+            "dev",
+            "[systems.chat]",
+            "[systems.chat]\nlocal_port = 3000",
+            "systems.chat.local_port",
+            "Leave it out",
+        ),
     ],
 )
 def test_a_mistake_is_named(
@@ -253,3 +266,124 @@ def test_a_name_in_a_table_that_no_key_can_have_is_told(name: str) -> None:
         environment.decode({"prices_per_1k_tokens": {name: 0.01}}, ChatSettings, "dev.toml: chat")
     assert caught.value.path == "dev.toml: chat.prices_per_1k_tokens"
     assert "a provider's name of 1 to 128 characters without #" in caught.value.suggestion
+
+
+def ports_of(local: Environment) -> dict[str, int]:
+    return local.api_ports(["chat", "interactions", "notes", "reports"])
+
+
+def test_a_system_says_its_port_and_the_others_take_what_is_free(tmp_path: Path) -> None:
+    local = environment.load("local")
+    assert ports_of(local) == {"chat": 3000, "interactions": 3002, "notes": 3003, "reports": 3001}
+    with pytest.raises(ValueError, match="dev has no ports"):
+        ports_of(environment.load("dev"))
+
+    # a server of the platform is not in the way, and a section's port is not one of the settings
+    moved = load_edited("local", "engine = 18765", "engine = 3003", tmp_path)
+    assert ports_of(moved)["notes"] == 3004
+    assert local.settings("chat", ChatSettings).retention_days == 365
+
+
+def test_addresses_on_this_machine_follow_from_the_ports(tmp_path: Path) -> None:
+    local = load_edited("local", "\nissuer = 18769", "\nissuer = 18770", tmp_path)
+    assert local.auth.issuer == "http://127.0.0.1:18770"
+    local = load_edited("local", "cache = 18768", "cache = 19768", tmp_path)
+    assert local.settings("chat", ChatSettings).cache_url == "redis://127.0.0.1:19768/0"
+    assert local.settings("notes", Settings) == Settings()
+    assert environment.load("dev").settings("chat", ChatSettings).cache_url == ""
+
+    # a system may have another cache
+    other = '[systems.chat]\ncache_url = "redis://10.0.0.1:6379/0"'
+    local = load_edited("local", "[systems.chat]", other, tmp_path)
+    assert local.settings("chat", ChatSettings).cache_url == "redis://10.0.0.1:6379/0"
+
+
+def test_an_offset_moves_every_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, dev = environment.load("local"), environment.load("dev")
+    monkeypatch.setenv(environment.PORT_OFFSET, "100")
+    after = environment.load("local")
+
+    assert before.local is not None
+    assert after.local is not None
+    assert (after.local.api, after.local.engine) == (3100, before.local.engine + 100)
+    assert ports_of(after) == {name: port + 100 for name, port in ports_of(before).items()}
+    assert after.auth.issuer == f"http://127.0.0.1:{before.local.issuer + 100}"
+    cache = after.settings("chat", ChatSettings).cache_url
+    assert cache == f"redis://127.0.0.1:{before.local.cache + 100}/0"
+    assert environment.load("dev") == dev
+
+
+@pytest.mark.parametrize(
+    ("offset", "says"),
+    [("ten", "is not a whole number"), ("-1", "is not a whole number"), ("60000", "above 65535")],
+)
+def test_an_offset_that_cannot_be_is_told(
+    offset: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(environment.PORT_OFFSET, offset)
+    with pytest.raises(EnvironmentFileError, match=says) as raised:
+        environment.load("local")
+    assert raised.value.path == "KEYLINE_PORT_OFFSET"
+
+
+@pytest.fixture
+def override(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "local.override.toml"
+    monkeypatch.setenv(environment.OVERRIDE, str(file))
+    return file
+
+
+def test_a_file_of_one_s_own_is_laid_over_the_local_environment(override: Path) -> None:
+    before = environment.load("local")
+    override.write_text(
+        "[local]\ncache = 20000\n[systems.chat]\nlocal_port = 20001\nretention_days = 7\n"
+    )
+    after = environment.load("local")
+
+    assert before.local is not None
+    assert after.local == msgspec.structs.replace(before.local, cache=20_000)
+    assert ports_of(after) == {**ports_of(before), "chat": 20_001, "notes": 3000}
+    chat = after.settings("chat", ChatSettings)
+    assert (chat.retention_days, chat.cache_url) == (7, "redis://127.0.0.1:20000/0")
+    assert chat.cache_seconds == before.settings("chat", ChatSettings).cache_seconds
+
+    # it is no environment of its own, and lies over no other
+    assert environment.load("dev").systems["chat"]["retention_days"] != 7
+    (override.parent / "dev.toml").touch()
+    assert environment.names(override.parent) == ["dev"]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("[local]\nengin = 1", "local.engin"),
+        ("[local]\nengine = 80", "local.engine"),
+        ("[local]\nengine = 18769", "local.engine"),
+        ("[systems.chat]\nlocal_port = 3001", "systems.chat.local_port"),
+        ('[auth]\nissuer = "http://127.0.0.1:1"', "auth.issuer"),
+    ],
+)
+def test_a_mistake_in_one_s_own_file_names_it(text: str, path: str, override: Path) -> None:
+    override.write_text(text)
+    with pytest.raises(EnvironmentFileError) as raised:
+        environment.load("local")
+    assert raised.value.path == f"local.override.toml: {path}"
+
+
+def test_a_wrong_setting_in_one_s_own_file_names_it_and_no_other(
+    override: Path, tmp_path: Path
+) -> None:
+    override.write_text('[systems.chat]\nretention_days = "7"')
+    with pytest.raises(EnvironmentFileError) as raised:
+        environment.load("local").settings("chat", ChatSettings)
+    assert raised.value.path == "local.override.toml: systems.chat.retention_days"
+
+    override.write_text("[systems.chat]\nretention_days = 7")
+    wrong = load_edited("local", "cache_seconds = 600", 'cache_seconds = "1"', tmp_path)
+    with pytest.raises(EnvironmentFileError) as raised:
+        wrong.settings("chat", ChatSettings)
+    assert raised.value.path == "local.toml: systems.chat.cache_seconds"
+
+    override.write_text("[local")
+    with pytest.raises(EnvironmentFileError, match=r"local\.override\.toml: not TOML"):
+        environment.load("local")
