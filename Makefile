@@ -32,8 +32,8 @@ setup-tests: # and what only the tests need
 lock: setup ## Pin what the requirements bring with them (constraints.txt)
 	python -m keyline_ops.constraints
 
-up: setup ## Run the whole system on this machine; Ctrl-C stops it (DATA= REPORT= FRESH=1 VERBOSE=1)
-	@.venv/bin/keyline up $(OPTIONS) $(if $(FRESH),--fresh)
+up: setup ## Run the whole system on this machine; Ctrl-C stops it (DATA= REPORT= FRESH=1 VERBOSE=1 PORT_OFFSET=)
+	@.venv/bin/keyline up $(OPTIONS) $(if $(FRESH),--fresh) $(if $(PORT_OFFSET),--port-offset $(PORT_OFFSET))
 
 demo: setup ## The same with new data, every access pattern reported, then exit (DATA= REPORT= VERBOSE=1)
 	@.venv/bin/keyline demo $(OPTIONS)

@@ -1,6 +1,64 @@
-"""The local platform: the synthesized assembly, running on this machine.
+"""The local platform: a synthesized assembly, running on this machine.
 
-`platform` starts and stops the parts in order. `cloudformation` reads the assembly into
+Public are these names, and nothing below them:
+
+* `Platform` runs an assembly until it is left; `Ports` says where it listens.
+* `Issuer` mints tokens that its APIs accept, also from another process.
+* `issuer_url` finds a platform that runs, by its state folder; `ask` asks it.
+* `client` is boto3's client of its engine and of its other AWS APIs.
+* `read_deployment` reads an assembly with nothing of it running. `Deployment`, `Api` and
+  `Function` are what it found: who makes pages or documents of an API is given them.
+
+`keyline_local.testing` has the parts that a test runs by themselves. A name is imported when it is
+first used, so that a command that asks does not import what serves.
+
+Inside, `platform` starts and stops the parts in order. `cloudformation` reads the assembly into
 `resources`; `dynamodb`, `roles`, `lambdas`, `api` and `triggers` run them; `services` are the
 servers beside them, `control` answers a second terminal, `host` is what all need of the machine.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keyline_local.api.issuer import Issuer
+    from keyline_local.cloudformation.deployment import read_deployment
+    from keyline_local.control.client import ask, issuer_url
+    from keyline_local.host.clients import client
+    from keyline_local.host.ports import Ports
+    from keyline_local.platform import Platform
+    from keyline_local.resources import Api, Deployment, Function
+
+__all__ = [
+    "Api",
+    "Deployment",
+    "Function",
+    "Issuer",
+    "Platform",
+    "Ports",
+    "ask",
+    "client",
+    "issuer_url",
+    "read_deployment",
+]
+
+_HOMES = {
+    "Api": "resources",
+    "Deployment": "resources",
+    "Function": "resources",
+    "Issuer": "api.issuer",
+    "Platform": "platform",
+    "Ports": "host.ports",
+    "ask": "control.client",
+    "client": "host.clients",
+    "issuer_url": "control.client",
+    "read_deployment": "cloudformation.deployment",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
-import shutil
 import signal
 import threading
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -24,17 +22,20 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from rich.console import Console
+from starlette.routing import BaseRoute, Route
 
 from keyline import variables
+from keyline.errors import KeylineError
 from keyline_deploy import bundling
 from keyline_local.api.gateway import Gateway
 from keyline_local.api.issuer import Issuer
-from keyline_local.api.pages import Pages
 from keyline_local.cloudformation.assembly import read_assembly
-from keyline_local.cloudformation.deployment import read_deployment
+from keyline_local.cloudformation.deployment import resolve_deployment
+from keyline_local.cloudformation.http_apis import api_names
 from keyline_local.cloudformation.secret_store import SecretStore
-from keyline_local.cloudformation.templates import HTTP_API
-from keyline_local.control.server import announced, control_app
+from keyline_local.control.client import PREFIX
+from keyline_local.control.server import announced, control_app, index_handler
+from keyline_local.control.status import ApiStatus, Status
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
 from keyline_local.dynamodb.engine import Engine, find_binary
 from keyline_local.dynamodb.tables import Change, update_tables
@@ -45,14 +46,27 @@ from keyline_local.host.listener import Listener
 from keyline_local.host.part import Part
 from keyline_local.host.ports import Endpoints, Ports, endpoints
 from keyline_local.host.process import LOOPBACK, Child, require_free
+from keyline_local.host.state_folder import forget, locked, refusal, usable
 from keyline_local.lambdas.functions import Functions, Invocation
-from keyline_local.resources import Deployment, Function
+from keyline_local.resources import Api, Deployment, Function
 from keyline_local.roles.guard import Guard
 from keyline_local.services.aws import Aws
 from keyline_local.services.cache import Cache
 from keyline_local.services.logs import Logs
-from keyline_local.triggers.event_source import EventSources
+from keyline_local.triggers.event_source import EventSources, Result
 from keyline_local.triggers.schedule import Schedules
+
+Pages = Callable[[Api, Deployment], Sequence[BaseRoute]]
+"""Makes the pages of an API: routes below `/_keyline`, for its own port."""
+
+_SERVERS = {
+    "engine": "the engine",
+    "engine_mcp": "the engine's tool interface",
+    "aws": "the server of the other AWS APIs",
+    "cache": "the cache",
+    "issuer": "the issuer",
+}
+"""What messages call the servers whose ports `Ports.servers` names."""
 
 
 class Platform:
@@ -81,6 +95,9 @@ class Platform:
         them are moved to the ports really used.
     parameters
         Values of template parameters and of SSM parameters that no stack defines.
+    pages
+        Makes the pages beside each API; none by default. The index page lists those whose path
+        has no parameter.
     console
         Where logs are shown; None shows nothing.
 
@@ -117,6 +134,7 @@ class Platform:
         ports: Ports | None = None,
         declared: Ports | None = None,
         parameters: Mapping[str, str] | None = None,
+        pages: Pages = lambda api, deployment: (),
         console: Console | None = None,
     ) -> None:
         self._root = root
@@ -127,15 +145,31 @@ class Platform:
         self._ports = self._requested.chosen()
         self._declared = declared
         self._parameters = parameters
+        self._make_pages = pages
+        self._pages: Sequence[Sequence[BaseRoute]] = ()
         self._console = console
         self._exit = AsyncExitStack()
         self._asked_to_stop = asyncio.Event()
         self._waiting = False
+        self._entered: asyncio.Task[Any] | None = None
+        self._failure: LocalPlatformError | None = None
         self.engine: Engine | None = None
         self.cache: Cache | None = None
         self.guard: Guard | None = None
         self.changes: Sequence[Change] = ()
         self.is_up = False
+
+    def check(self) -> None:
+        """Refuse at once what the start would refuse, before an assembly has been made for it.
+
+        Raises
+        ------
+        LocalPlatformError
+            The state folder is in use, damaged or not a folder, or a port is taken.
+        """
+        with locked(self._state):
+            self._check_state()
+            self._check_ports()
 
     async def __aenter__(self) -> Self:
         """Start everything.
@@ -148,15 +182,19 @@ class Platform:
         """
         async with AsyncExitStack() as stack:
             self._exit = stack
+            self._entered = asyncio.current_task()
+            stack.enter_context(self._told())
             stack.enter_context(self._signals())
-            stack.enter_context(_locked(self._state))
-            if self._fresh:
-                _forget(self._state)
-            self._read()
-            await self._start_services()
-            await self._create_resources()
-            await self._start_functions()
-            await self._start_triggers()
+            stack.enter_context(locked(self._state))
+            with usable(self._state):
+                if self._fresh:
+                    forget(self._state)
+                self._check_ports()
+                self._read()
+                await self._start_services()
+                await self._create_resources()
+                await self._start_functions()
+                await self._start_triggers()
             self._exit = stack.pop_all()
         self.is_up = True
         return self
@@ -169,7 +207,7 @@ class Platform:
     ) -> None:
         """Stop everything, triggers first and the engine last."""
         self.is_up = False
-        await self._exit.aclose()
+        await self._exit.__aexit__(kind, error, trace)
 
     async def wait(self) -> None:
         """Return when a signal asks the platform to stop.
@@ -177,7 +215,7 @@ class Platform:
         Raises
         ------
         LocalPlatformError
-            A process died and could not be started again.
+            A process died and could not be started again, or the disk is full.
         """
         asked = asyncio.create_task(self._asked_to_stop.wait())
         supervisors = [child.supervisor for child in self._children() if child.supervisor]
@@ -189,6 +227,8 @@ class Platform:
         finally:
             self._waiting = False
             asked.cancel()
+        if self._failure is not None:
+            raise self._failure
 
     async def invoke(self, function: str, payload: Mapping[str, Any] | bytes) -> Invocation:
         """Run a function, by name or ARN, and return what came of it."""
@@ -214,31 +254,69 @@ class Platform:
                 self.deployment.tables, api=api, delete=self.engine.sweep_ttl, dry_run=dry_run
             )
 
+    async def run_schedule(self, name: str) -> Sequence[Result]:
+        """Run a scheduled rule's targets now, by its name or logical id.
+
+        Raises
+        ------
+        LocalPlatformError
+            There is no such rule.
+        """
+        return await self.schedules.trigger(name)
+
+    def status(self) -> Status:
+        """Say what runs, and where."""
+        apis = zip(self.deployment.apis, self.endpoints.apis, self._pages, strict=True)
+        return Status(
+            apis=[
+                ApiStatus(name=api.name, title=api.title, url=url, pages=_addresses(url, pages))
+                for api, url, pages in apis
+            ],
+            engine=self.endpoints.engine,
+            aws=self.endpoints.aws,
+            tables=[table.name for table in self.deployment.tables],
+            functions=[function.name for function in self.deployment.functions],
+            streams=list(self.event_sources.status().values()),
+            schedules=self.schedules.next_runs(),
+        )
+
     def dynamodb(self) -> Any:
         """Return a boto3 client of the engine, past the guard."""
         return client("dynamodb", self.endpoints.engine, self.deployment.region)
 
+    def _check_state(self) -> None:
+        """Refuse keys and secrets that cannot be read: what is missing is made at the start."""
+        SecretStore(self._state / "secrets.json")
+        Issuer.check(self._state / "issuer")
+
+    def _check_ports(self) -> None:
+        """Refuse each port that was asked for and is taken, by what needs it."""
+        requested = self._requested
+        elsewhere = os.environ.get(variables.DYNAMODB_ENDPOINT)
+        for name, port in requested.servers.items():
+            if port and not (elsewhere and name.startswith("engine")):
+                require_free(port, _SERVERS[name], requested.advice)
+        for name, port in requested.apis.items():
+            require_free(port, f"the API {name}", requested.advice)
+        if requested.api and not requested.apis:
+            require_free(requested.api, "the first API", requested.advice)
+
     def _read(self) -> None:
         assembly = read_assembly(self._assembly)
-        apis = sum(
-            resource.get("Type") == HTTP_API
-            for stack in assembly.stacks
-            for resource in stack.section("Resources").values()
-        )
         self.endpoints = endpoints(
             self._ports,
-            apis=[self._ports.api, *self._requested.for_apis(apis)[1:]][:apis],
+            apis=self._requested.for_apis(api_names(assembly)),
             engine=os.environ.get(variables.DYNAMODB_ENDPOINT, "").rstrip("/") or None,
             declared=self._declared,
         )
-        self.deployment = read_deployment(
+        self.deployment = resolve_deployment(
             assembly,
             self.endpoints,
             root=self._root,
             secrets=SecretStore(self._state / "secrets.json"),
             parameters=self._parameters,
         )
-        self.logs = Logs(self._state / "logs", console=self._console)
+        self.logs = Logs(self._state / "logs", console=self._console, unwritable=self._end_with)
         self._exit.callback(self.logs.close)
 
     async def _start_services(self) -> None:
@@ -263,7 +341,7 @@ class Platform:
         if _uses(self.deployment.functions, self.endpoints.cache):
             self.cache = Cache(state / "cache", port=ports.cache)
             parts.append(self.cache)
-        require_free(ports.issuer, "the issuer")
+        require_free(ports.issuer, "the issuer", ports.advice)
         parts.append(Listener(control_app(self, self.issuer.app()), ports.issuer))
         await _all(self._start(part) for part in parts)
 
@@ -301,6 +379,8 @@ class Platform:
 
     async def _start_triggers(self) -> None:
         deployment = self.deployment
+        self._pages = [self._make_pages(api, deployment) for api in deployment.apis]
+        index = Route("/", index_handler(self), methods=["GET"])
         self.gateways = [
             Gateway(
                 api,
@@ -308,9 +388,11 @@ class Platform:
                 self.logs,
                 account=deployment.account,
                 port=_port(url),
-                extra_routes=Pages(api, deployment, self._root).routes(),
+                extra_routes=[index, *pages],
             )
-            for api, url in zip(deployment.apis, self.endpoints.apis, strict=True)
+            for api, url, pages in zip(
+                deployment.apis, self.endpoints.apis, self._pages, strict=True
+            )
         ]
         self.schedules = Schedules(
             deployment.schedules,
@@ -331,7 +413,7 @@ class Platform:
         await self._start(self.schedules)
         await self._start(self.event_sources)
         for gateway, url in zip(self.gateways, self.endpoints.apis, strict=True):
-            require_free(_port(url), f"the API {gateway.api.name}")
+            require_free(_port(url), f"the API {gateway.api.name}", self._requested.advice)
             await self._start(gateway)
 
     async def _start(self, part: Part) -> None:
@@ -342,19 +424,38 @@ class Platform:
         parts = (self.engine, self.cache, self.aws)
         return [part.child for part in parts if part is not None and part.child is not None]
 
+    def _stop(self) -> None:
+        """End `wait`; outside of it, cancel the task that entered the platform."""
+        first = not self._asked_to_stop.is_set()
+        self._asked_to_stop.set()
+        if self._entered and first and not self._waiting:
+            self._entered.cancel()
+
+    def _end_with(self, error: OSError) -> None:
+        """Stop, since the state folder cannot be written any longer."""
+        if self._failure is None:
+            self._failure = refusal(error, self._state) or LocalPlatformError(
+                str(self._state), f"cannot be written: {error}.", "Name another with `--state`."
+            )
+            self._stop()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Let what ended the platform be what its caller sees, not what followed from it."""
+        try:
+            yield
+        except (asyncio.CancelledError, KeylineError):
+            if self._failure is None:
+                raise
+            raise self._failure from None
+
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         """Handle SIGINT and SIGTERM meanwhile, where the main thread runs the platform."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-        def stop() -> None:
-            first = not self._asked_to_stop.is_set()
-            self._asked_to_stop.set()
-            if task and first and not self._waiting:
-                task.cancel()
+        loop, stop = asyncio.get_running_loop(), self._stop
 
         handled = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.getsignal(number) for number in handled}
@@ -400,26 +501,11 @@ async def _all(starts: Iterable[Awaitable[None]]) -> None:
             raise result
 
 
-def _forget(state: Path) -> None:
-    """Remove what the platform itself wrote, and nothing else a folder may hold."""
-    for pattern in ("engine.db*", "engine.log", "aws.log"):
-        for path in state.glob(pattern):
-            path.unlink()
-    for name in ("checkpoints", "cache", "logs", "functions"):
-        shutil.rmtree(state / name, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _locked(state: Path) -> Iterator[None]:
-    """Hold the state folder for this process alone; the kernel lets go when it dies."""
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LocalPlatformError(
-                str(state),
-                "another local platform runs on this state folder.",
-                "Stop it (Ctrl-C where it runs), or choose another state folder.",
-            ) from None
-        yield
+def _addresses(url: str, pages: Sequence[BaseRoute]) -> dict[str, str]:
+    """Where the pages of an API are, by name; those with a parameter are parts of others."""
+    port = urlsplit(url)
+    return {
+        page.path.strip("/"): f"{port.scheme}://{port.netloc}{PREFIX}{page.path}"
+        for page in pages
+        if isinstance(page, Route) and "{" not in page.path
+    }

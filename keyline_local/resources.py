@@ -114,6 +114,8 @@ class Api:
 
     Attributes
     ----------
+    title
+        What a reader calls it: the template's description, or its name.
     rate, burst
         Steady requests per second and bucket size of the stage's throttle, or None.
     access_log_format
@@ -129,6 +131,7 @@ class Api:
     rate: float | None = None
     burst: int | None = None
     access_log_format: str | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

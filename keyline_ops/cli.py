@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from keyline.errors import KeylineError
-from keyline_deploy.environment import load
+from keyline_deploy.environment import PORT_OFFSET, load
 from keyline_deploy.project import LOCAL_STATE, ROOT, WORK
 from keyline_ops.commands import costs, importing, phase, tables
 from keyline_ops.demo.options import Options
@@ -44,6 +45,10 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Forget the data of earlier
 FreePorts = Annotated[
     bool, typer.Option("--free-ports", help="Listen on free ports, not on the environment's.")
 ]
+PortOffset = Annotated[
+    int | None,
+    typer.Option(help="Move every port of the environment by so much.", envvar=PORT_OFFSET, min=0),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the functions' logs.")]
 
 
@@ -54,9 +59,12 @@ def up(
     state: State = None,
     fresh: Fresh = False,
     free_ports: FreePorts = False,
+    port_offset: PortOffset = None,
     verbose: Verbose = False,
 ) -> None:
     """Run the system on this machine, use every access pattern once, then serve until Ctrl-C."""
+    if port_offset is not None:
+        os.environ[PORT_OFFSET] = str(port_offset)  # for the synthesis too, a process of its own
     _run(
         Options(
             data=data,
@@ -113,11 +121,11 @@ def token(
 ) -> None:
     """Mint a token that the local API accepts."""
     from keyline_deploy.systems import systems
-    from keyline_local.api.issuer import Issuer
-    from keyline_local.control.server import issuer_url
+    from keyline_local import Issuer
+    from keyline_ops.running import local_issuer
 
-    environment, folder = load("local"), state or LOCAL_STATE
-    issuer = Issuer(issuer_url(folder, environment.auth.issuer), folder / "issuer")
+    environment = load("local")
+    issuer = Issuer(local_issuer(environment, state), (state or LOCAL_STATE) / "issuer")
     minted = issuer.mint(
         subject,
         audience=audience or environment.auth.audience,
@@ -205,10 +213,9 @@ def trigger(
 
 
 def _ask(state: Path | None, method: str, path: str, **params: str) -> Any:
-    from keyline_local.control.server import ask, issuer_url
+    from keyline_ops.running import ask_local
 
-    url = issuer_url(state or LOCAL_STATE, load("local").auth.issuer)
-    return ask(url, method, path, **params)
+    return ask_local(load("local"), state, method, path, **params)
 
 
 def _claim(text: str) -> tuple[str, str]:

@@ -24,8 +24,8 @@ from keyline.errors import KeylineError, instead_of
 from keyline.model import System, Table
 from keyline.run import Store, dynamodb_client
 from keyline_deploy.environment import Environment
-from keyline_local.control.server import ask, issuer_url
-from keyline_local.host import clients
+from keyline_local import client
+from keyline_ops.running import ask_local
 
 _LOCAL_CREDENTIALS = ("local", "local")
 
@@ -52,7 +52,7 @@ class Deployed:
         """boto3's client of DynamoDB."""
         region = self.environment.region
         if self.engine is not None:
-            return clients.client("dynamodb", self.engine, region)
+            return client("dynamodb", self.engine, region)
         return boto3.client("dynamodb", region_name=region, config=_PATIENT)
 
     def store(self, system: System, connections: int) -> Store:
@@ -83,13 +83,13 @@ _PATIENT = Config(
 )
 
 
-def deployed(environment: Environment, state: Path) -> Deployed:
+def deployed(environment: Environment, state: Path | None) -> Deployed:
     """Find an environment's tables.
 
     Parameters
     ----------
     state
-        The local platform's state folder.
+        The local platform's state folder; None where nobody named one.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def deployed(environment: Environment, state: Path) -> Deployed:
         If the local platform is not running, or the credentials are another account's.
     """
     if environment.is_local:
-        status = ask(issuer_url(state, environment.auth.issuer), "GET", "/status")
+        status = ask_local(environment, state, "GET", "/status")
         return Deployed(environment, engine=str(status["engine"]))
     if environment.account is not None:
         _check_account(environment.name, environment.account, environment.region)

@@ -16,9 +16,9 @@ from keyline.migration import Mode, Phase, PhaseUnknownError
 from keyline.model import Migration, MigrationSettings, System
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import phase_parameter_name
-from keyline_local.control.server import ask, issuer_url
-from keyline_local.host import clients
+from keyline_local import client
 from keyline_ops.deployed import deployed, translated
+from keyline_ops.running import ask_local
 
 _FORWARD = (
     "Before: MigrationMismatches and MigrationPending are 0, and MigrationWriteFailures rare."
@@ -116,7 +116,7 @@ class Switch:
         return said
 
 
-def parameter_store(environment: Environment, state: Path) -> Any:
+def parameter_store(environment: Environment, state: Path | None) -> Any:
     """Return boto3's client of the parameters of an environment.
 
     Raises
@@ -125,8 +125,8 @@ def parameter_store(environment: Environment, state: Path) -> Any:
         If the local platform is not running, or the credentials are another account's.
     """
     if environment.is_local:
-        status = ask(issuer_url(state, environment.auth.issuer), "GET", "/status")
-        return clients.client("ssm", str(status["aws"]), environment.region)
+        status = ask_local(environment, state, "GET", "/status")
+        return client("ssm", str(status["aws"]), environment.region)
     deployed(environment, state)  # refuses another account
     return boto3.client("ssm", region_name=environment.region)
 

@@ -15,6 +15,11 @@ class SynthesisFailedError(KeylineError):
     """The CDK app did not synthesize; its own output says why."""
 
 
+def assembly_folder(environment: str) -> Path:
+    """Return where the cloud assembly of an environment is written."""
+    return WORK / "assembly" / environment
+
+
 def synthesize(environment: str, out: Path | None = None) -> Path:
     """Write the cloud assembly of an environment and return its folder.
 
@@ -26,7 +31,7 @@ def synthesize(environment: str, out: Path | None = None) -> Path:
     SynthesisFailedError
         If the CDK command line is missing or the app fails.
     """
-    out = out or WORK / "assembly" / environment
+    out = out or assembly_folder(environment)
     cdk = ROOT / "node_modules" / ".bin" / "cdk"
     if not cdk.exists():
         raise SynthesisFailedError("node_modules/.bin/cdk", "is missing.", "Run `make setup`.")

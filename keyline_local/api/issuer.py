@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -22,6 +23,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+
+from keyline_local.host.errors import LocalPlatformError
 
 ALGORITHM = "RS256"
 _KEY_FILE = "issuer.pem"
@@ -39,6 +42,11 @@ class Issuer:
         The `iss` of the tokens, where `app` must be served; no trailing slash.
     folder
         Holds the private key (created with mode 0600 when missing).
+
+    Raises
+    ------
+    LocalPlatformError
+        If the key's file is damaged.
     """
 
     def __init__(self, url: str, folder: Path) -> None:
@@ -53,6 +61,19 @@ class Issuer:
             "use": "sig",
             "alg": ALGORITHM,
         }
+
+    @staticmethod
+    def check(folder: Path) -> None:
+        """Refuse a key that cannot be read, before anything is started; a missing one is fine.
+
+        Raises
+        ------
+        LocalPlatformError
+            If the file is damaged.
+        """
+        path = folder / _KEY_FILE
+        if path.exists():
+            _read(path)
 
     def mint(
         self,
@@ -109,10 +130,25 @@ class Issuer:
 def _load_or_create(path: Path) -> rsa.RSAPrivateKey:
     if not path.exists():
         _create(path)
-    key = load_pem_private_key(path.read_bytes(), password=None)
+    return _read(path)
+
+
+def _read(path: Path) -> rsa.RSAPrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _damaged(path) from error
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError(f"{path}: holds no RSA key; remove the file to have a new one made")
+        raise _damaged(path)
     return key
+
+
+def _damaged(path: Path) -> LocalPlatformError:
+    return LocalPlatformError(
+        str(path),
+        "the key that signs tokens is damaged.",
+        "Remove the file: a new key is made at the next start, and tokens of the old one end.",
+    )
 
 
 def _create(path: Path) -> None:

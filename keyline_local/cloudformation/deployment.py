@@ -14,12 +14,18 @@ from typing import Any, TypeVar
 
 from keyline_deploy.bundling import SOURCES
 from keyline_local.cloudformation import other_resources
-from keyline_local.cloudformation.assembly import LOCAL_ACCOUNT, LOCAL_REGION, Assembly
+from keyline_local.cloudformation.assembly import (
+    LOCAL_ACCOUNT,
+    LOCAL_REGION,
+    Assembly,
+    read_assembly,
+)
 from keyline_local.cloudformation.http_apis import (
     AUTHORIZER,
     INTEGRATION,
     ROUTE,
     STAGE,
+    api_names,
     function_of,
     http_apis,
 )
@@ -37,7 +43,7 @@ from keyline_local.cloudformation.templates import (
     unsupported,
 )
 from keyline_local.host.errors import LocalPlatformError
-from keyline_local.host.ports import Endpoints
+from keyline_local.host.ports import Endpoints, Ports, endpoints
 from keyline_local.resources import Deployment, Function, Queue, Schedule, Statement, StreamMapping
 
 FUNCTION = "AWS::Lambda::Function"
@@ -88,7 +94,25 @@ _T = TypeVar("_T")
 _NAMESPACE = uuid.UUID("5c9a4e0e-7a53-4d5f-9d0a-3b7a8f9d2c11")
 
 
-def read_deployment(
+def read_deployment(folder: Path, *, root: Path) -> Deployment:
+    """Resolve the assembly in a folder with nothing of it running: its addresses lead nowhere.
+
+    Parameters
+    ----------
+    root
+        The project's folder; function sources are relative to it.
+
+    Raises
+    ------
+    LocalPlatformError
+        There is no assembly, or it cannot be run here.
+    """
+    assembly = read_assembly(folder)
+    nowhere = endpoints(Ports(), apis=[0] * len(api_names(assembly)))
+    return resolve_deployment(assembly, nowhere, root=root)
+
+
+def resolve_deployment(
     assembly: Assembly,
     endpoints: Endpoints,
     *,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from keyline_local.cloudformation.assembly import Assembly
 from keyline_local.cloudformation.properties import check_properties
 from keyline_local.cloudformation.scalars import as_flag
 from keyline_local.cloudformation.templates import HTTP_API, Resource, Templates
@@ -41,6 +42,20 @@ def function_of(arn: str, functions: Mapping[str, Function], path: str) -> Funct
     return functions[name]
 
 
+def api_names(assembly: Assembly) -> list[str]:
+    """Return the names of the HTTP APIs as the templates write them, in the order of `http_apis`.
+
+    They are known before the addresses are, which a name that is not plain text may depend on:
+    such an API has its logical id here.
+    """
+    return [
+        name if isinstance(name := resource.get("Properties", {}).get("Name"), str) else logical_id
+        for stack in assembly.stacks
+        for logical_id, resource in stack.section("Resources").items()
+        if resource.get("Type") == HTTP_API
+    ]
+
+
 def http_apis(templates: Templates, functions: Mapping[str, Function]) -> list[Api]:
     """Return the HTTP APIs.
 
@@ -72,6 +87,7 @@ def _api(templates: Templates, api: Resource, functions: Mapping[str, Function])
         logical_id=api.logical_id,
         api_id=api_id,
         name=properties["Name"],
+        title=properties.get("Description", properties["Name"]),
         stage=stage["StageName"],
         routes=_routes(templates, api_id, functions),
         cors=_cors(properties.get("CorsConfiguration"), f"{api.path}/Properties/CorsConfiguration"),

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from keyline_local.cloudformation.scalars import as_flag, as_text
 from keyline_local.host.errors import LocalPlatformError
 
@@ -61,14 +63,13 @@ class SecretStore:
 
     def _read(self, path: Path) -> dict[str, str]:
         try:
-            passwords: dict[str, str] = json.loads(path.read_text())
-        except json.JSONDecodeError as error:
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+        except msgspec.DecodeError as error:
             raise LocalPlatformError(
                 str(path),
                 f"the file of generated secrets is damaged: {error}",
                 "remove it; new secrets are generated and old tokens and cursors end",
             ) from error
-        return passwords
 
     def _write(self) -> None:
         if self._path is None:

@@ -1,45 +1,69 @@
-"""What a second terminal may ask of a running platform: its state, a TTL sweep, a schedule's run.
+"""What a running platform answers a second terminal: its state, a TTL sweep, a schedule's run.
 
 Served beside the token issuer, on loopback. A web page cannot call it: it asks for a header
 that a browser sends to another origin only with that origin's leave, which is never given.
+The index page alone needs no header: a browser shows it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterator
+import fcntl
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from keyline.errors import KeylineError
-from keyline_local.host.errors import LocalPlatformError
-
-if TYPE_CHECKING:
-    from keyline_local.platform import Platform
-
-PREFIX = "/_keyline"
-_HEADER = "x-keyline"
-_ADDRESS = "issuer.url"
+from keyline_local.control.client import ADDRESS, HEADER, PREFIX
+from keyline_local.control.index import index_page
+from keyline_local.control.status import Status
+from keyline_local.dynamodb.ttl import Sweep
+from keyline_local.triggers.event_source import Result
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def control_app(platform: Platform, issuer: Starlette) -> Starlette:
+class Controlled(Protocol):
+    """What the control needs of a platform."""
+
+    is_up: bool
+
+    def status(self) -> Status:
+        """Say what runs."""
+
+    async def sweep_ttl(self, *, dry_run: bool = False) -> Sweep:
+        """Delete the expired items now."""
+
+    async def run_schedule(self, name: str) -> Sequence[Result]:
+        """Run a scheduled rule now."""
+
+
+def index_handler(platform: Controlled) -> Handler:
+    """Answer with the index page."""
+
+    async def index(_: Request) -> Response:
+        if not platform.is_up:
+            return _starting()
+        return HTMLResponse(index_page(platform.status()))
+
+    return index
+
+
+def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
     """The issuer's app with the platform's control mounted under `/_keyline`."""
 
     def guarded(handler: Handler) -> Handler:
         async def answer(request: Request) -> Response:
             if not platform.is_up:
-                return JSONResponse({"message": "the platform is starting"}, status_code=503)
-            if _HEADER not in request.headers:
-                return JSONResponse({"message": f"send the header {_HEADER}"}, status_code=403)
+                return _starting()
+            if HEADER not in request.headers:
+                return JSONResponse({"message": f"send the header {HEADER}"}, status_code=403)
             try:
                 return await handler(request)
             except KeylineError as error:
@@ -55,39 +79,23 @@ def control_app(platform: Platform, issuer: Starlette) -> Starlette:
         return answer
 
     async def status(_: Request) -> Response:
-        sources = platform.event_sources.status()
-        return JSONResponse(
-            {
-                "apis": {
-                    api.name: url
-                    for api, url in zip(
-                        platform.deployment.apis, platform.endpoints.apis, strict=True
-                    )
-                },
-                "engine": platform.endpoints.engine,
-                "aws": platform.endpoints.aws,
-                "tables": [table.name for table in platform.deployment.tables],
-                "functions": [function.name for function in platform.deployment.functions],
-                "streams": [dataclasses.asdict(source) for source in sources.values()],
-                "schedules": {
-                    name: at.isoformat() if at else None
-                    for name, at in platform.schedules.next_runs().items()
-                },
-            }
-        )
+        return JSONResponse(platform.status().as_json())
 
     async def sweep(request: Request) -> Response:
         done = await platform.sweep_ttl(dry_run=request.query_params.get("dry_run") == "1")
         return JSONResponse(dataclasses.asdict(done))
 
     async def run_schedule(request: Request) -> Response:
-        results = await platform.schedules.trigger(request.path_params["name"])
+        results = await platform.run_schedule(request.path_params["name"])
         return JSONResponse(
             [{"error": r.function_error, "payload": r.payload.decode()} for r in results]
         )
 
+    index = index_handler(platform)
     return Starlette(
         routes=[
+            Route("/", index, methods=["GET"]),
+            Route(f"{PREFIX}/", index, methods=["GET"]),
             Route(f"{PREFIX}/status", guarded(status), methods=["GET"]),
             Route(f"{PREFIX}/sweep", guarded(sweep), methods=["POST"]),
             Route(f"{PREFIX}/schedules/{{name}}", guarded(run_schedule), methods=["POST"]),
@@ -98,51 +106,21 @@ def control_app(platform: Platform, issuer: Starlette) -> Starlette:
 
 @contextlib.contextmanager
 def announced(url: str, state: Path) -> Iterator[None]:
-    """Say in the state folder where the issuer answers, while it does: on free ports, say."""
-    file = state / _ADDRESS
-    file.write_text(url)
-    try:
-        yield
-    finally:
-        file.unlink(missing_ok=True)
+    """Say in the state folder where the issuer answers, while it does.
 
-
-def issuer_url(state: Path, otherwise: str) -> str:
-    """The address of the issuer that runs on a state folder.
-
-    Parameters
-    ----------
-    otherwise
-        The address where none runs there.
+    The file is locked meanwhile, so that one that a killed platform left behind says nothing.
     """
-    file = state / _ADDRESS
-    return file.read_text() if file.is_file() else otherwise
+    path = state / ADDRESS
+    path.unlink(missing_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(url)
+        file.flush()
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
-def ask(url: str, method: str, path: str, **params: str) -> Any:
-    """Ask a running platform.
-
-    Parameters
-    ----------
-    url
-        Its issuer's address.
-
-    Raises
-    ------
-    LocalPlatformError
-        If none runs there, or it refuses.
-    """
-    try:
-        response = httpx.request(
-            method, f"{url}{PREFIX}{path}", params=params, headers={_HEADER: "1"}, timeout=120
-        )
-    except httpx.TransportError as error:
-        raise LocalPlatformError(
-            url, f"no local platform answers there ({error}).", "Start one with `make up`."
-        ) from error
-    if response.status_code == 503:
-        raise LocalPlatformError(url, "the local platform is starting.", "Ask again in a moment.")
-    if response.status_code == 409:
-        raise LocalPlatformError(**response.json())
-    response.raise_for_status()
-    return response.json()
+def _starting() -> Response:
+    return JSONResponse({"message": "the platform is starting"}, status_code=503)

@@ -83,6 +83,8 @@ class Engine(Part):
             port=port,
             probe=self._answers,
             log=data.with_suffix(".log"),
+            advice=f"Read its output in this file. If {data} is damaged, put a copy of it back, or"
+            " start with `--fresh` (`make up FRESH=1`), which removes all tables.",
         )
 
     async def start(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 
 from keyline_local.host.process import LOOPBACK, free_port, free_ports
 
@@ -17,7 +18,7 @@ class Ports:
     Attributes
     ----------
     api
-        Of the first HTTP API; the others follow on the next numbers.
+        Of the first HTTP API that `apis` does not name; further ones take the next numbers.
     engine, engine_mcp
         DynamoDB API of the embedded engine, and its tool interface (TTL sweep).
     aws
@@ -26,6 +27,10 @@ class Ports:
         Redis.
     issuer
         The token issuer.
+    apis
+        Ports of HTTP APIs by their names.
+    advice
+        What a reader is told to do about a port that is taken.
     """
 
     api: int = 0
@@ -34,15 +39,33 @@ class Ports:
     aws: int = 0
     cache: int = 0
     issuer: int = 0
+    apis: Mapping[str, int] = field(default_factory=dict)
+    advice: str = "Stop what listens there, or choose another port."
 
-    def for_apis(self, count: int) -> Sequence[int]:
-        """Return one port per HTTP API: counted up from `api`, or free ones."""
-        return [self.api + i if self.api else free_port() for i in range(count)]
+    @property
+    def servers(self) -> Mapping[str, int]:
+        """The port of each server beside the APIs, by the name of its attribute."""
+        return {
+            "engine": self.engine,
+            "engine_mcp": self.engine_mcp,
+            "aws": self.aws,
+            "cache": self.cache,
+            "issuer": self.issuer,
+        }
+
+    def for_apis(self, names: Sequence[str]) -> Sequence[int]:
+        """Return one port per HTTP API, by their names: those named, the others in a row."""
+        taken = {*self.apis.values(), *self.servers.values()}
+        row = (port for port in itertools.count(self.api) if port not in taken)
+        unnamed = row if self.api else iter(free_port, None)
+        return [self.apis[name] if name in self.apis else next(unnamed) for name in names]
 
     def chosen(self) -> Ports:
         """Return the same ports with every 0 replaced by a free port."""
-        others = {k: v or free_port() for k, v in asdict(self).items() if k != "api"}
-        return replace(self, api=self.api or free_ports(_MAX_APIS), **others)
+        servers = {name: port or free_port() for name, port in self.servers.items()}
+        return Ports(
+            api=self.api or free_ports(_MAX_APIS), apis=self.apis, advice=self.advice, **servers
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +106,13 @@ def endpoints(
     engine
         URL of an engine that runs elsewhere, or None for the embedded one.
     declared
-        The ports that were written into the templates when they were synthesized, where
-        they differ from `ports`.
+        The ports of servers that were written into the templates when they were synthesized,
+        where they differ from `ports`.
     """
     moved = {
-        old: getattr(ports, name)
-        for name, old in asdict(declared or Ports()).items()
-        if old and old != getattr(ports, name)
+        old: ports.servers[name]
+        for name, old in (declared or Ports()).servers.items()
+        if old and old != ports.servers[name]
     }
     return Endpoints(
         engine=engine or f"http://{LOOPBACK}:{ports.engine}",

@@ -56,8 +56,15 @@ def is_taken(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
-def require_free(port: int, name: str) -> None:
+def require_free(
+    port: int, name: str, advice: str = "Stop what listens there, or choose another port."
+) -> None:
     """Refuse a port that something listens on already.
+
+    Parameters
+    ----------
+    advice
+        What a reader is told to do about it.
 
     Raises
     ------
@@ -68,7 +75,7 @@ def require_free(port: int, name: str) -> None:
         raise LocalPlatformError(
             f"{LOOPBACK}:{port}",
             f"the port {name} needs is taken.",
-            "Stop what listens there (another `make up`?) or configure another port.",
+            advice,
         )
 
 
@@ -110,6 +117,8 @@ class Child:
         Returns True once the process serves requests.
     log
         The file that receives its stdout and stderr.
+    advice
+        What a reader is told to do where it does not start.
     on_restart
         Runs after each unasked restart, when the process is ready again.
     restarts
@@ -122,6 +131,7 @@ class Child:
     probe: Callable[[], Awaitable[bool]]
     log: Path
     environment: Mapping[str, str] | None = None
+    advice: str = "Read its output in this file."
     on_restart: Callable[[], Awaitable[None]] | None = None
     ready_within: float = 30.0
     grace: float = 5.0
@@ -170,7 +180,7 @@ class Child:
             raise LocalPlatformError(
                 str(self.log),
                 f"{self.name} was not ready after {self.ready_within:g} s",
-                "read its output in this file",
+                self.advice,
             ) from None
         except BaseException:
             await self._end()
@@ -199,7 +209,7 @@ class Child:
             raise LocalPlatformError(
                 str(self.log),
                 f"{self.name} ended with code {code} before it was ready: {self._last_line()}",
-                "read its output in this file",
+                self.advice,
             )
 
     def _last_line(self) -> str:

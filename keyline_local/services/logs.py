@@ -123,15 +123,24 @@ class Logs:
         Where a one-line form of everything is printed; None prints nothing.
     capacity
         Lines and metrics kept in memory, each.
+    unwritable
+        Is told once when a file cannot be written; from then on files are left alone.
     """
 
     def __init__(
-        self, folder: Path, *, console: Console | None = None, capacity: int = 20_000
+        self,
+        folder: Path,
+        *,
+        console: Console | None = None,
+        capacity: int = 20_000,
+        unwritable: Callable[[OSError], None] | None = None,
     ) -> None:
         self.lines: deque[Line] = deque(maxlen=capacity)
         self.metrics: deque[Metric] = deque(maxlen=capacity)
         self._folder = folder
         self._console = console
+        self._unwritable = unwritable
+        self._broken = False
         self._files: dict[str, TextIO] = {}
         self._subscribers: list[Subscriber] = []
         folder.mkdir(parents=True, exist_ok=True)
@@ -175,6 +184,18 @@ class Logs:
         self._console.file.flush()
 
     def _append(self, name: str, text: str) -> None:
+        if self._broken:
+            return
+        try:
+            self._file(name).write(text)
+        except OSError as error:
+            self._broken = True
+            self.close()
+            if self._unwritable is None:
+                raise
+            self._unwritable(error)
+
+    def _file(self, name: str) -> TextIO:
         path = self._folder / re.sub(r"[^\w.$-]", "_", name)
         file = self._files.get(name)
         if file is not None and file.tell() > _FILE_LIMIT:
@@ -183,11 +204,16 @@ class Logs:
             file = None
         if file is None:
             file = self._files[name] = path.open("a", encoding="utf-8", buffering=1)
-        file.write(text)
+        return file
 
     def close(self) -> None:
+        """Close the files; what a full disk did not take is given up."""
         for file in self._files.values():
-            file.close()
+            try:
+                file.close()
+            except OSError:
+                if not self._broken:
+                    raise
         self._files.clear()
 
 

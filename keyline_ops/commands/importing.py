@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from keyline_deploy.project import LOCAL_STATE
-
 app = typer.Typer()
 
 
@@ -44,7 +42,7 @@ def import_(
     if not file.is_file():
         raise KeylineError(str(file), "is no file.", "Name a file of reports.")
     of_all = None if user_id is None else owner(user_id)
-    asked = Asked(file, load(environment), of_all, state or LOCAL_STATE)
+    asked = Asked(file, load(environment), of_all, state)
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("import", total=file.stat().st_size)

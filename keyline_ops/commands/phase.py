@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from keyline_deploy.project import LOCAL_STATE
-
 if TYPE_CHECKING:
     from keyline_ops.phase import Switch
 
@@ -56,7 +54,7 @@ def phase(
 
     one = None if system is None else find(system, systems())
     known = load(environment)
-    ssm = parameter_store(known, state or LOCAL_STATE)
+    ssm = parameter_store(known, state)
     if one is None:
         switches = [plan(ssm, known, each, None) for each in migrating(systems())]
         if as_json:

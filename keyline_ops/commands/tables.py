@@ -11,8 +11,6 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from keyline_deploy.project import LOCAL_STATE
-
 if TYPE_CHECKING:
     from keyline_ops.deployed import Deployed
 
@@ -175,4 +173,4 @@ def _where(environment: str, state: Path | None) -> Deployed:
     from keyline_deploy.environment import load
     from keyline_ops.deployed import deployed
 
-    return deployed(load(environment), state or LOCAL_STATE)
+    return deployed(load(environment), state)

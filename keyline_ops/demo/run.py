@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -16,14 +15,14 @@ from keyline_deploy.environment import Environment, load
 from keyline_deploy.names import api_name
 from keyline_deploy.project import LOCAL_STATE, ROOT
 from keyline_deploy.systems import names, part
-from keyline_local.api.pages import DOCS
-from keyline_local.host.ports import Ports
-from keyline_local.platform import Platform
+from keyline_local import Platform, Ports
 from keyline_ops.demo import report
 from keyline_ops.demo.journey import Journey
 from keyline_ops.demo.options import Options
-from keyline_ops.demo.session import Session, base_url
-from keyline_ops.synth import synthesize
+from keyline_ops.demo.session import Session
+from keyline_ops.openapi.pages import Pages
+from keyline_ops.running import local_ports
+from keyline_ops.synth import assembly_folder, synthesize
 from keyline_ops.words import count_of
 
 ENVIRONMENT = "local"
@@ -46,20 +45,22 @@ async def run(options: Options, console: Console) -> int:
     journeys = _journeys()
     _check_data(journeys, options.data)
     plans = [(journey, *journey.prepare(_data_of(journey, options))) for journey in journeys]
-    started = time.monotonic()
-    with console.status("Synthesizing the local environment"):
-        assembly = synthesize(ENVIRONMENT)
-    console.print(f"Synthesized in {time.monotonic() - started:.1f} s.")
-    declared = _ports(environment)
+    declared = local_ports(environment)
     platform = Platform(
         root=ROOT,
-        assembly=assembly,
+        assembly=assembly_folder(ENVIRONMENT),
         state=options.state,
         fresh=options.fresh,
         ports=Ports() if options.free_ports else declared,
         declared=declared,
+        pages=lambda api, deployment: Pages(api, deployment, ROOT).routes(),
         console=console if options.verbose else None,
     )
+    platform.check()
+    started = time.monotonic()
+    with console.status("Synthesizing the local environment"):
+        synthesize(ENVIRONMENT)
+    console.print(f"Synthesized in {time.monotonic() - started:.1f} s.")
     async with platform:
         _show_platform(platform, console)
         documents: list[Any] = []
@@ -73,7 +74,7 @@ async def run(options: Options, console: Console) -> int:
             report.write(rows, options.report, {"sources": [source for _, source, _ in plans]})
             console.print(f"Report written to {options.report}.", markup=False)
         if options.serve:
-            _show_how_to_call(platform, journeys, options.state, console)
+            _show_how_to_call(platform, options.state, console)
             platform.logs.show_on(console)
             await platform.wait()
             console.print("Stopping.")
@@ -136,12 +137,6 @@ def _api(journey: Journey) -> str:
     return api_name(journey.system.name, ENVIRONMENT)
 
 
-def _ports(environment: Environment) -> Ports:
-    if environment.local is None:  # `load` has refused it
-        raise ValueError(f"{environment.name} is no local environment")
-    return Ports(**msgspec.structs.asdict(environment.local))
-
-
 def _show_platform(platform: Platform, console: Console) -> None:
     for change in platform.changes:
         console.print(f"  {change}", markup=False)
@@ -158,13 +153,12 @@ def _show_platform(platform: Platform, console: Console) -> None:
     console.print(f"Without meaning on one machine, left out: {left_out}.", style="dim")
 
 
-def _show_how_to_call(
-    platform: Platform, journeys: Sequence[Journey], state: Path, console: Console
-) -> None:
-    for journey in journeys:
-        url = base_url(platform, _api(journey))
-        console.print(f"{journey.system.title}: {url}")
-        console.print(f"  look at it and try it: {url}{DOCS}")
+def _show_how_to_call(platform: Platform, state: Path, console: Console) -> None:
+    for api in platform.status().apis:
+        console.print(f"{api.title}: {api.url}", markup=False)
+        if "docs" in api.pages:
+            console.print(f"  look at it and try it: {api.pages['docs']}")
+    console.print(f"All of them: {platform.endpoints.issuer}")
     token = "make token" if state == LOCAL_STATE else f"keyline token --state {state}"
     console.print(
         f"A token: {token}. Saved handlers run at the next request. Ctrl-C stops.", markup=False

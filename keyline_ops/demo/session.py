@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from keyline.errors import KeylineError
-from keyline_local.platform import Platform
+from keyline_local import Platform
 
 
 class UnexpectedAnswerError(KeylineError):
@@ -37,7 +37,9 @@ class Session:
         self.platform = platform
         self._audience = audience
         self._tokens: dict[tuple[str, tuple[str, ...], str], str] = {}
-        self._http = httpx.AsyncClient(base_url=base_url(platform, api), timeout=60)
+        self._http = httpx.AsyncClient(
+            base_url=base_url(platform, api), timeout=60, trust_env=False
+        )
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -15,6 +15,7 @@ from rich.text import Text
 from keyline.errors import KeylineError
 from keyline.moments import iso_now
 from keyline_deploy.environment import Environment
+from keyline_deploy.project import LOCAL_STATE
 from keyline_ops.deployed import Deployed, deployed
 from keyline_ops.importing.journal import Progress, journal, key_of
 from keyline_ops.importing.run import CONCURRENCY, Import, RecordCheck, dry_run
@@ -40,13 +41,13 @@ class Asked:
     user_id
         The owner of reports that name none.
     state
-        The local platform's state folder; journals are beside it.
+        The local platform's state folder, if one was named; journals are beside it.
     """
 
     file: Path
     environment: Environment
     user_id: str | None
-    state: Path
+    state: Path | None
 
     @property
     def settings(self) -> Settings:
@@ -94,7 +95,7 @@ def carry_out(asked: Asked, at: Tell) -> Told:
     content = digest(asked.file)
     where = deployed(asked.environment, asked.state)
     key = key_of(content, asked.environment.name, _table_id(where), asked.user_id)
-    with journal(asked.state.parent / "imports", key, iso_now()) as kept:
+    with journal((asked.state or LOCAL_STATE).parent / "imports", key, iso_now()) as kept:
         resumed = kept.progress.done
         store = where.store(SYSTEM, CONCURRENCY)
         importing = Import(ReportRepository(store), asked.check(kept.progress.moment), kept)

@@ -12,11 +12,7 @@ from keyline import variables
 from keyline.errors import KeylineError, instead_of
 from keyline_deploy.project import ROOT
 from keyline_deploy.systems import folder
-from keyline_local.cloudformation.assembly import read_assembly
-from keyline_local.cloudformation.deployment import read_deployment
-from keyline_local.cloudformation.secret_store import SecretStore
-from keyline_local.host.ports import Ports, endpoints
-from keyline_local.resources import Deployment, Function
+from keyline_local import Deployment, Function, read_deployment
 from keyline_ops.openapi.generate import generate, serving
 from keyline_ops.synth import synthesize
 
@@ -55,12 +51,7 @@ def local_deployment() -> Deployment:
 
 def deployment_of(assembly: Path) -> Deployment:
     """The local environment as a synthesized assembly has it, with nothing of it running."""
-    return read_deployment(
-        read_assembly(assembly),
-        endpoints(Ports(), apis=[0] * 16),
-        root=ROOT,
-        secrets=SecretStore(),
-    )
+    return read_deployment(assembly, root=ROOT)
 
 
 def text_of(document: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from keyline import variables
 from keyline.errors import KeylineError
-from keyline_local.resources import Api, Deployment, Function
+from keyline_local import Api, Deployment, Function
 
 _SECONDS = 60.0
 _NOWHERE = "http://127.0.0.1:9"  # discard (RFC 863): describing an API calls nobody

@@ -14,8 +14,12 @@ import boto3
 
 from keyline import variables
 from keyline_deploy.project import ROOT
-from keyline_local.dynamodb.engine import find_binary
-from keyline_local.host.process import LOOPBACK, die_with_parent, free_port
+from keyline_local.testing import (
+    LOOPBACK,
+    die_with_parent,
+    find_binary,
+    free_port,
+)
 
 CREDENTIALS = ("local", "local")
 REGION = "us-east-1"

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import jwt
 
-from keyline_local.api.issuer import Issuer
+from keyline_local import Issuer
 from tests.support.client import AUDIENCE
 
 Forgery = Callable[[Issuer, Sequence[str], Path], str]

@@ -11,8 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from keyline_local.roles.guard import Access, Guard
-from keyline_local.roles.identity import Credentials
+from keyline_local.testing import Access, Credentials, Guard
 from tests.support.platform import Running
 
 STREAM = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}

@@ -18,13 +18,15 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from keyline import variables
 from keyline_deploy.environment import load
-from keyline_local.dynamodb.dynamodb_api import DynamoApi
-from keyline_local.dynamodb.ttl import Sweep
-from keyline_local.host.ports import Ports
-from keyline_local.lambdas.functions import Invocation
-from keyline_local.platform import Platform
-from keyline_local.resources import Api, Function, Table
-from keyline_local.triggers.stream_reader import StreamReader
+from keyline_local import Api, Function, Platform, Ports
+from keyline_local.testing import (
+    DynamoApi,
+    Invocation,
+    StreamReader,
+    Sweep,
+    Table,
+)
+from keyline_ops.running import local_ports
 
 Result = TypeVar("Result")
 
@@ -237,7 +239,7 @@ def running_platform(
             patch.delenv(variables.DYNAMODB_ENDPOINT, raising=False)
         else:
             patch.setenv(variables.DYNAMODB_ENDPOINT, engine)
-        running = Running(system, checkout, assembly, _declared_ports(), folder)
+        running = Running(system, checkout, assembly, local_ports(load("local")), folder)
         try:
             running.start()
             yield running
@@ -251,19 +253,6 @@ def _listening(processes: Sequence[psutil.Process]) -> list[int]:
         with suppress(psutil.NoSuchProcess):  # it has ended, and listens nowhere
             found += process.net_connections(kind="inet")
     return sorted({c.laddr.port for c in found if c.status == psutil.CONN_LISTEN})
-
-
-def _declared_ports() -> Ports:
-    local = load("local").local
-    assert local is not None
-    return Ports(
-        api=local.api,
-        engine=local.engine,
-        engine_mcp=local.engine_mcp,
-        aws=local.aws,
-        cache=local.cache,
-        issuer=local.issuer,
-    )
 
 
 def copy_code(checkout: Path, root: Path) -> None:

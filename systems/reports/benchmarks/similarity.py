@@ -34,7 +34,7 @@ from keyline import variables
 from keyline.model import BatchWrite
 from keyline.run import Store, dynamodb_client
 from keyline.vector import CODECS, encode
-from keyline_local.host.process import LOOPBACK, free_port
+from keyline_local.testing import LOOPBACK, free_port
 from reports.matrix_location import BUCKET_VARIABLE
 from reports.patterns import EMBEDDING_BYTES
 from reports.settings import Codec, Settings

@@ -17,7 +17,8 @@ from app import bundler
 from keyline_deploy.bundling import Target
 from keyline_deploy.systems import systems
 from keyline_local.cloudformation.assembly import read_assembly
-from keyline_local.cloudformation.deployment import read_deployment
+from keyline_local.cloudformation.deployment import resolve_deployment
+from keyline_local.cloudformation.http_apis import api_names
 from keyline_local.host.ports import Ports, endpoints
 from keyline_local.resources import Deployment
 from keyline_local.services.aws import Aws
@@ -58,8 +59,8 @@ def deployment(local_assembly: Path, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("services")
     ports = Ports().chosen()
     assembly = read_assembly(local_assembly)
-    addresses = endpoints(ports, apis=ports.for_apis(len(systems())))
-    return read_deployment(assembly, addresses, root=folder)
+    addresses = endpoints(ports, apis=ports.for_apis(api_names(assembly)))
+    return resolve_deployment(assembly, addresses, root=folder)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.ports import Ports
 from keyline_local.host.process import free_port
 from keyline_local.platform import Platform
-from tests.support.local_assembly import table, write_assembly
+from tests.keyline_local.local_assembly import table, write_assembly
 
 ISSUER = 4599  # a port that only stands in the template
 CACHE = 4598

@@ -19,7 +19,7 @@ from keyline_local.host.process import free_port
 from keyline_local.resources import Deployment
 from keyline_local.services.aws import Aws
 from keyline_local.services.cache import Cache, find_server
-from tests.support.local_assembly import deployment
+from tests.keyline_local.local_assembly import deployment
 
 RESOURCES: dict[str, Any] = {
     "Failed": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "failed"}},

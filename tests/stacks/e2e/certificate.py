@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from keyline_local.host.process import LOOPBACK
+from keyline_local.testing import LOOPBACK
 
 
 def write_certificate(folder: Path) -> tuple[Path, Path]:

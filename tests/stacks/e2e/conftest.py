@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keyline_local.api.issuer import Issuer
+from keyline_local import Issuer
 from keyline_ops.synth import synthesize
 from tests.stacks.e2e.assembly import Deployable, deployable
 from tests.stacks.e2e.cdk import Cdk

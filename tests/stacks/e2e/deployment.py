@@ -13,7 +13,7 @@ import httpx
 
 from chat.system import ANALYTICS_SCOPE, READ_SCOPE, WRITE_SCOPE
 from keyline_deploy.environment import load
-from keyline_local.api.issuer import Issuer
+from keyline_local import Issuer
 from tests.stacks.e2e.assembly import Deployable
 from tests.stacks.e2e.cdk import Cdk
 from tests.stacks.e2e.emulator import Emulator

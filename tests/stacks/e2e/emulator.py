@@ -21,7 +21,7 @@ from typing import Any
 import boto3
 import httpx
 
-from keyline_local.host.process import LOOPBACK, die_with_parent, free_port
+from keyline_local.testing import LOOPBACK, die_with_parent, free_port
 from tests.stacks.e2e.certificate import write_certificate
 
 REGION = "us-east-1"

@@ -9,9 +9,8 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
-from keyline_local.api.issuer import Issuer
-from keyline_local.host.listener import Listener
-from keyline_local.host.process import LOOPBACK, free_port
+from keyline_local import Issuer
+from keyline_local.testing import LOOPBACK, Listener, free_port
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from chat.system import READ_SCOPE
 from keyline_deploy.environment import load
-from keyline_local.api.issuer import Issuer
+from keyline_local import Issuer
 from tests.stacks.e2e.deployment import ENVIRONMENT, Deployment
 
 pytestmark = pytest.mark.xdist_group("deploy")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from keyline_local.api.issuer import Issuer
+from keyline_local import Issuer
 from tests.stacks.e2e.assembly import Deployable, Template, deployable, resources
 from tests.stacks.e2e.cdk import Cdk
 from tests.stacks.e2e.deployment import Deployment

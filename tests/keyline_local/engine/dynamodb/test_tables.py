@@ -13,7 +13,7 @@ from keyline_local.host.clients import client
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.process import free_port
 from keyline_local.resources import Table
-from tests.support.local_assembly import deployment, index, table
+from tests.keyline_local.local_assembly import deployment, index, table
 
 NAME = "Messages-local"
 MODULE = {"AttributeName": "module", "AttributeType": "N"}

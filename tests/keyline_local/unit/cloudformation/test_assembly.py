@@ -7,7 +7,7 @@ import pytest
 
 from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.host.errors import LocalPlatformError
-from tests.support.local_assembly import write_assembly
+from tests.keyline_local.local_assembly import write_assembly
 
 
 def test_stacks_come_in_dependency_order(tmp_path: Path) -> None:

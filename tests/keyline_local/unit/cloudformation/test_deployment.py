@@ -30,11 +30,11 @@ from aws_cdk import (
 
 from keyline_deploy.bundling import SOURCES
 from keyline_local.cloudformation.assembly import read_assembly
-from keyline_local.cloudformation.deployment import read_deployment
+from keyline_local.cloudformation.deployment import resolve_deployment
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.ports import Ports, endpoints
 from keyline_local.resources import Deployment
-from tests.support.local_assembly import ENDPOINTS, deployment, table, write_assembly
+from tests.keyline_local.local_assembly import ENDPOINTS, deployment, table, write_assembly
 
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/Messages-local"
 QUEUE_URL = "http://127.0.0.1:1002/000000000000/failed"
@@ -170,7 +170,7 @@ def synthesize(path: Path) -> Path:
 @pytest.fixture(scope="module")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, Path]:
     path = tmp_path_factory.mktemp("app")
-    found = read_deployment(
+    found = resolve_deployment(
         read_assembly(synthesize(path)),
         endpoints(
             Ports(api=1001, aws=1002, cache=1003, issuer=1004, engine=1005),
@@ -483,7 +483,7 @@ def test_whatever_stands_in_place_of_a_part_is_taken_or_refused_with_its_resourc
         part[last] = odd
         stack = replace(assembly.stacks[0], template={"Resources": changed_one})
         try:
-            read_deployment(replace(assembly, stacks=[stack]), ENDPOINTS, root=tmp_path)
+            resolve_deployment(replace(assembly, stacks=[stack]), ENDPOINTS, root=tmp_path)
         except LocalPlatformError as error:
             assert error.path.startswith("Data/Resources/")
             assert error.suggestion

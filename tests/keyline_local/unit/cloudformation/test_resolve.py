@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keyline_local.host.errors import LocalPlatformError
-from tests.support.local_assembly import table, templates
+from tests.keyline_local.local_assembly import table, templates
 
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/Messages-local"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from keyline_local.control.server import announced, issuer_url
+from keyline_local.control.client import issuer_url
+from keyline_local.control.server import announced
 
 DECLARED, FREE = "http://127.0.0.1:18769", "http://127.0.0.1:40123"
 

@@ -20,12 +20,17 @@ def test_chosen_ports_keep_what_is_named_and_leave_room_for_every_api() -> None:
 
     assert chosen.engine == 18765
     assert len({chosen.api, chosen.engine, chosen.engine_mcp, chosen.aws, chosen.issuer}) == 5
-    ports = chosen.for_apis(3)
+    ports = chosen.for_apis(["a", "b", "c"])
     assert ports == [chosen.api, chosen.api + 1, chosen.api + 2]
     for port in ports:
         with socket.socket() as probe:
             probe.bind((LOOPBACK, port))
-    assert Ports(api=3000).chosen().for_apis(3) == [3000, 3001, 3002]
+
+
+def test_an_api_has_the_port_of_its_name_and_the_others_take_what_is_free() -> None:
+    ports = Ports(api=3000, engine=3002, apis={"reports": 3001, "notes": 4000})
+    assert ports.for_apis(["chat", "notes", "reports", "tasks"]) == [3000, 4000, 3001, 3003]
+    assert ports.chosen().apis == ports.apis
 
 
 def test_no_port_is_given_twice_nor_one_that_a_connection_may_take() -> None:

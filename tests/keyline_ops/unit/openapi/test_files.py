@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from keyline.errors import KeylineError
 from keyline_deploy.project import ROOT
 from keyline_deploy.systems import systems
-from keyline_local.resources import Deployment
+from keyline_local import Deployment
 from keyline_ops import cli
 from keyline_ops.openapi import files
 from keyline_ops.openapi.generate import NotDescribedError, generate

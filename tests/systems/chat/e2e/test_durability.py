@@ -8,7 +8,7 @@ import httpx
 import psutil
 import pytest
 
-from keyline_local.host.process import is_taken
+from keyline_local.testing import is_taken
 from tests.support.kills import acknowledged_under_kills
 from tests.support.platform import Running
 from tests.systems.chat.e2e.api import Api, fresh_id, fresh_name

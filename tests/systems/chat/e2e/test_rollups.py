@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from keyline_local.host.clients import client
+from keyline_local import client
 from tests.support.platform import Running, result_of
 from tests.systems.chat.e2e.api import Api, fresh_id, fresh_name
 from tests.systems.chat.e2e.recount import (

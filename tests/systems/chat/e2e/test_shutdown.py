@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from keyline import variables
-from keyline_local.host.process import is_taken
+from keyline_local.testing import is_taken
 
 pytestmark = pytest.mark.xdist_group("chat")
 

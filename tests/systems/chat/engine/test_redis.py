@@ -15,8 +15,7 @@ from redis.retry import Retry
 from keyline.cache import FAILURE, HIT, MISS, Cache, CacheSettings, Redis
 from keyline.cache.backend import LEASE_SECONDS
 from keyline.cache.redis import OPEN_SECONDS
-from keyline_local.host.process import LOOPBACK, die_with_parent, free_port
-from keyline_local.services.cache import find_server
+from keyline_local.testing import LOOPBACK, die_with_parent, find_server, free_port
 
 SECONDS = 600
 TIMEOUT = 0.25

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from keyline_local.services.logs import Metric
+from keyline_local.testing import Metric
 
 
 class Told:

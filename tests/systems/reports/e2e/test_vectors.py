@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from keyline_local.host.clients import client
+from keyline_local import client
 from tests.support.client import assert_problem
 from tests.support.platform import CODE, Running
 from tests.systems.reports.e2e.api import EMBEDDINGS, Api, everything, fresh

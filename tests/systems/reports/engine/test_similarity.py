@@ -19,7 +19,7 @@ import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from keyline.model import item_size, query_units, read_units
-from keyline_local.host.process import LOOPBACK, free_port
+from keyline_local.testing import LOOPBACK, free_port
 from reports.embeddings import EmbeddingRepository, NewEmbedding
 from reports.matrix import ModelMatrix
 from reports.matrix_bucket import MatrixBucket

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keyline_local.cloudformation.assembly import read_assembly
-from keyline_local.cloudformation.deployment import read_deployment
+from keyline_local.cloudformation.deployment import resolve_deployment
 from keyline_local.cloudformation.secret_store import SecretStore
 from keyline_local.cloudformation.templates import Templates
 from keyline_local.host.ports import Endpoints
@@ -70,7 +70,7 @@ def deployment(
 ) -> Deployment:
     """Return the deployment of hand-written templates; the project root is `path`'s parent."""
     assembly = read_assembly(write_assembly(path, stacks, assets=assets))
-    return read_deployment(assembly, endpoints, root=path.parent)
+    return resolve_deployment(assembly, endpoints, root=path.parent)
 
 
 def table(name: str, *, hash_key: str = "id", **more: Any) -> dict[str, Any]:

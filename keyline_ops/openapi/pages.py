@@ -15,12 +15,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from keyline_local.api.gateway import RESERVED_PREFIX
-from keyline_local.resources import Api, Deployment
+from keyline_local import Api, Deployment
 from keyline_ops.openapi.generate import NotDescribedError, generate, serving
-
-DOCS = f"{RESERVED_PREFIX}/docs"
-"""Where the page is, under the address of an API."""
 
 _PACKAGE = Path("node_modules") / "swagger-ui-dist"
 _ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
@@ -28,15 +24,17 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API</title>
 <link rel="icon" href="docs/favicon-32x32.png">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
 <body>
 <p style="margin: 1em; font-family: sans-serif">
-Authorize with what <code>make token</code> prints. <a href="openapi.json">openapi.json</a>
+Authorize with what <code>make token</code> prints. <a href="openapi.json">openapi.json</a>,
+<a href="./">all APIs</a>
 </p>
-<pre id="page"></pre>
+<div id="page"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
 <script>
 (async () => {
@@ -51,6 +49,7 @@ Authorize with what <code>make token</code> prints. <a href="openapi.json">opena
       tryItOutEnabled: true, validatorUrl: null,
     });
   } catch (error) {
+    page.style.whiteSpace = "pre-wrap";
     page.textContent = error.message;
   }
 })();

@@ -1,0 +1,78 @@
+"""The index page: every API with its pages, and what else runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from keyline_local.control.status import ApiStatus, Status
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The local platform</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }}
+h1 {{ font-size: 1.5rem; }}
+h2 {{ font-size: 1.1rem; margin: 1.5rem 0 .25rem; }}
+p {{ margin: .25rem 0; }}
+p, li {{ overflow-wrap: anywhere; }}
+ul {{ margin: .25rem 0; padding-left: 1.25rem; }}
+a {{ color: LinkText; }}
+</style>
+</head>
+<body>
+<h1>The local platform</h1>
+{apis}
+<h2>Tables</h2>
+{tables}
+<h2>Functions</h2>
+{functions}
+<h2>Streams</h2>
+{streams}
+<h2>Schedules</h2>
+{schedules}
+<h2>Addresses for other tools</h2>
+<ul><li>DynamoDB: <code>{engine}</code></li><li>other AWS APIs: <code>{aws}</code></li></ul>
+</body>
+</html>
+"""
+
+
+def index_page(status: Status) -> str:
+    """Return the page as HTML; it needs no script and nothing of any other server."""
+    streams = (
+        f"{s.table} to {s.function}: {s.delivered} records delivered, {s.discarded} given up"
+        for s in status.streams
+    )
+    schedules = (
+        f"{name}: {at.isoformat(timespec='seconds') if at else 'never again'}"
+        for name, at in status.schedules.items()
+    )
+    return _PAGE.format(
+        apis="\n".join(map(_api, status.apis)),
+        tables=_listed(status.tables),
+        functions=_listed(status.functions),
+        streams=_listed(streams),
+        schedules=_listed(schedules),
+        engine=escape(status.engine),
+        aws=escape(status.aws),
+    )
+
+
+def _api(api: ApiStatus) -> str:
+    links = " ".join(
+        f'<a href="{escape(address)}">{escape(name)}</a>' for name, address in api.pages.items()
+    )
+    return (
+        f"<h2>{escape(api.title)}</h2>\n<p>{escape(api.name)}: <code>{escape(api.url)}</code></p>"
+        f"\n<p>{links}</p>"
+    )
+
+
+def _listed(texts: Iterable[str]) -> str:
+    lines = [f"<li>{escape(text)}</li>" for text in texts]
+    return f"<ul>{''.join(lines)}</ul>" if lines else "<p>none</p>"

@@ -1,0 +1,38 @@
+"""The parts of the platform that tests and benchmarks run or look at by themselves.
+
+Not for tools and systems: what these need is in `keyline_local`.
+"""
+
+from __future__ import annotations
+
+from keyline_local.dynamodb.dynamodb_api import DynamoApi
+from keyline_local.dynamodb.engine import find_binary
+from keyline_local.dynamodb.ttl import Sweep
+from keyline_local.host.listener import Listener
+from keyline_local.host.process import LOOPBACK, die_with_parent, free_port, is_taken
+from keyline_local.lambdas.functions import Invocation
+from keyline_local.resources import Table
+from keyline_local.roles.guard import Access, Guard
+from keyline_local.roles.identity import Credentials
+from keyline_local.services.cache import find_server
+from keyline_local.services.logs import Metric
+from keyline_local.triggers.stream_reader import StreamReader
+
+__all__ = [
+    "LOOPBACK",
+    "Access",
+    "Credentials",
+    "DynamoApi",
+    "Guard",
+    "Invocation",
+    "Listener",
+    "Metric",
+    "StreamReader",
+    "Sweep",
+    "Table",
+    "die_with_parent",
+    "find_binary",
+    "find_server",
+    "free_port",
+    "is_taken",
+]
