@@ -27,6 +27,39 @@ EXPORTING = tuple(
     for name in ("cache", "growth", "http", "migration", "model", "run", "stream", "vector")
 )
 """The packages whose `__all__` is what users may use."""
+_MODEL = {"keyline"}
+_DEPLOY = {"keyline_deploy"} | _MODEL
+_CDK = {"stacks", "keyline_cdk"} | _DEPLOY
+_TOOLS = {"keyline_ops", "keyline_local"} | _DEPLOY
+DIRECTIONS: Mapping[str, Collection[str]] = {
+    "keyline": set(),
+    "keyline_deploy": _MODEL,
+    "keyline_cdk": _DEPLOY,
+    "stacks": {"keyline_cdk"} | _DEPLOY,
+    "keyline_local": _DEPLOY,
+    "keyline_ops": {"keyline_local"} | _DEPLOY,
+}
+"""The packages that one of ours may import, of all of ours; systems and app.py follow."""
+PARTS: Mapping[str, Collection[str]] = {
+    "stacks": _CDK,
+    "journey": _TOOLS,
+    "samples": _TOOLS,
+    "figures": _TOOLS,
+    "commands": _TOOLS,
+    "importing": _TOOLS,
+    "benchmarks": _TOOLS,
+}
+"""The same of a part of a system, `systems.<system>.<part>`, beside what is of the system."""
+APP = {"systems"} | _CDK
+"""The same of app.py."""
+NOT_YET_OF_THEIR_SYSTEM = {
+    "keyline_ops/commands/importing.py: systems",
+    "keyline_ops/importing/command.py: systems",
+    "keyline_ops/importing/run.py: systems",
+}
+"""Commands of one system that stand among the tools."""
+FREE_OF_CIRCLES = ("keyline", "keyline_deploy", "keyline_cdk", "stacks", *PACKAGES[:2])
+"""The packages whose modules import each other in one direction."""
 PUBLIC_MODULES = ("keyline.growth.measure", "keyline.vector.matrix")
 """Modules below them that are public too: they need the AWS SDK or numpy, the packages do not."""
 
@@ -170,11 +203,108 @@ def test_nothing_that_is_bundled_imports_the_cdk(root: Path) -> None:
     assert found == []
 
 
-def test_the_modules_of_keyline_import_each_other_in_one_direction(root: Path) -> None:
-    modules = modules_below(root / LAMBDA_SRC, "keyline")
+def source_root_of(root: Path, package: str) -> Path:
+    folders = (root / source_root for source_root in (".", *SOURCE_ROOTS))
+    return next(folder for folder in folders if (folder / package).is_dir())
+
+
+@pytest.mark.parametrize("package", FREE_OF_CIRCLES)
+def test_the_modules_of_a_package_import_each_other_in_one_direction(
+    root: Path, package: str
+) -> None:
+    modules = modules_below(source_root_of(root, package), package)
     imports = {name: set(imported_of(tree, modules)) for name, tree in modules.items()}
-    assert "keyline.model.table" in imports["keyline.model.table_checks"]
+    assert any(imports.values())
     TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
+
+
+def test_the_rooms_of_the_local_platform_know_each_other_in_one_direction(root: Path) -> None:
+    modules = modules_below(root, "keyline_local")
+    rooms: dict[str, set[str]] = {}
+    for name, tree in modules.items():
+        if name.count(".") > 1:
+            others = {other.split(".")[1] for other in imported_of(tree, modules)}
+            rooms.setdefault(name.split(".")[1], set()).update(others - {name.split(".")[1]})
+    assert {"host", "control", "dynamodb"} <= set(rooms)
+    assert rooms["host"] == set()
+    TopologicalSorter(rooms).prepare()
+
+
+def ours_imported(file: Path) -> set[str]:
+    """The packages of ours that a file imports, systems and their parts among them."""
+    tops = {module.partition(".")[0] for module in imported_modules(file)}
+    return tops & {*DIRECTIONS, "systems", "app"}
+
+
+@pytest.mark.parametrize("package", DIRECTIONS)
+def test_packages_know_each_other_in_one_direction(root: Path, package: str) -> None:
+    TopologicalSorter(DIRECTIONS).prepare()
+    allowed = {package, *DIRECTIONS[package]}
+    found = {
+        f"{file.relative_to(root)}: {other}"
+        for file in sorted((source_root_of(root, package) / package).rglob("*.py"))
+        for other in ours_imported(file) - allowed
+    }
+    assert found - NOT_YET_OF_THEIR_SYSTEM == set()
+
+
+def test_the_parts_of_a_system_know_what_they_may(root: Path) -> None:
+    """A part that the CDK needs knows no tool, and a tool's part no CDK."""
+    files = sorted((root / "systems").glob("*/**/*.py"))
+    assert {file.relative_to(root).parts[2].removesuffix(".py") for file in files} >= {"stacks"}
+    found = [
+        f"{file.relative_to(root)}: {other}"
+        for file in files
+        if (part := file.relative_to(root).parts[2].removesuffix(".py")) != "__init__"
+        for other in sorted(ours_imported(file) - {"systems", *PARTS[part]})
+    ]
+    assert found == []
+
+
+def test_the_app_knows_what_it_may(root: Path) -> None:
+    assert ours_imported(root / "app.py") <= APP
+
+
+def test_others_use_the_names_that_the_local_platform_exports(root: Path) -> None:
+    """A test may use its parts too, by the names of `keyline_local.testing`."""
+    public, parts = (
+        {f"{package}.{name}" for name in importlib.import_module(package).__all__}
+        for package in ("keyline_local", "keyline_local.testing")
+    )
+    own = (root / "keyline_local", root / "tests" / "keyline_local")
+    found = [
+        f"{file.relative_to(root)}: {name}"
+        for file in tracked_files(root)
+        if file.suffix == ".py" and not any(file.is_relative_to(folder) for folder in own)
+        for name in imported_names(file)
+        if name.partition(".")[0] == "keyline_local"
+        if name not in (public | parts if is_test(root, file) else public)
+    ]
+    assert found == []
+
+
+def is_test(root: Path, file: Path) -> bool:
+    return not {"tests", "benchmarks"}.isdisjoint(file.relative_to(root).parts)
+
+
+def test_a_command_that_asks_a_platform_imports_nothing_that_serves(root: Path) -> None:
+    code = (
+        "import sys; from keyline_local import ask, issuer_url; import keyline_ops.cli;"
+        "import keyline_ops.running;"
+        "print([name for name in ('starlette', 'uvicorn', 'boto3', 'jwt', 'moto', 'aws_cdk',"
+        " 'keyline_local.platform') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_local_platform_exports_what_it_says() -> None:
+    package = importlib.import_module("keyline_local")
+    assert all(getattr(package, name) for name in package.__all__)
+    assert set(package.__all__) <= set(re.findall(r"\w+", package.__doc__ or ""))
+    assert not hasattr(package, "Engine")
 
 
 @pytest.mark.parametrize(
