@@ -3,25 +3,32 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as StarletteRoute
 
 from keyline import variables
+from keyline_local.control.client import ask, issuer_url
 from keyline_local.dynamodb.engine import Engine, find_binary
 from keyline_local.host.clients import client
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.ports import Ports
 from keyline_local.host.process import free_port
 from keyline_local.platform import Platform
+from keyline_local.resources import Api, Deployment
 from tests.keyline_local.local_assembly import table, write_assembly
 
 ISSUER = 4599  # a port that only stands in the template
@@ -76,6 +83,7 @@ def template() -> dict[str, Any]:
         "AssumeRolePolicyDocument": {"Statement": []},
         "Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement": [statement]}}],
     }
+    api_properties = {"Name": "a", "ProtocolType": "HTTP", "Description": "A test"}
     api = {"ApiId": {"Ref": "Api"}}
     authorizer = {
         **api,
@@ -108,7 +116,7 @@ def template() -> dict[str, Any]:
             "Failed": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "failed"}},
             "Role": {"Type": "AWS::IAM::Role", "Properties": role},
             "Function": function,
-            "Api": {"Type": f"{gateway}Api", "Properties": {"Name": "a", "ProtocolType": "HTTP"}},
+            "Api": {"Type": f"{gateway}Api", "Properties": api_properties},
             "Stage": {
                 "Type": f"{gateway}Stage",
                 "Properties": {**api, "StageName": "$default", "AutoDeploy": True},
@@ -149,6 +157,7 @@ def platform(root: Path, assembly: Path, **more: Any) -> Platform:
         root=root,
         assembly=assembly,
         state=assembly.parent / "state",
+        pages=_pages,
         declared=Ports(issuer=ISSUER, cache=CACHE),
         **more,
     )
@@ -158,6 +167,25 @@ async def _get(platform: Platform, token: str | None) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         return await http.get(f"{platform.gateways[0].url}/item", headers=headers)
+
+
+async def _show_the_index(platform: Platform) -> None:
+    """It is beside the issuer and beside each API, with the pages that were handed in."""
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        index = await http.get(platform.endpoints.issuer)
+        beside = await http.get(f"{platform.endpoints.apis[0]}/_keyline/")
+    assert (index.status_code, index.text) == (200, beside.text)
+    for text in ("A test", platform.endpoints.apis[0], "Messages-local", "Chat-Function"):
+        assert text in index.text
+    assert f'href="{platform.endpoints.apis[0]}/_keyline/docs"' in index.text
+    assert "{name}" not in index.text
+
+
+def _pages(api: Api, deployment: Deployment) -> Sequence[BaseRoute]:
+    async def page(_: Request) -> Response:
+        return Response(f"{api.name} of {len(deployment.apis)}")
+
+    return [StarletteRoute("/docs", page), StarletteRoute("/docs/{name}", page)]
 
 
 def test_an_assembly_runs_and_its_state_survives_a_restart(root: Path, assembly: Path) -> None:
@@ -176,6 +204,7 @@ def test_an_assembly_runs_and_its_state_survives_a_restart(root: Path, assembly:
             wrong = running.issuer.mint("someone", audience="them")
             assert (await _get(running, wrong)).status_code == 401
             assert running.deployment.outputs["Chat.Url"] == running.gateways[0].url
+            await _show_the_index(running)
             sqs = client("sqs", running.endpoints.aws, "us-east-1")
             await running.aws.send(running.deployment.queues[0].url, "lost")
             queue = running.deployment.queues[0].url
@@ -225,6 +254,7 @@ SCRIPT = """
 import asyncio, sys
 from pathlib import Path
 from keyline_local.platform import Platform
+from keyline_local.resources import Api, Deployment
 
 async def main():
     root, assembly, state = map(Path, sys.argv[1:])
@@ -315,11 +345,86 @@ def test_an_engine_that_cannot_come_back_ends_the_wait(root: Path, assembly: Pat
 
 
 def test_ports_are_used_as_configured(root: Path, assembly: Path) -> None:
-    ports = Ports(api=free_port(), engine=free_port())
+    ports = Ports(engine=free_port(), apis={"a": free_port()})
 
     async def start() -> None:
         async with platform(root, assembly, ports=ports) as running:
-            assert running.gateways[0].port == ports.api
+            assert running.gateways[0].port == ports.apis["a"]
             assert running.endpoints.engine == f"http://127.0.0.1:{ports.engine}"
 
     asyncio.run(start())
+
+
+def test_a_second_terminal_asks_past_a_proxy(
+    root: Path, assembly: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+
+    async def start() -> None:
+        async with platform(root, assembly) as running:
+            url = issuer_url(assembly.parent / "state")
+            assert url == running.endpoints.issuer
+            status = await asyncio.to_thread(ask, url, "GET", "/status")
+            assert status == running.status().as_json()
+
+    asyncio.run(start())
+
+
+def test_a_full_disk_ends_it_with_one_error_and_leaves_nothing(root: Path, assembly: Path) -> None:
+    logs = assembly.parent / "state" / "logs"
+    logs.mkdir(parents=True)
+    (logs / "Chat-Function.log").symlink_to("/dev/full")  # each write to it fails
+    told = pytest.raises(LocalPlatformError, match="the disk of the state folder is full")
+
+    async def serve() -> None:
+        async with platform(root, assembly) as running:
+            asyncio.get_running_loop().call_soon(running.logs.write, "Chat-Function", None, "a")
+            await running.wait()
+
+    async def load() -> None:
+        async with platform(root, assembly) as running:
+            running.logs.write("Chat-Function", None, "a")
+            await asyncio.sleep(60)
+
+    for work in (serve, load):
+        with told:
+            asyncio.run(work())
+
+
+@pytest.mark.parametrize("content", [b"damaged" * 1000, b"SQLite format 3\x00" + b"\xff" * 8000])
+def test_a_damaged_data_file_is_told_with_the_way_out(
+    content: bytes, root: Path, assembly: Path
+) -> None:
+    state = assembly.parent / "state"
+    state.mkdir()
+    (state / "engine.db").write_bytes(content)
+
+    async def start(*, fresh: bool) -> None:
+        async with platform(root, assembly, fresh=fresh):
+            pass
+
+    with pytest.raises(LocalPlatformError) as raised:
+        asyncio.run(start(fresh=False))
+    assert "--fresh" in raised.value.suggestion
+    assert str(state / "engine.db") in raised.value.suggestion
+    asyncio.run(start(fresh=True))
+
+
+def test_the_example_of_the_readme_runs_an_assembly(root: Path, assembly: Path) -> None:
+    text = (root / "keyline_local" / "README.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(example.splitlines()) <= 12
+    (assembly.parent / "node_modules").symlink_to(root / "node_modules")
+    process = subprocess.Popen(
+        [sys.executable, "-c", example], cwd=assembly.parent, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        title, _, url = process.stdout.readline().strip().rpartition(" ")
+        assert title == "A test"
+        assert httpx.get(f"{url}/item", trust_env=False).status_code == 401
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()

@@ -1,23 +1,139 @@
-"""How a second terminal finds a running platform."""
+"""How a second terminal finds a running platform, and what it may ask."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 
-from keyline_local.control.client import issuer_url
-from keyline_local.control.server import announced
+from keyline_local.control.client import ADDRESS, issuer_url
+from keyline_local.control.server import announced, control_app
+from keyline_local.control.status import ApiStatus, Status
+from keyline_local.dynamodb.ttl import Sweep
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.triggers.event_source import MappingStatus, Result
 
 DECLARED, FREE = "http://127.0.0.1:18769", "http://127.0.0.1:40123"
+NOTES = ApiStatus(
+    name="notes-local",
+    title="Notes & <more>",
+    url="http://127.0.0.1:3000",
+    pages={"docs": "http://127.0.0.1:3000/_keyline/docs"},
+)
+STATUS = Status(
+    apis=[NOTES],
+    engine="http://127.0.0.1:18765",
+    aws="http://127.0.0.1:18767",
+    tables=["Notes-local"],
+    functions=["notes-read-local"],
+    streams=[MappingStatus(function="notes-count-local", table="Notes-local", delivered=7)],
+    schedules={"daily": datetime(2026, 1, 1, tzinfo=UTC), "once": None},
+)
 
 
 def test_a_platform_on_free_ports_is_found_by_its_state_folder(tmp_path: Path) -> None:
     with announced(FREE, tmp_path):
         assert issuer_url(tmp_path, DECLARED) == FREE
+        assert issuer_url(tmp_path) == FREE
 
 
 def test_the_declared_address_holds_where_none_runs(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), announced(FREE, tmp_path):
         raise KeyboardInterrupt
     assert issuer_url(tmp_path, DECLARED) == DECLARED
+
+
+def test_a_folder_on_which_nothing_runs_is_refused(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(LocalPlatformError) as raised:
+            issuer_url(folder)
+        assert str(raised.value).startswith(
+            f"{folder}: no local platform runs on this state folder."
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_platform_left_behind_is_no_address(tmp_path: Path) -> None:
+    (tmp_path / ADDRESS).write_text(FREE)
+    with pytest.raises(LocalPlatformError):
+        issuer_url(tmp_path)
+    assert issuer_url(tmp_path, DECLARED) == DECLARED
+    with announced(DECLARED, tmp_path):
+        assert issuer_url(tmp_path) == DECLARED
+
+
+class Controlled:
+    """A platform that has nothing to do."""
+
+    def __init__(self) -> None:
+        self.is_up = True
+
+    def status(self) -> Status:
+        return STATUS
+
+    async def sweep_ttl(self, *, dry_run: bool = False) -> Sweep:
+        return Sweep({"Notes-local": 2}, deleted=0, dry_run=dry_run)
+
+    async def run_schedule(self, name: str) -> Sequence[Result]:
+        raise LocalPlatformError(name, "no such rule.", "Name another.")
+
+
+def answer(platform: Controlled, method: str, path: str, *headers: str) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(control_app(platform, Starlette()))
+        async with httpx.AsyncClient(transport=transport, base_url=FREE) as http:
+            return await http.request(method, path, headers=dict.fromkeys(headers, "1"))
+
+    return asyncio.run(ask())
+
+
+def test_the_index_names_every_api_and_what_else_runs() -> None:
+    for path in ("/", "/_keyline/"):
+        page = answer(Controlled(), "GET", path)
+        assert page.status_code == 200
+        assert page.headers["content-type"].startswith("text/html")
+        assert "Notes &amp; &lt;more&gt;" in page.text
+        for text in (
+            *(NOTES.name, NOTES.url, f'href="{NOTES.pages["docs"]}"'),
+            *(STATUS.engine, STATUS.aws, "Notes-local", "notes-read-local"),
+            *("7 records delivered", "daily: 2026-01-01T00:00:00+00:00", "once: never again"),
+        ):
+            assert text in page.text
+        assert "<script" not in page.text
+
+
+def test_the_index_fits_a_phone_and_a_dark_room() -> None:
+    page = answer(Controlled(), "GET", "/").text
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert "color-scheme: light dark" in page
+    assert "overflow-wrap: anywhere" in page
+
+
+def test_the_state_as_json_is_for_who_sends_the_header() -> None:
+    assert answer(Controlled(), "GET", "/_keyline/status").status_code == 403
+    status = answer(Controlled(), "GET", "/_keyline/status", "x-keyline").json()
+    assert status["apis"] == {"notes-local": "http://127.0.0.1:3000"}
+    assert status["schedules"] == {"daily": "2026-01-01T00:00:00+00:00", "once": None}
+    assert status["streams"][0]["delivered"] == 7
+
+
+def test_what_the_platform_refuses_is_told() -> None:
+    refused = answer(Controlled(), "POST", "/_keyline/schedules/monthly", "x-keyline")
+    assert refused.status_code == 409
+    assert refused.json() == {
+        "path": "monthly",
+        "message": "no such rule.",
+        "suggestion": "Name another.",
+    }
+
+
+def test_a_platform_that_starts_says_so() -> None:
+    starting = Controlled()
+    starting.is_up = False
+    for path in ("/", "/_keyline/", "/_keyline/status"):
+        assert answer(starting, "GET", path, "x-keyline").status_code == 503
