@@ -74,7 +74,7 @@ async def run(options: Options, console: Console) -> int:
             report.write(rows, options.report, {"sources": [source for _, source, _ in plans]})
             console.print(f"Report written to {options.report}.", markup=False)
         if options.serve:
-            _show_how_to_call(platform, options.state, console)
+            show_how_to_call(platform, options.state, console)
             platform.logs.show_on(console)
             await platform.wait()
             console.print("Stopping.")
@@ -153,12 +153,13 @@ def _show_platform(platform: Platform, console: Console) -> None:
     console.print(f"Without meaning on one machine, left out: {left_out}.", style="dim")
 
 
-def _show_how_to_call(platform: Platform, state: Path, console: Console) -> None:
+def show_how_to_call(platform: Platform, state: Path, console: Console) -> None:
+    """Name every API, also one without a journey, and say how to call it."""
     for api in platform.status().apis:
         console.print(f"{api.title}: {api.url}", markup=False)
         if "docs" in api.pages:
             console.print(f"  look at it and try it: {api.pages['docs']}")
-    console.print(f"All of them: {platform.endpoints.issuer}")
+    console.print(f"All of them, and what else runs: {platform.endpoints.issuer}")
     token = "make token" if state == LOCAL_STATE else f"keyline token --state {state}"
     console.print(
         f"A token: {token}. Saved handlers run at the next request. Ctrl-C stops.", markup=False

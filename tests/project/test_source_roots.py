@@ -287,6 +287,22 @@ def is_test(root: Path, file: Path) -> bool:
     return not {"tests", "benchmarks"}.isdisjoint(file.relative_to(root).parts)
 
 
+def test_no_client_of_this_machine_asks_a_proxy(root: Path) -> None:
+    """httpx takes proxies from the environment, unless it is told not to."""
+    clients = {"AsyncClient", "Client", "request", "get", "post", "stream"}
+    calls = [
+        (f"{file.relative_to(root)}:{node.lineno}", {keyword.arg for keyword in node.keywords})
+        for package in ("keyline_local", "keyline_ops", "systems")
+        for file in sorted((root / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if isinstance(node.func.value, ast.Name) and node.func.value.id == "httpx"
+        if node.func.attr in clients
+    ]
+    assert len(calls) > 3
+    assert [place for place, keywords in calls if "trust_env" not in keywords] == []
+
+
 def test_a_command_that_asks_a_platform_imports_nothing_that_serves(root: Path) -> None:
     code = (
         "import sys; from keyline_local import ask, issuer_url; import keyline_ops.cli;"
