@@ -80,9 +80,9 @@ class Pages:
         if not self._functions:
             return ()
         return (
-            Route("/openapi.json", self._document),
             Route("/docs", self._page),
             Route("/docs/{name}", self._asset),
+            Route("/openapi.json", self._document),
         )
 
     async def _document(self, request: Request) -> Response:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from keyline import variables
 from keyline_local import Platform, Ports
 from keyline_local.api.issuer import Issuer
-from keyline_local.dynamodb.engine import ENDPOINT_VARIABLE
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.process import LOOPBACK
 from keyline_local.host.state_folder import locked
@@ -18,7 +18,7 @@ from keyline_local.host.state_folder import locked
 
 @pytest.fixture(autouse=True)
 def _the_engine_is_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(ENDPOINT_VARIABLE, raising=False)
+    monkeypatch.delenv(variables.DYNAMODB_ENDPOINT, raising=False)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_taken_port_of_an_api_names_it(taken: int, tmp_path: Path) -> None:
 def test_the_ports_of_an_engine_that_runs_elsewhere_are_nobody_s(
     taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(ENDPOINT_VARIABLE, "http://127.0.0.1:1")
+    monkeypatch.setenv(variables.DYNAMODB_ENDPOINT, "http://127.0.0.1:1")
     check(tmp_path, Ports(engine=taken))
 
 
