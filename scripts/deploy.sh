@@ -26,6 +26,7 @@ EOF
 environments() {
   local file names=()
   for file in environments/*.toml; do
+    [[ $file == *.override.toml ]] && continue
     file=$(basename "$file" .toml)
     [[ $file == local ]] || names+=("$file")
   done

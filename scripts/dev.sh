@@ -1,25 +1,32 @@
 #!/usr/bin/env bash
-# Run all systems on this machine: `make up`, with the address of the reports API said first.
+# Run all systems on this machine: `make up`, with the addresses of their APIs said first.
 set -euo pipefail
 
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# What the sections of the systems say; `make up` itself names every API once it serves.
+addresses() {
+  awk '/^\[/ { name = $0; gsub(/^\[systems\.|\]$/, "", name) }
+       /^local_port/ { print "  " name ": http://localhost:" $3 }' environments/local.toml
+}
+
 if [[ ${1:-} == -h || ${1:-} == --help ]]; then
-  cat <<'EOF'
+  cat <<EOF
 Run all systems on this machine until Ctrl-C: no AWS account, no Docker.
 
   scripts/dev.sh [FRESH=1] [VERBOSE=1] [DATA=folder] [REPORT=file] [PORT_OFFSET=number]
 
-The reports API is on http://localhost:3001. While it runs, in a second terminal:
+Each system has an API of its own:
 
-  TOKEN=$(make -s token)
-  curl -X POST http://localhost:3001/reports -H "Authorization: Bearer $TOKEN" \
-    -d '{"title": "Test Report"}'
+$(addresses)
 
-Options are those of `make up`; docs/local-platform.md tells the rest.
+A token for them, in a second terminal: TOKEN=\$(make -s token)
+The README of each system in systems/ shows calls. Options are those of \`make up\`;
+docs/local-platform.md tells the rest.
 EOF
   exit 0
 fi
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-echo "The reports API will be on http://localhost:3001 (chat: 3000, interactions: 3002)," \
-  "unless you have moved the ports."
+echo "Each system will have an API of its own, unless you have moved the ports:"
+addresses
 exec make --no-print-directory up "$@"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -160,11 +161,19 @@ def test_dev_runs_the_local_platform_and_says_where_the_reports_api_is(dev: Scri
     assert dev.asked == [["--no-print-directory", "up", "FRESH=1"]]
     ports = environment.load("local").api_ports(names())
     assert ports["reports"] == 3001
-    said = f"http://localhost:{ports['reports']}"
-    assert said in done.stdout
-    assert f"chat: {ports['chat']}, interactions: {ports['interactions']}" in done.stdout
+    said = f"reports: http://localhost:{ports['reports']}\n"
+    for name, port in ports.items():
+        assert f"  {name}: http://localhost:{port}\n" in done.stdout
 
     helped = dev("--help")
     assert helped.returncode == 0
     assert said in helped.stdout
     assert len(dev.asked) == 1
+
+
+def test_the_developer_s_own_file_is_no_environment(root: Path, tmp_path: Path) -> None:
+    for folder in ("scripts", "environments"):
+        shutil.copytree(root / folder, tmp_path / folder)
+    (tmp_path / "environments" / "local.override.toml").touch()
+    done = Script(tmp_path, tmp_path, "deploy.sh")("--help")
+    assert "one of: dev prod staging\n" in done.stdout

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -387,3 +390,23 @@ def test_a_wrong_setting_in_one_s_own_file_names_it_and_no_other(
     override.write_text("[local")
     with pytest.raises(EnvironmentFileError, match=r"local\.override\.toml: not TOML"):
         environment.load("local")
+
+
+@pytest.mark.parametrize("endpoint", [{}, {"KEYLINE_DYNAMODB_ENDPOINT": "http://127.0.0.1:1"}])
+def test_tests_do_not_see_the_developer_s_own_ports(
+    endpoint: dict[str, str], root: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[local]\nengine = 20000\n")
+    own_ports = {environment.PORT_OFFSET: "100", environment.OVERRIDE: str(own)}
+    shown = "print(load('local').local.engine)"
+    code = f"from keyline_deploy.environment import load; {shown}; import tests.conftest; {shown}"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env={**os.environ, **own_ports, **endpoint},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["20100", "18765"]
