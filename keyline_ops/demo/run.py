@@ -20,7 +20,7 @@ from keyline_ops.demo import report
 from keyline_ops.demo.journey import Journey
 from keyline_ops.demo.options import Options
 from keyline_ops.demo.session import Session
-from keyline_ops.openapi.pages import Pages
+from keyline_ops.openapi.pages import project_pages
 from keyline_ops.running import local_ports
 from keyline_ops.synth import assembly_folder, synthesize
 from keyline_ops.words import count_of
@@ -53,7 +53,7 @@ async def run(options: Options, console: Console) -> int:
         fresh=options.fresh,
         ports=Ports() if options.free_ports else declared,
         declared=declared,
-        pages=lambda api, deployment: Pages(api, deployment, ROOT).routes(),
+        pages=project_pages,
         console=console if options.verbose else None,
     )
     platform.check()

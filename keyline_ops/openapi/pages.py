@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from keyline_deploy.project import ROOT
 from keyline_local import Api, Deployment
 from keyline_ops.openapi.generate import NotDescribedError, generate, serving
 
@@ -57,6 +58,11 @@ Authorize with what <code>make token</code> prints. <a href="openapi.json">opena
 </body>
 </html>
 """
+
+
+def project_pages(api: Api, deployment: Deployment) -> Sequence[BaseRoute]:
+    """Make the pages of an API of this project, for `Platform(pages=...)`."""
+    return Pages(api, deployment, ROOT).routes()
 
 
 class Pages:

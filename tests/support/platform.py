@@ -26,6 +26,7 @@ from keyline_local.testing import (
     Sweep,
     Table,
 )
+from keyline_ops.openapi.pages import project_pages
 from keyline_ops.running import local_ports
 
 Result = TypeVar("Result")
@@ -119,6 +120,7 @@ class Running:
                 state=self._state,
                 ports=self._ports,
                 declared=self._declared,
+                pages=project_pages,
             ).__aenter__()
 
         self._platform = self.run(enter())

@@ -19,7 +19,10 @@ from keyline_local.testing import is_taken
 
 pytestmark = pytest.mark.xdist_group("chat")
 
-SOURCES = ("constructs", "environments", "lambda_src", "keyline_ops", "stacks")
+SOURCES = (
+    *("constructs", "environments", "lambda_src"),
+    *("keyline_local", "keyline_ops", "stacks", "systems"),
+)
 FILES = ("app.py", "cdk.json", "constraints.txt", "package.json")
 BOOTSTRAP = "bootstrap.py"
 """What a process that runs a function is called by."""
