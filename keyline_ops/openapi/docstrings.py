@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from dataclasses import dataclass, field
 
-_SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
+from docstring_parser import DocstringStyle, parse
+
 _LINE_BREAK = re.compile(r"(?<!\n)\n(?![\n*-])")
-_ENTRIES = ("Attributes", "Parameters")
 
 
 @dataclass(frozen=True)
@@ -32,32 +31,19 @@ class Docstring:
     @classmethod
     def of(cls, text: str | None) -> Docstring:
         """Take a docstring apart; None has nothing to say."""
-        first, *rest = _SECTION.split(inspect.cleandoc(text or ""))
-        summary, _, description = first.strip().partition("\n\n")
-        entries: dict[str, str] = {}
-        for title, content in zip(rest[::2], rest[1::2], strict=True):
-            if title in _ENTRIES:
-                entries |= _entries(content)
+        parsed = parse(text or "", style=DocstringStyle.NUMPYDOC)
+        summary, _, description = (parsed.description or "").partition("\n\n")
+        entries = {
+            name.strip(): _flowing(entry.description or "")
+            for entry in parsed.params
+            for name in entry.arg_name.split(",")  # `start, end` are two names of one description
+        }
         return cls(_flowing(summary), _flowing(description), entries)
 
     @property
     def text(self) -> str:
         """Summary and description."""
         return f"{self.summary}\n\n{self.description}".strip()
-
-
-def _entries(content: str) -> dict[str, str]:
-    """By name; `start, end` are two names of one description."""
-    found: dict[str, str] = {}
-    names: list[str] = []
-    for line in content.strip("\n").splitlines():
-        if line and not line[0].isspace():
-            names = [name.strip() for name in line.partition(":")[0].split(",")]
-            found |= dict.fromkeys(names, "")
-        else:
-            for name in names:
-                found[name] += f"{line.strip()}\n"
-    return {name: _flowing(text) for name, text in found.items()}
 
 
 def _flowing(text: str) -> str:
