@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 _WIDEST = 400
+
+
+def table(title: str, columns: Sequence[str], numbers: Collection[str] = ()) -> Table:
+    """Return an empty table.
+
+    Parameters
+    ----------
+    numbers
+        The columns that are aligned right.
+    """
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        made.add_column(name, justify="right" if name in numbers else "left", no_wrap=True)
+    return made
 
 
 def print_whole(table: Table, console: Console) -> None:

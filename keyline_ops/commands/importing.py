@@ -4,22 +4,44 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
 
 app = typer.Typer()
 
 
-@app.command("import")
+class WithOptionsOfSystems(TyperCommand):
+    """A command whose help ends with the options of each system's import."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help; only then is a system's import looked at."""
+        from keyline_ops.importing.declaration import imports
+        from keyline_ops.importing.options import described
+
+        told = [
+            f"{system} takes --set {name}=VALUE: {text}"
+            for system, declared in imports().items()
+            for name, text in described(declared.options).items()
+        ]
+        self.epilog = "\n\n".join([f"Systems with an import: {', '.join(imports())}.", *told])
+        super().format_help(ctx, formatter)
+
+
+@app.command("import", cls=WithOptionsOfSystems)
 def import_(
-    file: Annotated[Path, typer.Argument(help="Reports: a JSON list, or one JSON object a line.")],
+    system: Annotated[str, typer.Argument(help="The system that takes the records.")],
+    file: Annotated[Path, typer.Argument(help="Records: a JSON list, or one JSON object a line.")],
     environment: Annotated[
         str, typer.Option(help="Into which environment; local is the running platform.")
     ] = "local",
-    user_id: Annotated[
-        str | None, typer.Option(help="The owner of reports that name none.")
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="An option of the system's import; repeat for more."
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="RecordCheck every line; store nothing.")
@@ -27,7 +49,7 @@ def import_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     state: Annotated[Path | None, typer.Option(help="Folder of the platform's state.")] = None,
 ) -> None:
-    """Import reports from a file; interrupted, the same command goes on.
+    """Import records from a file; interrupted, the same command goes on.
 
     The exit code is 1 if lines were refused, 2 if the import could not go on.
     """
@@ -35,22 +57,23 @@ def import_(
 
     from keyline.errors import KeylineError
     from keyline_deploy.environment import load
-    from keyline_ops.importing.command import Asked, carry_out, show, try_out
-    from keyline_ops.importing.command import as_json as to_json
-    from systems.reports.importing import owner
+    from keyline_ops.importing import command
+    from keyline_ops.importing.declaration import import_of
+    from keyline_ops.importing.options import options_of
 
+    declared = import_of(system)
     if not file.is_file():
-        raise KeylineError(str(file), "is no file.", "Name a file of reports.")
-    of_all = None if user_id is None else owner(user_id)
-    asked = Asked(file, load(environment), of_all, state)
+        raise KeylineError(str(file), "is not a file.", "Name a file of records.")
+    given = options_of(options or [], declared.options)
+    job = command.Job(declared, given, file, load(environment), state)
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("import", total=file.stat().st_size)
-        told = (try_out if dry_run else carry_out)(
-            asked, lambda position: bar.update(task, completed=position)
+        summary = (command.try_out if dry_run else command.carry_out)(
+            job, lambda position: bar.update(task, completed=position)
         )
     if as_json:
-        print(json.dumps(to_json(told), indent=2))
+        print(json.dumps(command.as_json(summary), indent=2))
     else:
-        show(told, Console())
-    raise typer.Exit(1 if told.progress.refused else 0)
+        command.show(summary, Console())
+    raise typer.Exit(1 if summary.progress.refused else 0)

@@ -68,14 +68,12 @@ def count(
     from keyline_ops.deployed import find_table
     from keyline_ops.tables.count import Price
     from keyline_ops.tables.count import count as count_now
-    from keyline_ops.tables.describe import describe
+    from keyline_ops.tables.describe import describe, required
 
     where = _where(environment, state)
     owned = find_table(table, environment, systems())
     name, client = owned.table.physical_name(environment), where.client()
-    seen = describe(where, client, name)
-    if seen is None:
-        raise KeylineError(name, "is not deployed.", "Deploy the system first.")
+    seen = required(describe(where, client, name), name)
     if not exact:
         told = {"table": name, "items": seen.items, "bytes": seen.bytes, "counted": seen.counted}
         print(json.dumps(told) if as_json else f"{seen.items:,} items in {name}, {seen.counted}")

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from keyline_ops.costs.forecast import Forecast
 from keyline_ops.costs.units import Bounds
-from keyline_ops.printing import print_whole
+from keyline_ops.printing import print_whole, table
 
 
 def as_json(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
@@ -34,10 +32,11 @@ def as_json(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
 
 def show(each: Forecast, console: Console) -> None:
     """Print a forecast: patterns, tables, the sum, and what stands behind it."""
-    patterns = _table(
+    numbers = ("calls", "units a call", "units", "USD")
+    patterns = table(
         f"{each.system}: a month's calls",
-        ("pattern", "operation", "table / index"),
-        ("calls", "units a call", "units", "USD"),
+        ("pattern", "operation", "table / index", *numbers),
+        numbers,
     )
     for row in each.patterns:
         patterns.add_row(
@@ -49,11 +48,8 @@ def show(each: Forecast, console: Console) -> None:
             _said(row.units, "{:,.0f}"),
             _said(row.usd, "{:,.3f}"),
         )
-    tables = _table(
-        f"{each.system}: a month's storage",
-        ("table", "items are"),
-        ("items", "GB", "indexes GB", "storage USD", "recovery USD", "with its calls USD"),
-    )
+    sums = ("items", "GB", "indexes GB", "storage USD", "recovery USD", "with its calls USD")
+    tables = table(f"{each.system}: a month's storage", ("table", "items are", *sums), sums)
     for stored in each.tables:
         tables.add_row(
             stored.table,
@@ -72,15 +68,6 @@ def show(each: Forecast, console: Console) -> None:
     for note in (*each.unknown, *each.assumptions):
         console.print(Text(f"  {note}"), soft_wrap=True)
     console.print()
-
-
-def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in texts:
-        table.add_column(name, no_wrap=True)
-    for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
 
 
 def _said(span: Bounds, form: str) -> str:

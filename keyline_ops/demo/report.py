@@ -9,14 +9,12 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from keyline.model import NAMESPACE, Pattern, System, most_write_units
 from keyline.percentile import percentile
-from keyline_ops.printing import print_whole
+from keyline_ops.printing import print_whole, table
 
 _ROUNDING = 1e-6
 
@@ -142,16 +140,12 @@ def _most(pattern: Pattern[Any]) -> float:
 
 def show(rows: Sequence[PatternRow], console: Console) -> None:
     """Print the rows as a table, then what is wrong with them."""
-    table = Table(
-        title="Access patterns", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
-    )
-    for name in ("system", "pattern", "operation", "table / index"):
-        table.add_column(name, no_wrap=True)
-    for name in ("calls", "p50 ms", "p99 ms", "RRU", "WRU", "floor", "items"):
-        table.add_column(name, justify="right", no_wrap=True)
+    numbers = ("calls", "p50 ms", "p99 ms", "RRU", "WRU", "floor", "items")
+    columns = ("system", "pattern", "operation", "table / index", *numbers)
+    shown = table("Access patterns", columns, numbers)
     for row in rows:
-        table.add_row(*_cells(row), style="red" if row.fault else None)
-    print_whole(table, console)
+        shown.add_row(*_cells(row), style="red" if row.fault else None)
+    print_whole(shown, console)
     for row in rows:
         if row.reason and row.above:
             console.print(Text(f"  {row.pattern}: above its floor, as declared: {row.reason}"))

@@ -1,1 +1,1 @@
-"""Reports from a file into an environment's table: resumable, and every line accounted for."""
+"""Records of a file into an environment's table: resumable, and every line accounted for."""

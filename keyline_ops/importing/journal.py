@@ -1,6 +1,6 @@
 """How far an import is: appended to before and after every batch, so that nothing loses it.
 
-A process that is killed leaves a batch that was begun and is not done. Some of its reports may be
+A process that is killed leaves a batch that was begun and is not done. Some of its items may be
 stored; the next run tries all of it again, and counts those it finds stored as imported.
 """
 

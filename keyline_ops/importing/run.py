@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
+
+import msgspec
 
 from keyline.errors import KeylineError
-from keyline.model import System
+from keyline.model import Put
 from keyline.run import (
     AlreadyExistsError,
     BadValueError,
@@ -22,21 +24,18 @@ from keyline.run import (
     backoff,
     check_size,
 )
+from keyline_ops.importing.declaration import Candidate, Converter, RecordRefusedError
 from keyline_ops.importing.journal import Journal, Outcome, Progress, RefusedRecord
 from keyline_ops.importing.source import Record
-from reports.patterns import REPORT_CREATE
-from reports.repositories import ReportRepository
-from reports.settings import Settings
-from reports.system import SYSTEM
-from reports.tables import REPORTS
-from systems.reports.importing import Candidate, Converter, RecordRefusedError
+
+ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 
 BATCH = 250
 """Records between two entries of the journal."""
 CONCURRENCY = 16
 """Calls under way at once."""
 ATTEMPTS = 8
-"""How often a report is tried while DynamoDB throttles or does not answer; with the client's own
+"""How often an item is tried while DynamoDB throttles or does not answer; with the client's own
 tries and the pauses between them some 10 to 60 seconds."""
 
 Result = Literal["imported", "existing"] | RefusedRecord
@@ -47,39 +46,56 @@ class ImportStoppedError(KeylineError):
 
 
 @dataclass(frozen=True)
-class RecordCheck:
-    """Makes reports of records, or refuses them; asks no table.
+class Ready(Generic[ItemT]):
+    """A record that can be stored.
+
+    Attributes
+    ----------
+    key
+        The item's key in the table: attribute → value, both as text.
+    """
+
+    line: int
+    key: tuple[tuple[str, str], ...]
+    candidate: Candidate[ItemT]
+
+
+@dataclass(frozen=True)
+class RecordCheck(Generic[ItemT]):
+    """Makes items of records, or refuses them; asks no table.
 
     Parameters
     ----------
-    converter
-        What a record leaves out.
     settings
         The system's.
     """
 
-    converter: Converter
-    settings: Settings
-    system: System = SYSTEM
+    pattern: Put[ItemT]
+    convert: Converter[ItemT]
+    settings: msgspec.Struct
     _writer: ItemWriter = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        writer = ItemWriter(REPORTS, REPORTS.kinds[0], TableSettings(self.settings))
+        pattern = self.pattern
+        writer = ItemWriter(pattern.table, pattern.kind, TableSettings(self.settings))
         object.__setattr__(self, "_writer", writer)
 
-    def __call__(self, record: Record) -> Candidate | RefusedRecord:
-        """The report of a record, or why it is none."""
+    def __call__(self, record: Record) -> Ready[ItemT] | RefusedRecord:
+        """Return the item of a record, or why there is none."""
         try:
             if record.fault:
-                raise RecordRefusedError("", record.fault, "Mend the line.")
-            candidate = self.converter.candidate(record.line, record.value)
-            check_size(REPORT_CREATE, self._writer.attributes(candidate.report, 0.0))
+                raise RecordRefusedError("", record.fault, "Correct the line.")
+            candidate = self.convert(record.value)
+            attributes = self._writer.attributes(candidate.item, 0.0)
+            check_size(self.pattern, attributes)
         except (RecordRefusedError, BadValueError, ItemTooLargeError) as error:
             return RefusedRecord(record.line, error.path, error.message, error.suggestion)
-        return candidate
+        names = self.pattern.table.key.attributes
+        key = tuple((name, str(next(iter(attributes[name].values())))) for name in names)
+        return Ready(record.line, key, candidate)
 
 
-def dry_run(records: Iterable[Record], check: RecordCheck, moment: str) -> Progress:
+def dry_run(records: Iterable[Record], check: RecordCheck[ItemT], moment: str) -> Progress:
     """Check every record and store none; `imported` is how many would be tried."""
     progress = Progress(moment)
     for record in records:
@@ -89,18 +105,28 @@ def dry_run(records: Iterable[Record], check: RecordCheck, moment: str) -> Progr
     return progress
 
 
+class Puts(Protocol):
+    """What stores an item: a `Store`."""
+
+    def put(self, pattern: Put[ItemT], item: ItemT, /) -> ItemT:
+        """Store an item, or raise `AlreadyExistsError`."""
+
+
 @dataclass(frozen=True)
-class Import:
-    """Stores the reports of a file.
+class Run(Generic[ItemT]):
+    """Stores the items of a file.
 
     Parameters
     ----------
+    noun
+        What an item is called.
     wait
         Pauses before another try, given how many there were.
     """
 
-    repository: ReportRepository
-    check: RecordCheck
+    store: Puts
+    noun: str
+    check: RecordCheck[ItemT]
     journal: Journal
     batch: int = BATCH
     concurrency: int = CONCURRENCY
@@ -133,25 +159,25 @@ class Import:
         return progress
 
     def _store(self, executor: ThreadPoolExecutor, batch: Sequence[Record], tried: int) -> Outcome:
-        """Store a batch; of several records with one identifier the first comes first."""
-        checked = [(record, self.check(record)) for record in batch]
-        first: dict[str, tuple[Candidate, bool]] = {}
-        again: list[Candidate] = []
+        """Store a batch; of several records with one key the first comes first."""
+        first: dict[tuple[tuple[str, str], ...], tuple[Ready[ItemT], bool]] = {}
+        again: list[Ready[ItemT]] = []
         results: list[Result] = []
-        for record, found in checked:
+        for record in batch:
+            found = self.check(record)
             if isinstance(found, RefusedRecord):
                 results.append(found)
-            elif found.report.id in first:
+            elif found.key in first:
                 again.append(found)
             else:
-                first[found.report.id] = (found, record.number <= tried)
-        results += executor.map(lambda each: self._create(*each), first.values())
-        results += [self._create(candidate, in_doubt=False) for candidate in again]
+                first[found.key] = (found, record.number <= tried)
+        results += executor.map(lambda each: self._put(*each), first.values())
+        results += [self._put(ready, in_doubt=False) for ready in again]
         refused = sorted((r for r in results if isinstance(r, RefusedRecord)), key=lambda r: r.line)
         return Outcome(results.count("imported"), results.count("existing"), tuple(refused))
 
-    def _create(self, candidate: Candidate, in_doubt: bool) -> Result:
-        """Store a report.
+    def _put(self, ready: Ready[ItemT], in_doubt: bool) -> Result:
+        """Store an item.
 
         Parameters
         ----------
@@ -161,10 +187,10 @@ class Import:
         attempt = 1
         while True:
             try:
-                self.repository.create_report(candidate.report)
+                self.store.put(self.check.pattern, ready.candidate.item)
             except AlreadyExistsError as error:
-                if not candidate.equals(error.current_item()):
-                    return _different(candidate)
+                if not ready.candidate.equals(error.current_item()):
+                    return self._different(ready)
                 return "imported" if in_doubt or attempt > 1 else "existing"
             except (ThrottledError, UnavailableError):
                 if attempt == self.attempts:
@@ -174,6 +200,15 @@ class Import:
             else:
                 return "imported"
 
+    def _different(self, ready: Ready[ItemT]) -> RefusedRecord:
+        return RefusedRecord(
+            ready.line,
+            ", ".join(name for name, _ in ready.key),
+            f"there is another {self.noun} {', '.join(repr(value) for _, value in ready.key)}, "
+            "which differs.",
+            "Give this one another key, or change the stored one through the API.",
+        )
+
 
 def _batches(records: Iterable[Record], done: int, size: int) -> Iterator[list[Record]]:
     left = (record for record in records if record.number > done)
@@ -182,12 +217,3 @@ def _batches(records: Iterable[Record], done: int, size: int) -> Iterator[list[R
 
 def _taken(records: Iterator[Record], size: int) -> list[Record]:
     return list(islice(records, size))
-
-
-def _different(candidate: Candidate) -> RefusedRecord:
-    return RefusedRecord(
-        candidate.line,
-        "id",
-        f"there is another report {candidate.report.id!r}, which differs.",
-        "Give this one another id, or change the stored one through the API.",
-    )

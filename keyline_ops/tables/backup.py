@@ -15,7 +15,7 @@ from typing import Any
 from keyline.errors import KeylineError
 from keyline_ops.costs.prices import GIGABYTE, REGIONS
 from keyline_ops.deployed import Deployed, Owned, translated
-from keyline_ops.tables.describe import Seen, describe
+from keyline_ops.tables.describe import Seen, describe, required
 from keyline_ops.tables.wait import PAUSE_SECONDS, refuse_local, until
 
 _S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
@@ -92,11 +92,7 @@ class Backups:
         if self.where.is_local:
             raise refuse_local("backups")
         names = [t.table.physical_name(self.where.environment.name) for t in tables]
-        found = [(name, describe(self.where, self.client, name)) for name in names]
-        for name, seen in found:
-            if seen is None:
-                raise KeylineError(name, "is not deployed.", "Deploy the system first.")
-        return [seen for _, seen in found if seen is not None]
+        return [required(describe(self.where, self.client, name), name) for name in names]
 
     def save(self, tables: Sequence[Seen]) -> list[Saved]:
         """Make an on-demand backup of each table, each as of its own moment, and wait for them.

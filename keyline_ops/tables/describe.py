@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from keyline.errors import KeylineError
 from keyline.model import Key, Table
 from keyline_deploy.environment import Environment
 from keyline_ops.deployed import Deployed, Owned, translated
+
+FoundT = TypeVar("FoundT")
+
+_DEPLOY = "Deploy the system first."
 
 COUNTED_ON_AWS = "up to 6 hours old"
 """DynamoDB counts items and bytes about every six hours, and does not say when it last did.
@@ -103,6 +108,19 @@ def described(client: Any, name: str) -> dict[str, Any] | None:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
                 return None
             raise
+
+
+def required(found: FoundT | None, name: str, suggestion: str = _DEPLOY) -> FoundT:
+    """Return what was found of a table.
+
+    Raises
+    ------
+    KeylineError
+        If nothing was: the table is not deployed.
+    """
+    if found is None:
+        raise KeylineError(name, "is not deployed.", suggestion)
+    return found
 
 
 def describe(where: Deployed, client: Any, name: str) -> Seen | None:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from keyline_ops.deployed import Deployed, Owned
-from keyline_ops.printing import print_whole
+from keyline_ops.printing import print_whole, table
 from keyline_ops.tables.describe import Seen, describe, differences
 
 
@@ -82,16 +81,12 @@ def to_json(row: TableRow) -> dict[str, Any]:
 
 def show(rows: Sequence[TableRow], console: Console) -> None:
     """Print the tables with their indexes, then what is not as declared."""
-    table = Table(title="Tables", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("system", "table / index", "status"):
-        table.add_column(name, no_wrap=True)
-    for name in ("items", "bytes"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in ("TTL", "recovery", "stream", "protected"):
-        table.add_column(name, no_wrap=True)
+    columns = ("system", "table / index", "status", "items", "bytes")
+    more = ("TTL", "recovery", "stream", "protected")
+    shown = table("Tables", (*columns, *more), numbers=("items", "bytes"))
     for row in rows:
-        _add(table, row)
-    print_whole(table, console)
+        _add(shown, row)
+    print_whole(shown, console)
     counted = {row.seen.counted for row in rows if row.seen}
     for age in sorted(counted):
         console.print(Text(f"  items and bytes are as DynamoDB last counted: {age}"))

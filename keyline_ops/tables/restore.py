@@ -23,6 +23,7 @@ from keyline_ops.tables.describe import (
     describe,
     described,
     differences,
+    required,
     wanted_tags,
 )
 from keyline_ops.tables.wait import PAUSE_SECONDS, refuse_local, until
@@ -129,9 +130,8 @@ class Restores:
                 f"--to {target}", "is no table's name.", "Use 3 to 255 of A-Z a-z 0-9 _ . -"
             )
         name = owned.table.physical_name(self.where.environment.name)
-        source = describe(self.where, self.client, name)
-        if source is None:
-            raise KeylineError(name, "is not deployed.", "Restore a backup of it instead.")
+        found = describe(self.where, self.client, name)
+        source = required(found, name, "Restore a backup of it instead.")
         _check_reach(source, at)
         there = self._restore_of(target)
         if there is None:

@@ -1,27 +1,38 @@
-"""A record of a file as a report: checked, completed, and compared with the stored one."""
+"""A record of a file as a report: checked and completed."""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from keyline.errors import KeylineError, instead_of
+from keyline.errors import instead_of
 from keyline.moments import BadMomentError, iso_of
+from keyline_ops.importing.declaration import Candidate, Converter, Import, RecordRefusedError
 from reports.inputs import Date, Name, ProductId, Reference, ReportId, Title, Version
+from reports.patterns import REPORT_CREATE
+from reports.settings import Settings
+from reports.system import SYSTEM
 from reports.tables import Report
 
 UserId = Annotated[str, Meta(min_length=1, max_length=128)]
 
+_MADE_UP = frozenset({"created_at", "updated_at", "version"})
+"""What the import makes up where a record leaves it out."""
 
-class RecordRefusedError(KeylineError):
-    """A record that is not imported."""
+
+class Options(msgspec.Struct, frozen=True):
+    """The options of an import of reports."""
+
+    user_id: Annotated[
+        UserId | None,
+        Meta(description="The owner of reports that name none: 1 to 128 characters."),
+    ] = None
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,72 +50,26 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     version: Version | None = None
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A report to be stored.
-
-    Attributes
-    ----------
-    given
-        What the record itself says; only that is compared with a report that is there.
-    """
-
-    line: int
-    report: Report
-    given: frozenset[str]
-
-    def equals(self, stored: Report) -> bool:
-        """Whether a stored report is this one.
-
-        What the record leaves out is no difference where the import makes it up: the moments and
-        the version. Left out otherwise, the stored report has to be without it too.
-        """
-        made_up = {"created_at", "updated_at", "version"} - self.given
-        names = [field.name for field in msgspec.structs.fields(Report)]
-        return all(
-            getattr(self.report, name) == getattr(stored, name)
-            for name in names
-            if name not in made_up
-        )
-
-
-@dataclass(frozen=True)
-class Converter:
-    """Makes reports of records.
+def converter(options: Options, settings: Settings, moment: str) -> Converter[Report]:
+    """Return what makes reports of records.
 
     Parameters
     ----------
-    user_id
-        Whose a report is that names no owner; None where each has to.
     moment
         When a report was created that does not say it: the same for the whole import, so that
         a second try makes the same reports.
-    max_favorites
-        The most favourites of one report.
     """
 
-    user_id: str | None
-    moment: str
-    max_favorites: int
-
-    def candidate(self, line: int, value: Any) -> Candidate:
-        """The report of a record.
-
-        Raises
-        ------
-        RecordRefusedError
-            With the path in the record, if it cannot be one.
-        """
+    def convert(value: Any) -> Candidate[Report]:
         record = _decoded(value)
-        owner = record.user_id or self.user_id
+        owner = record.user_id or options.user_id
         if owner is None:
-            raise RecordRefusedError(
-                "user_id", "is missing.", "Name the report's owner, or all owners with --user-id."
-            )
-        if len(record.favorites) > self.max_favorites:
+            suggestion = "Name the report's owner, or all owners with --set user_id=ada."
+            raise RecordRefusedError("user_id", "is missing.", suggestion)
+        if len(record.favorites) > settings.max_favorites:
             raise RecordRefusedError(
                 "favorites",
-                f"holds {len(record.favorites)}; a report has {self.max_favorites} at most.",
+                f"holds {len(record.favorites)}; a report has {settings.max_favorites} at most.",
                 "Leave some out.",
             )
         created = _moment("created_at", record.created_at)
@@ -117,29 +82,14 @@ class Converter:
             date=record.date,
             reference=record.reference,
             favorites=record.favorites,
-            created_at=created or self.moment,
-            updated_at=updated or self.moment,
+            created_at=created or moment,
+            updated_at=updated or moment,
             version=record.version or 1,
         )
-        given = frozenset(name for name, said in value.items() if said is not None)
-        return Candidate(line, report, given)
+        given = {name for name, said in value.items() if said is not None}
+        return Candidate(item=report, made_up=_MADE_UP - given)
 
-
-def owner(user_id: str) -> str:
-    """A user's identifier, if a record could name it as the owner.
-
-    Raises
-    ------
-    KeylineError
-        If none could.
-    """
-    try:
-        user_id.encode()
-        return msgspec.convert(user_id, UserId)
-    except (UnicodeEncodeError, msgspec.ValidationError) as error:
-        raise KeylineError(
-            "--user-id", f"{user_id!r} is no user.", "Name one of 1 to 128 characters."
-        ) from error
+    return convert
 
 
 def _decoded(value: Any) -> Imported:
@@ -192,3 +142,12 @@ def _derived(owner: str, record: Imported, created: str | None) -> str:
         created,
     ]
     return str(uuid.UUID(bytes=hashlib.sha256(msgspec.json.encode(content)).digest()[:16]))
+
+
+IMPORT = Import(
+    system=SYSTEM,
+    pattern=REPORT_CREATE,
+    noun="report",
+    options=Options,
+    converter=converter,
+)

@@ -1,4 +1,4 @@
-"""The `keyline` command with its local environment on a given engine: a process to be killed."""
+"""The `keyline` command with the sample import on a given engine: a process to be killed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from unittest.mock import patch
 from keyline_deploy.environment import Environment
 from keyline_ops import cli
 from keyline_ops.deployed import Deployed
+from tests.support.sample_import import IMPORT
 
 
 def main() -> None:
@@ -18,7 +19,10 @@ def main() -> None:
     def deployed(environment: Environment, _: Path) -> Deployed:
         return Deployed(environment, engine=engine)
 
-    with patch("keyline_ops.importing.command.deployed", deployed):
+    with (
+        patch("keyline_ops.importing.command.deployed", deployed),
+        patch("keyline_ops.importing.declaration.imports", lambda: {"declared": IMPORT}),
+    ):
         cli.main()
 
 

@@ -15,17 +15,15 @@ import pytest
 
 from keyline_deploy.environment import load
 from keyline_deploy.project import ROOT
-from keyline_ops.deployed import Deployed, Owned
+from keyline_ops.deployed import Deployed
 from keyline_ops.tables.count import count
-from keyline_ops.tables.describe import describe, differences
-from reports.repositories import ReportRepository
-from reports.system import SYSTEM
-from reports.tables import REPORTS
+from keyline_ops.tables.describe import describe
+from tests.support.declared import ACCOUNTS, GET_ACCOUNT, SYSTEM, Account
 from tests.support.engine import running_engine
 from tests.support.soak import AT_LENGTH
 from tests.support.tables import create_table_params, created
 
-NAME = REPORTS.physical_name("local")
+NAME = ACCOUNTS.physical_name("local")
 LINES = 10_000 if AT_LENGTH else 5_000
 
 
@@ -37,7 +35,7 @@ def engine() -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Bench:
-    """A table of reports, and a folder to import from."""
+    """A table of accounts, and a folder to import from."""
 
     where: Deployed
     folder: Path
@@ -58,11 +56,11 @@ class Bench:
 
     def run(self, file: Path, *more: str, engine: str = "") -> tuple[int, Any]:
         """Import a file; the exit code, and the result or what was said of the failure."""
-        process = self.keyline("import", str(file), *more, engine=engine)
+        process = self.keyline("import", "declared", str(file), *more, engine=engine)
         out, err = process.communicate()
         return process.returncode, json.loads(out) if out else err
 
-    def write(self, lines: Sequence[Any], name: str = "reports.jsonl") -> Path:
+    def write(self, lines: Sequence[Any], name: str = "accounts.jsonl") -> Path:
         """A file of these records."""
         file = self.folder / name
         file.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -70,7 +68,7 @@ class Bench:
 
     @property
     def items(self) -> int:
-        """How many reports are stored."""
+        """How many accounts are stored."""
         client = self.where.client()
         seen = describe(self.where, client, NAME)
         assert seen is not None
@@ -84,12 +82,12 @@ class Bench:
 @pytest.fixture
 def bench(engine: str, tmp_path: Path) -> Iterator[Bench]:
     where = Deployed(load("local"), engine=engine)
-    with created(where.client(), [create_table_params(REPORTS, "local")]):
+    with created(where.client(), [create_table_params(ACCOUNTS, "local")]):
         yield Bench(where, tmp_path)
 
 
-def reports(count: int) -> list[dict[str, Any]]:
-    return [{"title": f"Report {n}", "user_id": f"user-{n % 7}"} for n in range(count)]
+def accounts(count: int) -> list[dict[str, Any]]:
+    return [{"accountId": n, "name": f"Account {n}"} for n in range(count)]
 
 
 def until_done(bench: Bench, records: int, process: subprocess.Popen[str]) -> None:
@@ -104,12 +102,12 @@ def until_done(bench: Bench, records: int, process: subprocess.Popen[str]) -> No
 @pytest.mark.requirement("K-68")
 @pytest.mark.soak
 def test_thousands_of_lines_survive_being_killed_twice(bench: Bench) -> None:
-    lines = reports(LINES)
+    lines = accounts(LINES)
     bench.run(bench.write(lines[:100], "earlier.jsonl"))
-    lines[LINES // 2] = {"title": "nobody's"}
+    lines[LINES // 2] = {"accountId": LINES}
     file = bench.write(lines)
     for done in (LINES // 5, LINES * 3 // 5):
-        process = bench.keyline("import", str(file))
+        process = bench.keyline("import", "declared", str(file))
         until_done(bench, done, process)
         process.kill()
         process.wait()
@@ -126,9 +124,9 @@ def test_thousands_of_lines_survive_being_killed_twice(bench: Bench) -> None:
 
 @pytest.mark.requirement("K-68")
 def test_a_second_import_finds_all_there_and_names_what_differs(bench: Bench) -> None:
-    lines = [{"id": f"r-{n}", "title": f"Report {n}", "favorites": ["a", "b"]} for n in range(60)]
+    lines: list[dict[str, Any]] = [{"accountId": n, "balance": 7} for n in range(60)]
     file = bench.write(lines)
-    assert bench.run(file, "--user-id", "ann") == (
+    assert bench.run(file, "--set", "name=ann") == (
         0,
         {
             "file": str(file),
@@ -142,25 +140,29 @@ def test_a_second_import_finds_all_there_and_names_what_differs(bench: Bench) ->
             "refusals": [],
         },
     )
-    lines[7]["title"] = "another"
+    lines[7]["name"] = "another"
     lines.append(lines[0])
-    lines.append({**lines[1], "title": "the same id again"})
-    code, result = bench.run(bench.write(lines), "--user-id", "ann")
+    lines.append({**lines[1], "name": "the same account again"})
+    code, result = bench.run(bench.write(lines), "--set", "name=ann")
     assert code == 1
     assert (result["imported"], result["existing"], result["refused"]) == (0, 60, 2)
-    assert [(each["line"], each["path"]) for each in result["refusals"]] == [(8, "id"), (62, "id")]
-    assert "another report 'r-7', which differs" in result["refusals"][0]["message"]
-    repository = ReportRepository(bench.where.store(SYSTEM, 1))
-    stored = repository.get_report("r-7", "ann")
-    assert (stored.title, stored.favorites, stored.version) == ("Report 7", {"a", "b"}, 1)
+    assert [(each["line"], each["path"]) for each in result["refusals"]] == [
+        (8, "pk, sk"),
+        (62, "pk, sk"),
+    ]
+    assert (
+        "another account 'ACCOUNT#7', 'PROFILE', which differs" in result["refusals"][0]["message"]
+    )
+    stored = bench.where.store(SYSTEM, 1).get(GET_ACCOUNT, accountId=7)
+    assert stored == Account(accountId=7, name="ann", balance=7)
 
 
 @pytest.mark.requirement("X-17")
 def test_what_a_dry_run_finds_is_what_an_import_refuses(bench: Bench) -> None:
-    lines: list[Any] = reports(20)
-    lines[3] = {**lines[3], "version": 0}
+    lines: list[Any] = accounts(20)
+    lines[3] = {**lines[3], "balance": "much"}
     lines[4] = ["no object"]
-    lines[5] = {**lines[5], "favorites": ["f" * 120 + f"{n:04}" for n in range(5_000)]}
+    lines[5] = {**lines[5], "name": "n" * 500_000}
     file = bench.write(lines)
     dry_code, dry = bench.run(file, "--dry-run")
     assert bench.items == 0
@@ -173,13 +175,13 @@ def test_what_a_dry_run_finds_is_what_an_import_refuses(bench: Bench) -> None:
 
 @pytest.mark.requirement("K-68")
 def test_a_table_made_anew_has_nothing_of_what_the_journal_has_as_done(bench: Bench) -> None:
-    file = bench.write(reports(600))
-    process = bench.keyline("import", str(file))
+    file = bench.write(accounts(600))
+    process = bench.keyline("import", "declared", str(file))
     until_done(bench, 250, process)
     process.kill()
     process.wait()
     table = bench.where.client()
-    definition = create_table_params(REPORTS, "local")
+    definition = create_table_params(ACCOUNTS, "local")
     table.delete_table(TableName=NAME)
     code, said = bench.run(file)
     assert code == 2
@@ -188,17 +190,3 @@ def test_a_table_made_anew_has_nothing_of_what_the_journal_has_as_done(bench: Be
     code, result = bench.run(file)
     assert (code, result["imported"], result["resumed_after"]) == (0, 600, 0)
     assert bench.items == 600
-
-
-@pytest.mark.requirement("K-64", "K-65")
-def test_the_local_tables_are_described_and_counted(bench: Bench) -> None:
-    bench.run(bench.write(reports(30)))
-    seen = describe(bench.where, bench.where.client(), NAME)
-    assert seen is not None
-    assert seen.counted.startswith("now")
-    assert (seen.recovery, seen.tags) == (None, None)
-    assert [index.name for index in seen.indexes] == ["UserReportsIndex"]
-    assert differences(Owned(SYSTEM, REPORTS), bench.where.environment, seen) == [
-        "stream: none, declared is NEW_AND_OLD_IMAGES"  # the test's table has none
-    ]
-    assert bench.items == seen.items == 30

@@ -6,24 +6,36 @@ import json
 import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from keyline.errors import KeylineError
+from keyline.model import Put
 from keyline.run import AlreadyExistsError, RequestRefusedError, ThrottledError, UnavailableError
 from keyline_ops.cli import app
-from keyline_ops.importing.journal import MAX_REFUSALS, Outcome, RefusedRecord, journal, key_of
-from keyline_ops.importing.run import Import, ImportStoppedError, RecordCheck, dry_run
+from keyline_ops.importing import declaration
+from keyline_ops.importing.journal import (
+    MAX_REFUSALS,
+    Journal,
+    Outcome,
+    RefusedRecord,
+    journal,
+    key_of,
+)
+from keyline_ops.importing.options import described, options_of
+from keyline_ops.importing.run import ImportStoppedError, Ready, RecordCheck, Run, dry_run
 from keyline_ops.importing.source import CHUNK, MAX_RECORD, Record, digest, records
-from reports.settings import Settings
-from reports.tables import Report
-from systems.reports.importing import Candidate, Converter
+from tests.support.declared import PUT_ACCOUNT, Account, Settings
+from tests.support.sample_import import IMPORT, Options, converter
+
+ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 
 MOMENT = "2026-01-31T00:00:00.000000Z"
-CHECK = RecordCheck(Converter("ann", MOMENT, 3), Settings())
+CHECK = RecordCheck(PUT_ACCOUNT, converter(Options(name="ann"), Settings(), MOMENT), Settings())
 DEEP = "[" * 100_000
 
 
@@ -32,16 +44,10 @@ def read(path: Path, text: str) -> list[Record]:
     return list(records(path))
 
 
-def made(value: Any, converter: Converter = CHECK.converter) -> Candidate:
-    found = RecordCheck(converter, Settings())(Record(1, 1, value))
-    assert isinstance(found, Candidate), found
-    return found
-
-
-def refused(value: Any) -> tuple[str, str]:
+def ready(value: Any) -> Ready[Account]:
     found = CHECK(Record(1, 1, value))
-    assert isinstance(found, RefusedRecord), found
-    return found.path, found.message
+    assert isinstance(found, Ready), found
+    return found
 
 
 # --- the file -----------------------------------------------------------------------------
@@ -106,85 +112,58 @@ def test_what_is_no_utf_8_is_a_fault_of_its_own(tmp_path: Path, form: str) -> No
 # --- a record -----------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("K-68")
-def test_an_identifier_is_made_of_owner_and_content(tmp_path: Path) -> None:
-    first = made({"title": "a", "favorites": ["x", "y"]})
-    again = made({"favorites": ["y", "x"], "title": "a", "author": None})
-    assert first.report.id == again.report.id
-    others = [
-        made({"title": "b", "favorites": ["x", "y"]}),
-        made({"title": "a", "favorites": ["x"]}),
-        made({"title": "a", "favorites": ["x", "y"], "user_id": "bob"}),
-        made({"title": "a", "favorites": ["x", "y"], "created_at": "2026-01-01T00:00:00Z"}),
-    ]
-    assert len({first.report.id, *(other.report.id for other in others)}) == 5
-    assert made({"title": "a", "id": "given"}).report.id == "given"
+def test_a_stored_item_is_compared_in_what_the_record_says() -> None:
+    candidate = ready({"accountId": 1, "name": "a"}).candidate
+    stored = candidate.item
+    assert candidate.equals(msgspec.structs.replace(stored, balance=7))
+    assert not candidate.equals(msgspec.structs.replace(stored, name="b"))
+    balanced = ready({"accountId": 1, "name": "a", "balance": 7}).candidate
+    assert not balanced.equals(stored)
 
 
-@pytest.mark.requirement("K-68")
-def test_what_a_record_leaves_out_is_made_up() -> None:
-    assert made({"title": "a"}).report == Report(
-        id=made({"title": "a"}).report.id,
-        user_id="ann",
-        title="a",
-        created_at=MOMENT,
-        updated_at=MOMENT,
-    )
-    dated = made({"title": "a", "created_at": "2025-12-31T23:00:00-01:00"}).report
-    assert dated.created_at == dated.updated_at == "2026-01-01T00:00:00.000000Z"
+def test_the_key_of_a_record_is_its_item_s_key_in_the_table() -> None:
+    assert ready({"accountId": 1, "name": "a"}).key == (("pk", "ACCOUNT#1"), ("sk", "PROFILE"))
 
 
-@pytest.mark.requirement("K-68")
-def test_a_stored_report_is_compared_in_what_the_record_says() -> None:
-    candidate = made({"title": "a", "id": "r"})
-    stored = candidate.report
-    later = msgspec.structs.replace(stored, created_at="x", updated_at="y", version=1)
-    assert candidate.equals(later)
-    for change in ({"title": "b"}, {"author": "c"}, {"favorites": {"z"}}, {"user_id": "bob"}):
-        assert not candidate.equals(msgspec.structs.replace(stored, **change))
-    dated = made({"title": "a", "id": "r", "created_at": "2026-01-01T00:00:00Z"})
-    assert not dated.equals(msgspec.structs.replace(dated.report, created_at="x"))
-    assert dated.equals(msgspec.structs.replace(dated.report, updated_at="x"))
+def test_what_cannot_be_an_item_is_refused_by_its_line() -> None:
+    broken = CHECK(Record(1, 9, fault="is no JSON."))
+    assert broken == RefusedRecord(9, "", "is no JSON.", "Correct the line.")
+    refused = CHECK(Record(1, 9, {"accountId": "x"}))
+    assert isinstance(refused, RefusedRecord)
+    assert (refused.line, refused.path) == (9, "")
+    large = CHECK(Record(1, 9, {"accountId": 1, "name": "n" * 500_000}))
+    assert isinstance(large, RefusedRecord)
+    assert "of 409600 B" in large.message
+
+
+# --- the options --------------------------------------------------------------------------
+
+
+def test_options_are_typed_by_the_import_s_struct() -> None:
+    assert options_of([], Options) == Options()
+    assert options_of(["name=a=b", "most=5"], Options) == Options(name="a=b", most=5)
+    assert options_of(["most=5", "most=6"], Options).most == 6
+    assert described(Options) == {"name": "The name of those without.", "most": ""}
 
 
 @pytest.mark.parametrize(
-    ("value", "path", "message"),
+    ("text", "path", "message", "suggestion"),
     [
-        ("text", "", "is no JSON object"),
-        ({}, "title", "missing required field"),
-        ({"title": ""}, "title", "length >= 1"),
-        ({"title": 5}, "title", "expected `str`"),
-        ({"title": "a", "titel": "b"}, "titel", "no attribute"),
-        ({"title": "a", "version": 0}, "version", ">= 1"),
-        ({"title": "a", "favorites": ["a", 7]}, "favorites[1]", "expected `str`"),
-        ({"title": "a", "favorites": ["a", "b", "c", "d"]}, "favorites", "holds 4"),
-        ({"title": "a", "created_at": "2026-01-01T00:00:00"}, "created_at", "time zone"),
-        ({"title": "a", "updated_at": "yesterday"}, "updated_at", "no moment"),
-        ({"title": "a", "created_at": "0001-01-01T00:00:00+05:00"}, "created_at", "no moment"),
-        ({"title": "\ud800"}, "", "surrogate"),
+        ("name", "--set name", "is not NAME=VALUE", "'name'"),
+        ("nmae=a", "--set nmae", "is not an option", "'name'"),
+        ("name=", "--set name", "length >= 1", "The name of those without."),
+        ("most=few", "--set most", "Expected `int`", ""),
+        ("name=\udcff", "--set name", "is not UTF-8", ""),
     ],
 )
-def test_what_is_no_report_is_refused_by_its_place(value: Any, path: str, message: str) -> None:
-    said = refused(value)
-    assert said[0] == path
-    assert message in said[1]
-
-
-def test_what_is_nested_too_deeply_is_refused() -> None:
-    value: Any = []
-    for _ in range(100_000):
-        value = [value]
-    assert refused({"title": value}) == ("", "is nested too deeply.")
-
-
-@pytest.mark.requirement("K-68")
-def test_an_owner_is_named_by_the_record_or_for_all() -> None:
-    nobody = Converter(None, MOMENT, 3)
-    found = RecordCheck(nobody, Settings())(Record(1, 9, {"title": "a"}))
-    assert isinstance(found, RefusedRecord)
-    assert (found.line, found.path) == (9, "user_id")
-    assert "--user-id" in found.suggestion
-    assert made({"title": "a", "user_id": "bob"}).report.user_id == "bob"
+def test_an_option_that_cannot_be_used_is_refused(
+    text: str, path: str, message: str, suggestion: str
+) -> None:
+    with pytest.raises(KeylineError) as refused:
+        options_of([text], Options)
+    assert refused.value.path == path
+    assert message in refused.value.message
+    assert suggestion in refused.value.suggestion
 
 
 # --- the journal --------------------------------------------------------------------------
@@ -225,7 +204,7 @@ def test_a_file_that_is_no_journal_is_an_error(tmp_path: Path) -> None:
         pass
 
 
-def test_another_file_table_or_owner_is_another_import() -> None:
+def test_another_file_table_or_option_is_another_import() -> None:
     keys = {key_of("d", "dev", "t", None), key_of("d", "dev", "t", "ann"), key_of("d", "dev", "u")}
     assert len(keys) == 3
 
@@ -233,92 +212,87 @@ def test_another_file_table_or_owner_is_another_import() -> None:
 # --- outages ------------------------------------------------------------------------------
 
 
-class Reports:
-    """A repository whose calls fail as they are told to."""
+class Accounts:
+    """A store whose calls fail as they are told to."""
 
     def __init__(self, failures: Iterable[KeylineError] = ()) -> None:
-        self.stored: dict[str, Report] = {}
+        self.stored: dict[int, Any] = {}
         self.failures = list(failures)
 
-    def create_report(self, report: Report) -> Report:
+    def put(self, pattern: Put[ItemT], item: ItemT, /) -> ItemT:
         if self.failures:
             raise self.failures.pop(0)
-        if report.id in self.stored:
-            raise AlreadyExistsError("report-create", "is there.", current=self.stored[report.id])
-        self.stored[report.id] = report
-        return report
+        assert pattern is PUT_ACCOUNT
+        assert isinstance(item, Account)
+        if item.accountId in self.stored:
+            current = self.stored[item.accountId]
+            raise AlreadyExistsError(pattern.name, "is there.", current=current)
+        self.stored[item.accountId] = item
+        return item
 
 
 def lines(count: int) -> list[Record]:
-    return [Record(n, n, {"title": f"Report {n}"}) for n in range(1, count + 1)]
+    return [Record(n, n, {"accountId": n}) for n in range(1, count + 1)]
 
 
-def importing(repository: Reports, kept: Any, waits: list[int]) -> Import:
-    return Import(
-        repository,  # type: ignore[arg-type] # as much of one as is used
-        CHECK,
-        kept,
-        batch=5,
-        concurrency=1,
-        attempts=3,
-        wait=waits.append,
-    )
+def importing(store: Accounts, kept: Journal, waits: list[int]) -> Run[Account]:
+    return Run(store, "account", CHECK, kept, batch=5, concurrency=1, attempts=3, wait=waits.append)
 
 
 def test_a_throttled_write_is_tried_again_with_growing_pauses(tmp_path: Path) -> None:
     waits: list[int] = []
-    repository = Reports(
-        [ThrottledError("report-create"), UnavailableError("report-create", "no answer.")]
-    )
+    store = Accounts([ThrottledError("put-account"), UnavailableError("put-account", "no answer.")])
     with journal(tmp_path, "key", MOMENT) as kept:
-        progress = importing(repository, kept, waits).run(lines(12))
+        progress = importing(store, kept, waits).run(lines(12))
     assert waits == [1, 2]
-    assert (progress.imported, progress.refused, len(repository.stored)) == (12, 0, 12)
+    assert (progress.imported, progress.refused, len(store.stored)) == (12, 0, 12)
 
 
 @pytest.mark.requirement("K-68")
 @pytest.mark.parametrize(
     "failure",
-    [ThrottledError("report-create"), RequestRefusedError("report-create", "AccessDenied", "no")],
+    [ThrottledError("put-account"), RequestRefusedError("put-account", "AccessDenied", "no")],
     ids=["throttled", "denied"],
 )
 def test_what_does_not_pass_stops_the_import_and_keeps_what_is_done(
     tmp_path: Path, failure: KeylineError
 ) -> None:
-    repository = Reports()
+    store = Accounts()
     with (
         journal(tmp_path, "key", MOMENT) as kept,
         pytest.raises(ImportStoppedError, match=r"line 6 and following: .*5 records are done"),
     ):
-        work = importing(repository, kept, [])
+        work = importing(store, kept, [])
 
         def fail_later() -> Iterable[Record]:
             for record in lines(12):
                 if record.number == 8:
-                    repository.failures = [failure] * 20
+                    store.failures = [failure] * 20
                 yield record
 
         work.run(fail_later())
-    repository.failures = []
+    store.failures = []
     with journal(tmp_path, "key", MOMENT) as kept:
         assert (kept.progress.done, kept.progress.begun) == (5, 10)
-        progress = importing(repository, kept, []).run(lines(12))
+        progress = importing(store, kept, []).run(lines(12))
     assert (progress.imported, progress.existing) == (12, 0)
 
 
 @pytest.mark.requirement("K-68")
-def test_of_one_identifier_the_first_record_counts(tmp_path: Path) -> None:
+def test_of_one_key_the_first_record_counts(tmp_path: Path) -> None:
     same = [
-        Record(1, 1, {"id": "r", "title": "first"}),
-        Record(2, 2, {"id": "r", "title": "second"}),
-        Record(3, 3, {"id": "r", "title": "first"}),
+        Record(1, 1, {"accountId": 7, "name": "first"}),
+        Record(2, 2, {"accountId": 7, "name": "second"}),
+        Record(3, 3, {"accountId": 7, "name": "first"}),
     ]
-    repository = Reports()
+    store = Accounts()
     with journal(tmp_path, "key", MOMENT) as kept:
-        progress = importing(repository, kept, []).run(same)
+        progress = importing(store, kept, []).run(same)
     assert (progress.imported, progress.existing, progress.refused) == (1, 1, 1)
-    assert progress.refusals[0].line == 2
-    assert repository.stored["r"].title == "first"
+    (refusal,) = progress.refusals
+    assert (refusal.line, refusal.path) == (2, "pk, sk")
+    assert "another account 'ACCOUNT#7', 'PROFILE', which differs" in refusal.message
+    assert store.stored[7].name == "first"
 
 
 def test_refused_lines_are_told_up_to_a_number_and_all_counted() -> None:
@@ -330,28 +304,55 @@ def test_refused_lines_are_told_up_to_a_number_and_all_counted() -> None:
 # --- the command --------------------------------------------------------------------------
 
 
+@pytest.fixture
+def sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a system `declared` have an import, and `bare` none."""
+    parts = {"declared": SimpleNamespace(IMPORT=IMPORT), "bare": None}
+    monkeypatch.setattr(declaration, "names", lambda: tuple(parts))
+    monkeypatch.setattr(declaration, "part", lambda system, _: parts[system])
+
+
+def keyline(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["import", *arguments])
+
+
 @pytest.mark.requirement("X-17")
+@pytest.mark.usefixtures("sample")
 def test_a_dry_run_needs_no_table_and_names_each_line(tmp_path: Path) -> None:
-    file = tmp_path / "reports.json"
-    file.write_text(json.dumps([{"title": "a"}, {"title": "b", "user_id": "bob"}], indent=1))
-    run = CliRunner().invoke(app, ["import", str(file), "--dry-run", "--environment", "prod"])
+    file = tmp_path / "accounts.json"
+    file.write_text(json.dumps([{"accountId": 1}, {"accountId": 2, "name": "bob"}], indent=1))
+    run = keyline("declared", str(file), "--dry-run", "--environment", "prod")
     assert run.exit_code == 1
-    assert "user_id" in run.output and "1 report could be imported, 1 line refused" in run.output
-    run = CliRunner().invoke(app, ["import", str(file), "--dry-run", "--user-id", "a", "--json"])
+    assert "is missing" in run.output
+    assert "1 account could be imported, 1 line refused" in run.output
+    run = keyline("declared", str(file), "--dry-run", "--set", "name=a", "--json")
     assert run.exit_code == 0, run.output
     document = json.loads(run.stdout)
     assert (document["valid"], document["refused"], document["refusals"]) == (2, 0, [])
-    run = CliRunner().invoke(app, ["import", str(tmp_path / "none"), "--dry-run"])
+    run = keyline("declared", str(tmp_path / "none"), "--dry-run")
     assert isinstance(run.exception, KeylineError)
 
 
-@pytest.mark.parametrize("user_id", ["", "u" * 129, "\udcff"])
-def test_an_owner_that_no_record_could_name_is_refused(tmp_path: Path, user_id: str) -> None:
-    file = tmp_path / "reports.jsonl"
-    file.write_text('{"title": "a"}')
-    run = CliRunner().invoke(app, ["import", str(file), "--dry-run", "--user-id", user_id])
+@pytest.mark.usefixtures("sample")
+@pytest.mark.parametrize(
+    ("system", "message"),
+    [("nothing", "is not a system."), ("bare", "has no import.")],
+)
+def test_a_system_without_an_import_is_refused_with_those_that_have_one(
+    system: str, message: str, tmp_path: Path
+) -> None:
+    run = keyline(system, str(tmp_path))
     assert isinstance(run.exception, KeylineError)
-    assert run.exception.path == "--user-id"
+    assert run.exception.path == f"import {system}"
+    assert run.exception.message == message
+    assert run.exception.suggestion == "Use one of: declared."
+
+
+@pytest.mark.usefixtures("sample")
+def test_the_help_tells_the_options_of_each_import() -> None:
+    said = " ".join(keyline("--help").output.split())
+    assert "Systems with an import: declared." in said
+    assert "declared takes --set name=VALUE: The name of those without." in said
 
 
 @pytest.mark.parametrize("listed", [False, True], ids=["lines", "list"])
