@@ -150,9 +150,8 @@ def test_a_second_import_finds_all_there_and_names_what_differs(bench: Bench) ->
         (8, "pk, sk"),
         (62, "pk, sk"),
     ]
-    assert (
-        "another account 'ACCOUNT#7', 'PROFILE', which differs" in result["refusals"][0]["message"]
-    )
+    said = result["refusals"][0]["message"]
+    assert "another account 'ACCOUNT#7', 'PROFILE', which differs" in said
     stored = bench.where.store(SYSTEM, 1).get(GET_ACCOUNT, accountId=7)
     assert stored == Account(accountId=7, name="ann", balance=7)
 

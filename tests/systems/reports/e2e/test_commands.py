@@ -37,10 +37,8 @@ def test_what_is_imported_is_its_users_and_a_second_import_changes_nothing(
     file.write_text(json.dumps([*dated, {"title": "Bob's", "favorites": ["a", "b"]}], indent=1))
 
     # When it is imported twice
-    imports = [
-        keyline(running, "import", "reports", str(file), "--set", f"user_id={bob}")
-        for _ in range(2)
-    ]
+    command = ("import", "reports", str(file), "--set", f"user_id={bob}")
+    imports = [keyline(running, *command) for _ in range(2)]
 
     # Then each user sees what is theirs through the API, newest first, and nothing is there twice
     assert [(code, said["imported"], said["existing"]) for code, said in imports] == [
