@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -22,12 +23,15 @@ from keyline_deploy.systems import systems
 from stacks.application import build
 from stacks.service_stack import Bundler
 
+_POOL = "user_pool_id"
+
 
 def chosen(app: cdk.App) -> Environment:
     """Read the environment that the context names, with the user pools that it names.
 
-    `-c env=dev -c reports:user_pool_id=us-east-1_AbCdEfGhI`: a pool of the context goes before
-    the one in the environment's file.
+    `-c env=dev -c user_pool_id=us-east-1_AbCdEfGhI`: the pool is for every system whose callers
+    are users of a pool. `-c <system>:user_pool_id=` is for one system, and goes before it. Both
+    go before the environment's file.
 
     Raises
     ------
@@ -40,12 +44,25 @@ def chosen(app: cdk.App) -> Environment:
             "-c env=", "no environment is named.", f"Name one of: {', '.join(names())}."
         )
     environment = load(str(name))
-    for system in systems():
-        key = f"{system.name}:user_pool_id"
+    if app.node.try_get_context(_POOL) and not any(system.user_pool for system in systems()):
+        raise EnvironmentFileError(
+            f"-c {_POOL}=",
+            "no system takes a user pool.",
+            "Leave it out, or declare user_pool=True in the system whose callers are its users.",
+        )
+    for system, key in pools_of(systems()):
         pool = app.node.try_get_context(key)
         if pool is not None:
-            environment = with_user_pool(environment, system.name, str(pool), f"-c {key}=")
+            environment = with_user_pool(environment, system, str(pool), f"-c {key}=")
     return environment
+
+
+def pools_of(systems: Sequence[System]) -> Iterator[tuple[System, str]]:
+    """Pair each system with the context keys that name its pool; a later key goes before."""
+    for system in systems:
+        if system.user_pool:
+            yield system, _POOL
+        yield system, f"{system.name}:{_POOL}"
 
 
 def bundler(target: Target, out: Path | None = None) -> Bundler:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Deploy every stack of an environment, with a Cognito user pool for the reports system.
+# Deploy every stack of an environment, with a Cognito user pool for the systems that take one.
 # A wrapper over `make synth`, `make diff` and `make deploy`, which take the same with CDK_ARGS.
 set -euo pipefail
 
@@ -12,8 +12,9 @@ Deploy an environment.
   scripts/deploy.sh --environment NAME --user-pool-id ID [--dry-run] [-- CDK OPTIONS]
 
   --environment NAME  one of: $(environments)
-  --user-pool-id ID   the Cognito user pool whose users may call the reports API, such as
-                      $EXAMPLE; the stack makes a client in it
+  --user-pool-id ID   the Cognito user pool whose users may call the systems that declare
+                      user_pool=True, such as $EXAMPLE; the stack of each
+                      of these systems makes a client in it
   --dry-run           deploy nothing: synthesize with all checks, and with credentials of AWS
                       show how that differs from what is deployed
   -h, --help          show this
@@ -74,7 +75,7 @@ run() {
   shift
   (($#)) && options=$(printf ' %q' "$@")
   make --no-print-directory "$target" ENV="$environment" \
-    CDK_ARGS="-c reports:user_pool_id=$pool${options//\$/\$\$}" || exit 1
+    CDK_ARGS="-c user_pool_id=$pool${options//\$/\$\$}" || exit 1
 }
 
 if [[ ! $dry_run ]]; then

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from keyline.errors import instead_of, raise_first
 from keyline.model import System, faults_among
 from keyline_cdk.validation import add_checks
-from keyline_deploy.environment import Environment, EnvironmentFileError
+from keyline_deploy.environment import Environment, EnvironmentFileError, check_takes_pool
 from keyline_deploy.systems import part
 from stacks.account_stack import AccountStack
 from stacks.data_stack import DataStack
@@ -34,7 +34,7 @@ def build(
     DeclarationError
         If two systems cannot be in one account.
     EnvironmentFileError
-        If the environment gives a user pool to a system that there is not.
+        If the environment gives a user pool to a system that there is not, or that takes none.
     """
     systems = tuple(systems)
     raise_first(faults_among(systems))
@@ -57,11 +57,9 @@ def build(
 
 
 def _check_user_pools(environment: Environment, systems: Iterable[System]) -> None:
-    known = [system.name for system in systems]
+    known = {system.name: system for system in systems}
     for name in environment.user_pools:
+        path = f"{environment.name}.toml: user_pools.{name}"
         if name not in known:
-            raise EnvironmentFileError(
-                f"{environment.name}.toml: user_pools.{name}",
-                "there is no such system.",
-                instead_of(name, known),
-            )
+            raise EnvironmentFileError(path, "there is no such system.", instead_of(name, known))
+        check_takes_pool(known[name], path)

@@ -28,7 +28,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from keyline.errors import KeylineError, instead_of
-from keyline.model import MAX_ENVIRONMENT_NAME
+from keyline.model import MAX_ENVIRONMENT_NAME, System
 
 FOLDER = Path(__file__).resolve().parents[2] / "environments"
 
@@ -300,7 +300,23 @@ class Environment(_Section, frozen=True, kw_only=True):
         return {name: said[name] if name in said else next(free) for name in systems}
 
 
-def with_user_pool(environment: Environment, system: str, pool: str, path: str) -> Environment:
+def check_takes_pool(system: System, path: str) -> None:
+    """Check that a system may have a user pool.
+
+    Raises
+    ------
+    EnvironmentFileError
+        If its declaration does not say that its callers are users of one.
+    """
+    if not system.user_pool:
+        raise EnvironmentFileError(
+            path,
+            f"the callers of the system {system.name} are not users of a user pool.",
+            f"Leave the pool out, or declare user_pool=True in {system.name}/system.py.",
+        )
+
+
+def with_user_pool(environment: Environment, system: System, pool: str, path: str) -> Environment:
     """Return the environment with a user pool for a system.
 
     Parameters
@@ -313,10 +329,12 @@ def with_user_pool(environment: Environment, system: str, pool: str, path: str) 
     Raises
     ------
     EnvironmentFileError
-        If it is no id of a pool, or of one that this environment cannot use.
+        If the system takes no pool, the id is not one of a pool, or this environment cannot
+        use the pool.
     """
+    check_takes_pool(system, path)
     _check_user_pool(environment, pool, path)
-    pools = {**environment.user_pools, system: pool}
+    pools = {**environment.user_pools, system.name: pool}
     return msgspec.structs.replace(environment, user_pools=pools)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +95,6 @@ def carry_out(job: Job, at: Tell) -> Summary:
         progress = run.run(records(job.file, at))
         kept.remove()
     return Summary(job, progress, dry=False, resumed=resumed)
-
-
-def _now() -> str:
-    """Return this moment: `2026-01-31T12:00:00.000000Z`."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _table_id(where: Deployed, declared: AnyImport) -> str:

@@ -90,4 +90,5 @@ SYSTEM = System(
     functions=(PROFILE, REPORT, EMBEDDING, SIMILARITY),
     metrics=tuple(map(Metric, (HIT, LOADED, BUILT, DAMAGED, FAILURE, LEFT_OUT))),
     settings=Settings,
+    user_pool=True,
 )

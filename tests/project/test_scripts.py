@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -65,7 +66,7 @@ def dev(root: Path, tmp_path: Path) -> Script:
 
 
 def make(target: str, more: str = "", env: str = "dev") -> list[str]:
-    arguments = f"CDK_ARGS=-c reports:user_pool_id={POOL}{more and f' {more}'}"
+    arguments = f"CDK_ARGS=-c user_pool_id={POOL}{more and f' {more}'}"
     return ["--no-print-directory", target, f"ENV={env}", arguments]
 
 
@@ -95,7 +96,7 @@ def test_the_cdk_s_own_options_reach_it_as_they_are(deploy: Script, tmp_path: Pa
     )
 
     # Then they are what they were
-    assert done.stdout.split("|")[:-1] == ["-c", f"reports:user_pool_id={POOL}", *own]
+    assert done.stdout.split("|")[:-1] == ["-c", f"user_pool_id={POOL}", *own]
 
 
 @pytest.mark.requirement("K-36")
@@ -177,3 +178,8 @@ def test_the_developer_s_own_file_is_no_environment(root: Path, tmp_path: Path) 
     (tmp_path / "environments" / "local.override.toml").touch()
     done = Script(tmp_path, tmp_path, "deploy.sh")("--help")
     assert "one of: dev prod staging\n" in done.stdout
+
+
+def test_deploying_names_no_system(root: Path) -> None:
+    words = set(re.findall(r"\w+", (root / "scripts" / "deploy.sh").read_text(encoding="utf-8")))
+    assert words.isdisjoint(names())

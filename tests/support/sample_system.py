@@ -232,6 +232,7 @@ LARGE = System(
     tables=(ORDERS, MARKS),
     functions=(API, WRITER, STREAM, NIGHTLY),
     settings=OrderSettings,
+    user_pool=True,
 )
 
 

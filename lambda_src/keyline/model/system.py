@@ -107,6 +107,11 @@ class System:
     migration
         A move of the system from one store to another, in phases. Its settings extend
         `MigrationSettings`.
+    user_pool
+        Whether the callers are users of a Cognito user pool. Where an environment names a pool
+        for the system (`[user_pools]`), its API accepts tokens of that pool's users alone, and
+        its functions have to accept access tokens alone. Without a pool, and in a system that
+        does not say so, tokens are those that the environment's `[auth]` describes.
 
     Raises
     ------
@@ -122,6 +127,7 @@ class System:
     metrics: tuple[Metric, ...] = ()
     settings: type[msgspec.Struct] = NoSettings
     migration: Migration | None = None
+    user_pool: bool = False
 
     def __post_init__(self) -> None:
         raise_first(faults_of(self), self.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from chat.settings import Settings as ChatSettings
 from keyline.model import LONGEST_ENVIRONMENT
 from keyline_deploy import environment
 from keyline_deploy.environment import Environment, EnvironmentFileError
+from tests.support.sample_system import LARGE, SMALL
 
 DEPLOYED = ("dev", "staging", "prod")
 FOREIGN_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
@@ -162,16 +164,23 @@ POOL = "us-east-1_AbCdEfGhI"
 
 @pytest.mark.requirement("K-38")
 def test_a_system_may_have_a_user_pool(tmp_path: Path) -> None:
-    pools = f'[user_pools]\nreports = "{POOL}"\n'
+    pools = f'[user_pools]\norders = "{POOL}"\n'
     dev = load_edited("dev", "[api]", f"{pools}[api]", tmp_path)
-    assert dev.user_pools == {"reports": POOL}
+    assert dev.user_pools == {"orders": POOL}
 
     # one that is given besides the file goes before it, and leaves the others alone
-    other = "us-east-1_123456789"
-    assert environment.with_user_pool(dev, "reports", other, "-c").user_pools == {"reports": other}
-    both = environment.with_user_pool(dev, "chat", other, "-c")
-    assert both.user_pools == {"reports": POOL, "chat": other}
-    assert dev.user_pools == {"reports": POOL}
+    other, more = "us-east-1_123456789", dataclasses.replace(LARGE, name="more")
+    assert environment.with_user_pool(dev, LARGE, other, "-c").user_pools == {"orders": other}
+    both = environment.with_user_pool(dev, more, other, "-c")
+    assert both.user_pools == {"orders": POOL, "more": other}
+    assert dev.user_pools == {"orders": POOL}
+
+
+def test_a_system_whose_callers_are_of_no_pool_takes_none() -> None:
+    with pytest.raises(EnvironmentFileError, match="are not users of a user pool") as raised:
+        environment.with_user_pool(environment.load("dev"), SMALL, POOL, "-c notes:user_pool_id=")
+    assert raised.value.path == "-c notes:user_pool_id="
+    assert "user_pool=True in notes/system.py" in raised.value.suggestion
 
 
 @pytest.mark.requirement("K-36", "K-38")
@@ -190,18 +199,18 @@ def test_a_system_may_have_a_user_pool(tmp_path: Path) -> None:
 def test_what_is_no_usable_user_pool_is_refused_in_a_file_and_in_the_context(
     pool: str, says: str, tmp_path: Path
 ) -> None:
-    pools = f'[user_pools]\nreports = "{pool}"\n'
+    pools = f'[user_pools]\norders = "{pool}"\n'
     with pytest.raises(EnvironmentFileError, match=says) as raised:
         load_edited("dev", "[api]", f"{pools}[api]", tmp_path)
-    assert raised.value.path == "dev.toml: user_pools.reports"
+    assert raised.value.path == "dev.toml: user_pools.orders"
 
     with pytest.raises(EnvironmentFileError, match=says) as raised:
-        environment.with_user_pool(environment.load("dev"), "reports", pool, "-c reports:x=")
-    assert raised.value.path == "-c reports:x="
+        environment.with_user_pool(environment.load("dev"), LARGE, pool, "-c orders:x=")
+    assert raised.value.path == "-c orders:x="
 
 
 def test_the_local_environment_has_its_own_issuer(tmp_path: Path) -> None:
-    pools = f'[user_pools]\nreports = "{POOL}"\n'
+    pools = f'[user_pools]\norders = "{POOL}"\n'
     with pytest.raises(EnvironmentFileError, match="a token issuer of its own"):
         load_edited("local", "[api]", f"{pools}[api]", tmp_path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +203,7 @@ def test_a_key_of_one_s_own_encrypts_the_bucket_as_it_does_the_tables(tmp_path: 
 @pytest.mark.requirement("K-38")
 def test_a_user_pool_s_id_is_all_that_its_users_need_to_be_let_in(tmp_path: Path) -> None:
     # Given dev as it ships, and a pool
-    dev = with_user_pool(load("dev"), "reports", POOL, "-c reports:user_pool_id=")
+    dev = with_user_pool(load("dev"), REPORTS, POOL, "-c reports:user_pool_id=")
     stacks = synthesize(dev, systems(), tmp_path)
     template = stacks["reports-service-dev"].template
 
@@ -248,6 +249,14 @@ def test_a_pool_of_no_system_is_named_with_the_one_that_was_meant(tmp_path: Path
     dev = msgspec.structs.replace(load("dev"), user_pools={"report": POOL})
     with pytest.raises(EnvironmentFileError, match=r"user_pools\.report: .*Did you mean 'reports'"):
         synthesize(dev, systems(), tmp_path, bundler=no_bundle(tmp_path))
+
+
+def test_a_pool_of_a_system_that_takes_none_is_refused(tmp_path: Path) -> None:
+    without = [dataclasses.replace(REPORTS, user_pool=False)]
+    dev = msgspec.structs.replace(load("dev"), user_pools={"reports": POOL})
+    with pytest.raises(EnvironmentFileError, match="are not users of a user pool") as refused:
+        synthesize(dev, without, tmp_path, bundler=no_bundle(tmp_path))
+    assert refused.value.path == "dev.toml: user_pools.reports"
 
 
 def _listed(value: str | list[str]) -> list[str]:
