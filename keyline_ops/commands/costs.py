@@ -8,6 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from keyline.errors import named
+from keyline_deploy.environment import load
+from keyline_deploy.systems import systems
+from keyline_ops.commands.options import AsJson
+
 app = typer.Typer()
 
 
@@ -29,12 +34,9 @@ def cost(
     months: Annotated[
         float, typer.Option(min=0, help="Months of items that nothing expires.")
     ] = 12,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Forecast what a system costs in a month, from its declaration and the price list."""
-    from keyline.errors import named
-    from keyline_deploy.environment import load
-    from keyline_deploy.systems import systems
     from keyline_ops.costs.forecast import forecast, stored_items
     from keyline_ops.costs.prices import prices_of
     from keyline_ops.costs.show import as_json as to_json

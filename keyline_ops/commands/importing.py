@@ -10,6 +10,12 @@ import typer
 from rich.console import Console
 from typer.core import TyperCommand
 
+from keyline.errors import KeylineError
+from keyline_deploy.environment import load
+from keyline_ops.commands.options import AsJson, Environment, State
+from keyline_ops.importing.declaration import import_of, imports
+from keyline_ops.importing.options import described, options_of
+
 app = typer.Typer()
 
 
@@ -18,9 +24,6 @@ class WithOptionsOfSystems(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help; only then is a system's import looked at."""
-        from keyline_ops.importing.declaration import imports
-        from keyline_ops.importing.options import described
-
         told = [
             f"{system} takes --set {name}=VALUE: {text}"
             for system, declared in imports().items()
@@ -34,9 +37,7 @@ class WithOptionsOfSystems(TyperCommand):
 def import_(
     system: Annotated[str, typer.Argument(help="The system that takes the records.")],
     file: Annotated[Path, typer.Argument(help="Records: a JSON list, or one JSON object a line.")],
-    environment: Annotated[
-        str, typer.Option(help="Into which environment; local is the running platform.")
-    ] = "local",
+    environment: Environment = "local",
     options: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,10 +45,10 @@ def import_(
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="RecordCheck every line; store nothing.")
+        bool, typer.Option("--dry-run", help="Check every line; store nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    state: Annotated[Path | None, typer.Option(help="Folder of the platform's state.")] = None,
+    as_json: AsJson = False,
+    state: State = None,
 ) -> None:
     """Import records from a file; interrupted, the same command goes on.
 
@@ -55,11 +56,7 @@ def import_(
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-    from keyline.errors import KeylineError
-    from keyline_deploy.environment import load
     from keyline_ops.importing import command
-    from keyline_ops.importing.declaration import import_of
-    from keyline_ops.importing.options import options_of
 
     declared = import_of(system)
     if not file.is_file():

@@ -11,14 +11,17 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from keyline.errors import KeylineError
+from keyline_deploy.environment import load
+from keyline_deploy.systems import systems
+from keyline_ops.commands.options import AsJson, Environment, State
+from keyline_ops.words import count_of
+
 if TYPE_CHECKING:
     from keyline_ops.deployed import Deployed
 
 app = typer.Typer()
 
-Environment = Annotated[str, typer.Option(help="The environment; local is the running platform.")]
-State = Annotated[Path | None, typer.Option(help="Folder of the platform's state.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and say; change nothing.")]
 _TABLE = "The table, by its declared or its deployed name."
 
@@ -36,7 +39,6 @@ def tables(
 
     The exit code is 1 if a table is missing or differs from its declaration.
     """
-    from keyline_deploy.systems import systems
     from keyline_ops.deployed import find_tables
     from keyline_ops.tables.listing import listed, show, to_json
 
@@ -63,8 +65,6 @@ def count(
     state: State = None,
 ) -> None:
     """Say how many items a table holds: as DynamoDB last counted, or counted now."""
-    from keyline.errors import KeylineError
-    from keyline_deploy.systems import systems
     from keyline_ops.deployed import find_table
     from keyline_ops.tables.count import Price
     from keyline_ops.tables.count import count as count_now
@@ -104,10 +104,8 @@ def backup(
     state: State = None,
 ) -> None:
     """Make an on-demand backup of a table or of all tables of a system, and wait for it."""
-    from keyline_deploy.systems import systems
     from keyline_ops.deployed import find_tables
     from keyline_ops.tables.backup import Backups, Bucket, price_of
-    from keyline_ops.words import count_of
 
     bucket = Bucket.of(export) if export else None
     where, console = _where(environment, state), Console(stderr=True)
@@ -143,7 +141,6 @@ def restore(
     The exit code is 1 if the new table differs from the declaration all the same. Interrupted,
     the same command goes on.
     """
-    from keyline_deploy.systems import systems
     from keyline_ops.deployed import find_table
     from keyline_ops.tables.restore import LEFT, Restores, moment_of
 
@@ -168,7 +165,6 @@ def restore(
 
 
 def _where(environment: str, state: Path | None) -> Deployed:
-    from keyline_deploy.environment import load
     from keyline_ops.deployed import deployed
 
     return deployed(load(environment), state)

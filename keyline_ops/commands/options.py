@@ -1,0 +1,12 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Environment = Annotated[str, typer.Option(help="The environment; local is the running platform.")]
+State = Annotated[Path | None, typer.Option(help="Folder of the platform's state.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,0 +1,54 @@
+"""`keyline status`, `sweep` and `trigger`: what a running platform is asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keyline_deploy.environment import load
+from keyline_ops.commands.options import AsJson, State
+
+app = typer.Typer()
+
+
+@app.command()
+def status(state: State = None) -> None:
+    """Show what a running platform runs, as JSON."""
+    print(json.dumps(_ask(state, "GET", "/status"), indent=2))
+
+
+@app.command()
+def sweep(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only.")] = False,
+    as_json: AsJson = False,
+    state: State = None,
+) -> None:
+    """Delete what has expired now, as TTL does some time within days."""
+    done = _ask(state, "POST", "/sweep", dry_run="1" if dry_run else "0")
+    if as_json:
+        print(json.dumps(done))
+        return
+    verb = "would be deleted from" if dry_run else "deleted from"
+    for table, count in done["counts"].items():
+        print(f"{count} expired items {verb} {table}")
+
+
+@app.command()
+def trigger(
+    rule: Annotated[str, typer.Argument(help="Name of the scheduled rule; see `keyline status`.")],
+    state: State = None,
+) -> None:
+    """Run a scheduled function now; the exit code is 1 if it failed."""
+    results = _ask(state, "POST", f"/schedules/{rule}")
+    for result in results:
+        print(result["error"] or "succeeded", result["payload"])
+    raise typer.Exit(1 if any(result["error"] for result in results) else 0)
+
+
+def _ask(state: Path | None, method: str, path: str, **params: str) -> Any:
+    from keyline_ops.running import ask_local
+
+    return ask_local(load("local"), state, method, path, **params)

@@ -1,0 +1,58 @@
+"""`keyline token`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from keyline.errors import KeylineError
+from keyline_deploy.environment import load
+from keyline_deploy.project import LOCAL_STATE
+from keyline_deploy.systems import systems
+from keyline_ops.commands.options import State
+
+app = typer.Typer()
+
+
+@app.command()
+def token(
+    subject: Annotated[str, typer.Option(help="Who the token is for.")] = "dev",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="A scope; repeat for more. All of them by default.")
+    ] = None,
+    claim: Annotated[
+        list[str] | None, typer.Option(help="A further claim, NAME=VALUE; repeat for more.")
+    ] = None,
+    audience: Annotated[
+        str | None, typer.Option(help="The audience; the API's by default.")
+    ] = None,
+    expires: Annotated[float, typer.Option(help="Seconds until it expires.")] = 3600.0,
+    state: State = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it with its claims.")] = False,
+) -> None:
+    """Mint a token that the local API accepts."""
+    from keyline_local import Issuer
+    from keyline_ops.running import local_issuer
+
+    environment = load("local")
+    issuer = Issuer(local_issuer(environment, state), (state or LOCAL_STATE) / "issuer")
+    minted = issuer.mint(
+        subject,
+        audience=audience or environment.auth.audience,
+        scopes=scope or [scope for system in systems() for scope in system.scopes],
+        claims=dict(_claim(text) for text in claim or []),
+        expires=expires,
+    )
+    if as_json:
+        print(json.dumps({"token": minted, "subject": subject, "expires_in": expires}))
+    else:
+        print(minted)
+
+
+def _claim(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise KeylineError(f"--claim {text}", "is no NAME=VALUE.", "Write --claim student_id=456.")
+    return name, value
