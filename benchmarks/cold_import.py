@@ -1,7 +1,8 @@
 """Cold start: importing a real handler beside `import boto3` and making its client.
 
-    python -m benchmarks.cold_import [--runs 15] [--handler chat.handlers.write]
+    python -m benchmarks.cold_import [--runs 15] [--system NAME] [--function NAME]
 
+By default it is the first function of the first system, by name.
 Each run is a process of its own that measures itself, after the interpreter is up; runs take
 turns, and the median counts. The handler's import includes the router, the validation of
 bodies, the logger and the client.
@@ -9,20 +10,19 @@ bodies, the logger and the client.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from collections.abc import Mapping
 
-from benchmarks.result import FOLDER, keep, machine
+from benchmarks.result import keep, machine, parser
+from keyline_deploy.systems import declaration, names
 
 BUDGET = 1.5
 _ENVIRONMENT = {
     "KEYLINE_ENV": "local",
-    "KEYLINE_FUNCTION": "write",
     "KEYLINE_SETTINGS": "{}",
     "KEYLINE_CURSOR_SECRET": "benchmark",
     "POWERTOOLS_SERVICE_NAME": "benchmark",
@@ -40,23 +40,26 @@ _MEASURE = (
 
 def main() -> int:
     """Measure, print, write the result; non-zero if the budget is not met."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--handler", default="chat.handlers.write")
-    parser.add_argument("--json", type=Path, default=FOLDER / "cold_import.json")
-    arguments = parser.parse_args()
-    codes = {"boto3 and client": _BOTO3, arguments.handler: f"import {arguments.handler}"}
-    system = arguments.handler.split(".")[0]
+    options = parser(__doc__, __file__)
+    options.add_argument("--runs", type=int, default=15)
+    options.add_argument("--system", default=names()[0])
+    options.add_argument("--function", help="the system's first by default")
+    arguments = options.parse_args()
+    system = declaration(arguments.system)
+    function = system.function(arguments.function) if arguments.function else system.functions[0]
+    handler = function.handler.rpartition(".")[0]
+    codes = {"boto3 and client": _BOTO3, handler: f"import {handler}"}
+    variables = {"KEYLINE_SYSTEM": system.name, "KEYLINE_FUNCTION": function.name}
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in codes}
     with tempfile.TemporaryDirectory() as bytecode:
         for number in range(arguments.runs + 1):
             for name, code in codes.items():
-                spent = _run(code, system, bytecode)
+                spent = _run(code, variables, bytecode)
                 if number:  # the first run fills the file cache and compiles to bytecode
                     taken[name].append(spent)
     wall = {n: round(statistics.median(w for w, _ in t) * 1000, 1) for n, t in taken.items()}
     cpu = {n: round(statistics.median(c for _, c in t) * 1000, 1) for n, t in taken.items()}
-    ratio = round(cpu[arguments.handler] / cpu["boto3 and client"], 3)
+    ratio = round(cpu[handler] / cpu["boto3 and client"], 3)
     result = {
         "what": "milliseconds from a started interpreter to a ready handler, median of the runs",
         "where": machine(),
@@ -71,7 +74,7 @@ def main() -> int:
     return 0 if result["met"] else 1
 
 
-def _run(code: str, system: str, bytecode: str) -> tuple[float, float]:
+def _run(code: str, variables: Mapping[str, str], bytecode: str) -> tuple[float, float]:
     """Seconds of wall time and of CPU that the code takes in a process of its own."""
     inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
@@ -79,7 +82,7 @@ def _run(code: str, system: str, bytecode: str) -> tuple[float, float]:
         env={
             **inherited,
             **_ENVIRONMENT,
-            "KEYLINE_SYSTEM": system,
+            **variables,
             "PYTHONPYCACHEPREFIX": bytecode,
         },
         capture_output=True,

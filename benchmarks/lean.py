@@ -11,20 +11,18 @@ process, with all threads.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import boto3
 import msgspec
 
-from benchmarks.result import FOLDER, keep, machine
+from benchmarks.result import keep, machine, parser
 from keyline.model import Function, Get, Key, Put, Query, System, Table, Update, between
 from keyline.run import Store, dynamodb_client
 from tests.support.engine import CREDENTIALS, REGION, admin_client, running_engine, where
@@ -40,7 +38,7 @@ BUDGETS = {  # operation → (what it is held against, the most that its CPU may
 
 
 class Message(msgspec.Struct, kw_only=True):
-    """A chat message as the benchmark stores it."""
+    """A message as the benchmark stores it."""
 
     conversationId: str
     timestamp: float
@@ -382,10 +380,9 @@ def _wire(value: Any) -> dict[str, Any]:
 
 def main() -> int:
     """Measure, print, write the result; non-zero if a budget is not met."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--json", type=Path, default=FOLDER / "lean.json")
-    arguments = parser.parse_args()
+    options = parser(__doc__, __file__)
+    options.add_argument("--rounds", type=int, default=7)
+    arguments = options.parse_args()
     measured = measure(arguments.rounds)
     verdicts = judge(measured)
     result = {

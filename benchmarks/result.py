@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "results"
+
+def parser(description: str | None, module: str) -> argparse.ArgumentParser:
+    """Return a parser of a benchmark's options: `--help`, and `--json`.
+
+    Parameters
+    ----------
+    module
+        The file of the benchmark. Its result is `results/<name>.json` beside it by default.
+    """
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    file = Path(module)
+    default = file.parent / "results" / f"{file.stem}.json"
+    made.add_argument("--json", type=Path, default=default, help="where the result is written")
+    return made
 
 
 def machine() -> str:

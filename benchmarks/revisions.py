@@ -9,7 +9,6 @@ each round gives one ratio, so that a busy moment of the machine meets both. The
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -21,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.lean import CALLS, _fill
-from benchmarks.result import FOLDER, keep, machine
+from benchmarks.result import keep, machine, parser
 from tests.support.engine import running_engine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,14 +120,11 @@ def _git(*words: str) -> None:
 
 def main() -> int:
     """Measure, print, write the result."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--before", required=True, help="the revision to compare with")
-    parser.add_argument("--after", default="HEAD", help="the revision that is judged")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--json", type=Path, default=FOLDER / "revisions.json")
-    arguments = parser.parse_args()
+    options = parser(__doc__, __file__)
+    options.add_argument("--before", required=True, help="the revision to compare with")
+    options.add_argument("--after", default="HEAD", help="the revision that is judged")
+    options.add_argument("--rounds", type=int, default=15)
+    arguments = options.parse_args()
     measured = measure(arguments.before, arguments.after, arguments.rounds)
     result = {
         "what": "CPU milliseconds per call of two revisions, and the median ratio of the rounds",

@@ -1,5 +1,7 @@
 """What the chat specification claims of a query's latency, measured on the embedded engine.
 
+    python -m systems.chat.benchmarks.claims
+
 The engine runs on one machine without a network, so its times are no times of DynamoDB. What
 carries over is how many requests one after the other an answer takes: a page is 1 MB.
 """
@@ -13,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.result import FOLDER, keep
+from benchmarks.result import keep, parser
 from chat.patterns import MODULE_FACTS, PROVIDER_FACTS, STUDENT_FACTS
 from chat.system import SYSTEM
 from chat.tables import MESSAGES, Message
@@ -66,7 +68,8 @@ def run() -> list[Claim]:
 
 def main() -> int:
     """Measure, print and keep the result."""
-    keep([asdict(claim) for claim in run()], FOLDER / "chat_claims.json")
+    arguments = parser(__doc__, __file__).parse_args()
+    keep([asdict(claim) for claim in run()], arguments.json)
     return 0
 
 

@@ -9,16 +9,14 @@ of the machine meets them both.
 
 from __future__ import annotations
 
-import argparse
 import random
 import statistics
 import time
-from pathlib import Path
 from typing import Any
 
 from rich.progress import track
 
-from benchmarks.result import FOLDER, keep, machine
+from benchmarks.result import keep, machine, parser
 from chat.patterns import MODULE_MESSAGES
 from chat.system import SYSTEM
 from chat.tables import MESSAGES, Message
@@ -64,10 +62,9 @@ def measure(calls: int) -> dict[str, Any]:
 
 def main() -> int:
     """Measure, print, write the result; non-zero if the budget is not met."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=400)
-    parser.add_argument("--json", type=Path, default=FOLDER / "module_page.json")
-    arguments = parser.parse_args()
+    options = parser(__doc__, __file__)
+    options.add_argument("--calls", type=int, default=400)
+    arguments = options.parse_args()
     measured = measure(arguments.calls)
     small, large = (measured[str(size)] for size in SIZES)
     ratio = round(large["p50_ms"] / small["p50_ms"], 3)

@@ -1,5 +1,7 @@
 """What the reports specification claims of latencies (K-41, K-45, K-46), on the embedded engine.
 
+    python -m systems.reports.benchmarks.claims
+
 The engine runs on one machine without a network, so its times are no times of DynamoDB: they are
 what the client and the engine take together. What carries over are the requests and units.
 """
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.result import FOLDER, keep, machine
+from benchmarks.result import keep, machine, parser
 from keyline.model import Pattern, item_size
 from keyline.percentile import percentile
 from keyline.run import ItemWriter, Store, TableSettings, dynamodb_client
@@ -84,8 +86,9 @@ def run() -> list[Claim]:
 
 def main() -> int:
     """Measure, print and keep the result."""
+    arguments = parser(__doc__, __file__).parse_args()
     measured = {"machine": machine(), "claims": [asdict(claim) for claim in run()]}
-    keep(measured, FOLDER / "reports_claims.json")
+    keep(measured, arguments.json)
     return 0
 
 

@@ -20,7 +20,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -29,7 +28,7 @@ import numpy as np
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from werkzeug.serving import WSGIRequestHandler
 
-from benchmarks.result import FOLDER, keep, machine
+from benchmarks.result import keep, machine, parser
 from keyline import variables
 from keyline.model import BatchWrite
 from keyline.run import Store, dynamodb_client
@@ -193,11 +192,10 @@ def _bucket() -> Iterator[str]:
 
 def main() -> int:
     """Measure, print, write the result; non-zero if a budget is not met."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--json", type=Path, default=FOLDER / "similarity.json")
-    arguments = parser.parse_args()
+    options = parser(__doc__, __file__)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    arguments = options.parse_args()
     if arguments.child:
         child(arguments.child)
         return 0
