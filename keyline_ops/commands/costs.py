@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from keyline.errors import named
+from keyline.errors import KeylineError, instead_of, named
 from keyline_deploy.environment import load
-from keyline_deploy.systems import systems
+from keyline_deploy.systems import names, part, systems
 from keyline_ops.commands.options import AsJson
 
 app = typer.Typer()
@@ -61,3 +61,16 @@ def cost(
         return
     for each in forecasts:
         show(each, Console())
+
+
+@app.command()
+def figures(
+    system: Annotated[str, typer.Argument(help="The system whose specification is judged.")],
+) -> None:
+    """Print what a system's specification says of costs beside what is computed, in Markdown."""
+    from keyline_ops.costs.figures import markdown
+
+    found = {name: module for name in names() if (module := part(name, "figures"))}
+    if system not in found:
+        raise KeylineError("SYSTEM", f"{system} has no figures.", instead_of(system, found))
+    print(markdown(found[system].FIGURES))

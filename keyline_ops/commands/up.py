@@ -45,11 +45,7 @@ def up(
     fresh: Fresh = False,
     free_ports: FreePorts = False,
     port_offset: PortOffset = None,
-    verbose: PortOffset = Annotated[
-    int | None,
-    typer.Option(help="Move every port of the environment by so much.", envvar=PORT_OFFSET, min=0),
-]
-Verbose = False,
+    verbose: Verbose = False,
 ) -> None:
     """Run the system on this machine, use every access pattern once, then serve until Ctrl-C."""
     if port_offset is not None:
@@ -72,11 +68,7 @@ def demo(
     data: Data = None,
     report: Report = None,
     state: State = None,
-    verbose: PortOffset = Annotated[
-    int | None,
-    typer.Option(help="Move every port of the environment by so much.", envvar=PORT_OFFSET, min=0),
-]
-Verbose = False,
+    verbose: Verbose = False,
 ) -> None:
     """The same beside it, with new data on free ports, then exit.
 

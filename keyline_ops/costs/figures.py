@@ -1,56 +1,78 @@
-"""A specification's figures beside what they are: one row each, and the table of them."""
+"""A specification's figures beside what they are: data of a system, and the table of them.
+
+`systems/<system>/figures.py` exports them as `FIGURES`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from keyline_ops.costs.forecast import PatternCost
 from keyline_ops.costs.prices import BEFORE, CURRENT, Prices
 
 _HEAD = ("line", "what", "specification", "formula", "computed")
 _BEFORE = "at the prices before November 2024"
 
 
-@dataclass(frozen=True)
-class Row:
+@dataclass(frozen=True, kw_only=True)
+class Figure:
     """One figure of a specification beside what it is.
 
     Attributes
     ----------
     said
         What the specification says; `-` where it says nothing.
-    now, before
-        What it is at today's prices, and at those before November 2024.
+    usd, places
+        What it costs at given prices, and with how many decimal places that is shown.
+    text
+        What it is, where it has no price.
     verdict
-        What is to be said of it; nothing where the figures speak for themselves.
+        The judgement on what is said; empty where the figures are enough.
     """
 
     line: str
     what: str
-    said: str
+    said: str = "-"
     formula: str
-    now: str
-    before: str
+    usd: Callable[[Prices], float] | None = None
+    places: int = 2
+    text: str = ""
     verdict: str = ""
 
+    @property
+    def now(self) -> str:
+        """What it is at today's prices."""
+        return dollars(self.usd(CURRENT), self.places) if self.usd else self.text
 
-def markdown(rows: Iterable[Row]) -> str:
-    """The figures as a table; a column of verdicts if one of them has any."""
-    every = list(rows)
-    judged = any(row.verdict for row in every)
+    @property
+    def before(self) -> str:
+        """What it was at the prices before November 2024."""
+        return dollars(self.usd(BEFORE), self.places) if self.usd else "the same"
+
+
+def markdown(figures: Iterable[Figure]) -> str:
+    """Return the figures as a table; a column of verdicts if one of them has any."""
+    every = list(figures)
+    judged = any(each.verdict for each in every)
     lines = [(*_HEAD, _BEFORE, *(["verdict"] if judged else []))]
-    for row in every:
-        cells = (row.line, row.what, row.said, row.formula, row.now, row.before)
-        lines.append((*cells, *([row.verdict] if judged else [])))
+    for each in every:
+        cells = (each.line, each.what, each.said, each.formula, each.now, each.before)
+        lines.append((*cells, *([each.verdict] if judged else [])))
     written = [f"| {' | '.join(line)} |" for line in lines]
     return "\n".join([written[0], "|---" * len(lines[0]) + "|", *written[1:]])
 
 
-def at_both_prices(of: Callable[[Prices], float], places: int = 2) -> tuple[str, str]:
-    """What something costs now, and what it cost before November 2024."""
-    return dollars(of(CURRENT), places), dollars(of(BEFORE), places)
-
-
 def dollars(usd: float, places: int = 2) -> str:
-    """An amount as text."""
+    """Return an amount as text."""
     return f"${usd:,.{places}f}"
+
+
+def most_units(rows: Iterable[PatternCost]) -> float:
+    """Return the most units that these patterns take in the month."""
+    return sum(row.units.most for row in rows)
+
+
+def most_usd(rows: Iterable[PatternCost]) -> float:
+    """Return what these patterns cost at most in the month."""
+    return sum(row.usd.most for row in rows)

@@ -125,9 +125,22 @@ class Forecast:
         """The whole month."""
         return self.requests_usd + self.storage_usd
 
+    def of_kind(self, kind: str) -> list[PatternCost]:
+        """Return the patterns that cost units of a kind: `read` or `write`."""
+        return [row for row in self.patterns if row.kind == kind]
+
+    def of(self, *patterns: Pattern[Any]) -> list[PatternCost]:
+        """Return what these patterns cost."""
+        names = {pattern.name for pattern in patterns}
+        return [row for row in self.patterns if row.pattern in names]
+
+    def table(self, name: str) -> TableCost:
+        """Return what a table's storage costs."""
+        return next(row for row in self.tables if row.table == name)
+
     def table_usd(self, table: str) -> Bounds:
         """What a table costs with the calls that go to it."""
-        row = next(row for row in self.tables if row.table == table)
+        row = self.table(table)
         calls = [p.usd for p in self.patterns if p.target.partition("/")[0] == table]
         return total([row.storage_usd, row.recovery_usd, *calls])
 

@@ -1,89 +1,124 @@
-"""The chat specification's cost figures, computed from its own scenario."""
+"""The chat specification's cost figures, computed from its own scenario.
+
+A month has a million messages of 2 KB, and queries of the three indexes. The declared patterns
+have these rates.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+import dataclasses
+from functools import cache, partial
 
-from chat.patterns import MODULE_DAYS, MODULE_STUDENT_DAYS
-from keyline.model import STORAGE_OVERHEAD_BYTES, read_units, write_units
-from keyline_ops.costs import figures
-from keyline_ops.costs.figures import Row, at_both_prices
+from chat.patterns import (
+    MESSAGE_BYTES,
+    MESSAGE_CREATE,
+    MODULE_DAYS,
+    MODULE_MESSAGES,
+    MODULE_STUDENT_DAYS,
+    PROVIDER_MESSAGES,
+    STUDENT_MESSAGES,
+    STUDENT_RECENT,
+)
+from chat.settings import Settings
+from chat.system import SYSTEM
+from chat.tables import MESSAGES, Message
+from keyline.model import Function, Pattern, System, read_units
+from keyline_ops.costs.figures import Figure, dollars, most_units, most_usd
+from keyline_ops.costs.forecast import Forecast, TableCost, forecast
 from keyline_ops.costs.prices import CURRENT, GIGABYTE, MILLION, Prices
 
-INDEXES = 3
+Patterns = tuple[Pattern[Message], ...]
+
+MODULE: Patterns = (MODULE_MESSAGES,)
+STUDENT: Patterns = (STUDENT_MESSAGES, STUDENT_RECENT)
+PROVIDER: Patterns = (PROVIDER_MESSAGES,)
+INDEXES = (MODULE, STUDENT, PROVIDER)
+"""The queries of each index that carries whole messages."""
+COPIES = 1 + len(INDEXES)
+"""Of a message: in the table and in each index."""
+FORMULA_GB = 2_000 * MILLION * COPIES / GIGABYTE
+"""What the specification's formula gives for the size: without overhead, of 2 KB."""
 
 
-@dataclass(frozen=True)
-class Reads:
-    """Queries of an index in a month, and how many items each reads."""
+def specified(millions: float = 1) -> System:
+    """Return the system that the specification describes, with so many messages a month."""
+    called = (MESSAGE_CREATE, *MODULE, *STUDENT, *PROVIDER)
+    scaled = [dataclasses.replace(each, per_month=each.per_month * millions) for each in called]
+    month = Function(
+        name="month",
+        handler="chat.handlers.write.handler",
+        why="A month of messages and of questions about them.",
+        patterns=tuple(scaled),
+    )
+    return System(
+        name=SYSTEM.name,
+        title="The month of the specification",
+        tables=(MESSAGES,),
+        functions=(month,),
+        settings=Settings,
+    )
 
-    queries: float
-    items: int
+
+@cache
+def month(prices: Prices = CURRENT, *, millions: float = 1, months: int = 1) -> Forecast:
+    """Return the forecast of a month, after months of which the messages are kept."""
+    return forecast(specified(millions), Settings(), prices, months=months)
 
 
-MODULE = Reads(100_000, 10)
-STUDENT = Reads(50_000, 5)
-PROVIDER = Reads(10_000, 100)
+def stored(prices: Prices = CURRENT, *, millions: float = 1, months: int = 1) -> TableCost:
+    """Return what storing the messages takes."""
+    return month(prices, millions=millions, months=months).table(MESSAGES.name)
 
 
-@dataclass(frozen=True)
-class Month:
-    """A month of messages.
+def stored_gb(*, millions: float = 1, months: int = 1) -> float:
+    """Return the gigabytes of the table and its indexes: items x (size + overhead) x copies."""
+    found = stored(millions=millions, months=months)
+    return found.table_gb.most + found.index_gb.most
 
-    Attributes
-    ----------
-    messages
-        Messages of the month.
-    item_bytes
-        The size of one. All three indexes carry it whole.
-    kept_months
-        Months of messages that are stored at its end.
-    """
 
-    messages: float = MILLION
-    item_bytes: int = 2_048
-    kept_months: int = 1
+def read(*patterns: Pattern[Message]) -> float:
+    """Return the read units of a month's queries."""
+    return most_units(month().of(*patterns))
 
-    def stored(self, copies: int = 1 + INDEXES, overhead: int = STORAGE_OVERHEAD_BYTES) -> float:
-        """Gigabytes: items x (size + overhead) x copies."""
-        items = self.messages * self.kept_months
-        return items * (self.item_bytes + overhead) * copies / GIGABYTE
 
-    def written(self, copies: int = 1 + INDEXES) -> float:
-        """Write units: messages x ⌈size / 1 KB⌉ x copies."""
-        return self.messages * write_units(self.item_bytes) * copies
+def written() -> float:
+    """Return the write units of a month's messages, in the table and in its indexes."""
+    return most_units(month().of(MESSAGE_CREATE))
 
-    def read(self, *reads: Reads) -> float:
-        """Read units: queries x ⌈items x size / 4 KB⌉ / 2, growing with the messages."""
-        scale = self.messages / MILLION
-        return sum(r.queries * scale * read_units(r.items * self.item_bytes) for r in reads)
 
-    def index_usd(self, reads: Reads, prices: Prices = CURRENT) -> float:
-        """What one index costs: its storage, its writes and its reads."""
-        return (
-            self.stored(1) * prices.storage
-            + self.written(1) * prices.write_million / MILLION
-            + self.read(reads) * prices.read_million / MILLION
-        )
+def copy_usd(prices: Prices) -> float:
+    """Return what storing one copy of each message costs."""
+    return stored(prices).storage_usd.most / COPIES
 
-    def usd(self, prices: Prices = CURRENT) -> float:
-        """What table and indexes cost, without recovery."""
-        reads = self.read(MODULE, STUDENT, PROVIDER)
-        return (
-            self.stored() * prices.storage
-            + self.written() * prices.write_million / MILLION
-            + reads * prices.read_million / MILLION
-        )
 
-    def recovery_usd(self, prices: Prices = CURRENT) -> float:
-        """What point-in-time recovery of the table costs; indexes are not part of it."""
-        return self.stored(1) * prices.recovery
+def copy_writes_usd(prices: Prices) -> float:
+    """Return what writing one copy of each message costs."""
+    return most_usd(month(prices).of(MESSAGE_CREATE)) / COPIES
+
+
+def reads_usd(patterns: Patterns, prices: Prices) -> float:
+    """Return what queries cost."""
+    return most_usd(month(prices).of(*patterns))
+
+
+def index_usd(patterns: Patterns, prices: Prices) -> float:
+    """Return what one index costs: its storage, its writes and its queries."""
+    return copy_usd(prices) + copy_writes_usd(prices) + reads_usd(patterns, prices)
+
+
+def month_usd(prices: Prices, *, millions: float = 1, months: int = 1) -> float:
+    """Return what table and indexes cost, without recovery."""
+    found = month(prices, millions=millions, months=months)
+    return found.requests_usd.most + found.table(MESSAGES.name).storage_usd.most
+
+
+def recovery_usd(prices: Prices) -> float:
+    """Return what point-in-time recovery of the table costs; indexes are not part of it."""
+    return stored(prices).recovery_usd.most
 
 
 def rollup_units(messages: int, module_totals: int, provider_totals: int, students: int) -> float:
-    """Write units of counting a batch of messages.
+    """Return the write units of counting a batch of messages.
 
     A mark per message, and one addition per total that the batch touches, in transactions
     (twice the price); a student's total is in an index as well. That a student's last
@@ -98,7 +133,7 @@ def rollup_units(messages: int, module_totals: int, provider_totals: int, studen
 
 
 def report_units(days: int, models: int, students: int) -> float:
-    """Read units of a module's report from its totals.
+    """Return the read units of a module's report from its totals.
 
     Parameters
     ----------
@@ -109,152 +144,138 @@ def report_units(days: int, models: int, students: int) -> float:
     return by_model + read_units(days * students * MODULE_STUDENT_DAYS.item_bytes)
 
 
-def rows() -> Iterator[Row]:
-    """The figures of the specification, computed at today's prices and at those before."""
-    yield from _index_rows()
-    yield from _total_rows()
-    yield from _size_rows()
-    yield from _rollup_rows()
-    yield from _report_rows()
-
-
-def markdown() -> str:
-    """The figures as a table."""
-    return figures.markdown(rows())
-
-
-def _index_rows() -> Iterator[Row]:
-    month = Month()
-    yield Row(
-        "T-18",
-        "storage of one copy",
-        "$0.50",
-        "1 M x (2,048 + 100) B x $0.25/GB",
-        *at_both_prices(lambda p: month.stored(1) * p.storage),
+def _rollups(messages: int, modules: int, providers: int, students: int) -> Figure:
+    units = rollup_units(messages, modules, providers, students) / messages
+    return Figure(
+        line="T-43",
+        what=f"roll-ups, batches of {messages}",
+        formula=f"({messages} marks + {modules} + {providers} totals) x 2 + {students} students "
+        f"x 3 = {units:.1f} write units per message",
+        usd=lambda prices: units * prices.write_million,
     )
-    yield Row(
-        "T-19",
-        "module reads",
-        "$1.25",
-        "100 K x ⌈10 x 2,048 B / 4 KB⌉ / 2 = " + _thousands(month.read(MODULE)) + " read units",
-        *at_both_prices(lambda p: month.read(MODULE) * p.read_million / MILLION),
-    )
-    yield Row(
-        "T-20",
-        "writes of one copy",
-        "$1.25",
-        "1 M x ⌈2,048 B / 1 KB⌉ = 2 M write units",
-        *at_both_prices(lambda p: month.written(1) * p.write_million / MILLION),
-    )
-    for line, name, said, reads in (
-        ("T-21", "module", "$3.00", MODULE),
-        ("T-33", "student", "$2.38", STUDENT),
-        ("T-44", "provider", "$1.88", PROVIDER),
-    ):
-        units = _thousands(month.read(reads))
-        yield Row(
-            line,
-            f"{name} index in all",
-            said,
-            f"storage + writes + {units} read units",
-            *at_both_prices(partial(month.index_usd, reads)),
-        )
-
-
-def _total_rows() -> Iterator[Row]:
-    month = Month()
-    yield Row(
-        "T-45",
-        "table and three indexes",
-        "$7.76",
-        f"{month.stored():.3f} GB + {month.written() / MILLION:.0f} M write units + "
-        f"{_thousands(month.read(MODULE, STUDENT, PROVIDER))} read units",
-        *at_both_prices(month.usd),
-    )
-    yield Row(
-        "T-45",
-        "point-in-time recovery",
-        "-",
-        f"{month.stored(1):.3f} GB x $0.20",
-        *at_both_prices(month.recovery_usd),
-    )
-    for millions, said in ((10, "$77"), (100, "$770"), (1000, "$7,700")):
-        one = Month(messages=millions * MILLION)
-        yield Row(
-            "T-46",
-            f"{millions} M messages, first month",
-            said,
-            "x messages",
-            *at_both_prices(one.usd),
-        )
-    for millions in (1, 1000):
-        kept = Month(messages=millions * MILLION, kept_months=12)
-        yield Row(
-            "T-46",
-            f"{millions} M messages a month, twelve months kept",
-            "-",
-            f"storage x 12 = {kept.stored():,.1f} GB",
-            *at_both_prices(kept.usd),
-        )
-
-
-def _size_rows() -> Iterator[Row]:
-    said, ours = Month(item_bytes=2_000), Month()
-    yield Row(
-        "T-52",
-        "size by the specification's formula",
-        "8 GB, $2.00",
-        "2 KB x 1 M x (3 + 1)",
-        f"{said.stored(overhead=0):.1f} GB, ${said.stored(overhead=0) * CURRENT.storage:.2f}",
-        "the same",
-    )
-    yield Row(
-        "T-52",
-        "size with 100 B per item and copy",
-        "-",
-        "(2,048 + 100) B x 1 M x (3 + 1)",
-        f"{ours.stored():.2f} GB, ${ours.stored() * CURRENT.storage:.2f}",
-        "the same",
-    )
-
-
-def _rollup_rows() -> Iterator[Row]:
-    for messages, modules, providers, students in ((1, 1, 1, 1), (4, 3, 2, 3), (100, 30, 4, 50)):
-        units = rollup_units(messages, modules, providers, students) / messages
-        yield Row(
-            "T-43",
-            f"roll-ups, batches of {messages}",
-            "-",
-            f"({messages} marks + {modules} + {providers} totals) x 2 + {students} students x 3 "
-            f"= {units:.1f} write units per message",
-            *at_both_prices(partial(_written_usd, units)),
-        )
-
-
-def _report_rows() -> Iterator[Row]:
-    yield Row(
-        "T-43",
-        "a module's month, 10,000 messages read",
-        "-",
-        "10 K x 2,048 B / 4 KB / 2",
-        f"{read_units(10_000 * Month().item_bytes):,.0f} read units",
-        "the same",
-    )
-    yield Row(
-        "T-43",
-        "the same from totals",
-        "-",
-        f"30 days x (4 models x {MODULE_DAYS.item_bytes} B, "
-        f"20 students x {MODULE_STUDENT_DAYS.item_bytes} B)",
-        f"{report_units(30, 4, 20):,.0f} read units",
-        "the same",
-    )
-
-
-def _written_usd(units_each: float, prices: Prices) -> float:
-    """What so many write units for each of a million messages cost."""
-    return units_each * prices.write_million
 
 
 def _thousands(units: float) -> str:
     return f"{units / 1000:,.0f} K"
+
+
+FIGURES = (
+    Figure(
+        line="T-18",
+        what="storage of one copy",
+        said="$0.50",
+        formula="1 M x (2,048 + 100) B x $0.25/GB",
+        usd=copy_usd,
+    ),
+    Figure(
+        line="T-19",
+        what="module reads",
+        said="$1.25",
+        formula=f"100 K x ⌈10 x 2,048 B / 4 KB⌉ / 2 = {_thousands(read(*MODULE))} read units",
+        usd=partial(reads_usd, MODULE),
+    ),
+    Figure(
+        line="T-20",
+        what="writes of one copy",
+        said="$1.25",
+        formula="1 M x ⌈2,048 B / 1 KB⌉ = 2 M write units",
+        usd=copy_writes_usd,
+    ),
+    Figure(
+        line="T-21",
+        what="module index in all",
+        said="$3.00",
+        formula=f"storage + writes + {_thousands(read(*MODULE))} read units",
+        usd=partial(index_usd, MODULE),
+    ),
+    Figure(
+        line="T-33",
+        what="student index in all",
+        said="$2.38",
+        formula=f"storage + writes + {_thousands(read(*STUDENT))} read units",
+        usd=partial(index_usd, STUDENT),
+    ),
+    Figure(
+        line="T-44",
+        what="provider index in all",
+        said="$1.88",
+        formula=f"storage + writes + {_thousands(read(*PROVIDER))} read units",
+        usd=partial(index_usd, PROVIDER),
+    ),
+    Figure(
+        line="T-45",
+        what="table and three indexes",
+        said="$7.76",
+        formula=f"{stored_gb():.3f} GB + {written() / MILLION:.0f} M write units + "
+        f"{_thousands(read(*MODULE, *STUDENT, *PROVIDER))} read units",
+        usd=month_usd,
+    ),
+    Figure(
+        line="T-45",
+        what="point-in-time recovery",
+        formula=f"{stored().table_gb.most:.3f} GB x $0.20",
+        usd=recovery_usd,
+    ),
+    Figure(
+        line="T-46",
+        what="10 M messages, first month",
+        said="$77",
+        formula="x messages",
+        usd=partial(month_usd, millions=10),
+    ),
+    Figure(
+        line="T-46",
+        what="100 M messages, first month",
+        said="$770",
+        formula="x messages",
+        usd=partial(month_usd, millions=100),
+    ),
+    Figure(
+        line="T-46",
+        what="1000 M messages, first month",
+        said="$7,700",
+        formula="x messages",
+        usd=partial(month_usd, millions=1000),
+    ),
+    Figure(
+        line="T-46",
+        what="1 M messages a month, twelve months kept",
+        formula=f"storage x 12 = {stored_gb(months=12):,.1f} GB",
+        usd=partial(month_usd, months=12),
+    ),
+    Figure(
+        line="T-46",
+        what="1000 M messages a month, twelve months kept",
+        formula=f"storage x 12 = {stored_gb(millions=1000, months=12):,.1f} GB",
+        usd=partial(month_usd, millions=1000, months=12),
+    ),
+    Figure(
+        line="T-52",
+        what="size by the specification's formula",
+        said="8 GB, $2.00",
+        formula="2 KB x 1 M x (3 + 1)",
+        text=f"{FORMULA_GB:.1f} GB, {dollars(FORMULA_GB * CURRENT.storage)}",
+    ),
+    Figure(
+        line="T-52",
+        what="size with 100 B per item and copy",
+        formula="(2,048 + 100) B x 1 M x (3 + 1)",
+        text=f"{stored_gb():.2f} GB, {dollars(stored_gb() * CURRENT.storage)}",
+    ),
+    _rollups(messages=1, modules=1, providers=1, students=1),
+    _rollups(messages=4, modules=3, providers=2, students=3),
+    _rollups(messages=100, modules=30, providers=4, students=50),
+    Figure(
+        line="T-43",
+        what="a module's month, 10,000 messages read",
+        formula="10 K x 2,048 B / 4 KB / 2",
+        text=f"{read_units(10_000 * MESSAGE_BYTES):,.0f} read units",
+    ),
+    Figure(
+        line="T-43",
+        what="the same from totals",
+        formula=f"30 days x (4 models x {MODULE_DAYS.item_bytes} B, "
+        f"20 students x {MODULE_STUDENT_DAYS.item_bytes} B)",
+        text=f"{report_units(30, 4, 20):,.0f} read units",
+    ),
+)

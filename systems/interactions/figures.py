@@ -5,164 +5,170 @@ A thousand checks a day of 1 KB, kept for 30 days, each read once as one of a hi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import dataclasses
+from functools import cache
 
-from interactions.patterns import CHECK_BYTES, CHECKS
+from interactions.patterns import CHECK_BYTES, CHECK_CREATE, CHECKS, HISTORY
+from interactions.settings import Settings
 from interactions.system import SYSTEM
-from keyline.model import STORAGE_OVERHEAD_BYTES, read_units, write_units
-from keyline_ops.costs import figures
-from keyline_ops.costs.figures import Row, at_both_prices
+from interactions.tables import DATA
+from keyline.model import Function, System
+from keyline_ops.costs.figures import Figure, most_units, most_usd
 from keyline_ops.costs.forecast import Forecast, forecast
 from keyline_ops.costs.prices import CURRENT, GIGABYTE, MILLION, Prices
 
-COPIES = 2
-"""The table and GSI1, which carries whole items."""
-PAGE = 10
+SPECIFIED = System(
+    name=SYSTEM.name,
+    title="The month of the specification",
+    tables=(DATA,),
+    settings=Settings,
+    functions=(
+        Function(
+            name="month",
+            handler="interactions.handlers.interactions.handler",
+            why="A check is one plain write, and one read of a history.",
+            patterns=(dataclasses.replace(CHECK_CREATE, per_month=CHECKS), HISTORY),
+        ),
+    ),
+)
 
 
-@dataclass(frozen=True)
-class Month:
-    """The specification's month.
-
-    Attributes
-    ----------
-    checks
-        Made in it, and stored: they live as long as it lasts.
-    """
-
-    checks: int = CHECKS
-    item_bytes: int = CHECK_BYTES
-
-    def stored(self, copies: int = COPIES, overhead: int = STORAGE_OVERHEAD_BYTES) -> float:
-        """Gigabytes: checks x (size + overhead) x copies."""
-        return self.checks * (self.item_bytes + overhead) * copies / GIGABYTE
-
-    @property
-    def written(self) -> float:
-        """Write units: checks x ⌈size / 1 KB⌉ x copies."""
-        return self.checks * write_units(self.item_bytes) * COPIES
-
-    @property
-    def read(self) -> float:
-        """Read units: a history of ten for each check, ⌈10 x size / 4 KB⌉ / 2."""
-        return self.checks * read_units(PAGE * self.item_bytes)
-
-    def usd(self, prices: Prices) -> float:
-        """Storage, reads and writes, as the specification adds them up."""
-        return (
-            self.stored() * prices.storage
-            + self.read * prices.read_million / MILLION
-            + self.written * prices.write_million / MILLION
-        )
+@cache
+def month(prices: Prices = CURRENT) -> Forecast:
+    """Return the forecast of the month that the specification describes."""
+    return forecast(SPECIFIED, Settings(), prices)
 
 
-MONTH = Month()
-
-
+@cache
 def built(prices: Prices = CURRENT) -> Forecast:
-    """The forecast of the system as it is built, with the default settings."""
+    """Return the forecast of the system as it is built, with the default settings."""
     return forecast(SYSTEM, SYSTEM.settings(), prices)
 
 
-def rows() -> Iterator[Row]:
-    """The figures of the specification, computed at today's prices and at those before."""
-    month = MONTH
-    yield Row(
-        "M-52",
-        "checks of a month",
-        "1,000 a day, 30 days, 1 KB",
-        "1,000 x 30",
-        f"{month.checks:,}",
-        "the same",
-        "assumed, and declared so",
-    )
-    yield Row(
-        "M-53",
-        "storage by the specification's formula",
-        "$0.50",
-        "30,000 x 1,024 B x $0.25/GB",
-        *at_both_prices(lambda p: month.stored(1, 0) * p.storage, 4),
-        _times(0.50, month.stored(1, 0) * CURRENT.storage),
-    )
-    yield Row(
-        "M-53",
-        "storage with GSI1 and 100 B per item and copy",
-        "-",
-        "30,000 x (1,024 + 100) B x 2",
-        *at_both_prices(lambda p: month.stored() * p.storage, 4),
-        "computed",
-    )
-    yield Row(
-        "M-54",
-        "reads by the specification's formula",
-        "$0.50",
-        "30,000 read units",
-        *at_both_prices(lambda p: month.checks * p.read_million / MILLION, 4),
-        _times(0.50, month.checks * CURRENT.read_million / MILLION),
-    )
-    yield Row(
-        "M-54",
-        "a history of ten for each check",
-        "-",
-        f"30,000 x ⌈10 x 1,024 B / 4 KB⌉ / 2 = {month.read:,.0f} read units",
-        *at_both_prices(lambda p: month.read * p.read_million / MILLION, 4),
-        "computed",
-    )
-    yield Row(
-        "M-55",
-        "writes of table and GSI1",
-        "$0.13, of 1,000 units",
-        f"30,000 x 2 = {month.written:,.0f} write units",
-        *at_both_prices(lambda p: month.written * p.write_million / MILLION, 4),
-        _times(0.13, month.written * CURRENT.write_million / MILLION),
-    )
-    yield Row(
-        "M-55",
-        "all writes as built",
-        "-",
-        f"transactions, rate limits, sessions, searches: {_written():,.0f} write units at most",
-        *at_both_prices(lambda p: _kind_usd(p, "write"), 4),
-        "computed",
-    )
-    yield Row(
-        "M-56",
-        "total by the specification's parts",
-        "$1.13",
-        "storage + reads + writes",
-        *at_both_prices(month.usd, 4),
-        _times(1.13, month.usd(CURRENT)),
-    )
-    yield Row(
-        "M-56",
-        "point-in-time recovery",
-        "-",
-        f"{month.stored(1):.3f} GB x $0.20",
-        *at_both_prices(lambda p: month.stored(1) * p.recovery, 4),
-        "computed",
-    )
-    yield Row(
-        "M-56",
-        "total as built, with recovery",
-        "-",
-        "`keyline cost interactions`: at most, after 12 months",
-        *at_both_prices(lambda p: built(p).usd.most),
-        "computed",
-    )
+def formula_storage_usd(prices: Prices) -> float:
+    """Return what the specification's formula gives for storage: the table alone."""
+    return CHECKS * CHECK_BYTES / GIGABYTE * prices.storage
 
 
-def markdown() -> str:
-    """The figures as a table."""
-    return figures.markdown(rows())
+def formula_reads_usd(prices: Prices) -> float:
+    """Return what the specification's formula gives for reads: a unit for each check."""
+    return CHECKS * prices.read_million / MILLION
 
 
-def _written() -> float:
-    return sum(row.units.most for row in built().patterns if row.kind == "write")
+def storage_usd(prices: Prices) -> float:
+    """Return what the checks cost in the table and in GSI1, without recovery."""
+    return month(prices).table(DATA.name).storage_usd.most
 
 
-def _kind_usd(prices: Prices, kind: str) -> float:
-    return sum(row.usd.most for row in built(prices).patterns if row.kind == kind)
+def recovery_usd(prices: Prices) -> float:
+    """Return what recovery of the checks costs."""
+    return month(prices).table(DATA.name).recovery_usd.most
+
+
+def reads_usd(prices: Prices) -> float:
+    """Return what a history for each check costs."""
+    return most_usd(month(prices).of_kind("read"))
+
+
+def writes_usd(prices: Prices) -> float:
+    """Return what writing each check costs, in the table and in GSI1."""
+    return most_usd(month(prices).of_kind("write"))
+
+
+def parts_usd(prices: Prices) -> float:
+    """Return storage, reads and writes, as the specification adds them up."""
+    return storage_usd(prices) + reads_usd(prices) + writes_usd(prices)
 
 
 def _times(said: float, computed: float) -> str:
     return f"wrong: {said / computed:,.0f} times too high"
+
+
+_READ, _WRITTEN = (most_units(month().of_kind(kind)) for kind in ("read", "write"))
+
+FIGURES = (
+    Figure(
+        line="M-52",
+        what="checks of a month",
+        said="1,000 a day, 30 days, 1 KB",
+        formula="1,000 x 30",
+        text=f"{CHECKS:,}",
+        verdict="assumed, and declared so",
+    ),
+    Figure(
+        line="M-53",
+        what="storage by the specification's formula",
+        said="$0.50",
+        formula="30,000 x 1,024 B x $0.25/GB",
+        usd=formula_storage_usd,
+        places=4,
+        verdict=_times(0.50, formula_storage_usd(CURRENT)),
+    ),
+    Figure(
+        line="M-53",
+        what="storage with GSI1 and 100 B per item and copy",
+        formula="30,000 x (1,024 + 100) B x 2",
+        usd=storage_usd,
+        places=4,
+        verdict="computed",
+    ),
+    Figure(
+        line="M-54",
+        what="reads by the specification's formula",
+        said="$0.50",
+        formula="30,000 read units",
+        usd=formula_reads_usd,
+        places=4,
+        verdict=_times(0.50, formula_reads_usd(CURRENT)),
+    ),
+    Figure(
+        line="M-54",
+        what="a history of ten for each check",
+        formula=f"30,000 x ⌈10 x 1,024 B / 4 KB⌉ / 2 = {_READ:,.0f} read units",
+        usd=reads_usd,
+        places=4,
+        verdict="computed",
+    ),
+    Figure(
+        line="M-55",
+        what="writes of table and GSI1",
+        said="$0.13, of 1,000 units",
+        formula=f"30,000 x 2 = {_WRITTEN:,.0f} write units",
+        usd=writes_usd,
+        places=4,
+        verdict=_times(0.13, writes_usd(CURRENT)),
+    ),
+    Figure(
+        line="M-55",
+        what="all writes as built",
+        formula="transactions, rate limits, sessions, searches: "
+        f"{most_units(built().of_kind('write')):,.0f} write units at most",
+        usd=lambda prices: most_usd(built(prices).of_kind("write")),
+        places=4,
+        verdict="computed",
+    ),
+    Figure(
+        line="M-56",
+        what="total by the specification's parts",
+        said="$1.13",
+        formula="storage + reads + writes",
+        usd=parts_usd,
+        places=4,
+        verdict=_times(1.13, parts_usd(CURRENT)),
+    ),
+    Figure(
+        line="M-56",
+        what="point-in-time recovery",
+        formula=f"{month().table(DATA.name).table_gb.most:.3f} GB x $0.20",
+        usd=recovery_usd,
+        places=4,
+        verdict="computed",
+    ),
+    Figure(
+        line="M-56",
+        what="total as built, with recovery",
+        formula="`keyline cost interactions`: at most, after 12 months",
+        usd=lambda prices: built(prices).usd.most,
+        verdict="computed",
+    ),
+)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from keyline_ops.costs.figures import Row
+from keyline_ops.costs.figures import Figure
 
 KINDS = ("measured on the local engine", "only on AWS", "computed")
 
 
-def said(line: str, rows: list[Row], what: str) -> Row:
-    return next(row for row in rows if row.line == line and row.what == what)
+def said(line: str, figures: Iterable[Figure], what: str) -> Figure:
+    return next(each for each in figures if each.line == line and each.what == what)
 
 
 def verdicts_of(page: str, system: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from interactions.settings import Settings as InteractionsSettings
 from interactions.tables import DATA
 from keyline.run import TableSettings
 from keyline_deploy.project import ROOT
+from keyline_ops.costs.figures import markdown
 from keyline_ops.costs.prices import BEFORE, CURRENT
 from systems.interactions import figures
 from tests.support.verdicts import KINDS, corrected_by, verdicts_of
@@ -26,17 +27,17 @@ def test_every_correction_of_the_specification_stands_on_the_page() -> None:
 
 @pytest.mark.requirement("M-52", "M-53", "M-54", "M-55", "M-56", "X-15")
 def test_the_interactions_page_shows_what_is_computed() -> None:
-    assert figures.markdown() in PAGE, "Put systems.interactions.figures.markdown() there."
-    month = figures.MONTH
-    assert month.stored(1, 0) == pytest.approx(0.03072)
-    assert month.stored() * CURRENT.storage == pytest.approx(0.01686)
-    assert month.read * CURRENT.read_million / 1e6 == pytest.approx(0.005625)
-    assert month.written * CURRENT.write_million / 1e6 == pytest.approx(0.0375)
-    assert month.written * BEFORE.write_million / 1e6 == pytest.approx(0.075)
-    assert month.usd(CURRENT) == pytest.approx(0.059985)
-    assert {row.line for row in figures.rows()} == {f"M-{n}" for n in range(52, 57)}
+    text = markdown(figures.FIGURES)
+    assert text in PAGE, "Put the output of `keyline figures interactions` there."
+    assert figures.formula_storage_usd(CURRENT) == pytest.approx(0.03072 * CURRENT.storage)
+    assert figures.storage_usd(CURRENT) == pytest.approx(0.01686)
+    assert figures.reads_usd(CURRENT) == pytest.approx(0.005625)
+    assert figures.writes_usd(CURRENT) == pytest.approx(0.0375)
+    assert figures.writes_usd(BEFORE) == pytest.approx(0.075)
+    assert figures.parts_usd(CURRENT) == pytest.approx(0.059985)
+    assert {each.line for each in figures.FIGURES} == {f"M-{n}" for n in range(52, 57)}
     # As built it is more than the specification's parts, and still far from its total.
-    assert month.usd(CURRENT) < figures.built().usd.least < 1.13 / 2
+    assert figures.parts_usd(CURRENT) < figures.built().usd.least < 1.13 / 2
 
 
 def test_what_the_application_gives_an_expiry_is_not_forecast_as_kept_for_a_year() -> None:

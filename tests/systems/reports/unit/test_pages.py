@@ -9,6 +9,7 @@ import pytest
 
 from keyline.run import TableSettings
 from keyline_deploy.project import ROOT
+from keyline_ops.costs.figures import markdown
 from keyline_ops.costs.prices import BEFORE, CURRENT
 from keyline_ops.costs.units import call_units
 from reports.patterns import EMBEDDING_BYTES, MODEL_VECTORS, REPORT_GET
@@ -33,8 +34,8 @@ def test_every_correction_of_the_specification_stands_on_the_page() -> None:
 
 @pytest.mark.requirement("K-49", "K-50", "K-51", "K-52", "X-15")
 def test_the_reports_page_shows_what_is_computed() -> None:
-    assert figures.markdown() in PAGE, "Put systems.reports.figures.markdown() into the page."
-    rows = list(figures.rows())
+    rows = figures.FIGURES
+    assert markdown(rows) in PAGE, "Put the output of `keyline figures reports` into the page."
     assert {row.line for row in rows} == {"K-49", "K-50", "K-51", "K-52"}
     assert said("K-49", rows, "a million reads").now == "$0.125"
     assert said("K-49", rows, "a million writes").now == "$0.625"
@@ -45,7 +46,7 @@ def test_the_reports_page_shows_what_is_computed() -> None:
     assert figures.writes_usd(BEFORE) == pytest.approx(2 * figures.writes_usd(CURRENT))
     assert figures.reads_usd(BEFORE) == pytest.approx(2 * figures.reads_usd(CURRENT))
     assert figures.idle_usd(CURRENT) == figures.idle_usd(BEFORE) > 0
-    assert figures.stored_bytes() == 2 * 800
+    assert figures.STORED_BYTES == 2 * 800
 
 
 @pytest.mark.requirement("K-41", "K-45", "K-46")
