@@ -54,5 +54,5 @@ def token(
 def _claim(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise KeylineError(f"--claim {text}", "is no NAME=VALUE.", "Write --claim student_id=456.")
+        raise KeylineError(f"--claim {text}", "is not NAME=VALUE.", "Write --claim team=red.")
     return name, value

@@ -307,6 +307,7 @@ def stored_items(texts: Sequence[str], systems: Sequence[System]) -> dict[str, f
         name, _, number = text.partition("=")
         path = f"--stored {text}"
         if not number.replace("_", "").isdecimal():
-            raise KeylineError(path, "is no TABLE=ITEMS.", "Write --stored k9-reports=600000.")
+            example = f"Write --stored {tables[0].name}=600000."
+            raise KeylineError(path, "is not TABLE=ITEMS.", example)
         found[named(name, tables, path, "table").name] = float(number)
     return found

@@ -205,7 +205,7 @@ def test_what_is_known_of_a_table_is_taken_for_it() -> None:
     assert known.tables[0].items == Bounds.of(1_000)
     assert known.tables[0].basis == "given"
     assert stored_items(["Notes=1_000"], [system_of(PUT)]) == {"Notes": 1_000}
-    with pytest.raises(KeylineError, match="is no TABLE=ITEMS"):
+    with pytest.raises(KeylineError, match="is not TABLE=ITEMS"):
         stored_items(["Notes=-5"], [system_of(PUT)])
     with pytest.raises(KeylineError, match="Did you mean 'Notes'"):
         stored_items(["Note=5"], [system_of(PUT)])
