@@ -43,7 +43,9 @@ FORMULA_GB = 2_000 * MILLION * COPIES / GIGABYTE
 def specified(millions: float = 1) -> System:
     """Return the system that the specification describes, with so many messages a month."""
     called = (MESSAGE_CREATE, *MODULE, *STUDENT, *PROVIDER)
-    scaled = [dataclasses.replace(each, per_month=(each.per_month or 0) * millions) for each in called]
+    scaled = [
+        dataclasses.replace(each, per_month=(each.per_month or 0) * millions) for each in called
+    ]
     month = Function(
         name="month",
         handler="chat.handlers.write.handler",

@@ -29,6 +29,8 @@ from stacks.application import build
 from stacks.service_stack import Bundler
 
 ENVIRONMENTS = ("dev", "staging", "prod", "local")
+WITH_SNAPSHOT = ("dev", "prod", "local")
+"""The environments whose templates are kept; staging's is compared with dev's."""
 
 Template = dict[str, Any]
 

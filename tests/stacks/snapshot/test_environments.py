@@ -1,22 +1,95 @@
-"""Whole templates of every environment. `make snapshots` writes them anew."""
+"""Whole templates of every environment. `make snapshots` writes the kept ones again."""
 
 from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from keyline_deploy.systems import systems
-from tests.support.templates import ENVIRONMENTS, Stacks, Templates, normalised
+from tests.support.templates import (
+    ENVIRONMENTS,
+    WITH_SNAPSHOT,
+    Stacks,
+    Template,
+    Templates,
+    normalised,
+)
 
 _PARTS = ["account", *(f"{s.name}-{part}" for s in systems() for part in ("data", "service"))]
 
+_KEPT = {"DeletionPolicy": ("Delete", "Retain"), "UpdateReplacePolicy": ("Delete", "Retain")}
+STAGING: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
+    "AWS::DynamoDB::GlobalTable": {
+        **_KEPT,
+        "DeletionProtectionEnabled": (False, True),
+        "RecoveryPeriodInDays": (7, 35),
+    },
+    "AWS::S3::Bucket": _KEPT,
+    "AWS::S3::BucketPolicy": _KEPT,
+    "AWS::Logs::LogGroup": {"RetentionInDays": (14, 30)},
+    "AWS::ApiGatewayV2::Api": {
+        "AllowOrigins": (["http://localhost:5173"], ["https://staging.example.com"])
+    },
+    "AWS::ApiGatewayV2::Stage": {
+        "ThrottlingBurstLimit": (100, 200),
+        "ThrottlingRateLimit": (50, 100),
+    },
+    "AWS::Budgets::Budget": {"Amount": (10, 20)},
+}
+"""What differs between dev and staging: by type of resource and name, the two values."""
+
 
 @pytest.mark.requirement("X-08")
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", WITH_SNAPSHOT)
 def test_template(
     environment: str, templates: Templates, template_snapshot: SnapshotAssertion
 ) -> None:
     assert normalised(templates(environment)[f"account-{environment}"]) == template_snapshot
+
+
+@pytest.mark.requirement("X-08")
+@pytest.mark.parametrize("part", _PARTS)
+def test_staging_is_dev_with_other_names_and_a_few_other_values(
+    part: str, templates: Templates
+) -> None:
+    dev, staging = (normalised(templates(name)[f"{part}-{name}"]) for name in ("dev", "staging"))
+    assert _as_staging(dev) == _without_digests(staging)
+
+
+def _as_staging(dev: Template) -> Template:
+    """Return the template that staging has to have."""
+    text = json.dumps(dev).replace("dev", "staging").replace("Dev", "Staging")
+    template = _without_digests(json.loads(text))
+    for resource in template["Resources"].values():
+        resource |= _replaced(resource, STAGING.get(resource["Type"], {}))
+    return template
+
+
+def _replaced(value: Any, changes: Mapping[str, tuple[Any, Any]]) -> Any:
+    """Return a value in which each member that `changes` names has staging's value."""
+    match value:
+        case dict():
+            return {
+                name: changes[name][1]
+                if name in changes and member == changes[name][0]
+                else _replaced(member, changes)
+                for name, member in value.items()
+            }
+        case list():
+            return [_replaced(member, changes) for member in value]
+    return value
+
+
+def _without_digests(template: Template) -> Template:
+    """Return a template without the digests of stacks' names that the CDK puts into some ids."""
+    text = re.sub(r"(AllowEventRule\w*?)[0-9A-F]{16}\b", r"\1", json.dumps(template))
+    found: Template = json.loads(text)
+    return found
 
 
 @pytest.mark.requirement("X-01")
