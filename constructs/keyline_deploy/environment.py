@@ -677,9 +677,12 @@ def _check_local(environment: Environment, file: Path) -> None:
     # `local.api` is where a row begins: a system may say that number itself
     for taken in ({"local.api": local.api, **ports}, {**ports, **said}):
         for path, port in taken.items():
-            if list(taken.values()).count(port) > 1:
+            users = [user for user, used in taken.items() if used == port]
+            if len(users) > 1:
                 raise EnvironmentFileError(
-                    f"{file.name}: {path}", f"port {port} is used twice.", "Give each its own."
+                    f"{file.name}: {path}",
+                    f"port {port} is used twice: by {' and '.join(users)}.",
+                    "Give each its own.",
                 )
 
 

@@ -336,7 +336,7 @@ def test_the_local_platform_exports_what_it_says() -> None:
         ("keyline.vector.matrix.Rows", False),
         ("keyline.vector.codec.encode", True),
         ("keyline.errors.KeylineError", False),
-        ("chat.tables.Message", False),
+        ("notes.tables.Note", False),
     ],
 )
 def test_a_name_is_inner_if_its_package_does_not_export_it(name: str, inner: bool) -> None:

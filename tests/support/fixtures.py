@@ -27,7 +27,7 @@ def template_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 @pytest.fixture(scope="session")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
-    """The stacks of an environment by name: `stacks("dev")["chat-data-dev"].tags`."""
+    """The stacks of an environment by name: `stacks("dev")["orders-data-dev"].tags`."""
     from tests.support import synthesized
 
     return partial(synthesized.stacks, base=synthesized.shared_folder(tmp_path_factory))
@@ -35,7 +35,7 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
 
 @pytest.fixture(scope="session")
 def templates(stacks: Stacks) -> Templates:
-    """The templates of an environment by stack name: `templates("dev")["chat-data-dev"]`."""
+    """The templates of an environment by stack name: `templates("dev")["orders-data-dev"]`."""
     return lambda name: {stack: found.template for stack, found in stacks(name).items()}
 
 

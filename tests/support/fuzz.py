@@ -1,7 +1,7 @@
 """Property tests of a running API against its OpenAPI document.
 
 ```
-DOCUMENT = kept_document("chat")
+DOCUMENT = kept_document("orders")
 
 @pytest.fixture(scope="module")
 def fuzzer(api: Api, running: Running) -> Iterator[Fuzzer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,6 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from chat.settings import Settings as ChatSettings
 from keyline.model import LONGEST_ENVIRONMENT
 from keyline_deploy import environment
 from keyline_deploy.environment import Environment, EnvironmentFileError
@@ -37,7 +37,7 @@ def test_every_environment_that_ships_is_valid() -> None:
 
 
 @pytest.mark.requirement("X-02")
-def test_environments_differ_in_protection_retention_and_shards() -> None:
+def test_environments_differ_in_protection_and_retention() -> None:
     dev, staging, prod = (environment.load(name) for name in DEPLOYED)
 
     assert (dev.tables.removal_policy, dev.tables.deletion_protection) == ("destroy", False)
@@ -47,7 +47,6 @@ def test_environments_differ_in_protection_retention_and_shards() -> None:
         assert protected.tables.removal_policy == "retain"
         assert protected.tables.pitr_days == 35
     assert dev.functions.log_retention_days < prod.functions.log_retention_days
-    assert prod.systems["chat"]["provider_shards"] > dev.systems["chat"]["provider_shards"]
     assert len({env.auth.audience for env in (dev, staging, prod)}) == 3
     assert all(env.tags["environment"] == env.name for env in (dev, staging, prod))
 
@@ -135,16 +134,25 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
         ("local", "engine = 18765", "engine = 3000", "local.api", "used twice"),
         ("local", "cache = 18768", "cache = 80", "local.cache", "from 1024 up to 65535"),
         ("local", "[auth]", '[auth]\nissuer = "http://127.0.0.1:1"', "auth.issuer", "Leave it out"),
-        ("local", "= 3001", "= 3002", "systems.reports.local_port", "used twice"),
-        ("local", "= 3001", "= 18765", "local.engine", "used twice"),
-        ("local", "= 3001", "= 80", "systems.reports.local_port", "from 1024 up to 65535"),
-        ("local", "= 3001", '= "3001"', "systems.reports.local_port", "from 1024 up to 65535"),
-        ("local", "= 3001", "= true", "systems.reports.local_port", "from 1024 up to 65535"),
+        *(
+            ("local", "[functions]", f"{sections}\n[functions]", path, says)
+            for sections, path, says in (
+                (
+                    "[systems.a]\nlocal_port = 3050\n[systems.b]\nlocal_port = 3050",
+                    "systems.a.local_port",
+                    "used twice: by systems.a.local_port and systems.b.local_port",
+                ),
+                ("[systems.a]\nlocal_port = 18765", "local.engine", "used twice"),
+                ("[systems.a]\nlocal_port = 80", "systems.a.local_port", "from 1024 up to 65535"),
+                ('[systems.a]\nlocal_port = "1"', "systems.a.local_port", "from 1024 up to 65535"),
+                ("[systems.a]\nlocal_port = true", "systems.a.local_port", "from 1024 up to 65535"),
+            )
+        ),
         (
             "dev",
-            "[systems.chat]",
-            "[systems.chat]\nlocal_port = 3000",
-            "systems.chat.local_port",
+            "[functions]",
+            "[systems.a]\nlocal_port = 3050\n[functions]",
+            "systems.a.local_port",
             "Leave it out",
         ),
     ],
@@ -258,69 +266,101 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def test_a_system_decodes_its_own_part(tmp_path: Path) -> None:
-    part = "[systems.chat]"
+    part = "[functions]"
     env = load_edited("dev", part, f"[systems.notes]\nretention_days = 7\n{part}", tmp_path)
     assert env.settings("notes", Settings).retention_days == 7
     assert env.settings("another", Settings).retention_days == 30
 
 
 def test_a_mistake_in_a_systems_part_is_named_too(tmp_path: Path) -> None:
-    part = "[systems.chat]"
+    part = "[functions]"
     env = load_edited("dev", part, f"[systems.notes]\nretention_day = 7\n{part}", tmp_path)
     with pytest.raises(EnvironmentFileError, match="Did you mean 'retention_days'") as raised:
         env.settings("notes", Settings)
     assert raised.value.path == "dev.toml: systems.notes.retention_day"
 
 
-@pytest.mark.parametrize("name", ["", "open#ai", "open\U0010ffff", "a" * 129])
-def test_a_name_in_a_table_that_no_key_can_have_is_told(name: str) -> None:
-    with pytest.raises(EnvironmentFileError) as caught:
-        environment.decode({"prices_per_1k_tokens": {name: 0.01}}, ChatSettings, "dev.toml: chat")
-    assert caught.value.path == "dev.toml: chat.prices_per_1k_tokens"
-    assert "a provider's name of 1 to 128 characters without #" in caught.value.suggestion
+class Cached(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings with the address of a cache."""
+
+    retention_days: int = 365
+    cache_seconds: int = 600
+    cache_url: str = ""
+
+
+SECTIONS = """
+[systems.orders]
+local_port = 3001
+cache_seconds = 60
+
+[systems.visits]
+local_port = 3000
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The shipped environments, with the sections of sample systems in local.toml."""
+    made = tmp_path / "environments"
+    shutil.copytree(environment.FOLDER, made)
+    local = made / "local.toml"
+    local.write_text(local.read_text().partition("[systems.")[0] + SECTIONS)
+    return made
+
+
+def edited(folder: Path, before: str, after: str) -> Environment:
+    """Load local.toml with one piece of its text replaced."""
+    file = folder / "local.toml"
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+    try:
+        return environment.load("local", folder)
+    finally:
+        file.write_text(text)
 
 
 def ports_of(local: Environment) -> dict[str, int]:
-    return local.api_ports(["chat", "interactions", "notes", "reports"])
+    return local.api_ports(["notes", "orders", "visits"])
 
 
-def test_a_system_says_its_port_and_the_others_take_what_is_free(tmp_path: Path) -> None:
-    local = environment.load("local")
-    assert ports_of(local) == {"chat": 3000, "interactions": 3002, "notes": 3003, "reports": 3001}
+def test_a_system_says_its_port_and_the_others_take_what_is_free(folder: Path) -> None:
+    local = environment.load("local", folder)
+    assert ports_of(local) == {"notes": 3002, "orders": 3001, "visits": 3000}
     with pytest.raises(ValueError, match="dev has no ports"):
-        ports_of(environment.load("dev"))
+        ports_of(environment.load("dev", folder))
 
     # a server of the platform is not in the way, and a section's port is not one of the settings
-    moved = load_edited("local", "engine = 18765", "engine = 3003", tmp_path)
-    assert ports_of(moved)["notes"] == 3004
-    assert local.settings("chat", ChatSettings).retention_days == 365
+    moved = edited(folder, "engine = 18765", "engine = 3002")
+    assert ports_of(moved)["notes"] == 3003
+    assert local.settings("orders", Cached).cache_seconds == 60
 
 
-def test_addresses_on_this_machine_follow_from_the_ports(tmp_path: Path) -> None:
-    local = load_edited("local", "\nissuer = 18769", "\nissuer = 18770", tmp_path)
+def test_addresses_on_this_machine_follow_from_the_ports(folder: Path) -> None:
+    local = edited(folder, "\nissuer = 18769", "\nissuer = 18770")
     assert local.auth.issuer == "http://127.0.0.1:18770"
-    local = load_edited("local", "cache = 18768", "cache = 19768", tmp_path)
-    assert local.settings("chat", ChatSettings).cache_url == "redis://127.0.0.1:19768/0"
+    local = edited(folder, "cache = 18768", "cache = 19768")
+    assert local.settings("orders", Cached).cache_url == "redis://127.0.0.1:19768/0"
     assert local.settings("notes", Settings) == Settings()
-    assert environment.load("dev").settings("chat", ChatSettings).cache_url == ""
+    assert environment.load("dev", folder).settings("orders", Cached).cache_url == ""
 
     # a system may have another cache
-    other = '[systems.chat]\ncache_url = "redis://10.0.0.1:6379/0"'
-    local = load_edited("local", "[systems.chat]", other, tmp_path)
-    assert local.settings("chat", ChatSettings).cache_url == "redis://10.0.0.1:6379/0"
+    other = '[systems.orders]\ncache_url = "redis://10.0.0.1:6379/0"'
+    local = edited(folder, "[systems.orders]", other)
+    assert local.settings("orders", Cached).cache_url == "redis://10.0.0.1:6379/0"
 
 
-def test_an_offset_moves_every_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    before, dev = environment.load("local"), environment.load("dev")
+def test_an_offset_moves_every_port(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, dev = environment.load("local", folder), environment.load("dev")
     monkeypatch.setenv(environment.PORT_OFFSET, "100")
-    after = environment.load("local")
+    after = environment.load("local", folder)
 
     assert before.local is not None
     assert after.local is not None
     assert (after.local.api, after.local.engine) == (3100, before.local.engine + 100)
     assert ports_of(after) == {name: port + 100 for name, port in ports_of(before).items()}
     assert after.auth.issuer == f"http://127.0.0.1:{before.local.issuer + 100}"
-    cache = after.settings("chat", ChatSettings).cache_url
+    cache = after.settings("orders", Cached).cache_url
     assert cache == f"redis://127.0.0.1:{before.local.cache + 100}/0"
     assert environment.load("dev") == dev
 
@@ -345,22 +385,24 @@ def override(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_a_file_of_one_s_own_is_laid_over_the_local_environment(override: Path) -> None:
-    before = environment.load("local")
+def test_a_file_of_one_s_own_is_laid_over_the_local_environment(
+    folder: Path, override: Path
+) -> None:
+    before = environment.load("local", folder)
     override.write_text(
-        "[local]\ncache = 20000\n[systems.chat]\nlocal_port = 20001\nretention_days = 7\n"
+        "[local]\ncache = 20000\n[systems.visits]\nlocal_port = 20001\nretention_days = 7\n"
     )
-    after = environment.load("local")
+    after = environment.load("local", folder)
 
     assert before.local is not None
     assert after.local == msgspec.structs.replace(before.local, cache=20_000)
-    assert ports_of(after) == {**ports_of(before), "chat": 20_001, "notes": 3000}
-    chat = after.settings("chat", ChatSettings)
-    assert (chat.retention_days, chat.cache_url) == (7, "redis://127.0.0.1:20000/0")
-    assert chat.cache_seconds == before.settings("chat", ChatSettings).cache_seconds
+    assert ports_of(after) == {**ports_of(before), "visits": 20_001, "notes": 3000}
+    visits = after.settings("visits", Cached)
+    assert (visits.retention_days, visits.cache_url) == (7, "redis://127.0.0.1:20000/0")
+    assert visits.cache_seconds == before.settings("visits", Cached).cache_seconds
 
     # it is no environment of its own, and lies over no other
-    assert environment.load("dev").systems["chat"]["retention_days"] != 7
+    assert "visits" not in environment.load("dev", folder).systems
     (override.parent / "dev.toml").touch()
     assert environment.names(override.parent) == ["dev"]
 
@@ -371,34 +413,36 @@ def test_a_file_of_one_s_own_is_laid_over_the_local_environment(override: Path) 
         ("[local]\nengin = 1", "local.engin"),
         ("[local]\nengine = 80", "local.engine"),
         ("[local]\nengine = 18769", "local.engine"),
-        ("[systems.chat]\nlocal_port = 3001", "systems.chat.local_port"),
+        ("[systems.visits]\nlocal_port = 3001", "systems.orders.local_port"),
         ('[auth]\nissuer = "http://127.0.0.1:1"', "auth.issuer"),
     ],
 )
-def test_a_mistake_in_one_s_own_file_names_it(text: str, path: str, override: Path) -> None:
+def test_a_mistake_in_one_s_own_file_names_it(
+    text: str, path: str, folder: Path, override: Path
+) -> None:
     override.write_text(text)
     with pytest.raises(EnvironmentFileError) as raised:
-        environment.load("local")
+        environment.load("local", folder)
     assert raised.value.path == f"local.override.toml: {path}"
 
 
 def test_a_wrong_setting_in_one_s_own_file_names_it_and_no_other(
-    override: Path, tmp_path: Path
+    folder: Path, override: Path
 ) -> None:
-    override.write_text('[systems.chat]\nretention_days = "7"')
+    override.write_text('[systems.orders]\nretention_days = "7"')
     with pytest.raises(EnvironmentFileError) as raised:
-        environment.load("local").settings("chat", ChatSettings)
-    assert raised.value.path == "local.override.toml: systems.chat.retention_days"
+        environment.load("local", folder).settings("orders", Cached)
+    assert raised.value.path == "local.override.toml: systems.orders.retention_days"
 
-    override.write_text("[systems.chat]\nretention_days = 7")
-    wrong = load_edited("local", "cache_seconds = 600", 'cache_seconds = "1"', tmp_path)
+    override.write_text("[systems.orders]\nretention_days = 7")
+    wrong = edited(folder, "cache_seconds = 60", 'cache_seconds = "1"')
     with pytest.raises(EnvironmentFileError) as raised:
-        wrong.settings("chat", ChatSettings)
-    assert raised.value.path == "local.toml: systems.chat.cache_seconds"
+        wrong.settings("orders", Cached)
+    assert raised.value.path == "local.toml: systems.orders.cache_seconds"
 
     override.write_text("[local")
     with pytest.raises(EnvironmentFileError, match=r"local\.override\.toml: not TOML"):
-        environment.load("local")
+        environment.load("local", folder)
 
 
 @pytest.mark.parametrize("endpoint", [{}, {"KEYLINE_DYNAMODB_ENDPOINT": "http://127.0.0.1:1"}])

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
-from chat.system import SYSTEM as CHAT
 from keyline.metrics import Metrics, MetricUnit
 from keyline.model import NAMESPACE, Metric, System
 from keyline.run.meter import Call, Labels, emf
 from keyline_deploy.published import PublishedMetrics
 from keyline_deploy.systems import systems
+from tests.support.emf import published
+from tests.support.sample_system import LARGE
 
 PUBLISHED = PublishedMetrics(systems())
 
 
-def published(line: str) -> list[tuple[str, str, list[str]]]:
-    """Return what CloudWatch makes of an EMF line: namespace, metric, dimension names."""
-    document: dict[str, Any] = json.loads(line)
-    return [
-        (directive["Namespace"], metric["Name"], dimensions)
-        for directive in document["_aws"]["CloudWatchMetrics"]
-        for metric in directive["Metrics"]
-        for dimensions in directive["Dimensions"]
-    ]
-
-
 @pytest.mark.requirement("T-67", "X-06", "M-47")
 def test_the_meter_publishes_what_alarms_ask_for() -> None:
-    labels = Labels(environment="dev", system="chat")
+    labels = Labels(environment="dev", system="orders")
     call = Call(pattern="p", operation="Query", table="T", unreadable=1)
     found = published(emf(labels, [call], now=0))
     assert {metric for _, metric, _ in found} == {
@@ -69,9 +58,9 @@ def test_what_a_system_declares_is_published_under_its_dimensions(
 def test_growth_is_published_under_no_dimension_of_powertools(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "chat")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "orders")
     percent = MetricUnit.Percent
-    Metrics("dev", CHAT).put("StorageGrowthPercent", 12.5, percent, Table="ChatMessages")
+    Metrics("dev", LARGE).put("StorageGrowthPercent", 12.5, percent, Table="CustomerOrders")
 
     line = capsys.readouterr().out
     assert published(line) == [

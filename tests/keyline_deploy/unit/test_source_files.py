@@ -17,13 +17,18 @@ from keyline_deploy.bundling import Target
 from keyline_deploy.source_files import Found, source_files
 from keyline_deploy.systems import systems
 
-CARRIED = {"chat/__init__.py", "chat/handlers/read.py", "chat/data/prices.json", "chat/data/a.txt"}
+CARRIED = {
+    "notes/__init__.py",
+    "notes/handlers/read.py",
+    "notes/data/prices.json",
+    "notes/data/a.txt",
+}
 
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """A package with a handler and data."""
-    folder = tmp_path / "project" / "lambda_src" / "chat"
+    folder = tmp_path / "project" / "lambda_src" / "notes"
     for name in CARRIED:
         write(folder.parent / name)
     return folder
@@ -48,7 +53,7 @@ LEFT_OUT = [
 def test_what_lies_there_by_accident_is_left_out_and_named(package: Path, name: str) -> None:
     write(package / name)
     assert source_files(package) == Found(
-        {name: package.parent / name for name in sorted(CARRIED)}, (f"chat/{name}",)
+        {name: package.parent / name for name in sorted(CARRIED)}, (f"notes/{name}",)
     )
 
 
@@ -59,7 +64,7 @@ def test_a_folder_that_is_left_out_is_named_once(package: Path, name: str) -> No
     write(package / name)
     found = source_files(package)
     assert set(found.carried) == CARRIED
-    assert found.left_out == (f"chat/{name.rpartition('/')[0]}/",)
+    assert found.left_out == (f"notes/{name.rpartition('/')[0]}/",)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,7 @@ def test_caches_are_left_out_without_a_word(package: Path, name: str) -> None:
 def test_data_is_carried_whatever_its_name_ends_with(package: Path, name: str) -> None:
     write(package / name)
     found = source_files(package)
-    assert (set(found.carried), found.left_out) == ({*CARRIED, f"chat/{name}"}, ())
+    assert (set(found.carried), found.left_out) == ({*CARRIED, f"notes/{name}"}, ())
 
 
 def test_links_to_folders_and_what_is_not_a_file_are_named(package: Path, tmp_path: Path) -> None:
@@ -91,14 +96,14 @@ def test_links_to_folders_and_what_is_not_a_file_are_named(package: Path, tmp_pa
     os.mkfifo(package / "pipe")
     (package / "data" / "file.json").symlink_to(tmp_path / "elsewhere" / "a.json")
     found = source_files(package)
-    assert set(found.carried) == {*CARRIED, "chat/data/file.json"}
-    assert found.left_out == ("chat/nowhere", "chat/pipe", "chat/data/linked/")
+    assert set(found.carried) == {*CARRIED, "notes/data/file.json"}
+    assert found.left_out == ("notes/nowhere", "notes/pipe", "notes/data/linked/")
 
 
 def test_a_name_that_is_not_utf_8_is_left_out_and_can_be_printed(package: Path) -> None:
     (package / os.fsdecode(b"data/\xff.txt")).touch()
     found = source_files(package)
-    assert (set(found.carried), found.left_out) == (CARRIED, ("chat/data/\\udcff.txt",))
+    assert (set(found.carried), found.left_out) == (CARRIED, ("notes/data/\\udcff.txt",))
 
 
 class TestGit:
@@ -110,25 +115,25 @@ class TestGit:
         in_git(inner, "init", "--quiet")
         in_git(project, "init", "--quiet")
         found = source_files(package)
-        assert set(found.carried) == {*CARRIED, "chat/vendored/lib.py"}
-        assert set(found.left_out) == {"chat/vendored/.git/", "chat/vendored/local.json"}
+        assert set(found.carried) == {*CARRIED, "notes/vendored/lib.py"}
+        assert set(found.left_out) == {"notes/vendored/.git/", "notes/vendored/local.json"}
 
     def test_what_the_project_ignores_is_left_out_and_what_git_tracks_is_carried(
         self, package: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         project = package.parents[1]
-        write(project / ".gitignore", "*.secret\n/lambda_src/chat/build/\n")
+        write(project / ".gitignore", "*.secret\n/lambda_src/notes/build/\n")
         write(package / "data" / ".gitignore", "local.json\n")
         for name in ("k.secret", "kept.secret", "build/a.py", "data/local.json", "new.py"):
             write(package / name)
         in_git(project, "init", "--quiet")
-        in_git(project, "add", "--force", "lambda_src/chat/kept.secret")
+        in_git(project, "add", "--force", "lambda_src/notes/kept.secret")
         monkeypatch.setenv("GIT_DIR", "/nowhere")  # as a hook of another project has it
 
         found = source_files(package)
 
-        assert set(found.carried) == {*CARRIED, "chat/kept.secret", "chat/new.py"}
-        assert set(found.left_out) == {"chat/k.secret", "chat/build/", "chat/data/local.json"}
+        assert set(found.carried) == {*CARRIED, "notes/kept.secret", "notes/new.py"}
+        assert set(found.left_out) == {"notes/k.secret", "notes/build/", "notes/data/local.json"}
 
     def test_a_developer_s_own_ignore_file_has_no_say(self, package: Path) -> None:
         project = package.parents[1]
@@ -153,7 +158,7 @@ class TestGit:
         monkeypatch.setenv("PATH", "/nowhere")
         found = source_files(package)
         assert set(found.carried) == CARRIED
-        assert set(found.left_out) == {"chat/.env", "chat/.git/"}
+        assert set(found.left_out) == {"notes/.env", "notes/.git/"}
 
 
 NAMES = st.text("ab.~#_", min_size=1, max_size=6).filter(lambda name: name not in (".", ".."))
@@ -165,7 +170,7 @@ FILES = st.lists(st.lists(NAMES | st.sampled_from(["tests", "x.orig"]), min_size
 def test_a_file_is_carried_or_named_and_never_both(
     tmp_path_factory: pytest.TempPathFactory, files: list[list[str]]
 ) -> None:
-    package = tmp_path_factory.mktemp("made") / "chat"
+    package = tmp_path_factory.mktemp("made") / "notes"
     package.mkdir()
     for parts in files:
         path = package.joinpath(*parts)

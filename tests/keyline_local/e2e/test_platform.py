@@ -132,7 +132,7 @@ def template() -> dict[str, Any]:
 @pytest.fixture
 def assembly(tmp_path: Path) -> Path:
     folder = write_assembly(
-        tmp_path / "cdk.out", {"Chat": template()}, assets={"code.zip": "asset.code"}
+        tmp_path / "cdk.out", {"Orders": template()}, assets={"code.zip": "asset.code"}
     )
     (folder / "asset.code").mkdir()
     (folder / "asset.code" / "app.py").write_text(HANDLER)
@@ -203,7 +203,7 @@ def test_an_assembly_runs_and_its_state_survives_a_restart(root: Path, assembly:
             assert (await _get(running, None)).status_code == 401
             wrong = running.issuer.mint("someone", audience="them")
             assert (await _get(running, wrong)).status_code == 401
-            assert running.deployment.outputs["Chat.Url"] == running.gateways[0].url
+            assert running.deployment.outputs["Orders.Url"] == running.gateways[0].url
             await _show_the_index(running)
             sqs = client("sqs", running.endpoints.aws, "us-east-1")
             await running.aws.send(running.deployment.queues[0].url, "lost")
@@ -217,7 +217,7 @@ def test_an_assembly_runs_and_its_state_survives_a_restart(root: Path, assembly:
     async def second() -> str:
         async with platform(root, assembly) as running:
             assert running.changes == []
-            invocation = await running.invoke("Chat-Function", {})
+            invocation = await running.invoke("Orders-Function", {})
             result = json.loads(invocation.payload)
             assert result["item"] == {"id": {"S": "a"}}
             return str(result["SECRET"])
@@ -259,7 +259,7 @@ from keyline_local.resources import Api, Deployment
 async def main():
     root, assembly, state = map(Path, sys.argv[1:])
     async with Platform(root=root, assembly=assembly, state=state) as platform:
-        await platform.invoke("Chat-Function", {})
+        await platform.invoke("Orders-Function", {})
         print("ready", flush=True)
         await platform.wait()
     print("stopped", flush=True)
@@ -320,7 +320,7 @@ def test_another_engine_can_take_the_embedded_ones_place(
                 assert running.engine is None
                 api = client("dynamodb", other.endpoint, "us-east-1")
                 api.put_item(TableName="Messages-local", Item={"id": {"S": "a"}})
-                invocation = await running.invoke("Chat-Function", {})
+                invocation = await running.invoke("Orders-Function", {})
                 assert json.loads(invocation.payload)["item"] == {"id": {"S": "a"}}
                 with pytest.raises(LocalPlatformError, match="only the embedded engine"):
                     await running.sweep_ttl()

@@ -57,7 +57,7 @@ RESOURCES: dict[str, Any] = {
     },
     "Name": {
         "Type": "AWS::SSM::Parameter",
-        "Properties": {"Name": "/app/name", "Type": "String", "Value": "chat"},
+        "Properties": {"Name": "/app/name", "Type": "String", "Value": "orders"},
     },
 }
 
@@ -93,7 +93,7 @@ EXPECTED = {
     "messages": ["hello"],
     "versions": "Enabled",
     "secret": (True, True),
-    "parameter": "chat",
+    "parameter": "orders",
 }
 
 

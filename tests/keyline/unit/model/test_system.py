@@ -316,7 +316,7 @@ class TestFunction:
                     "is not a scope",
                     "without spaces",
                 )
-                for scope in ("chat read", " ", "\u00fc", "a\n", 'a"b')
+                for scope in ("notes read", " ", "\u00fc", "a\n", 'a"b')
             ),
             (
                 {"routes": (Route("GET", "/a/{b}/{b}"),)},

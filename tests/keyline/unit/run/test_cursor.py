@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from keyline.run.cursor import Cursor, CursorSigner
 from keyline.run.errors import InvalidCursorError
 
-SIGNER = CursorSigner("chat", b"secret")
+SIGNER = CursorSigner("notes", b"secret")
 CURSOR = Cursor([{"id": {"S": "a"}}, None], [{"N": "1.5"}])
 VALUES = {"moduleId": 1, "timestamp": (1.0, 2.0)}
 TOKEN = SIGNER.issue(CURSOR, "by-module", "ann", VALUES)
@@ -27,7 +27,7 @@ def test_a_cursor_comes_back() -> None:
     ("signer", "pattern", "caller", "values"),
     [
         (CursorSigner("buddy", b"secret"), "by-module", "ann", VALUES),
-        (CursorSigner("chat", b"other"), "by-module", "ann", VALUES),
+        (CursorSigner("notes", b"other"), "by-module", "ann", VALUES),
         (SIGNER, "by-student", "ann", VALUES),
         (SIGNER, "by-module", "", VALUES),
         (SIGNER, "by-module", "ann", {**VALUES, "moduleId": 2}),

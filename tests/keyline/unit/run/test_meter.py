@@ -7,7 +7,7 @@ from typing import Any
 
 from keyline.run.meter import Call, Labels, Meter, emf
 
-LABELS = Labels("prod", "chat", "read")
+LABELS = Labels("prod", "orders", "read")
 
 
 def _call(**more: Any) -> Call:
@@ -15,7 +15,7 @@ def _call(**more: Any) -> Call:
         **{
             "pattern": "by-module",
             "operation": "Query",
-            "table": "ChatMessages",
+            "table": "Notes",
             "index": "ByModule",
             "latency": 12.34567,
             "read": 1.5,
@@ -39,7 +39,11 @@ def test_a_line_has_its_metrics_and_dimensions() -> None:
     assert all(isinstance(line[name], str) for names in directive["Dimensions"] for name in names)
     assert all(len(line[metric["Name"]]) == 2 for metric in directive["Metrics"])
     assert (line["ReadUnits"], line["Throttles"]) == ([1.5, 2.0], [0, 1])
-    assert (line["Function"], line["Table"], line["Index"]) == ("read", "ChatMessages", "ByModule")
+    assert (line["Function"], line["Table"], line["Index"]) == (
+        "read",
+        "Notes",
+        "ByModule",
+    )
     assert "Floor" not in line
 
 

@@ -102,7 +102,7 @@ def synthesize(path: Path) -> Path:
             "ISSUER": "http://127.0.0.1:4599/path",
         },
     )
-    function.node.default_child.add_metadata(SOURCES, ["lambda_src/chat"])  # type: ignore[union-attr]  # jsii types a child as IConstruct
+    function.node.default_child.add_metadata(SOURCES, ["lambda_src/orders"])  # type: ignore[union-attr]  # jsii types a child as IConstruct
     messages.grant(function, "dynamodb:GetItem")
     function.role.attach_inline_policy(  # type: ignore[union-attr]  # a new function has a role
         aws_iam.Policy(
@@ -208,7 +208,7 @@ def test_what_cdk_synthesizes_is_resolved_whole(synthesized: tuple[Deployment, P
     assert (function.timeout, function.memory, function.concurrency) == (7.0, 256, 3)
     assert (function.code / "app.py").is_file()
     assert [layer.name.startswith("asset.") for layer in function.layers] == [True]
-    assert function.sources == [path / "lambda_src" / "chat"]
+    assert function.sources == [path / "lambda_src" / "orders"]
     assert [bucket.versioned for bucket in found.buckets] == [True]
     (topic,) = found.topics
     assert [s.endpoint for s in topic.subscriptions] == [found.queues[0].arn]

@@ -109,8 +109,10 @@ def test_a_body_that_cannot_be_read_is_an_error(body: bytes) -> None:
 
 
 def test_access_key_names_the_function() -> None:
-    key = Credentials.of("chat-write").access_key
-    assert key == Credentials.of("chat-write").access_key != Credentials.of("chat-read").access_key
+    key = Credentials.of("notes-write").access_key
+    assert (
+        key == Credentials.of("notes-write").access_key != Credentials.of("notes-read").access_key
+    )
     header = f"AWS4-HMAC-SHA256 Credential={key}/20261120/us-east-1/dynamodb/aws4_request, Sig=x"
     assert access_key_of(header.encode()) == key
     assert access_key_of(b"Bearer x") is None

@@ -57,16 +57,16 @@ def test_metrics_are_kept_apart_from_lines_and_reach_subscribers(tmp_path: Path)
     logs = Logs(tmp_path)
     heard: list[Metric] = []
     end = logs.subscribe(heard.append)
-    logs.write("chat", "r1", "hello")
-    logs.write("chat", "r1", json.dumps(emf(ms=3)))
+    logs.write("notes", "r1", "hello")
+    logs.write("notes", "r1", json.dumps(emf(ms=3)))
     end()
-    logs.write("chat", "r2", json.dumps(emf(ms=4)))
+    logs.write("notes", "r2", json.dumps(emf(ms=4)))
     logs.close()
     assert [line.text for line in logs.lines] == ["hello"]
     assert [metric.document["ms"] for metric in logs.metrics] == [3, 4]
     assert [metric.request_id for metric in heard] == ["r1"]
-    assert (tmp_path / "chat.log").read_text().endswith("\tr1\thello\n")
-    written = (tmp_path / "chat.emf.jsonl").read_text().splitlines()
+    assert (tmp_path / "notes.log").read_text().endswith("\tr1\thello\n")
+    written = (tmp_path / "notes.emf.jsonl").read_text().splitlines()
     assert [json.loads(line)["ms"] for line in written] == [3, 4]
 
 
@@ -88,16 +88,16 @@ def test_a_source_cannot_write_outside_the_folder(tmp_path: Path) -> None:
 def test_console_shows_one_line_each(tmp_path: Path) -> None:
     out = io.StringIO()
     logs = Logs(tmp_path, console=Console(file=out, width=400))
-    logs.write("chat", "0123456789", "plain")
-    logs.write("chat", None, '{"level":"ERROR","message":"broken","exception_name":"KeyError"}')
-    logs.write("chat", None, json.dumps(emf(rru=0.5, ms=[1, 2])))
-    logs.write("chat", None, json.dumps({**emf(ms=[3], rru=0), "Pattern": "note-get"}))
+    logs.write("notes", "0123456789", "plain")
+    logs.write("notes", None, '{"level":"ERROR","message":"broken","exception_name":"KeyError"}')
+    logs.write("notes", None, json.dumps(emf(rru=0.5, ms=[1, 2])))
+    logs.write("notes", None, json.dumps({**emf(ms=[3], rru=0), "Pattern": "note-get"}))
     request = {"level": "INFO", "message": "request", "status": 200, "xray_trace_id": "1-6b"}
-    logs.write("chat", None, json.dumps(request))
-    logs.write("chat", None, json.dumps({"requestId": "r", "route": "GET /notes", "error": "-"}))
-    logs.write("chat", None, "[ERROR] x\rTraceback\r  y")
+    logs.write("notes", None, json.dumps(request))
+    logs.write("notes", None, json.dumps({"requestId": "r", "route": "GET /notes", "error": "-"}))
+    logs.write("notes", None, "[ERROR] x\rTraceback\r  y")
     logs.close()
-    shown = [line.split("chat", 1)[1].split(maxsplit=0)[0] for line in out.getvalue().splitlines()]
+    shown = [line.split("notes", 1)[1].split(maxsplit=0)[0] for line in out.getvalue().splitlines()]
     assert [line.strip() for line in shown] == [
         "01234567 plain",
         "broken [KeyError]",

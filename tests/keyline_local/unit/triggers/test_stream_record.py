@@ -11,8 +11,8 @@ from keyline_local.host.errors import LocalPlatformError
 from keyline_local.triggers.checkpoint import Checkpoint, CheckpointFile
 from keyline_local.triggers.stream_record import Stream, shape, shown_arn
 
-TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/ChatMessages"
-ENGINE = "arn:aws:dynamodb:dynoxide:000000000000:table/ChatMessages/stream/1795174708.687602519"
+TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/CustomerOrders"
+ENGINE = "arn:aws:dynamodb:dynoxide:000000000000:table/CustomerOrders/stream/1795174708.687602519"
 
 
 def stream(arn: str = ENGINE) -> Stream:

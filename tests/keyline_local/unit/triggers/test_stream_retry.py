@@ -253,7 +253,7 @@ def test_the_message_of_a_batch_given_up_has_the_form_of_lambdas() -> None:
             condition="RetryAttemptsExhausted",
             function_arn="arn:aws:lambda:us-east-2:123456789012:function:roll-up",
             function_error="Unhandled",
-            shard_id="shardId-00000001-ChatMessages",
+            shard_id="shardId-00000001-CustomerOrders",
             stream_arn="arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/label",
             now=1573690429.717,
             request_id="316aa6d0-8154-4e5c-9af7-85d5f4a6bc81",
@@ -274,7 +274,7 @@ def test_the_message_of_a_batch_given_up_has_the_form_of_lambdas() -> None:
         "version": "1.0",
         "timestamp": "2019-11-14T00:13:49.717Z",
         "DDBStreamBatchInfo": {
-            "shardId": "shardId-00000001-ChatMessages",
+            "shardId": "shardId-00000001-CustomerOrders",
             "startSequenceNumber": "1573690399",
             "endSequenceNumber": "1573690400",
             "approximateArrivalOfFirstRecord": "2019-11-14T00:13:19Z",

@@ -1,4 +1,4 @@
-"""The system's whole templates in the environments with snapshots. `make snapshots` writes them again."""
+"""The system's whole templates. `make snapshots` writes them again."""
 
 from __future__ import annotations
 
