@@ -180,6 +180,17 @@ def only(template: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return found
 
 
+def schedules(template: Template) -> dict[str, str]:
+    """Return how often each function runs by itself, by the function's name."""
+    found = {}
+    for rule in resources(template, "AWS::Events::Rule").values():
+        assert rule["State"] == "ENABLED"
+        (target,) = rule["Targets"]
+        function = template["Resources"][target["Arn"]["Fn::GetAtt"][0]]["Properties"]
+        found[function["FunctionName"]] = rule["ScheduleExpression"]
+    return found
+
+
 def statements(template: Mapping[str, Any], role: str) -> Iterator[tuple[str, str]]:
     """Yield what a role allows as (action, resource), the resource as readable text."""
     for policy in resources(template, "AWS::IAM::Role")[role]["Policies"]:

@@ -22,10 +22,13 @@ from tests.support.templates import (
     only,
     render,
     resources,
+    schedules,
     topic,
 )
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
+CONSUMERS = [(s.name, f.name) for s in systems() for f in s.functions if f.source]
+"""Every function that consumes a stream, with its system."""
 
 
 @pytest.mark.requirement("X-05")
@@ -38,7 +41,7 @@ def test_every_stream_consumer_is_bounded_and_loses_nothing(
         for template in templates(environment).values()
         for mapping in resources(template, MAPPING).values()
     ]
-    assert mappings
+    assert len(mappings) == len(CONSUMERS)
     for template, mapping in mappings:
         assert 0 <= mapping["MaximumRetryAttempts"] <= 10
         assert 60 <= mapping["MaximumRecordAgeInSeconds"] <= 86_400
@@ -60,16 +63,19 @@ def test_every_stream_consumer_is_bounded_and_loses_nothing(
 
 @pytest.mark.requirement("X-05", "X-06")
 def test_a_consumer_that_lags_or_gives_up_raises_an_alarm(templates: Templates) -> None:
-    alarms = resources(templates("prod")["chat-service-prod"], "AWS::CloudWatch::Alarm").values()
-    watched = {alarm["MetricName"]: alarm for alarm in alarms}
-    assert watched["IteratorAge"]["Threshold"] == 60_000
-    assert watched["IteratorAge"]["Dimensions"] == [
-        {"Name": "FunctionName", "Value": "chat-rollup-stream-prod"}
-    ]
-    assert watched["ApproximateNumberOfMessagesVisible"]["Threshold"] == 0
-    assert watched["ApproximateNumberOfMessagesVisible"]["Dimensions"] == [
-        {"Name": "QueueName", "Value": "chat-rollup-stream-prod-failed"}
-    ]
+    thresholds = {
+        (alarm["MetricName"], dimension["Name"], dimension["Value"]): alarm["Threshold"]
+        for template in templates("prod").values()
+        for alarm in resources(template, "AWS::CloudWatch::Alarm").values()
+        for dimension in alarm.get("Dimensions", [])
+        if alarm["MetricName"] in ("IteratorAge", "ApproximateNumberOfMessagesVisible")
+    }
+    lags, failures = "IteratorAge", "ApproximateNumberOfMessagesVisible"
+    names = [f"{system}-{function}-prod" for system, function in CONSUMERS]
+    assert thresholds == {
+        **{(lags, "FunctionName", name): 60_000 for name in names},
+        **{(failures, "QueueName", f"{name}-failed"): 0 for name in names},
+    }
 
 
 @pytest.mark.requirement("X-10")
@@ -139,8 +145,9 @@ def test_every_route_asks_for_a_token(
 
 
 @pytest.mark.requirement("X-07")
-def test_each_route_has_a_permission_of_its_own(templates: Templates) -> None:
-    template = templates("prod")["chat-service-prod"]
+@pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
+def test_each_route_has_a_permission_of_its_own(system: System, templates: Templates) -> None:
+    template = templates("prod")[f"{system.name}-service-prod"]
     sources = [
         json.dumps(permission["SourceArn"])
         for permission in resources(template, "AWS::Lambda::Permission").values()
@@ -169,24 +176,19 @@ def test_every_api_is_throttled_and_open_to_its_environment_s_pages_only(
 
 
 @pytest.mark.requirement("X-18")
-def test_the_access_log_holds_no_personal_data(templates: Templates) -> None:
-    stage = only(templates("prod")["chat-service-prod"], "AWS::ApiGatewayV2::Stage")
+@pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
+def test_the_access_log_holds_no_personal_data(system: System, templates: Templates) -> None:
+    stage = only(templates("prod")[f"{system.name}-service-prod"], "AWS::ApiGatewayV2::Stage")
     logged = json.loads(stage["AccessLogSettings"]["Format"])
     assert logged["requestId"] == "$context.requestId"
     for personal in ("identity", "claims", "$context.path", "principal", "userAgent"):
         assert not any(personal in variable for variable in logged.values())
 
 
-@pytest.mark.parametrize(
-    "system",
-    ["chat", pytest.param("interactions", marks=pytest.mark.requirement("M-45"))],
-)
-def test_the_sizes_of_a_system_s_tables_are_told_once_a_day(
-    system: str, templates: Templates
-) -> None:
-    template = templates("prod")[f"{system}-service-prod"]
-    rule = only(template, "AWS::Events::Rule")
-    (target,) = rule["Targets"]
-    function = template["Resources"][target["Arn"]["Fn::GetAtt"][0]]["Properties"]
-    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 day)", "ENABLED")
-    assert function["FunctionName"] == f"{system}-table-sizes-prod"
+@pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
+def test_what_is_scheduled_runs_as_declared(system: System, templates: Templates) -> None:
+    assert schedules(templates("prod")[f"{system.name}-service-prod"]) == {
+        f"{system.name}-{function.name}-prod": function.schedule
+        for function in system.functions
+        if function.schedule
+    }

@@ -3,47 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from chat.prices import COST
-from chat.settings import Settings
 from keyline.model import System, deployment
 from keyline_deploy.environment import load
 from keyline_deploy.published import MAX_METRICS, PublishedMetrics
 from keyline_deploy.systems import systems
 from keyline_deploy.template_rules import check_template
-from tests.support.templates import ENVIRONMENTS, Templates, only, resources
-
-ALARM = "AWS::CloudWatch::Alarm"
-Alarm = dict[str, Any]
-
-
-def alarms(templates: Templates, environment: str, stack: str = "") -> list[Alarm]:
-    return [
-        alarm
-        for name, template in templates(environment).items()
-        if name.startswith(stack)
-        for alarm in resources(template, ALARM).values()
-    ]
-
-
-def metrics(alarm: Alarm) -> Iterator[dict[str, Any]]:
-    if "MetricName" in alarm:
-        yield alarm
-    for query in alarm.get("Metrics", []):
-        if "MetricStat" in query:
-            yield query["MetricStat"]["Metric"]
-
-
-def dimensions(metric: dict[str, Any]) -> dict[str, Any]:
-    return {d["Name"]: d["Value"] for d in metric.get("Dimensions", [])}
-
-
-def named(found: list[Alarm], metric: str) -> list[Alarm]:
-    return [alarm for alarm in found if alarm.get("MetricName") == metric]
+from tests.support.alarms import ALARM, alarms, dimensions, metrics, named
+from tests.support.sample_system import LARGE
+from tests.support.templates import ENVIRONMENTS, Template, Templates, only, resources, synthesize
 
 
 def tables_and_indexes(system: System, environment: str) -> set[tuple[str, str | None]]:
@@ -61,7 +31,7 @@ def test_every_alarm_watches_a_metric_that_is_published(
 ) -> None:
     found = alarms(templates, environment)
     published = PublishedMetrics(systems())
-    assert len(found) > 40
+    assert len(found) > 14 * len(systems())
     for alarm in found:
         watched = list(metrics(alarm))
         assert watched
@@ -82,6 +52,13 @@ def test_every_alarm_tells_the_topic_and_takes_silence_for_health(
         assert alarm["AlarmDescription"]
 
 
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The data stack of a system that is watched in every way."""
+    stacks = synthesize(load("prod"), [LARGE], tmp_path_factory.mktemp("sample"))
+    return stacks["orders-data-prod"].template
+
+
 @pytest.mark.requirement("X-06")
 @pytest.mark.parametrize(
     ("metric", "wrong"),
@@ -92,10 +69,8 @@ def test_every_alarm_tells_the_topic_and_takes_silence_for_health(
         ("StorageGrowthPercent", ["Table"]),
     ],
 )
-def test_a_wrong_dimension_set_is_caught(
-    metric: str, wrong: list[str], templates: Templates
-) -> None:
-    template = copy.deepcopy(templates("prod")["chat-data-prod"])
+def test_a_wrong_dimension_set_is_caught(metric: str, wrong: list[str], sample: Template) -> None:
+    template = copy.deepcopy(sample)
     environment = load("prod")
     assert check_template(template, environment, PublishedMetrics(systems())) == []
 
@@ -167,34 +142,6 @@ def test_query_latency_of_the_handlers_is_watched_by_its_p99(
     where = {"Environment": "prod", "System": system.name}
     assert dimensions(client) == {**where, "Operation": "Query"}
     assert (client["ExtendedStatistic"], client["Threshold"]) == ("p99", 100)
-
-
-@pytest.mark.requirement("T-67")
-def test_the_service_s_average_of_a_query_is_watched_beside_it(templates: Templates) -> None:
-
-    service = named(alarms(templates, "prod", "chat-data"), "SuccessfulRequestLatency")
-    assert {"TableName": "ChatMessages", "Operation": "Query"} in map(dimensions, service)
-    assert {alarm["Statistic"] for alarm in service} == {"Average"}
-
-
-def test_the_single_table_s_growth_is_watched(templates: Templates) -> None:
-    (alarm,) = named(alarms(templates, "prod", "interactions-data"), "StorageGrowthPercent")
-    where = {"Environment": "prod", "System": "interactions"}
-    assert dimensions(alarm) == {**where, "Table": "mediphant-data"}
-
-
-@pytest.mark.requirement("T-68")
-def test_storage_growth_is_watched_on_the_metric_that_a_function_publishes(
-    templates: Templates,
-) -> None:
-    found = named(alarms(templates, "prod", "chat-data"), "StorageGrowthPercent")
-    assert {
-        "Environment": "prod",
-        "System": "chat",
-        "Table": "ChatMessages",
-    } in map(dimensions, found)
-    for alarm in found:
-        assert (alarm["Namespace"], alarm["Threshold"], alarm["Period"]) == ("Keyline", 50, 86_400)
 
 
 @pytest.mark.requirement("K-57")
@@ -272,14 +219,3 @@ def test_sums_of_metrics_are_small_enough_and_filled(
         (expression,) = (q["Expression"] for q in alarm["Metrics"] if "Expression" in q)
         ids = [query["Id"] for query in alarm["Metrics"] if "MetricStat" in query]
         assert expression == " + ".join(f"FILL({id}, 0)" for id in ids)
-
-
-@pytest.mark.requirement("T-39")
-def test_each_provider_of_the_chat_system_has_a_daily_budget(templates: Templates) -> None:
-    found = named(alarms(templates, "prod", "chat-service"), COST)
-    budgets = load("prod").settings("chat", Settings).daily_budget_usd
-    assert budgets
-    assert {dimensions(alarm)["Provider"]: alarm["Threshold"] for alarm in found} == budgets
-    for alarm in found:
-        assert (alarm["Statistic"], alarm["Period"]) == ("Sum", 86_400)
-        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"

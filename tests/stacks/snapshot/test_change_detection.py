@@ -127,12 +127,14 @@ def test_an_edited_handler_changes_the_asset_and_no_snapshot(out: Path) -> None:
     before = synthesize(load("dev"), systems(), out / "before", bundler=bundler)
 
     # When a handler is edited
-    handler = sources / "chat" / "handlers" / "write.py"
+    edited = systems()[0]
+    module = edited.functions[0].handler.rpartition(".")[0]
+    handler = sources / f"{module.replace('.', '/')}.py"
     handler.write_text(handler.read_text() + "\n# edited\n")
     after = synthesize(load("dev"), systems(), out / "after", bundler=bundler)
 
     # Then the functions have new code, and the templates are the same
-    keys = [_asset_keys(found["chat-service-dev"].template) for found in (before, after)]
+    keys = [_asset_keys(found[f"{edited.name}-service-dev"].template) for found in (before, after)]
     assert len(keys[0]) == len(keys[1]) == 1
     assert keys[0] != keys[1]
     for name, stack in before.items():

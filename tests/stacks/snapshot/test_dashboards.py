@@ -89,16 +89,18 @@ def test_every_function_is_on_it(system: System, templates: Templates) -> None:
 
 
 @pytest.mark.requirement("M-47", "M-48")
-def test_queries_are_shown_by_percentile_and_errors_by_operation(templates: Templates) -> None:
-    template = templates("prod")["interactions-service-prod"]
+@pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
+def test_queries_are_shown_by_percentile_and_errors_by_operation(
+    system: System, templates: Templates
+) -> None:
+    template = templates("prod")[f"{system.name}-service-prod"]
     body = json.loads(text(only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]))
     by_title = {w["properties"]["title"]: w["properties"]["metrics"] for w in body["widgets"]}
 
     queries = by_title["Query latency in handlers, ms"]
     assert [metric[-1]["stat"] for metric in queries] == ["p50", "p90", "p99"]
-    where = ["Environment", "prod", "Operation", "Query", "System", "interactions"]
+    where = ["Environment", "prod", "Operation", "Query", "System", system.name]
     assert [metric[:8] for metric in queries] == [["Keyline", "Latency", *where]] * 3
-    (system,) = (s for s in systems() if s.name == "interactions")
     assert [metric[5] for metric in by_title["Errors in handlers"]] == sorted(
         {pattern.operation for function in system.functions for pattern in function.patterns}
     )

@@ -26,7 +26,6 @@ from keyline.model import (
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import (
     alarm_topic_name,
-    bucket_name,
     budget_name,
     failure_queue_name,
     stack_id,
@@ -35,6 +34,7 @@ from keyline_deploy.names import (
 from stacks.application import build
 from systems.reports.stacks import MATRIX_BUCKET
 from tests.support.sample_system import LARGE, MOVING, SMALL
+from tests.support.sample_system import LARGE, SMALL
 from tests.support.templates import DEFAULTS, KEY_ARN, new_app, no_bundle, resources
 
 EVERYTHING = msgspec.structs.replace(
@@ -203,7 +203,7 @@ def test_a_stack_full_of_tables_synthesizes(out: Path) -> None:
     [
         (alarm_topic_name(LONGEST_ENVIRONMENT), 256),
         (budget_name(LONGEST_ENVIRONMENT), 100),
-        (bucket_name(MATRIX_BUCKET, LONGEST_ENVIRONMENT, "1" * 12), 63),
+from tests.support.sample_system import LARGE, MOVING, SMALL
         (failure_queue_name("s" * 20, "f" * 26, LONGEST_ENVIRONMENT), 80),
     ],
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from keyline.model import Function, System
+from keyline_deploy.project import ROOT
 from keyline_deploy.systems import systems
 from tests.support.templates import ENVIRONMENTS, Template, Templates, resources, statements
 
@@ -13,11 +16,6 @@ FUNCTIONS = [
     for system in systems()
     for function in system.functions
 ]
-BEYOND_TABLES = {
-    ("interactions", "interactions"): {"ssm:GetParameter"},
-    ("reports", "similarity"): {"s3:GetObject", "s3:ListBucket", "s3:PutObject"},
-}
-"""What functions may do besides reading and writing tables."""
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:${AWS::AccountId}:table/"
 
 
@@ -62,7 +60,15 @@ def test_a_role_is_exactly_its_function_s_patterns(
             *("dynamodb:GetShardIterator", "dynamodb:ListStreams"),
             "sqs:SendMessage",
         }
-    assert actions == expected | BEYOND_TABLES.get((system.name, function.name), set())
+    assert actions == expected | beyond_tables(system, function)
+
+
+def beyond_tables(system: System, function: Function) -> set[str]:
+    """Return what a function may do besides, as `tests/systems/SYSTEM/grants.py` says."""
+    if not (ROOT / "tests" / "systems" / system.name / "grants.py").exists():
+        return set()
+    own = importlib.import_module(f"tests.systems.{system.name}.grants")
+    return set(own.BEYOND_TABLES.get(function.name, ()))
 
 
 @pytest.mark.requirement("K-34", "T-81", "X-07")

@@ -16,7 +16,16 @@ from keyline import variables
 from keyline.migration import Phase
 from keyline_deploy.environment import load
 from keyline_deploy.published import PublishedMetrics
-from tests.support.templates import ENVIRONMENTS, Templates, only, resources, synthesize, text
+from tests.support.alarms import alarms, dimensions, named
+from tests.support.templates import (
+    ENVIRONMENTS,
+    Templates,
+    only,
+    resources,
+    schedules,
+    synthesize,
+    text,
+)
 
 FUNCTION = "AWS::Lambda::Function"
 ALARM = "AWS::CloudWatch::Alarm"
@@ -173,6 +182,19 @@ def test_what_the_ratio_is_made_of_is_shown_and_what_is_pending_as_its_maximum(
     assert (pending[1], pending[-1].get("stat")) == ("MigrationPending", "Maximum")
     for metric in (*reads, pending):
         assert published(metric, environment)
+
+
+def test_the_single_table_s_growth_is_watched(templates: Templates) -> None:
+    (alarm,) = named(alarms(templates, "prod", "interactions-data"), "StorageGrowthPercent")
+    where = {"Environment": "prod", "System": "interactions"}
+    assert dimensions(alarm) == {**where, "Table": "mediphant-data"}
+
+
+@pytest.mark.requirement("M-45")
+def test_the_sizes_of_the_tables_are_told_once_a_day(templates: Templates) -> None:
+    assert schedules(templates("prod")["interactions-service-prod"]) == {
+        "interactions-table-sizes-prod": "rate(1 day)"
+    }
 
 
 def migration_graph(title: str, environment: str, templates: Templates) -> list[list[Any]]:

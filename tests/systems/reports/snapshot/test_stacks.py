@@ -9,9 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from keyline.model import LONGEST_ENVIRONMENT
 from keyline_deploy.environment import EnvironmentFileError, load, with_user_pool
+from keyline_deploy.names import bucket_name
 from keyline_deploy.systems import systems
 from reports.system import SYSTEM as REPORTS
+from systems.reports.stacks import SIMILARITY
 from tests.support.templates import (
     ENVIRONMENTS,
     KEY_ARN,
@@ -176,6 +179,10 @@ def test_the_function_that_compares_vectors_alone_is_given_the_bucket(
     }
 
 
+def test_the_bucket_s_name_is_short_enough() -> None:
+    assert len(bucket_name(SIMILARITY, LONGEST_ENVIRONMENT, "1" * 12)) <= 63
+
+
 def test_a_key_of_one_s_own_encrypts_the_bucket_as_it_does_the_tables(tmp_path: Path) -> None:
     dev = load("dev")
     key = KEY_ARN.replace("eu-central-1", dev.region)
@@ -229,8 +236,9 @@ def test_a_user_pool_s_id_is_all_that_its_users_need_to_be_let_in(tmp_path: Path
         assert properties["Environment"]["Variables"]["REPORTS_TOKEN_USE"] == "access"
 
     # And the other systems go on with the environment's issuer
-    other = only(stacks["chat-service-dev"].template, "AWS::ApiGatewayV2::Authorizer")
-    assert other["JwtConfiguration"]["Issuer"] == dev.auth.issuer
+    for name in {system.name for system in systems()} - {REPORTS.name}:
+        other = only(stacks[f"{name}-service-dev"].template, "AWS::ApiGatewayV2::Authorizer")
+        assert other["JwtConfiguration"]["Issuer"] == dev.auth.issuer
 
 
 def test_without_a_pool_the_environment_s_issuer_holds(templates: Templates) -> None:

@@ -1,0 +1,8 @@
+"""What the system's functions may do besides reading and writing tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+BEYOND_TABLES: Mapping[str, Set[str]] = {"interactions": {"ssm:GetParameter"}}
+"""Actions by function."""

@@ -1,0 +1,10 @@
+"""What the system's functions may do besides reading and writing tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+BEYOND_TABLES: Mapping[str, Set[str]] = {
+    "similarity": {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+}
+"""Actions by function."""
