@@ -32,9 +32,7 @@ from keyline_deploy.names import (
     stack_name,
 )
 from stacks.application import build
-from systems.reports.stacks import MATRIX_BUCKET
 from tests.support.sample_system import LARGE, MOVING, SMALL
-from tests.support.sample_system import LARGE, SMALL
 from tests.support.templates import DEFAULTS, KEY_ARN, new_app, no_bundle, resources
 
 EVERYTHING = msgspec.structs.replace(
@@ -203,7 +201,6 @@ def test_a_stack_full_of_tables_synthesizes(out: Path) -> None:
     [
         (alarm_topic_name(LONGEST_ENVIRONMENT), 256),
         (budget_name(LONGEST_ENVIRONMENT), 100),
-from tests.support.sample_system import LARGE, MOVING, SMALL
         (failure_queue_name("s" * 20, "f" * 26, LONGEST_ENVIRONMENT), 80),
     ],
 )

@@ -235,15 +235,16 @@ def test_the_sum_is_its_parts() -> None:
 
 
 @pytest.mark.requirement("X-15")
-def test_the_command_prints_tables_and_json() -> None:
-    said = CliRunner().invoke(app, ["cost", "chat", "--stored", "ChatMessages=1000000"])
+def test_the_command_prints_tables_and_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyline_deploy.systems.systems", lambda: (system_of(PUT, GET),))
+    said = CliRunner().invoke(app, ["cost", "notes", "--stored", "Notes=1000000"])
     assert said.exit_code == 0, said.output
-    assert "message-create" in said.output
+    assert "by-author" in said.output
     assert "Not counted: Lambda" in said.output
-    (document,) = json.loads(CliRunner().invoke(app, ["cost", "chat", "--json"]).output)
+    (document,) = json.loads(CliRunner().invoke(app, ["cost", "notes", "--json"]).output)
     rows = {row["pattern"]: row for row in document["patterns"]}
-    assert rows["message-create"]["units_per_call"] == {"least": 6.0, "most": 8.0}
+    assert rows["put"]["units_per_call"] == {"least": 4.0, "most": 6.0}
     assert document["usd"]["most"] > document["usd"]["least"] > 0
-    unknown = CliRunner().invoke(app, ["cost", "chatt"])
+    unknown = CliRunner().invoke(app, ["cost", "notess"])
     assert isinstance(unknown.exception, KeylineError)
-    assert "Did you mean 'chat'" in str(unknown.exception)
+    assert "Did you mean 'notes'" in str(unknown.exception)

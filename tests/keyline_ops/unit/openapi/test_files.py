@@ -23,6 +23,7 @@ from keyline_ops.openapi.generate import NotDescribedError, generate
 pytestmark = pytest.mark.xdist_group("openapi")
 
 WITH_AN_API = [s for s in systems() if any(function.routes for function in s.functions)]
+ONE = WITH_AN_API[0].name
 
 
 @pytest.fixture(scope="module")
@@ -82,18 +83,17 @@ class TestDocuments:
 
 
 def test_a_system_without_an_api_is_named_with_those_that_have_one(deployment: Deployment) -> None:
-    with pytest.raises(KeylineError, match="Did you mean 'chat'"):
-        files.document_of("chatt", deployment)
+    with pytest.raises(KeylineError, match=f"Did you mean '{ONE}'"):
+        files.document_of(f"{ONE}x", deployment)
 
 
 def test_a_handler_that_cannot_be_imported_is_an_error_that_shows_why(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    (tmp_path / "chat").mkdir()
-    (tmp_path / "chat" / "__init__.py").write_text("raise RuntimeError('the edit is broken')")
+    (tmp_path / ONE).mkdir()
+    (tmp_path / ONE / "__init__.py").write_text("raise RuntimeError('the edit is broken')")
     functions = [
-        replace(function, sources=[tmp_path / "chat"])
-        for function in files.described(deployment)["chat"]
+        replace(function, sources=[tmp_path / ONE]) for function in files.described(deployment)[ONE]
     ]
     with pytest.raises(NotDescribedError, match="the edit is broken"):
         generate(functions, deployment.region)
@@ -106,8 +106,8 @@ def test_the_command_prints_or_writes_the_document(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(files, "local_deployment", lambda: deployment)
-    printed = CliRunner().invoke(cli.app, ["openapi", "chat"])
-    assert json.loads(printed.stdout) == documents["chat"]
-    written = tmp_path / "chat.json"
-    assert CliRunner().invoke(cli.app, ["openapi", "chat", "--output", str(written)]).exit_code == 0
-    assert written.read_text() == files.text_of(documents["chat"])
+    printed = CliRunner().invoke(cli.app, ["openapi", ONE])
+    assert json.loads(printed.stdout) == documents[ONE]
+    written = tmp_path / f"{ONE}.json"
+    assert CliRunner().invoke(cli.app, ["openapi", ONE, "--output", str(written)]).exit_code == 0
+    assert written.read_text() == files.text_of(documents[ONE])

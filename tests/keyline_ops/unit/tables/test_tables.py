@@ -16,11 +16,8 @@ from moto import mock_aws
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
-from chat.system import SYSTEM as CHAT
-from chat.tables import MESSAGES
 from keyline.errors import KeylineError
 from keyline_deploy.environment import Environment, load
-from keyline_deploy.systems import systems
 from keyline_ops.cli import app
 from keyline_ops.deployed import Deployed, Owned, deployed, find_table, find_tables, translated
 from keyline_ops.tables.backup import Backups, Bucket
@@ -28,20 +25,25 @@ from keyline_ops.tables.count import Price, count
 from keyline_ops.tables.describe import describe, differences, wanted_tags
 from keyline_ops.tables.listing import listed
 from keyline_ops.tables.restore import Restores, moment_of
-from reports.system import SYSTEM as REPORTS
 from stacks.base import stack_tags
+from tests.support.sample_system import LARGE, MARKS, ORDERS
 from tests.support.tables import create_table_params
 
 DEV = load("dev")
 REGION = "us-east-1"
-OWNED = Owned(CHAT, MESSAGES)
-NAME = MESSAGES.physical_name("dev")
+OWNED = Owned(LARGE, ORDERS)
+NAME = ORDERS.physical_name("dev")
 
 
 @pytest.fixture
 def client() -> Iterator[Any]:
     with mock_aws():
         yield boto3.client("dynamodb", region_name=REGION)
+
+
+@pytest.fixture(autouse=True)
+def _the_commands_know_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyline_deploy.systems.systems", lambda: (LARGE,))
 
 
 @pytest.fixture
@@ -77,10 +79,10 @@ def fill(client: Any, items: int) -> None:
         client.put_item(
             TableName=NAME,
             Item={
-                "conversationId": {"S": "c"},
-                "timestamp": {"N": str(number)},
-                "moduleId": {"N": "1"},
-                "provider": {"S": "openai"},
+                "customer": {"S": "ann"},
+                "number": {"N": str(number)},
+                "day": {"S": "2026-01-31"},
+                "placedAt": {"N": "1"},
                 "ttl": {"N": str(ttl)},
             },
         )
@@ -110,13 +112,13 @@ class Told:
 
 
 def test_a_table_has_two_names_and_a_system_is_all_of_its_tables() -> None:
-    assert find_table("ChatMessages", "dev", systems()).table is MESSAGES
-    assert find_table(NAME, "dev", systems()) == OWNED
-    assert [o.table for o in find_tables("chat", "dev", systems())] == list(CHAT.tables)
-    with pytest.raises(KeylineError, match="Did you mean 'ChatMessages'"):
-        find_table("ChatMessage", "dev", systems())
+    assert find_table("CustomerOrders", "dev", [LARGE]).table is ORDERS
+    assert find_table(NAME, "dev", [LARGE]) == OWNED
+    assert [o.table for o in find_tables("orders", "dev", [LARGE])] == list(LARGE.tables)
+    with pytest.raises(KeylineError, match="Did you mean 'CustomerOrders'"):
+        find_table("CustomerOrder", "dev", [LARGE])
     with pytest.raises(KeylineError, match="is no system and no table"):
-        find_tables("nothing", "dev", systems())
+        find_tables("nothing", "dev", [LARGE])
 
 
 def test_another_accounts_credentials_are_refused() -> None:
@@ -144,18 +146,18 @@ def test_a_table_is_described_with_the_age_of_its_figures(client: Any, where: De
     assert seen is not None
     assert (seen.items, seen.counted) == (3, "up to 6 hours old")
     assert seen.ttl == "ttl"
-    assert seen.stream == "NEW_IMAGE"
+    assert seen.stream == "NEW_AND_OLD_IMAGES"
     assert seen.recovery is not None and seen.recovery.days == 7
-    assert {index.name for index in seen.indexes} == {i.name for i in MESSAGES.indexes}
+    assert {index.name for index in seen.indexes} == {i.name for i in ORDERS.indexes}
     assert differences(OWNED, DEV, seen) == []
 
 
 @pytest.mark.requirement("K-64")
 def test_what_is_not_as_declared_is_named(client: Any, where: Deployed) -> None:
-    params = create_table_params(MESSAGES, "dev")
+    params = create_table_params(ORDERS, "dev")
     params["GlobalSecondaryIndexes"] = params["GlobalSecondaryIndexes"][1:]
     params["AttributeDefinitions"] = [
-        a for a in params["AttributeDefinitions"] if a["AttributeName"] != "moduleId"
+        a for a in params["AttributeDefinitions"] if a["AttributeName"] != "day"
     ]
     params["GlobalSecondaryIndexes"][0]["Projection"] = {"ProjectionType": "KEYS_ONLY"}
     client.create_table(**params, DeletionProtectionEnabled=True)
@@ -164,44 +166,44 @@ def test_what_is_not_as_declared_is_named(client: Any, where: Deployed) -> None:
     assert sorted(differences(OWNED, DEV, seen)) == sorted(
         [
             "TTL: none, declared is ttl",
-            "stream: none, declared is NEW_IMAGE",
+            "stream: none, declared is NEW_AND_OLD_IMAGES",
             "deletion protection: on, declared is off",
             "recovery days: 0, declared is 7",
             "encryption: aws-owned, declared is aws-managed",
-            f"index {MESSAGES.indexes[0].name}: is missing",
-            f"index {MESSAGES.indexes[1].name}: carries other attributes than declared",
+            f"index {ORDERS.indexes[0].name}: is missing",
+            f"index {ORDERS.indexes[1].name}: carries other attributes than declared",
             "tag environment: none, declared is dev",
             "tag project: none, declared is keyline",
-            "tag system: none, declared is chat",
+            "tag system: none, declared is orders",
         ]
     )
 
 
 def test_the_tags_are_those_of_the_stacks() -> None:
-    assert wanted_tags(OWNED, DEV) == stack_tags("chat", DEV)
+    assert wanted_tags(OWNED, DEV) == stack_tags("orders", DEV)
 
 
 @pytest.mark.requirement("K-64")
 def test_a_missing_table_is_a_row_of_its_own(client: Any, where: Deployed) -> None:
     deploy(client)
-    rows = listed(where, [Owned(CHAT, table) for table in CHAT.tables])
-    assert [row.differs for row in rows] == [(), ("is not deployed",), ("is not deployed",)]
+    rows = listed(where, [Owned(LARGE, table) for table in LARGE.tables])
+    assert [row.differs for row in rows] == [(), ("is not deployed",)]
 
 
 @pytest.mark.requirement("K-64")
 def test_the_command_lists_tables(client: Any) -> None:
-    for table in REPORTS.tables:
-        deploy(client, Owned(REPORTS, table))
-    run = CliRunner().invoke(app, ["tables", "reports", "--environment", "dev"])
+    for table in LARGE.tables:
+        deploy(client, Owned(LARGE, table))
+    run = CliRunner().invoke(app, ["tables", "orders", "--environment", "dev"])
     assert run.exit_code == 0, run.output
-    assert "k9-reports-dev" in run.output and "UserReportsIndex" in run.output
+    assert NAME in run.output and "ByDay" in run.output
     assert "up to 6 hours old" in run.output
-    run = CliRunner().invoke(app, ["tables", "reports", "--environment", "dev", "--json"])
+    run = CliRunner().invoke(app, ["tables", "orders", "--environment", "dev", "--json"])
     found = {row["table"]: row for row in json.loads(run.output)}
-    assert found["k9-reports"]["stream"] == "NEW_AND_OLD_IMAGES"
-    assert found["k9-reports"]["recovery"]["days"] == 7
-    client.delete_table(TableName="k9-users-dev")
-    run = CliRunner().invoke(app, ["tables", "k9-users", "--environment", "dev", "--json"])
+    assert found["CustomerOrders"]["stream"] == "NEW_AND_OLD_IMAGES"
+    assert found["CustomerOrders"]["recovery"]["days"] == 7
+    client.delete_table(TableName=MARKS.physical_name("dev"))
+    run = CliRunner().invoke(app, ["tables", "SeenOrders", "--environment", "dev", "--json"])
     assert run.exit_code == 1
     assert json.loads(run.output)[0]["differs"] == ["is not deployed"]
 
@@ -239,9 +241,9 @@ def test_an_exact_count_reads_on_to_the_last_page(client: Any, where: Deployed) 
 def test_a_count_is_never_made_unless_its_price_was_agreed_to(client: Any) -> None:
     deploy(client)
     fill(client, 2)
-    run = CliRunner().invoke(app, ["count", "ChatMessages", "--environment", "dev"])
+    run = CliRunner().invoke(app, ["count", "CustomerOrders", "--environment", "dev"])
     assert run.output == f"2 items in {NAME}, up to 6 hours old\n"
-    asked = ["count", "ChatMessages", "--environment", "dev", "--exact"]
+    asked = ["count", "CustomerOrders", "--environment", "dev", "--exact"]
     run = CliRunner().invoke(app, asked)
     assert isinstance(run.exception, KeylineError)
     assert "would consume a number of read units that is not known" in str(run.exception)
@@ -275,7 +277,7 @@ def backups(client: Any, where: Deployed) -> Backups:
 
 @pytest.mark.requirement("K-66", "T-76")
 def test_a_system_is_backed_up_table_by_table(client: Any, where: Deployed) -> None:
-    owned = [Owned(CHAT, table) for table in CHAT.tables]
+    owned = [Owned(LARGE, table) for table in LARGE.tables]
     names = [deploy(client, each) for each in owned]
     maker = backups(client, where)
     saved = maker.save(maker.found(owned))
@@ -291,7 +293,7 @@ def test_a_dry_run_of_a_backup_names_the_tables_and_makes_none(
     deploy(client)
     told = Told(client)
     monkeypatch.setattr(Deployed, "client", lambda self: told)
-    asked = ["backup", "ChatMessages", "--environment", "dev", "--dry-run", "--json"]
+    asked = ["backup", "CustomerOrders", "--environment", "dev", "--dry-run", "--json"]
     run = CliRunner().invoke(app, asked)
     assert run.exit_code == 0, run.output
     assert json.loads(run.stdout) == [{"table": NAME, "bytes": 0}]
@@ -303,7 +305,7 @@ def test_a_dry_run_of_a_backup_names_the_tables_and_makes_none(
 @pytest.mark.requirement("K-66")
 def test_exports_of_a_system_are_of_one_moment(client: Any, where: Deployed) -> None:
     boto3.client("s3", region_name=REGION).create_bucket(Bucket="backups")
-    owned = [Owned(CHAT, table) for table in CHAT.tables]
+    owned = [Owned(LARGE, table) for table in LARGE.tables]
     names = [deploy(client, each) for each in owned]
     told = Told(client)
     maker = backups(told, where)
@@ -311,7 +313,7 @@ def test_exports_of_a_system_are_of_one_moment(client: Any, where: Deployed) -> 
     asked = [arguments for name, arguments in told.made if name == "export_table_to_point_in_time"]
     assert [a["S3Prefix"] for a in asked] == [f"nightly/{name}" for name in names]
     assert len({a["ExportTime"] for a in asked}) == 1
-    assert [each.status for each in saved] == ["COMPLETED"] * 3
+    assert [each.status for each in saved] == ["COMPLETED"] * len(owned)
 
 
 @pytest.mark.requirement("K-66")
@@ -320,7 +322,7 @@ def test_an_export_is_of_the_latest_moment_that_all_tables_can_be_recovered_to(
 ) -> None:
     """DynamoDB refuses a later one, and is minutes behind."""
     boto3.client("s3", region_name=REGION).create_bucket(Bucket="backups")
-    owned = [Owned(CHAT, table) for table in CHAT.tables]
+    owned = [Owned(LARGE, table) for table in LARGE.tables]
     moment = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
     latest = {deploy(client, each): moment for each in owned}
     latest[NAME] = moment - timedelta(minutes=2, microseconds=-7)
@@ -372,7 +374,7 @@ def test_what_cannot_be_backed_up_is_refused(client: Any, where: Deployed) -> No
     local = Deployed(load("local"), engine="http://127.0.0.1:1")
     with pytest.raises(KeylineError, match="the local engine keeps no backups"):
         backups(client, local).found([OWNED])
-    client.create_table(**create_table_params(MESSAGES, "dev"))
+    client.create_table(**create_table_params(ORDERS, "dev"))
     maker = backups(client, where)
     with pytest.raises(KeylineError, match="has no point-in-time recovery"):
         maker.export(maker.found([OWNED]), Bucket.of("s3://backups"))
@@ -435,14 +437,14 @@ def test_what_a_restore_leaves_out_is_put_back_and_verified(client: Any) -> None
     told = recoverable(client)
     said: list[str] = []
     restores = Restores(Deployed(protected), told, said.append, pause=0)
-    plan = restores.plan(OWNED, "chat-restored", an_hour_ago())
+    plan = restores.plan(OWNED, "orders-restored", an_hour_ago())
     assert restores.restore(plan) == []
-    seen = describe(Deployed(protected), told, "chat-restored")
+    seen = describe(Deployed(protected), told, "orders-restored")
     assert seen is not None
-    assert (seen.ttl, seen.stream, seen.protected) == ("ttl", "NEW_IMAGE", True)
+    assert (seen.ttl, seen.stream, seen.protected) == ("ttl", "NEW_AND_OLD_IMAGES", True)
     assert seen.recovery is not None and seen.recovery.days == 7
-    assert seen.tags == {"project": "keyline", "environment": "dev", "system": "chat"}
-    assert client.scan(TableName="chat-restored", Select="COUNT")["Count"] == 4
+    assert seen.tags == {"project": "keyline", "environment": "dev", "system": "orders"}
+    assert client.scan(TableName="orders-restored", Select="COUNT")["Count"] == 4
     assert said[0] == "deletion protection: on"
 
 
@@ -464,9 +466,9 @@ def test_contributor_insights_are_put_back_where_the_environment_wants_them(clie
         update_contributor_insights=enable,
     )
     restores = Restores(Deployed(wants), told, lambda _: None, pause=0)
-    plan = restores.plan(OWNED, "chat-restored", an_hour_ago())
+    plan = restores.plan(OWNED, "orders-restored", an_hour_ago())
     assert restores.restore(plan) == []
-    assert insights["chat-restored"] == "ENABLING"
+    assert insights["orders-restored"] == "ENABLING"
 
 
 @pytest.mark.requirement("K-67")
@@ -483,9 +485,9 @@ def test_an_interrupted_restore_goes_on_and_does_only_what_is_left(
     restores = Restores(where, told, lambda _: None, pause=0)
     at = an_hour_ago()
     with pytest.raises(KeyboardInterrupt):
-        restores.restore(restores.plan(OWNED, "chat-restored", at))
+        restores.restore(restores.plan(OWNED, "orders-restored", at))
     del told._answers["update_time_to_live"]
-    plan = restores.plan(OWNED, "chat-restored", at)
+    plan = restores.plan(OWNED, "orders-restored", at)
     assert plan.resumes
     steps = restores.steps(plan)
     assert "go on with it" in steps[0]
@@ -504,7 +506,7 @@ def test_a_restore_that_is_still_under_way_is_waited_for(client: Any, where: Dep
     at = an_hour_ago()
     told.restore_table_to_point_in_time(
         SourceTableArn=client.describe_table(TableName=NAME)["Table"]["TableArn"],
-        TargetTableName="chat-restored",
+        TargetTableName="orders-restored",
         RestoreDateTime=at,
     )
     looks = [3]
@@ -514,13 +516,13 @@ def test_a_restore_that_is_still_under_way_is_waited_for(client: Any, where: Dep
 
     def creating(**asked: Any) -> Any:
         answer = table(**asked)
-        if asked["TableName"] == "chat-restored" and looks[0]:
+        if asked["TableName"] == "orders-restored" and looks[0]:
             looks[0] -= 1
             answer["Table"]["TableStatus"] = "CREATING"
         return answer
 
     def not_while_creating(**asked: Any) -> Any:
-        if asked["TableName"] == "chat-restored" and looks[0]:
+        if asked["TableName"] == "orders-restored" and looks[0]:
             error = {"Error": {"Code": "TableNotFoundException", "Message": "no"}}
             raise ClientError(error, "DescribeContinuousBackups")
         return continuous(**asked)
@@ -529,7 +531,7 @@ def test_a_restore_that_is_still_under_way_is_waited_for(client: Any, where: Dep
         "describe_table": creating,
         "describe_continuous_backups": not_while_creating,
     }
-    plan = restores.plan(OWNED, "chat-restored", at)
+    plan = restores.plan(OWNED, "orders-restored", at)
     assert len(restores.steps(plan)) == 5
     assert restores.restore(plan) == []
     assert [name for name, _ in told.made].count("restore_table_to_point_in_time") == 1
@@ -555,8 +557,8 @@ def test_what_dynamodb_is_not_ready_for_is_tried_again_and_other_refusals_are_to
 
     told = recoverable(client, update_continuous_backups=not_yet, tag_resource=denied)
     restores = Restores(where, told, lambda _: None, pause=0)
-    plan = restores.plan(OWNED, "chat-restored", an_hour_ago())
-    with pytest.raises(KeylineError, match=r"chat-restored: tags: .*AccessDenied"):
+    plan = restores.plan(OWNED, "orders-restored", an_hour_ago())
+    with pytest.raises(KeylineError, match=r"orders-restored: tags: .*AccessDenied"):
         restores.restore(plan)
     assert left == [0]
 
@@ -566,7 +568,7 @@ def test_a_step_without_effect_is_found_out(client: Any, where: Deployed) -> Non
     deploy(client)
     told = recoverable(client, update_time_to_live=lambda **_: None)
     restores = Restores(where, told, lambda _: None, pause=0)
-    plan = restores.plan(OWNED, "chat-restored", an_hour_ago())
+    plan = restores.plan(OWNED, "orders-restored", an_hour_ago())
     assert restores.restore(plan) == ["TTL: none, declared is ttl"]
 
 
@@ -575,22 +577,22 @@ def test_what_cannot_be_restored_is_refused(client: Any, where: Deployed) -> Non
     restores = Restores(where, recoverable(client), lambda _: None, pause=0)
     at = an_hour_ago()
     with pytest.raises(KeylineError, match="is not deployed"):
-        restores.plan(OWNED, "chat-restored", at)
+        restores.plan(OWNED, "orders-restored", at)
     deploy(client)
     with pytest.raises(KeylineError, match="is no table's name"):
         restores.plan(OWNED, "a b", at)
     with pytest.raises(KeylineError, match="is there already, and not from this restore"):
         restores.plan(OWNED, NAME, at)
     with pytest.raises(KeylineError, match="can be restored to"):
-        restores.plan(OWNED, "chat-restored", at - timedelta(days=9))
+        restores.plan(OWNED, "orders-restored", at - timedelta(days=9))
     client.update_continuous_backups(
         TableName=NAME, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
     )
     with pytest.raises(KeylineError, match="has no point-in-time recovery"):
-        restores.plan(OWNED, "chat-restored", at)
+        restores.plan(OWNED, "orders-restored", at)
     local = Restores(Deployed(load("local"), engine="http://x"), client, lambda _: None)
     with pytest.raises(KeylineError, match="the local engine keeps no point-in-time recovery"):
-        local.plan(OWNED, "chat-restored", at)
+        local.plan(OWNED, "orders-restored", at)
 
 
 @pytest.mark.requirement("K-67")
@@ -612,14 +614,14 @@ def test_a_dry_run_changes_nothing(
     run = CliRunner().invoke(
         app,
         [
-            *("restore", "ChatMessages", "--to", "chat-restored", "--environment", "dev"),
+            *("restore", "CustomerOrders", "--to", "orders-restored", "--environment", "dev"),
             *("--at", an_hour_ago().isoformat(), "--dry-run", "--json"),
         ],
     )
     assert run.exit_code == 0, run.output
     document = json.loads(run.output)
     assert document["done"] is False
-    assert "TTL: ttl" in document["steps"] and "stream: NEW_IMAGE" in document["steps"]
+    assert "TTL: ttl" in document["steps"] and "stream: NEW_AND_OLD_IMAGES" in document["steps"]
     assert client.list_tables()["TableNames"] == [NAME]
     assert not {name for name, _ in told.made} - {
         "describe_table",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from keyline_ops.cli import app
 from keyline_ops.costs.figures import markdown
 from keyline_ops.costs.prices import BEFORE, CURRENT
 from systems.chat.figures import (
@@ -85,3 +88,13 @@ def test_the_page_shows_what_is_computed(root: Path) -> None:
     page = (root / PAGE).read_text(encoding="utf-8")
     assert markdown(FIGURES) in page, f"Put the output of `keyline figures chat` into {PAGE}."
     assert {each.line for each in FIGURES} >= {"T-18", "T-19", "T-20", "T-21", "T-33", "T-44"}
+
+
+@pytest.mark.requirement("X-15")
+def test_the_command_forecasts_what_a_message_costs() -> None:
+    said = CliRunner().invoke(app, ["cost", "chat", "--stored", "ChatMessages=1000000"])
+    assert said.exit_code == 0, said.output
+    assert "message-create" in said.output
+    (document,) = json.loads(CliRunner().invoke(app, ["cost", "chat", "--json"]).output)
+    rows = {row["pattern"]: row for row in document["patterns"]}
+    assert rows["message-create"]["units_per_call"] == {"least": 6.0, "most": 8.0}

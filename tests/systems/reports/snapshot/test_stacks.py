@@ -14,7 +14,7 @@ from keyline_deploy.environment import EnvironmentFileError, load, with_user_poo
 from keyline_deploy.names import bucket_name
 from keyline_deploy.systems import systems
 from reports.system import SYSTEM as REPORTS
-from systems.reports.stacks import SIMILARITY
+from systems.reports.stacks import MATRIX_BUCKET
 from tests.support.templates import (
     ENVIRONMENTS,
     KEY_ARN,
@@ -180,7 +180,7 @@ def test_the_function_that_compares_vectors_alone_is_given_the_bucket(
 
 
 def test_the_bucket_s_name_is_short_enough() -> None:
-    assert len(bucket_name(SIMILARITY, LONGEST_ENVIRONMENT, "1" * 12)) <= 63
+    assert len(bucket_name(MATRIX_BUCKET, LONGEST_ENVIRONMENT, "1" * 12)) <= 63
 
 
 def test_a_key_of_one_s_own_encrypts_the_bucket_as_it_does_the_tables(tmp_path: Path) -> None:
