@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from keyline_local import Issuer
-from tests.stacks.e2e.assembly import Deployable, Template, deployable, resources
-from tests.stacks.e2e.cdk import Cdk
-from tests.stacks.e2e.deployment import Deployment
-from tests.stacks.e2e.emulator import OTHER_ACCOUNT, Emulator
+from tests.support.deploy.assembly import Deployable, Template, deployable, resources
+from tests.support.deploy.cdk import Cdk
+from tests.support.deploy.deployment import Deployment
+from tests.support.deploy.emulator import OTHER_ACCOUNT, Emulator
 
 pytestmark = pytest.mark.xdist_group("deploy")
 

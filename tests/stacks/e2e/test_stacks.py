@@ -10,7 +10,7 @@ from keyline.model import Table
 from keyline_deploy.environment import load
 from keyline_deploy.names import function_name, pascal, stack_id
 from keyline_deploy.systems import systems
-from tests.stacks.e2e.deployment import ENVIRONMENT, Deployment
+from tests.support.deploy.deployment import ENVIRONMENT, Deployment
 from tests.support.tables import create_table_params
 
 pytestmark = pytest.mark.xdist_group("deploy")

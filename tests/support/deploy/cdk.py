@@ -6,8 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.stacks.e2e.assembly import Deployable
-from tests.stacks.e2e.emulator import REGION, Emulator
+from tests.support.deploy.assembly import Deployable
+from tests.support.deploy.emulator import REGION, Emulator
 
 
 @dataclass(frozen=True)

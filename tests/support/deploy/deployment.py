@@ -14,9 +14,9 @@ import httpx
 from chat.system import ANALYTICS_SCOPE, READ_SCOPE, WRITE_SCOPE
 from keyline_deploy.environment import load
 from keyline_local import Issuer
-from tests.stacks.e2e.assembly import Deployable
-from tests.stacks.e2e.cdk import Cdk
-from tests.stacks.e2e.emulator import Emulator
+from tests.support.deploy.assembly import Deployable
+from tests.support.deploy.cdk import Cdk
+from tests.support.deploy.emulator import Emulator
 
 ENVIRONMENT = "dev"
 ALL_SCOPES = (WRITE_SCOPE, READ_SCOPE, ANALYTICS_SCOPE)

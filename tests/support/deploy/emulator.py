@@ -22,7 +22,7 @@ import boto3
 import httpx
 
 from keyline_local.testing import LOOPBACK, die_with_parent, free_port
-from tests.stacks.e2e.certificate import write_certificate
+from tests.support.deploy.certificate import write_certificate
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"

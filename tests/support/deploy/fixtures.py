@@ -9,11 +9,11 @@ import pytest
 
 from keyline_local import Issuer
 from keyline_ops.synth import synthesize
-from tests.stacks.e2e.assembly import Deployable, deployable
-from tests.stacks.e2e.cdk import Cdk
-from tests.stacks.e2e.deployment import ENVIRONMENT, Deployment
-from tests.stacks.e2e.emulator import ACCOUNT, Emulator, running_emulator
-from tests.stacks.e2e.issuing import running_issuer
+from tests.support.deploy.assembly import Deployable, deployable
+from tests.support.deploy.cdk import Cdk
+from tests.support.deploy.deployment import ENVIRONMENT, Deployment
+from tests.support.deploy.emulator import ACCOUNT, Emulator, running_emulator
+from tests.support.deploy.issuing import running_issuer
 
 
 @pytest.fixture(scope="session")

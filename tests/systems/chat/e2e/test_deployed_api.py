@@ -13,7 +13,7 @@ import pytest
 from chat.system import READ_SCOPE
 from keyline_deploy.environment import load
 from keyline_local import Issuer
-from tests.stacks.e2e.deployment import ENVIRONMENT, Deployment
+from tests.support.deploy.deployment import ENVIRONMENT, Deployment
 
 pytestmark = pytest.mark.xdist_group("deploy")
 
