@@ -30,7 +30,7 @@ NODE_MODULES = ROOT / "node_modules"
 WORK = ROOT / ".keyline"
 REDIS = WORK / "redis"
 EMULATOR = WORK / "emulator"
-EMULATOR_PACKAGES = ROOT / "tests" / "e2e" / "deploy" / "requirements.txt"
+EMULATOR_PACKAGES = ROOT / "tests" / "support" / "deploy" / "requirements.txt"
 
 OLDEST = (3, 11)
 NEWER_PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")

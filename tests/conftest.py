@@ -50,7 +50,7 @@ def isolate() -> None:
 
 isolate()
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.deploy.fixtures"]
 
 # Clients are made by the hundred, each with a session of its own, and a session reads anew what
 # services look like: a tenth of a second of parsing each.

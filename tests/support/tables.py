@@ -58,6 +58,11 @@ def of_template(properties: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def attribute_types(table: Mapping[str, Any]) -> dict[str, str]:
+    """Return the type of each key attribute that a table's description names."""
+    return {d["AttributeName"]: d["AttributeType"] for d in table["AttributeDefinitions"]}
+
+
 @contextlib.contextmanager
 def created(client: Any, definitions: Sequence[Mapping[str, Any]]) -> Iterator[None]:
     """Create tables, wait until they can be used, and delete them however the block ends."""

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
+from keyline_deploy.names import function_name
+from keyline_deploy.systems import systems
 from keyline_local import Issuer
 from tests.support.deploy.assembly import Deployable, Template, deployable, resources
 from tests.support.deploy.cdk import Cdk
-from tests.support.deploy.deployment import Deployment
+from tests.support.deploy.deployment import ENVIRONMENT, Deployment
 from tests.support.deploy.emulator import OTHER_ACCOUNT, Emulator
 
 pytestmark = pytest.mark.xdist_group("deploy")
 
-FUNCTION = "chat-table-sizes-dev"
 PERMISSION = "dynamodb:PutItem"
 
 
@@ -25,43 +26,55 @@ PERMISSION = "dynamodb:PutItem"
 def test_deploy_again_and_destroy(
     root: Path,
     emulator: Emulator,
-    issuer: Issuer,
-    synthesized: Path,
-    assembly: Deployable,
+    deployed_issuer: Issuer,
+    dev_assembly: Path,
+    deployable_dev: Deployable,
     tmp_path: Path,
 ) -> None:
     cdk = Cdk(emulator, OTHER_ACCOUNT, root)
-    deployment = Deployment(emulator, issuer, cdk, assembly)
+    deployment = Deployment(emulator, deployed_issuer, cdk, deployable_dev)
     cdk.bootstrap()
 
     # Given a deployment whose function lacks a permission that its code needs
-    lacking = deployable(synthesized, tmp_path / "lacking", issuer=issuer.url, edit=_forbid)
+    lacking = deployable(
+        dev_assembly, tmp_path / "lacking", issuer=deployed_issuer.url, edit=_forbid
+    )
     cdk.deploy(lacking)
     refused = _invoke(deployment)
     assert "AccessDenied" in refused["errorMessage"], refused
     assert PERMISSION in refused["errorMessage"], refused
 
     # When the environment is deployed as it is
-    cdk.deploy(assembly)
+    cdk.deploy(deployable_dev)
 
     # Then the role is mended, and with it the function
     assert "errorMessage" not in _invoke(deployment)
 
     # And once more changes nothing
     before = deployment.events()
-    said = cdk.deploy(assembly)
-    assert said.count("(no changes)") == len(assembly.stacks), said
+    said = cdk.deploy(deployable_dev)
+    assert said.count("(no changes)") == len(deployable_dev.stacks), said
     assert deployment.events() == before
 
     # And nothing stays of it in the end, as the environment's removal policy says
-    cdk.destroy(assembly)
+    cdk.destroy(deployable_dev)
     assert list(_names(deployment)) == ["stack CDKToolkit"]
+
+
+def _scheduled() -> str:
+    """Return the name of a function that runs without input and writes to a table."""
+    return next(
+        function_name(system.name, function.name, ENVIRONMENT)
+        for system in systems()
+        for function in system.functions
+        if function.schedule and "PutItem" in {access.action for access in function.access}
+    )
 
 
 def _forbid(template: Template) -> None:
     """Take one permission from one function's role."""
     for role in resources(template, "AWS::IAM::Role"):
-        if FUNCTION in role["Properties"]["Description"]:
+        if _scheduled() in role["Properties"]["Description"]:
             (policy,) = role["Properties"]["Policies"]
             for statement in policy["PolicyDocument"]["Statement"]:
                 actions = statement["Action"]
@@ -72,7 +85,7 @@ def _forbid(template: Template) -> None:
 
 def _invoke(deployment: Deployment) -> dict[str, Any]:
     client = deployment.client("lambda")
-    answer = client.invoke(FunctionName=FUNCTION, Payload=b"{}")
+    answer = client.invoke(FunctionName=_scheduled(), Payload=b"{}")
     found: dict[str, Any] = json.load(answer["Payload"])
     return found
 

@@ -116,11 +116,12 @@ def test_stacks_are_tagged_and_protected(environment: str, stacks: Stacks) -> No
 
 
 def test_one_stack_locks_another_by_streams_only(templates: Templates) -> None:
-    exports = {
+    exports = [
         key
         for template in templates("prod").values()
         for key, output in template.get("Outputs", {}).items()
         if "Export" in output
-    }
-    assert exports
+    ]
+    functions = [function for system in systems() for function in system.functions]
+    assert len(exports) == len({f.source.table.name for f in functions if f.source})
     assert all("StreamArn" in key for key in exports)

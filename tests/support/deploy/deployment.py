@@ -1,4 +1,4 @@
-"""The project's environment dev, deployed: its stacks, its HTTP API, its tokens."""
+"""The project's environment dev, deployed: its stacks, its HTTP APIs, their tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from chat.system import ANALYTICS_SCOPE, READ_SCOPE, WRITE_SCOPE
+from keyline.model import System
 from keyline_deploy.environment import load
 from keyline_local import Issuer
 from tests.support.deploy.assembly import Deployable
@@ -19,7 +19,6 @@ from tests.support.deploy.cdk import Cdk
 from tests.support.deploy.emulator import Emulator
 
 ENVIRONMENT = "dev"
-ALL_SCOPES = (WRITE_SCOPE, READ_SCOPE, ANALYTICS_SCOPE)
 
 
 @dataclass(frozen=True)
@@ -48,27 +47,49 @@ class Deployment:
             for event in page["StackEvents"]
         ]
 
+    def table(self, name: str) -> dict[str, Any]:
+        """Return what DynamoDB says of a table."""
+        found: dict[str, Any] = self.client("dynamodb").describe_table(TableName=name)["Table"]
+        return found
+
+    @cached_property
+    def http(self) -> httpx.Client:
+        trusted = ssl.create_default_context(cafile=self.emulator.certificate)
+        return httpx.Client(verify=trusted, trust_env=False, timeout=60)
+
+    def close(self) -> None:
+        self.http.close()
+
+
+@dataclass(frozen=True)
+class DeployedApi:
+    """The HTTP API of a system, at the address that its stack gives out."""
+
+    deployment: Deployment
+    system: System
+
     def token(
         self,
         subject: str = "staff",
         *,
         audience: str | None = None,
-        scopes: Sequence[str] = ALL_SCOPES,
+        scopes: Sequence[str] | None = None,
         claims: Mapping[str, Any] | None = None,
         expires: float = 3600.0,
     ) -> str:
         """A token of the environment's audience, with every scope, unless a test says otherwise."""
         audience = audience or load(ENVIRONMENT).auth.audience
-        return self.issuer.mint(
+        scopes = self._every_scope() if scopes is None else scopes
+        return self.deployment.issuer.mint(
             subject, audience=audience, scopes=scopes, claims=claims, expires=expires
         )
 
     def call(self, method: str, path: str, token: str | None, **request: Any) -> httpx.Response:
-        """Send a request to the chat system's API, at the address that the stack gives out."""
-        headers = {"Host": self._api_host}
+        headers = {"Host": self._host}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        return self._http.request(method, f"{self.emulator.url}{path}", headers=headers, **request)
+        url = f"{self.deployment.emulator.url}{path}"
+        return self.deployment.http.request(method, url, headers=headers, **request)
 
     def get(self, path: str, **params: Any) -> Any:
         response = self.call("GET", path, self.token(), params=params)
@@ -76,16 +97,12 @@ class Deployment:
         return response.json()
 
     @cached_property
-    def _api_host(self) -> str:
+    def _host(self) -> str:
         """The API's name; no resolver knows it, so it is sent as a header."""
-        outputs = self.stack(f"chat-service-{ENVIRONMENT}")["Outputs"]
-        (url,) = [o["OutputValue"] for o in outputs if o["OutputKey"] == "ApiUrl"]
+        stack = self.deployment.stack(f"{self.system.name}-service-{ENVIRONMENT}")
+        (url,) = [o["OutputValue"] for o in stack["Outputs"] if o["OutputKey"] == "ApiUrl"]
         return urlsplit(str(url)).netloc
 
-    @cached_property
-    def _http(self) -> httpx.Client:
-        trusted = ssl.create_default_context(cafile=self.emulator.certificate)
-        return httpx.Client(verify=trusted, trust_env=False, timeout=60)
-
-    def close(self) -> None:
-        self._http.close()
+    def _every_scope(self) -> list[str]:
+        routes = [route for function in self.system.functions for route in function.routes]
+        return sorted({route.scope for route in routes if route.scope})
