@@ -16,6 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 if TYPE_CHECKING:
+    from tests.support.local_services import LocalServices
     from tests.support.templates import Stacks, Templates
 
 
@@ -51,6 +52,17 @@ def local_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.support import synthesized
 
     return synthesized.local_assembly(synthesized.shared_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def local_services(
+    local_assembly: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalServices]:
+    """The AWS APIs besides DynamoDB; tests that use them are of the group `services`."""
+    from tests.support.local_services import running_services
+
+    with running_services(local_assembly, tmp_path_factory.mktemp("services")) as services:
+        yield services
 
 
 @pytest.fixture(scope="session")
