@@ -68,7 +68,7 @@ class Bundle:
     sources
         The packages of ours that were copied into it, for `refresh`.
     left_out
-        What it does not have of these packages, other than caches: `chat/.env`.
+        What it does not have of these packages, other than caches: `orders/.env`.
     """
 
     path: Path

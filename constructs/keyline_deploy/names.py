@@ -45,7 +45,7 @@ def budget_name(environment: str) -> str:
 
 
 def dashboard_name(system: str, environment: str) -> str:
-    """Return the name of a system's CloudWatch dashboard: `chat-dev`."""
+    """Return the name of a system's CloudWatch dashboard: `orders-dev`."""
     return f"{system}-{environment}"
 
 

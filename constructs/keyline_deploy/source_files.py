@@ -40,9 +40,9 @@ class Found:
     Attributes
     ----------
     carried
-        The files by their path in the bundle: `chat/handlers/read.py`.
+        The files by their path in the bundle: `orders/handlers/read.py`.
     left_out
-        What the bundle does not have of it, other than caches: `chat/.env`, `chat/tests/`.
+        What the bundle does not have of it, other than caches: `orders/.env`, `orders/tests/`.
     """
 
     carried: dict[str, Path]

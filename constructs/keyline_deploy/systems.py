@@ -1,7 +1,7 @@
 """The systems of this project, found by convention.
 
-A system `chat` is declared in `lambda_src/chat/system.py`, as `SYSTEM`. The folder `systems/chat`
-has everything else of it: each module there is a part that one command or stack asks for.
+A system `orders` is declared in `lambda_src/orders/system.py`, as `SYSTEM`. Its folder
+`systems/orders` has everything else: each module there is a part that a command or stack asks for.
 A part is imported only when it is asked for, so that a command without the CDK stays without.
 """
 

@@ -1,4 +1,4 @@
-"""A copy of the project from which one system is deleted: `python -m tests.support.without chat`.
+"""A copy of the project from which one system is deleted: `python -m tests.support.without SYSTEM`.
 
 Run by hand, it synthesizes every environment of the copy, checks its types and its style, and runs
 its tests. Arguments after the system's name go to pytest.
@@ -30,15 +30,13 @@ _PATHS = "_keyline.pth"
 def copy_without(system: str, copy: Path) -> Path:
     """Copy the project's files, delete a system from the copy, and make the copy ready to run."""
     deleted = [Path(folder, system) for folder in FOLDERS]
-    for file in _project_files():
+    for file in project_files():
         if not any(file.is_relative_to(folder) for folder in deleted):
             (copy / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / file, copy / file)
-    for name in environment.names():
-        _edit(
-            copy / "environments" / f"{name}.toml", rf"\[systems\.{system}\]\n(?:[^\[\n].*\n)*\n?"
-        )
-        _edit(copy / "environments" / f"{name}.toml", rf"(?:# )?{system} = .*\n")
+    for file in (copy / "environments").iterdir():
+        _edit(file, rf"\[systems\.{system}\]\n(?:[^\[\n].*\n)*\n?")
+        _edit(file, rf"(?:# )?{system} = .*\n")
     _edit(copy / "README.md", rf"\| \[{system}\]\(.*\n")
     _link_what_is_installed(copy)
     for command in (["init", "--quiet"], ["add", "."]):
@@ -57,16 +55,17 @@ def python(copy: Path) -> str:
     return str(copy / ".venv" / "bin" / "python")
 
 
-def _project_files() -> Iterator[Path]:
+def project_files(root: Path = ROOT) -> Iterator[Path]:
+    """Yield the files that git has or may take, relative to the project."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
+        cwd=root,
         capture_output=True,
         text=True,
         check=True,
     )
     for name in listed.stdout.split("\0"):
-        if name and (ROOT / name).is_file():
+        if name and (root / name).is_file():
             yield Path(name)
 
 

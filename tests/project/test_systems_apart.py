@@ -1,0 +1,132 @@
+"""Nothing outside of a system's own folders names a system (docs/adr/0001-source-roots.md)."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from keyline_deploy.systems import names, systems
+from tests.support import without
+
+SHARED = (
+    *("app.py", "benchmarks", "constructs", "keyline_local", "keyline_ops", "Makefile"),
+    *("scripts", "stacks", "tests"),
+)
+OWN = tuple(f"{folder}/{system}/" for folder in without.FOLDERS for system in names())
+NOT_YET = (
+    "keyline_ops/commands/importing.py",
+    "keyline_ops/commands/phase.py",
+    "keyline_ops/importing/",
+    "keyline_ops/phase.py",
+    "tests/keyline_ops/unit/phase/",
+)
+"""What still serves one system and has to be made to serve any."""
+TABLES = sorted({table.name for system in systems() for table in system.tables})
+
+
+def named(text: str, *, whole_words: bool) -> list[str]:
+    """The systems, and their tables, that a text names.
+
+    Some systems are called as English words are. So in Python a system is named where the word
+    is imported, ends at a quote, or is joined to the next word by one of `-_./:`.
+    """
+    words = f"(?:{'|'.join(names())})"
+    joined = r"""(?=["'`]|[-_./:]\w| import )"""
+    system = rf"{words}\b" if whole_words else rf"{words}{joined}|(?<=^import ){words}$"
+    pattern = rf"(?<![\w.])(?:{system})|{'|'.join(map(re.escape, TABLES))}"
+    return [match[0] for match in re.finditer(pattern, text, re.M)]
+
+
+@pytest.mark.parametrize(
+    ("form", "is_name"),
+    [
+        ("import {}", True),
+        ("from {} import tables", True),
+        ("from {}.tables import TABLE", True),
+        ('run("{}")', True),
+        ("`{}-data-dev`", True),
+        ('"lambda_src/{}/a.py"', True),
+        ("x{}", False),
+        ("it {} an error", False),
+        ('".{}/a.json"', False),
+    ],
+)
+def test_a_system_is_named_in_an_import_or_as_a_word_of_code(form: str, is_name: bool) -> None:
+    for name in names():
+        assert named(form.format(name), whole_words=False) == ([name] if is_name else [])
+
+
+def test_what_all_systems_share_names_none(root: Path) -> None:
+    found = []
+    for file in without.project_files():
+        path = file.as_posix()
+        is_code = file.suffix not in (".json", ".md")
+        if is_code and path.startswith(SHARED) and not path.startswith((*OWN, *NOT_YET)):
+            text = (root / file).read_text(encoding="utf-8", errors="ignore")
+            names = named(text, whole_words=file.suffix != ".py")
+            found += [f"{path}: {name}" for name in names]
+    assert found == []
+
+
+IMPORT_AND_SYNTHESIZE = """
+import importlib, sys
+from pathlib import Path
+from keyline_deploy.environment import load
+from keyline_deploy.systems import systems
+from tests.support.templates import synthesize
+
+for file in sorted(map(Path, sys.argv[1:])):
+    parts = file.with_suffix("").parts
+    importlib.import_module(".".join(parts[parts[0] in ("constructs", "lambda_src"):]))
+synthesize(load("dev"), systems(), Path("cdk.out"))
+"""
+
+
+@pytest.mark.parametrize("system", names())
+def test_a_project_without_one_of_its_systems_imports_and_synthesizes(
+    system: str, tmp_path: Path
+) -> None:
+    copy = without.copy_without(system, tmp_path / "project")
+    modules = [str(file) for file in without.project_files(copy) if is_shared_module(file)]
+    assert modules
+    done = run(copy, "-c", IMPORT_AND_SYNTHESIZE, *modules)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("system", names())
+def test_a_project_without_one_of_its_systems_has_right_types_and_tests(
+    system: str, tmp_path: Path
+) -> None:
+    copy = without.copy_without(system, tmp_path / "project")
+    checked = run(copy, "-m", "mypy", ".", "--no-error-summary").stdout.splitlines()
+    assert [line for line in checked if not line.startswith(NOT_YET)] == []
+
+    ignored = [f"--ignore={path}" for path in NOT_YET]
+    collected = run(copy, "-m", "pytest", "--collect-only", "tests", *ignored)
+    assert collected.returncode == 0, collected.stdout
+
+
+def is_shared_module(file: Path) -> bool:
+    """Whether a file is a module of the project that can be imported anywhere.
+
+    The code of a system's functions needs their environment, and imports no other system's.
+    """
+    path = file.as_posix()
+    inside = ("constructs/", "lambda_src/keyline/", "keyline_", "stacks/", "systems/", "app.py")
+    ours = file.suffix == ".py" and path.startswith(inside) and not path.startswith(NOT_YET)
+    return ours and "benchmarks" not in file.parts
+
+
+def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [without.python(copy), *arguments],
+        cwd=copy,
+        env=without.environ(copy),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
