@@ -6,11 +6,11 @@ import asyncio
 import json
 import shutil
 import threading
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 import psutil
 import pytest
@@ -247,6 +247,45 @@ def running_platform(
             yield running
         finally:
             running.close()
+
+
+class SomeClient(Protocol):
+    """A client of a system's API, which is closed at the end."""
+
+    def __init__(self, running: Running) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: Any) -> None: ...
+
+
+def platform_fixtures(
+    system: str,
+    client: type[SomeClient],
+    changed: Callable[[Path, Path], Path],
+    scope: Literal["session", "package"] = "session",
+) -> tuple[object, object]:
+    """Return two fixtures: `running`, a system on a platform, and `api`, a client of it.
+
+    Parameters
+    ----------
+    changed
+        Makes the platform's own copy of the local assembly in a folder.
+    """
+
+    @pytest.fixture(name="running", scope=scope)
+    def running(
+        root: Path, local_assembly: Path, tmp_path_factory: pytest.TempPathFactory
+    ) -> Iterator[Running]:
+        folder = tmp_path_factory.mktemp(system)
+        own = changed(local_assembly, folder)
+        with running_platform(system, root, folder, assembly=own) as running:
+            yield running
+
+    @pytest.fixture(name="api", scope=scope)
+    def api(running: Running) -> Iterator[SomeClient]:
+        with client(running) as opened:
+            yield opened
+
+    return running, api
 
 
 def _listening(processes: Sequence[psutil.Process]) -> list[int]:

@@ -8,8 +8,9 @@ import itertools
 import json
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, Generic, TypeVar
@@ -21,8 +22,8 @@ from keyline.model import Access, System
 from keyline.run import Meter, Store, UniqueClock, client, dynamodb_client
 from keyline.run.meter import PROCESS
 from keyline_deploy.names import stack_id, stack_name
-from tests.keyline.unit.http.events import Context
 from tests.support.engine import admin_client, where
+from tests.support.events import Context
 from tests.support.tables import created, of_template
 from tests.support.templates import resources
 
@@ -134,6 +135,39 @@ class OnEngine(Generic[SettingsT]):
 
         self.monkeypatch.setattr(client.Connection, "send", listen)
         return asked
+
+
+SystemT = TypeVar("SystemT", bound=OnEngine[Any])
+
+
+def system_fixtures(
+    name: str, kind: type[SystemT], settings: type[msgspec.Struct]
+) -> tuple[object, object]:
+    """Return two fixtures: `make_NAME`, which makes the system on new tables with some settings
+    of its own, and `NAME`, the system on new tables with the default settings.
+    """
+    definitions = cache(partial(definitions_of, kind.system))
+
+    @pytest.fixture(name=f"make_{name}")
+    def make(
+        endpoint: str, local_assembly: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[Callable[..., SystemT]]:
+        with contextlib.ExitStack() as made:
+
+            def make(**changed: Any) -> SystemT:
+                environment = made.enter_context(
+                    fresh_tables(endpoint, definitions(local_assembly))
+                )
+                return kind(endpoint, environment, msgspec.convert(changed, settings), monkeypatch)
+
+            yield make
+
+    @pytest.fixture(name=name)
+    def one(request: pytest.FixtureRequest) -> SystemT:
+        made: SystemT = request.getfixturevalue(f"make_{name}")()
+        return made
+
+    return make, one
 
 
 def _accesses(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

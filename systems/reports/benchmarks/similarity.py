@@ -97,7 +97,7 @@ def child(rounds: int) -> None:
     from reports.handlers import similarity as function
 
     ready = time.perf_counter() - started
-    from tests.keyline.unit.http.events import Context, event
+    from tests.support.events import Context, event
 
     taken: dict[str, list[float]] = {way: [] for way in WAYS}
     spent: dict[str, list[float]] = {way: [] for way in WAYS}

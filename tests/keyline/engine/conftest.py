@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from keyline.model import Table
-from keyline.run import Meter, Store, dynamodb_client
+from keyline.run import Store
 from keyline.run.meter import Call
-from tests.support.declared import SYSTEM, Settings
-from tests.support.engine import admin_client, running_engine, where
-from tests.support.tables import create_table_params, created
-
-_numbers = itertools.count(1)
-_run = uuid.uuid4().hex[:8]
+from tests.support.bench import Bench, fresh
+from tests.support.declared import SYSTEM
+from tests.support.engine import running_engine
 
 
 @pytest.fixture(scope="session")
@@ -27,49 +18,6 @@ def engine() -> Iterator[str]:
     """The URL of an engine in memory."""
     with running_engine() as url:
         yield url
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A set of tables, and stores on them.
-
-    Attributes
-    ----------
-    admin
-        boto3's client, to look at what is really stored.
-    """
-
-    url: str
-    environment: str
-    admin: Any
-
-    def store(self, *, measure: bool = True, pool: int = 40, **more: Any) -> Store:
-        """A store on these tables, which measures sizes."""
-        return Store(
-            system=SYSTEM,
-            environment=self.environment,
-            client=self.client(pool=pool),
-            meter=Meter(),
-            measure_sizes=measure,
-            **{"cursor_secret": b"engine tests", **more},
-        )
-
-    def client(self, **more: Any) -> Any:
-        """A client as a store uses it, patient enough for a busy machine."""
-        return dynamodb_client(**{**where(self.url), "read_timeout": 20.0, **more})
-
-    def sharded(self, shards: int) -> Store:
-        """A store whose topics are spread over so many shards."""
-        return self.store(settings=Settings(topicShards=shards))
-
-
-@contextlib.contextmanager
-def fresh(url: str, tables: Sequence[Table]) -> Iterator[Bench]:
-    """Fresh tables, dropped afterwards."""
-    admin = admin_client(url)
-    environment = f"{_run}-{next(_numbers)}"
-    with created(admin, [create_table_params(table, environment) for table in tables]):
-        yield Bench(url, environment, admin)
 
 
 @pytest.fixture

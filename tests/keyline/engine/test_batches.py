@@ -10,8 +10,8 @@ from botocore.awsrequest import AWSResponse
 
 from keyline.run import Meter, Store, backoff
 from keyline.run.errors import BadCallError, ItemTooLargeError, UnprocessedLeftError
-from tests.keyline.engine.conftest import Bench
 from tests.support.answers import answer, intercept
+from tests.support.bench import Bench
 from tests.support.declared import GET_NOTES, PUT_NOTE, SYSTEM, WRITE_NOTES, note
 
 NOW = float(round(time.time() * 1000))

@@ -9,7 +9,7 @@ import pytest
 
 from keyline.run import Read, Store, Write
 from keyline.run.meter import Call
-from tests.keyline.engine.conftest import Bench
+from tests.support.bench import Bench
 from tests.support.declared import (
     ACCOUNT_EXISTS,
     BY_NAME,

@@ -27,7 +27,7 @@ from keyline.model import (
 from keyline.run import Meter, Read, Store
 from keyline.run.errors import ItemUnreadableError
 from keyline_deploy.project import ROOT
-from tests.keyline.engine.conftest import Bench, fresh
+from tests.support.bench import Bench, fresh
 
 PAGE = ROOT / "docs" / "evolution.md"
 _BLOCK = re.compile(r"^( *)```python\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)

@@ -9,7 +9,7 @@ import pytest
 
 from keyline.run import Store
 from keyline.run.errors import BadValueError
-from tests.keyline.engine.conftest import Bench
+from tests.support.bench import Bench
 from tests.support.declared import (
     BY_TOPIC,
     BY_TOPIC_LAST,

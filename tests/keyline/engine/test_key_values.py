@@ -29,7 +29,7 @@ from keyline.model import (
 )
 from keyline.run import Store
 from keyline.run.errors import BadValueError, InvalidCursorError, ItemUnreadableError
-from tests.keyline.engine.conftest import Bench, fresh
+from tests.support.bench import Bench, fresh
 
 DIGITS = "1234567890.12345678901234567890123456"
 ONE, OTHER = Decimal(f"{DIGITS}78"), Decimal(f"{DIGITS}79")

@@ -14,7 +14,7 @@ from keyline.model.condition import Condition
 from keyline.run import Store
 from keyline.run.codec import key_text
 from keyline.run.errors import BadValueError
-from tests.keyline.engine.conftest import fresh
+from tests.support.bench import fresh
 from tests.support.keyed import TEXTS, Keyed, expected, items_of, keyed_tables
 from tests.support.soak import AT_LENGTH
 

@@ -13,7 +13,7 @@ from keyline.model.capacity import query_units, write_units
 from keyline.model.size import item_size
 from keyline.run import Meter, Read, Store
 from keyline.run.errors import ConditionFailedError, InvalidCursorError, ItemUnreadableError
-from tests.keyline.engine.conftest import Bench, fresh
+from tests.support.bench import Bench, fresh
 from tests.support.library import (
     ACCOUNT,
     COUNT_VISIT,

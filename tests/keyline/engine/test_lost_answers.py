@@ -32,7 +32,7 @@ from keyline.model import (
 from keyline.run import Store, Write, dynamodb_client
 from keyline.run.client import ATTEMPTS
 from keyline.run.errors import OutcomeUnknownError, ThrottledError, UnavailableError
-from tests.keyline.engine.conftest import Bench, fresh
+from tests.support.bench import Bench, fresh
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
 

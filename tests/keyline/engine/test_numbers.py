@@ -15,7 +15,7 @@ from keyline.model import BatchWrite, Function, Get, Key, Put, System, Table
 from keyline.model.size import item_size
 from keyline.run import Store
 from keyline.run.values import struct_writer
-from tests.keyline.engine.conftest import fresh
+from tests.support.bench import fresh
 
 
 class Amounts(msgspec.Struct, kw_only=True):

@@ -50,7 +50,7 @@ from keyline.run.errors import (
     VersionConflictError,
 )
 from keyline.run.untyped import MAX_LEVELS
-from tests.keyline.engine.conftest import Bench, fresh
+from tests.support.bench import Bench, fresh
 from tests.support.shapes import Text, items
 
 

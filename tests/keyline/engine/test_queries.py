@@ -10,7 +10,7 @@ import pytest
 from keyline.model import Query
 from keyline.run import Store
 from keyline.run.errors import BadCallError, InvalidCursorError
-from tests.keyline.engine.conftest import Bench
+from tests.support.bench import Bench
 from tests.support.declared import (
     BY_NAME,
     BY_REASON,

@@ -9,7 +9,7 @@ import pytest
 
 from keyline.run import Store, Write, transaction
 from keyline.run.errors import BadCallError, TransactionCancelledError
-from tests.keyline.engine.conftest import Bench
+from tests.support.bench import Bench
 from tests.support.declared import (
     EDIT_NOTE,
     GET_ACCOUNT,

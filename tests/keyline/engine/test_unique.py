@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.keyline.engine.conftest import Bench
+from keyline_deploy.project import ROOT
+from tests.support.bench import Bench
 from tests.support.declared import NOTES_OF
 
 PROCESSES, THREADS, WRITES = 4, 8, 32

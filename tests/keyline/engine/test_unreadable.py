@@ -48,7 +48,7 @@ from keyline.run.errors import (
     VersionConflictError,
 )
 from keyline.run.misfit import subject
-from tests.keyline.engine.conftest import Bench, fresh
+from tests.support.bench import Bench, fresh
 
 SHARDS = 3
 OWNER, TOPIC = "ann", "work"

@@ -23,8 +23,8 @@ from keyline.run.errors import (
     TransactionCancelledError,
     VersionConflictError,
 )
-from tests.keyline.engine.conftest import Bench
 from tests.support.answers import intercept, refusal
+from tests.support.bench import Bench
 from tests.support.declared import (
     ACCOUNT_EXISTS,
     CHECK_NOTE,

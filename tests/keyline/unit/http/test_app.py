@@ -20,7 +20,7 @@ from keyline.http import Client as HttpClient
 from keyline.model import Function, Key, Put, Route, System, Table
 from keyline.run import errors, meter
 from keyline.run.meter import Call, Labels
-from tests.keyline.unit.http.events import Context, event
+from tests.support.events import Context, event
 
 _NUMBERS = itertools.count()
 

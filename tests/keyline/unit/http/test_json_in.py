@@ -18,7 +18,7 @@ from jsonschema_rs import Draft202012Validator
 from keyline.http import App
 from keyline.model import Function, Key, Put, Route, System, Table
 from keyline_ops.openapi.document import document
-from tests.keyline.unit.http.events import Context, event
+from tests.support.events import Context, event
 
 
 class Grade(enum.IntEnum):

@@ -2,45 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.retries.standard import ExponentialBackoff
 
-from keyline.model import System
-from keyline.run import Store, dynamodb_client
-from tests.support.answers import answer, intercept
-from tests.support.declared import SYSTEM
-
-
-class Wire:
-    """What a store sends, and what it is answered.
-
-    Attributes
-    ----------
-    sent
-        The requests' JSON.
-    replies
-        The answers to come; an empty JSON object where there is none.
-    """
-
-    def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
-        self.replies: list[AWSResponse] = []
-
-    def reply(self, request: dict[str, Any]) -> AWSResponse:
-        """Take a request and answer it."""
-        self.sent.append(request)
-        return self.replies.pop(0) if self.replies else answer(200, {})
-
-    def store(self, system: System = SYSTEM, **more: Any) -> Store:
-        """A store that is answered so."""
-        client = dynamodb_client(
-            endpoint_url="http://127.0.0.1:9", region="eu-west-1", credentials=("key", "secret")
-        )
-        intercept(client, self.reply)
-        return Store(system=system, environment="dev", client=client, **more)
+from keyline.run import Store
+from tests.support.wire import Wire
 
 
 @pytest.fixture

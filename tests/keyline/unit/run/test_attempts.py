@@ -28,7 +28,6 @@ from keyline.run.errors import (
     ThrottledError,
     UnavailableError,
 )
-from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer, refusal
 from tests.support.declared import (
     COUNT_NOTE,
@@ -40,6 +39,7 @@ from tests.support.declared import (
     WRITE_NOTES,
     note,
 )
+from tests.support.wire import Wire
 
 KEY: dict[str, Any] = {"owner": "ann", "timestamp": 1.8e12}
 Reply = Callable[[], AWSResponse]

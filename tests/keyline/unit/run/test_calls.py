@@ -16,9 +16,9 @@ from keyline.run.errors import (
     ThrottlingReason,
     UnavailableError,
 )
-from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer, refusal
 from tests.support.declared import GET_NOTE, PUT_NOTE, note
+from tests.support.wire import Wire
 
 KEY: dict[str, Any] = {"owner": "ann", "timestamp": 1_800_000_000_000.0}
 ITEM = {

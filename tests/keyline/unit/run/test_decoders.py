@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.conftest import ROOT
+from keyline_deploy.project import ROOT
 
 # In a process of its own: what goes wrong here is no exception but a crash.
 _MANY_THREADS = """

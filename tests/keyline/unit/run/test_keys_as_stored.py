@@ -22,8 +22,8 @@ from keyline.model import (
 )
 from keyline.run import Write
 from keyline.run.errors import BadValueError, InvalidCursorError
-from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer
+from tests.support.wire import Wire
 
 P = TypeVar("P", bound=Pattern[Any])
 LARGE = 12345678901234567890

@@ -10,7 +10,6 @@ import pytest
 from keyline.run import Read, Store
 from keyline.run.errors import BadValueError, ItemUnreadableError
 from keyline.run.settings import Expiry
-from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer
 from tests.support.library import (
     ACCOUNT,
@@ -32,6 +31,7 @@ from tests.support.library import (
     Member,
     MemberData,
 )
+from tests.support.wire import Wire
 
 AT = "2026-01-31T12:00:00.000Z"
 AT_SECONDS = 1_769_860_800

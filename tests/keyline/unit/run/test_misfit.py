@@ -11,9 +11,9 @@ from keyline.model import Key, Query, Table
 from keyline.run import Store
 from keyline.run.codec import Reader
 from keyline.run.errors import ItemUnreadableError, OutcomeUnknownError, UnavailableError
-from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer, refusal
 from tests.support.declared import EDIT_NOTE, GET_NOTE, PUT_NOTE, note
+from tests.support.wire import Wire
 
 
 class Inner(msgspec.Struct, kw_only=True, rename={"dotted": "a.b", "end": "e[0]"}):

@@ -26,7 +26,6 @@ from keyline.model import (
     exists,
 )
 from keyline.run.errors import BadCallError, BadValueError
-from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer
 from tests.support.declared import (
     BY_NAME,
@@ -40,6 +39,7 @@ from tests.support.declared import (
     PUT_NOTE,
     note,
 )
+from tests.support.wire import Wire
 
 
 class Sale(msgspec.Struct, kw_only=True):

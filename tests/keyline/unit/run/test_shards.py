@@ -11,8 +11,8 @@ import pytest
 
 from keyline.model import BatchWrite, Index, Key, Put, Query, Table
 from keyline.run.errors import BadValueError
-from tests.keyline.unit.run.conftest import Wire
 from tests.support.answers import answer
+from tests.support.wire import Wire
 
 
 class Mood(enum.Enum):

@@ -28,7 +28,7 @@ from keyline_local.lambdas.functions import (
 )
 
 if TYPE_CHECKING:
-    from tests.keyline_local.e2e.functions.conftest import Host
+    from tests.keyline_local.e2e.functions.host import Host
 
 ECHO = """
     import os, sys

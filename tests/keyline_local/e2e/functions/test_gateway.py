@@ -20,7 +20,7 @@ from keyline_local.api.issuer import Issuer
 from keyline_local.resources import Api, Authorizer, Cors, Route
 
 if TYPE_CHECKING:
-    from tests.keyline_local.e2e.functions.conftest import Host
+    from tests.keyline_local.e2e.functions.host import Host
 
 HANDLER = """
     import json, os, time

@@ -22,7 +22,7 @@ from keyline_local.roles.guard import Access, Guard
 from keyline_local.roles.identity import Credentials
 
 if TYPE_CHECKING:
-    from tests.keyline_local.e2e.functions.conftest import Host
+    from tests.keyline_local.e2e.functions.host import Host
 
 ENGINE = ROOT / "node_modules/@dynoxide/linux-x64/dynoxide"
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/MessagesTable"

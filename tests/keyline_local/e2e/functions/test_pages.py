@@ -15,7 +15,7 @@ from keyline_local.resources import Api, Deployment, Function, Route
 from keyline_ops.openapi.pages import Pages
 
 if TYPE_CHECKING:
-    from tests.keyline_local.e2e.functions.conftest import Host
+    from tests.keyline_local.e2e.functions.host import Host
 
 ECHO = """
     def handler(event, context):

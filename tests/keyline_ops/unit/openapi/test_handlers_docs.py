@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 
 from keyline_deploy.project import ROOT
 from keyline_ops.openapi.document import document
-from tests.keyline.unit.http.events import Context, event
+from tests.support.events import Context, event
 
 PAGE = ROOT / "docs" / "handlers.md"
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from chat.tables import Message
-from tests.systems.chat.engine.conftest import Api, Chat, MakeChat
+from tests.systems.chat.on_engine import Api, Chat, MakeChat
 from tests.systems.chat.unit.examples import DAY_MS, START, message
 
 POST = "POST /conversations/{conversationId}/messages"

@@ -29,7 +29,7 @@ from keyline.days import Days, Period
 from keyline.growth import SizeSnapshot
 from keyline.model import item_size
 from keyline.run import ItemWriter, TableSettings
-from tests.systems.chat.engine.conftest import Chat, MakeChat
+from tests.systems.chat.on_engine import Chat, MakeChat
 from tests.systems.chat.unit.examples import START, message
 
 DAYS = Days(date(2026, 1, 1), date(2026, 1, 31))

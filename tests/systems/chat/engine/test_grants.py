@@ -9,8 +9,8 @@ import pytest
 
 from chat.system import SYSTEM
 from keyline.model import Access
-from tests.systems.chat.engine.conftest import Chat
 from tests.systems.chat.engine.test_rollups import record
+from tests.systems.chat.on_engine import Chat
 from tests.systems.chat.unit.examples import START, message
 
 NEW = {

@@ -18,7 +18,7 @@ from chat.repository import PageRequest, TooMuchError
 from keyline.days import Period
 from keyline.model import query_units
 from keyline.run import UniqueClock
-from tests.systems.chat.engine.conftest import Chat, MakeChat
+from tests.systems.chat.on_engine import Chat, MakeChat
 from tests.systems.chat.unit.examples import START, message
 
 STAFF = PageRequest(caller="staff")

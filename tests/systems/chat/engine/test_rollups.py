@@ -25,7 +25,7 @@ from keyline.run import OutcomeUnknownError, Store, dynamodb_client
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
 from tests.support.soak import AT_LENGTH
-from tests.systems.chat.engine.conftest import Chat, MakeChat
+from tests.systems.chat.on_engine import Chat, MakeChat
 from tests.systems.chat.unit.examples import DAY_MS, START, message, summed
 
 T = TypeVar("T", ModuleDay, ProviderDay, StudentDay)

@@ -24,9 +24,8 @@ from tests.support.platform import Running, running_platform
 from tests.support.soak import SECONDS
 from tests.systems.interactions.e2e.api import Api, of_kind
 from tests.systems.interactions.e2e.command import keyline_phase, switch
-from tests.systems.interactions.e2e.conftest import PHASE_SECONDS
 from tests.systems.interactions.e2e.told import Told
-from tests.systems.interactions.e2e.variant import variant
+from tests.systems.interactions.e2e.variant import PHASE_SECONDS, variant
 from tests.systems.interactions.e2e.visitor import Visitor
 
 pytestmark = pytest.mark.xdist_group("interactions")

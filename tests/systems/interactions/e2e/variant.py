@@ -10,6 +10,8 @@ from tests.support.synthesized import linked
 TEMPLATE = "InteractionsServiceLocal.template.json"
 HISTORY_FUNCTION = "interactions"
 """The function that holds sessions in memory while the system moves."""
+PHASE_SECONDS = 0.2
+"""How long a process uses a phase that it has read; 10 s elsewhere."""
 
 
 def variant(

@@ -20,7 +20,7 @@ from keyline.migration import Breaker, Mode, Phase
 from keyline.run import Meter, Store, UniqueClock, dynamodb_client
 from tests.support.engine import where
 from tests.support.faults import FaultProxy, fault_proxy
-from tests.systems.interactions.engine.conftest import Mediphant
+from tests.systems.interactions.on_engine import Mediphant
 
 PARALLEL, READ_NEW, DYNAMODB = Mode
 

@@ -15,7 +15,7 @@ from interactions.patterns import SESSION_CREATE
 from interactions.rules import ADVICE, UNKNOWN
 from interactions.system import SYSTEM
 from keyline.run.meter import PROCESS
-from tests.systems.interactions.engine.conftest import ADDRESS, Api, MakeMediphant, Mediphant
+from tests.systems.interactions.on_engine import ADDRESS, Api, MakeMediphant, Mediphant
 
 CHECK = "POST /interactions"
 HISTORY = "GET /sessions/{sessionId}/history"

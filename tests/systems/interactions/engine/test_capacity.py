@@ -14,8 +14,8 @@ from keyline.growth import SizeSnapshot
 from keyline.model import item_size
 from keyline.moments import iso, us_of_ms
 from keyline.run import ItemWriter, TableSettings
-from tests.systems.interactions.engine.conftest import Mediphant
 from tests.systems.interactions.engine.test_history import check_of
+from tests.systems.interactions.on_engine import Mediphant
 
 NOW = time.time()
 BY_HAND = {

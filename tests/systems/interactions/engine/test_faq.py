@@ -14,7 +14,7 @@ from interactions.faq_searches import FaqSearches, digest_of
 from interactions.tables import FaqSearch
 from keyline.moments import DAY_SECONDS
 from keyline.run import UniqueClock
-from tests.systems.interactions.engine.conftest import MakeMediphant, Mediphant
+from tests.systems.interactions.on_engine import MakeMediphant, Mediphant
 
 FAQ = "GET /faq"
 SEARCHES = "GET /faq/searches"

@@ -8,7 +8,7 @@ import pytest
 
 from interactions.system import SYSTEM
 from keyline.model import Access
-from tests.systems.interactions.engine.conftest import Mediphant
+from tests.systems.interactions.on_engine import Mediphant
 
 
 def interactions(mediphant: Mediphant) -> None:

@@ -18,7 +18,7 @@ from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import AlreadyExistsError, NotFoundError, TransactionCancelledError, backoff
 from tests.support.answers import intercept, refusal
-from tests.systems.interactions.engine.conftest import Mediphant
+from tests.systems.interactions.on_engine import Mediphant
 
 
 def session_of(user: str, *, ttl: float, name: str = "s-1") -> Session:

@@ -18,8 +18,8 @@ from keyline.moments import iso, us_of_ms
 from keyline.run import AlreadyExistsError, ThrottledError, UnavailableError
 from keyline.run.meter import Labels, emf
 from tests.support.faults import KINDS, Fault
-from tests.systems.interactions.engine.conftest import Mediphant
 from tests.systems.interactions.engine.migrating import DYNAMODB, PARALLEL, READ_NEW, Rig, rigged
+from tests.systems.interactions.on_engine import Mediphant
 
 kinds = pytest.mark.parametrize("fault", KINDS)
 

@@ -16,8 +16,8 @@ from keyline_deploy.environment import load
 from keyline_deploy.names import phase_parameter_name
 from keyline_ops.phase import carry_out, find, plan
 from tests.support.faults import Fault
-from tests.systems.interactions.engine.conftest import Api, MakeMediphant
 from tests.systems.interactions.engine.migrating import Rig, rigged
+from tests.systems.interactions.on_engine import Api, MakeMediphant
 
 DEV = load("dev")
 PARAMETER = phase_parameter_name("interactions", "dev")

@@ -16,7 +16,6 @@ from interactions.memory_store import MemoryStore
 from interactions.tables import Check, Session
 from keyline.migration import FAILURES, Mode
 from tests.support.soak import SECONDS
-from tests.systems.interactions.engine.conftest import Mediphant
 from tests.systems.interactions.engine.ledger import Watched
 from tests.systems.interactions.engine.migrating import (
     DYNAMODB,
@@ -26,6 +25,7 @@ from tests.systems.interactions.engine.migrating import (
     Rig,
     rigged,
 )
+from tests.systems.interactions.on_engine import Mediphant
 
 pytestmark = pytest.mark.soak
 

@@ -25,8 +25,8 @@ from keyline.migration import Mode
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import AlreadyExistsError
 from tests.support.faults import KINDS, Fault
-from tests.systems.interactions.engine.conftest import MakeMediphant
 from tests.systems.interactions.engine.migrating import Process, Rig, rigged
+from tests.systems.interactions.on_engine import MakeMediphant
 
 USERS = st.sampled_from(["ada", "bea"])
 SESSIONS = st.integers(0, 2)

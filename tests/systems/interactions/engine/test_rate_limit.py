@@ -16,7 +16,7 @@ from tests.support.answers import intercept, refusal
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
 from tests.support.soak import AT_LENGTH
-from tests.systems.interactions.engine.conftest import MakeMediphant, Mediphant
+from tests.systems.interactions.on_engine import MakeMediphant, Mediphant
 
 REQUESTS = 10_000 if AT_LENGTH else 2_000
 """In all; 10,000 take a quarter of a minute."""

@@ -9,7 +9,7 @@ import pytest
 
 from keyline.run.meter import PROCESS
 from reports.system import SYSTEM
-from tests.systems.reports.engine.conftest import Api, MakeReports, Reports
+from tests.systems.reports.on_engine import Api, MakeReports, Reports
 
 CREATE = "POST /reports"
 LIST = "GET /reports"

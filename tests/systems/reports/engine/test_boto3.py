@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from reports.database import DatabaseManager
 from reports.repositories import ReportRepository
 from tests.support.engine import where
-from tests.systems.reports.engine.conftest import Reports
+from tests.systems.reports.on_engine import Reports
 from tests.systems.reports.unit.examples import report
 from tests.systems.reports.unit.plain_values import items, typed
 

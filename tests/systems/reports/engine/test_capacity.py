@@ -13,7 +13,7 @@ from reports.patterns import EMBEDDING_BYTES, MODEL_VECTORS, REPORT_BYTES, USER_
 from reports.repositories import ReportRepository, UserRepository
 from reports.system import SYSTEM
 from reports.tables import EMBEDDINGS, REPORTS, USERS
-from tests.systems.reports.engine.conftest import MakeReports, Reports
+from tests.systems.reports.on_engine import MakeReports, Reports
 from tests.systems.reports.unit.examples import report, user
 
 UPDATES = {"profile-update", "report-update", "favorite-add", "favorite-remove"}

@@ -17,7 +17,7 @@ from keyline.vector import CODECS, Codec
 from reports.embeddings import EmbeddingRepository, NewEmbedding, OtherModelStoredError
 from reports.system import SYSTEM
 from tests.support.engine import where
-from tests.systems.reports.engine.conftest import Api, MakeReports, Reports
+from tests.systems.reports.on_engine import Api, MakeReports, Reports
 
 DIMENSION = 512
 CATALOGUE = {"cognito:groups": "[readers catalogue]"}

@@ -8,7 +8,7 @@ import pytest
 
 from reports.embeddings import EmbeddingRepository, NewEmbedding
 from reports.system import SYSTEM
-from tests.systems.reports.engine.conftest import Reports
+from tests.systems.reports.on_engine import Reports
 
 
 def users(reports: Reports) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from keyline_deploy.project import ROOT
-from tests.systems.reports.engine.conftest import Reports
+from tests.systems.reports.on_engine import Reports
 
 PAGE = ROOT / "systems/reports/README.md"
 

@@ -8,7 +8,7 @@ import pytest
 
 from reports.repositories import ReportRepository, UserRepository
 from tests.support.faults import Fault, FaultProxy, fault_proxy
-from tests.systems.reports.engine.conftest import Reports
+from tests.systems.reports.on_engine import Reports
 from tests.systems.reports.unit.examples import report, user
 
 

@@ -10,7 +10,7 @@ import pytest
 from keyline.run import AlreadyExistsError, InvalidCursorError, NotFoundError, VersionConflictError
 from reports.repositories import ReportRepository, TooManyFavoritesError
 from reports.tables import Report
-from tests.systems.reports.engine.conftest import MakeReports, Reports
+from tests.systems.reports.on_engine import MakeReports, Reports
 from tests.systems.reports.unit.examples import MOMENT, report
 
 

@@ -25,7 +25,7 @@ from reports.matrix import ModelMatrix
 from reports.matrix_bucket import MatrixBucket
 from reports.matrix_location import BUCKET_VARIABLE
 from reports.similarity import SimilaritySearch
-from tests.systems.reports.engine.conftest import Answer, Api, MakeReports, Reports
+from tests.systems.reports.on_engine import Answer, Api, MakeReports, Reports
 
 ROUTE = "GET /products/{productId}/similar"
 BUCKET = "k9-similarity-tests"

@@ -15,7 +15,7 @@ from keyline.run import InvalidCursorError, NotFoundError, VersionConflictError
 from reports.repositories import ReportRepository
 from reports.tables import Report
 from tests.support.soak import SECONDS
-from tests.systems.reports.engine.conftest import Reports
+from tests.systems.reports.on_engine import Reports
 from tests.systems.reports.unit.examples import report
 
 pytestmark = pytest.mark.soak

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from keyline.run import AlreadyExistsError, NotFoundError, VersionConflictError
 from keyline.run.client import Connection
 from reports.repositories import UserRepository
-from tests.systems.reports.engine.conftest import Reports
+from tests.systems.reports.on_engine import Reports
 from tests.systems.reports.unit.examples import user
 from tests.systems.reports.unit.plain_values import json_objects, typed
 
