@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from keyline_ops.openapi.files import document_of
-from tests.support.fuzz import Fuzzer, kept_document, operations
+from tests.support.contract import Contract
+from tests.support.fuzz import Fuzzer, kept_document
 from tests.support.platform import Running
 from tests.systems.chat.e2e.api import Api, fresh_id, fresh_name
 
@@ -34,21 +34,8 @@ def fuzzer(api: Api, running: Running) -> Iterator[Fuzzer]:
         yield fuzzer
 
 
-@pytest.mark.parametrize("operation", operations(DOCUMENT))
-def test_the_example_of_an_operation_can_be_sent_as_it_is(fuzzer: Fuzzer, operation: str) -> None:
-    assert 200 <= fuzzer.send_example(operation) < 300
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("operation", operations(DOCUMENT))
-def test_no_request_breaks_the_contract(fuzzer: Fuzzer, operation: str) -> None:
-    answered = fuzzer.fuzz(operation)
-    # Both what is served and what is refused was reached.
-    assert any(status < 300 for status in answered) or operation.startswith("POST"), answered
-    assert any(400 <= status < 500 for status in answered), answered
-
-
-def test_the_running_api_shows_the_document_of_its_handlers(api: Api, running: Running) -> None:
-    shown = api.call("GET", "/_keyline/openapi.json").json()
-    assert shown.pop("servers") == [{"url": running.url}]
-    assert shown == document_of("chat", running.platform.deployment)
+class TestOpenapi(Contract):
+    system = "chat"
+    never_served = frozenset(
+        {"POST /conversations/{conversationId}/messages", "POST /messages/batch-get"}
+    )

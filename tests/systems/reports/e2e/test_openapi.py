@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from keyline_ops.openapi.files import document_of
-from tests.support.fuzz import Fuzzer, kept_document, operations
+from tests.support.contract import Contract
+from tests.support.fuzz import Fuzzer, kept_document
 from tests.support.platform import Running
 from tests.systems.reports.e2e.api import CATALOGUE, Api, fresh
 
@@ -33,25 +33,10 @@ def fuzzer(api: Api, running: Running) -> Iterator[Fuzzer]:
         yield fuzzer
 
 
-@pytest.mark.parametrize("operation", operations(DOCUMENT))
-def test_the_example_of_an_operation_can_be_sent_as_it_is(fuzzer: Fuzzer, operation: str) -> None:
-    assert 200 <= fuzzer.send_example(operation) < 300
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("operation", operations(DOCUMENT))
-def test_no_request_breaks_the_contract(fuzzer: Fuzzer, operation: str) -> None:
-    answered = fuzzer.fuzz(operation)
-    # Both what is served and what is refused was reached; a change by its version is no guess.
-    assert any(status < 300 for status in answered) or operation.startswith("PATCH"), answered
-    refusable = operation != "GET /profile"  # it takes nothing that could be wrong
-    assert any(400 <= status < 500 for status in answered) == refusable, answered
-
-
-def test_the_running_api_shows_the_document_of_its_handlers(api: Api, running: Running) -> None:
-    shown = api.call("GET", "/_keyline/openapi.json").json()
-    assert shown.pop("servers") == [{"url": running.url}]
-    assert shown == document_of("reports", running.platform.deployment)
+class TestOpenapi(Contract):
+    system = "reports"
+    never_served = frozenset({"PATCH /profile", "PATCH /reports/{id}"})
+    never_refused = frozenset({"GET /profile"})
 
 
 def test_a_model_version_of_too_many_vectors_is_among_the_answers() -> None:
