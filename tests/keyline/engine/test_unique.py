@@ -17,7 +17,7 @@ PROCESSES, THREADS, WRITES = 4, 8, 32
 @pytest.mark.requirement("T-02")
 def test_all_land_in_order_per_writer(bench: Bench) -> None:
     # Given writers in several processes, whose clocks all stand at the same moment
-    command = [sys.executable, "-m", "tests.keyline.engine.unique_writer", bench.url]
+    command = [sys.executable, "-m", "tests.support.unique_writer", bench.url]
     writers = [
         subprocess.Popen(
             [*command, bench.environment, f"p{n}", str(THREADS), str(WRITES)],

@@ -34,7 +34,7 @@ from keyline.model.deployment import (
 from keyline.model.deployment_checks import MAX_STACK_RESOURCES, faults_among
 from keyline.model.names import MAX_ENVIRONMENT_NAME, function_name, stack_name
 from keyline_deploy.names import stack_id
-from tests.keyline.unit.model.declarations import Refusal, index, notes, told
+from tests.support.declarations import Refusal, index, notes, told
 
 
 class Thing(msgspec.Struct):

@@ -22,7 +22,7 @@ from keyline.model import (
     equals,
     one_of,
 )
-from tests.keyline.unit.model.declarations import DOC, Refusal, index, told
+from tests.support.declarations import DOC, Refusal, index, told
 
 FOUR = Annotated[str, msgspec.Meta(min_length=4, max_length=4)]
 SHORT = Literal["a", "b"]

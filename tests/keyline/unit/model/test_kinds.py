@@ -29,7 +29,7 @@ from keyline.model import (
     one_of,
 )
 from keyline.model.texts import ANY, Texts, texts_of
-from tests.keyline.unit.model.declarations import PEOPLE, Person, Refusal, Visit, told
+from tests.support.declarations import PEOPLE, Person, Refusal, Visit, told
 
 
 class Member(msgspec.Struct, kw_only=True):

@@ -22,7 +22,7 @@ from keyline.model import (
     deployment,
 )
 from keyline.model.migration import PHASES
-from tests.keyline.unit.model.declarations import Refusal, notes, told
+from tests.support.declarations import Refusal, notes, told
 
 TABLE = notes(indexes=[])
 GET: Get[Any] = Get(**told(name="note-get", table=TABLE))

@@ -42,7 +42,7 @@ from keyline.model import (
     greater_than,
     less_than,
 )
-from tests.keyline.unit.model.declarations import (
+from tests.support.declarations import (
     DOC,
     NOTES,
     PEOPLE,

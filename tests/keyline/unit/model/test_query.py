@@ -25,7 +25,7 @@ from keyline.model import (
     include,
     less_than,
 )
-from tests.keyline.unit.model.declarations import (
+from tests.support.declarations import (
     DOC,
     NOTES,
     PEOPLE,

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from keyline.model import compressed, fields_of
-from tests.keyline.unit.model.declarations import Refusal
+from tests.support.declarations import Refusal
 
 
 class Inner(msgspec.Struct):

@@ -18,7 +18,7 @@ from keyline.model import (
     Table,
 )
 from keyline.model.stream_source_checks import condition_faults
-from tests.keyline.unit.model.declarations import DOC, Note, Person, index, notes
+from tests.support.declarations import DOC, Note, Person, index, notes
 
 NOTES = notes(stream=StreamView.NEW_AND_OLD_IMAGES)
 SHARDED = notes(

@@ -33,7 +33,7 @@ from keyline.model import (
     Update,
     access_of,
 )
-from tests.keyline.unit.model.declarations import Note, Refusal, index, notes, told
+from tests.support.declarations import Note, Refusal, index, notes, told
 
 TABLE = notes(indexes=[], stream=StreamView.NEW_IMAGE)
 GET: Get[Any] = Get(**told(name="note-get", table=TABLE))

@@ -19,7 +19,7 @@ from keyline.model import (
     compressed,
     include,
 )
-from tests.keyline.unit.model.declarations import (
+from tests.support.declarations import (
     NOTES,
     PEOPLE,
     Note,

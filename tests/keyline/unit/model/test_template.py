@@ -8,7 +8,7 @@ import pytest
 
 from keyline.model import Template
 from keyline.model.template import NumberFormat
-from tests.keyline.unit.model.declarations import Refusal
+from tests.support.declarations import Refusal
 
 
 def test_it_is_put_together_from_fields() -> None:
