@@ -98,13 +98,11 @@ def test_a_project_without_one_of_its_systems_imports_and_synthesizes(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("system", names())
-def test_a_project_without_one_of_its_systems_has_right_types_and_tests(
+def test_the_tests_of_a_project_without_one_of_its_systems_are_found(
     system: str, tmp_path: Path
 ) -> None:
+    """`python -m tests.support.without SYSTEM` runs them too, and checks types and style."""
     copy = without.copy_without(system, tmp_path / "project")
-    checked = run(copy, "-m", "mypy", ".", "--no-error-summary").stdout.splitlines()
-    assert [line for line in checked if not line.startswith(NOT_YET)] == []
-
     ignored = [f"--ignore={path}" for path in NOT_YET]
     collected = run(copy, "-m", "pytest", "--collect-only", "tests", *ignored)
     assert collected.returncode == 0, collected.stdout
