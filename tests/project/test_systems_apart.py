@@ -104,7 +104,8 @@ def test_the_tests_of_a_project_without_one_of_its_systems_are_found(
     """`python -m tests.support.without SYSTEM` runs them too, and checks types and style."""
     copy = without.copy_without(system, tmp_path / "project")
     ignored = [f"--ignore={path}" for path in NOT_YET]
-    collected = run(copy, "-m", "pytest", "--collect-only", "tests", *ignored)
+    options = ["--collect-only", "--snapshot-warn-unused", *ignored]
+    collected = run(copy, "-m", "pytest", "tests", *options)
     assert collected.returncode == 0, collected.stdout
 
 
