@@ -19,12 +19,13 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from keyline.errors import KeylineError
+from keyline_deploy.file_digests import digests, kept_digests
 from keyline_deploy.source_files import source_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,11 +118,11 @@ def bundle(
     """
     sources = _sources(system, root)
     libraries = dependencies(system, target=target, requirements=requirements, root=root)
-    files = dict(_library_files(libraries, services))
+    of_libraries = dict(_library_files(libraries, services))
     found = [source_files(source) for source in sources]
-    for each in found:
-        files |= each.carried
-    digest = _digest(files)
+    ours = {name: path for each in found for name, path in each.carried.items()}
+    files = of_libraries | ours
+    digest = _digest(kept_digests(of_libraries, _digests_of(libraries)) | digests(ours))
     folder = out or root / ".keyline" / "bundles"
     what = "+".join(filter(None, (system, requirements, *sorted({*services} - {*SERVICES}))))
     path = folder / f"{what}-{target}-{digest[:16]}"
@@ -187,6 +188,7 @@ def prepare(root: Path = ROOT) -> list[Path]:
     cache = root / ".keyline" / "bundle"
     for stale in set(cache.iterdir()) - folders:
         shutil.rmtree(stale)
+        _digests_of(stale).unlink(missing_ok=True)
     return sorted(folders)
 
 
@@ -316,17 +318,22 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield a folder's files as (posix path, file), sorted, without byte code and tests."""
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(set(folders) - _IGNORED_FOLDERS)
+        inside = os.path.relpath(base, folder).replace(os.sep, "/")
+        start = "" if inside == "." else f"{inside}/"
         for name in sorted(names):
-            path = Path(base, name)
-            if path.suffix not in _IGNORED_SUFFIXES:
-                yield path.relative_to(folder).as_posix(), path
+            if Path(name).suffix not in _IGNORED_SUFFIXES:
+                yield start + name, Path(base, name)
 
 
-def _digest(files: dict[str, Path]) -> str:
+def _digests_of(libraries: Path) -> Path:
+    """Where the digests of a dependency folder's files are kept: beside the folders."""
+    return libraries.parent.parent / "bundle-digests" / f"{libraries.name}.json"
+
+
+def _digest(contents: Mapping[str, str]) -> str:
     whole = hashlib.sha256()
-    for relative in sorted(files):
-        content = hashlib.sha256(files[relative].read_bytes()).hexdigest()
-        whole.update(f"{relative}\0{content}\n".encode())
+    for relative in sorted(contents):
+        whole.update(f"{relative}\0{contents[relative]}\n".encode())
     return whole.hexdigest()
 
 

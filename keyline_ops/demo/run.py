@@ -22,7 +22,7 @@ from keyline_ops.demo.options import Options
 from keyline_ops.demo.session import Session
 from keyline_ops.openapi.pages import project_pages
 from keyline_ops.running import local_ports
-from keyline_ops.synth import assembly_folder, synthesize
+from keyline_ops.synth import assembly_folder, bring_up_to_date
 from keyline_ops.words import count_of
 
 ENVIRONMENT = "local"
@@ -59,7 +59,7 @@ async def run(options: Options, console: Console) -> int:
     platform.check()
     started = time.monotonic()
     with console.status("Synthesizing the local environment"):
-        synthesize(ENVIRONMENT)
+        await bring_up_to_date(ENVIRONMENT)
     console.print(f"Synthesized in {time.monotonic() - started:.1f} s.")
     async with platform:
         _show_platform(platform, console)

@@ -14,6 +14,7 @@ from app import bundler
 from keyline.model import Function
 from keyline_deploy import bundling
 from keyline_deploy.bundling import Target
+from keyline_deploy.file_digests import digests
 from keyline_deploy.source_files import Found, source_files
 from keyline_deploy.systems import systems
 
@@ -190,7 +191,7 @@ def test_a_digest_and_a_refresh_know_nothing_of_what_is_left_out(
 ) -> None:
     made = tmp_path / "bundle"
     bundling.refresh(made, [package])
-    digest = bundling._digest(source_files(package).carried)
+    digest = bundling._digest(digests(source_files(package).carried))
     for name in LEFT_OUT:
         write(package / name)
     write(package / "types.pyi")
@@ -198,7 +199,7 @@ def test_a_digest_and_a_refresh_know_nothing_of_what_is_left_out(
     assert bundling.refresh(made, [package]) is False
     assert not list(made.rglob("*.orig"))
     (package / "types.pyi").unlink()
-    assert bundling._digest(source_files(package).carried) == digest
+    assert bundling._digest(digests(source_files(package).carried)) == digest
 
 
 def test_what_is_left_out_is_said_once(

@@ -1,0 +1,50 @@
+"""What a synthesis reads, as one digest: the assembly of the same inputs need not be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+_FILES = (
+    *("app.py", "cdk.json", "cdk.context.json"),
+    *("package-lock.json", "requirements.txt", "constraints.txt"),
+    *("keyline_ops/synth.py", ".gitignore"),
+)
+_FOLDERS = ("constructs", "environments", "lambda_src", "stacks", "systems")
+_USER_CONTEXT = ".cdk.json"
+"""Context of the user, in the home folder; the CDK merges it with that of the project."""
+_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_REGION")
+_PREFIXES = ("CDK_", "JSII_", "KEYLINE_")
+
+
+def fingerprint(root: Path, variables: Mapping[str, str], home: Path | None = None) -> str:
+    """Digest all that the synthesis of an environment depends on.
+
+    These are the files of the project that the app is made of, the user's own CDK context, the
+    Python that runs it, and the environment variables that the CDK or the project reads.
+
+    Parameters
+    ----------
+    home
+        The user's home folder; the default is that of who runs this.
+    """
+    whole = hashlib.sha256(f"{sys.version}\0{root}\0".encode())
+    for path in (*_read(root), (home or Path.home()) / _USER_CONTEXT):
+        if path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            whole.update(f"{path}\0{content}\n".encode(errors="surrogateescape"))
+    for name in sorted(variables):
+        if name in _VARIABLES or name.startswith(_PREFIXES):
+            whole.update(f"{name}={variables[name]}\n".encode(errors="surrogateescape"))
+    return whole.hexdigest()
+
+
+def _read(root: Path) -> Iterator[Path]:
+    yield from (root / name for name in _FILES)
+    for folder in _FOLDERS:
+        for base, folders, names in os.walk(root / folder):
+            folders[:] = sorted(n for n in folders if n != "__pycache__" and n[0] != ".")
+            yield from (Path(base, name) for name in sorted(names))
