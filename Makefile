@@ -5,7 +5,7 @@ ENV ?= dev
 ENVIRONMENTS := dev staging prod local
 # Of the tests: one more than there are cores, since a test that waits needs none.
 WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
-# Of up and demo. FRESH and VERBOSE are switches: any value turns them on.
+# Of up and demo. FRESH, VERBOSE, WAIT and NO_LOAD are switches: any value turns them on.
 OPTIONS = $(if $(DATA),--data "$(DATA)") $(if $(REPORT),--report "$(REPORT)") \
           $(if $(VERBOSE),--verbose)
 
@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests lock up demo token status sweep test soak check lint types workflows synth synth-all \
+.PHONY: help setup setup-tests lock up down demo token status sweep test soak check lint types workflows synth synth-all \
         diff deploy snapshots bench docs clean distclean
 
 help: ## Show this list
@@ -32,8 +32,12 @@ setup-tests: # and what only the tests need
 lock: setup ## Pin what the requirements bring with them (constraints.txt)
 	python -m keyline_ops.constraints
 
-up: setup ## Run the whole system on this machine; Ctrl-C stops it (DATA= REPORT= FRESH=1 VERBOSE=1 PORT_OFFSET=)
-	@.venv/bin/keyline up $(OPTIONS) $(if $(FRESH),--fresh) $(if $(PORT_OFFSET),--port-offset $(PORT_OFFSET))
+up: setup ## Run the whole system on this machine; Ctrl-C stops it (DATA= REPORT= FRESH=1 VERBOSE=1 NO_LOAD=1 WAIT=1 PORT_OFFSET=)
+	@.venv/bin/keyline up $(OPTIONS) $(if $(FRESH),--fresh) $(if $(NO_LOAD),--no-load) $(if $(WAIT),--wait) \
+	  $(if $(PORT_OFFSET),--port-offset $(PORT_OFFSET))
+
+down: setup ## Stop what `make up` runs, wherever it was started; its data stays
+	@.venv/bin/keyline down
 
 demo: setup ## The same with new data, every access pattern reported, then exit (DATA= REPORT= VERBOSE=1)
 	@.venv/bin/keyline demo $(OPTIONS)
@@ -41,8 +45,8 @@ demo: setup ## The same with new data, every access pattern reported, then exit 
 token: setup ## Mint a token for the local API (ARGS="--subject ada")
 	@.venv/bin/keyline token $(ARGS)
 
-status: setup ## Show what a running `make up` runs, as JSON
-	@.venv/bin/keyline status
+status: setup ## Show what a running `make up` runs (ARGS=--json)
+	@.venv/bin/keyline status $(ARGS)
 
 sweep: setup ## Delete now what has expired in a running `make up`
 	@.venv/bin/keyline sweep $(ARGS)

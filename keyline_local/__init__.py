@@ -6,6 +6,7 @@ Public are these names, and nothing below them:
 * `Issuer` mints tokens that its APIs accept, also from another process.
 * `issuer_url` finds a platform that runs, by its state folder; `ask` asks it.
 * `client` is boto3's client of its engine and of its other AWS APIs.
+* `SHORTEST_STREAMED_NAME` is a limit of its engine.
 * `read_deployment` reads an assembly with nothing of it running. `Deployment`, `Api` and
   `Function` are what it found: who makes pages or documents of an API is given them.
 
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
     from keyline_local.api.issuer import Issuer
     from keyline_local.cloudformation.deployment import read_deployment
     from keyline_local.control.client import ask, issuer_url
+    from keyline_local.dynamodb.tables import SHORTEST_STREAMED_NAME
     from keyline_local.host.clients import client
     from keyline_local.host.ports import Ports
     from keyline_local.platform import Platform
     from keyline_local.resources import Api, Deployment, Function
 
 __all__ = [
+    "SHORTEST_STREAMED_NAME",
     "Api",
     "Deployment",
     "Function",
@@ -45,6 +48,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "SHORTEST_STREAMED_NAME": "dynamodb.tables",
     "Api": "resources",
     "Deployment": "resources",
     "Function": "resources",

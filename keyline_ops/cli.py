@@ -10,7 +10,19 @@ from rich.console import Console
 from rich.text import Text
 
 from keyline.errors import KeylineError
-from keyline_ops.commands import costs, docs, importing, phase, running, tables, token, up
+from keyline_ops.commands import (
+    check,
+    costs,
+    docs,
+    down,
+    importing,
+    logs,
+    phase,
+    running,
+    tables,
+    token,
+    up,
+)
 from keyline_ops.commands.of_systems import OfSystems
 
 app = typer.Typer(
@@ -21,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for part in (up, token, docs, running, costs, phase, importing, tables):
+for part in (up, down, check, token, logs, docs, running, costs, phase, importing, tables):
     app.add_typer(part.app)
 
 

@@ -58,13 +58,14 @@ async def bring_up_to_date(environment: str) -> bool:
     """
     out = assembly_folder(environment)
     record = out.with_suffix(".inputs")
-    inputs = fingerprint(ROOT, os.environ)
+    variables = _variables(environment)
+    inputs = fingerprint(ROOT, variables)
     made = record.is_file() and (out / "manifest.json").is_file()
     if made and record.read_text() == inputs:
         return False
     record.unlink(missing_ok=True)  # what fails half-way is not up to date
     await _synthesize(environment, out)
-    if fingerprint(ROOT, os.environ) == inputs:  # else a file was saved meanwhile
+    if fingerprint(ROOT, variables) == inputs:  # else a file was saved meanwhile
         record.write_text(inputs)
     return True
 

@@ -16,7 +16,7 @@ _FILES = (
 _FOLDERS = ("constructs", "environments", "lambda_src", "stacks", "systems")
 _USER_CONTEXT = ".cdk.json"
 """Context of the user, in the home folder; the CDK merges it with that of the project."""
-_VARIABLES = ("AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_REGION")
+_VARIABLES = ("AWS_PROFILE",)
 _PREFIXES = ("CDK_", "JSII_", "KEYLINE_")
 
 

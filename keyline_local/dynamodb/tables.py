@@ -15,7 +15,8 @@ from keyline import variables
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Table
 
-_SHORTEST_STREAMED_NAME = 11  # characters; the engine's shard id holds the table's name
+SHORTEST_STREAMED_NAME = 11
+"""Characters of a streamed table's name: the embedded engine puts it in the shard's id."""
 _WAIT = 600.0  # seconds that one change may take
 _POLL = 0.05  # seconds
 
@@ -99,10 +100,10 @@ def _shape(create: Mapping[str, Any]) -> str:
 
 
 def _check_embedded(table: Table) -> None:
-    if "StreamSpecification" in table.create and len(table.name) < _SHORTEST_STREAMED_NAME:
+    if "StreamSpecification" in table.create and len(table.name) < SHORTEST_STREAMED_NAME:
         raise LocalPlatformError(
             table.name,
-            f"the name of a table with a stream needs {_SHORTEST_STREAMED_NAME} characters on the "
+            f"the name of a table with a stream needs {SHORTEST_STREAMED_NAME} characters on the "
             "embedded engine, or its shard ids are too short for the SDK",
             "give the table a longer name, such as one with the environment's name as suffix",
         )

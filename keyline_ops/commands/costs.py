@@ -32,7 +32,7 @@ def cost(
         typer.Option(help="TABLE=ITEMS stored, where that is known; repeat for more."),
     ] = None,
     months: Annotated[
-        float, typer.Option(min=0, help="Months of items that nothing expires.")
+        float, typer.Option(min=0, max=1200, help="Months of items that nothing expires.")
     ] = 12,
     as_json: AsJson = False,
 ) -> None:

@@ -7,17 +7,35 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
+from keyline.errors import KeylineError
 from keyline_deploy.environment import load
+from keyline_deploy.project import LOCAL_STATE
 from keyline_ops.commands.options import AsJson, State
 
 app = typer.Typer()
 
 
 @app.command()
-def status(state: State = None) -> None:
-    """Show what a running platform runs, as JSON."""
-    print(json.dumps(_ask(state, "GET", "/status"), indent=2))
+def status(as_json: AsJson = False, state: State = None) -> None:
+    """Show what a running platform runs, and where."""
+    from keyline_ops.run_record import Stage, running
+    from keyline_ops.status import show
+
+    folder = state or LOCAL_STATE
+    run = running(folder)
+    if run and run.stage is Stage.STARTING:
+        raise KeylineError(str(folder), "the platform is starting.", "Ask again in a moment.")
+    found = {
+        "stage": run.stage if run else None,
+        "pid": run.pid if run else None,
+        **_ask(state, "GET", "/status"),
+    }
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        show(found, Console())
 
 
 @app.command()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from keyline.errors import KeylineError
 from keyline_deploy.environment import PORT_OFFSET
+from keyline_deploy.environment import load as load_environment
 from keyline_deploy.project import LOCAL_STATE, WORK
 from keyline_ops.commands.options import State
 from keyline_ops.demo.options import Options
+from keyline_ops.running import ask_local
 
 app = typer.Typer()
 
@@ -45,22 +48,41 @@ def up(
     fresh: Fresh = False,
     free_ports: FreePorts = False,
     port_offset: PortOffset = None,
+    load: Annotated[
+        bool, typer.Option("--load/--no-load", help="Load data and use every access pattern once.")
+    ] = True,
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Run in the background; return when the data is loaded."),
+    ] = False,
+    wait_timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds that --wait waits at most.")
+    ] = 300,
     verbose: Verbose = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Do not show the functions' logs.")
+    ] = False,
 ) -> None:
-    """Run the system on this machine, use every access pattern once, then serve until Ctrl-C."""
+    """Run the system on this machine until Ctrl-C, and load data and use it meanwhile.
+
+    With --wait the exit code is 1 if the load ended early.
+    """
     if port_offset is not None:
         os.environ[PORT_OFFSET] = str(port_offset)  # for the synthesis too, a process of its own
-    _run(
-        Options(
-            data=data,
-            report=report,
-            state=state or LOCAL_STATE,
-            fresh=fresh,
-            free_ports=free_ports,
-            verbose=verbose,
-            serve=True,
-        )
+    options = Options(
+        data=data,
+        report=report,
+        state=state or LOCAL_STATE,
+        fresh=fresh,
+        free_ports=free_ports,
+        verbose=verbose,
+        quiet=quiet,
+        serve=True,
+        load=load,
     )
+    if wait:
+        _run_detached(options, wait_timeout)
+    _run(options)
 
 
 @app.command()
@@ -83,9 +105,32 @@ def demo(
             fresh=True,
             free_ports=True,
             verbose=verbose,
+            quiet=False,
             serve=False,
+            load=True,
         )
     )
+
+
+def _run_detached(options: Options, timeout: float) -> NoReturn:
+    from keyline_ops.detached import LOG, start
+    from keyline_ops.run_record import Stage, running
+
+    if options.fresh and running(options.state):
+        raise KeylineError(
+            str(options.state),
+            "a local platform runs on this state folder.",
+            "Stop it first (`keyline down`), or leave --fresh out.",
+        )
+    run = start(options.state, options.arguments, timeout)
+    status = ask_local(load_environment("local"), options.state, "GET", "/status")
+    for name, url in status["apis"].items():
+        print(f"{name}: {url}")
+    print(f"It runs in the background (process {run.pid}); `keyline down` stops it.")
+    if run.stage is Stage.INCOMPLETE:
+        print(f"The load ended early: read {options.state / LOG}.")
+        raise typer.Exit(1)
+    raise typer.Exit()
 
 
 def _run(options: Options) -> None:

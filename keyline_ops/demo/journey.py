@@ -19,6 +19,10 @@ class Journey(Protocol):
     system: System
 
     @property
+    def loaded_before(self) -> bool:
+        """Whether `load` found data of an earlier run, so that it did not send all of it."""
+
+    @property
     def data_files(self) -> Sequence[str]:
         """What a folder of real data has to hold for it; where one is missing it makes a sample."""
 

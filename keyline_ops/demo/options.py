@@ -24,11 +24,15 @@ class Options:
     fresh
         Whether the data of earlier runs is forgotten first. Tokens stay valid.
     serve
-        Whether to go on serving until a signal.
+        Whether to serve until a signal, while the data is loaded and after it.
+    load
+        Whether data is loaded and used at all.
     free_ports
         Whether to listen on free ports instead of the environment's.
     verbose
         Whether the functions' logs are shown while the data is loaded.
+    quiet
+        Whether the functions' logs are kept from the terminal when the data is loaded, too.
     """
 
     data: Path | None
@@ -36,5 +40,22 @@ class Options:
     state: Path
     fresh: bool
     serve: bool
+    load: bool
     free_ports: bool
     verbose: bool
+    quiet: bool
+
+    @property
+    def arguments(self) -> list[str]:
+        """The same as arguments of `keyline up`, without the state folder."""
+        switches = {
+            "--fresh": self.fresh,
+            "--free-ports": self.free_ports,
+            "--no-load": not self.load,
+            "--verbose": self.verbose,
+        }
+        values = {"--data": self.data, "--report": self.report}
+        return [
+            *(name for name, is_on in switches.items() if is_on),
+            *(word for name, path in values.items() if path for word in (name, str(path))),
+        ]

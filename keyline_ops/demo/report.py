@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from operator import add
 from pathlib import Path
@@ -37,6 +37,8 @@ class PatternRow:
         Calls that failed otherwise than by a condition that the pattern declares.
     reason
         Why the pattern may cost more than its floor, where it may.
+    on_old_data
+        Whether the system's data was there already, so that what only loads it did not run.
     """
 
     system: str
@@ -44,6 +46,7 @@ class PatternRow:
     operation: str
     target: str
     reason: str | None
+    on_old_data: bool = False
     calls: int = 0
     p50: float = 0.0
     p99: float = 0.0
@@ -59,7 +62,7 @@ class PatternRow:
     def fault(self) -> str | None:
         """What is wrong with the pattern's run, if anything."""
         if not self.calls:
-            return "never ran"
+            return None if self.on_old_data else "never ran"
         if self.errors:
             return f"{self.errors} of {self.calls} calls failed"
         if self.above and not self.reason:
@@ -77,13 +80,22 @@ class PatternRow:
         return self.units > self.floor + _ROUNDING
 
 
-def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -> list[PatternRow]:
+def collect(
+    systems: Sequence[System],
+    documents: Iterable[Mapping[str, Any]],
+    old: Collection[str] = (),
+) -> list[PatternRow]:
     """One row for each pattern of each system, from EMF documents of the meter.
 
     A part of a transaction runs under the transaction's name and has no row of its own.
+
+    Parameters
+    ----------
+    old
+        The names of the systems whose data was there already.
     """
     called = {
-        (system.name, pattern.name): (pattern, _empty(system, pattern))
+        (system.name, pattern.name): (pattern, _empty(system, pattern, system.name in old))
         for system in systems
         for pattern in system.called
     }
@@ -99,9 +111,14 @@ def collect(systems: Sequence[System], documents: Iterable[Mapping[str, Any]]) -
     return rows
 
 
-def _empty(system: System, pattern: Pattern[Any]) -> PatternRow:
+def _empty(system: System, pattern: Pattern[Any], on_old_data: bool) -> PatternRow:
     return PatternRow(
-        system.name, pattern.name, pattern.operation, pattern.target, pattern.above_floor
+        system.name,
+        pattern.name,
+        pattern.operation,
+        pattern.target,
+        pattern.above_floor,
+        on_old_data,
     )
 
 
@@ -149,6 +166,9 @@ def show(rows: Sequence[PatternRow], console: Console) -> None:
     for row in rows:
         if row.reason and row.above:
             console.print(Text(f"  {row.pattern}: above its floor, as declared: {row.reason}"))
+    for row in rows:
+        if row.on_old_data and not row.calls:
+            console.print(Text(f"  {row.system} {row.pattern}: not run again on old data", "dim"))
     for row in rows:
         if row.fault:
             console.print(Text(f"✗ {row.system} {row.pattern}: {row.fault}", "red"))

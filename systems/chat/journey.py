@@ -32,7 +32,7 @@ class ChatJourney:
 
     def __init__(self) -> None:
         self._conversations: dict[str, list[Message]] = defaultdict(list)
-        self._loaded_before = False
+        self.loaded_before = False
         self._started = time.time() * 1000
 
     def prepare(self, data: Path | None) -> tuple[str, int]:
@@ -56,11 +56,11 @@ class ChatJourney:
         What an earlier run sent is not sent again, be it all or what it came to.
         """
         begun = [await self._stored(session, name) for name in [*self._conversations][:WORKERS]]
-        self._loaded_before = any(begun)
+        self.loaded_before = any(begun)
 
         async def write(messages: list[Message]) -> None:
             name = messages[0].conversationId
-            stored = await self._stored(session, name) if self._loaded_before else 0
+            stored = await self._stored(session, name) if self.loaded_before else 0
             for number, message in enumerate(messages):
                 if number >= stored:
                     await self._post(session, message)
@@ -72,7 +72,7 @@ class ChatJourney:
         """Show, page, report; compare with what was sent where the data is new."""
         now = time.time() * 1000
         lines = ["The data of an earlier run is there; --fresh starts anew."]
-        if not self._loaded_before:
+        if not self.loaded_before:
             lines = [await self._check_conversations(session), await self._check_totals(session)]
         await self._show_messages(session, now)
         await self._write_as_student(session)

@@ -34,7 +34,7 @@ class InteractionsJourney:
         self._checks: Mapping[str, list[WantedCheck]] = {}
         self._questions: Sequence[str] = ()
         self._sessions: dict[str, str] = {}
-        self._loaded_before = False
+        self.loaded_before = False
         self._started = time.time()
 
     def prepare(self, data: Path | None) -> tuple[str, int]:
@@ -62,7 +62,7 @@ class InteractionsJourney:
         What an earlier run sent is not sent again, be it all or what it came to.
         """
         sent = {user: await self._begin(session, user) for user in self._checks}
-        self._loaded_before = any(sent.values())
+        self.loaded_before = any(sent.values())
 
         async def write(user: str) -> None:
             for number, check in enumerate(self._checks[user]):
@@ -71,7 +71,7 @@ class InteractionsJourney:
                 advance()
 
         async def search(words: str) -> None:
-            if not self._loaded_before:
+            if not self.loaded_before:
                 await _as(session, "reader", "GET", "/faq", params={"q": words})
             advance()
 
@@ -81,7 +81,7 @@ class InteractionsJourney:
     async def exercise(self, session: Session) -> Sequence[str]:
         """Read histories and sessions, clear one; compare with what was sent."""
         lines = ["The data of an earlier run is there; --fresh starts anew."]
-        if not self._loaded_before:
+        if not self.loaded_before:
             lines = [await self._check_histories(session), await self._check_searches(session)]
         user, name = next(iter(self._sessions.items()))
         await _as(session, user, "GET", f"/sessions/{name}")

@@ -37,7 +37,7 @@ class ReportsJourney:
     def __init__(self) -> None:
         self._catalogue = Catalogue("", (), ())
         self._by_user: Mapping[str, list[WrittenReport]] = {}
-        self._loaded_before = False
+        self.loaded_before = False
 
     def prepare(self, data: Path | None) -> tuple[str, int]:
         """Read the dialogues and their vectors, or make a sample.
@@ -63,17 +63,17 @@ class ReportsJourney:
         What an earlier run sent is not sent again, be it all or what it came to.
         """
         first = [await self._has_vector(session, p) for p in self._catalogue.products[:WORKERS]]
-        self._loaded_before = any(first) or bool(await self._stored(session, self._busiest))
+        self.loaded_before = any(first) or bool(await self._stored(session, self._busiest))
 
         async def write(user: str) -> None:
-            stored = await self._stored(session, user) if self._loaded_before else []
+            stored = await self._stored(session, user) if self.loaded_before else []
             for number, report in enumerate(self._by_user[user]):
                 if number >= len(stored):
                     await self._post(session, report)
                 advance()
 
         async def store(product: Product) -> None:
-            if not (self._loaded_before and await self._has_vector(session, product)):
+            if not (self.loaded_before and await self._has_vector(session, product)):
                 await self._put_vector(session, product.id, product.vector)
             advance()
 
@@ -83,7 +83,7 @@ class ReportsJourney:
     async def exercise(self, session: Session) -> Sequence[str]:
         """Page, change, delete; compare with what was sent where the data is new."""
         lines = ["The data of an earlier run is there; --fresh starts anew."]
-        if not self._loaded_before:
+        if not self.loaded_before:
             lines = [await self._check_reports(session)]
         await self._change_profile(session)
         await self._change_reports(session)

@@ -11,7 +11,7 @@ from typing import cast
 from rich.console import Console
 
 from keyline_local import Platform
-from keyline_ops.demo.run import show_how_to_call
+from keyline_ops.demo import show
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Running:
 
 def test_every_api_is_named_with_its_page_and_the_index_of_all(tmp_path: Path) -> None:
     out = io.StringIO()
-    show_how_to_call(cast(Platform, Running()), tmp_path, Console(file=out, width=200))
+    show.how_to_call(cast(Platform, Running()), tmp_path, Console(file=out, width=200))
     assert out.getvalue().splitlines() == [
         "Notes: http://127.0.0.1:3000",
         "  look at it and try it: http://127.0.0.1:3000/_keyline/docs",

@@ -1,0 +1,48 @@
+"""The faults of the environment files, each with the settings of every system in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from keyline.errors import Fault, KeylineError, instead_of
+from keyline.model import System
+from keyline_deploy.environment import Environment, load
+from keyline_deploy.environment import names as environment_names
+
+
+def faults(folder: Path, systems: Sequence[System], known: Collection[str]) -> Iterator[Fault]:
+    """Yield what is wrong with each environment: the first fault of each file and each section.
+
+    Parameters
+    ----------
+    systems
+        Whose settings are checked.
+    known
+        The names of all systems of the project.
+    """
+    for name in environment_names(folder):
+        try:
+            environment = load(name, folder)
+        except KeylineError as error:
+            yield error.path, error.message, error.suggestion
+        else:
+            yield from _names(environment, known)
+            for system in systems:
+                yield from _settings(environment, system)
+
+
+def _names(environment: Environment, known: Collection[str]) -> Iterator[Fault]:
+    sections = (("systems", [*environment.systems]), ("user_pools", [*environment.user_pools]))
+    for section, named in sections:
+        for name in named:
+            if name not in known:
+                path = f"{environment.name}.toml: {section}.{name}"
+                yield path, "there is no such system.", instead_of(name, known)
+
+
+def _settings(environment: Environment, system: System) -> Iterator[Fault]:
+    try:
+        environment.settings(system.name, system.settings)
+    except KeylineError as error:
+        yield error.path, error.message, error.suggestion

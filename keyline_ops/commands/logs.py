@@ -1,0 +1,35 @@
+"""`keyline logs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keyline_deploy.project import LOCAL_STATE
+
+app = typer.Typer()
+
+
+@app.command()
+def logs(
+    function: Annotated[
+        str | None, typer.Argument(help="A function by its name; all of them where none is named.")
+    ] = None,
+    request: Annotated[
+        str | None, typer.Option(help="Only of the request with this id, or this beginning of it.")
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what is written, until Ctrl-C.")
+    ] = False,
+    state: Annotated[Path | None, typer.Option(help="Folder of the platform's state.")] = None,
+) -> None:
+    """Show what the functions of the local platform wrote, in order of time.
+
+    A problem document carries the id of its request as `instance`.
+    """
+    from keyline_ops.log_files import read
+
+    for line in read((state or LOCAL_STATE) / "logs", function, request, follow=follow):
+        print(line, flush=follow)

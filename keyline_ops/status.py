@@ -1,0 +1,57 @@
+"""What a running platform says of itself, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from keyline_ops.printing import print_whole
+
+_DOCS = "/_keyline/docs"
+_COUNTS = ("delivered", "filtered", "discarded", "invocations", "failures")
+
+
+def show(status: Mapping[str, Any], console: Console) -> None:
+    """Print the platform's status as tables.
+
+    Parameters
+    ----------
+    status
+        As `keyline status --json` prints it.
+    """
+    if status["stage"]:
+        console.print(f"The platform is {status['stage']} (process {status['pid']}).")
+    addresses = [(name, url, f"{url}{_DOCS}") for name, url in status["apis"].items()]
+    addresses += [("DynamoDB", status["engine"], ""), ("other AWS APIs", status["aws"], "")]
+    _print("Addresses", ("name", "address", "to try it"), addresses, console)
+    streams = [_stream(stream) for stream in status["streams"]]
+    _print("Streams", ("function", "table", "behind ms", *_COUNTS), streams, console)
+    due = [(name, at or "never again") for name, at in status["schedules"].items()]
+    _print("Schedules", ("rule", "next run"), due, console)
+    _print("Tables", ("name",), [(name,) for name in status["tables"]], console)
+    _print("Functions", ("name",), [(name,) for name in status["functions"]], console)
+
+
+def _stream(stream: Mapping[str, Any]) -> tuple[str, ...]:
+    age = stream["iterator_age"]
+    behind = "no batch yet" if age is None else f"{age:,.0f}"
+    counts = (f"{stream[name]:,}" for name in _COUNTS)
+    return (stream["function"], stream["table"], behind, *counts)
+
+
+def _print(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], console: Console
+) -> None:
+    if not rows:
+        return
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in heads:
+        is_number = head in (*_COUNTS, "behind ms")
+        table.add_column(head, justify="right" if is_number else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    print_whole(table, console)
