@@ -10,13 +10,12 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 from keyline.errors import Fault, instead_of, repeated
 from keyline.model import Function, System
-from keyline.model.system import Method
 
-_METHODS = frozenset(method.lower() for method in get_args(Method))
+_METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+"""What an `App` registers a handler with; see `keyline.http`."""
 
 
 @dataclass(frozen=True)

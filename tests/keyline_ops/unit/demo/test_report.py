@@ -126,6 +126,26 @@ def test_metrics_of_others_are_left_alone() -> None:
     assert rows_of({**other, "System": "else"}, named)["note-get"].calls == 0
 
 
+def test_what_did_not_run_on_old_data_is_no_fault_but_is_said() -> None:
+    out = io.StringIO()
+    failed = emf("note-get", ReadUnits=[1.0], Floor=[1.0], Errors=[1])
+    rows = report.collect([SYSTEM], [failed], old=["notes"])
+    report.show(rows, Console(file=out, width=60))
+    text = " ".join(out.getvalue().split())
+    assert {row.pattern: row.fault for row in rows} == {
+        "note-get": "1 of 1 calls failed",
+        "note-put": None,
+        "notes-put": None,
+    }
+    assert "notes note-put: not run again on old data" in text
+    assert "notes note-get: not run again" not in text
+
+
+def test_old_data_of_another_system_excuses_nothing() -> None:
+    rows = report.collect([SYSTEM], [], old=["other"])
+    assert {row.fault for row in rows} == {"never ran"}
+
+
 def test_faults_and_reasons_are_said_below_the_table() -> None:
     out = io.StringIO()
     documents = [

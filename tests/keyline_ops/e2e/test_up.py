@@ -1,0 +1,134 @@
+"""`keyline up` in the background and in the foreground, as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from keyline_ops.run_record import Stage, running
+
+KEYLINE = (sys.executable, "-m", "keyline_ops.cli")
+SECONDS = 120.0
+
+pytestmark = pytest.mark.xdist_group("up")
+
+
+def keyline(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    command = [*KEYLINE, *arguments, "--state", str(state)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def until(reached: Callable[[], Any], of: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + SECONDS
+    while not reached():
+        assert of.poll() is None, "the platform has ended"
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.02)
+
+
+def answers(state: Path) -> None:
+    """Call an operation without parameters of the first API that has one, with a token."""
+    token = keyline(state, "token").stdout.strip()
+    status = json.loads(keyline(state, "status", "--json").stdout)
+    with httpx.Client(trust_env=False, timeout=60) as http:
+        for url in status["apis"].values():
+            paths = http.get(f"{url}/_keyline/openapi.json").json()["paths"]
+            for path, operations in paths.items():
+                if "{" not in path and not operations.get("get", {"parameters": 1}).get(
+                    "parameters"
+                ):
+                    found = http.get(f"{url}{path}", headers={"Authorization": f"Bearer {token}"})
+                    assert found.status_code == 200, found.text
+                    return
+    raise AssertionError("no API has an operation without parameters")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "state"
+    yield folder
+    keyline(folder, "down")
+
+
+def test_a_platform_in_the_background_is_started_asked_and_stopped(state: Path) -> None:
+    # Given no platform, stopping it is no error, and makes no folder
+    nothing = keyline(state, "down")
+    assert (nothing.returncode, "No local platform runs" in nothing.stdout) == (0, True)
+    assert not state.exists()
+
+    # When one is started in the background
+    started = keyline(state, "up", "--wait", "--no-load", "--free-ports")
+    assert started.returncode == 0, started.stdout + started.stderr
+    run = running(state)
+    assert run is not None
+    assert f"process {run.pid}" in started.stdout
+
+    # Then it answers, tells its status in both forms, and has logs
+    answers(state)
+    status = json.loads(keyline(state, "status", "--json").stdout)
+    assert (status["stage"], status["pid"]) == (Stage.SERVING, run.pid)
+    table = keyline(state, "status").stdout
+    for name, url in status["apis"].items():
+        assert f"{name}: {url}" in started.stdout
+        assert url in table
+    logs = keyline(state, "logs").stdout
+    assert ".access" in logs
+
+    # And a second start finds it
+    again = keyline(state, "up", "--wait", "--no-load", "--free-ports")
+    assert again.returncode == 0
+    assert running(state) == run
+
+    # When it is stopped, Then its process has ended
+    assert keyline(state, "down").stdout == "Stopped.\n"
+    assert running(state) is None
+
+
+def test_requests_are_answered_while_samples_are_loaded_and_ctrl_c_ends_it(state: Path) -> None:
+    command = [*KEYLINE, "up", "--free-ports", "--state", str(state)]
+
+    def stage() -> Stage | None:
+        run = running(state)
+        return run.stage if run else None
+
+    for start in ("the first", "the next, which goes on"):
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as platform:
+            # Given a platform that loads
+            until(lambda: stage() is Stage.LOADING, platform)
+            # When it is called, Then it answers
+            answers(state)
+            assert stage() is Stage.LOADING, start
+            # When it is interrupted, Then it ends in order
+            os.killpg(platform.pid, signal.SIGINT)
+            output, _ = platform.communicate(timeout=SECONDS)
+        assert platform.returncode == 0, output
+        assert "Traceback" not in output
+        assert output.endswith("Stopping.\n")
+        assert running(state) is None
+
+
+def test_a_start_that_fails_says_why(state: Path, tmp_path: Path) -> None:
+    state.mkdir()
+    (state / "secrets.json").write_text("{broken")
+    failed = keyline(state, "up", "--wait", "--no-load", "--free-ports")
+    assert failed.returncode == 2
+    assert "ended with exit code 2 before it was ready" in failed.stderr
+    assert "secrets.json" in failed.stderr
+    assert running(state) is None
