@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keyline_ops import synth
-from keyline_ops.synth import SynthesisFailedError, bring_up_to_date, kept_assembly
+from keyline_ops.synth import SynthesisFailedError, assembly_folder, bring_up_to_date
 
 
 class Cdk:
@@ -63,7 +63,7 @@ def test_a_changed_variable_is_synthesized_again(cdk: Cdk, monkeypatch: pytest.M
 
 def test_an_assembly_that_was_removed_is_made_again(cdk: Cdk) -> None:
     bring()
-    (kept_assembly("local") / "manifest.json").unlink()
+    (assembly_folder("local") / "manifest.json").unlink()
     assert bring()
 
 
