@@ -78,7 +78,7 @@ class Tour:
         """
         with _metrics(platform) as documents:
             for plan in self.plans:
-                await self._travel(plan, platform, console)
+                await self._travel(plan, platform, console, alone=True)
         self._report(documents, console)
 
     async def take_as_far_as_possible(self, platform: Platform, console: Console) -> bool:
@@ -92,7 +92,7 @@ class Tour:
         with _metrics(platform) as documents:
             for plan in self.plans:
                 try:
-                    await self._travel(plan, platform, console)
+                    await self._travel(plan, platform, console, alone=False)
                 except (KeylineError, httpx.HTTPError) as error:
                     complete = False
                     _tell_incomplete(plan.journey.system.name, error, console)
@@ -100,9 +100,12 @@ class Tour:
             self._report(documents, console)
         return complete
 
-    async def _travel(self, plan: Plan, platform: Platform, console: Console) -> None:
+    async def _travel(
+        self, plan: Plan, platform: Platform, console: Console, *, alone: bool
+    ) -> None:
         journey = plan.journey
-        session = Session(platform, api_name(journey.system.name, ENVIRONMENT), self.audience)
+        api = api_name(journey.system.name, ENVIRONMENT)
+        session = Session(platform, api, self.audience, alone=alone)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
