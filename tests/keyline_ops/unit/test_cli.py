@@ -1,8 +1,9 @@
-"""What the command says of an error, and the commands that systems bring."""
+"""What the command says of an error, what it refuses, and the commands that systems bring."""
 
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 from keyline.errors import KeylineError
 from keyline_ops.cli import _tell, app
 from keyline_ops.commands import of_systems
+from keyline_ops.openapi import files
+from keyline_ops.run_record import recorded
 
 own = typer.Typer()
 
@@ -57,3 +60,35 @@ def test_a_system_s_commands_are_imported_only_when_asked_for(
     assert "declared" in CliRunner().invoke(app, ["--help"]).output
     assert CliRunner().invoke(app, ["bare"]).exit_code == 2
     assert CliRunner().invoke(app, ["other"]).exit_code == 2
+
+
+@pytest.mark.parametrize("months", ["inf", "nan", "-1"])
+def test_months_that_are_no_length_of_time_are_refused(months: str) -> None:
+    done = CliRunner().invoke(app, ["cost", "--json", "--months", months])
+    assert done.exit_code == 2
+    assert "--months" in done.output
+
+
+def test_a_document_is_written_into_a_folder_that_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "local_deployment", lambda: None)
+    monkeypatch.setattr(files, "document_of", lambda *_: {"openapi": "3.1.0"})
+    output = tmp_path / "new" / "api.json"
+    done = CliRunner().invoke(app, ["openapi", "notes", "--output", str(output)])
+    assert done.exit_code == 0, done.output
+    assert "3.1.0" in output.read_text()
+
+
+def test_the_data_of_a_running_platform_is_not_forgotten(tmp_path: Path) -> None:
+    with recorded(tmp_path):
+        done = CliRunner().invoke(app, ["up", "--wait", "--fresh", "--state", str(tmp_path)])
+    assert isinstance(done.exception, KeylineError)
+    assert "keyline down" in done.exception.suggestion
+
+
+def test_a_platform_that_starts_has_no_status_yet(tmp_path: Path) -> None:
+    with recorded(tmp_path):
+        done = CliRunner().invoke(app, ["status", "--state", str(tmp_path)])
+    assert isinstance(done.exception, KeylineError)
+    assert "is starting" in done.exception.message
