@@ -24,7 +24,8 @@ def fingerprint(root: Path, variables: Mapping[str, str], home: Path | None = No
     """Digest all that the synthesis of an environment depends on.
 
     These are the files of the project that the app is made of, the user's own CDK context, the
-    Python that runs it, and the environment variables that the CDK or the project reads.
+    Python that runs it, and the environment variables that the CDK or the project reads. Where a
+    variable names a file, what is in the file counts too.
 
     Parameters
     ----------
@@ -38,8 +39,18 @@ def fingerprint(root: Path, variables: Mapping[str, str], home: Path | None = No
             whole.update(f"{path}\0{content}\n".encode(errors="surrogateescape"))
     for name in sorted(variables):
         if name in _VARIABLES or name.startswith(_PREFIXES):
-            whole.update(f"{name}={variables[name]}\n".encode(errors="surrogateescape"))
+            value = variables[name]
+            whole.update(f"{name}={value}\n".encode(errors="surrogateescape"))
+            whole.update(_content(value))
     return whole.hexdigest()
+
+
+def _content(value: str) -> bytes:
+    """Return what is in the file that a variable's value names, if it names one."""
+    try:
+        return Path(value).read_bytes()
+    except (OSError, ValueError):
+        return b""
 
 
 def _read(root: Path) -> Iterator[Path]:

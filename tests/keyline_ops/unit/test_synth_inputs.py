@@ -59,6 +59,16 @@ def test_each_variable_that_is_read_counts(project: Path, name: str) -> None:
     assert digest(project, {name: "a"}) != digest(project, {name: "b"})
 
 
+def test_what_is_in_a_file_that_a_variable_names_counts(project: Path) -> None:
+    file = project / "mine.toml"
+    variables = {"KEYLINE_FILE": str(file), "KEYLINE_TEXT": "a" * 10_000, "CDK_TEXT": "\0"}
+    digests = {digest(project, variables)}
+    for text in ("first", "second"):
+        file.write_text(text)
+        digests.add(digest(project, variables))
+    assert len(digests) == 3
+
+
 def test_nothing_else_counts(project: Path) -> None:
     before = digest(project)
     for name in ("README.md", "tests/test_a.py", "lambda_src/notes/__pycache__/system.pyc"):
