@@ -16,14 +16,6 @@ SHARED = (
     *("scripts", "stacks", "tests"),
 )
 OWN = tuple(f"{folder}/{system}/" for folder in without.FOLDERS for system in names())
-NOT_YET = (
-    "keyline_ops/commands/importing.py",
-    "keyline_ops/commands/phase.py",
-    "keyline_ops/importing/",
-    "keyline_ops/phase.py",
-    "tests/keyline_ops/unit/phase/",
-)
-"""What still serves one system and has to be made to serve any."""
 TABLES = sorted({table.name for system in systems() for table in system.tables})
 
 
@@ -64,7 +56,7 @@ def test_what_all_systems_share_names_none(root: Path) -> None:
     for file in without.project_files():
         path = file.as_posix()
         is_code = file.suffix not in (".json", ".md")
-        if is_code and path.startswith(SHARED) and not path.startswith((*OWN, *NOT_YET)):
+        if is_code and path.startswith(SHARED) and not path.startswith(OWN):
             text = (root / file).read_text(encoding="utf-8", errors="ignore")
             names = named(text, whole_words=file.suffix != ".py")
             found += [f"{path}: {name}" for name in names]
@@ -103,8 +95,7 @@ def test_the_tests_of_a_project_without_one_of_its_systems_are_found(
 ) -> None:
     """`python -m tests.support.without SYSTEM` runs them too, and checks types and style."""
     copy = without.copy_without(system, tmp_path / "project")
-    ignored = [f"--ignore={path}" for path in NOT_YET]
-    options = ["--collect-only", "--snapshot-warn-unused", *ignored]
+    options = ["--collect-only", "--snapshot-warn-unused"]
     collected = run(copy, "-m", "pytest", "tests", *options)
     assert collected.returncode == 0, collected.stdout
 
@@ -116,7 +107,7 @@ def is_shared_module(file: Path) -> bool:
     """
     path = file.as_posix()
     inside = ("constructs/", "lambda_src/keyline/", "keyline_", "stacks/", "systems/", "app.py")
-    ours = file.suffix == ".py" and path.startswith(inside) and not path.startswith(NOT_YET)
+    ours = file.suffix == ".py" and path.startswith(inside)
     return ours and "benchmarks" not in file.parts
 
 

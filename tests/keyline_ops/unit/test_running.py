@@ -19,10 +19,10 @@ from tests.support.commands import assert_refused, keyline
 
 @pytest.fixture
 def unsynthesized(monkeypatch: pytest.MonkeyPatch) -> None:
-    def synthesize(_: str) -> None:
+    async def synthesize(_: str) -> bool:
         raise AssertionError("it was synthesized")
 
-    monkeypatch.setattr(run, "synthesize", synthesize)
+    monkeypatch.setattr(run, "bring_up_to_date", synthesize)
 
 
 @pytest.mark.parametrize(

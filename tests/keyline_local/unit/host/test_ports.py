@@ -28,8 +28,8 @@ def test_chosen_ports_keep_what_is_named_and_leave_room_for_every_api() -> None:
 
 
 def test_an_api_has_the_port_of_its_name_and_the_others_take_what_is_free() -> None:
-    ports = Ports(api=3000, engine=3002, apis={"reports": 3001, "notes": 4000})
-    assert ports.for_apis(["chat", "notes", "reports", "tasks"]) == [3000, 4000, 3001, 3003]
+    ports = Ports(api=3000, engine=3002, apis={"orders": 3001, "notes": 4000})
+    assert ports.for_apis(["bookings", "notes", "orders", "tasks"]) == [3000, 4000, 3001, 3003]
     assert ports.chosen().apis == ports.apis
 
 

@@ -44,7 +44,7 @@ class Bench:
         """The command, under way."""
         return subprocess.Popen(
             [
-                *(sys.executable, "-m", "tests.systems.reports.engine.importer"),
+                *(sys.executable, "-m", "tests.keyline_ops.engine.importing.importer"),
                 *(engine or str(self.where.engine), *arguments),
                 *("--state", str(self.folder / "local"), "--json"),
             ],

@@ -236,7 +236,7 @@ def test_the_sum_is_its_parts() -> None:
 
 @pytest.mark.requirement("X-15")
 def test_the_command_prints_tables_and_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyline_deploy.systems.systems", lambda: (system_of(PUT, GET),))
+    monkeypatch.setattr("keyline_ops.commands.costs.systems", lambda: (system_of(PUT, GET),))
     said = CliRunner().invoke(app, ["cost", "notes", "--stored", "Notes=1000000"])
     assert said.exit_code == 0, said.output
     assert "by-author" in said.output

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keyline_ops import cli
+from keyline_ops.commands import up
 from keyline_ops.demo.options import Options
 
 PLAIN = Options(
@@ -41,7 +42,7 @@ def test_the_arguments_say_the_same(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
     told: list[Options] = []
-    monkeypatch.setattr(cli, "_run", told.append)
+    monkeypatch.setattr(up, "_run", told.append)
     done = CliRunner().invoke(cli.app, ["up", "--quiet", "--state", "state", *options.arguments])
     assert done.exit_code == 0, done.output
     assert told == [options]

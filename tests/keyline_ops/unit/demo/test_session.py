@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from keyline_local.platform import Platform
+from keyline_local import Platform
 from keyline_ops.demo import session
 from keyline_ops.demo.session import Session
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from keyline.errors import KeylineError
 from keyline.model import Function, System
-from keyline_local.platform import Platform
+from keyline_local import Platform
 from keyline_ops.demo import tour
 from keyline_ops.demo.journey import Advance
 from keyline_ops.demo.session import Session, UnexpectedAnswerError

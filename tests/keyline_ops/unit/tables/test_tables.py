@@ -43,7 +43,7 @@ def client() -> Iterator[Any]:
 
 @pytest.fixture(autouse=True)
 def _the_commands_know_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyline_deploy.systems.systems", lambda: (LARGE,))
+    monkeypatch.setattr("keyline_ops.commands.tables.systems", lambda: (LARGE,))
 
 
 @pytest.fixture

@@ -14,4 +14,4 @@ def test_a_state_folder_on_which_nothing_runs_is_refused(
 ) -> None:
     file = tmp_path / "reports.jsonl"
     file.write_text('{"title": "a", "user_id": "b"}\n')
-    assert_refused(["import", str(file)], tmp_path, capsys)
+    assert_refused(["import", "reports", str(file)], tmp_path, capsys)
