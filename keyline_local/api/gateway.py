@@ -4,6 +4,7 @@ What a client gets when no function answers, as HTTP APIs word it: 404 for a pat
 without a route, 413 above 10 MB (and above Lambda's 6 MB), 429 when the stage throttles, 431
 above 10,240 bytes of headers, 500 when the function fails or its result is no response, 503
 when it overruns the integration's timeout or cannot be started for lack of concurrency.
+The JSON of a 500 has one member more than on AWS: `log`, the file to read.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import logging
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import httpx
 from starlette.routing import BaseRoute, Mount, Router
@@ -171,6 +173,8 @@ class Gateway(Part):
             _log.exception("%s %s failed", scope["method"], scope["path"])
             exchange.error = _EndedError(500, "Internal Server Error", repr(error))
             response = exchange.error.response()
+        if response.status == 500 and exchange.match and exchange.invocation:
+            response = _with_log(response, self._logs.file_of(exchange.match.route.function))
         origin = exchange.headers.get("origin")
         if self.api.cors is not None and origin and exchange.request.method != "OPTIONS":
             response = cors.decorate(self.api.cors, origin, response)
@@ -309,6 +313,18 @@ def _forget(tasks: set[asyncio.Task[Invocation]], task: asyncio.Task[Invocation]
     tasks.discard(task)
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.debug("integration ended with %r", error)
+
+
+def _with_log(response: HttpResponse, log: Path) -> HttpResponse:
+    """Name the log file in the body, if that is a JSON object."""
+    try:
+        document = json.loads(response.body)
+    except ValueError:
+        return response
+    if not isinstance(document, dict):
+        return response
+    body = json.dumps({**document, "log": str(log)}, separators=(",", ":")).encode()
+    return replace(response, body=body)
 
 
 def _exchange(scope: Scope) -> _Exchange:

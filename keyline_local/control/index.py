@@ -12,31 +12,38 @@ _PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>The local platform</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 72rem; margin: 0 auto; padding: 1rem; }}
 h1 {{ font-size: 1.5rem; }}
-h2 {{ font-size: 1.1rem; margin: 1.5rem 0 .25rem; }}
+h2 {{ font-size: 1.1rem; margin: 1rem 0 .25rem; }}
 p {{ margin: .25rem 0; }}
-p, li {{ overflow-wrap: anywhere; }}
+p, li, h2 {{ overflow-wrap: anywhere; }}
 ul {{ margin: .25rem 0; padding-left: 1.25rem; }}
-a {{ color: LinkText; }}
+a {{ margin-right: 1rem; color: LinkText; }}
+a:focus-visible {{ outline: 3px solid; outline-offset: 2px; }}
+main > div {{ display: grid; gap: 0 2rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }}
 </style>
 </head>
 <body>
+<main>
 <h1>The local platform</h1>
+<div>
 {apis}
-<h2>Tables</h2>
-{tables}
-<h2>Functions</h2>
-{functions}
-<h2>Streams</h2>
-{streams}
-<h2>Schedules</h2>
-{schedules}
-<h2>Addresses for other tools</h2>
+</div>
+<div>
+<section><h2>Tables</h2>{tables}</section>
+<section><h2>Functions</h2>{functions}</section>
+<section><h2>Streams</h2>{streams}</section>
+<section><h2>Schedules</h2>{schedules}</section>
+<section><h2>Addresses for other tools</h2>
 <ul><li>DynamoDB: <code>{engine}</code></li><li>other AWS APIs: <code>{aws}</code></li></ul>
+</section>
+</div>
+</main>
 </body>
 </html>
 """
@@ -68,8 +75,8 @@ def _api(api: ApiStatus) -> str:
         f'<a href="{escape(address)}">{escape(name)}</a>' for name, address in api.pages.items()
     )
     return (
-        f"<h2>{escape(api.title)}</h2>\n<p>{escape(api.name)}: <code>{escape(api.url)}</code></p>"
-        f"\n<p>{links}</p>"
+        f"<section><h2>{escape(api.title)}</h2>\n"
+        f"<p>{escape(api.name)}: <code>{escape(api.url)}</code></p>\n<p>{links}</p></section>"
     )
 
 

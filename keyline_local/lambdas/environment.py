@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -115,6 +116,8 @@ class Environment:
         self._request: str | None = None
         self._lines: list[str] = []
         self._output = _Output(self._line)
+        self._code = f"{function.code}{os.sep}"
+        self._copies = {f"{function.code / path.name}": str(path) for path in function.sources}
 
     async def start(self) -> None:
         """Start the process and wait until it asks for work.
@@ -280,6 +283,9 @@ class Environment:
             return  # it ended by itself, and is about to be reaped
 
     def _line(self, text: str) -> None:
+        if self._code in text:  # a traceback: it names the sources, not the asset's copy of them
+            for copy, source in self._copies.items():
+                text = re.sub(rf"{re.escape(copy)}(?=[/\"'])", source, text)
         self._lines.append(text)
         self._write(self._request, text)
 

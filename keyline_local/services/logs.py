@@ -164,7 +164,12 @@ class Logs:
         line = Line(now, source, request_id, text)
         self.lines.append(line)
         self._append(f"{source}.log", f"{iso(us_of_seconds(now))}\t{request_id or '-'}\t{text}\n")
-        self._show(pretty(line))
+        failed = '"exception_name"' in text
+        self._show([*pretty(line), *([(f" Read {self.file_of(source)}.", "")] if failed else [])])
+
+    def file_of(self, source: str) -> Path:
+        """Return the file that the lines of a source go to."""
+        return self._path(f"{source}.log")
 
     def _metric(self, metric: Metric, text: str) -> None:
         self.metrics.append(metric)
@@ -196,7 +201,7 @@ class Logs:
             self._unwritable(error)
 
     def _file(self, name: str) -> TextIO:
-        path = self._folder / re.sub(r"[^\w.$-]", "_", name)
+        path = self._path(name)
         file = self._files.get(name)
         if file is not None and file.tell() > _FILE_LIMIT:
             file.close()
@@ -205,6 +210,9 @@ class Logs:
         if file is None:
             file = self._files[name] = path.open("a", encoding="utf-8", buffering=1)
         return file
+
+    def _path(self, name: str) -> Path:
+        return self._folder / re.sub(r"[^\w.$-]", "_", name)
 
     def close(self) -> None:
         """Close the files; what a full disk did not take is given up."""

@@ -77,9 +77,9 @@ class MappingStatus:
 
     Attributes
     ----------
-    iterator_age
+    iterator_age_ms
         Lambda's IteratorAge: how old the last record of the last batch was when it was done
-        with, in milliseconds; None before the first batch.
+        with; None before the first batch.
     checkpoint
         Sequence number of the last record that is done with.
     delivered, filtered, discarded
@@ -90,7 +90,7 @@ class MappingStatus:
 
     function: str
     table: str
-    iterator_age: float | None = None
+    iterator_age_ms: float | None = None
     checkpoint: str | None = None
     delivered: int = 0
     filtered: int = 0
@@ -454,7 +454,7 @@ class Poller:
         self._count(invocations=1, failures=int(failed), delivered=delivered)
         if not step.retry:
             age = (self._timing.now() - arrival(batch.records[-1])) * 1000
-            self.status = replace(self.status, iterator_age=max(0.0, age))
+            self.status = replace(self.status, iterator_age_ms=max(0.0, age))
 
     def _checkpoint(self, stream: Stream, sequence: str) -> None:
         if sequence != self.status.checkpoint:

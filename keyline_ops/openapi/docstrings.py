@@ -46,6 +46,11 @@ class Docstring:
         return f"{self.summary}\n\n{self.description}".strip()
 
 
+def plain(text: str) -> str:
+    """Return CommonMark without its code marks: OpenAPI's `summary` is plain text."""
+    return text.replace("`", "")
+
+
 def _flowing(text: str) -> str:
     """A paragraph is one line, so that it can be shown in any width."""
     return _LINE_BREAK.sub(" ", text.strip())

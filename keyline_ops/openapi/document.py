@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from keyline.http import JSON, PROBLEM_JSON, App, Problem, phrase_of
-from keyline_ops.openapi.examples import example_of
+from keyline_ops.openapi.docstrings import plain
+from keyline_ops.openapi.examples import example_of, problem_example
 from keyline_ops.openapi.operations import Operation
 from keyline_ops.openapi.schemas import Schemas, text_schema
 
@@ -87,7 +88,7 @@ def _described(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": operation.id,
         "tags": [operation.function.name],
-        "summary": operation.doc.summary,
+        "summary": plain(operation.doc.summary),
         "security": [{"bearer": [operation.route.scope] if operation.route.scope else []}],
     }
     if operation.doc.description:
@@ -112,14 +113,17 @@ def _parameters(operation: Operation, schemas: Schemas) -> Iterator[dict[str, An
 
 
 def _parameter(name: str, place: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
+    """Describe a parameter. An example on it is what the page sends: an optional one has none."""
     left = dict(schema)
     description = left.pop("description", "")
+    examples = left.get("examples", ()) if required else ()
     return {
         "name": name,
         "in": place,
         **({"description": description} if description else {}),
         "required": required,
         "schema": left,
+        **({"example": examples[0]} if examples else {}),
     }
 
 
@@ -151,10 +155,13 @@ def _problem_name(status: int) -> str:
 
 
 def _problem(status: int, schemas: Schemas) -> dict[str, Any]:
-    content: dict[str, Any] = {PROBLEM_JSON: {"schema": schemas.of(Problem)}}
+    phrase = phrase_of(HTTPStatus(status))
+    content: dict[str, Any] = {
+        PROBLEM_JSON: {"schema": schemas.of(Problem), "example": problem_example(status)}
+    }
     if status in _GATEWAY_ANSWERS:
-        content[JSON] = {"schema": schemas.of(Refusal)}
-    found: dict[str, Any] = {"description": phrase_of(HTTPStatus(status)), "content": content}
+        content[JSON] = {"schema": schemas.of(Refusal), "example": {"message": phrase}}
+    found: dict[str, Any] = {"description": phrase, "content": content}
     if status in _HEADERS:
         found["headers"] = {_HEADERS[status]: {"schema": {"type": "string"}}}
     return found

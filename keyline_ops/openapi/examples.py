@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
 from keyline.errors import KeylineError
+from keyline.http import HttpError, phrase_of, problem_of
 from keyline_ops.openapi.operations import Operation
 from keyline_ops.openapi.schemas import Schemas
 
@@ -32,6 +34,14 @@ def example_of(operation: Operation, schemas: Schemas) -> Any:
             "Correct it: it is there to be sent.",
         ) from error
     return example
+
+
+def problem_example(status: int) -> dict[str, Any]:
+    """Return a problem document of a status, as an App answers it."""
+    known = HTTPStatus(status)
+    error = HttpError(status, "", known.description or phrase_of(known))
+    found: dict[str, Any] = msgspec.to_builtins(problem_of(error, "JKJaXmPLvHcESHA="))
+    return found
 
 
 def _made_up(body: Any, schemas: Schemas) -> dict[str, Any] | None:

@@ -21,25 +21,37 @@ from keyline_ops.openapi.generate import NotDescribedError, generate, serving
 
 _PACKAGE = Path("node_modules") / "swagger-ui-dist"
 _ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+_STYLE = Path(__file__).with_name("page.css")
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>API</title>
 <link rel="icon" href="docs/favicon-32x32.png">
 <link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="stylesheet" href="docs/page.css">
+<script>
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+</script>
 </head>
 <body>
-<p style="margin: 1em; font-family: sans-serif">
+<p class="about">
 Authorize with what <code>make token</code> prints. <a href="openapi.json">openapi.json</a>,
 <a href="./">all APIs</a>
 </p>
-<div id="page"></div>
+<main id="page"></main>
 <script src="docs/swagger-ui-bundle.js"></script>
 <script>
 (async () => {
   const page = document.getElementById("page");
+  const titled = (Operations, { React: { createElement: make, Fragment } }) => (props) =>
+    make(Fragment, null,
+      make("h2", { className: "unseen" }, "Operations"), make(Operations, props));
   try {
     const answer = await fetch("openapi.json");
     const spec = await answer.json();
@@ -48,9 +60,10 @@ Authorize with what <code>make token</code> prints. <a href="openapi.json">opena
     SwaggerUIBundle({
       spec, dom_id: "#page", deepLinking: true, persistAuthorization: true,
       tryItOutEnabled: true, validatorUrl: null,
+      plugins: [{ wrapComponents: { operations: titled } }],
     });
   } catch (error) {
-    page.style.whiteSpace = "pre-wrap";
+    page.className = "failed";
     page.textContent = error.message;
   }
 })();
@@ -105,8 +118,8 @@ class Pages:
 
     async def _asset(self, request: Request) -> Response:
         name = request.path_params["name"]
-        path = self._assets / name
-        if name not in _ASSETS or not path.is_file():
+        path = _STYLE if name == _STYLE.name else self._assets / name
+        if name not in (*_ASSETS, _STYLE.name) or not path.is_file():
             message = f"{_PACKAGE / name} is missing. Run `make setup`."
             return JSONResponse({"message": message}, HTTPStatus.NOT_FOUND)
         return FileResponse(path)

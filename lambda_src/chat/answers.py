@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from chat.inputs import Cursor, Id, Provider
+
 Source = Literal["messages", "totals"]
 """Whether the answer was computed from the messages of the range or from the daily totals."""
+
+Model = Annotated[str, msgspec.Meta(examples=["gpt-4o"])]
+Count = Annotated[int, msgspec.Meta(examples=[9])]
+Tokens = Annotated[int, msgspec.Meta(examples=[3780])]
+Milliseconds = Annotated[int, msgspec.Meta(examples=[830])]
+Average = Annotated[float, msgspec.Meta(examples=[912.5])]
+"""Milliseconds."""
+Usd = Annotated[float, msgspec.Meta(examples=[0.25])]
+Share = Annotated[float, msgspec.Meta(examples=[0.5])]
+"""A part of a whole: 1 is all of it."""
+Day = Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
+Moment = Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123Z"])]
+"""ISO 8601 in UTC."""
 
 
 class Percentile(msgspec.Struct, frozen=True):
@@ -20,8 +35,8 @@ class Percentile(msgspec.Struct, frozen=True):
         histogram; above 320 ms they are at most 28 % apart. Above the last bound, atMost is null.
     """
 
-    atLeast: int
-    atMost: int | None
+    atLeast: Milliseconds
+    atMost: Milliseconds | None
 
 
 class LatencyAnswer(msgspec.Struct, frozen=True):
@@ -35,12 +50,12 @@ class LatencyAnswer(msgspec.Struct, frozen=True):
         Messages answered in less than 2 s, and in more than 10 s.
     """
 
-    average: float
+    average: Average
     median: Percentile
     p95: Percentile
     p99: Percentile
-    fast: int
-    slow: int
+    fast: Count
+    slow: Count
 
 
 class ModelCost(msgspec.Struct, frozen=True):
@@ -54,12 +69,12 @@ class ModelCost(msgspec.Struct, frozen=True):
         The model's part of all messages of this answer, 0 to 1.
     """
 
-    provider: str
-    modelUsed: str
-    messages: int
-    tokens: int
-    usd: float
-    share: float
+    provider: Provider
+    modelUsed: Model
+    messages: Count
+    tokens: Tokens
+    usd: Usd
+    share: Share
 
 
 class CostAnswer(msgspec.Struct, frozen=True):
@@ -75,9 +90,9 @@ class CostAnswer(msgspec.Struct, frozen=True):
         USD by provider.
     """
 
-    usd: float
-    pricesAsOf: str
-    byProvider: dict[str, float]
+    usd: Usd
+    pricesAsOf: Day
+    byProvider: Annotated[dict[str, Usd], msgspec.Meta(examples=[{"openai": 0.25}])]
     models: list[ModelCost]
 
 
@@ -94,22 +109,22 @@ class EngagementAnswer(msgspec.Struct, frozen=True):
         The part of the students that have at least three messages, 0 to 1.
     """
 
-    once: int
-    few: int
-    regular: int
-    heavy: int
-    completed: int
-    completionRate: float
+    once: Count
+    few: Count
+    regular: Count
+    heavy: Count
+    completed: Count
+    completionRate: Share
 
 
 class UsageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What was used from one moment or day to another. Both are included."""
 
-    start: str = msgspec.field(name="from")
-    end: str = msgspec.field(name="to")
+    start: Moment = msgspec.field(name="from")
+    end: Moment = msgspec.field(name="to")
     source: Source
-    messages: int
-    tokens: int
+    messages: Count
+    tokens: Tokens
     cost: CostAnswer
     latency: LatencyAnswer | None
 
@@ -117,15 +132,15 @@ class UsageAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class ModuleAnswer(UsageAnswer, frozen=True, kw_only=True):
     """A module's analytics. Messages of students who are not signed in count only as messages."""
 
-    moduleId: int
-    uniqueStudents: int
+    moduleId: Id
+    uniqueStudents: Count
     engagement: EngagementAnswer
 
 
 class ProviderAnswer(UsageAnswer, frozen=True, kw_only=True):
     """A provider's usage, cost, performance, and the share of each model."""
 
-    provider: str
+    provider: Provider
 
 
 class TodayAnswer(ProviderAnswer, frozen=True, kw_only=True):
@@ -139,17 +154,17 @@ class TodayAnswer(ProviderAnswer, frozen=True, kw_only=True):
         The part of the budget that is spent. Above 1 the budget is exceeded.
     """
 
-    budgetUsd: float | None
-    spent: float | None
+    budgetUsd: Annotated[float, msgspec.Meta(examples=[10.0])] | None
+    spent: Share | None
 
 
 class Step(msgspec.Struct, frozen=True):
     """One module on a student's path."""
 
-    moduleId: int
-    messages: int
-    startedAt: str
-    lastAt: str
+    moduleId: Id
+    messages: Count
+    startedAt: Moment
+    lastAt: Moment
 
 
 class StudentAnswer(UsageAnswer, frozen=True, kw_only=True):
@@ -167,10 +182,10 @@ class StudentAnswer(UsageAnswer, frozen=True, kw_only=True):
         The modules in the order of the student's first message in each.
     """
 
-    studentId: int
-    activeDays: int
-    messagesPerActiveDay: float
-    completedModules: int
+    studentId: Id
+    activeDays: Count
+    messagesPerActiveDay: Annotated[float, msgspec.Meta(examples=[4.5])]
+    completedModules: Count
     path: list[Step]
 
 
@@ -189,14 +204,14 @@ class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
         Each student counts once in a period. Null if the report is not about a module.
     """
 
-    period: str
-    start: str = msgspec.field(name="from")
-    end: str = msgspec.field(name="to")
-    messages: int
-    tokens: int
-    usd: float | None
-    averageResponseTime: float | None
-    uniqueStudents: int | None
+    period: Day
+    start: Day = msgspec.field(name="from")
+    end: Day = msgspec.field(name="to")
+    messages: Count
+    tokens: Tokens
+    usd: Usd | None
+    averageResponseTime: Average | None
+    uniqueStudents: Count | None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -209,12 +224,12 @@ class Report(msgspec.Struct, frozen=True):
 class SilentStudent(msgspec.Struct, frozen=True):
     """A student and the hour of the last activity, ISO 8601."""
 
-    studentId: int
-    lastAt: str
+    studentId: Id
+    lastAt: Moment
 
 
 class SilentStudents(msgspec.Struct, frozen=True):
     """A page of students. The student who has been silent for the longest time comes first."""
 
     students: list[SilentStudent]
-    cursor: str | None
+    cursor: Cursor | None

@@ -16,5 +16,5 @@ ConversationId = Annotated[str, msgspec.Meta(min_length=1, max_length=256, examp
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Timestamp = Annotated[float, msgspec.Meta(examples=[1767225600000.001])]
 """Epoch milliseconds. The fraction keeps messages of one millisecond apart."""
-Cursor = Annotated[str, msgspec.Meta(min_length=1)]
+Cursor = Annotated[str, msgspec.Meta(min_length=1, examples=["AWMtNDU2IzE3NjcyMjU2"])]
 """Where a page ends: the `cursor` of its answer."""

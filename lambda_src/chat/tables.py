@@ -43,20 +43,20 @@ class Message(msgspec.Struct, kw_only=True, omit_defaults=True):
         The same moment as `timestamp`, as ISO 8601 in UTC.
     """
 
-    conversationId: str
-    timestamp: float
-    messageId: str
-    moduleId: int
-    provider: str
-    modelUsed: str
-    question: str
-    response: Annotated[str, compressed(above=1024)]
-    tokenCount: int
-    responseTime: int
-    hasFile: bool
-    createdAt: str
-    studentId: int | None = None
-    fileName: str | None = None
+    conversationId: Annotated[str, msgspec.Meta(examples=["algebra-1"])]
+    timestamp: Annotated[float, msgspec.Meta(examples=[1767225600000.001])]
+    messageId: Annotated[str, msgspec.Meta(examples=["0f8fad5bd9cb469fa165"])]
+    moduleId: Annotated[int, msgspec.Meta(examples=[12])]
+    provider: Annotated[str, msgspec.Meta(examples=["openai"])]
+    modelUsed: Annotated[str, msgspec.Meta(examples=["gpt-4o"])]
+    question: Annotated[str, msgspec.Meta(examples=["Why is minus times minus plus?"])]
+    response: Annotated[str, compressed(above=1024), msgspec.Meta(examples=["Think of debts."])]
+    tokenCount: Annotated[int, msgspec.Meta(examples=[42])]
+    responseTime: Annotated[int, msgspec.Meta(examples=[830])]
+    hasFile: Annotated[bool, msgspec.Meta(examples=[False])]
+    createdAt: Annotated[str, msgspec.Meta(examples=["2026-01-01T00:00:00.000Z"])]
+    studentId: Annotated[int, msgspec.Meta(examples=[456])] | None = None
+    fileName: Annotated[str, msgspec.Meta(examples=["sketch.png"])] | None = None
 
 
 class Fact(msgspec.Struct, kw_only=True):

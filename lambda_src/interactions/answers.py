@@ -31,7 +31,7 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
     isPotentiallyRisky: Annotated[bool, msgspec.Meta(examples=[True])]
     reason: Annotated[str, msgspec.Meta(examples=["increased bleeding risk"])]
     timestamp: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123Z"])]
-    sessionId: str
+    sessionId: Annotated[str, msgspec.Meta(examples=["0f8fad5bd9cb469fa16570867728950e"])]
     advice: str = ADVICE
 
     @classmethod
@@ -66,7 +66,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
         The session's end. From then on the session answers 404.
     """
 
-    sessionId: str
+    sessionId: Annotated[str, msgspec.Meta(examples=["0f8fad5bd9cb469fa16570867728950e"])]
     createdAt: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:00:00.000Z"])]
     lastActivity: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123Z"])]
     queryCount: Annotated[int, msgspec.Meta(examples=[5])]
@@ -93,7 +93,7 @@ class SessionsView(msgspec.Struct, frozen=True, kw_only=True):
 class OwnedSession(msgspec.Struct, frozen=True, kw_only=True):
     """A session and the id of its user, for support."""
 
-    userId: str
+    userId: Annotated[str, msgspec.Meta(examples=["ada"])]
     session: SessionView
 
 
@@ -106,8 +106,8 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
         When the user opened the first session; null if the user has never opened one.
     """
 
-    userId: str
-    createdAt: str | None
+    userId: Annotated[str, msgspec.Meta(examples=["ada"])]
+    createdAt: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:00:00.000Z"])] | None
     sessions: list[SessionView]
 
     @classmethod

@@ -11,6 +11,7 @@ import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -30,9 +31,9 @@ DIGEST_DIGITS = 16
 class SearchTimes(msgspec.Struct, frozen=True):
     """Percentiles of the time of searches, in milliseconds."""
 
-    p50: float
-    p90: float
-    p99: float
+    p50: Annotated[float, msgspec.Meta(examples=[1.2])]
+    p90: Annotated[float, msgspec.Meta(examples=[2.5])]
+    p99: Annotated[float, msgspec.Meta(examples=[4.1])]
 
 
 class SearchedFor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,10 +47,10 @@ class SearchedFor(msgspec.Struct, frozen=True, omit_defaults=True):
         The words, if they are kept.
     """
 
-    digest: str
-    searches: int
-    matches: int
-    query: str | None = None
+    digest: Annotated[str, msgspec.Meta(examples=["9f86d081884c7d65"])]
+    searches: Annotated[int, msgspec.Meta(examples=[3])]
+    matches: Annotated[int, msgspec.Meta(examples=[2])]
+    query: Annotated[str, msgspec.Meta(examples=["forgot a dose"])] | None = None
 
 
 class DayOfSearches(msgspec.Struct, frozen=True):
@@ -65,9 +66,9 @@ class DayOfSearches(msgspec.Struct, frozen=True):
         The most frequent first.
     """
 
-    day: str
-    searches: int
-    withoutMatches: int
+    day: Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
+    searches: Annotated[int, msgspec.Meta(examples=[15])]
+    withoutMatches: Annotated[int, msgspec.Meta(examples=[1])]
     searchTime: SearchTimes | None
     queries: list[SearchedFor]
 

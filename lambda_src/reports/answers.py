@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from keyline.run import Page
+from reports.inputs import Cursor
 from reports.tables import Report
 
 
@@ -21,16 +24,16 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
         Send it with the next change.
     """
 
-    id: str
-    user_id: str
-    title: str
-    author: str | None
-    date: str | None
-    reference: str | None
-    favorites: list[str]
-    created_at: str
-    updated_at: str
-    version: int
+    id: Annotated[str, msgspec.Meta(examples=["0f8fad5b-d9cb-469f-a165-70867728950e"])]
+    user_id: Annotated[str, msgspec.Meta(examples=["ada"])]
+    title: Annotated[str, msgspec.Meta(examples=["Test Report"])]
+    author: Annotated[str, msgspec.Meta(examples=["Ada Example"])] | None
+    date: Annotated[str, msgspec.Meta(examples=["2026-01-31"])] | None
+    reference: Annotated[str, msgspec.Meta(examples=["REF-2026-001"])] | None
+    favorites: Annotated[list[str], msgspec.Meta(examples=[["product-1"]])]
+    created_at: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123456Z"])]
+    updated_at: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123456Z"])]
+    version: Annotated[int, msgspec.Meta(examples=[1])]
 
     @classmethod
     def of(cls, report: Report) -> ReportAnswer:
@@ -43,7 +46,7 @@ class ReportPage(msgspec.Struct, frozen=True):
     """Reports, and the cursor of the next page; null after the last page."""
 
     reports: list[ReportAnswer]
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
     @classmethod
     def of(cls, page: Page[Report]) -> ReportPage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Annotated, cast
 
 import msgspec
 
@@ -33,12 +33,12 @@ class ProductEmbedding(msgspec.Struct, frozen=True, kw_only=True):
         When this vector was stored, ISO 8601 in UTC.
     """
 
-    product_id: str
-    model_version: str
-    embedding_vector: list[float]
-    vector_dimension: int
+    product_id: Annotated[str, msgspec.Meta(examples=["product-1"])]
+    model_version: Annotated[str, msgspec.Meta(examples=["clip-1"])]
+    embedding_vector: Annotated[list[float], msgspec.Meta(examples=[[0.25, -0.5]])]
+    vector_dimension: Annotated[int, msgspec.Meta(examples=[2])]
     vector_codec: Codec
-    created_at: str
+    created_at: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123456Z"])]
 
 
 class NewEmbedding(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,4 +36,4 @@ Url = Annotated[
 Preferences = Annotated[dict[str, Any], msgspec.Meta(examples=[{"theme": "dark", "pageSize": 20}])]
 Version = Annotated[int, msgspec.Meta(ge=1, le=2**53, examples=[1])]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100, examples=[20])]
-Cursor = str
+Cursor = Annotated[str, msgspec.Meta(examples=["AWMtYWRhIzE3NjcyMjU2"])]

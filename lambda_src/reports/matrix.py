@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -35,8 +36,8 @@ _BLOCK = 2**19
 class SimilarProduct(msgspec.Struct, frozen=True, kw_only=True):
     """A product, and how similar it is: -1 to 1."""
 
-    product_id: str
-    score: float
+    product_id: Annotated[str, msgspec.Meta(examples=["product-2"])]
+    score: Annotated[float, msgspec.Meta(examples=[0.93])]
 
 
 class TooManyVectorsError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -28,12 +28,14 @@ class User(msgspec.Struct, kw_only=True):
         The number of changes, from 1.
     """
 
-    user_id: str
-    created_at: str
-    updated_at: str
-    name: str | None = None
-    email: str | None = None
-    avatar_url: str | None = None
+    user_id: Annotated[str, msgspec.Meta(examples=["ada"])]
+    created_at: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123456Z"])]
+    updated_at: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123456Z"])]
+    name: Annotated[str, msgspec.Meta(examples=["Ada Example"])] | None = None
+    email: Annotated[str, msgspec.Meta(examples=["ada@example.com"])] | None = None
+    avatar_url: Annotated[str, msgspec.Meta(examples=["https://example.com/avatar.png"])] | None = (
+        None
+    )
     preferences: dict[str, Any] = msgspec.field(default_factory=dict)
     version: int = 1
 

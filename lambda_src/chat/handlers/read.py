@@ -76,7 +76,7 @@ class Messages(msgspec.Struct, frozen=True):
     """Messages, and the cursor of the next page; null after the last page."""
 
     messages: list[Message]
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 app = App(SYSTEM)

@@ -40,8 +40,8 @@ class FaqAnswer(msgspec.Struct, frozen=True):
     """A question that was found, and its answer."""
 
     id: Annotated[str, msgspec.Meta(examples=["missed-dose"])]
-    question: str
-    answer: str
+    question: Annotated[str, msgspec.Meta(examples=["What if I forgot a dose?"])]
+    answer: Annotated[str, msgspec.Meta(examples=["Ask your pharmacist."])]
 
 
 class FaqAnswers(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class FaqAnswers(msgspec.Struct, frozen=True):
         The number of questions that were found. The answer may show fewer.
     """
 
-    matches: int
+    matches: Annotated[int, msgspec.Meta(examples=[2])]
     answers: list[FaqAnswer]
     advice: str = ADVICE
 

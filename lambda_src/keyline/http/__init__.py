@@ -15,14 +15,23 @@ Errors
 For tools that document an API:
 
     Registered is a route with its handler. Problem is a problem document, PROBLEM_JSON its
-    content type, JSON that of the other answers. phrase_of names a status.
+    content type, JSON that of the other answers. problem_of makes the document of an error, and
+    phrase_of names a status.
 """
 
 from keyline.http.app import App, Registered
 from keyline.http.claims import id_claim, list_claim, require_access_token, require_member
 from keyline.http.json_text import JSON
 from keyline.http.problem import CONTENT_TYPE as PROBLEM_JSON
-from keyline.http.problem import HttpError, Problem, Refusal, Refusals, missing, phrase_of
+from keyline.http.problem import (
+    HttpError,
+    Problem,
+    Refusal,
+    Refusals,
+    missing,
+    phrase_of,
+    problem_of,
+)
 from keyline.http.request import MAX_BODY, Caller, Client
 from keyline.http.response import Response
 
@@ -43,6 +52,7 @@ __all__ = [
     "list_claim",
     "missing",
     "phrase_of",
+    "problem_of",
     "require_access_token",
     "require_member",
 ]

@@ -58,11 +58,11 @@ class EmbeddingBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class StoredEmbedding(msgspec.Struct, frozen=True, kw_only=True):
     """The stored vector, without its numbers."""
 
-    product_id: str
-    model_version: str
-    vector_dimension: int
+    product_id: ProductId
+    model_version: ModelVersion
+    vector_dimension: Annotated[int, msgspec.Meta(examples=[2])]
     vector_codec: Codec
-    created_at: str
+    created_at: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123456Z"])]
 
 
 class ModelQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,7 +77,7 @@ class EmbeddingPage(msgspec.Struct, frozen=True, kw_only=True):
     """Vectors in no order, and the cursor of the next page; null after the last page."""
 
     embeddings: list[ProductEmbedding]
-    cursor: str | None
+    cursor: Cursor | None
 
 
 app = App(SYSTEM)
@@ -86,7 +86,10 @@ _repository = EmbeddingRepository(Store.for_function(SYSTEM))
 
 @app.put("/products/{productId}/embedding", max_body=MAX_BODY, example=EXAMPLE)
 def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> StoredEmbedding:
-    """Store a product's vector. It replaces one of the same model version or of `replaces`."""
+    """Store a product's vector.
+
+    It replaces one of the same model version or of `replaces`.
+    """
     Viewer.of(caller).require_group(CONTEXT.settings.catalogue_group)
     given = NewEmbedding(
         product_id=productId,

@@ -46,11 +46,11 @@ class SimilarityAnswer(msgspec.Struct, frozen=True, kw_only=True):
         How many more of the model version have a vector of another dimension, or a damaged one.
     """
 
-    product_id: str
-    model_version: str
-    as_of: str
-    products: int
-    left_out: int
+    product_id: ProductId
+    model_version: Annotated[str, msgspec.Meta(examples=["clip-1"])]
+    as_of: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123456Z"])]
+    products: Annotated[int, msgspec.Meta(examples=[1200])]
+    left_out: Annotated[int, msgspec.Meta(examples=[0])]
     similar: list[SimilarProduct]
 
 
