@@ -24,7 +24,7 @@ from typing import Any
 
 from keyline.errors import KeylineError
 from keyline_deploy.project import LOCAL_STATE, ROOT
-from keyline_local.control.client import PREFIX, ask, issuer_url
+from keyline_local import ask, issuer_url
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _OPTIONS = (
@@ -134,7 +134,7 @@ def main() -> None:
     options = parser.parse_args()
     index = issuer_url(options.state)
     apis = ask(index, "GET", "/status")["apis"]
-    pages = {"index": f"{index}/", "api": f"{next(iter(apis.values()))}{PREFIX}/docs"}
+    pages = {"index": f"{index}/", "api": f"{next(iter(apis.values()))}/_keyline/docs"}
     options.output.mkdir(parents=True, exist_ok=True)
     with browser() as shown:
         for name, url in pages.items():

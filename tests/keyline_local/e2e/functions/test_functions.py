@@ -343,6 +343,19 @@ def test_killed_platform_leaves_no_process(host: Host) -> None:
     assert gone
 
 
+def test_a_traceback_names_the_source_and_not_its_copy(host: Host) -> None:
+    source = host.folder / "sources" / "app"
+    function = host.function("", sources=(source,))
+    package = function.code / "app"
+    package.mkdir()
+    text = "def handler(event, context):\n    raise ValueError(__file__)\n"
+    (package / "__init__.py").write_text(text)
+    host.invoke(host.functions(function))
+    (trace,) = [line.text for line in host.logs.lines if "ValueError" in line.text]
+    assert f'File "{source}/__init__.py", line 2' in trace
+    assert str(function.code) not in trace
+
+
 class TestReload:
     """A user edits a source and saves; the next request runs the new code."""
 

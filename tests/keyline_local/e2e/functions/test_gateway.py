@@ -130,8 +130,24 @@ def test_failing_function_shows_no_internals(
 ) -> None:
     served = Served(host, api(echo("POST /")), http)
     response = served.send("POST", "/", json=body)
-    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+    log = str(host.folder / "logs" / "demo.log")
+    expected = {"message": "Internal Server Error", "log": log}
+    assert (response.status_code, response.json()) == (500, expected)
     assert served.send("POST", "/", json={}).status_code == 200
+
+
+def test_a_500_of_the_function_names_the_log_and_keeps_the_rest(
+    host: Host, http: httpx.Client
+) -> None:
+    served = Served(host, api(echo("POST /")), http)
+    log = str(host.folder / "logs" / "demo.log")
+    headers = {"content-type": "application/problem+json"}
+    own = {"statusCode": 500, "headers": headers, "body": json.dumps({"status": 500})}
+    response = served.answer(own)
+    assert response.json() == {"status": 500, "log": log}
+    assert response.headers["content-type"] == "application/problem+json"
+    for status, body in ((500, "no JSON"), (500, "[1]"), (503, "{}")):
+        assert served.answer({"statusCode": status, "body": body}).text == body
 
 
 def test_integration_timeout_is_503_and_the_function_runs_on(

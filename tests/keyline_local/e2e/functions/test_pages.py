@@ -117,12 +117,24 @@ def test_the_page_needs_nothing_but_this_server(served: Served) -> None:
     assert page.headers["content-type"].startswith("text/html")
     links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert {"docs/swagger-ui.css", "docs/swagger-ui-bundle.js", "openapi.json"} <= set(links)
+    assert "docs/page.css" in links
     links.remove("./")  # the platform's index
     for link in links:
         assert served.page(link).status_code == 200, link
     assert "SwaggerUIBundle" in served.page("docs/swagger-ui-bundle.js").text
     assert served.page("docs/swagger-ui.css").headers["content-type"].startswith("text/css")
     assert "http" not in page.text  # no address of anybody else
+
+
+def test_the_page_fits_a_phone_and_follows_the_theme_of_the_browser(served: Served) -> None:
+    page = served.page("docs").text
+    assert '<html lang="en">' in page
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert '<meta name="color-scheme" content="light dark">' in page
+    assert "prefers-color-scheme: dark" in page
+    assert re.search(r"<title>\S+</title>", page)
+    assert "<pre" not in page  # Swagger UI would inherit `white-space: pre`
+    assert '<main id="page"></main>' in page
 
 
 @pytest.mark.parametrize("name", ["package.json", "index.html", "%2e%2e%2fpackage.json"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,7 +111,12 @@ def test_the_index_names_every_api_and_what_else_runs() -> None:
 def test_the_index_fits_a_phone_and_a_dark_room() -> None:
     page = answer(Controlled(), "GET", "/").text
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert '<meta name="color-scheme" content="light dark">' in page
     assert "color-scheme: light dark" in page
+    assert re.findall(r"<h(\d)>", page)[:2] == ["1", "2"]
+    assert not re.search(
+        r"src=|<link|url\(|@import|#[0-9a-f]{3}", page
+    )  # fetches nothing, sets no colour
     assert "overflow-wrap: anywhere" in page
 
 

@@ -54,6 +54,11 @@ class PageQuery(Period, kw_only=True):
     kind: str
 
 
+class DayQuery(msgspec.Struct, kw_only=True):
+    day: Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
+    after: Annotated[str, msgspec.Meta(examples=["n"])] | None = None
+
+
 TABLE = Table("Notes", "Key design: one note an item.", key=Key("noteId"), entities=(Note,))
 PUT = Put(name="p", why="w", table=TABLE, shape=Note, item_bytes=100, per_month=1)
 GET = Get(name="g", why="w", table=TABLE, shape=Note, item_bytes=100, per_month=1)
@@ -106,6 +111,37 @@ def test_an_operation_is_named_and_described_by_its_handler() -> None:
     assert operation["tags"] == ["edit-notes"]
 
 
+def test_a_summary_is_plain_text_and_a_description_commonmark() -> None:
+    def read(noteId: Id) -> Note:
+        """Read what `noteId` names.
+
+        It is in `noteId`.
+        """
+        raise NotImplementedError
+
+    _, operation = described("GET /notes/{noteId}", read)
+    assert operation["summary"] == "Read what noteId names."
+    assert operation["description"] == "It is in `noteId`."
+
+
+def test_an_optional_parameter_has_no_example_that_would_be_sent() -> None:
+    def read(query: DayQuery) -> Notes:
+        raise NotImplementedError
+
+    _, operation = described("GET /notes", read)
+    examples = {each["name"]: each.get("example") for each in operation["parameters"]}
+    assert examples == {"day": "2026-01-31", "after": None}
+
+
+def test_refusals_have_the_examples_of_their_status() -> None:
+    found, _ = described("POST /notes", create)
+    responses = found["components"]["responses"]
+    conflict = responses["Conflict"]["content"]["application/problem+json"]["example"]
+    assert (conflict["status"], conflict["type"]) == (409, "urn:problem-type:conflict")
+    busy = responses["TooManyRequests"]["content"]["application/json"]["example"]
+    assert busy == {"message": "Too Many Requests"}
+
+
 def test_path_parameters_are_the_handler_s_arguments() -> None:
     def read(noteId: Id, part: str) -> Note:
         """Read.
@@ -126,6 +162,7 @@ def test_path_parameters_are_the_handler_s_arguments() -> None:
         "description": "Which one.",
         "required": True,
         "schema": {"type": "integer", "minimum": 1, "examples": [12]},
+        "example": 12,  # Swagger UI fills it in
     }
     assert second == {"name": "part", "in": "path", "required": True, "schema": {"type": "string"}}
 

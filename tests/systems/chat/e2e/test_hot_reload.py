@@ -44,7 +44,12 @@ def test_the_next_request_runs_the_saved_code(api: Api, handler: Path) -> None:
     # When it is saved broken, then requests fail, and say nothing of why
     handler.write_text(before.replace(LINE, "    return Messages(\n"))
     broken = api.call("GET", where)
-    assert (broken.status_code, broken.json()) == (500, {"message": "Internal Server Error"})
+    told = broken.json()
+    log = told.pop("log")
+    assert (broken.status_code, told) == (500, {"message": "Internal Server Error"})
+
+    # and the log that the answer names shows the place in the source, not in a copy of it
+    assert f'File "{handler}"' in Path(log).read_text()
 
     # When it is mended, then they succeed again
     handler.write_text(before)
