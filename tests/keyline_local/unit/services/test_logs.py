@@ -100,7 +100,7 @@ def test_console_shows_one_line_each(tmp_path: Path) -> None:
     shown = [line.split("notes", 1)[1].split(maxsplit=0)[0] for line in out.getvalue().splitlines()]
     assert [line.strip() for line in shown] == [
         "01234567 plain",
-        f"broken [KeyError] Read {tmp_path / 'chat.log'}.",
+        f"broken [KeyError] Read {tmp_path / 'notes.log'}.",
         "rru=0.5 ms=1,2",
         "note-get ms=3",
         "request status=200",
