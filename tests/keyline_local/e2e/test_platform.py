@@ -175,7 +175,7 @@ async def _show_the_index(platform: Platform) -> None:
         index = await http.get(platform.endpoints.issuer)
         beside = await http.get(f"{platform.endpoints.apis[0]}/_keyline/")
     assert (index.status_code, index.text) == (200, beside.text)
-    for text in ("A test", platform.endpoints.apis[0], "Messages-local", "Chat-Function"):
+    for text in ("A test", platform.endpoints.apis[0], "Messages-local", "Orders-Function"):
         assert text in index.text
     assert f'href="{platform.endpoints.apis[0]}/_keyline/docs"' in index.text
     assert "{name}" not in index.text
@@ -373,17 +373,17 @@ def test_a_second_terminal_asks_past_a_proxy(
 def test_a_full_disk_ends_it_with_one_error_and_leaves_nothing(root: Path, assembly: Path) -> None:
     logs = assembly.parent / "state" / "logs"
     logs.mkdir(parents=True)
-    (logs / "Chat-Function.log").symlink_to("/dev/full")  # each write to it fails
+    (logs / "Orders-Function.log").symlink_to("/dev/full")  # each write to it fails
     told = pytest.raises(LocalPlatformError, match="the disk of the state folder is full")
 
     async def serve() -> None:
         async with platform(root, assembly) as running:
-            asyncio.get_running_loop().call_soon(running.logs.write, "Chat-Function", None, "a")
+            asyncio.get_running_loop().call_soon(running.logs.write, "Orders-Function", None, "a")
             await running.wait()
 
     async def load() -> None:
         async with platform(root, assembly) as running:
-            running.logs.write("Chat-Function", None, "a")
+            running.logs.write("Orders-Function", None, "a")
             await asyncio.sleep(60)
 
     for work in (serve, load):

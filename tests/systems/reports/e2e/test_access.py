@@ -65,7 +65,7 @@ def test_the_specification_s_curl_works_as_it_is_printed(
     token = keyline_token(root, running, "--subject", "ada")
 
     # When the command of the specification is run, and the one of our guide
-    guide = (root / "docs" / "systems" / "reports.md").read_text()
+    guide = (root / "systems" / "reports" / "README.md").read_text()
     (ours,) = [line for line in guide.splitlines() if line.startswith("curl ")]
     answers = [msgspec.json.decode(bash(command, running, token)) for command in (PRINTED, ours)]
 
