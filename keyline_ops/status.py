@@ -37,7 +37,7 @@ def show(status: Mapping[str, Any], console: Console) -> None:
 
 
 def _stream(stream: Mapping[str, Any]) -> tuple[str, ...]:
-    age = stream["iterator_age"]
+    age = stream["iterator_age_ms"]
     behind = "no batch yet" if age is None else f"{age:,.0f}"
     counts = (f"{stream[name]:,}" for name in _COUNTS)
     return (stream["function"], stream["table"], behind, *counts)

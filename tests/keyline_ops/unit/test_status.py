@@ -11,7 +11,7 @@ from keyline_ops.status import show
 STREAM: dict[str, object] = {
     "function": "notes-stream-local",
     "table": "Notes-local",
-    "iterator_age": 1234.5,
+    "iterator_age_ms": 1234.5,
     "checkpoint": None,
     "delivered": 2000,
     "filtered": 1,
@@ -52,5 +52,5 @@ def test_what_there_is_none_of_has_no_table() -> None:
 
 
 def test_a_stream_without_a_batch_says_so() -> None:
-    stream = {**STREAM, "iterator_age": None}
+    stream = {**STREAM, "iterator_age_ms": None}
     assert "no batch yet" in shown({**STATUS, "streams": [stream]})
