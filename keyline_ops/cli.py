@@ -17,6 +17,7 @@ from keyline_ops.commands import (
     down,
     importing,
     logs,
+    new,
     phase,
     running,
     tables,
@@ -33,7 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for part in (up, down, check, token, logs, docs, running, costs, phase, importing, tables):
+PARTS = (up, down, new, check, token, logs, docs, running, costs, phase, importing, tables)
+for part in PARTS:
     app.add_typer(part.app)
 
 
