@@ -20,6 +20,8 @@ from tests.support.tracked import tracked_files
 LAMBDA_SRC = "lambda_src"
 SOURCE_ROOTS = ("constructs", LAMBDA_SRC)
 """Folders that are on the import path besides the root."""
+EXAMPLE = "examples/notes"
+"""A system that is checked as one of the project's, and is not deployed."""
 PACKAGES = ("keyline_local", "keyline_ops", "stacks")
 """The packages in the root."""
 EXPORTING = tuple(
@@ -178,13 +180,14 @@ def test_our_packages_are_imported_from_their_source_roots(root: Path) -> None:
 def test_every_tool_knows_the_same_source_roots(root: Path) -> None:
     settings = tomllib.loads((root / "pyproject.toml").read_text())["tool"]
     roots = [".", "constructs", LAMBDA_SRC]
+    with_example = [*roots, EXAMPLE, f"{EXAMPLE}/{LAMBDA_SRC}"]
 
     assert settings["hatch"]["build"]["dev-mode-dirs"] == roots
-    assert settings["ruff"]["src"] == roots
-    mypy_roots = settings["mypy"]["mypy_path"].split(":")
+    assert settings["ruff"]["src"] == with_example
+    mypy_roots = [entry.strip() for entry in settings["mypy"]["mypy_path"].split(":")]
     assert [
         entry.removeprefix("$MYPY_CONFIG_FILE_DIR").strip("/") or "." for entry in mypy_roots
-    ] == roots
+    ] == with_example
 
 
 def test_the_distribution_is_of_whole_folders(root: Path) -> None:

@@ -1,0 +1,1 @@
+"""The notes system: notes that a user writes and reads."""

@@ -1,0 +1,19 @@
+"""What an environment may set for the notes system."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The section `[systems.notes]` of an environment file.
+
+    Attributes
+    ----------
+    keep_days
+        How many days a note is kept after it was written.
+    """
+
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 365
