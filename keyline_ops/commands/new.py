@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from keyline_deploy.project import ROOT
+
 if TYPE_CHECKING:
     from keyline_ops.new.plan import Plan
 
@@ -49,7 +51,6 @@ def new(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write a new system."""
-    from keyline_deploy.project import ROOT
     from keyline_ops.new.derive import derive
     from keyline_ops.new.make import planned
 
@@ -72,7 +73,8 @@ def _next(found: Plan) -> list[str]:
         "make up",
         "TOKEN=$(make -s token)",
         f"curl -X POST http://localhost:{found.port}{route} "
-        '-H "Authorization: Bearer $TOKEN" -d \'{"text": "Buy milk."}\'',
+        '-H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" '
+        '-d \'{"text": "Buy milk."}\'',
     ]
 
 

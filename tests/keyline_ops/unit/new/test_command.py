@@ -14,7 +14,7 @@ from tests.support.commands import keyline
 @pytest.fixture
 def run(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Run the command on a small project; return what it printed."""
-    monkeypatch.setattr("keyline_deploy.project.ROOT", project)
+    monkeypatch.setattr("keyline_ops.commands.new.ROOT", project)
 
     def run(*arguments: str) -> str:
         assert keyline("new", *arguments, "--no-derive") == 0
@@ -31,7 +31,7 @@ def test_it_tells_each_file_and_what_to_type_next(run: Any, project: Path) -> No
         "  make up",
         "  TOKEN=$(make -s token)",
         '  curl -X POST http://localhost:3000/pins -H "Authorization: Bearer $TOKEN" '
-        '-d \'{"text": "Buy milk."}\'',
+        '-H "Content-Type: application/json" -d \'{"text": "Buy milk."}\'',
     ]
     assert (project / "lambda_src" / "pins" / "system.py").is_file()
 

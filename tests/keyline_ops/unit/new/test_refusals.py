@@ -88,7 +88,7 @@ def test_a_refusal_ends_with_2_and_writes_nothing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("keyline_deploy.project.ROOT", project)
+    monkeypatch.setattr("keyline_ops.commands.new.ROOT", project)
     before = sorted(project.rglob("*"))
     assert keyline("new", *arguments, "--no-derive") == 2
     said = capsys.readouterr().err.strip().splitlines()

@@ -1,0 +1,79 @@
+"""The tutorial's steps, as a reader types them: in a copy of the project, on other ports.
+
+Briefly in `make test`: all changes of files, and each command that neither installs, synthesizes
+nor serves. All of it in the tests of `make soak`.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from keyline_deploy.environment import PORT_OFFSET
+from tests.support.project_copy import ProjectCopy, project_copy
+from tests.support.tutorial import PAGE, Command, Edit, Reader, port_of, steps
+
+TEXT = PAGE.read_text(encoding="utf-8")
+STEPS = steps(TEXT)
+NEW = ".venv/bin/keyline new bookmarks"
+LINKED = ("git clone", "cd keyline", "make setup")
+"""What a copy with linked tools has behind it."""
+QUICK = (NEW, ".venv/bin/python -m bookmarks.system", ".venv/bin/ruff")
+"""How the commands begin that take a second."""
+UNIT = ".venv/bin/python -m pytest -n 0 tests/systems/bookmarks/unit"
+
+
+@pytest.fixture
+def copy(root: Path, tmp_path: Path) -> ProjectCopy:
+    return project_copy(root, tmp_path / "project")
+
+
+@pytest.fixture
+def reader(copy: ProjectCopy) -> Iterator[Reader]:
+    offset = random.randrange(500, 9_500, 10)
+    told = copy.keyline("new", "bookmarks", "--dry-run", "--json")
+    port = json.loads(told.stdout)["port"]
+    environment = {**copy.environment, PORT_OFFSET: str(offset)}
+    make = "make -o setup -o setup-tests"
+    with Reader(copy.root, environment, port_of(TEXT), port, offset, make) as reader:
+        yield reader
+
+
+def test_the_page_has_steps_of_each_kind() -> None:
+    typed = [step.text for step in STEPS if isinstance(step, Command)]
+    assert typed[: len(LINKED)] == ["git clone https://github.com/your-team/keyline", *LINKED[1:]]
+    assert len(typed) > 20
+    assert len([step for step in STEPS if isinstance(step, Edit)]) > 15
+
+
+def test_the_changes_of_files_and_the_quick_commands_do_what_the_page_says(
+    reader: Reader, copy: ProjectCopy
+) -> None:
+    for step in STEPS:
+        if isinstance(step, Edit):
+            reader.follow(step)
+        elif step.text == NEW:
+            shown = [line for line in step.shown.splitlines() if not line.startswith("derive")]
+            reader.follow(Command(step.part, f"{NEW} --no-derive", "\n".join(shown)))
+        elif step.text.startswith(QUICK):
+            reader.follow(step)
+    reader.follow(Command("", UNIT, "...100%..."))
+
+
+@pytest.mark.soak
+def test_all_commands_do_what_the_page_says_and_the_system_can_be_removed(
+    reader: Reader, copy: ProjectCopy
+) -> None:
+    # When a reader follows the page
+    for step in STEPS:
+        if not (isinstance(step, Command) and step.text.startswith(LINKED)):
+            reader.follow(step)
+
+    # Then the new system is whole
+    assert copy.run(".venv/bin/mypy", "lambda_src/bookmarks", "systems/bookmarks").returncode == 0
+    tests = copy.run(".venv/bin/python", "-m", "pytest", "-n", "0", "tests/systems/bookmarks")
+    assert tests.returncode == 0, tests.stdout
