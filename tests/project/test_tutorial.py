@@ -65,7 +65,7 @@ def test_the_changes_of_files_and_the_quick_commands_do_what_the_page_says(
 
 
 @pytest.mark.soak
-def test_all_commands_do_what_the_page_says_and_the_system_can_be_removed(
+def test_all_commands_do_what_the_page_says_and_the_system_is_whole(
     reader: Reader, copy: ProjectCopy
 ) -> None:
     # When a reader follows the page

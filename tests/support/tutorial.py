@@ -26,6 +26,8 @@ PAGE = ROOT / "docs" / "tutorial.md"
 INTERRUPT = "^C"
 SERVES = "Ctrl-C stops."
 """The last of what `make up` says before it serves."""
+FAILS = "FAILED"
+"""What the page shows of a command whose exit code is not 0."""
 LONGEST = 900
 """Seconds that one command may take."""
 
@@ -147,7 +149,8 @@ class Reader:
         if step.text == INTERRUPT:
             self._stop()
             return ""
-        output = self._run(self._with_port(step.text, self.port + self.offset))
+        typed = self._with_port(step.text, self.port + self.offset)
+        output = self._run(typed, may_fail=FAILS in step.shown)
         shown = Command(step.part, step.text, self._with_port(step.shown, self.port))
         assert shown.shows(output), (
             f"$ {step.text}\n{output}\n--- but the page shows:\n{step.shown}"
@@ -157,14 +160,14 @@ class Reader:
     def _with_port(self, text: str, port: int) -> str:
         return text.replace(f"localhost:{self.said_port}", f"localhost:{port}")
 
-    def _run(self, typed: str) -> str:
+    def _run(self, typed: str, *, may_fail: bool) -> str:
         command = re.sub(r"\bmake\b(?= )", self.make, typed, count=1)
         if typed == "make up":
             return self._start(command)
         assigned = _ASSIGNMENT.fullmatch(typed)
         if assigned:
             command = f'{command}; printf %s "${assigned[1]}"'
-        output = subprocess.run(
+        done = subprocess.run(
             ["bash", "-c", command],
             cwd=self.root,
             env=self.environment,
@@ -173,12 +176,13 @@ class Reader:
             text=True,
             timeout=LONGEST,
             check=False,
-        ).stdout
+        )
+        assert done.returncode == 0 or may_fail, f"$ {typed}\n{done.stdout}"
         if assigned:
-            assert output, f"$ {typed}\nassigned nothing"
-            self.environment[assigned[1]] = output
+            assert done.stdout, f"$ {typed}\nassigned nothing"
+            self.environment[assigned[1]] = done.stdout
             return ""
-        return output
+        return done.stdout
 
     def _start(self, command: str) -> str:
         """Start what serves, and wait until it says so."""
