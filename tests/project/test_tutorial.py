@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from keyline_deploy.environment import PORT_OFFSET
-from tests.support.project_copy import ProjectCopy, project_copy
+from tests.support.project_copy import ProjectCopy, project_copy, remove_system
 from tests.support.tutorial import PAGE, Command, Edit, Reader, port_of, steps
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -29,7 +29,8 @@ UNIT = ".venv/bin/python -m pytest -n 0 tests/systems/bookmarks/unit"
 
 @pytest.fixture
 def copy(root: Path, tmp_path: Path) -> ProjectCopy:
-    return project_copy(root, tmp_path / "project")
+    """The project; a reader who has followed the page already has the system there."""
+    return project_copy(root, tmp_path / "project", without="bookmarks")
 
 
 @pytest.fixture
@@ -65,9 +66,11 @@ def test_the_changes_of_files_and_the_quick_commands_do_what_the_page_says(
 
 
 @pytest.mark.soak
-def test_all_commands_do_what_the_page_says_and_the_system_is_whole(
+def test_all_commands_do_what_the_page_says_and_the_system_can_be_removed(
     reader: Reader, copy: ProjectCopy
 ) -> None:
+    before = copy.committed()
+
     # When a reader follows the page
     for step in STEPS:
         if not (isinstance(step, Command) and step.text.startswith(LINKED)):
@@ -77,3 +80,7 @@ def test_all_commands_do_what_the_page_says_and_the_system_is_whole(
     assert copy.run(".venv/bin/mypy", "lambda_src/bookmarks", "systems/bookmarks").returncode == 0
     tests = copy.run(".venv/bin/python", "-m", "pytest", "-n", "0", "tests/systems/bookmarks")
     assert tests.returncode == 0, tests.stdout
+
+    # And when the system is deleted, nothing of it is left
+    remove_system(copy.root, "bookmarks")
+    assert copy.differs_from(before) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -56,20 +57,37 @@ class ProjectCopy:
         """Run the `keyline` command."""
         return self.run(".venv/bin/python", "-m", "keyline_ops.cli", *arguments)
 
-    def changed(self) -> list[str]:
-        """The files that differ from the project, as git names them."""
-        listed = self.run("git", "status", "--porcelain", "--untracked-files=all")
-        assert listed.returncode == 0, listed.stderr
-        return sorted(line[3:] for line in listed.stdout.splitlines())
+    def committed(self) -> str:
+        """The name of the last commit."""
+        return self.run("git", "rev-parse", "HEAD").stdout.strip()
+
+    def differs_from(self, commit: str) -> list[str]:
+        """The files that are not as a commit has them."""
+        added = self.run("git", "add", "--all")
+        assert added.returncode == 0, added.stderr
+        return self.run("git", "diff", "--cached", "--name-only", commit).stdout.splitlines()
 
 
-def project_copy(root: Path, folder: Path) -> ProjectCopy:
-    """Copy the project to a folder that does not exist."""
+def remove_system(root: Path, system: str) -> None:
+    """Delete what a system has: three folders, its sections, its line in the README."""
+    for place in ("lambda_src", "systems", "tests/systems"):
+        shutil.rmtree(root / place / system, ignore_errors=True)
+    for file in (root / "environments").glob("*.toml"):
+        text = file.read_text()
+        file.write_text(re.sub(rf"\n\[systems\.{system}\]\n[^\[]*(?=\n\[|\Z)", "", text))
+    readme = root / "README.md"
+    row = rf"^\| \[{system}\]\(systems/{system}/README\.md\).*\n"
+    readme.write_text(re.sub(row, "", readme.read_text(), flags=re.MULTILINE))
+
+
+def project_copy(root: Path, folder: Path, *, without: str) -> ProjectCopy:
+    """Copy the project, but one system, to a folder that does not exist."""
     for file in tracked_files(root):
         copy = folder / file.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
         shutil.copymode(file, copy)
+    remove_system(folder, without)
     (folder / ".keyline").mkdir()
     for name in _LINKED:
         if (root / name).exists():

@@ -24,39 +24,41 @@ def run(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 
 def test_it_tells_each_file_and_what_to_type_next(run: Any, project: Path) -> None:
-    said = run("pins").splitlines()
-    assert said[0] == "create  lambda_src/pins/__init__.py"
+    said = run("pushpins").splitlines()
+    assert said[0] == "create  lambda_src/pushpins/__init__.py"
     assert "append  README.md" in said
     assert said[-3:] == [
         "  make up",
         "  TOKEN=$(make -s token)",
-        '  curl -X POST http://localhost:3000/pins -H "Authorization: Bearer $TOKEN" '
+        '  curl -X POST http://localhost:3000/pushpins -H "Authorization: Bearer $TOKEN" '
         '-H "Content-Type: application/json" -d \'{"text": "Buy milk."}\'',
     ]
-    assert (project / "lambda_src" / "pins" / "system.py").is_file()
+    assert (project / "lambda_src" / "pushpins" / "system.py").is_file()
 
 
 def test_a_dry_run_lists_the_same_and_writes_nothing(run: Any, project: Path) -> None:
     before = sorted(project.rglob("*"))
-    listed = run("pins", "--dry-run").splitlines()
+    listed = run("pushpins", "--dry-run").splitlines()
     assert listed[-1] == "Nothing was written."
     assert sorted(project.rglob("*")) == before
-    assert run("pins").splitlines()[: len(listed) - 2] == listed[:-2]
+    assert run("pushpins").splitlines()[: len(listed) - 2] == listed[:-2]
 
 
 def test_a_second_run_says_that_nothing_was_written(run: Any) -> None:
-    run("pins")
-    said = run("pins").splitlines()
-    assert said[-1] == "pins is complete. Nothing was written."
+    run("pushpins")
+    said = run("pushpins").splitlines()
+    assert said[-1] == "pushpins is complete. Nothing was written."
     assert {line.split()[0] for line in said[:-2]} == {"keep"}
 
 
 def test_the_same_for_machines(run: Any) -> None:
-    told = json.loads(run("library", "--item", "book", "--title", "Books", "--dry-run", "--json"))
+    told = json.loads(
+        run("sample_library", "--item", "book", "--title", "Books", "--dry-run", "--json")
+    )
     files = told.pop("files")
     assert told.pop("next")[0] == "make up"
     assert told == {
-        "system": "library",
+        "system": "sample_library",
         "item": "book",
         "title": "Books",
         "stream": False,
@@ -64,5 +66,5 @@ def test_the_same_for_machines(run: Any) -> None:
         "dry_run": True,
         "changes": True,
     }
-    assert {"path": "lambda_src/library/tables.py", "action": "create"} in files
+    assert {"path": "lambda_src/sample_library/tables.py", "action": "create"} in files
     assert {"path": "README.md", "action": "append"} in files

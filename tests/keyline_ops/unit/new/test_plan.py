@@ -17,7 +17,7 @@ def contents(project: Path) -> Mapping[Path, str]:
     return {file: file.read_text() for file in sorted(project.rglob("*")) if file.is_file()}
 
 
-def plan(project: Path, system: str = "pins", *, stream: bool = False) -> Plan:
+def plan(project: Path, system: str = "pushpins", *, stream: bool = False) -> Plan:
     return planned(system, None, None, project, stream=stream, derive=False)
 
 
@@ -49,18 +49,19 @@ def test_what_was_there_stands_before_what_is_appended(project: Path) -> None:
         assert file.read_text().startswith(before[file].rstrip("\n"))
     new = set((project / "README.md").read_text().splitlines())
     assert new - set(before[project / "README.md"].splitlines()) == {
-        "| [pins](systems/pins/README.md) (port 3000) | pins that a user writes and reads |"
+        "| [pushpins](systems/pushpins/README.md) (port 3000) "
+        "| pushpins that a user writes and reads |"
     }
-    rows = (project / "README.md").read_text().partition("[pins]")[0].splitlines()
+    rows = (project / "README.md").read_text().partition("[pushpins]")[0].splitlines()
     assert rows[-2].startswith("| [")
 
 
 def test_every_environment_loads_and_the_ports_are_different(project: Path) -> None:
-    plan(project, "pins").write(project)
-    plan(project, "tacks").write(project)
+    plan(project, "pushpins").write(project)
+    plan(project, "thumbtacks").write(project)
     for name in environment.names():
         loaded = environment.load(name, project / "environments")
-        assert {"pins", "tacks"} <= set(loaded.systems)
+        assert {"pushpins", "thumbtacks"} <= set(loaded.systems)
     local = environment.load("local", project / "environments")
     ports = list(local.api_ports(sorted(local.systems)).values())
     assert len(set(ports)) == len(ports)
@@ -71,7 +72,7 @@ def test_a_port_that_something_has_is_not_given(project: Path) -> None:
     first = plan(project).port
     file.write_text(
         file.read_text().replace("cache = 18768", f"cache = {first + 1}")
-        + f"\n[systems.tacks]\nlocal_port = {first}\n"
+        + f"\n[systems.thumbtacks]\nlocal_port = {first}\n"
     )
     assert plan(project).port == first + 2
 
@@ -89,7 +90,7 @@ def test_the_second_time_nothing_changes(project: Path) -> None:
 def test_a_system_that_is_written_in_part_is_completed(project: Path) -> None:
     plan(project).write(project)
     whole = contents(project)
-    lost = ["lambda_src/pins/patterns.py", "tests/systems/pins/e2e/conftest.py"]
+    lost = ["lambda_src/pushpins/patterns.py", "tests/systems/pushpins/e2e/conftest.py"]
     for path in lost:
         (project / path).unlink()
     again = plan(project)
@@ -100,22 +101,22 @@ def test_a_system_that_is_written_in_part_is_completed(project: Path) -> None:
 
 def test_an_edited_file_is_kept(project: Path) -> None:
     plan(project).write(project)
-    edited = project / "lambda_src" / "pins" / "tables.py"
+    edited = project / "lambda_src" / "pushpins" / "tables.py"
     edited.write_text("# mine\n")
-    (project / "lambda_src" / "pins" / "patterns.py").unlink()
+    (project / "lambda_src" / "pushpins" / "patterns.py").unlink()
     again = plan(project)
     again.write(project)
-    assert actions(again)["lambda_src/pins/tables.py"] == "keep"
+    assert actions(again)["lambda_src/pushpins/tables.py"] == "keep"
     assert edited.read_text() == "# mine\n"
 
 
 def test_documents_and_snapshots_are_made_where_they_are_missing(project: Path) -> None:
     plan(project).write(project)
-    (project / "systems" / "pins" / "openapi.json").write_text("{}\n")
-    found = planned("pins", None, None, project, stream=False, derive=True)
+    (project / "systems" / "pushpins" / "openapi.json").write_text("{}\n")
+    found = planned("pushpins", None, None, project, stream=False, derive=True)
     assert [path for path, action in actions(found).items() if action == "derive"] == [
-        "systems/pins/data-model.md",
-        "tests/systems/pins/snapshot/__snapshots__",
+        "systems/pushpins/data-model.md",
+        "tests/systems/pushpins/snapshot/__snapshots__",
     ]
 
 
@@ -135,8 +136,8 @@ def test_a_readme_without_the_table_is_told_what_to_write(project: Path) -> None
 
 def test_a_section_that_is_there_is_kept_with_its_port(project: Path) -> None:
     file = project / "environments" / "local.toml"
-    file.write_text(f"{file.read_text()}\n[systems.pins]\nlocal_port = 3456\nkeep_days = 1\n")
+    file.write_text(f"{file.read_text()}\n[systems.pushpins]\nlocal_port = 3456\nkeep_days = 1\n")
     found = plan(project)
     found.write(project)
     assert (found.port, actions(found)["environments/local.toml"]) == (3456, "keep")
-    assert tomllib.loads(file.read_text())["systems"]["pins"]["keep_days"] == 1
+    assert tomllib.loads(file.read_text())["systems"]["pushpins"]["keep_days"] == 1

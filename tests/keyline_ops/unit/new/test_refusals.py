@@ -38,12 +38,16 @@ def test_a_name_that_python_knows_is_refused(root: Path, system: str, says: str)
 
 
 def test_the_name_of_another_system_is_refused(project: Path) -> None:
-    other = project / "lambda_src" / "orders"
+    other = project / "lambda_src" / "sample_orders"
     other.mkdir(parents=True)
     (other / "system.py").write_text("SYSTEM = None\n")
-    assert refusal(project, "orders").endswith("is a system of this project, lambda_src/orders.")
+    assert refusal(project, "sample_orders").endswith(
+        "is a system of this project, lambda_src/sample_orders."
+    )
     (other / "system.py").rename(other / "__init__.py")
-    assert refusal(project, "orders").endswith("is a package of this project, lambda_src/orders.")
+    assert refusal(project, "sample_orders").endswith(
+        "is a package of this project, lambda_src/sample_orders."
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,10 +55,10 @@ def test_the_name_of_another_system_is_refused(project: Path) -> None:
     [
         ("api", None, "SYSTEM"),
         ("text", None, "SYSTEM"),
-        ("shelf", "page", "--item"),
-        ("shelf", "store", "--item"),
-        ("shelf", "id", "--item"),
-        ("shelf", "for", "--item"),
+        ("sample_shelf", "page", "--item"),
+        ("sample_shelf", "store", "--item"),
+        ("sample_shelf", "id", "--item"),
+        ("sample_shelf", "for", "--item"),
     ],
 )
 def test_a_name_that_would_hide_another_is_refused(
@@ -72,15 +76,20 @@ def test_the_name_of_another_system_s_table_is_refused(project: Path) -> None:
 
 
 def test_a_stream_consumer_is_not_added_to_a_system_that_is_there(project: Path) -> None:
-    planned("pins", None, None, project, stream=False, derive=False).write(project)
+    planned("pushpins", None, None, project, stream=False, derive=False).write(project)
     with pytest.raises(NameTakenError, match="without a stream consumer") as refused:
-        planned("pins", None, None, project, stream=True, derive=False)
+        planned("pushpins", None, None, project, stream=True, derive=False)
     assert refused.value.path == "--stream"
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["my-orders"], ["json"], ["shelf", "--item", "shelf"], ["shelf", "--title", "a|b"]],
+    [
+        ["my-orders"],
+        ["json"],
+        ["sample_shelf", "--item", "sample_shelf"],
+        ["sample_shelf", "--title", "a|b"],
+    ],
 )
 def test_a_refusal_ends_with_2_and_writes_nothing(
     arguments: list[str],

@@ -47,11 +47,12 @@ def test_the_linter_has_nothing_to_say(
 
 def test_only_a_system_with_a_stream_has_a_consumer() -> None:
     without, with_stream = (
-        templates.rendered(words_of("pins", None, None, stream=stream)) for stream in (False, True)
+        templates.rendered(words_of("pushpins", None, None, stream=stream))
+        for stream in (False, True)
     )
     assert set(with_stream) - set(without) == {
-        "lambda_src/pins/handlers/newest_stream.py",
-        "tests/systems/pins/engine/test_newest_stream.py",
+        "lambda_src/pushpins/handlers/newest_stream.py",
+        "tests/systems/pushpins/engine/test_newest_stream.py",
     }
     assert "stream" not in "".join(without.values()).lower()
 
