@@ -12,7 +12,7 @@ import app
 from keyline.model import System
 from keyline_deploy.environment import EnvironmentFileError
 from tests.support.app import run_app
-from tests.support.sample_system import LARGE, SMALL
+from tests.support.sample.orders import LARGE, SMALL
 
 
 @pytest.mark.parametrize(

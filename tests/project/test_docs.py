@@ -11,7 +11,7 @@ import pytest
 from keyline.model import Pattern
 from keyline_deploy.systems import systems
 from keyline_ops import docs
-from tests.support import library
+from tests.support.sample import lending as library
 
 
 @pytest.mark.requirement("X-19")

@@ -11,8 +11,8 @@ from typing import Any
 
 from keyline.model import Table
 from keyline.run import Meter, Store, dynamodb_client
-from tests.support.declared import SYSTEM, Settings
 from tests.support.engine import admin_client, where
+from tests.support.sample.notes import SYSTEM, Settings
 from tests.support.tables import create_table_params, created
 
 _numbers = itertools.count(1)

@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from keyline.run import Store, UniqueClock, dynamodb_client
-from tests.support.declared import PUT_NOTE, SYSTEM, note
 from tests.support.engine import where
+from tests.support.sample.notes import PUT_NOTE, SYSTEM, note
 
 FROZEN_NS = 1_800_000_000_000_000_000
 

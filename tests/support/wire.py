@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse
 from keyline.model import System
 from keyline.run import Store, dynamodb_client
 from tests.support.answers import answer, intercept
-from tests.support.declared import SYSTEM
+from tests.support.sample.notes import SYSTEM
 
 
 class Wire:

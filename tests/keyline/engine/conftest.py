@@ -9,8 +9,8 @@ import pytest
 from keyline.run import Store
 from keyline.run.meter import Call
 from tests.support.bench import Bench, fresh
-from tests.support.declared import SYSTEM
 from tests.support.engine import running_engine
+from tests.support.sample.notes import SYSTEM
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from keyline.run import Meter, Store, backoff
 from keyline.run.errors import BadCallError, ItemTooLargeError, UnprocessedLeftError
 from tests.support.answers import answer, intercept
 from tests.support.bench import Bench
-from tests.support.declared import GET_NOTES, PUT_NOTE, SYSTEM, WRITE_NOTES, note
+from tests.support.sample.notes import GET_NOTES, PUT_NOTE, SYSTEM, WRITE_NOTES, note
 
 NOW = float(round(time.time() * 1000))
 KEYS: list[dict[str, Any]] = [{"owner": "ann", "timestamp": NOW + n} for n in range(230)]

@@ -10,7 +10,7 @@ import pytest
 from keyline.run import Read, Store, Write
 from keyline.run.meter import Call
 from tests.support.bench import Bench
-from tests.support.declared import (
+from tests.support.sample.notes import (
     ACCOUNT_EXISTS,
     BY_NAME,
     BY_STATUS,

@@ -10,7 +10,7 @@ import pytest
 from keyline.run import Store
 from keyline.run.errors import BadValueError
 from tests.support.bench import Bench
-from tests.support.declared import (
+from tests.support.sample.notes import (
     BY_TOPIC,
     BY_TOPIC_LAST,
     GET_NOTE,

@@ -14,7 +14,7 @@ from keyline.model.size import item_size
 from keyline.run import Meter, Read, Store
 from keyline.run.errors import ConditionFailedError, InvalidCursorError, ItemUnreadableError
 from tests.support.bench import Bench, fresh
-from tests.support.library import (
+from tests.support.sample.lending import (
     ACCOUNT,
     COUNT_VISIT,
     EXTEND,

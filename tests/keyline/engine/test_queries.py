@@ -11,7 +11,7 @@ from keyline.model import Query
 from keyline.run import Store
 from keyline.run.errors import BadCallError, InvalidCursorError
 from tests.support.bench import Bench
-from tests.support.declared import (
+from tests.support.sample.notes import (
     BY_NAME,
     BY_REASON,
     BY_STATUS,

@@ -10,7 +10,7 @@ import pytest
 from keyline.run import Store, Write, transaction
 from keyline.run.errors import BadCallError, TransactionCancelledError
 from tests.support.bench import Bench
-from tests.support.declared import (
+from tests.support.sample.notes import (
     EDIT_NOTE,
     GET_ACCOUNT,
     GET_NOTE,

@@ -9,7 +9,7 @@ import pytest
 
 from keyline_deploy.project import ROOT
 from tests.support.bench import Bench
-from tests.support.declared import NOTES_OF
+from tests.support.sample.notes import NOTES_OF
 
 PROCESSES, THREADS, WRITES = 4, 8, 32
 

@@ -25,7 +25,8 @@ from keyline.run.errors import (
 )
 from tests.support.answers import intercept, refusal
 from tests.support.bench import Bench
-from tests.support.declared import (
+from tests.support.faults import Fault, FaultProxy, fault_proxy
+from tests.support.sample.notes import (
     ACCOUNT_EXISTS,
     CHECK_NOTE,
     COUNT_NOTE,
@@ -50,7 +51,6 @@ from tests.support.declared import (
     Note,
     note,
 )
-from tests.support.faults import Fault, FaultProxy, fault_proxy
 
 NOW = float(round(time.time() * 1000))
 PAST = int(time.time()) - 1

@@ -10,7 +10,7 @@ import pytest
 from keyline.errors import KeylineError
 from keyline.metrics import Metrics, MetricUnit
 from keyline.model import Metric
-from tests.support.declared import SYSTEM
+from tests.support.sample.notes import SYSTEM
 
 DECLARED = replace(SYSTEM, metrics=(Metric("Cost", dimensions=("Provider",)), Metric("Hits")))
 

@@ -23,7 +23,7 @@ from keyline_cdk.system_dashboard import SystemDashboard
 from keyline_cdk.table_alarms import TableAlarms
 from keyline_cdk.user_pool import UserPoolClient
 from keyline_deploy.environment import Budget, Environment
-from tests.support.sample_system import (
+from tests.support.sample.orders import (
     API,
     LARGE,
     NIGHTLY,

@@ -13,7 +13,7 @@ from keyline_cdk.data_table import DataTable
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.stream_consumer import StreamConsumer, filters_of
 from keyline_deploy.systems import systems
-from tests.support.sample_system import LARGE, NOTES, ORDERS, STREAM
+from tests.support.sample.orders import LARGE, NOTES, ORDERS, STREAM
 from tests.support.templates import (
     ENVIRONMENTS,
     FULL,

@@ -19,7 +19,7 @@ from aws_cdk import aws_sqs as sqs
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.data_table import DataTable
 from keyline_cdk.validation import add_checks
-from tests.support.sample_system import NOTES
+from tests.support.sample.orders import NOTES
 from tests.support.templates import FULL, WEAK, new_app
 
 Build = Callable[[cdk.Stack], object]

@@ -7,7 +7,7 @@ import pytest
 from keyline.model import deployment
 from keyline_cdk.metrics import TableMetrics
 from keyline_deploy.published import MAX_METRICS
-from tests.support.sample_system import LARGE, MARKS, NOTES, ORDERS, SMALL
+from tests.support.sample.orders import LARGE, MARKS, NOTES, ORDERS, SMALL
 
 
 @pytest.mark.parametrize("count", [1, 8, 9, 10, 18, 19])

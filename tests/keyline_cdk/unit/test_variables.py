@@ -8,7 +8,7 @@ import pytest
 from keyline.model import Function, System
 from keyline_cdk.handler_function import variables
 from keyline_deploy.environment import EnvironmentFileError
-from tests.support.sample_system import NOTES
+from tests.support.sample.orders import NOTES
 from tests.support.templates import DEFAULTS
 
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from keyline.model import LONGEST_ENVIRONMENT
 from keyline_deploy import environment
 from keyline_deploy.environment import Environment, EnvironmentFileError
-from tests.support.sample_system import LARGE, SMALL
+from tests.support.sample.orders import LARGE, SMALL
 
 DEPLOYED = ("dev", "staging", "prod")
 FOREIGN_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from keyline.model.capacity import change_units, query_units, read_units, write_units
 from keyline.model.size import attribute_size, item_size, largest, value_size
 from keyline.run.codec import Attributes
-from tests.support.declared import NOTES
+from tests.support.sample.notes import NOTES
 
 _texts = st.dictionaries(st.text(min_size=1, max_size=5), st.text(max_size=50), max_size=8)
 

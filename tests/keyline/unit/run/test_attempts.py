@@ -29,7 +29,7 @@ from keyline.run.errors import (
     UnavailableError,
 )
 from tests.support.answers import answer, refusal
-from tests.support.declared import (
+from tests.support.sample.notes import (
     COUNT_NOTE,
     DROP_NOTE,
     GET_NOTE,

@@ -17,7 +17,7 @@ from keyline.run.errors import (
     UnavailableError,
 )
 from tests.support.answers import answer, refusal
-from tests.support.declared import GET_NOTE, PUT_NOTE, note
+from tests.support.sample.notes import GET_NOTE, PUT_NOTE, note
 from tests.support.wire import Wire
 
 KEY: dict[str, Any] = {"owner": "ann", "timestamp": 1_800_000_000_000.0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from keyline.model import Get
 from keyline.run.compiled import Compiler, Memo
 from keyline.run.settings import TableSettings
-from tests.support.declared import (
+from tests.support.sample.notes import (
     COUNT_NOTE,
     DROP_NOTE,
     GET_NOTE,

@@ -16,7 +16,7 @@ from keyline.run.context import from_environment
 from keyline.run.errors import BadValueError
 from keyline.run.meter import PROCESS
 from keyline.run.settings import EARLIEST, LATEST, Expiry, TableSettings
-from tests.support.declared import NOTES, SYSTEM, Settings
+from tests.support.sample.notes import NOTES, SYSTEM, Settings
 
 ENVIRON = {
     "KEYLINE_SYSTEM": "declared",

@@ -11,7 +11,7 @@ from keyline.run import Read, Store
 from keyline.run.errors import BadValueError, ItemUnreadableError
 from keyline.run.settings import Expiry
 from tests.support.answers import answer
-from tests.support.library import (
+from tests.support.sample.lending import (
     ACCOUNT,
     COUNT_VISIT,
     EXTEND,

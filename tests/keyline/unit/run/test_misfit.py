@@ -12,7 +12,7 @@ from keyline.run import Store
 from keyline.run.codec import Reader
 from keyline.run.errors import ItemUnreadableError, OutcomeUnknownError, UnavailableError
 from tests.support.answers import answer, refusal
-from tests.support.declared import EDIT_NOTE, GET_NOTE, PUT_NOTE, note
+from tests.support.sample.notes import EDIT_NOTE, GET_NOTE, PUT_NOTE, note
 from tests.support.wire import Wire
 
 

@@ -27,7 +27,7 @@ from keyline.model import (
 )
 from keyline.run.errors import BadCallError, BadValueError
 from tests.support.answers import answer
-from tests.support.declared import (
+from tests.support.sample.notes import (
     BY_NAME,
     BY_STATUS,
     DROP_NOTE,

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from keyline_deploy.environment import Environment
 from keyline_ops import cli
 from keyline_ops.deployed import Deployed
-from tests.support.sample_import import IMPORT
+from tests.support.sample.account_import import IMPORT
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from keyline_deploy.project import ROOT
 from keyline_ops.deployed import Deployed
 from keyline_ops.tables.count import count
 from keyline_ops.tables.describe import describe
-from tests.support.declared import ACCOUNTS, GET_ACCOUNT, SYSTEM, Account
 from tests.support.engine import running_engine
+from tests.support.sample.notes import ACCOUNTS, GET_ACCOUNT, SYSTEM, Account
 from tests.support.soak import AT_LENGTH
 from tests.support.tables import create_table_params, created
 

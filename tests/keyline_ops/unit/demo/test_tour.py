@@ -18,7 +18,7 @@ from keyline_ops.demo import tour
 from keyline_ops.demo.journey import Advance
 from keyline_ops.demo.session import Session, UnexpectedAnswerError
 from keyline_ops.demo.tour import Plan, Tour
-from tests.support.sample_system import NOTE_GET, NOTES
+from tests.support.sample.orders import NOTE_GET, NOTES
 
 
 class FakeLogs:

@@ -29,8 +29,8 @@ from keyline_ops.importing.journal import (
 from keyline_ops.importing.options import described, options_of
 from keyline_ops.importing.run import ImportStoppedError, Ready, RecordCheck, Run, dry_run
 from keyline_ops.importing.source import CHUNK, MAX_RECORD, Record, digest, records
-from tests.support.declared import PUT_ACCOUNT, Account, Settings
-from tests.support.sample_import import IMPORT, Options, converter
+from tests.support.sample.account_import import IMPORT, Options, converter
+from tests.support.sample.notes import PUT_ACCOUNT, Account, Settings
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 

@@ -20,7 +20,7 @@ from keyline_deploy.project import ROOT
 from keyline_ops import phase
 from keyline_ops.cli import app
 from keyline_ops.phase import carry_out, find, migrating, plan
-from tests.support.sample_system import MOVING, SMALL
+from tests.support.sample.orders import MOVING, SMALL
 
 DEV = load("dev")
 NAME = "/keyline/orders/dev/migration-phase"

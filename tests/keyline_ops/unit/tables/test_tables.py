@@ -26,7 +26,7 @@ from keyline_ops.tables.describe import describe, differences, wanted_tags
 from keyline_ops.tables.listing import listed
 from keyline_ops.tables.restore import Restores, moment_of
 from stacks.base import stack_tags
-from tests.support.sample_system import LARGE, MARKS, ORDERS
+from tests.support.sample.orders import LARGE, MARKS, ORDERS
 from tests.support.tables import create_table_params
 
 DEV = load("dev")

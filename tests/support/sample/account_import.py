@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from keyline_ops.importing.declaration import Candidate, Converter, Import, RecordRefusedError
-from tests.support.declared import PUT_ACCOUNT, SYSTEM, Account, Settings
+from tests.support.sample.notes import PUT_ACCOUNT, SYSTEM, Account, Settings
 
 Name = Annotated[str, Meta(min_length=1)]
 
