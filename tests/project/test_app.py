@@ -12,7 +12,8 @@ import app
 from keyline.model import System
 from keyline_deploy.environment import EnvironmentFileError
 from tests.support.app import run_app
-from tests.support.sample.orders import LARGE, SMALL
+from tests.support.sample.books import SMALL
+from tests.support.sample.orders import LARGE
 
 
 @pytest.mark.parametrize(
@@ -49,8 +50,8 @@ def test_a_pool_goes_to_the_systems_that_take_one(monkeypatch: pytest.MonkeyPatc
     found = pools(monkeypatch, both, more__user_pool_id=OTHER, user_pool_id=POOL)
     assert found == {"orders": POOL, "more": OTHER}
     assert pools(monkeypatch, both, more__user_pool_id=OTHER) == {"more": OTHER}
-    with pytest.raises(EnvironmentFileError, match=r"^-c notes:user_pool_id=: .*not users of a"):
-        pools(monkeypatch, both, notes__user_pool_id=POOL)
+    with pytest.raises(EnvironmentFileError, match=r"^-c books:user_pool_id=: .*not users of a"):
+        pools(monkeypatch, both, books__user_pool_id=POOL)
     with pytest.raises(EnvironmentFileError, match="no system takes a user pool"):
         pools(monkeypatch, [SMALL], user_pool_id=POOL)
     no_id = r"user_pool_id=: 'us-east-1' is no id of a Cognito user pool. Write it as .*AbCdEfGhI"

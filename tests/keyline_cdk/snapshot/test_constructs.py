@@ -23,18 +23,8 @@ from keyline_cdk.system_dashboard import SystemDashboard
 from keyline_cdk.table_alarms import TableAlarms
 from keyline_cdk.user_pool import UserPoolClient
 from keyline_deploy.environment import Budget, Environment
-from tests.support.sample.orders import (
-    API,
-    LARGE,
-    NIGHTLY,
-    NOTE_GET,
-    NOTE_READER,
-    NOTES,
-    ORDERS,
-    SMALL,
-    STREAM,
-    WRITER,
-)
+from tests.support.sample.books import BOOK_GET, BOOK_READER, BOOKS, SMALL
+from tests.support.sample.orders import API, LARGE, NIGHTLY, ORDERS, STREAM, WRITER
 from tests.support.templates import DEFAULTS, FULL, WEAK, no_bundle, render, topic
 
 STREAM_ARN = "arn:aws:dynamodb:eu-west-1:222222222222:table/CustomerOrders/stream/label"
@@ -56,7 +46,7 @@ def _handler(
 
 
 def data_table_minimal(stack: cdk.Stack, out: Path) -> object:
-    return DataTable(stack, "Data", table=NOTES, environment=WEAK)
+    return DataTable(stack, "Data", table=BOOKS, environment=WEAK)
 
 
 def data_table_maximal(stack: cdk.Stack, out: Path) -> object:
@@ -66,7 +56,7 @@ def data_table_maximal(stack: cdk.Stack, out: Path) -> object:
 
 def table_alarms_minimal(stack: cdk.Stack, out: Path) -> object:
     return TableAlarms(
-        stack, "Alarms", system=SMALL, table=NOTES, environment=DEFAULTS, topic=topic(stack)
+        stack, "Alarms", system=SMALL, table=BOOKS, environment=DEFAULTS, topic=topic(stack)
     )
 
 
@@ -77,7 +67,7 @@ def table_alarms_maximal(stack: cdk.Stack, out: Path) -> object:
 
 
 def handler_function_minimal(stack: cdk.Stack, out: Path) -> object:
-    return _handler(stack, out, SMALL, NOTE_READER, WEAK)
+    return _handler(stack, out, SMALL, BOOK_READER, WEAK)
 
 
 def handler_function_maximal(stack: cdk.Stack, out: Path) -> object:
@@ -212,7 +202,7 @@ def test_construct(case: Build, out: Path, template_snapshot: SnapshotAssertion)
 
 
 def test_the_samples_use_every_kind_of_pattern() -> None:
-    kinds = {type(pattern).__name__ for pattern in (*LARGE.patterns, NOTE_GET)}
+    kinds = {type(pattern).__name__ for pattern in (*LARGE.patterns, BOOK_GET)}
     assert kinds == {
         *("Get", "Put", "Update", "Delete", "Check", Query.__name__),
         *("BatchGet", "BatchWrite", "TransactGet", "TransactWrite"),

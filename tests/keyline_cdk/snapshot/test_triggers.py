@@ -13,7 +13,8 @@ from keyline_cdk.data_table import DataTable
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.stream_consumer import StreamConsumer, filters_of
 from keyline_deploy.systems import systems
-from tests.support.sample.orders import LARGE, NOTES, ORDERS, STREAM
+from tests.support.sample.books import BOOKS
+from tests.support.sample.orders import LARGE, ORDERS, STREAM
 from tests.support.templates import (
     ENVIRONMENTS,
     FULL,
@@ -120,9 +121,9 @@ def test_a_filter_that_is_longer_than_lambda_takes_is_refused() -> None:
 
 def test_a_table_without_a_stream_cannot_be_consumed(out: Path) -> None:
     def add(stack: cdk.Stack) -> None:
-        assert DataTable(stack, "Data", table=NOTES, environment=FULL).stream_arn
+        assert DataTable(stack, "Data", table=BOOKS, environment=FULL).stream_arn
 
-    with pytest.raises(DeclarationError, match=r"Notes\.stream"):
+    with pytest.raises(DeclarationError, match=r"Books\.stream"):
         render(add, out)
 
 

@@ -19,7 +19,7 @@ from aws_cdk import aws_sqs as sqs
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.data_table import DataTable
 from keyline_cdk.validation import add_checks
-from tests.support.sample.orders import NOTES
+from tests.support.sample.books import BOOKS
 from tests.support.templates import FULL, WEAK, new_app
 
 Build = Callable[[cdk.Stack], object]
@@ -47,7 +47,7 @@ def reported(out: Path) -> set[tuple[str, str]]:
 
 
 def weak_table(stack: cdk.Stack) -> object:
-    return DataTable(stack, "Data", table=NOTES, environment=WEAK)
+    return DataTable(stack, "Data", table=BOOKS, environment=WEAK)
 
 
 def bare_table(stack: cdk.Stack) -> object:
@@ -57,7 +57,7 @@ def bare_table(stack: cdk.Stack) -> object:
 
 def scanning_role(stack: cdk.Stack) -> object:
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    arn = "arn:aws:dynamodb:eu-west-1:222222222222:table/Notes"
+    arn = "arn:aws:dynamodb:eu-west-1:222222222222:table/Books"
     role.add_to_policy(iam.PolicyStatement(actions=["dynamodb:Scan"], resources=[arn]))
     return role
 
@@ -66,7 +66,7 @@ def silent_alarm(stack: cdk.Stack) -> object:
     metric = cloudwatch.Metric(
         namespace="AWS/DynamoDB",
         metric_name="UserErrors",
-        dimensions_map={"TableName": "Notes"},
+        dimensions_map={"TableName": "Books"},
     )
     return cloudwatch.Alarm(stack, "Alarm", metric=metric, threshold=1, evaluation_periods=1)
 
@@ -138,5 +138,5 @@ def test_what_is_right_synthesizes(out: Path) -> None:
     app = new_app(out, checks=True)
     add_checks(app, FULL, [])
     stack = cdk.Stack(app, "Sample", env=cdk.Environment(region=FULL.region))
-    DataTable(stack, "Data", table=NOTES, environment=FULL)
+    DataTable(stack, "Data", table=BOOKS, environment=FULL)
     assert [s.stack_name for s in app.synth().stacks] == ["Sample"]

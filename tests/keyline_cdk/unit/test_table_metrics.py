@@ -7,13 +7,14 @@ import pytest
 from keyline.model import deployment
 from keyline_cdk.metrics import TableMetrics
 from keyline_deploy.published import MAX_METRICS
-from tests.support.sample.orders import LARGE, MARKS, NOTES, ORDERS, SMALL
+from tests.support.sample.books import BOOKS, SMALL
+from tests.support.sample.orders import LARGE, MARKS, ORDERS
 
 
 @pytest.mark.parametrize("count", [1, 8, 9, 10, 18, 19])
 def test_system_errors_are_split_into_sums_that_an_alarm_can_hold(count: int) -> None:
     operations = [f"Operation{number}" for number in range(count)]
-    sums = TableMetrics("Notes").system_errors(operations)
+    sums = TableMetrics("Books").system_errors(operations)
 
     summed = [
         metric.dimensions["Operation"]  # type: ignore[attr-defined]  # the protocol hides it
@@ -30,7 +31,7 @@ def test_system_errors_are_split_into_sums_that_an_alarm_can_hold(count: int) ->
 
 
 def test_operations_are_those_that_functions_call() -> None:
-    assert deployment.operations_on(SMALL, NOTES) == ("GetItem",)
+    assert deployment.operations_on(SMALL, BOOKS) == ("GetItem",)
     assert deployment.operations_on(LARGE, MARKS) == (
         *("PutItem", "Query"),
         *("TransactGetItems", "TransactWriteItems"),

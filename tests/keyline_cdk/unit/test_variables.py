@@ -8,7 +8,7 @@ import pytest
 from keyline.model import Function, System
 from keyline_cdk.handler_function import variables
 from keyline_deploy.environment import EnvironmentFileError
-from tests.support.sample.orders import NOTES
+from tests.support.sample.books import BOOKS
 from tests.support.templates import DEFAULTS
 
 
@@ -17,7 +17,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 READ = Function(name="read", handler="app.read.handler", why="Reads.")
-SYSTEM = System(name="app", title="App", tables=(NOTES,), functions=(READ,), settings=Settings)
+SYSTEM = System(name="app", title="App", tables=(BOOKS,), functions=(READ,), settings=Settings)
 
 
 def test_an_environment_whose_settings_are_more_than_lambda_takes_is_refused() -> None:

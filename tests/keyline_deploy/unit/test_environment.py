@@ -16,7 +16,8 @@ from msgspec import Struct
 from keyline.model import LONGEST_ENVIRONMENT
 from keyline_deploy import environment
 from keyline_deploy.environment import Environment, EnvironmentFileError
-from tests.support.sample.orders import LARGE, SMALL
+from tests.support.sample.books import SMALL
+from tests.support.sample.orders import LARGE
 
 DEPLOYED = ("dev", "staging", "prod")
 FOREIGN_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
@@ -186,9 +187,9 @@ def test_a_system_may_have_a_user_pool(tmp_path: Path) -> None:
 
 def test_a_system_whose_callers_are_of_no_pool_takes_none() -> None:
     with pytest.raises(EnvironmentFileError, match="are not users of a user pool") as raised:
-        environment.with_user_pool(environment.load("dev"), SMALL, POOL, "-c notes:user_pool_id=")
-    assert raised.value.path == "-c notes:user_pool_id="
-    assert "user_pool=True in notes/system.py" in raised.value.suggestion
+        environment.with_user_pool(environment.load("dev"), SMALL, POOL, "-c books:user_pool_id=")
+    assert raised.value.path == "-c books:user_pool_id="
+    assert "user_pool=True in books/system.py" in raised.value.suggestion
 
 
 @pytest.mark.requirement("K-36", "K-38")

@@ -9,7 +9,7 @@ import pytest
 from keyline.model import Metric
 from keyline_deploy.published import PublishedMetrics
 from keyline_deploy.systems import systems
-from tests.support.sample.orders import SMALL
+from tests.support.sample.books import SMALL
 
 TABLE = ["TableName"]
 INDEX = ["TableName", "GlobalSecondaryIndexName"]

@@ -32,7 +32,8 @@ from keyline_deploy.names import (
     stack_name,
 )
 from stacks.application import build
-from tests.support.sample.orders import LARGE, MOVING, SMALL
+from tests.support.sample.books import SMALL
+from tests.support.sample.orders import LARGE, MOVING
 from tests.support.templates import DEFAULTS, KEY_ARN, new_app, no_bundle, resources
 
 EVERYTHING = msgspec.structs.replace(

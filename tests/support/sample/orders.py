@@ -38,20 +38,6 @@ from keyline.model import (
 )
 
 
-class Note(msgspec.Struct):
-    """An item with a key and nothing else."""
-
-    noteId: str
-
-
-NOTES = Table("Notes", "Key design: one note, by its id.", key=Key("noteId"), entities=[Note])
-NOTE_GET = Get(name="note-get", why="Read.", table=NOTES, shape=Note, item_bytes=10, per_month=1)
-NOTE_READER = Function(
-    name="read", handler="notes.read.handler", why="Reads notes.", patterns=(NOTE_GET,)
-)
-SMALL = System(name="notes", title="Notes", tables=(NOTES,), functions=(NOTE_READER,))
-
-
 class Order(msgspec.Struct, kw_only=True):
     """An item with every kind of key attribute."""
 

@@ -18,7 +18,7 @@ from keyline_ops.demo import tour
 from keyline_ops.demo.journey import Advance
 from keyline_ops.demo.session import Session, UnexpectedAnswerError
 from keyline_ops.demo.tour import Plan, Tour
-from tests.support.sample.orders import NOTE_GET, NOTES
+from tests.support.sample.books import BOOK_GET, BOOKS
 
 
 class FakeLogs:
@@ -45,8 +45,8 @@ class FakeJourney:
     loaded_before = True
 
     def __init__(self, name: str, *, refused: bool = False) -> None:
-        function = Function(name="read", handler="a.b", why="Reads.", patterns=(NOTE_GET,))
-        self.system = System(name=name, title=name, tables=(NOTES,), functions=(function,))
+        function = Function(name="read", handler="a.b", why="Reads.", patterns=(BOOK_GET,))
+        self.system = System(name=name, title=name, tables=(BOOKS,), functions=(function,))
         self.refused = refused
         self.done: list[str] = []
 

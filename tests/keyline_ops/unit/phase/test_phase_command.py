@@ -20,7 +20,8 @@ from keyline_deploy.project import ROOT
 from keyline_ops import phase
 from keyline_ops.cli import app
 from keyline_ops.phase import carry_out, find, migrating, plan
-from tests.support.sample.orders import MOVING, SMALL
+from tests.support.sample.books import SMALL
+from tests.support.sample.orders import MOVING
 
 DEV = load("dev")
 NAME = "/keyline/orders/dev/migration-phase"
@@ -127,7 +128,7 @@ def test_other_phases_there_are_none(ssm: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("order", "there is no such system."), ("2", "there is no such"), ("notes", "has no mig")],
+    [("order", "there is no such system."), ("2", "there is no such"), ("books", "has no mig")],
 )
 def test_a_system_without_a_migration_is_refused_with_the_names_of_those_that_have_one(
     name: str, says: str
@@ -141,7 +142,7 @@ def test_a_system_without_a_migration_is_refused_with_the_names_of_those_that_ha
 
 def test_where_no_system_has_a_migration_none_is_suggested() -> None:
     with pytest.raises(KeylineError) as refused:
-        find("notes", [SMALL])
+        find("books", [SMALL])
     assert refused.value.suggestion == "Systems with a migration: none."
 
 
