@@ -13,7 +13,7 @@ from keyline.model import System
 from keyline_deploy.environment import EnvironmentFileError
 from tests.support.app import run_app
 from tests.support.sample.books import SMALL
-from tests.support.sample.orders import LARGE
+from tests.support.sample.shop import LARGE
 
 
 @pytest.mark.parametrize(

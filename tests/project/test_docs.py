@@ -11,7 +11,8 @@ import pytest
 from keyline.model import Pattern
 from keyline_deploy.systems import systems
 from keyline_ops import docs
-from tests.support.sample import lending as library
+from tests.support.sample.lending import GET_DUE, GET_LOAN, GET_MEMBER, LENDER, MEMBER_AND_LOAN
+from tests.support.sample.shop import LARGE
 
 
 @pytest.mark.requirement("X-19")
@@ -33,24 +34,25 @@ def test_every_pattern_index_and_function_has_its_row() -> None:
 
 
 def test_the_kinds_of_a_single_table_are_shown_with_their_keys() -> None:
-    text = docs.page(library.SYSTEM)
+    text = docs.page(LARGE)
     assert "* Told apart by: `EntityType`" in text
     assert "| item | tag | PK | SK | GSI1PK | GSI1SK | day |" in text
     assert "| `Member` | `MEMBER` | `MEMBER#{memberId}` | `PROFILE` |  |  |  |" in text
     assert "| `Visits` | `VISITS` | `VISITS#{branch}` | `DAY#{day}` |  |  | `{day}` |" in text
-    assert "| Query of `Member`, `Loan`, `Hold` | KeylineLibrary | PK = |" in text
+    assert "| Query of `Member`, `Loan`, `Hold` | LendingLibrary | PK = |" in text
 
 
 def test_a_pattern_without_a_rate_says_why() -> None:
-    called, part = (replace(p, per_month=None) for p in (library.GET_DUE, library.GET_LOAN))
+    called, part = (replace(p, per_month=None) for p in (GET_DUE, GET_LOAN))
     instead: dict[object, list[Pattern[Any]]] = {
-        library.GET_DUE: [called],
-        library.GET_LOAN: [],
-        library.READ_BOTH: [replace(library.READ_BOTH, parts=(library.GET_MEMBER, part))],
+        GET_DUE: [called],
+        GET_LOAN: [],
+        MEMBER_AND_LOAN: [replace(MEMBER_AND_LOAN, parts=(GET_MEMBER, part))],
     }
-    (function,) = library.SYSTEM.functions
-    patterns = tuple(new for p in function.patterns for new in instead.get(p, [p]))
-    system = replace(library.SYSTEM, functions=(replace(function, patterns=patterns),))
+    patterns = tuple(new for p in LENDER.patterns for new in instead.get(p, [p]))
+    *others, lender = LARGE.functions
+    assert lender is LENDER
+    system = replace(LARGE, functions=(*others, replace(LENDER, patterns=patterns)))
     rows = {row.split("`")[1]: row for row in docs.page(system).splitlines() if "| `" in row}
     assert "| not declared |" in rows[called.name]
     assert "| in a transaction |" in rows[part.name]

@@ -1,4 +1,4 @@
-"""Tables of the declared system on an engine, new ones for each test, and stores on them."""
+"""Tables of the sample shop on an engine, new ones for each test, and stores on them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from keyline.model import Table
 from keyline.run import Meter, Store, dynamodb_client
 from tests.support.engine import admin_client, where
-from tests.support.sample.notes import SYSTEM, Settings
+from tests.support.sample.shop import LARGE, Settings
 from tests.support.tables import create_table_params, created
 
 _numbers = itertools.count(1)
@@ -36,7 +36,7 @@ class Bench:
     def store(self, *, measure: bool = True, pool: int = 40, **more: Any) -> Store:
         """A store on these tables, which measures sizes."""
         return Store(
-            system=SYSTEM,
+            system=LARGE,
             environment=self.environment,
             client=self.client(pool=pool),
             meter=Meter(),

@@ -12,7 +12,8 @@ from typing import Any
 
 from keyline.run import Store, UniqueClock, dynamodb_client
 from tests.support.engine import where
-from tests.support.sample.notes import PUT_NOTE, SYSTEM, note
+from tests.support.sample.notes import PUT_NOTE, note
+from tests.support.sample.shop import LARGE
 
 FROZEN_NS = 1_800_000_000_000_000_000
 
@@ -22,7 +23,7 @@ def main() -> None:
     url, environment, name, threads, writes = sys.argv[1:]
     client = dynamodb_client(**where(url), read_timeout=20.0)
     store = Store(
-        system=SYSTEM,
+        system=LARGE,
         environment=environment,
         client=client,
         unique_clock=UniqueClock(lambda: FROZEN_NS),

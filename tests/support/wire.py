@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse
 from keyline.model import System
 from keyline.run import Store, dynamodb_client
 from tests.support.answers import answer, intercept
-from tests.support.sample.notes import SYSTEM
+from tests.support.sample.shop import LARGE
 
 
 class Wire:
@@ -32,7 +32,7 @@ class Wire:
         self.sent.append(request)
         return self.replies.pop(0) if self.replies else answer(200, {})
 
-    def store(self, system: System = SYSTEM, **more: Any) -> Store:
+    def store(self, system: System = LARGE, **more: Any) -> Store:
         """A store that is answered so."""
         client = dynamodb_client(
             endpoint_url="http://127.0.0.1:9", region="eu-west-1", credentials=("key", "secret")

@@ -10,7 +10,8 @@ from keyline.run import Store
 from keyline.run.meter import Call
 from tests.support.bench import Bench, fresh
 from tests.support.engine import running_engine
-from tests.support.sample.notes import SYSTEM
+from tests.support.sample.accounts import ACCOUNTS
+from tests.support.sample.notes import NOTES
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +23,8 @@ def engine() -> Iterator[str]:
 
 @pytest.fixture
 def bench(engine: str) -> Iterator[Bench]:
-    """Fresh tables of the declared system."""
-    with fresh(engine, SYSTEM.tables) as made:
+    """Fresh tables of notes and accounts."""
+    with fresh(engine, (NOTES, ACCOUNTS)) as made:
         yield made
 
 

@@ -12,7 +12,8 @@ from keyline.run import Meter, Store, backoff
 from keyline.run.errors import BadCallError, ItemTooLargeError, UnprocessedLeftError
 from tests.support.answers import answer, intercept
 from tests.support.bench import Bench
-from tests.support.sample.notes import GET_NOTES, PUT_NOTE, SYSTEM, WRITE_NOTES, note
+from tests.support.sample.notes import GET_NOTES, PUT_NOTE, WRITE_NOTES, note
+from tests.support.sample.shop import LARGE
 
 NOW = float(round(time.time() * 1000))
 KEYS: list[dict[str, Any]] = [{"owner": "ann", "timestamp": NOW + n} for n in range(230)]
@@ -43,9 +44,9 @@ def test_what_is_left_undone_is_drained(bench: Bench, waits: list[int]) -> None:
     # Given an engine behind which all but four parts of a request are left undone
     client = bench.client()
     meter = Meter()
-    store = Store(system=SYSTEM, environment=bench.environment, client=client, meter=meter)
+    store = Store(system=LARGE, environment=bench.environment, client=client, meter=meter)
     inner = bench.store(measure=False)
-    name = f"KeylineNotes-{bench.environment}"
+    name = f"StaffNotes-{bench.environment}"
 
     def partly(request: dict[str, Any]) -> AWSResponse:
         asked = request["RequestItems"][name]
@@ -75,7 +76,7 @@ def test_a_batch_that_gets_nowhere_is_given_up(
     bench: Bench, waits: list[int], operation: str
 ) -> None:
     client = bench.client()
-    store = Store(system=SYSTEM, environment=bench.environment, client=client)
+    store = Store(system=LARGE, environment=bench.environment, client=client)
 
     def nothing(request: dict[str, Any]) -> AWSResponse:
         kind = "UnprocessedItems" if operation == "write" else "UnprocessedKeys"

@@ -10,29 +10,31 @@ import pytest
 from keyline.run import Read, Store, Write
 from keyline.run.meter import Call
 from tests.support.bench import Bench
-from tests.support.sample.notes import (
+from tests.support.sample.accounts import (
     ACCOUNT_EXISTS,
+    GET_ACCOUNT,
+    GET_EVENT,
+    PAY,
+    PUT_ACCOUNT,
+    PUT_BOTH,
+    PUT_EVENT,
+    READ_BOTH,
+    Account,
+    Event,
+)
+from tests.support.sample.notes import (
     BY_NAME,
     BY_STATUS,
     COUNT_NOTE,
     DROP_NOTE,
     EDIT_NOTE,
-    GET_ACCOUNT,
-    GET_EVENT,
     GET_NOTE,
     GET_NOTE_NOW,
     GET_NOTES,
     GET_TITLE,
     NOTES_OF,
-    PAY,
-    PUT_ACCOUNT,
-    PUT_BOTH,
-    PUT_EVENT,
     PUT_NOTE,
-    READ_BOTH,
     REPLACE_NOTE,
-    Account,
-    Event,
     note,
 )
 

@@ -62,7 +62,7 @@ def test_the_same_items_in_the_same_order(bench: Bench, limit: int, pattern: Any
 
 
 def _table(bench: Bench) -> str:
-    return f"KeylineNotes-{bench.environment}"
+    return f"StaffNotes-{bench.environment}"
 
 
 @pytest.mark.parametrize("pattern", [BY_TOPIC, BY_TOPIC_LAST])

@@ -15,7 +15,6 @@ from keyline.run import Meter, Read, Store
 from keyline.run.errors import ConditionFailedError, InvalidCursorError, ItemUnreadableError
 from tests.support.bench import Bench, fresh
 from tests.support.sample.lending import (
-    ACCOUNT,
     COUNT_VISIT,
     EXTEND,
     GET_DUE,
@@ -24,21 +23,21 @@ from tests.support.sample.lending import (
     GET_MEMBER,
     LIBRARY,
     LOANS,
+    MEMBER_AND_LOAN,
     OF_DAY,
+    OF_MEMBER,
     OF_TITLE,
     PUT_HOLD,
     PUT_LOAN,
     PUT_MEMBER,
-    READ_BOTH,
-    SYSTEM,
     Due,
     Hold,
     Loan,
     LoanData,
     Member,
     MemberData,
-    Settings,
 )
+from tests.support.sample.shop import LARGE, Settings
 
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
 
@@ -51,13 +50,13 @@ def moment(minute: int) -> str:
 @pytest.fixture
 def bench(engine: str) -> Iterator[Bench]:
     """A fresh table of the library."""
-    with fresh(engine, SYSTEM.tables) as made:
+    with fresh(engine, (LIBRARY,)) as made:
         yield made
 
 
 def made(bench: Bench, **more: Any) -> Store:
     given = {"cursor_secret": b"engine tests", "meter": Meter(), "measure_sizes": True, **more}
-    return Store(system=SYSTEM, environment=bench.environment, client=bench.client(), **given)
+    return Store(system=LARGE, environment=bench.environment, client=bench.client(), **given)
 
 
 @pytest.fixture
@@ -102,27 +101,27 @@ def test_pages_of_several_kinds_hold_each_item_once_in_order(store: Store, limit
     found: list[Member | Loan | Hold] = []
     cursor: str | None = None
     while True:
-        page = store.query(ACCOUNT, limit=limit, cursor=cursor, caller="ann", memberId="7")
+        page = store.query(OF_MEMBER, limit=limit, cursor=cursor, caller="ann", memberId="7")
         assert len(page.items) <= limit
         found += page.items
         cursor = page.cursor
         if cursor is None:
             break
     assert found == expected
-    assert list(store.items(ACCOUNT, memberId="7")) == expected
+    assert list(store.items(OF_MEMBER, memberId="7")) == expected
 
 
 def test_a_cursor_of_a_collection_is_bound_to_its_caller(store: Store) -> None:
     filled(store)
-    cursor = store.query(ACCOUNT, limit=2, caller="ann", memberId="7").cursor
+    cursor = store.query(OF_MEMBER, limit=2, caller="ann", memberId="7").cursor
     for caller, number in (("bo", "7"), ("ann", "8")):
         with pytest.raises(InvalidCursorError):
-            store.query(ACCOUNT, limit=2, cursor=cursor, caller=caller, memberId=number)
+            store.query(OF_MEMBER, limit=2, cursor=cursor, caller=caller, memberId=number)
 
 
 def test_a_collection_costs_its_items_together(store: Store, bench: Bench) -> None:
     filled(store, loans=90)
-    page = store.query(ACCOUNT, limit=100, memberId="7")
+    page = store.query(OF_MEMBER, limit=100, memberId="7")
     assert len(page.items) == 93
     name = LIBRARY.physical_name(bench.environment)
     items = bench.admin.query(
@@ -143,15 +142,15 @@ def test_what_has_expired_is_in_no_collection(store: Store) -> None:
         store.put(PUT_LOAN, loan(100 + n, TTL=past))
     store.put(PUT_HOLD, Hold(memberId="7", title="ZZ", TTL=past))
     # Then pages are as full as without them
-    first = store.query(ACCOUNT, limit=6, memberId="7")
-    second = store.query(ACCOUNT, limit=6, cursor=first.cursor, memberId="7")
+    first = store.query(OF_MEMBER, limit=6, memberId="7")
+    second = store.query(OF_MEMBER, limit=6, cursor=first.cursor, memberId="7")
     assert [*first.items, *second.items] == expected
     assert (len(first.items), second.cursor) == (6, None)
 
 
 @pytest.mark.parametrize("shards", [1, 4])
 def test_a_collection_of_an_index_is_in_order_over_its_shards(bench: Bench, shards: int) -> None:
-    store = made(bench, settings=Settings(title_shards=shards))
+    store = made(bench, settings=Settings(titleShards=shards))
     expected: list[Loan | Hold] = []
     for n in range(0, 12, 2):
         expected.append(store.put(PUT_LOAN, loan(n, f"m{n}")))
@@ -183,7 +182,9 @@ def test_every_read_gives_the_kind(store: Store) -> None:
     assert store.get(GET_LOAN, **key) == put
     assert store.get(GET_DUE, **key) == Due(title="Emma")
     assert store.batch_get(GET_LOANS, keys=[key]) == [put]
-    both = store.transact_get(READ_BOTH, [Read(GET_MEMBER, memberId="7"), Read(GET_LOAN, **key)])
+    both = store.transact_get(
+        MEMBER_AND_LOAN, [Read(GET_MEMBER, memberId="7"), Read(GET_LOAN, **key)]
+    )
     assert both == [member(), put]
 
 

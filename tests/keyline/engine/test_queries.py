@@ -11,10 +11,8 @@ from keyline.model import Query
 from keyline.run import Store
 from keyline.run.errors import BadCallError, InvalidCursorError
 from tests.support.bench import Bench
-from tests.support.sample.notes import (
-    BY_NAME,
+from tests.support.sample.accounts import (
     BY_REASON,
-    BY_STATUS,
     EVENTS,
     EVENTS_BEFORE,
     EVENTS_BETWEEN,
@@ -23,16 +21,20 @@ from tests.support.sample.notes import (
     EVENTS_OF_DAY,
     EVENTS_OF_MONTH,
     EXPLAIN,
+    PUT_ACCOUNT,
+    PUT_EVENT,
+    Account,
+    Event,
+)
+from tests.support.sample.notes import (
+    BY_NAME,
+    BY_STATUS,
     GET_NOTE,
     GET_NOTES,
     GET_TITLE,
     NOTES_OF,
     NOTES_SINCE,
-    PUT_ACCOUNT,
-    PUT_EVENT,
     PUT_NOTE,
-    Account,
-    Event,
     Note,
     note,
 )

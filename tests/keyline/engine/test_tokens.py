@@ -10,18 +10,8 @@ import pytest
 from keyline.run import Store, Write, transaction
 from keyline.run.errors import BadCallError, TransactionCancelledError
 from tests.support.bench import Bench
-from tests.support.sample.notes import (
-    EDIT_NOTE,
-    GET_ACCOUNT,
-    GET_NOTE,
-    MOVE,
-    PAY,
-    PUT_ACCOUNT,
-    PUT_BOTH,
-    PUT_NOTE,
-    Account,
-    note,
-)
+from tests.support.sample.accounts import GET_ACCOUNT, PAY, PUT_ACCOUNT, PUT_BOTH, Account
+from tests.support.sample.notes import EDIT_NOTE, GET_NOTE, MOVE, PUT_NOTE, note
 
 MINUTE = 60
 START = 4_102_480_800
@@ -122,7 +112,7 @@ def test_with_a_token_an_item_counts_as_there_until_the_minute_ends(
     with pytest.raises(TransactionCancelledError):
         store.transact(MOVE, again, token=token)
     store.transact(MOVE, again)
-    (stored,) = bench.admin.scan(TableName=f"KeylineNotes-{bench.environment}")["Items"]
+    (stored,) = bench.admin.scan(TableName=f"StaffNotes-{bench.environment}")["Items"]
     assert stored["name"]["S"] == "again"
 
 

@@ -26,28 +26,30 @@ from keyline.run.errors import (
 from tests.support.answers import intercept, refusal
 from tests.support.bench import Bench
 from tests.support.faults import Fault, FaultProxy, fault_proxy
-from tests.support.sample.notes import (
+from tests.support.sample.accounts import (
     ACCOUNT_EXISTS,
+    GET_ACCOUNT,
+    PAY,
+    PUT_ACCOUNT,
+    PUT_BOTH,
+    PUT_EVENT,
+    Account,
+    Event,
+)
+from tests.support.sample.notes import (
     CHECK_NOTE,
     COUNT_NOTE,
     DROP_EXISTING,
     DROP_NOTE,
     EDIT_NOTE,
-    GET_ACCOUNT,
     GET_NOTE,
     GET_TITLE,
     MOVE,
     NOTES_SINCE,
-    PAY,
-    PUT_ACCOUNT,
-    PUT_BOTH,
-    PUT_EVENT,
     PUT_NOTE,
     REPLACE_SMALLER,
     STRIP_NOTE,
     TALLY_NOTE,
-    Account,
-    Event,
     Note,
     note,
 )
@@ -59,7 +61,7 @@ KEY: dict[str, Any] = {"owner": "ann", "timestamp": NOW}
 
 def _stored(bench: Bench) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = bench.admin.scan(
-        TableName=f"KeylineNotes-{bench.environment}", ConsistentRead=True
+        TableName=f"StaffNotes-{bench.environment}", ConsistentRead=True
     )["Items"]
     return found
 
@@ -274,7 +276,7 @@ def test_long_text_is_stored_compressed(store: Store, bench: Bench) -> None:
 
 def test_an_item_of_another_shape_is_named_without_its_values(store: Store, bench: Bench) -> None:
     bench.admin.put_item(
-        TableName=f"KeylineNotes-{bench.environment}",
+        TableName=f"StaffNotes-{bench.environment}",
         Item={"owner": {"S": "ann"}, "timestamp": {"N": str(NOW)}, "name": {"S": "secret"}},
     )
     with pytest.raises(ItemUnreadableError) as error:

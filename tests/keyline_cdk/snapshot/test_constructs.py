@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -24,9 +25,25 @@ from keyline_cdk.table_alarms import TableAlarms
 from keyline_cdk.user_pool import UserPoolClient
 from keyline_deploy.environment import Budget, Environment
 from tests.support.sample.books import BOOK_GET, BOOK_READER, BOOKS, SMALL
-from tests.support.sample.orders import API, LARGE, NIGHTLY, ORDERS, STREAM, WRITER
+from tests.support.sample.orders import (
+    API,
+    MARKS,
+    NIGHTLY,
+    ORDERS,
+    STREAM,
+    WRITER,
+    OrderSettings,
+)
+from tests.support.sample.shop import LARGE
 from tests.support.templates import DEFAULTS, FULL, WEAK, no_bundle, render, topic
 
+ORDERING = replace(
+    LARGE,
+    tables=(ORDERS, MARKS),
+    functions=(API, WRITER, STREAM, NIGHTLY),
+    settings=OrderSettings,
+)
+"""The orders of the large sample alone, which use all that a construct can hold."""
 STREAM_ARN = "arn:aws:dynamodb:eu-west-1:222222222222:table/CustomerOrders/stream/label"
 
 Build = Callable[[cdk.Stack, Path], object]
@@ -62,7 +79,7 @@ def table_alarms_minimal(stack: cdk.Stack, out: Path) -> object:
 
 def table_alarms_maximal(stack: cdk.Stack, out: Path) -> object:
     return TableAlarms(
-        stack, "Alarms", system=LARGE, table=ORDERS, environment=FULL, topic=topic(stack)
+        stack, "Alarms", system=ORDERING, table=ORDERS, environment=FULL, topic=topic(stack)
     )
 
 
@@ -71,11 +88,11 @@ def handler_function_minimal(stack: cdk.Stack, out: Path) -> object:
 
 
 def handler_function_maximal(stack: cdk.Stack, out: Path) -> object:
-    return _handler(stack, out, LARGE, API, FULL)
+    return _handler(stack, out, ORDERING, API, FULL)
 
 
 def handler_function_of_every_write(stack: cdk.Stack, out: Path) -> object:
-    return _handler(stack, out, LARGE, WRITER, DEFAULTS)
+    return _handler(stack, out, ORDERING, WRITER, DEFAULTS)
 
 
 def stream_consumer_minimal(stack: cdk.Stack, out: Path) -> object:
@@ -93,8 +110,8 @@ def _consumer(
     return StreamConsumer(
         stack,
         "Consumer",
-        system=LARGE,
-        function=_handler(stack, out, LARGE, STREAM, environment),
+        system=ORDERING,
+        function=_handler(stack, out, ORDERING, STREAM, environment),
         source=source,
         stream_arn=STREAM_ARN,
         environment=environment,
@@ -111,11 +128,11 @@ def http_api_maximal(stack: cdk.Stack, out: Path) -> object:
 
 
 def _api(stack: cdk.Stack, out: Path, environment: Environment) -> HttpApi:
-    handler = _handler(stack, out, LARGE, API, environment)
+    handler = _handler(stack, out, ORDERING, API, environment)
     return HttpApi(
         stack,
         "Http",
-        system=LARGE,
+        system=ORDERING,
         functions=[handler],
         environment=environment,
         topic=topic(stack),
@@ -126,14 +143,14 @@ def schedule(stack: cdk.Stack, out: Path) -> object:
     return Schedule(
         stack,
         "Nightly",
-        function=_handler(stack, out, LARGE, NIGHTLY, DEFAULTS),
+        function=_handler(stack, out, ORDERING, NIGHTLY, DEFAULTS),
         expression=str(NIGHTLY.schedule),
         topic=topic(stack),
     )
 
 
 def cursor_secret(stack: cdk.Stack, out: Path) -> object:
-    return CursorSecret(stack, "Cursor", system=LARGE, environment=DEFAULTS)
+    return CursorSecret(stack, "Cursor", system=ORDERING, environment=DEFAULTS)
 
 
 def alarm_topic_minimal(stack: cdk.Stack, out: Path) -> object:
@@ -167,7 +184,7 @@ def system_dashboard_minimal(stack: cdk.Stack, out: Path) -> object:
 
 
 def system_dashboard_maximal(stack: cdk.Stack, out: Path) -> object:
-    return SystemDashboard(stack, "Sample", system=LARGE, environment=FULL, api_id="api")
+    return SystemDashboard(stack, "Sample", system=ORDERING, environment=FULL, api_id="api")
 
 
 CASES: tuple[Build, ...] = (
@@ -202,7 +219,7 @@ def test_construct(case: Build, out: Path, template_snapshot: SnapshotAssertion)
 
 
 def test_the_samples_use_every_kind_of_pattern() -> None:
-    kinds = {type(pattern).__name__ for pattern in (*LARGE.patterns, BOOK_GET)}
+    kinds = {type(pattern).__name__ for pattern in (*ORDERING.patterns, BOOK_GET)}
     assert kinds == {
         *("Get", "Put", "Update", "Delete", "Check", Query.__name__),
         *("BatchGet", "BatchWrite", "TransactGet", "TransactWrite"),

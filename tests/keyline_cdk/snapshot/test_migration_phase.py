@@ -12,7 +12,7 @@ import pytest
 
 from keyline import variables
 from keyline_deploy.published import PublishedMetrics
-from tests.support.sample.orders import LARGE, MOVING
+from tests.support.sample.shop import LARGE, MOVING
 from tests.support.templates import DEFAULTS, only, resources, synthesize, text
 
 ENVIRONMENT = msgspec.structs.replace(DEFAULTS, systems={"orders": {"phase": 2}})

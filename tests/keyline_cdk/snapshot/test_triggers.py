@@ -14,7 +14,8 @@ from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.stream_consumer import StreamConsumer, filters_of
 from keyline_deploy.systems import systems
 from tests.support.sample.books import BOOKS
-from tests.support.sample.orders import LARGE, ORDERS, STREAM
+from tests.support.sample.orders import ORDERS, STREAM
+from tests.support.sample.shop import LARGE
 from tests.support.templates import (
     ENVIRONMENTS,
     FULL,

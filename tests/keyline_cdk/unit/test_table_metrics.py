@@ -8,7 +8,8 @@ from keyline.model import deployment
 from keyline_cdk.metrics import TableMetrics
 from keyline_deploy.published import MAX_METRICS
 from tests.support.sample.books import BOOKS, SMALL
-from tests.support.sample.orders import LARGE, MARKS, ORDERS
+from tests.support.sample.orders import MARKS, ORDERS
+from tests.support.sample.shop import LARGE
 
 
 @pytest.mark.parametrize("count", [1, 8, 9, 10, 18, 19])

@@ -17,7 +17,7 @@ from keyline.model import LONGEST_ENVIRONMENT
 from keyline_deploy import environment
 from keyline_deploy.environment import Environment, EnvironmentFileError
 from tests.support.sample.books import SMALL
-from tests.support.sample.orders import LARGE
+from tests.support.sample.shop import LARGE
 
 DEPLOYED = ("dev", "staging", "prod")
 FOREIGN_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"

@@ -12,7 +12,7 @@ from keyline.run.meter import Call, Labels, emf
 from keyline_deploy.published import PublishedMetrics
 from keyline_deploy.systems import systems
 from tests.support.emf import published
-from tests.support.sample.orders import LARGE
+from tests.support.sample.shop import LARGE
 
 PUBLISHED = PublishedMetrics(systems())
 

@@ -12,7 +12,7 @@ from keyline_deploy.published import MAX_METRICS, PublishedMetrics
 from keyline_deploy.systems import systems
 from keyline_deploy.template_rules import check_template
 from tests.support.alarms import ALARM, alarms, dimensions, metrics, named
-from tests.support.sample.orders import LARGE
+from tests.support.sample.shop import LARGE
 from tests.support.templates import ENVIRONMENTS, Template, Templates, only, resources, synthesize
 
 

@@ -33,7 +33,7 @@ from keyline_deploy.names import (
 )
 from stacks.application import build
 from tests.support.sample.books import SMALL
-from tests.support.sample.orders import LARGE, MOVING
+from tests.support.sample.shop import LARGE, MOVING
 from tests.support.templates import DEFAULTS, KEY_ARN, new_app, no_bundle, resources
 
 EVERYTHING = msgspec.structs.replace(

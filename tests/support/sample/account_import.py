@@ -1,4 +1,4 @@
-"""An import for tests: accounts of the declared sample system, keyed by templates."""
+"""An import for tests: the accounts of the shop's customers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from keyline_ops.importing.declaration import Candidate, Converter, Import, RecordRefusedError
-from tests.support.sample.notes import PUT_ACCOUNT, SYSTEM, Account, Settings
+from tests.support.sample.accounts import PUT_ACCOUNT, Account
+from tests.support.sample.shop import LARGE, Settings
 
 Name = Annotated[str, Meta(min_length=1)]
 
@@ -49,5 +50,5 @@ def converter(options: Options, settings: Settings, moment: str) -> Converter[Ac
 
 
 IMPORT = Import(
-    system=SYSTEM, pattern=PUT_ACCOUNT, noun="account", options=Options, converter=converter
+    system=LARGE, pattern=PUT_ACCOUNT, noun="account", options=Options, converter=converter
 )

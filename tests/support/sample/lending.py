@@ -1,4 +1,7 @@
-"""A system on a single table, for the tests of kinds: tags, nested payloads, shared partitions."""
+"""The books that the shop lends: several kinds of items in a single table, told apart by a tag.
+
+It has nested payloads, partitions of several kinds, and keys made by templates.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from keyline.model import (
     Put,
     Query,
     Retention,
-    System,
     Table,
     TransactGet,
     Ttl,
@@ -27,13 +29,6 @@ from keyline.model import (
     include,
     one_of,
 )
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of the system: how long loans are kept, and over how many shards titles are spread."""
-
-    loan_days: float = 30
-    title_shards: int = 1
 
 
 class MemberData(msgspec.Struct, kw_only=True):
@@ -92,7 +87,7 @@ class Visits(msgspec.Struct, kw_only=True):
 
 
 LIBRARY = Table(
-    "KeylineLibrary",
+    "LendingLibrary",
     """Key design:
     MEMBER#member / PROFILE, LOAN#at, HOLD#title: all of a member is one partition.
     VISITS#branch / DAY#day: the visits of a branch by day.
@@ -110,7 +105,7 @@ LIBRARY = Table(
                 "GSI1PK": "TITLE#{title}",
                 "GSI1SK": "AT#{at}#LOAN",
             },
-            retention=Retention(days="loan_days", since="at"),
+            retention=Retention(days="days", since="at"),
         ),
         Entity(
             Hold,
@@ -130,7 +125,7 @@ LIBRARY = Table(
             key=Key("GSI1PK", "GSI1SK"),
             why="Who has and who waits for a book, by time.",
             sparse=True,
-            shards="title_shards",
+            shards="titleShards",
         ),
         Index(
             name="ByDay",
@@ -169,7 +164,9 @@ GET_MEMBER = Get(shape=Member, **_told("get-member"))
 GET_LOAN = Get(shape=Loan, **_told("get-loan"))
 GET_DUE = Get(shape=Due, entity=Loan, **_told("get-due"))
 GET_LOANS = BatchGet(shape=Loan, **_told("get-loans"))
-READ_BOTH = TransactGet(shape=Member, parts=(GET_MEMBER, GET_LOAN), **_told("read-both"))
+MEMBER_AND_LOAN = TransactGet(
+    shape=Member, parts=(GET_MEMBER, GET_LOAN), **_told("member-and-loan")
+)
 EXTEND = Update(
     shape=Loan,
     set=("Data",),
@@ -178,27 +175,19 @@ EXTEND = Update(
     **_told("extend"),
 )
 LOANS = Query(shape=Loan, sort=begins_with("SK"), **_told("loans"))
-ACCOUNT = Query(shape=one_of(Member, Loan, Hold), **_told("account", page=10))
+OF_MEMBER = Query(shape=one_of(Member, Loan, Hold), **_told("of-member", page=10))
 OF_TITLE = Query(
     shape=one_of(Loan, Hold), index="ByTitle", sort=at_least("GSI1SK", "at"), **_told("of-title")
 )
 COUNT_VISIT = Update(shape=Visits, add=("count",), upsert=True, **_told("count-visit"))
 OF_DAY = Query(shape=Visits, index="ByDay", **_told("of-day"))
 
-SYSTEM = System(
-    name="library",
-    title="Declared for tests of kinds",
-    tables=(LIBRARY,),
-    settings=Settings,
-    functions=(
-        Function(
-            name="all",
-            handler="library.handlers.all.handler",
-            why="All.",
-            patterns=(
-                *(PUT_MEMBER, PUT_LOAN, PUT_HOLD, GET_MEMBER, GET_LOAN, GET_DUE, GET_LOANS),
-                *(READ_BOTH, EXTEND, LOANS, ACCOUNT, OF_TITLE, COUNT_VISIT, OF_DAY),
-            ),
-        ),
+LENDER = Function(
+    name="lending",
+    handler="orders.lending.handler",
+    why="Lends books.",
+    patterns=(
+        *(PUT_MEMBER, PUT_LOAN, PUT_HOLD, GET_MEMBER, GET_LOAN, GET_DUE, GET_LOANS),
+        *(MEMBER_AND_LOAN, EXTEND, LOANS, OF_MEMBER, OF_TITLE, COUNT_VISIT, OF_DAY),
     ),
 )

@@ -1,8 +1,7 @@
-"""Declared systems for tests of what is derived: the least, all that can be said, and a move."""
+"""The orders of the shop: tables, indexes and functions with all that a deployment can hold."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -18,15 +17,12 @@ from keyline.model import (
     Get,
     Index,
     Key,
-    Migration,
-    MigrationSettings,
     Put,
     Query,
     Retention,
     Route,
     StreamSource,
     StreamView,
-    System,
     Table,
     TransactGet,
     TransactWrite,
@@ -55,10 +51,10 @@ class Order(msgspec.Struct, kw_only=True):
 
 
 class OrderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of the large sample."""
+    """How long items are kept, and over how many shards the states of orders are spread."""
 
     shards: int = 4
-    days: int = 30
+    days: float = 30
 
 
 ORDERS = Table(
@@ -212,37 +208,3 @@ NIGHTLY = Function(
     schedule="cron(0 3 * * ? *)",
     describes=(ORDERS,),
 )
-LARGE = System(
-    name="orders",
-    title="Orders of customers",
-    tables=(ORDERS, MARKS),
-    functions=(API, WRITER, STREAM, NIGHTLY),
-    settings=OrderSettings,
-    user_pool=True,
-)
-
-
-class MovingSettings(MigrationSettings, frozen=True):
-    """The settings of the large sample while it moves."""
-
-    shards: int = 4
-    days: int = 30
-
-
-MOVING = replace(
-    LARGE,
-    functions=(
-        replace(LARGE.functions[0], services=("ssm",)),
-        *LARGE.functions[1:],
-    ),
-    settings=MovingSettings,
-    migration=Migration(
-        what="orders",
-        source="memory",
-        target="DynamoDB",
-        functions=(LARGE.functions[0].name,),
-        back="Safe at any time.",
-        runbook="docs/runbooks/orders.md",
-    ),
-)
-"""The large sample with a migration."""

@@ -11,7 +11,7 @@ from keyline.model import MIGRATION_METRICS, migration_metrics
 from keyline.model.migration_metrics import ASKED, COMPARED, PENDING
 from keyline.run import ThrottledError
 from tests.keyline.unit.migration.counted import Counted
-from tests.support.sample.orders import MOVING
+from tests.support.sample.shop import MOVING
 
 
 def test_every_constant_with_a_name_is_listed_once() -> None:

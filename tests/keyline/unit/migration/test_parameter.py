@@ -17,7 +17,7 @@ from keyline.migration.parameter import parameter_reader, phase_of_function
 from keyline.migration.phase import Mode, Phase, PhaseUnknownError
 from keyline.model.migration import MigrationSettings
 from tests.keyline.unit.migration.counted import Counted
-from tests.support.sample.orders import MOVING
+from tests.support.sample.shop import MOVING
 
 NAME = "/keyline/notes/test/migration-phase"
 TEN = datetime(2026, 11, 20, 10, tzinfo=UTC).timestamp()

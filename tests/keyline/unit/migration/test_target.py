@@ -19,7 +19,7 @@ from keyline.run import (
     UnavailableError,
 )
 from tests.keyline.unit.migration.counted import Counted
-from tests.support.sample.orders import MOVING
+from tests.support.sample.shop import MOVING
 
 NOW = 1_800_000_000.0
 GONE = NotFoundError("note", "is gone.")

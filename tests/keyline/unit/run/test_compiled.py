@@ -13,8 +13,8 @@ from tests.support.sample.notes import (
     PUT_NOTE,
     WRITE_NOTES,
     Note,
-    Settings,
 )
+from tests.support.sample.shop import Settings
 
 
 def compiler(environment: str = "test") -> Compiler:

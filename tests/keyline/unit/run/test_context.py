@@ -16,43 +16,44 @@ from keyline.run.context import from_environment
 from keyline.run.errors import BadValueError
 from keyline.run.meter import PROCESS
 from keyline.run.settings import EARLIEST, LATEST, Expiry, TableSettings
-from tests.support.sample.notes import NOTES, SYSTEM, Settings
+from tests.support.sample.notes import NOTES
+from tests.support.sample.shop import LARGE, Settings
 
 ENVIRON = {
-    "KEYLINE_SYSTEM": "declared",
+    "KEYLINE_SYSTEM": "orders",
     "KEYLINE_ENV": "prod",
-    "KEYLINE_FUNCTION": "all",
-    "KEYLINE_SETTINGS": '{"noteDays": 7, "topicShards": 3}',
+    "KEYLINE_FUNCTION": "notes",
+    "KEYLINE_SETTINGS": '{"days": 7, "topicShards": 3}',
     "KEYLINE_CURSOR_SECRET": "s",
     "KEYLINE_MEASURE_SIZES": "1",
 }
 
 
 def test_the_context_of_a_function() -> None:
-    context = from_environment(SYSTEM, Settings, ENVIRON)
-    assert (context.environment, context.function) == ("prod", "all")
-    assert context.settings == Settings(noteDays=7, topicShards=3)
+    context = from_environment(LARGE, Settings, ENVIRON)
+    assert (context.environment, context.function) == ("prod", "notes")
+    assert context.settings == Settings(days=7, topicShards=3)
     assert (context.cursor_secret, context.measure_sizes) == (b"s", True)
     bare = {
         k: v
         for k, v in ENVIRON.items()
         if k not in ("KEYLINE_CURSOR_SECRET", "KEYLINE_MEASURE_SIZES")
     }
-    context = from_environment(SYSTEM, Settings, bare)
+    context = from_environment(LARGE, Settings, bare)
     assert (context.cursor_secret, context.measure_sizes) == (None, False)
 
 
 def test_the_secret_where_code_cannot_do_without_one() -> None:
-    assert from_environment(SYSTEM, Settings, ENVIRON).secret == b"s"
-    without = from_environment(SYSTEM, Settings, {**ENVIRON, "KEYLINE_CURSOR_SECRET": ""})
+    assert from_environment(LARGE, Settings, ENVIRON).secret == b"s"
+    without = from_environment(LARGE, Settings, {**ENVIRON, "KEYLINE_CURSOR_SECRET": ""})
     with pytest.raises(KeylineError, match="KEYLINE_CURSOR_SECRET: is not set"):
         _ = without.secret
 
 
 def test_the_settings_are_those_that_the_system_declares() -> None:
     with pytest.raises(KeylineError) as error:
-        from_environment(SYSTEM, NoSettings, ENVIRON)
-    assert str(error.value).startswith("declared.settings: is declared as Settings, not as NoSet")
+        from_environment(LARGE, NoSettings, ENVIRON)
+    assert str(error.value).startswith("orders.settings: is declared as Settings, not as NoSet")
 
 
 @pytest.mark.parametrize(
@@ -63,25 +64,25 @@ def test_the_settings_are_those_that_the_system_declares() -> None:
         ("KEYLINE_ENV", ""),
         ("KEYLINE_FUNCTION", ""),
         ("KEYLINE_SETTINGS", "{"),
-        ("KEYLINE_SETTINGS", '{"noteDay": 1}'),
+        ("KEYLINE_SETTINGS", '{"day": 1}'),
         ("KEYLINE_SETTINGS", '{"topicShards": "3"}'),
     ],
 )
 def test_what_is_missing_or_wrong_is_named(name: str, value: str) -> None:
     with pytest.raises(KeylineError, match=name):
-        from_environment(SYSTEM, Settings, {**ENVIRON, name: value})
+        from_environment(LARGE, Settings, {**ENVIRON, name: value})
 
 
 def test_a_functions_store(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**ENVIRON, "AWS_REGION": "eu-west-1"}.items():
         monkeypatch.setenv(name, value)
-    store = Store.for_function(SYSTEM)
+    store = Store.for_function(LARGE)
     assert store.meter is PROCESS
-    assert (store.environment, store.settings) == ("prod", Settings(noteDays=7, topicShards=3))
+    assert (store.environment, store.settings) == ("prod", Settings(days=7, topicShards=3))
 
 
 def test_retention_and_shards_come_from_the_settings() -> None:
-    resolved = TableSettings(Settings(noteDays=0.5, topicShards=3))
+    resolved = TableSettings(Settings(days=0.5, topicShards=3))
     assert resolved.shards(NOTES) == {"topic": 3}
     expiry = resolved.expiry(NOTES, NOTES.kinds[0])
     assert expiry is not None
@@ -91,8 +92,8 @@ def test_retention_and_shards_come_from_the_settings() -> None:
 
 @pytest.mark.parametrize("days", [0, -1, math.nan, math.inf, 1e9])
 def test_a_retention_that_is_none(days: float) -> None:
-    with pytest.raises(KeylineError, match="the setting 'noteDays' is"):
-        TableSettings(Settings(noteDays=days)).expiry(NOTES, NOTES.kinds[0])
+    with pytest.raises(KeylineError, match="the setting 'days' is"):
+        TableSettings(Settings(days=days)).expiry(NOTES, NOTES.kinds[0])
 
 
 @pytest.mark.parametrize(

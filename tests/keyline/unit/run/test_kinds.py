@@ -12,7 +12,6 @@ from keyline.run.errors import BadValueError, ItemUnreadableError
 from keyline.run.settings import Expiry
 from tests.support.answers import answer
 from tests.support.sample.lending import (
-    ACCOUNT,
     COUNT_VISIT,
     EXTEND,
     GET_DUE,
@@ -20,17 +19,18 @@ from tests.support.sample.lending import (
     GET_LOANS,
     GET_MEMBER,
     LOANS,
+    MEMBER_AND_LOAN,
     OF_DAY,
+    OF_MEMBER,
     PUT_HOLD,
     PUT_LOAN,
-    READ_BOTH,
-    SYSTEM,
     Hold,
     Loan,
     LoanData,
     Member,
     MemberData,
 )
+from tests.support.sample.shop import LARGE
 from tests.support.wire import Wire
 
 AT = "2026-01-31T12:00:00.000Z"
@@ -39,7 +39,7 @@ AT_SECONDS = 1_769_860_800
 
 @pytest.fixture
 def store(wire: Wire) -> Store:
-    return wire.store(SYSTEM)
+    return wire.store(LARGE)
 
 
 def member(**more: Any) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class TestRead:
         self, store: Store, wire: Wire
     ) -> None:
         wire.replies = [answer(200, {"Items": [loan(), member()]})]
-        page = store.query(ACCOUNT, memberId="7")
+        page = store.query(OF_MEMBER, memberId="7")
         assert page.items == [LOAN, Member(memberId="7", Data=MemberData(name="Ann"))]
         assert wire.sent[0]["ExpressionAttributeNames"] == {"#PK": "PK"}
         assert "ProjectionExpression" not in wire.sent[0]
@@ -193,12 +193,12 @@ class TestRead:
             ),
             (
                 lambda s: s.batch_get(GET_LOANS, keys=[KEY]),
-                {"Responses": {"KeylineLibrary-dev": [member()]}},
+                {"Responses": {"LendingLibrary-dev": [member()]}},
                 "get-loans",
             ),
             (
                 lambda s: s.transact_get(
-                    READ_BOTH, [Read(GET_MEMBER, memberId="7"), Read(GET_LOAN, **KEY)]
+                    MEMBER_AND_LOAN, [Read(GET_MEMBER, memberId="7"), Read(GET_LOAN, **KEY)]
                 ),
                 {"Responses": [{"Item": member()}, {"Item": member()}]},
                 "get-loan",
@@ -279,7 +279,7 @@ class TestCollectionFaults:
     ) -> None:
         wire.replies = [answer(200, {"Items": [member(), item]})]
         with pytest.raises(ItemUnreadableError, match=says) as caught:
-            store.query(ACCOUNT, memberId="7")
-        assert (caught.value.path, caught.value.field) == ("account", field)
+            store.query(OF_MEMBER, memberId="7")
+        assert (caught.value.path, caught.value.field) == ("of-member", field)
         assert caught.value.key == {"PK": item["PK"], "SK": item["SK"]}
         assert store.meter.calls[-1].failed

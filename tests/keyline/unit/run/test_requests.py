@@ -27,12 +27,12 @@ from keyline.model import (
 )
 from keyline.run.errors import BadCallError, BadValueError
 from tests.support.answers import answer
+from tests.support.sample.accounts import EVENTS_BEFORE
 from tests.support.sample.notes import (
     BY_NAME,
     BY_STATUS,
     DROP_NOTE,
     EDIT_NOTE,
-    EVENTS_BEFORE,
     GET_NOTE_NOW,
     GET_TITLE,
     NOTES_SINCE,
@@ -162,7 +162,7 @@ def test_a_get_asks_for_what_its_shape_needs(wire: Wire) -> None:
     store.get(GET_NOTE_NOW, owner="ann", timestamp=2)
     assert wire.sent == [
         {
-            "TableName": "KeylineNotes-dev",
+            "TableName": "StaffNotes-dev",
             "Key": {"owner": {"S": "ann"}, "timestamp": {"N": "1.5"}},
             "ProjectionExpression": "#name, #timestamp, #owner, #ttl",
             "ExpressionAttributeNames": {
@@ -174,7 +174,7 @@ def test_a_get_asks_for_what_its_shape_needs(wire: Wire) -> None:
             "ReturnConsumedCapacity": "INDEXES",
         },
         {
-            "TableName": "KeylineNotes-dev",
+            "TableName": "StaffNotes-dev",
             "Key": {"owner": {"S": "ann"}, "timestamp": {"N": "2"}},
             "ConsistentRead": True,
             "ReturnConsumedCapacity": "INDEXES",

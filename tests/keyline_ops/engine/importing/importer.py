@@ -21,7 +21,7 @@ def main() -> None:
 
     with (
         patch("keyline_ops.importing.command.deployed", deployed),
-        patch("keyline_ops.importing.declaration.imports", lambda: {"declared": IMPORT}),
+        patch("keyline_ops.importing.declaration.imports", lambda: {"orders": IMPORT}),
     ):
         cli.main()
 

@@ -19,7 +19,8 @@ from keyline_ops.deployed import Deployed
 from keyline_ops.tables.count import count
 from keyline_ops.tables.describe import describe
 from tests.support.engine import running_engine
-from tests.support.sample.notes import ACCOUNTS, GET_ACCOUNT, SYSTEM, Account
+from tests.support.sample.accounts import ACCOUNTS, GET_ACCOUNT, Account
+from tests.support.sample.shop import LARGE
 from tests.support.soak import AT_LENGTH
 from tests.support.tables import create_table_params, created
 
@@ -56,7 +57,7 @@ class Bench:
 
     def run(self, file: Path, *more: str, engine: str = "") -> tuple[int, Any]:
         """Import a file; the exit code, and the result or what was said of the failure."""
-        process = self.keyline("import", "declared", str(file), *more, engine=engine)
+        process = self.keyline("import", "orders", str(file), *more, engine=engine)
         out, err = process.communicate()
         return process.returncode, json.loads(out) if out else err
 
@@ -107,7 +108,7 @@ def test_thousands_of_lines_survive_being_killed_twice(bench: Bench) -> None:
     lines[LINES // 2] = {"accountId": LINES}
     file = bench.write(lines)
     for done in (LINES // 5, LINES * 3 // 5):
-        process = bench.keyline("import", "declared", str(file))
+        process = bench.keyline("import", "orders", str(file))
         until_done(bench, done, process)
         process.kill()
         process.wait()
@@ -152,7 +153,7 @@ def test_a_second_import_finds_all_there_and_names_what_differs(bench: Bench) ->
     ]
     said = result["refusals"][0]["message"]
     assert "another account 'ACCOUNT#7', 'PROFILE', which differs" in said
-    stored = bench.where.store(SYSTEM, 1).get(GET_ACCOUNT, accountId=7)
+    stored = bench.where.store(LARGE, 1).get(GET_ACCOUNT, accountId=7)
     assert stored == Account(accountId=7, name="ann", balance=7)
 
 
@@ -175,7 +176,7 @@ def test_what_a_dry_run_finds_is_what_an_import_refuses(bench: Bench) -> None:
 @pytest.mark.requirement("K-68")
 def test_a_table_made_anew_has_nothing_of_what_the_journal_has_as_done(bench: Bench) -> None:
     file = bench.write(accounts(600))
-    process = bench.keyline("import", "declared", str(file))
+    process = bench.keyline("import", "orders", str(file))
     until_done(bench, 250, process)
     process.kill()
     process.wait()

@@ -30,7 +30,8 @@ from keyline_ops.importing.options import described, options_of
 from keyline_ops.importing.run import ImportStoppedError, Ready, RecordCheck, Run, dry_run
 from keyline_ops.importing.source import CHUNK, MAX_RECORD, Record, digest, records
 from tests.support.sample.account_import import IMPORT, Options, converter
-from tests.support.sample.notes import PUT_ACCOUNT, Account, Settings
+from tests.support.sample.accounts import PUT_ACCOUNT, Account
+from tests.support.sample.shop import Settings
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 
@@ -306,8 +307,8 @@ def test_refused_lines_are_told_up_to_a_number_and_all_counted() -> None:
 
 @pytest.fixture
 def sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets a system `declared` have an import, and `bare` none."""
-    parts = {"declared": SimpleNamespace(IMPORT=IMPORT), "bare": None}
+    """Lets a system `orders` have an import, and `bare` none."""
+    parts = {"orders": SimpleNamespace(IMPORT=IMPORT), "bare": None}
     monkeypatch.setattr(declaration, "names", lambda: tuple(parts))
     monkeypatch.setattr(declaration, "part", lambda system, _: parts[system])
 
@@ -321,15 +322,15 @@ def keyline(*arguments: str) -> Result:
 def test_a_dry_run_needs_no_table_and_names_each_line(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     file.write_text(json.dumps([{"accountId": 1}, {"accountId": 2, "name": "bob"}], indent=1))
-    run = keyline("declared", str(file), "--dry-run", "--environment", "prod")
+    run = keyline("orders", str(file), "--dry-run", "--environment", "prod")
     assert run.exit_code == 1
     assert "is missing" in run.output
     assert "1 account could be imported, 1 line refused" in run.output
-    run = keyline("declared", str(file), "--dry-run", "--set", "name=a", "--json")
+    run = keyline("orders", str(file), "--dry-run", "--set", "name=a", "--json")
     assert run.exit_code == 0, run.output
     document = json.loads(run.stdout)
     assert (document["valid"], document["refused"], document["refusals"]) == (2, 0, [])
-    run = keyline("declared", str(tmp_path / "none"), "--dry-run")
+    run = keyline("orders", str(tmp_path / "none"), "--dry-run")
     assert isinstance(run.exception, KeylineError)
 
 
@@ -345,14 +346,14 @@ def test_a_system_without_an_import_is_refused_with_those_that_have_one(
     assert isinstance(run.exception, KeylineError)
     assert run.exception.path == f"import {system}"
     assert run.exception.message == message
-    assert run.exception.suggestion == "Use one of: declared."
+    assert run.exception.suggestion == "Use one of: orders."
 
 
 @pytest.mark.usefixtures("sample")
 def test_the_help_tells_the_options_of_each_import() -> None:
     said = " ".join(keyline("--help").output.split())
-    assert "Systems with an import: declared." in said
-    assert "declared takes --set name=VALUE: The name of those without." in said
+    assert "Systems with an import: orders." in said
+    assert "orders takes --set name=VALUE: The name of those without." in said
 
 
 @pytest.mark.parametrize("listed", [False, True], ids=["lines", "list"])

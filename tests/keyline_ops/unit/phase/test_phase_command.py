@@ -21,7 +21,7 @@ from keyline_ops import phase
 from keyline_ops.cli import app
 from keyline_ops.phase import carry_out, find, migrating, plan
 from tests.support.sample.books import SMALL
-from tests.support.sample.orders import MOVING
+from tests.support.sample.shop import MOVING
 
 DEV = load("dev")
 NAME = "/keyline/orders/dev/migration-phase"
