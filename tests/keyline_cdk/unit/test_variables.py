@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
-from keyline.model import Function, System
 from keyline_cdk.handler_function import variables
 from keyline_deploy.environment import EnvironmentFileError
-from tests.support.sample.books import BOOKS
+from tests.support.sample.books import BOOK_READER, SMALL
 from tests.support.templates import DEFAULTS
 
 
@@ -16,18 +17,17 @@ class Settings(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-READ = Function(name="read", handler="app.read.handler", why="Reads.")
-SYSTEM = System(name="app", title="App", tables=(BOOKS,), functions=(READ,), settings=Settings)
+SYSTEM = replace(SMALL, settings=Settings)
 
 
 def test_an_environment_whose_settings_are_more_than_lambda_takes_is_refused() -> None:
     short, long = (
-        msgspec.structs.replace(DEFAULTS, systems={"app": {"text": "x" * length}})
+        msgspec.structs.replace(DEFAULTS, systems={"books": {"text": "x" * length}})
         for length in (3000, 4000)
     )
 
-    assert "x" * 3000 in variables(SYSTEM, READ, short)["KEYLINE_SETTINGS"]
+    assert "x" * 3000 in variables(SYSTEM, BOOK_READER, short)["KEYLINE_SETTINGS"]
     with pytest.raises(EnvironmentFileError) as raised:
-        variables(SYSTEM, READ, long)
-    assert raised.value.path == "sample.toml: systems.app"
+        variables(SYSTEM, BOOK_READER, long)
+    assert raised.value.path == "sample.toml: systems.books"
     assert "Lambda takes 4,096" in raised.value.message

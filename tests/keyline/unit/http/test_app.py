@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -17,10 +18,11 @@ from aws_lambda_powertools import Logger
 from keyline.errors import DeclarationError, KeylineError
 from keyline.http import App, Caller, HttpError, Refusal, Response, missing
 from keyline.http import Client as HttpClient
-from keyline.model import Function, Key, Put, Route, System, Table
+from keyline.model import Route, System
 from keyline.run import errors, meter
 from keyline.run.meter import Call, Labels
 from tests.support.events import Context, event
+from tests.support.sample.books import BOOK_READER, SMALL
 
 _NUMBERS = itertools.count()
 
@@ -39,15 +41,9 @@ class Period(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"
     tags: list[str] = []
 
 
-TABLE = Table("Notes", "Key design: one note an item.", key=Key("noteId"), entities=(Note,))
-PUT = Put(name="n", why="w", table=TABLE, shape=Note, item_bytes=100, per_month=1)
-
-
 def system(*routes: Route) -> System:
-    functions = (
-        Function(name="api", handler="notes.handler", why="w", patterns=(PUT,), routes=routes),
-    )
-    return System(name="notes", title="Notes", tables=(TABLE,), functions=functions)
+    """A system whose function has these routes."""
+    return replace(SMALL, functions=(replace(BOOK_READER, routes=routes),))
 
 
 class Client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import itertools
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Optional
 from urllib.parse import quote
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
 from keyline.http import App
-from keyline.model import Function, Key, Put, Route, System, Table
+from keyline.model import Route
 from keyline_ops.openapi.document import document
 from tests.support.events import Context, event
+from tests.support.sample.books import BOOK_READER, SMALL
 
 
 class Grade(enum.IntEnum):
@@ -62,15 +64,8 @@ class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     more: Any = None
 
 
-class Item(msgspec.Struct):
-    note: str
-
-
-TABLE = Table("Asks", "Key design: one an item.", key=Key("note"), entities=(Item,))
-PUT = Put(name="p", why="w", table=TABLE, shape=Item, item_bytes=100, per_month=1)
 ROUTES = (Route("GET", "/asks"), Route("POST", "/asks"), Route("GET", "/asks/{count}"))
-FUNCTION = Function(name="api", handler="asks.handler", why="w", patterns=(PUT,), routes=ROUTES)
-app = App(System(name="asks", title="Asks", tables=(TABLE,), functions=(FUNCTION,)))
+app = App(replace(SMALL, functions=(replace(BOOK_READER, routes=ROUTES),)))
 got: list[Any] = []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,13 +13,12 @@ import pytest
 from rich.console import Console
 
 from keyline.errors import KeylineError
-from keyline.model import Function, System
 from keyline_local import Platform
 from keyline_ops.demo import tour
 from keyline_ops.demo.journey import Advance
 from keyline_ops.demo.session import Session, UnexpectedAnswerError
 from keyline_ops.demo.tour import Plan, Tour
-from tests.support.sample.books import BOOK_GET, BOOKS
+from tests.support.sample.books import SMALL
 
 
 class FakeLogs:
@@ -45,8 +45,7 @@ class FakeJourney:
     loaded_before = True
 
     def __init__(self, name: str, *, refused: bool = False) -> None:
-        function = Function(name="read", handler="a.b", why="Reads.", patterns=(BOOK_GET,))
-        self.system = System(name=name, title=name, tables=(BOOKS,), functions=(function,))
+        self.system = replace(SMALL, name=name)
         self.refused = refused
         self.done: list[str] = []
 
