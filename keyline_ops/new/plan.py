@@ -128,7 +128,7 @@ def _readme(words: Words, root: Path, port: int) -> Step:
         raise NoTableOfSystemsError(
             "README.md",
             "has no table of systems.",
-            "Write a table with a line like `| [chat](systems/chat/README.md) | messages |`.",
+            "Write a table with a line like `| [notes](systems/notes/README.md) | notes |`.",
         )
     end = rows[-1].end()
     line = templates.readme_line(words, port)

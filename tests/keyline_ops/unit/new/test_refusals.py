@@ -9,8 +9,8 @@ import pytest
 from keyline_ops.new.make import planned
 from keyline_ops.new.refusals import NameTakenError, check
 from keyline_ops.new.words import BadNameError, words_of
-from tests.support import library
 from tests.support.commands import keyline
+from tests.support.sample.shop import LARGE
 
 
 def refusal(project: Path, system: str, item: str | None = None) -> str:
@@ -68,11 +68,11 @@ def test_a_name_that_would_hide_another_is_refused(
 
 
 def test_the_name_of_another_system_s_table_is_refused(project: Path) -> None:
-    (table,) = {table.name for table in library.SYSTEM.tables} & {"KeylineLibrary"}
-    words = words_of("keyline_library", None, None, stream=False)
+    (table,) = {table.name for table in LARGE.tables} & {"LendingLibrary"}
+    words = words_of("lending_library", None, None, stream=False)
     assert words.table == table
-    with pytest.raises(NameTakenError, match=f"the table {table}, which {library.SYSTEM.name} has"):
-        check(words, project, [library.SYSTEM])
+    with pytest.raises(NameTakenError, match=f"the table {table}, which {LARGE.name} has"):
+        check(words, project, [LARGE])
 
 
 def test_a_stream_consumer_is_not_added_to_a_system_that_is_there(project: Path) -> None:

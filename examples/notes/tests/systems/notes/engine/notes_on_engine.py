@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.events import event
-
 from notes.repository import NoteRepository
 from notes.settings import Settings
 from notes.system import READ_SCOPE, SYSTEM, WRITE_SCOPE
+from tests.support.events import event
 from tests.support.systems import Answer, HttpFunction, OnEngine
 
 SCOPES = f"{READ_SCOPE} {WRITE_SCOPE}"
