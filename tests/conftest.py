@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -56,6 +57,10 @@ pytest_plugins = ["tests.support.fixtures", "tests.support.deploy.fixtures"]
 # services look like: a tenth of a second of parsing each.
 _read = cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda _, path: _read(path)
+
+# An example that takes long says something of the machine, not of what is tested.
+settings.register_profile("keyline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("keyline")
 
 
 @pytest.fixture(scope="session")

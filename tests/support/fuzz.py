@@ -200,7 +200,6 @@ class Fuzzer:
             max_examples=examples,
             derandomize=True,
             database=None,
-            deadline=None,
             suppress_health_check=list(hypothesis.HealthCheck),
             phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
         )

@@ -177,7 +177,6 @@ QUICK = settings(
     max_examples=25,
     # Each example makes a table: to look for a smaller one would take minutes.
     phases=(Phase.reuse, Phase.generate),
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 

@@ -83,7 +83,8 @@ def amounts(engine: str) -> Iterator[Store]:
     listed=st.lists(_real, max_size=4),
 )
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_every_number_makes_the_round_trip(
     amounts: Store,
@@ -115,7 +116,8 @@ def test_every_number_makes_the_round_trip(
 
 @given(number=st.one_of(_exact, st.decimals(-(10**15), 10**15, places=3)))
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_size_of_a_number_is_the_engines_to_the_byte(amounts: Store, number: Decimal) -> None:
     # Given an item that takes exactly 1 KB by our reckoning

@@ -373,7 +373,7 @@ def test_every_item_that_is_declared_comes_back(engine: str) -> None:
     with fresh(engine, [_probes(Probe)]) as bench:
         store = bench.store(measure=False)
 
-        @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=40, suppress_health_check=list(HealthCheck))
         @given(items())
         def comes_back(item: Any) -> None:
             table, shape = _probes(type(item)), type(item)
@@ -404,7 +404,7 @@ def test_a_sum_of_floats_is_read_within_its_bounds(engine: str) -> None:
     with fresh(engine, [RATIOS]) as bench:
         store = bench.store(measure=False)
 
-        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=60, suppress_health_check=list(HealthCheck))
         @given(st.sampled_from([0.1, 1.0]), st.sampled_from([1e-16, 1e-17, 9e-17, 1e-20]))
         def stays(limit: float, step: float) -> None:
             sign = -1 if limit == 0.1 else 1

@@ -308,7 +308,6 @@ _item = st.tuples(st.sampled_from([Entry, Memo]), st.none() | st.sampled_from(so
 
 @settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

@@ -121,7 +121,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @example("integer", "null")
 @example("number", "9007199254740993")
 @given(st.sampled_from(sorted(PARAMETERS)), TEXTS)
@@ -198,7 +198,6 @@ NUMBERS = st.from_regex(
 )
 
 
-@settings(deadline=None)
 @example("5.0")
 @example("12345678901234567890.0")
 @example("5.5")

@@ -171,7 +171,7 @@ def test_a_range_is_what_a_clock_passes(first: int, last: int, step: int) -> Non
     assert due(f"cron(0 {first}-{last}/{step} * * ? *)", 30) == due(f"cron(0 {listed} * * ? *)", 30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     minute=st.integers(0, 59),
     hour=st.integers(0, 23),

@@ -22,7 +22,7 @@ from keyline.run.keytext import KeyText
 from keyline.run.sortkey import sort_condition
 from tests.support.keyed import TEXTS, Keyed, expected, items_of, keyed_tables
 
-QUICK = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=400, suppress_health_check=list(HealthCheck))
 
 
 def text_of(keyed: Keyed, fields: dict[str, Any]) -> str | None:

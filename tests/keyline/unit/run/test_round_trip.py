@@ -37,13 +37,13 @@ def read(shape: type[msgspec.Struct], told: dict[str, Any]) -> Any:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(items())
 def test_what_is_put_is_what_is_read(item: msgspec.Struct) -> None:
     assert read(type(item), written(item)) == item
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(items(), st.data())
 def test_an_absent_attribute_is_read_as_its_default(
     item: msgspec.Struct, data: st.DataObject
@@ -56,7 +56,7 @@ def test_an_absent_attribute_is_read_as_its_default(
     assert read(shape, told) == item
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(items())
 def test_an_equal_item_is_an_equal_request(item: msgspec.Struct) -> None:
     copy = msgspec.structs.replace(item)

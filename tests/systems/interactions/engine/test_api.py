@@ -187,7 +187,7 @@ def test_whatever_is_named_is_kept_as_it_was_answered_or_refused_and_not_kept(
     kept: list[str] = []
 
     @given(NAMES, NAMES)
-    @settings(max_examples=100, deadline=None, derandomize=True)
+    @settings(max_examples=100, derandomize=True)
     def ask(first: str, second: str) -> None:
         answer = api(CHECK, body=two(session, first, second))
         if answer.status == 201:

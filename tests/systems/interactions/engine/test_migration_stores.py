@@ -180,7 +180,6 @@ def test_memory_dynamodb_and_what_is_in_between_answer_alike(
             settings=settings(
                 max_examples=25,
                 stateful_step_count=30,
-                deadline=None,
                 suppress_health_check=list(HealthCheck),
                 phases=(Phase.explicit, Phase.generate),
             ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from reports.database import DatabaseManager
 from reports.repositories import ReportRepository
@@ -33,7 +33,7 @@ def table(reports: Reports, name: str) -> Any:
 def test_an_item_of_every_type_comes_back_from_the_table(reports: Reports) -> None:
     users = table(reports, "k9-users")
 
-    @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @settings(max_examples=50)
     @given(items)
     def come_back(item: dict[str, Any]) -> None:
         written = {**item, "user_id": "u"}

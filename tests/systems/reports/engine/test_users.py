@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from keyline.run import AlreadyExistsError, NotFoundError, VersionConflictError
 from keyline.run.client import Connection
@@ -131,7 +131,7 @@ def test_preferences_of_any_shape_come_back_as_they_were(reports: Reports) -> No
     api = reports.app("users")
     api(GET)
 
-    @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @settings(max_examples=50)
     @given(json_objects)
     def come_back(preferences: dict[str, Any]) -> None:
         version = api(GET).body["version"]
