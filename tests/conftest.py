@@ -1,4 +1,4 @@
-"""What all tests share: no network credentials, and no environment of the caller's.
+"""What all tests share: no network credentials, no environment of the caller's, short pauses.
 
 The requirements report is a plugin of its own (tests/support/requirements_report.py), named
 in pyproject.toml.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from botocore.retries.standard import ExponentialBackoff
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +58,10 @@ pytest_plugins = ["tests.support.fixtures", "tests.support.deploy.fixtures"]
 # services look like: a tenth of a second of parsing each.
 _read = cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda _, path: _read(path)
+
+# What was throttled is sent again after seconds; here it is after as long as what has failed.
+_backoff = ExponentialBackoff._DEFAULT_BACKOFF_CONFIG
+_backoff["throttling_base_scale"] = _backoff["non_throttling_base_scale"]
 
 # An example that takes long says something of the machine, not of what is tested.
 settings.register_profile("keyline", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -76,6 +76,14 @@ def one_loader() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let botocore wait no time before it tries again."""
+    from botocore.retries.standard import ExponentialBackoff
+
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+
+
 @pytest.fixture(scope="session")
 def endpoint(one_loader: None) -> Iterator[str]:
     """Where an engine listens: one for each test process."""

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from botocore.retries.standard import ExponentialBackoff
 
 from keyline.errors import KeylineError
 from keyline.model import (
@@ -45,6 +44,8 @@ class Entry(msgspec.Struct, kw_only=True):
     tags: set[str] = msgspec.field(default_factory=set)
     version: int = 1
 
+
+pytestmark = pytest.mark.usefixtures("no_sleep")
 
 TABLE = Table("KeylineEntries", "Key design: an entry an item.", key=Key("id"), entities=[Entry])
 
@@ -321,11 +322,6 @@ def rig(bench: Bench, proxy: FaultProxy, direct: Store) -> Rig:
 def store_at(bench: Bench, url: str) -> Store:
     client = dynamodb_client(**{**where(url), "read_timeout": 20.0})
     return Store(system=SYSTEM, environment=bench.environment, client=client)
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
 
 
 @pytest.fixture

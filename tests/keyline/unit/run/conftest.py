@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from botocore.retries.standard import ExponentialBackoff
 
 from keyline.run import Store
 from tests.support.wire import Wire
@@ -17,9 +16,3 @@ def wire() -> Wire:
 @pytest.fixture
 def store(wire: Wire) -> Store:
     return wire.store()
-
-
-@pytest.fixture
-def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let botocore wait no time before it tries again."""
-    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
