@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import boto3
@@ -57,8 +58,12 @@ def where(url: str) -> dict[str, Any]:
     return {"endpoint_url": url, "region": REGION, "credentials": CREDENTIALS}
 
 
+@cache
 def admin_client(url: str) -> Any:
-    """boto3's client of an engine, for tables and for a look at what is really stored."""
+    """boto3's client of an engine, for tables and for a look at what is really stored.
+
+    Every caller gets the same one: it is not to be closed or changed.
+    """
     if variables.DYNAMODB_ENDPOINT in os.environ:
         return boto3.client("dynamodb", endpoint_url=url)
     key, secret = CREDENTIALS

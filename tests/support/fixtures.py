@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,13 +66,17 @@ def local_services(
         yield services
 
 
-@pytest.fixture(scope="session")
-def one_loader() -> Iterator[None]:
-    """A process makes one client; these tests make hundreds, and botocore's data is read once."""
+@pytest.fixture(scope="session", autouse=True)
+def _one_session() -> Iterator[None]:
+    """A process makes one client; tests make hundreds, and a session costs as much as a client."""
+    import botocore.session
+
     from keyline.run import client
 
-    loader = client._Loader()
+    session, loader = botocore.session.get_session(), client._Loader()
+    one = SimpleNamespace(session=SimpleNamespace(get_session=lambda: session))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("keyline.run.client.botocore", one)
         patch.setattr(client, "_Loader", lambda: loader)
         yield
 
@@ -85,7 +90,7 @@ def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def endpoint(one_loader: None) -> Iterator[str]:
+def endpoint() -> Iterator[str]:
     """Where an engine listens: one for each test process."""
     from tests.support.engine import running_engine
 
