@@ -6,6 +6,7 @@ in pyproject.toml.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import cache
@@ -66,6 +67,11 @@ _backoff["throttling_base_scale"] = _backoff["non_throttling_base_scale"]
 # An example that takes long says something of the machine, not of what is tested.
 settings.register_profile("keyline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("keyline")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected from being looked at for garbage, again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
