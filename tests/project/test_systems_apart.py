@@ -95,7 +95,7 @@ def test_the_tests_of_a_project_without_one_of_its_systems_are_found(
 ) -> None:
     """`python -m tests.support.without SYSTEM` runs them too, and checks types and style."""
     copy = without.copy_without(system, tmp_path / "project")
-    options = ["--collect-only", "--snapshot-warn-unused"]
+    options = ["--collect-only", "--snapshot-warn-unused", "--assert=plain"]
     collected = run(copy, "-m", "pytest", "tests", *options)
     assert collected.returncode == 0, collected.stdout
 

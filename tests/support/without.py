@@ -13,6 +13,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from keyline_deploy import environment
@@ -34,6 +35,7 @@ def copy_without(system: str, copy: Path) -> Path:
         if not any(file.is_relative_to(folder) for folder in deleted):
             (copy / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / file, copy / file)
+            _copy_byte_code(file, copy)
     for file in (copy / "environments").iterdir():
         _edit(file, rf"\[systems\.{system}\]\n(?:[^\[\n].*\n)*\n?")
         _edit(file, rf"(?:# )?{system} = .*\n")
@@ -67,6 +69,14 @@ def project_files(root: Path = ROOT) -> Iterator[Path]:
     for name in listed.stdout.split("\0"):
         if name and (root / name).is_file():
             yield Path(name)
+
+
+def _copy_byte_code(file: Path, copy: Path) -> None:
+    """Copy what Python has compiled of a module; it holds as long as the module's time does."""
+    compiled = Path(cache_from_source(str(file)))
+    if file.suffix == ".py" and (ROOT / compiled).exists():
+        (copy / compiled).parent.mkdir(exist_ok=True)
+        shutil.copy2(ROOT / compiled, copy / compiled)
 
 
 def _edit(file: Path, unwanted: str) -> None:
