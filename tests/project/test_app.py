@@ -23,11 +23,18 @@ from tests.support.sample.shop import LARGE
         ({}, "-c env=: no environment is named. Name one of: dev, local, prod, staging."),
     ],
 )
-def test_a_context_that_cannot_be_used_ends_with_what_to_write(
-    root: Path, context: dict[str, str], message: str
+def test_a_context_that_cannot_be_used_is_told_with_what_to_write(
+    context: dict[str, str], message: str
 ) -> None:
-    done = run_app(root, context)
+    with pytest.raises(EnvironmentFileError) as caught:
+        app.chosen(cdk.App(context=context))
+    assert str(caught.value) == message
+
+
+def test_such_a_context_ends_the_app_with_that_message_alone(root: Path) -> None:
+    done = run_app(root, {})
     assert done.returncode == 1
+    message = "-c env=: no environment is named. Name one of: dev, local, prod, staging."
     assert done.stderr.strip().splitlines()[-1] == message
     assert "Traceback" not in done.stderr
 

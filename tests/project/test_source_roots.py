@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -66,11 +67,19 @@ PUBLIC_MODULES = ("keyline.growth.measure", "keyline.vector.matrix")
 """Modules below them that are public too: they need the AWS SDK or numpy, the packages do not."""
 
 
+@cache
+def imports_of(file: Path) -> list[ast.Import | ast.ImportFrom]:
+    """Every import in a file, without the relative ones."""
+    nodes = ast.walk(ast.parse(file.read_text()))
+    imports = (node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+    return [node for node in imports if isinstance(node, ast.Import) or not node.level]
+
+
 def imported_modules(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in imports_of(file):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+        else:
             yield node.module or ""
 
 
@@ -107,10 +116,10 @@ def imported_of(tree: ast.AST, modules: Collection[str]) -> Iterator[str]:
 
 def imported_names(file: Path) -> Iterator[str]:
     """Every dotted name that a file imports: of `from a.b import c` it is `a.b.c`."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in imports_of(file):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+        else:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
