@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,38 +16,16 @@ import pytest
 from keyline import variables
 from keyline_local.testing import is_taken
 
-pytestmark = pytest.mark.xdist_group("chat")
+pytestmark = pytest.mark.xdist_group("up")
 
-SOURCES = (
-    *("constructs", "environments", "lambda_src"),
-    *("keyline_local", "keyline_ops", "stacks", "systems"),
-)
-FILES = ("app.py", "cdk.json", "constraints.txt", "package.json")
 BOOTSTRAP = "bootstrap.py"
 """What a process that runs a function is called by."""
 
 
 @pytest.fixture
-def project(root: Path, tmp_path: Path) -> Path:
-    """A copy of the project, so that what the command writes is not in the checkout."""
-    copy = tmp_path / "project"
-    for name in SOURCES:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(root / name, copy / name, ignore=ignored)
-    for name in FILES:
-        shutil.copyfile(root / name, copy / name)
-    (copy / ".keyline").mkdir()
-    for made in ("bundle", "redis"):
-        (copy / ".keyline" / made).symlink_to(root / ".keyline" / made)
-    (copy / "node_modules").symlink_to(root / "node_modules")
-    return copy
-
-
-@pytest.fixture
-def command(project: Path) -> Iterator[subprocess.Popen[str]]:
+def command(root: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """`keyline up`, on free ports."""
-    roots = (project, project / "constructs", project / "lambda_src")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, roots))}
+    environment = {**os.environ}
     environment.pop(variables.DYNAMODB_ENDPOINT, None)
     process = subprocess.Popen(
         [
@@ -58,9 +35,9 @@ def command(project: Path) -> Iterator[subprocess.Popen[str]]:
             "up",
             "--free-ports",
             "--state",
-            project / "state",
+            tmp_path / "state",
         ],
-        cwd=project,
+        cwd=root,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -81,7 +58,7 @@ def test_ctrl_c_while_it_loads_leaves_nothing_running(command: subprocess.Popen[
     command.send_signal(signal.SIGINT)
     output, _ = command.communicate(timeout=30)
 
-    # Then the command ends well, as it was serving already, and so has all that it started
+    # Then the command ends in order, and so has all that it started
     assert command.returncode == 0, output
     assert "Traceback" not in output
     _, alive = psutil.wait_procs(children, timeout=5)
