@@ -56,6 +56,14 @@ def test_the_report_names_tests_and_outcomes(folder: Path, options: tuple[str, .
     assert report["X-08"] == [{"test": "test_sample.py::test_three", "outcome": "failed"}]
 
 
+def test_a_test_that_ends_its_worker_has_failed(folder: Path) -> None:
+    (folder / "test_sample.py").write_text("import os\n\ndef test_ends(): os._exit(1)\n")
+    done = run_pytest(folder, *PLUGINS, "--requirements-report=out/report.json", "-n", "1")
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "1 failed" in done.stdout
+    assert json.loads((folder / "out/report.json").read_text()) == {}
+
+
 @pytest.mark.parametrize("line", ["Q-10", "T10", "T-", "t-02"])
 def test_a_line_that_cannot_exist_fails_the_collection(folder: Path, line: str) -> None:
     (folder / "test_sample.py").write_text(MODULE.replace("X-08", line))

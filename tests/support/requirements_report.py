@@ -75,7 +75,8 @@ class RequirementsReport:
         self.outcomes: dict[str, dict[str, str]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        test = str(dict(report.user_properties)[_TEST])
+        # The report of a test that ended its worker is the controller's own: it has no lines.
+        test = str(dict(report.user_properties).get(_TEST, report.nodeid))
         for name, line in report.user_properties:
             if name == _PROPERTY:
                 tests = self.outcomes.setdefault(str(line), {})
