@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from keyline import variables
+
 _FILES = (
     *("app.py", "cdk.json", "cdk.context.json"),
     *("package-lock.json", "requirements.txt", "constraints.txt"),
@@ -17,7 +19,7 @@ _FOLDERS = ("constructs", "environments", "lambda_src", "stacks", "systems")
 _USER_CONTEXT = ".cdk.json"
 """Context of the user, in the home folder; the CDK merges it with that of the project."""
 _VARIABLES = ("AWS_PROFILE",)
-_PREFIXES = ("CDK_", "JSII_", "KEYLINE_")
+_PREFIXES = ("CDK_", "JSII_", variables.PREFIX)
 
 
 def fingerprint(root: Path, variables: Mapping[str, str], home: Path | None = None) -> str:

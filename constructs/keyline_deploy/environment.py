@@ -6,7 +6,7 @@ recoverable unless its environment says otherwise.
 
 The local environment can differ between two checkouts on one machine without a change of its
 file: the tables of `environments/local.override.toml`, which git ignores, are laid over it, and
-`KEYLINE_PORT_OFFSET` moves every port. Addresses on this machine follow from the ports.
+`keyline.variables.PORT_OFFSET` moves every port. Addresses on this machine follow from the ports.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
+from keyline import variables
 from keyline.errors import KeylineError, instead_of
 from keyline.model import MAX_ENVIRONMENT_NAME, System
 
@@ -34,10 +35,6 @@ FOLDER = Path(__file__).resolve().parents[2] / "environments"
 
 LOCAL = "local"
 """The environment of one machine."""
-PORT_OFFSET = "KEYLINE_PORT_OFFSET"
-"""The environment variable that moves every port of the local environment."""
-OVERRIDE = "KEYLINE_LOCAL_OVERRIDE"
-"""The environment variable that names another file than `environments/local.override.toml`."""
 LOCAL_PORT = "local_port"
 """The key in a system's section that is its API's port; it is not one of its settings."""
 CACHE_URL = "cache_url"
@@ -412,7 +409,7 @@ def _overrides() -> dict[str, Any]:
 
 
 def _override_file() -> Path:
-    return Path(os.environ.get(OVERRIDE) or FOLDER / "local.override.toml")
+    return Path(os.environ.get(variables.LOCAL_OVERRIDE) or FOLDER / "local.override.toml")
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -446,11 +443,13 @@ def _has(table: Mapping[str, Any], keys: str) -> bool:
 
 
 def _offset() -> int:
-    text = os.environ.get(PORT_OFFSET, "")
+    text = os.environ.get(variables.PORT_OFFSET, "")
     if not text:
         return 0
     if not text.isascii() or not text.isdecimal():
-        raise EnvironmentFileError(PORT_OFFSET, f"{text!r} is not a whole number.", "Write 100.")
+        raise EnvironmentFileError(
+            variables.PORT_OFFSET, f"{text!r} is not a whole number.", "Write 100."
+        )
     return int(text)
 
 
@@ -462,7 +461,7 @@ def _moved(environment: Environment, offset: int) -> Environment:
     highest = max(*ports.values(), *_local_ports(environment).values())
     if highest + offset > _MAX_PORT:
         raise EnvironmentFileError(
-            PORT_OFFSET,
+            variables.PORT_OFFSET,
             f"{offset} moves port {highest} above {_MAX_PORT}.",
             f"Write at most {_MAX_PORT - highest}.",
         )

@@ -209,8 +209,9 @@ class EventSources(Part):
         TimeoutError
             They are not after `timeout` seconds: a batch is still being retried, say.
         """
-        waits = (poller.caught_up() for poller in self._pollers.values())
-        await asyncio.wait_for(asyncio.gather(*waits), timeout)
+        async with asyncio.timeout(timeout), asyncio.TaskGroup() as waits:
+            for poller in self._pollers.values():
+                waits.create_task(poller.caught_up())
 
     def status(self) -> Mapping[str, MappingStatus]:
         """Return how each mapping fares, by its UUID."""

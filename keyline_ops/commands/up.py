@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from keyline.errors import KeylineError
-from keyline_deploy.environment import PORT_OFFSET
+from keyline.variables import PORT_OFFSET
 from keyline_deploy.environment import load as load_environment
 from keyline_deploy.project import LOCAL_STATE, WORK
 from keyline_ops.commands.options import State

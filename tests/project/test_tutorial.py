@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from keyline_deploy.environment import PORT_OFFSET
+from keyline.variables import PORT_OFFSET
 from tests.support.project_copy import ProjectCopy, project_copy, remove_system
 from tests.support.tutorial import PAGE, Command, Edit, Reader, port_of, steps
 

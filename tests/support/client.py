@@ -13,8 +13,7 @@ from keyline_deploy.systems import systems
 from tests.support.platform import Running
 
 AUDIENCE = "keyline-local"
-# Of a name with hyphens, only the first word: others of the system begin with it.
-_TABLES = sorted({re.escape(t.name.partition("-")[0]) for s in systems() for t in s.tables})
+_TABLES = sorted({re.escape(table.name) for system in systems() for table in system.tables})
 INTERNALS = re.compile(
     r"Traceback|\.py\b|botocore|boto3|msgspec|DynamoDB|dynamodb|127\.0\.0\.1|arn:aws|lambda_src"
     rf"|Exception|{'|'.join(_TABLES)}",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from keyline_deploy.environment import PORT_OFFSET
+from keyline.variables import PORT_OFFSET
 from keyline_ops import cli
 
 

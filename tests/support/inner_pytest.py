@@ -8,6 +8,14 @@ import sys
 from pathlib import Path
 
 
+def outer_environment() -> dict[str, str]:
+    """Return this process' environment for a project of its own, whose pytest is no worker of ours.
+
+    A worker's variables would have it share what our workers share, such as synthesized stacks.
+    """
+    return {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+
+
 def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run a folder's tests in processes of their own.
 

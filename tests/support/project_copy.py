@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.inner_pytest import outer_environment
 from tests.support.tracked import tracked_files
 
 _LINKED = (".venv", "node_modules", ".keyline/bundle", ".keyline/redis", ".keyline/emulator")
@@ -34,7 +35,7 @@ class ProjectCopy:
         roots = (self.root, self.root / "constructs", self.root / "lambda_src")
         tools = f"{self.root / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
         return {
-            **os.environ,
+            **outer_environment(),
             "PYTHONPATH": os.pathsep.join(map(str, roots)),
             "PATH": tools,
             "VIRTUAL_ENV": str(self.root / ".venv"),

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from keyline_deploy.environment import PORT_OFFSET
+from keyline.variables import PORT_OFFSET
 from keyline_deploy.project import ROOT
 
 PAGE = ROOT / "docs" / "tutorial.md"

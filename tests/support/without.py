@@ -19,6 +19,7 @@ from pathlib import Path
 from keyline_deploy import environment
 from keyline_deploy.project import ROOT, WORK
 from keyline_deploy.systems import names
+from tests.support.inner_pytest import outer_environment
 
 FOLDERS = ("lambda_src", "systems", "tests/systems")
 """Where each system has a folder."""
@@ -49,7 +50,7 @@ def copy_without(system: str, copy: Path) -> Path:
 def environ(copy: Path) -> Mapping[str, str]:
     """Return the environment variables of a command in a copy."""
     path = f"{copy / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(copy / ".venv")}
+    return {**outer_environment(), "PATH": path, "VIRTUAL_ENV": str(copy / ".venv")}
 
 
 def python(copy: Path) -> str:

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
+from keyline import variables
 from keyline.model import LONGEST_ENVIRONMENT
 from keyline_deploy import environment
 from keyline_deploy.environment import Environment, EnvironmentFileError
@@ -353,7 +354,7 @@ def test_addresses_on_this_machine_follow_from_the_ports(folder: Path) -> None:
 
 def test_an_offset_moves_every_port(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, dev = environment.load("local", folder), environment.load("dev")
-    monkeypatch.setenv(environment.PORT_OFFSET, "100")
+    monkeypatch.setenv(variables.PORT_OFFSET, "100")
     after = environment.load("local", folder)
 
     assert before.local is not None
@@ -373,7 +374,7 @@ def test_an_offset_moves_every_port(folder: Path, monkeypatch: pytest.MonkeyPatc
 def test_an_offset_that_cannot_be_is_told(
     offset: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(environment.PORT_OFFSET, offset)
+    monkeypatch.setenv(variables.PORT_OFFSET, offset)
     with pytest.raises(EnvironmentFileError, match=says) as raised:
         environment.load("local")
     assert raised.value.path == "KEYLINE_PORT_OFFSET"
@@ -382,7 +383,7 @@ def test_an_offset_that_cannot_be_is_told(
 @pytest.fixture
 def override(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "local.override.toml"
-    monkeypatch.setenv(environment.OVERRIDE, str(file))
+    monkeypatch.setenv(variables.LOCAL_OVERRIDE, str(file))
     return file
 
 
@@ -452,7 +453,7 @@ def test_tests_do_not_see_the_developer_s_own_ports(
 ) -> None:
     own = tmp_path / "own.toml"
     own.write_text("[local]\nengine = 20000\n")
-    own_ports = {environment.PORT_OFFSET: "100", environment.OVERRIDE: str(own)}
+    own_ports = {variables.PORT_OFFSET: "100", variables.LOCAL_OVERRIDE: str(own)}
     shown = "print(load('local').local.engine)"
     code = f"from keyline_deploy.environment import load; {shown}; import tests.conftest; {shown}"
     done = subprocess.run(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from keyline.errors import KeylineError
-from keyline_deploy.environment import PORT_OFFSET, load
+from keyline.variables import PORT_OFFSET
+from keyline_deploy.environment import load
 from keyline_deploy.systems import names, systems
 from keyline_local.testing import LOOPBACK
 from keyline_ops import running

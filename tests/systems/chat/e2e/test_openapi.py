@@ -27,6 +27,7 @@ def fuzzer(api: Api, running: Running) -> Iterator[Fuzzer]:
         "timestamp": stored["timestamp"],
         "moduleId": module,
         "studentId": student,
+        "provider": "openai",
         "from": today,
         "since": today,
     }
