@@ -10,6 +10,7 @@ import pytest
 
 from keyline import variables
 from keyline_ops import setup_project
+from tests.support.tracked import tracked_files
 
 NAMES = {name: value for name, value in vars(variables).items() if name.isupper()}
 BEFORE_INSTALLATION = "keyline_ops/setup_project.py"
@@ -18,9 +19,9 @@ OF_THE_TESTS = ("KEYLINE_SOAK_SECONDS", "KEYLINE_FUZZ_EXAMPLES")
 
 
 def product_modules(root: Path) -> Iterator[Path]:
-    yield root / "app.py"
-    for file in sorted(root.glob("[!.]*/**/*.py")):
-        if file.relative_to(root).parts[0] not in ("tests", "benchmarks", "node_modules"):
+    for file in tracked_files(root):
+        outside = file.relative_to(root).parts[0] in ("tests", "benchmarks", "examples")
+        if file.suffix == ".py" and not outside:
             yield file
 
 
