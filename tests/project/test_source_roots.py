@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from keyline_deploy.systems import names
 from tests.support.tracked import tracked_files
 
 LAMBDA_SRC = "lambda_src"
@@ -55,12 +56,6 @@ PARTS: Mapping[str, Collection[str]] = {
 """The same of a part of a system, `systems.<system>.<part>`, beside what is of the system."""
 APP = {"systems"} | _CDK
 """The same of app.py."""
-NOT_YET_OF_THEIR_SYSTEM = {
-    "keyline_ops/commands/importing.py: systems",
-    "keyline_ops/importing/command.py: systems",
-    "keyline_ops/importing/run.py: systems",
-}
-"""Commands of one system that stand among the tools."""
 FREE_OF_CIRCLES = ("keyline", "keyline_deploy", "keyline_cdk", "stacks", *PACKAGES[:2])
 """The packages whose modules import each other in one direction."""
 PUBLIC_MODULES = ("keyline.growth.measure", "keyline.vector.matrix")
@@ -143,16 +138,11 @@ def is_inner(name: str, exports: Mapping[str, Collection[str]]) -> bool:
     )
 
 
-def systems(root: Path) -> set[str]:
-    packages = {init.parent.name for init in (root / LAMBDA_SRC).glob("*/__init__.py")}
-    return packages - {"keyline"}
-
-
 def test_only_handlers_of_a_system_know_http(root: Path) -> None:
     """A status is what a handler answers; what is below says what is wrong in its own errors."""
     found = [
         file.relative_to(root).as_posix()
-        for system in sorted(systems(root))
+        for system in names(root)
         for file in sorted((root / LAMBDA_SRC / system).rglob("*.py"))
         if "handlers" not in file.relative_to(root).parts
         for module in imported_modules(file)
@@ -257,7 +247,7 @@ def test_packages_know_each_other_in_one_direction(root: Path, package: str) -> 
         for file in sorted((source_root_of(root, package) / package).rglob("*.py"))
         for other in ours_imported(file) - allowed
     }
-    assert found - NOT_YET_OF_THEIR_SYSTEM == set()
+    assert found == set()
 
 
 def test_the_parts_of_a_system_know_what_they_may(root: Path) -> None:
@@ -419,22 +409,22 @@ def test_the_declaration_imports_nothing_inside_functions(root: Path) -> None:
 
 
 def test_keyline_knows_no_system(root: Path) -> None:
-    assert systems(root), "the project has at least one system"
+    assert names(root), "the project has at least one system"
     found = [
-        entry for entry in imports_below(root / LAMBDA_SRC / "keyline") if entry[1] in systems(root)
+        entry for entry in imports_below(root / LAMBDA_SRC / "keyline") if entry[1] in names(root)
     ]
     assert found == []
 
 
 def test_a_system_knows_no_other(root: Path) -> None:
-    for system in systems(root):
-        others = systems(root) - {system}
+    for system in names(root):
+        others = set(names(root)) - {system}
         found = [entry for entry in imports_below(root / LAMBDA_SRC / system) if entry[1] in others]
         assert found == []
 
 
 def test_the_constructs_know_no_system(root: Path) -> None:
-    found = [entry for entry in imports_below(root / "constructs") if entry[1] in systems(root)]
+    found = [entry for entry in imports_below(root / "constructs") if entry[1] in names(root)]
     assert found == []
 
 
