@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
-from keyline_ops.printing import print_whole
+from keyline_ops.printing import print_whole, table
 
 _DOCS = "/_keyline/docs"
 _COUNTS = ("delivered", "filtered", "discarded", "invocations", "failures")
@@ -48,10 +46,7 @@ def _print(
 ) -> None:
     if not rows:
         return
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in heads:
-        is_number = head in (*_COUNTS, "behind ms")
-        table.add_column(head, justify="right" if is_number else "left", no_wrap=True)
+    made = table(title, heads, numbers=(*_COUNTS, "behind ms"))
     for row in rows:
-        table.add_row(*row)
-    print_whole(table, console)
+        made.add_row(*row)
+    print_whole(made, console)

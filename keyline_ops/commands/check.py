@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from keyline_ops.commands.options import AsJson
+
 app = typer.Typer()
 
 
@@ -17,7 +19,7 @@ def check(
     system: Annotated[
         str | None, typer.Argument(help="A system; all of them where none is named.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check declarations, handlers, environments and the local platform's limits, in a moment.
 

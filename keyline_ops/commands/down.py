@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from keyline_deploy.project import LOCAL_STATE
+from keyline_ops.commands.options import State
 
 app = typer.Typer()
 
 
 @app.command()
-def down(
-    state: Annotated[Path | None, typer.Option(help="Folder of the platform's state.")] = None,
-) -> None:
+def down(state: State = None) -> None:
     """Stop the platform that runs on a state folder, wherever it was started; its data stays."""
     from keyline_ops.detached import stop
 

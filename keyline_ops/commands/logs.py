@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from keyline_deploy.project import LOCAL_STATE
+from keyline_ops.commands.options import State
 
 app = typer.Typer()
 
@@ -23,7 +23,7 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what is written, until Ctrl-C.")
     ] = False,
-    state: Annotated[Path | None, typer.Option(help="Folder of the platform's state.")] = None,
+    state: State = None,
 ) -> None:
     """Show what the functions of the local platform wrote, in order of time.
 

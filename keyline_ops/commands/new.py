@@ -13,6 +13,8 @@ from keyline_deploy.project import ROOT
 if TYPE_CHECKING:
     from keyline_ops.new.plan import Plan
 
+from keyline_ops.commands.options import AsJson
+
 app = typer.Typer()
 
 _HELP = """\
@@ -48,7 +50,7 @@ def new(
     no_derive: Annotated[
         bool, typer.Option("--no-derive", help="Make no documents and no snapshots.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a new system."""
     from keyline_ops.new.derive import derive

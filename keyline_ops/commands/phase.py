@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +10,8 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from keyline_ops.phase import Switch
+
+from keyline_ops.commands.options import AsJson, Environment, State
 
 app = typer.Typer()
 
@@ -36,14 +37,12 @@ def phase(
     to: Annotated[
         int | None, typer.Argument(help="The phase to go to; without it, show.", min=1, max=3)
     ] = None,
-    environment: Annotated[
-        str, typer.Option(help="The environment; local is the running platform.")
-    ] = "local",
+    environment: Environment = "local",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    state: Annotated[Path | None, typer.Option(help="Folder of the platform's state.")] = None,
+    as_json: AsJson = False,
+    state: State = None,
 ) -> None:
     """Show or switch the phase of a system's migration."""
     from keyline.migration import Mode
