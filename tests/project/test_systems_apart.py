@@ -10,12 +10,13 @@ import pytest
 
 from keyline_deploy.systems import names, systems
 from tests.support import without
+from tests.support.project_copy import FOLDERS
 
 SHARED = (
     *("app.py", "benchmarks", "constructs", "keyline_local", "keyline_ops", "Makefile"),
     *("scripts", "stacks", "tests"),
 )
-OWN = tuple(f"{folder}/{system}/" for folder in without.FOLDERS for system in names())
+OWN = tuple(f"{folder}/{system}/" for folder in FOLDERS for system in names())
 TABLES = sorted({table.name for system in systems() for table in system.tables})
 
 

@@ -69,16 +69,22 @@ class ProjectCopy:
         return self.run("git", "diff", "--cached", "--name-only", commit).stdout.splitlines()
 
 
+FOLDERS = ("lambda_src", "systems", "tests/systems")
+"""Where each system has a folder."""
+
+
 def remove_system(root: Path, system: str) -> None:
     """Delete what a system has: three folders, its sections, its line in the README."""
-    for place in ("lambda_src", "systems", "tests/systems"):
+    for place in FOLDERS:
         shutil.rmtree(root / place / system, ignore_errors=True)
     for file in (root / "environments").glob("*.toml"):
-        text = file.read_text()
-        file.write_text(re.sub(rf"\n\[systems\.{system}\]\n[^\[]*(?=\n\[|\Z)", "", text))
-    readme = root / "README.md"
-    row = rf"^\| \[{system}\]\(systems/{system}/README\.md\).*\n"
-    readme.write_text(re.sub(row, "", readme.read_text(), flags=re.MULTILINE))
+        _edit(file, rf"\n\[systems\.{system}\]\n(?:[^\[\n].*\n)*")
+        _edit(file, rf"^(?:# )?{system} = .*\n")
+    _edit(root / "README.md", rf"^\| \[{system}\]\(systems/{system}/README\.md\).*\n")
+
+
+def _edit(file: Path, unwanted: str) -> None:
+    file.write_text(re.sub(unwanted, "", file.read_text(), flags=re.MULTILINE))
 
 
 def project_copy(root: Path, folder: Path, *, without: str) -> ProjectCopy:

@@ -7,7 +7,6 @@ its tests. Arguments after the system's name go to pytest.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -20,9 +19,9 @@ from keyline_deploy import environment
 from keyline_deploy.project import ROOT, WORK
 from keyline_deploy.systems import names
 from tests.support.inner_pytest import outer_environment
+from tests.support.project_copy import remove_system
+from tests.support.tracked import tracked_files
 
-FOLDERS = ("lambda_src", "systems", "tests/systems")
-"""Where each system has a folder."""
 _SHARED = ("bundle", "emulator", "redis")
 """What set-up makes in `.keyline` and a copy can use as it is."""
 _PATHS = "_keyline.pth"
@@ -31,16 +30,11 @@ _PATHS = "_keyline.pth"
 
 def copy_without(system: str, copy: Path) -> Path:
     """Copy the project's files, delete a system from the copy, and make the copy ready to run."""
-    deleted = [Path(folder, system) for folder in FOLDERS]
     for file in project_files():
-        if not any(file.is_relative_to(folder) for folder in deleted):
-            (copy / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / file, copy / file)
-            _copy_byte_code(file, copy)
-    for file in (copy / "environments").iterdir():
-        _edit(file, rf"\[systems\.{system}\]\n(?:[^\[\n].*\n)*\n?")
-        _edit(file, rf"(?:# )?{system} = .*\n")
-    _edit(copy / "README.md", rf"\| \[{system}\]\(.*\n")
+        (copy / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / file, copy / file)
+        _copy_byte_code(file, copy)
+    remove_system(copy, system)
     _link_what_is_installed(copy)
     for command in (["init", "--quiet"], ["add", "."]):
         subprocess.run(["git", *command], cwd=copy, check=True)
@@ -60,16 +54,8 @@ def python(copy: Path) -> str:
 
 def project_files(root: Path = ROOT) -> Iterator[Path]:
     """Yield the files that git has or may take, relative to the project."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.split("\0"):
-        if name and (root / name).is_file():
-            yield Path(name)
+    for file in tracked_files(root):
+        yield file.relative_to(root)
 
 
 def _copy_byte_code(file: Path, copy: Path) -> None:
@@ -78,10 +64,6 @@ def _copy_byte_code(file: Path, copy: Path) -> None:
     if file.suffix == ".py" and (ROOT / compiled).exists():
         (copy / compiled).parent.mkdir(exist_ok=True)
         shutil.copy2(ROOT / compiled, copy / compiled)
-
-
-def _edit(file: Path, unwanted: str) -> None:
-    file.write_text(re.sub(f"^{unwanted}", "", file.read_text(), flags=re.M))
 
 
 def _link_what_is_installed(copy: Path) -> None:
