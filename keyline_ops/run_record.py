@@ -1,7 +1,6 @@
 """Who runs the local platform on a state folder, and how far it is: told in a file while it runs.
 
-The process that runs the platform holds a lock on the file. The kernel releases the lock when the
-process ends, so a file that a killed process left behind is not believed.
+The process that runs the platform holds a lock on the file (`keyline_deploy.held_file`).
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from keyline.errors import KeylineError
+from keyline_deploy.held_file import read_held
 
 _FILE = "run.json"
 _LENGTH = 64  # one write of a fixed length: a reader sees the old text or the new one
@@ -102,15 +102,8 @@ def unusable(state: Path, error: OSError) -> KeylineError:
 
 def running(state: Path) -> Run | None:
     """Return who runs on a state folder, or None if no platform does."""
-    try:
-        with (state / _FILE).open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return _decoded(file.read())
-    except OSError:
-        return None
-    return None
+    held = read_held(state / _FILE)
+    return None if held is None else _decoded(held)
 
 
 def _decoded(text: bytes) -> Run | None:

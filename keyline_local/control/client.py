@@ -5,12 +5,12 @@ Light on purpose: a command that asks imports nothing of what serves.
 
 from __future__ import annotations
 
-import fcntl
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from keyline_deploy.held_file import read_held
 from keyline_local.host.errors import LocalPlatformError
 
 PREFIX = "/_keyline"
@@ -34,7 +34,8 @@ def issuer_url(state: Path, otherwise: str | None = None) -> str:
     LocalPlatformError
         If no platform runs on the folder, and there is no other address.
     """
-    found = _announced(state / ADDRESS) or otherwise
+    announced = read_held(state / ADDRESS)  # by the platform that runs
+    found = announced.decode() if announced else otherwise
     if found is None:
         raise LocalPlatformError(
             str(state),
@@ -42,19 +43,6 @@ def issuer_url(state: Path, otherwise: str | None = None) -> str:
             f"Start one with `keyline up --state {state}`, or name the folder of one that runs.",
         )
     return found
-
-
-def _announced(file: Path) -> str | None:
-    """Read the address, if the platform that wrote it runs: it holds a lock on the file."""
-    try:
-        with file.open() as opened:
-            try:
-                fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return opened.read()
-    except OSError:
-        return None
-    return None  # it was killed, and left the file behind
 
 
 def ask(url: str, method: str, path: str, **params: str) -> Any:
