@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from keyline.variables import PORT_OFFSET
+from tests.support.inner_pytest import outer_environment
 from tests.support.project_copy import ProjectCopy, project_copy, remove_system
 from tests.support.tutorial import PAGE, Command, Edit, Reader, port_of, steps
 
@@ -49,6 +50,15 @@ def test_the_page_has_steps_of_each_kind() -> None:
     assert typed[: len(LINKED)] == ["git clone https://github.com/your-team/keyline", *LINKED[1:]]
     assert len(typed) > 20
     assert len([step for step in STEPS if isinstance(step, Edit)]) > 15
+
+
+def test_what_a_command_prints_does_not_depend_on_a_build_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    environment = outer_environment()
+    assert "CI" not in environment
+    assert environment["COLUMNS"] == "80"
 
 
 def test_the_changes_of_files_and_the_quick_commands_do_what_the_page_says(

@@ -7,13 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+_CI = ("CI", "BUILD_NUMBER")
+"""By these pytest knows a build server, and prints its summary in full length."""
+
 
 def outer_environment() -> dict[str, str]:
-    """Return this process' environment for a project of its own, whose pytest is no worker of ours.
+    """Return this process' environment for a project of its own, as a person's terminal has it.
 
-    A worker's variables would have it share what our workers share, such as synthesized stacks.
+    A worker's variables would have its pytest share what our workers share, such as synthesized
+    stacks. With a build server's variables pytest prints other lines than a person sees.
     """
-    return {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_") and k not in _CI}
+    return {**kept, "COLUMNS": "80"}
 
 
 def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:

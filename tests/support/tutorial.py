@@ -20,6 +20,7 @@ from typing import Self
 
 from keyline.variables import PORT_OFFSET
 from keyline_deploy.project import ROOT
+from tests.support.inner_pytest import outer_environment
 
 PAGE = ROOT / "docs" / "tutorial.md"
 INTERRUPT = "^C"
@@ -220,7 +221,7 @@ def measure(offset: int = 400) -> None:
     """
     text = PAGE.read_text(encoding="utf-8")
     port = port_of(text)
-    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    kept = {k: v for k, v in outer_environment().items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     variables: Mapping[str, str] = {
         PORT_OFFSET: str(offset),
         "GIT_AUTHOR_NAME": "reader",
