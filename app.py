@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from keyline.errors import KeylineError
+from keyline.errors import KeylineError, raise_first
 from keyline.model import Function, System
 from keyline_deploy.bundling import SERVICES, Bundle, Target, bundle
 from keyline_deploy.environment import (
@@ -17,6 +17,7 @@ from keyline_deploy.environment import (
     EnvironmentFileError,
     load,
     names,
+    unknown_systems,
     with_user_pool,
 )
 from keyline_deploy.systems import systems
@@ -95,6 +96,7 @@ def main() -> None:
     app = cdk.App()
     try:
         environment = chosen(app)
+        raise_first(unknown_systems(environment, [system.name for system in systems()]))
         target = Target.HOST if environment.is_local else Target.LAMBDA
         build(app, environment, systems(), bundler(target))
     except KeylineError as error:

@@ -18,7 +18,7 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -28,7 +28,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from keyline import variables
-from keyline.errors import KeylineError, instead_of
+from keyline.errors import Fault, KeylineError, instead_of
 from keyline.model import MAX_ENVIRONMENT_NAME, System
 
 FOLDER = Path(__file__).resolve().parents[2] / "environments"
@@ -269,9 +269,8 @@ class Environment(_Section, frozen=True, kw_only=True):
             return decode(said, kind, f"{self.name}.toml: {path}")
         except EnvironmentFileError as error:
             keys = error.path.partition(": ")[2]
-            if self.is_local and _has(_overrides(), keys):
-                raise _of_override(error) from None
-            raise
+            file = _file_that_says(self, keys)
+            raise EnvironmentFileError(f"{file}: {keys}", error.message, error.suggestion) from None
 
     def api_ports(self, systems: Iterable[str]) -> dict[str, int]:
         """Give each system the port of its API, in the local environment.
@@ -295,6 +294,23 @@ class Environment(_Section, frozen=True, kw_only=True):
         taken = {*said.values(), *self.local.servers.values()}
         free = (port for port in itertools.count(self.local.api) if port not in taken)
         return {name: said[name] if name in said else next(free) for name in systems}
+
+
+def unknown_systems(environment: Environment, known: Collection[str]) -> Iterator[Fault]:
+    """Yield each section of an environment that is of no system.
+
+    Parameters
+    ----------
+    known
+        The names of all systems of the project.
+    """
+    sections = (("systems", environment.systems), ("user_pools", environment.user_pools))
+    for section, named in sections:
+        for name in named:
+            if name not in known:
+                keys = f"{section}.{name}"
+                path = f"{_file_that_says(environment, keys)}: {keys}"
+                yield path, "there is no such system.", instead_of(name, known)
 
 
 def check_takes_pool(system: System, path: str) -> None:
@@ -355,7 +371,7 @@ def load(name: str, folder: Path = FOLDER) -> Environment:
         raise EnvironmentFileError(
             f"environments/{name}.toml", "no such file.", instead_of(name, names(folder))
         )
-    table = _read(file)
+    table = read_table(file)
     environment = _decoded(table, file)
     if name != LOCAL:
         return environment
@@ -373,12 +389,27 @@ def names(folder: Path = FOLDER) -> list[str]:
     return sorted(file.stem for file in folder.glob("*.toml") if "." not in file.stem)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_table(file: Path) -> dict[str, Any]:
+    """Read a TOML file, without a look at what it says.
+
+    Raises
+    ------
+    EnvironmentFileError
+        If it cannot be read, or is not TOML.
+    """
     try:
-        return tomllib.loads(file.read_text())
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise EnvironmentFileError(
-            file.name, f"not TOML: {error}.", "Mend the line it names."
+            file.name, f"not TOML: {error}.", "Correct the line it names."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise EnvironmentFileError(
+            file.name, f"not UTF-8: the byte at {error.start}.", "Save the file as UTF-8."
+        ) from error
+    except OSError as error:
+        raise EnvironmentFileError(
+            str(file), f"cannot be read: {error.strerror}.", "Name a file of TOML."
         ) from error
 
 
@@ -405,7 +436,8 @@ def _with_issuer(table: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
 
 def _overrides() -> dict[str, Any]:
     file = _override_file()
-    return _read(file) if file.is_file() else {}
+    named = os.environ.get(variables.LOCAL_OVERRIDE)
+    return read_table(file) if named or file.is_file() else {}
 
 
 def _override_file() -> Path:
@@ -428,6 +460,13 @@ def _of_override(error: EnvironmentFileError) -> EnvironmentFileError:
     """The same error, of the override file."""
     keys = error.path.partition(": ")[2]
     return EnvironmentFileError(_join(_override_file().name, keys), error.message, error.suggestion)
+
+
+def _file_that_says(environment: Environment, keys: str) -> str:
+    """The name of the file that says something at a place: the override, or the environment's."""
+    if environment.is_local and _has(_overrides(), keys):
+        return _override_file().name
+    return f"{environment.name}.toml"
 
 
 def _has(table: Mapping[str, Any], keys: str) -> bool:

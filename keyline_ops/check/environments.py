@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from keyline.errors import Fault, KeylineError, instead_of
+from keyline.errors import Fault, KeylineError
 from keyline.model import System
-from keyline_deploy.environment import Environment, load
+from keyline_deploy.environment import Environment, load, unknown_systems
 from keyline_deploy.environment import names as environment_names
 
 
@@ -27,18 +27,9 @@ def faults(folder: Path, systems: Sequence[System], known: Collection[str]) -> I
         except KeylineError as error:
             yield error.path, error.message, error.suggestion
         else:
-            yield from _names(environment, known)
+            yield from unknown_systems(environment, known)
             for system in systems:
                 yield from _settings(environment, system)
-
-
-def _names(environment: Environment, known: Collection[str]) -> Iterator[Fault]:
-    sections = (("systems", [*environment.systems]), ("user_pools", [*environment.user_pools]))
-    for section, named in sections:
-        for name in named:
-            if name not in known:
-                path = f"{environment.name}.toml: {section}.{name}"
-                yield path, "there is no such system.", instead_of(name, known)
 
 
 def _settings(environment: Environment, system: System) -> Iterator[Fault]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,9 +87,11 @@ def plan(words: Words, root: Path, *, derive: bool) -> Plan:
     Raises
     ------
     EnvironmentFileError
-        If an environment file is not TOML.
+        If an environment file cannot be read, or is not TOML.
     NoTableOfSystemsError
         If the README has no table of systems.
+    KeylineError
+        If a file is where a folder of the system has to be.
     """
     port = _port(words.system, _sections(root, LOCAL))
     steps = [
@@ -104,7 +105,18 @@ def plan(words: Words, root: Path, *, derive: bool) -> Plan:
 
 def _created(words: Words, root: Path) -> Iterator[Step]:
     for path, text in sorted(templates.rendered(words).items()):
+        _check_parents(root, path)
         yield Step(path, "keep") if (root / path).exists() else Step(path, "create", text)
+
+
+def _check_parents(root: Path, path: str) -> None:
+    for parent in Path(path).parents:
+        if (root / parent).exists() and not (root / parent).is_dir():
+            raise KeylineError(
+                str(parent),
+                f"is a file, and {path} needs a folder of that name.",
+                "Move the file, or choose another name for the system.",
+            )
 
 
 def _environments(words: Words, root: Path, port: int) -> Iterator[Step]:
@@ -154,10 +166,4 @@ def _port(system: str, local: Mapping[str, Any]) -> int:
 
 
 def _sections(root: Path, name: str) -> Mapping[str, Any]:
-    file = root / "environments" / f"{name}.toml"
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise environment.EnvironmentFileError(
-            file.name, f"not TOML: {error}.", "Correct the line it names."
-        ) from error
+    return environment.read_table(root / "environments" / f"{name}.toml")

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 import pytest
 
 import app
+from keyline import variables
 from keyline.model import System
 from keyline_deploy.environment import EnvironmentFileError
 from tests.support.app import run_app
@@ -37,6 +38,18 @@ def test_such_a_context_ends_the_app_with_that_message_alone(root: Path) -> None
     message = "-c env=: no environment is named. Name one of: dev, local, prod, staging."
     assert done.stderr.strip().splitlines()[-1] == message
     assert "Traceback" not in done.stderr
+
+
+def test_a_section_of_no_system_ends_the_app(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[systems.nosuchsystem]\nretention_days = 7\n")
+    monkeypatch.setenv(variables.LOCAL_OVERRIDE, str(own))
+    done = run_app(root, {"env": "local"}, tmp_path / "out")
+    assert done.returncode == 1
+    told = "own.toml: systems.nosuchsystem: there is no such system."
+    assert done.stderr.strip().splitlines()[-1].startswith(told)
 
 
 POOL, OTHER = "us-east-1_AbCdEfGhI", "us-east-1_123456789"

@@ -383,6 +383,7 @@ def test_an_offset_that_cannot_be_is_told(
 @pytest.fixture
 def override(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "local.override.toml"
+    file.touch()
     monkeypatch.setenv(variables.LOCAL_OVERRIDE, str(file))
     return file
 
@@ -445,6 +446,36 @@ def test_a_wrong_setting_in_one_s_own_file_names_it_and_no_other(
     override.write_text("[local")
     with pytest.raises(EnvironmentFileError, match=r"local\.override\.toml: not TOML"):
         environment.load("local", folder)
+
+
+def test_a_file_of_one_s_own_that_is_named_has_to_be_there(folder: Path, override: Path) -> None:
+    override.unlink()
+    with pytest.raises(EnvironmentFileError, match="cannot be read: No such file") as raised:
+        environment.load("local", folder)
+    assert raised.value.path == str(override)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_file_that_is_not_text_is_named(folder: Path, override: Path, own: bool) -> None:
+    file = override if own else folder / "local.toml"
+    file.write_bytes(b"name = '\xe9'")
+    with pytest.raises(EnvironmentFileError, match="not UTF-8: the byte at 8") as raised:
+        environment.load("local", folder)
+    assert raised.value.path == file.name
+
+
+def test_a_section_of_no_system_is_told_in_the_file_that_has_it(
+    folder: Path, override: Path
+) -> None:
+    override.write_text("[systems.order]\nretention_days = 7\n")
+    local = environment.load("local", folder)
+    assert [*environment.unknown_systems(local, ["orders", "visits"])] == [
+        ("local.override.toml: systems.order", "there is no such system.", "Did you mean 'orders'?")
+    ]
+    override.write_text("")
+    local = environment.load("local", folder)
+    paths = [path for path, _, _ in environment.unknown_systems(local, ["visits"])]
+    assert paths == ["local.toml: systems.orders"]
 
 
 @pytest.mark.parametrize("endpoint", [{}, {"KEYLINE_DYNAMODB_ENDPOINT": "http://127.0.0.1:1"}])
