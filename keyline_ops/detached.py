@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Literal, TypeVar
 
 from keyline.errors import KeylineError
-from keyline_ops.run_record import Run, Stage, running, unusable
+from keyline_ops.run_record import Run, Stage, running, stop_command, unusable
 
 T = TypeVar("T")
 
@@ -62,7 +62,8 @@ def start(state: Path, options: Sequence[str], timeout: float) -> Run:
         raise KeylineError(
             str(state),
             f"the platform was not ready after {timeout:g} s, and is still starting or loading.",
-            f"Read {state / LOG}; wait longer with --wait-timeout; or stop it with `keyline down`.",
+            f"Read {state / LOG}; wait longer with --wait-timeout; or stop it"
+            f" (`{stop_command(state)}`).",
         )
     return found
 

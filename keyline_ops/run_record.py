@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from enum import StrEnum
@@ -82,13 +83,18 @@ def recorded(state: Path) -> Iterator[Record]:
             raise KeylineError(
                 str(state),
                 "another local platform runs on this state folder.",
-                f"Stop it (`keyline down --state {state}`), or choose another state folder.",
+                f"Stop it (`{stop_command(state)}`), or choose another state folder.",
             )
         record = Record(descriptor)
         record.enter(Stage.STARTING)
         yield record
     finally:
         os.close(descriptor)
+
+
+def stop_command(state: Path) -> str:
+    """Return the command that stops the platform of a state folder."""
+    return shlex.join(["keyline", "down", "--state", str(state)])
 
 
 def unusable(state: Path, error: OSError) -> KeylineError:

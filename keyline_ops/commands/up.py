@@ -28,7 +28,10 @@ Data = Annotated[
         file_okay=False,
     ),
 ]
-Report = Annotated[Path | None, typer.Option(help="Write the report as JSON to this file.")]
+Report = Annotated[
+    Path | None,
+    typer.Option(help="Write the report as JSON to this file.", dir_okay=False),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Forget the data of earlier runs first.")]
 FreePorts = Annotated[
     bool, typer.Option("--free-ports", help="Listen on free ports, not on the environment's.")
@@ -114,19 +117,21 @@ def demo(
 
 def _run_detached(options: Options, timeout: float) -> NoReturn:
     from keyline_ops.detached import LOG, start
-    from keyline_ops.run_record import Stage, running
+    from keyline_ops.run_record import Stage, running, stop_command
 
     if options.fresh and running(options.state):
         raise KeylineError(
             str(options.state),
             "a local platform runs on this state folder.",
-            "Stop it first (`keyline down`), or leave --fresh out.",
+            f"Stop it first (`{stop_command(options.state)}`), or leave --fresh out.",
         )
     run = start(options.state, options.arguments, timeout)
     status = ask_local(load_environment("local"), options.state, "GET", "/status")
     for name, url in status["apis"].items():
         print(f"{name}: {url}")
-    print(f"It runs in the background (process {run.pid}); `keyline down` stops it.")
+    print(
+        f"It runs in the background (process {run.pid}); `{stop_command(options.state)}` stops it."
+    )
     if run.stage is Stage.INCOMPLETE:
         print(f"The load ended early: read {options.state / LOG}.")
         raise typer.Exit(1)

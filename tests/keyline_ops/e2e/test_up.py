@@ -73,6 +73,7 @@ def test_a_platform_in_the_background_is_started_asked_and_stopped(state: Path) 
     run = running(state)
     assert run is not None
     assert f"process {run.pid}" in started.stdout
+    assert f"`keyline down --state {state}` stops it." in started.stdout
 
     # Then it answers, tells its status in both forms, and has logs
     answers(state)

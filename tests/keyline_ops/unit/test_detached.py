@@ -90,6 +90,7 @@ def test_one_that_takes_too_long_is_left_running(
     with pytest.raises(KeylineError, match=r"not ready after 0\.1 s") as told:
         start(tmp_path, [Stage.LOADING], timeout=0.1)
     assert "--wait-timeout" in told.value.suggestion
+    assert f"keyline down --state {tmp_path}" in told.value.suggestion
     assert launched[0].poll() is None
 
 
