@@ -31,12 +31,22 @@ def check(system: str | None = None, root: Path = ROOT) -> list[Fault]:
     CheckFailedError
         If the check itself cannot be done.
     """
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "keyline_ops.check.child", str(root), system or ""],
-        capture_output=True,
-        timeout=_SECONDS,
-        check=False,
-    )
+    command = [sys.executable, "-P", "-m", "keyline_ops.check.child", str(root), system or ""]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise CheckFailedError(
+            "keyline check",
+            f"did not end within {_SECONDS:g} s.",
+            "Look for a declaration that waits. A declaration does no I/O.",
+        ) from error
+    said = done.stderr.decode(errors="replace")
     if done.returncode:
-        raise CheckFailedError("keyline check", f"failed.\n{done.stderr.decode(errors='replace')}")
+        raise CheckFailedError("keyline check", f"failed.\n{said}")
+    if not done.stdout:
+        raise CheckFailedError(
+            "keyline check",
+            f"a declaration ended the process (exit code 0).\n{said}",
+            "A declaration does not call sys.exit.",
+        )
     return msgspec.json.decode(done.stdout, type=list[Fault])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keyline.errors import Fault
-from keyline_ops.check.run import check
+from keyline_ops.check.run import CheckFailedError, check
 
 SYSTEM = """
 import msgspec
@@ -144,6 +144,23 @@ def test_a_declaration_that_cannot_be_imported_is_told_with_its_place(
     found = project.found()
     assert found[0][0] == path
     assert message in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("import sys; sys.exit()", r"a declaration ended the process \(exit code 0\)"),
+        ("import os; os._exit(3)", "failed"),
+        ("import time; time.sleep(600)", "did not end within 2 s"),
+    ],
+)
+def test_a_declaration_that_does_not_come_to_its_end_is_told(
+    project: Project, statement: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyline_ops.check.run._SECONDS", 2.0)
+    change(project.system, "import msgspec", f"{statement}\nimport msgspec")
+    with pytest.raises(CheckFailedError, match=message):
+        project.faults()
 
 
 def test_a_handler_that_is_missing_is_told(project: Project) -> None:
