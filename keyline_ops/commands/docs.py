@@ -38,7 +38,8 @@ def docs(
 def openapi(
     system: Annotated[str, typer.Argument(help="The system whose API is described.")],
     output: Annotated[
-        Path | None, typer.Option(help="Write to this file, not to the terminal.")
+        Path | None,
+        typer.Option(help="Write to this file, not to the terminal.", dir_okay=False),
     ] = None,
 ) -> None:
     """Describe a system's API as an OpenAPI 3.1 document, from its handlers."""

@@ -80,11 +80,18 @@ def test_a_document_is_written_into_a_folder_that_is_made(
     assert "3.1.0" in output.read_text()
 
 
+@pytest.mark.parametrize("command", [("openapi", "notes", "--output"), ("demo", "--report")])
+def test_a_folder_is_not_written_to_as_a_file(command: tuple[str, ...], tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, [*command, str(tmp_path)])
+    assert done.exit_code == 2
+    assert "is a directory" in done.output
+
+
 def test_the_data_of_a_running_platform_is_not_forgotten(tmp_path: Path) -> None:
     with recorded(tmp_path):
         done = CliRunner().invoke(app, ["up", "--wait", "--fresh", "--state", str(tmp_path)])
     assert isinstance(done.exception, KeylineError)
-    assert "keyline down" in done.exception.suggestion
+    assert f"keyline down --state {tmp_path}" in done.exception.suggestion
 
 
 def test_a_platform_that_starts_has_no_status_yet(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from keyline.errors import KeylineError
 from keyline_ops.new.make import planned
 from keyline_ops.new.refusals import NameTakenError, check
 from keyline_ops.new.words import BadNameError, words_of
@@ -48,6 +49,17 @@ def test_the_name_of_another_system_is_refused(project: Path) -> None:
     assert refusal(project, "sample_orders").endswith(
         "is a package of this project, lambda_src/sample_orders."
     )
+
+
+def test_a_file_where_a_folder_has_to_be_is_refused_before_anything_is_written(
+    project: Path,
+) -> None:
+    file = project / "systems" / "sample_shelf"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine")
+    with pytest.raises(KeylineError, match="needs a folder of that name") as refused:
+        planned("sample_shelf", None, None, project, stream=False, derive=False)
+    assert refused.value.path == "systems/sample_shelf"
 
 
 @pytest.mark.parametrize(
