@@ -58,7 +58,7 @@ class Host:
     scratch
         Where each environment gets a temporary folder of its own.
     bytecode
-        PYTHONPYCACHEPREFIX: compiled code stays out of the assets and survives environments.
+        Where compiled code is kept: out of the assets, and for all functions and environments.
     lifeline
         Read end of the pipe at whose end of file the processes exit.
     variables
@@ -203,9 +203,9 @@ class Environment:
         return lines
 
     def _command(self) -> Sequence[str]:
-        lifeline = str(self._host.lifeline)
-        interpreter = self._host.interpreter
-        return (interpreter, "-S", "-P", str(_BOOTSTRAP), lifeline, self.function.handler)
+        host = self._host
+        told = (str(host.lifeline), str(host.bytecode), self.function.handler)
+        return (host.interpreter, "-S", "-P", str(_BOOTSTRAP), *told)
 
     def _variables(self) -> dict[str, str]:
         function = self.function
@@ -236,7 +236,6 @@ class Environment:
             "LANG": "en_US.UTF-8",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "PYTHONPATH": os.pathsep.join(self._import_path()),
-            "PYTHONPYCACHEPREFIX": str(self._host.bytecode),
             "TMPDIR": str(self._scratch),
             "TZ": ":UTC",
         }

@@ -28,7 +28,7 @@ from keyline_local.lambdas.environment import (
     link_runtime,
 )
 from keyline_local.lambdas.runtime_api import Outcome, Work, failure
-from keyline_local.lambdas.sources import Sources, changed_files
+from keyline_local.lambdas.sources import Sources
 from keyline_local.resources import Function
 from keyline_local.services.logs import Logs
 
@@ -302,7 +302,7 @@ class _Pool:
                 return None
             state = self.sources.scan()
             try:
-                await asyncio.to_thread(self._bundle, self._refresh)
+                await asyncio.to_thread(self._refresh, self.function)
             except Exception as error:  # noqa: BLE001 - whatever bundling raises is reported
                 message = f"the changed sources could not be bundled: {error}"
                 self._logs.write(self.function.name, None, f"[ERROR] {message}")
@@ -311,24 +311,6 @@ class _Pool:
             self._retire()
         self._logs.write(self.function.name, None, "sources changed: new code is in place")
         return None
-
-    def _bundle(self, refresh: Callable[[Function], None]) -> None:
-        """Refresh the asset and drop the compiled code of every module that changed.
-
-        A .pyc is matched by size and whole seconds only, so a quick edit that keeps the
-        size would otherwise run the old code.
-        """
-        asset = Sources([self.function.code])
-        before, _ = asset.scan()
-        refresh(self.function)
-        after, _ = asset.scan()
-        if self.host is None:
-            return
-        for path in map(Path, changed_files(before, after)):
-            if path.suffix == ".py":
-                folder = self.host.bytecode / path.parent.relative_to(path.anchor)
-                for compiled in folder.glob(f"{path.stem}.*.pyc"):
-                    compiled.unlink(missing_ok=True)
 
     def _retire(self) -> None:
         """Stop the idle environments; busy ones are no longer current and stop when released."""

@@ -8,7 +8,7 @@ invocation and a save directly followed by a request is never missed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 Stamp = tuple[int, int, int]
@@ -52,11 +52,6 @@ class Sources:
     def accept(self, state: tuple[dict[str, Stamp], dict[str, Stamp]]) -> None:
         """Take a scanned state as the known one. Scan *before* acting on the files."""
         self._files, self._folders = state
-
-
-def changed_files(before: Mapping[str, Stamp], after: Mapping[str, Stamp]) -> set[str]:
-    """Paths that are new, gone or different."""
-    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
 def _walk(roots: Iterable[Path]) -> Iterator[tuple[str, bool]]:

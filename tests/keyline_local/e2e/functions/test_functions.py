@@ -85,6 +85,23 @@ def test_warm_environment_is_reused_and_lines_belong_to_their_request(host: Host
     assert ("demo", second.request_id, "line two") in tagged
 
 
+def test_what_functions_have_in_common_is_compiled_once_and_each_traces_its_own(host: Host) -> None:
+    # Given two functions with a copy each of one library
+    found = [host.function("import library\nhandler = library.fail", name) for name in "ab"]
+    for function in found:
+        (function.code / "library.py").write_text("def fail(event, context):\n    raise KeyError\n")
+    functions = host.functions(*found)
+
+    # When both run
+    traces = [error_of(host.invoke(functions, name=name).payload)["stackTrace"] for name in "ab"]
+
+    # Then each names its own copy, of which one was compiled
+    for function, trace in zip(found, traces, strict=True):
+        assert str(function.code / "library.py") in "".join(trace)
+    compiled = [path.read_bytes() for path in (host.folder / "state" / "bytecode").rglob("*.pyc")]
+    assert len([code for code in compiled if b"library.py" in code]) == 1
+
+
 def test_environment_variables_and_imports_are_only_the_functions_own(host: Host) -> None:
     source = """
         import importlib.util, os, sys

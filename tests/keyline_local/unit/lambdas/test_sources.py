@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keyline_local.lambdas.sources import Sources, changed_files
+from keyline_local.lambdas.sources import Sources
 
 
 @pytest.fixture
@@ -68,9 +68,3 @@ def test_single_file_root(root: Path) -> None:
     assert not sources.changed()
     (root / "pkg" / "a.py").write_text("a = 22\n")
     assert sources.changed()
-
-
-def test_changed_files_names_new_gone_and_different() -> None:
-    before = {"same": (1, 1, 1), "gone": (1, 1, 1), "edited": (1, 1, 1)}
-    after = {"same": (1, 1, 1), "new": (1, 1, 1), "edited": (2, 1, 1)}
-    assert changed_files(before, after) == {"gone", "new", "edited"}
