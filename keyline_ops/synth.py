@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from keyline.errors import KeylineError
@@ -27,25 +29,31 @@ def assembly_folder(environment: str) -> Path:
     return WORK / "assembly" / environment
 
 
-def synthesize(environment: str, out: Path) -> Path:
-    """Write the cloud assembly of an environment and return its folder.
+def up_to_date(environment: str, out: Path | None = None) -> Path:
+    """Return the kept assembly of an environment, synthesized if its inputs have changed.
 
-    Needs no AWS account, credentials or network. What the app prints goes to the terminal
-    only when it fails. The CDK's own check of templates is left out for the local environment.
+    Parameters
+    ----------
+    out
+        Where the assembly is kept; the default is the `assembly_folder`.
 
     Raises
     ------
     SynthesisFailedError
-        If the CDK command line is missing or the app fails.
+        As `bring_up_to_date` does.
     """
-    asyncio.run(_synthesize(environment, out))
+    out = out or assembly_folder(environment)
+    asyncio.run(bring_up_to_date(environment, out))
     return out
 
 
-async def bring_up_to_date(environment: str) -> bool:
-    """Synthesize an environment unless its kept assembly was made from the same inputs.
+async def bring_up_to_date(environment: str, out: Path) -> bool:
+    """Write the cloud assembly of an environment, unless a folder has that of the same inputs.
 
-    Being cancelled ends the CDK's processes too.
+    Needs no AWS account, credentials or network. What the app prints goes to the terminal
+    only when it fails. The CDK's own check of templates is left out for the local environment.
+    Processes that ask for one folder do so one after the other. Being cancelled ends the CDK's
+    processes too.
 
     Returns
     -------
@@ -54,9 +62,21 @@ async def bring_up_to_date(environment: str) -> bool:
     Raises
     ------
     SynthesisFailedError
-        As `synthesize` does.
+        If the CDK command line is missing or the app fails.
     """
-    out = assembly_folder(environment)
+    with _alone(out):
+        return await _bring_up_to_date(environment, out)
+
+
+@contextlib.contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+async def _bring_up_to_date(environment: str, out: Path) -> bool:
     record = out.with_suffix(".inputs")
     variables = _variables(environment)
     inputs = fingerprint(ROOT, variables)

@@ -16,6 +16,8 @@ _FILES = (
     *("keyline_ops/synth.py", ".gitignore"),
 )
 _FOLDERS = ("constructs", "environments", "lambda_src", "stacks", "systems")
+_DERIVED = ("data-model.md", "openapi.json")
+"""What `keyline docs` writes beside a system; no synthesis reads it."""
 _USER_CONTEXT = ".cdk.json"
 """Context of the user, in the home folder; the CDK merges it with that of the project."""
 _VARIABLES = ("AWS_PROFILE",)
@@ -60,4 +62,4 @@ def _read(root: Path) -> Iterator[Path]:
     for folder in _FOLDERS:
         for base, folders, names in os.walk(root / folder):
             folders[:] = sorted(n for n in folders if n != "__pycache__" and n[0] != ".")
-            yield from (Path(base, name) for name in sorted(names))
+            yield from (Path(base, name) for name in sorted(names) if name not in _DERIVED)

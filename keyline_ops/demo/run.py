@@ -57,7 +57,7 @@ async def run(options: Options, console: Console) -> int:
 async def _synthesize(console: Console) -> None:
     started = time.monotonic()
     with _cancelled_by_sigterm(), console.status("Synthesizing the local environment"):
-        made = await bring_up_to_date(ENVIRONMENT)
+        made = await bring_up_to_date(ENVIRONMENT, assembly_folder(ENVIRONMENT))
     if made:
         console.print(f"Synthesized in {time.monotonic() - started:.1f} s.")
     else:

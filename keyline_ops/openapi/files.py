@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from keyline_deploy.project import ROOT
 from keyline_deploy.systems import folder
 from keyline_local import Deployment, Function, read_deployment
 from keyline_ops.openapi.generate import generate, serving
-from keyline_ops.synth import synthesize
+from keyline_ops.synth import up_to_date
 
 _ENVIRONMENT = "local"
 
@@ -45,8 +44,7 @@ def document_of(system: str, deployment: Deployment) -> dict[str, Any]:
 
 def local_deployment() -> Deployment:
     """The local environment, synthesized and read, with nothing of it running."""
-    with tempfile.TemporaryDirectory() as folder:
-        return deployment_of(synthesize(_ENVIRONMENT, Path(folder)))
+    return deployment_of(up_to_date(_ENVIRONMENT))
 
 
 def deployment_of(assembly: Path) -> Deployment:

@@ -17,8 +17,9 @@ import msgspec
 import pytest
 
 from keyline_deploy.environment import load
+from keyline_deploy.project import WORK
 from keyline_deploy.systems import systems
-from keyline_ops.synth import synthesize
+from keyline_ops.synth import up_to_date
 from tests.support import templates
 from tests.support.templates import SynthesizedStack
 
@@ -32,15 +33,16 @@ def shared_folder(factory: pytest.TempPathFactory) -> Path:
 
 
 def local_assembly(base: Path) -> Path:
-    """The local environment's assembly, bundles and all.
+    """The local environment's assembly, bundles and all, as it was when this run began.
 
     It is not to be changed: a test that changes it, or runs it, takes a copy, `linked` or `copied`.
+    What it was made from counts, so the next run of unchanged code makes none.
     """
-    folder = base / "local-assembly"
-    with _alone(folder):
-        if not (folder / "manifest.json").exists():
-            synthesize("local", folder)
-    return folder
+    own = base / "assembly"
+    with _alone(own):
+        if not own.exists():
+            linked(up_to_date("local", WORK / "assembly" / "tests"), base)
+    return own
 
 
 @cache

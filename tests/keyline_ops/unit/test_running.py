@@ -20,7 +20,7 @@ from tests.support.commands import assert_refused, keyline
 
 @pytest.fixture
 def unsynthesized(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def synthesize(_: str) -> bool:
+    async def synthesize(*_: object) -> bool:
         raise AssertionError("it was synthesized")
 
     monkeypatch.setattr(run, "bring_up_to_date", synthesize)

@@ -41,7 +41,7 @@ def cdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cdk:
 
 
 def bring() -> bool:
-    return asyncio.run(bring_up_to_date("local"))
+    return asyncio.run(bring_up_to_date("local", assembly_folder("local")))
 
 
 def test_the_same_inputs_are_synthesized_once(cdk: Cdk) -> None:

@@ -46,6 +46,13 @@ def test_a_new_file_counts(project: Path) -> None:
     assert digest(project) != before
 
 
+@pytest.mark.parametrize("name", ["openapi.json", "data-model.md"])
+def test_what_is_written_from_the_declaration_does_not_count(project: Path, name: str) -> None:
+    before = digest(project)
+    (project / "systems/notes" / name).write_text("{}")
+    assert digest(project) == before
+
+
 def test_the_users_own_context_counts(project: Path) -> None:
     before = digest(project)
     (project / "home").mkdir()

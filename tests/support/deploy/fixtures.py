@@ -39,10 +39,10 @@ def deployed_issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer
 @pytest.fixture(scope="session")
 def dev_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cloud assembly as it is."""
-    from keyline_ops.synth import synthesize
+    from keyline_ops.synth import up_to_date
     from tests.support.deploy.deployment import ENVIRONMENT
 
-    return synthesize(ENVIRONMENT, tmp_path_factory.mktemp("synthesized") / "assembly")
+    return up_to_date(ENVIRONMENT, tmp_path_factory.mktemp("synthesized") / "assembly")
 
 
 @pytest.fixture(scope="session")
