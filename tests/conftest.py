@@ -69,6 +69,22 @@ settings.register_profile("keyline", deadline=None, suppress_health_check=[Healt
 settings.load_profile("keyline")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes long; where snapshots are written, leave out what has none.
+
+    A long test that comes last has one worker busy and the others idle.
+    """
+    if config.getoption("update_snapshots", default=False):
+        without = [item for item in items if "snapshot" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if item not in set(without)]
+    items.sort(key=lambda item: not _takes_long_alone(item))
+
+
+def _takes_long_alone(item: pytest.Item) -> bool:
+    return bool(item.get_closest_marker("soak")) and not item.get_closest_marker("xdist_group")
+
+
 def pytest_collection_finish() -> None:
     """Keep what was imported and collected from being looked at for garbage, again and again."""
     gc.freeze()
