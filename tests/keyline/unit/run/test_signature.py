@@ -1,0 +1,79 @@
+"""Requests are signed as botocore signs them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keyline.run.signature import Signer
+
+KIND, TARGET = "application/x-amz-json-1.0", "DynamoDB_20120810.GetItem"
+word = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=", min_size=1)
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1)).map(
+    lambda moment: moment.replace(tzinfo=UTC, microsecond=0)
+)
+LINES = ("X-Amz-Date", "X-Amz-Security-Token", "Authorization")
+
+
+def ours(lines: str) -> dict[str, str]:
+    return dict(line.split(": ", 1) for line in lines.removesuffix("\r\n").split("\r\n"))
+
+
+def theirs(
+    keys: Credentials, region: str, host: str, body: bytes, moment: datetime
+) -> dict[str, str]:
+    request = AWSRequest(
+        "POST",
+        f"https://{host}/",
+        headers={"Content-Type": KIND, "X-Amz-Target": TARGET},
+        data=body,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        now = moment.replace(tzinfo=None)
+        patch.setattr("botocore.auth.get_current_datetime", lambda: now)
+        SigV4Auth(keys, "dynamodb", region).add_auth(request)
+    return {name: request.headers[name] for name in LINES if name in request.headers}
+
+
+@given(
+    access=word,
+    secret=word,
+    token=st.none() | word,
+    region=st.sampled_from(["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"]),
+    host=st.sampled_from(
+        ["dynamodb.eu-west-1.amazonaws.com", "123456789012.ddb.us-east-1.amazonaws.com"]
+    ),
+    requests=st.lists(st.tuples(st.binary(max_size=200), moments), min_size=1, max_size=4),
+)
+def test_a_signature_is_that_of_botocore(
+    access: str,
+    secret: str,
+    token: str | None,
+    region: str,
+    host: str,
+    requests: list[tuple[bytes, datetime]],
+) -> None:
+    keys = Credentials(access, secret, token)
+    signer = Signer(region)  # what it keeps from one request must not spoil the next
+    for body, moment in requests:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("time.time", moment.timestamp)
+            lines = signer.headers(keys.get_frozen_credentials(), host, KIND, TARGET, body)
+        assert ours(lines) == theirs(keys, region, host, body, moment)
+
+
+@given(secrets=st.lists(word, min_size=2, max_size=4), moment=moments)
+def test_another_secret_has_another_key(secrets: list[str], moment: datetime) -> None:
+    signer = Signer("eu-west-1")
+    for secret in secrets:
+        keys = Credentials("key", secret)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("time.time", moment.timestamp)
+            lines = signer.headers(keys.get_frozen_credentials(), "host", KIND, TARGET, b"")
+        assert ours(lines) == theirs(keys, "eu-west-1", "host", b"", moment)
