@@ -1,0 +1,343 @@
+"""HTTP/1.1 to one origin, with what DynamoDB needs of it: a POST of known length, and its reply.
+
+Every fault comes as the exception of botocore that stands for it, since botocore decides what
+follows (keyline.run.connection). The rules of reading are those of RFC 9112. What breaks a rule
+is refused as a whole, and its connection is closed: no body is guessed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import socket
+import ssl
+import struct
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+IDLE_SECONDS: Final = 20.0
+"""How long a connection may wait for its next request."""
+AGE_SECONDS: Final = 300.0
+"""How long a connection is used. A new one asks DNS where the origin is by then."""
+MAX_HEAD: Final = 65_536
+"""Bytes of a status line with its headers."""
+MAX_BODY: Final = 64 * 2**20
+"""Bytes of a reply. DynamoDB's largest, of BatchGetItem, has 16 MB."""
+_RECEIVE = 65_536
+_TIMED_OUT = (BlockingIOError, TimeoutError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_TEXT = rb"[\t\x20-\x7e\x80-\xff]"
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: " + _TEXT + rb"*)?")
+_HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(" + _TEXT + rb"*?)[ \t]*")
+_DIGITS = re.compile(rb"[0-9]{1,10}")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole HTTP response.
+
+    Attributes
+    ----------
+    headers
+        By their names in lower case.
+    """
+
+    status: int
+    headers: Mapping[bytes, bytes]
+    body: bytes
+
+
+class _Line:
+    """One open connection."""
+
+    __slots__ = ("_poll", "opened", "socket", "used")
+
+    def __init__(self, opened: socket.socket, now: float) -> None:
+        self.socket = opened
+        self.opened = self.used = now
+        self._poll = select.poll()
+        self._poll.register(opened, select.POLLIN)
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether it can carry a request: neither too old, nor closed by the other side."""
+        young = now - self.opened < AGE_SECONDS and now - self.used < IDLE_SECONDS
+        return young and not self._poll.poll(0)  # nothing is to come but the end of the connection
+
+
+class Origin:
+    """Connections to one scheme, host and port: each carries one request at a time.
+
+    Threads may share it. A process that was forked opens connections of its own.
+
+    Parameters
+    ----------
+    url
+        `https://dynamodb.eu-west-1.amazonaws.com`, without a path.
+    connect_timeout, read_timeout
+        Seconds; the second one bounds each wait for bytes.
+    pool
+        How many connections are kept.
+    certificates
+        A file of the authorities that are trusted; None for those of `ssl`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        connect_timeout: float,
+        read_timeout: float,
+        pool: int,
+        certificates: str | None = None,
+    ) -> None:
+        parts = urlsplit(url)
+        self.url = url
+        self.host = parts.netloc
+        self._name = parts.hostname or ""
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._pool = pool
+        self._idle: deque[_Line] = deque()
+        self._process = os.getpid()
+        self._tls = (
+            ssl.create_default_context(cafile=certificates) if parts.scheme == "https" else None
+        )
+
+    def send(self, request: bytes) -> Response:
+        """Send a request and read its response.
+
+        Raises
+        ------
+        ConnectTimeoutError, EndpointConnectionError
+            If there is no connection; nothing was sent.
+        SSLError, ConnectionClosedError, ReadTimeoutError, HTTPClientError
+            If the connection failed, was closed, or gave what HTTP does not allow.
+        """
+        line = self._take()
+        kept = False
+        try:
+            line.socket.sendall(request)
+            response, kept = _Reader(line.socket).response()
+        except _TIMED_OUT as error:
+            raise ReadTimeoutError(endpoint_url=self.url, error=error) from error
+        except ssl.SSLError as error:
+            raise SSLError(endpoint_url=self.url, error=error) from error
+        except _ClosedError as error:
+            raise ConnectionClosedError(endpoint_url=self.url, error=error) from error
+        except _MalformedError as error:
+            raise HTTPClientError(error=error) from error
+        except OSError as error:
+            raise ConnectionClosedError(endpoint_url=self.url, error=error) from error
+        finally:
+            self._give_back(line) if kept else line.socket.close()
+        return response
+
+    def close(self) -> None:
+        """Close the connections that wait for a request."""
+        while self._idle:
+            self._idle.pop().socket.close()
+
+    def _take(self) -> _Line:
+        now = time.monotonic()
+        if self._process != os.getpid():  # forked: the connections are the other process' own
+            self._idle, self._process = deque(), os.getpid()
+        while True:
+            try:
+                line = self._idle.pop()
+            except IndexError:
+                return _Line(self._connected(), now)
+            if line.is_fresh(now):
+                return line
+            line.socket.close()
+
+    def _give_back(self, line: _Line) -> None:
+        line.used = time.monotonic()
+        if len(self._idle) < self._pool:
+            self._idle.append(line)
+        else:
+            line.socket.close()
+        while self._idle:  # the left end has waited longest
+            try:
+                oldest = self._idle[0]
+                if line.used - oldest.used < IDLE_SECONDS:
+                    return
+                self._idle.remove(oldest)
+            except (IndexError, ValueError):
+                return  # another thread has just taken it
+            oldest.socket.close()
+
+    def _connected(self) -> socket.socket:
+        try:
+            opened = socket.create_connection((self._name, self._port), self._connect_timeout)
+        except TimeoutError as error:
+            raise ConnectTimeoutError(endpoint_url=self.url, error=error) from error
+        except OSError as error:
+            raise EndpointConnectionError(endpoint_url=self.url, error=error) from error
+        try:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if self._tls is None:
+                self._bound_waits(opened)
+                return opened
+            secured = self._tls.wrap_socket(opened, server_hostname=self._name)
+            secured.settimeout(self._read_timeout)
+            return secured
+        except TimeoutError as error:
+            opened.close()
+            raise ConnectTimeoutError(endpoint_url=self.url, error=error) from error
+        except ssl.SSLError as error:
+            opened.close()
+            raise SSLError(endpoint_url=self.url, error=error) from error
+        except OSError as error:
+            opened.close()
+            raise EndpointConnectionError(endpoint_url=self.url, error=error) from error
+
+    def _bound_waits(self, opened: socket.socket) -> None:
+        """Let the kernel keep the time: a timeout of Python's costs a system call for each wait.
+
+        With TLS it does not end a wait, since OpenSSL reads on.
+        """
+        opened.settimeout(None)
+        whole, part = divmod(self._read_timeout, 1)
+        bound = struct.pack("ll", int(whole), int(part * 1e6))
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bound)
+
+
+class _ClosedError(Exception):
+    """The other side closed the connection before the response was whole."""
+
+
+class _MalformedError(Exception):
+    """What came is not a response of HTTP/1.1."""
+
+
+class _Reader:
+    """Reads one response from a connection."""
+
+    __slots__ = ("_data", "_socket")
+
+    def __init__(self, source: socket.socket) -> None:
+        self._socket = source
+        self._data = b""
+
+    def response(self) -> tuple[Response, bool]:
+        """Return the response, and whether the connection can carry another request."""
+        head = self._until(b"\r\n\r\n", MAX_HEAD)
+        first, *lines = head.split(b"\r\n")
+        status = _STATUS.fullmatch(first)
+        if status is None:
+            raise _MalformedError("the status line")
+        code = int(status[2])
+        if code < 200:
+            raise _MalformedError("a response that nothing asked for")
+        headers = _headers(lines)
+        body, bounded = self._body(code, headers)
+        if self._data:
+            raise _MalformedError("bytes behind the response")
+        kept = bounded and status[1] == b"1" and headers.get(b"connection", b"").lower() != b"close"
+        return Response(code, headers, body), kept
+
+    def _body(self, code: int, headers: Mapping[bytes, bytes]) -> tuple[bytes, bool]:
+        """Return the body, and whether its end was told otherwise than by closing."""
+        length, coding = headers.get(b"content-length"), headers.get(b"transfer-encoding")
+        if coding is not None:
+            if length is not None or coding.lower() != b"chunked":
+                raise _MalformedError("the length of the body")
+            return self._chunks(), True
+        if code in (204, 304):
+            return b"", True
+        if length is None:
+            return self._rest(), False
+        if not _DIGITS.fullmatch(length) or int(length) > MAX_BODY:
+            raise _MalformedError("the length of the body")
+        return self._exactly(int(length)), True
+
+    def _exactly(self, size: int) -> bytes:
+        have = len(self._data)
+        if have >= size:
+            body, self._data = self._data[:size], self._data[size:]
+            return body
+        whole = bytearray(size)
+        view = memoryview(whole)
+        view[:have] = self._data
+        self._data = b""
+        while have < size:
+            got = self._socket.recv_into(view[have:])
+            if not got:
+                raise _ClosedError("within the body")
+            have += got
+        return bytes(whole)
+
+    def _chunks(self) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            line = _CHUNK.fullmatch(self._until(b"\r\n", MAX_HEAD))
+            if line is None:
+                raise _MalformedError("the size of a chunk")
+            length = int(line[1], 16)
+            if not length:
+                break
+            size += length
+            if size > MAX_BODY:
+                raise _MalformedError("the length of the body")
+            parts.append(self._exactly(length))
+            if self._exactly(2) != b"\r\n":
+                raise _MalformedError("the end of a chunk")
+        while trailer := self._until(b"\r\n", MAX_HEAD):
+            _headers([trailer])
+        return b"".join(parts)
+
+    def _rest(self) -> bytes:
+        parts = [self._data]
+        size = len(self._data)
+        self._data = b""
+        while more := self._socket.recv(_RECEIVE):
+            size += len(more)
+            if size > MAX_BODY:
+                raise _MalformedError("the length of the body")
+            parts.append(more)
+        return b"".join(parts)
+
+    def _until(self, end: bytes, most: int) -> bytes:
+        """Return what comes before a mark, and take the mark away."""
+        searched = 0
+        while (found := self._data.find(end, searched)) < 0:
+            if len(self._data) > most:
+                raise _MalformedError("a line too long")
+            searched = max(0, len(self._data) - len(end) + 1)
+            more = self._socket.recv(_RECEIVE)
+            if not more:
+                raise _ClosedError("before the response was whole")
+            self._data += more
+        before, self._data = self._data[:found], self._data[found + len(end) :]
+        return before
+
+
+def _headers(lines: list[bytes]) -> Mapping[bytes, bytes]:
+    headers: dict[bytes, bytes] = {}
+    for line in lines:
+        found = _HEADER.fullmatch(line)
+        if found is None:
+            raise _MalformedError("a header")
+        name = found[1].lower()
+        if name in headers and name in (b"content-length", b"transfer-encoding", b"x-amz-crc32"):
+            raise _MalformedError("a header that is there twice")
+        headers[name] = found[2]
+    return headers

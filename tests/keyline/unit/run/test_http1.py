@@ -1,0 +1,251 @@
+"""How responses are read, and connections kept."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+
+import h11
+import pytest
+from botocore.exceptions import (
+    ConnectionClosedError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ReadTimeoutError,
+)
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from keyline.run import http1
+from keyline.run.http1 import Origin, Response
+from tests.support.scripted import (
+    ITEM,
+    Scripted,
+    Step,
+    chunked,
+    close,
+    dribble,
+    hang,
+    reply,
+    scripted,
+)
+
+REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
+FUZZED = int(os.environ.get("KEYLINE_FUZZ_EXAMPLES", "10")) * 100
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    with scripted() as running:
+        yield running
+
+
+@pytest.fixture
+def origin(server: Scripted) -> Iterator[Origin]:
+    made = Origin(server.url, connect_timeout=2, read_timeout=0.3, pool=4)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        reply(),
+        chunked(),
+        chunked(size=1),
+        dribble(reply()),
+        dribble(chunked()),
+        reply(headers={"Content-Length": None, "Connection": "close"}),
+    ],
+)
+def test_a_response_is_read_however_it_comes(server: Scripted, origin: Origin, step: Step) -> None:
+    if isinstance(step, bytes) and b"close" in step:
+        server.steps.append(lambda connection: connection.sendall(step))
+    else:
+        server.steps.append(step)
+    found = origin.send(REQUEST)
+    assert (found.status, found.body) == (200, ITEM)
+    assert found.headers[b"x-amzn-requestid"] == b"request"
+
+
+def test_a_connection_is_used_again(server: Scripted, origin: Origin) -> None:
+    server.steps += [reply(), chunked(), reply()]
+    for _ in range(3):
+        assert origin.send(REQUEST).body == ITEM
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("header", [{"Connection": "close"}, {"Connection": "Close"}])
+def test_a_connection_that_is_to_be_closed_is_not_used_again(
+    server: Scripted, origin: Origin, header: dict[str, str | None]
+) -> None:
+    server.steps += [reply(headers=header), reply()]
+    origin.send(REQUEST)
+    origin.send(REQUEST)
+    assert server.connections == 2
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_not_used(
+    server: Scripted, origin: Origin
+) -> None:
+    server.steps.append(lambda connection: connection.sendall(reply()))  # which then closes it
+    origin.send(REQUEST)
+    while not server.closed:
+        time.sleep(0.001)
+    assert origin.send(REQUEST).body == ITEM
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("bound", ["IDLE_SECONDS", "AGE_SECONDS"])
+def test_a_connection_is_kept_only_so_long(
+    server: Scripted, origin: Origin, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(http1, bound, 0.0)
+    origin.send(REQUEST)
+    origin.send(REQUEST)
+    assert server.connections == 2
+
+
+def test_a_forked_process_has_connections_of_its_own(server: Scripted, origin: Origin) -> None:
+    origin.send(REQUEST)
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=origin.send, args=(REQUEST,))
+    child.start()
+    child.join(10)
+    origin.send(REQUEST)
+    assert (child.exitcode, server.connections) == (0, 2)
+
+
+def test_what_becomes_of_a_connection_is_said_in_botocore_s_words(
+    server: Scripted, origin: Origin
+) -> None:
+    cases: list[tuple[Step, type[Exception]]] = [
+        (close, ConnectionClosedError),
+        (reply()[:-1], ReadTimeoutError),
+        (lambda connection: connection.sendall(reply()[:-1]), ConnectionClosedError),
+        (hang, ReadTimeoutError),
+        (reply() + b"more", HTTPClientError),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", HTTPClientError),
+    ]
+    for step, error in cases:
+        server.steps.append(step)
+        with pytest.raises(error):
+            origin.send(REQUEST)
+    assert server.connections == len(cases)
+    server.close()
+    nobody = Origin(server.url, connect_timeout=1, read_timeout=1, pool=1)
+    with pytest.raises(EndpointConnectionError):
+        nobody.send(REQUEST)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Content-Length": "+85"},
+        {"Content-Length": "8_5"},
+        {"Content-Length": "-1"},
+        {"Content-Length": ""},
+        {"Content-Length": str(2**40)},
+        {"Transfer-Encoding": "gzip, chunked", "Content-Length": None},
+        {"Transfer-Encoding": "chunked"},
+        {"Bad Name": "x"},
+    ],
+)
+def test_a_response_against_the_rules_is_refused(
+    server: Scripted, origin: Origin, changed: dict[str, str | None]
+) -> None:
+    server.steps.append(reply(headers=changed))
+    with pytest.raises(HTTPClientError):
+        origin.send(REQUEST)
+
+
+class Bytes:
+    """A connection that has sent all that it will, and gives it in pieces."""
+
+    def __init__(self, data: bytes, sizes: list[int]) -> None:
+        self._data, self._sizes = data, sizes
+
+    def recv(self, most: int) -> bytes:
+        size = min(self._sizes.pop(0) if self._sizes else most, most)
+        part, self._data = self._data[:size], self._data[size:]
+        return part
+
+    def recv_into(self, view: memoryview) -> int:
+        part = self.recv(len(view))
+        view[: len(part)] = part
+        return len(part)
+
+
+def ours(data: bytes, sizes: list[int]) -> Response | None:
+    """What is read; None if it is refused."""
+    try:
+        found, _ = http1._Reader(Bytes(data, list(sizes))).response()  # type: ignore[arg-type]
+    except (http1._MalformedError, http1._ClosedError):
+        return None
+    return found
+
+
+def of_h11(data: bytes) -> tuple[int, bytes] | None:
+    """What another reader of the same rules finds; None if it refuses."""
+    connection = h11.Connection(h11.CLIENT)
+    connection.send(h11.Request(method="POST", target="/", headers=[("Host", "x")]))
+    connection.send(h11.EndOfMessage())
+    connection.receive_data(data)
+    connection.receive_data(b"")
+    status, body = 0, b""
+    try:
+        while True:
+            event = connection.next_event()
+            if isinstance(event, h11.Response):
+                status = event.status_code
+            elif isinstance(event, h11.Data):
+                body += bytes(event.data)
+            elif isinstance(event, h11.EndOfMessage):
+                return status, body
+            elif event is h11.NEED_DATA or isinstance(event, h11.ConnectionClosed):
+                return None
+    except h11.RemoteProtocolError:
+        return None
+
+
+pieces = st.lists(st.integers(1, 40), max_size=30)
+bodies = st.binary(max_size=300)
+whole = st.one_of(
+    st.builds(reply, bodies, st.integers(200, 599).filter(lambda status: status not in (204, 304))),
+    st.builds(chunked, bodies, st.integers(1, 50)),
+)
+
+
+@given(data=whole, sizes=pieces)
+def test_a_response_reads_alike_in_any_pieces(data: bytes, sizes: list[int]) -> None:
+    found = ours(data, sizes)
+    assert found is not None
+    assert (found.status, found.body) == of_h11(data)
+
+
+@pytest.mark.soak
+@settings(max_examples=FUZZED)
+@given(
+    data=whole,
+    changes=st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=4)), min_size=1, max_size=4),
+    cut=st.integers(0, 600),
+    sizes=pieces,
+)
+@example(data=reply(), changes=[(9, b"\x00")], cut=600, sizes=[])
+def test_a_damaged_response_is_never_read_as_another(
+    data: bytes, changes: list[tuple[int, bytes]], cut: int, sizes: list[int]
+) -> None:
+    for at, put in changes:
+        data = data[:at] + put + data[at + len(put) :]
+    data = data[:cut]
+    found = ours(data, sizes)
+    if found is not None:
+        assert (found.status, found.body) == of_h11(data)
+
+
+@settings(max_examples=200)
+@given(data=st.binary(max_size=400), sizes=pieces)
+def test_any_bytes_are_read_or_refused(data: bytes, sizes: list[int]) -> None:
+    assert ours(data, sizes) is None or data.startswith(b"HTTP/1.")
