@@ -20,6 +20,9 @@ PHASE_PARAMETER = "KEYLINE_PHASE_PARAMETER"
 MEASURE_SIZES = "KEYLINE_MEASURE_SIZES"
 """`1` where each call also records the units that its item sizes imply."""
 
+TRANSPORT = "KEYLINE_TRANSPORT"
+"""`botocore` where botocore is to send the first attempt of each call too."""
+
 PREFIX = "KEYLINE_"
 """What the name of each of them begins with."""
 PORT_OFFSET = "KEYLINE_PORT_OFFSET"

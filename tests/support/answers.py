@@ -8,6 +8,8 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
+from keyline.run.client import Client
+
 
 class _Body:
     """What urllib3's response is to botocore."""
@@ -39,10 +41,10 @@ def refusal(code: str, status: int = 400, **more: Any) -> AWSResponse:
     return answer(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", **more})
 
 
-def intercept(client: Any, reply: Callable[[dict[str, Any]], AWSResponse | None]) -> None:
+def intercept(client: Client, reply: Callable[[dict[str, Any]], AWSResponse | None]) -> None:
     """Let `reply` see each request's JSON before it is sent, and answer it if it likes."""
 
     def before_send(request: Any, **_: Any) -> AWSResponse | None:
         return reply(json.loads(request.body))
 
-    client.meta.events.register("before-send.dynamodb", before_send)
+    client.botocore.meta.events.register("before-send.dynamodb", before_send)

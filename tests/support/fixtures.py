@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,16 +66,12 @@ def local_services(
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_session() -> Iterator[None]:
-    """A process makes one client; tests make hundreds, and a session costs as much as a client."""
-    import botocore.session
-
+def _one_loader() -> Iterator[None]:
+    """A process makes one client; tests make hundreds, and each reads what DynamoDB looks like."""
     from keyline.run import client
 
-    session, loader = botocore.session.get_session(), client._Loader()
-    one = SimpleNamespace(session=SimpleNamespace(get_session=lambda: session))
+    loader = client._Loader()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keyline.run.client.botocore", one)
         patch.setattr(client, "_Loader", lambda: loader)
         yield
 

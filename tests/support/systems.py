@@ -19,7 +19,8 @@ import msgspec
 import pytest
 
 from keyline.model import Access, System
-from keyline.run import Meter, Store, UniqueClock, client, dynamodb_client
+from keyline.run import Meter, Store, UniqueClock, dynamodb_client
+from keyline.run.connection import Connection, Reply
 from keyline.run.meter import PROCESS
 from keyline_deploy.names import stack_id, stack_name
 from tests.support.engine import admin_client, where
@@ -120,20 +121,20 @@ class OnEngine(Generic[SettingsT]):
     def accesses(self) -> set[Access]:
         """What functions ask of the tables: it fills while they do; the test's own calls do not."""
         names = {t.physical_name(self.environment): t.name for t in self.system.tables}
-        own, send, asked = self.store._calls._connection, client.Connection.send, set[Access]()
+        own, send, asked = self.store._calls._connection, Connection.send, set[Access]()
 
         def listen(
-            connection: client.Connection,
+            connection: Connection,
             operation: str,
             request: Mapping[str, Any],
             **more: Any,
-        ) -> client.Reply:
+        ) -> Reply:
             if connection is not own:
                 for action, table, index in _accesses(operation, request):
                     asked.add(Access(action, names[table], index))
             return send(connection, operation, request, **more)
 
-        self.monkeypatch.setattr(client.Connection, "send", listen)
+        self.monkeypatch.setattr(Connection, "send", listen)
         return asked
 
 

@@ -12,7 +12,7 @@ import msgspec
 from keyline.errors import KeylineError
 from keyline.model.pattern import Pattern, TransactWrite
 from keyline.run import reply
-from keyline.run.client import Connection, NoReplyError, Reply, ReplyError
+from keyline.run.connection import Connection, NoReplyError, Reply, ReplyError
 from keyline.run.errors import (
     ItemUnreadableError,
     RequestRefusedError,

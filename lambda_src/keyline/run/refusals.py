@@ -17,9 +17,9 @@ from keyline.errors import KeylineError
 from keyline.model.pattern import Delete, Pattern, Put, Update
 from keyline.model.shape import fields_of
 from keyline.run import reply
-from keyline.run.client import ReplyError
 from keyline.run.codec import Attributes, Reader
 from keyline.run.comparison import same
+from keyline.run.connection import ReplyError
 from keyline.run.errors import (
     AlreadyExistsError,
     ConditionFailedError,

@@ -12,9 +12,9 @@ import msgspec
 from keyline.model.pattern import Delete, Get, Put, Update
 from keyline.run import floor, refusals, reply
 from keyline.run.calls import Calls
-from keyline.run.client import ReplyError
 from keyline.run.codec import Reader
 from keyline.run.compiled import CompiledUpdate, Compiler
+from keyline.run.connection import ReplyError
 from keyline.run.errors import ItemUnreadableError
 from keyline.run.repeat import SAFE
 from keyline.run.repeat import of_update as repeat_of_update

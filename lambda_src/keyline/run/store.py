@@ -29,9 +29,10 @@ from keyline.model.pattern import (
 from keyline.model.system import System
 from keyline.run import batch, clock, single, transaction
 from keyline.run.calls import Calls
-from keyline.run.client import POOL, Connection, dynamodb_client
+from keyline.run.client import POOL, Client, dynamodb_client
 from keyline.run.clock import UniqueClock, later
 from keyline.run.compiled import Compiler, Memo
+from keyline.run.connection import Connection
 from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
 from keyline.run.errors import AlreadyExistsError
@@ -80,7 +81,7 @@ class Store:
         system: System,
         environment: str,
         settings: msgspec.Struct | None = None,
-        client: Any = None,
+        client: Client | None = None,
         cursor_secret: bytes | None = None,
         function: str = "",
         meter: Meter | None = None,

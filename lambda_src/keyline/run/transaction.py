@@ -26,9 +26,9 @@ from keyline.model.pattern import (
 from keyline.model.size import item_size
 from keyline.run import floor, refusals, reply
 from keyline.run.calls import OTHER_ACTIONS, Calls
-from keyline.run.client import ReplyError
 from keyline.run.codec import Attributes, Reader
 from keyline.run.compiled import Compiler
+from keyline.run.connection import ReplyError
 from keyline.run.errors import (
     BadCallError,
     Cancelled,

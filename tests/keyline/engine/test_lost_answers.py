@@ -29,7 +29,7 @@ from keyline.model import (
     less_than,
 )
 from keyline.run import Store, Write, dynamodb_client
-from keyline.run.client import ATTEMPTS
+from keyline.run.attempts import ATTEMPTS
 from keyline.run.errors import OutcomeUnknownError, ThrottledError, UnavailableError
 from tests.support.bench import Bench, fresh
 from tests.support.engine import where

@@ -32,7 +32,7 @@ def test_each_has_an_operation_of_its_own() -> None:
 
 
 def test_dynamodb_has_the_operations_and_takes_the_actions_of_transactions() -> None:
-    model = dynamodb_client(region="eu-central-1").meta.service_model
+    model = dynamodb_client(region="eu-central-1").botocore.meta.service_model
     taken = {
         action: operation
         for operation in ("TransactWriteItems", "TransactGetItems")

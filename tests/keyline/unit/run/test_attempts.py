@@ -21,7 +21,7 @@ from botocore.exceptions import (
 
 from keyline.errors import KeylineError
 from keyline.run import Store, Write
-from keyline.run.client import ATTEMPTS
+from keyline.run.attempts import ATTEMPTS
 from keyline.run.errors import (
     OutcomeUnknownError,
     RequestRefusedError,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from keyline.run import backoff, dynamodb_client
-from keyline.run.client import ATTEMPTS, CONNECT_TIMEOUT, READ_TIMEOUT
+from keyline.run.attempts import ATTEMPTS
+from keyline.run.client import CONNECT_TIMEOUT, READ_TIMEOUT
 
 # Of a function whose declaration says nothing of it (keyline.model.Function).
 DEFAULT_TIMEOUT = 10
@@ -21,7 +22,7 @@ def test_it_waits_so_long_tries_so_often_and_keeps_so_many_connections() -> None
         attempts=4,
         pool=9,
         credentials=("key", "secret"),
-    ).meta.config
+    ).botocore.meta.config
     assert config.retries == {"mode": "standard", "total_max_attempts": 4}
     assert (config.connect_timeout, config.read_timeout) == (0.5, 0.75)
     assert (config.max_pool_connections, config.tcp_keepalive) == (9, True)
@@ -31,7 +32,7 @@ def test_it_waits_so_long_tries_so_often_and_keeps_so_many_connections() -> None
 def test_all_its_attempts_fit_into_a_function_s_default_timeout() -> None:
     config = dynamodb_client(
         endpoint_url="http://127.0.0.1:9", region="eu-west-1", credentials=("key", "secret")
-    ).meta.config
+    ).botocore.meta.config
     attempts = config.retries["total_max_attempts"]
     assert (attempts, config.connect_timeout, config.read_timeout) == (
         ATTEMPTS,

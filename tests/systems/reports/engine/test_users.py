@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from keyline.run import AlreadyExistsError, NotFoundError, VersionConflictError
-from keyline.run.client import Connection
+from keyline.run.connection import Connection
 from reports.repositories import UserRepository
 from tests.systems.reports.on_engine import Reports
 from tests.systems.reports.unit.examples import user
