@@ -117,6 +117,8 @@ class Operation:
             found.add(HTTPStatus.NOT_FOUND)
         if self.takes_body:
             found |= {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
+        if self.handler.can_ask_for_less:
+            found.add(HTTPStatus.UNPROCESSABLE_ENTITY)  # the answer may be too large
         if self.route.method != "GET" and any(p.writes for p in self.function.patterns):
             found.add(HTTPStatus.CONFLICT)
         return sorted(found)

@@ -18,6 +18,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Response as PowertoolsResponse
 
+from keyline import payload
 from keyline.errors import DeclarationError
 from keyline.http import problem
 from keyline.http.arguments import Arguments, arguments_of
@@ -91,6 +92,18 @@ class Registered:
     path: str
     options: Options
     function: Callable[..., Any]
+    arguments: Arguments
+
+    @property
+    def can_ask_for_less(self) -> bool:
+        """Whether the query of a request says how much is read."""
+        return self.method == "GET" and "query" in self.arguments.readers
+
+    def too_large(self, size: int) -> problem.AnswerTooLargeError:
+        """Return the error of an answer of so many bytes."""
+        return problem.AnswerTooLargeError(
+            size, can_ask_for_less=self.can_ask_for_less, reads=self.method == "GET"
+        )
 
 
 class App:
@@ -186,7 +199,7 @@ class App:
             where = f"{function.__module__}.{function.__qualname__}"
             self._check_route(route, where)
             arguments = arguments_of(function, method, path, options.rules, where)
-            self._registered[route] = Registered(method, path, options, function)
+            self._registered[route] = Registered(method, path, options, function, arguments)
             self._resolver.route(path, method)(self._call(function, arguments, options.status))
             return function
 
@@ -230,12 +243,25 @@ class App:
         failure: Exception | None = None
         try:
             response = handle(resolver)
+            self._require_room(request, response)
         except Exception as error:  # noqa: BLE001 - it is logged, and the client is answered
             failure = error
             answered = problem.refused(error, self._refusals)
             response = problem.response(answered, request.id)
         self._log(request, response.status_code, time.perf_counter() - started, failure)
         return response
+
+    def _require_room(self, request: Request, response: PowertoolsResponse[Any]) -> None:
+        """Refuse an answer that Lambda would not let out.
+
+        Raises
+        ------
+        AnswerTooLargeError
+            If it is too large.
+        """
+        size = payload.excess(response.body or "")
+        if size:
+            raise self._registered[request.route].too_large(size)
 
     def _log(
         self, request: Request, status: int, seconds: float, failure: Exception | None
@@ -248,6 +274,8 @@ class App:
             "request_id": request.id,
             "function_request_id": getattr(self._resolver.lambda_context, "aws_request_id", ""),
         }
+        if isinstance(failure, problem.AnswerTooLargeError):
+            fields["answer_bytes"] = failure.size
         if failure is None:
             self._logger.info("request", extra=fields)
         elif status < HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response as Powertoo
 
 from keyline.errors import KeylineError
 from keyline.http.json_text import encode
+from keyline.payload import MAX_BODY
 from keyline.run import errors
 
 CONTENT_TYPE = "application/problem+json"
@@ -47,6 +48,26 @@ class HttpError(KeylineError):
         self.status = HTTPStatus(status)
         self.headers = dict(headers or {})
         self.members = dict(members or {})
+
+
+class AnswerTooLargeError(HttpError):
+    """An answer that Lambda would not let out: 422 if the request can ask for less, 500 otherwise.
+
+    Attributes
+    ----------
+    size
+        Bytes of the answer's body, escaped as Lambda counts them.
+    """
+
+    def __init__(self, size: int, *, can_ask_for_less: bool, reads: bool) -> None:
+        said = f"the answer takes {size} bytes, and {MAX_BODY} are the most that can be sent."
+        if can_ask_for_less:
+            status, suggestion = HTTPStatus.UNPROCESSABLE_ENTITY, _ASK_FOR_LESS
+        else:
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            suggestion = _SUGGESTIONS[status] if reads else _CARRIED_OUT
+        super().__init__(status, "query" if can_ask_for_less else "", said, suggestion)
+        self.size = size
 
 
 class Refusal(NamedTuple):
@@ -123,6 +144,8 @@ STATUS: Mapping[type[KeylineError], HTTPStatus] = {
 """The errors that a client can act on; subclasses share their base's status. A throttled
 table is the service's fault rather than the client's, hence 503 and not 429."""
 
+_ASK_FOR_LESS = "Ask for less: for fewer items with `limit`, or for a shorter range."
+_CARRIED_OUT = "The request was carried out. Do not send it again: read what it changed."
 _READ_FIRST = "Read what the request was to change before you send it again."
 """A client is not told to try again after some seconds: the write might be carried out twice."""
 
@@ -186,7 +209,7 @@ def problem_of(error: Exception, request_id: str) -> Problem:
             instance=request_id,
         )
     return Problem(
-        type=_type_of(phrase_of(status) if isinstance(error, HttpError) else _kind_of(error)),
+        type=_type_of(phrase_of(status) if type(error) is HttpError else _kind_of(error)),
         title=phrase_of(status),
         status=status,
         detail=error.message,

@@ -34,6 +34,7 @@ RESERVED_PARAMETERS = frozenset(
     {
         "pattern",
         "item",
+        "view",
         "limit",
         "cursor",
         "caller",

@@ -35,10 +35,14 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     after
         The stored sort key of the last item returned, one value per attribute, where there
         are shards: what was written before it meanwhile is not returned.
+    item_bytes
+        What an item of the page took within its answer, on average. The next page asks for no
+        more items than probably fit.
     """
 
     positions: list[Position]
     after: list[dict[str, Any]] = []
+    item_bytes: int = 0
 
 
 class CursorSigner:

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, NamedTuple
 
 from keyline.run.codec import Attributes
 from keyline.run.reply import PageReply
@@ -17,6 +17,21 @@ MAX_ASK = 1000
 Order = Callable[[Any], Any]
 Fetch = Callable[[Attributes | None, int | None], PageReply[Any]]
 """A position and a limit → a page of what follows the position."""
+
+
+class Ask(NamedTuple):
+    """How much is still wanted of one range.
+
+    Attributes
+    ----------
+    wanted
+        Items.
+    fits
+        Items that probably fit into the answer; none is read any more where it is 0.
+    """
+
+    wanted: int
+    fits: int
 
 
 class Range:
@@ -51,6 +66,7 @@ class Range:
         self._position = position
         self._admit = admit
         self._fills = 0
+        self._gaps = 0
 
     @property
     def needed(self) -> bool:
@@ -62,19 +78,24 @@ class Range:
         """Whether there may be more items."""
         return bool(self.waiting) or not self.ended
 
-    def fill(self, ask: int | None) -> None:
+    def fill(self, ask: Ask | None) -> None:
         """Read the next page.
 
         Parameters
         ----------
         ask
-            How many items are wanted, or None for as many as DynamoDB gives. Each further page
-            asks for twice as many as wanted, so that a stretch of expired items is passed soon.
+            How much is wanted, or None for as much as DynamoDB gives. Each further page asks for
+            twice as many items, so that a stretch of expired items is passed soon; for more than
+            fit only after a page from which some were left out.
         """
-        limit = None if ask is None else min(ask << self._fills, MAX_ASK)
-        self._fills += 1
+        limit = None
+        if ask is not None:
+            limit = min(ask.wanted << self._fills, ask.fits << self._gaps, MAX_ASK)
         page = self._fetch(self._position, limit)
-        self.waiting.extend(self._admit(page.Items))
+        admitted = self._admit(page.Items)
+        self._fills += 1
+        self._gaps += len(admitted) < len(page.Items)
+        self.waiting.extend(admitted)
         self._position = page.LastEvaluatedKey
         self.ended = page.LastEvaluatedKey is None
 
@@ -84,7 +105,7 @@ def merged(
     order: Order | None,
     *,
     descending: bool,
-    ask: Callable[[], int | None],
+    ask: Callable[[], Ask | None],
     executor: Callable[[], Executor],
 ) -> Iterator[tuple[int, Any]]:
     """The items of all ranges in order, each with the number of its range.
@@ -95,7 +116,8 @@ def merged(
         An item → what it is sorted by. None where there is no sort key: then what was read is
         given first, so that all ranges need more at the same time.
     ask
-        How many items are still wanted of one range.
+        How much is still wanted of one range. Nothing is given any more once a range needs more
+        and nothing of it fits.
     executor
         Where ranges are filled when several need it at once.
     """
@@ -104,7 +126,10 @@ def merged(
         needed = [r for r in ranges if r.needed]
         waiting = [n for n, r in enumerate(ranges) if r.waiting]
         if needed and (order is not None or not waiting):
-            _fill(needed, ask(), executor)
+            asked = ask()
+            if asked is not None and not asked.fits:
+                return
+            _fill(needed, asked, executor)
             continue
         if not waiting:
             return
@@ -116,7 +141,7 @@ def merged(
         yield first, ranges[first].waiting.popleft()
 
 
-def _fill(ranges: Sequence[Range], ask: int | None, executor: Callable[[], Executor]) -> None:
+def _fill(ranges: Sequence[Range], ask: Ask | None, executor: Callable[[], Executor]) -> None:
     if len(ranges) == 1:
         ranges[0].fill(ask)
         return

@@ -10,19 +10,24 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from keyline.payload import Room
 from keyline.run import values
 from keyline.run.calls import Calls
 from keyline.run.codec import Attributes
 from keyline.run.compiled import CompiledQuery
 from keyline.run.cursor import Cursor, CursorSigner
 from keyline.run.errors import BadCallError
-from keyline.run.fanout import Range, merged, share
+from keyline.run.fanout import MAX_ASK, Ask, Range, merged, share
 from keyline.run.fieldtext import NothingMatchesError
 from keyline.run.request import Request
 from keyline.run.shards import refuse_marked, sharded
 
 T = TypeVar("T", bound=msgspec.Struct)
 ItemT = TypeVar("ItemT")
+ViewT = TypeVar("ViewT")
+
+Taken = tuple[int, Any, ViewT]
+"""An item of a page: the number of its range, the item as it was decoded, and as it is shown."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,19 @@ class QueryReader(Generic[T]):
         self._executor = executor
 
     def page(
-        self, limit: int | None, token: str | None, caller: str, given: Mapping[str, Any]
-    ) -> Page[T]:
-        """A page of as many items as asked for, if there are as many.
+        self,
+        limit: int | None,
+        token: str | None,
+        caller: str,
+        given: Mapping[str, Any],
+        view: Callable[[T], ViewT],
+    ) -> Page[ViewT]:
+        """A page of as many items as asked for, if there are as many and they fit into an answer.
+
+        Parameters
+        ----------
+        view
+            What an item is shown as.
 
         Raises
         ------
@@ -89,15 +104,32 @@ class QueryReader(Generic[T]):
         # An empty token was never issued, and is refused as any other.
         start = Cursor([]) if token is None else self._signer.take(token, name, caller, bound)
         ranges = self._ranges(request, start)
-        taken: list[tuple[int, Any]] = []
-        for found in self._merged(ranges, lambda: share(wanted - len(taken), len(ranges))):
-            taken.append(found)
+        room = Room(start.item_bytes)
+        taken, full = self._taken(ranges, wanted, room, view)
+        shown = [item for _, _, item in taken]
+        if not taken or not (full or any(r.more for r in ranges)):
+            return Page(shown, None)
+        end = self._end(start, taken, room.average)
+        return Page(shown, self._signer.issue(end, name, caller, bound))
+
+    def _taken(
+        self, ranges: Sequence[Range], wanted: int, room: Room, view: Callable[[T], ViewT]
+    ) -> tuple[list[Taken[ViewT]], bool]:
+        """The items of a page, and whether the next one was read and does not fit any more."""
+        taken: list[Taken[ViewT]] = []
+
+        def ask() -> Ask:
+            fits = MAX_ASK if room.left is None else room.left
+            return Ask(share(wanted - len(taken), len(ranges)), share(fits, len(ranges)))
+
+        for number, wire in self._merged(ranges, ask):
+            item = view(self._reader.item(wire))
+            if not room.takes(item):
+                return taken, True
+            taken.append((number, wire, item))
             if len(taken) == wanted:
                 break
-        items = [self._reader.item(wire) for _, wire in taken]
-        if not taken or not any(r.more for r in ranges):
-            return Page(items, None)
-        return Page(items, self._signer.issue(self._end(start, taken), name, caller, bound))
+        return taken, False
 
     def items(self, given: Mapping[str, Any]) -> Iterator[T]:
         """All items, read on as they are taken."""
@@ -110,7 +142,7 @@ class QueryReader(Generic[T]):
             yield self._reader.item(wire)
 
     def _merged(
-        self, ranges: Sequence[Range], ask: Callable[[], int | None]
+        self, ranges: Sequence[Range], ask: Callable[[], Ask | None]
     ) -> Iterator[tuple[int, Any]]:
         return merged(
             ranges,
@@ -186,13 +218,13 @@ class QueryReader(Generic[T]):
 
         return lambda wires: [w for w in reader.live(wires, now) if ahead(w)]
 
-    def _end(self, start: Cursor, taken: Sequence[tuple[int, Any]]) -> Cursor:
+    def _end(self, start: Cursor, taken: Sequence[Taken[Any]], item_bytes: int) -> Cursor:
         """Where a page ended: behind the last item that was returned of each shard."""
         positions = [*start.positions, *([None] * self._shards)][: self._shards]
-        for shard, wire in {shard: wire for shard, wire in taken}.items():  # noqa: C416 - the last of each
+        for shard, wire in {shard: wire for shard, wire, _ in taken}.items():  # the last of each
             positions[shard] = self._reader.key(wire)
         after = self._reader.sort_key(taken[-1][1]) if self._shards > 1 else []
-        return Cursor(positions, [dict(value) for value in after])
+        return Cursor(positions, [dict(value) for value in after], item_bytes)
 
 
 def _count(page: Any) -> int:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import msgspec
 
@@ -43,6 +43,7 @@ from keyline.run.transaction import Read, Write
 from keyline.run.update import UpdateCall
 
 T = TypeVar("T", bound=msgspec.Struct)
+ViewT = TypeVar("ViewT")
 
 UNIQUE_ATTEMPTS = 16
 """Moments that `put_unique` tries."""
@@ -129,6 +130,7 @@ class Store:
         """The item of this key; None if there is none or it has expired."""
         return single.get(pattern, self._calls, self._compiler, key)
 
+    @overload
     def query(
         self,
         pattern: Query[T],
@@ -138,11 +140,42 @@ class Store:
         cursor: str | None = None,
         caller: str = "",
         **values: Any,
-    ) -> Page[T]:
+    ) -> Page[T]: ...
+
+    @overload
+    def query(
+        self,
+        pattern: Query[T],
+        /,
+        *,
+        view: Callable[[T], ViewT],
+        limit: int | None = None,
+        cursor: str | None = None,
+        caller: str = "",
+        **values: Any,
+    ) -> Page[ViewT]: ...
+
+    def query(
+        self,
+        pattern: Query[T],
+        /,
+        *,
+        view: Callable[[T], Any] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        caller: str = "",
+        **values: Any,
+    ) -> Page[Any]:
         """A page of items in order; a page of N holds N if there are N that have not expired.
+
+        It ends earlier where more items would not fit into one answer of a function
+        (`keyline.payload`). It holds at least one item if there is one.
 
         Parameters
         ----------
+        view
+            What an item is shown as: the page holds that, and the size of its JSON counts. The
+            item itself where not given.
         limit
             How many items; the pattern's page where not given.
         cursor
@@ -155,7 +188,7 @@ class Store:
         InvalidCursorError
             If the cursor was not issued for this very query.
         """
-        return self._queries[pattern].page(limit, cursor, caller, values)
+        return self._queries[pattern].page(limit, cursor, caller, values, view or _as_it_is)
 
     def items(self, pattern: Query[T], /, **values: Any) -> Iterator[T]:
         """All items in order, read on while they are taken."""
@@ -327,3 +360,7 @@ class Store:
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(POOL, "keyline")
             return self._executor
+
+
+def _as_it_is(item: T) -> T:
+    return item
