@@ -100,9 +100,15 @@ class Repository:
         named = [{"conversationId": name, "timestamp": at} for name, at in keys]
         return self.store.batch_get(MESSAGES_GET, keys=named)
 
-    def recent(self, student: int, limit: int) -> list[Message]:
-        """Return a student's latest messages, newest first."""
-        return self.store.query(STUDENT_RECENT, limit=limit, studentId=student).items
+    def recent(self, student: int, request: PageRequest) -> Page[Message]:
+        """Return a page of a student's messages, newest first."""
+        return self.store.query(
+            STUDENT_RECENT,
+            limit=request.limit,
+            cursor=request.cursor,
+            caller=request.caller,
+            studentId=student,
+        )
 
     def page(
         self, pattern: Query[Message], span: Period | None, request: PageRequest, **partition: Any

@@ -43,7 +43,11 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportPage(msgspec.Struct, frozen=True):
-    """Reports, and the cursor of the next page; null after the last page."""
+    """Reports, and the cursor of the next page; null after the last page.
+
+    A page of reports with many favourites ends before it has as many as `limit`: an answer has
+    6 MB at most.
+    """
 
     reports: list[ReportAnswer]
     cursor: Cursor | None = None

@@ -25,6 +25,7 @@ from chat.system import SYSTEM
 from chat.tables import Message
 from keyline.days import Period
 from keyline.http import App, Caller, missing
+from keyline.payload import fitting
 from keyline.run import Page, Store
 
 MAX_KEYS = 100
@@ -54,9 +55,10 @@ class ProviderQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class RecentQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many messages to show."""
+    """How many messages to show, and where the page before ended."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = RECENT
+    cursor: Cursor | None = None
 
 
 class MessageKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,10 +75,27 @@ class MessageKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Messages(msgspec.Struct, frozen=True):
-    """Messages, and the cursor of the next page; null after the last page."""
+    """Messages, and the cursor of the next page; null after the last page.
+
+    A page of long messages ends before it has as many as `limit`: an answer has 6 MB at most.
+    """
 
     messages: list[Message]
     cursor: Cursor | None = None
+
+
+class MessageBatch(msgspec.Struct, frozen=True):
+    """The messages of some keys.
+
+    Attributes
+    ----------
+    unprocessedKeys
+        The keys of messages that exist and did not fit: an answer has 6 MB at most. Ask for them
+        again. It is empty if the answer is complete.
+    """
+
+    messages: list[Message]
+    unprocessedKeys: list[MessageKey]
 
 
 app = App(SYSTEM)
@@ -106,11 +125,17 @@ def message(conversationId: ConversationId, timestamp: Timestamp, caller: Caller
 
 
 @app.post("/messages/batch-get", example=EXAMPLE)
-def batch(body: MessageKeys, caller: Caller) -> Messages:
-    """Show messages by their keys, in the order of the keys. Missing messages are left out."""
+def batch(body: MessageKeys, caller: Caller) -> MessageBatch:
+    """Show messages by their keys, in the order of the keys. Missing messages are left out.
+
+    `unprocessedKeys` names the messages that did not fit into the answer. It is not empty only
+    if the messages are long: those of 100 keys fit if each takes less than 60 KB.
+    """
     viewer = Viewer.of(caller)
     found = _repository.messages([(key.conversationId, key.timestamp) for key in body.keys])
-    return Messages([message for message in found if viewer.sees(message.studentId)])
+    # What the viewer does not see takes no room: an answer does not tell that it exists.
+    shown, left = fitting(message for message in found if viewer.sees(message.studentId))
+    return MessageBatch(shown, [MessageKey(m.conversationId, m.timestamp) for m in left])
 
 
 @app.get("/modules/{moduleId}/messages")
@@ -134,8 +159,10 @@ def student(studentId: Id, query: PageQuery, caller: Caller) -> Messages:
 @app.get("/students/{studentId}/recent")
 def recent(studentId: Id, query: RecentQuery, caller: Caller) -> Messages:
     """Show a student's latest messages, newest first."""
-    Viewer.of(caller).require_student(studentId)
-    return Messages(_repository.recent(studentId, query.limit))
+    viewer = Viewer.of(caller)
+    viewer.require_student(studentId)
+    request = PageRequest(caller=viewer.subject, limit=query.limit, cursor=query.cursor)
+    return _messages(_repository.recent(studentId, request))
 
 
 @app.get("/providers/{provider}/messages")

@@ -21,7 +21,7 @@ from reports.embeddings import (
     ProductEmbedding,
 )
 from reports.handlers.viewer import Viewer
-from reports.inputs import Cursor, ProductId
+from reports.inputs import Cursor, Limit, ProductId
 from reports.settings import Codec
 from reports.system import SYSTEM
 
@@ -29,8 +29,6 @@ NUMBER_BYTES = 28
 """The longest text of a float64, `-2.2250738585072014e-308`, with a comma and some space."""
 MAX_BODY = 2_048 + NUMBER_BYTES * CONTEXT.settings.max_dimension
 """Bytes: 114 KB with vectors of up to 4,096 numbers."""
-MAX_PAGE = max(1, min(100, 5_500_000 // (NUMBER_BYTES * CONTEXT.settings.max_dimension)))
-"""The most vectors of one answer, which may have 6 MB: 47 vectors of 4,096 numbers."""
 
 EXAMPLE = {"model_version": "clip-1", "embedding_vector": [0.12, -0.5, 0.33, 0.8]}
 
@@ -69,12 +67,15 @@ class ModelQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Which model version, and which page of its vectors."""
 
     model_version: ModelVersion
-    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)] = min(20, MAX_PAGE)
+    limit: Limit = 20
     cursor: Cursor | None = None
 
 
 class EmbeddingPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Vectors in no order, and the cursor of the next page; null after the last page."""
+    """Vectors in no order, and the cursor of the next page; null after the last page.
+
+    A page of long vectors ends before it has as many as `limit`: an answer has 6 MB at most.
+    """
 
     embeddings: list[ProductEmbedding]
     cursor: Cursor | None

@@ -64,7 +64,7 @@ def use_every_pattern(chat: Chat) -> None:
     repository.page(CONVERSATION_MESSAGES, None, STAFF, conversationId="c-1")
     repository.page(MODULE_MESSAGES, SPAN, STAFF, moduleId=7)
     repository.page(STUDENT_MESSAGES, SPAN, STAFF, studentId=1)
-    repository.recent(1, 2)
+    repository.recent(1, PageRequest(caller="staff", limit=2))
     repository.page(PROVIDER_MESSAGES, SPAN, STAFF, provider="openai")
     repository.facts(MODULE_FACTS, SPAN, "", moduleId=7)
     repository.facts(STUDENT_FACTS, SPAN, "", studentId=1)

@@ -129,7 +129,7 @@ def test_an_expired_message_is_in_no_answer_and_a_page_is_full_all_the_same(chat
             chat.repository.page(PROVIDER_MESSAGES, span, request, provider="openai"),
         ):
             assert [m.messageId for m in page.items] == newest
-    assert [m.messageId for m in chat.repository.recent(1, 10)] == newest
+    assert [m.messageId for m in chat.repository.recent(1, request).items] == newest
     facts = chat.repository.facts(MODULE_FACTS, span, "Ask for less.", moduleId=7)
     assert [fact.timestamp for fact in facts] == [m.timestamp for m in kept]
     assert chat.repository.message("c-1", old[0].timestamp) is None
@@ -149,7 +149,7 @@ def test_a_long_answer_is_stored_compressed_and_read_as_it_was(chat: Chat) -> No
 @pytest.mark.requirement("T-26")
 def test_a_student_s_latest_ten(chat: Chat) -> None:
     stored = [chat.add(message(timestamp=START + n)) for n in range(15)]
-    recent = chat.repository.recent(1, 10)
+    recent = chat.repository.recent(1, PageRequest(caller="staff", limit=10)).items
     assert [m.messageId for m in recent] == [m.messageId for m in reversed(stored[5:])]
 
 
