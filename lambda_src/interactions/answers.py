@@ -6,6 +6,8 @@ from typing import Annotated
 
 import msgspec
 
+from interactions.history_store import SessionPage
+from interactions.inputs import SessionCursor
 from interactions.rate_limit import Usage
 from interactions.rules import ADVICE
 from interactions.tables import Check, Session, User
@@ -85,9 +87,18 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionsView(msgspec.Struct, frozen=True, kw_only=True):
-    """A user's sessions that have not ended."""
+    """A user's sessions that have not ended, and the cursor of the next page; null after the last.
+
+    They are in the order of their ids.
+    """
 
     sessions: list[SessionView]
+    cursor: SessionCursor | None
+
+    @classmethod
+    def of(cls, page: SessionPage) -> SessionsView:
+        """Return the answer about a page of sessions."""
+        return cls(sessions=list(map(SessionView.of, page.sessions)), cursor=page.last)
 
 
 class OwnedSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,25 +109,29 @@ class OwnedSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """A user and the user's sessions.
+    """A user and the user's first sessions, in the order of their ids.
 
     Attributes
     ----------
     createdAt
         When the user opened the first session; null if the user has never opened one.
+    cursor
+        `GET /sessions` shows the other sessions from there on; null if these are all.
     """
 
     userId: Annotated[str, msgspec.Meta(examples=["ada"])]
     createdAt: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:00:00.000Z"])] | None
     sessions: list[SessionView]
+    cursor: SessionCursor | None
 
     @classmethod
-    def of(cls, subject: str, user: User | None, sessions: list[Session]) -> Me:
+    def of(cls, subject: str, user: User | None, page: SessionPage) -> Me:
         """Return the answer about a user."""
         return cls(
             userId=subject,
             createdAt=user.Data.createdAt if user else None,
-            sessions=[SessionView.of(session) for session in sessions],
+            sessions=list(map(SessionView.of, page.sessions)),
+            cursor=page.last,
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from interactions.history_store import RECENT, NoSessionError, taken
+from interactions.history_store import RECENT, SESSIONS, NoSessionError, SessionPage, taken
 from interactions.patterns import (
     CHECK_ADD,
     CHECK_CREATE,
@@ -66,9 +66,10 @@ class DynamoStore:
         """Return a user's session; see `HistoryStore`."""
         return self.store.get(SESSION_GET, userId=user, sessionId=session_id)
 
-    def sessions_of(self, user: str) -> list[Session]:
-        """Return a user's sessions; see `HistoryStore`."""
-        return list(self.store.items(SESSIONS_OF_USER, userId=user))
+    def sessions_of(self, user: str, *, after: str = "", limit: int = SESSIONS) -> SessionPage:
+        """Return a page of a user's sessions; see `HistoryStore`."""
+        page = self.store.query(SESSIONS_OF_USER, limit=limit, userId=user, sessionId=after)
+        return SessionPage.of(page.items, limit, more=page.cursor is not None)
 
     def add_check(self, user: str, check: Check) -> None:
         """Keep a check and count it in its session, in one call; see `HistoryStore`."""
@@ -123,16 +124,12 @@ class DynamoStore:
         if doomed:
             self.store.batch_write(HISTORY_CLEAR, deletes=doomed)
 
-    def profile(self, user: str) -> tuple[User | None, list[Session]]:
-        """Return a user, None if the user has never opened a session, and the sessions by id."""
-        known: User | None = None
-        sessions: list[Session] = []
-        for item in self.store.items(USER_AND_SESSIONS, userId=user):
-            if isinstance(item, User):
-                known = item
-            else:
-                sessions.append(item)
-        return known, sessions
+    def profile(self, user: str, limit: int = SESSIONS) -> tuple[User | None, SessionPage]:
+        """Return a user, None if the user has never opened a session, and the first sessions."""
+        page = self.store.query(USER_AND_SESSIONS, limit=limit + 1, userId=user)
+        known = next((item for item in page.items if isinstance(item, User)), None)
+        sessions = [item for item in page.items if isinstance(item, Session)]
+        return known, SessionPage.of(sessions, limit, more=page.cursor is not None)
 
     def owned(self, session_id: str) -> Session | None:
         """Return a session of any user by its id; None if there is no such session."""

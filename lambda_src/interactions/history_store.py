@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from interactions.tables import Check, Session
@@ -9,6 +11,36 @@ from keyline.run import AlreadyExistsError, NotFoundError
 
 RECENT = 10
 """The number of checks of a history if the caller names none."""
+
+SESSIONS = 100
+"""The most sessions of a page, and their number if the caller names none."""
+
+
+@dataclass(frozen=True)
+class SessionPage:
+    """Some of a user's sessions, in the order of their ids.
+
+    Attributes
+    ----------
+    last
+        The id behind which the next page begins; None after the last page.
+    """
+
+    sessions: list[Session]
+    last: str | None
+
+    @classmethod
+    def of(cls, sessions: Sequence[Session], limit: int, *, more: bool) -> SessionPage:
+        """Return the first sessions, up to a limit.
+
+        Parameters
+        ----------
+        more
+            Whether there are more sessions behind these.
+        """
+        shown = list(sessions[:limit])
+        goes_on = shown and (more or len(sessions) > limit)
+        return cls(shown, shown[-1].sessionId if goes_on else None)
 
 
 class NoSessionError(NotFoundError):
@@ -49,8 +81,16 @@ class HistoryStore(Protocol):
     def session(self, user: str, session_id: str) -> Session | None:
         """Return a user's session; None if the user has no session of this id."""
 
-    def sessions_of(self, user: str) -> list[Session]:
-        """Return a user's sessions in the order of their ids."""
+    def sessions_of(self, user: str, *, after: str = "", limit: int = SESSIONS) -> SessionPage:
+        """Return a page of a user's sessions in the order of their ids.
+
+        Parameters
+        ----------
+        after
+            The `last` of the page before; empty for the first page.
+        limit
+            The most sessions of the page.
+        """
 
     def add_check(self, user: str, check: Check) -> None:
         """Keep a check and count it in its session, both or neither.

@@ -25,6 +25,15 @@ SessionId = Annotated[
         examples=["0f8fad5bd9cb469fa16570867728950e"],
     ),
 ]
+SessionLimit = Annotated[int, msgspec.Meta(ge=1, le=100)]
+SessionCursor = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9_-]{1,64}(?!\s)$",
+        description="Where a page of sessions ends: the `cursor` of its answer.",
+        examples=["0f8fad5bd9cb469fa16570867728950e"],
+    ),
+]
 MAX_SEARCH = 200
 """The most characters of a search."""
 SearchText = Annotated[

@@ -13,10 +13,11 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 from msgspec.structs import replace
 
-from interactions.history_store import RECENT, NoSessionError, taken
+from interactions.history_store import RECENT, SESSIONS, NoSessionError, SessionPage, taken
 from interactions.tables import Check, Session
 from keyline.migration import PendingWrites
 from keyline.moments import DAY_SECONDS, iso, us_of_seconds
@@ -252,12 +253,16 @@ class MemoryStore:
         except NoSessionError:
             return None
 
-    def sessions_of(self, user: str) -> list[Session]:
-        """A user's sessions; see `HistoryStore`. Each is as it is at some moment of the call."""
+    def sessions_of(self, user: str, *, after: str = "", limit: int = SESSIONS) -> SessionPage:
+        """A page of a user's sessions; see `HistoryStore`.
+
+        Each is as it is at some moment of the call.
+        """
         with self._lock:
-            ids = sorted(session_id for owner, session_id in self._held if owner == user)
-        found = [self.session(user, session_id) for session_id in ids]
-        return [session for session in found if session is not None]
+            ids = sorted(name for owner, name in self._held if owner == user and name > after)
+        found = (self.session(user, name) for name in ids)
+        live = islice((session for session in found if session is not None), limit + 1)
+        return SessionPage.of(list(live), limit, more=False)
 
     def add_check(self, user: str, check: Check) -> None:
         """Keep a check and count it; see `HistoryStore`."""

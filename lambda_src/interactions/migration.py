@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from interactions.dynamo_store import DynamoStore
-from interactions.history_store import RECENT, NoSessionError, taken
+from interactions.history_store import RECENT, SESSIONS, NoSessionError, SessionPage, taken
 from interactions.memory_store import Held, MemoryStore
 from interactions.tables import Check, Session, User, UserData
 from keyline.errors import KeylineError
@@ -117,23 +117,23 @@ class MigratingStore:
         except NoSessionError:
             return None
 
-    def sessions_of(self, user: str) -> list[Session]:
-        """A user's sessions; see `HistoryStore`.
+    def sessions_of(self, user: str, *, after: str = "", limit: int = SESSIONS) -> SessionPage:
+        """A page of a user's sessions; see `HistoryStore`.
 
         DynamoDB alone knows all of them, whatever the phase; memory may know more of some.
         """
-        held = self._memory.sessions_of(user)
-        return _newest(held, self._dynamo.sessions_of(user))
+        held = self._memory.sessions_of(user, after=after, limit=limit)
+        return _together(held, self._dynamo.sessions_of(user, after=after, limit=limit), limit)
 
-    def profile(self, user: str) -> tuple[User | None, list[Session]]:
-        """A user, None if he has never opened a session, and his sessions as `sessions_of`."""
-        held = self._memory.sessions_of(user)
-        known, stored = self._dynamo.profile(user)
-        sessions = _newest(held, stored)
-        if known is None and sessions:  # DynamoDB has not heard of him yet
-            since = min(session.Data.createdAt for session in sessions)
+    def profile(self, user: str, limit: int = SESSIONS) -> tuple[User | None, SessionPage]:
+        """A user, None if he has never opened a session, and the first page of `sessions_of`."""
+        held = self._memory.sessions_of(user, limit=limit)
+        known, stored = self._dynamo.profile(user, limit)
+        page = _together(held, stored, limit)
+        if known is None and page.sessions:  # DynamoDB has not heard of him yet
+            since = min(session.Data.createdAt for session in page.sessions)
             known = User(userId=user, Data=UserData(createdAt=since))
-        return known, sessions
+        return known, page
 
     def add_check(self, user: str, check: Check) -> None:
         """Keep a check and count it; see `HistoryStore`."""
@@ -324,14 +324,19 @@ class MigratingStore:
         return [both[name] for name in sorted(both, reverse=True)][:limit]
 
 
-def _newest(held: Sequence[Session], stored: Sequence[Session]) -> list[Session]:
-    """Sessions by id, of each the version that has counted more: counts only grow."""
-    found = {session.sessionId: session for session in stored}
-    for session in held:
-        there = found.get(session.sessionId)
-        if there is None or there.queryCount < session.queryCount:
-            found[session.sessionId] = session
-    return [found[session_id] for session_id in sorted(found)]
+def _together(held: SessionPage, stored: SessionPage, limit: int) -> SessionPage:
+    """A page of both, as far as DynamoDB's goes: sessions of memory may lie between its own.
+
+    Of a session in both it has the version that has counted more: counts only grow.
+    """
+    found = {session.sessionId: session for session in stored.sessions}
+    for session in held.sessions:
+        if stored.last is None or session.sessionId <= stored.last:
+            there = found.get(session.sessionId)
+            if there is None or there.queryCount < session.queryCount:
+                found[session.sessionId] = session
+    more = held.last is not None or stored.last is not None
+    return SessionPage.of([found[name] for name in sorted(found)], limit, more=more)
 
 
 def _names(checks: Sequence[Check]) -> set[str]:

@@ -29,6 +29,7 @@ from keyline.model import (
     any_of,
     at_least,
     begins_with,
+    greater_than,
     less_than,
     one_of,
 )
@@ -170,10 +171,10 @@ SESSION_GET = Get(
 )
 SESSIONS_OF_USER = Query(
     name="sessions-of-user",
-    why="List a user's sessions that have not ended.",
+    why="List a user's sessions that have not ended, from a session's id on.",
     table=DATA,
     shape=Session,
-    sort=begins_with("SK"),
+    sort=greater_than("SK", "sessionId"),
     page=100,
     items=3,
     consistent=True,

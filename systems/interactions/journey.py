@@ -96,7 +96,11 @@ class InteractionsJourney:
 
     async def _begin(self, session: Session, user: str) -> int:
         """Open the user's session, or find the one of an earlier run; its checks so far."""
-        known = (await _as(session, user, "GET", "/me"))["sessions"]
+        page = await _as(session, user, "GET", "/me")
+        known = page["sessions"]
+        while page["cursor"]:
+            page = await _as(session, user, "GET", "/sessions", params={"cursor": page["cursor"]})
+            known += page["sessions"]
         oldest = min(known, key=lambda each: str(each["createdAt"]), default=None)
         if oldest is None:
             oldest = await _as(session, user, "POST", "/sessions")

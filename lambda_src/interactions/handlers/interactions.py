@@ -26,8 +26,8 @@ from interactions.dynamo_store import DynamoStore
 from interactions.handlers.limits import admitted
 from interactions.handlers.texts import cleaned
 from interactions.history import History
-from interactions.history_store import RECENT, NoSessionError
-from interactions.inputs import MedicineName, SessionId
+from interactions.history_store import RECENT, SESSIONS, NoSessionError
+from interactions.inputs import MedicineName, SessionCursor, SessionId, SessionLimit
 from interactions.rate_limit import ClientNames
 from interactions.rules import shipped
 from interactions.stores import Stores
@@ -51,6 +51,19 @@ class HistoryQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many checks to show."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = RECENT
+
+
+class MeQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many sessions to show."""
+
+    limit: SessionLimit = SESSIONS
+
+
+class SessionsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which page of the sessions."""
+
+    limit: SessionLimit = SESSIONS
+    cursor: SessionCursor | None = None
 
 
 app = App(SYSTEM, refusals={NoSessionError: Refusal(HTTPStatus.NOT_FOUND, "path.sessionId")})
@@ -121,10 +134,11 @@ def open_session(caller: Caller) -> Response[SessionView]:
 
 
 @app.get("/sessions")
-def sessions(caller: Caller) -> SessionsView:
-    """List the caller's sessions that have not ended."""
-    found = _stores.history.sessions_of(caller.subject)
-    return SessionsView(sessions=[SessionView.of(session) for session in found])
+def sessions(query: SessionsQuery, caller: Caller) -> SessionsView:
+    """List the caller's sessions that have not ended, page by page."""
+    after = query.cursor or ""
+    found = _stores.history.sessions_of(caller.subject, after=after, limit=query.limit)
+    return SessionsView.of(found)
 
 
 @app.get("/sessions/{sessionId}")
@@ -137,9 +151,12 @@ def session(sessionId: SessionId, caller: Caller) -> SessionView:
 
 
 @app.get("/me")
-def me(caller: Caller) -> Me:
-    """Show when the caller opened the first session, and the sessions that have not ended."""
-    return Me.of(caller.subject, *_stores.history.profile(caller.subject))
+def me(query: MeQuery, caller: Caller) -> Me:
+    """Show when the caller opened the first session, and the sessions that have not ended.
+
+    `GET /sessions` takes the answer's cursor, and shows the other sessions.
+    """
+    return Me.of(caller.subject, *_stores.history.profile(caller.subject, query.limit))
 
 
 @app.get("/rate-limit")

@@ -7,6 +7,7 @@ from typing import Any
 
 from interactions.dynamo_store import DynamoStore
 from interactions.history import History
+from interactions.history_store import HistoryStore
 from interactions.rate_limit import DynamoRateLimiter
 from interactions.settings import Settings
 from interactions.system import SYSTEM
@@ -88,6 +89,29 @@ class Api(HttpFunction):
         request = event(route, path, query, body, claims=claims, **raw)
         request["requestContext"]["http"]["sourceIp"] = address
         return self.answer(request)
+
+
+def sessions_in_pages(
+    store: HistoryStore, user: str, limit: int, between: Callable[[], object] = lambda: None
+) -> list[Session]:
+    """All sessions of a user, read page by page; no page is empty unless there are no sessions.
+
+    Parameters
+    ----------
+    between
+        Called between two pages.
+    """
+    found: list[Session] = []
+    after = ""
+    while True:
+        page = store.sessions_of(user, after=after, limit=limit)
+        assert len(page.sessions) <= limit
+        found += page.sessions
+        if page.last is None:
+            return found
+        assert page.last == page.sessions[-1].sessionId
+        after = page.last
+        between()
 
 
 MakeMediphant = Callable[..., Mediphant]

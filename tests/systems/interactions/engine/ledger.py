@@ -14,8 +14,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from interactions.history_store import RECENT, HistoryStore, NoSessionError
+from interactions.history_store import (
+    RECENT,
+    SESSIONS,
+    HistoryStore,
+    NoSessionError,
+    SessionPage,
+)
 from interactions.tables import Check, Session
+from tests.systems.interactions.on_engine import sessions_in_pages
 
 NEVER = math.inf
 
@@ -114,12 +121,16 @@ class Watched:
         self._judge_count(user, session_id, least, found)
         return found
 
-    def sessions_of(self, user: str) -> list[Session]:
-        """Read a user's sessions, and judge that all are there, with their counts."""
+    def sessions_of(self, user: str, *, after: str = "", limit: int = SESSIONS) -> SessionPage:
+        """Read a page of a user's sessions."""
+        return self._store.sessions_of(user, after=after, limit=limit)
+
+    def all_sessions_of(self, user: str) -> list[Session]:
+        """Read all pages of a user's sessions, and judge that all are there, with their counts."""
         with self._lock:
             ids = [each.sessionId for each in self.opened if each.userId == user]
         least = {name: self._sessions[user, name].acknowledged for name in ids}
-        found = self._store.sessions_of(user)
+        found = sessions_in_pages(self, user, 3)
         by_id = {session.sessionId: session for session in found}
         for name in ids:
             self._judge_count(user, name, least[name], by_id.get(name))

@@ -126,7 +126,7 @@ def test_a_session_of_another_user_is_none_of_mine(mediphant: Mediphant) -> None
     assert [answer.body["path"] for answer in refused] == paths
     assert all(a.headers["content-type"] == "application/problem+json" for a in refused)
     assert mediphant.rows("QUERY") + mediphant.rows("SESSION") == before
-    assert api(SESSIONS, user="grace").body == {"sessions": []}
+    assert api(SESSIONS, user="grace").body == {"sessions": [], "cursor": None}
 
 
 def test_a_request_without_a_user_is_refused(mediphant: Mediphant) -> None:
@@ -325,7 +325,40 @@ def test_sessions_are_opened_listed_and_over_in_time(mediphant: Mediphant) -> No
     assert (me["userId"], [s["sessionId"] for s in me["sessions"]]) == ("ada", mine)
     assert me["createdAt"] == made.body["createdAt"]
     assert api(SESSION, in_path("over")).status == 404
-    assert api(ME, user="grace").body == {"userId": "grace", "createdAt": None, "sessions": []}
+    nobody: dict[str, Any] = {"userId": "grace", "createdAt": None, "sessions": [], "cursor": None}
+    assert api(ME, user="grace").body == nobody
+
+
+@pytest.mark.requirement("M-63")
+def test_sessions_come_in_pages_and_me_shows_the_first(mediphant: Mediphant) -> None:
+    api = mediphant.app("interactions")
+    mine = sorted(opened(api) for _ in range(5))
+    opened(api, "grace")
+
+    def shown(answer: Any) -> tuple[list[str], str | None]:
+        return [each["sessionId"] for each in answer.body["sessions"]], answer.body["cursor"]
+
+    assert shown(api(ME)) == shown(api(SESSIONS)) == (mine, None)
+    for first in (api(ME, query="limit=2"), api(SESSIONS, query="limit=2")):
+        assert shown(first) == (mine[:2], mine[1])
+    second = api(SESSIONS, query=f"limit=2&cursor={mine[1]}")
+    assert shown(second) == (mine[2:4], mine[3])
+    assert shown(api(SESSIONS, query=f"limit=2&cursor={mine[3]}")) == (mine[4:], None)
+    for query in ("limit=0", "limit=101", "cursor=", "cursor=a%20b", "page=2"):
+        assert api(SESSIONS, query=query).status == 400
+
+
+def test_as_many_sessions_as_a_page_has_fit_into_it_whoever_opened_them(
+    mediphant: Mediphant,
+) -> None:
+    user = "😀" * 250
+    for _ in range(101):
+        mediphant.history.open_session(user)
+    api = mediphant.app("interactions")
+    for route in (ME, SESSIONS):
+        answer = api(route, user=user)
+        assert (answer.status, len(answer.body["sessions"])) == (200, 100)
+        assert answer.body["cursor"] == answer.body["sessions"][-1]["sessionId"]
 
 
 @pytest.mark.requirement("M-09")

@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from interactions.dynamo_store import ATTEMPTS
-from interactions.history_store import NoSessionError
+from interactions.history_store import NoSessionError, SessionPage
 from interactions.patterns import CHECK_CREATE, SESSION_CREATE
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
@@ -191,8 +191,8 @@ def test_a_session_that_is_over_is_none_whether_or_not_it_is_still_stored(
     check = check_of("s-1", 1, iso(us_of_ms(now * 1000)), now + 60)
     assert mediphant.repository.session("ada", "s-1") is None
     assert mediphant.repository.owned("s-1") is None
-    assert [s.sessionId for s in mediphant.repository.sessions_of("ada")] == ["s-2"]
-    assert [s.sessionId for s in mediphant.repository.profile("ada")[1]] == ["s-2"]
+    assert [s.sessionId for s in mediphant.repository.sessions_of("ada").sessions] == ["s-2"]
+    assert [s.sessionId for s in mediphant.repository.profile("ada")[1].sessions] == ["s-2"]
     for refused in (
         lambda: mediphant.repository.add_check("ada", check),
         lambda: mediphant.repository.recent_checks("ada", "s-1"),
@@ -283,12 +283,12 @@ def test_a_session_is_stored_as_the_specification_writes_it(mediphant: Mediphant
 def test_a_user_is_known_since_his_first_session(mediphant: Mediphant) -> None:
     first = mediphant.at_ms(1_767_225_600_000).open_session("ada")
     mediphant.history.open_session("ada")
-    user, sessions = mediphant.repository.profile("ada")
+    user, page = mediphant.repository.profile("ada")
     assert user is not None
     assert user.Data.createdAt == first.Data.createdAt
     assert len(mediphant.rows("USER")) == 1
-    assert mediphant.repository.profile("grace") == (None, [])
-    assert len(sessions) == 1  # the first is over: it was opened long ago
+    assert mediphant.repository.profile("grace") == (None, SessionPage([], None))
+    assert len(page.sessions) == 1  # the first is over: it was opened long ago
 
 
 def test_opening_the_very_same_session_again_does_nothing_and_another_is_refused(

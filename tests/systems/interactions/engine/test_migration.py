@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 from interactions.dynamo_store import DynamoStore
-from interactions.history_store import NoSessionError
+from interactions.history_store import NoSessionError, SessionPage
 from interactions.migration import INDEX_SECONDS
 from interactions.tables import Session, SessionData
 from keyline.migration import FAILURES, SETTLED_AT_ONCE, Breaker, Mode
@@ -19,7 +19,7 @@ from keyline.run import AlreadyExistsError, ThrottledError, UnavailableError
 from keyline.run.meter import Labels, emf
 from tests.support.faults import KINDS, Fault
 from tests.systems.interactions.engine.migrating import DYNAMODB, PARALLEL, READ_NEW, Rig, rigged
-from tests.systems.interactions.on_engine import Mediphant
+from tests.systems.interactions.on_engine import Mediphant, sessions_in_pages
 
 kinds = pytest.mark.parametrize("fault", KINDS)
 
@@ -99,7 +99,9 @@ def test_a_session_that_did_not_reach_dynamodb_is_used_all_the_same(rig: Rig, fa
     assert process.names(session) == ["a"]
     assert rig.counted(session) == process.count(session) == 1
     assert process.memory.size == 0
-    assert [each.sessionId for each in process.store.sessions_of("ada")] == [session.sessionId]
+    assert [each.sessionId for each in process.store.sessions_of("ada").sessions] == [
+        session.sessionId
+    ]
 
 
 @pytest.mark.requirement("M-36")
@@ -382,10 +384,10 @@ def test_a_list_shows_what_another_process_has_counted(rig: Rig) -> None:
     process, other = rig.process(PARALLEL), rig.process(PARALLEL)
     session = process.open()
     other.add(session, "a")
-    assert process.memory.sessions_of("ada")[0].queryCount == 0
-    (listed,) = process.store.sessions_of("ada")
+    assert process.memory.sessions_of("ada").sessions[0].queryCount == 0
+    (listed,) = process.store.sessions_of("ada").sessions
     assert listed.queryCount == 1
-    assert process.store.profile("ada")[1] == [listed]
+    assert process.store.profile("ada")[1] == SessionPage([listed], None)
 
 
 @pytest.mark.requirement("M-40", "M-41")
@@ -544,7 +546,9 @@ def test_a_users_sessions_are_all_of_them_in_every_phase(rig: Rig) -> None:
     process.add(sessions[0], "a")
     for mode in (PARALLEL, READ_NEW, DYNAMODB):
         process.switch(mode)
-        found = {each.sessionId: each.queryCount for each in process.store.sessions_of("ada")}
+        found = {
+            each.sessionId: each.queryCount for each in process.store.sessions_of("ada").sessions
+        }
         assert found == {session.sessionId: int(session is sessions[0]) for session in sessions}
         assert process.store.profile("ada")[1] == process.store.sessions_of("ada")
     rig.proxy.only, rig.proxy.kinds = frozenset({"Query"}), (Fault.UNSENT,)
@@ -554,13 +558,36 @@ def test_a_users_sessions_are_all_of_them_in_every_phase(rig: Rig) -> None:
 
 
 @pytest.mark.requirement("M-36")
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 6, 7, 8, 100])
+def test_pages_hold_each_session_once_while_pending_ones_reach_dynamodb(
+    rig: Rig, limit: int
+) -> None:
+    process, other = rig.process(PARALLEL), rig.process(PARALLEL)
+    opened = [other.open() for _ in range(4)] + [process.open() for _ in range(2)]
+    rig.proxy.only = frozenset({"TransactWriteItems"})
+    rig.proxy.share, rig.proxy.kinds = 1.0, (Fault.UNSENT,)
+    opened += [process.open() for _ in range(4)]
+
+    def reach_dynamodb() -> None:
+        rig.proxy.heal()
+        process.store.settle()
+
+    ids = sorted(session.sessionId for session in opened)
+    for between in (lambda: None, reach_dynamodb):
+        found = sessions_in_pages(process.store, "ada", limit, between)
+        assert [session.sessionId for session in found] == ids
+    first = process.store.sessions_of("ada", limit=limit)
+    assert process.store.profile("ada", limit)[1] == first
+
+
+@pytest.mark.requirement("M-36")
 def test_a_user_whom_only_memory_knows_yet_has_a_profile(rig: Rig) -> None:
     process = rig.process(PARALLEL)
     rig.proxy.next(Fault.UNSENT)
     session = process.open("new")
-    known, sessions = process.store.profile("new")
+    known, page = process.store.profile("new")
     assert known is not None and known.Data.createdAt == session.Data.createdAt
-    assert sessions == [session]
+    assert page == SessionPage([session], None)
 
 
 @pytest.mark.requirement("M-36")

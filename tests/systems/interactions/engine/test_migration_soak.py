@@ -94,7 +94,7 @@ class Load:
             self.watched.clear_checks(*key)
         else:
             with suppress(*FAILURES):  # the list of sessions is DynamoDB's alone in every phase
-                self.watched.sessions_of(session.userId)
+                self.watched.all_sessions_of(session.userId)
 
 
 def _settled(load: Load, rig: Rig) -> None:
@@ -118,7 +118,7 @@ def _settled(load: Load, rig: Rig) -> None:
             assert counts[session.sessionId] == len(stored)
     for user in USERS:  # and through the API's own reads, from DynamoDB alone
         load.process.switch(DYNAMODB)
-        for session in load.watched.sessions_of(user):
+        for session in load.watched.all_sessions_of(user):
             load.watched.recent_checks(user, session.sessionId, 100)
 
 

@@ -26,7 +26,7 @@ from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import AlreadyExistsError
 from tests.support.faults import KINDS, Fault
 from tests.systems.interactions.engine.migrating import Process, Rig, rigged
-from tests.systems.interactions.on_engine import MakeMediphant
+from tests.systems.interactions.on_engine import MakeMediphant, sessions_in_pages
 
 USERS = st.sampled_from(["ada", "bea"])
 SESSIONS = st.integers(0, 2)
@@ -150,9 +150,9 @@ class Stores(RuleBasedStateMachine):
         """Let the next writes fail, if it is one that phases 1 and 2 bear."""
         self.faults = faults
 
-    @rule(user=USERS)
-    def sessions(self, user: str) -> None:
-        self.alike(lambda s: [_seen(each) for each in s.sessions_of(self.user(user, s))])
+    @rule(user=USERS, limit=st.integers(1, 4))
+    def sessions(self, user: str, limit: int) -> None:
+        self.alike(lambda s: list(map(_seen, sessions_in_pages(s, self.user(user, s), limit))))
 
 
 def _seen(session: Session | None) -> Any:

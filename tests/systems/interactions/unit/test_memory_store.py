@@ -12,6 +12,7 @@ from interactions.memory_store import MemoryStore
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import AlreadyExistsError
+from tests.systems.interactions.on_engine import sessions_in_pages
 
 NOW = 1_800_000_000.0
 
@@ -112,9 +113,20 @@ def test_a_session_is_over_at_its_very_second(store: MemoryStore, clock: Clock) 
     with pytest.raises(NoSessionError):
         store.recent_checks("ada", "s")
     assert store.session("ada", "s") is None
-    assert store.sessions_of("ada") == []
+    assert store.sessions_of("ada").sessions == []
     assert store.size == 0
     store.create_session(session_of(created="anew"))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+def test_sessions_come_in_pages_without_those_that_are_over(clock: Clock, limit: int) -> None:
+    store = MemoryStore(30, now=clock)
+    for name in ("b", "d", "a", "c"):
+        store.create_session(session_of(name))
+    clock.now = NOW + 99
+    assert [each.sessionId for each in sessions_in_pages(store, "ada", limit)] == [*"abcd"]
+    clock.now = NOW + 100
+    assert sessions_in_pages(store, "ada", limit) == []
 
 
 def test_the_sessions_unused_for_longest_are_forgotten_first(clock: Clock) -> None:
@@ -123,12 +135,12 @@ def test_the_sessions_unused_for_longest_are_forgotten_first(clock: Clock) -> No
         store.create_session(session_of(name))
     store.add_check("ada", check_of(1, session="a"))
     store.create_session(session_of("d"))
-    assert [each.sessionId for each in store.sessions_of("ada")] == ["a", "c", "d"]
+    assert [each.sessionId for each in store.sessions_of("ada").sessions] == ["a", "c", "d"]
     with store.held("ada", "c") as held:
         assert held is not None
         for n in range(2, 9):
             held.add(check_of(n, session="c"))
-    assert [each.sessionId for each in store.sessions_of("ada")] == []
+    assert [each.sessionId for each in store.sessions_of("ada").sessions] == []
     assert store.size == 0  # one session larger than all of memory is none for memory
 
 
