@@ -157,7 +157,7 @@ class EmbeddingRepository:
         """
         return self.store.query(
             MODEL_EMBEDDINGS,
-            view=_product_embedding,  # its numbers as text take up to seven times their Binary
+            view=_product_embedding,  # as text, its numbers take many times their Binary
             limit=limit,
             cursor=cursor,
             caller=caller,

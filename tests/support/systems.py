@@ -186,11 +186,18 @@ def _accesses(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str,
 
 @dataclass(frozen=True)
 class Answer:
-    """What an API answered."""
+    """What an API answered.
+
+    Attributes
+    ----------
+    size
+        Bytes of the answer as the runtime of AWS sends it.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: Any
+    size: int
 
 
 @dataclass(frozen=True)
@@ -206,4 +213,6 @@ class HttpFunction:
         headers = {name.lower(): value for name, value in (answer.get("headers") or {}).items()}
         for name, values in (answer.get("multiValueHeaders") or {}).items():
             headers[name.lower()] = values[0]
-        return Answer(answer["statusCode"], headers, msgspec.json.decode(text) if text else None)
+        body = msgspec.json.decode(text) if text else None
+        size = len(json.dumps(answer, ensure_ascii=False).encode())
+        return Answer(answer["statusCode"], headers, body, size)
