@@ -247,7 +247,7 @@ class App:
         except Exception as error:  # noqa: BLE001 - it is logged, and the client is answered
             failure = error
             answered = problem.refused(error, self._refusals)
-            response = problem.response(answered, request.id)
+            response = problem.response(answered, request.id, request.places())
         self._log(request, response.status_code, time.perf_counter() - started, failure)
         return response
 

@@ -13,16 +13,17 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from keyline.errors import DeclarationError
-from keyline.http.json_in import Json, decode, text_reader
+from keyline.http.json_in import Json, decode, json_fault, text_reader
 from keyline.http.problem import HttpError
 from keyline.http.request import BodyRules, Caller, Client, Request
+from keyline.inputs import PathId
+from keyline.wording import SAYS, Wording, without_words
 
 Reader = Callable[[Request], Any]
 
 _PATH_PARAMETER = re.compile(r"{(\w+)\+?}")
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
-_WHERE = re.compile(r" - at `\$\.?(?P<path>.*)`$")
-_NAMED = re.compile(r"^Object (missing required|contains unknown) field `(?P<name>.*)`$")
+_SEGMENT, _SEGMENT_WORDING = msgspec.json.Decoder(PathId), Wording(PathId, texts=True)
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,15 @@ def _reader(
 
 
 def _path_reader(name: str, annotation: Any, where: str) -> Reader:
+    """Read a parameter of the path: whatever its type, it is what an address can name."""
     _check_type(annotation, where)
     decoder, as_json = msgspec.json.Decoder(annotation), text_reader(annotation)
+    wording, path = Wording(annotation, texts=True), f"path.{name}"
 
     def read(request: Request) -> Any:
         text = request.path_parameters.get(name, "")
-        return _from_text(decoder, as_json(text), f"path.{name}")
+        _from_text(_SEGMENT, text, path, _SEGMENT_WORDING)
+        return _from_text(decoder, as_json(text), path, wording)
 
     return read
 
@@ -132,7 +136,7 @@ def _query_reader(shape: type[msgspec.Struct], where: str) -> Reader:
     fields = msgspec.structs.fields(shape)
     many = {f.encode_name for f in fields if _takes_many(f.type)}
     as_json = {f.encode_name: text_reader(f.type) for f in fields}
-    known = ", ".join(as_json)
+    wording = Wording(shape, texts=True)
 
     def read(request: Request) -> Any:
         given: dict[str, Json | list[Json]] = {}
@@ -143,30 +147,23 @@ def _query_reader(shape: type[msgspec.Struct], where: str) -> Reader:
                 )
             texts = list(map(as_json.get(name, str), values))
             given[name] = texts if name in many else texts[0]
-        return _from_text(decoder, given, "query", known)
+        return _from_text(decoder, given, "query", wording)
 
     return read
 
 
 def _body_reader(annotation: Any, rules: BodyRules, where: str) -> Reader:
     _check_type(annotation, where)
-    decoder = msgspec.json.Decoder(annotation)
-    known = (
-        ", ".join(f.encode_name for f in msgspec.structs.fields(annotation))
-        if _is_struct(annotation)
-        else ""
-    )
+    decoder, wording = msgspec.json.Decoder(annotation), Wording(annotation)
 
     def read(request: Request) -> Any:
         content = request.json_body(rules)
         try:
             return decode(decoder, content)
         except msgspec.ValidationError as error:
-            raise _refusal(str(error), "body", known) from error
+            raise _refusal(error, "body", wording) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise HttpError(
-                HTTPStatus.BAD_REQUEST, "body", "is no valid JSON.", "Send JSON in UTF-8."
-            ) from error
+            raise HttpError(HTTPStatus.BAD_REQUEST, "body", *json_fault(error, content)) from error
         except RecursionError as error:
             raise HttpError(
                 HTTPStatus.BAD_REQUEST, "body", "is nested too deeply.", "Send flatter data."
@@ -176,38 +173,24 @@ def _body_reader(annotation: Any, rules: BodyRules, where: str) -> Reader:
 
 
 def _from_text(
-    decoder: msgspec.json.Decoder[Any], given: object, where: str, known: str = ""
+    decoder: msgspec.json.Decoder[Any], given: object, where: str, wording: Wording
 ) -> Any:
     """Parameters turned into what the decoder's type says."""
     try:
         return decode(decoder, msgspec.json.encode(given))
     except msgspec.ValidationError as error:
-        said = str(error).replace(" | null`", "`")  # no text is null
-        raise _refusal(said, where, known) from error
+        raise _refusal(error, where, wording) from error
     except UnicodeEncodeError as error:
         raise HttpError(
             HTTPStatus.BAD_REQUEST, where, "is not UTF-8.", "Percent-encode UTF-8 text."
         ) from error
 
 
-def _refusal(text: str, where: str, known: str) -> HttpError:
+def _refusal(error: msgspec.ValidationError, where: str, wording: Wording) -> HttpError:
     """What a validation error says as path, message and suggestion."""
-    path = where
-    found = _WHERE.search(text)
-    if found:
-        text = text[: found.start()]
-        separator = "" if found["path"].startswith("[") or not found["path"] else "."
-        path = f"{where}{separator}{found['path']}"
-    named = _NAMED.match(text)
-    if named is None:
-        return HttpError(HTTPStatus.BAD_REQUEST, path, f"{text}.", "Send what is expected there.")
-    inner = f"{path}.{named['name']}"
-    suggestion = f"The fields are: {known}." if known and not found else ""
-    if text.startswith("Object missing"):
-        return HttpError(HTTPStatus.BAD_REQUEST, inner, "is missing.", suggestion or "Send it.")
-    return HttpError(
-        HTTPStatus.BAD_REQUEST, inner, "is no known field.", suggestion or "Leave it out."
-    )
+    inner, message, suggestion = wording.fault(error)
+    separator = "" if inner.startswith("[") or not inner else "."
+    return HttpError(HTTPStatus.BAD_REQUEST, f"{where}{separator}{inner}", message, suggestion)
 
 
 def _check_type(annotation: Any, where: str) -> None:
@@ -217,6 +200,12 @@ def _check_type(annotation: Any, where: str) -> None:
         raise DeclarationError(
             where, f"{annotation!r} cannot be decoded: {error}.", "Use a type msgspec knows."
         ) from error
+    for pattern in without_words(annotation):
+        raise DeclarationError(
+            where,
+            f"the pattern {pattern!r} has no words for clients.",
+            f'Add them beside it: Meta(pattern=..., extra={{{SAYS!r}: "of the letters a to z"}}).',
+        )
 
 
 def _is_struct(annotation: Any) -> bool:

@@ -2,14 +2,15 @@
 
 The text of a parameter is what JSON would write in its place (OpenAPI 3.1, "Style Values"): `12`
 for a number and `true` for a boolean, and a string stands as it is. No text is null: a parameter
-without a value is left out. A number whose fraction is zero is an integer, however it is written
+without a value is left out. An integer is written in digits alone, so that it has one text: it may
+name a thing. In a body a number whose fraction is zero is an integer, however it is written
 (JSON Schema 2020-12 Validation, section 6.1.1): `5.0` and `5e0` are 5.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -22,9 +23,11 @@ Json = msgspec.Raw | str
 """A value of a JSON document: JSON text as it is, or a string."""
 
 _IS_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+_IS_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"?|[-+.0-9eE]+', re.DOTALL)
 """A string, or all that stands together and may be a number. A string without an end is one up to
 the end of the text, so that the time for a text is proportional to its length."""
+_POSITION = re.compile(r"\(byte ([0-9]+)\)")
 _EXPONENT_DIGITS = 4
 _MOST_DIGITS = 309
 """Digits of the greatest float. A number with a greater exponent stays what it was."""
@@ -38,7 +41,7 @@ _ITEMS = (
 )
 _SCALARS: Mapping[type[inspect.Type], type] = {
     inspect.IntType: int,
-    inspect.FloatType: int,
+    inspect.FloatType: float,
     inspect.DecimalType: Decimal,
     inspect.BoolType: bool,
 }
@@ -71,18 +74,46 @@ def text_reader(annotation: Any) -> Callable[[str], Json]:
     decoder = msgspec.json.Decoder(annotation)
     kinds = set(_kinds(inspect.type_info(annotation)))
     words = ("true", "false") if bool in kinds else ()
-    numbers = int in kinds or Decimal in kinds
+    is_number = _number_test(kinds)
     # msgspec takes a string for a decimal, where the document says a number: "" is neither.
     only_number = Decimal in kinds
 
     def read(text: str) -> Json:
-        if text in words or (numbers and _IS_NUMBER(text)):
+        if text in words or is_number(text):
             value = msgspec.Raw(text.encode())
             if str not in kinds or _fits(decoder, value):
                 return value
         return "" if only_number else text
 
     return read
+
+
+def json_fault(error: Exception, content: bytes) -> tuple[str, str]:
+    """Say why a text is not JSON, with the position: message and suggestion.
+
+    Parameters
+    ----------
+    error
+        What the decoder raised.
+    """
+    try:
+        content.decode()
+    except UnicodeDecodeError as broken:
+        return f"is not UTF-8 at byte {broken.start}.", "Send JSON in UTF-8."
+    said = _POSITION.search(str(error))
+    if said is not None:
+        return f"is not JSON at byte {said[1]}.", "Correct the JSON there."
+    return (
+        f"ends at byte {len(content)}, in the middle of a value or of a surrogate pair.",
+        "Send the whole JSON text.",
+    )
+
+
+def _number_test(kinds: Collection[type]) -> Callable[[str], object]:
+    """What tells whether a text is a number, as these kinds write it."""
+    if float in kinds or Decimal in kinds:
+        return _IS_NUMBER
+    return _IS_INTEGER if int in kinds else lambda _: False
 
 
 def _fits(decoder: msgspec.json.Decoder[Any], value: msgspec.Raw) -> bool:
@@ -97,7 +128,7 @@ def _fits(decoder: msgspec.json.Decoder[Any], value: msgspec.Raw) -> bool:
 
 
 def _kinds(info: inspect.Type) -> Iterator[type]:
-    """What a type can be read from: `int` for any number, `Decimal`, `bool`, `str` for others."""
+    """What a type can be read from: `int`, `float`, `Decimal`, `bool`, and `str` for others."""
     if isinstance(info, inspect.Metadata):
         yield from _kinds(info.type)
     elif isinstance(info, inspect.UnionType):

@@ -12,10 +12,16 @@ from aws_lambda_powertools.event_handler.api_gateway import Response as Powertoo
 
 from keyline.errors import KeylineError
 from keyline.http.json_text import encode
+from keyline.http.response import check_headers
 from keyline.payload import MAX_BODY
 from keyline.run import errors
 
 CONTENT_TYPE = "application/problem+json"
+PARTS = frozenset({"body", "client", "headers", "path", "query", "token"})
+"""What the path of a problem begins with: a part of the request, or who sent it."""
+
+_FIRST = re.compile(r"[^.\[]+")
+_NOWHERE: Mapping[str, str] = {}
 
 
 class HttpError(KeylineError):
@@ -28,7 +34,7 @@ class HttpError(KeylineError):
     path
         Which part of the request it is about: `body.tokenCount`, `query.from`, `path.moduleId`.
     headers
-        Headers of the answer, such as `Retry-After`.
+        Headers of the answer, such as `Retry-After`: of those that CORS exposes.
     members
         Further members of the problem document, which programs can read; the standard ones
         keep their meaning.
@@ -47,6 +53,7 @@ class HttpError(KeylineError):
         super().__init__(path, message, suggestion)
         self.status = HTTPStatus(status)
         self.headers = dict(headers or {})
+        check_headers(self.headers)
         self.members = dict(members or {})
 
 
@@ -185,8 +192,15 @@ def status_of(error: Exception) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def problem_of(error: Exception, request_id: str) -> Problem:
-    """What a client is told of an error: nothing of what only the log may hold."""
+def problem_of(error: Exception, request_id: str, places: Mapping[str, str] = _NOWHERE) -> Problem:
+    """What a client is told of an error: nothing of what only the log may hold.
+
+    Parameters
+    ----------
+    places
+        The parts of the request by the names that an error may use: `moduleId` →
+        `path.moduleId`.
+    """
     status = status_of(error)
     suggestion = _SUGGESTIONS.get(status, "")
     if isinstance(error, errors.OutcomeUnknownError):
@@ -213,31 +227,46 @@ def problem_of(error: Exception, request_id: str) -> Problem:
         title=phrase_of(status),
         status=status,
         detail=error.message,
-        path=_path_of(error),
+        path=_path_of(error, places),
         suggestion=error.suggestion or suggestion,
         instance=request_id,
         currentVersion=error.version if isinstance(error, errors.VersionConflictError) else None,
     )
 
 
-def _path_of(error: KeylineError) -> str:
-    """Which part of the request it is about: a store that refuses a cursor names its pattern."""
-    return "query.cursor" if isinstance(error, errors.InvalidCursorError) else error.path
+def _path_of(error: KeylineError, places: Mapping[str, str]) -> str:
+    """Which part of the request it is about.
+
+    An error of the run time names a field or a pattern. A field is told as the part of the request
+    that it came with. A client does not know patterns: such an error is about what the path names.
+    """
+    if isinstance(error, errors.InvalidCursorError):
+        return "query.cursor"
+    name = _FIRST.match(error.path)
+    head = name[0] if name else ""
+    if head in PARTS:
+        return error.path
+    if head in places:
+        return places[head] + error.path[len(head) :]
+    is_content = isinstance(error, errors.BadValueError | errors.ItemTooLargeError)
+    return "body" if is_content and "body" in places else "path"
 
 
-def response(error: Exception, request_id: str) -> PowertoolsResponse[str]:
-    """The response that an error is answered with."""
+def response(
+    error: Exception, request_id: str, places: Mapping[str, str] = _NOWHERE
+) -> PowertoolsResponse[str]:
+    """The response that an error is answered with; `places` as for `problem_of`."""
     return PowertoolsResponse(
         status_code=status_of(error),
         content_type=CONTENT_TYPE,
         headers=_headers_of(error),
-        body=encode(_document(error, request_id)),
+        body=encode(_document(error, request_id, places)),
     )
 
 
-def _document(error: Exception, request_id: str) -> dict[str, Any]:
+def _document(error: Exception, request_id: str, places: Mapping[str, str]) -> dict[str, Any]:
     members = error.members if isinstance(error, HttpError) else {}
-    return {**members, **msgspec.to_builtins(problem_of(error, request_id))}
+    return {**members, **msgspec.to_builtins(problem_of(error, request_id, places))}
 
 
 def _headers_of(error: Exception) -> dict[str, str | list[str]]:

@@ -14,7 +14,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
+from keyline.errors import DeclarationError
+from keyline.http.media_type import check_json
 from keyline.http.problem import HttpError
+from keyline.model.http_headers import REQUEST_HEADERS
 
 MAX_BODY = 64 * 1024
 """Bytes of a request's body where the route does not say otherwise."""
@@ -105,6 +108,34 @@ class Request:
         """The path parameters, decoded."""
         return self.event.get("pathParameters") or {}
 
+    def header(self, name: str, default: str = "") -> str:
+        """A header of the request.
+
+        Parameters
+        ----------
+        name
+            In small letters; one of `REQUEST_HEADERS`, which a browser is allowed to send.
+
+        Raises
+        ------
+        DeclarationError
+            If it is not one of them.
+        """
+        if name not in REQUEST_HEADERS:
+            raise DeclarationError(
+                f"headers.{name}", "is not a declared header.", "Add it to REQUEST_HEADERS."
+            )
+        return str((self.event.get("headers") or {}).get(name, default))
+
+    def places(self) -> Mapping[str, str]:
+        """The parts of the request by the names of what they hold: `moduleId` → `path.moduleId`."""
+        query = self.event.get("queryStringParameters") or {}
+        return {
+            **({"body": "body"} if self.event.get("body") else {}),
+            **{name: f"query.{name}" for name in query},
+            **{name: f"path.{name}" for name in self.path_parameters},
+        }
+
     def query(self) -> dict[str, list[str]]:
         """The query parameters, every value of each in order.
 
@@ -140,10 +171,9 @@ class Request:
         HttpError
             415 for another content type, 413 for a longer body, 400 for none or a broken one.
         """
-        headers = self.event.get("headers") or {}
         if not rules.any_type:
-            _check_type(headers)
-        _check_encoding(headers)
+            check_json(self.header("content-type"))
+        _check_encoding(self.header("content-encoding", "identity"))
         limit = rules.limit
         body = self.event.get("body") or ""
         if len(body) > (limit * 4 // 3 + 4 if self.event.get("isBase64Encoded") else limit):
@@ -191,23 +221,8 @@ class Request:
             ) from error
 
 
-def _check_type(headers: Mapping[str, str]) -> None:
-    kind, _, parameters = headers.get("content-type", "").lower().partition(";")
-    kind, charset = kind.strip(), parameters.strip().removeprefix("charset=").strip('"')
-    json = kind == "application/json" or (
-        kind.startswith("application/") and kind.endswith("+json")
-    )
-    if not json or charset not in ("", "utf-8"):
-        raise HttpError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "headers.content-type",
-            f"is {kind or 'missing'}, not JSON in UTF-8.",
-            "Send Content-Type: application/json.",
-        )
-
-
-def _check_encoding(headers: Mapping[str, str]) -> None:
-    if headers.get("content-encoding", "identity").lower() != "identity":
+def _check_encoding(encoding: str) -> None:
+    if encoding.lower() != "identity":
         raise HttpError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "headers.content-encoding",

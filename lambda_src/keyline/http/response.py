@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from keyline.errors import DeclarationError
+from keyline.model.http_headers import RESPONSE_HEADERS, SAFELISTED_RESPONSE_HEADERS
+
+_READABLE = frozenset(name.lower() for name in (*RESPONSE_HEADERS, *SAFELISTED_RESPONSE_HEADERS))
 
 BodyT_co = TypeVar("BodyT_co", covariant=True)
 
@@ -28,3 +33,24 @@ class Response(Generic[BodyT_co]):
 
     body: BodyT_co
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a header that browsers would not hand over."""
+        check_headers(self.headers)
+
+
+def check_headers(names: Iterable[str]) -> None:
+    """Refuse a header that a browser would hide from an application of another origin.
+
+    Raises
+    ------
+    DeclarationError
+        If a header is neither declared in `RESPONSE_HEADERS` nor safelisted.
+    """
+    for name in names:
+        if name.lower() not in _READABLE:
+            raise DeclarationError(
+                f"headers.{name}",
+                "is not a declared header, so CORS does not expose it.",
+                "Add it to RESPONSE_HEADERS in keyline.model.http_headers.",
+            )

@@ -7,20 +7,14 @@ import re
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
+from msgspec import inspect
 
 from keyline.model.shape import annotation_of, strip
 from keyline.run.errors import BadValueError
+from keyline.wording import expected
 
 _PLACE = re.compile(r" - at `\$([^`]*)`$")
 _STEP = re.compile(r"[^.\[]+|\[[^\]]*\]")
-_TERMS = {
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`str`": "text",
-    "`bytes`": "bytes",
-    "`array`": "a collection",
-    "`object`": "a map",
-}
 
 
 def convert(value: Any, wire: Any, annotation: Any) -> None:
@@ -35,21 +29,21 @@ def convert(value: Any, wire: Any, annotation: Any) -> None:
     try:
         msgspec.convert(value, wire, strict=False)
     except msgspec.ValidationError as error:
-        text = str(error)
-        found = _PLACE.search(text)
+        found = _PLACE.search(str(error))
         # Each step into a value is followed by the tag of what is there.
         steps = _STEP.findall(found.group(1))[1::2] if found else []
-        known = known_values(_type_at(annotation, steps))
-        raise BadValueError(_path(steps), *(one_of(known) if known else _expected(text))) from None
+        there = _type_at(annotation, steps)
+        known = known_values(strip(there).bare)
+        raise BadValueError(_path(steps), *(one_of(known) if known else _asked(there))) from None
 
 
 def _type_at(annotation: Any, steps: list[str]) -> Any:
-    """The bare type at a place within values of a type."""
+    """The type at a place within values of a type."""
     for step in steps:
         bare = strip(annotation).bare
         inner = get_args(bare)
         annotation = annotation_of(bare, step) if not inner else inner[get_origin(bare) is dict]
-    return strip(annotation).bare
+    return annotation
 
 
 def _path(steps: list[str]) -> str:
@@ -57,12 +51,10 @@ def _path(steps: list[str]) -> str:
     return "".join(shown) or "value"
 
 
-def _expected(text: str) -> tuple[str, str]:
-    """Say what msgspec expects, in plain words and without the value."""
-    expected = re.sub(r"(, got .*)? - at .*$", "", text.removeprefix("Expected "))
-    for term, word in _TERMS.items():
-        expected = expected.replace(term, word)
-    return f"has to be {expected}.", "Give a value that the field's type allows."
+def _asked(annotation: Any) -> tuple[str, str]:
+    """Message and suggestion where a value does not fit its type: in plain words, without it."""
+    words = expected(inspect.type_info(strip(annotation).typed))
+    return f"has to be {words}.", "Give a value that the field's type allows."
 
 
 def known_values(bare: Any) -> tuple[Any, ...]:

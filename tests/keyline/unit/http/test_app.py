@@ -94,16 +94,27 @@ class TestArguments:
         assert client({"noteId": "n1", "page": "7"}) == (200, {"noteId": "n1", "page": 7})
         status, problem = client({"noteId": "n1", "page": "seven"})
         assert (status, problem["path"]) == (400, "path.page")
-        assert "`int`" in problem["detail"]
+        assert problem["detail"] == "must be a whole number."
 
-    @pytest.mark.parametrize("value", ["a/b", "a?b#c", "ä ö", '"', "100%", "..", "\\", "a\nb"])
-    def test_a_path_parameter_may_hold_any_character(self, value: str) -> None:
+    @pytest.mark.parametrize("value", ["a?b#c", "ä ö", '"', "100%", "...", ".a", " ", "a;b", "🙂"])
+    def test_a_path_parameter_may_hold_what_an_address_can_name(self, value: str) -> None:
         def read(noteId: str) -> list[str]:
             return [noteId]
 
         client = Client("GET /notes/{noteId}", read)
         assert client({"noteId": value}) == (200, [value])
         assert client({"noteId": value}, stage="v1") == (200, [value])
+
+    @pytest.mark.parametrize(
+        "value",
+        ["", "a/b", ".", "..", "\\", "a\nb", "a\n", "p\0", "\x7f", "\x85", "a\u2028", "\ud800"],
+    )
+    def test_what_an_address_cannot_name_is_refused_whatever_the_type(self, value: str) -> None:
+        def read(noteId: str) -> None:
+            raise AssertionError("must not be called")
+
+        status, problem = Client("GET /notes/{noteId}", read)({"noteId": value})
+        assert (status, problem["path"]) == (400, "path.noteId")
 
     @pytest.mark.parametrize("value", ["nan", "inf", "-Infinity", "1e999"])
     def test_a_number_in_the_path_is_finite(self, value: str) -> None:
@@ -125,12 +136,24 @@ class TestArguments:
         ("body", "path", "says"),
         [
             ({"title": "T"}, "body.noteId", "missing"),
-            ({"noteId": "n", "title": "T", "colour": 1}, "body.colour", "no known field"),
-            ({"noteId": "n", "title": "T", "count": "2"}, "body.count", "`int`"),
-            ({"noteId": "n", "title": "T", "count": 1.5}, "body.count", "`int`"),
-            ({"noteId": "n", "title": ""}, "body.title", "length >= 1"),
-            ({"noteId": "n", "title": "T", "parts": [{"a": "x"}]}, "body.parts[0][...]", "`int`"),
-            ([], "body", "`object`"),
+            ({"noteId": "n", "title": "T", "colour": 1}, "body.colour", "is not a known field."),
+            (
+                {"noteId": "n", "title": "T", "count": "2"},
+                "body.count",
+                "must be a whole number, not text.",
+            ),
+            (
+                {"noteId": "n", "title": "T", "count": 1.5},
+                "body.count",
+                "must be a whole number, not a number with a fraction.",
+            ),
+            ({"noteId": "n", "title": ""}, "body.title", "must be text of 1 to 20 characters."),
+            (
+                {"noteId": "n", "title": "T", "parts": [{"a": "x"}]},
+                "body.parts[0][...]",
+                "must be a whole number, not text.",
+            ),
+            ([], "body", "must be an object, not a list."),
         ],
     )
     def test_a_body_of_wrong_shape_is_refused_by_field(
@@ -163,6 +186,23 @@ class TestArguments:
         assert (status, problem["status"], problem["title"]) == (400, 400, "Bad Request")
         assert problem["path"].startswith("body")
 
+    @pytest.mark.parametrize(
+        ("raw", "says"),
+        [
+            (b'{"noteId": "n",}', "is not JSON at byte 15."),
+            (b'{"noteId": "n", "title": "T"}x', "is not JSON at byte 30."),
+            (b'{"noteId": "\\ud800 and more text"}', "is not JSON at byte 18."),
+            (
+                b'{"noteId": "n"',
+                "ends at byte 14, in the middle of a value or of a surrogate pair.",
+            ),
+            (b'{"noteId": "\xff", "title": "T"}', "is not UTF-8 at byte 12."),
+        ],
+    )
+    def test_where_a_body_is_not_json_is_told(self, raw: bytes, says: str) -> None:
+        _, problem = echo_body()(raw=raw)
+        assert (problem["path"], problem["detail"]) == ("body", says)
+
     def test_deep_nesting_in_an_open_shape_is_refused(self) -> None:
         def create(body: Any) -> None:
             raise AssertionError("must not be called")
@@ -189,6 +229,21 @@ class TestArguments:
             {"content-type": "text/plain"},
             {"content-type": "application/x-www-form-urlencoded"},
             {"content-type": "application/json; charset=latin-1"},
+            {"content-type": "application/json; charset=us-ascii"},
+            {"content-type": "application/json; charset=no-such"},
+            {"content-type": 'application/json; charset=""'},
+            {"content-type": "application/json; utf-8"},
+            {"content-type": "application/json; v="},
+            {"content-type": "application/json; =v"},
+            {"content-type": 'application/json; charset="utf-8'},
+            {"content-type": "application/json; v=1 2"},
+            {"content-type": "application/json; v=1; v=2"},
+            {"content-type": "application/json, application/json"},
+            {"content-type": "application"},
+            {"content-type": "json"},
+            {"content-type": "application/jsonx"},
+            {"content-type": "text/json+json"},
+            {"content-type": "application/json\0"},
             {"content-type": "application/json", "content-encoding": "gzip"},
         ],
     )
@@ -196,6 +251,13 @@ class TestArguments:
         status, problem = echo_body()(body={}, headers=headers)
         assert status == 415
         assert problem["path"].startswith("headers.content-")
+        assert problem["detail"] and problem["suggestion"]
+
+    def test_the_refusal_of_a_charset_names_it_and_the_one_that_is_taken(self) -> None:
+        headers = {"content-type": "application/json; charset=latin-1"}
+        _, problem = echo_body()(body={}, headers=headers)
+        assert problem["detail"] == "has the charset 'latin-1'. The one that is taken is utf-8."
+        assert problem["suggestion"] == "Send Content-Type: application/json."
 
     @pytest.mark.parametrize(
         "headers",
@@ -220,7 +282,19 @@ class TestArguments:
         assert client(body=note, headers={**headers, "content-encoding": "gzip"})[0] == 415
 
     @pytest.mark.parametrize(
-        "kind", ["application/json; charset=UTF-8", "application/merge-patch+json"]
+        "kind",
+        [
+            "application/json; charset=UTF-8",
+            "application/json;charset=utf8",
+            'application/json; charset="utf-8"; profile="x"',
+            "application/json; v=1",
+            "application/json;odata.metadata=minimal",
+            'application/json; a="b;charset=latin-1"',
+            "application/json;",
+            "Application/JSON ; V=1",
+            "application/merge-patch+json",
+            "application/vnd.api+json; ext=bulk",
+        ],
     )
     def test_json_by_other_names_is_taken(self, kind: str) -> None:
         note = {"noteId": "n", "title": "T"}
@@ -332,12 +406,19 @@ class TestAnswers:
 
     def test_a_response_adds_headers(self) -> None:
         def read() -> Response[Note]:
-            return Response(Note(noteId="n", title="T"), headers={"X-Kind": "note"})
+            return Response(Note(noteId="n", title="T"), headers={"Location": "/notes/n"})
 
         answer = Client("GET /notes", read, status=203).answer(event("GET /notes"))
-        assert (answer["statusCode"], answer["headers"]["X-Kind"]) == (203, "note")
+        assert (answer["statusCode"], answer["headers"]["Location"]) == (203, "/notes/n")
         assert answer["headers"]["Content-Type"] == "application/json"
         assert json.loads(answer["body"])["title"] == "T"
+
+    @pytest.mark.parametrize("name", ["X-Kind", "ETag", "RateLimit-Limit"])
+    def test_a_header_that_cors_would_hide_is_refused_where_it_is_made(self, name: str) -> None:
+        with pytest.raises(DeclarationError, match=f"headers.{name}: .* CORS does not expose it"):
+            Response(None, headers={name: "1"})
+        with pytest.raises(DeclarationError, match="RESPONSE_HEADERS"):
+            HttpError(429, "client", "asks too often.", headers={name: "1"})
 
     def test_an_answer_without_a_body_has_headers_too(self) -> None:
         def delete(noteId: str) -> Response[None]:
@@ -388,6 +469,30 @@ class TestProblems:
 
         answer = Client("GET /notes", read).answer(event("GET /notes"))
         assert json.loads(answer["body"])["path"] == "query.cursor"
+
+    @pytest.mark.parametrize(
+        ("error", "path"),
+        [
+            (errors.NotFoundError("profile-get", "there is none."), "path"),
+            (errors.VersionConflictError("profile-update", "moved on.", current=None), "path"),
+            (errors.BadValueError("noteId", "is too long."), "path.noteId"),
+            (errors.BadValueError("limit", "is too much."), "query.limit"),
+            (errors.BadValueError("parts[0].a", "is not exact."), "body"),
+            (errors.BadValueError("body.weight", "is not exact."), "body.weight"),
+            (errors.ItemTooLargeError("note", 500_000, 409_600, [("t", 9)]), "body"),
+        ],
+    )
+    def test_the_path_of_a_problem_is_always_a_part_of_the_request(
+        self, error: Exception, path: str
+    ) -> None:
+        def write(noteId: str, query: Period, body: Note) -> None:
+            raise error
+
+        client = Client("PUT /notes/{noteId}", write)
+        note = {"noteId": "n", "title": "T"}
+        asked = event("PUT /notes/{noteId}", {"noteId": "n"}, "limit=1", note)
+        asked["queryStringParameters"] = {"limit": "1"}
+        assert json.loads(client.answer(asked)["body"])["path"] == path
 
     def test_an_error_may_say_itself_when_to_try_again(self) -> None:
         def read() -> None:

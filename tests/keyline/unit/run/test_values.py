@@ -258,13 +258,13 @@ class Whole(msgspec.Struct, kw_only=True):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"id": "SECRET"}, "id: has to be text matching regex '^[a-z]+$'."),
+        ({"id": "SECRET"}, "id: has to be text of a certain form."),
         ({"deep": Deep(plan=SECRET)}, "deep.plan: is not one of 'free', 'paid'."),
-        ({"many": [Deep(), Deep(stars=-77)]}, "many[1].stars: has to be a whole number >= 0."),
+        ({"many": [Deep(), Deep(stars=-77)]}, "many[1].stars: has to be a whole number from 0."),
         ({"named": {"SECRET": [Deep(stars=-77)]}}, "named[][0].stars: has to be"),
-        ({"few": [77, 77]}, "few: has to be a collection of length <= 1."),
+        ({"few": [77, 77]}, "few: has to be a list of up to 1 value."),
         ({"tags": {"x", "SECRET"}}, "tags[0]: is not one of 'x', 'y'."),
-        ({"note": "SECRET"}, "note: has to be text of length <= 5."),
+        ({"note": "SECRET"}, "note: has to be text of up to 5 characters."),
         ({"many": [Deep(plan=NUMBER)]}, "many[0].plan: int is no text."),
     ],
 )
