@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from keyline.errors import KeylineError, instead_of
+from keyline.wording import Wording
 
 OptionsT = TypeVar("OptionsT", bound=msgspec.Struct)
 
@@ -34,7 +35,7 @@ def options_of(texts: Sequence[str], kind: type[OptionsT]) -> OptionsT:
         except UnicodeEncodeError as error:
             raise KeylineError(f"--set {name}", f"{value!r} is not UTF-8 text.") from error
         except msgspec.ValidationError as error:
-            said = f"{value!r} cannot be used: {error}."
+            _, said, _ = Wording(types[name], texts=True).fault(error)
             raise KeylineError(f"--set {name}", said, described(kind)[name]) from error
     return msgspec.convert(given, kind)
 

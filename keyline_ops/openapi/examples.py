@@ -9,6 +9,7 @@ import msgspec
 
 from keyline.errors import KeylineError
 from keyline.http import HttpError, phrase_of, problem_of
+from keyline.wording import Wording
 from keyline_ops.openapi.operations import Operation
 from keyline_ops.openapi.schemas import Schemas
 
@@ -28,10 +29,10 @@ def example_of(operation: Operation, schemas: Schemas) -> Any:
     try:
         msgspec.json.decode(msgspec.json.encode(example), type=operation.body)
     except msgspec.ValidationError as error:
+        inner, message, _ = Wording(operation.body).fault(error)
+        place = f"{operation.route.method} {operation.route.path}: example"
         raise KeylineError(
-            f"{operation.route.method} {operation.route.path}: example",
-            f"is no body of the route: {error}.",
-            "Correct it: it is there to be sent.",
+            f"{place}.{inner}" if inner else place, message, "Correct it: it is there to be sent."
         ) from error
     return example
 

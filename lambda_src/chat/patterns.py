@@ -51,7 +51,8 @@ MESSAGE_CREATE = Put(
 )
 CONVERSATION_OPENING = Query(
     name="conversation-opening",
-    why="Read the first message, whose student owns the conversation, before a student writes.",
+    why="Read the first message, whose student owns the conversation, before a student writes, "
+    "and where a page shows a caller nothing.",
     table=MESSAGES,
     shape=Message,
     page=1,

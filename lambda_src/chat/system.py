@@ -54,6 +54,7 @@ READ = Function(
     handler="chat.handlers.read.handler",
     why="Shows messages by conversation, module, student and provider.",
     patterns=(
+        CONVERSATION_OPENING,
         CONVERSATION_MESSAGES,
         MESSAGE_GET,
         MESSAGES_GET,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Annotated
 
 import msgspec
+
+from keyline.wording import SAYS
 
 MAX_NAME = 100
 
@@ -14,13 +17,17 @@ MedicineName = Annotated[
         min_length=1,
         max_length=MAX_NAME,
         pattern=r"\S",
+        extra={SAYS: "and not blank"},
         description="A medicine's name. Case and surrounding spaces do not matter.",
     ),
 ]
 SessionId = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[A-Za-z0-9_-]{1,64}(?!\s)$",
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9_-]+(?!\s)$",
+        extra={SAYS: "of A-Z, a-z, 0-9, _ and -"},
         description="The `sessionId` that POST /sessions answered.",
         examples=["0f8fad5bd9cb469fa16570867728950e"],
     ),
@@ -42,15 +49,9 @@ SearchText = Annotated[
         min_length=1,
         max_length=MAX_SEARCH,
         pattern=r"\S",
+        extra={SAYS: "and not blank"},
         description="Words to look for in the frequent questions.",
         examples=["forgot a dose"],
     ),
 ]
-Day = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\s)$",
-        description="A UTC day.",
-        examples=["2026-01-31"],
-    ),
-]
+Day = Annotated[datetime.date, msgspec.Meta(description="A UTC day.", examples=["2026-01-31"])]

@@ -7,11 +7,13 @@ A system adds the length and an example:
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta
 
-from keyline.wording import SAYS
+from keyline.run.errors import BadValueError
+from keyline.wording import SAYS, Wording
 
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 """Unicode's category Cc. A regular expression of Python and one of JSON Schema read it alike."""
@@ -54,3 +56,26 @@ MultiLine = Annotated[
     ),
 ]
 """Text of any number of lines."""
+
+
+def check(path: str, value: object, annotation: Any) -> None:
+    """Refuse a value that does not fit its type, where no request brought it.
+
+    What is stored already is not checked: it can still be read and removed.
+
+    Parameters
+    ----------
+    path
+        How the error names the value.
+
+    Raises
+    ------
+    BadValueError
+        With the place within the value, and what is expected there.
+    """
+    try:
+        msgspec.convert(value, annotation)
+    except msgspec.ValidationError as error:
+        inner, message, suggestion = Wording(annotation).fault(error)
+        separator = "" if inner.startswith("[") or not inner else "."
+        raise BadValueError(f"{path}{separator}{inner}", message, suggestion) from None

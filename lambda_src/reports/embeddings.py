@@ -9,9 +9,11 @@ from typing import Annotated, cast
 
 import msgspec
 
+from keyline.inputs import check
 from keyline.moments import iso_now
 from keyline.run import BadValueError, ConditionFailedError, Page, Store
 from keyline.vector import Packed, VectorError, decode, encode
+from reports.inputs import ProductId
 from reports.patterns import EMBEDDING_GET, EMBEDDING_STORE, EMBEDDING_SWAP, MODEL_EMBEDDINGS
 from reports.settings import Codec, Settings
 from reports.tables import Embedding, Vector
@@ -170,6 +172,7 @@ class EmbeddingRepository:
         return (_product_embedding(item) for item in found)
 
     def _item(self, embedding: NewEmbedding) -> Embedding:
+        check("product_id", embedding.product_id, ProductId)
         settings = cast("Settings", self.store.settings)
         try:
             packed = encode(

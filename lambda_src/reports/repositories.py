@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from keyline.errors import KeylineError
+from keyline.inputs import check
 from keyline.moments import iso_now
 from keyline.run import ConditionFailedError, NotFoundError, Page, Store, VersionConflictError
 from reports.embeddings import EmbeddingRepository
+from reports.inputs import ProductId, ReportId
 from reports.patterns import (
     FAVORITE_ADD,
     FAVORITE_REMOVE,
@@ -93,7 +95,11 @@ class ReportRepository:
         ------
         AlreadyExistsError
             If any user has a report of this identifier.
+        BadValueError
+            If an address could not name the report or one of its favourites.
         """
+        check("id", report.id, ReportId)
+        check("favorites", report.favorites, set[ProductId])
         return self.store.put(REPORT_CREATE, report)
 
     def get_report(self, report_id: str, user_id: str) -> Report:
@@ -184,7 +190,10 @@ class ReportRepository:
             If there is no such report, or it belongs to another user.
         TooManyFavoritesError
             If the report has as many favourites as it may have.
+        BadValueError
+            If an address could not name the product.
         """
+        check("product_id", product_id, ProductId)
         found = self.get_report(report_id, user_id)
         most = self._settings.max_favorites
         if product_id not in found.favorites and len(found.favorites) >= most:

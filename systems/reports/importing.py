@@ -12,7 +12,9 @@ import msgspec
 from msgspec import Meta
 
 from keyline.errors import instead_of
+from keyline.inputs import SingleLine
 from keyline.moments import BadMomentError, iso_of
+from keyline.wording import Wording
 from keyline_ops.importing.declaration import Candidate, Converter, Import, RecordRefusedError
 from reports.inputs import Date, Name, ProductId, Reference, ReportId, Title, Version
 from reports.patterns import REPORT_CREATE
@@ -20,7 +22,7 @@ from reports.settings import Settings
 from reports.system import SYSTEM
 from reports.tables import Report
 
-UserId = Annotated[str, Meta(min_length=1, max_length=128)]
+UserId = Annotated[SingleLine, Meta(max_length=128)]
 
 _MADE_UP = frozenset({"created_at", "updated_at", "version"})
 """What the import makes up where a record leaves it out."""
@@ -48,6 +50,9 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     created_at: str | None = None
     updated_at: str | None = None
     version: Version | None = None
+
+
+_WORDING = Wording(Imported)
 
 
 def converter(options: Options, settings: Settings, moment: str) -> Converter[Report]:
@@ -79,7 +84,7 @@ def converter(options: Options, settings: Settings, moment: str) -> Converter[Re
             user_id=owner,
             title=record.title,
             author=record.author,
-            date=record.date,
+            date=record.date and record.date.isoformat(),
             reference=record.reference,
             favorites=record.favorites,
             created_at=created or moment,
@@ -113,9 +118,7 @@ def _decoded(value: Any) -> Imported:
     try:
         return msgspec.convert(said, Imported)
     except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$")
-        path = place.rstrip("`").lstrip(".")
-        raise RecordRefusedError(path or "title", f"{message[0].lower()}{message[1:]}.") from error
+        raise RecordRefusedError(*_WORDING.fault(error)) from error
 
 
 def _moment(name: str, text: str | None) -> str | None:

@@ -13,7 +13,7 @@ import msgspec
 from chat.context import CONTEXT
 from chat.handlers.ranges import Bound, RangeQuery, span_of
 from chat.handlers.viewer import Viewer
-from chat.inputs import ConversationId, Cursor, Id, Provider, Timestamp
+from chat.inputs import ConversationId, Cursor, Id, Provider, StoredConversationId, Timestamp
 from chat.patterns import (
     CONVERSATION_MESSAGES,
     MODULE_MESSAGES,
@@ -64,7 +64,7 @@ class RecentQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class MessageKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The key of a message."""
 
-    conversationId: ConversationId
+    conversationId: StoredConversationId
     timestamp: float
 
 
@@ -104,13 +104,17 @@ _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
 
 @app.get("/conversations/{conversationId}/messages")
 def conversation(conversationId: ConversationId, query: PageQuery, caller: Caller) -> Messages:
-    """Show a conversation, newest message first. 404 if the caller may see none of its messages."""
+    """Show a conversation, newest message first. 404 if the caller may see none of its messages.
+
+    A page leaves out the messages of other students. The student who opened the conversation may
+    therefore get a page without messages, and the cursor of the next page.
+    """
     viewer = Viewer.of(caller)
     page = _repository.page(
         CONVERSATION_MESSAGES, query.span(), query.page(viewer), conversationId=conversationId
     )
     own = [message for message in page.items if viewer.sees(message.studentId)]
-    if not own and query.cursor is None:
+    if not own and query.cursor is None and not _owns(viewer, conversationId):
         raise missing("path.conversationId", "conversation")
     return Messages(own, page.cursor)
 
@@ -174,6 +178,12 @@ def provider(provider: Provider, query: ProviderQuery, caller: Caller) -> Messag
         raise missing("path.provider", "provider")
     page = _repository.page(PROVIDER_MESSAGES, query.span(), query.page(viewer), provider=provider)
     return _messages(page)
+
+
+def _owns(viewer: Viewer, conversation: str) -> bool:
+    """Whether the viewer sees the message that opened a conversation."""
+    first = _repository.first_message(conversation)
+    return first is not None and viewer.sees(first.studentId)
 
 
 def _messages(page: Page[Message]) -> Messages:

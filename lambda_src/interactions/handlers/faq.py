@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from interactions.inputs import Day, SearchText
 from interactions.rate_limit import ClientNames, DynamoRateLimiter
 from interactions.rules import ADVICE
 from interactions.system import SYSTEM
-from keyline.http import App, Client, HttpError, Refusal, Response
+from keyline.http import App, Client, Refusal, Response
 from keyline.run import Store
 
 
@@ -84,13 +83,7 @@ def search(query: FaqQuery, client: Client) -> Response[FaqAnswers]:
 @app.get("/faq/searches", problems=(HTTPStatus.UNPROCESSABLE_ENTITY,))
 def searches(query: DayQuery) -> DayOfSearches:
     """Show the searches of a UTC day, the most frequent first."""
-    try:
-        date.fromisoformat(query.day)
-    except ValueError as error:
-        raise HttpError(
-            HTTPStatus.BAD_REQUEST, "query.day", "is not a day.", "Use a day such as 2026-01-31."
-        ) from error
-    return _searches.of_day(query.day, query.limit)
+    return _searches.of_day(query.day.isoformat(), query.limit)
 
 
 handler = app.handler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +20,7 @@ def named_changes(body: msgspec.Struct) -> dict[str, Any]:
         400 if the body changes no attribute.
     """
     fields = [f for f in msgspec.structs.fields(body) if f.name != "version"]
-    given = {f.encode_name: getattr(body, f.name) for f in fields}
+    given = {f.encode_name: _stored(getattr(body, f.name)) for f in fields}
     changes = {name: value for name, value in given.items() if value is not msgspec.UNSET}
     if not changes:
         raise HttpError(
@@ -29,3 +30,7 @@ def named_changes(body: msgspec.Struct) -> dict[str, Any]:
             f"Send at least one of {', '.join(given)}; null removes a value.",
         )
     return changes
+
+
+def _stored(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

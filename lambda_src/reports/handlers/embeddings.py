@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from keyline.http import App, Caller, HttpError
+from keyline.inputs import SingleLine
 from keyline.run import BadValueError, Store
 from reports.context import CONTEXT
 from reports.embeddings import (
@@ -32,7 +33,7 @@ MAX_BODY = 2_048 + NUMBER_BYTES * CONTEXT.settings.max_dimension
 
 EXAMPLE = {"model_version": "clip-1", "embedding_vector": [0.12, -0.5, 0.33, 0.8]}
 
-ModelVersion = Annotated[str, msgspec.Meta(min_length=1, max_length=128, examples=["clip-1"])]
+ModelVersion = Annotated[SingleLine, msgspec.Meta(max_length=128, examples=["clip-1"])]
 
 
 class EmbeddingBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -152,8 +152,13 @@ def test_options_are_typed_by_the_import_s_struct() -> None:
     [
         ("name", "--set name", "is not NAME=VALUE", "'name'"),
         ("nmae=a", "--set nmae", "is not an option", "'name'"),
-        ("name=", "--set name", "length >= 1", "The name of those without."),
-        ("most=few", "--set most", "Expected `int`", ""),
+        (
+            "name=",
+            "--set name",
+            "must be text of 1 character or more.",
+            "The name of those without.",
+        ),
+        ("most=few", "--set most", "must be a whole number.", ""),
         ("name=\udcff", "--set name", "is not UTF-8", ""),
     ],
 )

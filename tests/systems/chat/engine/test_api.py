@@ -40,14 +40,14 @@ def of_conversation(name: str) -> dict[str, str]:
 @pytest.mark.requirement("T-08")
 def test_a_message_is_stored_and_read_at_its_address(chat: Chat) -> None:
     sent = {**NEW, "studentId": 5, "hasFile": True, "fileName": "sums.pdf"}
-    written = chat.app("write")(POST, of_conversation("a b/c"), body=sent)
+    written = chat.app("write")(POST, of_conversation("a b;c"), body=sent)
     assert written.status == 201
     assert {name: written.body[name] for name in sent} == sent
     location = written.headers["location"]
-    assert location.startswith("/conversations/a%20b%2Fc/messages/")
+    assert location.startswith("/conversations/a%20b%3Bc/messages/")
 
     timestamp = location.rpartition("/")[2]
-    read = chat.app("read")(ONE, {**of_conversation("a b/c"), "timestamp": timestamp})
+    read = chat.app("read")(ONE, {**of_conversation("a b;c"), "timestamp": timestamp})
     assert read.status == 200
     assert read.body == written.body
     (row,) = chat.stored("ChatMessages")
@@ -73,6 +73,10 @@ def test_a_message_of_nobody_has_no_student(chat: Chat) -> None:
         ({"tokenCount": -1}, 400, "body.tokenCount"),
         ({"studentId": 0}, 400, "body.studentId"),
         ({"question": ""}, 400, "body.question"),
+        ({"question": "Why\0?"}, 400, "body.question"),
+        ({"modelUsed": "  "}, 400, "body.modelUsed"),
+        ({"fileName": "a\nb"}, 400, "body.fileName"),
+        ({"provider": "open/ai"}, 400, "body.provider"),
         ({"timestamp": 1}, 400, "body.timestamp"),
         ({"response": "x" * 500_000}, 413, "body"),
     ],
@@ -90,6 +94,12 @@ def test_a_wrong_message_changes_nothing(
     ("route", "path", "status"),
     [
         (CONVERSATION, of_conversation("c" * 3000), 400),
+        (CONVERSATION, of_conversation("p\0"), 400),
+        (CONVERSATION, of_conversation("a/b"), 400),
+        (CONVERSATION, of_conversation(".."), 400),
+        (MODULE, {"moduleId": "1e3"}, 400),
+        (MODULE, {"moduleId": "12.0"}, 400),
+        (MODULE, {"moduleId": "\u0661"}, 400),
         (ONE, {"conversationId": "c", "timestamp": "nan"}, 400),
         (ONE, {"conversationId": "c", "timestamp": "1e300"}, 400),
         (MODULE, {"moduleId": "9" * 60}, 400),
@@ -121,6 +131,40 @@ def test_a_student_s_message_is_the_token_s_whatever_the_body_says(chat: Chat) -
     foreign = api(POST, of_conversation("c"), body=NEW, student=6)
     assert foreign.status == 404
     assert len(chat.stored("ChatMessages")) == 2
+
+
+def test_who_opened_a_conversation_sees_it_whatever_a_page_holds(chat: Chat) -> None:
+    own = chat.add(message(conversationId="c", studentId=5))
+    chat.add(message(conversationId="c", studentId=None, timestamp=own.timestamp + 1))
+    chat.add(message(conversationId="c", studentId=6, timestamp=own.timestamp + 2))
+    api = chat.app("read")
+
+    first = api(CONVERSATION, of_conversation("c"), query="limit=1", student=5)
+    assert (first.status, first.body["messages"]) == (200, [])
+    found, cursor = [], first.body["cursor"]
+    while cursor:
+        page = api(CONVERSATION, of_conversation("c"), query=f"limit=1&cursor={cursor}", student=5)
+        assert page.status == 200
+        found += page.body["messages"]
+        cursor = page.body["cursor"]
+    assert [message["messageId"] for message in found] == [own.messageId]
+
+    empty = api(
+        CONVERSATION, of_conversation("c"), query="from=2020-01-01&to=2020-01-02", student=5
+    )
+    assert (empty.status, empty.body) == (200, {"messages": [], "cursor": None})
+    for student, status in ((6, 404), (None, 200)):
+        range_ = "from=2020-01-01&to=2020-01-02"
+        answer = api(CONVERSATION, of_conversation("c"), query=range_, student=student)
+        assert answer.status == status
+    assert api(CONVERSATION, of_conversation("none"), student=5).status == 404
+
+
+def test_a_message_under_an_identifier_of_an_earlier_release_can_still_be_read(chat: Chat) -> None:
+    stored = chat.add(message(conversationId="a/b\0"))
+    keys = [{"conversationId": stored.conversationId, "timestamp": stored.timestamp}]
+    (found,) = chat.app("read")(BATCH, body={"keys": keys}).body["messages"]
+    assert found["messageId"] == stored.messageId
 
 
 def test_a_student_sees_his_own_and_cannot_tell_another_s_from_what_is_not_there(

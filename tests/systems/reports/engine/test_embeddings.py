@@ -375,6 +375,9 @@ def test_what_was_stored_of_many_may_be_stored_again(
         ({"embedding_vector": []}, "embedding_vector"),
         ({"embedding_vector": [0.0] * 4_097}, "embedding_vector"),
         ({"model": "clip#1"}, "model_version"),
+        ({"product": "sku/1"}, "product_id"),
+        ({"product": ".."}, "product_id"),
+        ({"product": "p\0"}, "product_id"),
     ],
 )
 @pytest.mark.requirement("K-09")

@@ -7,7 +7,14 @@ from threading import Barrier
 
 import pytest
 
-from keyline.run import AlreadyExistsError, InvalidCursorError, NotFoundError, VersionConflictError
+from keyline.run import (
+    AlreadyExistsError,
+    BadValueError,
+    InvalidCursorError,
+    NotFoundError,
+    VersionConflictError,
+)
+from reports.patterns import REPORT_CREATE
 from reports.repositories import ReportRepository, TooManyFavoritesError
 from reports.tables import Report
 from tests.systems.reports.on_engine import MakeReports, Reports
@@ -40,6 +47,27 @@ def test_a_report_is_stored_and_read_as_written(reports: Reports) -> None:
     assert row["date"] == {"S": "2026-01-31"}
     assert row["reference"] == {"S": "R-1"}
     assert sorted(row["favorites"]["SS"]) == ["p-1", "p-2"]
+
+
+@pytest.mark.parametrize("name", ["2026/01", "..", "p\0", "a\\b", ""])
+def test_what_no_address_can_name_is_refused_and_can_be_removed_where_it_is_stored(
+    reports: Reports, name: str
+) -> None:
+    repository = of(reports)
+    with pytest.raises(BadValueError, match=r"^id: must be text"):
+        repository.create_report(report(id=name))
+    with pytest.raises(BadValueError, match=r"^favorites\[0\]: must be text"):
+        repository.create_report(report(favorites={name}))
+    stored = report(favorites={name} - {""})
+    reports.store.put(REPORT_CREATE, stored)  # as an earlier release did
+    with pytest.raises(BadValueError, match=r"^product_id: must be text"):
+        repository.add_favorite(stored.id, "ada", name)
+    if name:
+        assert repository.remove_favorite(stored.id, "ada", name).favorites == set()
+        reports.store.put(REPORT_CREATE, report(id=name))
+        assert repository.get_report(name, "ada").id == name
+        repository.delete_report(name, "ada")
+    assert [row["id"]["S"] for row in reports.stored("k9-reports")] == [stored.id]
 
 
 @pytest.mark.requirement("K-25", "K-06")
