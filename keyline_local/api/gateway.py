@@ -346,11 +346,19 @@ def _exchange(scope: Scope) -> _Exchange:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """Read the whole body; None if it is too large, read to its end all the same."""
+    """Read the whole body; None if it is too large, read to its end all the same.
+
+    Raises
+    ------
+    _EndedError
+        If the client went away before the end: half of a body is not handed to a function.
+    """
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _EndedError(400, "Bad Request", "the body did not come whole")
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size <= MAX_BODY:

@@ -7,11 +7,16 @@ import contextlib
 import socket
 from collections.abc import Generator
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from keyline_local.host.part import Part
 from keyline_local.host.process import LOOPBACK
+
+REQUEST_SECONDS = 30.0
+"""How long a client may take for a request, from the connection or from the answer before it."""
 
 
 class _Server(uvicorn.Server):
@@ -19,6 +24,45 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None, None, None]:
         """Leave the signals alone: the platform stops all its listeners itself."""
         yield
+
+
+class _Connection(H11Protocol):
+    """A connection of HTTP/1.1 that ends if a request does not come whole in time.
+
+    h11 reads the body of a request that asks for another protocol too, and refuses a transfer
+    coding other than chunked. httptools, which uvicorn prefers, does neither.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows for mypy
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unwatch()
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            self._watch()
+        else:
+            self._unwatch()
+
+    def _should_upgrade(self) -> bool:
+        """Ignore `Upgrade`, as a server may (RFC 9110, section 7.8) and an HTTP API does."""
+        return False
+
+    def _watch(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+
+    def _unwatch(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
 
 class Listener(Part):
@@ -34,7 +78,7 @@ class Listener(Part):
         self.port = port
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=_Connection,
             ws="none",
             lifespan="off",
             interface="asgi3",

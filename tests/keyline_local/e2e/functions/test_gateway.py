@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -234,6 +235,16 @@ def test_access_log_follows_its_format(host: Host, http: httpx.Client) -> None:
         {"id": found.headers["apigw-requestid"], "status": 200, "route": "GET /a"},
         {"id": missing.headers["apigw-requestid"], "status": 404, "route": "-"},
     ]
+
+
+def test_half_of_a_body_is_handed_to_no_function(host: Host, http: httpx.Client) -> None:
+    form = '{"status":$context.status,"invoked":"$context.integrationStatus"}'
+    served = Served(host, api(echo("POST /"), access_log_format=form), http)
+    with socket.create_connection(("127.0.0.1", served.gateway.port)) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc")
+    host.run(served.gateway.stop())  # it waits for what it serves
+    lines = [json.loads(line.text) for line in host.logs.lines if line.source == "demo.access"]
+    assert lines == [{"status": 400, "invoked": "-"}]
 
 
 def test_pages_under_the_reserved_prefix(host: Host, http: httpx.Client) -> None:
