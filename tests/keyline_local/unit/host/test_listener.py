@@ -97,7 +97,7 @@ def test_chunks_are_put_together() -> None:
         b"POST / HTT",
         b"POST / HTTP/1.1\r\nHost: h\r\n",
         b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc",
-        b"GET / HTTP/1.1\r\nHost: h\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 9\r\nHost: h\r\n\r\nab",
+        b"GET / HTTP/1.1\r\nHost: h\r\n\r\nPOST / HTTP/1.1\r\nContent-Length: 9\r\nHost: h\r\n\r\n",
     ],
 )
 def test_a_request_that_does_not_come_whole_ends_the_connection(
