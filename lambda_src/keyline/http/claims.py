@@ -13,14 +13,14 @@ from keyline.http.problem import HttpError
 from keyline.http.request import Caller
 
 _ACCESS = "access"
-_ID = re.compile(r"[0-9]+")
-"""ASCII digits only: `int` also reads the digits of other scripts, so that two texts are one id."""
+_ID = re.compile(r"[1-9][0-9]*")
+"""One text for each id, as in a path: `int` also reads leading zeros and digits of other scripts."""
 _ID_DIGITS = 38
 """Digits of the longest number that DynamoDB holds."""
 
 
 def id_claim(caller: Caller, name: str) -> int | None:
-    """Return a claim that is an id: a whole number from 1, written in the digits 0 to 9.
+    """Return a claim that is an id: a whole number from 1, in the digits 0 to 9, not 0 first.
 
     Returns
     -------
@@ -36,15 +36,14 @@ def id_claim(caller: Caller, name: str) -> int | None:
     if claim is None:
         return None
     text = str(claim)
-    found = int(text) if _ID.fullmatch(text) and len(text) <= _ID_DIGITS else 0
-    if found < 1:
+    if not (_ID.fullmatch(text) and len(text) <= _ID_DIGITS):
         raise HttpError(
             HTTPStatus.FORBIDDEN,
             f"token.{name}",
-            f"is not an id: a whole number from 1, of up to {_ID_DIGITS} digits.",
+            f"is not an id: a whole number from 1, of up to {_ID_DIGITS} digits, the first not 0.",
             "Ask the issuer of the token to correct the claim.",
         )
-    return found
+    return int(text)
 
 
 def list_claim(caller: Caller, name: str) -> frozenset[str]:

@@ -19,7 +19,7 @@ def caller(**claims: str) -> Caller:
 
 
 @pytest.mark.parametrize(
-    ("claim", "number"), [("1", 1), ("456", 456), ("007", 7), ("9" * 38, int("9" * 38))]
+    ("claim", "number"), [("1", 1), ("10", 10), ("456", 456), ("9" * 38, int("9" * 38))]
 )
 def test_an_id_is_a_whole_number_from_one(claim: str, number: int) -> None:
     assert id_claim(caller(student=claim), "student") == number
@@ -32,7 +32,23 @@ def test_a_token_without_the_claim_names_no_id() -> None:
 @pytest.mark.parametrize(
     "claim",
     [
-        *("", "0", "-1", "+1", "1.5", " 1", "1\n", "1_0", "five", "5 or 6", "[5]"),
+        *(
+            "",
+            "0",
+            "00",
+            "007",
+            "1e3",
+            "1.0",
+            "-1",
+            "+1",
+            "1.5",
+            " 1",
+            "1\n",
+            "1_0",
+            "five",
+            "5 or 6",
+            "[5]",
+        ),
         *("9" * 39, "9" * 5_000),
         *("\u0661", "\u06f1", "\uff11", "1\u0661", "\u00b2"),
     ],
