@@ -84,7 +84,7 @@ def converter(options: Options, settings: Settings, moment: str) -> Converter[Re
             user_id=owner,
             title=record.title,
             author=record.author,
-            date=record.date and record.date.isoformat(),
+            date=record.date.isoformat() if record.date else None,
             reference=record.reference,
             favorites=record.favorites,
             created_at=created or moment,

@@ -14,7 +14,7 @@ from keyline.http.request import Caller
 
 _ACCESS = "access"
 _ID = re.compile(r"[1-9][0-9]*")
-"""One text for each id, as in a path: `int` also reads leading zeros and digits of other scripts."""
+"""One text for each id, as in a path. `int` also reads leading zeros and other scripts' digits."""
 _ID_DIGITS = 38
 """Digits of the longest number that DynamoDB holds."""
 

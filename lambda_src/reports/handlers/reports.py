@@ -81,7 +81,7 @@ def create(body: NewReport, caller: Caller) -> Response[ReportAnswer]:
             user_id=_user(caller),
             title=body.title,
             author=body.author,
-            date=body.date and body.date.isoformat(),
+            date=body.date.isoformat() if body.date else None,
             reference=body.reference,
             created_at=moment,
             updated_at=moment,

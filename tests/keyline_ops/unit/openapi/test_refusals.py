@@ -176,9 +176,10 @@ def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
 @pytest.mark.parametrize(("name", "position"), [("HttpError", 1), ("Refusal", 1), ("missing", 0)])
 def test_every_path_that_a_source_writes_is_a_part_of_the_request(name: str, position: int) -> None:
     written = [
-        (path.name, node.args[position].value)
+        (path.name, argument.value)
         for path, node in calls(name)
-        if len(node.args) > position and isinstance(node.args[position], ast.Constant)
+        for argument in node.args[position : position + 1]
+        if isinstance(argument, ast.Constant)
     ]
     assert written
     for where, text in written:
@@ -205,7 +206,7 @@ def named(node: ast.AST) -> str:
 def keys(node: ast.AST) -> Iterator[str]:
     for inner in ast.walk(node):
         if isinstance(inner, ast.Dict):
-            yield from (k.value for k in inner.keys if isinstance(k, ast.Constant))
+            yield from (str(key.value) for key in inner.keys if isinstance(key, ast.Constant))
 
 
 def test_every_header_that_an_app_sends_is_exposed() -> None:
