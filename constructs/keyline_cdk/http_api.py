@@ -12,8 +12,7 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from keyline.model import System, deployment
-from keyline.model.http_headers import PREFLIGHT_SECONDS, REQUEST_HEADERS, RESPONSE_HEADERS
+from keyline.model import System, deployment, http_headers
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.level_one import level_one
@@ -160,7 +159,7 @@ def _cors(
     return apigateway.CorsPreflightOptions(
         allow_origins=[*origins],
         allow_methods=[apigateway.CorsHttpMethod(method) for method in sorted(methods)],
-        allow_headers=[*REQUEST_HEADERS],
-        expose_headers=[*RESPONSE_HEADERS],
-        max_age=cdk.Duration.seconds(PREFLIGHT_SECONDS),
+        allow_headers=[*http_headers.REQUEST_HEADERS],
+        expose_headers=[*http_headers.RESPONSE_HEADERS],
+        max_age=cdk.Duration.seconds(http_headers.PREFLIGHT_SECONDS),
     )

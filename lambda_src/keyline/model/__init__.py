@@ -32,6 +32,7 @@ Stream filters
 Deployment
     deployment, a module: construct ids, counts and environment variables of the two stacks.
     faults_among checks several systems together; MAX_VARIABLES is a limit of Lambda.
+    http_headers, a module: what an App reads and sends, which CORS allows and exposes.
     schedule_expression, a module: when a function's `rate(...)` or `cron(...)` is due.
 Metrics
     NAMESPACE holds all of them. dimension_sets gives the sets of dimensions that each is published
@@ -46,6 +47,7 @@ Names of deployed resources
 from keyline.errors import DeclarationError, KeylineError
 from keyline.model import (  # noqa: F401 # the checks register themselves when imported
     deployment,
+    http_headers,
     pattern_checks,
     query_checks,
     schedule_expression,
@@ -213,6 +215,7 @@ __all__ = [
     "fields_of",
     "function_name",
     "greater_than",
+    "http_headers",
     "include",
     "item_size",
     "less_than",
