@@ -7,8 +7,6 @@ then the limit is a little stricter.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -24,9 +22,6 @@ from keyline.run import ConditionFailedError, OutcomeUnknownError, Store
 
 POLICY = "default"
 """The name of the only policy, in the headers."""
-_LABEL = b"interactions client address"
-_CLIENT_DIGITS = 32
-"""Hexadecimal digits of a client's digest: 128 bits."""
 
 
 @dataclass(frozen=True)
@@ -168,21 +163,3 @@ class DynamoRateLimiter:
         span = Span.at(now, self.settings.rate_window_seconds)
         window = self.store.get(RATE_WINDOW, client=client, windowStart=span.name)
         return Usage(window.count if window else 0, self.settings.rate_limit, span, now)
-
-
-@dataclass(frozen=True)
-class ClientNames:
-    """Name clients by a keyed digest of their address, because an address is personal data.
-
-    Parameters
-    ----------
-    secret
-        The digest's key is derived from this secret. A new secret gives all clients new names.
-    """
-
-    secret: bytes
-
-    def of(self, address: str) -> str:
-        """Return a client's name. One address has one name; a name does not reveal the address."""
-        key = hmac.digest(self.secret, _LABEL, hashlib.sha256)
-        return hmac.new(key, address.encode(), hashlib.sha256).hexdigest()[:_CLIENT_DIGITS]

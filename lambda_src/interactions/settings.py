@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from keyline.model import MigrationSettings
+from keyline.model import Ipv6Prefix, MigrationSettings
 from keyline.moments import DAY_SECONDS
 
 Days = Annotated[float, msgspec.Meta(gt=0)]
@@ -38,6 +38,9 @@ class Settings(MigrationSettings, frozen=True):
     rate_slack_seconds
         How long a window's item outlives the window, so that no difference between clocks
         lets it expire early.
+    client_ipv6_prefix
+        How many bits of an IPv6 address name one client, 48 to 64. All addresses of a network
+        share one window. With another number, all IPv6 clients begin new windows.
     compare_share
         Which share of the reads that memory answers is compared with DynamoDB, 0 to 1.
     """
@@ -51,4 +54,5 @@ class Settings(MigrationSettings, frozen=True):
     rate_limit: Annotated[int, msgspec.Meta(ge=1)] = 100
     rate_window_seconds: Annotated[int, msgspec.Meta(ge=1, le=DAY_SECONDS)] = 3_600
     rate_slack_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
+    client_ipv6_prefix: Ipv6Prefix = 64
     compare_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1

@@ -77,7 +77,7 @@ class Window(msgspec.Struct, kw_only=True):
     Attributes
     ----------
     client
-        A keyed digest of the client's address, because addresses are personal data.
+        A keyed digest of the client's network, because addresses are personal data.
     count
         At the top level, because DynamoDB's ADD fails in a map that does not exist.
     TTL

@@ -11,10 +11,11 @@ import msgspec
 from interactions.context import CONTEXT
 from interactions.faq import shipped
 from interactions.faq_searches import DayOfSearches, FaqSearches, TooManySearchesError
+from interactions.handlers.clients import ClientNames
 from interactions.handlers.limits import admitted
 from interactions.handlers.texts import cleaned
 from interactions.inputs import Day, SearchText
-from interactions.rate_limit import ClientNames, DynamoRateLimiter
+from interactions.rate_limit import DynamoRateLimiter
 from interactions.rules import ADVICE
 from interactions.system import SYSTEM
 from keyline.http import App, Client, Refusal, Response
@@ -64,7 +65,7 @@ app = App(
 _store = Store.for_function(SYSTEM)
 _searches = FaqSearches(_store, CONTEXT.settings)
 _limiter = DynamoRateLimiter(_store, CONTEXT.settings)
-_clients = ClientNames(CONTEXT.secret)
+_clients = ClientNames(CONTEXT.secret, CONTEXT.settings.client_ipv6_prefix)
 _faq = shipped()
 
 
@@ -72,7 +73,7 @@ _faq = shipped()
 def search(query: FaqQuery, client: Client) -> Response[FaqAnswers]:
     """Search the frequent questions. The request counts against the client's limit."""
     text = cleaned(query.q, "query.q")
-    usage = admitted(_limiter, _clients.of(client.address))
+    usage = admitted(_limiter, _clients.of(client))
     started = time.perf_counter()
     found = [each.entry for each in _faq.search(text)]
     _searches.add(text, len(found), (time.perf_counter() - started) * 1000)

@@ -23,12 +23,12 @@ from interactions.answers import (
 )
 from interactions.context import CONTEXT
 from interactions.dynamo_store import DynamoStore
+from interactions.handlers.clients import ClientNames
 from interactions.handlers.limits import admitted
 from interactions.handlers.texts import cleaned
 from interactions.history import History
 from interactions.history_store import RECENT, SESSIONS, NoSessionError
 from interactions.inputs import MedicineName, SessionCursor, SessionId, SessionLimit
-from interactions.rate_limit import ClientNames
 from interactions.rules import shipped
 from interactions.stores import Stores
 from interactions.system import SYSTEM
@@ -72,7 +72,7 @@ _stores = Stores.of_function(_store, CONTEXT.settings)
 _history = History(_stores.history, CONTEXT.settings, _store.clock)
 _limiter = _stores.limiter
 _dynamo = DynamoStore(_store, CONTEXT.settings)
-_clients = ClientNames(CONTEXT.secret)
+_clients = ClientNames(CONTEXT.secret, CONTEXT.settings.client_ipv6_prefix)
 _rules = shipped()
 
 
@@ -92,7 +92,7 @@ def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]
             "is the same medicine as body.medA.",
             "Name two different medicines.",
         )
-    usage = admitted(_limiter, _clients.of(client.address))
+    usage = admitted(_limiter, _clients.of(client))
     verdict = _rules.check(first, second)
     try:
         kept = _history.add_query(
@@ -113,7 +113,7 @@ def history(
     sessionId: SessionId, query: HistoryQuery, caller: Caller, client: Client
 ) -> Response[HistoryView]:
     """Show a session's latest checks, newest first. Counts against the client's limit."""
-    usage = admitted(_limiter, _clients.of(client.address))
+    usage = admitted(_limiter, _clients.of(client))
     found = _history.get_recent_queries(caller.subject, sessionId, query.limit)
     return Response(
         HistoryView(checks=[CheckView.of(each) for each in found]), headers=usage.headers
@@ -161,8 +161,8 @@ def me(query: MeQuery, caller: Caller) -> Me:
 
 @app.get("/rate-limit")
 def rate_limit(client: Client) -> Response[UsageView]:
-    """Show how many requests the caller's address has used. This request is not counted."""
-    usage = _limiter.usage(_clients.of(client.address))
+    """Show how many requests the caller's network has used. This request is not counted."""
+    usage = _limiter.usage(_clients.of(client))
     return Response(UsageView.of(usage), headers=usage.headers)
 
 

@@ -11,10 +11,11 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import parse_qs
 
-from keyline.errors import DeclarationError
+from keyline.errors import DeclarationError, KeylineError
 from keyline.http.media_type import check_json
 from keyline.http.problem import HttpError
 from keyline.model.http_headers import REQUEST_HEADERS
@@ -54,10 +55,45 @@ class Client:
     ----------
     address
         The IP address of the connection, as API Gateway saw it. Headers, which a client may
-        write as it likes, have no say in it.
+        write as it likes, have no say in it. One address has one text: the shortest form of an
+        IPv6 address in lower case, without a scope id, and IPv4 for an IPv4-mapped address.
     """
 
     address: str
+
+    @classmethod
+    def at(cls, address: str) -> Client:
+        """Return the client at an address, in any spelling of the address.
+
+        Raises
+        ------
+        KeylineError
+            If the text is not an IP address. The error does not hold the text, because an
+            address is personal data.
+        """
+        return cls(str(_plain(address)))
+
+    def network(self, ipv6_prefix: int) -> str:
+        """Return the network that one subscriber has: what tells clients apart.
+
+        A subscriber has one IPv4 address, and at least 2⁶⁴ IPv6 addresses, of which each
+        request may come from another one (RFC 4291, section 2.5.1). Whoever counts or names
+        clients uses the network and not the address.
+
+        Parameters
+        ----------
+        ipv6_prefix
+            The bits of an IPv6 address that are the network: `keyline.model.Ipv6Prefix`.
+
+        Returns
+        -------
+        str
+            The IPv4 address, or the IPv6 network with its prefix: `2001:db8:7:7::/64`.
+        """
+        address = _plain(self.address)
+        if isinstance(address, IPv4Address):
+            return self.address
+        return str(IPv6Network((int(address), ipv6_prefix), strict=False))
 
 
 @dataclass(frozen=True)
@@ -208,7 +244,7 @@ class Request:
 
     def client(self) -> Client:
         """Where the request comes from."""
-        return Client(address=str(self.context["http"]["sourceIp"]))
+        return Client.at(str(self.context["http"]["sourceIp"]))
 
     def _decoded(self, body: str) -> bytes:
         try:
@@ -219,6 +255,19 @@ class Request:
             raise HttpError(
                 HTTPStatus.BAD_REQUEST, "body", "cannot be decoded.", "Send UTF-8 text."
             ) from error
+
+
+def _plain(text: str) -> IPv4Address | IPv6Address:
+    """Return an address without its scope id, and as IPv4 if it is mapped from IPv4."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise KeylineError(
+            "requestContext.http.sourceIp", "is not an IP address.", "Call through API Gateway."
+        ) from None
+    if isinstance(address, IPv4Address):
+        return address
+    return address.ipv4_mapped or IPv6Address(int(address))
 
 
 def _check_encoding(encoding: str) -> None:

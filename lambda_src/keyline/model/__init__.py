@@ -15,6 +15,8 @@ Collections
     one_of, OneOf: a Query that reads several kinds of items.
 Systems
     System, Function, Route, StreamSource, NoSettings; Metric; Migration, MigrationSettings.
+Types of settings
+    Ipv6Prefix.
 Conditions of a stream source
     AnythingBut, Prefix, Exists.
 Errors
@@ -119,6 +121,7 @@ from keyline.model.pattern import (
     TransactWrite,
     Update,
 )
+from keyline.model.setting_types import Ipv6Prefix
 from keyline.model.shape import Field, compressed, fields_of
 from keyline.model.size import MAX_ITEM_BYTES, STORAGE_OVERHEAD_BYTES, item_size
 from keyline.model.stream_filter import stream_filter_of
@@ -171,6 +174,7 @@ __all__ = [
     "Function",
     "Get",
     "Index",
+    "Ipv6Prefix",
     "Key",
     "KeylineError",
     "Metric",

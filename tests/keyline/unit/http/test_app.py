@@ -387,6 +387,8 @@ class TestArguments:
         asked = event("GET /notes")
         del asked["requestContext"]["http"]["sourceIp"]
         assert Client("GET /notes", read).answer(asked)["statusCode"] == 500
+        asked["requestContext"]["http"]["sourceIp"] = "somewhere"
+        assert Client("GET /notes", read).answer(asked)["statusCode"] == 500
 
 
 class TestAnswers:

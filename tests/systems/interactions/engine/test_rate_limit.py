@@ -204,3 +204,36 @@ def test_a_window_that_is_full_when_the_answer_was_lost_admits_nobody(
         assert not admitted(behind(mediphant, proxy), "client")
     (row,) = mediphant.rows("RATE_LIMIT")
     assert row["count"]["N"] == "1"
+
+
+COUNTED = (
+    ("interactions", "POST /interactions"),
+    ("interactions", "GET /sessions/{sessionId}/history"),
+    ("faq", "GET /faq"),
+)
+"""The functions and their routes that count against the limit of a client."""
+
+
+@pytest.mark.parametrize("phase", [1, 2, 3])
+def test_every_address_of_a_network_counts_against_one_limit(
+    phase: int, make_mediphant: MakeMediphant
+) -> None:
+    mediphant = make_mediphant(phase=phase, rate_limit=len(COUNTED))
+    apis = {name: mediphant.app(name) for name in ("interactions", "faq")}
+    session = apis["interactions"]("POST /sessions").body["sessionId"]
+    body = {"medA": "warfarin", "medB": "ibuprofen", "sessionId": session}
+
+    def ask(function: str, route: str, address: str) -> int:
+        path = {"sessionId": session} if "{" in route else None
+        sent = body if route.startswith("POST") else None
+        query = "q=dose" if route == "GET /faq" else ""
+        return apis[function](route, path, query=query, body=sent, address=address).status
+
+    used = [ask(*each, f"2001:db8:7:7::{n:x}") for n, each in enumerate(COUNTED)]
+    assert max(used) < 300
+    spellings = ("2001:0DB8:7:7:0:0:0:FFFF", "2001:db8:7:7:ffff::1")
+    refused = [ask(*each, address) for each in COUNTED for address in spellings]
+    assert refused == [429] * len(refused)
+    left = apis["interactions"]("GET /rate-limit", address="2001:db8:7:7:8::1").body["remaining"]
+    assert left == 0
+    assert ask(*COUNTED[0], "2001:db8:7:8::1") == 201
