@@ -6,6 +6,8 @@ from typing import Annotated
 
 import msgspec
 
+from keyline.model import Claim, TokenMark, TokenMarks
+
 Days = Annotated[float, msgspec.Meta(gt=0)]
 Shards = Annotated[int, msgspec.Meta(ge=1, le=64)]
 Provider = Annotated[
@@ -59,6 +61,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The URL of a redis that caches analytics. If empty, the function's own memory does.
     cache_seconds
         The greatest age of an answer of the analytics.
+    student_claim
+        The claim that has a student's id, a whole number from 1. Cognito's access tokens have
+        no attribute of a user unless a trigger of the user pool adds it.
+    staff
+        What marks staff's and services' tokens; one is enough. A token with a mark is staff's
+        also if it has a student's id.
     """
 
     retention_days: Days = 365
@@ -73,3 +81,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_rollups: Annotated[int, msgspec.Meta(ge=1)] = 50_000
     cache_url: str = ""
     cache_seconds: Annotated[int, msgspec.Meta(ge=300, le=900)] = 600
+    student_claim: Claim = "student_id"
+    staff: TokenMarks = (TokenMark("cognito:groups", "staff"),)

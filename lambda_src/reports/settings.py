@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from keyline.model import TokenMark, TokenMarks
+
 Codec = Literal["float32", "float16", "int8"]
 """How the numbers of a vector are stored: 4, 2 or 1 bytes each."""
 Shards = Annotated[int, msgspec.Meta(ge=1, le=64)]
@@ -33,9 +35,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The most memory that the matrices of a process take, which limits the vectors of a model
         version: 128 MB are some 62,900 vectors of 512 numbers. While a matrix is made and stored,
         the process takes about three times as much (462 MB were measured with 128).
-    catalogue_group
-        The group of users (claim `cognito:groups`) that may store embeddings, and may request a
-        new read of all vectors of a model version (`fresh=true`).
+    catalogue
+        What marks the tokens of who may store embeddings, and may request a new read of all
+        vectors of a model version (`fresh=true`); one mark is enough.
     """
 
     max_favorites: Count = 1_000
@@ -44,4 +46,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_dimension: Annotated[int, msgspec.Meta(ge=1, le=16_384)] = 4_096
     matrix_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
     matrix_megabytes: Annotated[int, msgspec.Meta(ge=1, le=256)] = 128
-    catalogue_group: str = "catalogue"
+    catalogue: TokenMarks = (TokenMark("cognito:groups", "catalogue"),)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chat.handlers.viewer import STUDENT_CLAIM
+from chat.settings import Settings
 from chat.system import SYSTEM, TABLE_SIZES
 from chat.tables import Message
 from keyline.moments import DAY_SECONDS
@@ -21,6 +21,9 @@ from systems.chat.samples import mathdial
 
 DATA_FILE = "mathdial-dev.jsonl"
 _DAY = DAY_SECONDS * 1000.0
+_SETTINGS = Settings()
+_STAFF = {mark.claim: [mark.member] for mark in _SETTINGS.staff[:1]}
+"""The claims of staff, who sends and reads what is not a student's own."""
 _NOT_SENT = ("conversationId", "timestamp", "messageId", "createdAt")
 
 
@@ -91,17 +94,23 @@ class ChatJourney:
         except NotThereError:
             return 0
 
-    async def _post(self, session: Session, message: Message, **token: Any) -> Any:
+    async def _post(
+        self,
+        session: Session,
+        message: Message,
+        claims: Mapping[str, Any] = _STAFF,
+        **token: Any,
+    ) -> Any:
         body = {
             name: getattr(message, name)
             for name in message.__struct_fields__
             if name not in _NOT_SENT and getattr(message, name) is not None
         }
         path = f"/conversations/{message.conversationId}/messages"
-        return await session.call("POST", path, scopes=SYSTEM.scopes, json=body, **token)
+        return await _call(session, "POST", path, claims=claims, json=body, **token)
 
     async def _get(self, session: Session, path: str, **params: Any) -> Any:
-        return await session.call("GET", path, scopes=SYSTEM.scopes, params=params)
+        return await _call(session, "GET", path, params=params)
 
     async def _pages(self, session: Session, path: str, **params: Any) -> list[Any]:
         found: list[Any] = []
@@ -152,7 +161,7 @@ class ChatJourney:
         page = (await self._get(session, conversation))["messages"]
         await self._get(session, f"{conversation}/{page[0]['timestamp']}")
         keys = [{"conversationId": m["conversationId"], "timestamp": m["timestamp"]} for m in page]
-        await session.call("POST", "/messages/batch-get", scopes=SYSTEM.scopes, json={"keys": keys})
+        await _call(session, "POST", "/messages/batch-get", json={"keys": keys})
         await self._pages(session, f"/modules/{known.moduleId}/messages", **period)
         await self._pages(session, f"/students/{known.studentId}/messages", **period)
         await self._get(session, f"/students/{known.studentId}/recent", limit=10)
@@ -160,7 +169,7 @@ class ChatJourney:
 
     async def _write_as_student(self, session: Session) -> None:
         known = next(m for m in self._messages if m.studentId is not None)
-        claims = {STUDENT_CLAIM: known.studentId}
+        claims = {_SETTINGS.student_claim: known.studentId}
         name = f"own-{known.studentId}-{int(self._started)}"
         for _ in range(2):
             message = Message(**{**_fields(known), "conversationId": name})
@@ -181,6 +190,12 @@ class ChatJourney:
                 await self._get(session, f"{path}/reports", by=division, **days)
         await self._get(session, f"/providers/{known.provider}/today")
         await self._get(session, "/inactive-students", since=now)
+
+
+async def _call(
+    session: Session, method: str, path: str, claims: Mapping[str, Any] = _STAFF, **request: Any
+) -> Any:
+    return await session.call(method, path, scopes=SYSTEM.scopes, claims=claims, **request)
 
 
 def _fields(message: Message) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from systems.reports.samples.catalogue import Catalogue, Product, WrittenReport,
 
 PAGE = 20
 NEIGHBOURS = 10
-_CATALOGUE = {"cognito:groups": [Settings().catalogue_group]}
+_CATALOGUE = {mark.claim: [mark.member] for mark in Settings().catalogue[:1]}
 """The claims of who stores vectors, and may have all of them read anew."""
 _TOLERANCE = 1e-4
 """How far two scores may be apart: vectors are stored as 32-bit numbers."""

@@ -156,7 +156,7 @@ def inactive(query: InactiveQuery, caller: Caller) -> SilentStudents:
 @app.get("/students/{studentId}/analytics")
 def student(studentId: Id, query: RangeQuery, caller: Caller) -> StudentAnswer:
     """Show a student's engagement, performance and path through the modules."""
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     viewer.require_student(studentId)
     period = query.range(_now())
 
@@ -171,7 +171,7 @@ def student(studentId: Id, query: RangeQuery, caller: Caller) -> StudentAnswer:
 @app.get("/students/{studentId}/reports")
 def student_reports(studentId: Id, query: ReportQuery, caller: Caller) -> Report:
     """Show a student's totals by day, week or month."""
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     viewer.require_student(studentId)
     days = query.days(_now())
 
@@ -201,7 +201,7 @@ def _provider(name: str, period: Range) -> ProviderAnswer:
 
 
 def _staff(caller: Caller, path: str) -> Viewer:
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     viewer.require_staff(path)
     return viewer
 

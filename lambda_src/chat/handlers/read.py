@@ -109,7 +109,7 @@ def conversation(conversationId: ConversationId, query: PageQuery, caller: Calle
     A page leaves out the messages of other students. The student who opened the conversation may
     therefore get a page without messages, and the cursor of the next page.
     """
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     page = _repository.page(
         CONVERSATION_MESSAGES, query.span(), query.page(viewer), conversationId=conversationId
     )
@@ -122,8 +122,9 @@ def conversation(conversationId: ConversationId, query: PageQuery, caller: Calle
 @app.get("/conversations/{conversationId}/messages/{timestamp}")
 def message(conversationId: ConversationId, timestamp: Timestamp, caller: Caller) -> Message:
     """Show one message."""
+    viewer = Viewer.of(caller, CONTEXT.settings)
     found = _repository.message(conversationId, timestamp)
-    if found is None or not Viewer.of(caller).sees(found.studentId):
+    if found is None or not viewer.sees(found.studentId):
         raise missing("path.timestamp", "message")
     return found
 
@@ -135,7 +136,7 @@ def batch(body: MessageKeys, caller: Caller) -> MessageBatch:
     `unprocessedKeys` names the messages that did not fit into the answer. It is not empty only
     if the messages are long: those of 100 keys fit if each takes less than 60 KB.
     """
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     found = _repository.messages([(key.conversationId, key.timestamp) for key in body.keys])
     # What the viewer does not see takes no room: an answer does not tell that it exists.
     shown, left = fitting(message for message in found if viewer.sees(message.studentId))
@@ -145,7 +146,7 @@ def batch(body: MessageKeys, caller: Caller) -> MessageBatch:
 @app.get("/modules/{moduleId}/messages")
 def module(moduleId: Id, query: PageQuery, caller: Caller) -> Messages:
     """Show a module's messages, newest first."""
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     viewer.require_staff("path.moduleId")
     page = _repository.page(MODULE_MESSAGES, query.span(), query.page(viewer), moduleId=moduleId)
     return _messages(page)
@@ -154,7 +155,7 @@ def module(moduleId: Id, query: PageQuery, caller: Caller) -> Messages:
 @app.get("/students/{studentId}/messages")
 def student(studentId: Id, query: PageQuery, caller: Caller) -> Messages:
     """Show a student's messages, newest first."""
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     viewer.require_student(studentId)
     page = _repository.page(STUDENT_MESSAGES, query.span(), query.page(viewer), studentId=studentId)
     return _messages(page)
@@ -163,7 +164,7 @@ def student(studentId: Id, query: PageQuery, caller: Caller) -> Messages:
 @app.get("/students/{studentId}/recent")
 def recent(studentId: Id, query: RecentQuery, caller: Caller) -> Messages:
     """Show a student's latest messages, newest first."""
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     viewer.require_student(studentId)
     request = PageRequest(caller=viewer.subject, limit=query.limit, cursor=query.cursor)
     return _messages(_repository.recent(studentId, request))
@@ -172,7 +173,7 @@ def recent(studentId: Id, query: RecentQuery, caller: Caller) -> Messages:
 @app.get("/providers/{provider}/messages")
 def provider(provider: Provider, query: ProviderQuery, caller: Caller) -> Messages:
     """Show a provider's messages of a range, newest first. 400 without a range."""
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     viewer.require_staff("path.provider")
     if provider not in CONTEXT.settings.prices_per_1k_tokens:
         raise missing("path.provider", "provider")

@@ -1,7 +1,8 @@
 """Who looks: a student, who sees what is his own, or staff.
 
-A token with the claim `student_id` is a student's; any other is staff's (or another
-service's). The token's scopes say what may be done at all, this says whose data.
+A token with a mark of staff is staff's or a service's, one with a student's id is that
+student's, and any other is refused. The token's scopes say what may be done at all, this says
+whose data.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from keyline.http import Caller, HttpError, id_claim, missing
-
-STUDENT_CLAIM = "student_id"
+from chat.settings import Settings
+from keyline.http import Caller, HttpError, has_mark, id_claim, missing
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,22 @@ class Viewer:
     student: int | None
 
     @classmethod
-    def of(cls, caller: Caller) -> Viewer:
+    def of(cls, caller: Caller, settings: Settings) -> Viewer:
         """Return the student or the staff member that the verified token is for.
+
+        Staff's mark decides first, so that a claim which is lost never grants more.
 
         Raises
         ------
         HttpError
-            403 if the claim is not a student's id.
+            403 if the token has neither staff's mark nor a student's id.
         """
-        return cls(caller.subject, id_claim(caller, STUDENT_CLAIM))
+        if has_mark(caller, settings.staff):
+            return cls(caller.subject, None)
+        student = id_claim(caller, settings.student_claim)
+        if student is None:
+            raise _unmarked(settings)
+        return cls(caller.subject, student)
 
     def sees(self, student: int | None) -> bool:
         """Whether messages of this student are shown; None is one who was not signed in."""
@@ -70,3 +77,13 @@ class Viewer:
     def scope(self) -> str:
         """What the viewer may see, as part of a cache's key."""
         return "staff" if self.student is None else f"student {self.student}"
+
+
+def _unmarked(settings: Settings) -> HttpError:
+    claim, marks = settings.student_claim, " or ".join(map(str, settings.staff))
+    return HttpError(
+        HTTPStatus.FORBIDDEN,
+        "token",
+        f"has neither a student's id (claim {claim}) nor a mark of staff ({marks}).",
+        "Ask the administrator of the users for one of them.",
+    )

@@ -77,7 +77,7 @@ _prices = Prices.of(CONTEXT.settings)
 )
 def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> Response[Message]:
     """Store a message. The header `Location` has its address."""
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     if body.provider not in _prices.per_1k:
         raise _unknown_provider(body.provider)
     if _LAST in body.modelUsed:

@@ -6,8 +6,9 @@ Handlers
     App holds the handlers of a function. Caller and Client say who calls; Response adds headers
     to an answer. MAX_BODY is the most bytes of a body where a route does not say.
 Claims of the caller's token
-    id_claim and list_claim read one. require_member refuses a caller whose claim does not list a
-    group or a role, and require_access_token a token of another use.
+    id_claim and list_claim read one. has_mark tells whether a token has one of a setting's marks:
+    a group, a scope, an application. require_mark refuses a caller without them, and
+    require_access_token a token of another use.
 Errors
     HttpError is an error with a status; missing makes the one of what is not found. Refusal says
     how an App answers an error of the system's own; Refusals maps classes of errors to them.
@@ -20,7 +21,13 @@ For tools that document an API:
 """
 
 from keyline.http.app import App, Registered
-from keyline.http.claims import id_claim, list_claim, require_access_token, require_member
+from keyline.http.claims import (
+    has_mark,
+    id_claim,
+    list_claim,
+    require_access_token,
+    require_mark,
+)
 from keyline.http.json_text import JSON
 from keyline.http.problem import CONTENT_TYPE as PROBLEM_JSON
 from keyline.http.problem import (
@@ -48,11 +55,12 @@ __all__ = [
     "Refusals",
     "Registered",
     "Response",
+    "has_mark",
     "id_claim",
     "list_claim",
     "missing",
     "phrase_of",
     "problem_of",
     "require_access_token",
-    "require_member",
+    "require_mark",
 ]

@@ -1,7 +1,8 @@
 """What a token's claims say about the caller, read in the same way by every system.
 
 A claim that a system asks for is either there in its form, or the request is refused: 401 where
-the token is of the wrong kind, 403 where it does not permit what the caller wants.
+the token is of the wrong kind, 403 where it does not permit what the caller wants. What a claim
+grants, its absence never grants: a mapping that is lost in the identity provider opens nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from http import HTTPStatus
 
 from keyline.http.problem import HttpError
 from keyline.http.request import Caller
+from keyline.model.setting_types import TokenMarks
 
 _ACCESS = "access"
 _ID = re.compile(r"[1-9][0-9]*")
@@ -55,21 +57,28 @@ def list_claim(caller: Caller, name: str) -> frozenset[str]:
     return frozenset(claim.removeprefix("[").removesuffix("]").split())
 
 
-def require_member(caller: Caller, name: str, member: str) -> None:
-    """Refuse a caller whose claim does not list a member: a group, or a role.
+def has_mark(caller: Caller, marks: TokenMarks) -> bool:
+    """Tell whether a token has one of these marks: a group, a scope, an application."""
+    return any(mark.member in list_claim(caller, mark.claim) for mark in marks)
+
+
+def require_mark(caller: Caller, marks: TokenMarks) -> None:
+    """Refuse a caller whose token has none of these marks.
 
     Raises
     ------
     HttpError
-        403.
+        403 that names the marks. Its path is the claim, if all marks are of one claim.
     """
-    if member not in list_claim(caller, name):
-        raise HttpError(
-            HTTPStatus.FORBIDDEN,
-            f"token.{name}",
-            f"does not hold {member!r}.",
-            "Ask the administrator of the users for it.",
-        )
+    if has_mark(caller, marks):
+        return
+    claims = {mark.claim for mark in marks}
+    raise HttpError(
+        HTTPStatus.FORBIDDEN,
+        f"token.{claims.pop()}" if len(claims) == 1 else "token",
+        f"does not hold {' or '.join(repr(mark.member) for mark in marks) or 'any mark'}.",
+        "Ask the administrator of the users for it.",
+    )
 
 
 def require_access_token(caller: Caller, *, stated: bool) -> None:

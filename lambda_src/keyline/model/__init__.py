@@ -16,7 +16,7 @@ Collections
 Systems
     System, Function, Route, StreamSource, NoSettings; Metric; Migration, MigrationSettings.
 Types of settings
-    Ipv6Prefix.
+    Ipv6Prefix; Claim, TokenMark, TokenMarks.
 Conditions of a stream source
     AnythingBut, Prefix, Exists.
 Errors
@@ -121,7 +121,7 @@ from keyline.model.pattern import (
     TransactWrite,
     Update,
 )
-from keyline.model.setting_types import Ipv6Prefix
+from keyline.model.setting_types import Claim, Ipv6Prefix, TokenMark, TokenMarks
 from keyline.model.shape import Field, compressed, fields_of
 from keyline.model.size import MAX_ITEM_BYTES, STORAGE_OVERHEAD_BYTES, item_size
 from keyline.model.stream_filter import stream_filter_of
@@ -165,6 +165,7 @@ __all__ = [
     "BatchGet",
     "BatchWrite",
     "Check",
+    "Claim",
     "Condition",
     "DeclarationError",
     "Delete",
@@ -195,6 +196,8 @@ __all__ = [
     "System",
     "Table",
     "Template",
+    "TokenMark",
+    "TokenMarks",
     "TransactGet",
     "TransactWrite",
     "Ttl",

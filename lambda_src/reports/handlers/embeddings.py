@@ -92,7 +92,7 @@ def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> 
 
     It replaces one of the same model version or of `replaces`.
     """
-    Viewer.of(caller).require_group(CONTEXT.settings.catalogue_group)
+    Viewer.of(caller).require_mark(CONTEXT.settings.catalogue)
     given = NewEmbedding(
         product_id=productId,
         model_version=body.model_version,

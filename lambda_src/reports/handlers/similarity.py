@@ -79,7 +79,7 @@ def similar_products(productId: ProductId, query: SimilarQuery, caller: Caller) 
     """
     viewer = Viewer.of(caller)
     if query.fresh:
-        viewer.require_group(CONTEXT.settings.catalogue_group)
+        viewer.require_mark(CONTEXT.settings.catalogue)
     neighbours = _search.nearest(productId, query.k, fresh=query.fresh)
     return SimilarityAnswer(
         product_id=productId,

@@ -1,14 +1,13 @@
-"""Who asks: a user, known by the token's subject alone, and the groups the user is in."""
+"""Who asks: a user, known by the token's subject alone, and what the token marks the user as."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 
-from keyline.http import Caller, require_access_token, require_member
+from keyline.http import Caller, require_access_token, require_mark
+from keyline.model import TokenMarks
 from reports.tokens import USE_VARIABLE
-
-GROUPS_CLAIM = "cognito:groups"
 
 _STATED = bool(os.environ.get(USE_VARIABLE))
 
@@ -47,12 +46,12 @@ class Viewer:
         """The token's subject. A request's body never says which user a thing belongs to."""
         return self.caller.subject
 
-    def require_group(self, group: str) -> None:
-        """Refuse a user who is not in a group of the user pool.
+    def require_mark(self, marks: TokenMarks) -> None:
+        """Refuse a user whose token has none of these marks.
 
         Raises
         ------
         HttpError
             403.
         """
-        require_member(self.caller, GROUPS_CLAIM, group)
+        require_mark(self.caller, marks)

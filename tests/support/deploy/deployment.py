@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,10 +63,17 @@ class Deployment:
 
 @dataclass(frozen=True)
 class DeployedApi:
-    """The HTTP API of a system, at the address that its stack gives out."""
+    """The HTTP API of a system, at the address that its stack gives out.
+
+    Attributes
+    ----------
+    claims
+        The claims of every token, unless a test says otherwise.
+    """
 
     deployment: Deployment
     system: System
+    claims: Mapping[str, Any] = field(default_factory=dict)
 
     def token(
         self,
@@ -80,6 +87,7 @@ class DeployedApi:
         """A token of the environment's audience, with every scope, unless a test says otherwise."""
         audience = audience or load(ENVIRONMENT).auth.audience
         scopes = self._every_scope() if scopes is None else scopes
+        claims = self.claims if claims is None else claims
         return self.deployment.issuer.mint(
             subject, audience=audience, scopes=scopes, claims=claims, expires=expires
         )

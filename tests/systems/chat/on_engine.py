@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chat.patterns import MESSAGE_CREATE
@@ -15,7 +15,10 @@ from keyline.run import UniqueClock
 from tests.support.events import event
 from tests.support.systems import Answer, HttpFunction, OnEngine
 
-__all__ = ["Answer", "Api", "Chat", "MakeChat"]
+STAFF = {"cognito:groups": "[staff]"}
+"""What marks a token as staff's, as API Gateway hands it over."""
+
+__all__ = ["STAFF", "Answer", "Api", "Chat", "MakeChat"]
 
 
 class Chat(OnEngine[Settings]):
@@ -53,14 +56,15 @@ class Api(HttpFunction):
         body: Any = None,
         student: int | None = None,
         subject: str | None = None,
+        claims: Mapping[str, str] | None = None,
         **raw: Any,
     ) -> Answer:
-        """Call a route as staff, or as a student."""
-        claims = {"sub": subject or (f"student-{student}" if student else "staff")}
-        if student is not None:
-            claims["student_id"] = str(student)
+        """Call a route as staff, as a student, or with other claims about who asks."""
+        name = subject or (f"student-{student}" if student else "staff")
+        mark = STAFF if student is None else {"student_id": str(student)}
+        said = {"sub": name, **(mark if claims is None else claims)}
         given = {name: str(value) for name, value in (path or {}).items()}
-        return self.answer(event(route, given, query, body, claims=claims, **raw))
+        return self.answer(event(route, given, query, body, claims=said, **raw))
 
 
 MakeChat = Callable[..., Chat]

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keyline.http import (
     Caller,
     HttpError,
+    has_mark,
     id_claim,
     list_claim,
     require_access_token,
-    require_member,
+    require_mark,
 )
+from keyline.model import TokenMark, TokenMarks
+
+STAFF = (TokenMark("groups", "staff"),)
 
 
 def caller(**claims: str) -> Caller:
@@ -75,17 +81,58 @@ def test_a_list_is_read_as_api_gateway_writes_it(claim: str, members: set[str]) 
     asking = caller(groups=claim)
     assert list_claim(asking, "groups") == members
     if "staff" in members:
-        require_member(asking, "groups", "staff")
+        require_mark(asking, STAFF)
         return
     with pytest.raises(HttpError) as refused:
-        require_member(asking, "groups", "staff")
+        require_mark(asking, STAFF)
     assert (refused.value.status, refused.value.path) == (403, "token.groups")
 
 
 def test_a_token_without_the_claim_lists_nobody() -> None:
     assert list_claim(caller(), "groups") == frozenset()
     with pytest.raises(HttpError):
-        require_member(caller(), "groups", "")
+        require_mark(caller(), STAFF)
+
+
+@pytest.mark.parametrize(
+    ("claims", "marked"),
+    [
+        ({"groups": "[staff]"}, True),
+        ({"scope": "chat:read chat:staff"}, True),
+        ({"client_id": "1h57kf5cpq17m0eml12"}, True),
+        ({"scope": "staff", "client_id": "[]"}, False),
+        ({}, False),
+    ],
+)
+def test_one_of_several_marks_is_enough(claims: dict[str, str], marked: bool) -> None:
+    marks = (
+        *STAFF,
+        TokenMark("scope", "chat:staff"),
+        TokenMark("client_id", "1h57kf5cpq17m0eml12"),
+    )
+    assert has_mark(caller(**claims), marks) is marked
+    if not marked:
+        with pytest.raises(HttpError) as refused:
+            require_mark(caller(**claims), marks)
+        assert (refused.value.status, refused.value.path) == (403, "token")
+        assert "'staff' or 'chat:staff'" in refused.value.message
+
+
+def test_without_a_mark_in_the_settings_nobody_is_marked() -> None:
+    with pytest.raises(HttpError, match="any mark"):
+        require_mark(caller(groups="[staff]"), ())
+
+
+NAMES = st.sampled_from(["groups", "scope", "client_id"])
+WORDS = st.sampled_from(["staff", "readers", "s"])
+MARKS: st.SearchStrategy[TokenMarks] = st.lists(st.builds(TokenMark, NAMES, WORDS)).map(tuple)
+
+
+@given(st.dictionaries(NAMES, st.lists(WORDS).map(lambda all: f"[{' '.join(all)}]")), MARKS)
+def test_no_claim_that_is_removed_gives_a_mark(claims: dict[str, str], marks: TokenMarks) -> None:
+    for name in claims:
+        less = {other: value for other, value in claims.items() if other != name}
+        assert has_mark(caller(**less), marks) <= has_mark(caller(**claims), marks)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -13,6 +14,9 @@ from tests.support.client import Client
 from tests.support.platform import Running
 
 ALL_SCOPES = (WRITE_SCOPE, READ_SCOPE, ANALYTICS_SCOPE)
+
+STAFF = {"cognito:groups": ["tutors", "staff"]}
+"""The claims of staff, as a user pool writes them."""
 
 _ids = itertools.count(1000)
 
@@ -46,6 +50,15 @@ class Api(Client):
 
     def __init__(self, running: Running) -> None:
         super().__init__(running, "staff", ALL_SCOPES)
+
+    def token(
+        self,
+        subject: str | None = None,
+        scopes: Sequence[str] | None = None,
+        claims: Mapping[str, Any] | None = None,
+    ) -> str:
+        """A token, of staff unless claims are given."""
+        return super().token(subject, scopes, STAFF if claims is None else claims)
 
     def student(self, student: int) -> str:
         return self.token(f"student-{student}", claims={"student_id": student})

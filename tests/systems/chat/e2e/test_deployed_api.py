@@ -15,6 +15,7 @@ from keyline_deploy.environment import load
 from keyline_local import Issuer
 from tests.support.deploy.deployment import ENVIRONMENT, DeployedApi, Deployment
 from tests.support.tables import attribute_types
+from tests.systems.chat.e2e.api import STAFF
 
 pytestmark = pytest.mark.xdist_group("deploy")
 
@@ -24,7 +25,7 @@ MESSAGES = f"ChatMessages-{ENVIRONMENT}"
 
 @pytest.fixture(scope="session")
 def api(deployment: Deployment) -> DeployedApi:
-    return DeployedApi(deployment, SYSTEM)
+    return DeployedApi(deployment, SYSTEM, STAFF)
 
 
 def message(module: int, **fields: Any) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def documents(reports: Reports) -> None:
 
 def embeddings(reports: Reports) -> None:
     api, path = reports.app("embeddings"), {"productId": "p"}
-    curator = {"cognito:groups": f"[{reports.settings.catalogue_group}]"}
+    curator = {mark.claim: mark.member for mark in reports.settings.catalogue}
     body = {"model_version": "m", "embedding_vector": [1.0]}
     api("PUT /products/{productId}/embedding", path, body=body, claims=curator)
     api("PUT /products/{productId}/embedding", path, body={**body, "replaces": "m"}, claims=curator)

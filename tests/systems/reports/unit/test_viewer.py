@@ -6,6 +6,7 @@ import pytest
 
 from keyline.http import Caller, HttpError
 from reports.handlers.viewer import Viewer
+from reports.settings import Settings
 
 
 def viewer(*, stated: bool = False, **claims: str) -> Viewer:
@@ -56,8 +57,8 @@ def test_only_an_access_token_is_a_key_to_the_api(
 def test_groups_are_read_as_api_gateway_writes_them(claim: str, groups: set[str]) -> None:
     found = viewer(cognito__groups=claim)
     if "catalogue" in groups:
-        found.require_group("catalogue")
+        found.require_mark(Settings().catalogue)
     else:
         with pytest.raises(HttpError) as refused:
-            found.require_group("catalogue")
+            found.require_mark(Settings().catalogue)
         assert refused.value.status == 403
