@@ -23,6 +23,10 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     timestamp
         ISO 8601 in UTC.
+    unknown
+        Which of the two names our list does not have: `medA`, `medB`, both or none. Such a name
+        may be misspelt, and `isPotentiallyRisky` says nothing about it. Null for a check that an
+        earlier release has stored.
     advice
         A notice that this is general information and not medical advice.
     """
@@ -34,6 +38,7 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
     reason: Annotated[str, msgspec.Meta(examples=["increased bleeding risk"])]
     timestamp: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123Z"])]
     sessionId: Annotated[str, msgspec.Meta(examples=["0f8fad5bd9cb469fa16570867728950e"])]
+    unknown: Annotated[list[str], msgspec.Meta(examples=[["medB"]])] | None = None
     advice: str = ADVICE
 
     @classmethod
@@ -48,6 +53,7 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
             reason=data.reason,
             timestamp=data.timestamp,
             sessionId=data.sessionId,
+            unknown=data.unknown,
         )
 
 

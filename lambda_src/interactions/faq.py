@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from interactions.rules import normalised
+from interactions.plain_text import plain
 
-_WORD = re.compile(r"[\w']+")
+_WORD = re.compile(r"\w+(?:'\w+)*")
 _ENDINGS = ("ing", "ed", "es", "s", "e")
 _SHORTEST_STEM = 3
 _IN_QUESTION, _IN_KEYWORDS, _IN_ANSWER = 3, 2, 1
@@ -77,7 +77,7 @@ class Faq(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         )
 
     def _stems(self, text: str) -> frozenset[str]:
-        words = _WORD.findall(normalised(text))
+        words = _WORD.findall(plain(text))
         return frozenset(_stem(word) for word in words if word not in self.common)
 
 

@@ -16,7 +16,7 @@ from typing import Annotated
 import msgspec
 
 from interactions.patterns import FAQ_DAY, FAQ_SEARCH_CREATE
-from interactions.rules import normalised
+from interactions.plain_text import plain
 from interactions.settings import Settings
 from interactions.tables import FaqSearch, FaqSearchData
 from keyline.errors import KeylineError
@@ -93,7 +93,7 @@ class FaqSearches:
             If every moment that the store tried was taken by another search of the same words.
         """
         shard, digest = random.randrange(self.settings.faq_shards), digest_of(text)  # noqa: S311
-        kept = normalised(text) if self.settings.faq_keep_text else None
+        kept = plain(text) if self.settings.faq_keep_text else None
 
         def search_at(moment: float) -> FaqSearch:
             return FaqSearch(
@@ -154,7 +154,7 @@ class FaqSearches:
 
 def digest_of(text: str) -> str:
     """Return a digest of a search's words. Case and spaces do not change the digest."""
-    return hashlib.sha256(normalised(text).encode()).hexdigest()[:DIGEST_DIGITS]
+    return hashlib.sha256(plain(text).encode()).hexdigest()[:DIGEST_DIGITS]
 
 
 def _shard_text(shard: int) -> str:

@@ -56,8 +56,14 @@ class History:
         med_b: str,
         is_potentially_risky: bool,
         reason: str,
+        unknown: list[str] | None = None,
     ) -> Check:
         """Make a check of two medicines with its result, and keep the check.
+
+        Parameters
+        ----------
+        unknown
+            Which of `medA` and `medB` the rules do not know; None if nobody has looked.
 
         Raises
         ------
@@ -77,6 +83,7 @@ class History:
                 reason=reason,
                 timestamp=at,
                 sessionId=session_id,
+                unknown=unknown,
             ),
             # Counted from the moment of the check: the check may be stored later than it was made.
             TTL=_after(moment, self.settings.history_days),

@@ -18,7 +18,7 @@ MedicineName = Annotated[
         max_length=MAX_NAME,
         pattern=r"\S",
         extra={SAYS: "and not blank"},
-        description="A medicine's name. Case and surrounding spaces do not matter.",
+        description="A medicine's name. Case, trade marks, doses and dose forms do not matter.",
     ),
 ]
 SessionId = Annotated[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from interactions.medicine_names import normalised
 from keyline.errors import KeylineError
 
 UNKNOWN = "no interaction of these is on our list, which does not mean that there is none"
@@ -62,6 +62,17 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         reason = self._reasons.get(frozenset((self._medicine(first), self._medicine(second))))
         return Verdict(reason is not None, reason or UNKNOWN)
 
+    def knows(self, name: str) -> bool:
+        """Tell whether a name means a medicine of the rules, in any of its spellings."""
+        return self._medicine(name) in self._known
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """Return the names of all medicines of the rules."""
+        sides = (name for pair in self.pairs for name in pair.between)
+        named = (member for side in sides for member in self._members(side))
+        return frozenset((*named, *itertools.chain.from_iterable(self.groups.values())))
+
     def _medicine(self, name: str) -> str:
         plain = normalised(name)
         return self.aliases.get(plain, plain)
@@ -73,9 +84,16 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         Raises
         ------
         BadRulesError
-            If two rules have one pair, or if a pair names one medicine twice or a name that is not
-            normalised.
+            If two rules have one pair, if a pair names one medicine twice, or if a name or an
+            alias is not normalised.
         """
+        for alias in self.aliases:
+            if normalised(alias) != alias:
+                raise BadRulesError(
+                    f"aliases[{alias}]",
+                    f"is looked up as {normalised(alias)!r}.",
+                    f"Write {normalised(alias)!r} instead.",
+                )
         found: dict[frozenset[str], str] = {}
         for pair in self.pairs:
             for both in itertools.product(*(self._members(name) for name in pair.between)):
@@ -101,15 +119,6 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
                     f"Write {self._medicine(member)!r} instead.",
                 )
         return members
-
-
-def normalised(name: str) -> str:
-    """Return a name in the form of the rules: one case, and one form of spaces and characters.
-
-    Invisible marks, such as joiners, are removed.
-    """
-    seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
-    return " ".join(unicodedata.normalize("NFKC", seen).casefold().replace("\u2019", "'").split())
 
 
 def shipped() -> Rules:

@@ -15,13 +15,15 @@ Milliseconds = Annotated[str, msgspec.Meta(min_length=24, max_length=24)]
 """ISO 8601 in UTC: `2026-01-31T10:00:00.123Z`. All have one length, so keys sort by time."""
 
 
-class CheckData(msgspec.Struct, kw_only=True):
+class CheckData(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The medicines of a check, and its result.
 
     Attributes
     ----------
     timestamp
         ISO 8601 in UTC, to the millisecond.
+    unknown
+        Which of `medA` and `medB` the rules did not know; None for a check of an earlier release.
     """
 
     medA: str
@@ -30,6 +32,7 @@ class CheckData(msgspec.Struct, kw_only=True):
     reason: str
     timestamp: str
     sessionId: str
+    unknown: list[str] | None = None
 
 
 class Check(msgspec.Struct, kw_only=True):

@@ -94,6 +94,7 @@ def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]
         )
     usage = admitted(_limiter, _clients.of(client))
     verdict = _rules.check(first, second)
+    named = {"medA": first, "medB": second}
     try:
         kept = _history.add_query(
             caller.subject,
@@ -102,6 +103,7 @@ def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]
             med_b=second,
             is_potentially_risky=verdict.risky,
             reason=verdict.reason,
+            unknown=[field for field, name in named.items() if not _rules.knows(name)],
         )
     except NoSessionError as error:  # this route alone has the session's id in its body
         raise missing("body.sessionId", "session") from error

@@ -60,6 +60,7 @@ def test_a_check_is_answered_kept_and_shown_in_the_history(mediphant: Mediphant)
         "reason": "increased bleeding risk",
         "timestamp": row["Data"]["M"]["timestamp"]["S"],
         "sessionId": session,
+        "unknown": [],
         "advice": ADVICE,
     }
     harmless = api(CHECK, body=two(session, "paracetamol", "water"))
@@ -391,3 +392,38 @@ def test_no_log_line_tells_a_medicine_a_session_a_user_an_address_or_a_search(
     named = ("warfarin", "ketoprofen", session, "0123456789abcdef", user, ADDRESS, "grapefruit")
     for secret in named:
         assert secret not in told
+
+
+@pytest.mark.parametrize("name", ["Warfarin®", "ASPIRIN™", "ibuprofen 400 mg", "(ibuprofen)."])
+def test_a_check_finds_a_name_as_it_is_pasted_and_keeps_it_so(
+    name: str, mediphant: Mediphant
+) -> None:
+    api = mediphant.app("interactions")
+    session = opened(api)
+    other = "ibuprofen" if "W" in name else "warfarin"
+    made = api(CHECK, body=two(session, name, other))
+    assert (made.status, made.body["isPotentiallyRisky"], made.body["unknown"]) == (201, True, [])
+    assert made.body["medA"] == name
+
+
+def test_a_check_says_which_name_is_not_known(mediphant: Mediphant) -> None:
+    api = mediphant.app("interactions")
+    session = opened(api)
+    pairs = [("paracetamol", "warfarin"), ("warfarn", "ibuprofen"), ("ibuprofen", "®"), ("a", "b")]
+    unknown = [[], ["medA"], ["medB"], ["medA", "medB"]]
+    made = [api(CHECK, body=two(session, *pair)).body for pair in pairs]
+    assert [check["unknown"] for check in made] == unknown
+    assert {check["isPotentiallyRisky"] for check in made} == {False}
+    assert api(HISTORY, in_path(session)).body["checks"] == made[::-1]
+
+
+def test_a_check_of_an_earlier_release_says_nothing_about_its_names(mediphant: Mediphant) -> None:
+    api = mediphant.app("interactions")
+    session = opened(api)
+    mediphant.history.add_query(
+        "ada", session, med_a="a", med_b="b", is_potentially_risky=False, reason="none"
+    )
+    (row,) = mediphant.rows("QUERY")
+    assert "unknown" not in row["Data"]["M"]
+    (check,) = api(HISTORY, in_path(session)).body["checks"]
+    assert check["unknown"] is None

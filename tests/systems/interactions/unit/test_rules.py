@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from interactions.rules import UNKNOWN, BadRulesError, Rules, normalised, shipped
+from interactions.medicine_names import normalised
+from interactions.rules import UNKNOWN, BadRulesError, Rules, shipped
 
 RULES = shipped()
 
@@ -83,3 +84,8 @@ def test_every_member_of_two_groups_is_paired() -> None:
 def test_rules_that_contradict_themselves_are_refused(pairs: Any, message: str) -> None:
     with pytest.raises(BadRulesError, match=message):
         made(pairs=pairs).check("a", "c")
+
+
+def test_an_alias_that_is_never_looked_up_is_refused() -> None:
+    with pytest.raises(BadRulesError, match="looked up as 'aa'"):
+        made(aliases={"AA tablets": "a"}).check("a", "c")

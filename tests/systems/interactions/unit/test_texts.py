@@ -8,7 +8,8 @@ import unicodedata
 import pytest
 
 from interactions.handlers.texts import cleaned
-from interactions.rules import normalised, shipped
+from interactions.medicine_names import normalised
+from interactions.rules import shipped
 from keyline.http import HttpError
 
 REORDERING = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
