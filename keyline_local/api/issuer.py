@@ -86,7 +86,8 @@ class Issuer:
     ) -> str:
         """Sign a token for `subject`, valid for `expires` seconds from now.
 
-        `claims` go over the standard ones, so a test can forge any of them.
+        It says that it is an access token as Cognito's do (`token_use`). `claims` go over the
+        standard ones, so a test can forge any of them.
         """
         now = int(time.time())
         payload: dict[str, Any] = {
@@ -95,6 +96,7 @@ class Issuer:
             "iat": now,
             "nbf": now,
             "exp": now + int(expires),
+            "token_use": "access",
         }
         if audience is not None:
             payload["aud"] = audience

@@ -35,6 +35,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The most memory that the matrices of a process take, which limits the vectors of a model
         version: 128 MB are some 62,900 vectors of 512 numbers. While a matrix is made and stored,
         the process takes about three times as much (462 MB were measured with 128).
+    access_tokens
+        What an access token says; one mark is enough, and any other token is refused. Tokens of
+        an issuer that is not Cognito have another mark, such as `scp` or `cid` (Okta).
     catalogue
         What marks the tokens of who may store embeddings, and may request a new read of all
         vectors of a model version (`fresh=true`); one mark is enough.
@@ -46,4 +49,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_dimension: Annotated[int, msgspec.Meta(ge=1, le=16_384)] = 4_096
     matrix_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
     matrix_megabytes: Annotated[int, msgspec.Meta(ge=1, le=256)] = 128
+    access_tokens: TokenMarks = (TokenMark("token_use", "access"),)
     catalogue: TokenMarks = (TokenMark("cognito:groups", "catalogue"),)

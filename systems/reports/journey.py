@@ -198,9 +198,7 @@ async def _as(
     claims: Mapping[str, Any] | None = None,
     **request: Any,
 ) -> Any:
-    """Call as a user of a user pool, whose access tokens say what they are for."""
-    token = {"token_use": "access", **(claims or {})}
-    return await session.call(method, path, scopes=(), subject=user, claims=token, **request)
+    return await session.call(method, path, scopes=(), subject=user, claims=claims, **request)
 
 
 JOURNEY = ReportsJourney

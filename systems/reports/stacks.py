@@ -1,4 +1,4 @@
-"""The reports system's service: its tables by name, its bucket, its users' tokens."""
+"""The reports system's service: its tables by name, its bucket."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from keyline_deploy.names import bucket_name
 from reports.matrix_location import BUCKET_VARIABLE, KEY_PREFIX
 from reports.system import SIMILARITY
 from reports.tables import EMBEDDINGS, REPORTS, USERS
-from reports.tokens import USE_VARIABLE
 from stacks.data_stack import DataStack
 from stacks.service_stack import ServiceStack
 
@@ -42,20 +41,14 @@ TABLE_VARIABLES = {
 
 
 class ReportsServiceStack(ServiceStack):
-    """Tells functions their tables' names, and lets the one that compares vectors keep matrices.
-
-    With a user pool, a token has to be an access token: API Gateway takes a pool's ID tokens
-    as well, and the functions are told to refuse them.
-    """
+    """Tells functions their tables' names, and lets the one that compares vectors keep matrices."""
 
     def extend(self) -> None:
         """Tell each function where its tables are, and let one of them use the bucket."""
-        environment, system = self._environment, self._system
+        environment = self._environment
         for handler in self.functions.values():
             for variable, table in TABLE_VARIABLES.items():
                 handler.resource.add_environment(variable, table.physical_name(environment.name))
-            if system.name in environment.user_pools:
-                handler.resource.add_environment(USE_VARIABLE, "access")
         self._let_keep_matrices(self.functions[SIMILARITY.name])
 
     def _let_keep_matrices(self, handler: HandlerFunction) -> None:

@@ -14,7 +14,6 @@ from keyline.http.problem import HttpError
 from keyline.http.request import Caller
 from keyline.model.setting_types import TokenMarks
 
-_ACCESS = "access"
 _ID = re.compile(r"[1-9][0-9]*")
 """One text for each id, as in a path. `int` also reads leading zeros and other scripts' digits."""
 _ID_DIGITS = 38
@@ -81,28 +80,28 @@ def require_mark(caller: Caller, marks: TokenMarks) -> None:
     )
 
 
-def require_access_token(caller: Caller, *, stated: bool) -> None:
-    """Refuse a token that is not an access token, by its claim `token_use`.
+def require_access_token(caller: Caller, marks: TokenMarks) -> None:
+    """Refuse a token that does not say that it is an access token.
 
-    A user pool also issues identity tokens. They are for the application that signed the user
-    in, and API Gateway accepts them too (Cognito developer guide, "Using tokens with user pools").
+    An issuer also signs identity tokens. They are for the application that signed the user in,
+    and API Gateway accepts them on a route without a scope (Cognito developer guide, "Using
+    tokens with user pools").
 
     Parameters
     ----------
-    stated
-        Whether the token has to say that it is an access token. Where not, the claim may be
-        absent.
+    marks
+        What an access token of the issuer says; one mark is enough. Cognito's say
+        `token_use=access`.
 
     Raises
     ------
     HttpError
         401.
     """
-    use = caller.claims.get("token_use", None if stated else _ACCESS)
-    if use != _ACCESS:
+    if not has_mark(caller, marks):
         raise HttpError(
             HTTPStatus.UNAUTHORIZED,
             "headers.authorization",
-            "does not hold an access token.",
+            f"does not hold an access token ({' or '.join(map(str, marks))}).",
             "Send the access token. The identity token is only for the application.",
         )

@@ -92,7 +92,7 @@ def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> 
 
     It replaces one of the same model version or of `replaces`.
     """
-    Viewer.of(caller).require_mark(CONTEXT.settings.catalogue)
+    Viewer.of(caller, CONTEXT.settings).require_mark(CONTEXT.settings.catalogue)
     given = NewEmbedding(
         product_id=productId,
         model_version=body.model_version,
@@ -116,7 +116,7 @@ def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> 
 @app.get("/products/{productId}/embedding")
 def get_embedding(productId: ProductId, caller: Caller) -> ProductEmbedding:
     """Show a product's vector, as of the last write."""
-    Viewer.of(caller)
+    Viewer.of(caller, CONTEXT.settings)
     found = _repository.get_embedding(productId)
     if found is None:
         raise HttpError(
@@ -131,7 +131,7 @@ def get_embedding(productId: ProductId, caller: Caller) -> ProductEmbedding:
 @app.get("/embeddings")
 def by_model(query: ModelQuery, caller: Caller) -> EmbeddingPage:
     """List a model version's vectors, page by page."""
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     try:
         page = _repository.get_embeddings_by_model(
             query.model_version, limit=query.limit, cursor=query.cursor, caller=viewer.user_id

@@ -15,6 +15,7 @@ from keyline.http import App, Caller, Refusal, Response
 from keyline.moments import iso_now
 from keyline.run import NotFoundError, Store
 from reports.answers import ReportAnswer, ReportPage
+from reports.context import CONTEXT
 from reports.handlers.changes import named_changes
 from reports.handlers.viewer import Viewer
 from reports.inputs import Cursor, Date, Limit, Name, ProductId, Reference, ReportId, Title, Version
@@ -130,7 +131,7 @@ def disfavor(id: ReportId, productId: ProductId, caller: Caller) -> ReportAnswer
 
 
 def _user(caller: Caller) -> str:
-    return Viewer.of(caller).user_id
+    return Viewer.of(caller, CONTEXT.settings).user_id
 
 
 handler = app.handler

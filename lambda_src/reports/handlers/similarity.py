@@ -77,7 +77,7 @@ def similar_products(productId: ProductId, query: SimilarQuery, caller: Caller) 
 
     `fresh=true` reads all vectors of the model version again, and needs the group of the catalogue.
     """
-    viewer = Viewer.of(caller)
+    viewer = Viewer.of(caller, CONTEXT.settings)
     if query.fresh:
         viewer.require_mark(CONTEXT.settings.catalogue)
     neighbours = _search.nearest(productId, query.k, fresh=query.fresh)

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from keyline.http import App, Caller
 from keyline.moments import iso_now
 from keyline.run import AlreadyExistsError, NotFoundError, OutcomeUnknownError, Store
+from reports.context import CONTEXT
 from reports.handlers.changes import named_changes
 from reports.handlers.profiles import check_preferences, claimed
 from reports.handlers.viewer import Viewer
@@ -46,7 +47,7 @@ _users = UserRepository(Store.for_function(SYSTEM))
 @app.get("/profile")
 def profile(caller: Caller) -> User:
     """Show the caller's profile. A caller without a profile gets a new one."""
-    user_id = Viewer.of(caller).user_id
+    user_id = Viewer.of(caller, CONTEXT.settings).user_id
     return _users.get_user(user_id) or _created(user_id, caller)
 
 
@@ -56,7 +57,7 @@ def change(body: ProfileChange, caller: Caller) -> User:
 
     A new profile has version 1.
     """
-    user_id = Viewer.of(caller).user_id
+    user_id = Viewer.of(caller, CONTEXT.settings).user_id
     changes = named_changes(body)
     if changes.get("preferences"):
         check_preferences(changes["preferences"])

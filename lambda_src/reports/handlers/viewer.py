@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from keyline.http import Caller, require_access_token, require_mark
 from keyline.model import TokenMarks
-from reports.tokens import USE_VARIABLE
-
-_STATED = bool(os.environ.get(USE_VARIABLE))
+from reports.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -25,20 +22,15 @@ class Viewer:
     caller: Caller
 
     @classmethod
-    def of(cls, caller: Caller, *, stated: bool = _STATED) -> Viewer:
+    def of(cls, caller: Caller, settings: Settings) -> Viewer:
         """Return the user that the verified token is for.
-
-        Parameters
-        ----------
-        stated
-            Whether the token has to say that it is an access token, as those of a user pool do.
 
         Raises
         ------
         HttpError
-            401 if the token is not an access token.
+            401 if the token does not say that it is an access token.
         """
-        require_access_token(caller, stated=stated)
+        require_access_token(caller, settings.access_tokens)
         return cls(caller)
 
     @property

@@ -111,7 +111,7 @@ def child(rounds: int) -> None:
                 "GET /products/{productId}/similar",
                 {"productId": PRODUCT},
                 query,
-                claims={"sub": "ada", "cognito:groups": "[catalogue]"},
+                claims={"sub": "ada", "token_use": "access", "cognito:groups": "[catalogue]"},
             )
             started, cpu = time.perf_counter(), time.process_time()
             answer = function.handler(request, Context())

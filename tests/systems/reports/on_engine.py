@@ -10,7 +10,10 @@ from reports.system import SYSTEM
 from tests.support.events import event
 from tests.support.systems import Answer, HttpFunction, OnEngine
 
-__all__ = ["Answer", "Api", "MakeReports", "Reports"]
+ACCESS = {"token_use": "access"}
+"""What an access token says."""
+
+__all__ = ["ACCESS", "Answer", "Api", "MakeReports", "Reports"]
 
 
 class Reports(OnEngine[Settings]):
@@ -37,8 +40,8 @@ class Api(HttpFunction):
         claims: Mapping[str, str] | None = None,
         **raw: Any,
     ) -> Answer:
-        """Call a route as a user, with further claims; as None without a token."""
-        all_claims = None if user is None else {"sub": user, **(claims or {})}
+        """Call a route as a user with an access token, with further claims; or without a token."""
+        all_claims = None if user is None else {"sub": user, **ACCESS, **(claims or {})}
         return self.answer(event(route, path, query, body, claims=all_claims, **raw))
 
 

@@ -53,4 +53,5 @@ def test_token_carries_scopes_expiry_and_overrides(tmp_path: Path) -> None:
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["scope"] == "read write"
     assert claims["role"] == "tutor"
+    assert claims["token_use"] == "access"
     assert claims["exp"] - claims["iat"] == 60

@@ -230,7 +230,7 @@ BODIES: dict[str, dict[str, Any]] = {
 def test_no_route_is_open_without_an_access_token(
     reports: Reports, function: str, route: str
 ) -> None:
-    api = reports.app(function, REPORTS_TOKEN_USE="access")
+    api = reports.app(function)
     query = "model_version=m" if route == "GET /embeddings" else ""
     path = {name: "p" for name in ("id", "productId") if f"{{{name}}}" in route}
 
@@ -238,7 +238,7 @@ def test_no_route_is_open_without_an_access_token(
         return api(route, path, query=query, body=BODIES.get(route), **token).status
 
     assert status(user=None) == 401
-    assert status() == 401
+    assert status(claims={"token_use": ""}) == 401
     assert status(claims={"token_use": "id"}) == 401
     assert [reports.stored(table.name) for table in SYSTEM.tables] == [[], [], []]
     access = {"token_use": "access", "cognito:groups": "[catalogue]"}

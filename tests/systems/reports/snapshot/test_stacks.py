@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from systems.reports.stacks import MATRIX_BUCKET
 from tests.support.templates import (
     ENVIRONMENTS,
     KEY_ARN,
+    Template,
     Templates,
     no_bundle,
     only,
@@ -232,8 +234,7 @@ def test_a_user_pool_s_id_is_all_that_its_users_need_to_be_let_in(tmp_path: Path
     assert {route["AuthorizerId"]["Ref"] for route in routes} == {authorizer}
 
     # And functions are told to take access tokens only, which an authorizer does not look at
-    for properties in resources(template, FUNCTION).values():
-        assert properties["Environment"]["Variables"]["REPORTS_TOKEN_USE"] == "access"
+    _access_tokens_only(template)
 
     # And the other systems go on with the environment's issuer
     for name in {system.name for system in systems()} - {REPORTS.name}:
@@ -249,8 +250,14 @@ def test_without_a_pool_the_environment_s_issuer_holds(templates: Templates) -> 
         "Issuer": auth.issuer,
         "Audience": [auth.audience],
     }
+    _access_tokens_only(template)
+
+
+def _access_tokens_only(template: Template) -> None:
+    """Every function is told which tokens are access tokens."""
     for properties in resources(template, FUNCTION).values():
-        assert "REPORTS_TOKEN_USE" not in properties["Environment"]["Variables"]
+        told = json.loads(properties["Environment"]["Variables"]["KEYLINE_SETTINGS"])
+        assert told["access_tokens"] == [{"claim": "token_use", "member": "access"}]
 
 
 def test_a_pool_of_no_system_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
