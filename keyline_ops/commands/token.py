@@ -23,7 +23,11 @@ def token(
         list[str] | None, typer.Option(help="A scope; repeat for more. All of them by default.")
     ] = None,
     claim: Annotated[
-        list[str] | None, typer.Option(help="A further claim, NAME=VALUE; repeat for more.")
+        list[str] | None,
+        typer.Option(
+            help="A further claim, NAME=VALUE, such as cognito:groups=staff; repeat for more. "
+            "Without one, a token says nothing about its bearer, and some systems refuse it."
+        ),
     ] = None,
     audience: Annotated[
         str | None, typer.Option(help="The audience; the API's by default.")
