@@ -98,7 +98,7 @@ def test_a_token_without_the_claim_lists_nobody() -> None:
     ("claims", "marked"),
     [
         ({"groups": "[staff]"}, True),
-        ({"scope": "chat:read chat:staff"}, True),
+        ({"scope": "notes:read notes:staff"}, True),
         ({"client_id": "1h57kf5cpq17m0eml12"}, True),
         ({"scope": "staff", "client_id": "[]"}, False),
         ({}, False),
@@ -107,7 +107,7 @@ def test_a_token_without_the_claim_lists_nobody() -> None:
 def test_one_of_several_marks_is_enough(claims: dict[str, str], marked: bool) -> None:
     marks = (
         *STAFF,
-        TokenMark("scope", "chat:staff"),
+        TokenMark("scope", "notes:staff"),
         TokenMark("client_id", "1h57kf5cpq17m0eml12"),
     )
     assert has_mark(caller(**claims), marks) is marked
@@ -115,7 +115,7 @@ def test_one_of_several_marks_is_enough(claims: dict[str, str], marked: bool) ->
         with pytest.raises(HttpError) as refused:
             require_mark(caller(**claims), marks)
         assert (refused.value.status, refused.value.path) == (403, "token")
-        assert "'staff' or 'chat:staff'" in refused.value.message
+        assert "'staff' or 'notes:staff'" in refused.value.message
 
 
 def test_without_a_mark_in_the_settings_nobody_is_marked() -> None:

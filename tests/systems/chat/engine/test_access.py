@@ -35,8 +35,13 @@ def test_every_route_refuses_it_before_it_asks_the_table(chat: Chat) -> None:
     for function, declared in ROUTES:
         route = f"{declared.method} {declared.path}"
         path = {name: value for name, value in PATH.items() if f"{{{name}}}" in route}
-        sent = {"query": _query(route), "body": BODIES.get(route)}
-        answer = apis[function](route, path, claims={"custom:student_id": "5"}, **sent)
+        answer = apis[function](
+            route,
+            path,
+            query=_query(route),
+            body=BODIES.get(route),
+            claims={"custom:student_id": "5"},
+        )
         refused[route] = (answer.status, answer.body["path"])
     assert len(refused) == 16
     assert refused == dict.fromkeys(refused, (403, "token"))
