@@ -28,8 +28,12 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from keyline import variables
-from keyline.errors import Fault, KeylineError, instead_of
+from keyline.errors import Fault, KeylineError, instead_of, repeated
 from keyline.model import MAX_ENVIRONMENT_NAME, System
+from keyline.moments import DAY_SECONDS
+from keyline.settings import SettingError
+from keyline_deploy.resource_tags import tag_faults
+from keyline_deploy.web_addresses import issuer_faults, origin_faults
 
 FOLDER = Path(__file__).resolve().parents[2] / "environments"
 
@@ -48,22 +52,50 @@ T = TypeVar("T", bound=Struct)
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _OF_A_KEY = "key` in `"
 """How msgspec begins the place of a name in a table that has any names."""
+_OF_A_NAME = "[...]"
+"""How msgspec says the place of a value in a table that has any names."""
 _USER_POOL = re.compile(r"([a-z]+(?:-[a-z]+)+-\d+)_[0-9A-Za-z]+")  # Cognito: UserPoolIdType
 
-Count = Annotated[int, Meta(ge=1)]
-Percent = Annotated[float, Meta(gt=0)]
-Milliseconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+"""A threshold of a metric in a minute: 400 times what the quota of a table lets through (40,000
+units a second), since AWS raises quotas."""
+Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
+"""Requests of an API: 100 times the quota of an account (10,000 a second), since AWS raises it."""
+Percent = Annotated[float, Meta(gt=0, le=10_000)]
+Milliseconds = Annotated[float, Meta(gt=0, le=900_000)]
+"""How long a query takes: less than Lambda lets a function run, 15 minutes."""
+StreamSeconds = Annotated[int, Meta(ge=1, le=DAY_SECONDS)]
+"""How far behind a consumer is: DynamoDB keeps the records of a stream for a day."""
+Amount = Annotated[
+    float,
+    Meta(gt=0, le=1_000_000_000, description="a number above 0 and up to 1000000000, in USD"),
+]
 Port = Annotated[int, Meta(ge=1024, le=_MAX_PORT)]
-Account = Annotated[str, Meta(pattern=r"^\d{12}$", description="an AWS account id, 12 digits")]
-Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address")]
+Account = Annotated[str, Meta(pattern=r"\A[0-9]{12}\Z", description="an AWS account id, 12 digits")]
+Email = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[!-?A-~]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}\Z",
+        description="an e-mail address",
+    ),
+]
+Audience = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[^\s\x00-\x1f\x7f]{1,256}\Z",
+        description="the `aud` of the tokens, 1 to 256 characters without spaces",
+    ),
+]
 Encryption = Annotated[
     str,
     Meta(
-        pattern=r"^(aws-owned|aws-managed|arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+)$",
+        pattern=r"\A(aws-owned|aws-managed|arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)\Z",
         description='"aws-managed", "aws-owned", or the ARN of a KMS key of your own',
     ),
 ]
-Url = Annotated[str, Meta(pattern=r"^https?://\S+$", description="an http or https URL")]
+Url = Annotated[
+    str, Meta(pattern=r"\Ahttps?://[!-~]{1,2000}\Z", description="an http or https URL")
+]
 
 # The retention periods that CloudWatch Logs accepts (PutRetentionPolicy), up to two years.
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
@@ -131,7 +163,7 @@ class Alarms(_Section, frozen=True, kw_only=True):
     latency_p99_ms: Milliseconds = 100
     growth_percent: Percent = 50
     user_errors_per_minute: Count = 10
-    iterator_age_seconds: Count = 60
+    iterator_age_seconds: StreamSeconds = 60
 
 
 class Api(_Section, frozen=True, kw_only=True):
@@ -144,19 +176,30 @@ class Api(_Section, frozen=True, kw_only=True):
     burst
         Requests that may arrive at once.
     cors_origins
-        Web origins whose pages may call it; none by default.
+        Web origins whose pages may call it; none by default. Each is written as a browser sends
+        it: `https://app.example.com`, in lower case and without a path. The wildcards `*`,
+        `http://*` and `https://*` are refused where `Environment.keeps_data`.
     """
 
-    rate: Count = 100
-    burst: Count = 200
+    rate: Rate = 100
+    burst: Rate = 200
     cors_origins: tuple[str, ...] = ()
 
 
 class Auth(_Section, frozen=True, kw_only=True):
-    """Whose tokens the API accepts: the issuer's URL, and the audience they are made out to."""
+    """Whose tokens the API accepts.
+
+    Attributes
+    ----------
+    issuer
+        The issuer's URL. API Gateway compares it with `iss` of a token letter by letter: a slash at
+        its end has to be there exactly if `iss` has one.
+    audience
+        Who the tokens are made out to.
+    """
 
     issuer: Url
-    audience: Annotated[str, Meta(min_length=1)]
+    audience: Audience
 
 
 class Budget(_Section, frozen=True, kw_only=True):
@@ -165,12 +208,13 @@ class Budget(_Section, frozen=True, kw_only=True):
     Attributes
     ----------
     alerts_usd
-        Amounts below it of which the topic is told when they are spent, besides percentages.
+        Amounts below it of which the topic is told when they are spent, besides percentages; no
+        amount twice.
     """
 
-    monthly_usd: Annotated[float, Meta(gt=0)]
+    monthly_usd: Amount
     alerts_usd: Annotated[
-        tuple[Annotated[float, Meta(gt=0)], ...], Meta(max_length=4, description="up to 4 amounts")
+        tuple[Amount, ...], Meta(max_length=4, description="up to 4 amounts")
     ] = ()
 
 
@@ -227,7 +271,7 @@ class Environment(_Section, frozen=True, kw_only=True):
     name: Annotated[
         str,
         Meta(
-            pattern=rf"^[a-z][a-z0-9]{{1,{MAX_ENVIRONMENT_NAME - 1}}}$",
+            pattern=rf"\A[a-z][a-z0-9]{{1,{MAX_ENVIRONMENT_NAME - 1}}}\Z",
             description=f"2 to {MAX_ENVIRONMENT_NAME} of a-z and 0-9, a letter first; systems "
             "keep their names short enough for that, and no longer",
         ),
@@ -249,6 +293,11 @@ class Environment(_Section, frozen=True, kw_only=True):
     @property
     def is_local(self) -> bool:
         return self.local is not None
+
+    @property
+    def keeps_data(self) -> bool:
+        """Whether its data is kept, as in production: its tables are not thrown away."""
+        return self.tables.removal_policy == "retain" or self.tables.deletion_protection
 
     def settings(self, system: str, kind: type[T]) -> T:
         """Decode `[systems.<system>]` as a system's own settings.
@@ -398,7 +447,7 @@ def read_table(file: Path) -> dict[str, Any]:
         If it cannot be read, or is not TOML.
     """
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise EnvironmentFileError(
             file.name, f"not TOML: {error}.", "Correct the line it names."
@@ -529,11 +578,16 @@ def decode(table: Mapping[str, Any], kind: type[T], path: str) -> T:
     Raises
     ------
     EnvironmentFileError
-        With the path of the first key that is unknown, missing, of another type or out of range.
+        With the path of the first key that is unknown, missing, of another type or out of range,
+        or that contradicts another one.
     """
     _refuse_unknown_keys(table, kind, path)
     try:
         return msgspec.convert(table, kind)
+    except SettingError as error:
+        raise EnvironmentFileError(
+            _join(path, error.path), error.message, error.suggestion
+        ) from error
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `")
         of_a_key = where.startswith(_OF_A_KEY)
@@ -543,7 +597,7 @@ def decode(table: Mapping[str, Any], kind: type[T], path: str) -> T:
             keys = f"{keys}.{missing[1]}".lstrip(".")
             message = "it is missing"
         raise EnvironmentFileError(
-            _join(path, keys),
+            _join(path, _with_names(table, kind, keys)),
             f"a name in it: {message}." if of_a_key else f"{message}.",
             _suggestion(kind, keys, of_a_key=of_a_key),
         ) from error
@@ -570,12 +624,39 @@ def _struct_of(kind: Any) -> type[Struct] | None:
 
 def _suggestion(kind: type[Struct], keys: str, *, of_a_key: bool = False) -> str:
     """Say what the key at a path like `tables.pitr_days` takes, or a name in its table."""
+    annotation = _annotation(kind, keys.partition("[")[0])
+    if of_a_key:
+        annotation = typing.get_args(annotation)[0]
+    elif keys.endswith(_OF_A_NAME):
+        annotation = typing.get_args(annotation)[1]
+    return f"Write {_describe(annotation)}."
+
+
+def _annotation(kind: type[Struct], keys: str) -> Any:
+    """Return the type of the key at a path like `tables.pitr_days`."""
     annotation: Any = kind
-    for key in keys.partition("[")[0].split("."):
+    for key in keys.split("."):
         struct = _struct_of(annotation)
         fields = msgspec.structs.fields(struct) if struct else ()
         annotation = next((f.type for f in fields if f.encode_name == key), None)
-    return f"Write {_describe(typing.get_args(annotation)[0] if of_a_key else annotation)}."
+    return annotation
+
+
+def _with_names(table: Mapping[str, Any], kind: type[Struct], keys: str) -> str:
+    """Name the key in a place like `prices[...]`, of which msgspec does not say the name."""
+    before, mark, after = keys.partition(_OF_A_NAME)
+    if not mark:
+        return keys
+    of_values = typing.get_args(_annotation(kind, before))[1]
+    place: Any = table
+    for key in before.split("."):
+        place = place[key]
+    for name, value in place.items():
+        try:
+            msgspec.convert(value, of_values)
+        except msgspec.ValidationError:
+            return f"{before}.{name}{after}"
+    return keys
 
 
 def _describe(annotation: Any) -> str:
@@ -606,8 +687,31 @@ def _check(environment: Environment, file: Path) -> None:
         _check_prod(environment, file)
     _check_key(environment, file)
     _check_local(environment, file)
+    for path, message, suggestion in _faults(environment):
+        raise EnvironmentFileError(f"{file.name}: {path}", message, suggestion)
     for system, pool in environment.user_pools.items():
         _check_user_pool(environment, pool, f"{file.name}: user_pools.{system}")
+
+
+def _faults(environment: Environment) -> Iterator[Fault]:
+    """Yield what is wrong with texts and amounts, with the path in the file."""
+    yield from tag_faults(environment.tags)
+    yield from origin_faults(environment.api.cors_origins, keeps_data=environment.keeps_data)
+    yield from issuer_faults(environment.auth.issuer, local=environment.is_local)
+    if environment.budget:
+        yield from _budget_faults(environment.budget)
+
+
+def _budget_faults(budget: Budget) -> Iterator[Fault]:
+    for amount in budget.alerts_usd:
+        if amount >= budget.monthly_usd:
+            yield (
+                "budget.alerts_usd",
+                f"{amount:g} is not below monthly_usd, of which the topic is told anyway.",
+                f"Write amounts below {budget.monthly_usd:g}.",
+            )
+    for amount in repeated(budget.alerts_usd):
+        yield "budget.alerts_usd", f"{amount:g} is there twice.", "Write it once."
 
 
 def _check_name(environment: Environment, file: Path) -> None:
@@ -632,7 +736,7 @@ def _check_region(environment: Environment, file: Path) -> None:
 @cache
 def _regions() -> list[str]:
     """Read the regions from the partition data that botocore ships."""
-    text = resources.files("botocore").joinpath("data/partitions.json").read_text()
+    text = resources.files("botocore").joinpath("data/partitions.json").read_text(encoding="utf-8")
     partitions = json.loads(text)["partitions"]
     regions = {region for partition in partitions for region in partition["regions"]}
     return sorted(region for region in regions if not region.endswith("-global"))

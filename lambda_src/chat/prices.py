@@ -28,7 +28,7 @@ class Prices:
     @classmethod
     def of(cls, settings: Settings) -> Prices:
         """Return the prices of an environment."""
-        return cls(settings.prices_per_1k_tokens, settings.prices_as_of)
+        return cls(settings.prices_per_1k_tokens, settings.prices_as_of.isoformat())
 
     def usd(self, provider: str, tokens: int) -> float:
         """Return the cost of tokens of a provider, rounded to a millionth of a dollar.

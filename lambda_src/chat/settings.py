@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
 
 from keyline.model import Claim, TokenMark, TokenMarks
+from keyline.settings import (
+    MAX_RETENTION_DAYS,
+    CacheUrl,
+    Days,
+    Dollars,
+    Items,
+    SettingError,
+    Shards,
+)
 
-Days = Annotated[float, msgspec.Meta(gt=0)]
-Shards = Annotated[int, msgspec.Meta(ge=1, le=64)]
+MIN_MARKER_DAYS = 15
+"""How long a stream record (1 day) and then a message on the on-failure queue (14 days) live."""
+MarkerDays = Annotated[
+    float,
+    msgspec.Meta(
+        ge=MIN_MARKER_DAYS,
+        le=MAX_RETENTION_DAYS,
+        description=f"a number of days from {MIN_MARKER_DAYS} up to {MAX_RETENTION_DAYS}, so that"
+        " no replay counts a message twice",
+    ),
+]
 Provider = Annotated[
     str,
     msgspec.Meta(
@@ -20,7 +39,6 @@ Provider = Annotated[
     ),
 ]
 """A provider's name. In the keys of the daily totals, a # follows it."""
-Dollars = Annotated[float, msgspec.Meta(ge=0)]
 
 
 def _prices() -> dict[str, float]:
@@ -39,10 +57,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention_days
         How long a message is kept: 12 months.
     rollup_days
-        How long daily totals and last activities are kept after their last change.
+        How long daily totals and last activities are kept after their last change. It is not
+        below `retention_days`: the totals of a message would be gone before the message.
     marker_days
-        How long a counted message is remembered. It must be longer than a stream record (1 day)
-        and a message on the on-failure queue (14 days) can live, so that no replay counts twice.
+        How long a counted message is remembered: at least as long as a stream record (1 day) and
+        then a message on the on-failure queue (14 days) can live, so that no replay counts twice.
     provider_shards
         The number of key values over which one provider is spread in ProviderUsageIndex.
     roster_shards
@@ -71,15 +90,25 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     retention_days: Days = 365
     rollup_days: Days = 1095
-    marker_days: Days = 15
+    marker_days: MarkerDays = 15
     provider_shards: Shards = 1
     roster_shards: Shards = 4
     prices_per_1k_tokens: dict[Provider, Dollars] = msgspec.field(default_factory=_prices)
-    prices_as_of: str = "2025-01-31"
+    prices_as_of: date = date(2025, 1, 31)
     daily_budget_usd: dict[str, Dollars] = msgspec.field(default_factory=_budgets)
-    max_messages: Annotated[int, msgspec.Meta(ge=1)] = 20_000
-    max_rollups: Annotated[int, msgspec.Meta(ge=1)] = 50_000
-    cache_url: str = ""
+    max_messages: Items = 20_000
+    max_rollups: Items = 50_000
+    cache_url: CacheUrl = ""
     cache_seconds: Annotated[int, msgspec.Meta(ge=300, le=900)] = 600
     student_claim: Claim = "student_id"
     staff: TokenMarks = (TokenMark("cognito:groups", "staff"),)
+
+    def __post_init__(self) -> None:
+        """Refuse totals that would be gone before their messages."""
+        if self.rollup_days < self.retention_days:
+            raise SettingError(
+                "rollup_days",
+                f"is {self.rollup_days:g}, below retention_days ({self.retention_days:g}): the"
+                " totals of a message would be gone before the message.",
+                f"Write at least {self.retention_days:g}.",
+            )

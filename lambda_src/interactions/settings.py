@@ -8,9 +8,7 @@ import msgspec
 
 from keyline.model import Ipv6Prefix, MigrationSettings
 from keyline.moments import DAY_SECONDS
-
-Days = Annotated[float, msgspec.Meta(gt=0)]
-Shards = Annotated[int, msgspec.Meta(ge=1, le=64)]
+from keyline.settings import Days, Items, Shards, Share
 
 
 class Settings(MigrationSettings, frozen=True):
@@ -50,9 +48,9 @@ class Settings(MigrationSettings, frozen=True):
     faq_days: Days = 90
     faq_shards: Shards = 1
     faq_keep_text: bool = False
-    faq_max_searches: Annotated[int, msgspec.Meta(ge=1)] = 20_000
-    rate_limit: Annotated[int, msgspec.Meta(ge=1)] = 100
+    faq_max_searches: Items = 20_000
+    rate_limit: Items = 100
     rate_window_seconds: Annotated[int, msgspec.Meta(ge=1, le=DAY_SECONDS)] = 3_600
-    rate_slack_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
+    rate_slack_seconds: Annotated[int, msgspec.Meta(ge=0, le=DAY_SECONDS)] = 300
     client_ipv6_prefix: Ipv6Prefix = 64
-    compare_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
+    compare_share: Share = 0.1

@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from keyline.model import TokenMark, TokenMarks
+from keyline.moments import DAY_SECONDS
+from keyline.settings import Shards
 
 Codec = Literal["float32", "float16", "int8"]
 """How the numbers of a vector are stored: 4, 2 or 1 bytes each."""
-Shards = Annotated[int, msgspec.Meta(ge=1, le=64)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
+Favorites = Annotated[int, msgspec.Meta(ge=1, le=3_000)]
+"""As many ids of 128 characters as fit in an item, of which DynamoDB takes 400 KB."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,11 +45,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         vectors of a model version (`fresh=true`); one mark is enough.
     """
 
-    max_favorites: Count = 1_000
+    max_favorites: Favorites = 1_000
     model_shards: Shards = 4
     vector_codec: Codec = "float32"
     max_dimension: Annotated[int, msgspec.Meta(ge=1, le=16_384)] = 4_096
-    matrix_seconds: Annotated[int, msgspec.Meta(ge=0)] = 300
+    matrix_seconds: Annotated[int, msgspec.Meta(ge=0, le=DAY_SECONDS)] = 300
     matrix_megabytes: Annotated[int, msgspec.Meta(ge=1, le=256)] = 128
     access_tokens: TokenMarks = (TokenMark("token_use", "access"),)
     catalogue: TokenMarks = (TokenMark("cognito:groups", "catalogue"),)

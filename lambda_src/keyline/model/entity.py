@@ -39,9 +39,6 @@ def _names(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-MAX_RETENTION_DAYS = 36_500
-
-
 @dataclass(frozen=True, kw_only=True)
 class Retention:
     """How long an item is kept.
@@ -50,7 +47,7 @@ class Retention:
     ----------
     days
         A number of days (fractions allowed), or the name of the system's setting that holds it;
-        at most `MAX_RETENTION_DAYS`.
+        at most `keyline.settings.MAX_RETENTION_DAYS`.
     since
         The attribute that holds the moment to count from: a Number, or text in ISO 8601, which
         is UTC unless it says otherwise. The moment of writing when None.

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import msgspec
 
+from keyline.settings import Seconds
+
 PHASES = (1, 2, 3)
 """1: both stores are written, the source answers. 2: the target answers for what is new. 3: the
 target alone."""
@@ -25,7 +27,7 @@ class MigrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """
 
     phase: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
-    phase_seconds: Annotated[float, msgspec.Meta(gt=0)] = 10
+    phase_seconds: Seconds = 10
 
 
 @dataclass(frozen=True, kw_only=True)

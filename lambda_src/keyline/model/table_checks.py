@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Literal, get_args, get_origin
 
 from keyline.errors import Fault, instead_of, repeated
-from keyline.model.entity import MAX_RETENTION_DAYS, Entity, Retention
+from keyline.model.entity import Entity, Retention
 from keyline.model.faults import faults_of
 from keyline.model.separation import template_faults
 from keyline.model.shape import AttributeType, fields_of
@@ -25,6 +25,7 @@ from keyline.model.table import (
     Ttl,
 )
 from keyline.model.texts import may_share
+from keyline.settings import MAX_RETENTION_DAYS
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _MARKED = re.compile(rf"{SHARD_MARK}[0-9]+\Z")

@@ -12,6 +12,7 @@ import msgspec
 from keyline import variables
 from keyline.errors import KeylineError
 from keyline.model.system import System
+from keyline.settings import SettingError
 
 SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 
@@ -108,4 +109,8 @@ def _settings(type_: type[SettingsT], text: str) -> SettingsT:
     except msgspec.DecodeError as error:
         raise KeylineError(
             variables.SETTINGS, f"{error}.", "Check the environment file."
+        ) from error
+    except SettingError as error:
+        raise KeylineError(
+            f"{variables.SETTINGS}: {error.path}", error.message, error.suggestion
         ) from error

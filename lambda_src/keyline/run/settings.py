@@ -10,10 +10,11 @@ from functools import cached_property
 import msgspec
 
 from keyline.errors import KeylineError
-from keyline.model.entity import MAX_RETENTION_DAYS, Entity, Retention
+from keyline.model.entity import Entity, Retention
 from keyline.model.table import Table
 from keyline.moments import DAY_SECONDS
 from keyline.run.errors import BadValueError
+from keyline.settings import MAX_RETENTION_DAYS
 
 EARLIEST, LATEST = 315_532_800, 7_258_118_400
 """1980-01-01 and 2200-01-01, UTC, epoch seconds: between them lies every moment that is meant."""

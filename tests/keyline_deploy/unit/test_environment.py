@@ -113,6 +113,8 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
         ("dev", "monthly_usd = 10", "monthly = 10", "budget.monthly", "Did you mean"),
         ("prod", "[50, 100]", "[1, 2, 3, 4, 5]", "budget.alerts_usd", "up to 4 amounts"),
         ("dev", '["http://localhost:5173"]', '"*"', "api.cors_origins", "a list"),
+        ("dev", 'project = "keyline"', "project = 7", "tags.project", "text in quotes"),
+        ("dev", "[functions]", "[systems]\na = 7\n[functions]", "systems.a", "a table"),
         ("prod", '"111111111111"', '"1111"', "account", "12 digits"),
         ("prod", 'account = "111111111111"', "", "account", 'account = "<12 digits>"'),
         ("prod", "pitr_days = 35", "pitr_days = 7", "tables.pitr_days", "pitr_days = 35"),

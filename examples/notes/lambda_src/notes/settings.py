@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import msgspec
+
+from keyline.settings import Days
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -16,4 +16,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How many days a note is kept after it was written.
     """
 
-    keep_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 365
+    keep_days: Days = 365
