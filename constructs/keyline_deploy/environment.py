@@ -456,6 +456,12 @@ def read_table(file: Path) -> dict[str, Any]:
         raise EnvironmentFileError(
             file.name, f"not UTF-8: the byte at {error.start}.", "Save the file as UTF-8."
         ) from error
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, 500 lists in lists
+        raise EnvironmentFileError(
+            file.name,
+            "has a number with too many digits, or lists in too many lists.",
+            "Write a smaller one.",
+        ) from error
     except OSError as error:
         raise EnvironmentFileError(
             str(file), f"cannot be read: {error.strerror}.", "Name a file of TOML."
