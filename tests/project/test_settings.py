@@ -216,10 +216,10 @@ def at_bounds(system: System, names: tuple[str, str]) -> dict[str, float]:
         for _, kind, metas in leaves(field.type, field.encode_name):
             if kind in (int, float) and typing.get_origin(field.type) is Annotated:
                 reached, beside = (
-                    next((b for m in metas if (b := getattr(m, name)) is not None), None)
+                    [bound for m in metas if (bound := getattr(m, name)) is not None]
                     for name in names
                 )
-                found[field.encode_name] = beside + 1e-9 if reached is None else reached
+                found[field.encode_name] = reached[0] if reached else beside[0] + 1e-9
     return found
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from keyline import variables
 from keyline.model import LONGEST_ENVIRONMENT
+from keyline.settings import Dollars, SettingError
 from keyline_deploy import environment
 from keyline_deploy.environment import Environment, EnvironmentFileError
 from tests.support.sample.books import SMALL
@@ -115,7 +116,32 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
         ("dev", '["http://localhost:5173"]', '"*"', "api.cors_origins", "a list"),
         ("dev", 'project = "keyline"', "project = 7", "tags.project", "text in quotes"),
         ("dev", "[functions]", "[systems]\na = 7\n[functions]", "systems.a", "a table"),
+        ("dev", "https://dev", "http://dev", "auth.issuer", "begins with https://"),
+        ("dev", "example.com", "example.com/?a=1", "auth.issuer", "a query"),
+        ("dev", '"keyline-dev"', '" "', "auth.audience", "without spaces"),
+        ("dev", "rate = 50", "rate = 1_000_001", "api.rate", "up to 1000000"),
+        ("dev", "monthly_usd = 10", "monthly_usd = inf", "budget.monthly_usd", "up to 1000000000"),
+        ("dev", "monthly_usd = 10", "monthly_usd = nan", "budget.monthly_usd", "a number above 0"),
+        ("prod", "[50, 100]", "[50, inf]", "budget.alerts_usd[1]", "up to 4 amounts"),
+        ("prod", "[50, 100]", "[50, 1e6]", "budget.alerts_usd", "is not below monthly_usd"),
+        ("prod", "[50, 100]", "[50, 50]", "budget.alerts_usd", "50 is there twice"),
+        *(
+            ("dev", "[functions]", f"[alarms]\n{line}\n[functions]", f"alarms.{key}", says)
+            for key, line, says in (
+                ("latency_p99_ms", "latency_p99_ms = inf", "above 0 up to 900000"),
+                ("growth_percent", "growth_percent = 1e300", "above 0 up to 10000"),
+                ("iterator_age_seconds", "iterator_age_seconds = 86401", "from 1 up to 86400"),
+                ("email", 'email = "ops"', "an e-mail address"),
+                ("email", 'email = "o p@example.com"', "an e-mail address"),
+                ("email", 'email = "ops@example.com\\n"', "an e-mail address"),
+            )
+        ),
+        ("dev", "[tags]", '[tags]\n"aws:x" = "y"', "tags.aws:x", "which AWS keeps for itself"),
+        ("prod", '["https://app.example.com"]', '["*"]', "api.cors_origins[0]", "Name each origin"),
+        ("dev", ":5173", ":5173/", "api.cors_origins[0]", 'Write "http://localhost:5173".'),
         ("prod", '"111111111111"', '"1111"', "account", "12 digits"),
+        ("prod", '"111111111111"', '"111111111111\\n"', "account", "12 digits"),
+        ("prod", '"111111111111"', '"' + "\u0661" * 12 + '"', "account", "12 digits"),
         ("prod", 'account = "111111111111"', "", "account", 'account = "<12 digits>"'),
         ("prod", "pitr_days = 35", "pitr_days = 7", "tables.pitr_days", "pitr_days = 35"),
         ("prod", '"retain"', '"destroy"', "tables.removal_policy", '"retain"'),
@@ -455,6 +481,47 @@ def test_a_file_of_one_s_own_that_is_named_has_to_be_there(folder: Path, overrid
     with pytest.raises(EnvironmentFileError, match="cannot be read: No such file") as raised:
         environment.load("local", folder)
     assert raised.value.path == str(override)
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(folder: Path) -> None:
+    file = folder / "dev.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert environment.load("dev", folder) == environment.load("dev")
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000, "[" * 5_000], ids=["digits", "lists"])
+def test_a_file_that_python_cannot_hold_is_named(folder: Path, value: str) -> None:
+    (folder / "dev.toml").write_text(f"name = {value}")
+    with pytest.raises(EnvironmentFileError, match="too many") as raised:
+        environment.load("dev", folder)
+    assert raised.value.path == "dev.toml"
+
+
+def test_one_fault_of_many_names_is_named(tmp_path: Path) -> None:
+    env = load_edited(
+        "dev", "[functions]", "[systems.a]\nb = {x = 1, y = -1}\n[functions]", tmp_path
+    )
+
+    class Priced(Struct):
+        b: dict[str, Dollars]
+
+    with pytest.raises(EnvironmentFileError, match="from 0 to") as raised:
+        env.settings("a", Priced)
+    assert raised.value.path == "dev.toml: systems.a.b.y"
+
+
+def test_a_setting_that_contradicts_another_one_is_named(tmp_path: Path) -> None:
+    class Contradicting(Struct):
+        days: int = 1
+
+        def __post_init__(self) -> None:
+            if self.days > 1:
+                raise SettingError("days", "is too many.", "Write 1.")
+
+    env = load_edited("dev", "[functions]", "[systems.a]\ndays = 2\n[functions]", tmp_path)
+    with pytest.raises(EnvironmentFileError, match=r"is too many\. Write 1\.") as raised:
+        env.settings("a", Contradicting)
+    assert raised.value.path == "dev.toml: systems.a.days"
 
 
 @pytest.mark.parametrize("own", [False, True])
