@@ -39,5 +39,5 @@ def keep(result: Any, file: Path) -> None:
     """Print a result and write it to a file."""
     text = json.dumps(result, indent=2) + "\n"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     print(text, end="")

@@ -25,10 +25,10 @@ _HEADER = """\
 
 def main() -> None:
     path = ROOT / "constraints.txt"
-    pins = previous_pins(path.read_text() if path.exists() else "")
+    pins = previous_pins(path.read_text(encoding="utf-8") if path.exists() else "")
     pins |= installed_pins(direct_requirements(ROOT))
     lines = [f"{name}=={version}\n" for name, version in sorted(pins.items())]
-    path.write_text(_HEADER + "".join(lines))
+    path.write_text(_HEADER + "".join(lines), encoding="utf-8")
     print(f"constraints.txt: {len(lines)} packages pinned")
 
 
@@ -52,7 +52,11 @@ def is_installed(name: str) -> bool:
 def direct_requirements(root: Path) -> list[Requirement]:
     """Read requirements.txt and those of the bundles."""
     files = [root / "requirements.txt", *(root / "lambda_src").glob("**/requirements.txt")]
-    return [req for file in sorted(files) for req in parse(file.read_text().splitlines())]
+    return [
+        req
+        for file in sorted(files)
+        for req in parse(file.read_text(encoding="utf-8").splitlines())
+    ]
 
 
 def parse(lines: Iterable[str]) -> Iterator[Requirement]:

@@ -122,7 +122,7 @@ def _opened(log: Path) -> IO[bytes]:
 
 
 def _ended(log: Path, code: int) -> KeylineError:
-    lines = log.read_text(errors="replace").splitlines()[-_SHOWN_LINES:]
+    lines = log.read_text(errors="replace", encoding="utf-8").splitlines()[-_SHOWN_LINES:]
     said = "".join(f"\n  {line}" for line in lines)
     return KeylineError(
         str(log), f"the platform ended with exit code {code} before it was ready:{said}"

@@ -33,7 +33,9 @@ class _File:
         self.older = self.path.with_name(f"{self.path.name}.1")
 
     def all_lines(self) -> list[_Line]:
-        before = self.older.read_text(errors="replace") if self.older.exists() else ""
+        before = (
+            self.older.read_text(errors="replace", encoding="utf-8") if self.older.exists() else ""
+        )
         return [*map(self._line, before.splitlines()), *self.new_lines()]
 
     def new_lines(self) -> list[_Line]:

@@ -81,7 +81,7 @@ def runs(python: str) -> bool:
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Two `make` at once must not install into the same folders."""
-    with (WORK / "setup.lock").open("w") as lock:
+    with (WORK / "setup.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -135,7 +135,7 @@ class Steps:
         self.record = record
         self.did_something = False
         try:
-            self.done: dict[str, str] = json.loads(record.read_text())
+            self.done: dict[str, str] = json.loads(record.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             self.done = {}
 
@@ -156,7 +156,9 @@ class Steps:
             raise
         print(f"{time.monotonic() - started:.1f} s", file=sys.stderr)
         self.done[name] = fingerprint
-        self.record.write_text(json.dumps(self.done, indent=2, sort_keys=True) + "\n")
+        self.record.write_text(
+            json.dumps(self.done, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+        )
 
 
 def create_venv() -> None:
@@ -170,7 +172,7 @@ def create_venv() -> None:
 def belongs_here() -> bool:
     """Scripts of a virtual environment hold its path, so one that was moved is of no use."""
     activate = VENV / "bin" / "activate"
-    return activate.exists() and str(VENV) in activate.read_text()
+    return activate.exists() and str(VENV) in activate.read_text(encoding="utf-8")
 
 
 def venv_is_supported() -> bool:
@@ -180,7 +182,7 @@ def venv_is_supported() -> bool:
 
 def venv_version() -> str:
     """The environment's Python, read from its configuration because starting it costs time."""
-    lines = (VENV / "pyvenv.cfg").read_text().splitlines()
+    lines = (VENV / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
     return next(line for line in lines if line.startswith("version"))
 
 
@@ -214,7 +216,7 @@ def install_node_packages() -> None:
     relink(VENV / "bin" / "cdk", NODE_MODULES / "aws-cdk" / "bin" / "cdk")
     if not engine_binary().exists():
         # By name: the lock holds only the one platform's package that every registry has.
-        manifest = json.loads((ROOT / "package.json").read_text())
+        manifest = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
         version = manifest["optionalDependencies"]["@dynoxide/linux-x64"]
         run([npm, "install", "--no-save", "--no-package-lock", f"{engine_package()}@{version}"])
 
@@ -297,7 +299,7 @@ def system_requirements() -> list[Path]:
 
 
 def contents(*paths: Path) -> list[str]:
-    return [path.read_text() for path in sorted(set(paths))]
+    return [path.read_text(encoding="utf-8") for path in sorted(set(paths))]
 
 
 def relink(link: Path, target: Path) -> None:

@@ -71,7 +71,7 @@ async def bring_up_to_date(environment: str, out: Path) -> bool:
 @contextlib.contextmanager
 def _alone(out: Path) -> Iterator[None]:
     out.parent.mkdir(parents=True, exist_ok=True)
-    with out.with_suffix(".lock").open("w") as lock:
+    with out.with_suffix(".lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -81,12 +81,12 @@ async def _bring_up_to_date(environment: str, out: Path) -> bool:
     variables = _variables(environment)
     inputs = fingerprint(ROOT, variables)
     made = record.is_file() and (out / "manifest.json").is_file()
-    if made and record.read_text() == inputs:
+    if made and record.read_text(encoding="utf-8") == inputs:
         return False
     record.unlink(missing_ok=True)  # what fails half-way is not up to date
     await _synthesize(environment, out)
     if fingerprint(ROOT, variables) == inputs:  # else a file was saved meanwhile
-        record.write_text(inputs)
+        record.write_text(inputs, encoding="utf-8")
     return True
 
 

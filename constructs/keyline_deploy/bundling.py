@@ -136,7 +136,9 @@ def placeholder(system: str, out: Path) -> Bundle:
     """Stand in for a bundle where only templates matter: an empty folder, a constant digest."""
     path = out / f"{system}-placeholder"
     path.mkdir(parents=True, exist_ok=True)
-    (path / "README").write_text("Stands in for a handler bundle in tests of templates.\n")
+    (path / "README").write_text(
+        "Stands in for a handler bundle in tests of templates.\n", encoding="utf-8"
+    )
     return Bundle(path, hashlib.sha256(system.encode()).hexdigest(), ())
 
 
@@ -242,7 +244,7 @@ def _requirements(system: str, extra: str, root: Path) -> list[Path]:
 
 
 def _cache_key(requirements: Sequence[Path], target: Target, root: Path) -> str:
-    texts = [path.read_text() for path in (*requirements, root / "constraints.txt")]
+    texts = [path.read_text(encoding="utf-8") for path in (*requirements, root / "constraints.txt")]
     host = f"{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
     where = host if target is Target.HOST else "-".join((*LAMBDA_PLATFORMS, LAMBDA_PYTHON))
     parts = [_FORMAT, where, *texts]

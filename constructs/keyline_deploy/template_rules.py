@@ -381,5 +381,5 @@ def _expression(expression: str, queries: list[Mapping[str, Any]], path: str) ->
 
 def read_template(path: str) -> Template:
     """Read a synthesized template."""
-    template: Template = json.loads(Path(path).read_text())
+    template: Template = json.loads(Path(path).read_text(encoding="utf-8"))
     return template

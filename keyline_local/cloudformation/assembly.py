@@ -152,7 +152,7 @@ def _read_assets(path: Path, manifests: Iterable[str]) -> dict[str, Path]:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = json.loads(path.read_text())
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LocalPlatformError(
             str(path), "no such file", "synthesize the app first: `make synth ENV=local`"

@@ -112,7 +112,7 @@ def announced(url: str, state: Path) -> Iterator[None]:
     """
     path = state / ADDRESS
     path.unlink(missing_ok=True)
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.write(url)
         file.flush()

@@ -213,7 +213,7 @@ class Child:
             )
 
     def _last_line(self) -> str:
-        lines = self.log.read_text(errors="replace").split("\n")
+        lines = self.log.read_text(errors="replace", encoding="utf-8").split("\n")
         return next((line for line in reversed(lines) if line.strip()), "no output")
 
     async def _supervise(self) -> None:

@@ -25,7 +25,7 @@ def locked(state: Path) -> Iterator[None]:
     """
     with usable(state):
         state.mkdir(parents=True, exist_ok=True)
-        file = (state / "lock").open("w")
+        file = (state / "lock").open("w", encoding="utf-8")
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -44,7 +44,7 @@ class CheckpointFile:
             The file holds something else.
         """
         try:
-            return Checkpoint(**json.loads(self._path.read_text()))
+            return Checkpoint(**json.loads(self._path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError) as error:
@@ -58,5 +58,5 @@ class CheckpointFile:
         """Replace the checkpoint in one step, so that a kill leaves the old one or the new."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(checkpoint)))
+        fresh.write_text(json.dumps(asdict(checkpoint)), encoding="utf-8")
         fresh.replace(self._path)

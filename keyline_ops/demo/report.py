@@ -197,4 +197,6 @@ def write(rows: Sequence[PatternRow], path: Path, context: Mapping[str, Any]) ->
         for row in rows
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**context, "patterns": patterns}, indent=2) + "\n")
+    path.write_text(
+        json.dumps({**context, "patterns": patterns}, indent=2) + "\n", encoding="utf-8"
+    )
