@@ -45,7 +45,8 @@ CACHE_URL = "cache_url"
 """The setting that a system's section of the local environment may leave to the environment."""
 
 _LOOPBACK = "127.0.0.1"
-_MAX_PORT = 65_535
+_MIN_PORT, _MAX_PORT = 1024, 65_535
+MAX_PORT_OFFSET = _MAX_PORT - _MIN_PORT
 
 T = TypeVar("T", bound=Struct)
 
@@ -70,7 +71,7 @@ Amount = Annotated[
     float,
     Meta(gt=0, le=1_000_000_000, description="a number above 0 and up to 1000000000, in USD"),
 ]
-Port = Annotated[int, Meta(ge=1024, le=_MAX_PORT)]
+Port = Annotated[int, Meta(ge=_MIN_PORT, le=_MAX_PORT)]
 Account = Annotated[str, Meta(pattern=r"\A[0-9]{12}\Z", description="an AWS account id, 12 digits")]
 Email = Annotated[
     str,
@@ -540,9 +541,11 @@ def _offset() -> int:
     text = os.environ.get(variables.PORT_OFFSET, "")
     if not text:
         return 0
-    if not text.isascii() or not text.isdecimal():
+    if not text.isascii() or not text.isdecimal() or len(text) > len(str(_MAX_PORT)):
         raise EnvironmentFileError(
-            variables.PORT_OFFSET, f"{text!r} is not a whole number.", "Write 100."
+            variables.PORT_OFFSET,
+            f"{text!r} is not a whole number up to {MAX_PORT_OFFSET}.",
+            "Write 100.",
         )
     return int(text)
 

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from keyline.errors import KeylineError
+from keyline.moments import DAY_SECONDS
 from keyline_deploy.environment import load
 from keyline_deploy.project import LOCAL_STATE
 from keyline_deploy.systems import systems
 from keyline_ops.commands.options import State
 
 app = typer.Typer()
+
+_YEAR = 365 * DAY_SECONDS
 
 
 @app.command()
@@ -32,7 +35,9 @@ def token(
     audience: Annotated[
         str | None, typer.Option(help="The audience; the API's by default.")
     ] = None,
-    expires: Annotated[float, typer.Option(help="Seconds until it expires.")] = 3600.0,
+    expires: Annotated[
+        float, typer.Option(min=-_YEAR, max=_YEAR, help="Seconds until it expires.")
+    ] = 3600.0,
     state: State = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it with its claims.")] = False,
 ) -> None:

@@ -11,7 +11,9 @@ import typer
 from rich.console import Console
 
 from keyline.errors import KeylineError
+from keyline.moments import DAY_SECONDS
 from keyline.variables import PORT_OFFSET
+from keyline_deploy.environment import MAX_PORT_OFFSET
 from keyline_deploy.environment import load as load_environment
 from keyline_deploy.project import LOCAL_STATE, WORK
 from keyline_ops.commands.options import State
@@ -38,7 +40,12 @@ FreePorts = Annotated[
 ]
 PortOffset = Annotated[
     int | None,
-    typer.Option(help="Move every port of the environment by so much.", envvar=PORT_OFFSET, min=0),
+    typer.Option(
+        help="Move every port of the environment by so much.",
+        envvar=PORT_OFFSET,
+        min=0,
+        max=MAX_PORT_OFFSET,
+    ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the functions' logs.")]
 
@@ -59,7 +66,7 @@ def up(
         typer.Option("--wait", help="Run in the background; return when the data is loaded."),
     ] = False,
     wait_timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds that --wait waits at most.")
+        float, typer.Option(min=1, max=DAY_SECONDS, help="Seconds that --wait waits at most.")
     ] = 300,
     verbose: Verbose = False,
     quiet: Annotated[

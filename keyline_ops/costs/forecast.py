@@ -39,6 +39,9 @@ ASSUMPTIONS = (
     "transfer. Lambda reads DynamoDB's streams without charge.",
 )
 
+_MAX_DIGITS = 15
+"""Of a number of items: more than any table has, and a float still tells them apart."""
+
 
 @dataclass(frozen=True)
 class PatternCost:
@@ -306,8 +309,9 @@ def stored_items(texts: Sequence[str], systems: Sequence[System]) -> dict[str, f
     for text in texts:
         name, _, number = text.partition("=")
         path = f"--stored {text}"
-        if not number.replace("_", "").isdecimal():
+        digits = number.replace("_", "")
+        if not digits.isascii() or not digits.isdecimal() or len(digits) > _MAX_DIGITS:
             example = f"Write --stored {tables[0].name}=600000."
-            raise KeylineError(path, "is not TABLE=ITEMS.", example)
-        found[named(name, tables, path, "table").name] = float(number)
+            raise KeylineError(path, "is not TABLE=ITEMS, with a whole number.", example)
+        found[named(name, tables, path, "table").name] = float(digits)
     return found

@@ -397,7 +397,12 @@ def test_an_offset_moves_every_port(folder: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("offset", "says"),
-    [("ten", "is not a whole number"), ("-1", "is not a whole number"), ("60000", "above 65535")],
+    [
+        ("ten", "is not a whole number"),
+        ("-1", "is not a whole number"),
+        ("60000", "above 65535"),
+        ("9" * 5_000, "up to 64511"),
+    ],
 )
 def test_an_offset_that_cannot_be_is_told(
     offset: str, says: str, monkeypatch: pytest.MonkeyPatch

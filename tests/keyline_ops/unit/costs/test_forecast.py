@@ -205,8 +205,9 @@ def test_what_is_known_of_a_table_is_taken_for_it() -> None:
     assert known.tables[0].items == Bounds.of(1_000)
     assert known.tables[0].basis == "given"
     assert stored_items(["Notes=1_000"], [system_of(PUT)]) == {"Notes": 1_000}
-    with pytest.raises(KeylineError, match="is not TABLE=ITEMS"):
-        stored_items(["Notes=-5"], [system_of(PUT)])
+    for wrong in ("-5", "inf", "1e9", "9" * 400, "_", "\u0661"):
+        with pytest.raises(KeylineError, match="is not TABLE=ITEMS"):
+            stored_items([f"Notes={wrong}"], [system_of(PUT)])
     with pytest.raises(KeylineError, match="Did you mean 'Notes'"):
         stored_items(["Note=5"], [system_of(PUT)])
 
