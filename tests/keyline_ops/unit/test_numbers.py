@@ -37,6 +37,7 @@ def test_every_number_of_a_command_has_both_bounds() -> None:
 @pytest.mark.parametrize("text", ["inf", "-inf", "nan", "1e300", "-1e300", "9" * 5_000])
 def test_what_is_beyond_them_is_refused(text: str) -> None:
     for words, parameter in NUMBERS:
+        assert None not in (parameter.min, parameter.max)  # or the command would run
         name = parameter.opts[0]
         # the one number that is no option follows the name of a system
         given = [f"{name}={text}"] if name.startswith("--") else ["--", "x", text]
