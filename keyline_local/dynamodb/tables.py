@@ -225,8 +225,30 @@ def _update_indexes(dynamodb: Any, table: Table, found: Mapping[str, Any]) -> li
             AttributeDefinitions=_definitions(table, index),
             GlobalSecondaryIndexUpdates=[{"Create": dict(index)}],
         )
-        changes.append(Change(table.name, "index added and filled", index["IndexName"]))
+        changes.append(_added(dynamodb, table, index))
     return changes
+
+
+def _added(dynamodb: Any, table: Table, index: Mapping[str, Any]) -> Change:
+    """Say how an index was filled: an item of before may lack its key, and is not in it then."""
+    name, keys = index["IndexName"], [key["AttributeName"] for key in index["KeySchema"]]
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table.name,
+        Select="COUNT",
+        FilterExpression=" AND ".join(f"attribute_exists(#{i})" for i in range(len(keys))),
+        ExpressionAttributeNames={f"#{i}": key for i, key in enumerate(keys)},
+    )
+    counts = [(page["ScannedCount"], page["Count"]) for page in pages]
+    items = sum(all_of_page for all_of_page, _ in counts)
+    lacking = items - sum(filled for _, filled in counts)
+    if not lacking:
+        return Change(table.name, "index added and filled", name)
+    return Change(
+        table.name,
+        "index added",
+        f"{name}; {lacking:,} of {items:,} items lack its key ({', '.join(keys)}) and are not in"
+        " it. An item comes into it when it is written with that key: docs/evolution.md.",
+    )
 
 
 def _definitions(table: Table, index: Mapping[str, Any]) -> list[Mapping[str, str]]:

@@ -111,6 +111,23 @@ def test_indexes_come_one_at_a_time_with_what_the_table_holds(run: Any, tmp_path
     assert sizes == [1, 1]
 
 
+def test_an_index_that_old_items_are_not_in_is_not_said_to_be_filled(
+    run: Any, tmp_path: Path
+) -> None:
+    before, after = with_indexes(tmp_path), with_indexes(tmp_path, "module")
+
+    def steps(api: Any) -> tuple[list[str], int]:
+        update(api, before)
+        for number, keys in enumerate(({}, {"module": {"N": "7"}}, {"student": {"N": "7"}})):
+            api.put_item(TableName=NAME, Item={"id": {"S": str(number)}, **keys})
+        return update(api, after), api.scan(TableName=NAME, IndexName="By-module")["Count"]
+
+    (said,), filled = run(steps)
+    assert said.startswith(f"{NAME}: index added By-module; 2 of 3 items lack its key (module)")
+    assert "docs/evolution.md" in said
+    assert filled == 1
+
+
 def test_an_index_the_template_dropped_goes_and_the_items_stay(run: Any, tmp_path: Path) -> None:
     before, after = with_indexes(tmp_path, "module"), with_indexes(tmp_path)
 
