@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import sys
 
 import typer
@@ -34,6 +36,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
+"""Errors of a full disk, or of a reader that is gone."""
+
 PARTS = (up, down, new, check, token, logs, docs, running, costs, phase, importing, tables)
 for part in PARTS:
     app.add_typer(part.app)
@@ -46,12 +51,27 @@ def _tell(error: KeylineError, console: Console) -> None:
         console.print(Text(error.suggestion), soft_wrap=True)
 
 
+def _forget_output() -> None:
+    """Let Python write nowhere what it still has to write when it ends, which would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Run the command; an error that a user can act on is said in a few lines, with exit code 2."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except KeylineError as error:
         _tell(error, Console(stderr=True))
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        _forget_output()
+        said = f"cannot be written: {error.strerror}."
+        _tell(KeylineError("the output", said, "Write it to another place."), Console(stderr=True))
         sys.exit(2)
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(130)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -82,9 +84,19 @@ def test_a_document_is_written_into_a_folder_that_is_made(
 
 @pytest.mark.parametrize("command", [("openapi", "notes", "--output"), ("demo", "--report")])
 def test_a_folder_is_not_written_to_as_a_file(command: tuple[str, ...], tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, [*command, str(tmp_path)])
+    done = CliRunner().invoke(app, [*command, str(tmp_path)], env={"COLUMNS": "300"})
     assert done.exit_code == 2
     assert "is a directory" in done.output
+
+
+def test_an_output_that_cannot_be_written_is_told() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "keyline_ops.cli", "--help"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "the output: cannot be written: No space left on device.\nWrite it to another place.\n"
+    )
 
 
 def test_the_data_of_a_running_platform_is_not_forgotten(tmp_path: Path) -> None:
