@@ -63,9 +63,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How long a counted message is remembered: at least as long as a stream record (1 day) and
         then a message on the on-failure queue (14 days) can live, so that no replay counts twice.
     provider_shards
-        The number of key values over which one provider is spread in ProviderUsageIndex.
+        The number of key values over which one provider is spread in ProviderUsageIndex. A lower
+        number does not read what a higher one has spread.
     roster_shards
-        The number of key values over which the list of students by last activity is spread.
+        The number of key values over which the list of students by last activity is spread. A
+        lower number does not read what a higher one has spread.
     prices_per_1k_tokens, prices_as_of
         USD per 1,000 tokens by provider, and the day on which the prices were read. A message of
         any other provider is refused, because its cost cannot be computed. The prices are rough:

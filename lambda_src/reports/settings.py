@@ -25,7 +25,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The most favourites of one report. The favourites are a part of the report's item, so each
         change of them pays for the whole item, in the table and in the index.
     model_shards
-        The number of key values over which one model version is spread in ModelVersionIndex.
+        The number of key values over which one model version is spread in ModelVersionIndex. A
+        lower number does not read what a higher one has spread.
     vector_codec
         How new vectors are stored. Each stored vector names its own codec.
     max_dimension
