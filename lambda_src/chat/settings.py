@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from keyline.errors import instead_of
 from keyline.model import Claim, TokenMark, TokenMarks
 from keyline.settings import (
     MAX_RETENTION_DAYS,
@@ -97,7 +98,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roster_shards: Shards = 4
     prices_per_1k_tokens: dict[Provider, Dollars] = msgspec.field(default_factory=_prices)
     prices_as_of: date = date(2025, 1, 31)
-    daily_budget_usd: dict[str, Dollars] = msgspec.field(default_factory=_budgets)
+    daily_budget_usd: dict[Provider, Dollars] = msgspec.field(default_factory=_budgets)
     max_messages: Items = 20_000
     max_rollups: Items = 50_000
     cache_url: CacheUrl = ""
@@ -106,11 +107,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     staff: TokenMarks = (TokenMark("cognito:groups", "staff"),)
 
     def __post_init__(self) -> None:
-        """Refuse totals that would be gone before their messages."""
+        """Refuse totals that end before their messages, and a budget of no provider."""
         if self.rollup_days < self.retention_days:
             raise SettingError(
                 "rollup_days",
                 f"is {self.rollup_days:g}, below retention_days ({self.retention_days:g}): the"
                 " totals of a message would be gone before the message.",
                 f"Write at least {self.retention_days:g}.",
+            )
+        known = self.prices_per_1k_tokens.keys() | _budgets().keys()  # prices alone may be given
+        for provider in self.daily_budget_usd.keys() - known:
+            raise SettingError(
+                f"daily_budget_usd.{provider}",
+                "the provider has no price, so no message of it is counted.",
+                instead_of(provider, known),
             )

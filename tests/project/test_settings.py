@@ -248,3 +248,18 @@ def test_every_function_starts_with_each_number_at_its_bound(
         importlib.import_module(function.handler.rpartition(".")[0])
         for loaded in own_modules(system):
             del sys.modules[loaded]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_a_file_with_any_bytes_in_it_is_refused_or_read(folder: Path, data: st.DataObject) -> None:
+    text = (environment.FOLDER / "dev.toml").read_bytes()
+    place = data.draw(st.integers(0, len(text)))
+    left_out = data.draw(st.integers(0, 20))
+    inserted = data.draw(st.binary(max_size=8) | st.text(max_size=8).map(str.encode))
+    (folder / "dev.toml").write_bytes(text[:place] + inserted + text[place + left_out :])
+    try:
+        started(environment.load("dev", folder))
+    except KeylineError as error:
+        assert error.path.partition(": ")[0] == "dev.toml"
+        assert error.suggestion

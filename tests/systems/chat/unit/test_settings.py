@@ -61,6 +61,13 @@ def test_a_price_is_of_a_day_and_a_number() -> None:
     assert error.path == "dev.toml: systems.chat.prices_per_1k_tokens.anthropic"
 
 
+def test_a_budget_is_of_a_provider_that_has_a_price() -> None:
+    error = refused(daily_budget_usd={"openai": 50, "antropic": 50})
+    assert error.path == "dev.toml: systems.chat.daily_budget_usd.antropic"
+    assert error.suggestion == "Did you mean 'anthropic'?"
+    assert Settings(prices_per_1k_tokens={"openai": 0.01}).daily_budget_usd["openai"] == 50
+
+
 @pytest.mark.parametrize(
     "url", ["localhost:6379", "http://cache:6379", "redis://h:70000/0", "redis://"]
 )
