@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from keyline.moments import iso, us_of_ms
+from keyline.moments import CLOCK_MARGIN_SECONDS, DAY_SECONDS, iso, us_of_ms
 
 _DAY = timedelta(days=1)
 _SMALLEST_STEP = 0.001
@@ -65,3 +66,28 @@ def last_days(count: int, now: float) -> Days:
     """Return so many UTC days; the last is the day of `now`, in epoch milliseconds."""
     last = today(now).last
     return Days(last - (count - 1) * _DAY, last)
+
+
+def first_whole_day(ms: float) -> date:
+    """Return the first UTC day that does not begin before a moment in epoch milliseconds."""
+    day = date.fromisoformat(day_of(ms))
+    return day if midnight(day) >= ms else day + _DAY
+
+
+def kept_since(days: float, now: float) -> float:
+    """Return the first moment from which on everything is still kept, in epoch milliseconds.
+
+    What is older may have expired. Items that expire a number of days after their moment, or after
+    a later change, and that were read until `now`, are all there from this moment on. The clock
+    that gave an item its expiry may differ from this one by `CLOCK_MARGIN_SECONDS`.
+
+    Parameters
+    ----------
+    days
+        How long an item is kept.
+    now
+        When the reading ended, by this process's clock, in epoch milliseconds.
+    """
+    # An expiry is in whole seconds: it may come up to a second early.
+    oldest = now / 1000 + CLOCK_MARGIN_SECONDS + 1 - days * DAY_SECONDS
+    return max(0.0, math.ceil(oldest) * 1000.0)

@@ -15,6 +15,10 @@ Precision = Literal["seconds", "milliseconds", "microseconds"]
 """How fine a text is. What is finer is cut off."""
 
 DAY_SECONDS = 86_400
+CLOCK_MARGIN_SECONDS = 5
+"""By how much the clocks of two functions are taken to differ at most. AWS keeps the clocks of its
+machines within milliseconds (Amazon Time Sync Service). What an answer says of a moment allows for
+this margin. Clocks that differ by more make such an answer wrong."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

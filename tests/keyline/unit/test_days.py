@@ -7,7 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyline.days import Days, Period, day_of, last_days, midnight, today
+from keyline.days import (
+    Days,
+    Period,
+    day_of,
+    first_whole_day,
+    kept_since,
+    last_days,
+    midnight,
+    today,
+)
+from keyline.moments import CLOCK_MARGIN_SECONDS, DAY_SECONDS
+from keyline.run.settings import Expiry
 
 dates = st.dates(date(1990, 1, 1), date(2100, 12, 31))
 
@@ -43,3 +54,38 @@ def test_a_period_is_its_two_moments() -> None:
     assert Days(date(2024, 1, 1), date(2024, 1, 2)).period == Period(
         1_704_067_200_000, 1_704_239_999_999.999
     )
+
+
+@given(dates, st.just(0.0) | st.floats(0.01, 86_399_999.998))
+def test_the_first_whole_day_begins_at_a_moment_or_is_the_day_after(day: date, part: float) -> None:
+    whole = first_whole_day(midnight(day) + part)
+    assert whole == (day if not part else day + timedelta(days=1))
+
+
+@given(
+    st.floats(1.6e12, 4e12),
+    st.floats(0.01, 4_000),
+    st.floats(0, 1e12),
+    st.floats(-CLOCK_MARGIN_SECONDS, CLOCK_MARGIN_SECONDS),
+    st.booleans(),
+)
+def test_what_is_of_a_kept_moment_has_not_expired_whatever_clock_gave_it_its_expiry(
+    now: float, days: float, after: float, skew: float, counted_from_now: bool
+) -> None:
+    # Given an item of a moment from which on everything is said to be kept
+    kept = kept_since(days, now)
+    moment = kept + after
+    # When it was stored then, by a clock that differs, or says its own moment
+    expiry = Expiry("ttl", days * DAY_SECONDS, None if counted_from_now else "at", 1000)
+    at = expiry.at(
+        None if counted_from_now else moment, moment / 1000 + (skew if counted_from_now else 0)
+    )
+    # Then it is read until now
+    assert at > now / 1000
+    # And no more than a few seconds of what is kept are not said to be
+    assert kept <= max(0, now - days * DAY_SECONDS * 1000 + (CLOCK_MARGIN_SECONDS + 2) * 1000)
+
+
+def test_where_nothing_can_have_expired_all_moments_are_kept() -> None:
+    assert kept_since(1e9, 1_704_067_200_000) == 0
+    assert first_whole_day(0) == date(1970, 1, 1)
