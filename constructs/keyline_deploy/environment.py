@@ -610,6 +610,10 @@ def decode(table: Mapping[str, Any], kind: type[T], path: str) -> T:
             f"a name in it: {message}." if of_a_key else f"{message}.",
             _suggestion(kind, keys, of_a_key=of_a_key),
         ) from error
+    except KeylineError as error:  # of the struct's own checks
+        raise EnvironmentFileError(
+            _join(path, error.path), error.message, error.suggestion
+        ) from error
 
 
 def _refuse_unknown_keys(table: Mapping[str, Any], kind: type[Struct], path: str) -> None:

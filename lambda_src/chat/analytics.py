@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from itertools import accumulate
 
 from msgspec.structs import asdict
@@ -30,10 +31,10 @@ from chat.answers import (
 )
 from chat.days import Division, Range, division_of, divisions
 from chat.latency import BOUNDS, BUCKETS, FAST_BELOW, SLOW_ABOVE
-from chat.prices import Prices
+from chat.prices import Prices, added_up, exact
 from chat.tables import Fact, ModuleDay, ProviderDay, StudentDay
 from chat.totals import fold
-from keyline.days import Days, day_of
+from keyline.days import Days, day_of, first_whole_day
 from keyline.moments import iso, us_of_ms
 from keyline.percentile import percentile, rank
 
@@ -44,7 +45,10 @@ ModelDay = ModuleDay | ProviderDay
 
 
 def cost(totals: Iterable[ModelDay], prices: Prices) -> CostAnswer:
-    """Return the cost by provider and model, the most used model first."""
+    """Return the cost by provider and model, the most used model first.
+
+    The cost of a provider without a price is None, and so is each sum that holds it.
+    """
     messages: dict[tuple[str, str], int] = defaultdict(int)
     tokens: dict[tuple[str, str], int] = defaultdict(int)
     by_provider: dict[str, int] = defaultdict(int)
@@ -67,7 +71,7 @@ def cost(totals: Iterable[ModelDay], prices: Prices) -> CostAnswer:
         for provider, model in sorted(messages, key=lambda key: (-messages[key], key))
     ]
     return CostAnswer(
-        usd=round(sum(usd.values()), 6),
+        usd=added_up(usd.values()),
         pricesAsOf=prices.as_of,
         byProvider=usd,
         models=models,
@@ -143,12 +147,18 @@ def messages_by_student(days: Iterable[StudentDay]) -> Mapping[int, int]:
 
 
 def module_from_messages(
-    module: int, period: Range, facts: Sequence[Fact], prices: Prices
+    module: int, period: Range, facts: Sequence[Fact], prices: Prices, *, kept: float
 ) -> ModuleAnswer:
-    """Return a module's analytics from its messages."""
+    """Return a module's analytics from its messages.
+
+    Parameters
+    ----------
+    kept
+        The moment (epoch ms) from which on all messages are still kept.
+    """
     totals = fold(facts)
     models = list(totals.modules.values())
-    usage = _usage(period, "messages", models, latency_of_messages(facts), prices)
+    usage = _usage(period, "messages", models, latency_of_messages(facts), prices, kept)
     return _module(module, usage, totals.students.values())
 
 
@@ -158,44 +168,53 @@ def module_from_totals(
     totals: Sequence[ModuleDay],
     students: Iterable[StudentDay],
     prices: Prices,
+    *,
+    kept: float,
 ) -> ModuleAnswer:
-    """Return a module's analytics from its daily totals."""
-    usage = _usage(days, "totals", totals, latency_of_totals(totals), prices)
+    """Return a module's analytics from its daily totals.
+
+    Parameters
+    ----------
+    kept
+        The moment (epoch ms) from which on all totals are still kept.
+    """
+    usage = _usage(days, "totals", totals, latency_of_totals(totals), prices, kept)
     return _module(module, usage, students)
 
 
 def provider_from_messages(
-    provider: str, period: Range, facts: Sequence[Fact], prices: Prices
+    provider: str, period: Range, facts: Sequence[Fact], prices: Prices, *, kept: float
 ) -> ProviderAnswer:
-    """Return a provider's analytics from its messages."""
+    """Return a provider's analytics from its messages; `kept` as in `module_from_messages`."""
     models = list(fold(facts).providers.values())
-    usage = _usage(period, "messages", models, latency_of_messages(facts), prices)
+    usage = _usage(period, "messages", models, latency_of_messages(facts), prices, kept)
     return ProviderAnswer(**asdict(usage), provider=provider)
 
 
 def provider_from_totals(
-    provider: str, days: Days, totals: Sequence[ProviderDay], prices: Prices
+    provider: str, days: Days, totals: Sequence[ProviderDay], prices: Prices, *, kept: float
 ) -> ProviderAnswer:
-    """Return a provider's analytics from its daily totals."""
-    usage = _usage(days, "totals", totals, latency_of_totals(totals), prices)
+    """Return a provider's analytics from its daily totals; `kept` as in `module_from_totals`."""
+    usage = _usage(days, "totals", totals, latency_of_totals(totals), prices, kept)
     return ProviderAnswer(**asdict(usage), provider=provider)
 
 
 def against_budget(answer: ProviderAnswer, budget: float | None) -> TodayAnswer:
     """Return an answer about one day with the share of the day's budget that is spent."""
+    most, usd = None if budget is None else exact(budget), answer.cost.usd
     return TodayAnswer(
         **asdict(answer),
-        budgetUsd=budget,
-        spent=answer.cost.usd / budget if budget else None,
+        budgetUsd=most,
+        spent=float(usd / most) if most and usd is not None else None,
     )
 
 
 def student_from_messages(
-    student: int, period: Range, facts: Sequence[Fact], prices: Prices
+    student: int, period: Range, facts: Sequence[Fact], prices: Prices, *, kept: float
 ) -> StudentAnswer:
-    """Return a student's report from all messages of a period."""
+    """Return a student's report from all messages of a period; `kept` as for a module."""
     models = list(fold(facts).providers.values())
-    usage = _usage(period, "messages", models, latency_of_messages(facts), prices)
+    usage = _usage(period, "messages", models, latency_of_messages(facts), prices, kept)
     path = learning_path(facts)
     days = len({day_of(fact.timestamp) for fact in facts})
     return StudentAnswer(
@@ -214,12 +233,14 @@ def _usage(
     totals: Sequence[ModelDay],
     latency: LatencyAnswer | None,
     prices: Prices,
+    kept: float,
 ) -> UsageAnswer:
     """Return what the answers about a module, a provider and a student have in common."""
     start, end = bounds_of(period)
     return UsageAnswer(
         start=start,
         end=end,
+        completeFrom=complete_from(period, kept),
         source=source,
         messages=sum(total.messages for total in totals),
         tokens=sum(total.tokens for total in totals),
@@ -255,11 +276,15 @@ def model_report(
     totals: Iterable[ModelDay],
     prices: Prices,
     students: Iterable[StudentDay] | None = None,
+    *,
+    kept: float,
 ) -> Report:
     """Return the totals of a module or a provider by day, week or month.
 
     Parameters
     ----------
+    kept
+        The moment (epoch ms) from which on all totals are still kept.
     students
         The students that were active on each day; None if the report is about a provider.
     """
@@ -271,6 +296,7 @@ def model_report(
         active[division_of(entry.day, by)].add(entry.studentId)
     return Report(
         by,
+        complete_from(days, kept),
         [
             _row(
                 name,
@@ -284,13 +310,22 @@ def model_report(
     )
 
 
-def student_report(days: Days, by: Division, totals: Iterable[StudentDay]) -> Report:
-    """Return a student's totals by day, week or month. These totals hold no cost."""
+def student_report(
+    days: Days, by: Division, totals: Iterable[StudentDay], *, kept: float
+) -> Report:
+    """Return a student's totals by day, week or month. These totals hold no cost.
+
+    Parameters
+    ----------
+    kept
+        The moment (epoch ms) from which on all totals are still kept.
+    """
     groups: dict[str, list[StudentDay]] = defaultdict(list)
     for total in totals:
         groups[division_of(total.day, by)].append(total)
     return Report(
         by,
+        complete_from(days, kept),
         [_row(name, part, groups[name]) for name, part in divisions(days, by).items()],
     )
 
@@ -299,7 +334,7 @@ def _row(
     name: str,
     part: Days,
     totals: Sequence[ModelDay | StudentDay],
-    usd: float | None = None,
+    usd: Decimal | None = None,
     students: set[int] | None = None,
 ) -> ReportRow:
     messages = sum(total.messages for total in totals)
@@ -321,3 +356,16 @@ def bounds_of(period: Range) -> tuple[str, str]:
     if isinstance(period, Days):
         return period.first.isoformat(), period.last.isoformat()
     return iso(us_of_ms(period.start)), iso(us_of_ms(period.end))
+
+
+def complete_from(period: Range, kept: float) -> str:
+    """Return from when on a period holds everything, in the form of its first day or moment.
+
+    Parameters
+    ----------
+    kept
+        The moment (epoch ms) from which on everything is still kept.
+    """
+    if isinstance(period, Days):
+        return max(period.first, first_whole_day(kept)).isoformat()
+    return iso(us_of_ms(max(period.start, kept)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,7 +18,13 @@ Tokens = Annotated[int, msgspec.Meta(examples=[3780])]
 Milliseconds = Annotated[int, msgspec.Meta(examples=[830])]
 Average = Annotated[float, msgspec.Meta(examples=[912.5])]
 """Milliseconds."""
-Usd = Annotated[float, msgspec.Meta(examples=[0.25])]
+Usd = Annotated[
+    Decimal,
+    msgspec.Meta(
+        description="US dollars with at most 9 decimals, not rounded: parts add up to their total.",
+        examples=[0.25],
+    ),
+]
 Share = Annotated[float, msgspec.Meta(examples=[0.5])]
 """A part of a whole: 1 is all of it."""
 Day = Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
@@ -64,7 +71,7 @@ class ModelCost(msgspec.Struct, frozen=True):
     Attributes
     ----------
     usd
-        At today's prices.
+        At today's prices; null if the provider has no price.
     share
         The model's part of all messages of this answer, 0 to 1.
     """
@@ -73,7 +80,7 @@ class ModelCost(msgspec.Struct, frozen=True):
     modelUsed: Model
     messages: Count
     tokens: Tokens
-    usd: Usd
+    usd: Usd | None
     share: Share
 
 
@@ -83,16 +90,17 @@ class CostAnswer(msgspec.Struct, frozen=True):
     Attributes
     ----------
     usd
-        The sum over the models.
+        The sum over the models, which is also the sum over the providers. Null if a provider of
+        this answer has no price: `byProvider` then has null for the provider.
     pricesAsOf
         The day on which the prices were read.
     byProvider
-        USD by provider.
+        USD by provider; null for a provider that has no price.
     """
 
-    usd: Usd
+    usd: Usd | None
     pricesAsOf: Day
-    byProvider: Annotated[dict[str, Usd], msgspec.Meta(examples=[{"openai": 0.25}])]
+    byProvider: Annotated[dict[str, Usd | None], msgspec.Meta(examples=[{"openai": 0.25}])]
     models: list[ModelCost]
 
 
@@ -118,10 +126,19 @@ class EngagementAnswer(msgspec.Struct, frozen=True):
 
 
 class UsageAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was used from one moment or day to another. Both are included."""
+    """What was used from one moment or day to another. Both are included.
+
+    Attributes
+    ----------
+    completeFrom
+        From when on everything is counted, in the form of `from`. It equals `from` unless the
+        range begins before what is kept: then what was used before `completeFrom` is missing, or
+        counted in part.
+    """
 
     start: Moment = msgspec.field(name="from")
     end: Moment = msgspec.field(name="to")
+    completeFrom: Moment
     source: Source
     messages: Count
     tokens: Tokens
@@ -151,10 +168,11 @@ class TodayAnswer(ProviderAnswer, frozen=True, kw_only=True):
     budgetUsd
         What the provider may cost on a day; null if no budget is set.
     spent
-        The part of the budget that is spent. Above 1 the budget is exceeded.
+        The part of the budget that is spent. Above 1 the budget is exceeded. Null without a
+        budget, with a budget of 0, and if the provider has no price.
     """
 
-    budgetUsd: Annotated[float, msgspec.Meta(examples=[10.0])] | None
+    budgetUsd: Usd | None
     spent: Share | None
 
 
@@ -198,6 +216,8 @@ class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
         `2026-01-31`, `2026-W05` (ISO week) or `2026-01`.
     start, end
         The first and the last day of the period within the range.
+    usd
+        Null in a student's report, and if a provider of this period has no price.
     averageResponseTime
         Milliseconds; null if there are no messages.
     uniqueStudents
@@ -215,9 +235,17 @@ class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A daily, weekly or monthly report. It includes periods without messages."""
+    """A daily, weekly or monthly report. It includes periods without messages.
+
+    Attributes
+    ----------
+    completeFrom
+        The first day from which on everything is counted. It is the first day of the range unless
+        the range begins before what is kept. Rows of earlier days miss what is no longer kept.
+    """
 
     by: Literal["day", "week", "month"]
+    completeFrom: Day
     rows: list[ReportRow]
 
 
@@ -229,7 +257,15 @@ class SilentStudent(msgspec.Struct, frozen=True):
 
 
 class SilentStudents(msgspec.Struct, frozen=True):
-    """A page of students. The student who has been silent for the longest time comes first."""
+    """A page of students. The student who has been silent for the longest time comes first.
+
+    Attributes
+    ----------
+    completeFrom
+        Each student whose last activity is at this moment or later is kept. A student who has been
+        silent for longer may be missing.
+    """
 
     students: list[SilentStudent]
+    completeFrom: Moment
     cursor: Cursor | None

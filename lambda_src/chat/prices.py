@@ -1,12 +1,16 @@
-"""Compute what tokens cost."""
+"""Compute what tokens cost, exactly.
+
+Money is a `Decimal`. A price has at most 6 decimals for 1,000 tokens, so a cost has at most 9.
+No cost is rounded, so the costs of the parts of a whole add up to the cost of the whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from chat.settings import Settings
-from keyline.errors import KeylineError, instead_of
 
 COST = "ProviderCost"
 """The metric of a provider's cost, USD. Its sum over a day is compared with the daily budget."""
@@ -20,28 +24,44 @@ class Prices:
     ----------
     as_of
         The day on which the prices were read.
+    retired
+        Providers whose new messages are refused.
+
+    Attributes
+    ----------
+    current
+        The providers whose new messages are taken, in order.
     """
 
-    per_1k: Mapping[str, float]
+    per_1k: Mapping[str, Decimal]
     as_of: str
+    retired: frozenset[str] = frozenset()
+    current: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "current", tuple(sorted(self.per_1k.keys() - self.retired)))
 
     @classmethod
     def of(cls, settings: Settings) -> Prices:
         """Return the prices of an environment."""
-        return cls(settings.prices_per_1k_tokens, settings.prices_as_of.isoformat())
+        return cls(
+            {name: exact(price) for name, price in settings.prices_per_1k_tokens.items()},
+            settings.prices_as_of.isoformat(),
+            frozenset(settings.retired_providers),
+        )
 
-    def usd(self, provider: str, tokens: int) -> float:
-        """Return the cost of tokens of a provider, rounded to a millionth of a dollar.
+    def usd(self, provider: str, tokens: int) -> Decimal | None:
+        """Return the exact cost of tokens of a provider; None if the provider has no price."""
+        price = self.per_1k.get(provider)
+        return None if price is None else price * tokens / 1000
 
-        Raises
-        ------
-        KeylineError
-            If the provider has no price. A total without that provider would be wrong.
-        """
-        if provider not in self.per_1k:
-            raise KeylineError(
-                "settings.prices_per_1k_tokens",
-                f"the provider {provider!r} has no price.",
-                instead_of(provider, self.per_1k),
-            )
-        return round(self.per_1k[provider] * tokens / 1000, 6)
+
+def exact(usd: float) -> Decimal:
+    """Return an amount as it is written, without the error of its binary form."""
+    return Decimal(str(usd))
+
+
+def added_up(costs: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum of costs; None if one of them is not known."""
+    known = list(costs)
+    return None if None in known else sum((cost for cost in known if cost is not None), Decimal(0))

@@ -40,6 +40,8 @@ Provider = Annotated[
     ),
 ]
 """A provider's name. In the keys of the daily totals, a # follows it."""
+PRICE_DECIMALS = 6
+"""The most decimals of a price for 1,000 tokens. Each cost then has at most 9 decimals, exactly."""
 
 
 def _prices() -> dict[str, float]:
@@ -64,15 +66,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How long a counted message is remembered: at least as long as a stream record (1 day) and
         then a message on the on-failure queue (14 days) can live, so that no replay counts twice.
     provider_shards
-        The number of key values over which one provider is spread in ProviderUsageIndex. A lower
-        number does not read what a higher one has spread.
+        The number of key values over which one provider is spread in ProviderUsageIndex. It may
+        be raised at any time. If it is lowered, the messages in the shards above are not read by
+        provider for up to `retention_days`; raised again, they are read again.
     roster_shards
-        The number of key values over which the list of students by last activity is spread. A
-        lower number does not read what a higher one has spread.
+        The number of key values over which the list of students by last activity is spread. It
+        may be raised at any time. If it is lowered, silent students in the shards above are not
+        listed; raised again, they are listed again.
     prices_per_1k_tokens, prices_as_of
-        USD per 1,000 tokens by provider, and the day on which the prices were read. A message of
-        any other provider is refused, because its cost cannot be computed. The prices are rough:
-        input and output tokens cost the same.
+        USD per 1,000 tokens by provider, to at most 6 decimals, and the day on which the prices
+        were read. A message of any other provider is refused, because its cost cannot be computed.
+        The prices are rough: input and output tokens cost the same. If a provider is taken out,
+        the cost of its stored messages is null: put it on `retired_providers` instead.
+    retired_providers
+        Providers whose new messages are refused. Each keeps its price here, so that the cost of
+        its stored messages can still be computed.
     daily_budget_usd
         The most USD that a provider may cost on one UTC day, by provider.
     max_messages
@@ -97,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provider_shards: Shards = 1
     roster_shards: Shards = 4
     prices_per_1k_tokens: dict[Provider, Dollars] = msgspec.field(default_factory=_prices)
+    retired_providers: tuple[Provider, ...] = ()
     prices_as_of: date = date(2025, 1, 31)
     daily_budget_usd: dict[Provider, Dollars] = msgspec.field(default_factory=_budgets)
     max_messages: Items = 20_000
@@ -107,7 +116,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     staff: TokenMarks = (TokenMark("cognito:groups", "staff"),)
 
     def __post_init__(self) -> None:
-        """Refuse totals that end before their messages, and a budget of no provider."""
+        """Refuse totals that end before their messages, and what contradicts the prices.
+
+        Raises
+        ------
+        SettingError
+            With the name of the setting.
+        """
         if self.rollup_days < self.retention_days:
             raise SettingError(
                 "rollup_days",
@@ -115,6 +130,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 " totals of a message would be gone before the message.",
                 f"Write at least {self.retention_days:g}.",
             )
+        for provider, price in self.prices_per_1k_tokens.items():
+            if price != round(price, PRICE_DECIMALS):
+                raise SettingError(
+                    f"prices_per_1k_tokens.{provider}",
+                    f"has more than {PRICE_DECIMALS} decimals.",
+                    f"Write the price to at most {PRICE_DECIMALS} decimals: "
+                    f"{max(round(price, PRICE_DECIMALS), 10**-PRICE_DECIMALS):f}.",
+                )
+        for provider in self.retired_providers:
+            if provider not in self.prices_per_1k_tokens:
+                raise SettingError(
+                    "retired_providers",
+                    f"holds {provider!r}, which has no price in prices_per_1k_tokens.",
+                    instead_of(provider, self.prices_per_1k_tokens),
+                )
         known = self.prices_per_1k_tokens.keys() | _budgets().keys()  # prices alone may be given
         for provider in self.daily_budget_usd.keys() - known:
             raise SettingError(

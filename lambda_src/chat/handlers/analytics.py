@@ -3,7 +3,8 @@
 A period of whole days is answered from the daily totals. A period between two moments is
 answered from the messages. A student's report is always answered from the messages, because a
 student has few. A period that is too much for one request is refused: an answer about a part of
-it would be wrong. An answer may be as old as the cache keeps it.
+it would be wrong. A period that begins before what is kept is answered, and `completeFrom` says
+from when on the answer is whole. An answer may be as old as the cache keeps it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from chat.answers import (
 )
 from chat.context import CONTEXT
 from chat.days import Division, Range
+from chat.handlers.providers import require_known, require_possible
 from chat.handlers.ranges import RangeQuery, moment
 from chat.handlers.viewer import Viewer
 from chat.inputs import Cursor, Id, Provider
@@ -42,8 +44,8 @@ from chat.prices import Prices
 from chat.repository import PageRequest, Repository, TooMuchError
 from chat.system import SYSTEM
 from keyline.cache import Cache, CacheSettings
-from keyline.days import Days, today
-from keyline.http import App, Caller, Refusal, missing
+from keyline.days import Days, kept_since, today
+from keyline.http import App, Caller, Refusal
 from keyline.metrics import Metrics
 from keyline.moments import iso, us_of_ms
 from keyline.run import Store
@@ -96,7 +98,9 @@ def module_reports(moduleId: Id, query: ReportQuery, caller: Caller) -> Report:
     def compute() -> Report:
         totals = _repository.totals(MODULE_DAYS, days, moduleId=moduleId)
         students = _repository.totals(MODULE_STUDENT_DAYS, days, moduleId=moduleId)
-        return analytics.model_report(days, query.by, totals, _prices, students)
+        return analytics.model_report(
+            days, query.by, totals, _prices, students, kept=_totals_kept()
+        )
 
     cache_key = ("module report", moduleId, query.by, days.bounds, viewer.scope)
     return _cache.answer(cache_key, Report, compute)
@@ -106,7 +110,7 @@ def module_reports(moduleId: Id, query: ReportQuery, caller: Caller) -> Report:
 def provider(provider: Provider, query: RangeQuery, caller: Caller) -> ProviderAnswer:
     """Show usage, cost, response times and the share of each model of a provider."""
     viewer = _staff(caller, "path.provider")
-    _require_known(provider)
+    require_possible(provider)
     period = query.range(_now())
     cache_key = ("provider", provider, analytics.bounds_of(period), viewer.scope)
     return _cache.answer(cache_key, ProviderAnswer, lambda: _provider(provider, period))
@@ -116,12 +120,13 @@ def provider(provider: Provider, query: RangeQuery, caller: Caller) -> ProviderA
 def provider_reports(provider: Provider, query: ReportQuery, caller: Caller) -> Report:
     """Show a provider's totals by day, week or month."""
     viewer = _staff(caller, "path.provider")
-    _require_known(provider)
+    require_possible(provider)
     days = query.days(_now())
 
     def compute() -> Report:
         totals = _repository.totals(PROVIDER_DAYS, days, provider=provider)
-        return analytics.model_report(days, query.by, totals, _prices)
+        require_known(provider, _prices, found=bool(totals))
+        return analytics.model_report(days, query.by, totals, _prices, kept=_totals_kept())
 
     cache_key = ("provider report", provider, query.by, days.bounds, viewer.scope)
     return _cache.answer(cache_key, Report, compute)
@@ -131,12 +136,13 @@ def provider_reports(provider: Provider, query: ReportQuery, caller: Caller) -> 
 def provider_today(provider: Provider, caller: Caller) -> TodayAnswer:
     """Show what a provider has cost today, compared with its budget."""
     viewer = _staff(caller, "path.provider")
-    _require_known(provider)
+    require_possible(provider)
     day = today(_now())
 
     def compute() -> TodayAnswer:
         totals = _repository.totals(PROVIDER_DAYS, day, provider=provider)
-        answer = analytics.provider_from_totals(provider, day, totals, _prices)
+        require_known(provider, _prices, found=bool(totals))
+        answer = analytics.provider_from_totals(provider, day, totals, _prices, kept=_totals_kept())
         return analytics.against_budget(answer, CONTEXT.settings.daily_budget_usd.get(provider))
 
     cache_key = ("provider today", provider, day.bounds, viewer.scope)
@@ -150,7 +156,7 @@ def inactive(query: InactiveQuery, caller: Caller) -> SilentStudents:
     request = PageRequest(caller=viewer.subject, limit=query.limit, cursor=query.cursor)
     page = _repository.inactive(moment("query.since", query.since), request)
     silent = [SilentStudent(s.studentId, iso(us_of_ms(s.lastAt))) for s in page.items]
-    return SilentStudents(silent, page.cursor)
+    return SilentStudents(silent, iso(us_of_ms(_totals_kept())), page.cursor)
 
 
 @app.get("/students/{studentId}/analytics")
@@ -162,7 +168,9 @@ def student(studentId: Id, query: RangeQuery, caller: Caller) -> StudentAnswer:
 
     def compute() -> StudentAnswer:
         facts = _repository.facts(STUDENT_FACTS, period, _REPORTS, studentId=studentId)
-        return analytics.student_from_messages(studentId, period, facts, _prices)
+        return analytics.student_from_messages(
+            studentId, period, facts, _prices, kept=_messages_kept()
+        )
 
     cache_key = ("student", studentId, analytics.bounds_of(period), viewer.scope)
     return _cache.answer(cache_key, StudentAnswer, compute)
@@ -177,7 +185,7 @@ def student_reports(studentId: Id, query: ReportQuery, caller: Caller) -> Report
 
     def compute() -> Report:
         totals = _repository.totals(STUDENT_DAYS, days, studentId=studentId)
-        return analytics.student_report(days, query.by, totals)
+        return analytics.student_report(days, query.by, totals, kept=_totals_kept())
 
     cache_key = ("student report", studentId, query.by, days.bounds, viewer.scope)
     return _cache.answer(cache_key, Report, compute)
@@ -186,18 +194,24 @@ def student_reports(studentId: Id, query: ReportQuery, caller: Caller) -> Report
 def _module(module_id: int, period: Range) -> ModuleAnswer:
     if not isinstance(period, Days):
         facts = _repository.facts(MODULE_FACTS, period, _WHOLE_DAYS, moduleId=module_id)
-        return analytics.module_from_messages(module_id, period, facts, _prices)
+        return analytics.module_from_messages(
+            module_id, period, facts, _prices, kept=_messages_kept()
+        )
     totals = _repository.totals(MODULE_DAYS, period, moduleId=module_id)
     students = _repository.totals(MODULE_STUDENT_DAYS, period, moduleId=module_id)
-    return analytics.module_from_totals(module_id, period, totals, students, _prices)
+    return analytics.module_from_totals(
+        module_id, period, totals, students, _prices, kept=_totals_kept()
+    )
 
 
 def _provider(name: str, period: Range) -> ProviderAnswer:
     if not isinstance(period, Days):
         facts = _repository.facts(PROVIDER_FACTS, period, _WHOLE_DAYS, provider=name)
-        return analytics.provider_from_messages(name, period, facts, _prices)
+        require_known(name, _prices, found=bool(facts))
+        return analytics.provider_from_messages(name, period, facts, _prices, kept=_messages_kept())
     totals = _repository.totals(PROVIDER_DAYS, period, provider=name)
-    return analytics.provider_from_totals(name, period, totals, _prices)
+    require_known(name, _prices, found=bool(totals))
+    return analytics.provider_from_totals(name, period, totals, _prices, kept=_totals_kept())
 
 
 def _staff(caller: Caller, path: str) -> Viewer:
@@ -206,9 +220,14 @@ def _staff(caller: Caller, path: str) -> Viewer:
     return viewer
 
 
-def _require_known(name: str) -> None:
-    if name not in _prices.per_1k:
-        raise missing("path.provider", "provider")
+def _messages_kept() -> float:
+    """Return from when on (epoch ms) all messages that were just read are still kept."""
+    return kept_since(CONTEXT.settings.retention_days, _now())
+
+
+def _totals_kept() -> float:
+    """Return from when on (epoch ms) all totals that were just read are still kept."""
+    return kept_since(CONTEXT.settings.rollup_days, _now())
 
 
 def _now() -> float:

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from chat.context import CONTEXT
+from chat.handlers.providers import require_known, require_possible
 from chat.handlers.ranges import Bound, RangeQuery, span_of
 from chat.handlers.viewer import Viewer
 from chat.inputs import ConversationId, Cursor, Id, Provider, StoredConversationId, Timestamp
@@ -20,6 +21,7 @@ from chat.patterns import (
     PROVIDER_MESSAGES,
     STUDENT_MESSAGES,
 )
+from chat.prices import Prices
 from chat.repository import PageRequest, Repository
 from chat.system import SYSTEM
 from chat.tables import Message
@@ -100,6 +102,7 @@ class MessageBatch(msgspec.Struct, frozen=True):
 
 app = App(SYSTEM)
 _repository = Repository(Store.for_function(SYSTEM), CONTEXT.settings)
+_prices = Prices.of(CONTEXT.settings)
 
 
 @app.get("/conversations/{conversationId}/messages")
@@ -175,9 +178,9 @@ def provider(provider: Provider, query: ProviderQuery, caller: Caller) -> Messag
     """Show a provider's messages of a range, newest first. 400 without a range."""
     viewer = Viewer.of(caller, CONTEXT.settings)
     viewer.require_staff("path.provider")
-    if provider not in CONTEXT.settings.prices_per_1k_tokens:
-        raise missing("path.provider", "provider")
+    require_possible(provider)
     page = _repository.page(PROVIDER_MESSAGES, query.span(), query.page(viewer), provider=provider)
+    require_known(provider, _prices, found=bool(page.items) or query.cursor is not None)
     return _messages(page)
 
 

@@ -78,8 +78,8 @@ _prices = Prices.of(CONTEXT.settings)
 def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> Response[Message]:
     """Store a message. The header `Location` has its address."""
     viewer = Viewer.of(caller, CONTEXT.settings)
-    if body.provider not in _prices.per_1k:
-        raise _unknown_provider(body.provider)
+    if body.provider not in _prices.current:
+        raise _refused_provider(body.provider)
     if _LAST in body.modelUsed:
         raise _unusable_model()
     student = _student(viewer, body)
@@ -148,12 +148,17 @@ def _unusable_model() -> HttpError:
     )
 
 
-def _unknown_provider(provider: str) -> HttpError:
+def _refused_provider(provider: str) -> HttpError:
+    why = (
+        "is retired and takes no new messages."
+        if provider in _prices.retired
+        else "has no price, so its cost cannot be computed."
+    )
     return HttpError(
         HTTPStatus.BAD_REQUEST,
         "body.provider",
-        f"the provider {provider!r} has no price, so its cost cannot be computed.",
-        f"Use one of: {', '.join(sorted(_prices.per_1k))}.",
+        f"the provider {provider!r} {why}",
+        f"Use one of: {', '.join(_prices.current)}.",
     )
 
 

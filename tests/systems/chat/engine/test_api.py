@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
 
+from chat.prices import COST
+from chat.rollup import Rollup
 from chat.tables import Message
+from keyline.days import day_of
 from tests.systems.chat.on_engine import Api, Chat, MakeChat
 from tests.systems.chat.unit.examples import DAY_MS, START, message
 
@@ -332,7 +336,7 @@ def test_days_and_moments_answer_alike_and_say_where_from(chat: Chat) -> None:
         days = staff(api, route, path, WHOLE_DAYS)
         moments = staff(api, route, path, MOMENTS)
         assert (days["source"], moments["source"]) == ("totals", "messages")
-        for name in set(days) - {"source", "from", "to", "latency"}:
+        for name in set(days) - {"source", "from", "to", "completeFrom", "latency"}:
             assert days[name] == moments[name]
         for name in ("average", "fast", "slow"):
             assert days["latency"][name] == moments["latency"][name]
@@ -427,6 +431,183 @@ def test_today_s_cost_of_a_provider(make_chat: MakeChat) -> None:
     assert (body["cost"]["usd"], body["budgetUsd"], body["spent"]) == (0.04, 0.02, 2.0)
     api = chat.app("analytics")
     assert api("GET /providers/{provider}/today", {"provider": "nobody"}).status == 404
+
+
+AGES = (8.5, 9.9, 11.1, 12.5)
+"""Days, each on a UTC day of its own: two are within a retention of ten days, and two are not."""
+
+
+def told_whole(chat: Chat, kept: float, route: str, path: dict[str, Any], query: str) -> set[float]:
+    """The ages that an answer counts, which are all those since its `completeFrom`.
+
+    The tokens of the message of each age are a power of two. The range begins 1,000 days ago.
+    """
+    body = staff(chat.app("analytics"), route, path, query)
+    rows = body.get("rows", [body])
+    tokens = sum(row["tokens"] for row in rows)
+    counted = {age for n, age in enumerate(AGES) if tokens & 2**n}
+    since = datetime.fromisoformat(body["completeFrom"]).replace(tzinfo=UTC).timestamp()
+    assert {age for age in AGES if time.time() - age * 86_400 >= since} <= counted
+    first = body.get("from") or rows[0]["from"]
+    assert len(body["completeFrom"]) == len(first)
+    assert (body["completeFrom"] > first) == (kept < 1_000)
+    return counted
+
+
+@pytest.mark.requirement("T-47")
+@pytest.mark.parametrize(("retention", "rollup"), [(10, 1095), (365, 10), (10, 10)])
+def test_a_range_that_begins_before_what_is_kept_says_from_when_on_it_is_whole(
+    make_chat: MakeChat, retention: float, rollup: float
+) -> None:
+    # Given messages of many ages, each counted at its time
+    chat = make_chat(retention_days=retention, rollup_days=rollup)
+    now = time.time()
+    for n, age in enumerate(AGES):
+        at = now - age * 86_400
+        each = chat.add(message(timestamp=round(at * 1000), tokenCount=2**n, studentId=5))
+        Rollup(chat.store, chat.settings, clock=lambda at=at: at).count([each])  # type: ignore[misc] # mypy knows no default of a lambda
+
+    # When ranges ask for more than is kept, from both sources
+    first = day_of((now - 1_000 * 86_400) * 1000)
+    days, moments = f"from={first}", f"from={first}T00:00:00Z"
+    module, provider, student = {"moduleId": 7}, {"provider": "openai"}, {"studentId": 5}
+    of_messages = [
+        told_whole(chat, retention, "GET /modules/{moduleId}/analytics", module, moments),
+        told_whole(chat, retention, "GET /providers/{provider}/analytics", provider, moments),
+        told_whole(chat, retention, "GET /students/{studentId}/analytics", student, moments),
+        told_whole(chat, retention, "GET /students/{studentId}/analytics", student, days),
+    ]
+    of_totals = [
+        told_whole(chat, rollup, "GET /modules/{moduleId}/analytics", module, days),
+        told_whole(chat, rollup, "GET /modules/{moduleId}/reports", module, days),
+        told_whole(chat, rollup, "GET /providers/{provider}/analytics", provider, days),
+        told_whole(chat, rollup, "GET /providers/{provider}/reports", provider, f"{days}&by=month"),
+        told_whole(chat, rollup, "GET /students/{studentId}/reports", student, f"{days}&by=week"),
+    ]
+
+    # Then each says from when on it is whole, and what is over is counted no longer
+    assert of_messages == [{age for age in AGES if age < retention}] * 4
+    assert of_totals == [{age for age in AGES if age < rollup}] * 5
+
+
+def test_a_range_of_what_is_kept_is_whole_from_its_start(chat: Chat) -> None:
+    today = day_of(time.time() * 1000)
+    api, path = chat.app("analytics"), {"moduleId": 7}
+    for query in (f"from={today}", f"from={today}T00:00:00Z", ""):
+        body = staff(api, "GET /modules/{moduleId}/analytics", path, query)
+        assert body["completeFrom"] == body["from"]
+    report = staff(api, "GET /modules/{moduleId}/reports", path, "")
+    assert report["completeFrom"] == report["rows"][0]["from"]
+
+
+def test_inactive_students_are_told_whole_since_a_moment(make_chat: MakeChat) -> None:
+    chat = make_chat(rollup_days=10)
+    for age in (9, 11):
+        at = time.time() - age * 86_400
+        of_then = Rollup(chat.store, chat.settings, clock=lambda at=at: at)  # type: ignore[misc] # mypy knows no default of a lambda
+        of_then.count([message(timestamp=round(at * 1000), studentId=age)])
+    body = staff(chat.app("analytics"), "GET /inactive-students", {}, "since=2100-01-01")
+    assert [student["studentId"] for student in body["students"]] == [9]
+    since = datetime.fromisoformat(body["completeFrom"]).timestamp()
+    assert 9 * 86_400 < time.time() - since <= 10 * 86_400
+
+
+# --- providers of before -----------------------------------------------------------------
+
+OF_PROVIDERS: list[tuple[str, dict[str, Any], str]] = [
+    ("GET /modules/{moduleId}/analytics", {"moduleId": 7}, WHOLE_DAYS),
+    ("GET /modules/{moduleId}/analytics", {"moduleId": 7}, MOMENTS),
+    ("GET /modules/{moduleId}/reports", {"moduleId": 7}, WHOLE_DAYS),
+    ("GET /students/{studentId}/analytics", {"studentId": 1}, WHOLE_DAYS),
+    ("GET /students/{studentId}/reports", {"studentId": 1}, WHOLE_DAYS),
+    ("GET /providers/{provider}/analytics", {"provider": "anthropic"}, WHOLE_DAYS),
+    ("GET /providers/{provider}/analytics", {"provider": "anthropic"}, MOMENTS),
+    ("GET /providers/{provider}/reports", {"provider": "anthropic"}, WHOLE_DAYS),
+]
+
+
+def configured(chat: Chat, **changes: Any) -> Chat:
+    """The same tables after a deployment with other settings."""
+    chat.settings = msgspec.structs.replace(chat.settings, **changes)
+    return chat
+
+
+def test_a_retired_provider_keeps_its_prices_and_takes_no_new_messages(chat: Chat) -> None:
+    filled(chat)
+    api = chat.app("analytics")
+    before = [staff(api, *asked) for asked in OF_PROVIDERS]
+    configured(chat, retired_providers=("anthropic",))
+    api = chat.app("analytics")
+    assert [staff(api, *asked) for asked in OF_PROVIDERS] == before
+    assert api("GET /providers/{provider}/today", {"provider": "anthropic"}).status == 200
+    shown = staff(chat.app("read"), PROVIDER, {"provider": "anthropic"}, "from=2026-01-01")
+    assert len(shown["messages"]) == 20
+
+    write = chat.app("write")
+    refused = write(POST, of_conversation("c"), body={**NEW, "provider": "anthropic"})
+    assert (refused.status, refused.body["path"]) == (400, "body.provider")
+    assert (
+        refused.body["detail"] == "the provider 'anthropic' is retired and takes no new messages."
+    )
+    assert refused.body["suggestion"] == "Use one of: openai."
+    assert write(POST, of_conversation("c"), body=NEW).status == 201
+
+
+def test_a_provider_taken_from_the_prices_leaves_what_it_stored_readable(
+    chat: Chat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given messages of a provider that has no price any longer
+    filled(chat)
+    configured(chat, prices_per_1k_tokens={"openai": 0.01})
+    api = chat.app("analytics")
+
+    # Then all that is asked of it is answered, with a cost that is not known
+    bodies = [staff(api, *asked) for asked in OF_PROVIDERS]
+    costs = [body["cost"] for body in bodies if "cost" in body]
+    assert [cost["usd"] for cost in costs] == [None] * 5
+    assert costs[0]["byProvider"] == costs[1]["byProvider"] == {"anthropic": None, "openai": 0.0171}
+    assert bodies[5]["messages"] == bodies[6]["messages"] == 20
+    assert [row["usd"] for row in bodies[7]["rows"]] == [None, None]
+    shown = staff(chat.app("read"), PROVIDER, {"provider": "anthropic"}, "from=2026-01-01&limit=15")
+    assert len(shown["messages"]) == 15
+    query = f"from=2026-01-01&limit=15&cursor={shown['cursor']}"
+    rest = staff(chat.app("read"), PROVIDER, {"provider": "anthropic"}, query)
+    assert len(rest["messages"]) == 5
+
+    # And where nothing of it is kept, there is no such provider
+    later = "from=2026-03-01&to=2026-03-02"
+    assert chat.app("read")(PROVIDER, {"provider": "anthropic"}, query=later).status == 404
+    for route, path, _ in OF_PROVIDERS[5:]:
+        assert api(route, path, query=later).status == 404
+    assert api("GET /providers/{provider}/today", {"provider": "anthropic"}).status == 404
+
+    # And a message of it that the stream still delivers is counted, without a cost
+    capsys.readouterr()
+    late = chat.module("rollup-stream")
+    late._rollup.count([message(provider="anthropic", moduleId=9)])
+    assert COST not in capsys.readouterr().out
+    days = "from=2026-01-01&to=2026-01-01"
+    counted = staff(api, "GET /modules/{moduleId}/analytics", {"moduleId": 9}, days)
+    assert (counted["messages"], counted["cost"]["byProvider"]) == (1, {"anthropic": None})
+
+
+def test_shards_that_are_lowered_hide_what_they_hold_until_they_are_raised_again(
+    make_chat: MakeChat,
+) -> None:
+    chat = make_chat(provider_shards=4, roster_shards=4)
+    stored = [chat.add(message(timestamp=START + n, studentId=1 + n)) for n in range(12)]
+    chat.rollup.count(stored)
+
+    def found() -> tuple[int, int]:
+        page = staff(chat.app("read"), PROVIDER, {"provider": "openai"}, "from=2026-01-01")
+        silent = staff(chat.app("analytics"), "GET /inactive-students", {}, "since=2100-01-01")
+        return len(page["messages"]), len(silent["students"])
+
+    assert found() == (12, 12)
+    configured(chat, provider_shards=1, roster_shards=1)
+    assert max(found()) < 12
+    configured(chat, provider_shards=8, roster_shards=8)
+    assert found() == (12, 12)
 
 
 @pytest.mark.requirement("T-30")

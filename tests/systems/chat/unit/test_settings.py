@@ -12,6 +12,7 @@ from chat.system import SYSTEM
 from keyline import variables
 from keyline.errors import KeylineError
 from keyline.run import from_environment
+from keyline_deploy import environment
 from keyline_deploy.environment import EnvironmentFileError, load
 
 DEV = load("dev")
@@ -75,3 +76,49 @@ def test_the_address_of_the_cache_is_one_of_redis(url: str) -> None:
     error = refused(cache_url=url)
     assert error.path == "dev.toml: systems.chat.cache_url"
     assert "redis://host:6379/0" in error.suggestion
+
+
+@pytest.mark.parametrize("name", ["", "open#ai", "open\U0010ffff", "a" * 129])
+def test_a_name_in_a_table_that_no_key_can_have_is_told(name: str) -> None:
+    with pytest.raises(EnvironmentFileError) as caught:
+        environment.decode({"prices_per_1k_tokens": {name: 0.01}}, Settings, "dev.toml: chat")
+    assert caught.value.path == "dev.toml: chat.prices_per_1k_tokens"
+    assert "a provider's name of 1 to 128 characters without #" in caught.value.suggestion
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "message", "suggestion"),
+    [
+        (
+            {"prices_per_1k_tokens": {"openai": 0.0000015}},
+            "prices_per_1k_tokens.openai",
+            "has more than 6 decimals.",
+            "0.000002",
+        ),
+        (
+            {"prices_per_1k_tokens": {"openai": 1e-9}},
+            "prices_per_1k_tokens.openai",
+            "has more than 6 decimals.",
+            "0.000001",
+        ),
+        (
+            {"retired_providers": ["antropic"]},
+            "retired_providers",
+            "holds 'antropic', which has no price in prices_per_1k_tokens.",
+            "Did you mean 'anthropic'?",
+        ),
+    ],
+)
+def test_prices_that_costs_cannot_be_computed_from_are_told_where_they_are_read(
+    given: dict[str, object], path: str, message: str, suggestion: str
+) -> None:
+    with pytest.raises(EnvironmentFileError) as caught:
+        environment.decode(given, Settings, "dev.toml: systems.chat")
+    assert caught.value.path == f"dev.toml: systems.chat.{path}"
+    assert caught.value.message == message
+    assert suggestion in caught.value.suggestion
+
+
+@pytest.mark.parametrize("price", [0, 0.00015, 0.000001, 15, 123456.654321])
+def test_real_prices_are_taken(price: float) -> None:
+    assert Settings(prices_per_1k_tokens={"openai": price})
