@@ -72,6 +72,9 @@ class Rollup:
 
     Parameters
     ----------
+    added
+        Is called with the totals that a transaction has added, as soon as it has: what was counted
+        is told although a later transaction of the batch fails.
     clock
         Returns the present, epoch seconds.
     sleep
@@ -80,17 +83,13 @@ class Rollup:
 
     store: Store
     settings: Settings
+    added: Callable[[Totals], object] = field(default=lambda _: None)
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     _seen: dict[int, float] = field(default_factory=dict)
 
-    def count(self, messages: Iterable[Message]) -> list[Totals]:
+    def count(self, messages: Iterable[Message]) -> None:
         """Count each message that was not counted before.
-
-        Returns
-        -------
-        list[Totals]
-            What was added to the stored totals, by transaction.
 
         Raises
         ------
@@ -99,12 +98,14 @@ class Rollup:
             If all the messages are given again, none of them counts twice.
         """
         unique = list({message.messageId: message for message in messages}.values())
-        added = [totals for part in in_transactions(unique) if (totals := self._count_part(part))]
+        for part in in_transactions(unique):
+            totals = self._count_part(part)
+            if totals is not None:
+                self.added(totals)
         self._remember_bounded()
         for student, hour in last_hours(unique).items():
             if hour > self._seen.get(student, 0):
                 self._seen[student] = self._see(student, hour)
-        return added
 
     def _count_part(self, part: Sequence[Message]) -> Totals | None:
         """Return what a transaction added; None if all its messages were counted before."""

@@ -21,7 +21,14 @@ from chat.system import SYSTEM
 from chat.tables import LastActivity, Message, ModuleDay, ProviderDay, StudentDay
 from chat.totals import Totals, fold, last_hours
 from keyline.days import Days
-from keyline.run import OutcomeUnknownError, Store, dynamodb_client
+from keyline.run import (
+    Cancelled,
+    OutcomeUnknownError,
+    Store,
+    TransactionCancelledError,
+    dynamodb_client,
+)
+from keyline.stream.handler import BatchFailedError
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
 from tests.support.soak import AT_LENGTH
@@ -107,12 +114,15 @@ def test_totals_equal_a_recount_under_duplicates_redelivery_and_any_order(
 def test_several_consumers_of_the_same_messages_at_once_count_each_once(chat: Chat) -> None:
     messages = some_messages(60, 3)
 
-    def consume(seed: int) -> list[Totals]:
+    added: list[Totals] = []
+
+    def consume(seed: int) -> None:
         own = random.Random(seed).sample(messages, len(messages))
-        return [t for start in range(0, 60, 20) for t in chat.rollup.count(own[start : start + 20])]
+        for start in range(0, 60, 20):
+            Rollup(chat.store, chat.settings, added.append).count(own[start : start + 20])
 
     with ThreadPoolExecutor(4) as pool:
-        added = [totals for found in pool.map(consume, range(4)) for totals in found]
+        list(pool.map(consume, range(4)))
 
     assert summed(added) == summed([fold(messages)])
     assert_counted_once(chat, messages)
@@ -152,7 +162,9 @@ def test_a_last_activity_whose_answer_was_lost_is_recognised(chat: Chat) -> None
     with fault_proxy(chat.endpoint) as proxy:
         proxy.only = frozenset({"UpdateItem"})
         proxy.next(Fault.LOST)
-        assert Rollup(behind(chat, proxy), chat.settings).count([one]) == [fold([one])]
+        added: list[Totals] = []
+        Rollup(behind(chat, proxy), chat.settings, added.append).count([one])
+    assert added == [fold([one])]
     assert proxy.failed[Fault.LOST, "UpdateItem"] == 1
     assert_counted_once(chat, [one])
 
@@ -288,6 +300,49 @@ def test_the_stream_s_handler_counts_new_messages_only_and_reports_the_poison(
     spent = [usd for line in lines for usd in line.get(COST, [])]
     tokens = sum(m.tokenCount for m in messages)
     assert sum(spent) == pytest.approx(tokens / 1000 * chat.settings.prices_per_1k_tokens["openai"])
+
+
+@pytest.mark.requirement("T-39", "T-43")
+def test_the_cost_of_what_was_counted_is_published_once_although_a_later_part_fails(
+    chat: Chat, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a batch of several transactions
+    module = chat.module("rollup-stream")
+    price = chat.settings.prices_per_1k_tokens["openai"]
+    messages = [message(timestamp=START + n, moduleId=1, studentId=n) for n in range(1, 121)]
+    records = [record(chat, n, m) for n, m in enumerate(messages)]
+    store = module._rollup.store
+    transact, left = Store.transact, [2]
+
+    def failing(*given: Any, **named: Any) -> Any:
+        if not left[0]:
+            raise TransactionCancelledError("t", [Cancelled(0, "mark", "ThrottlingError")])
+        left[0] -= 1
+        return transact(*given, **named)
+
+    def published() -> float:
+        lines = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+        return float(sum(usd for line in lines for usd in line.get(COST, [])))
+
+    def counted() -> float:
+        days = chat.repository.totals(PROVIDER_DAYS, DAYS, provider="openai")
+        return float(sum(day.tokens for day in days) / 1000 * price)
+
+    # When the third transaction fails, and every one after it
+    monkeypatch.setattr(type(store), "transact", failing)
+    with pytest.raises(BatchFailedError):
+        module.handler({"Records": records}, None)
+    first = published()
+    assert first == pytest.approx(counted())
+    assert 0 < first < len(messages) * 100 / 1000 * price
+
+    # And Lambda delivers the batch again
+    left[0] = 1_000
+    assert module.handler({"Records": records}, None) == {"batchItemFailures": []}
+
+    # Then the cost of every message has been published, once
+    assert first + published() == pytest.approx(counted())
+    assert counted() == pytest.approx(len(messages) * 100 / 1000 * price)
 
 
 def record(chat: Chat, number: int, of: Message, kind: str = "INSERT") -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from chat.tables import Message
 from chat.totals import Totals, fold, keys_of, last_hours
 from keyline.model import MAX_TRANSACTION
 from keyline.run import Cancelled, TransactionCancelledError, Write
-from tests.systems.chat.unit.examples import START, message, messages, summed
+from tests.systems.chat.unit.examples import DAY_MS, START, message, messages, summed
 
 
 class Ledger:
@@ -26,6 +27,11 @@ class Ledger:
     ----------
     conflicts
         How many transactions meet another one first.
+
+    Attributes
+    ----------
+    left
+        How many transactions it still takes before it refuses all; None for any number.
     """
 
     def __init__(self, conflicts: int = 0) -> None:
@@ -33,6 +39,7 @@ class Ledger:
         self.totals: dict[tuple[Any, ...], dict[str, int]] = {}
         self.sizes: list[int] = []
         self.conflicts = conflicts
+        self.left: int | None = None
 
     def transact(self, pattern: object, actions: Sequence[Write]) -> None:
         assert 1 <= len(actions) <= MAX_TRANSACTION
@@ -47,6 +54,10 @@ class Ledger:
             raise TransactionCancelledError(
                 "t", [Cancelled(n, "mark", "ConditionalCheckFailed") for n in known]
             )
+        if self.left is not None:
+            if not self.left:
+                raise TransactionCancelledError("t", [Cancelled(0, "mark", "ThrottlingError")])
+            self.left -= 1
         self.marks.update(marks)
         self.sizes.append(len(actions))
         for key, action in zip(keys, actions[len(marks) :], strict=True):
@@ -58,9 +69,9 @@ class Ledger:
         """Last activities are not what these tests are about."""
 
 
-def rollup(ledger: Ledger) -> Rollup:
+def rollup(ledger: Ledger, added: Callable[[Totals], object] = lambda _: None) -> Rollup:
     """A rollup into the ledger that waits for nothing."""
-    return Rollup(ledger, Settings(), clock=lambda: START / 1000, sleep=lambda _: None)  # type: ignore[arg-type] # as much of a store as it uses
+    return Rollup(ledger, Settings(), added, clock=lambda: START / 1000, sleep=lambda _: None)  # type: ignore[arg-type] # as much of a store as it uses
 
 
 def counted(ledger: Ledger, table: str) -> int:
@@ -102,11 +113,11 @@ def test_each_message_counts_once_under_any_delivery(
     )
     delivery = data.draw(st.permutations(given_messages + again))
     ledger = Ledger()
-    consumer = rollup(ledger)
     added: list[Totals] = []
+    consumer = rollup(ledger, added.append)
     while delivery:
         size = data.draw(st.integers(1, len(delivery)))
-        added += consumer.count(delivery[:size])
+        consumer.count(delivery[:size])
         delivery = delivery[size:]
     assert ledger.marks == {m.messageId for m in given_messages}
     assert summed(added) == summed([fold(given_messages)])
@@ -118,11 +129,37 @@ def test_each_message_counts_once_under_any_delivery(
 
 def test_a_transaction_that_meets_another_is_tried_again_and_given_back_at_last() -> None:
     ledger = Ledger(conflicts=ATTEMPTS - 1)
-    assert rollup(ledger).count([message()])
+    rollup(ledger).count([message()])
+    assert len(ledger.marks) == 1
     stubborn = Ledger(conflicts=ATTEMPTS)
     with pytest.raises(TransactionCancelledError):
         rollup(stubborn).count([message()])
     assert not stubborn.marks
+
+
+@pytest.mark.requirement("T-39")
+@given(st.lists(st.integers(0, 6), max_size=8))
+def test_what_was_counted_is_told_once_although_a_later_part_fails(fails_after: list[int]) -> None:
+    # Given a batch of several parts, which is delivered again as long as one of them fails
+    batch = [
+        message(timestamp=START + n * DAY_MS / 20, moduleId=1 + n % 3, studentId=n % 4 or None)
+        for n in range(200)
+    ]
+    assert len(list(in_transactions(batch))) == 4
+    ledger, added = Ledger(), list[Totals]()
+    consumer = rollup(ledger, added.append)
+
+    # When parts fail, what was counted until then has been told
+    for ledger.left in fails_after:
+        with suppress(TransactionCancelledError):
+            consumer.count(batch)
+        told = [total for totals in added for total in totals.modules.values()]
+        assert sum(total.messages for total in told) == len(ledger.marks)
+
+    # Then all is told once in the end
+    ledger.left = None
+    consumer.count(batch)
+    assert summed(added) == summed([fold(batch)])
 
 
 @pytest.mark.parametrize(
