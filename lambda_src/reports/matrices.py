@@ -83,7 +83,7 @@ class Matrices:
 
     def _make(self, key: Key, *, fresh: bool) -> ModelMatrix:
         matrix = self._load_or_build(key, fresh=fresh)
-        self._kept.put(key, matrix, since=matrix.about.as_of)
+        self._kept.put(key, matrix, since=matrix.about.read_at)
         return matrix
 
     def _load_or_build(self, key: Key, *, fresh: bool) -> ModelMatrix:
@@ -99,7 +99,7 @@ class Matrices:
                 self._fail("cannot be looked up", error)
                 bucket = None  # it will not take one either
             else:
-                if loaded is not None and self._kept.is_young(loaded.about.as_of):
+                if loaded is not None and self._kept.is_young(loaded.about.read_at):
                     self._count(LOADED)
                     return loaded
         built = self._build(key)
@@ -112,7 +112,7 @@ class Matrices:
 
     def _build(self, key: Key) -> ModelMatrix:
         model_version, dimension = key
-        about = About(model_version=model_version, dimension=dimension, as_of=self._clock())
+        about = About(model_version=model_version, dimension=dimension, read_at=self._clock())
         built, faults = read_matrix(self._read(model_version), about, self._most_bytes)
         self._count(BUILT)
         if faults:

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from keyline.moments import CLOCK_MARGIN_SECONDS
 from keyline.vector import Packed, VectorError
 from keyline.vector.matrix import Matrix, Rows, floats
 from reports.embeddings import packed_of, path_of
@@ -53,16 +54,26 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    as_of
-        When reading the vectors began: epoch seconds.
+    read_at
+        When reading the vectors began: epoch seconds, by the clock of the process that read them.
+        The age of the matrix is counted from it.
     left_out
         The model version's vectors that have another dimension or are damaged.
     """
 
     model_version: str
     dimension: int
-    as_of: float
+    read_at: float
     left_out: int = 0
+
+    @property
+    def as_of(self) -> float:
+        """Return the moment up to which the matrix holds all that was stored: epoch seconds.
+
+        A vector's `created_at` comes from the clock of the process that stored it. That clock may
+        differ by `CLOCK_MARGIN_SECONDS` from the one that `read_at` comes from.
+        """
+        return self.read_at - CLOCK_MARGIN_SECONDS
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Finds the products whose vectors are nearest to a product's.
 
-The product's own vector is as of the last write. The others are as of `as_of`, which is
-`matrix_seconds` ago at most; `fresh=true` reads them again, for those who store vectors alone: it
-reads a whole model version from the table.
+The product's own vector is as of the last write. The others are as of `as_of`, which is at most
+`matrix_seconds` ago, and 5 seconds more, because clocks may differ. `fresh=true` reads them again,
+for those who store vectors alone: it reads a whole model version from the table.
 """
 
 from __future__ import annotations
@@ -40,8 +40,12 @@ class SimilarityAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    as_of
+        Every vector that was stored or replaced up to this moment, by its `created_at`, is taken
+        into account. Of what was stored later, some may be missing. The moment is 5 seconds before
+        the vectors were read, because the clocks of functions may differ.
     products
-        How many vectors the model version had as of `as_of`.
+        How many vectors of the model version were read.
     left_out
         How many more of the model version have a vector of another dimension, or a damaged one.
     """

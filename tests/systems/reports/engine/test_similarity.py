@@ -19,6 +19,7 @@ import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from keyline.model import item_size, query_units, read_units
+from keyline.moments import CLOCK_MARGIN_SECONDS
 from keyline_local.testing import LOOPBACK, free_port
 from reports.embeddings import EmbeddingRepository, NewEmbedding
 from reports.matrix import ModelMatrix
@@ -292,17 +293,41 @@ def test_an_answer_is_never_older_than_the_setting(
         return SimilaritySearch(reports.store, bucket, lambda _: None, clock=lambda: now[0])
 
     one = process()
-    begun = one.nearest("p-0000", 5).about.as_of
+    begun = one.nearest("p-0000", 5).about.read_at
     catalogue.add("new", catalogue.vectors["p-0000"])
     now[0] += 59
-    assert one.nearest("p-0000", 5).about.as_of == begun
+    assert one.nearest("p-0000", 5).about.read_at == begun
     if shared:
-        assert process().nearest("p-0000", 5).about.as_of == begun
+        assert process().nearest("p-0000", 5).about.read_at == begun
     now[0] += 1
     for each in (one, process()):
         found = each.nearest("p-0000", 5)
-        assert found.about.as_of == now[0]
+        assert found.about.read_at == now[0]
         assert found.nearest[0].product_id == "new"
+
+
+@pytest.mark.parametrize("ahead", [-CLOCK_MARGIN_SECONDS, 0, 2, CLOCK_MARGIN_SECONDS])
+def test_what_was_stored_up_to_as_of_is_compared_whatever_clock_the_reader_has(
+    catalogue: Catalogue, ahead: float
+) -> None:
+    # Given a process whose clock differs from the clock of those that store vectors
+    catalogue.fill(3)
+    search = SimilaritySearch(
+        catalogue.reports.store, None, lambda _: None, clock=lambda: time.time() + ahead
+    )
+    before = search.nearest("p-0000", 5)
+
+    # When a vector is stored after the reading
+    catalogue.add("later", catalogue.vectors["p-0000"])
+    found = search.nearest("p-0000", 5)
+    assert "later" not in {each.product_id for each in found.nearest}
+
+    # Then no answer without it says that it is as of a moment at which it was there
+    later = catalogue.repository.get_embedding("later")
+    assert later
+    stored = datetime.fromisoformat(later.created_at).timestamp()
+    assert before.about == found.about
+    assert found.about.as_of < stored
 
 
 def test_a_matrix_that_is_too_old_is_not_even_fetched(catalogue: Catalogue, s3: Any) -> None:
@@ -335,7 +360,7 @@ def test_a_matrix_is_one_object_named_by_model_version_dimension_and_codec(
     ask(api, "own")
     (key,) = objects(s3)
     digest = hashlib.sha256(model.encode()).hexdigest()
-    assert key == f"matrices/v1/{digest}/2-float16.npz"
+    assert key == f"matrices/v2/{digest}/2-float16.npz"
     ask(api, "own", "fresh=true")
     assert objects(s3) == [key]
     with np.load(io.BytesIO(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())) as archive:

@@ -126,7 +126,7 @@ def test_a_matrix_is_never_older_than_the_setting(
     assert (other.get() is made) == shared
     clock.now += 1
     renewed = process.get()
-    assert renewed.about.as_of == clock.now
+    assert renewed.about.read_at == clock.now
     assert renewed is not made
 
 
@@ -140,7 +140,7 @@ def test_a_matrix_is_as_old_as_the_beginning_of_its_reading(table: Table, clock:
 
     process = Process(slowly, None, clock)
     begun = clock.now
-    assert process.get().about.as_of == begun
+    assert process.get().about.read_at == begun
     clock.now += 100
     process.get()
     assert process.counted[BUILT] == 2

@@ -41,7 +41,7 @@ def stored(product: str, packed: Packed) -> Vector:
 
 
 def matrix_of(vectors: Sequence[Vector], dimension: int) -> ModelMatrix:
-    about = About(model_version="m-1", dimension=dimension, as_of=1_700_000_000.0)
+    about = About(model_version="m-1", dimension=dimension, read_at=1_700_000_000.0)
     found, faults = read_matrix(vectors, about, PLENTY)
     assert not faults
     return found
@@ -159,7 +159,7 @@ def test_what_cannot_be_compared_is_left_out_and_told() -> None:
             vector_codec="float32",
         ),
     ]
-    found, faults = read_matrix(vectors, About(model_version="m", dimension=2, as_of=1.0), PLENTY)
+    found, faults = read_matrix(vectors, About(model_version="m", dimension=2, read_at=1.0), PLENTY)
     assert found.products == ["good"]
     assert found.about.left_out == 2
     assert [fault.path for fault in faults] == [
@@ -179,7 +179,7 @@ def test_more_vectors_than_the_memory_may_hold_are_not_read() -> None:
             taken.append(each)
             yield each
 
-    about, most = About(model_version="m", dimension=2, as_of=1.0), 5 * row_bytes(2, "p0")
+    about, most = About(model_version="m", dimension=2, read_at=1.0), 5 * row_bytes(2, "p0")
     found = read_matrix(vectors(5), about, most)[0]
     assert (len(found.products), found.size) == (5, most)
     with pytest.raises(TooManyVectorsError) as refused:
@@ -191,7 +191,7 @@ def test_more_vectors_than_the_memory_may_hold_are_not_read() -> None:
 def test_a_products_name_takes_memory_as_well() -> None:
     """A thousand names of a kilobyte are a megabyte, however short the vectors are."""
     vectors = [stored(f"{n:01000}", encode([1.0], "float32")) for n in range(1_000)]
-    about = About(model_version="m", dimension=1, as_of=1.0)
+    about = About(model_version="m", dimension=1, read_at=1.0)
     assert read_matrix(vectors, about, 2**21)[0].size > 10**6
     with pytest.raises(TooManyVectorsError) as refused:
         read_matrix(vectors, about, 500_000)
@@ -200,7 +200,7 @@ def test_a_products_name_takes_memory_as_well() -> None:
 
 def test_of_many_that_are_left_out_the_first_are_told_and_all_are_counted() -> None:
     vectors = (stored(f"p{n}", encode([1.0], "float32")) for n in range(1_000))
-    found, faults = read_matrix(vectors, About(model_version="m", dimension=2, as_of=1.0), PLENTY)
+    found, faults = read_matrix(vectors, About(model_version="m", dimension=2, read_at=1.0), PLENTY)
     assert (found.products, found.about.left_out) == ([], 1_000)
     assert [fault.path for fault in faults] == [
         f"products[p{n}].embedding_vector" for n in range(FAULTS)
