@@ -58,9 +58,17 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryView(msgspec.Struct, frozen=True, kw_only=True):
-    """A session's latest checks, newest first."""
+    """A session's latest checks, newest first.
+
+    Attributes
+    ----------
+    completeFrom
+        Each check of the session that was made at this moment or later is kept, unless it was
+        deleted. Checks that were made earlier may be missing.
+    """
 
     checks: list[CheckView]
+    completeFrom: Annotated[str, msgspec.Meta(examples=["2026-01-01T10:30:06.000Z"])]
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +77,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     queryCount
-        The number of checks of the session.
+        The number of checks that were made in the session. Checks that were deleted, or are no
+        longer kept, count as well: the history may show fewer.
     expiresAt
         The session's end. From then on the session answers 404.
     """

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -19,6 +21,7 @@ from interactions.patterns import FAQ_DAY, FAQ_SEARCH_CREATE
 from interactions.plain_text import plain
 from interactions.settings import Settings
 from interactions.tables import FaqSearch, FaqSearchData
+from keyline.days import first_whole_day, kept_since
 from keyline.errors import KeylineError
 from keyline.moments import iso, us_of_ms
 from keyline.percentile import percentile
@@ -58,6 +61,9 @@ class DayOfSearches(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
+    completeFrom
+        The first day whose searches are all still kept, or `day` if that is later. If it is after
+        `day`, searches of `day` may be missing.
     withoutMatches
         Searches that found nothing.
     searchTime
@@ -67,6 +73,7 @@ class DayOfSearches(msgspec.Struct, frozen=True):
     """
 
     day: Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
+    completeFrom: Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
     searches: Annotated[int, msgspec.Meta(examples=[15])]
     withoutMatches: Annotated[int, msgspec.Meta(examples=[1])]
     searchTime: SearchTimes | None
@@ -79,10 +86,17 @@ class TooManySearchesError(KeylineError):
 
 @dataclass(frozen=True)
 class FaqSearches:
-    """The searches in the frequent questions."""
+    """The searches in the frequent questions.
+
+    Parameters
+    ----------
+    now
+        Epoch seconds.
+    """
 
     store: Store
     settings: Settings
+    now: Callable[[], float] = time.time
 
     def add(self, text: str, matches: int, milliseconds: float) -> FaqSearch:
         """Keep a search.
@@ -125,6 +139,7 @@ class FaqSearches:
             If the day has more searches than one request may read.
         """
         found = sorted(self._read(day), key=lambda search: search.at)
+        kept = first_whole_day(kept_since(self.settings.faq_days, self.now() * 1000))
         times = sorted(search.Data.searchTime for search in found)
         by_digest: dict[str, list[FaqSearch]] = {}
         for search in found:
@@ -132,6 +147,7 @@ class FaqSearches:
         most = sorted(by_digest.items(), key=lambda item: (-len(item[1]), item[0]))[:limit]
         return DayOfSearches(
             day=day,
+            completeFrom=max(date.fromisoformat(day), kept).isoformat(),
             searches=len(found),
             withoutMatches=sum(search.Data.matches == 0 for search in found),
             searchTime=_times(times) if times else None,

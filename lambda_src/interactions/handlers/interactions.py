@@ -7,6 +7,7 @@ that is wrong is not counted.
 
 from __future__ import annotations
 
+import time
 from http import HTTPStatus
 from typing import Annotated
 
@@ -32,7 +33,9 @@ from interactions.inputs import MedicineName, SessionCursor, SessionId, SessionL
 from interactions.rules import shipped
 from interactions.stores import Stores
 from interactions.system import SYSTEM
+from keyline.days import kept_since
 from keyline.http import App, Caller, Client, HttpError, Refusal, Response, missing
+from keyline.moments import iso, us_of_ms
 from keyline.run import Store
 
 MAX_BODY = 4 * 1024
@@ -117,9 +120,9 @@ def history(
     """Show a session's latest checks, newest first. Counts against the client's limit."""
     usage = admitted(_limiter, _clients.of(client))
     found = _history.get_recent_queries(caller.subject, sessionId, query.limit)
-    return Response(
-        HistoryView(checks=[CheckView.of(each) for each in found]), headers=usage.headers
-    )
+    kept = iso(us_of_ms(kept_since(CONTEXT.settings.history_days, time.time() * 1000)))
+    view = HistoryView(checks=[CheckView.of(each) for each in found], completeFrom=kept)
+    return Response(view, headers=usage.headers)
 
 
 @app.delete("/sessions/{sessionId}/history")

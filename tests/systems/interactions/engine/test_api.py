@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+import time
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -67,7 +69,8 @@ def test_a_check_is_answered_kept_and_shown_in_the_history(mediphant: Mediphant)
     assert (harmless.body["isPotentiallyRisky"], harmless.body["reason"]) == (False, UNKNOWN)
     shown = api(HISTORY, in_path(session))
     assert shown.status == 200
-    assert shown.body == {"checks": [harmless.body, made.body]}
+    assert set(shown.body) == {"checks", "completeFrom"}
+    assert shown.body["checks"] == [harmless.body, made.body]
     assert api(SESSION, in_path(session)).body["queryCount"] == 2
 
 
@@ -305,8 +308,32 @@ def test_a_history_is_cleared(mediphant: Mediphant) -> None:
     for n in range(3):
         api(CHECK, body=two(session, "a", f"b{n}"))
     assert api(CLEAR, in_path(session)).status == 204
-    assert api(HISTORY, in_path(session)).body == {"checks": []}
+    assert api(HISTORY, in_path(session)).body["checks"] == []
     assert mediphant.rows("QUERY") == []
+
+
+def test_a_history_says_from_when_on_it_is_whole_and_a_session_counts_what_was_made(
+    make_mediphant: MakeMediphant,
+) -> None:
+    # Given a session with checks of many ages, some of them older than checks are kept
+    mediphant = make_mediphant(history_days=10, session_days=30)
+    now, ages = time.time(), (0.5, 9.9, 10.1, 12)
+    session = mediphant.at_ms((now - 13 * 86_400) * 1000).open_session("ada")
+    for age in ages:
+        mediphant.at_ms((now - age * 86_400) * 1000).add_query(
+            "ada", session.sessionId, med_a="a", med_b="b", is_potentially_risky=False, reason="-"
+        )
+
+    # When it is read
+    api = mediphant.app("interactions")
+    shown = api(HISTORY, in_path(session.sessionId)).body
+
+    # Then every check since the moment that it says is there, and the others still count
+    since = datetime.fromisoformat(shown["completeFrom"]).timestamp()
+    assert now - 10 * 86_400 < since < now - 9.9 * 86_400
+    made = [datetime.fromisoformat(check["timestamp"]).timestamp() for check in shown["checks"]]
+    assert made == pytest.approx([now - 0.5 * 86_400, now - 9.9 * 86_400], abs=0.002)
+    assert api(SESSION, in_path(session.sessionId)).body["queryCount"] == len(ages)
 
 
 @pytest.mark.requirement("M-34", "M-63")

@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from interactions.faq_searches import FaqSearches, digest_of
@@ -76,6 +77,7 @@ def test_a_day_s_searches_are_told_whole_whatever_the_shards(
     first, second = told["queries"]
     assert (first["digest"], first["searches"], second["searches"]) == (digest_of("dose"), 20, 10)
     assert 0 <= told["searchTime"]["p50"] <= told["searchTime"]["p90"] <= told["searchTime"]["p99"]
+    assert told["completeFrom"] == day
     empty = api(SEARCHES, query="day=2020-01-31").body
     assert (empty["searches"], empty["searchTime"], empty["queries"]) == (0, None, [])
 
@@ -92,6 +94,32 @@ def test_equal_searches_of_one_moment_from_many_processes_are_all_kept(
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(search, range(50)))
     assert len({search.at for search in made}) == len(mediphant.rows("FAQ_SEARCH")) == 50
+
+
+def test_a_day_that_may_have_lost_searches_says_so(make_mediphant: MakeMediphant) -> None:
+    mediphant = make_mediphant(faq_days=2)
+    noon = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
+    searches = FaqSearches(mediphant.store, mediphant.settings, now=lambda: noon)
+    days = ("2020-01-31", "2026-01-29", "2026-01-30", "2026-01-31")
+    told = {day: searches.of_day(day, 1).completeFrom for day in days}
+    # Of the 29th, the searches before noon are over.
+    assert told == {day: max(day, "2026-01-30") for day in days}
+
+
+def test_shards_that_are_lowered_hide_searches_until_they_are_raised_again(
+    make_mediphant: MakeMediphant,
+) -> None:
+    mediphant = make_mediphant(faq_shards=4)
+    searches = FaqSearches(mediphant.store, mediphant.settings)
+    for _ in range(20):
+        day = searches.add("dose", 1, 0.5).day
+
+    def found(shards: int) -> int:
+        settings = msgspec.structs.replace(mediphant.settings, faq_shards=shards)
+        return FaqSearches(mediphant.store, settings).of_day(day, 1).searches
+
+    assert (found(4), found(8)) == (20, 20)
+    assert found(1) < 20
 
 
 @pytest.mark.parametrize(
