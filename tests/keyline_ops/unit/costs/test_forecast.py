@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from io import StringIO
 
@@ -31,6 +32,8 @@ from keyline.model import (
     Update,
     equals,
 )
+from keyline_deploy.environment import load
+from keyline_deploy.systems import systems
 from keyline_ops.cli import app
 from keyline_ops.costs.forecast import Forecast, forecast, stored_items
 from keyline_ops.costs.prices import CURRENT, prices_of
@@ -235,6 +238,17 @@ def test_the_sum_is_its_parts() -> None:
     assert result.table_usd("Notes").most == pytest.approx(result.usd.most)
 
 
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_a_system_costs_what_its_tables_and_what_its_calls_and_storage_cost(system: System) -> None:
+    result = forecast(system, load("prod").settings(system.name, system.settings), CURRENT)
+    for end in ("least", "most"):
+        whole = getattr(result.usd, end)
+        tables = [getattr(result.table_usd(row.table), end) for row in result.tables]
+        assert sum(tables) == pytest.approx(whole)
+        parts = (result.requests_usd, result.storage_usd)
+        assert sum(getattr(part, end) for part in parts) == pytest.approx(whole)
+
+
 @pytest.mark.requirement("X-15")
 def test_the_command_prints_tables_and_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keyline_ops.commands.costs.systems", lambda: (system_of(PUT, GET),))
@@ -242,6 +256,8 @@ def test_the_command_prints_tables_and_json(monkeypatch: pytest.MonkeyPatch) -> 
     assert said.exit_code == 0, said.output
     assert "by-author" in said.output
     assert "Not counted: Lambda" in said.output
+    assert "Each figure is rounded alone" in said.output
+    assert re.search(r"notes: [0-9,.]+\.[0-9]{3} to [0-9,.]+\.[0-9]{3} USD a month", said.output)
     (document,) = json.loads(CliRunner().invoke(app, ["cost", "notes", "--json"]).output)
     rows = {row["pattern"]: row for row in document["patterns"]}
     assert rows["put"]["units_per_call"] == {"least": 4.0, "most": 6.0}
