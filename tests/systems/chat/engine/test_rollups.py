@@ -28,7 +28,7 @@ from keyline.run import (
     TransactionCancelledError,
     dynamodb_client,
 )
-from keyline.stream.handler import BatchFailedError
+from keyline.stream import BatchFailedError
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
 from tests.support.soak import AT_LENGTH
