@@ -30,6 +30,14 @@ Share = Annotated[float, msgspec.Meta(examples=[0.5])]
 Day = Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
 Moment = Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123Z"])]
 """ISO 8601 in UTC."""
+CompleteFrom = Annotated[
+    str,
+    msgspec.Meta(
+        description="From when on everything is counted, in the form of `from`. It equals `from` "
+        "unless the range begins before what is kept. What is older is missing or counted in part.",
+        examples=["2026-01-31"],
+    ),
+]
 
 
 class Percentile(msgspec.Struct, frozen=True):
@@ -126,19 +134,11 @@ class EngagementAnswer(msgspec.Struct, frozen=True):
 
 
 class UsageAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was used from one moment or day to another. Both are included.
-
-    Attributes
-    ----------
-    completeFrom
-        From when on everything is counted, in the form of `from`. It equals `from` unless the
-        range begins before what is kept: then what was used before `completeFrom` is missing, or
-        counted in part.
-    """
+    """What was used from one moment or day to another. Both are included."""
 
     start: Moment = msgspec.field(name="from")
     end: Moment = msgspec.field(name="to")
-    completeFrom: Moment
+    completeFrom: CompleteFrom
     source: Source
     messages: Count
     tokens: Tokens
