@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keyline.days import (
@@ -69,6 +69,7 @@ def test_the_first_whole_day_begins_at_a_moment_or_is_the_day_after(day: date, p
     st.floats(-CLOCK_MARGIN_SECONDS, CLOCK_MARGIN_SECONDS),
     st.booleans(),
 )
+@example(1.7e12, 10 + 0.5 / DAY_SECONDS, 0, -CLOCK_MARGIN_SECONDS, True)
 def test_what_is_of_a_kept_moment_has_not_expired_whatever_clock_gave_it_its_expiry(
     now: float, days: float, after: float, skew: float, counted_from_now: bool
 ) -> None:
