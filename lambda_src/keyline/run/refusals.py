@@ -93,14 +93,17 @@ def of_delete(
 ) -> KeylineError | None:
     """Why an item was not deleted, or that it may have been.
 
-    None if there was none to delete, which is as good.
+    None if there was none to delete, which is as good. That is so in doubt as well where the item
+    must exist: an earlier attempt of the call has deleted it, or somebody else has.
     """
     current = _current(pattern, reader, refusal.body, now)
-    if refusal.in_doubt and (current is not None or pattern.must_exist):
-        return SAFE.unknown(pattern.name, current)
     if current is not None:
+        if refusal.in_doubt:
+            return SAFE.unknown(pattern.name, current)
         return ConditionFailedError(pattern.name, _UNMET, current=current)
-    return NotFoundError(pattern.name, "there is no such item.") if pattern.must_exist else None
+    if pattern.must_exist and not refusal.in_doubt:
+        return NotFoundError(pattern.name, "there is no such item.")
+    return None
 
 
 def expired_item(pattern: Pattern[Any], refusal: ReplyError, now: float) -> Attributes | None:

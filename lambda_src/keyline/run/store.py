@@ -275,11 +275,12 @@ class Store:
         Raises
         ------
         NotFoundError
-            If there is none, or it has expired, and the pattern says that it must exist.
+            If there is none, or it has expired, and the pattern says that it must exist. It is
+            not raised if an earlier attempt of the call may have deleted the item.
         ConditionFailedError
             If a condition of the pattern does not hold.
         OutcomeUnknownError
-            If the answer was lost, and there is another item now, or none where one must exist.
+            If the answer was lost, and there is another item now.
         """
         single.delete(pattern, self._calls, self._compiler, key)
 
