@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from keyline.http import JSON, PROBLEM_JSON, App, Problem, phrase_of
+from keyline.http import JSON, PROBLEM_JSON, REPLAYED, App, Problem, phrase_of
 from keyline_ops.openapi.docstrings import plain
 from keyline_ops.openapi.examples import example_of, problem_example
 from keyline_ops.openapi.operations import Operation
@@ -110,6 +110,8 @@ def _parameters(operation: Operation, schemas: Schemas) -> Iterator[dict[str, An
     if operation.query is not None:
         for name, schema, required in schemas.fields_of(operation.query):
             yield _parameter(name, "query", text_schema(schema), required)
+    for header in operation.headers:
+        yield _parameter(header.name, "header", schemas.of(header.type), False)
 
 
 def _parameter(name: str, place: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
@@ -143,10 +145,29 @@ def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for status, answer in operation.answers:
         found[str(int(status))] = {"description": phrase_of(HTTPStatus(status))}
+        headers = _answer_headers(operation)
+        if headers:
+            found[str(int(status))]["headers"] = headers
         if status != HTTPStatus.NO_CONTENT:
             found[str(int(status))]["content"] = {JSON: {"schema": schemas.of(answer)}}
     for status in operation.problems:
         found[str(int(status))] = {"$ref": f"#/components/responses/{_problem_name(status)}"}
+    return found
+
+
+def _answer_headers(operation: Operation) -> dict[str, Any]:
+    """Describe the headers of a successful answer that follow from what the route is."""
+    found: dict[str, Any] = {}
+    if operation.is_versioned:
+        found["ETag"] = {
+            "description": "The version, for `If-Match`.",
+            "schema": {"type": "string"},
+        }
+    if "key" in operation.hints:
+        found[REPLAYED] = {
+            "description": "The key came with an earlier try; the answer is that of the first.",
+            "schema": {"type": "string", "enum": ["true"]},
+        }
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from keyline.errors import KeylineError
-from keyline.http import Registered, Response
+from keyline.http import HEADER_ARGUMENTS, Registered, RequestHeader, Response
 from keyline.model import Function, Route
 from keyline_ops.openapi.docstrings import Docstring
 
@@ -54,6 +54,18 @@ class Operation:
     def query(self) -> type[msgspec.Struct] | None:
         """The Struct of the query parameters, if the handler takes any."""
         return self.hints.get("query")
+
+    @property
+    def headers(self) -> list[RequestHeader]:
+        """The headers that the handler takes."""
+        return [header for name, header in HEADER_ARGUMENTS.items() if name in self.hints]
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether a successful answer is about one item that has a version."""
+        answer = self.answer
+        is_struct = isinstance(answer, type) and issubclass(answer, msgspec.Struct)
+        return is_struct and "version" in answer.__struct_fields__
 
     @property
     def takes_body(self) -> bool:
@@ -119,6 +131,10 @@ class Operation:
             found |= {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
         if self.handler.can_ask_for_less:
             found.add(HTTPStatus.UNPROCESSABLE_ENTITY)  # the answer may be too large
+        if "key" in self.hints:
+            found |= {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+        if "if_match" in self.hints:
+            found |= {HTTPStatus.BAD_REQUEST, HTTPStatus.PRECONDITION_FAILED}
         if self.route.method != "GET" and any(p.writes for p in self.function.patterns):
             found.add(HTTPStatus.CONFLICT)
         return sorted(found)
@@ -129,6 +145,7 @@ class Operation:
         yield from self.path_parameters.values()
         if self.query:
             yield self.query
+        yield from (header.type for header in self.headers)
         if self.takes_body:
             yield self.body
         yield from (answer for _, answer in self.answers if answer is not types.NoneType)

@@ -20,13 +20,14 @@ from aws_lambda_powertools.event_handler.api_gateway import Response as Powertoo
 
 from keyline import payload
 from keyline.errors import DeclarationError
-from keyline.http import problem
+from keyline.http import doubt, problem
 from keyline.http.arguments import Arguments, arguments_of
+from keyline.http.headers import IF_MATCH
 from keyline.http.json_text import JSON, encode
 from keyline.http.request import MAX_BODY, BodyRules, Request
 from keyline.http.response import Response
 from keyline.model.system import Method, System
-from keyline.run import meter
+from keyline.run import VersionConflictError, meter
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -86,7 +87,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Registered:
-    """A route with its handler."""
+    """A route with its handler.
+
+    Attributes
+    ----------
+    takes
+        The names of the handler's arguments.
+    """
 
     method: Method
     path: str
@@ -246,8 +253,10 @@ class App:
             self._require_room(request, response)
         except Exception as error:  # noqa: BLE001 - it is logged, and the client is answered
             failure = error
-            answered = problem.refused(error, self._refusals)
-            response = problem.response(answered, request.id, request.places())
+            answered = _precondition(problem.refused(error, self._refusals), request)
+            response = problem.response(
+                answered, request.id, request.places(), self._in_doubt(request)
+            )
         self._log(request, response.status_code, time.perf_counter() - started, failure)
         return response
 
@@ -262,6 +271,12 @@ class App:
         size = payload.excess(response.body or "")
         if size:
             raise self._registered[request.route].too_large(size)
+
+    def _in_doubt(self, request: Request) -> str:
+        route = self._registered.get(request.route)
+        if route is None:
+            return problem.READ_FIRST
+        return doubt.suggestion(route.method, route.arguments.readers, request)
 
     def _log(
         self, request: Request, status: int, seconds: float, failure: Exception | None
@@ -282,6 +297,19 @@ class App:
             self._logger.info("request", extra=fields | {"problem": type(failure).__name__})
         else:
             self._logger.error("request", extra=fields, exc_info=failure)
+
+
+def _precondition(error: Exception, request: Request) -> Exception:
+    """The error, or 412 where the version that is not there stands in `If-Match`."""
+    if not isinstance(error, VersionConflictError) or request.header(IF_MATCH) is None:
+        return error
+    return problem.HttpError(
+        HTTPStatus.PRECONDITION_FAILED,
+        f"headers.{IF_MATCH}",
+        error.message,
+        error.suggestion,
+        members={"currentVersion": error.version},
+    )
 
 
 def _at(event: Mapping[str, Any], path: str) -> dict[str, Any]:

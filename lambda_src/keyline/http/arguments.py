@@ -16,6 +16,8 @@ from keyline.errors import DeclarationError
 from keyline.http.json_in import Json, decode, json_fault, text_reader
 from keyline.http.problem import HttpError
 from keyline.http.request import BodyRules, Caller, Client, Request
+from keyline.http.versions import IfMatch
+from keyline.idempotency import IdempotencyKey
 from keyline.inputs import PathId
 from keyline.wording import SAYS, Wording, without_words
 
@@ -104,6 +106,10 @@ def _reader(
         return Request.caller
     if name == "client" and annotation is Client:
         return Request.client
+    if name == "if_match" and annotation is IfMatch:
+        return Request.if_match
+    if name == "key" and annotation == IdempotencyKey | None:
+        return Request.idempotency_key
     if name == "query" and _is_struct(annotation):
         return _query_reader(annotation, where)
     if name == "body" and method in _BODY_METHODS:
@@ -112,7 +118,7 @@ def _reader(
         where,
         f"is nothing that a {method} request gives.",
         "Use a path parameter by its name, body (POST, PUT, PATCH), query: a Struct, "
-        "caller: Caller or client: Client.",
+        "caller: Caller, client: Client, if_match: IfMatch or key: IdempotencyKey | None.",
     )
 
 

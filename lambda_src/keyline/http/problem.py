@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response as Powertoo
 from keyline.errors import KeylineError
 from keyline.http.json_text import encode
 from keyline.http.response import check_headers
+from keyline.idempotency import KeyReusedError
 from keyline.payload import MAX_BODY
 from keyline.run import errors
 
@@ -143,6 +144,7 @@ STATUS: Mapping[type[KeylineError], HTTPStatus] = {
     errors.InvalidCursorError: HTTPStatus.BAD_REQUEST,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
     errors.ConditionFailedError: HTTPStatus.CONFLICT,
+    KeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ItemTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.ThrottledError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -153,7 +155,8 @@ table is the service's fault rather than the client's, hence 503 and not 429."""
 
 _ASK_FOR_LESS = "Ask for less: for fewer items with `limit`, or for a shorter range."
 _CARRIED_OUT = "The request was carried out. Do not send it again: read what it changed."
-_READ_FIRST = "Read what the request was to change before you send it again."
+_IN_DOUBT = "the request may have been carried out, or not: the database's answer was lost."
+READ_FIRST = "Read what the request was to change before you send it again."
 """A client is not told to try again after some seconds: the write might be carried out twice."""
 
 _STANDARD_HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
@@ -192,7 +195,12 @@ def status_of(error: Exception) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def problem_of(error: Exception, request_id: str, places: Mapping[str, str] = _NOWHERE) -> Problem:
+def problem_of(
+    error: Exception,
+    request_id: str,
+    places: Mapping[str, str] = _NOWHERE,
+    in_doubt: str = READ_FIRST,
+) -> Problem:
     """What a client is told of an error: nothing of what only the log may hold.
 
     Parameters
@@ -200,6 +208,8 @@ def problem_of(error: Exception, request_id: str, places: Mapping[str, str] = _N
     places
         The parts of the request by the names that an error may use: `moduleId` →
         `path.moduleId`.
+    in_doubt
+        What is suggested where the request may have been carried out.
     """
     status = status_of(error)
     suggestion = _SUGGESTIONS.get(status, "")
@@ -208,8 +218,8 @@ def problem_of(error: Exception, request_id: str, places: Mapping[str, str] = _N
             type=_type_of(_kind_of(error)),
             title=phrase_of(status),
             status=status,
-            detail=error.message,
-            suggestion=_READ_FIRST,
+            detail=_IN_DOUBT,
+            suggestion=in_doubt,
             instance=request_id,
         )
     told = status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, HttpError)
@@ -253,20 +263,23 @@ def _path_of(error: KeylineError, places: Mapping[str, str]) -> str:
 
 
 def response(
-    error: Exception, request_id: str, places: Mapping[str, str] = _NOWHERE
+    error: Exception,
+    request_id: str,
+    places: Mapping[str, str] = _NOWHERE,
+    in_doubt: str = READ_FIRST,
 ) -> PowertoolsResponse[str]:
-    """The response that an error is answered with; `places` as for `problem_of`."""
+    """The response that an error is answered with; see `problem_of`."""
     return PowertoolsResponse(
         status_code=status_of(error),
         content_type=CONTENT_TYPE,
         headers=_headers_of(error),
-        body=encode(_document(error, request_id, places)),
+        body=encode(_document(error, problem_of(error, request_id, places, in_doubt))),
     )
 
 
-def _document(error: Exception, request_id: str, places: Mapping[str, str]) -> dict[str, Any]:
+def _document(error: Exception, told: Problem) -> dict[str, Any]:
     members = error.members if isinstance(error, HttpError) else {}
-    return {**members, **msgspec.to_builtins(problem_of(error, request_id, places))}
+    return {**members, **msgspec.to_builtins(told)}
 
 
 def _headers_of(error: Exception) -> dict[str, str | list[str]]:

@@ -15,9 +15,14 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import parse_qs
 
+import msgspec
+
 from keyline.errors import DeclarationError, KeylineError
+from keyline.http.headers import IDEMPOTENCY_KEY, IF_MATCH, key_of, version_of
 from keyline.http.media_type import check_json
 from keyline.http.problem import HttpError
+from keyline.http.versions import IfMatch
+from keyline.idempotency import IdempotencyKey
 from keyline.model.http_headers import REQUEST_HEADERS
 
 MAX_BODY = 64 * 1024
@@ -144,8 +149,8 @@ class Request:
         """The path parameters, decoded."""
         return self.event.get("pathParameters") or {}
 
-    def header(self, name: str, default: str = "") -> str:
-        """A header of the request.
+    def header(self, name: str) -> str | None:
+        """A header of the request; None where it is missing.
 
         Parameters
         ----------
@@ -161,7 +166,8 @@ class Request:
             raise DeclarationError(
                 f"headers.{name}", "is not a declared header.", "Add it to REQUEST_HEADERS."
             )
-        return str((self.event.get("headers") or {}).get(name, default))
+        value = (self.event.get("headers") or {}).get(name)
+        return None if value is None else str(value)
 
     def places(self) -> Mapping[str, str]:
         """The parts of the request by the names of what they hold: `moduleId` → `path.moduleId`."""
@@ -199,6 +205,32 @@ class Request:
                 "Send fewer.",
             ) from error
 
+    def if_match(self) -> IfMatch:
+        """The version that the request is for.
+
+        Raises
+        ------
+        HttpError
+            400 if the header is not one version in quotes.
+        """
+        header = self.header(IF_MATCH)
+        return IfMatch(None if header is None else version_of(header))
+
+    def idempotency_key(self) -> IdempotencyKey | None:
+        """What names the request, if its sender may send it again.
+
+        Raises
+        ------
+        HttpError
+            400 if the header is not a key; 401 if the request came without a verified token.
+        """
+        header = self.header(IDEMPOTENCY_KEY)
+        if header is None:
+            return None
+        rest = [sorted(self.path_parameters.items()), self.event.get("rawQueryString") or ""]
+        content = msgspec.json.encode(rest) + self._decoded(self.event.get("body") or "")
+        return IdempotencyKey.of(self.caller().subject, self.route, key_of(header), content)
+
     def json_body(self, rules: BodyRules) -> bytes:
         """The body, if the route takes it: as JSON by its content type, and of that length.
 
@@ -208,8 +240,8 @@ class Request:
             415 for another content type, 413 for a longer body, 400 for none or a broken one.
         """
         if not rules.any_type:
-            check_json(self.header("content-type"))
-        _check_encoding(self.header("content-encoding", "identity"))
+            check_json(self.header("content-type") or "")
+        _check_encoding(self.header("content-encoding") or "identity")
         limit = rules.limit
         body = self.event.get("body") or ""
         if len(body) > (limit * 4 // 3 + 4 if self.event.get("isBase64Encoded") else limit):

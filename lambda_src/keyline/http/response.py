@@ -13,6 +13,9 @@ _READABLE = frozenset(name.lower() for name in (*RESPONSE_HEADERS, *SAFELISTED_R
 
 BodyT_co = TypeVar("BodyT_co", covariant=True)
 
+REPLAYED = "Idempotent-Replayed"
+"""The header that Stripe's API made usual; the IETF's draft names none."""
+
 
 @dataclass(frozen=True)
 class Response(Generic[BodyT_co]):
@@ -54,3 +57,14 @@ def check_headers(names: Iterable[str]) -> None:
                 "is not a declared header, so CORS does not expose it.",
                 "Add it to RESPONSE_HEADERS in keyline.model.http_headers.",
             )
+
+
+def replayed(earlier: bool) -> dict[str, str]:
+    """Return the headers that say whether an earlier try of the request had the same answer.
+
+    Parameters
+    ----------
+    earlier
+        Whether an earlier request had the same idempotency key.
+    """
+    return {REPLAYED: "true"} if earlier else {}

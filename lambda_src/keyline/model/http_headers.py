@@ -7,10 +7,18 @@ header for it, only where CORS names it or where it is safelisted (Fetch standar
 
 from __future__ import annotations
 
-REQUEST_HEADERS = ("authorization", "content-encoding", "content-type")
+REQUEST_HEADERS = (
+    "authorization",
+    "content-encoding",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+)
 """What an App reads of a request, in small letters. API Gateway reads `authorization` for it."""
 
 RESPONSE_HEADERS = (
+    "ETag",
+    "Idempotent-Replayed",
     "Location",
     "RateLimit",
     "RateLimit-Policy",

@@ -11,7 +11,8 @@ import pytest
 from openapi_spec_validator import validate
 
 from keyline.errors import KeylineError
-from keyline.http import App, Caller, Client, Response
+from keyline.http import App, Caller, Client, IfMatch, Response
+from keyline.idempotency import IdempotencyKey
 from keyline.model import Function, Get, Key, Put, Route, System, Table
 from keyline_ops.openapi.document import document
 
@@ -30,6 +31,10 @@ class Note(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     noteId: str
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
     cost: Decimal = Decimal("0.5")
+
+
+class Counted(msgspec.Struct):
+    version: int
 
 
 class Notes(msgspec.Struct):
@@ -319,3 +324,25 @@ def test_a_document_may_name_a_server() -> None:
     made.post("/notes")(create)
     assert "servers" not in document([made])
     assert document([made], "http://localhost:1")["servers"] == [{"url": "http://localhost:1"}]
+
+
+def test_a_route_that_takes_a_key_or_a_version_says_so() -> None:
+    def send(body: Note, key: IdempotencyKey | None) -> Response[Note]:
+        raise NotImplementedError
+
+    def change(body: Note, if_match: IfMatch) -> Response[Counted]:
+        raise NotImplementedError
+
+    _, sent = described("POST /notes", send, status=201)
+    _, changed = described("PATCH /notes", change)
+    (key,), (match,) = sent["parameters"], changed["parameters"]
+    assert [(p["name"], p["in"], p["required"]) for p in (key, match)] == [
+        ("Idempotency-Key", "header", False),
+        ("If-Match", "header", False),
+    ]
+    assert key["description"]
+    assert key["schema"]["pattern"]
+    assert {"400", "422", "409"} <= set(sent["responses"])
+    assert {"400", "412", "409"} <= set(changed["responses"])
+    assert set(sent["responses"]["201"]["headers"]) == {"Idempotent-Replayed"}
+    assert set(changed["responses"]["200"]["headers"]) == {"ETag"}
