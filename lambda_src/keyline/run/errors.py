@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from keyline.errors import KeylineError
 
 
@@ -146,6 +148,37 @@ class VersionConflictError(ConditionFailedError):
     ) -> None:
         super().__init__(path, message, suggestion, current=current)
         self.version = version
+
+    def is_own(self, expected: int, changes: Mapping[str, Any]) -> bool:
+        """Whether the item that is there is what the update would have made of it.
+
+        Then an earlier try of the same request has made it, or somebody else has made the same
+        change from the same version. These two look the same: a caller who has to tell them
+        apart, such as one who counts up, must not ask.
+
+        Parameters
+        ----------
+        expected
+            The version that the update was given.
+        changes
+            Fields that the update sets, with their values. What differs between two tries, such
+            as a moment, is left out.
+        """
+        item = self.current
+        if item is None or self.version != expected + 1:
+            return False
+        fields = {f.encode_name: f for f in msgspec.structs.fields(item)}
+        return all(
+            getattr(item, fields[name].name) == (_default_of(fields[name]) if new is None else new)
+            for name, new in changes.items()
+        )
+
+
+def _default_of(field: msgspec.structs.FieldInfo) -> Any:
+    """What a read gives where the attribute was removed."""
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return None if field.default is msgspec.NODEFAULT else field.default
 
 
 class ItemTooLargeError(KeylineError):
