@@ -33,10 +33,12 @@ class Fault(StrEnum):
     """The engine carries it out, and the answer ends before its length."""
     DAMAGED = "damaged"
     """The engine carries it out, and the answer has another checksum."""
+    LATE = "late"
+    """The connection ends, and the engine sees the request only at `FaultProxy.deliver`."""
 
 
 KINDS = (Fault.UNSENT, Fault.LOST, Fault.THROTTLED)
-UNREACHED = (Fault.UNSENT, Fault.THROTTLED, Fault.HANGS)
+UNREACHED = (Fault.UNSENT, Fault.THROTTLED, Fault.HANGS, Fault.LATE)
 """What keeps a request from the engine."""
 _FAILED = (
     b'{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"It failed."}'
@@ -83,6 +85,7 @@ class FaultProxy:
         self.failed: Counter[tuple[Fault, str]] = Counter()
         self.meanwhile: Callable[[], object] | None = None
         self.released = threading.Event()
+        self._late: deque[tuple[str, bytes, dict[str, str]]] = deque()
         self._server = _Server((LOOPBACK, 0), self._handler())
         self.url = f"http://{LOOPBACK}:{self._server.server_address[1]}"
 
@@ -117,6 +120,21 @@ class FaultProxy:
         if action is not None:
             action()
 
+    def keep(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+        """Keep a request back."""
+        self._late.append((path, body, headers))
+
+    def deliver(self) -> list[int]:
+        """Let the engine see the requests that are late; return the statuses of its answers."""
+        statuses: list[int] = []
+        with contextlib.closing(http.client.HTTPConnection(*self._engine, timeout=30)) as engine:
+            while self._late:
+                engine.request("POST", *self._late.popleft())
+                answer = engine.getresponse()
+                answer.read()
+                statuses.append(answer.status)
+        return statuses
+
     def _drawn(self, operation: str) -> Fault | None:
         if self.only and operation not in self.only:
             return None
@@ -150,6 +168,8 @@ class FaultProxy:
                 operation = self.headers["X-Amz-Target"].rpartition(".")[2]
                 fault = proxy.fate(operation)
                 answer = None if fault in UNREACHED else self._ask(body)
+                if fault is Fault.LATE:
+                    proxy.keep(self.path, body, self._headers())
                 if fault is not None:
                     proxy.interrupt()
                 match fault, answer:
@@ -176,10 +196,12 @@ class FaultProxy:
                     self.engine = http.client.HTTPConnection(*proxy._engine, timeout=30)
                     self.engine.connect()
                     self.engine.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
-                self.engine.request("POST", self.path, body, headers)
+                self.engine.request("POST", self.path, body, self._headers())
                 answer = self.engine.getresponse()
                 return answer.status, dict(answer.headers.items()), answer.read()
+
+            def _headers(self) -> dict[str, str]:
+                return {k: v for k, v in self.headers.items() if k.lower() != "connection"}
 
             def _answer(
                 self, status: int, headers: dict[str, str], body: bytes, cut: int = 0
