@@ -71,12 +71,15 @@ class Session:
         claims: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
+        key: str | None = None,
         refused: HTTPStatus | None = None,
     ) -> Any:
         """Call the API and return the decoded answer.
 
         Parameters
         ----------
+        key
+            The idempotency key, if the request may be sent again.
         refused
             The status that is expected instead of success.
 
@@ -92,7 +95,10 @@ class Session:
             path,
             params=params,
             json=json,
-            headers={"Authorization": f"Bearer {self.token(subject, scopes, claims or {})}"},
+            headers={
+                "Authorization": f"Bearer {self.token(subject, scopes, claims or {})}",
+                **({} if key is None else {"Idempotency-Key": f'"{key}"'}),
+            },
         )
         expected = response.is_success if refused is None else response.status_code == refused
         if not expected:

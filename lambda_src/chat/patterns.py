@@ -11,6 +11,7 @@ from chat.tables import (
     MESSAGES,
     ROLLUPS,
     SIZES,
+    ConversationOwner,
     Counted,
     Fact,
     LastActivity,
@@ -20,6 +21,7 @@ from chat.tables import (
     StudentDay,
 )
 from keyline.growth import Growth
+from keyline.idempotency import Requests
 from keyline.model import (
     BatchGet,
     Get,
@@ -38,6 +40,7 @@ TOTALS_BYTES = 400
 STUDENT_DAY_BYTES = 200
 ACTIVITY_BYTES = 120
 COUNTED_BYTES = 110
+OWNER_BYTES = 120
 
 # --- messages: write path and pages ---------------------------------------------------
 
@@ -60,6 +63,22 @@ CONVERSATION_OPENING = Query(
     consistent=True,
     item_bytes=MESSAGE_BYTES,
     per_month=500_000,
+)
+CONVERSATION_CLAIM = Put(
+    name="conversation-claim",
+    why="Make a student the owner of a new conversation, before its first message is stored.",
+    table=ROLLUPS,
+    shape=ConversationOwner,
+    item_bytes=OWNER_BYTES,
+    per_month=50_000,
+)
+CONVERSATION_OWNER = Get(
+    name="conversation-owner",
+    why="Read who opened a conversation whose first message is of somebody else, such as staff.",
+    table=ROLLUPS,
+    shape=ConversationOwner,
+    consistent=True,
+    item_bytes=OWNER_BYTES,
 )
 CONVERSATION_MESSAGES = Query(
     name="conversation-messages",
@@ -303,3 +322,4 @@ STUDENTS_INACTIVE = Query(
 )
 
 GROWTH = Growth(SIZES)
+REQUESTS = Requests(ROLLUPS)

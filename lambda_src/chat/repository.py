@@ -15,19 +15,23 @@ import msgspec
 
 from chat.days import ALWAYS, Range
 from chat.patterns import (
+    CONVERSATION_CLAIM,
     CONVERSATION_OPENING,
+    CONVERSATION_OWNER,
     MESSAGE_CREATE,
     MESSAGE_GET,
     MESSAGES_GET,
+    REQUESTS,
     STUDENT_RECENT,
     STUDENTS_INACTIVE,
 )
 from chat.settings import Settings
-from chat.tables import ROSTER, Fact, LastActivity, Message
+from chat.tables import ROSTER, ConversationOwner, Fact, LastActivity, Message
 from keyline.days import Days, Period
 from keyline.errors import KeylineError
+from keyline.idempotency import IdempotencyKey, put_once, reserve
 from keyline.model import Query
-from keyline.run import Page, Store
+from keyline.run import AlreadyExistsError, OutcomeUnknownError, Page, Store
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 
@@ -85,6 +89,51 @@ class Repository:
             If the message is larger than DynamoDB's 400 KB.
         """
         return self.store.put_unique(MESSAGE_CREATE, message_at)
+
+    def create_once(
+        self, message_at: Callable[[float], Message], key: IdempotencyKey
+    ) -> tuple[Message, bool]:
+        """Store a message once for all tries of a request.
+
+        Parameters
+        ----------
+        message_at
+            Builds the message for a timestamp (epoch ms), with the key's id as its `messageId`.
+
+        Returns
+        -------
+        tuple[Message, bool]
+            The message, and whether an earlier request had the key.
+
+        Raises
+        ------
+        KeyReusedError
+            If the key came with another request before.
+        AlreadyExistsError, ItemTooLargeError
+            As `create`.
+        OutcomeUnknownError
+            If no answer came. The request may be sent again with its key.
+        """
+        reserved = reserve(self.store, REQUESTS.reserve, key)
+
+        def is_own(message: Message) -> bool:
+            return message.messageId == key.id
+
+        stored = put_once(self.store, MESSAGE_CREATE, message_at, reserved, is_own)
+        return stored, reserved.earlier
+
+    def may_write(self, conversation: str, student: int) -> bool:
+        """Whether a conversation is the student's own. A new conversation becomes it.
+
+        The student of its first message owns a conversation. So does the student who has opened
+        it: staff may have written a message with an earlier timestamp at the same moment. A new
+        conversation gets its owner by a conditional write, so two students who open it at once do
+        not both own it.
+        """
+        first = self.first_message(conversation)
+        if first is None:
+            return self._claim(conversation, student)
+        return first.studentId == student or self._owner(conversation) == student
 
     def first_message(self, conversation: str) -> Message | None:
         """Return the first message of a conversation; None if the conversation has none yet."""
@@ -182,6 +231,22 @@ class Repository:
             roster=ROSTER,
             lastAt=since,
         )
+
+    def _claim(self, conversation: str, student: int) -> bool:
+        """Make a student the owner of a conversation; return whether the student is it then."""
+        owner = ConversationOwner(conversationId=conversation, studentId=student)
+        try:
+            self.store.put(CONVERSATION_CLAIM, owner)
+        except (AlreadyExistsError, OutcomeUnknownError) as error:
+            stored: ConversationOwner | None = error.current_item()
+            if stored is None:
+                raise
+            return stored.studentId == student
+        return True
+
+    def _owner(self, conversation: str) -> int | None:
+        found = self.store.get(CONVERSATION_OWNER, conversationId=conversation)
+        return found.studentId if found else None
 
 
 def _all(items: Iterator[ItemT], limit: int, what: str, suggestion: str) -> list[ItemT]:

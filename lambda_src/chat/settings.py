@@ -65,6 +65,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marker_days
         How long a counted message is remembered: at least as long as a stream record (1 day) and
         then a message on the on-failure queue (14 days) can live, so that no replay counts twice.
+    idempotency_days
+        How long an idempotency key is remembered. A request with an older key is a new request.
     provider_shards
         The number of key values over which one provider is spread in ProviderUsageIndex. It may
         be raised at any time. If it is lowered, the messages in the shards above are not read by
@@ -102,6 +104,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention_days: Days = 365
     rollup_days: Days = 1095
     marker_days: MarkerDays = 15
+    idempotency_days: Days = 1
     provider_shards: Shards = 1
     roster_shards: Shards = 4
     prices_per_1k_tokens: dict[Provider, Dollars] = msgspec.field(default_factory=_prices)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from chat.patterns import (
+    CONVERSATION_CLAIM,
     CONVERSATION_MESSAGES,
     CONVERSATION_OPENING,
+    CONVERSATION_OWNER,
     COUNT_MESSAGES,
     GROWTH,
     MESSAGE_CREATE,
@@ -17,6 +19,7 @@ from chat.patterns import (
     PROVIDER_DAYS,
     PROVIDER_FACTS,
     PROVIDER_MESSAGES,
+    REQUESTS,
     STUDENT_DAYS,
     STUDENT_FACTS,
     STUDENT_MESSAGES,
@@ -46,7 +49,13 @@ WRITE = Function(
     name="write",
     handler="chat.handlers.write.handler",
     why="Stores messages.",
-    patterns=(MESSAGE_CREATE, CONVERSATION_OPENING),
+    patterns=(
+        MESSAGE_CREATE,
+        CONVERSATION_OPENING,
+        CONVERSATION_CLAIM,
+        CONVERSATION_OWNER,
+        REQUESTS.reserve,
+    ),
     routes=(Route("POST", "/conversations/{conversationId}/messages", WRITE_SCOPE),),
 )
 READ = Function(

@@ -8,6 +8,7 @@ import msgspec
 
 from chat.latency import Latency
 from keyline.growth import growth_table
+from keyline.idempotency import Reservation
 from keyline.model import (
     Entity,
     Index,
@@ -76,6 +77,13 @@ class Counted(msgspec.Struct, kw_only=True):
     """A mark that a message is in the daily totals."""
 
     messageId: str
+
+
+class ConversationOwner(msgspec.Struct, kw_only=True):
+    """The student who has opened a conversation."""
+
+    conversationId: str
+    studentId: int
 
 
 class ModuleDay(Latency, kw_only=True):
@@ -185,6 +193,10 @@ ROLLUPS = Table(
     index is sharded.
     COUNTED#message / -: a mark that is written in the same transaction as the totals that the
     message is added to. So a message counts once, even if the stream delivers it many times.
+    CONVERSATION#id / OWNER: the student who opened a conversation. It is written before the
+    student's first message. So one of two students who open a conversation at once is refused.
+    REQUEST#key / -: the moment that a request with an idempotency key has reserved for all its
+    tries.
     """,
     key=Key("pk", "sk"),
     entities=[
@@ -200,6 +212,18 @@ ROLLUPS = Table(
             keys={"pk": "COUNTED#{messageId}"},
             constants={"sk": "-"},
             retention=Retention(days="marker_days"),
+        ),
+        Entity(
+            ConversationOwner,
+            keys={"pk": "CONVERSATION#{conversationId}"},
+            constants={"sk": "OWNER"},
+            retention=Retention(days="retention_days"),
+        ),
+        Entity(
+            Reservation,
+            keys={"pk": "REQUEST#{requestId}"},
+            constants={"sk": "-"},
+            retention=Retention(days="idempotency_days"),
         ),
     ],
     indexes=[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -168,12 +169,23 @@ class ChatJourney:
         await self._pages(session, f"/providers/{known.provider}/messages", limit=500, **period)
 
     async def _write_as_student(self, session: Session) -> None:
+        """Write twice, once with a key that is sent again; nobody else may write there."""
         known = next(m for m in self._messages if m.studentId is not None)
         claims = {_SETTINGS.student_claim: known.studentId}
         name = f"own-{known.studentId}-{int(self._started)}"
-        for _ in range(2):
-            message = Message(**{**_fields(known), "conversationId": name})
-            await self._post(session, message, subject=f"student-{name}", claims=claims)
+        message = Message(**{**_fields(known), "conversationId": name})
+        own: dict[str, Any] = {"subject": f"student-{name}", "claims": claims}
+        await self._post(session, message, **own)
+        sent = [await self._post(session, message, key=name, **own) for _ in range(2)]
+        if sent[0] != sent[1]:
+            raise UnexpectedAnswerError(name, "answers a message that is sent again otherwise.")
+        await self._post(
+            session,
+            Message(**{**_fields(message), "studentId": None}),
+            subject=f"other-{name}",
+            claims={_SETTINGS.student_claim: (known.studentId or 0) + 1},
+            refused=HTTPStatus.NOT_FOUND,
+        )
 
     async def _analyse(self, session: Session, now: float) -> None:
         known = next(m for m in self._messages if m.studentId is not None)

@@ -2,8 +2,8 @@
 
 If the token belongs to a student, the message is stored for that student. `studentId` in the
 body may then be left out, and must otherwise match. A student can only write to a conversation
-that is new or their own. Staff and services may name a student in the body. If they name no
-student, the message is anonymous.
+that is new or their own; the first student who writes to a new one owns it. Staff and services
+may name a student in the body. If they name no student, the message is anonymous.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from chat.prices import Prices
 from chat.repository import Repository
 from chat.system import SYSTEM
 from chat.tables import Message
-from keyline.http import App, Caller, HttpError, Response, missing
+from keyline.http import App, Caller, HttpError, Response, missing, replayed
+from keyline.idempotency import IdempotencyKey
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import Store
 
@@ -75,7 +76,9 @@ _prices = Prices.of(CONTEXT.settings)
     max_body=MAX_BODY,
     example=EXAMPLE,
 )
-def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> Response[Message]:
+def create(
+    conversationId: ConversationId, body: NewMessage, caller: Caller, key: IdempotencyKey | None
+) -> Response[Message]:
     """Store a message. The header `Location` has its address."""
     viewer = Viewer.of(caller, CONTEXT.settings)
     if body.provider not in _prices.current:
@@ -83,15 +86,18 @@ def create(conversationId: ConversationId, body: NewMessage, caller: Caller) -> 
     if _LAST in body.modelUsed:
         raise _unusable_model()
     student = _student(viewer, body)
-    if viewer.student is not None:
-        _require_own(conversationId, viewer)
-    message_id = uuid.uuid4().hex
+    if viewer.student is not None and not _repository.may_write(conversationId, viewer.student):
+        raise missing("path.conversationId", "conversation")
+    message_id = key.id if key else uuid.uuid4().hex
 
     def message_at(timestamp: float) -> Message:
         return _message(conversationId, timestamp, message_id, body, student)
 
-    stored = _repository.create(message_at)
-    return Response(stored, headers={"Location": _address(stored)})
+    if key is None:
+        stored, earlier = _repository.create(message_at), False
+    else:
+        stored, earlier = _repository.create_once(message_at, key)
+    return Response(stored, headers={"Location": _address(stored), **replayed(earlier)})
 
 
 def _student(viewer: Viewer, body: NewMessage) -> int | None:
@@ -105,12 +111,6 @@ def _student(viewer: Viewer, body: NewMessage) -> int | None:
             "Leave studentId out: the message is stored for the student of the token.",
         )
     return viewer.student
-
-
-def _require_own(conversation: str, viewer: Viewer) -> None:
-    first = _repository.first_message(conversation)
-    if first is not None and first.studentId != viewer.student:
-        raise missing("path.conversationId", "conversation")
 
 
 def _message(

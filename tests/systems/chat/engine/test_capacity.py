@@ -27,6 +27,7 @@ from chat.system import SYSTEM
 from chat.tables import MESSAGES
 from keyline.days import Days, Period
 from keyline.growth import SizeSnapshot
+from keyline.idempotency import IdempotencyKey
 from keyline.model import item_size
 from keyline.run import ItemWriter, TableSettings
 from tests.systems.chat.on_engine import Chat, MakeChat
@@ -35,6 +36,7 @@ from tests.systems.chat.unit.examples import START, message
 DAYS = Days(date(2026, 1, 1), date(2026, 1, 31))
 SPAN = Period(START, START + 100)
 STAFF = PageRequest(caller="staff")
+KEY = IdempotencyKey.of("staff", "POST /messages", "1", b"{}")
 BY_HAND = {
     # 10 marks and 5 totals, all below 1 KB and written as a transaction for twice the price;
     # the totals of the 3 students are in an index as well.
@@ -58,7 +60,11 @@ def use_every_pattern(chat: Chat) -> None:
         for n in range(10)
     ]
     chat.rollup.count(stored)
-    repository.first_message("c-1")
+    assert not repository.may_write("c-1", 99)
+    assert repository.may_write("new", 99)
+    repository.create_once(
+        lambda at: message(conversationId="once", timestamp=at, messageId=KEY.id), KEY
+    )
     repository.message("c-1", stored[0].timestamp)
     repository.messages([("c-1", m.timestamp) for m in stored])
     repository.page(CONVERSATION_MESSAGES, None, STAFF, conversationId="c-1")

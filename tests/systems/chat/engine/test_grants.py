@@ -31,6 +31,12 @@ def write(chat: Chat) -> None:
         body=NEW,
         student=5,
     )
+    chat.app("write")(
+        "POST /conversations/{conversationId}/messages",
+        {"conversationId": "c"},
+        body=NEW,
+        student=6,
+    )
 
 
 def read(chat: Chat) -> None:

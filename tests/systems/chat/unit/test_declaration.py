@@ -7,7 +7,7 @@ import pytest
 from chat.patterns import CONVERSATION_OPENING
 from chat.settings import Settings
 from chat.system import SYSTEM
-from chat.tables import MESSAGES, ROLLUPS
+from chat.tables import MESSAGES, ROLLUPS, Counted
 from keyline.model import ALL, Query, fields_of
 
 
@@ -70,7 +70,8 @@ def test_whose_conversation_it_is_is_read_consistently_from_its_first_message() 
 
 @pytest.mark.requirement("T-43")
 def test_marks_outlive_every_way_in_which_a_message_can_come_again() -> None:
-    (retention,) = [kind.retention for kind in ROLLUPS.kinds if kind.retention]
+    retention = ROLLUPS.entity_of(Counted).retention
+    assert retention is not None
     assert retention.days == "marker_days"
     stream_days, queue_days = 1, 14
     assert Settings().marker_days >= stream_days + queue_days
