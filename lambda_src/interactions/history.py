@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from interactions.history_store import RECENT, HistoryStore
 from interactions.settings import Settings
 from interactions.tables import Check, CheckData, Session, SessionData
+from keyline.idempotency import Reserved
 from keyline.moments import DAY_SECONDS, iso, us_of_ms
-from keyline.run import UniqueClock
+from keyline.run import AlreadyExistsError, UniqueClock
 
 _ID_BYTES = 8
-"""Random bytes of a check's id, after its microsecond. They keep the ids of processes apart."""
+"""Bytes of a check's id, after its microsecond. They keep the ids of processes apart. They are
+random, or those of the request's key."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,20 @@ class History:
     settings: Settings
     clock: UniqueClock
 
-    def open_session(self, user: str) -> Session:
-        """Open a session that ends `session_days` from now."""
-        moment = self.clock.next()
+    def open_session(self, user: str, reserved: Reserved | None = None) -> Session:
+        """Open a session that ends `session_days` from now.
+
+        Parameters
+        ----------
+        reserved
+            What the tries of the request share, so that they open one session; None if the
+            request has no key.
+        """
+        moment = reserved.moment if reserved else self.clock.next()
         at = iso(us_of_ms(moment))
         session = Session(
             userId=user,
-            sessionId=uuid.uuid4().hex,
+            sessionId=reserved.id if reserved else uuid.uuid4().hex,
             TTL=_after(moment, self.settings.session_days),
             lastActivity=at,
             Data=SessionData(createdAt=at),
@@ -57,6 +66,7 @@ class History:
         is_potentially_risky: bool,
         reason: str,
         unknown: list[str] | None = None,
+        reserved: Reserved | None = None,
     ) -> Check:
         """Make a check of two medicines with its result, and keep the check.
 
@@ -64,18 +74,22 @@ class History:
         ----------
         unknown
             Which of `medA` and `medB` the rules do not know; None if nobody has looked.
+        reserved
+            What the tries of the request share, so that they make one check; None if the request
+            has no key. If an earlier try has made the check, that check is returned.
 
         Raises
         ------
         NoSessionError
             If the user has no session of this id, or the session has ended.
         """
-        moment = self.clock.next()
+        moment = reserved.moment if reserved else self.clock.next()
+        suffix = reserved.id[: 2 * _ID_BYTES] if reserved else secrets.token_hex(_ID_BYTES)
         at = iso(us_of_ms(moment))
         check = Check(
             sessionId=session_id,
             at=at,
-            id=f"{us_of_ms(moment) % 1000:03d}{secrets.token_hex(_ID_BYTES)}",
+            id=f"{us_of_ms(moment) % 1000:03d}{suffix}",
             Data=CheckData(
                 medA=med_a,
                 medB=med_b,
@@ -88,7 +102,13 @@ class History:
             # Counted from the moment of the check: the check may be stored later than it was made.
             TTL=_after(moment, self.settings.history_days),
         )
-        self.store.add_check(user, check)
+        try:
+            self.store.add_check(user, check)
+        except AlreadyExistsError as error:
+            if reserved is None:
+                raise
+            stored: Check = error.current_item()  # made under the rules of that moment
+            return stored
         return check
 
     def get_recent_queries(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:

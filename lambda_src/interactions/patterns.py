@@ -18,6 +18,7 @@ from interactions.tables import (
     Window,
 )
 from keyline.growth import Growth
+from keyline.idempotency import Requests
 from keyline.model import (
     BatchWrite,
     Get,
@@ -106,6 +107,7 @@ HISTORY_CLEAR = BatchWrite(
     item_bytes=CHECK_BYTES,
     per_month=300,
 )
+
 
 # --- rate limits ----------------------------------------------------------------------------
 
@@ -227,3 +229,4 @@ FAQ_DAY = Query(
 )
 
 GROWTH = Growth(SIZES)
+REQUESTS = Requests(DATA)

@@ -21,6 +21,8 @@ class Settings(MigrationSettings, frozen=True):
     session_days
         How long after it was opened a session ends, and with it the way to its checks: what is
         checked late in a session can be read for less than `history_days`.
+    idempotency_days
+        How long an idempotency key is remembered. A request with an older key is a new request.
     faq_days
         How long an FAQ search is kept.
     faq_shards
@@ -45,6 +47,7 @@ class Settings(MigrationSettings, frozen=True):
 
     history_days: Days = 30
     session_days: Days = 30
+    idempotency_days: Days = 1
     faq_days: Days = 90
     faq_shards: Shards = 1
     faq_keep_text: bool = False

@@ -12,6 +12,7 @@ from interactions.patterns import (
     HISTORY_KEYS,
     RATE_COUNT,
     RATE_WINDOW,
+    REQUESTS,
     SESSION_GET,
     SESSION_OPEN,
     SESSION_OWNER,
@@ -46,6 +47,8 @@ INTERACTIONS = Function(
         SESSIONS_OF_USER,
         USER_AND_SESSIONS,
         SESSION_OWNER,
+        REQUESTS.find,
+        REQUESTS.reserve,
     ),
     routes=(
         Route("POST", "/interactions", USE_SCOPE),

@@ -1,4 +1,4 @@
-"""The interactions system's single table and the five kinds of items in it."""
+"""The interactions system's single table and the six kinds of items in it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from keyline.growth import growth_table
+from keyline.idempotency import Reservation
 from keyline.model import Entity, Index, Key, Retention, Table, Ttl
 
 Day = Annotated[str, msgspec.Meta(min_length=10, max_length=10)]
@@ -193,7 +194,9 @@ DATA = Table(
     GSI1, USER#session / QUERY#at#id: a session's checks in order of time. The specification names
     this key USER, but its value is a session's id. No user's item has such a key.
     GSI1, SESSION#session / USER#user: the user of a session.
-    Windows, searches and profiles have no key of GSI1 and are not in the index.
+    REQUEST#key / -: the moment that a request with an idempotency key has reserved for all its
+    tries.
+    Windows, searches, profiles and requests have no key of GSI1 and are not in the index.
     """,
     key=Key("PK", "SK"),
     discriminator="EntityType",
@@ -238,6 +241,13 @@ DATA = Table(
             keys={"PK": "USER#{userId}"},
             tag="USER",
             constants={"SK": "PROFILE"},
+        ),
+        Entity(
+            Reservation,
+            keys={"PK": "REQUEST#{requestId}"},
+            tag="REQUEST",
+            constants={"SK": "-"},
+            retention=Retention(days="idempotency_days"),
         ),
     ],
     indexes=[

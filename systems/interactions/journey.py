@@ -107,9 +107,11 @@ class InteractionsJourney:
         self._sessions[user] = oldest["sessionId"]
         return int(oldest["queryCount"])
 
-    async def _check(self, session: Session, user: str, name: str, check: WantedCheck) -> Any:
+    async def _check(
+        self, session: Session, user: str, name: str, check: WantedCheck, key: str | None = None
+    ) -> Any:
         body = {"medA": check.first, "medB": check.second, "sessionId": name}
-        return await _as(session, user, "POST", "/interactions", json=body)
+        return await _as(session, user, "POST", "/interactions", json=body, key=key)
 
     async def _check_histories(self, session: Session) -> str:
         """Every user's history is the latest checks, newest first, and the count is of all."""
@@ -141,7 +143,10 @@ class InteractionsJourney:
 
     async def _clear(self, session: Session, user: str) -> None:
         name = (await _as(session, user, "POST", "/sessions"))["sessionId"]
-        await self._check(session, user, name, self._checks[user][0])
+        check = self._checks[user][0]
+        sent = [await self._check(session, user, name, check, key=name) for _ in range(2)]
+        if sent[0] != sent[1]:
+            raise UnexpectedAnswerError(name, "answers a check that is sent again otherwise.")
         await _as(session, user, "DELETE", f"/sessions/{name}/history")
         left = (await _as(session, user, "GET", f"/sessions/{name}/history"))["checks"]
         if left:

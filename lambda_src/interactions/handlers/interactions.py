@@ -30,11 +30,13 @@ from interactions.handlers.texts import cleaned
 from interactions.history import History
 from interactions.history_store import RECENT, SESSIONS, NoSessionError
 from interactions.inputs import MedicineName, SessionCursor, SessionId, SessionLimit
+from interactions.patterns import REQUESTS
 from interactions.rules import shipped
 from interactions.stores import Stores
 from interactions.system import SYSTEM
 from keyline.days import kept_since
-from keyline.http import App, Caller, Client, HttpError, Refusal, Response, missing
+from keyline.http import App, Caller, Client, HttpError, Refusal, Response, missing, replayed
+from keyline.idempotency import IdempotencyKey, Reserved, reservation, reserve
 from keyline.moments import iso, us_of_ms
 from keyline.run import Store
 
@@ -85,7 +87,9 @@ _rules = shipped()
     max_body=MAX_BODY,
     problems=[HTTPStatus.NOT_FOUND],  # the session
 )
-def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]:
+def check(
+    body: NewCheck, caller: Caller, client: Client, key: IdempotencyKey | None
+) -> Response[CheckView]:
     """Check two medicines against each other, and keep the result in the session's history."""
     first, second = cleaned(body.medA, "body.medA"), cleaned(body.medB, "body.medB")
     if _rules.same(first, second):
@@ -95,7 +99,11 @@ def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]
             "is the same medicine as body.medA.",
             "Name two different medicines.",
         )
-    usage = admitted(_limiter, _clients.of(client))
+    name = _clients.of(client)
+    reserved = reservation(_store, REQUESTS.find, key) if key else None
+    usage = _limiter.usage(name) if reserved else admitted(_limiter, name)
+    if key and reserved is None:
+        reserved = reserve(_store, REQUESTS.reserve, key)
     verdict = _rules.check(first, second)
     named = {"medA": first, "medB": second}
     try:
@@ -107,10 +115,14 @@ def check(body: NewCheck, caller: Caller, client: Client) -> Response[CheckView]
             is_potentially_risky=verdict.risky,
             reason=verdict.reason,
             unknown=[field for field, name in named.items() if not _rules.knows(name)],
+            reserved=reserved,
         )
     except NoSessionError as error:  # this route alone has the session's id in its body
+        if _is_earlier(reserved):
+            admitted(_limiter, name)  # nothing was stored: this try costs as much as the first
         raise missing("body.sessionId", "session") from error
-    return Response(CheckView.of(kept), headers=usage.headers)
+    headers = {**usage.headers, **replayed(_is_earlier(reserved))}
+    return Response(CheckView.of(kept), headers=headers)
 
 
 @app.get("/sessions/{sessionId}/history")
@@ -132,10 +144,12 @@ def clear(sessionId: SessionId, caller: Caller) -> None:
 
 
 @app.post("/sessions", status=HTTPStatus.CREATED)
-def open_session(caller: Caller) -> Response[SessionView]:
+def open_session(caller: Caller, key: IdempotencyKey | None) -> Response[SessionView]:
     """Open a session. The header `Location` has its address."""
-    session = _history.open_session(caller.subject)
-    return Response(SessionView.of(session), headers={"Location": f"/sessions/{session.sessionId}"})
+    reserved = reserve(_store, REQUESTS.reserve, key) if key else None
+    session = _history.open_session(caller.subject, reserved)
+    headers = {"Location": f"/sessions/{session.sessionId}", **replayed(_is_earlier(reserved))}
+    return Response(SessionView.of(session), headers=headers)
 
 
 @app.get("/sessions")
@@ -178,6 +192,10 @@ def owned(sessionId: SessionId) -> OwnedSession:
     if found is None:
         raise missing("path.sessionId", "session")
     return OwnedSession(userId=found.userId, session=SessionView.of(found))
+
+
+def _is_earlier(reserved: Reserved | None) -> bool:
+    return reserved is not None and reserved.earlier
 
 
 handler = app.handler

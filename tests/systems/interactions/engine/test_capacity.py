@@ -7,10 +7,17 @@ import time
 import pytest
 
 from interactions.faq_searches import FaqSearches
-from interactions.patterns import CHECK_BYTES, CHECK_CREATE, GROWTH, SESSION_CREATE
+from interactions.patterns import (
+    CHECK_BYTES,
+    CHECK_CREATE,
+    GROWTH,
+    REQUESTS,
+    SESSION_CREATE,
+)
 from interactions.system import SYSTEM
 from interactions.tables import DATA, Check, Session, SessionData
 from keyline.growth import SizeSnapshot
+from keyline.idempotency import IdempotencyKey, reservation, reserve
 from keyline.model import item_size
 from keyline.moments import iso, us_of_ms
 from keyline.run import ItemWriter, TableSettings
@@ -47,6 +54,10 @@ def use_every_pattern(mediphant: Mediphant) -> None:
     searches = FaqSearches(mediphant.store, mediphant.settings)
     day = searches.add("dose", 1, 0.5).day
     searches.of_day(day, 10)
+    key = IdempotencyKey.of("ada", "POST /interactions", "1", b"")
+    assert reservation(mediphant.store, REQUESTS.find, key) is None
+    reserve(mediphant.store, REQUESTS.reserve, key)
+    assert reservation(mediphant.store, REQUESTS.find, key) is not None
     repository.clear_checks("ada", session.sessionId)
     days = ("2026-01-01", "2026-01-02")
     snapshot = SizeSnapshot(tableName="t", day=days[0], tableBytes=1, indexBytes={}, items=1)

@@ -7,6 +7,7 @@ import pytest
 from interactions.settings import Settings
 from interactions.system import INTERACTIONS, SYSTEM
 from interactions.tables import DATA, Check, FaqSearch, Session, User, Window
+from keyline.idempotency import Reservation
 from keyline.model import (
     ALL,
     Get,
@@ -37,6 +38,7 @@ def test_every_kind_of_item_has_a_type_of_its_own() -> None:
     assert DATA.discriminator == "EntityType"
     assert {kind.shape: kind.tag for kind in DATA.kinds} == {
         Check: "QUERY",
+        Reservation: "REQUEST",
         Window: "RATE_LIMIT",
         FaqSearch: "FAQ_SEARCH",
         Session: "SESSION",

@@ -47,7 +47,10 @@ def test_what_the_application_gives_an_expiry_is_not_forecast_as_kept_for_a_year
         for kind in DATA.kinds
         if (expiry := settings.expiry(DATA, kind))
     }
-    assert days == {"Check": 30, "Window": 1, "FaqSearch": 90, "Session": 30}
+    assert days == {
+        **{"Check": 30, "Window": 1, "FaqSearch": 90, "Session": 30},
+        "Reservation": 1,
+    }
     (row,) = [row for row in figures.built().tables if row.table == DATA.name]
     checks, cleared, searches, sessions = 30_000, 3_000, 3 * 3_000, 3_000
     windows, users = 63_000 / 30, 12 * 3_000  # if each request is of a client of its own
