@@ -38,8 +38,8 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, report: Report) -> ReportAnswer:
         """Return the answer about a report."""
-        fields = msgspec.structs.asdict(report)
-        return cls(**{**fields, "favorites": sorted(report.favorites)})
+        shown = {name: getattr(report, name) for name in cls.__struct_fields__}
+        return cls(**{**shown, "favorites": sorted(report.favorites)})
 
 
 class ReportPage(msgspec.Struct, frozen=True):

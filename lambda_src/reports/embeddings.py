@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, cast
+from datetime import datetime, timedelta
+from typing import Annotated, TypeGuard, cast
 
 import msgspec
 
 from keyline.inputs import check
-from keyline.moments import iso_now
+from keyline.moments import iso_now, iso_of
 from keyline.run import BadValueError, ConditionFailedError, Page, Store
 from keyline.vector import Packed, VectorError, decode, encode
 from reports.inputs import ProductId
@@ -20,6 +21,9 @@ from reports.tables import Embedding, Vector
 
 STORES_PER_SECOND = 300.0
 """A vector of 512 numbers as float32 costs 3 write units. A partition of the index takes 1,000."""
+
+ATTEMPTS = 8
+"""Tries of a write that meets a vector which another process stored with a later moment."""
 
 
 class ProductEmbedding(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,13 +94,17 @@ class EmbeddingRepository:
             If the stored vector is of a third model version, or if there is none to replace.
         """
         item = self._item(embedding)
-        try:
-            if replaces is None:
-                self.store.put(EMBEDDING_STORE, item, model=item.model)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._put(item, replaces)
+            except ConditionFailedError as error:
+                stored: Embedding | None = error.current
+                if attempt == ATTEMPTS or not _is_newer(stored, item, replaces):
+                    raise _other_model_stored(error, replaces) from error
+                # This write is the last one, whatever the clocks of two processes say.
+                item = msgspec.structs.replace(item, created_at=_after(stored))
             else:
-                self.store.put(EMBEDDING_SWAP, item, model=item.model, replaces=replaces)
-        except ConditionFailedError as error:
-            raise _other_model_stored(error, replaces) from error
+                break
         return _product_embedding(item)
 
     def store_embeddings(
@@ -171,6 +179,13 @@ class EmbeddingRepository:
         found = self.store.items(MODEL_EMBEDDINGS, model_version=model_version)
         return (_product_embedding(item) for item in found)
 
+    def _put(self, item: Embedding, replaces: str | None) -> None:
+        given = {"model": item.model, "created_at": item.created_at}
+        if replaces is None:
+            self.store.put(EMBEDDING_STORE, item, **given)
+        else:
+            self.store.put(EMBEDDING_SWAP, item, replaces=replaces, **given)
+
     def _item(self, embedding: NewEmbedding) -> Embedding:
         check("product_id", embedding.product_id, ProductId)
         settings = cast("Settings", self.store.settings)
@@ -217,6 +232,23 @@ def _product_embedding(item: Embedding) -> ProductEmbedding:
         vector_codec=item.vector_codec,
         created_at=item.created_at,
     )
+
+
+def _is_newer(
+    stored: Embedding | None, item: Embedding, replaces: str | None
+) -> TypeGuard[Embedding]:
+    """Whether only its moment keeps a stored vector from being replaced."""
+    return (
+        stored is not None
+        and stored.model in (item.model, replaces)
+        and stored.created_at > item.created_at
+    )
+
+
+def _after(stored: Embedding) -> str:
+    """Return the present, or the moment after the vector was stored if that is later."""
+    next_moment = datetime.fromisoformat(stored.created_at) + timedelta(microseconds=1)
+    return max(iso_now(), iso_of(next_moment))
 
 
 def _other_model_stored(error: ConditionFailedError, replaces: str | None) -> OtherModelStoredError:

@@ -9,7 +9,7 @@ stores all vectors again.
 
 from __future__ import annotations
 
-from keyline.model import Delete, Get, Put, Query, Update, absent, any_of, equals
+from keyline.model import Delete, Get, Put, Query, Update, absent, any_of, at_most, equals
 from reports.tables import EMBEDDINGS, REPORTS, USERS, Embedding, Report, User, Vector
 
 USER_BYTES = 600
@@ -111,44 +111,48 @@ REPORT_DELETE_VERSION = Delete(
 )
 FAVORITE_ADD = Update(
     name="favorite-add",
-    why="Add a product to the favourites of an own report. Simultaneous additions all count.",
+    why="Add a product to the favourites of an own report, unless they have changed since.",
     table=REPORTS,
     shape=Report,
     add=("favorites",),
     conditions=(equals("user_id"),),
+    version="favorites_version",
     item_bytes=REPORT_BYTES,
     per_month=100_000,
 )
 FAVORITE_REMOVE = Update(
     name="favorite-remove",
-    why="Remove a product from the favourites of an own report.",
+    why="Remove a product from the favourites of an own report, unless they have changed since.",
     table=REPORTS,
     shape=Report,
     discard=("favorites",),
     conditions=(equals("user_id"),),
+    version="favorites_version",
     item_bytes=REPORT_BYTES,
     per_month=10_000,
 )
 
 # --- embeddings -----------------------------------------------------------------------
 
+NOT_NEWER = any_of(absent("product_id"), at_most("created_at"))
+"""A try that arrives late finds what was stored after it, and does not replace it."""
 EMBEDDING_STORE = Put(
     name="embedding-store",
-    why="Store a product's vector; never overwrite a vector of another model version.",
+    why="Store a product's vector; never overwrite one of another model version, or a newer one.",
     table=EMBEDDINGS,
     shape=Embedding,
     replace=True,
-    conditions=(any_of(absent("product_id"), equals("model")),),
+    conditions=(any_of(absent("product_id"), equals("model")), NOT_NEWER),
     item_bytes=EMBEDDING_BYTES,
     per_month=5_000,
 )
 EMBEDDING_SWAP = Put(
     name="embedding-swap",
-    why="Replace a vector of the model version that the request names. A second try is harmless.",
+    why="Replace a vector of the model version that the request names; never a newer one.",
     table=EMBEDDINGS,
     shape=Embedding,
     replace=True,
-    conditions=(any_of(equals("model"), equals("model", "replaces")),),
+    conditions=(any_of(equals("model"), equals("model", "replaces")), NOT_NEWER),
     item_bytes=EMBEDDING_BYTES,
     per_month=50_000,
 )

@@ -7,15 +7,28 @@ they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
+import msgspec
+
 from keyline.errors import KeylineError
+from keyline.idempotency import IdempotencyKey
 from keyline.inputs import check
+from keyline.model import Update
 from keyline.moments import iso_now
-from keyline.run import ConditionFailedError, NotFoundError, Page, Store, VersionConflictError
+from keyline.run import (
+    AlreadyExistsError,
+    ConditionFailedError,
+    NotFoundError,
+    OutcomeUnknownError,
+    Page,
+    Store,
+    VersionConflictError,
+    backoff,
+)
 from reports.embeddings import EmbeddingRepository
 from reports.inputs import ProductId, ReportId
 from reports.patterns import (
@@ -33,6 +46,9 @@ from reports.patterns import (
 )
 from reports.settings import Settings
 from reports.tables import Report, User
+
+ATTEMPTS = 16
+"""Tries of a change of favourites that others have changed since they were read."""
 
 __all__ = ["EmbeddingRepository", "ReportRepository", "UserRepository"]
 
@@ -101,6 +117,38 @@ class ReportRepository:
         check("id", report.id, ReportId)
         check("favorites", report.favorites, set[ProductId])
         return self.store.put(REPORT_CREATE, report)
+
+    def create_report_once(self, report: Report, key: IdempotencyKey) -> tuple[Report, bool]:
+        """Store a new report once for all tries of a request.
+
+        Parameters
+        ----------
+        report
+            Its `id` is made of the key's id.
+
+        Returns
+        -------
+        tuple[Report, bool]
+            The report as it was created, and whether an earlier try has created it.
+
+        Raises
+        ------
+        KeyReusedError
+            If the key came with another request before.
+        OutcomeUnknownError
+            If no answer came. The request may be sent again with its key.
+        """
+        report = msgspec.structs.replace(report, request=key.content)
+        try:
+            return self.store.put(REPORT_CREATE, report), False
+        except (AlreadyExistsError, OutcomeUnknownError) as error:
+            stored: Report | None = error.current_item()
+            if stored is None:
+                raise
+        key.require_same(stored.request)
+        # The request is the same, so the moment is all that the first try had of its own.
+        moment = stored.created_at
+        return msgspec.structs.replace(report, created_at=moment, updated_at=moment), True
 
     def get_report(self, report_id: str, user_id: str) -> Report:
         """Return a user's report, as of the last write.
@@ -181,8 +229,8 @@ class ReportRepository:
     def add_favorite(self, report_id: str, user_id: str, product_id: str) -> Report:
         """Add a product to a report's favourites. A product that is there already changes nothing.
 
-        The report's version does not change. Additions at the same moment all count. The limit
-        of favourites is checked before the write, so additions at the same moment may exceed it.
+        The report's version does not change. Additions at the same moment all count, as far as
+        the limit allows.
 
         Raises
         ------
@@ -194,18 +242,20 @@ class ReportRepository:
             If an address could not name the product.
         """
         check("product_id", product_id, ProductId)
-        found = self.get_report(report_id, user_id)
         most = self._settings.max_favorites
-        if product_id not in found.favorites and len(found.favorites) >= most:
-            raise TooManyFavoritesError(
-                "favorites",
-                f"the report has as many favourites as it may have: {most}.",
-                "Remove a favourite first.",
-            )
-        with _owned_by(user_id):
-            return self.store.update(
-                FAVORITE_ADD, {"favorites": {product_id}}, id=report_id, user_id=user_id
-            )
+
+        def is_done(report: Report) -> bool:
+            if product_id in report.favorites:
+                return True
+            if len(report.favorites) >= most:
+                raise TooManyFavoritesError(
+                    "favorites",
+                    f"the report has as many favourites as it may have: {most}.",
+                    "Remove a favourite first.",
+                )
+            return False
+
+        return self._change_favorites(FAVORITE_ADD, report_id, user_id, product_id, is_done)
 
     def remove_favorite(self, report_id: str, user_id: str, product_id: str) -> Report:
         """Remove a product from a report's favourites. A product that is not there changes nothing.
@@ -215,10 +265,43 @@ class ReportRepository:
         NotFoundError
             If there is no such report, or it belongs to another user.
         """
-        with _owned_by(user_id):
-            return self.store.update(
-                FAVORITE_REMOVE, {"favorites": {product_id}}, id=report_id, user_id=user_id
-            )
+
+        def is_done(report: Report) -> bool:
+            return product_id not in report.favorites
+
+        return self._change_favorites(FAVORITE_REMOVE, report_id, user_id, product_id, is_done)
+
+    def _change_favorites(
+        self,
+        pattern: Update[Report],
+        report_id: str,
+        user_id: str,
+        product_id: str,
+        is_done: Callable[[Report], bool],
+    ) -> Report:
+        """Read the favourites and change them, again until nobody has changed them in between.
+
+        The condition on their version holds what was read: the limit, and that no try of an
+        earlier request comes after this one.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            found = self.get_report(report_id, user_id)
+            if is_done(found):
+                return found
+            try:
+                with _owned_by(user_id):
+                    return self.store.update(
+                        pattern,
+                        {"favorites": {product_id}},
+                        expected=found.favorites_version,
+                        id=report_id,
+                        user_id=user_id,
+                    )
+            except (VersionConflictError, OutcomeUnknownError):
+                if attempt == ATTEMPTS:
+                    raise
+                backoff.wait(attempt)
+        raise AssertionError  # the last attempt returns or raises
 
     def _delete_version(self, report_id: str, user_id: str, version: int) -> None:
         try:

@@ -53,6 +53,12 @@ class Report(msgspec.Struct, kw_only=True):
         ISO 8601 in UTC, with microseconds. A change of the favourites does not change `updated_at`.
     version
         The number of changes of the text attributes, from 1. Favourites do not count.
+    favorites_version
+        The number of changes of the favourites. An addition or a removal that arrives late finds
+        another number, and changes nothing.
+    request
+        What the request that created the report held, as a digest; None if it had no idempotency
+        key.
     """
 
     id: str
@@ -65,6 +71,8 @@ class Report(msgspec.Struct, kw_only=True):
     reference: str | None = None
     favorites: set[str] = msgspec.field(default_factory=set)
     version: int = 1
+    favorites_version: int = 0
+    request: str | None = None
 
 
 class Embedding(msgspec.Struct, kw_only=True):
@@ -117,7 +125,8 @@ USERS = Table(
 REPORTS = Table(
     "k9-reports",
     """Key design:
-    id: a report is one item under an identifier that the server makes. The key does not name the
+    id: a report is one item under an identifier that the server makes, of the idempotency key
+    where the request has one. The key does not name the
     owner, so an IAM policy cannot protect a report. Every write has the owner as its condition,
     and every read compares the owner.
     UserReportsIndex: a user's reports by time, newest first. Two reports may have the same

@@ -11,9 +11,10 @@ from http import HTTPStatus
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from keyline.http import App, Caller, Refusal, Response
+from keyline.http import App, Caller, IfMatch, Refusal, Response, replayed, versioned
+from keyline.idempotency import IdempotencyKey
 from keyline.moments import iso_now
-from keyline.run import NotFoundError, Store
+from keyline.run import NotFoundError, Store, VersionConflictError
 from reports.answers import ReportAnswer, ReportPage
 from reports.context import CONTEXT
 from reports.handlers.changes import named_changes
@@ -39,10 +40,10 @@ class ReportChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Attributes
     ----------
     version
-        The version that was read.
+        The version that was read. It may stand in `If-Match` instead.
     """
 
-    version: Version
+    version: Version | None = None
     title: Title | UnsetType = UNSET
     author: Name | UnsetType | None = UNSET
     date: Date | UnsetType | None = UNSET
@@ -57,7 +58,10 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DeleteQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The version that was read. Without it, any version of the report is deleted."""
+    """The version that was read. It may stand in `If-Match` instead.
+
+    Without it, any version of the report is deleted.
+    """
 
     version: Version | None = None
 
@@ -73,22 +77,25 @@ _reports = ReportRepository(Store.for_function(SYSTEM))
 
 
 @app.post("/reports", status=HTTPStatus.CREATED, any_type=True)
-def create(body: NewReport, caller: Caller) -> Response[ReportAnswer]:
+def create(body: NewReport, caller: Caller, key: IdempotencyKey | None) -> Response[ReportAnswer]:
     """Store a report. The header `Location` has its address."""
     moment = iso_now()
-    stored = _reports.create_report(
-        Report(
-            id=str(uuid.uuid4()),
-            user_id=_user(caller),
-            title=body.title,
-            author=body.author,
-            date=body.date.isoformat() if body.date else None,
-            reference=body.reference,
-            created_at=moment,
-            updated_at=moment,
-        )
+    made = Report(
+        id=str(uuid.UUID(key.id) if key else uuid.uuid4()),
+        user_id=_user(caller),
+        title=body.title,
+        author=body.author,
+        date=body.date.isoformat() if body.date else None,
+        reference=body.reference,
+        created_at=moment,
+        updated_at=moment,
     )
-    return Response(ReportAnswer.of(stored), headers={"Location": f"/reports/{stored.id}"})
+    if key is None:
+        stored, earlier = _reports.create_report(made), False
+    else:
+        stored, earlier = _reports.create_report_once(made, key)
+    headers = {"Location": f"/reports/{stored.id}", **replayed(earlier)}
+    return versioned(ReportAnswer.of(stored), headers)
 
 
 @app.get("/reports")
@@ -99,35 +106,47 @@ def page(query: PageQuery, caller: Caller) -> ReportPage:
 
 
 @app.get("/reports/{id}")
-def show(id: ReportId, caller: Caller) -> ReportAnswer:
+def show(id: ReportId, caller: Caller) -> Response[ReportAnswer]:
     """Show one of the caller's reports."""
-    return ReportAnswer.of(_reports.get_report(id, _user(caller)))
+    return versioned(ReportAnswer.of(_reports.get_report(id, _user(caller))))
 
 
 @app.patch("/reports/{id}", any_type=True)
-def change(id: ReportId, body: ReportChange, caller: Caller) -> ReportAnswer:
-    """Change a part of one of the caller's reports. 409 if it was changed after it was read."""
+def change(
+    id: ReportId, body: ReportChange, caller: Caller, if_match: IfMatch
+) -> Response[ReportAnswer]:
+    """Change a part of one of the caller's reports. 409 if it was changed after it was read.
+
+    The same change may be sent again with the same version. It is made once.
+    """
+    version = if_match.required(body.version, "body.version")
     changes = named_changes(body)
-    changed = _reports.update_report(id, _user(caller), changes, version=body.version)
-    return ReportAnswer.of(changed)
+    try:
+        changed = _reports.update_report(id, _user(caller), changes, version=version)
+    except VersionConflictError as conflict:
+        if not conflict.is_own(version, changes):
+            raise
+        changed = conflict.current  # an earlier try of the request has made the change
+    return versioned(ReportAnswer.of(changed))
 
 
 @app.delete("/reports/{id}")
-def delete(id: ReportId, query: DeleteQuery, caller: Caller) -> None:
-    """Delete one of the caller's reports."""
-    _reports.delete_report(id, _user(caller), version=query.version)
+def delete(id: ReportId, query: DeleteQuery, caller: Caller, if_match: IfMatch) -> None:
+    """Delete one of the caller's reports. 404 if it is not there, or not any more."""
+    version = if_match.or_given(query.version, "query.version")
+    _reports.delete_report(id, _user(caller), version=version)
 
 
 @app.put("/reports/{id}/favorites/{productId}")
-def favor(id: ReportId, productId: ProductId, caller: Caller) -> ReportAnswer:
+def favor(id: ReportId, productId: ProductId, caller: Caller) -> Response[ReportAnswer]:
     """Add a product to the favourites of a report. The report's version does not change."""
-    return ReportAnswer.of(_reports.add_favorite(id, _user(caller), productId))
+    return versioned(ReportAnswer.of(_reports.add_favorite(id, _user(caller), productId)))
 
 
 @app.delete("/reports/{id}/favorites/{productId}")
-def disfavor(id: ReportId, productId: ProductId, caller: Caller) -> ReportAnswer:
+def disfavor(id: ReportId, productId: ProductId, caller: Caller) -> Response[ReportAnswer]:
     """Remove a product from the favourites of a report. The report's version does not change."""
-    return ReportAnswer.of(_reports.remove_favorite(id, _user(caller), productId))
+    return versioned(ReportAnswer.of(_reports.remove_favorite(id, _user(caller), productId)))
 
 
 def _user(caller: Caller) -> str:

@@ -9,9 +9,15 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from keyline.http import App, Caller
+from keyline.http import App, Caller, IfMatch, Response, versioned
 from keyline.moments import iso_now
-from keyline.run import AlreadyExistsError, NotFoundError, OutcomeUnknownError, Store
+from keyline.run import (
+    AlreadyExistsError,
+    NotFoundError,
+    OutcomeUnknownError,
+    Store,
+    VersionConflictError,
+)
 from reports.context import CONTEXT
 from reports.handlers.changes import named_changes
 from reports.handlers.profiles import check_preferences, claimed
@@ -28,12 +34,12 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Attributes
     ----------
     version
-        The version that was read.
+        The version that was read. It may stand in `If-Match` instead.
     preferences
         The whole object. It replaces the stored object.
     """
 
-    version: Version
+    version: Version | None = None
     name: Name | UnsetType | None = UNSET
     email: Email | UnsetType | None = UNSET
     avatar_url: Url | UnsetType | None = UNSET
@@ -45,27 +51,34 @@ _users = UserRepository(Store.for_function(SYSTEM))
 
 
 @app.get("/profile")
-def profile(caller: Caller) -> User:
+def profile(caller: Caller) -> Response[User]:
     """Show the caller's profile. A caller without a profile gets a new one."""
     user_id = Viewer.of(caller, CONTEXT.settings).user_id
-    return _users.get_user(user_id) or _created(user_id, caller)
+    return versioned(_users.get_user(user_id) or _created(user_id, caller))
 
 
 @app.patch("/profile", any_type=True)
-def change(body: ProfileChange, caller: Caller) -> User:
+def change(body: ProfileChange, caller: Caller, if_match: IfMatch) -> Response[User]:
     """Change a part of the caller's profile. 409 if it was changed after it was read.
 
-    A new profile has version 1.
+    A new profile has version 1. The same change may be sent again with the same version. It is
+    made once.
     """
     user_id = Viewer.of(caller, CONTEXT.settings).user_id
+    version = if_match.required(body.version, "body.version")
     changes = named_changes(body)
     if changes.get("preferences"):
         check_preferences(changes["preferences"])
     try:
-        return _users.update_user(user_id, changes, version=body.version)
+        changed = _users.update_user(user_id, changes, version=version)
     except NotFoundError:  # the first request of a user may be a change
         _created(user_id, caller)
-    return _users.update_user(user_id, changes, version=body.version)
+        changed = _users.update_user(user_id, changes, version=version)
+    except VersionConflictError as conflict:
+        if not conflict.is_own(version, changes):
+            raise
+        changed = conflict.current  # an earlier try of the request has made the change
+    return versioned(changed)
 
 
 def _created(user_id: str, caller: Caller) -> User:

@@ -62,7 +62,7 @@ def test_reports(tried: Tried) -> None:
         consumed_exactly(tried.costs(REPORT_CREATE, partial(store.put, REPORT_CREATE, item)))
     own = {"id": items[0].id, "user_id": "ann"}
     change = partial(store.update, REPORT_UPDATE, {"author": "b"}, expected=1, **own)
-    favor = partial(store.update, FAVORITE_ADD, {"favorites": {"two"}}, **own)
+    favor = partial(store.update, FAVORITE_ADD, {"favorites": {"two"}}, expected=0, **own)
     consumed_exactly(tried.costs(REPORT_GET, partial(store.get, REPORT_GET, id=items[0].id)))
     consumed_exactly(tried.costs(USER_REPORTS, partial(store.query, USER_REPORTS, user_id="ann")))
     consumed_exactly(tried.costs(REPORT_UPDATE, change))
@@ -72,7 +72,7 @@ def test_reports(tried: Tried) -> None:
 
 def test_what_is_spread_or_overwritten_is_a_range(tried: Tried) -> None:
     store = tried.store
-    old, new = ({"model": name} for name in ("m-1", "m-2"))
+    old, new = ({"model": name, "created_at": NOW} for name in ("m-1", "m-2"))
     for number in range(400):
         item = tried.sized(EMBEDDING_STORE, partial(embedding, number, "m-1"))
         store.put(EMBEDDING_STORE, item, **old)

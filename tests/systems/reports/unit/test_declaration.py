@@ -123,7 +123,7 @@ def test_texts_change_by_version_and_favourites_as_a_set() -> None:
             assert pattern.version == "version", pattern.name
         if isinstance(pattern, Update) and "favorites" in pattern.changed:
             assert {*pattern.add, *pattern.discard} == {"favorites"}
-            assert not pattern.version
+            assert pattern.version == "favorites_version"
 
 
 @pytest.mark.requirement("K-43", "K-47")
