@@ -224,7 +224,9 @@ OPERATIONS: dict[str, Operation] = {
         old,
     ),
     "delete": Operation(lambda s, i: s.delete(DROP, id=i), lambda *_: None),
-    "delete what must exist": Operation(lambda s, i: s.delete(DROP_EXISTING, id=i), lambda *_: None),
+    "delete what must exist": Operation(
+        lambda s, i: s.delete(DROP_EXISTING, id=i), lambda *_: None
+    ),
     "delete on a condition": Operation(
         lambda s, i: s.delete(DROP_NAMED, id=i, name="first"), lambda *_: None
     ),
