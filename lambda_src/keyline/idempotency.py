@@ -211,6 +211,45 @@ def reserve(store: Store, pattern: Put[Reservation], key: IdempotencyKey) -> Res
     return Reserved(key.id, made.moment, earlier=False)
 
 
+def put_identified(
+    store: Store,
+    pattern: Put[T],
+    item: T,
+    key: IdempotencyKey,
+    content_of: Callable[[T], str | None],
+) -> tuple[T, bool]:
+    """Create an item whose table's key is made of the idempotency key; needs no reservation.
+
+    Parameters
+    ----------
+    item
+        It holds the key's `content`.
+    content_of
+        Returns the `content` that an item holds.
+
+    Returns
+    -------
+    tuple[T, bool]
+        The item that is stored, and whether an earlier try has created it. It may have changed
+        since then.
+
+    Raises
+    ------
+    KeyReusedError
+        If the key came with another request before.
+    OutcomeUnknownError
+        If no answer came. The request may be sent again with its key.
+    """
+    try:
+        return store.put(pattern, item), False
+    except (AlreadyExistsError, OutcomeUnknownError) as error:
+        stored: T | None = error.current_item()
+        if stored is None:
+            raise
+    key.require_same(content_of(stored))
+    return stored, True
+
+
 def put_once(
     store: Store,
     pattern: Put[T],

@@ -15,12 +15,11 @@ from typing import Any, cast
 import msgspec
 
 from keyline.errors import KeylineError
-from keyline.idempotency import IdempotencyKey
+from keyline.idempotency import IdempotencyKey, put_identified
 from keyline.inputs import check
 from keyline.model import Update
 from keyline.moments import iso_now
 from keyline.run import (
-    AlreadyExistsError,
     ConditionFailedError,
     NotFoundError,
     OutcomeUnknownError,
@@ -138,17 +137,13 @@ class ReportRepository:
         OutcomeUnknownError
             If no answer came. The request may be sent again with its key.
         """
-        report = msgspec.structs.replace(report, request=key.content)
-        try:
-            return self.store.put(REPORT_CREATE, report), False
-        except (AlreadyExistsError, OutcomeUnknownError) as error:
-            stored: Report | None = error.current_item()
-            if stored is None:
-                raise
-        key.require_same(stored.request)
+        made = msgspec.structs.replace(report, request=key.content)
+        stored, earlier = put_identified(
+            self.store, REPORT_CREATE, made, key, lambda report: report.request
+        )
         # The request is the same, so the moment is all that the first try had of its own.
         moment = stored.created_at
-        return msgspec.structs.replace(report, created_at=moment, updated_at=moment), True
+        return msgspec.structs.replace(made, created_at=moment, updated_at=moment), earlier
 
     def get_report(self, report_id: str, user_id: str) -> Report:
         """Return a user's report, as of the last write.
