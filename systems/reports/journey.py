@@ -142,14 +142,19 @@ class ReportsJourney:
         await _as(session, self._busiest, "PATCH", "/profile", json=change)
 
     async def _change_reports(self, session: Session) -> None:
-        """Two editors of one version: the second is refused. A stranger finds nothing."""
+        """Two editors of one version: the second is refused. A stranger finds nothing.
+
+        The first editor's request may be sent again, and so may the one that creates a report.
+        """
         user = self._busiest
         report = await self._post(session, WrittenReport(user, "A draft", "draft"))
         path = f"/reports/{report['id']}"
         await _as(session, user, "GET", path)
         change = {"version": report["version"], "title": "A better title"}
-        await _as(session, user, "PATCH", path, json=change)
-        await _as(session, user, "PATCH", path, json=change, refused=HTTPStatus.CONFLICT)
+        for _ in range(2):
+            await _as(session, user, "PATCH", path, json=change)
+        second = {**change, "title": "Another title"}
+        await _as(session, user, "PATCH", path, json=second, refused=HTTPStatus.CONFLICT)
         await _as(session, "stranger", "PATCH", path, json=change, refused=HTTPStatus.NOT_FOUND)
         product = quote(self._catalogue.products[0].id, safe="")
         await _as(session, user, "PUT", f"{path}/favorites/{product}")

@@ -1,4 +1,4 @@
-"""Tries of one request come to one item, whichever answers are lost and whoever writes as well."""
+"""Tries of one request come to one item, whichever answers are lost and whatever others write."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def test_neither_tokens_nor_texts_nor_vectors_reach_the_logs(api: Api, running: 
     where = f"/reports/{report['id']}"
     api.call("PUT", f"{where}/favorites/{marker}", token=token).raise_for_status()
     api.call("PATCH", where, token=token, json={"version": 1, "title": marker}).raise_for_status()
-    api.call("PATCH", where, token=token, json={"version": 1, "title": marker})
+    api.call("PATCH", where, token=token, json={"version": 1, "title": f"{marker} again"})
     api.call("PATCH", where, token=api.user(), json={"version": 1, "title": marker})
     api.get("/profile", token)
     api.call("POST", "/reports", token=token, json={"title": marker, "owner": marker})
