@@ -5,7 +5,7 @@ A client that gets no answer sends its request again with the same `Idempotency-
 the key, so a second try finds what the first has created. Where the key of an item holds a moment
 as well, the first try reserves the moment for all tries: see `reserve`.
 
-docs/adr/0018-idempotency-keys.md says why it is done so.
+docs/adr/0023-idempotency-keys.md says why it is done so.
 """
 
 from __future__ import annotations

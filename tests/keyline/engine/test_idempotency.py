@@ -20,7 +20,7 @@ from keyline.idempotency import (
 )
 from keyline.model import Entity, Function, Get, Key, Put, Query, Retention, System, Table, Ttl
 from keyline.run import OutcomeUnknownError, Store, dynamodb_client
-from keyline.run.client import ATTEMPTS
+from keyline.run.attempts import ATTEMPTS
 from tests.support.bench import Bench, fresh
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
