@@ -55,7 +55,7 @@ test: setup-tests ## Run every test; .reports/requirements.json says which requi
 	.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --requirements-report=.reports/requirements.json tests
 
 soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 made-up requests where `make test` has 10
-	KEYLINE_SOAK_SECONDS=30 KEYLINE_FUZZ_EXAMPLES=50 \
+	KEYLINE_SOAK_SECONDS=$(or $(KEYLINE_SOAK_SECONDS),30) KEYLINE_FUZZ_EXAMPLES=50 \
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --timeout=3600 -m soak tests
 
 check: lint types workflows synth-all test ## All that CI runs

@@ -30,7 +30,12 @@ _AWS = {
 }
 
 # How long the long tests run, and how much they try, is the caller's to say.
-_KEPT = ("KEYLINE_SOAK_SECONDS", "KEYLINE_FUZZ_EXAMPLES", "KEYLINE_LOCAL_OVERRIDE")
+_KEPT = (
+    "KEYLINE_SOAK_SECONDS",
+    "KEYLINE_SOAK_SEED",
+    "KEYLINE_FUZZ_EXAMPLES",
+    "KEYLINE_LOCAL_OVERRIDE",
+)
 
 
 def isolate() -> None:

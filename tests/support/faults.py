@@ -17,7 +17,11 @@ LOOPBACK = "127.0.0.1"
 
 
 class Fault(StrEnum):
-    """What happens to a request."""
+    """What happens to a request.
+
+    The proxy can do those up to `DAMAGED`. `tests.support.protocols.network` can do all of them
+    but `HANGS`.
+    """
 
     UNSENT = "unsent"
     """The connection ends before the engine has seen it."""
@@ -34,19 +38,29 @@ class Fault(StrEnum):
     DAMAGED = "damaged"
     """The engine carries it out, and the answer has another checksum."""
     LATE = "late"
-    """The connection ends, and the engine sees the request only at `FaultProxy.deliver`."""
+    """The client stops waiting, and the engine carries it out after newer requests."""
+    WAITS = "waits"
+    """Others act before the engine carries it out."""
+    SLOW = "slow"
+    """Others act after the engine has carried it out, and before its answer arrives."""
+    KILLED = "killed"
+    """The process ends before the engine has seen it."""
+    KILLED_AFTER = "killed after"
+    """The process ends after the engine has carried it out."""
 
 
 KINDS = (Fault.UNSENT, Fault.LOST, Fault.THROTTLED)
 UNREACHED = (Fault.UNSENT, Fault.THROTTLED, Fault.HANGS, Fault.LATE)
 """What keeps a request from the engine."""
-_FAILED = (
+FAILURE = (
     b'{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"It failed."}'
 )
-_THROTTLED = (
+"""The answer of a service that is at fault."""
+REFUSAL = (
     b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",'
     b'"message":"The level of configured provisioned throughput was exceeded."}'
 )
+"""The answer to a request that is throttled."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -174,12 +188,12 @@ class FaultProxy:
                     proxy.interrupt()
                 match fault, answer:
                     case Fault.THROTTLED, _:
-                        self._answer(400, {"x-amzn-requestid": "throttled"}, _THROTTLED)
+                        self._answer(400, {"x-amzn-requestid": "throttled"}, REFUSAL)
                     case Fault.HANGS, _:
                         proxy.released.wait()
                         self._hang_up()
                     case Fault.FAILED, _:
-                        self._answer(500, {"x-amzn-requestid": "failed"}, _FAILED)
+                        self._answer(500, {"x-amzn-requestid": "failed"}, FAILURE)
                     case Fault.CUT, (status, headers, content):
                         self._answer(status, headers, content, cut=1)
                         self._hang_up()

@@ -84,6 +84,12 @@ def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
 
 
+@pytest.fixture
+def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the run time wait no time before it tries again."""
+    monkeypatch.setattr("keyline.run.backoff.wait", lambda _: None)
+
+
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """Where an engine listens: one for each test process."""

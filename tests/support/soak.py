@@ -8,3 +8,5 @@ SECONDS = float(os.environ.get("KEYLINE_SOAK_SECONDS", "2"))
 """Of each load."""
 AT_LENGTH = SECONDS >= 30
 """Whether counts are whole as well, where `make test` makes do with a part of them."""
+SEED = os.environ.get("KEYLINE_SOAK_SEED")
+"""The one run of a protocol driver that is made: what a failure has printed."""

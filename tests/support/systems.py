@@ -88,6 +88,16 @@ class OnEngine(Generic[SettingsT]):
             unique_clock=clock,
         )
 
+    def store_behind(self, client: object, clock: UniqueClock) -> Store:
+        """A store as of a process with a clock and a client of its own."""
+        return Store(
+            system=self.system,
+            environment=self.environment,
+            settings=self.settings,
+            client=client,
+            unique_clock=clock,
+        )
+
     def module(self, function: str, **environ: str) -> ModuleType:
         """The module of a function's handler, imported as in a new process of that function."""
         name = self.system.name
