@@ -53,12 +53,14 @@ class Watched:
 
     Attributes
     ----------
+    store
+        The store that is asked: each process of a run may have one of its own.
     wrong
         What was answered and cannot be.
     """
 
     def __init__(self, store: HistoryStore) -> None:
-        self._store = store
+        self.store = store
         self._time = itertools.count(1)
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, str], Protocol] = {}
@@ -83,7 +85,7 @@ class Watched:
     def create_session(self, session: Session) -> Session:
         """Open a session; it is one of the opened ones once that was acknowledged."""
         self._sessions[session.userId, session.sessionId] = Protocol()
-        opened = self._store.create_session(session)
+        opened = self.store.create_session(session)
         with self._lock:
             self.opened.append(session)
         return opened
@@ -93,7 +95,7 @@ class Watched:
         write = Write(next(self._time))
         self._sessions[user, check.sessionId].adds[check.public_id] = write
         with self._must_be_there(check.sessionId):
-            self._store.add_check(user, check)
+            self.store.add_check(user, check)
         with self._lock:
             write.ended = min(write.ended, next(self._time))
 
@@ -102,14 +104,14 @@ class Watched:
         write = Write(next(self._time))
         self._sessions[user, session_id].clears.append(write)
         with self._must_be_there(session_id):
-            self._store.clear_checks(user, session_id)
+            self.store.clear_checks(user, session_id)
         write.ended = next(self._time)
 
     def recent_checks(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:
         """Read a session's checks, and judge what is given."""
         began = next(self._time)
         with self._must_be_there(session_id):
-            found = self._store.recent_checks(user, session_id, limit)
+            found = self.store.recent_checks(user, session_id, limit)
         names = [check.public_id for check in found]
         self.judge(self._sessions[user, session_id], names, began, limit)
         return found
@@ -117,13 +119,13 @@ class Watched:
     def session(self, user: str, session_id: str) -> Session | None:
         """Read a session, and judge its count."""
         least = self._sessions[user, session_id].acknowledged
-        found = self._store.session(user, session_id)
+        found = self.store.session(user, session_id)
         self._judge_count(user, session_id, least, found)
         return found
 
     def sessions_of(self, user: str, *, after: str = "", limit: int = SESSIONS) -> SessionPage:
         """Read a page of a user's sessions."""
-        return self._store.sessions_of(user, after=after, limit=limit)
+        return self.store.sessions_of(user, after=after, limit=limit)
 
     def all_sessions_of(self, user: str) -> list[Session]:
         """Read all pages of a user's sessions, and judge that all are there, with their counts."""
