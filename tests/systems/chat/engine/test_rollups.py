@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from itertools import permutations
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import pytest
 
-from chat.patterns import MODULE_DAYS, MODULE_STUDENT_DAYS, PROVIDER_DAYS
+from chat.patterns import MODULE_DAYS
 from chat.prices import COST
 from chat.repository import PageRequest
 from chat.rollup import Rollup
 from chat.system import SYSTEM
-from chat.tables import LastActivity, Message, ModuleDay, ProviderDay, StudentDay
-from chat.totals import Totals, fold, last_hours
-from keyline.days import Days
+from chat.tables import LastActivity, Message
+from chat.totals import Totals, fold
 from keyline.run import (
     Cancelled,
-    OutcomeUnknownError,
     Store,
     TransactionCancelledError,
     dynamodb_client,
@@ -31,14 +27,15 @@ from keyline.run import (
 from keyline.stream import BatchFailedError
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
-from tests.support.soak import AT_LENGTH
+from tests.systems.chat.counted import (
+    DAYS,
+    MODULES,
+    PROVIDERS,
+    STUDENTS,
+    assert_counted_once,
+)
 from tests.systems.chat.on_engine import Chat, MakeChat
 from tests.systems.chat.unit.examples import DAY_MS, START, message, summed
-
-T = TypeVar("T", ModuleDay, ProviderDay, StudentDay)
-
-DAYS = Days(date(2026, 1, 1), date(2026, 1, 31))
-MODULES, STUDENTS, PROVIDERS = (1, 2, 3), (1, 2, 3, 4, 5), ("openai", "anthropic")
 
 
 def some_messages(count: int, seed: int) -> list[Message]:
@@ -56,37 +53,6 @@ def some_messages(count: int, seed: int) -> list[Message]:
         )
         for _ in range(count)
     ]
-
-
-def stored_totals(chat: Chat) -> Totals:
-    """What the roll-ups hold, in the form of a recount."""
-    found = Totals()
-    for module in MODULES:
-        for at in chat.repository.totals(MODULE_DAYS, DAYS, moduleId=module):
-            found.modules[at.moduleId, at.day, at.provider, at.modelUsed] = _plain(at)
-        for who in chat.repository.totals(MODULE_STUDENT_DAYS, DAYS, moduleId=module):
-            found.students[who.moduleId, who.day, who.studentId] = _plain(who)
-    for provider in PROVIDERS:
-        for of in chat.repository.totals(PROVIDER_DAYS, DAYS, provider=provider):
-            found.providers[of.provider, of.day, of.modelUsed] = _plain(of)
-    return found
-
-
-def stored_hours(chat: Chat) -> dict[int, float]:
-    """The hour of each student's last activity, as it is stored."""
-    page = chat.repository.inactive(START * 2, PageRequest(caller="staff", limit=1000))
-    return {silent.studentId: silent.lastAt for silent in page.items}
-
-
-def assert_counted_once(chat: Chat, messages: Sequence[Message]) -> None:
-    """Assert that all that is stored equals a recount of the messages."""
-    assert stored_totals(chat) == fold(messages)
-    assert stored_hours(chat) == last_hours(messages)
-
-
-def _plain(total: T) -> T:
-    total.ttl = None
-    return total
 
 
 @pytest.mark.requirement("T-43")
@@ -132,29 +98,6 @@ def behind(chat: Chat, proxy: FaultProxy) -> Store:
     """A store whose requests pass a proxy."""
     client = dynamodb_client(**{**where(proxy.url), "read_timeout": 20.0})
     return Store(system=SYSTEM, environment=chat.environment, settings=chat.settings, client=client)
-
-
-@pytest.mark.soak
-@pytest.mark.requirement("T-43")
-def test_totals_are_exact_although_every_fifth_answer_is_lost(chat: Chat) -> None:
-    # Given batches that the stream delivers again until they are counted
-    messages = some_messages(2_000 if AT_LENGTH else 200, 4)
-    with fault_proxy(chat.endpoint, seed=4) as proxy:
-        proxy.share, proxy.kinds = 0.2, (Fault.LOST,)
-        store = behind(chat, proxy)
-        for start in range(0, len(messages), 20):
-            while True:
-                try:
-                    # As a process that has seen no student yet, so that each is written
-                    Rollup(store, chat.settings).count(messages[start : start + 20])
-                    break
-                except OutcomeUnknownError:
-                    continue
-
-    # Then each message has counted once
-    assert proxy.failed[Fault.LOST, "TransactWriteItems"]
-    assert proxy.failed[Fault.LOST, "UpdateItem"]
-    assert_counted_once(chat, messages)
 
 
 def test_a_last_activity_whose_answer_was_lost_is_recognised(chat: Chat) -> None:
