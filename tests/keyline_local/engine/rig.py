@@ -162,7 +162,7 @@ class Rig:
         """Return event sources that feed the consumer."""
         settings: dict[str, Any] = {
             "tables": [table()],
-            "functions": [_function()],
+            "functions": [function()],
             "endpoint": self.engine.endpoint,
             "region": REGION,
             "invoker": consumer,
@@ -208,7 +208,8 @@ async def running(root: Path, folder: Path, *, make: bool = True) -> AsyncIterat
         await engine.stop()
 
 
-def _function() -> Function:
+def function() -> Function:
+    """Describe the function of the mapping."""
     return Function(
         logical_id="RollUp",
         name=FUNCTION,
