@@ -17,6 +17,7 @@ from keyline.metrics import Metrics, MetricUnit
 from keyline.model import System
 from keyline.run import ItemWriter, Store, TableSettings, UniqueClock, Write
 from keyline.stream import BatchFailedError
+from tests.support.faults import Fault
 from tests.support.protocols.crash import Crash
 from tests.support.protocols.driver import assert_found, drive
 from tests.support.protocols.network import Network
@@ -164,3 +165,26 @@ def test_the_driver_finds_messages_that_are_not_marked(
 
     monkeypatch.setattr(Rollup, "_writes", unmarked)
     assert_found(lambda plan: Consumers(plan, make_chat()), steps=STEPS)
+
+
+class CertainCosts(Consumers):
+    """Consumers whose calls are refused or not sent, so that each knows what it has counted."""
+
+    kinds = (Fault.THROTTLED, Fault.UNSENT)
+
+    def finish(self) -> None:
+        """Compare what was published with the cost of all messages."""
+        super().finish()
+        most = ROUNDING * self.publications
+        for provider, usd in self.cost.items():
+            published = self.published[provider]
+            assert abs(published - usd) <= most, f"{published} of {usd} USD are published"
+
+
+def test_the_cost_of_all_that_is_counted_is_published(make_chat: MakeChat) -> None:
+    drive(
+        lambda plan: CertainCosts(plan, make_chat()),
+        runs=4,
+        kinds=CertainCosts.kinds,
+        steps=STEPS,
+    )
