@@ -35,6 +35,8 @@ MOST_BYTES = 2**20
 BEHIND = {"a": 0.0, "b": -2.0}
 """Seconds that each process's clock is ahead."""
 
+AHEAD = {"a": 0.0, "b": 2.0}
+
 
 class Process:
     """A process of the function that finds similar products."""
@@ -157,3 +159,8 @@ def test_the_driver_finds_a_matrix_of_an_earlier_reading(
 
     monkeypatch.setattr(Store, "items", first_read)
     assert_found(lambda plan: SharedMatrices(plan, reports_of_one_shard), kinds=KINDS)
+
+
+def test_a_matrix_of_a_fast_clock_holds_what_it_says(reports_of_one_shard: Reports) -> None:
+    reports = reports_of_one_shard
+    drive(lambda plan: SharedMatrices(plan, reports, AHEAD), runs=4, kinds=KINDS)
