@@ -91,3 +91,7 @@ def test_the_driver_finds_a_vector_that_is_not_read_as_of_the_last_write(
 
     monkeypatch.setattr(EmbeddingRepository, "get_embedding", first_found)
     assert_found(lambda plan: Catalogue(plan, reports))
+
+
+def test_a_late_try_of_a_vector_undoes_nothing(reports: Reports) -> None:
+    drive(lambda plan: Catalogue(plan, reports, late=True), runs=6, kinds=(Fault.LATE,))

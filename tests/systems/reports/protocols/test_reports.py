@@ -322,3 +322,7 @@ class LastWins(ReportRepository):
 
 def test_the_driver_finds_a_change_that_compares_no_version(reports: Reports) -> None:
     assert_found(lambda plan: SharedReports(plan, reports, kind=LastWins), kinds=(Fault.WAITS,))
+
+
+def test_a_late_try_of_a_favourite_undoes_nothing(reports: Reports) -> None:
+    drive(lambda plan: SharedReports(plan, reports, late={FAVOURITES}), runs=9)
