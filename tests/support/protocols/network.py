@@ -45,6 +45,8 @@ class Network:
         Whether a process may end at a request.
     requests
         Requests that were sent.
+    answered
+        Whether the last request got its whole answer.
     """
 
     def __init__(self, endpoint: str, plan: Plan) -> None:
@@ -52,6 +54,7 @@ class Network:
         self.meanwhile: Callable[[str], object] | None = None
         self.deadly = True
         self.requests = 0
+        self.answered = False
         self._endpoint = endpoint
         self._session = URLLib3Session(socket_options=_AT_ONCE)
         self._late: list[_Late] = []
@@ -78,6 +81,7 @@ class Network:
         operation = request.headers["X-Amz-Target"]
         what = (operation.decode() if isinstance(operation, bytes) else operation).split(".")[1]
         self.requests += 1
+        self.answered = False
         self._deliver_late()
         fault = self.plan.fault(actor, what, but=self._impossible())
         match fault:
@@ -104,6 +108,7 @@ class Network:
                 self._let_others(actor)
             case Fault.KILLED_AFTER:
                 raise Crash
+        self.answered = True
         return answer
 
     def _impossible(self) -> list[Fault]:

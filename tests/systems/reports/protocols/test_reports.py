@@ -326,3 +326,18 @@ def test_the_driver_finds_a_change_that_compares_no_version(reports: Reports) ->
 
 def test_a_late_try_of_a_favourite_undoes_nothing(reports: Reports) -> None:
     drive(lambda plan: SharedReports(plan, reports, late={FAVOURITES}), runs=9)
+
+
+class AnsweredDeletions(SharedReports):
+    """Reports whose deletion is done where its last try gets an answer, as others were lost."""
+
+    def _delete(self, repository: ReportRepository, report_id: str, model: Model) -> None:
+        try:
+            super()._delete(repository, report_id, model)
+        except OutcomeUnknownError:
+            assert not self.network.answered, f"{model.name} is not told to be deleted"
+            raise
+
+
+def test_a_deletion_whose_first_answer_was_lost_is_done(reports: Reports) -> None:
+    drive(lambda plan: AnsweredDeletions(plan, reports), runs=4, kinds=(Fault.LOST,))
