@@ -19,7 +19,7 @@ from tests.support.protocols.clocks import Time
 from tests.support.protocols.crash import Crash
 from tests.support.protocols.driver import assert_found, drive
 from tests.support.protocols.network import Network
-from tests.support.protocols.plan import Plan
+from tests.support.protocols.plan import INTERRUPTED, Plan
 from tests.systems.chat.on_engine import Api, Chat
 
 pytestmark = [pytest.mark.usefixtures("no_sleep"), pytest.mark.soak]
@@ -168,3 +168,7 @@ def test_the_driver_finds_a_message_that_replaces_another(
     replacing = replace(MESSAGE_CREATE, replace=True)
     monkeypatch.setattr("chat.repository.MESSAGE_CREATE", replacing)
     assert_found(lambda plan: Writers(plan, chat))
+
+
+def test_a_conversation_that_two_students_open_at_once_is_one_student_s(chat: Chat) -> None:
+    drive(lambda plan: Writers(plan, chat, together=True), runs=8, kinds=INTERRUPTED, steps=8)
