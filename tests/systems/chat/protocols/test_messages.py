@@ -28,6 +28,7 @@ SKEWS = {"a": 0.0, "b": 0.0, "c": 0.002}
 """Seconds that the clock of each process is ahead: two often give the same moments."""
 STUDENTS = (1, 2)
 SHARED, OF_STAFF = ("c0", "c1", "c2"), "staff"
+TRIES = 4
 LARGEST = 100
 """Messages of a conversation that one page shows: more than a run sends."""
 IN_DOUBT = "urn:problem-type:outcome-unknown"
@@ -172,3 +173,23 @@ def test_the_driver_finds_a_message_that_replaces_another(
 
 def test_a_conversation_that_two_students_open_at_once_is_one_student_s(chat: Chat) -> None:
     drive(lambda plan: Writers(plan, chat, together=True), runs=8, kinds=INTERRUPTED, steps=8)
+
+
+class Repeating(Writers):
+    """Clients who send a request again, with the same key, until it is answered."""
+
+    def headers(self, sent: Sent) -> dict[str, str]:
+        """The headers of a request, the same for each of its tries."""
+        key = f'"{self.conversations[OF_STAFF]}-{sent.number}"'
+        return {**super().headers(sent), "idempotency-key": key}
+
+    def _post(self, actor: str, sent: Sent) -> None:
+        for _ in range(TRIES):
+            super()._post(actor, sent)
+            if sent.answer is not None:
+                return
+            actor = self.plan.draw.choice(list(SKEWS))
+
+
+def test_a_message_that_is_sent_again_with_its_key_is_stored_once(chat: Chat) -> None:
+    drive(lambda plan: Repeating(plan, chat), runs=4)
