@@ -36,7 +36,10 @@ SessionLimit = Annotated[int, msgspec.Meta(ge=1, le=100)]
 SessionCursor = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[A-Za-z0-9_-]{1,64}(?!\s)$",
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9_-]+(?!\s)$",
+        extra={SAYS: "of A-Z, a-z, 0-9, _ and -"},
         description="Where a page of sessions ends: the `cursor` of its answer.",
         examples=["0f8fad5bd9cb469fa16570867728950e"],
     ),

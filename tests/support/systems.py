@@ -20,6 +20,7 @@ import pytest
 
 from keyline.model import Access, System
 from keyline.run import Meter, Store, UniqueClock, dynamodb_client
+from keyline.run.client import Client
 from keyline.run.connection import Connection, Reply
 from keyline.run.meter import PROCESS
 from keyline_deploy.names import stack_id, stack_name
@@ -88,7 +89,7 @@ class OnEngine(Generic[SettingsT]):
             unique_clock=clock,
         )
 
-    def store_behind(self, client: object, clock: UniqueClock) -> Store:
+    def store_behind(self, client: Client, clock: UniqueClock) -> Store:
         """A store as of a process with a clock and a client of its own."""
         return Store(
             system=self.system,

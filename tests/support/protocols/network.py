@@ -1,7 +1,8 @@
 """The way from a client to the engine, on which a plan's faults happen.
 
 A botocore client asks for its answers here in place of its own HTTP session. So everything above
-HTTP is the real one: the client's attempts, its signature and its checks of an answer.
+HTTP is the real one: the client's attempts, its signature and its checks of an answer. The first
+attempt is botocore's too, since a handler of its events listens.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from keyline.run import dynamodb_client
+from keyline.run.client import Client
 from tests.support.engine import where
 from tests.support.faults import FAILURE, REFUSAL, Fault
 from tests.support.protocols.crash import Crash
@@ -60,10 +62,10 @@ class Network:
         self._late: list[_Late] = []
         self._nested = False
 
-    def client(self, actor: str, **more: Any) -> Any:
+    def client(self, actor: str, **more: Any) -> Client:
         """A client as a store uses it, whose requests meet the plan's faults."""
         client = dynamodb_client(**where(self._endpoint), **more)
-        client.meta.events.register("before-send.dynamodb", partial(self._send, actor))
+        client.botocore.meta.events.register("before-send.dynamodb", partial(self._send, actor))
         return client
 
     def heal(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chat.patterns import MODULE_DAYS
+from chat.patterns import MODULE_DAYS, PROVIDER_DAYS
 from chat.prices import COST
 from chat.repository import PageRequest
 from chat.rollup import Rollup

@@ -82,7 +82,10 @@ class Consumers:
         tokens: Counter[str] = Counter()
         for each in self.messages:
             tokens[each.provider] += each.tokenCount
-        return {provider: float(prices.usd(provider, used)) for provider, used in tokens.items()}
+        return {
+            provider: float(used * prices.per_1k[provider] / 1000)
+            for provider, used in tokens.items()
+        }
 
     def _started(self, name: str) -> ModuleType:
         """The function's module as in a new process."""

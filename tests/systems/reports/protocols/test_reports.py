@@ -20,6 +20,7 @@ from keyline.run import (
     UniqueClock,
     VersionConflictError,
 )
+from keyline.run.client import Client
 from reports.repositories import ReportRepository
 from reports.tables import Report
 from tests.support.faults import Fault
@@ -145,7 +146,7 @@ class SharedReports:
         for user in USERS:
             self._list(self.direct, user)
 
-    def _store(self, reports: Reports, client: object) -> Store:
+    def _store(self, reports: Reports, client: Client) -> Store:
         return reports.store_behind(client, UniqueClock())
 
     def _act_of_another(self, actor: str) -> None:

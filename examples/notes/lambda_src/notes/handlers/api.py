@@ -12,16 +12,16 @@ from typing import Annotated
 import msgspec
 
 from keyline.http import App, Caller, Response, missing
+from keyline.inputs import MultiLine, PathId
 from keyline.run import Page, Store
 from notes.repository import NoteRepository
 from notes.system import SYSTEM
 from notes.tables import Note
 
 NoteId = Annotated[
-    str,
-    msgspec.Meta(min_length=1, max_length=64, examples=["0f8fad5b-d9cb-469f-a165-70867728950e"]),
+    PathId, msgspec.Meta(max_length=64, examples=["0f8fad5b-d9cb-469f-a165-70867728950e"])
 ]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000, examples=["Buy milk."])]
+Text = Annotated[MultiLine, msgspec.Meta(max_length=4000, examples=["Buy milk."])]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100, examples=[20])]
 
 
