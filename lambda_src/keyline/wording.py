@@ -194,6 +194,9 @@ def _bounds(info: Any) -> str:
         bound = getattr(info, name, None)
         if bound is not None:
             words.append(f"{'up to' if word == 'to' and not words else word} {bound}")
+    multiple = getattr(info, "multiple_of", None)
+    if multiple is not None:
+        words.append(f"that is a multiple of {multiple}")
     return "".join(f" {word}" for word in words)
 
 

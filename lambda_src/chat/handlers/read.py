@@ -67,7 +67,7 @@ class MessageKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The key of a message."""
 
     conversationId: StoredConversationId
-    timestamp: float
+    timestamp: Timestamp
 
 
 class MessageKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

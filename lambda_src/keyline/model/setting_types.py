@@ -35,7 +35,10 @@ class TokenMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     claim: Claim
     member: Annotated[
-        str, msgspec.Meta(min_length=1, pattern=r"^\S+$", description="one word of a claim")
+        str,
+        msgspec.Meta(
+            min_length=1, max_length=1024, pattern=r"\A\S+\Z", description="one word of a claim"
+        ),
     ]
 
     def __str__(self) -> str:

@@ -146,9 +146,9 @@ def _read(store: Store, key: str = "old") -> Wallet:
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"plan": "Free"}, "plan: is not one of 'free', 'paid'."),
-    ({"stars": 11}, "stars: has to be a whole number <= 10."),
-    ({"stars": -1}, "stars: has to be a whole number >= 0."),
-    ({"packs": 3}, "packs: has to be a whole number that's a multiple of 5."),
+    ({"stars": 11}, "stars: has to be a whole number from 0 to 10."),
+    ({"stars": -1}, "stars: has to be a whole number from 0 to 10."),
+    ({"packs": 3}, "packs: has to be a whole number that is a multiple of 5."),
     ({"note": None}, "note"),
     ({"stars": None}, "stars: does not take None."),
     ({"note": "half \ud800"}, "note: holds half of a character."),

@@ -415,7 +415,7 @@ class TestAnswers:
         assert answer["headers"]["Content-Type"] == "application/json"
         assert json.loads(answer["body"])["title"] == "T"
 
-    @pytest.mark.parametrize("name", ["X-Kind", "ETag", "RateLimit-Limit"])
+    @pytest.mark.parametrize("name", ["X-Kind", "Link", "RateLimit-Limit"])
     def test_a_header_that_cors_would_hide_is_refused_where_it_is_made(self, name: str) -> None:
         with pytest.raises(DeclarationError, match=f"headers.{name}: .* CORS does not expose it"):
             Response(None, headers={name: "1"})

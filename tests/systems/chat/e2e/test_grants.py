@@ -25,6 +25,7 @@ def use_everything(api: Api, running: Running) -> set[str]:
     module, student, conversation = fresh_id(), fresh_id(), fresh_name()
     own = api.student(student)
     stored = api.post(conversation, own, moduleId=module)
+    assert api.send(conversation, api.student(student + 1)).status_code == 404  # another owner
     key = {"conversationId": conversation, "timestamp": stored["timestamp"]}
     now = time.time() * 1000
     # ranges that no other test asked for, so that no answer comes from the cache
@@ -79,7 +80,7 @@ def test_each_role_is_exactly_what_its_function_used(api: Api, running: Running)
 @pytest.mark.parametrize(
     ("function", "operation", "request_"),
     [
-        ("chat-write-local", "GetItem", {"TableName": ROLLUPS, "Key": {"pk": {"S": "a"}}}),
+        ("chat-write-local", "DeleteItem", {"TableName": ROLLUPS, "Key": {"pk": {"S": "a"}}}),
         ("chat-read-local", "PutItem", {"TableName": MESSAGES, "Item": {"a": {"S": "a"}}}),
         ("chat-read-local", "Scan", {"TableName": MESSAGES}),
         ("chat-analytics-local", "Scan", {"TableName": ROLLUPS}),
