@@ -8,15 +8,17 @@ from typing import Annotated
 import msgspec
 
 from keyline.errors import instead_of
-from keyline.model import Claim, TokenMark, TokenMarks
 from keyline.settings import (
     MAX_RETENTION_DAYS,
     CacheUrl,
+    Claim,
     Days,
     Dollars,
     Items,
     SettingError,
     Shards,
+    TokenMark,
+    TokenMarks,
 )
 
 MIN_MARKER_DAYS = 15

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from keyline.model import Ipv6Prefix, MigrationSettings
+from keyline.model import MigrationSettings
 from keyline.moments import DAY_SECONDS
-from keyline.settings import Days, Items, Shards, Share
+from keyline.settings import Days, Ipv6Prefix, Items, Shards, Share
 
 
 class Settings(MigrationSettings, frozen=True):

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from keyline.model import TokenMark, TokenMarks
 from keyline.moments import DAY_SECONDS
-from keyline.settings import Shards
+from keyline.settings import Shards, TokenMark, TokenMarks
 
 Codec = Literal["float32", "float16", "int8"]
 """How the numbers of a vector are stored: 4, 2 or 1 bytes each."""

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from keyline.http.problem import HttpError
 from keyline.http.request import Caller
-from keyline.model.setting_types import TokenMarks
+from keyline.settings import TokenMarks
 
 _ID = re.compile(r"[1-9][0-9]*")
 """One text for each id, as in a path. `int` also reads leading zeros and other scripts' digits."""

@@ -15,8 +15,6 @@ Collections
     one_of, OneOf: a Query that reads several kinds of items.
 Systems
     System, Function, Route, StreamSource, NoSettings; Metric; Migration, MigrationSettings.
-Types of settings
-    Ipv6Prefix; Claim, TokenMark, TokenMarks.
 Conditions of a stream source
     AnythingBut, Prefix, Exists.
 Errors
@@ -121,7 +119,6 @@ from keyline.model.pattern import (
     TransactWrite,
     Update,
 )
-from keyline.model.setting_types import Claim, Ipv6Prefix, TokenMark, TokenMarks
 from keyline.model.shape import Field, compressed, fields_of
 from keyline.model.size import MAX_ITEM_BYTES, STORAGE_OVERHEAD_BYTES, item_size
 from keyline.model.stream_filter import stream_filter_of
@@ -165,7 +162,6 @@ __all__ = [
     "BatchGet",
     "BatchWrite",
     "Check",
-    "Claim",
     "Condition",
     "DeclarationError",
     "Delete",
@@ -175,7 +171,6 @@ __all__ = [
     "Function",
     "Get",
     "Index",
-    "Ipv6Prefix",
     "Key",
     "KeylineError",
     "Metric",
@@ -196,8 +191,6 @@ __all__ = [
     "System",
     "Table",
     "Template",
-    "TokenMark",
-    "TokenMarks",
     "TransactGet",
     "TransactWrite",
     "Ttl",

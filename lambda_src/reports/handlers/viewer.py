@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keyline.http import Caller, require_access_token, require_mark
-from keyline.model import TokenMarks
+from keyline.settings import TokenMarks
 from reports.settings import Settings
 
 

@@ -15,7 +15,7 @@ from keyline.http import (
     require_access_token,
     require_mark,
 )
-from keyline.model import TokenMark, TokenMarks
+from keyline.settings import TokenMark, TokenMarks
 
 STAFF = (TokenMark("groups", "staff"),)
 

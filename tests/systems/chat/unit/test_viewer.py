@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chat.handlers.viewer import Viewer
 from chat.settings import Settings
 from keyline.http import Caller, HttpError
-from keyline.model import TokenMark
+from keyline.settings import TokenMark
 from tests.systems.chat.on_engine import STAFF
 
 SETTINGS = Settings()

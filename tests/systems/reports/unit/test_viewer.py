@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyline.http import Caller, HttpError
-from keyline.model import TokenMark
+from keyline.settings import TokenMark
 from reports.handlers.viewer import Viewer
 from reports.settings import Settings
 from tests.systems.reports.on_engine import ACCESS
