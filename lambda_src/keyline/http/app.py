@@ -31,6 +31,7 @@ from keyline.run import VersionConflictError, meter
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+_Handle = Callable[[Any], PowertoolsResponse[Any]]
 
 
 class RouteOptions(TypedDict, total=False):
@@ -147,7 +148,7 @@ class App:
         self._registered: dict[str, Registered] = {}
         self._logger = logger or Logger(service=system.name)
         self._resolver = APIGatewayHttpResolver(serializer=encode)
-        self._resolver.use([self._answered])
+        self._resolver.use([self._middleware()])
         self._resolver.not_found(_no_such_route)
 
     def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[HandlerT], HandlerT]:
@@ -230,7 +231,15 @@ class App:
             request = Request(self._resolver.current_event.raw_event)
             return _response(function(**arguments.read(request)), status)
 
-        return call
+        return _without_hints(call)
+
+    def _middleware(self) -> Callable[[APIGatewayHttpResolver, _Handle], PowertoolsResponse[Any]]:
+        def middleware(
+            resolver: APIGatewayHttpResolver, handle: _Handle
+        ) -> PowertoolsResponse[Any]:
+            return self._answered(resolver, handle)
+
+        return _without_hints(middleware)
 
     def _handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         registered = self._registered.get(Request(event).route)
@@ -242,7 +251,7 @@ class App:
             meter.flush()
 
     def _answered(
-        self, resolver: APIGatewayHttpResolver, handle: Callable[[Any], PowertoolsResponse[Any]]
+        self, resolver: APIGatewayHttpResolver, handle: _Handle
     ) -> PowertoolsResponse[Any]:
         """Call the handler, turn its error into a problem document, and log the request."""
         started = time.perf_counter()
@@ -297,6 +306,12 @@ class App:
             self._logger.info("request", extra=fields | {"problem": type(failure).__name__})
         else:
             self._logger.error("request", extra=fields, exc_info=failure)
+
+
+def _without_hints(function: HandlerT) -> HandlerT:
+    """The function without its annotations: powertools resolves them again for each request."""
+    function.__annotations__ = {}
+    return function
 
 
 def _precondition(error: Exception, request: Request) -> Exception:
