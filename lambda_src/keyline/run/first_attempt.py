@@ -15,16 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
-from zlib import crc32
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.credentials import Credentials
-from botocore.exceptions import BotoCoreError, HTTPClientError
+from botocore.exceptions import BotoCoreError
 from botocore.retries.quota import RetryQuota
 from botocore.utils import get_environ_proxies
 
 from keyline import variables
 from keyline.errors import KeylineError
+from keyline.run.attempts import is_checksum
 from keyline.run.events import Handlers
 from keyline.run.http1 import Origin, Response
 from keyline.run.signature import SERVICE, Keys, Signer
@@ -155,9 +155,10 @@ class FirstAttempts:
             response = destination.origin.send(
                 destination.request(operation, keys, body, self._attempts)
             )
-        except (BotoCoreError, HTTPClientError) as fault:
+        except BotoCoreError as fault:
             return First(fault=fault)
-        if response.status != 200 or not _is_whole(response):
+        checksum = response.headers.get(b"x-amz-crc32")
+        if response.status != 200 or not is_checksum(checksum, response.body):
             return First(response)
         if self._owed:
             self._give_back(operation)
@@ -190,12 +191,10 @@ class FirstAttempts:
         base = f"{url.scheme}://{url.netloc}"
         scope = _SCOPE.match(_text(request.headers.get("Authorization")))
         prefix, _, operation = _text(request.headers.get("X-Amz-Target")).rpartition(".")
-        barred = (
-            config.client_cert or config.proxies or get_environ_proxies(request.url),
-            request.method != "POST" or url.path not in ("", "/") or url.query or "@" in url.netloc,
-            scope is None or not operation,
-        )
-        if any(barred) or scope is None:
+        plain = url.path in ("", "/") and not url.query and "@" not in url.netloc
+        if scope is None or request.method != "POST" or not operation or not plain:
+            return None
+        if config.client_cert or config.proxies or get_environ_proxies(request.url):
             return None
         if base not in self._origins:
             self._origins[base] = Origin(
@@ -232,12 +231,6 @@ def _is_off() -> bool:
             variables.TRANSPORT, f"is {said!r}.", f"Write {BOTOCORE!r}, or leave it out."
         )
     return said == BOTOCORE
-
-
-def _is_whole(response: Response) -> bool:
-    """Whether a response is as it was sent; its length is right by now."""
-    said = response.headers.get(b"x-amz-crc32")
-    return said is None or (said.isdigit() and int(said) == crc32(response.body))
 
 
 def _text(value: str | bytes | None) -> str:

@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -114,9 +115,8 @@ class Origin:
         self._pool = pool
         self._idle: deque[_Line] = deque()
         self._process = os.getpid()
-        self._tls = (
-            ssl.create_default_context(cafile=certificates) if parts.scheme == "https" else None
-        )
+        self._is_tls = parts.scheme == "https"
+        self._certificates = certificates
 
     def send(self, request: bytes) -> Response:
         """Send a request and read its response.
@@ -181,6 +181,11 @@ class Origin:
                 return  # another thread has just taken it
             oldest.socket.close()
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made with the first connection: to read the authorities takes milliseconds."""
+        return ssl.create_default_context(cafile=self._certificates)
+
     def _connected(self) -> socket.socket:
         try:
             opened = socket.create_connection((self._name, self._port), self._connect_timeout)
@@ -191,7 +196,7 @@ class Origin:
         try:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            if self._tls is None:
+            if not self._is_tls:
                 self._bound_waits(opened)
                 return opened
             secured = self._tls.wrap_socket(opened, server_hostname=self._name)
