@@ -31,7 +31,7 @@ from keyline.days import Days, Period
 from keyline.errors import KeylineError
 from keyline.idempotency import IdempotencyKey, put_once, reserve
 from keyline.model import Query
-from keyline.run import AlreadyExistsError, OutcomeUnknownError, Page, Store
+from keyline.run import Page, Store
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 
@@ -234,15 +234,9 @@ class Repository:
 
     def _claim(self, conversation: str, student: int) -> bool:
         """Make a student the owner of a conversation; return whether the student is it then."""
-        owner = ConversationOwner(conversationId=conversation, studentId=student)
-        try:
-            self.store.put(CONVERSATION_CLAIM, owner)
-        except (AlreadyExistsError, OutcomeUnknownError) as error:
-            stored: ConversationOwner | None = error.current_item()
-            if stored is None:
-                raise
-            return stored.studentId == student
-        return True
+        claimed = ConversationOwner(conversationId=conversation, studentId=student)
+        owner, _ = self.store.put_or_get(CONVERSATION_CLAIM, claimed)
+        return owner.studentId == student
 
     def _owner(self, conversation: str) -> int | None:
         found = self.store.get(CONVERSATION_OWNER, conversationId=conversation)

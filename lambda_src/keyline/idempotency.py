@@ -184,7 +184,7 @@ def reservation(store: Store, pattern: Get[Reservation], key: IdempotencyKey) ->
         If the key came with another request before.
     """
     found = store.get(pattern, requestId=key.id)
-    return None if found is None else _reserved_before(found, key)
+    return None if found is None else _reserved(found, key, earlier=True)
 
 
 def reserve(store: Store, pattern: Put[Reservation], key: IdempotencyKey) -> Reserved:
@@ -201,14 +201,8 @@ def reserve(store: Store, pattern: Put[Reservation], key: IdempotencyKey) -> Res
         If no answer came. The request may be sent again with its key.
     """
     made = Reservation(requestId=key.id, content=key.content, moment=store.clock.next())
-    try:
-        store.put(pattern, made)
-    except (AlreadyExistsError, OutcomeUnknownError) as error:
-        stored: Reservation | None = error.current_item()
-        if stored is None:
-            raise
-        return _reserved_before(stored, key)
-    return Reserved(key.id, made.moment, earlier=False)
+    stored, earlier = store.put_or_get(pattern, made)
+    return _reserved(stored, key, earlier=earlier)
 
 
 def put_identified(
@@ -240,14 +234,9 @@ def put_identified(
     OutcomeUnknownError
         If no answer came. The request may be sent again with its key.
     """
-    try:
-        return store.put(pattern, item), False
-    except (AlreadyExistsError, OutcomeUnknownError) as error:
-        stored: T | None = error.current_item()
-        if stored is None:
-            raise
+    stored, earlier = store.put_or_get(pattern, item)
     key.require_same(content_of(stored))
-    return stored, True
+    return stored, earlier
 
 
 def put_once(
@@ -289,9 +278,9 @@ def put_once(
     raise AssertionError  # the last attempt returns or raises
 
 
-def _reserved_before(stored: Reservation, key: IdempotencyKey) -> Reserved:
+def _reserved(stored: Reservation, key: IdempotencyKey, *, earlier: bool) -> Reserved:
     key.require_same(stored.content)
-    return Reserved(key.id, stored.moment, earlier=True)
+    return Reserved(key.id, stored.moment, earlier)
 
 
 def _digest(content: bytes) -> str:

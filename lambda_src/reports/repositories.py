@@ -72,6 +72,10 @@ class UserRepository:
         """
         return self.store.put(PROFILE_CREATE, user)
 
+    def get_or_create_user(self, user: User) -> User:
+        """Return the user's profile; a new one is stored unless the user has one."""
+        return self.store.put_or_get(PROFILE_CREATE, user)[0]
+
     def get_user(self, user_id: str) -> User | None:
         """Return a user's profile, as of the last write; None if the user has none."""
         return self.store.get(PROFILE_GET, user_id=user_id)

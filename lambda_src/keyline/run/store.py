@@ -35,7 +35,7 @@ from keyline.run.compiled import Compiler, Memo
 from keyline.run.connection import Connection
 from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
-from keyline.run.errors import AlreadyExistsError
+from keyline.run.errors import AlreadyExistsError, OutcomeUnknownError
 from keyline.run.meter import PROCESS, Labels, Meter
 from keyline.run.query import Page, QueryReader
 from keyline.run.settings import TableSettings
@@ -209,6 +209,29 @@ class Store:
             If the answer was lost, and the item that is there now is another one.
         """
         return single.put(pattern, self._calls, self._compiler, item, values)
+
+    def put_or_get(self, pattern: Put[T], item: T, /, **values: Any) -> tuple[T, bool]:
+        """Create an item, or return the one of its key that is there.
+
+        Returns
+        -------
+        tuple[T, bool]
+            The item that is there, and whether it was there before.
+
+        Raises
+        ------
+        AlreadyExistsError
+            If there is one that the error does not show, such as an item of another kind.
+        OutcomeUnknownError
+            If the answer was lost, and there is no item now.
+        """
+        try:
+            return self.put(pattern, item, **values), False
+        except (AlreadyExistsError, OutcomeUnknownError) as error:
+            stored: T | None = error.current_item()
+            if stored is None:
+                raise
+            return stored, True
 
     def put_unique(self, pattern: Put[T], make: Callable[[float], T], /, **values: Any) -> T:
         """Create an item whose key holds a moment that no other has.

@@ -11,13 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from keyline.http import App, Caller, IfMatch, Response, versioned
 from keyline.moments import iso_now
-from keyline.run import (
-    AlreadyExistsError,
-    NotFoundError,
-    OutcomeUnknownError,
-    Store,
-    VersionConflictError,
-)
+from keyline.run import NotFoundError, Store, VersionConflictError
 from reports.context import CONTEXT
 from reports.handlers.changes import named_changes
 from reports.handlers.profiles import check_preferences, claimed
@@ -90,13 +84,7 @@ def _created(user_id: str, caller: Caller) -> User:
         created_at=moment,
         updated_at=moment,
     )
-    try:
-        return _users.create_user(user)
-    except (AlreadyExistsError, OutcomeUnknownError) as error:
-        existing: User | None = error.current_item()
-        if existing is None:
-            raise
-        return existing  # another request of the same user created the profile
+    return _users.get_or_create_user(user)  # another request of the user may create it meanwhile
 
 
 handler = app.handler

@@ -455,3 +455,12 @@ def test_what_an_update_added_does_not_show_so_that_it_may_be_done(
     with pytest.raises(OutcomeUnknownError) as error:
         unreliable.update(EDIT_NOTE, {"name": "mine", "tags": {"a"}}, expected=1, **KEY)
     assert (error.value.current.version, error.value.current.tags) == (2, {"a"})
+
+
+def test_an_item_is_created_or_the_one_that_is_there_is_returned(store: Store) -> None:
+    first = store.put_or_get(PUT_NOTE, note(name="first", **KEY))
+    second = store.put_or_get(PUT_NOTE, note(name="second", **KEY))
+    assert [(found.name, earlier) for found, earlier in (first, second)] == [
+        ("first", False),
+        ("first", True),
+    ]
