@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests lock up down demo token status sweep test soak check lint types workflows synth synth-all \
+.PHONY: help setup setup-tests lock up down demo token status sweep test tutorial soak check lint types workflows synth synth-all \
         diff deploy snapshots bench docs clean distclean
 
 help: ## Show this list
@@ -52,13 +52,16 @@ sweep: setup ## Delete now what has expired in a running `make up`
 	@.venv/bin/keyline sweep $(ARGS)
 
 test: setup-tests ## Run every test; .reports/requirements.json says which requirement is proven by which
-	.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --requirements-report=.reports/requirements.json tests
+	.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --requirements-report=.reports/requirements.json -m "not tutorial" tests
+
+tutorial: setup-tests ## Follow docs/tutorial.md in a copy of the project, each command as a reader types it
+	.venv/bin/python -m pytest -m tutorial tests/project/test_tutorial.py
 
 soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 made-up requests where `make test` has 10
 	KEYLINE_SOAK_SECONDS=$(or $(KEYLINE_SOAK_SECONDS),30) KEYLINE_FUZZ_EXAMPLES=50 \
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --timeout=3600 -m soak tests
 
-check: lint types workflows synth-all test ## All that CI runs
+check: lint types workflows synth-all tutorial test ## All that CI runs
 
 lint: setup ## Check style and formatting
 	.venv/bin/ruff check .

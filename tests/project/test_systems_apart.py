@@ -64,9 +64,10 @@ def test_what_all_systems_share_names_none(root: Path) -> None:
     assert found == []
 
 
-IMPORT_AND_SYNTHESIZE = """
+IMPORT_SYNTHESIZE_AND_COLLECT = """
 import importlib, sys
 from pathlib import Path
+import pytest
 from keyline_deploy.environment import load
 from keyline_deploy.systems import systems
 from tests.support.templates import synthesize
@@ -75,30 +76,21 @@ for file in sorted(map(Path, sys.argv[1:])):
     parts = file.with_suffix("").parts
     importlib.import_module(".".join(parts[parts[0] in ("constructs", "lambda_src"):]))
 synthesize(load("dev"), systems(), Path("cdk.out"))
+sys.exit(pytest.main(["tests", "--collect-only", "--snapshot-warn-unused", "--assert=plain"]))
 """
+"""In one process: what each of the three loads, the others need too."""
 
 
 @pytest.mark.parametrize("system", names())
-def test_a_project_without_one_of_its_systems_imports_and_synthesizes(
-    system: str, tmp_path: Path
-) -> None:
-    copy = without.copy_without(system, tmp_path / "project")
-    modules = [str(file) for file in without.project_files(copy) if is_shared_module(file)]
-    assert modules
-    done = run(copy, "-c", IMPORT_AND_SYNTHESIZE, *modules)
-    assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("system", names())
-def test_the_tests_of_a_project_without_one_of_its_systems_are_found(
+def test_a_project_without_one_of_its_systems_synthesizes_and_finds_its_tests(
     system: str, tmp_path: Path
 ) -> None:
     """`python -m tests.support.without SYSTEM` runs them too, and checks types and style."""
     copy = without.copy_without(system, tmp_path / "project")
-    options = ["--collect-only", "--snapshot-warn-unused", "--assert=plain"]
-    collected = run(copy, "-m", "pytest", "tests", *options)
-    assert collected.returncode == 0, collected.stdout
+    modules = [str(file) for file in without.project_files(copy) if is_shared_module(file)]
+    assert modules
+    done = run(copy, "-c", IMPORT_SYNTHESIZE_AND_COLLECT, *modules)
+    assert done.returncode == 0, done.stdout
 
 
 def is_shared_module(file: Path) -> bool:

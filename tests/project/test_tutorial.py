@@ -1,7 +1,7 @@
 """The tutorial's steps, as a reader types them: in a copy of the project, on other ports.
 
-Briefly in `make test`: all changes of files, and each command that neither installs, synthesizes
-nor serves. All of it in the tests of `make soak`.
+`make test` makes all changes of files, and runs each command that neither installs, synthesizes nor
+serves. `make tutorial`, a part of `make check`, runs them all.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def test_the_changes_of_files_and_the_quick_commands_do_what_the_page_says(
     reader.follow(Command("", UNIT, "...100%..."))
 
 
-@pytest.mark.soak
+@pytest.mark.tutorial
 def test_all_commands_do_what_the_page_says_and_the_system_can_be_removed(
     reader: Reader, copy: ProjectCopy
 ) -> None:
