@@ -29,12 +29,13 @@ _AWS = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 
-# How long the long tests run, and how much they try, is the caller's to say.
+# How long the long tests run, how much they try, and who sends a first attempt: the caller says it.
 _KEPT = (
     "KEYLINE_SOAK_SECONDS",
     "KEYLINE_SOAK_SEED",
     "KEYLINE_FUZZ_EXAMPLES",
     "KEYLINE_LOCAL_OVERRIDE",
+    "KEYLINE_TRANSPORT",
 )
 
 

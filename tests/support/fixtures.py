@@ -68,11 +68,11 @@ def local_services(
 @pytest.fixture(scope="session", autouse=True)
 def _one_loader() -> Iterator[None]:
     """A process makes one client; tests make hundreds, and each reads what DynamoDB looks like."""
-    from keyline.run import client
+    from keyline.run import botocore_client
 
-    loader = client._Loader()
+    loader = botocore_client._Loader()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client, "_Loader", lambda: loader)
+        patch.setattr(botocore_client, "_Loader", lambda: loader)
         yield
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from keyline import variables
 from keyline.metrics import Metrics
 from keyline.migration.phase import Mode, Phase, PhaseUnknownError
@@ -46,7 +43,10 @@ def parameter_reader(name: str) -> Callable[[], Phase]:
 
     It raises `PhaseUnknownError` if SSM gives no value, or a value that is not a phase.
     """
-    import botocore.session  # with SSM's model: what a function without a parameter never pays
+    # With SSM's model: what a function without a parameter never pays.
+    import botocore.session
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
 
     ssm = botocore.session.get_session().create_client(
         "ssm",

@@ -12,7 +12,7 @@ import msgspec
 from keyline.errors import KeylineError
 from keyline.model.pattern import Pattern, TransactWrite
 from keyline.run import reply
-from keyline.run.connection import Connection, NoReplyError, Reply, ReplyError
+from keyline.run.connection import Connection
 from keyline.run.errors import (
     ItemUnreadableError,
     RequestRefusedError,
@@ -22,17 +22,13 @@ from keyline.run.errors import (
 )
 from keyline.run.meter import Call, Labels, Meter
 from keyline.run.misfit import Decoder, decode
+from keyline.run.outcome import ANSWERS, NoReplyError, Reply, ReplyError
 from keyline.run.repeat import Repeat
 
 _NOT_AS_DESCRIBED = "an answer that is not as its API describes it"
 THROTTLED = frozenset(
     {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 )
-OTHER_ACTIONS = "IdempotentParameterMismatchException"
-_ANSWERS = frozenset(
-    {"ConditionalCheckFailedException", "TransactionCanceledException", OTHER_ACTIONS}
-)
-"""What the patterns' own functions explain."""
 Floor = Callable[[bytes], float | None]
 """What computes the units that an answer's item sizes imply."""
 
@@ -180,7 +176,7 @@ def explain(
     repeat
         How a write may be repeated; None for a read.
     """
-    if isinstance(failure, ReplyError) and failure.code in _ANSWERS:
+    if isinstance(failure, ReplyError) and failure.code in ANSWERS:
         return failure
     if repeat is not None and (failure.in_doubt or _is_under_way(failure)):
         return repeat.unknown(path)

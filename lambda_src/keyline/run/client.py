@@ -1,49 +1,83 @@
-"""The one client of a process: botocore, without walking the shapes of every reply.
+"""The one client of a process: it makes first attempts, and botocore's client once one is needed.
 
-botocore keeps credentials, signing, endpoints, retries and the check of the reply's
-checksum. Two things it does for every service are left out, which is where most of its
-time goes (docs/adr/0005-lean-client.md): the request's body is written by us, and the
-reply's body is handed over as bytes, to be decoded straight into the shape it is read as.
-
-One thing is added: after each attempt it is noted whether DynamoDB may have carried the attempt
-out although its reply did not arrive (keyline.run.attempts).
+botocore is imported only then. It takes longer to import than all else of a function together
+(docs/adr/0024-cold-start.md).
 """
 
 from __future__ import annotations
 
 import os
-import platform
-from dataclasses import dataclass
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any, Final
 
-import botocore
-from botocore.config import Config
-from botocore.credentials import Credentials
-from botocore.httpsession import get_cert_path
-from botocore.loaders import Loader
-from botocore.parsers import JSONParser
-from botocore.session import Session
+from keyline import variables
+from keyline.errors import KeylineError
+from keyline.run.attempts import ATTEMPTS
+from keyline.run.client_settings import CONNECT_TIMEOUT, POOL, READ_TIMEOUT, ClientSettings
+from keyline.run.destination import Destination
+from keyline.run.first_attempt import BY_BOTOCORE, First, Way, first_attempt
+from keyline.run.http1 import Origin
+from keyline.run.plain_environment import PlainEnvironment, plain_environment
+from keyline.run.signature import Signer
 
-from keyline.run.attempts import ATTEMPTS, BODY, note_attempt
-from keyline.run.events import Handlers
-from keyline.run.first_attempt import FirstAttempts
+if TYPE_CHECKING:
+    from keyline.run.hand_over import Botocore
 
-CONNECT_TIMEOUT = 1.0
-READ_TIMEOUT = 2.0
-"""Seconds. With the attempts they stay below a function's default timeout of 10 s."""
-POOL = 32
-"""Connections, and so the most calls that are under way at once in one process."""
+BOTOCORE: Final = "botocore"
+"""The value of the variable `variables.TRANSPORT` that leaves each attempt to botocore."""
 
 
-@dataclass(frozen=True, slots=True)
 class Client:
-    """DynamoDB's client of botocore, and what makes its first attempts.
+    """DynamoDB's client. Stores and threads may share it.
 
-    Stores may share it.
+    botocore makes the first attempts too where the variable `variables.TRANSPORT` says so, where
+    somebody has registered a handler for its events, and where a proxy, a client certificate or an
+    endpoint with a path is in use.
+
+    Raises
+    ------
+    KeylineError
+        If the variable `variables.TRANSPORT` has another value than `botocore`.
     """
 
-    botocore: Any
-    first: FirstAttempts
+    def __init__(self, settings: ClientSettings) -> None:
+        self._settings = settings
+        self._plain = plain_environment(settings)
+        self._way = None if self._plain is None else _way(self._plain, settings)
+        self._made: Botocore | None = None
+        self._making = threading.Lock()
+        self._is_botocores = _is_botocores()
+        if self._way is None or self._is_botocores:
+            _ = self.by_botocore  # what is wrong with the environment is told at once
+
+    @property
+    def botocore(self) -> Any:
+        """The client of botocore. It is made when it is first asked for."""
+        return self.by_botocore.client
+
+    @property
+    def by_botocore(self) -> Botocore:
+        """What goes on from first attempts. It is made when it is first asked for."""
+        if self._made is None:
+            with self._making:
+                if self._made is None:
+                    from keyline.run.hand_over import Botocore
+
+                    self._made = Botocore(self._settings, self._plain)
+        return self._made
+
+    def first_attempt(self, operation: str, body: bytes) -> First:
+        """Make the first attempt of a call, or leave it to botocore."""
+        made = self._made
+        if self._is_botocores or (made is not None and made.is_watched):
+            return BY_BOTOCORE
+        way: Way | First = self._way or self.by_botocore.way()
+        if isinstance(way, First):
+            return way
+        first = first_attempt(way, operation, body)
+        if made is not None and first.succeeded:
+            made.note_success(operation)
+        return first
 
 
 def dynamodb_client(
@@ -71,94 +105,28 @@ def dynamodb_client(
     credentials
         Access key and secret; from the environment, or the role, where not given.
     """
-    handlers = Handlers()
-    session = Session(event_hooks=handlers)
-    session.register_component("response_parser_factory", _Parsers())
-    session.register_component("data_loader", _Loader())
-    key, secret = credentials or (None, None)
-    client = session.create_client(
-        "dynamodb",
-        region_name=region or os.environ.get("AWS_REGION"),
-        endpoint_url=endpoint_url,
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-        config=Config(
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            tcp_keepalive=True,
-            max_pool_connections=pool,
-            parameter_validation=False,
-            user_agent=_USER_AGENT,
-        ),
+    return Client(
+        ClientSettings(
+            endpoint_url, region, connect_timeout, read_timeout, attempts, pool, credentials
+        )
     )
-    client.meta.events.register("before-parameter-build.dynamodb", _take_body)
-    client.meta.events.register("before-call.dynamodb", _put_body)
-    # The first answer of all handlers counts, so that this one can end botocore's attempts.
-    client.meta.events.register_first("needs-retry.dynamodb", note_attempt)
-    trusted = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
-    first = FirstAttempts(
-        client,
-        Credentials(key, secret) if credentials else session.get_credentials(),
-        handlers,
-        get_cert_path(trusted or True),
+
+
+def _way(plain: PlainEnvironment, settings: ClientSettings) -> Way:
+    origin = Origin(
+        plain.url,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        pool=settings.pool,
+        certificates=plain.certificates,
     )
-    return Client(client, first)
+    return Way(Destination(origin, Signer(plain.region), settings.attempts), plain.keys)
 
 
-class _Loader(Loader):  # type: ignore[misc] # botocore has no types
-    """Knows which services there are without looking into the folders of all of AWS's."""
-
-    def list_available_services(self, type_name: str) -> list[str]:
-        """DynamoDB, and the services that botocore's credentials may come from."""
-        return ["dynamodb", "signin", "sso", "sso-oidc", "sts"]
-
-
-class _Parser(JSONParser):  # type: ignore[misc] # botocore has no types
-    """Hands the body over as it is; an error is parsed as botocore does."""
-
-    def parse(self, response: dict[str, Any], shape: Any) -> dict[str, Any]:
-        if response["status_code"] >= 300:
-            parsed: dict[str, Any] = super().parse(response, shape)
-            parsed[BODY] = response["body"]
-            return parsed
-        headers = response["headers"]
-        meta = {
-            "RequestId": headers.get("x-amzn-requestid", ""),
-            "HTTPStatusCode": response["status_code"],
-        }
-        return {BODY: response["body"], "ResponseMetadata": meta}
-
-
-class _Parsers:
-    """What botocore asks for the parser of a protocol; DynamoDB has one."""
-
-    def __init__(self) -> None:
-        self._parser = _Parser()
-
-    def set_parser_defaults(self, **_: Any) -> None:
-        """Nothing: the defaults concern timestamps and blobs, which we decode ourselves."""
-
-    def create_parser(self, protocol_name: str) -> _Parser:
-        return self._parser
-
-
-def _take_body(params: dict[str, Any], context: dict[str, Any], model: Any, **_: Any) -> None:
-    context[BODY] = params.pop(BODY, None)
-    if model.name in _BATCHES:
-        params["RequestItems"] = {}  # the rules of endpoints ask for its keys
-
-
-def _put_body(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    attempts = context.get(BODY)
-    if attempts is not None:
-        params["body"] = attempts.body
-
-
-# Given whole, because botocore otherwise puts it together twice for every request.
-_USER_AGENT = (
-    f"keyline Botocore/{botocore.__version__} Python/{platform.python_version()} "
-    f"exec-env/{os.environ.get('AWS_EXECUTION_ENV', 'none')}"
-)
-
-_BATCHES = frozenset({"BatchGetItem", "BatchWriteItem"})
+def _is_botocores() -> bool:
+    said = os.environ.get(variables.TRANSPORT, "")
+    if said not in ("", BOTOCORE):
+        raise KeylineError(
+            variables.TRANSPORT, f"is {said!r}.", f"Write {BOTOCORE!r}, or leave it out."
+        )
+    return said == BOTOCORE

@@ -1,8 +1,7 @@
 """HTTP/1.1 to one origin, with what DynamoDB needs of it: a POST of known length, and its reply.
 
-Every fault comes as the exception of botocore that stands for it, since botocore decides what
-follows (keyline.run.connection). The rules of reading are those of RFC 9112. What breaks a rule
-is refused as a whole, and its connection is closed: no body is guessed.
+The rules of reading are those of RFC 9112. What breaks a rule is refused as a whole, and its
+connection is closed: no body is guessed.
 """
 
 from __future__ import annotations
@@ -21,15 +20,6 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import urlsplit
 
-from botocore.exceptions import (
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    HTTPClientError,
-    ReadTimeoutError,
-    SSLError,
-)
-
 IDLE_SECONDS: Final = 20.0
 """How long a connection may wait for its next request."""
 AGE_SECONDS: Final = 300.0
@@ -45,6 +35,34 @@ _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: " + _TEXT + rb"*)?")
 _HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(" + _TEXT + rb"*?)[ \t]*")
 _DIGITS = re.compile(rb"[0-9]{1,10}")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
+
+
+class TransportError(Exception):
+    """A request that got no whole response. Its cause is what happened."""
+
+
+class ConnectTimeoutError(TransportError):
+    """The connection was not there in time. Nothing was sent."""
+
+
+class ConnectError(TransportError):
+    """There is no connection. Nothing was sent."""
+
+
+class TlsError(TransportError):
+    """TLS failed: when the connection was made, or later."""
+
+
+class ReadTimeoutError(TransportError):
+    """The response did not come in time."""
+
+
+class ClosedError(TransportError):
+    """The other side closed the connection before the response was whole."""
+
+
+class MalformedError(TransportError):
+    """What came is not a response of HTTP/1.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +141,8 @@ class Origin:
 
         Raises
         ------
-        ConnectTimeoutError, EndpointConnectionError
-            If there is no connection; nothing was sent.
-        SSLError, ConnectionClosedError, ReadTimeoutError, HTTPClientError
-            If the connection failed, was closed, or gave what HTTP does not allow.
+        TransportError
+            If no whole response came. Its class says why.
         """
         line = self._take()
         kept = False
@@ -134,15 +150,11 @@ class Origin:
             line.socket.sendall(request)
             response, kept = _Reader(line.socket).response()
         except _TIMED_OUT as error:
-            raise ReadTimeoutError(endpoint_url=self.url, error=error) from error
+            raise ReadTimeoutError(str(error)) from error
         except ssl.SSLError as error:
-            raise SSLError(endpoint_url=self.url, error=error) from error
-        except _ClosedError as error:
-            raise ConnectionClosedError(endpoint_url=self.url, error=error) from error
-        except _MalformedError as error:
-            raise HTTPClientError(error=error) from error
+            raise TlsError(str(error)) from error
         except OSError as error:
-            raise ConnectionClosedError(endpoint_url=self.url, error=error) from error
+            raise ClosedError(str(error)) from error
         finally:
             self._give_back(line) if kept else line.socket.close()
         return response
@@ -190,9 +202,9 @@ class Origin:
         try:
             opened = socket.create_connection((self._name, self._port), self._connect_timeout)
         except TimeoutError as error:
-            raise ConnectTimeoutError(endpoint_url=self.url, error=error) from error
+            raise ConnectTimeoutError(str(error)) from error
         except OSError as error:
-            raise EndpointConnectionError(endpoint_url=self.url, error=error) from error
+            raise ConnectError(str(error)) from error
         try:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -204,13 +216,13 @@ class Origin:
             return secured
         except TimeoutError as error:
             opened.close()
-            raise ConnectTimeoutError(endpoint_url=self.url, error=error) from error
+            raise ConnectTimeoutError(str(error)) from error
         except ssl.SSLError as error:
             opened.close()
-            raise SSLError(endpoint_url=self.url, error=error) from error
+            raise TlsError(str(error)) from error
         except OSError as error:
             opened.close()
-            raise EndpointConnectionError(endpoint_url=self.url, error=error) from error
+            raise ConnectError(str(error)) from error
 
     def _bound_waits(self, opened: socket.socket) -> None:
         """Let the kernel keep the time: a timeout of Python's costs a system call for each wait.
@@ -222,14 +234,6 @@ class Origin:
         bound = struct.pack("ll", int(whole), int(part * 1e6))
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bound)
-
-
-class _ClosedError(Exception):
-    """The other side closed the connection before the response was whole."""
-
-
-class _MalformedError(Exception):
-    """What came is not a response of HTTP/1.1."""
 
 
 class _Reader:
@@ -247,14 +251,14 @@ class _Reader:
         first, *lines = head.split(b"\r\n")
         status = _STATUS.fullmatch(first)
         if status is None:
-            raise _MalformedError("the status line")
+            raise MalformedError("the status line")
         code = int(status[2])
         if code < 200:
-            raise _MalformedError("a response that nothing asked for")
+            raise MalformedError("a response that nothing asked for")
         headers = _headers(lines)
         body, bounded = self._body(code, headers)
         if self._data:
-            raise _MalformedError("bytes behind the response")
+            raise MalformedError("bytes behind the response")
         kept = bounded and status[1] == b"1" and headers.get(b"connection", b"").lower() != b"close"
         return Response(code, headers, body), kept
 
@@ -263,14 +267,14 @@ class _Reader:
         length, coding = headers.get(b"content-length"), headers.get(b"transfer-encoding")
         if coding is not None:
             if length is not None or coding.lower() != b"chunked":
-                raise _MalformedError("the length of the body")
+                raise MalformedError("the length of the body")
             return self._chunks(), True
         if code in (204, 304):
             return b"", True
         if length is None:
             return self._rest(), False
         if not _DIGITS.fullmatch(length) or int(length) > MAX_BODY:
-            raise _MalformedError("the length of the body")
+            raise MalformedError("the length of the body")
         return self._exactly(int(length)), True
 
     def _exactly(self, size: int) -> bytes:
@@ -285,7 +289,7 @@ class _Reader:
         while have < size:
             got = self._socket.recv_into(view[have:])
             if not got:
-                raise _ClosedError("within the body")
+                raise ClosedError("within the body")
             have += got
         return bytes(whole)
 
@@ -295,16 +299,16 @@ class _Reader:
         while True:
             line = _CHUNK.fullmatch(self._until(b"\r\n", MAX_HEAD))
             if line is None:
-                raise _MalformedError("the size of a chunk")
+                raise MalformedError("the size of a chunk")
             length = int(line[1], 16)
             if not length:
                 break
             size += length
             if size > MAX_BODY:
-                raise _MalformedError("the length of the body")
+                raise MalformedError("the length of the body")
             parts.append(self._exactly(length))
             if self._exactly(2) != b"\r\n":
-                raise _MalformedError("the end of a chunk")
+                raise MalformedError("the end of a chunk")
         while trailer := self._until(b"\r\n", MAX_HEAD):
             _headers([trailer])
         return b"".join(parts)
@@ -316,7 +320,7 @@ class _Reader:
         while more := self._socket.recv(_RECEIVE):
             size += len(more)
             if size > MAX_BODY:
-                raise _MalformedError("the length of the body")
+                raise MalformedError("the length of the body")
             parts.append(more)
         return b"".join(parts)
 
@@ -325,11 +329,11 @@ class _Reader:
         searched = 0
         while (found := self._data.find(end, searched)) < 0:
             if len(self._data) > most:
-                raise _MalformedError("a line too long")
+                raise MalformedError("a line too long")
             searched = max(0, len(self._data) - len(end) + 1)
             more = self._socket.recv(_RECEIVE)
             if not more:
-                raise _ClosedError("before the response was whole")
+                raise ClosedError("before the response was whole")
             self._data += more
         before, self._data = self._data[:found], self._data[found + len(end) :]
         return before
@@ -340,9 +344,9 @@ def _headers(lines: list[bytes]) -> Mapping[bytes, bytes]:
     for line in lines:
         found = _HEADER.fullmatch(line)
         if found is None:
-            raise _MalformedError("a header")
+            raise MalformedError("a header")
         name = found[1].lower()
         if name in headers and name in (b"content-length", b"transfer-encoding", b"x-amz-crc32"):
-            raise _MalformedError("a header that is there twice")
+            raise MalformedError("a header that is there twice")
         headers[name] = found[2]
     return headers

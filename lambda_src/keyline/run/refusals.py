@@ -19,7 +19,6 @@ from keyline.model.shape import fields_of
 from keyline.run import reply
 from keyline.run.codec import Attributes, Reader
 from keyline.run.comparison import same
-from keyline.run.connection import ReplyError
 from keyline.run.errors import (
     AlreadyExistsError,
     ConditionFailedError,
@@ -28,6 +27,7 @@ from keyline.run.errors import (
     VersionConflictError,
 )
 from keyline.run.misfit import is_expired
+from keyline.run.outcome import ReplyError
 from keyline.run.repeat import SAFE
 from keyline.run.repeat import of_update as repeat_of_update
 

@@ -14,8 +14,8 @@ from keyline.run import floor, refusals, reply
 from keyline.run.calls import Calls
 from keyline.run.codec import Reader
 from keyline.run.compiled import CompiledUpdate, Compiler
-from keyline.run.connection import ReplyError
 from keyline.run.errors import ItemUnreadableError
+from keyline.run.outcome import ReplyError
 from keyline.run.repeat import SAFE
 from keyline.run.repeat import of_update as repeat_of_update
 from keyline.run.update import UpdateCall

@@ -29,7 +29,8 @@ from keyline.model.pattern import (
 from keyline.model.system import System
 from keyline.run import batch, clock, single, transaction
 from keyline.run.calls import Calls
-from keyline.run.client import POOL, Client, dynamodb_client
+from keyline.run.client import Client, dynamodb_client
+from keyline.run.client_settings import POOL
 from keyline.run.clock import UniqueClock, later
 from keyline.run.compiled import Compiler, Memo
 from keyline.run.connection import Connection

@@ -25,10 +25,9 @@ from keyline.model.pattern import (
 )
 from keyline.model.size import item_size
 from keyline.run import floor, refusals, reply
-from keyline.run.calls import OTHER_ACTIONS, Calls
+from keyline.run.calls import Calls
 from keyline.run.codec import Attributes, Reader
 from keyline.run.compiled import Compiler
-from keyline.run.connection import ReplyError
 from keyline.run.errors import (
     BadCallError,
     Cancelled,
@@ -37,6 +36,7 @@ from keyline.run.errors import (
 )
 from keyline.run.identity import Identity, identity
 from keyline.run.misfit import is_expired
+from keyline.run.outcome import OTHER_ACTIONS, ReplyError
 from keyline.run.repeat import TRANSACTION, WITH_TOKEN
 from keyline.run.request import Request
 from keyline.run.update import UpdateCall

@@ -101,8 +101,13 @@ def test_other_refusals(
         store.get(GET_NOTE, **KEY)
 
 
-def test_a_page_of_html_is_a_fault_of_the_service(wire: Wire, store: Store) -> None:
-    wire.replies += [answer(503, b"<html>busy</html>") for _ in range(3)]
+@pytest.mark.parametrize(
+    "body", [b"<html>busy</html>", "beschäftigt".encode("latin-1"), b"[]", b'"x"', b'{"__type":1}']
+)
+def test_a_page_of_somebody_else_is_a_fault_of_the_service(
+    wire: Wire, store: Store, body: bytes
+) -> None:
+    wire.replies += [answer(503, body) for _ in range(3)]
     with pytest.raises(UnavailableError):
         store.get(GET_NOTE, **KEY)
 

@@ -6,7 +6,7 @@ import pytest
 
 from keyline.run import backoff, dynamodb_client
 from keyline.run.attempts import ATTEMPTS
-from keyline.run.client import CONNECT_TIMEOUT, READ_TIMEOUT
+from keyline.run.client_settings import CONNECT_TIMEOUT, READ_TIMEOUT
 
 # Of a function whose declaration says nothing of it (keyline.model.Function).
 DEFAULT_TIMEOUT = 10

@@ -1,0 +1,40 @@
+"""What a client of DynamoDB was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keyline.run.attempts import ATTEMPTS
+
+CONNECT_TIMEOUT = 1.0
+READ_TIMEOUT = 2.0
+"""Seconds. With the attempts they stay below a function's default timeout of 10 s."""
+POOL = 32
+"""Connections, and so the most calls that are under way at once in one process."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """What a client of DynamoDB was asked for. What is None comes from the environment.
+
+    Attributes
+    ----------
+    endpoint_url, region
+        Where DynamoDB is.
+    connect_timeout, read_timeout
+        Seconds.
+    attempts
+        How often a call is tried at most, the first time included.
+    pool
+        Connections that are kept open.
+    credentials
+        Access key and secret.
+    """
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    connect_timeout: float = CONNECT_TIMEOUT
+    read_timeout: float = READ_TIMEOUT
+    attempts: int = ATTEMPTS
+    pool: int = POOL
+    credentials: tuple[str, str] | None = None

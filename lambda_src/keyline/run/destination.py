@@ -1,0 +1,68 @@
+"""Where requests go without botocore, and what all of them say."""
+
+from __future__ import annotations
+
+import os
+import platform
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote
+
+from botocore import __version__ as botocore_version
+
+from keyline.run.http1 import Origin
+from keyline.run.signature import Keys, Signer
+
+CONTENT_TYPE: Final = "application/x-amz-json-1.0"
+TARGETS: Final = "DynamoDB_20120810."
+USER_AGENT: Final = (
+    f"keyline Botocore/{botocore_version} Python/{platform.python_version()} "
+    f"exec-env/{os.environ.get('AWS_EXECUTION_ENV', 'none')}"
+)
+"""Given to botocore whole, which otherwise puts it together twice for every request."""
+
+_TRACE_SAFE = "-=;:+&[]{}\"',"
+"""What botocore does not escape in the name of an invocation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where requests go, and what all of them say.
+
+    Attributes
+    ----------
+    attempts
+        How often a call is tried at most.
+    """
+
+    origin: Origin
+    signer: Signer
+    attempts: int
+    agent: str = USER_AGENT
+
+    def request(self, operation: str, keys: Keys, body: bytes) -> bytes:
+        """Return a signed request, ready to be sent."""
+        host, target = self.origin.host, TARGETS + operation
+        head = (
+            f"POST / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {self.agent}\r\n"
+            f"Content-Type: {CONTENT_TYPE}\r\nAccept-Encoding: identity\r\n"
+            f"X-Amz-Target: {target}\r\n{_trace()}"
+            f"{self.signer.headers(keys, host, CONTENT_TYPE, target, body)}"
+            f"amz-sdk-invocation-id: {uuid.uuid4()}\r\n"
+            f"amz-sdk-request: attempt=1; max={self.attempts}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode("latin-1") + body
+
+
+def _trace() -> str:
+    """On Lambda, the line that names the invocation, by which AWS recognizes loops."""
+    trace = os.environ.get("_X_AMZN_TRACE_ID")
+    return _trace_line(trace) if trace and "AWS_LAMBDA_FUNCTION_NAME" in os.environ else ""
+
+
+@lru_cache(maxsize=8)
+def _trace_line(trace: str) -> str:
+    return f"X-Amzn-Trace-Id: {quote(trace, safe=_TRACE_SAFE)}\r\n"

@@ -1,0 +1,158 @@
+"""What the environment says of DynamoDB, where it says it so plainly that botocore is not needed.
+
+A function on Lambda has its region and its credentials in variables, and DynamoDB is where it
+always is in that region. botocore comes to the same by reading its models, which takes longer than
+all else of a cold start. Whatever is not plain is left to botocore, and so is what this module
+does not know: a variable of AWS that is not among `_KNOWN` may mean anything to botocore.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from keyline.run.client_settings import ClientSettings
+
+_REGION = re.compile(
+    r"(?:af|ap|ca|eu|il|me|mx|sa|us)-"
+    r"(?:central|north|northeast|northwest|south|southeast|southwest|east|west)-[1-9]"
+)
+"""Regions of AWS's main partition. Its other partitions have other domains."""
+_ENDPOINT = re.compile(r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::([1-9][0-9]{0,4}))?/?")
+_DUAL_STACK = ".api.aws"
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_KNOWN = frozenset(
+    {
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        *("AWS_REGION", "AWS_DEFAULT_REGION"),
+        *("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
+        *("AWS_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED", "AWS_EXECUTION_ENV"),  # do not matter here
+    }
+)
+_KNOWN_PREFIXES = ("AWS_ENDPOINT_URL_", "AWS_LAMBDA_", "AWS_XRAY_")
+_FILES = {
+    "AWS_CONFIG_FILE": "~/.aws/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+}
+_MODELS = "~/.aws/models"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentKeys:
+    """Credentials that do not change while the process runs."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainEnvironment:
+    """Where DynamoDB is, and who asks.
+
+    Attributes
+    ----------
+    url
+        `https://dynamodb.eu-west-1.amazonaws.com`.
+    endpoint_url
+        The same where it was said, None where it follows from the region.
+    certificates
+        The file of the authorities that are trusted.
+    """
+
+    url: str
+    endpoint_url: str | None
+    region: str
+    keys: EnvironmentKeys
+    certificates: str
+
+
+def plain_environment(
+    settings: ClientSettings, environ: Mapping[str, str] = os.environ
+) -> PlainEnvironment | None:
+    """Read the environment; None where only botocore can tell what it means."""
+    region = settings.region or environ.get("AWS_REGION", environ.get("AWS_DEFAULT_REGION", ""))
+    keys = _keys(settings, environ)
+    certificates = _certificates(environ)
+    if not _is_plain(environ) or not _REGION.fullmatch(region) or not keys or not certificates:
+        return None
+    endpoint_url = settings.endpoint_url
+    if endpoint_url is None:
+        named = (environ.get(n) for n in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"))
+        endpoint_url = next(filter(None, named), None)
+    url = f"https://dynamodb.{region}.amazonaws.com" if endpoint_url is None else endpoint_url
+    if not _is_plain_url(url):
+        return None
+    return PlainEnvironment(url.rstrip("/"), endpoint_url, region, keys, certificates)
+
+
+def _is_plain(environ: Mapping[str, str]) -> bool:
+    return (
+        sys.platform == "linux"  # other systems have proxies that are in no variable
+        and all(_is_known(name) for name in environ)
+        and not any(_has_content(path) for path in _files(environ))
+    )
+
+
+def _is_known(name: str) -> bool:
+    if name.lower().endswith("_proxy"):
+        return name.lower() == "no_proxy"
+    if name.startswith("AWS_"):
+        return name in _KNOWN or name.startswith(_KNOWN_PREFIXES)
+    return not name.startswith("BOTO")
+
+
+def _files(environ: Mapping[str, str]) -> Iterator[Path]:
+    for name, path in _FILES.items():
+        yield Path(environ.get(name, path)).expanduser()
+    yield Path(_MODELS).expanduser()
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def _keys(settings: ClientSettings, environ: Mapping[str, str]) -> EnvironmentKeys | None:
+    if settings.credentials:
+        return EnvironmentKeys(*settings.credentials, None)
+    access = environ.get("AWS_ACCESS_KEY_ID")
+    secret = environ.get("AWS_SECRET_ACCESS_KEY")
+    if not access or not secret:
+        return None
+    return EnvironmentKeys(access, secret, environ.get("AWS_SESSION_TOKEN") or None)
+
+
+def _certificates(environ: Mapping[str, str]) -> str | None:
+    """The file of authorities that botocore trusts: certifi's where there is one, or its own."""
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        if name in environ:
+            return environ[name]  # an empty one is not plain
+    for package in ("certifi", "botocore"):
+        found = find_spec(package)
+        if found is not None and found.origin is not None:
+            return str(Path(found.origin).with_name("cacert.pem"))
+    return None
+
+
+def _is_plain_url(url: str) -> bool:
+    found = _ENDPOINT.fullmatch(url)
+    if found is None:
+        return False
+    scheme, host, port = found.groups()
+    labels = host.split(".")
+    return (
+        all(label and label[0] != "-" and label[-1] != "-" and len(label) < 64 for label in labels)
+        and not host.endswith(_DUAL_STACK)
+        and port != _DEFAULT_PORTS[scheme]
+        and int(port or 1) < 65_536
+    )
