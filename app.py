@@ -25,6 +25,10 @@ from stacks.application import build
 from stacks.service_stack import Bundler
 
 _POOL = "user_pool_id"
+_NO_BYTE_CODE = (
+    "bundles have no byte code, so functions start slower: the npm package pyodide, which "
+    "compiles for Lambda, is not installed. Run `make setup` where an npm registry can be reached."
+)
 
 
 def chosen(app: cdk.App) -> Environment:
@@ -69,7 +73,8 @@ def pools_of(systems: Sequence[System]) -> Iterator[tuple[System, str]]:
 def bundler(target: Target, out: Path | None = None) -> Bundler:
     """Return what puts a function's code together; functions that ask for the same share it.
 
-    What a bundle leaves out of our own packages, other than caches, is said on standard error.
+    What a bundle leaves out of our own packages, other than caches, is said on standard error, and
+    so is that there is no byte code for Lambda.
     """
     once = cache(bundle)
     said: set[str] = set()
@@ -86,6 +91,9 @@ def bundler(target: Target, out: Path | None = None) -> Bundler:
         if unsaid:
             print(f"bundle of {system.name}: left out {', '.join(unsaid)}", file=sys.stderr)
             said.update(unsaid)
+        if not made.has_byte_code and _NO_BYTE_CODE not in said:
+            print(_NO_BYTE_CODE, file=sys.stderr)
+            said.add(_NO_BYTE_CODE)
         return made
 
     return put_together

@@ -30,6 +30,10 @@ NODE_MODULES = ROOT / "node_modules"
 WORK = ROOT / ".keyline"
 REDIS = WORK / "redis"
 EMULATOR = WORK / "emulator"
+BUNDLING = [
+    ROOT / "constructs" / "keyline_deploy" / name
+    for name in ("bundling.py", "byte_code.py", "byte_code.mjs")
+]
 EMULATOR_PACKAGES = ROOT / "tests" / "support" / "deploy" / "requirements.txt"
 
 OLDEST = (3, 11)
@@ -110,8 +114,8 @@ def set_up(*, tests: bool) -> None:
         run=fetch_redis,
     )
     steps.step(
-        "libraries of the handlers' bundles",
-        [python, *requirements, *contents(ROOT / "constructs" / "keyline_deploy" / "bundling.py")],
+        f"libraries of the handlers' bundles, {byte_code()}",
+        [python, *requirements, *contents(*BUNDLING)],
         outputs=[WORK / "bundle"],
         run=prepare_bundles,
     )
@@ -264,6 +268,15 @@ def install_emulator() -> None:
     call([str(VENV_PYTHON), "-m", "pip", *install, "-r", str(EMULATOR_PACKAGES)], hint)
 
 
+def byte_code() -> str:
+    """Say what compiles the bundles for Lambda: npm's package is optional."""
+    package = NODE_MODULES / "pyodide" / "package.json"
+    if not package.exists():
+        return "without byte code"
+    version = json.loads(package.read_text(encoding="utf-8"))["version"]
+    return f"with byte code by Pyodide {version}"
+
+
 def prepare_bundles() -> None:
     call(
         [str(VENV_PYTHON), "-m", "keyline_deploy.bundling"],
@@ -279,6 +292,12 @@ def missing() -> Iterator[str]:
             "installed). For `make up`, `make demo` and the engine tests start any "
             "DynamoDB-compatible endpoint and name it, for example: "
             f"export {ENDPOINT_VARIABLE}=http://127.0.0.1:8000"
+        )
+    if not (NODE_MODULES / "pyodide").exists():
+        yield (
+            "there is nothing that compiles for Lambda (the npm package pyodide could not be "
+            "installed). Bundles have no byte code, so that deployed functions start slower, "
+            "and their hash is another one than where it is installed"
         )
     if not (REDIS / "redis-server").exists() and not shutil.which("redis-server"):
         yield (

@@ -8,6 +8,8 @@ bundle of its own, so that the others stay small; functions that ask for the sam
 The wheels are fetched once, at set-up, into
 `.keyline/bundle`; bundling itself only copies, needs no network, and the same input
 gives the same digest on every machine.
+
+A bundle for Lambda also holds the byte code of its modules (keyline_deploy.byte_code).
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from keyline.errors import KeylineError
+from keyline_deploy.byte_code import byte_code
 from keyline_deploy.file_digests import digests, kept_digests
 from keyline_deploy.source_files import source_files
 
@@ -70,12 +73,15 @@ class Bundle:
         The packages of ours that were copied into it, for `refresh`.
     left_out
         What it does not have of these packages, other than caches: `orders/.env`.
+    has_byte_code
+        Whether its modules are compiled, as far as they need it.
     """
 
     path: Path
     digest: str
     sources: tuple[Path, ...]
     left_out: tuple[str, ...] = ()
+    has_byte_code: bool = True
 
 
 class BundlingError(KeylineError):
@@ -122,14 +128,22 @@ def bundle(
     found = [source_files(source) for source in sources]
     ours = {name: path for each in found for name, path in each.carried.items()}
     files = of_libraries | ours
-    digest = _digest(kept_digests(of_libraries, _digests_of(libraries)) | digests(ours))
+    contents = kept_digests(of_libraries, _digests_of(libraries)) | digests(ours)
+    compiled = _compiled(files, contents, root) if target is Target.LAMBDA else {}
+    digest = _digest(contents | {name: path.name for name, path in compiled.items()})
     folder = out or root / ".keyline" / "bundles"
     what = "+".join(filter(None, (system, requirements, *sorted({*services} - {*SERVICES}))))
     path = folder / f"{what}-{target}-{digest[:16]}"
     if not path.exists():
-        _place(files, path)
+        _place(files | compiled, path)
         _drop_old(folder, f"{what}-{target}-*")
-    return Bundle(path, digest, sources, tuple(name for each in found for name in each.left_out))
+    return Bundle(
+        path,
+        digest,
+        sources,
+        left_out=tuple(name for each in found for name in each.left_out),
+        has_byte_code=target is Target.HOST or bool(compiled),
+    )
 
 
 def placeholder(system: str, out: Path) -> Bundle:
@@ -208,7 +222,14 @@ def extras(system: str, root: Path = ROOT) -> list[str]:
 
 def size(path: Path) -> int:
     """Sum a folder's files, in bytes; Lambda's limit on an unzipped function is 250 MB."""
-    return sum(file.stat().st_size for _, file in _walk(path))
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _compiled(
+    files: Mapping[str, Path], contents: Mapping[str, str], root: Path
+) -> dict[str, Path]:
+    """The byte code of a bundle for Lambda. This machine's Python compiles for itself."""
+    return byte_code(files, contents, python=LAMBDA_PYTHON, cache=root / ".keyline" / "byte-code")
 
 
 def _source_files(folder: Path) -> dict[str, Path]:

@@ -13,7 +13,10 @@ from pathlib import Path
 from tests.support.inner_pytest import outer_environment
 from tests.support.tracked import tracked_files
 
-_LINKED = (".venv", "node_modules", ".keyline/bundle", ".keyline/redis", ".keyline/emulator")
+_LINKED = (
+    *(".venv", "node_modules"),
+    *(".keyline/bundle", ".keyline/byte-code", ".keyline/redis", ".keyline/emulator"),
+)
 _GIT = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "gc.auto=0")
 
 

@@ -13,14 +13,18 @@ import pytest
 from keyline_deploy import bundling
 from keyline_deploy.bundling import BundlingError, Target
 
-LIMIT = 15_000_000  # bytes, unzipped
-LIMIT_WITH_NUMPY = 60_000_000
+LIMIT = 25_000_000  # bytes, unzipped, byte code included
+LIMIT_WITH_NUMPY = 75_000_000
 ARM64 = b"\xb7\0"  # EM_AARCH64
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A project with two systems and a dependency cache that is already filled."""
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with two systems and a dependency cache that is already filled.
+
+    Nothing is compiled there, which would take seconds: that is for the real bundles.
+    """
+    monkeypatch.setattr(bundling, "byte_code", lambda *_, **__: {})
     root = tmp_path / "a project"
     write(root / "constraints.txt", "")
     write(root / "lambda_src/requirements.txt", "library==1\n")
@@ -50,6 +54,12 @@ def files_of(path: Path) -> set[str]:
     return {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
 
 
+def cached(source: str) -> str:
+    """Where Lambda's Python looks for a module's byte code."""
+    folder, slash, name = source.rpartition("/")
+    return f"{folder}{slash}__pycache__/{name.removesuffix('.py')}.cpython-313.pyc"
+
+
 def elf_machine(path: Path) -> bytes:
     """What an ELF file is built for: `e_machine` of its header."""
     with path.open("rb") as file:
@@ -70,6 +80,27 @@ def test_a_bundle_holds_its_system_keyline_and_the_libraries(project: Path) -> N
         "botocore/data/sts/2011-06-15/service-2.json",
     }
     assert made.sources == (project / "lambda_src/keyline", project / "lambda_src/notes")
+
+
+def test_byte_code_goes_into_bundles_for_lambda_alone(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given something that compiles
+    without = bundling.bundle("notes", target=Target.LAMBDA, root=project)
+    place = "notes/__pycache__/__init__.cpython-313.pyc"
+    write(project / "cache/key.pyc", "byte code")
+    monkeypatch.setattr(bundling, "byte_code", lambda *_, **__: {place: project / "cache/key.pyc"})
+
+    # When bundles are made
+    made = bundling.bundle("notes", target=Target.LAMBDA, root=project)
+    host = bundling.bundle("notes", target=Target.HOST, root=project)
+
+    # Then the one for Lambda has it, and is another one than without it
+    assert files_of(made.path) == files_of(without.path) | {place}
+    assert made.digest != without.digest
+    assert bundling.size(made.path) == bundling.size(without.path) + len("byte code")
+    assert not [file for file in files_of(host.path) if file.endswith(".pyc")]
+    assert [b.has_byte_code for b in (without, made, host)] == [False, True, True]
 
 
 def test_a_function_s_own_requirements_go_into_its_own_bundle(project: Path) -> None:
@@ -225,7 +256,11 @@ def test_the_real_bundles_are_small_and_built_for_lambda(
     files = files_of(made.path)
 
     assert bundling.size(made.path) < (LIMIT_WITH_NUMPY if requirements else LIMIT)
-    assert not [file for file in files if file.endswith(".pyc") or file.startswith("bin/")]
+    assert not [file for file in files if file.startswith("bin/")]
+    assert made.has_byte_code
+    compiled = {file for file in files if file.endswith(".pyc")}
+    sources = {file for file in files if file.endswith(".py")}
+    assert compiled == {cached(source) for source in sources}
     assert not [file for file in files if "/tests/" in file]
     modules = {file for file in files if file.endswith(".so")}
     assert modules

@@ -216,3 +216,16 @@ def test_what_is_left_out_is_said_once(
         f"bundle of {systems()[0].name}: left out keyline/.env, 2.orig\n"
         f"bundle of {systems()[0].name}: left out 3.orig\n"
     )
+
+
+def test_that_there_is_no_byte_code_is_said_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = bundling.Bundle(tmp_path, "", (), has_byte_code=False)
+    monkeypatch.setattr("app.bundle", lambda *_, services, **__: made)
+    put_together = bundler(Target.LAMBDA)
+    for services in ((), ("s3",)):
+        put_together(systems()[0], Function(name="f", handler="f.h", why="w", services=services))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("bundles have no byte code, so functions start slower")
+    assert "make setup" in line

@@ -96,10 +96,15 @@ def test_a_platform_without_the_binaries_is_told_what_to_do_and_set_up_goes_on(
     monkeypatch.delenv(setup_project.ENDPOINT_VARIABLE, raising=False)
     setup_project.fetch_redis()
     assert list((work / "redis").iterdir()) == []
-    engine, redis = setup_project.missing()
+    engine, byte_code, redis = setup_project.missing()
+    assert "npm package pyodide" in byte_code
+    assert setup_project.byte_code() == "without byte code"
     assert "export KEYLINE_DYNAMODB_ENDPOINT=" in engine
     assert "apt install redis-server" in redis
 
     monkeypatch.setenv(setup_project.ENDPOINT_VARIABLE, "http://127.0.0.1:8000")
     (work / "redis-server").touch(mode=0o755)
+    (work / "node_modules/pyodide").mkdir(parents=True)
+    (work / "node_modules/pyodide/package.json").write_text('{"version": "0.29.5"}')
+    assert setup_project.byte_code() == "with byte code by Pyodide 0.29.5"
     assert list(setup_project.missing()) == []
