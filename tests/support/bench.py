@@ -58,5 +58,5 @@ def fresh(url: str, tables: Sequence[Table]) -> Iterator[Bench]:
     """Fresh tables, dropped afterwards."""
     admin = admin_client(url)
     environment = f"{_run}-{next(_numbers)}"
-    with created(admin, [create_table_params(table, environment) for table in tables]):
+    with created(url, [create_table_params(table, environment) for table in tables]):
         yield Bench(url, environment, admin)

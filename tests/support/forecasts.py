@@ -15,7 +15,7 @@ from typing import Any
 from keyline.model import Pattern, System, item_size
 from keyline.run import ItemWriter, Store, TableSettings, dynamodb_client
 from keyline_ops.costs.units import Bounds, call_units
-from tests.support.engine import admin_client, where
+from tests.support.engine import where
 from tests.support.tables import create_table_params, created
 
 
@@ -50,7 +50,7 @@ def trying(system: System, endpoint: str) -> Iterator[Tried]:
     environment = uuid.uuid4().hex[:8]
     client = dynamodb_client(**where(endpoint), read_timeout=20)
     tables = [create_table_params(table, environment) for table in system.tables]
-    with created(admin_client(endpoint), tables):
+    with created(endpoint, tables):
         yield Tried(system, Store(system=system, environment=environment, client=client))
 
 

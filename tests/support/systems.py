@@ -58,7 +58,7 @@ def fresh_tables(endpoint: str, definitions: Sequence[Mapping[str, Any]]) -> Ite
         {**it, "TableName": it["TableName"].removesuffix("-local") + f"-{environment}"}
         for it in definitions
     ]
-    with created(admin_client(endpoint), tables):
+    with created(endpoint, tables):
         yield environment
 
 

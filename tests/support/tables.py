@@ -5,10 +5,18 @@ the declaration alone.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
+import msgspec
+
 from keyline.model import Key, Table
+from keyline.run import dynamodb_client
+from keyline.run.connection import Connection
+from keyline.run.outcome import ReplyError
+from tests.support.engine import where
 
 
 def create_table_params(table: Table, environment: str) -> dict[str, Any]:
@@ -64,20 +72,36 @@ def attribute_types(table: Mapping[str, Any]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def created(client: Any, definitions: Sequence[Mapping[str, Any]]) -> Iterator[None]:
-    """Create tables, wait until they can be used, and delete them however the block ends."""
+def created(endpoint: str, definitions: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+    """Create tables, wait until they can be used, and delete them however the block ends.
+
+    The calls go through our connection: tests make tables by the thousand.
+    """
+    send = _connection(endpoint).send
     names = [definition["TableName"] for definition in definitions]
     try:
         for definition in definitions:
-            client.create_table(**definition)
+            send("CreateTable", definition)
         for name in names:
-            waiter = client.get_waiter("table_exists")
-            waiter.wait(TableName=name, WaiterConfig={"Delay": 1})
+            while not _is_active(send("DescribeTable", {"TableName": name}).body):
+                time.sleep(1)
         yield
     finally:
         for name in names:
-            with contextlib.suppress(client.exceptions.ResourceNotFoundException):
-                client.delete_table(TableName=name)
+            try:
+                send("DeleteTable", {"TableName": name})
+            except ReplyError as error:
+                if error.code != "ResourceNotFoundException":
+                    raise
+
+
+@cache
+def _connection(endpoint: str) -> Connection:
+    return Connection(dynamodb_client(**where(endpoint)))
+
+
+def _is_active(reply: bytes) -> bool:
+    return bool(msgspec.json.decode(reply)["Table"]["TableStatus"] == "ACTIVE")
 
 
 def _schema(key: Key) -> list[dict[str, str]]:

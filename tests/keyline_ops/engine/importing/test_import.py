@@ -83,7 +83,7 @@ class Bench:
 @pytest.fixture
 def bench(engine: str, tmp_path: Path) -> Iterator[Bench]:
     where = Deployed(load("local"), engine=engine)
-    with created(where.client(), [create_table_params(ACCOUNTS, "local")]):
+    with created(engine, [create_table_params(ACCOUNTS, "local")]):
         yield Bench(where, tmp_path)
 
 

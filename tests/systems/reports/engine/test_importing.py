@@ -51,7 +51,7 @@ class Bench:
 def bench(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     where = Deployed(load("local"), engine=engine)
     monkeypatch.setattr(command, "deployed", lambda *_: where)
-    with created(where.client(), [create_table_params(REPORTS, "local")]):
+    with created(engine, [create_table_params(REPORTS, "local")]):
         yield Bench(where, tmp_path)
 
 
