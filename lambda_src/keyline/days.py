@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+import msgspec
 
 from keyline.moments import CLOCK_MARGIN_SECONDS, DAY_SECONDS, iso, us_of_ms
 
@@ -14,16 +15,14 @@ _SMALLEST_STEP = 0.001
 """Milliseconds between two moments that a `UniqueClock` tells apart."""
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(msgspec.Struct, frozen=True):
     """The time from one moment to another, in epoch milliseconds; both belong to it."""
 
     start: float
     end: float
 
 
-@dataclass(frozen=True)
-class Days:
+class Days(msgspec.Struct, frozen=True):
     """The days from one UTC day to another; both belong to them."""
 
     first: date

@@ -32,8 +32,7 @@ _DIGITS = 32
 """Hexadecimal digits of a digest: 128 bits."""
 
 
-@dataclass(frozen=True)
-class IdempotencyKey:
+class IdempotencyKey(msgspec.Struct, frozen=True):
     """What names a request that may be sent again.
 
     Attributes
@@ -94,8 +93,7 @@ class KeyReusedError(KeylineError):
         )
 
 
-@dataclass(frozen=True)
-class Reserved:
+class Reserved(msgspec.Struct, frozen=True):
     """What all tries of a request share.
 
     Attributes

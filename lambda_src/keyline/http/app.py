@@ -1,26 +1,25 @@
 """A system's HTTP handlers: registered by route, called with typed arguments.
 
-API Gateway has matched the route before a function is invoked, and says so in `routeKey`. The
-resolver is given that route rather than the raw path: the path comes percent-decoded, and its
-pattern would find no route where a parameter holds a slash or a question mark.
+API Gateway has matched the route before a function is invoked, and says so in `routeKey`. So
+nothing is matched here: a path comes percent-decoded, and where a parameter holds a slash or a
+question mark it would match no route (docs/adr/0026-routes-by-their-key.md).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, TypedDict, TypeVar, Unpack
 
+import msgspec
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver
-from aws_lambda_powertools.event_handler.api_gateway import Response as PowertoolsResponse
 
 from keyline import payload
 from keyline.errors import DeclarationError
 from keyline.http import doubt, problem
+from keyline.http.answer import Answer
 from keyline.http.arguments import Arguments, arguments_of
 from keyline.http.headers import IF_MATCH
 from keyline.http.json_text import JSON, encode
@@ -31,7 +30,6 @@ from keyline.run import VersionConflictError, meter
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
-_Handle = Callable[[Any], PowertoolsResponse[Any]]
 
 
 class RouteOptions(TypedDict, total=False):
@@ -70,8 +68,7 @@ class BodyOptions(RouteOptions, total=False):
     example: Any
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What is said of a route, with the defaults of what is not said; see `BodyOptions`."""
 
     status: int = HTTPStatus.OK
@@ -86,8 +83,7 @@ class Options:
         return BodyRules(self.max_body, self.any_type)
 
 
-@dataclass(frozen=True)
-class Registered:
+class Registered(msgspec.Struct, frozen=True):
     """A route with its handler.
 
     Attributes
@@ -147,9 +143,6 @@ class App:
         self._declared = {f"{r.method} {r.path}": f for f in system.functions for r in f.routes}
         self._registered: dict[str, Registered] = {}
         self._logger = logger or Logger(service=system.name)
-        self._resolver = APIGatewayHttpResolver(serializer=encode)
-        self._resolver.use([self._middleware()])
-        self._resolver.not_found(_no_such_route)
 
     def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[HandlerT], HandlerT]:
         """Register the handler of a GET route; see `RouteOptions`."""
@@ -208,7 +201,6 @@ class App:
             self._check_route(route, where)
             arguments = arguments_of(function, method, path, options.rules, where)
             self._registered[route] = Registered(method, path, options, function, arguments)
-            self._resolver.route(path, method)(self._call(function, arguments, options.status))
             return function
 
         return register
@@ -224,52 +216,35 @@ class App:
                 f"Did you mean {close[0]}?" if close else "Declare it with its function.",
             )
 
-    def _call(
-        self, function: Callable[..., Any], arguments: Arguments, status: int
-    ) -> Callable[[], PowertoolsResponse[Any]]:
-        def call() -> PowertoolsResponse[Any]:
-            request = Request(self._resolver.current_event.raw_event)
-            return _response(function(**arguments.read(request)), status)
-
-        return _without_hints(call)
-
-    def _middleware(self) -> Callable[[APIGatewayHttpResolver, _Handle], PowertoolsResponse[Any]]:
-        def middleware(
-            resolver: APIGatewayHttpResolver, handle: _Handle
-        ) -> PowertoolsResponse[Any]:
-            return self._answered(resolver, handle)
-
-        return _without_hints(middleware)
-
     def _handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        registered = self._registered.get(Request(event).route)
         try:
-            return self._resolver.resolve(
-                _at(event, registered.path if registered else ""), context
-            )
+            return self._answered(Request(event), context).event()
         finally:
             meter.flush()
 
-    def _answered(
-        self, resolver: APIGatewayHttpResolver, handle: _Handle
-    ) -> PowertoolsResponse[Any]:
+    def _answered(self, request: Request, context: Any) -> Answer:
         """Call the handler, turn its error into a problem document, and log the request."""
         started = time.perf_counter()
-        request = Request(resolver.current_event.raw_event)
         failure: Exception | None = None
         try:
-            response = handle(resolver)
-            self._require_room(request, response)
+            answer = self._called(request)
+            self._require_room(request, answer)
         except Exception as error:  # noqa: BLE001 - it is logged, and the client is answered
             failure = error
             answered = _precondition(problem.refused(error, self._refusals), request)
-            response = problem.response(
-                answered, request.id, request.places(), self._in_doubt(request)
-            )
-        self._log(request, response.status_code, time.perf_counter() - started, failure)
-        return response
+            answer = problem.answer(answered, request.id, request.places(), self._in_doubt(request))
+        seconds = time.perf_counter() - started
+        self._log(request, answer.status, seconds, failure, getattr(context, "aws_request_id", ""))
+        return answer
 
-    def _require_room(self, request: Request, response: PowertoolsResponse[Any]) -> None:
+    def _called(self, request: Request) -> Answer:
+        registered = self._registered.get(request.route)
+        if registered is None:
+            raise _no_such_route()
+        arguments = registered.arguments.read(request)
+        return _answer(registered.function(**arguments), registered.options.status)
+
+    def _require_room(self, request: Request, answer: Answer) -> None:
         """Refuse an answer that Lambda would not let out.
 
         Raises
@@ -277,7 +252,7 @@ class App:
         AnswerTooLargeError
             If it is too large.
         """
-        size = payload.excess(response.body or "")
+        size = payload.excess(answer.body or "")
         if size:
             raise self._registered[request.route].too_large(size)
 
@@ -288,7 +263,12 @@ class App:
         return doubt.suggestion(route.method, route.arguments.readers, request)
 
     def _log(
-        self, request: Request, status: int, seconds: float, failure: Exception | None
+        self,
+        request: Request,
+        status: int,
+        seconds: float,
+        failure: Exception | None,
+        function_request_id: str,
     ) -> None:
         """One line per request, with nothing of what the client sent but the route it took."""
         fields: dict[str, Any] = {
@@ -296,7 +276,7 @@ class App:
             "status": status,
             "duration_ms": round(seconds * 1000, 2),
             "request_id": request.id,
-            "function_request_id": getattr(self._resolver.lambda_context, "aws_request_id", ""),
+            "function_request_id": function_request_id,
         }
         if isinstance(failure, problem.AnswerTooLargeError):
             fields["answer_bytes"] = failure.size
@@ -306,12 +286,6 @@ class App:
             self._logger.info("request", extra=fields | {"problem": type(failure).__name__})
         else:
             self._logger.error("request", extra=fields, exc_info=failure)
-
-
-def _without_hints(function: HandlerT) -> HandlerT:
-    """The function without its annotations: powertools resolves them again for each request."""
-    function.__annotations__ = {}
-    return function
 
 
 def _precondition(error: Exception, request: Request) -> Exception:
@@ -327,22 +301,15 @@ def _precondition(error: Exception, request: Request) -> Exception:
     )
 
 
-def _at(event: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """The event with a path that the resolver finds the route by."""
-    stage = (event.get("requestContext") or {}).get("stage", "$default")
-    return {**event, "rawPath": path if stage == "$default" else f"/{stage}{path}"}
-
-
-def _no_such_route(_: Exception) -> PowertoolsResponse[Any]:
-    raise problem.HttpError(
+def _no_such_route() -> problem.HttpError:
+    return problem.HttpError(
         HTTPStatus.NOT_FOUND, "path", "there is no such route.", "Check method and address."
     )
 
 
-def _response(result: Any, status: int) -> PowertoolsResponse[Any]:
-    """What a handler returned, as what the resolver sends."""
+def _answer(result: Any, status: int) -> Answer:
+    """The answer that says what a handler returned."""
     response = result if isinstance(result, Response) else Response(result)
-    headers = dict(response.headers)
     if response.body is None:
-        return PowertoolsResponse(HTTPStatus.NO_CONTENT, headers=headers)
-    return PowertoolsResponse(status, JSON, encode(response.body), headers=headers)
+        return Answer(HTTPStatus.NO_CONTENT, response.headers)
+    return Answer(status, response.headers, encode(response.body), JSON)

@@ -6,7 +6,6 @@ import inspect
 import re
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -28,8 +27,7 @@ _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _SEGMENT, _SEGMENT_WORDING = msgspec.json.Decoder(PathId), Wording(PathId, texts=True)
 
 
-@dataclass(frozen=True)
-class Arguments:
+class Arguments(msgspec.Struct, frozen=True):
     """How a handler's arguments are read from a request.
 
     Attributes

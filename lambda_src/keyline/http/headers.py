@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -46,8 +45,7 @@ IfMatchHeader = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class RequestHeader:
+class RequestHeader(msgspec.Struct, frozen=True):
     """A header that a handler may take.
 
     Attributes

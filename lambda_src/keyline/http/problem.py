@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import msgspec
-from aws_lambda_powertools.event_handler.api_gateway import Response as PowertoolsResponse
 
 from keyline.errors import KeylineError
+from keyline.http.answer import Answer
 from keyline.http.json_text import encode
 from keyline.http.response import check_headers
 from keyline.idempotency import KeyReusedError
@@ -262,18 +262,18 @@ def _path_of(error: KeylineError, places: Mapping[str, str]) -> str:
     return "body" if is_content and "body" in places else "path"
 
 
-def response(
+def answer(
     error: Exception,
     request_id: str,
     places: Mapping[str, str] = _NOWHERE,
     in_doubt: str = READ_FIRST,
-) -> PowertoolsResponse[str]:
-    """The response that an error is answered with; see `problem_of`."""
-    return PowertoolsResponse(
-        status_code=status_of(error),
-        content_type=CONTENT_TYPE,
-        headers=_headers_of(error),
-        body=encode(_document(error, problem_of(error, request_id, places, in_doubt))),
+) -> Answer:
+    """What an error is answered with; see `problem_of`."""
+    return Answer(
+        status_of(error),
+        _headers_of(error),
+        encode(_document(error, problem_of(error, request_id, places, in_doubt))),
+        CONTENT_TYPE,
     )
 
 
@@ -282,7 +282,7 @@ def _document(error: Exception, told: Problem) -> dict[str, Any]:
     return {**members, **msgspec.to_builtins(told)}
 
 
-def _headers_of(error: Exception) -> dict[str, str | list[str]]:
+def _headers_of(error: Exception) -> dict[str, str]:
     if isinstance(error, errors.OutcomeUnknownError):
         return {}
     own = error.headers if isinstance(error, HttpError) else {}

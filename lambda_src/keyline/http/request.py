@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -33,8 +32,7 @@ MAX_SUBJECT = 255
 into the keys that it is a part of."""
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Who calls, as the verified token says.
 
     Attributes
@@ -52,8 +50,7 @@ class Caller:
     claims: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(msgspec.Struct, frozen=True):
     """Where a request comes from.
 
     Attributes
@@ -101,8 +98,7 @@ class Client:
         return str(IPv6Network((int(address), ipv6_prefix), strict=False))
 
 
-@dataclass(frozen=True)
-class BodyRules:
+class BodyRules(msgspec.Struct, frozen=True):
     """Which bodies a route takes.
 
     Attributes
@@ -117,8 +113,7 @@ class BodyRules:
     any_type: bool = False
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One request.
 
     Attributes

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import msgspec
 
 from keyline.errors import DeclarationError
 from keyline.model.http_headers import RESPONSE_HEADERS, SAFELISTED_RESPONSE_HEADERS
@@ -17,8 +18,7 @@ REPLAYED = "Idempotent-Replayed"
 """The header that Stripe's API made usual; the IETF's draft names none."""
 
 
-@dataclass(frozen=True)
-class Response(Generic[BodyT_co]):
+class Response(msgspec.Struct, Generic[BodyT_co], frozen=True):
     """A successful answer with headers; its status is the route's.
 
     Attributes
@@ -35,7 +35,7 @@ class Response(Generic[BodyT_co]):
     """
 
     body: BodyT_co
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
         """Refuse a header that browsers would not hand over."""

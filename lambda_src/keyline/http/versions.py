@@ -7,9 +7,10 @@ same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from keyline.http.headers import IF_MATCH
 from keyline.http.problem import HttpError
@@ -26,8 +27,7 @@ class Versioned(Protocol):
 VersionedT = TypeVar("VersionedT", bound=Versioned)
 
 
-@dataclass(frozen=True)
-class IfMatch:
+class IfMatch(msgspec.Struct, frozen=True):
     """The version that the header `If-Match` names.
 
     Attributes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from keyline.run.attempts import ATTEMPTS
 
@@ -13,8 +13,7 @@ POOL = 32
 """Connections, and so the most calls that are under way at once in one process."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientSettings:
+class ClientSettings(msgspec.Struct, frozen=True):
     """What a client of DynamoDB was asked for. What is None comes from the environment.
 
     Attributes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
@@ -19,8 +18,7 @@ SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 _DEPLOY = "Deploy the function with handler_function."
 
 
-@dataclass(frozen=True)
-class Context(Generic[SettingsT]):
+class Context(msgspec.Struct, Generic[SettingsT], frozen=True):
     """Where code runs, and with which settings.
 
     Attributes

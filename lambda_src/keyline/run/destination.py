@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import uuid
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
+import msgspec
 from botocore import __version__ as botocore_version
 
 from keyline.run.http1 import Origin
@@ -27,8 +27,7 @@ _TRACE_SAFE = "-=;:+&[]{}\"',"
 """What botocore does not escape in the name of an invocation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """Where requests go, and what all of them say.
 
     Attributes

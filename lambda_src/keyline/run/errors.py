@@ -207,8 +207,7 @@ class InvalidCursorError(KeylineError):
     """A cursor that this call did not issue, or that was altered."""
 
 
-@dataclass(frozen=True)
-class ThrottlingReason:
+class ThrottlingReason(msgspec.Struct, frozen=True):
     """Why a request was throttled, and where.
 
     Attributes

@@ -6,9 +6,10 @@ See `keyline.run.keytext` for what is promised of them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
+
+import msgspec
 
 from keyline.model.entity import Entity
 from keyline.model.separation import (
@@ -33,16 +34,14 @@ class NothingMatchesError(Exception):
     """A range that no item can be in: its bounds are reversed, or beyond what a field can hold."""
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """One side of a range: a value, and whether the value itself is in the range."""
 
     value: Any
     included: bool
 
 
-@dataclass(frozen=True)
-class TextRange:
+class TextRange(msgspec.Struct, frozen=True):
     """A range of texts.
 
     Attributes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from keyline.run.attempts import is_checksum
 from keyline.run.destination import Destination
@@ -10,16 +10,14 @@ from keyline.run.http1 import Response, TransportError
 from keyline.run.signature import Keys
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(msgspec.Struct, frozen=True):
     """Where a call goes without botocore, and who makes it."""
 
     destination: Destination
     keys: Keys
 
 
-@dataclass(frozen=True, slots=True)
-class First:
+class First(msgspec.Struct, frozen=True):
     """What a first attempt came to.
 
     Attributes

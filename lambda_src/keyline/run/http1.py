@@ -15,10 +15,11 @@ import struct
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 IDLE_SECONDS: Final = 20.0
 """How long a connection may wait for its next request."""
@@ -65,8 +66,7 @@ class MalformedError(TransportError):
     """What came is not a response of HTTP/1.1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """A whole HTTP response.
 
     Attributes

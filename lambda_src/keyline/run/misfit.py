@@ -12,7 +12,6 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol, get_args, get_origin
 
@@ -49,8 +48,7 @@ _BINARY_SHOWN = 16
 """Characters of a key's Binary value that a message shows."""
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True):
     """What items are expected to be, as far as the error about one of them says it.
 
     Attributes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 OTHER_ACTIONS: Final = "IdempotentParameterMismatchException"
 ANSWERS: Final = frozenset(
@@ -12,8 +13,7 @@ ANSWERS: Final = frozenset(
 """Refusals that the patterns' own functions explain. botocore repeats none of them."""
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What DynamoDB replied to a call that it carried out.
 
     Attributes

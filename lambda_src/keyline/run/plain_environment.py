@@ -12,9 +12,10 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+import msgspec
 
 from keyline.run.client_settings import ClientSettings
 
@@ -42,8 +43,7 @@ _FILES = {
 _MODELS = "~/.aws/models"
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentKeys:
+class EnvironmentKeys(msgspec.Struct, frozen=True):
     """Credentials that do not change while the process runs."""
 
     access_key: str
@@ -51,8 +51,7 @@ class EnvironmentKeys:
     token: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PlainEnvironment:
+class PlainEnvironment(msgspec.Struct, frozen=True):
     """Where DynamoDB is, and who asks.
 
     Attributes

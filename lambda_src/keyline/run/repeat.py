@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from keyline.model.pattern import Update
 from keyline.run.errors import OutcomeUnknownError
 
 
-@dataclass(frozen=True)
-class Repeat:
+class Repeat(msgspec.Struct, frozen=True):
     """What a second attempt of a write does if the first was carried out.
 
     Attributes

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from keyline.model.pattern import BatchGet, Delete, Get, Pattern, Put, Query
 from keyline.model.size import MAX_ITEM_BYTES, item_size, largest
@@ -19,8 +20,7 @@ NOW = "now()"
 """Where the values of a call hold the moment it is made, in epoch seconds."""
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """A pattern's request, but for the values of a call.
 
     Attributes
@@ -41,7 +41,7 @@ class Prepared:
     fixed: Request
     parameters: frozenset[str]
     key: tuple[KeyPart, ...] = ()
-    expressions: Expressions = field(default_factory=Expressions)
+    expressions: Expressions = msgspec.field(default_factory=Expressions)
     partition: str = ""
     conditions: tuple[Text, ...] = ()
 

@@ -22,8 +22,7 @@ _UNITS = {1: "seconds", 1000: "milliseconds", 10**6: "microseconds", 10**9: "nan
 _MOMENT_SAYS = "Write 2026-01-31T12:00:00.000Z."
 
 
-@dataclass(frozen=True)
-class Expiry:
+class Expiry(msgspec.Struct, frozen=True):
     """When an item expires, ready to compute.
 
     Attributes

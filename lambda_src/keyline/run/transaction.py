@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -57,14 +57,13 @@ before that.
 """
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """One write of a transaction, made by one of its four functions."""
 
     pattern: Pattern[Any]
     values: Mapping[str, Any]
     item: msgspec.Struct | None = None
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = {}
     expected: int | None = None
 
     @staticmethod
