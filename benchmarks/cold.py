@@ -1,0 +1,101 @@
+"""What a cold start takes, as it is on Lambda: a fresh process, and code that is read-only.
+
+Both sides have byte code. That of a bundle is in it, for this machine's Python in place of Lambda's
+(keyline_deploy.byte_code); that of boto3 is kept from a first run, as the runtime has it.
+"""
+
+from __future__ import annotations
+
+import compileall
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from py_compile import PycInvalidationMode
+
+from keyline_deploy.bundling import Target, bundle
+
+ENVIRONMENT = {
+    "PATH": os.defpath,
+    "HOME": "/nowhere",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+    "KEYLINE_ENV": "local",
+    "KEYLINE_SETTINGS": "{}",
+    "KEYLINE_CURSOR_SECRET": "benchmark",
+    "POWERTOOLS_SERVICE_NAME": "benchmark",
+}
+"""What a function finds, and nothing of the caller's."""
+_MEASURE = (
+    "import time; wall, cpu = time.perf_counter(), time.process_time()\n{code}\n"
+    "print(time.perf_counter() - wall, time.process_time() - cpu)"
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a process runs.
+
+    Attributes
+    ----------
+    path
+        Where it imports from, besides the standard library.
+    environ
+        Its variables, besides those of every subject.
+    """
+
+    code: str
+    path: Path
+    environ: Mapping[str, str]
+
+
+def shipped(system: str, folder: Path) -> Path:
+    """Copy a system's bundle into a folder, with byte code and read-only."""
+    made = folder / system
+    shutil.copytree(bundle(system, target=Target.HOST).path, made)
+    compileall.compile_dir(made, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+    for path in (made, *made.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    return made
+
+
+def boto3(code: str, folder: Path, environ: Mapping[str, str] | None = None) -> Subject:
+    """Return what runs code with this environment's boto3, whose byte code a folder keeps."""
+    kept = {"PYTHONPYCACHEPREFIX": str(folder / "boto3")}
+    return Subject(code, Path(sysconfig.get_path("purelib")), {**kept, **(environ or {})})
+
+
+def milliseconds(
+    subjects: Mapping[str, Subject], runs: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return wall time and CPU of each subject: the medians of runs that take turns."""
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in subjects}
+    for number in range(runs + 1):
+        for name, subject in subjects.items():
+            spent = _run(subject)
+            if number:  # the first run fills the file cache, and compiles boto3
+                taken[name].append(spent)
+    wall = {n: round(statistics.median(w for w, _ in t) * 1000, 1) for n, t in taken.items()}
+    cpu = {n: round(statistics.median(c for _, c in t) * 1000, 1) for n, t in taken.items()}
+    return wall, cpu
+
+
+def _run(subject: Subject) -> tuple[float, float]:
+    """Seconds of wall time and of CPU that the code takes in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-s", "-c", _MEASURE.format(code=subject.code)],
+        env={**ENVIRONMENT, "PYTHONPATH": str(subject.path), **subject.environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    wall, cpu = done.stdout.split()[-2:]
+    return float(wall), float(cpu)

@@ -1,0 +1,104 @@
+"""Cold start to the first answer: storing a message, beside boto3's client that stores as much.
+
+    python -m systems.chat.benchmarks.cold_start [--runs 15]
+
+Each run is a process of its own that measures itself, after the interpreter is up
+(benchmarks.cold). The handler is called with the event of API Gateway, and the table is on the
+embedded engine.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cold import Subject, boto3, milliseconds, shipped
+from benchmarks.result import keep, machine, parser
+from chat.settings import Settings
+from chat.system import SYSTEM
+from chat.tables import MESSAGES
+from tests.support.engine import admin_client, running_engine
+from tests.support.events import event
+from tests.support.tables import create_table_params
+
+BUDGET = 0.8
+BODY: dict[str, Any] = {
+    "moduleId": 12,
+    "provider": "openai",
+    "modelUsed": "gpt-4o",
+    "question": "Why is a negative times a negative positive?",
+    "response": "Think of debts: to take three debts of two away is to gain six.",
+    "tokenCount": 42,
+    "responseTime": 830,
+}
+_ROUTE = "POST /conversations/{conversationId}/messages"
+_OURS = """
+from chat.handlers.write import handler
+answer = handler(EVENT, None)
+assert answer["statusCode"] == 201, answer
+"""
+_BOTO3 = "import boto3; boto3.client('dynamodb').put_item(TableName=TABLE, Item=ITEM)"
+
+
+def main() -> int:
+    """Measure, print, write the result; non-zero if the budget is not met."""
+    options = parser(__doc__, __file__)
+    options.add_argument("--runs", type=int, default=15)
+    arguments = options.parse_args()
+    with running_engine() as url, tempfile.TemporaryDirectory() as scratch:
+        admin_client(url).create_table(**create_table_params(MESSAGES, "local"))
+        wall, cpu = milliseconds(_subjects(url, Path(scratch)), arguments.runs)
+    ratio = round(cpu["Keyline"] / cpu["boto3"], 3)
+    result = {
+        "what": "milliseconds from a started interpreter to the first answer, median of the runs",
+        "where": machine(),
+        "runs": arguments.runs,
+        "wall_ms": wall,
+        "cpu_ms": cpu,
+        "ratio": ratio,
+        "budget": BUDGET,
+        "met": ratio <= BUDGET,
+    }
+    keep(result, arguments.json)
+    return 0 if result["met"] else 1
+
+
+def _subjects(url: str, folder: Path) -> dict[str, Subject]:
+    mark = Settings().staff[0]
+    asked = event(
+        _ROUTE,
+        {"conversationId": "algebra-1"},
+        body=BODY,
+        claims={"sub": "service", mark.claim: f"[{mark.member}]"},
+    )
+    variables = {
+        "AWS_ENDPOINT_URL_DYNAMODB": url,
+        "KEYLINE_SYSTEM": SYSTEM.name,
+        "KEYLINE_FUNCTION": "write",
+    }
+    return {
+        "boto3": boto3(
+            _BOTO3.replace("TABLE", repr(MESSAGES.physical_name("local"))).replace(
+                "ITEM", repr(_item())
+            ),
+            folder,
+            variables,
+        ),
+        "Keyline": Subject(
+            _OURS.replace("EVENT", repr(asked)), shipped(SYSTEM.name, folder), variables
+        ),
+    }
+
+
+def _item() -> dict[str, dict[str, str]]:
+    """A message as boto3's client takes it."""
+    keys = {"conversationId": {"S": "algebra-1"}, "timestamp": {"N": "1767225600000"}}
+    return keys | {
+        name: {"S": value} if isinstance(value, str) else {"N": str(value)}
+        for name, value in BODY.items()
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
