@@ -1,37 +1,44 @@
 """The way from a client to the engine, on which a plan's faults happen.
 
-A botocore client asks for its answers here in place of its own HTTP session. So everything above
-HTTP is the real one: the client's attempts, its signature and its checks of an answer. The first
-attempt is botocore's too, since a handler of its events listens.
+A client has two ways to send a request: connections of its own for first attempts, and botocore's
+HTTP session for all others. Both are replaced here, and lead to one place. So everything above
+HTTP is the real one: the attempts of a call, their signatures and the checks of an answer.
 """
 
 from __future__ import annotations
 
+import re
 import socket
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from keyline.run import dynamodb_client
 from keyline.run.client import Client
+from keyline.run.http1 import Origin, Response
 from tests.support.engine import where
 from tests.support.faults import FAILURE, REFUSAL, Fault
 from tests.support.protocols.crash import Crash
 from tests.support.protocols.plan import CRASHES, INTERRUPTED, Plan
 
 _AT_ONCE = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+_TARGET = re.compile(rb"\r\nX-Amz-Target: [^\r.]+\.(\w+)\r\n")
 LATEST = 8
 """Requests that may overtake a late one."""
+FIRST_ATTEMPT, BOTOCORE = "first attempt", "botocore"
+"""The ways of a request."""
+
+_CarryOut = Callable[[], Response]
 
 
 @dataclass
 class _Late:
-    request: AWSPreparedRequest
+    carry_out: _CarryOut
     what: str
     overtaken_by: int
 
@@ -46,7 +53,7 @@ class Network:
     deadly
         Whether a process may end at a request.
     requests
-        Requests that were sent.
+        Requests that were sent, by the way that they took.
     answered
         Whether the last request got its whole answer.
     """
@@ -55,17 +62,21 @@ class Network:
         self.plan = plan
         self.meanwhile: Callable[[str], object] | None = None
         self.deadly = True
-        self.requests = 0
+        self.requests: Counter[str] = Counter()
         self.answered = False
         self._endpoint = endpoint
         self._session = URLLib3Session(socket_options=_AT_ONCE)
+        self._origins: list[Origin] = []
         self._late: list[_Late] = []
         self._nested = False
 
     def client(self, actor: str, **more: Any) -> Client:
         """A client as a store uses it, whose requests meet the plan's faults."""
         client = dynamodb_client(**where(self._endpoint), **more)
-        client.botocore.meta.events.register("before-send.dynamodb", partial(self._send, actor))
+        origin = _Origin(self, actor, self._endpoint)
+        self._origins.append(origin)
+        client.first._origins[self._endpoint] = origin
+        client.botocore._endpoint.http_session = _Session(self, actor, self._session)
         return client
 
     def heal(self) -> None:
@@ -78,11 +89,20 @@ class Network:
     def close(self) -> None:
         """Close the connections to the engine."""
         self._session.close()
+        for origin in self._origins:
+            origin.close()
 
-    def _send(self, actor: str, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        operation = request.headers["X-Amz-Target"]
-        what = (operation.decode() if isinstance(operation, bytes) else operation).split(".")[1]
-        self.requests += 1
+    def send(self, way: str, actor: str, what: str, carry_out: _CarryOut) -> Response:
+        """Let a request meet what the plan has for it.
+
+        Parameters
+        ----------
+        what
+            DynamoDB's name of the operation.
+        carry_out
+            Lets the engine carry it out.
+        """
+        self.requests[way] += 1
         self.answered = False
         self._deliver_late()
         fault = self.plan.fault(actor, what, but=self._impossible())
@@ -90,22 +110,22 @@ class Network:
             case Fault.UNSENT:
                 raise EndpointConnectionError(endpoint_url=self._endpoint)
             case Fault.THROTTLED:
-                return _answer(request, 400, REFUSAL)
+                return _answer(400, REFUSAL)
             case Fault.KILLED:
                 raise Crash
             case Fault.LATE:
-                self._late.append(_Late(request, f"{what} of {actor}", self.plan.later(LATEST)))
+                self._late.append(_Late(carry_out, f"{what} of {actor}", self.plan.later(LATEST)))
                 raise ReadTimeoutError(endpoint_url=self._endpoint)
             case Fault.WAITS:
                 self._let_others(actor)
-        answer = self._carry_out(request)
+        answer = carry_out()
         match fault:
             case Fault.LOST:
                 raise ReadTimeoutError(endpoint_url=self._endpoint)
             case Fault.FAILED:
-                return _answer(request, 500, FAILURE)
+                return _answer(500, FAILURE)
             case Fault.DAMAGED:
-                return _answer(request, answer.status_code, answer.content, checksum="1")
+                return _answer(answer.status, answer.body, checksum=b"1")
             case Fault.SLOW:
                 self._let_others(actor)
             case Fault.KILLED_AFTER:
@@ -116,12 +136,6 @@ class Network:
     def _impossible(self) -> list[Fault]:
         alone = self.meanwhile is None or self._nested
         return [*(INTERRUPTED if alone else ()), *(() if self.deadly else CRASHES)]
-
-    def _carry_out(self, request: AWSPreparedRequest) -> AWSResponse:
-        request.reset_stream()
-        answer = self._session.send(request)
-        answer.content  # noqa: B018 - it is read here, before another request is sent
-        return answer
 
     def _let_others(self, actor: str) -> None:
         assert self.meanwhile is not None
@@ -138,16 +152,63 @@ class Network:
         for late in self._late:
             late.overtaken_by -= 1
         for late in due:
-            status = self._carry_out(late.request).status_code
+            status = late.carry_out().status
             self.plan.note("engine", f"  late {late.what}: {status}")
 
 
-def _answer(
-    request: AWSPreparedRequest, status: int, content: bytes, checksum: str = ""
-) -> AWSResponse:
-    headers = {"content-length": str(len(content)), "x-amzn-requestid": "made up"}
+class _Origin(Origin):
+    """The connections of a client's first attempts."""
+
+    def __init__(self, network: Network, actor: str, endpoint: str) -> None:
+        super().__init__(endpoint, connect_timeout=5, read_timeout=30, pool=1)
+        self._network, self._actor = network, actor
+
+    def send(self, request: bytes) -> Response:
+        """Send a request through the network."""
+        target = _TARGET.search(request)
+        assert target, "a request without an operation"
+
+        def carry_out() -> Response:
+            return super(_Origin, self).send(request)
+
+        return self._network.send(FIRST_ATTEMPT, self._actor, target[1].decode(), carry_out)
+
+
+class _Session:
+    """The HTTP session of a botocore client."""
+
+    def __init__(self, network: Network, actor: str, session: URLLib3Session) -> None:
+        self._network, self._actor, self._session = network, actor, session
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Send a request through the network."""
+        target = request.headers["X-Amz-Target"]
+        what = (target.decode() if isinstance(target, bytes) else target).split(".")[1]
+
+        def carry_out() -> Response:
+            request.reset_stream()
+            answer = self._session.send(request)
+            headers = {k.lower().encode(): v.encode() for k, v in answer.headers.items()}
+            return Response(answer.status_code, headers, answer.content)
+
+        answer = self._network.send(BOTOCORE, self._actor, what, carry_out)
+        headers = HeadersDict({k.decode(): v.decode() for k, v in answer.headers.items()})
+        return AWSResponse(request.url, answer.status, headers, _Body(answer.body))
+
+
+class _Body:
+    """What urllib3's response is to botocore."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        """Yield all of it."""
+        yield self._content
+
+
+def _answer(status: int, content: bytes, checksum: bytes = b"") -> Response:
+    headers = {b"content-length": b"%d" % len(content), b"x-amzn-requestid": b"made up"}
     if checksum:
-        headers["x-amz-crc32"] = checksum
-    answer = AWSResponse(request.url, status, headers, None)
-    answer._content = content
-    return answer
+        headers[b"x-amz-crc32"] = checksum
+    return Response(status, headers, content)
