@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from interactions.history_store import RECENT, SESSIONS, NoSessionError, SessionPage, taken
@@ -31,6 +32,22 @@ from keyline.run import Cancelled, Store, TransactionCancelledError, Write, back
 
 ATTEMPTS = 8
 """Tries of a transaction that conflicts with another one of the same session or user."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What all tries of one write share, so that DynamoDB carries it out once.
+
+    Attributes
+    ----------
+    moment
+        When the write was asked for, in epoch seconds.
+    token
+        What DynamoDB knows the tries by, for ten minutes after it was carried out.
+    """
+
+    moment: float
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 @dataclass(frozen=True)
@@ -71,8 +88,16 @@ class DynamoStore:
         page = self.store.query(SESSIONS_OF_USER, limit=limit, userId=user, sessionId=after)
         return SessionPage.of(page.items, limit, more=page.cursor is not None)
 
-    def add_check(self, user: str, check: Check) -> None:
-        """Keep a check and count it in its session, in one call; see `HistoryStore`."""
+    def add_check(self, user: str, check: Check, operation: Operation | None = None) -> None:
+        """Keep a check and count it in its session, in one call; see `HistoryStore`.
+
+        Parameters
+        ----------
+        operation
+            What this call shares with earlier ones of the same check; None if there are none. A
+            try of an earlier call that arrives after this one then changes nothing, also if the
+            check was cleared meanwhile.
+        """
         touch = {"lastActivity": check.at, "queryCount": 1}
         failed = self._transact(
             CHECK_ADD,
@@ -80,6 +105,7 @@ class DynamoStore:
                 Write.put(CHECK_CREATE, check),
                 Write.update(SESSION_TOUCH, touch, userId=user, sessionId=check.sessionId),
             ],
+            operation,
         )
         # An earlier try, whose answer was lost, may have stored and counted the check.
         if any(reason.pattern == SESSION_TOUCH.name for reason in failed):
@@ -140,7 +166,12 @@ class DynamoStore:
         if self.session(user, session_id) is None:
             raise NoSessionError
 
-    def _transact(self, pattern: TransactWrite[Any], actions: Sequence[Write]) -> list[Cancelled]:
+    def _transact(
+        self,
+        pattern: TransactWrite[Any],
+        actions: Sequence[Write],
+        operation: Operation | None = None,
+    ) -> list[Cancelled]:
         """Carry out a transaction; return the actions whose condition did not hold.
 
         Raises
@@ -148,9 +179,10 @@ class DynamoStore:
         TransactionCancelledError
             If DynamoDB refused the transaction for another reason.
         """
+        shared = operation or Operation(self.now())
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self.store.transact(pattern, actions)
+                self.store.transact(pattern, actions, token=shared.token, moment=shared.moment)
             except TransactionCancelledError as cancelled:
                 if all(reason.code == "ConditionalCheckFailed" for reason in cancelled.reasons):
                     return list(cancelled.reasons)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
-from interactions.dynamo_store import DynamoStore
+from interactions.dynamo_store import DynamoStore, Operation
 from interactions.history_store import RECENT, SESSIONS, NoSessionError, SessionPage, taken
 from interactions.memory_store import Held, MemoryStore
 from interactions.tables import Check, Session, User, UserData
@@ -137,9 +137,10 @@ class MigratingStore:
 
     def add_check(self, user: str, check: Check) -> None:
         """Keep a check and count it; see `HistoryStore`."""
+        operation = Operation(self._now())
 
         def write() -> None:
-            self._dynamo.add_check(user, check)
+            self._dynamo.add_check(user, check, operation)
 
         with self._using(user, check.sessionId) as (_, held):
             if held is None:

@@ -342,7 +342,13 @@ class Store:
         batch.write_all(self._compiler.batch_write(pattern), self._calls, puts, deletes)
 
     def transact(
-        self, pattern: TransactWrite[Any], actions: Sequence[Write], /, *, token: str | None = None
+        self,
+        pattern: TransactWrite[Any],
+        actions: Sequence[Write],
+        /,
+        *,
+        token: str | None = None,
+        moment: float | None = None,
     ) -> None:
         """Carry out all of these writes or none.
 
@@ -353,6 +359,9 @@ class Store:
             is carried out once. Such a call sees the time rounded down to the minute: an item
             that expired less than a minute ago may still count as there, and an expiry that
             counts from the call is up to a minute earlier.
+        moment
+            Epoch seconds of the operation that the token names, the same in each call with the
+            token. The call then sees this time, and it is not rounded.
 
         Raises
         ------
@@ -361,9 +370,10 @@ class Store:
         OutcomeUnknownError
             If the answer was lost, or another call with the token is being carried out.
         BadCallError
-            If the token was used for other actions within ten minutes.
+            If the token was used for other actions within ten minutes, or there is a moment
+            without a token.
         """
-        transaction.write(pattern, self._calls, actions, self._compiler, token)
+        transaction.write(pattern, self._calls, actions, self._compiler, token, moment)
 
     def transact_get(self, pattern: TransactGet[Any], reads: Sequence[Read], /) -> list[Any]:
         """Several items as of one moment, in the order of the reads; None for what is missing.

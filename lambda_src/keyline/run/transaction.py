@@ -116,13 +116,14 @@ def write(
     actions: Sequence[Write],
     compiler: Compiler,
     token: str | None,
+    moment: float | None,
 ) -> None:
     """Carry out all of these writes or none.
 
     A request holds the moment of the call, in conditions on the expiry and in expiries that count
-    from it. DynamoDB carries out one token's requests once only if they are equal. So the moment
-    of a call with the caller's token is the beginning of a minute. Where the token was used in
-    another one, the minutes before are tried.
+    from it. DynamoDB carries out one token's requests once only if they are equal. So a call with
+    the caller's token has the moment that the caller gives with it. Without one it has the
+    beginning of a minute. Where the token was used in another one, the minutes before are tried.
 
     Raises
     ------
@@ -136,15 +137,19 @@ def write(
     check_parts(pattern, [action.pattern for action in actions])
     if token is not None:
         _check_token(pattern, token)
+    elif moment is not None:
+        raise BadCallError(
+            pattern.name, "is given a moment without a token.", "Give the token of the operation."
+        )
 
-    def request_at(moment: float) -> Request:
+    def request_at(seconds: float) -> Request:
         return {
-            "TransactItems": [_action(compiler, action, moment) for action in actions],
+            "TransactItems": [_action(compiler, action, seconds) for action in actions],
             "ClientRequestToken": token or str(uuid.uuid4()),
         }
 
-    now = time.time()
-    if token is not None:
+    now = time.time() if moment is None else moment
+    if token is not None and moment is None:
         now = now // MINUTE * MINUTE
     request = request_at(now)
     _check_items(pattern, [action.pattern for action in actions], request)
@@ -155,8 +160,8 @@ def write(
         if _send(pattern, calls, actions, compiler, request, now, token):
             return
         earlier = request_at(now - (minute + 1) * MINUTE)
-        if earlier["TransactItems"] == request["TransactItems"]:
-            break  # the moment is no part of it
+        if moment is not None or earlier["TransactItems"] == request["TransactItems"]:
+            break  # every call has the same moment, or the moment is not a part of it
         request = earlier
     raise BadCallError(
         pattern.name,

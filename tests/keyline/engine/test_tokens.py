@@ -116,6 +116,35 @@ def test_with_a_token_an_item_counts_as_there_until_the_minute_ends(
     assert stored["name"]["S"] == "again"
 
 
+@pytest.mark.parametrize("later", [0, 1, MINUTE, 5 * MINUTE, KEPT - 1])
+def test_calls_with_the_moment_of_their_operation_are_one_and_see_that_moment(
+    store: Store, clock: Clock, token: str, later: float
+) -> None:
+    # Given a note that expires in the middle of a minute
+    store.put(PUT_NOTE, note(**KEY, ttl=START + 20))
+    again = [Write.put(PUT_NOTE, note(**KEY, name="again", ttl=START + 2 * KEPT))]
+
+    # Then the moment of the operation decides whether it is there, and the calls are one request
+    with pytest.raises(TransactionCancelledError):
+        store.transact(MOVE, again, token=uuid.uuid4().hex, moment=START + 19)
+    store.transact(MOVE, again, token=token, moment=START + 20)
+    clock.now += later
+    sent = len(store.meter.calls)
+    store.transact(MOVE, again, token=token, moment=START + 20)
+    assert len(store.meter.calls) == sent + 1
+
+    # And other actions are refused after one call
+    other = [Write.put(PUT_NOTE, note(**KEY, name="other"))]
+    with pytest.raises(BadCallError, match="used for other actions"):
+        store.transact(MOVE, other, token=token, moment=START + 20)
+    assert len(store.meter.calls) == sent + 2
+
+
+def test_a_moment_without_a_token_is_refused(store: Store) -> None:
+    with pytest.raises(BadCallError, match="token of the operation"):
+        store.transact(MOVE, [Write.put(PUT_NOTE, note(**KEY))], moment=START)
+
+
 def test_an_addition_to_a_number_is_exact_as_a_part_of_a_transaction(
     store: Store, clock: Clock, token: str
 ) -> None:

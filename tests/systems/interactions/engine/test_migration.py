@@ -188,6 +188,22 @@ def test_a_clearing_that_is_made_up_for_leaves_what_another_process_added_since(
     assert other.names(session) == ["b"]
 
 
+@pytest.mark.parametrize("mode", [PARALLEL, READ_NEW])
+def test_a_try_of_a_check_that_arrives_after_its_clearing_changes_nothing(
+    rig: Rig, mode: Mode
+) -> None:
+    process = rig.process(mode)
+    session = process.open()
+    rig.proxy.next(Fault.LATE)
+    first = process.add(session, "a")
+    second = process.add(session, "b")
+    assert rig.stored(session) == [second.public_id, first.public_id]
+    process.clear(session)
+    rig.proxy.deliver()
+    assert rig.stored(session) == []
+    assert rig.counted(session) == process.count(session) == 2
+
+
 @pytest.mark.requirement("M-36")
 def test_a_clearing_deletes_what_the_index_does_not_show_yet(rig: Rig) -> None:
     process = rig.process(PARALLEL)

@@ -16,7 +16,6 @@ from keyline.errors import KeylineError
 from keyline.migration import FAILURES
 from keyline.moments import iso, us_of_ms
 from keyline.run import UniqueClock
-from tests.support.faults import Fault
 from tests.support.protocols.clocks import Clock, Time
 from tests.support.protocols.crash import Crash
 from tests.support.protocols.network import Network
@@ -105,10 +104,6 @@ class Histories(ABC, Generic[ProcessT]):
         """The users whose requests come to a process."""
         return USERS
 
-    def never(self, session: Session) -> Sequence[Fault]:
-        """The faults that the addition of a check to a session does not meet."""
-        return ()
-
     def crashed(self, process: ProcessT) -> None:
         """Let a process begin again after it has ended."""
         process.restart()
@@ -167,8 +162,7 @@ class Histories(ABC, Generic[ProcessT]):
         if kind < 0.5:
             self.checks += 1
             self.plan.note(process.name, f"adds {self.checks} to {name}")
-            with self.plan.without(*self.never(session)):
-                self._add(process, session, f"check {self.checks}")
+            self._add(process, session, f"check {self.checks}")
         elif kind < 0.7:
             limit = self.plan.draw.choice((1, 3, MOST))
             self.plan.note(process.name, f"reads {limit} of {name}")

@@ -12,7 +12,6 @@ from interactions.migration import MigratingStore
 from interactions.system import SYSTEM
 from interactions.tables import Session
 from keyline.migration import Breaker, Mode, PendingWrites, Phase, Target
-from tests.support.faults import Fault
 from tests.support.protocols.clocks import Clock
 from tests.support.protocols.driver import assert_found, drive
 from tests.systems.interactions.engine.migrating import Recorded
@@ -81,13 +80,6 @@ class MovedSessions(Histories[Migrating]):
     def sessions_for(self, actor: str) -> list[Session]:
         """The sessions of the process's user."""
         return [each for each in self.watched.opened if each.userId == self.users[actor]]
-
-    def never(self, session: Session) -> Sequence[Fault]:
-        """No late try of a check of a session that is cleared.
-
-        Such a check comes back: DynamoDB takes a try that arrives after the clearing.
-        """
-        return (Fault.LATE,) if self.clearable(session) else ()
 
     def crashed(self, process: Migrating) -> None:
         """Leave out what only the process's memory had."""

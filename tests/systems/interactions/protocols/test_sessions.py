@@ -53,7 +53,10 @@ def test_the_driver_finds_a_count_apart_from_its_check(
     whole = DynamoStore._transact
 
     def in_two_parts(
-        store: DynamoStore, pattern: TransactWrite[Any], actions: Sequence[Write]
+        store: DynamoStore,
+        pattern: TransactWrite[Any],
+        actions: Sequence[Write],
+        operation: object = None,
     ) -> list[Cancelled]:
         if pattern is not CHECK_ADD:
             return whole(store, pattern, actions)
