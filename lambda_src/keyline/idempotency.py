@@ -18,7 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from keyline.errors import KeylineError
-from keyline.model import Get, Put, Table
+from keyline.model import Get, Put, Table, TransactWrite
 from keyline.moments import us_of_ms
 from keyline.run import AlreadyExistsError, OutcomeUnknownError, Store
 
@@ -205,7 +205,7 @@ def reserve(store: Store, pattern: Put[Reservation], key: IdempotencyKey) -> Res
 
 def put_identified(
     store: Store,
-    pattern: Put[T],
+    pattern: Put[T] | TransactWrite[T],
     item: T,
     key: IdempotencyKey,
     content_of: Callable[[T], str | None],
@@ -239,7 +239,7 @@ def put_identified(
 
 def put_once(
     store: Store,
-    pattern: Put[T],
+    pattern: Put[T] | TransactWrite[T],
     make: Callable[[float], T],
     reserved: Reserved,
     is_own: Callable[[T], bool],

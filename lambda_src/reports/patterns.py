@@ -9,7 +9,18 @@ stores all vectors again.
 
 from __future__ import annotations
 
-from keyline.model import Delete, Get, Put, Query, Update, absent, any_of, at_most, equals
+from keyline.model import (
+    Delete,
+    Get,
+    Put,
+    Query,
+    TransactWrite,
+    Update,
+    absent,
+    any_of,
+    at_most,
+    equals,
+)
 from reports.tables import EMBEDDINGS, REPORTS, USERS, Embedding, Report, User, Vector
 
 USER_BYTES = 600
@@ -54,6 +65,15 @@ REPORT_CREATE = Put(
     why="Store a report; never overwrite one.",
     table=REPORTS,
     shape=Report,
+    item_bytes=REPORT_BYTES,
+)
+REPORT_STORE = TransactWrite(
+    name="report-store",
+    why="Store a report. A late try does not bring a report back that was deleted meanwhile.",
+    table=REPORTS,
+    shape=Report,
+    parts=(REPORT_CREATE,),
+    items=1,
     item_bytes=REPORT_BYTES,
     per_month=50_000,
 )

@@ -36,10 +36,10 @@ from reports.patterns import (
     PROFILE_CREATE,
     PROFILE_GET,
     PROFILE_UPDATE,
-    REPORT_CREATE,
     REPORT_DELETE,
     REPORT_DELETE_VERSION,
     REPORT_GET,
+    REPORT_STORE,
     REPORT_UPDATE,
     USER_REPORTS,
 )
@@ -119,7 +119,7 @@ class ReportRepository:
         """
         check("id", report.id, ReportId)
         check("favorites", report.favorites, set[ProductId])
-        return self.store.put(REPORT_CREATE, report)
+        return self.store.put(REPORT_STORE, report)
 
     def create_report_once(self, report: Report, key: IdempotencyKey) -> tuple[Report, bool]:
         """Store a new report once for all tries of a request.
@@ -143,7 +143,7 @@ class ReportRepository:
         """
         made = msgspec.structs.replace(report, request=key.content)
         stored, earlier = put_identified(
-            self.store, REPORT_CREATE, made, key, lambda report: report.request
+            self.store, REPORT_STORE, made, key, lambda report: report.request
         )
         # The request is the same, so the moment is all that the first try had of its own.
         moment = stored.created_at

@@ -19,10 +19,10 @@ from reports.patterns import (
     PROFILE_CREATE,
     PROFILE_GET,
     PROFILE_UPDATE,
-    REPORT_CREATE,
     REPORT_DELETE,
     REPORT_DELETE_VERSION,
     REPORT_GET,
+    REPORT_STORE,
     REPORT_UPDATE,
     USER_REPORTS,
 )
@@ -41,7 +41,7 @@ REPORT = Function(
     handler="reports.handlers.reports.handler",
     why="Stores, shows, changes and deletes a user's own reports and their favourites.",
     patterns=(
-        REPORT_CREATE,
+        REPORT_STORE,
         REPORT_GET,
         USER_REPORTS,
         REPORT_UPDATE,

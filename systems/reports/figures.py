@@ -60,7 +60,7 @@ FIGURES = (
         formula="1 M write units: 1 KB each, and again in each index",
         usd=lambda prices: prices.write_million,
         places=3,
-        verdict="wrong: the price before November 2024; storing a report takes two",
+        verdict="wrong: the price before November 2024; storing a report takes three",
     ),
     Figure(
         line="K-49",

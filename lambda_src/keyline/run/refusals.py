@@ -38,17 +38,29 @@ _RAW = reply.decoder(reply.RawReply)
 
 def of_put(pattern: Put[Any], reader: Reader[Any], refusal: ReplyError, now: float) -> KeylineError:
     """Why an item was not written, or that it may have been."""
-    current = _current(pattern, reader, refusal.body, now)
-    if refusal.in_doubt:
-        return SAFE.unknown(pattern.name, current)
+    there = _current(pattern, reader, refusal.body, now)
+    return unmet_put(pattern.name, pattern, there, in_doubt=refusal.in_doubt)
+
+
+def unmet_put(path: str, pattern: Put[Any], current: Any, *, in_doubt: bool) -> KeylineError:
+    """What the failed condition of a put means.
+
+    Parameters
+    ----------
+    path
+        The name of the pattern that was called: the put's own, or that of its transaction.
+    current
+        The item that is there, or why it cannot be read; None if there is none.
+    in_doubt
+        Whether an earlier attempt of the call may have been carried out.
+    """
+    if in_doubt:
+        return SAFE.unknown(path, current)
     if current is not None and not pattern.replace:
         return AlreadyExistsError(
-            pattern.name,
-            "there is an item of this key.",
-            "Change it, or use another key.",
-            current=current,
+            path, "there is an item of this key.", "Change it, or use another key.", current=current
         )
-    return ConditionFailedError(pattern.name, _UNMET, current=current)
+    return ConditionFailedError(path, _UNMET, current=current)
 
 
 def of_update(

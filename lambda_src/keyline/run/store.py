@@ -195,8 +195,14 @@ class Store:
         """All items in order, read on while they are taken."""
         return self._queries[pattern].items(values)
 
-    def put(self, pattern: Put[T], item: T, /, **values: Any) -> T:
+    def put(self, pattern: Put[T] | TransactWrite[T], item: T, /, **values: Any) -> T:
         """Write an item; the item as it is stored, its expiry filled in.
+
+        Parameters
+        ----------
+        pattern
+            A put; or a transaction whose only part is a put, if an attempt of the call that
+            arrives late must change nothing (docs/guarantees.md).
 
         Raises
         ------
@@ -208,10 +214,17 @@ class Store:
             If it is beyond 400 KB.
         OutcomeUnknownError
             If the answer was lost, and the item that is there now is another one.
+        TransactionCancelledError
+            If the pattern is a transaction, and other writes of the item came in between at
+            every try.
         """
+        if isinstance(pattern, TransactWrite):
+            return transaction.put(pattern, self._calls, self._compiler, item, values)
         return single.put(pattern, self._calls, self._compiler, item, values)
 
-    def put_or_get(self, pattern: Put[T], item: T, /, **values: Any) -> tuple[T, bool]:
+    def put_or_get(
+        self, pattern: Put[T] | TransactWrite[T], item: T, /, **values: Any
+    ) -> tuple[T, bool]:
         """Create an item, or return the one of its key that is there.
 
         Returns
@@ -234,7 +247,9 @@ class Store:
                 raise
             return stored, True
 
-    def put_unique(self, pattern: Put[T], make: Callable[[float], T], /, **values: Any) -> T:
+    def put_unique(
+        self, pattern: Put[T] | TransactWrite[T], make: Callable[[float], T], /, **values: Any
+    ) -> T:
         """Create an item whose key holds a moment that no other has.
 
         Parameters

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,7 +24,7 @@ from keyline.model.pattern import (
     Update,
 )
 from keyline.model.size import item_size
-from keyline.run import floor, refusals, reply
+from keyline.run import backoff, floor, refusals, reply
 from keyline.run.calls import Calls
 from keyline.run.codec import Attributes, Reader
 from keyline.run.compiled import Compiler
@@ -37,15 +37,19 @@ from keyline.run.errors import (
 from keyline.run.identity import Identity, identity
 from keyline.run.misfit import is_expired
 from keyline.run.outcome import OTHER_ACTIONS, ReplyError
-from keyline.run.repeat import TRANSACTION, WITH_TOKEN
+from keyline.run.repeat import SAFE, TRANSACTION, WITH_TOKEN
 from keyline.run.request import Request
 from keyline.run.update import UpdateCall
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _WRITTEN = reply.decoder(reply.TransactReply)
 _READ = reply.decoder(reply.TransactGetReply)
 _CANCELLED = reply.decoder(reply.CancelledReply)
 _RAW = reply.decoder(reply.RawReply)
 
+ATTEMPTS = 8
+"""Tries of the transaction of one put that conflicts with another write of the item."""
 MINUTE = 60
 """Seconds that all calls with one token share, unless a new minute begins between them."""
 MAX_TOKEN = 36
@@ -170,6 +174,45 @@ def write(
     )
 
 
+def put(
+    pattern: TransactWrite[Any],
+    calls: Calls,
+    compiler: Compiler,
+    item: T,
+    values: Mapping[str, Any],
+) -> T:
+    """Write an item by a transaction of this one put; return it as it is stored.
+
+    All attempts share a token. One that arrives after another was carried out changes nothing.
+
+    Raises
+    ------
+    KeylineError
+        As `Store.put`, and `TransactionCancelledError` if the put met a conflict at every try.
+    """
+    part = _only_put(pattern)
+    now, compiled = time.time(), compiler.put(part)
+    fixed, attributes = compiled.request(item, values, now)
+    request: Request = {
+        "TransactItems": [{part.transact_action: fixed}],
+        "ClientRequestToken": str(uuid.uuid4()),
+    }
+    implied = floor.of_creates([(part, attributes)]) if calls.measuring else None
+    in_doubt = False
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            calls.send(pattern, "TransactWriteItems", request, _WRITTEN, _one, implied, repeat=SAFE)
+            break
+        except ReplyError as refusal:
+            in_doubt = in_doubt or refusal.in_doubt
+            error = _unmet(pattern, part, compiler, refusal, now, in_doubt=in_doubt)
+            met_conflict = isinstance(error, TransactionCancelledError) and error.conflict
+            if attempt == ATTEMPTS or not met_conflict:
+                raise error from refusal
+        backoff.wait(attempt)
+    return compiled.writer.stored(item, attributes)
+
+
 def read(
     pattern: TransactGet[Any],
     calls: Calls,
@@ -274,6 +317,46 @@ def _check_items(
         named.add((arguments["TableName"], key))
 
 
+def _only_put(pattern: TransactWrite[Any]) -> Put[Any]:
+    """Return the one part of a transaction.
+
+    Raises
+    ------
+    BadCallError
+        If it has other parts.
+    """
+    part = pattern.parts[0]
+    if len(pattern.parts) > 1 or not isinstance(part, Put):
+        raise BadCallError(
+            pattern.name,
+            "is not a transaction of one Put.",
+            "Use Store.transact, or declare a TransactWrite whose only part is a Put.",
+        )
+    return part
+
+
+def _unmet(
+    pattern: TransactWrite[Any],
+    part: Put[Any],
+    compiler: Compiler,
+    refusal: ReplyError,
+    now: float,
+    *,
+    in_doubt: bool,
+) -> KeylineError:
+    """Why the one put of a transaction was not carried out."""
+    error = _cancelled(pattern, refusal, [part], compiler, now)
+    (reason,) = error.reasons
+    if reason.code != "ConditionalCheckFailed":
+        return error
+    there = reason.unreadable or reason.current
+    return refusals.unmet_put(pattern.name, part, there, in_doubt=in_doubt)
+
+
+def _one(_: Any) -> int:
+    return 1
+
+
 def _item(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
     found = _RAW.decode(raw).Item
     missing = not bytes(found) or is_expired(part.table, found, now)
@@ -331,7 +414,7 @@ def _cancelled(
     parts: Sequence[Pattern[Any]],
     compiler: Compiler,
     now: float,
-) -> KeylineError:
+) -> TransactionCancelledError:
     reasons = _CANCELLED.decode(refusal.body).CancellationReasons
     return TransactionCancelledError(
         pattern.name,

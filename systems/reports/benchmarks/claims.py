@@ -24,8 +24,8 @@ from reports.patterns import (
     EMBEDDING_STORE,
     MODEL_EMBEDDINGS,
     REPORT_BYTES,
-    REPORT_CREATE,
     REPORT_GET,
+    REPORT_STORE,
     REPORT_UPDATE,
     USER_REPORTS,
 )
@@ -69,8 +69,8 @@ def run() -> list[Claim]:
     """Fill the tables and call each pattern one call after the other."""
     with running_engine() as url:
         store = _store(url)
-        items = [_sized(store, REPORT_CREATE, REPORT_BYTES, _report, n) for n in range(REPORTS)]
-        creates = [functools.partial(store.put, REPORT_CREATE, item) for item in items]
+        items = [_sized(store, REPORT_STORE, REPORT_BYTES, _report, n) for n in range(REPORTS)]
+        creates = [functools.partial(store.put, REPORT_STORE, item) for item in items]
         created = _claim("K-41", "store a report", "2 to 5, at worst 10", store, creates)
         for number in range(EMBEDDINGS):
             item = _sized(store, EMBEDDING_STORE, EMBEDDING_BYTES, _embedding, number)

@@ -293,7 +293,7 @@ def test_logs_tell_of_operations_and_nothing_of_users(
     PROCESS.flush()
     written = capfd.readouterr()
     said = written.out + written.err + "".join(str(vars(record)) for record in caplog.records)
-    assert "report-create" in said
+    assert "report-store" in said
     assert CREATE in said
     for secret in secrets:
         assert secret not in said

@@ -57,7 +57,7 @@ def test_every_pattern_is_used_and_costs_its_floor(make_reports: MakeReports, sh
     reports = make_reports(model_shards=shards)
     use_every_pattern(reports)
 
-    assert {call.pattern for call in reports.meter.calls} == {p.name for p in SYSTEM.patterns}
+    assert {call.pattern for call in reports.meter.calls} == {p.name for p in SYSTEM.called}
     for call in reports.meter.calls:
         if call.pattern not in UPDATES:
             assert call.floor is not None, call.pattern

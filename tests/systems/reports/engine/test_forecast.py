@@ -15,6 +15,7 @@ from reports.patterns import (
     REPORT_CREATE,
     REPORT_DELETE,
     REPORT_GET,
+    REPORT_STORE,
     REPORT_UPDATE,
     USER_REPORTS,
 )
@@ -59,7 +60,7 @@ def test_reports(tried: Tried) -> None:
     store = tried.store
     items = [tried.sized(REPORT_CREATE, partial(report, number)) for number in range(20)]
     for item in items:
-        consumed_exactly(tried.costs(REPORT_CREATE, partial(store.put, REPORT_CREATE, item)))
+        consumed_exactly(tried.costs(REPORT_STORE, partial(store.put, REPORT_STORE, item)))
     own = {"id": items[0].id, "user_id": "ann"}
     change = partial(store.update, REPORT_UPDATE, {"author": "b"}, expected=1, **own)
     favor = partial(store.update, FAVORITE_ADD, {"favorites": {"two"}}, expected=0, **own)

@@ -70,7 +70,7 @@ class TestCreate:
         repository = ReportRepository(reports.store)
         repository.create_report(report(id="without"))
         without = [(c.pattern, c.write) for c in reports.meter.calls]
-        assert without == [("report-create", 2)]
+        assert without == [("report-store", 3)]
 
     @pytest.mark.parametrize("fault", [Fault.UNSENT, Fault.LOST])
     def test_a_request_whose_answer_was_lost_may_be_sent_again(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from keyline.run import (
     VersionConflictError,
 )
 from keyline.run.client import Client
+from reports.patterns import REPORT_CREATE
 from reports.repositories import ReportRepository
 from reports.tables import Report
 from tests.support.faults import Fault
@@ -36,7 +37,6 @@ pytestmark = [pytest.mark.usefixtures("no_sleep", "no_wait"), pytest.mark.soak]
 PROCESSES = ("a", "b", "c")
 USERS = ("ada", "bea")
 PRODUCTS = ("p", "q")
-CREATIONS, FAVOURITES = "creations", "favourites"
 NEVER = math.inf
 
 
@@ -104,24 +104,16 @@ class Model:
 
 
 class SharedReports:
-    """Three processes create, change, read and delete the reports of two users.
-
-    Parameters
-    ----------
-    late
-        Which creations and changes of favourites may arrive late. All else always may.
-    """
+    """Three processes create, change, read and delete the reports of two users."""
 
     def __init__(
         self,
         plan: Plan,
         reports: Reports,
         *,
-        late: Collection[str] = (),
         kind: type[ReportRepository] = ReportRepository,
     ) -> None:
         self.plan = plan
-        self.late = late
         self.network = Network(reports.endpoint, plan)
         self.network.meanwhile = self._act_of_another
         self.close = self.network.close
@@ -187,8 +179,7 @@ class SharedReports:
         model = Model(f"r{len(self.models)}", user, Change(self._now()), {1: {title}})
         self.models[made.id] = model
         self.plan.note(actor, f"creates {model.name} of {user}")
-        with self._on_time(CREATIONS):
-            repository.create_report(made)
+        repository.create_report(made)
         model.created.ended = model.certain[1] = self._now()
 
     def _update(self, repository: ReportRepository, report_id: str, model: Model) -> None:
@@ -238,8 +229,7 @@ class SharedReports:
         change = Change(self._now())
         changes.append(change)
         try:
-            with self._on_time(FAVOURITES):
-                yield
+            yield
         except NotFoundError:
             assert model.may_be_gone(change.began), f"{model.name} is told to be gone"
         else:
@@ -258,23 +248,30 @@ class SharedReports:
             change.ended = self._now()
 
     def _intrude(self, repository: ReportRepository, report_id: str, model: Model) -> None:
-        """Let the other user ask for a report, as if that user knew its identifier."""
+        """Let the other user ask for a report, as if that user knew its identifier.
+
+        A deletion in doubt is done where there is nothing, whoever asks for it.
+        """
         (other,) = (self.users[user] for user in USERS if user != model.user)
-        version = self.plan.draw.randint(1, 3)
+        version, began = self.plan.draw.randint(1, 3), self._now()
+        deletions: list[Callable[[], object]] = [
+            lambda: repository.delete_report(report_id, other),
+            lambda: repository.delete_report(report_id, other, version=version),
+        ]
         attempts: list[Callable[[], object]] = [
+            *deletions,
             lambda: repository.get_report(report_id, other),
             lambda: repository.update_report(report_id, other, {"title": "x"}, version=version),
             lambda: repository.add_favorite(report_id, other, "x"),
             lambda: repository.remove_favorite(report_id, other, PRODUCTS[0]),
-            lambda: repository.delete_report(report_id, other),
-            lambda: repository.delete_report(report_id, other, version=version),
         ]
         attempt = self.plan.draw.choice(attempts)
         try:
             attempt()
         except NotFoundError:
             return
-        raise AssertionError(f"another user has reached {model.name}")
+        gone = attempt in deletions and model.may_be_gone(began)
+        assert gone, f"another user has reached {model.name}"
 
     def _list(self, repository: ReportRepository, user: str) -> None:
         began = self._now()
@@ -288,10 +285,6 @@ class SharedReports:
         missing = needed - {found.id for found in page.items}
         gone = {each for each in missing if own[each].may_be_gone(began)}
         assert missing == gone, f"{[own[each].name for each in missing - gone]} are not listed"
-
-    def _on_time(self, what: str) -> AbstractContextManager[None]:
-        """Let no try of a change arrive late, unless it may."""
-        return self.plan.without(*(() if what in self.late else (Fault.LATE,)))
 
     def _title(self) -> str:
         self.titles += 1
@@ -325,8 +318,16 @@ def test_the_driver_finds_a_change_that_compares_no_version(reports: Reports) ->
     assert_found(lambda plan: SharedReports(plan, reports, kind=LastWins), kinds=(Fault.WAITS,))
 
 
-def test_a_late_try_of_a_favourite_undoes_nothing(reports: Reports) -> None:
-    drive(lambda plan: SharedReports(plan, reports, late={FAVOURITES}), runs=9)
+def test_a_late_try_undoes_nothing(reports: Reports) -> None:
+    drive(lambda plan: SharedReports(plan, reports), runs=9, kinds=(Fault.LATE,))
+
+
+def test_the_driver_finds_a_late_creation_that_brings_a_report_back(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.repositories.REPORT_STORE", REPORT_CREATE)
+    broken = assert_found(lambda plan: SharedReports(plan, reports), kinds=(Fault.LATE,))
+    assert "was deleted and is there" in str(broken)
 
 
 class AnsweredDeletions(SharedReports):
