@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+from botocore import exceptions
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from keyline.run import dynamodb_client
 from keyline.run.client import Client
-from keyline.run.http1 import Origin, Response
+from keyline.run.http1 import ConnectError, Origin, ReadTimeoutError, Response
 from tests.support.engine import where
 from tests.support.faults import FAILURE, REFUSAL, Fault
 from tests.support.protocols.crash import Crash
@@ -75,7 +76,10 @@ class Network:
         client = dynamodb_client(**where(self._endpoint), **more)
         origin = _Origin(self, actor, self._endpoint)
         self._origins.append(origin)
-        client.first._origins[self._endpoint] = origin
+        way = client._way
+        assert way is not None, "the environment is not plain"
+        destination = msgspec.structs.replace(way.destination, origin=origin)
+        client._way = msgspec.structs.replace(way, destination=destination)
         client.botocore._endpoint.http_session = _Session(self, actor, self._session)
         return client
 
@@ -108,20 +112,20 @@ class Network:
         fault = self.plan.fault(actor, what, but=self._impossible())
         match fault:
             case Fault.UNSENT:
-                raise EndpointConnectionError(endpoint_url=self._endpoint)
+                raise ConnectError
             case Fault.THROTTLED:
                 return _answer(400, REFUSAL)
             case Fault.KILLED:
                 raise Crash
             case Fault.LATE:
                 self._late.append(_Late(carry_out, f"{what} of {actor}", self.plan.later(LATEST)))
-                raise ReadTimeoutError(endpoint_url=self._endpoint)
+                raise ReadTimeoutError
             case Fault.WAITS:
                 self._let_others(actor)
         answer = carry_out()
         match fault:
             case Fault.LOST:
-                raise ReadTimeoutError(endpoint_url=self._endpoint)
+                raise ReadTimeoutError
             case Fault.FAILED:
                 return _answer(500, FAILURE)
             case Fault.DAMAGED:
@@ -191,7 +195,12 @@ class _Session:
             headers = {k.lower().encode(): v.encode() for k, v in answer.headers.items()}
             return Response(answer.status_code, headers, answer.content)
 
-        answer = self._network.send(BOTOCORE, self._actor, what, carry_out)
+        try:
+            answer = self._network.send(BOTOCORE, self._actor, what, carry_out)
+        except ConnectError as error:
+            raise exceptions.EndpointConnectionError(endpoint_url=request.url) from error
+        except ReadTimeoutError as error:
+            raise exceptions.ReadTimeoutError(endpoint_url=request.url) from error
         headers = HeadersDict({k.decode(): v.decode() for k, v in answer.headers.items()})
         return AWSResponse(request.url, answer.status, headers, _Body(answer.body))
 
