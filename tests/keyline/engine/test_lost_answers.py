@@ -30,7 +30,13 @@ from keyline.model import (
 )
 from keyline.run import Store, Write, dynamodb_client
 from keyline.run.attempts import ATTEMPTS
-from keyline.run.errors import OutcomeUnknownError, ThrottledError, UnavailableError
+from keyline.run.errors import (
+    AlreadyExistsError,
+    BadCallError,
+    OutcomeUnknownError,
+    ThrottledError,
+    UnavailableError,
+)
 from tests.support.bench import Bench, fresh
 from tests.support.engine import where
 from tests.support.faults import Fault, FaultProxy, fault_proxy
@@ -84,6 +90,8 @@ DROP_EXISTING = Delete(must_exist=True, **_told("drop-existing"))
 DROP_NAMED = Delete(conditions=(equals("name"),), **_told("drop-named"))
 WRITE = BatchWrite(**_told("write"))
 TOGETHER = TransactWrite(parts=(ADD, CREATE), **_told("together"))
+CREATE_ALONE = TransactWrite(parts=(CREATE,), items=1, **_told("create-alone"))
+REPLACE_ALONE = TransactWrite(parts=(REPLACE,), items=1, **_told("replace-alone"))
 SYSTEM = System(
     name="entries",
     title="Entries",
@@ -96,7 +104,7 @@ SYSTEM = System(
             patterns=(
                 *(GET, CREATE, REPLACE, REPLACE_OLDER, NAME, TAKE, NAME_IF, EDIT, ADD, ADD_BELOW),
                 *(ADD_OFTEN, ADD_ANY, OPEN, STRIP, DROP, DROP_EXISTING, DROP_NAMED, WRITE),
-                TOGETHER,
+                *(TOGETHER, CREATE_ALONE, REPLACE_ALONE),
             ),
         ),
     ),
@@ -162,6 +170,12 @@ class Operation:
 
 OPERATIONS: dict[str, Operation] = {
     "create": Operation(lambda s, i: s.put(CREATE, mine(i)), lambda _, i: mine(i), nothing),
+    "create in a transaction": Operation(
+        lambda s, i: s.put(CREATE_ALONE, mine(i)), lambda _, i: mine(i), nothing, exact=True
+    ),
+    "replace in a transaction": Operation(
+        lambda s, i: s.put(REPLACE_ALONE, mine(i)), lambda _, i: mine(i), exact=True
+    ),
     "replace": Operation(lambda s, i: s.put(REPLACE, mine(i)), lambda _, i: mine(i)),
     "replace on a condition": Operation(
         lambda s, i: s.put(REPLACE_OLDER, newer(i), version=5), lambda _, i: newer(i)
@@ -389,6 +403,44 @@ def test_what_a_write_tells_is_true(
         with contextlib.suppress(KeylineError):
             operation.call(rig.direct, id_)
         assert rig.holds(id_) in [*done, held]
+
+
+@pytest.mark.parametrize("pattern", [CREATE_ALONE, REPLACE_ALONE])
+@pytest.mark.parametrize("late", [1, 2])
+def test_a_late_attempt_of_a_put_in_a_transaction_changes_nothing(
+    rig: Rig, id_: str, pattern: TransactWrite[Entry], late: int
+) -> None:
+    rig.fail(Fault.LATE, late)
+    rig.unreliable.put(pattern, mine(id_))
+    rig.direct.delete(DROP, id=id_)
+    assert rig.proxy.deliver() == [200] * late
+    assert rig.holds(id_) is None
+
+
+def test_a_late_attempt_of_a_plain_create_brings_back_what_was_deleted(rig: Rig, id_: str) -> None:
+    """It is a limit that docs/guarantees.md names."""
+    rig.fail(Fault.LATE, 1)
+    rig.unreliable.put(CREATE, mine(id_))
+    rig.direct.delete(DROP, id=id_)
+    rig.proxy.deliver()
+    assert rig.holds(id_) == mine(id_)
+
+
+def test_a_put_in_a_transaction_tells_what_is_there(rig: Rig, id_: str) -> None:
+    theirs = Entry(id=id_, name="theirs")
+    rig.put(id_, theirs)
+    with pytest.raises(AlreadyExistsError) as refused:
+        rig.direct.put(CREATE_ALONE, mine(id_))
+    assert (refused.value.path, refused.value.current) == ("create-alone", theirs)
+    assert rig.direct.put_or_get(CREATE_ALONE, mine(id_)) == (theirs, True)
+    rig.put(id_, None)
+    assert rig.direct.put_or_get(CREATE_ALONE, mine(id_)) == (mine(id_), False)
+    assert rig.holds(id_) == mine(id_)
+
+
+def test_a_transaction_of_other_parts_is_not_a_put(rig: Rig, id_: str) -> None:
+    with pytest.raises(BadCallError, match="not a transaction of one Put"):
+        rig.direct.put(TOGETHER, mine(id_))
 
 
 def test_no_later_moment_is_taken_while_the_item_may_be_there(rig: Rig) -> None:
