@@ -4,9 +4,9 @@
     python -m benchmarks.lean [--rounds 7] [--json benchmarks/results/lean.json]
 
 Every subject does the same to the same table: read an item, query 1,000 items of about
-600 B, put and update an item. Subjects take turns in each round, and the median of the
-rounds counts, so that a busy moment of the machine meets them all. CPU is that of the whole
-process, with all threads.
+600 B, read 100 by their keys, put and update an item. Subjects take turns in each round, and the
+median of the rounds counts, so that a busy moment of the machine meets them all. CPU is that of
+the whole process, with all threads.
 """
 
 from __future__ import annotations
@@ -23,17 +23,30 @@ import boto3
 import msgspec
 
 from benchmarks.result import keep, machine, parser
-from keyline.model import Function, Get, Key, Put, Query, System, Table, Update, between
+from keyline.model import (
+    BatchGet,
+    Function,
+    Get,
+    Key,
+    Put,
+    Query,
+    System,
+    Table,
+    Update,
+    between,
+)
 from keyline.run import Store, dynamodb_client
 from tests.support.engine import CREDENTIALS, REGION, admin_client, running_engine, where
 from tests.support.tables import create_table_params
 
 ITEMS = 1000
+BATCH = 100
 TEXT = "x" * 360
-CALLS = {"get": 200, "query": 6, "put": 150, "update": 150}
+CALLS = {"get": 200, "query": 6, "batch get": 20, "put": 150, "update": 150}
 BUDGETS = {  # operation → (what it is held against, the most that its CPU may be of that)
     "get": ("boto3 client", 1.0),
-    "query": ("boto3 Table resource", 0.25),
+    "query": ("boto3 Table resource", 0.12),
+    "batch get": ("boto3 client", 0.3),
 }
 
 
@@ -77,6 +90,7 @@ def _common(name: str) -> dict[str, Any]:
 
 GET = Get(**_common("get-message"))
 QUERY = Query(sort=between("timestamp"), page=1000, **_common("messages-between"))
+BATCH_GET = BatchGet(items=BATCH, **_common("get-messages"))
 PUT = Put(replace=True, **_common("put-message"))
 UPDATE = Update(set=("response",), add=("tokenCount",), **_common("update-message"))
 SYSTEM = System(
@@ -88,7 +102,7 @@ SYSTEM = System(
             name="all",
             handler="lean.handlers.all.handler",
             why="All.",
-            patterns=(GET, QUERY, PUT, UPDATE),
+            patterns=(GET, QUERY, BATCH_GET, PUT, UPDATE),
         ),
     ),
 )
@@ -112,6 +126,12 @@ def message(number: int) -> Message:
         hasFile=False,
         createdAt="2026-11-20T12:00:00Z",
     )
+
+
+KEYS: list[dict[str, Any]] = [
+    {"conversationId": each.conversationId, "timestamp": each.timestamp}
+    for each in map(message, range(BATCH))
+]
 
 
 @dataclass(frozen=True)
@@ -139,6 +159,7 @@ def keyline_subject(url: str) -> Subject:
         {
             "get": lambda: store.get(GET, **key),
             "query": query,
+            "batch get": lambda: len(store.batch_get(BATCH_GET, keys=KEYS)),
             "put": lambda: store.put(PUT, item),
             "update": lambda: store.update(UPDATE, {"response": TEXT, "tokenCount": 1}, **key),
         },
@@ -157,6 +178,7 @@ def boto3_client_subject(url: str) -> Subject:
     metered = {"TableName": NAME, "ReturnConsumedCapacity": "INDEXES"}
     item = {k: _wire(v) for k, v in _plain(message(1)).items()}
     key = {"conversationId": item["conversationId"], "timestamp": item["timestamp"]}
+    keys = [{k: _wire(v) for k, v in each.items()} for each in KEYS]
     values = {":c": {"S": "conversation-1"}, ":a": {"N": "0"}, ":b": {"N": "1000000000000000"}}
     return Subject(
         "boto3 client",
@@ -170,6 +192,11 @@ def boto3_client_subject(url: str) -> Subject:
                     Limit=ITEMS,
                     **metered,
                 )["Items"]
+            ),
+            "batch get": lambda: len(
+                client.batch_get_item(
+                    RequestItems={NAME: {"Keys": keys}}, ReturnConsumedCapacity="INDEXES"
+                )["Responses"][NAME]
             ),
             "put": lambda: client.put_item(Item=item, **metered),
             "update": lambda: client.update_item(
@@ -200,6 +227,7 @@ def boto3_resource_subject(url: str) -> Subject:
         k: Decimal(repr(v)) if isinstance(v, float) else v for k, v in _plain(message(1)).items()
     }
     key = {"conversationId": item["conversationId"], "timestamp": item["timestamp"]}
+    keys = [{**each, "timestamp": int(each["timestamp"])} for each in KEYS]
     values = {":c": "conversation-1", ":a": 0, ":b": 10**15}
     return Subject(
         "boto3 Table resource",
@@ -213,6 +241,11 @@ def boto3_resource_subject(url: str) -> Subject:
                     Limit=ITEMS,
                     **metered,
                 )["Items"]
+            ),
+            "batch get": lambda: len(
+                resource.batch_get_item(RequestItems={NAME: {"Keys": keys}}, **metered)[
+                    "Responses"
+                ][NAME]
             ),
             "put": lambda: table.put_item(Item=item, **metered),
             "update": lambda: table.update_item(
@@ -255,6 +288,7 @@ def pynamodb_subject(url: str) -> Subject:
     model: Any = type("MessageModel", (Model,), body)
     item = model(**_plain(message(1)))
     key = (item.conversationId, item.timestamp)
+    keys = [tuple(each.values()) for each in KEYS]
     actions = [model.response.set(TEXT), model.tokenCount.add(1)]
 
     def query() -> int:
@@ -266,6 +300,7 @@ def pynamodb_subject(url: str) -> Subject:
         {
             "get": lambda: model.get(*key),
             "query": query,
+            "batch get": lambda: len(list(model.batch_get(keys))),
             "put": item.save,
             "update": lambda: model(*key).update(actions=actions),
         },
@@ -296,6 +331,7 @@ def pydynox_subject(url: str) -> Subject:
         {
             "get": lambda: client.sync_get_item(NAME, key),
             "query": query,
+            "batch get": lambda: len(client.sync_batch_get(NAME, KEYS)),
             "put": lambda: client.sync_put_item(NAME, item),
             "update": lambda: client.sync_update_item(
                 NAME,

@@ -10,7 +10,7 @@ escape other characters in Python 3.12 and later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -95,6 +95,15 @@ class Room:
             return False
         self._used += size
         self._count += 1
+        return True
+
+    def takes_all(self, items: Sequence[Any]) -> bool:
+        """Give one or more items their places if all of them fit. None has a place otherwise."""
+        size = size_of(json_of(items)) - 1  # two brackets, and one comma less than items
+        if self._used + size > MAX_ITEMS:
+            return False
+        self._used += size
+        self._count += len(items)
         return True
 
 

@@ -122,6 +122,8 @@ def _with_default(draw: st.DrawFn, annotation: Any, kind: Kind, *, optional: boo
     value = draw(kind[1])
     if isinstance(value, set):
         return (annotation, None) if optional else (annotation, msgspec.field(default_factory=set))
+    if draw(st.booleans()) and not isinstance(value, list | dict | msgspec.Struct):
+        return annotation, value
     return annotation, msgspec.field(default_factory=lambda: value)
 
 
@@ -131,9 +133,13 @@ kinds: st.SearchStrategy[Kind] = st.recursive(
 """Types that a field may have, with their values."""
 
 
+scalars: st.SearchStrategy[Kind] = st.sampled_from(_SCALARS)
+"""The same without collections."""
+
+
 @st.composite
-def items(draw: st.DrawFn) -> msgspec.Struct:
+def items(draw: st.DrawFn, types: st.SearchStrategy[Kind] = kinds) -> msgspec.Struct:
     """An item with an `id`, of a shape that is made for it."""
-    _, values = draw(structs(kinds))
+    _, values = draw(structs(types))
     made: msgspec.Struct = draw(values)
     return made

@@ -254,9 +254,7 @@ class Reader(Generic[T]):
         names = {f.encode_name: f.name for f in fields}
         more = [a for a in (*keys, *([ttl] if ttl else [])) if a not in names]
         types = {a: kind.type_of(a) or table.type_of(a) or "S" for a in dict.fromkeys(more)}
-        extra = {
-            a: values.optional(values.as_stored(tag), lambda: None) for a, tag in types.items()
-        }
+        extra = {a: values.may_be_absent(values.as_stored(tag)) for a, tag in types.items()}
         if table.discriminator:
             extra[table.discriminator] = values.of_type(Literal[kind.tag])
         exact = {a: values.exact_float(shape, a) for a in keys if values.is_float(shape, a)}
@@ -317,6 +315,16 @@ class Reader(Generic[T]):
             with suppress(*misfit.UNCONVERTIBLE):
                 key = self.key(wire)
             raise misfit.of_decoded(self._expected, self._shape, key, wire, error) from None
+
+    def items(self, wires: Iterable[Any]) -> list[T]:
+        """The items of a page.
+
+        Raises
+        ------
+        Exception
+            If one of them makes no item. `item` says which, and why.
+        """
+        return list(map(self._read, wires))
 
     def live(self, wires: Iterable[Any], now: float) -> list[Any]:
         """Those of them that have not expired."""

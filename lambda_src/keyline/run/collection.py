@@ -78,6 +78,10 @@ class CollectionReader(Generic[T]):
         reader, wire = found
         return reader.item(wire)  # type: ignore[no-any-return] # one of the pattern's shapes
 
+    def items(self, found: Iterable[Found]) -> list[T]:
+        """The items of a page, each in the shape of its kind."""
+        return list(map(self.item, found))
+
     def live(self, items: Iterable[Found], now: float) -> list[Found]:
         """Those of them that have not expired."""
         return [(reader, wire) for reader, wire in items if not reader.expired(wire, now)]

@@ -78,6 +78,14 @@ class Range:
         """Whether there may be more items."""
         return bool(self.waiting) or not self.ended
 
+    def take(self, most: int) -> list[Any]:
+        """Take what was read and is waiting, up to so many items."""
+        if len(self.waiting) > most:
+            return [self.waiting.popleft() for _ in range(most)]
+        taken = list(self.waiting)
+        self.waiting.clear()
+        return taken
+
     def fill(self, ask: Ask | None) -> None:
         """Read the next page.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -26,9 +26,6 @@ T = TypeVar("T", bound=msgspec.Struct)
 ItemT = TypeVar("ItemT")
 ViewT = TypeVar("ViewT")
 
-Taken = tuple[int, Any, ViewT]
-"""An item of a page: the number of its range, the item as it was decoded, and as it is shown."""
-
 
 @dataclass(frozen=True)
 class Page(Generic[ItemT]):
@@ -42,6 +39,32 @@ class Page(Generic[ItemT]):
 
     items: list[ItemT]
     cursor: str | None
+
+
+@dataclass
+class _Taken(Generic[ViewT]):
+    """What a page has taken of its ranges.
+
+    Attributes
+    ----------
+    shown
+        The items as they are shown.
+    last
+        Of each range by its number, the last item taken, as it was decoded. The last one of all
+        is the last of the dictionary.
+    full
+        Whether the next item was read and does not fit any more.
+    """
+
+    shown: list[ViewT] = field(default_factory=list)
+    last: dict[int, Any] = field(default_factory=dict)
+    full: bool = False
+
+    def add(self, number: int, wire: Any, item: ViewT) -> None:
+        """Take an item."""
+        self.shown.append(item)
+        self.last.pop(number, None)
+        self.last[number] = wire
 
 
 class QueryReader(Generic[T]):
@@ -105,31 +128,80 @@ class QueryReader(Generic[T]):
         start = Cursor([]) if token is None else self._signer.take(token, name, caller, bound)
         ranges = self._ranges(request, start)
         room = Room(start.item_bytes)
-        taken, full = self._taken(ranges, wanted, room, view)
-        shown = [item for _, _, item in taken]
-        if not taken or not (full or any(r.more for r in ranges)):
-            return Page(shown, None)
-        end = self._end(start, taken, room.average)
-        return Page(shown, self._signer.issue(end, name, caller, bound))
+        taken = self._taken(ranges, wanted, room, view)
+        if not taken.shown or not (taken.full or any(r.more for r in ranges)):
+            return Page(taken.shown, None)
+        end = self._end(start, taken.last, room.average)
+        return Page(taken.shown, self._signer.issue(end, name, caller, bound))
 
     def _taken(
         self, ranges: Sequence[Range], wanted: int, room: Room, view: Callable[[T], ViewT]
-    ) -> tuple[list[Taken[ViewT]], bool]:
-        """The items of a page, and whether the next one was read and does not fit any more."""
-        taken: list[Taken[ViewT]] = []
+    ) -> _Taken[ViewT]:
+        """The items of a page."""
+        taken = _Taken[ViewT]()
 
         def ask() -> Ask:
             fits = MAX_ASK if room.left is None else room.left
-            return Ask(share(wanted - len(taken), len(ranges)), share(fits, len(ranges)))
+            return Ask(share(wanted - len(taken.shown), len(ranges)), share(fits, len(ranges)))
 
+        if len(ranges) == 1:
+            self._take_of_one(taken, ranges[0], wanted, room, view, ask)
+            return taken
         for number, wire in self._merged(ranges, ask):
-            item = view(self._reader.item(wire))
-            if not room.takes(item):
-                return taken, True
-            taken.append((number, wire, item))
-            if len(taken) == wanted:
+            self._take(taken, number, wire, room, view)
+            if taken.full or len(taken.shown) == wanted:
                 break
-        return taken, False
+        return taken
+
+    def _take(
+        self, taken: _Taken[ViewT], number: int, wire: Any, room: Room, view: Callable[[T], ViewT]
+    ) -> None:
+        """Take an item, if there is room for it."""
+        item = view(self._reader.item(wire))
+        taken.full = not room.takes(item)
+        if not taken.full:
+            taken.add(number, wire, item)
+
+    def _take_of_one(
+        self,
+        taken: _Taken[ViewT],
+        only: Range,
+        wanted: int,
+        room: Room,
+        view: Callable[[T], ViewT],
+        ask: Callable[[], Ask],
+    ) -> None:
+        """Take the items of the only range: all at once that were read."""
+        while len(taken.shown) < wanted and only.more and not taken.full:
+            if only.needed:
+                asked = ask()
+                if not asked.fits:
+                    return
+                only.fill(asked)
+                continue
+            wires = only.take(wanted - len(taken.shown))
+            items = self._all_shown(wires, room, view)
+            if items is not None:
+                taken.shown += items
+                taken.last[0] = wires[-1]
+                continue
+            for wire in wires:
+                self._take(taken, 0, wire, room, view)
+                if taken.full:
+                    break
+
+    def _all_shown(
+        self, wires: Sequence[Any], room: Room, view: Callable[[T], ViewT]
+    ) -> list[ViewT] | None:
+        """These items as they are shown; None where one fails or they do not all fit.
+
+        They are taken one by one then: the page may end before the item that fails.
+        """
+        try:
+            items = list(map(view, self._reader.items(wires)))
+            return items if room.takes_all(items) else None
+        except Exception:  # noqa: BLE001 # raised again where the page comes to that item
+            return None
 
     def items(self, given: Mapping[str, Any]) -> Iterator[T]:
         """All items, read on as they are taken."""
@@ -138,8 +210,18 @@ class QueryReader(Generic[T]):
         except NothingMatchesError:
             return
         ranges = self._ranges(request, Cursor([]))
+        if len(ranges) == 1:
+            yield from self._items_of_one(ranges[0])
+            return
         for _, wire in self._merged(ranges, lambda: None):
             yield self._reader.item(wire)
+
+    def _items_of_one(self, only: Range) -> Iterator[T]:
+        while only.more:
+            if only.needed:
+                only.fill(None)
+            for wire in only.take(MAX_ASK):
+                yield self._reader.item(wire)
 
     def _merged(
         self, ranges: Sequence[Range], ask: Callable[[], Ask | None]
@@ -218,12 +300,12 @@ class QueryReader(Generic[T]):
 
         return lambda wires: [w for w in reader.live(wires, now) if ahead(w)]
 
-    def _end(self, start: Cursor, taken: Sequence[Taken[Any]], item_bytes: int) -> Cursor:
+    def _end(self, start: Cursor, last: Mapping[int, Any], item_bytes: int) -> Cursor:
         """Where a page ended: behind the last item that was returned of each shard."""
         positions = [*start.positions, *([None] * self._shards)][: self._shards]
-        for shard, wire in {shard: wire for shard, wire, _ in taken}.items():  # the last of each
+        for shard, wire in last.items():
             positions[shard] = self._reader.key(wire)
-        after = self._reader.sort_key(taken[-1][1]) if self._shards > 1 else []
+        after = self._reader.sort_key([*last.values()][-1]) if self._shards > 1 else []
         return Cursor(positions, [dict(value) for value in after], item_bytes)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
@@ -28,6 +28,7 @@ from keyline.model.shape import (
     strip,
 )
 from keyline.run.compression import compress, decompress
+from keyline.run.construction import Argument, constructor
 from keyline.run.conversion import convert
 from keyline.run.errors import BadValueError, ItemUnreadableError
 from keyline.run.scalars import NULL, Wire, scalar, text_of
@@ -35,6 +36,9 @@ from keyline.run.shards import plain
 from keyline.run.untyped import decode_any, encode_any
 
 _DECIMAL = "Declare the field as Decimal."
+_NO_DEFAULT = msgspec.NODEFAULT
+_IMMUTABLE = frozenset({"S", "N", "B", "BOOL"})
+"""The tags of values that all items may share."""
 _SHORT = 15
 """Digits that every number of a float's range keeps on its way through a float."""
 
@@ -51,43 +55,36 @@ class Value:
         The type that a response's value is decoded into.
     decode
         Value of that type → Python value.
+    tag
+        The attribute of a decoded value that is the Python value as it stands; None where
+        `decode` makes it.
+    absent
+        What is decoded where the attribute is absent; `msgspec.NODEFAULT` where it may not be.
     """
 
     encode: Callable[[Any], Wire | None]
     wire: Any
     decode: Callable[[Any], Any]
+    tag: str | None = None
+    absent: Any = _NO_DEFAULT
 
 
-def optional(value: Value, default: Callable[[], Any]) -> Value:
-    """The same, where the attribute may be absent or NULL: `default` makes what it is then."""
-    inner = value.decode
-
-    def decode(wire: Any) -> Any:
-        return default() if wire is None or _is_null(wire) else inner(wire)
-
-    def encode(given: Any) -> Wire | None:
-        return None if given is None else value.encode(given)
-
-    return Value(encode, _nullable(value.wire) | None, decode)
+def may_be_absent(value: Value) -> Value:
+    """The same, where the attribute may be absent or NULL, which is None then."""
+    wire = _or_none(value.wire)
+    return replace(value, wire=wire, absent=wire(NULL=True))
 
 
 @cache
 def of_field(shape: type[msgspec.Struct], name: str) -> Value:
     """How a field of a shape is stored, by its attribute name."""
     field, value = fields_of(shape)[name], present(shape, name)
-    return value if field.required else _optional(value, field, _default_of(shape, field))
+    return value if field.required else _optional(value, field, shape)
 
 
-def _optional(value: Value, field: Field, default: Callable[[], Any]) -> Value:
-    """The same where the attribute may be absent, or NULL for None."""
-    inner, write = value.decode, value.encode
-
-    def decode(wire: Any) -> Any:
-        if wire is None:
-            return default()
-        if _is_null(wire):
-            return None if field.optional else default()
-        return inner(wire)
+def _optional(value: Value, field: Field, shape: type[msgspec.Struct]) -> Value:
+    """The same where the attribute of a shape may be absent, or NULL for None."""
+    inner, write, default = value.decode, value.encode, _default_of(shape, field)
 
     def encode(given: Any) -> Wire | None:
         if given is not None:
@@ -97,7 +94,19 @@ def _optional(value: Value, field: Field, default: Callable[[], Any]) -> Value:
         # An attribute that is absent is read as the default.
         return NULL if field.defaulted else None
 
-    return Value(encode, _nullable(value.wire) | None, decode)
+    if value.tag in _IMMUTABLE and infos_of(shape)[field.name].default_factory is _NO_DEFAULT:
+        # msgspec fills the default in by itself.
+        wire = _or_none(value.wire) if field.optional else _with_null(value.wire, field.default)
+        return Value(encode, wire, inner, value.tag, wire(field.default, True))
+
+    def decode(wire: Any) -> Any:
+        if wire is None:
+            return default()
+        if _is_null(wire):
+            return None if field.optional else default()
+        return inner(wire)
+
+    return Value(encode, _nullable(value.wire) | None, decode, absent=None)
 
 
 def _part(shape: type[msgspec.Struct], name: str, whole: type[msgspec.Struct]) -> Value:
@@ -105,7 +114,7 @@ def _part(shape: type[msgspec.Struct], name: str, whole: type[msgspec.Struct]) -
     field, known = fields_of(shape)[name], fields_of(whole).get(name)
     if not field.required or known is None or known.required or known.optional:
         return of_field(shape, name)
-    return _optional(present(shape, name), known, _default_of(whole, known))
+    return _optional(present(shape, name), known, whole)
 
 
 @cache
@@ -127,7 +136,7 @@ def as_stored(tag: str) -> Value:
         The attribute's type: `S`, `N` or `B`.
     """
     python = {"S": str, "N": Decimal, "B": bytes}[tag]
-    return Value(of_type(python).encode, _wire(tag, python), attrgetter(tag))
+    return _plain(of_type(python).encode, tag, python)
 
 
 def ordered(wire: Wire) -> Any:
@@ -174,7 +183,7 @@ def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
         Value(present(shape, name).encode, _wire("N", str), decode),
         fields_of(shape)[name],
     )
-    return exact if field.required else _optional(exact, field, _default_of(shape, field))
+    return exact if field.required else _optional(exact, field, shape)
 
 
 @cache
@@ -200,7 +209,12 @@ def of_type(annotation: Any) -> Value:
     if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
         return _struct(bare)
     tag, write = scalar(bare)
-    return Value(lambda value: {tag: write(value)}, _wire(tag, typed), attrgetter(tag))
+    return _plain(lambda value: {tag: write(value)}, tag, typed)
+
+
+def _plain(encode: Callable[[Any], Wire | None], tag: str, typed: Any) -> Value:
+    """What stands in a response as it is in Python."""
+    return Value(encode, _wire(tag, typed), attrgetter(tag), tag)
 
 
 def member_of(shape: type[msgspec.Struct], name: str) -> Value:
@@ -225,7 +239,7 @@ def _set(typed: Any, member: Any) -> Value:
         # In order, so that equal sets are equal requests.
         return {f"{tag}S": sorted({write(v) for v in value})} if value else None
 
-    return Value(encode, _wire(f"{tag}S", typed), attrgetter(f"{tag}S"))
+    return _plain(encode, f"{tag}S", typed)
 
 
 def _list(container: Any, args: tuple[Any, ...], typed: Any) -> Value:
@@ -279,6 +293,9 @@ def _element(annotation: Any) -> Value:
             raise _takes_no_none()
         wire = None if given is None else _unless_none(write(given), optional)
         return NULL if wire is None else wire
+
+    if value.tag in _IMMUTABLE:
+        return Value(encode, _or_none(value.wire), inner, value.tag)
 
     def decode(wire: Any) -> Any:
         return empty() if _is_null(wire) else inner(wire)
@@ -381,31 +398,23 @@ def struct_reader(
     """
     infos = tuple(infos_of(shape).values())
     known = instead or {}
-    values = [
-        known.get(i.encode_name) or _part(shape, i.encode_name, whole or shape) for i in infos
-    ]
+    own = [known.get(i.encode_name) or _part(shape, i.encode_name, whole or shape) for i in infos]
     attributes = [info.encode_name for info in infos] + list(extra or {})
-    wires = [value.wire for value in (*values, *(extra or {}).values())]
+    found = [*own, *(extra or {}).values()]
     prefix = "x" * (1 + max((len(info.name) for info in infos), default=0))  # no field has it
     names = [info.name for info in infos] + [f"{prefix}{n}" for n in range(len(extra or {}))]
     wire = msgspec.defstruct(
         shape.__name__,
-        [(n, t, None) if _allows_none(t) else (n, t) for n, t in zip(names, wires, strict=True)],
+        [
+            (n, v.wire) if v.absent is _NO_DEFAULT else (n, v.wire, v.absent)
+            for n, v in zip(names, found, strict=True)
+        ],
         rename=dict(zip(names, attributes, strict=True)),
         kw_only=True,
         gc=False,
     )
-    fields = [info.name for info in infos]
-    decoders = [value.decode for value in values]
-
-    def read(item: Any) -> Any:
-        found = [decode(v) for decode, v in zip(decoders, _astuple(item), strict=False)]
-        return shape(**dict(zip(fields, found, strict=True)))
-
-    return StructReader(wire, read)
-
-
-_astuple = msgspec.structs.astuple
+    arguments = [Argument(info.name, v.tag, v.decode) for info, v in zip(infos, own, strict=True)]
+    return StructReader(wire, constructor(shape, arguments))
 
 
 def sharded_text(shape: type[msgspec.Struct], name: str) -> Value:
@@ -417,7 +426,7 @@ def sharded_text(shape: type[msgspec.Struct], name: str) -> Value:
         return text if typed is str else _checked(name, text, typed)
 
     value = Value(of_type(str).encode, _wire("S", str), decode)
-    return value if field.required else _optional(value, field, _default_of(shape, field))
+    return value if field.required else _optional(value, field, shape)
 
 
 def _compressible(field: Field, annotation: Any) -> Value:
@@ -446,7 +455,7 @@ def _compressible(field: Field, annotation: Any) -> Value:
 def _default_of(shape: type[msgspec.Struct], field: Field) -> Callable[[], Any]:
     """What makes the value of an absent attribute."""
     info = infos_of(shape)[field.name]
-    if info.default_factory is not msgspec.NODEFAULT:
+    if info.default_factory is not _NO_DEFAULT:
         factory: Callable[[], Any] = info.default_factory
         return factory
     if field.is_set and not field.optional:
@@ -463,28 +472,31 @@ def _wire(tag: str, annotation: Any) -> Any:
 @cache
 def _nullable(wire: Any) -> Any:
     """The same wire type where DynamoDB may write NULL instead."""
-    if wire is Any:
-        return wire
+    return wire if wire is Any else _with_null(wire, msgspec.UNSET)
+
+
+@cache
+def _or_none(wire: Any) -> Any:
+    """The same where the content of NULL is None."""
+    return _with_null(wire, None)
+
+
+def _with_null(wire: Any, null: Any) -> Any:
+    """The same, with what the content of NULL is."""
     members: list[Any] = [
-        (f.name, f.type | msgspec.UnsetType, msgspec.UNSET)
-        if f.required
-        else (f.name, f.type, f.default)
-        for f in msgspec.structs.fields(wire)
+        (f.name, f.type, null if f.required else f.default) for f in msgspec.structs.fields(wire)
     ]
     return msgspec.defstruct(
         f"{wire.__name__}OrNull",
         [*members, ("NULL", bool, False)],
         gc=False,
+        frozen=True,
         forbid_unknown_fields=True,
     )
 
 
 def _is_null(wire: Any) -> bool:
     return "NULL" in wire if isinstance(wire, dict) else bool(wire.NULL)
-
-
-def _allows_none(annotation: Any) -> bool:
-    return annotation is Any or type(None) in get_args(annotation)
 
 
 _DYNAMIC = Value(encode_any, Any, decode_any)

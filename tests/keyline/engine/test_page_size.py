@@ -100,6 +100,26 @@ def test_pages_joined_are_the_list_and_each_fits(
             assert len(page.items) == 1 or size_of(json_of(page.items)) <= SMALL + len("[]")
 
 
+def test_an_item_that_cannot_be_shown_fails_the_page_that_it_is_on(store: Store) -> None:
+    # Given four notes, of which an answer takes two
+    for n in range(4):
+        store.put(PUT_NOTE, note("ann", NOW + n, response="x" * 1_500))
+
+    def view(item: Note) -> str:
+        if item.timestamp == NOW + 3:
+            raise ValueError("cannot be shown")
+        return item.response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(payload, "MAX_ITEMS", SMALL)
+        # When the last of them cannot be shown, then the first page is whole
+        page = store.query(NOTES_OF, view=view, owner="ann")
+        assert len(page.items) == 2
+        # And the second fails
+        with pytest.raises(ValueError, match="cannot be shown"):
+            store.query(NOTES_OF, view=view, owner="ann", cursor=page.cursor)
+
+
 def test_a_page_of_large_items_reads_little_more_than_it_shows(store: Store) -> None:
     # Given more than an answer of items of 100 KB
     text = "".join(chr(33 + n * n % 90) for n in range(100_000))

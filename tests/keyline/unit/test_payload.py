@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keyline import payload
-from keyline.payload import MAX_BODY, MAX_ITEMS, MAX_PAYLOAD, excess, fitting, json_of, size_of
+from keyline.payload import (
+    MAX_BODY,
+    MAX_ITEMS,
+    MAX_PAYLOAD,
+    Room,
+    excess,
+    fitting,
+    json_of,
+    size_of,
+)
 
 LETTERS = ["a", '"', "\\", "\n", "\x00", "\x1f", "\x7f", "é", "\u2028", "\u20ac", "😀", "/", "<"]
 """Characters that take 1 to 8 bytes in an answer."""
@@ -68,6 +77,20 @@ def test_what_fits_is_the_longest_beginning_that_fits(items: list[Any], most: in
     assert len(first) <= 1 or size_of(json_of(first)) <= most + len("[]")
     if left:
         assert size_of(json_of([*first, left[0]])) > most
+
+
+@given(st.lists(data, min_size=1), st.integers(0, 400))
+def test_items_take_together_what_each_of_them_takes(items: list[Any], most: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(payload, "MAX_ITEMS", most)
+        one_by_one, together = Room(), Room()
+        fit = [one_by_one.takes(item) for item in items]
+        if together.takes_all(items):
+            assert all(fit)
+            assert together.average == one_by_one.average
+        else:
+            assert together.average == 0
+            assert not all(fit) or len(items) == 1  # the first one has its place in any case
 
 
 @settings(max_examples=20, deadline=None)
