@@ -19,6 +19,7 @@ from keyline_ops.commands import (
     down,
     importing,
     logs,
+    migrate,
     new,
     phase,
     running,
@@ -39,7 +40,7 @@ app = typer.Typer(
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 """Errors of a full disk, or of a reader that is gone."""
 
-PARTS = (up, down, new, check, token, logs, docs, running, costs, phase, importing, tables)
+PARTS = (up, down, new, check, token, logs, docs, running, costs, phase, migrate, importing, tables)
 for part in PARTS:
     app.add_typer(part.app)
 

@@ -22,7 +22,7 @@ from botocore.exceptions import (
 
 from keyline.errors import KeylineError, instead_of
 from keyline.model import System, Table
-from keyline.run import Store, dynamodb_client
+from keyline.run import Client, Connection, Store, dynamodb_client
 from keyline_deploy.environment import Environment
 from keyline_local import client
 from keyline_ops.running import ask_local
@@ -63,18 +63,30 @@ class Deployed:
         connections
             How many calls may be under way at once.
         """
-        credentials = _LOCAL_CREDENTIALS if self.engine is not None else None
         return Store(
             system=system,
             environment=self.environment.name,
             settings=self.environment.settings(system.name, system.settings),
-            client=dynamodb_client(
-                endpoint_url=self.engine,
-                region=self.environment.region,
-                read_timeout=20,
-                pool=connections,
-                credentials=credentials,
-            ),
+            client=self._client(connections),
+        )
+
+    def connection(self, connections: int) -> Connection:
+        """Return what sends requests that no pattern makes.
+
+        Parameters
+        ----------
+        connections
+            How many calls may be under way at once.
+        """
+        return Connection(self._client(connections))
+
+    def _client(self, connections: int) -> Client:
+        return dynamodb_client(
+            endpoint_url=self.engine,
+            region=self.environment.region,
+            read_timeout=20,
+            pool=connections,
+            credentials=_LOCAL_CREDENTIALS if self.engine is not None else None,
         )
 
 

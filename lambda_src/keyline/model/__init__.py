@@ -15,6 +15,8 @@ Collections
     one_of, OneOf: a Query that reads several kinds of items.
 Systems
     System, Function, Route, StreamSource, NoSettings; Metric; Migration, MigrationSettings.
+Backfills
+    Copy carries items of one table into another, Fill gives items attributes that they lack.
 Conditions of a stream source
     AnythingBut, Prefix, Exists.
 Errors
@@ -55,6 +57,7 @@ from keyline.model import (  # noqa: F401 # the checks register themselves when 
     table_checks,
 )
 from keyline.model.access import Access, access_of
+from keyline.model.backfill import Copy, Fill
 from keyline.model.bound import most_write_units
 from keyline.model.capacity import (
     READ_BYTES,
@@ -163,11 +166,13 @@ __all__ = [
     "BatchWrite",
     "Check",
     "Condition",
+    "Copy",
     "DeclarationError",
     "Delete",
     "Entity",
     "Exists",
     "Field",
+    "Fill",
     "Function",
     "Get",
     "Index",

@@ -29,15 +29,21 @@ For tools that store items or compute their cost:
 Items
     ItemWriter makes DynamoDB JSON of an item, with the expiry and the shards that its
     TableSettings give.
+    Reader reads items of one kind, and finds their keys and their expiry.
     check_size refuses an item that DynamoDB would refuse.
+Requests
+    Connection sends requests that no pattern makes, through a Client. Its errors are ReplyError
+    and NoReplyError. THROTTLED are the codes of a throttled request.
 Numbers
     number_text, number_value, MAX_DIGITS: numbers as DynamoDB writes them.
 """
 
 from keyline.run import backoff, errors
-from keyline.run.client import dynamodb_client
+from keyline.run.calls import THROTTLED
+from keyline.run.client import Client, dynamodb_client
 from keyline.run.clock import UniqueClock
-from keyline.run.codec import ItemWriter
+from keyline.run.codec import ItemWriter, Reader
+from keyline.run.connection import Connection, NoReplyError, ReplyError
 from keyline.run.context import Context, from_environment
 from keyline.run.errors import (
     AlreadyExistsError,
@@ -69,11 +75,14 @@ from keyline.run.transaction import Read, Write
 
 __all__ = [
     "MAX_DIGITS",
+    "THROTTLED",
     "AlreadyExistsError",
     "BadCallError",
     "BadValueError",
     "Cancelled",
+    "Client",
     "ConditionFailedError",
+    "Connection",
     "Context",
     "Current",
     "InvalidCursorError",
@@ -81,10 +90,13 @@ __all__ = [
     "ItemUnreadableError",
     "ItemWriter",
     "Meter",
+    "NoReplyError",
     "NotFoundError",
     "OutcomeUnknownError",
     "Page",
     "Read",
+    "Reader",
+    "ReplyError",
     "RequestRefusedError",
     "Store",
     "TableSettings",

@@ -1,0 +1,1 @@
+"""`keyline migrate`: backfills of a system's tables, and the phases around them."""

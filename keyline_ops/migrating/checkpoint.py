@@ -1,0 +1,140 @@
+"""How far a backfill is: written after every page, so that a killed one goes on there."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from keyline.errors import KeylineError
+from keyline_ops.migrating.outcome import Outcome
+
+
+class Segment(msgspec.Struct):
+    """A segment of the source.
+
+    Attributes
+    ----------
+    after
+        Where it goes on; None at its beginning.
+    """
+
+    done: bool = False
+    after: dict[str, dict[str, Any]] | None = None
+    outcome: Outcome = msgspec.field(default_factory=Outcome)
+
+
+class State(msgspec.Struct):
+    """What is known of a backfill in an environment.
+
+    Attributes
+    ----------
+    segments
+        Empty before the first run.
+    filled, verified, cut_over
+        When the last run was through, when the first verification after it found no fault, and
+        when the target took over (ISO 8601 in UTC); None if that is to come.
+    """
+
+    segments: list[Segment] = []
+    filled: str | None = None
+    verified: str | None = None
+    cut_over: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of all items so far."""
+        return Outcome().plus(segment.outcome for segment in self.segments)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a run was begun and is not through."""
+        return any(not segment.done for segment in self.segments)
+
+
+@dataclass
+class Checkpoint:
+    """The state of one backfill, held by this process alone."""
+
+    path: Path
+    state: State
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def page_done(self, number: int, after: dict[str, Any] | None, outcome: Outcome) -> None:
+        """Account for a page of a segment.
+
+        Parameters
+        ----------
+        after
+            Where the segment goes on; None if it is through.
+        """
+        with self._lock:
+            segment = self.state.segments[number]
+            segment.after, segment.done = after, after is None
+            segment.outcome = segment.outcome.plus([outcome])
+            self._write()
+
+    def save(self) -> None:
+        """Write the state."""
+        with self._lock:
+            self._write()
+
+    def _write(self) -> None:
+        """Replace the file at once, so that it is whole whenever the process ends."""
+        part = self.path.with_suffix(".part")
+        with part.open("wb") as file:
+            file.write(msgspec.json.encode(self.state))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self.path)
+
+
+def key_of(*parts: str) -> str:
+    """Return the name of a backfill's checkpoint: of its tables in their environment."""
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def read(folder: Path, key: str) -> State:
+    """Return what is known of a backfill; nothing is written.
+
+    Raises
+    ------
+    KeylineError
+        If the file cannot be read.
+    """
+    path = folder / f"{key}.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=State)
+    except FileNotFoundError:
+        return State()
+    except (OSError, msgspec.MsgspecError) as error:
+        said = f"cannot be read ({type(error).__name__})."
+        advice = "Delete it: the backfill then begins again, and skips what is there."
+        raise KeylineError(str(path), said, advice) from error
+
+
+@contextmanager
+def checkpoint(folder: Path, key: str) -> Iterator[Checkpoint]:
+    """Hold the checkpoint of a backfill.
+
+    Raises
+    ------
+    KeylineError
+        If another process has it, or it cannot be read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{key}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            said = "this backfill is running already."
+            raise KeylineError(str(folder / key), said, "Wait until it is through.") from error
+        yield Checkpoint(folder / f"{key}.json", read(folder, key))

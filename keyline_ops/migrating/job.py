@@ -1,0 +1,208 @@
+"""A backfill of an environment: its tables there, its checkpoint, and what carries it out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from keyline.model import Copy, Fill, System, Table
+from keyline.moments import iso_now
+from keyline_deploy.project import LOCAL_STATE
+from keyline_ops.deployed import Deployed
+from keyline_ops.migrating.checkpoint import State, checkpoint, key_of, read
+from keyline_ops.migrating.copying import Copier, Pairing
+from keyline_ops.migrating.declaration import Backfill
+from keyline_ops.migrating.filling import Filler, Lacking
+from keyline_ops.migrating.outcome import Outcome
+from keyline_ops.migrating.requests import Rate, Requests
+from keyline_ops.migrating.run import SEGMENTS, Pages, backfill, in_parallel, new_segments
+from keyline_ops.migrating.source import Segments
+from keyline_ops.migrating.stored import Kind
+from keyline_ops.migrating.verify import Difference, Verdict, Verification
+from keyline_ops.tables.describe import described, required
+
+Tell = Callable[[int], object]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A backfill in an environment.
+
+    Attributes
+    ----------
+    state
+        The local platform's state folder, if one was named; checkpoints are beside it.
+    """
+
+    system: System
+    backfill: Backfill
+    where: Deployed
+    state: Path | None
+
+    @property
+    def name(self) -> str:
+        """What the command calls the backfill."""
+        return self.backfill.name
+
+    @property
+    def source(self) -> Table:
+        """The table that is read."""
+        return self.backfill.source if isinstance(self.backfill, Copy) else self.backfill.table
+
+    @property
+    def target(self) -> Table:
+        """The table that is written."""
+        return self.backfill.target if isinstance(self.backfill, Copy) else self.backfill.table
+
+    @property
+    def progress(self) -> State:
+        """What is known of it."""
+        return read(self._folder, self._key)
+
+    def items(self) -> int:
+        """How many items the source has, as DynamoDB last counted."""
+        return int(self._description(self.source)["ItemCount"])
+
+    def run(self, tell: Tell, *, segments: int = SEGMENTS, rate: float | None = None) -> State:
+        """Carry it out, or go on with a run that was interrupted.
+
+        Parameters
+        ----------
+        segments
+            How many segments are read at once; a run that is gone on with keeps its own number.
+        rate
+            The most items that are written a second; None for no limit.
+
+        Raises
+        ------
+        KeylineError
+            If it runs already, a table is not there, or DynamoDB refuses.
+        """
+        with checkpoint(self._folder, self._key) as kept:
+            state = kept.state
+            if not state.under_way:
+                state.segments, state.filled, state.verified = new_segments(segments), None, None
+                kept.save()
+            count = len(state.segments)
+            requests = self._requests(count)
+            reads = Segments(requests, self._physical(self.source), count)
+            backfill(self._pages(requests, Rate(rate)), reads, kept, tell)
+            state.filled = iso_now()
+            kept.save()
+            return state
+
+    def try_out(self, tell: Tell, *, segments: int = SEGMENTS) -> Outcome:
+        """Read the whole source and say what would be written; nothing is changed.
+
+        `written` counts the items that would be tried.
+        """
+        requests = self._requests(segments)
+        reads = Segments(requests, self._physical(self.source), segments)
+        check = self._check()
+
+        def look(number: int) -> Outcome:
+            outcome = Outcome()
+            for page in reads.pages(number, None):
+                now = time.time()
+                outcome.read += len(page.Items)
+                outcome.written += sum(check(item, outcome, now) for item in page.Items)
+                tell(len(page.Items))
+            return outcome
+
+        return Outcome().plus(in_parallel(look, [*range(segments)], requests.stop))
+
+    def verify(self, tell: Tell, *, share: float = 1.0, segments: int = SEGMENTS) -> Verdict:
+        """Compare source and target, or count what items still lack.
+
+        A faultless verification is noted in the checkpoint, which a clean-up asks for.
+        """
+        with checkpoint(self._folder, self._key) as kept:
+            verdict = self._verdict(tell, share, segments)
+            if verdict.faultless:
+                kept.state.verified = kept.state.verified or iso_now()
+            else:
+                kept.state.verified = None
+            kept.save()
+        return verdict
+
+    def note_cut_over(self) -> None:
+        """Note that the target has taken over."""
+        with checkpoint(self._folder, self._key) as kept:
+            kept.state.cut_over = iso_now()
+            kept.save()
+
+    def note_roll_back(self) -> None:
+        """Note that the source has taken over again."""
+        with checkpoint(self._folder, self._key) as kept:
+            kept.state.cut_over = None
+            kept.save()
+
+    def _verdict(self, tell: Tell, share: float, segments: int) -> Verdict:
+        if isinstance(self.backfill, Copy):
+            pairing = self._pairing(self.backfill)
+            return Verification(pairing, self._requests(segments), share).run(segments, tell)
+        found = self.try_out(tell, segments=segments)
+        verdict = Verdict(
+            source=found.written + found.there,
+            target=found.written + found.there,
+            passed=found.passed,
+            refused=found.refused,
+            compared=found.written + found.there,
+            different=found.written,
+            refusals=found.refusals,
+        )
+        if found.written:
+            verdict.differences = (Difference("(not listed)", "different"),)
+        return verdict
+
+    def _check(self) -> Callable[[dict[str, Any], Outcome, float], bool]:
+        if isinstance(self.backfill, Copy):
+            pairing = self._pairing(self.backfill)
+            return lambda item, outcome, now: pairing.pair(item, outcome, now) is not None
+        lacking = self._lacking(self.backfill)
+        return lambda item, outcome, now: bool(lacking.of(item, outcome, now))
+
+    def _pages(self, requests: Requests, rate: Rate) -> Pages:
+        if isinstance(self.backfill, Copy):
+            return Copier(self._pairing(self.backfill), requests, rate)
+        return Filler(self._lacking(self.backfill), requests, rate)
+
+    def _pairing(self, copy: Copy[Any, Any]) -> Pairing[Any, Any]:
+        return Pairing(
+            copy, self._kind(copy.source, copy.shape), self._kind(copy.target, copy.into)
+        )
+
+    def _lacking(self, fill: Fill[Any]) -> Lacking[Any]:
+        return Lacking(fill, self._kind(fill.table, fill.shape))
+
+    def _kind(self, table: Table, shape: Any) -> Kind[Any]:
+        settings = self.where.environment.settings(self.system.name, self.system.settings)
+        return Kind(self.name, table, shape, self.where.environment.name, settings)
+
+    def _requests(self, connections: int) -> Requests:
+        return Requests(self.where.connection(connections), self.name)
+
+    def _physical(self, table: Table) -> str:
+        return table.physical_name(self.where.environment.name)
+
+    @cached_property
+    def _folder(self) -> Path:
+        return (self.state or LOCAL_STATE).parent / "migrations"
+
+    @cached_property
+    def _key(self) -> str:
+        """Of the backfill and its tables: a new table has nothing of what the old one was given."""
+        found = [self._description(table) for table in (self.source, self.target)]
+        ids = [f"{d['TableArn']} {d.get('TableId') or d['CreationDateTime']}" for d in found]
+        shape = (
+            self.backfill.into if isinstance(self.backfill, Copy) else self.backfill.shape
+        ).__name__
+        return key_of(self.where.environment.name, self.system.name, self.name, shape, *ids)
+
+    def _description(self, table: Table) -> Any:
+        name = self._physical(table)
+        return required(described(self.where.client(), name), name)

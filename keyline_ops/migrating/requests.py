@@ -1,0 +1,108 @@
+"""Requests of a backfill: repeated while DynamoDB throttles or does not answer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from keyline.errors import KeylineError
+from keyline.run import THROTTLED, Connection, NoReplyError, ReplyError, backoff
+
+ATTEMPTS = 8
+"""How often a request is sent while DynamoDB throttles or does not answer; with the connection's
+own tries and the pauses between them some 10 to 60 seconds."""
+
+
+class MigrationStoppedError(KeylineError):
+    """A migration that could not go on. What is done stays done."""
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Sends requests.
+
+    Parameters
+    ----------
+    path
+        What errors name first: the backfill.
+    stop
+        Set if the command is ending: no request is sent any more.
+    """
+
+    connection: Connection
+    path: str
+    stop: threading.Event = field(default_factory=threading.Event)
+    wait: Callable[[int], None] = backoff.wait
+
+    def send(self, operation: str, request: Mapping[str, Any]) -> bytes:
+        """Send a request that may be repeated, and return the body of the reply.
+
+        Raises
+        ------
+        ReplyError
+            If a condition does not hold, or a transaction was cancelled.
+        MigrationStoppedError
+            If DynamoDB refuses, throttles or does not answer for too long.
+        """
+        attempt = 1
+        while True:
+            if self.stop.is_set():
+                raise MigrationStoppedError(self.path, "is ending.", "Run the command again.")
+            try:
+                return self.connection.send(operation, request).body
+            except NoReplyError as error:
+                said = f"got no answer from DynamoDB ({error})."
+            except ReplyError as error:
+                if error.code in _ANSWERS:
+                    raise
+                if error.code not in THROTTLED and error.status < 500:
+                    advice = _ADVICE.get(error.code, "Correct it and run the command again.")
+                    said = f"DynamoDB refused {operation} ({error.code}): {error.message}"
+                    raise MigrationStoppedError(self.path, said, advice) from error
+                said = f"DynamoDB throttled or failed ({error.code})."
+            if attempt == ATTEMPTS:
+                advice = "Run the same command again: it goes on there."
+                raise MigrationStoppedError(self.path, said, advice)
+            self.wait(attempt)
+            attempt += 1
+
+
+_ANSWERS = frozenset({"ConditionalCheckFailedException", "TransactionCanceledException"})
+_ADVICE = {
+    "ResourceNotFoundException": "Deploy the table first, or name another environment.",
+    "AccessDeniedException": "Ask for a role that may do this, or choose one with AWS_PROFILE.",
+}
+
+
+class Rate:
+    """Lets so many items pass in a second, for all threads together.
+
+    Parameters
+    ----------
+    items
+        Items a second; None for no limit.
+    """
+
+    def __init__(
+        self,
+        items: float | None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._items, self._clock, self._sleep = items, clock, sleep
+        self._lock = threading.Lock()
+        self._next = clock()
+
+    def take(self, count: int) -> None:
+        """Wait until so many more items may be written."""
+        if self._items is None:
+            return
+        with self._lock:
+            now = self._clock()
+            start = max(now, self._next)
+            self._next = start + count / self._items
+        if start > now:
+            self._sleep(start - now)
