@@ -1,20 +1,170 @@
-"""Put the codes of new embeddings into blocks. Needs numpy.
+"""Put the codes of embeddings into blocks. Needs numpy.
 
-`Packer.pack(user_id)` may be called at any time, by any number of processes, and any number of
-times: by the function that reads the table's stream, for the users that wrote.
+`Packer.pack(user_id)` may be called at any time, by any number of processes, and again after a
+crash. The function that reads the stream of the table calls it for the users that wrote.
+
+The next recent block is created under a number that one process alone can take, and covers all
+identifiers from the end of the block before up to its own end. So the blocks cover the embeddings
+without a gap, no matter which process made them. A search reads from the table what no block
+covers.
+
+An identifier is made before its embedding is stored. A block ends `MARGIN_SECONDS` before now, so
+an embedding that is stored within that time is never missed by its block. One that is stored later
+gets a block of its own as soon as the stream shows it. Until then no search finds it.
+
+When there are many recent blocks, all codes are grouped (`memory.embeddings.generations`).
 """
 
 from __future__ import annotations
 
-from keyline.run import Store
+import heapq
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, islice, takewhile
+from typing import NamedTuple
+
+import numpy as np
+
+from keyline.run import AlreadyExistsError, Store
+from keyline.vector import Packed, VectorError
+from keyline.vector.matrix import floats
+from memory.embeddings.blocks import Rows, latest
+from memory.embeddings.codes import encode
+from memory.embeddings.compression import decompress
+from memory.embeddings.generations import group
+from memory.embeddings.identifiers import CHUNKS, least_at, number_of, text_of
+from memory.embeddings.patterns import CODES_LAST, EMBEDDINGS_TO_PACK, RECENT_CREATE
+from memory.embeddings.tables import GROUPS, Embedding, Group, Recent
+
+MARGIN_SECONDS = 60
+"""How long after its identifier was made an embedding may be stored: twice what a function that
+answers a request may take. It allows for the difference of two clocks too."""
+BLOCK_ROWS = 64
+"""Embeddings of a recent block. A user with fewer has no codes: all vectors are compared."""
+GROUP_EVERY = 16
+"""Recent blocks after which it is seen whether all codes are to be grouped."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Item(NamedTuple):
+    """An embedding with its number and its vector; None if the vector cannot be read."""
+
+    number: int
+    embedding: Embedding
+    vector: Packed | None
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of its vector; 0 if the vector cannot be read."""
+        return self.vector.dimension if self.vector else 0
 
 
 class Packer:
-    """Packs the codes of users."""
+    """Packs the codes of users.
 
-    def __init__(self, store: Store) -> None:
+    Parameters
+    ----------
+    clock
+        Epoch seconds.
+    """
+
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
+        self._clock = clock
 
-    def pack(self, user_id: str) -> int:
-        """Put what is in no block yet into blocks; how many embeddings that were."""
-        raise NotImplementedError
+    def pack(self, user_id: str, written: Iterable[Embedding] = ()) -> int:
+        """Put what is in no block into blocks, and return how many embeddings that were.
+
+        Parameters
+        ----------
+        written
+            Embeddings that the stream shows as new. Those that came too late for their block get
+            another one.
+        """
+        first, last = self._end(user_id)
+        number, packed = first, 0
+        items = map(_item, written)
+        for late in _blocks(item for item in items if item.number <= last):
+            number += 1
+            if not self._add(user_id, number, late, after=last, last=last):
+                return packed  # another process adds blocks: the stream delivers the rest again
+            packed += len(late)
+        for waiting in _blocks(self._waiting(user_id, last), whole=True):
+            number, after, last = number + 1, last, waiting[-1].number
+            if not self._add(user_id, number, waiting, after=after, last=last):
+                return packed
+            packed += len(waiting)
+        if number // GROUP_EVERY > first // GROUP_EVERY:
+            group(self._store, user_id, self._clock())
+        return packed
+
+    def _end(self, user_id: str) -> tuple[int, int]:
+        """Return the number of the last block, and the identifier up to which blocks cover."""
+        found = self._store.query(CODES_LAST, user_id=user_id, part=GROUPS, limit=1).items
+        ends = [each for each in found if not isinstance(each, Group)]
+        return (ends[0].number, ends[0].last) if ends else (0, 0)
+
+    def _waiting(self, user_id: str, last: int) -> Iterator[_Item]:
+        """Give the embeddings that are in no block and old enough for one, in order."""
+        until = least_at(int((self._clock() - MARGIN_SECONDS) * 1_000_000))
+        chunks = (
+            self._store.items(
+                EMBEDDINGS_TO_PACK, user_id=user_id, chunk=chunk, embedding_id=text_of(last)
+            )
+            for chunk in range(CHUNKS)
+        )
+        merged = heapq.merge(*chunks, key=lambda each: each.embedding_id)
+        return takewhile(lambda item: item.number < until, map(_item, merged))
+
+    def _add(
+        self, user_id: str, number: int, items: Sequence[_Item], *, after: int, last: int
+    ) -> bool:
+        """Create a block, and return whether no other process created it first."""
+        block = Recent(
+            user_id=user_id,
+            number=number,
+            rows=_rows(items).to_bytes(),
+            after=after,
+            last=last,
+            ttl=latest(item.embedding.ttl for item in items),
+        )
+        try:
+            self._store.put(RECENT_CREATE, block)
+        except AlreadyExistsError:
+            return False
+        return True
+
+
+def _blocks(items: Iterator[_Item], *, whole: bool = False) -> Iterator[list[_Item]]:
+    """The items of each block, all vectors of a block of one dimension.
+
+    Parameters
+    ----------
+    whole
+        Whether the last items are left out if they are too few.
+    """
+    while taken := list(islice(items, BLOCK_ROWS)):
+        if whole and len(taken) < BLOCK_ROWS:
+            return
+        for _, block in groupby(taken, key=lambda item: item.dimension):
+            yield list(block)
+
+
+def _item(embedding: Embedding) -> _Item:
+    number = number_of(embedding.embedding_id)
+    try:
+        return _Item(number, embedding, decompress(embedding.vector_compressed))
+    except VectorError as error:
+        _log.warning("the embedding %s gets no code: %s", embedding.embedding_id, error)
+        return _Item(number, embedding, None)
+
+
+def _rows(items: Sequence[_Item]) -> Rows:
+    """The rows of a block; none of vectors that cannot be read."""
+    vectors = [floats(item.vector) for item in items if item.vector]
+    if not vectors:
+        return Rows(1, b"", b"")
+    numbers = np.array([item.number for item in items], "<u8")
+    return Rows(len(vectors[0]), numbers.tobytes(), encode(np.stack(vectors)).tobytes())

@@ -9,11 +9,11 @@ from __future__ import annotations
 from keyline.model import (
     BatchGet,
     BatchWrite,
+    Delete,
     Put,
     Query,
-    absent,
-    any_of,
     begins_with,
+    between,
     equals,
     greater_than,
     less_than,
@@ -61,7 +61,7 @@ EMBEDDINGS_NEWER = Query(
     table=EMBEDDINGS,
     shape=Stored,
     entity=Embedding,
-    sort=greater_than("embedding_id"),
+    sort=between("embedding_id"),
     page=1_000,
     items=4,
     item_bytes=EMBEDDING_BYTES,
@@ -162,6 +162,16 @@ CODES_LAST = Query(
     item_bytes=BLOCK_BYTES,
     per_month=44_000,
 )
+GROUPS_MISSING = BatchGet(
+    name="groups-missing",
+    why="Read groups again that a read did not find, as of the last write.",
+    table=CODES,
+    shape=Group,
+    consistent=True,
+    items=1,
+    item_bytes=BLOCK_BYTES,
+    per_month=100,
+)
 RECENT_CREATE = Put(
     name="recent-create",
     why="Add a user's next recent block, unless another process has added it.",
@@ -206,13 +216,29 @@ RECENT_DELETE = BatchWrite(
     item_bytes=BLOCK_BYTES,
     per_month=1_000,
 )
-DIRECTORY_SET = Put(
-    name="directory-set",
+DIRECTORY_CREATE = Put(
+    name="directory-create",
+    why="Put a user's first generation in force, unless there is one.",
+    table=CODES,
+    shape=Directory,
+    item_bytes=DIRECTORY_BYTES,
+    per_month=300,
+)
+DIRECTORY_CHANGE = Put(
+    name="directory-change",
     why="Put a generation in force, unless the directory was changed since it was read.",
     table=CODES,
     shape=Directory,
     replace=True,
-    conditions=(any_of(absent("generation"), equals("version", "read_version")),),
+    conditions=(equals("version", "read_version"),),
     item_bytes=DIRECTORY_BYTES,
     per_month=1_000,
+)
+DIRECTORY_DELETE = Delete(
+    name="directory-delete",
+    why="Forget which groups a user has.",
+    table=CODES,
+    shape=Directory,
+    item_bytes=DIRECTORY_BYTES,
+    per_month=100,
 )

@@ -1,12 +1,55 @@
-"""Find the embeddings of a user that are most similar to a vector. Needs numpy."""
+"""Find the embeddings of a user that are most similar to a vector. Needs numpy.
+
+1. One Query reads the directory and the recent blocks.
+2. The groups whose centres are near to the query are read, and at the same time the embeddings
+   that no block covers. These are compared exactly.
+3. Of the codes, those with the best estimates are read as embeddings and compared exactly. More
+   are read as long as an estimate could be that of a better neighbour.
+
+What is returned was compared exactly with the stored vector, so a deleted embedding is never
+returned, whatever the codes say.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
+from keyline.model import READ_BYTES, BatchGet
 from keyline.run import Store
+from keyline.vector import VectorError
+from keyline.vector.matrix import floats
+from memory.embeddings.blocks import Rows, width
+from memory.embeddings.codes import Floats, Query
+from memory.embeddings.compression import decompress
+from memory.embeddings.coverage import Span, coverage
+from memory.embeddings.identifiers import CHUNKS, chunk_of, moment_us_of, text_of
+from memory.embeddings.patterns import (
+    CODES_FIRST,
+    EMBEDDINGS_NEAR,
+    EMBEDDINGS_NEWER,
+    GROUPS_MISSING,
+    GROUPS_NEAR,
+)
+from memory.embeddings.tables import GROUPS, Directory, Group, Recent, Stored
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+FIRST = 20
+"""Embeddings that are compared first. It is twice as many as are asked for, if that is more."""
+DEVIATIONS = 1.75
+"""An embedding is compared if its cosine would be among the best, were it so many standard
+deviations above its estimate."""
+_BATCH = 100
+"""Keys of one BatchGetItem."""
+_ITEM_BYTES = 300
+"""Of an embedding besides its vector."""
 
 
 class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,12 +70,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     compared
         How many vectors were compared exactly.
     newer
-        How many of those are newer than the packed codes, or in no block for another reason.
+        How many of those are in no block, most of them because they are newer than all blocks.
     packed
-        How many embeddings were looked for by their codes.
+        How many codes were compared.
     packed_until_us
-        The moment up to which the codes hold all embeddings: epoch microseconds. None without
-        codes.
+        The moment up to which the blocks hold the codes: epoch microseconds. None without blocks.
     """
 
     neighbours: list[Neighbour]
@@ -47,16 +89,187 @@ class EmbeddingSearch:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._threads = ThreadPoolExecutor(CHUNKS, "search")
 
     def search(self, user_id: str, vector: Sequence[float], k: int = 10) -> Found:
         """Return the embeddings whose vectors are most similar to a vector.
 
+        All reads are eventually consistent: what was stored within the last second may be missing.
+
         Raises
         ------
         VectorError
-            If the vector is not one.
+            If the vector is empty or holds a number that is not finite.
         """
-        raise NotImplementedError
+        query = Query(_vector(vector))
+        directory, recent = self._first(user_id)
+        covered = coverage(directory, recent)
+        newer = self._begin(user_id, covered.uncovered)
+        rows = [Rows.of(block.rows) for block in recent]
+        if directory is not None and directory.dimension == query.dimension:
+            groups, lost = self._groups(user_id, directory, query)
+            rows += [Rows.of(block.rows) for block in groups]
+            if lost:  # the embeddings themselves tell
+                newer += self._begin(user_id, (Span(0, directory.last),))
+        best = _Best(query, k)
+        best.add(stored for chunk in newer for stored in chunk.result())
+        in_no_block = best.compared
+        codes = _Codes.of(rows, query)
+        self._compare(user_id, covered.until, codes, best)
+        return Found(
+            neighbours=best.neighbours,
+            compared=best.compared,
+            newer=in_no_block,
+            packed=len(codes.numbers),
+            packed_until_us=moment_us_of(covered.until) if covered.until else None,
+        )
 
     def close(self) -> None:
         """End the threads."""
+        self._threads.shutdown()
+
+    def _first(self, user_id: str) -> tuple[Directory | None, list[Recent]]:
+        """Read the directory, and the recent blocks that it does not hold."""
+        directory: Directory | None = None
+        recent = list[Recent]()
+        for part in self._store.items(CODES_FIRST, user_id=user_id, part=GROUPS):
+            if isinstance(part, Directory):
+                directory = part
+            elif isinstance(part, Recent):
+                recent.append(part)
+        if directory is not None:
+            recent = [each for each in recent if each.number > directory.number]
+        return directory, recent
+
+    def _begin(self, user_id: str, spans: Iterable[Span]) -> list[Future[list[Stored]]]:
+        """Begin to read all embeddings of some spans."""
+        return [
+            self._threads.submit(self._chunk, user_id, chunk, span)
+            for span in spans
+            for chunk in range(CHUNKS)
+        ]
+
+    def _chunk(self, user_id: str, chunk: int, span: Span) -> list[Stored]:
+        bounds = (text_of(span.after + 1), text_of(span.until))
+        return list(
+            self._store.items(EMBEDDINGS_NEWER, user_id=user_id, chunk=chunk, embedding_id=bounds)
+        )
+
+    def _groups(self, user_id: str, directory: Directory, query: Query) -> tuple[list[Group], bool]:
+        """Read the groups that are near to the query, and tell whether one of them is lost."""
+        centres = np.frombuffer(directory.centres, np.uint8).reshape(-1, width(query.dimension))
+        scores = query.cosines(centres)
+        near = np.flatnonzero(scores >= scores.max() - directory.reach)
+        keys = [
+            {"user_id": user_id, "generation": directory.generation, "number": int(number)}
+            for number in near
+        ]
+        found = self._in_batches(GROUPS_NEAR, keys)
+        if len(found) < len(keys):
+            known = {each.number for each in found}
+            missing = [key for key in keys if key["number"] not in known]
+            found += self._in_batches(GROUPS_MISSING, missing)
+        return found, len(found) < len(keys)
+
+    def _compare(self, user_id: str, until: int, codes: _Codes, best: _Best) -> None:
+        """Compare the embeddings whose codes say that they may be among the best."""
+        done, wanted = 0, min(len(codes.numbers), max(FIRST, 2 * best.k))
+        while done < wanted:
+            if (wanted - done) / 2 > codes.units_of_all:
+                everything = self._begin(user_id, (Span(0, until),))
+                best.add(stored for chunk in everything for stored in chunk.result())
+                return
+            ids = [text_of(int(number)) for number in codes.numbers[done:wanted]]
+            keys = [
+                {"user_id": user_id, "chunk": chunk_of(each), "embedding_id": each} for each in ids
+            ]
+            best.add(self._in_batches(EMBEDDINGS_NEAR, keys))
+            done, wanted = wanted, max(wanted, codes.count_above(best.bound, 2 * wanted))
+
+    def _in_batches(self, pattern: BatchGet[T], keys: Sequence[Mapping[str, Any]]) -> list[T]:
+        parts = [keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH)]
+        found = self._threads.map(lambda part: self._store.batch_get(pattern, keys=part), parts)
+        return [each for part in found for each in part]
+
+
+@dataclass(frozen=True)
+class _Codes:
+    """The codes that were read, the best estimate first.
+
+    Attributes
+    ----------
+    numbers
+        The identifiers.
+    estimates
+        Of the cosines.
+    units_of_all
+        Read units that a look at all of the embeddings costs, about.
+    """
+
+    numbers: NDArray[np.uint64]
+    estimates: Floats
+    units_of_all: float
+
+    @classmethod
+    def of(cls, rows: Iterable[Rows], query: Query) -> _Codes:
+        """Estimate the cosines of the codes of the query's dimension."""
+        fitting = [each for each in rows if each.dimension == query.dimension]
+        numbers = np.frombuffer(b"".join(each.numbers for each in fitting), "<u8")
+        codes = np.frombuffer(b"".join(each.codes for each in fitting), np.uint8)
+        numbers, first = np.unique(numbers, return_index=True)
+        estimates = query.cosines(codes.reshape(-1, width(query.dimension))[first])
+        order = np.argsort(-estimates, kind="stable")
+        item = 2 * query.dimension + _ITEM_BYTES
+        return cls(numbers[order], estimates[order], len(order) * item / READ_BYTES / 2)
+
+    def count_above(self, bound: float | None, otherwise: int) -> int:
+        """Count the estimates from a bound on; `otherwise`, or all, if there is no bound."""
+        if bound is None:
+            return min(otherwise, len(self.numbers))
+        return int(np.searchsorted(-self.estimates, -bound, side="right"))
+
+
+class _Best:
+    """The best of the embeddings that were compared exactly."""
+
+    def __init__(self, query: Query, k: int) -> None:
+        self.k = k
+        self._query = query
+        self._found: dict[str, Neighbour] = {}
+
+    def add(self, stored: Iterable[Stored]) -> None:
+        """Compare embeddings with the query. Those of another dimension cannot be compared."""
+        for each in stored:
+            vector = decompress(each.vector_compressed, each.embedding_id)
+            if vector.dimension == self._query.dimension:
+                self._found[each.embedding_id] = Neighbour(
+                    embedding_id=each.embedding_id,
+                    score=self._query.cosine(floats(vector, each.embedding_id)),
+                    metadata=each.metadata,
+                )
+
+    @property
+    def compared(self) -> int:
+        """How many were compared."""
+        return len(self._found)
+
+    @property
+    def neighbours(self) -> list[Neighbour]:
+        """The best, the most similar first; equal ones in order of time."""
+        ordered = sorted(self._found.values(), key=lambda each: (-each.score, each.embedding_id))
+        return ordered[: self.k]
+
+    @property
+    def bound(self) -> float | None:
+        """The estimate below which no embedding is compared; None while there are too few."""
+        if len(self._found) < self.k:
+            return None
+        last = self.neighbours[-1].score
+        return last - DEVIATIONS * self._query.deviation(last)
+
+
+def _vector(numbers: Sequence[float]) -> Floats:
+    vector = np.asarray(numbers, "<f4")
+    if vector.ndim != 1 or not len(vector) or not np.isfinite(vector).all():
+        raise VectorError("vector", "is not a list of finite numbers.", "Give the numbers.")
+    return vector

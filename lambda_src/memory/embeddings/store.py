@@ -10,7 +10,7 @@ from keyline.run import Store
 from keyline.run.transaction import Write
 from keyline.vector import Codec
 from memory.embeddings.compression import compress
-from memory.embeddings.forgetting import take_out
+from memory.embeddings.forgetting import delete_codes, take_out
 from memory.embeddings.identifiers import CHUNKS, chunk_of, new_embedding_id, number_of
 from memory.embeddings.patterns import (
     EMBEDDING_BATCH,
@@ -30,11 +30,15 @@ class NewEmbedding(msgspec.Struct, frozen=True, kw_only=True):
         What a search returns with it.
     embedding_id
         Keep it with the message, to forget both together.
+    ttl
+        When it expires, in epoch seconds: when its message does. It is counted from the moment
+        of the write where not given.
     """
 
     vector: Sequence[float]
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
     embedding_id: str = msgspec.field(default_factory=new_embedding_id)
+    ttl: int | None = None
 
 
 class EmbeddingStore:
@@ -88,7 +92,7 @@ class EmbeddingStore:
     def forget_all(self, user_id: str) -> None:
         """Delete all embeddings of a user, and all codes."""
         self._delete(user_id, self._ids(user_id))
-        take_out(self._store, user_id, None)
+        delete_codes(self._store, user_id)
 
     def _ids(self, user_id: str) -> Iterator[str]:
         for chunk in range(CHUNKS):
@@ -111,4 +115,5 @@ class EmbeddingStore:
             similarity_hash=similarity_hash(embedding.vector),
             vector_compressed=compress(embedding.vector, self._codec),
             metadata=embedding.metadata,
+            ttl=embedding.ttl,
         )

@@ -25,6 +25,8 @@ class Embedding(msgspec.Struct, kw_only=True):
         The vector as `memory.embeddings.compression` writes it, with its codec and a version.
     metadata
         What a search returns besides the score.
+    ttl
+        When it expires, in epoch seconds: that of its message, or counted from now if None.
     """
 
     user_id: Annotated[str, msgspec.Meta(min_length=1)]
@@ -33,6 +35,7 @@ class Embedding(msgspec.Struct, kw_only=True):
     similarity_hash: str
     vector_compressed: bytes
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
+    ttl: int | None = None
 
 
 class Stored(msgspec.Struct, kw_only=True):
@@ -109,12 +112,14 @@ class Directory(msgspec.Struct, kw_only=True):
         The last recent block that went into the generation.
     count
         The embeddings in the groups.
+    dimension
+        Of their vectors.
     centres
-        The code of each group's centre.
+        The code of each group's centre, one after the other.
     reach
         How far below the best group's score the score of a group may lie that is still read.
-    retired, retired_at
-        A generation that is out of force and not deleted yet, and since when: epoch seconds.
+    retired_at
+        Since when the generation before is out of force: epoch seconds.
     ttl
         When the last of the embeddings expires.
     version
@@ -126,10 +131,10 @@ class Directory(msgspec.Struct, kw_only=True):
     last: int
     number: int
     count: int
+    dimension: int
     centres: bytes
     reach: float
-    retired: str | None = None
-    retired_at: int | None = None
+    retired_at: int
     ttl: int | None = None
     version: int = 1
 
