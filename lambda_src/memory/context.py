@@ -1,0 +1,9 @@
+"""Where a function of the memory system runs, and the system's settings there."""
+
+from __future__ import annotations
+
+from keyline.run import from_environment
+from memory.settings import Settings
+from memory.system import SYSTEM
+
+CONTEXT = from_environment(SYSTEM, Settings)
