@@ -146,6 +146,11 @@ def system_maximum(environment: str, system: str, name: str) -> cloudwatch.Metri
     return _of(NAMESPACE, name, "Maximum", {"Environment": environment, "System": system})
 
 
+def system_percentile(environment: str, system: str, name: str) -> cloudwatch.Metric:
+    """The 99th percentile of a minute of a metric that a system's own functions publish."""
+    return _of(NAMESPACE, name, "p99", {"Environment": environment, "System": system})
+
+
 def percentage(
     label: str, part: cloudwatch.IMetric, rest: Mapping[str, cloudwatch.IMetric]
 ) -> cloudwatch.MathExpression:

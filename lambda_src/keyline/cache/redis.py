@@ -27,7 +27,8 @@ class Redis:
     seconds
         How old an answer may be.
     timeout
-        Seconds that a command waits for redis at most, to connect and to be answered.
+        Seconds that a command waits for redis, to connect and to be answered. A command that
+        fails is sent once more.
     clock
         Seconds.
     """
@@ -40,10 +41,17 @@ class Redis:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         import redis  # its library is in the bundles of the systems that require it, and is slow
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
         self._failures: tuple[type[Exception], ...] = (redis.RedisError, OSError)
+        # Redis closes what is idle, so a second try is worth its time. By default there are ten,
+        # with waits of up to a second.
         self._client = redis.Redis.from_url(
-            url, socket_timeout=timeout, socket_connect_timeout=timeout
+            url,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
+            retry=Retry(NoBackoff(), 1),
         )
         self._milliseconds = int(seconds * 1000)
         self._clock = clock

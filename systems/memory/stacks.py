@@ -1,0 +1,68 @@
+"""The memory system's service: it may call the model that makes vectors, and is watched more."""
+
+from __future__ import annotations
+
+from keyline_cdk.alarm import add_alarm
+from keyline_cdk.metrics import system_percentile
+from memory.embeddings.provider import TITAN_MODEL
+from memory.metrics import CONTEXT_MEMORY, CONTEXT_TIME, SEARCH_TIME
+from memory.settings import Settings
+from memory.system import RECALL, WRITE
+from stacks.service_stack import ServiceStack
+
+CONTEXT_MS = 100
+SEARCH_MS = 500
+CONTEXT_MEGABYTES = 20
+"""The specification's bounds."""
+
+
+class MemoryServiceStack(ServiceStack):
+    """Lets two functions call Bedrock, and tells when contexts and searches are slow or large."""
+
+    def extend(self) -> None:
+        """Add the permission and the alarms."""
+        settings = self._environment.settings(self._system.name, Settings)
+        if settings.embeddings == "titan":
+            model = self.format_arn(
+                service="bedrock",
+                account="",
+                resource="foundation-model",
+                resource_name=TITAN_MODEL,
+            )
+            for function in (WRITE, RECALL):
+                self.functions[function.name].allow(["bedrock:InvokeModel"], model)
+        self._watch(
+            CONTEXT_TIME,
+            CONTEXT_MS,
+            f"One context in a hundred has taken more than {CONTEXT_MS} ms, without the call of the"
+            " model that makes vectors. Look at the hit rate of the cache and at the metric Latency"
+            " of user-turns and session-turns.",
+        )
+        self._watch(
+            SEARCH_TIME,
+            SEARCH_MS,
+            f"One search in a hundred has taken more than {SEARCH_MS} ms, without the call of the"
+            " model that makes vectors. Look at the iterator age of pack-stream: what is not packed"
+            " is compared vector by vector.",
+        )
+        self._watch(
+            CONTEXT_MEMORY,
+            CONTEXT_MEGABYTES,
+            f"One context in a hundred has made its process grow by more than {CONTEXT_MEGABYTES}"
+            " MB. Look at the number and the size of the vectors that a search compares.",
+        )
+
+    def _watch(self, name: str, above: float, why: str) -> None:
+        add_alarm(
+            self,
+            name,
+            metric=system_percentile(self._environment.name, self._system.name, name),
+            above=above,
+            periods=5,
+            breaching=3,
+            why=why,
+            topic=self._topic,
+        )
+
+
+SERVICE = MemoryServiceStack
