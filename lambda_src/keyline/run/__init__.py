@@ -43,7 +43,7 @@ from keyline.run.calls import THROTTLED
 from keyline.run.client import Client, dynamodb_client
 from keyline.run.clock import UniqueClock
 from keyline.run.codec import ItemWriter, Reader
-from keyline.run.connection import Connection, NoReplyError, ReplyError
+from keyline.run.connection import Connection
 from keyline.run.context import Context, from_environment
 from keyline.run.errors import (
     AlreadyExistsError,
@@ -67,6 +67,7 @@ from keyline.run.errors import (
 )
 from keyline.run.meter import Meter, flush
 from keyline.run.numbers import MAX_DIGITS, number_text, number_value
+from keyline.run.outcome import NoReplyError, ReplyError
 from keyline.run.query import Page
 from keyline.run.request import check_size
 from keyline.run.settings import TableSettings

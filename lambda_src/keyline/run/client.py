@@ -1,7 +1,7 @@
 """The one client of a process: it makes first attempts, and botocore's client once one is needed.
 
 botocore is imported only then. It takes longer to import than all else of a function together
-(docs/adr/0024-cold-start.md).
+(docs/adr/0024-botocore-when-needed.md).
 """
 
 from __future__ import annotations

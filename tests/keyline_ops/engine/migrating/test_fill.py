@@ -9,7 +9,7 @@ import pytest
 
 from keyline.errors import KeylineError
 from keyline.run import Connection
-from keyline.run import connection as connections
+from keyline.run.outcome import Reply
 from keyline_ops.migrating.declaration import Backfills
 from keyline_ops.migrating.job import Job
 from tests.keyline_ops.engine.migrating.bench import Bench
@@ -65,7 +65,7 @@ def test_what_is_written_meanwhile_stays_and_what_is_deleted_stays_away(
 
     def interfering(
         self: Connection, operation: str, request: Mapping[str, Any], *, repeatable: bool = True
-    ) -> connections.Reply:
+    ) -> Reply:
         if operation == "UpdateItem" and (act := left.pop(request["Key"]["parcelId"]["S"], None)):
             act()
         return send(self, operation, request, repeatable=repeatable)
