@@ -33,5 +33,5 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def bench(engine: str, tmp_path: Path) -> Iterator[Bench]:
     where = Deployed(load("local"), engine=engine)
     tables = [create_table_params(table, "local") for table in SYSTEM.tables]
-    with created(where.client(), tables):
+    with created(engine, tables):
         yield Bench(where, tmp_path)
