@@ -11,9 +11,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path
 
 import msgspec
 
@@ -41,6 +40,8 @@ _FILES = {
     "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
 }
 _MODELS = "~/.aws/models"
+# os.path in place of pathlib: like botocore it takes what it may not look at as not there, and a
+# home that is not known as a folder of that name. It is loaded anyway.
 
 
 class EnvironmentKeys(msgspec.Struct, frozen=True):
@@ -94,7 +95,8 @@ def _is_plain(environ: Mapping[str, str]) -> bool:
     return (
         sys.platform == "linux"  # other systems have proxies that are in no variable
         and all(_is_known(name) for name in environ)
-        and not any(_has_content(path) for path in _files(environ))
+        and not any(_has_content(environ.get(name, path)) for name, path in _FILES.items())
+        and not os.path.isdir(os.path.expanduser(_MODELS))  # noqa: PTH111, PTH112
     )
 
 
@@ -106,19 +108,9 @@ def _is_known(name: str) -> bool:
     return not name.startswith("BOTO")
 
 
-def _files(environ: Mapping[str, str]) -> Iterator[Path]:
-    for name, path in _FILES.items():
-        yield Path(environ.get(name, path)).expanduser()
-    yield Path(_MODELS).expanduser()
-
-
-def _has_content(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
+def _has_content(path: str) -> bool:
+    file = os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111
+    return os.path.isfile(file) and os.path.getsize(file) > 0  # noqa: PTH113, PTH202
 
 
 def _keys(settings: ClientSettings, environ: Mapping[str, str]) -> EnvironmentKeys | None:
@@ -139,7 +131,7 @@ def _certificates(environ: Mapping[str, str]) -> str | None:
     for package in ("certifi", "botocore"):
         found = find_spec(package)
         if found is not None and found.origin is not None:
-            return str(Path(found.origin).with_name("cacert.pem"))
+            return f"{found.origin.rpartition('/')[0]}/cacert.pem"
     return None
 
 

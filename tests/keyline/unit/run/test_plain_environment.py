@@ -265,6 +265,15 @@ def test_files_of_the_user_are_left_to_botocore(
     assert plain_environment(ClientSettings()) is None
 
 
+def test_a_process_without_a_home_is_plain(on_lambda: pytest.MonkeyPatch) -> None:
+    def unknown(_: int) -> Any:
+        raise KeyError
+
+    on_lambda.delenv("HOME")
+    on_lambda.setattr("pwd.getpwuid", unknown)
+    assert plain_environment(ClientSettings()) is not None
+
+
 @pytest.mark.parametrize("name", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
 def test_a_file_that_is_named_is_left_to_botocore(
     on_lambda: pytest.MonkeyPatch, tmp_path: Path, name: str
