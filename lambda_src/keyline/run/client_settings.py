@@ -37,3 +37,7 @@ class ClientSettings(msgspec.Struct, frozen=True):
     attempts: int = ATTEMPTS
     pool: int = POOL
     credentials: tuple[str, str] | None = None
+
+    def __repr__(self) -> str:
+        """Name the class alone: what is printed may be logged, and this may hold a secret."""
+        return type(self).__name__

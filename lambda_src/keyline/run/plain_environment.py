@@ -40,8 +40,8 @@ _FILES = {
     "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
 }
 _MODELS = "~/.aws/models"
-# os.path in place of pathlib: like botocore it takes what it may not look at as not there, and a
-# home that is not known as a folder of that name. It is loaded anyway.
+# These are looked for with os.path, as botocore does, and not with pathlib: what may not be looked
+# at, and what is in the home of a user who has none, counts as not there.
 
 
 class EnvironmentKeys(msgspec.Struct, frozen=True):
@@ -50,6 +50,10 @@ class EnvironmentKeys(msgspec.Struct, frozen=True):
     access_key: str
     secret_key: str
     token: str | None
+
+    def __repr__(self) -> str:
+        """Name the class alone: what is printed may be logged."""
+        return type(self).__name__
 
 
 class PlainEnvironment(msgspec.Struct, frozen=True):

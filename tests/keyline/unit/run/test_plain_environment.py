@@ -223,6 +223,11 @@ def test_lambda_is_plain(on_lambda: pytest.MonkeyPatch) -> None:
     assert plain.certificates == get_cert_path(True)
 
 
+def test_a_secret_is_not_printed() -> None:
+    asked = ClientSettings(region="eu-west-1", credentials=("key", "the secret"))
+    assert "secret" not in f"{asked!r} {asked} {plain_environment(asked)!r}"
+
+
 @pytest.mark.parametrize("region", Session().get_available_regions("dynamodb"))
 def test_each_region_of_the_main_partition_is_plain(region: str) -> None:
     assert plain_environment(ClientSettings(region=region, credentials=("a", "b"))) is not None
