@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from interactions.history_store import RECENT, SESSIONS, NoSessionError, SessionPage, taken
+from interactions.history_store import (
+    RECENT,
+    SESSIONS,
+    NoSessionError,
+    Operation,
+    SessionPage,
+    taken,
+)
 from interactions.patterns import (
     CHECK_ADD,
     CHECK_CREATE,
@@ -32,22 +38,6 @@ from keyline.run import Cancelled, Store, TransactionCancelledError, Write, back
 
 ATTEMPTS = 8
 """Tries of a transaction that conflicts with another one of the same session or user."""
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What all tries of one write share, so that DynamoDB carries it out once.
-
-    Attributes
-    ----------
-    moment
-        When the write was asked for, in epoch seconds.
-    token
-        What DynamoDB knows the tries by, for ten minutes after it was carried out.
-    """
-
-    moment: float
-    token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 @dataclass(frozen=True)
@@ -89,15 +79,7 @@ class DynamoStore:
         return SessionPage.of(page.items, limit, more=page.cursor is not None)
 
     def add_check(self, user: str, check: Check, operation: Operation | None = None) -> None:
-        """Keep a check and count it in its session, in one call; see `HistoryStore`.
-
-        Parameters
-        ----------
-        operation
-            What this call shares with earlier ones of the same check; None if there are none. A
-            try of an earlier call that arrives after this one then changes nothing, also if the
-            check was cleared meanwhile.
-        """
+        """Keep a check and count it in its session, in one call; see `HistoryStore`."""
         touch = {"lastActivity": check.at, "queryCount": 1}
         failed = self._transact(
             CHECK_ADD,

@@ -8,8 +8,11 @@ from __future__ import annotations
 import secrets
 import uuid
 from dataclasses import dataclass
+from hashlib import sha256
 
-from interactions.history_store import RECENT, HistoryStore
+import msgspec
+
+from interactions.history_store import RECENT, HistoryStore, Operation
 from interactions.settings import Settings
 from interactions.tables import Check, CheckData, Session, SessionData
 from keyline.idempotency import Reserved
@@ -19,6 +22,8 @@ from keyline.run import AlreadyExistsError, UniqueClock
 _ID_BYTES = 8
 """Bytes of a check's id, after its microsecond. They keep the ids of processes apart. They are
 random, or those of the request's key."""
+_TOKEN_DIGITS = 32
+"""Hexadecimal digits of a token: 128 bits."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ class History:
             TTL=_after(moment, self.settings.history_days),
         )
         try:
-            self.store.add_check(user, check)
+            self.store.add_check(user, check, _operation(user, check, reserved))
         except AlreadyExistsError as error:
             if reserved is None:
                 raise
@@ -120,6 +125,18 @@ class History:
             If the user has no session of this id, or the session has ended.
         """
         return self.store.recent_checks(user, session_id, limit)
+
+
+def _operation(user: str, check: Check, reserved: Reserved | None) -> Operation | None:
+    """Return what the tries of a request share; None if the request has no key.
+
+    Tries that found another result, since the rules have changed, are not one write: the later
+    one meets the check.
+    """
+    if reserved is None:
+        return None
+    content = msgspec.json.encode([reserved.id, user, check])
+    return Operation(reserved.moment / 1000, sha256(content).hexdigest()[:_TOKEN_DIGITS])
 
 
 def _after(moment: float, days: float) -> int:

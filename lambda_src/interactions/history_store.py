@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from interactions.tables import Check, Session
@@ -41,6 +42,22 @@ class SessionPage:
         shown = list(sessions[:limit])
         goes_on = shown and (more or len(sessions) > limit)
         return cls(shown, shown[-1].sessionId if goes_on else None)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What all tries of one write share, so that DynamoDB carries it out once.
+
+    Attributes
+    ----------
+    moment
+        When the write was asked for, in epoch seconds.
+    token
+        What DynamoDB knows the tries by, for ten minutes after it was carried out.
+    """
+
+    moment: float
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 class NoSessionError(NotFoundError):
@@ -92,10 +109,17 @@ class HistoryStore(Protocol):
             The most sessions of the page.
         """
 
-    def add_check(self, user: str, check: Check) -> None:
+    def add_check(self, user: str, check: Check, operation: Operation | None = None) -> None:
         """Keep a check and count it in its session, both or neither.
 
         Adding an equal check again changes nothing.
+
+        Parameters
+        ----------
+        operation
+            What this call shares with earlier ones of an equal check; None if there are none. A
+            try of an earlier call that arrives after this one then changes nothing, also if the
+            check was cleared meanwhile.
 
         Raises
         ------

@@ -17,7 +17,14 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from interactions.history_store import RECENT, SESSIONS, NoSessionError, SessionPage, taken
+from interactions.history_store import (
+    RECENT,
+    SESSIONS,
+    NoSessionError,
+    Operation,
+    SessionPage,
+    taken,
+)
 from interactions.tables import Check, Session
 from keyline.migration import PendingWrites
 from keyline.moments import DAY_SECONDS, iso, us_of_seconds
@@ -264,7 +271,7 @@ class MemoryStore:
         live = islice((session for session in found if session is not None), limit + 1)
         return SessionPage.of(list(live), limit, more=False)
 
-    def add_check(self, user: str, check: Check) -> None:
+    def add_check(self, user: str, check: Check, operation: Operation | None = None) -> None:
         """Keep a check and count it; see `HistoryStore`."""
         with self._required(user, check.sessionId) as held:
             held.add(check)

@@ -18,8 +18,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
-from interactions.dynamo_store import DynamoStore, Operation
-from interactions.history_store import RECENT, SESSIONS, NoSessionError, SessionPage, taken
+from interactions.dynamo_store import DynamoStore
+from interactions.history_store import (
+    RECENT,
+    SESSIONS,
+    NoSessionError,
+    Operation,
+    SessionPage,
+    taken,
+)
 from interactions.memory_store import Held, MemoryStore
 from interactions.tables import Check, Session, User, UserData
 from keyline.errors import KeylineError
@@ -135,12 +142,12 @@ class MigratingStore:
             known = User(userId=user, Data=UserData(createdAt=since))
         return known, page
 
-    def add_check(self, user: str, check: Check) -> None:
+    def add_check(self, user: str, check: Check, operation: Operation | None = None) -> None:
         """Keep a check and count it; see `HistoryStore`."""
-        operation = Operation(self._now())
+        shared = operation or Operation(self._now())
 
         def write() -> None:
-            self._dynamo.add_check(user, check, operation)
+            self._dynamo.add_check(user, check, shared)
 
         with self._using(user, check.sessionId) as (_, held):
             if held is None:

@@ -19,6 +19,7 @@ from interactions.history_store import (
     SESSIONS,
     HistoryStore,
     NoSessionError,
+    Operation,
     SessionPage,
 )
 from interactions.tables import Check, Session
@@ -90,12 +91,12 @@ class Watched:
             self.opened.append(session)
         return opened
 
-    def add_check(self, user: str, check: Check) -> None:
+    def add_check(self, user: str, check: Check, operation: Operation | None = None) -> None:
         """Add a check."""
         write = Write(next(self._time))
         self._sessions[user, check.sessionId].adds[check.public_id] = write
         with self._must_be_there(check.sessionId):
-            self.store.add_check(user, check)
+            self.store.add_check(user, check, operation)
         with self._lock:
             write.ended = min(write.ended, next(self._time))
 

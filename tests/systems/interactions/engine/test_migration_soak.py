@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from interactions.history import History
+from interactions.history_store import Operation
 from interactions.memory_store import MemoryStore
 from interactions.tables import Check, Session
 from keyline.migration import FAILURES, Mode
@@ -204,11 +205,11 @@ class Broken(MemoryStore):
         self.fault = fault
         self.kept: list[Check] = []
 
-    def add_check(self, user: str, check: Check) -> None:
+    def add_check(self, user: str, check: Check, operation: Operation | None = None) -> None:
         self.kept.append(check)
         if self.fault == "loses" and len(self.kept) == 3:
             return
-        super().add_check(user, check)
+        super().add_check(user, check, operation)
         if self.fault == "counts twice":
             super().add_check(user, _renamed(check))
 

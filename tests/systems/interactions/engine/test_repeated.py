@@ -123,3 +123,21 @@ def test_a_check_whose_answers_were_lost_is_kept_once(
     assert statuses == [503, 201]
     assert len(mediphant.rows("QUERY")) == 1
     assert count(api) == 1
+
+
+def test_a_try_that_arrives_after_the_clearing_changes_nothing(
+    mediphant: Mediphant, proxy: FaultProxy
+) -> None:
+    session = opened(mediphant.app("interactions"))
+    settings: Settings = mediphant.settings
+    unreliable = Mediphant(proxy.url, mediphant.environment, settings, mediphant.monkeypatch)
+    api = unreliable.app("interactions")
+    proxy.only = frozenset({"TransactWriteItems"})
+    proxy.next(*[Fault.LATE] * 3)
+    statuses = [api(CHECK, body=body(session), headers=headers("1")).status for _ in range(2)]
+    assert statuses == [503, 201]
+    assert api("DELETE /sessions/{sessionId}/history", {"sessionId": session}).status == 204
+    proxy.deliver()
+    assert mediphant.rows("QUERY") == []
+    (stored,) = mediphant.rows("SESSION")
+    assert stored["queryCount"]["N"] == "1"
