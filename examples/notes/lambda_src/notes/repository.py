@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from keyline.idempotency import IdempotencyKey, put_identified
 from keyline.moments import iso_now
 from keyline.run import Page, Store
 from notes.patterns import NOTE_CREATE, NOTE_GET, OWNER_NOTES
@@ -17,10 +18,29 @@ class NoteRepository:
 
     store: Store
 
-    def create(self, owner: str, text: str) -> Note:
-        """Store a new note and return it."""
-        note = Note(id=str(uuid.uuid4()), owner=owner, text=text, written_at=iso_now())
-        return self.store.put(NOTE_CREATE, note)
+    def create(self, owner: str, text: str, key: IdempotencyKey | None = None) -> tuple[Note, bool]:
+        """Store a new note. With a key, store it once for all tries of the request.
+
+        Returns
+        -------
+        tuple[Note, bool]
+            The note, and whether an earlier try of the request has stored it.
+
+        Raises
+        ------
+        KeyReusedError
+            If the key came with another request before.
+        """
+        note = Note(
+            id=str(uuid.UUID(key.id) if key else uuid.uuid4()),
+            owner=owner,
+            text=text,
+            written_at=iso_now(),
+            request=key.content if key else None,
+        )
+        if key is None:
+            return self.store.put(NOTE_CREATE, note), False
+        return put_identified(self.store, NOTE_CREATE, note, key, lambda stored: stored.request)
 
     def get(self, owner: str, id: str) -> Note | None:
         """Return a note of the owner, or None if it does not exist.

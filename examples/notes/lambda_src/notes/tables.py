@@ -13,13 +13,15 @@ class Note(msgspec.Struct, kw_only=True):
     Attributes
     ----------
     id
-        A random UUID.
+        A UUID: random, or made of the idempotency key of the request.
     owner
         The subject of the token that the note was written with.
     written_at
         The moment in UTC, to the microsecond: `2026-01-31T10:00:00.123456Z`.
     expires_at
         Epoch seconds. The store fills it in.
+    request
+        What the request held, as a digest; None if it had no idempotency key.
     """
 
     id: str
@@ -27,6 +29,7 @@ class Note(msgspec.Struct, kw_only=True):
     text: str
     written_at: str
     expires_at: int | None = None
+    request: str | None = None
 
 
 NOTES = Table(

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import msgspec
 
-from keyline.http import App, Caller, Response, missing
+from keyline.http import App, Caller, Response, missing, replayed
+from keyline.idempotency import IdempotencyKey
 from keyline.inputs import MultiLine, PathId
 from keyline.run import Page, Store
 from notes.repository import NoteRepository
@@ -74,10 +75,11 @@ _notes = NoteRepository(Store.for_function(SYSTEM))
 
 
 @app.post("/notes", status=HTTPStatus.CREATED)
-def create(body: NewNote, caller: Caller) -> Response[NoteAnswer]:
+def create(body: NewNote, caller: Caller, key: IdempotencyKey | None) -> Response[NoteAnswer]:
     """Store a note. The header `Location` holds its address."""
-    note = _notes.create(caller.subject, body.text)
-    return Response(NoteAnswer.of(note), headers={"Location": f"/notes/{note.id}"})
+    note, earlier = _notes.create(caller.subject, body.text, key)
+    headers = {"Location": f"/notes/{note.id}", **replayed(earlier)}
+    return Response(NoteAnswer.of(note), headers=headers)
 
 
 @app.get("/notes")

@@ -6,6 +6,7 @@ from notes.system import SYSTEM
 from tests.systems.notes.engine.notes_on_engine import NotesOnEngine
 
 BODY = {"text": "Buy milk."}
+KEYED = {"content-type": "application/json", "idempotency-key": "1"}
 
 
 def test_a_note_is_shown_as_it_was_written(notes: NotesOnEngine) -> None:
@@ -19,6 +20,25 @@ def test_a_note_is_shown_as_it_was_written(notes: NotesOnEngine) -> None:
 
     # Then it is the same
     assert (shown.status, shown.body) == (200, written.body)
+
+
+def test_a_request_that_is_sent_again_with_its_key_is_carried_out_once(
+    notes: NotesOnEngine,
+) -> None:
+    first, again = (notes.call("POST /notes", body=BODY, headers=KEYED) for _ in range(2))
+    assert (again.status, again.body, again.headers["location"]) == (
+        201,
+        first.body,
+        first.headers["location"],
+    )
+    assert again.headers["idempotent-replayed"] == "true"
+    assert len(notes.stored("Notes")) == 1
+
+
+def test_a_key_with_another_request_is_refused(notes: NotesOnEngine) -> None:
+    assert notes.call("POST /notes", body=BODY, headers=KEYED).status == 201
+    other = notes.call("POST /notes", body={"text": "Other."}, headers=KEYED)
+    assert (other.status, other.body["path"]) == (422, "headers.idempotency-key")
 
 
 def test_a_page_shows_the_newest_first_and_goes_on_by_its_cursor(notes: NotesOnEngine) -> None:
