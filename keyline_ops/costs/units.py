@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from keyline.model import (
-    AnyOf,
     BatchGet,
     BatchWrite,
     Check,
-    Condition,
     Get,
     Index,
     Pattern,
@@ -24,6 +22,7 @@ from keyline.model import (
     TransactGet,
     TransactWrite,
     Update,
+    holds_of_none,
     most_write_units,
     read_units,
     write_units,
@@ -149,10 +148,4 @@ def creates(pattern: Pattern[Any]) -> Bounds:
 
 def _may_find_none(pattern: Put[Any] | Update[Any]) -> bool:
     """Whether all its conditions can hold where there is no item."""
-    return all(map(_may_hold_of_none, pattern.conditions))
-
-
-def _may_hold_of_none(condition: Condition | AnyOf) -> bool:
-    """Return whether a condition can hold where there is no item."""
-    alternatives = condition.conditions if isinstance(condition, AnyOf) else (condition,)
-    return any(each.operator in ("absent", "<>") for each in alternatives)
+    return all(map(holds_of_none, pattern.conditions))

@@ -10,7 +10,8 @@ Access patterns
     Pattern is the base of all of them. MAX_TRANSACTION is the most actions of a transaction.
 Conditions of a pattern
     equals, differs, less_than, at_most, greater_than, at_least, between, begins_with, contains,
-    exists, absent, any_of; they make a Condition or an AnyOf.
+    exists, absent, is_of, size_of, any_of, not_; they make a Condition, a Size, an AnyOf or a Not.
+    holds_of_none says whether one holds where there is no item.
 Collections
     one_of, OneOf: a Query that reads several kinds of items.
 Systems
@@ -71,6 +72,8 @@ from keyline.model.collection import OneOf, one_of
 from keyline.model.condition import (
     AnyOf,
     Condition,
+    Not,
+    Size,
     absent,
     any_of,
     at_least,
@@ -82,7 +85,11 @@ from keyline.model.condition import (
     equals,
     exists,
     greater_than,
+    holds_of_none,
+    is_of,
     less_than,
+    not_,
+    size_of,
 )
 from keyline.model.deployment_checks import MAX_VARIABLES, faults_among
 from keyline.model.entity import Entity, Key, Retention
@@ -182,6 +189,7 @@ __all__ = [
     "Migration",
     "MigrationSettings",
     "NoSettings",
+    "Not",
     "OneOf",
     "Pattern",
     "Prefix",
@@ -191,6 +199,7 @@ __all__ = [
     "Query",
     "Retention",
     "Route",
+    "Size",
     "StreamSource",
     "StreamView",
     "System",
@@ -220,17 +229,21 @@ __all__ = [
     "fields_of",
     "function_name",
     "greater_than",
+    "holds_of_none",
     "http_headers",
     "include",
+    "is_of",
     "item_size",
     "less_than",
     "most_write_units",
+    "not_",
     "one_of",
     "pascal",
     "phase_parameter_name",
     "query_units",
     "read_units",
     "schedule_expression",
+    "size_of",
     "stack_name",
     "stream_filter_of",
     "write_units",

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from keyline.model.place import last_name
+from keyline.model.shape import AttributeType
 
 Operator = Literal[
-    "=", "<>", "<", "<=", ">", ">=", "between", "begins_with", "contains", "exists", "absent"
+    "=",
+    "<>",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "between",
+    "begins_with",
+    "contains",
+    "exists",
+    "absent",
+    "is_of",
 ]
+StoredType = AttributeType | Literal["NULL"]
+STORED_TYPES: tuple[str, ...] = (*get_args(AttributeType), "NULL")
 
 SORT_OPERATORS: frozenset[str] = frozenset({"=", "<", "<=", ">", ">=", "between", "begins_with"})
 
@@ -19,95 +35,163 @@ class Condition:
 
     Attributes
     ----------
+    attribute
+        An attribute. In a condition of a write also a place within one: `address.city`,
+        `parts[0].due`.
     parameter
         The name under which the call gives the value: the attribute's own unless
-        said otherwise. A `between` takes a pair.
+        said otherwise, of a place the last name in it. A `between` takes a pair.
+    measured
+        Whether the size of the value is compared: the length of text, bytes of Binary, members of
+        a set, list or map.
+    type
+        The type of an `is_of`, as DynamoDB names it.
     """
 
     operator: Operator
     attribute: str
     parameter: str
+    measured: bool = False
+    type: StoredType | None = None
 
     @property
     def takes_value(self) -> bool:
         """Whether a call has to give a value for it."""
-        return self.operator not in ("exists", "absent")
+        return self.operator not in ("exists", "absent", "is_of")
 
 
 @dataclass(frozen=True)
 class AnyOf:
     """Holds if at least one of its conditions does."""
 
-    conditions: tuple[Condition, ...]
+    conditions: tuple[WriteCondition, ...]
 
 
-WriteCondition = Condition | AnyOf
+@dataclass(frozen=True)
+class Not:
+    """Holds if its condition does not."""
+
+    condition: WriteCondition
+
+
+WriteCondition = Condition | AnyOf | Not
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of an attribute, in place of its value."""
+
+    attribute: str
 
 
 def leaves(conditions: tuple[WriteCondition, ...]) -> Iterator[Condition]:
     """Every comparison in these conditions."""
     for condition in conditions:
         if isinstance(condition, AnyOf):
-            yield from condition.conditions
+            yield from leaves(condition.conditions)
+        elif isinstance(condition, Not):
+            yield from leaves((condition.condition,))
         else:
             yield condition
 
 
-def equals(attribute: str, parameter: str | None = None) -> Condition:
+def holds_of_none(condition: WriteCondition) -> bool:
+    """Whether a condition holds where there is no item."""
+    if isinstance(condition, AnyOf):
+        return any(map(holds_of_none, condition.conditions))
+    if isinstance(condition, Not):
+        return not holds_of_none(condition.condition)
+    return condition.operator == "absent" or (condition.operator == "<>" and not condition.measured)
+
+
+def equals(attribute: str | Size, parameter: str | None = None) -> Condition:
     """The attribute equals the value."""
-    return Condition("=", attribute, parameter or attribute)
+    return _comparison("=", attribute, parameter)
 
 
-def differs(attribute: str, parameter: str | None = None) -> Condition:
+def differs(attribute: str | Size, parameter: str | None = None) -> Condition:
     """The attribute is not the value."""
-    return Condition("<>", attribute, parameter or attribute)
+    return _comparison("<>", attribute, parameter)
 
 
-def less_than(attribute: str, parameter: str | None = None) -> Condition:
+def less_than(attribute: str | Size, parameter: str | None = None) -> Condition:
     """The attribute is less than the value."""
-    return Condition("<", attribute, parameter or attribute)
+    return _comparison("<", attribute, parameter)
 
 
-def at_most(attribute: str, parameter: str | None = None) -> Condition:
+def at_most(attribute: str | Size, parameter: str | None = None) -> Condition:
     """The attribute is less than or equal to the value."""
-    return Condition("<=", attribute, parameter or attribute)
+    return _comparison("<=", attribute, parameter)
 
 
-def greater_than(attribute: str, parameter: str | None = None) -> Condition:
+def greater_than(attribute: str | Size, parameter: str | None = None) -> Condition:
     """The attribute is greater than the value."""
-    return Condition(">", attribute, parameter or attribute)
+    return _comparison(">", attribute, parameter)
 
 
-def at_least(attribute: str, parameter: str | None = None) -> Condition:
+def at_least(attribute: str | Size, parameter: str | None = None) -> Condition:
     """The attribute is greater than or equal to the value."""
-    return Condition(">=", attribute, parameter or attribute)
+    return _comparison(">=", attribute, parameter)
 
 
-def between(attribute: str, parameter: str | None = None) -> Condition:
+def between(attribute: str | Size, parameter: str | None = None) -> Condition:
     """The attribute lies between two values, both included."""
-    return Condition("between", attribute, parameter or attribute)
+    return _comparison("between", attribute, parameter)
 
 
 def begins_with(attribute: str, parameter: str | None = None) -> Condition:
     """The attribute begins with the value."""
-    return Condition("begins_with", attribute, parameter or attribute)
+    return _comparison("begins_with", attribute, parameter)
 
 
 def contains(attribute: str, parameter: str | None = None) -> Condition:
     """The set, list or text holds the value."""
-    return Condition("contains", attribute, parameter or attribute)
+    return _comparison("contains", attribute, parameter)
 
 
 def exists(attribute: str) -> Condition:
     """The item has the attribute."""
-    return Condition("exists", attribute, attribute)
+    return _comparison("exists", attribute)
 
 
 def absent(attribute: str) -> Condition:
     """The item does not have the attribute."""
-    return Condition("absent", attribute, attribute)
+    return _comparison("absent", attribute)
 
 
-def any_of(*conditions: Condition) -> AnyOf:
+def is_of(attribute: str, type: StoredType) -> Condition:
+    """The stored value is of this type, as DynamoDB names it: `S`, `M`, `NULL`."""
+    return Condition("is_of", attribute, last_name(attribute), type=type)
+
+
+def size_of(attribute: str) -> Size:
+    """Return the size of an attribute, to be compared in place of its value.
+
+    It is the length of text, the bytes of Binary, or the members of a set, list or map.
+
+    Examples
+    --------
+    >>> at_most(size_of("tags"), "most").parameter
+    'most'
+    """
+    return Size(attribute)
+
+
+def any_of(*conditions: WriteCondition) -> AnyOf:
     """At least one of the conditions holds."""
     return AnyOf(conditions)
+
+
+def not_(condition: WriteCondition) -> Not:
+    """The condition does not hold."""
+    return Not(condition)
+
+
+def _comparison(
+    operator: Operator, compared: str | Size, parameter: str | None = None
+) -> Condition:
+    if isinstance(compared, Size):
+        attribute = compared.attribute
+        named = parameter or f"{last_name(attribute)}_size"
+        return Condition(operator, attribute, named, measured=True)
+    return Condition(operator, compared, parameter or last_name(compared))

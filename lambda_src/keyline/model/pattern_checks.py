@@ -12,7 +12,14 @@ import msgspec
 
 from keyline.errors import Fault, instead_of, repeated
 from keyline.model.collection import OneOf
-from keyline.model.condition import AnyOf, Condition, WriteCondition, leaves
+from keyline.model.condition import (
+    STORED_TYPES,
+    AnyOf,
+    Condition,
+    Not,
+    WriteCondition,
+    leaves,
+)
 from keyline.model.entity import Entity
 from keyline.model.faults import faults_of
 from keyline.model.pattern import (
@@ -30,6 +37,7 @@ from keyline.model.pattern import (
     Update,
     primary_fields,
 )
+from keyline.model.place import place_of
 from keyline.model.shape import AttributeType, Field, annotation_of, fields_of, limits_of
 from keyline.model.size import MAX_ITEM_BYTES
 from keyline.model.table import Index, Table
@@ -47,6 +55,10 @@ _TAKES: Mapping[str, frozenset[AttributeType | None]] = {
     "contains": _SETS | {"S", "B", "L"},
 }
 """The types of attribute that an operator works on, where it does not work on all."""
+_MEASURED: frozenset[AttributeType | None] = _SETS | {"S", "B", "L", "M"}
+"""The types of attribute that have a size."""
+_MEASURES = frozenset({"=", "<>", "<", "<=", ">", ">=", "between"})
+"""The operators that compare a size."""
 _CREATE_INSTEAD = "Delete and create instead."
 
 
@@ -257,7 +269,7 @@ def _whole_item_faults(pattern: Put[Any] | BatchWrite[Any]) -> Iterator[Fault]:
 def _condition_faults(
     pattern: Put[Any] | Update[Any] | Delete[Any], conditions: tuple[WriteCondition, ...]
 ) -> Iterator[Fault]:
-    if any(isinstance(c, AnyOf) and not c.conditions for c in conditions):
+    if any(map(_holds_nothing, conditions)):
         yield "conditions", "any_of() holds nothing.", "Give it conditions."
     for condition in leaves(conditions):
         yield from _comparison_faults(pattern, condition)
@@ -270,31 +282,66 @@ def _condition_faults(
         )
 
 
+def _holds_nothing(condition: WriteCondition) -> bool:
+    if isinstance(condition, Not):
+        return _holds_nothing(condition.condition)
+    if isinstance(condition, AnyOf):
+        return not condition.conditions or any(map(_holds_nothing, condition.conditions))
+    return False
+
+
 def _comparison_faults(pattern: Pattern[Any], condition: Condition) -> Iterator[Fault]:
     path, attribute, kind = f"conditions.{condition.attribute}", condition.attribute, pattern.kind
     ttl = pattern.table.ttl.attribute if pattern.table.ttl else None
-    fields = fields_of(kind.shape)
-    found = kind.type_of(attribute) or ("N" if attribute == ttl else None)
-    if found is None:
-        yield path, f"{kind.shape.__name__} has no such attribute.", instead_of(attribute, fields)
-    if found not in _TAKES.get(condition.operator, {found}):
+    place = place_of(kind, attribute)
+    field = place.field if place else None
+    found = place.type if place else kind.type_of(attribute) or ("N" if attribute == ttl else None)
+    if place is None and found is None:
         yield (
             path,
-            f"{condition.operator!r} does not work on the type {found}.",
-            f"It takes {', '.join(sorted(t for t in _TAKES[condition.operator] if t))}.",
+            f"{kind.shape.__name__} has no such attribute.",
+            instead_of(attribute, fields_of(kind.shape)),
         )
-    if condition.takes_value and attribute in fields and fields[attribute].compress_above:
+    takes = _MEASURED if condition.measured else _TAKES.get(condition.operator, {found})
+    if condition.measured and condition.operator not in _MEASURES:
+        yield (
+            path,
+            f"{condition.operator!r} does not compare a size.",
+            f"Use one of {', '.join(sorted(_MEASURES))}.",
+        )
+    elif found is not None and found not in takes:
+        yield (
+            path,
+            f"{'a size' if condition.measured else repr(condition.operator)} does not work on the "
+            f"type {found}.",
+            f"It takes {', '.join(sorted(t for t in takes if t))}.",
+        )
+    if condition.takes_value and field and field.compress_above:
         yield path, "is stored compressed.", "Compare an attribute that is stored as it is."
-    if not condition.takes_value and attribute in fields and fields[attribute].defaulted:
+    if condition.operator == "is_of":
+        yield from _type_faults(condition, found, field)
+    if not condition.takes_value and field and field.defaulted:
         yield (
             path,
             f"{condition.operator!r} takes an item from before the field for one without a value, "
             "and a read gives it the default.",
-            f"Compare the value, or ask for the item by its key: {condition.operator}"
+            "Compare the value, or ask for the item by its key: "
+            f"{'absent' if condition.operator == 'absent' else 'exists'}"
             f"({pattern.table.key.partition[0]!r}).",
         )
     if condition.takes_value and attribute in pattern.table.sharded:
         yield path, "is stored with a write shard.", "Compare another attribute."
+
+
+def _type_faults(
+    condition: Condition, found: AttributeType | None, field: Field | None
+) -> Iterator[Fault]:
+    """What is wrong with a type that is asked for."""
+    path, asked = f"conditions.{condition.attribute}", condition.type
+    if asked not in STORED_TYPES:
+        yield path, f"{asked!r} is not a type.", f"Use one of {', '.join(STORED_TYPES)}."
+    elif found is not None and not (field and field.compress_above) and asked != found:
+        yield path, f"is never {asked}: it is declared as {found}.", "Leave the condition out."
 
 
 @own_faults.register(Update)

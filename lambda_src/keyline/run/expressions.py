@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from keyline.model.condition import AnyOf, Condition, WriteCondition
-from keyline.model.shape import fields_of
+from keyline.model.condition import Condition, Not, WriteCondition
+from keyline.model.place import Place, default_within, place_of
 from keyline.run import values
 from keyline.run.codec import value_of
 from keyline.run.comparison import holds
@@ -54,6 +54,11 @@ class Expressions:
             self._aliases[attribute] = alias
             self.names[alias] = attribute
         return alias
+
+    def path(self, place: Place) -> str:
+        """Return the aliases of a place: `#address.#city`, `#parts[0]`."""
+        steps = (f"[{s}]" if isinstance(s, int) else f".{self.name(s)}" for s in place.steps)
+        return self.name(place.attribute) + "".join(steps)
 
     def place(self, hint: str, make: Make) -> str:
         """Return a placeholder of its own for a value."""
@@ -101,67 +106,119 @@ def chosen(texts: Iterable[Text], given: Mapping[str, Any]) -> list[str]:
 
 
 def _write_condition(into: Expressions, pattern: Any, condition: WriteCondition) -> Text:
-    if not isinstance(condition, AnyOf):
+    if isinstance(condition, Condition):
         return _comparison(into, pattern, condition)
-    parts = [_comparison(into, pattern, c) for c in condition.conditions]
+    if isinstance(condition, Not):
+        inner = _write_condition(into, pattern, condition.condition)
+        return _joined([inner], lambda texts: f"(NOT {texts[0]})")
+    parts = [_write_condition(into, pattern, c) for c in condition.conditions]
     if len(parts) == 1:
         return parts[0]  # DynamoDB refuses redundant parentheses
+    return _joined(parts, lambda texts: f"({' OR '.join(texts)})")
+
+
+def _joined(parts: list[Text], join: Callable[[list[str]], str]) -> Text:
+    """The text of several: made of the values of a call where one of them is."""
 
     def joined(given: Mapping[str, Any]) -> str:
-        return f"({' OR '.join(chosen(parts, given))})"
+        return join(chosen(parts, given))
 
     return joined({}) if all(isinstance(part, str) for part in parts) else joined
 
 
 def _comparison(into: Expressions, pattern: Any, condition: Condition) -> Text:
-    name = into.name(condition.attribute)
+    place = place_of(pattern.kind, condition.attribute)
+    name = into.path(place) if place else into.name(condition.attribute)
     if condition.operator == "exists":
         return f"attribute_exists({name})"
     if condition.operator == "absent":
         return f"attribute_not_exists({name})"
+    if condition.operator == "is_of":
+        tag: Wire = {"S": condition.type}
+        return f"attribute_type({name}, {into.place('type', lambda _: tag)})"
     hint = condition.parameter if condition.operator == "between" else f"if_{condition.parameter}"
-    encode = _encoder(pattern, condition)
+    encode = _encoder(pattern, condition, place)
     build = _within if condition.operator == "between" else compared
-    text = build(into, condition, encode, hint)
-    field = fields_of(pattern.kind.shape).get(condition.attribute)
-    if field is None or not field.defaulted:
+    compares = f"size({name})" if condition.measured else name
+    text = build(into, condition, encode, hint, compares)
+    levels = _defaults(into, pattern, condition, place) if place else []
+    if not levels:
         return text
-    key = into.name(pattern.table.key.partition[0])
-    met, unmet = _with_default(condition, text, name, key)
-    default = values.present(pattern.kind.shape, condition.attribute).encode(field.default) or {}
+    makes = _operands(condition, encode)
 
     def by_default(given: Mapping[str, Any]) -> str:
-        compared_with = [make(given) for make in _operands(condition, encode)]
-        return met if holds(condition.operator, default, compared_with) else unmet
+        operands = [make(given) for make in makes]
+        made = text
+        for lacking, there, default in levels:
+            met = holds(condition.operator, default, operands)
+            made = _with_default(condition, made, lacking, there, met=met)
+        return made
 
     return by_default
 
 
+def _defaults(
+    into: Expressions, pattern: Any, condition: Condition, place: Place
+) -> list[tuple[str, str, Wire]]:
+    """What a read gives at a place where a step to it is absent: for each step that has a default.
+
+    Each with the names of what is absent and of what is there then, and with what is compared.
+    """
+    prefixes = [
+        into.path(Place(place.attribute, place.steps[:level], place.levels[: level + 1]))
+        for level in range(len(place.levels))
+    ]
+    found = []
+    for level, name in enumerate(prefixes):
+        value = default_within(place, level)
+        wire = None if value is None else values.of_type(place.annotation).encode(value)
+        if condition.measured and value is not None:
+            wire = {"N": str(_size(wire))}
+        if wire is not None:  # the key is named only where it is asked for
+            there = prefixes[level - 1] if level else into.name(pattern.table.key.partition[0])
+            found.append((name, there, wire))
+    return found
+
+
+def _size(wire: Wire | None) -> int:
+    """The size of a value as DynamoDB measures it; an empty set is not stored."""
+    ((_, content),) = (wire or {"SS": []}).items()
+    return len(content)
+
+
 def _within(
-    into: Expressions, condition: Condition, encode: Callable[[Any], Wire | None], hint: str
+    into: Expressions,
+    condition: Condition,
+    encode: Callable[[Any], Wire | None],
+    hint: str,
+    name: str,
 ) -> str:
     """A range of a write's condition, which holds for nothing if its end is before its start.
 
     DynamoDB refuses a BETWEEN of such a range.
     """
-    name, makes = into.name(condition.attribute), _operands(condition, encode)
+    makes = _operands(condition, encode)
     low, high = into.place(f"{hint}_low", makes[0]), into.place(f"{hint}_high", makes[1])
     return f"({name} >= {low} AND {name} <= {high})"
 
 
-def _with_default(condition: Condition, text: str, name: str, key: str) -> tuple[str, str]:
-    """A comparison's text where the default meets it, and where it does not.
+def _with_default(condition: Condition, text: str, lacking: str, there: str, *, met: bool) -> str:
+    """A comparison's text with what holds where a step is absent whose default meets it or not.
 
     An item that lacks the attribute counts as one that has the default. Where there is no item
-    at all, every comparison is as DynamoDB has it: only `<>` holds. Both texts name the same.
+    at all, every comparison is as DynamoDB has it: only `<>` holds. All texts name the same.
+
+    Parameters
+    ----------
+    lacking, there
+        The step, and what it is a step from, which for an attribute is the item's key.
     """
-    if condition.operator == "<>":
-        return (
-            f"({text} OR attribute_not_exists({key}))",
-            f"({text} AND (attribute_exists({name}) OR attribute_not_exists({key})))",
-        )
-    exists = f"attribute_exists({key})"
-    return f"({text} OR (attribute_not_exists({name}) AND {exists}))", f"({text} AND {exists})"
+    by_default = f"attribute_not_exists({lacking}) AND attribute_exists({there})"
+    if met and condition.operator == "<>" and not condition.measured:
+        return f"({text} OR attribute_not_exists({there}))"  # it holds of what is absent anyway
+    if met:
+        return f"({text} OR ({by_default}))"
+    return f"({text} AND (attribute_exists({lacking}) OR attribute_not_exists({there})))"
 
 
 def _operands(condition: Condition, encode: Callable[[Any], Wire | None]) -> list[Make]:
@@ -173,7 +230,11 @@ def _operands(condition: Condition, encode: Callable[[Any], Wire | None]) -> lis
 
 
 def compared(
-    into: Expressions, condition: Condition, encode: Callable[[Any], Wire | None], hint: str
+    into: Expressions,
+    condition: Condition,
+    encode: Callable[[Any], Wire | None],
+    hint: str,
+    name: str,
 ) -> str:
     """The text of a comparison with values of the call.
 
@@ -181,8 +242,9 @@ def compared(
     ----------
     hint
         What its placeholders are called after.
+    name
+        What is compared, by its aliases.
     """
-    name = into.name(condition.attribute)
     makes = _operands(condition, encode)
     if condition.operator == "between":
         low, high = into.place(f"{hint}_low", makes[0]), into.place(f"{hint}_high", makes[1])
@@ -193,12 +255,18 @@ def compared(
     return f"{name} {condition.operator} {place}"
 
 
-def _encoder(pattern: Any, condition: Condition) -> Callable[[Any], Wire | None]:
-    kind, attribute = pattern.kind, condition.attribute
-    part = condition.operator in ("contains", "begins_with")
-    if part and attribute in fields_of(kind.shape):
-        return values.member_of(kind.shape, attribute).encode
-    return value_of(kind, pattern.table, attribute).encode
+def _encoder(
+    pattern: Any, condition: Condition, place: Place | None
+) -> Callable[[Any], Wire | None]:
+    if condition.measured:
+        return values.of_type(int).encode
+    if place is None:
+        return value_of(pattern.kind, pattern.table, condition.attribute).encode
+    if condition.operator in ("contains", "begins_with"):
+        return values.member_of(place.annotation).encode
+    if place.steps:
+        return values.of_type(place.annotation).encode
+    return values.present(pattern.kind.shape, place.attribute).encode
 
 
 def _bound(parameter: str, encode: Callable[[Any], Wire | None], side: int) -> Make:

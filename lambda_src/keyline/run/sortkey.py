@@ -8,7 +8,7 @@ from typing import Any
 
 from keyline.model.condition import Condition
 from keyline.model.pattern import Query, compared_template, sort_parameters
-from keyline.model.shape import fields_of
+from keyline.model.shape import annotation_of, fields_of
 from keyline.run import values
 from keyline.run.codec import key_text, value_of
 from keyline.run.expressions import Expressions, compared, encoded, made
@@ -38,7 +38,7 @@ def _on_value(into: Expressions, pattern: Query[Any], condition: Condition) -> s
     encode = value_of(pattern.kind, pattern.table, attribute).encode
     if condition.operator == "begins_with" and attribute in fields_of(pattern.kind.shape):
         # The beginning of a known value need not be one itself.
-        encode = values.member_of(pattern.kind.shape, attribute).encode
+        encode = values.member_of(annotation_of(pattern.kind.shape, attribute)).encode
     limit = pattern.table.key_limits[attribute]
 
     def key(value: Any) -> Wire | None:
@@ -47,7 +47,7 @@ def _on_value(into: Expressions, pattern: Query[Any], condition: Condition) -> s
 
     if condition.operator == "between":
         into.expect(lambda given: _refuse_reversed(condition.parameter, given, encode))
-    return compared(into, condition, key, condition.parameter)
+    return compared(into, condition, key, condition.parameter, into.name(attribute))
 
 
 def _refuse_reversed(parameter: str, given: Given, encode: Callable[[Any], Wire | None]) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from keyline.model.condition import AnyOf
+from keyline.model.condition import holds_of_none
 from keyline.model.pattern import Update, primary_fields
 from keyline.model.shape import fields_of
 from keyline.run import readback, values
@@ -137,10 +137,7 @@ class UpdateRequests:
 
     def _may_start_anew(self) -> bool:
         """Whether the pattern's conditions hold where there is no item."""
-        return self.pattern.upsert and all(
-            any(c.operator == "absent" for c in (w.conditions if isinstance(w, AnyOf) else (w,)))
-            for w in self.pattern.conditions
-        )
+        return self.pattern.upsert and all(map(holds_of_none, self.pattern.conditions))
 
     def _change(self, call: UpdateCall) -> _Change:
         changes, given = call.changes, call.given

@@ -217,15 +217,14 @@ def _plain(encode: Callable[[Any], Wire | None], tag: str, typed: Any) -> Value:
     return Value(encode, _wire(tag, typed), attrgetter(tag), tag)
 
 
-def member_of(shape: type[msgspec.Struct], name: str) -> Value:
-    """How a member of a field is stored: of a set or list an element, of text a part."""
-    annotation = annotation_of(shape, name)
+def member_of(annotation: Any) -> Value:
+    """How a member of values of a type is stored: of a set or list an element, of text a part."""
     bare = strip(annotation).bare
-    if bare in (list, tuple):
+    if bare in (Any, object, list, tuple):
         return _DYNAMIC
     if get_origin(bare) in (set, frozenset, list, tuple):
         return of_type(get_args(bare)[0])
-    return of_type(str if fields_of(shape)[name].type == "S" else annotation)
+    return of_type(str if stored_as(annotation, str(annotation)) == "S" else annotation)
 
 
 def _set(typed: Any, member: Any) -> Value:

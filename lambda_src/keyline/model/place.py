@@ -1,0 +1,148 @@
+"""Places within items: an attribute, or what lies within its lists and maps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from keyline.model.entity import Entity
+from keyline.model.shape import AttributeType, Field, fields_of, infos_of, stored_as, strip
+
+Step = str | int
+"""The name of a map's key, or the number of a list's element."""
+
+_STEPS = re.compile(r"(?:\.[^.\[\]]+|\[[0-9]+\])+")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[([0-9]+)\]")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place within items of a kind.
+
+    Attributes
+    ----------
+    attribute
+        The attribute that it is, or lies in.
+    steps
+        The way on from there, through lists and maps.
+    levels
+        What is declared of the attribute and of each step: its type, which is `Any` where nobody
+        declared one and None of an attribute that is not a field; and the field, where it is one.
+    """
+
+    attribute: str
+    steps: tuple[Step, ...]
+    levels: tuple[Level, ...]
+
+    @property
+    def annotation(self) -> Any:
+        """The declared type of what is there."""
+        return self.levels[-1].annotation
+
+    @property
+    def field(self) -> Field | None:
+        """The field that it is, of the item or of a Struct within it."""
+        return self.levels[-1].field
+
+    @property
+    def type(self) -> AttributeType | None:
+        """The DynamoDB type of what is there; None where nobody declared it."""
+        bare = strip(self.annotation).bare
+        return None if bare in (Any, object) else stored_as(self.annotation, self.attribute)
+
+
+@dataclass(frozen=True)
+class Level:
+    """What is declared of one step of a place."""
+
+    annotation: Any
+    field: Field | None = None
+
+
+def place_of(kind: Entity, text: str) -> Place | None:
+    """The place of a text such as `address.city` or `parts[0].due`; None if there is none.
+
+    An attribute whose own name is the text goes first.
+    """
+    fields = fields_of(kind.shape)
+    if text in fields:
+        return Place(text, (), (_of_field(kind.shape, text),))
+    for attribute in sorted(fields, key=len, reverse=True):
+        rest = text.removeprefix(attribute)
+        if rest == text or not _STEPS.fullmatch(rest):
+            continue
+        steps = tuple(name or int(number) for name, number in _STEP.findall(rest))
+        levels = _levels(_of_field(kind.shape, attribute), steps)
+        return Place(attribute, steps, levels) if levels else None
+    return None
+
+
+def last_name(text: str) -> str:
+    """The last name in the text of a place: `city` of `address.city`, `parts` of `parts[0]`."""
+    return re.sub(r"(\[[0-9]+\])+\Z", "", text).rpartition(".")[2]
+
+
+def default_within(place: Place, level: int) -> Any:
+    """What a read gives at a place where the step of a level is absent; None if nothing.
+
+    Parameters
+    ----------
+    level
+        0 for the attribute itself.
+    """
+    field = place.levels[level].field
+    if field is None or field.required:
+        return None
+    value = field.default
+    if field.is_set and not field.optional:
+        value = frozenset()
+    for step in place.steps[level:]:
+        value = _step_into(value, step)
+    return value
+
+
+def _step_into(value: Any, step: Step) -> Any:
+    if isinstance(value, msgspec.Struct):
+        found = infos_of(type(value)).get(str(step))
+        return getattr(value, found.name) if found else None
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if isinstance(value, list | tuple) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return None
+
+
+def _of_field(shape: type[msgspec.Struct], name: str) -> Level:
+    return Level(infos_of(shape)[name].type, fields_of(shape)[name])
+
+
+def _levels(first: Level, steps: Iterable[Step]) -> tuple[Level, ...]:
+    """The attribute's level and those of the steps from it; none if a step leads nowhere."""
+    levels = [first]
+    for step in steps:
+        following = _following(strip(levels[-1].annotation).bare, step)
+        if following is None:
+            return ()
+        levels.append(following)
+    return tuple(levels)
+
+
+def _following(bare: Any, step: Step) -> Level | None:
+    origin, args = get_origin(bare), get_args(bare)
+    if bare in (Any, object):
+        return Level(Any)
+    if isinstance(step, int):
+        if bare in (list, tuple):
+            return Level(Any)
+        return Level(args[0]) if origin in (list, tuple) else None
+    if bare is dict:
+        return Level(Any)
+    if origin is dict:
+        return Level(args[1])
+    if isinstance(bare, type) and issubclass(bare, msgspec.Struct) and step in fields_of(bare):
+        return _of_field(bare, step)
+    return None

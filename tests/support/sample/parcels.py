@@ -1,0 +1,81 @@
+"""Parcels: items with lists and maps, of which patterns ask and change the parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from keyline.model import Function, Get, Key, Pattern, Put, System, Table
+
+
+class Address(msgspec.Struct, kw_only=True):
+    """Where a parcel goes."""
+
+    city: str
+    floor: int = 0
+    hints: list[str] = []
+
+
+class Stop(msgspec.Struct, kw_only=True):
+    """A place on the way."""
+
+    place: str
+    hours: float | None = None
+
+
+class Parcel(msgspec.Struct, kw_only=True):
+    """A parcel, most of which lies in lists and maps."""
+
+    id: str
+    address: Address
+    back: Address | None = None
+    stops: list[Stop] = []
+    tags: set[str] = set()
+    labels: dict[str, int] = {}
+    anything: dict[str, Any] = {}
+    count: int = 0
+    version: int = 1
+
+
+PARCELS = Table("Parcels", "Key design: one by one.", key=Key("id"), entities=[Parcel])
+
+
+def said(name: str) -> dict[str, Any]:
+    """What each pattern says of parcels."""
+    return {
+        "name": name,
+        "why": "Tested.",
+        "table": PARCELS,
+        "shape": Parcel,
+        "item_bytes": 300,
+        "per_month": 1,
+    }
+
+
+GET_PARCEL = Get(**said("get-parcel"))
+PUT_PARCEL = Put(replace=True, **said("put-parcel"))
+
+
+def system(*patterns: Pattern[Any]) -> System:
+    """A system of parcels with these patterns."""
+    function = Function(
+        name="all",
+        handler="parcels.all.handler",
+        why="Tested.",
+        patterns=(GET_PARCEL, PUT_PARCEL, *patterns),
+    )
+    return System(name="parcels", title="Parcels", tables=(PARCELS,), functions=(function,))
+
+
+def parcel(**more: Any) -> Parcel:
+    """A parcel to Rome with two stops."""
+    whole: dict[str, Any] = {
+        "id": "p",
+        "address": Address(city="Rome", floor=3, hints=["bell", "dog"]),
+        "stops": [Stop(place="Oslo", hours=2.5), Stop(place="Bern")],
+        "tags": {"a", "b"},
+        "labels": {"red": 1},
+        "anything": {"x": [1, "text"], "when": None},
+    }
+    return Parcel(**{**whole, **more})
