@@ -17,6 +17,7 @@ from keyline.model import (
     Retention,
     System,
     Table,
+    leaves,
 )
 from keyline_deploy.project import ROOT
 from keyline_deploy.systems import folder
@@ -194,6 +195,8 @@ def _condition(pattern: Pattern[Any]) -> str:
         return ""
     conditions = [f"{name} =" for name in pattern.key.partition]
     conditions += [f"{c.attribute} {c.operator.replace('_', ' ')}" for c in pattern.conditions]
+    kept = (f"where {c.attribute} {c.operator.replace('_', ' ')}" for c in leaves(pattern.where))
+    conditions += kept
     return "; ".join(conditions) + (", descending" if pattern.descending else "")
 
 

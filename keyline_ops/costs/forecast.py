@@ -14,7 +14,15 @@ from typing import Any
 import msgspec
 
 from keyline.errors import KeylineError, named
-from keyline.model import STORAGE_OVERHEAD_BYTES, Entity, Pattern, System, Table, TransactWrite
+from keyline.model import (
+    STORAGE_OVERHEAD_BYTES,
+    Entity,
+    Pattern,
+    Query,
+    System,
+    Table,
+    TransactWrite,
+)
 from keyline.moments import DAY_SECONDS
 from keyline.run import TableSettings
 from keyline_ops.costs.prices import GIGABYTE, MILLION, Prices
@@ -24,6 +32,8 @@ MONTH_DAYS = 30
 HORIZON_MONTHS = 12
 """How many months of items are taken to be stored where nothing expires them."""
 
+FEW_HITS = 0.1
+"""The share of hits below which a query is warned of."""
 ASSUMPTIONS = (
     "Each pattern is called, and its items are as large and as many, as its declaration says.",
     "Refused conditional writes and retries cost as well; none are counted.",
@@ -104,6 +114,8 @@ class Forecast:
         The day from which the prices hold.
     unknown
         What the declaration does not tell, and which is therefore not in the sum.
+    warnings
+        Patterns that pay for much more than they use.
     """
 
     system: str
@@ -111,6 +123,7 @@ class Forecast:
     patterns: tuple[PatternCost, ...]
     tables: tuple[TableCost, ...]
     unknown: tuple[str, ...]
+    warnings: tuple[str, ...]
     assumptions: tuple[str, ...] = ASSUMPTIONS
 
     @property
@@ -180,6 +193,7 @@ def forecast(
         tuple(_pattern(pattern, resolved, prices) for pattern in called),
         tuple(tables),
         tuple(_unknown(called, tables)),
+        tuple(_warnings(called)),
     )
 
 
@@ -294,6 +308,15 @@ def _unknown(called: Sequence[Pattern[Any]], tables: list[TableCost]) -> Iterato
     for row in tables:
         if not row.items.most:
             yield f"{row.table}: no pattern creates items in it, so that its storage is unknown."
+
+
+def _warnings(called: Sequence[Pattern[Any]]) -> Iterator[str]:
+    for pattern in called:
+        if isinstance(pattern, Query) and pattern.hits < FEW_HITS:
+            yield (
+                f"{pattern.name}: keeps {pattern.hits:.1%} of the items that it reads, and pays "
+                "for all. An index that holds only those would cost less to read."
+            )
 
 
 def stored_items(texts: Sequence[str], systems: Sequence[System]) -> dict[str, float]:

@@ -66,7 +66,7 @@ def show(each: Forecast, console: Console) -> None:
     console.print(Text(f"{each.system}: {_said(each.usd, '{:,.3f}')} USD a month", "bold"))
     console.print(Text(f"  at the prices since {each.prices}; a range is from least to most."))
     console.print(Text("  Each figure is rounded alone, so the last digit of a sum may differ."))
-    for note in (*each.unknown, *each.assumptions):
+    for note in (*each.warnings, *each.unknown, *each.assumptions):
         console.print(Text(f"  {note}"), soft_wrap=True)
     console.print()
 

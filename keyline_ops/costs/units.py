@@ -95,14 +95,15 @@ def _query(pattern: Query[Any], settings: TableSettings) -> Bounds:
 
     A page of a sharded index asks each shard for more than its share, because nobody knows where
     the next items are: at most for as many as the whole page has. What is read to the end is
-    read once.
+    read once. What a filter leaves out is read as well.
     """
     shards = 1
     if pattern.index:
         shards = settings.shards(pattern.table).get(pattern.key.partition[0], 1)
 
     def units(items: float) -> float:
-        return shards * read_units(round(items * pattern.item_bytes), consistent=pattern.consistent)
+        size = round(items / pattern.hits * pattern.item_bytes)
+        return shards * read_units(size, consistent=pattern.consistent)
 
     share = pattern.items / shards
     whole = pattern.items > pattern.max_page

@@ -11,7 +11,8 @@ Access patterns
 Conditions of a pattern
     equals, differs, less_than, at_most, greater_than, at_least, between, begins_with, contains,
     exists, absent, is_of, size_of, any_of, not_; they make a Condition, a Size, an AnyOf or a Not.
-    holds_of_none says whether one holds where there is no item.
+    holds_of_none says whether one holds where there is no item. leaves gives all comparisons in
+    them.
 Collections
     one_of, OneOf: a Query that reads several kinds of items.
 Systems
@@ -87,6 +88,7 @@ from keyline.model.condition import (
     greater_than,
     holds_of_none,
     is_of,
+    leaves,
     less_than,
     not_,
     size_of,
@@ -234,6 +236,7 @@ __all__ = [
     "include",
     "is_of",
     "item_size",
+    "leaves",
     "less_than",
     "most_write_units",
     "not_",

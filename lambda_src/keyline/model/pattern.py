@@ -259,6 +259,11 @@ class Query(Pattern[ItemT]):
     skip_unreadable
         Whether items that do not fit the shape are left out, each counted in the metric
         `UnreadableItems` and logged. The whole call fails otherwise.
+    where
+        What else has to hold of an item. DynamoDB reads, and bills, the items for which it does
+        not hold, and leaves them out. A page is read on until it is full.
+    hits
+        The share of the items read for which `where` holds: above 0, and at most 1.
     """
 
     operation: ClassVar[str] = "Query"
@@ -272,6 +277,8 @@ class Query(Pattern[ItemT]):
     items: float = 10
     consistent: bool = False
     skip_unreadable: bool = False
+    where: tuple[WriteCondition, ...] = ()
+    hits: float = 1.0
 
     @property
     def index_name(self) -> str | None:
@@ -295,12 +302,13 @@ class Query(Pattern[ItemT]):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The fields of the partition key, then the parameters of the sort key conditions."""
+        """The fields of the partition key, then the parameters of its conditions."""
         names: dict[str, None] = {}
         for attribute in self.key.partition:
             names.update(dict.fromkeys(parameters_of(self.kind, attribute)))
         for condition in self.conditions:
             names.update(dict.fromkeys(sort_parameters(self.kind, condition)))
+        names.update(dict.fromkeys(_given_to(self.where)))
         return tuple(names)
 
 

@@ -246,13 +246,13 @@ def _parameter_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
 
 @own_faults.register(Put)
 def _put_faults(put: Put[Any]) -> Iterator[Fault]:
-    yield from _condition_faults(put, put.conditions)
+    yield from condition_faults(put, put.conditions)
     yield from _whole_item_faults(put)
 
 
 @own_faults.register(Delete)
 def _delete_faults(delete: Delete[Any]) -> Iterator[Fault]:
-    yield from _condition_faults(delete, delete.conditions)
+    yield from condition_faults(delete, delete.conditions)
 
 
 @own_faults.register(BatchWrite)
@@ -266,17 +266,24 @@ def _whole_item_faults(pattern: Put[Any] | BatchWrite[Any]) -> Iterator[Fault]:
         )
 
 
-def _condition_faults(
-    pattern: Put[Any] | Update[Any] | Delete[Any], conditions: tuple[WriteCondition, ...]
+def condition_faults(
+    pattern: Pattern[Any], conditions: tuple[WriteCondition, ...], path: str = "conditions"
 ) -> Iterator[Fault]:
+    """Yield what is wrong with conditions on an item: of a write, or those that leave items out.
+
+    Parameters
+    ----------
+    path
+        What an error names as their place.
+    """
     if any(map(_holds_nothing, conditions)):
-        yield "conditions", "any_of() holds nothing.", "Give it conditions."
+        yield path, "any_of() holds nothing.", "Give it conditions."
     for condition in leaves(conditions):
-        yield from _comparison_faults(pattern, condition)
+        yield from _comparison_faults(pattern, condition, f"{path}.{condition.attribute}")
     compared = ((c.attribute, c.parameter) for c in leaves(conditions) if c.takes_value)
     for attribute, parameter in repeated(compared):
         yield (
-            f"conditions.{attribute}",
+            f"{path}.{attribute}",
             f"two conditions take their value from {parameter!r}.",
             f"Name one of the parameters: at_most({attribute!r}, 'highest').",
         )
@@ -290,8 +297,8 @@ def _holds_nothing(condition: WriteCondition) -> bool:
     return False
 
 
-def _comparison_faults(pattern: Pattern[Any], condition: Condition) -> Iterator[Fault]:
-    path, attribute, kind = f"conditions.{condition.attribute}", condition.attribute, pattern.kind
+def _comparison_faults(pattern: Pattern[Any], condition: Condition, path: str) -> Iterator[Fault]:
+    attribute, kind = condition.attribute, pattern.kind
     ttl = pattern.table.ttl.attribute if pattern.table.ttl else None
     place = place_of(kind, attribute)
     field = place.field if place else None
@@ -319,7 +326,7 @@ def _comparison_faults(pattern: Pattern[Any], condition: Condition) -> Iterator[
     if condition.takes_value and field and field.compress_above:
         yield path, "is stored compressed.", "Compare an attribute that is stored as it is."
     if condition.operator == "is_of":
-        yield from _type_faults(condition, found, field)
+        yield from _type_faults(path, condition, found, field)
     if not condition.takes_value and field and field.defaulted:
         yield (
             path,
@@ -334,10 +341,10 @@ def _comparison_faults(pattern: Pattern[Any], condition: Condition) -> Iterator[
 
 
 def _type_faults(
-    condition: Condition, found: AttributeType | None, field: Field | None
+    path: str, condition: Condition, found: AttributeType | None, field: Field | None
 ) -> Iterator[Fault]:
     """What is wrong with a type that is asked for."""
-    path, asked = f"conditions.{condition.attribute}", condition.type
+    asked = condition.type
     if asked not in STORED_TYPES:
         yield path, f"{asked!r} is not a type.", f"Use one of {', '.join(STORED_TYPES)}."
     elif found is not None and not (field and field.compress_above) and asked != found:
@@ -346,7 +353,7 @@ def _type_faults(
 
 @own_faults.register(Update)
 def _update_faults(update: Update[Any]) -> Iterator[Fault]:
-    yield from _condition_faults(update, update.conditions)
+    yield from condition_faults(update, update.conditions)
     if not update.changed:
         yield "set", "changes nothing.", "Name attributes to set, add, remove or discard."
     for clause in ("set", "set_once", "add", "remove", "discard"):

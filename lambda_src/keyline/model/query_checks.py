@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from keyline.errors import Fault, instead_of
-from keyline.model.condition import SORT_OPERATORS, Condition
+from keyline.model.condition import SORT_OPERATORS, Condition, leaves
 from keyline.model.entity import Entity
 from keyline.model.pattern import Query, compared_template, parameters_of, sort_parameters
-from keyline.model.pattern_checks import reach_faults
+from keyline.model.pattern_checks import condition_faults, reach_faults
+from keyline.model.place import place_of
 from keyline.model.separation import (
     Lexicon,
     bounded_length,
@@ -54,6 +55,7 @@ def _query_faults(query: Query[Any]) -> Iterator[Fault]:
     for condition in query.conditions:
         yield from _sort_template_faults(query, condition)
     yield from _shared_parameter_faults(query)
+    yield from _filter_faults(query)
     yield from _common_key_faults(query)
     yield from _stranger_faults(query)
 
@@ -75,6 +77,45 @@ def _operator_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]
         )
     if condition.operator == "begins_with" and query.table.type_of(attribute) == "N":
         yield path, "is a Number.", "begins_with takes text or Binary; use between."
+
+
+def _filter_faults(query: Query[Any]) -> Iterator[Fault]:
+    """What is wrong with the conditions that leave items out."""
+    if not 0 < query.hits <= 1:
+        yield (
+            "hits",
+            f"is {query.hits}.",
+            "Give the share of items that are kept: above 0, up to 1.",
+        )
+    if not query.where and query.hits != 1:
+        yield "hits", "is given, and no item is left out.", "Leave it out, or declare where=."
+    if query.where and query.hits == 1:
+        yield (
+            "hits",
+            "is not given, and every item that is left out is read and billed.",
+            "Give the share of items that are kept, such as hits=0.5.",
+        )
+    if query.where and len(query.kinds) > 1:
+        yield "where", "is about items of one kind.", "Name one kind, or leave items out yourself."
+        return
+    yield from condition_faults(query, query.where, "where")
+    index = query.table.index(query.index) if query.index else None
+    carried = query.table.carried_by(index) if index else None
+    for condition in leaves(query.where):
+        place = place_of(query.kind, condition.attribute)
+        attribute = place.attribute if place else condition.attribute
+        if attribute in query.key.attributes:
+            yield (
+                f"where.{condition.attribute}",
+                f"is a part of the key of {query.index or query.table.name}.",
+                "Compare it with sort=; the partition key is given by each call.",
+            )
+        if carried is not None and attribute not in carried:
+            yield (
+                f"where.{condition.attribute}",
+                f"the index {query.index} does not carry it.",
+                f"It carries: {', '.join(sorted(carried))}.",
+            )
 
 
 def _order_faults(query: Query[Any]) -> Iterator[Fault]:

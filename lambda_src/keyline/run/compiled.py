@@ -87,6 +87,8 @@ class CompiledQuery(Generic[T]):
         What decodes a page of items.
     shards
         Over how many values its partition key is spread; 1 where the key is not sharded.
+    floor
+        None where items are left out: the answer does not tell their sizes.
     """
 
     pattern: Query[T]
@@ -94,7 +96,7 @@ class CompiledQuery(Generic[T]):
     reader: Reader[T] | CollectionReader[T]
     decoder: Decoder
     shards: int
-    floor: Floor
+    floor: Floor | None
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ class Compiler:
             reader,
             decoder,
             shards.get(pattern.key.partition[0], 1),
-            floor.of_page(pattern.consistent),
+            None if pattern.where else floor.of_page(pattern.consistent),
         )
 
     def put(self, pattern: Put[T]) -> CompiledPut[T]:

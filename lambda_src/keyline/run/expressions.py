@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from keyline.model.condition import Condition, Not, WriteCondition
+from keyline.model.pattern import Query
 from keyline.model.place import Place, default_within, place_of
 from keyline.run import values
 from keyline.run.codec import value_of
@@ -96,7 +97,7 @@ def _free(wanted: str, taken: Mapping[str, object]) -> str:
 
 
 def conditions(into: Expressions, pattern: Any, declared: Iterable[WriteCondition]) -> list[Text]:
-    """The text of a write's conditions, each to be joined with AND."""
+    """The text of conditions on an item, each to be joined with AND."""
     return [_write_condition(into, pattern, c) for c in declared]
 
 
@@ -175,9 +176,14 @@ def _defaults(
         if condition.measured and value is not None:
             wire = {"N": str(_size(wire))}
         if wire is not None:  # the key is named only where it is asked for
-            there = prefixes[level - 1] if level else into.name(pattern.table.key.partition[0])
+            there = prefixes[level - 1] if level else _item(into, pattern)
             found.append((name, there, wire))
     return found
+
+
+def _item(into: Expressions, pattern: Any) -> str:
+    """The name of what every item has; empty where there is an item in any case, as in a query."""
+    return "" if isinstance(pattern, Query) else into.name(pattern.table.key.partition[0])
 
 
 def _size(wire: Wire | None) -> int:
@@ -211,8 +217,13 @@ def _with_default(condition: Condition, text: str, lacking: str, there: str, *, 
     Parameters
     ----------
     lacking, there
-        The step, and what it is a step from, which for an attribute is the item's key.
+        The step, and what it is a step from, which for an attribute is the item's key, and empty
+        where there is an item in any case.
     """
+    if not there:
+        if met:
+            return f"({text} OR attribute_not_exists({lacking}))"
+        return f"({text} AND attribute_exists({lacking}))"
     by_default = f"attribute_not_exists({lacking}) AND attribute_exists({there})"
     if met and condition.operator == "<>" and not condition.measured:
         return f"({text} OR attribute_not_exists({there}))"  # it holds of what is absent anyway

@@ -45,6 +45,8 @@ class Range:
         The key after which to start; None for the beginning.
     admit
         Which items count: those that have not expired.
+    hits
+        The share of the items read that DynamoDB gives.
 
     Attributes
     ----------
@@ -59,12 +61,14 @@ class Range:
         fetch: Fetch,
         position: Attributes | None,
         admit: Callable[[Sequence[Any]], Sequence[Any]],
+        hits: float = 1.0,
     ) -> None:
         self.waiting: deque[Any] = deque()
         self.ended = False
         self._fetch = fetch
         self._position = position
         self._admit = admit
+        self._hits = hits
         self._fills = 0
         self._gaps = 0
 
@@ -98,11 +102,12 @@ class Range:
         """
         limit = None
         if ask is not None:
-            limit = min(ask.wanted << self._fills, ask.fits << self._gaps, MAX_ASK)
+            most = min(ask.wanted << self._fills, ask.fits << self._gaps)
+            limit = min(math.ceil(most / self._hits), MAX_ASK)
         page = self._fetch(self._position, limit)
         admitted = self._admit(page.Items)
         self._fills += 1
-        self._gaps += len(admitted) < len(page.Items)
+        self._gaps += len(admitted) < max(len(page.Items), page.ScannedCount)
         self.waiting.extend(admitted)
         self._position = page.LastEvaluatedKey
         self.ended = page.LastEvaluatedKey is None

@@ -250,7 +250,7 @@ class QueryReader(Generic[T]):
         requests = self._sharded(request)
         positions = [*start.positions, *([None] * len(requests))]
         return [
-            Range(self._fetch(each), position, admit)
+            Range(self._fetch(each), position, admit, self._pattern.hits)
             for each, position in zip(requests, positions, strict=False)
         ]
 

@@ -38,9 +38,10 @@ class ItemReply(msgspec.Struct, Generic[W], gc=False):
 
 
 class PageReply(msgspec.Struct, Generic[W], gc=False):
-    """Of Query: a page of items, and where the next one starts."""
+    """Of Query: a page of items, how many were read for it, and where the next one starts."""
 
     Items: list[W] = []
+    ScannedCount: int = 0
     LastEvaluatedKey: dict[str, dict[str, Any]] | None = None
     ConsumedCapacity: Capacity | None = None
 

@@ -34,7 +34,7 @@ class Prepared(msgspec.Struct, frozen=True):
     partition
         The placeholder of a query's first partition key attribute, by which shards differ.
     conditions
-        The texts of its conditions.
+        The texts of its conditions on an item.
     """
 
     pattern: Pattern[Any]
@@ -60,10 +60,15 @@ class Prepared(msgspec.Struct, frozen=True):
         if self.key:
             request["Key"] = key_of(self.key, given)
         if self.conditions:
-            request.update(conditional(chosen(self.conditions, given)))
+            request.update(self._conditional(chosen(self.conditions, given)))
         known = given if now is None else {**given, NOW: now}
         request.update(self.expressions.parameters(known))
         return request
+
+    def _conditional(self, texts: list[str]) -> Request:
+        if isinstance(self.pattern, Query):
+            return {"FilterExpression": " AND ".join(texts)}
+        return conditional(texts)
 
 
 def check_names(pattern: Pattern[Any], given: Iterable[str], expected: frozenset[str]) -> None:
@@ -124,7 +129,13 @@ def query_request(pattern: Query[Any], table_name: str, *, whole: bool) -> Prepa
     texts += [sort_condition(expressions, pattern, c) for c in pattern.conditions]
     fixed["KeyConditionExpression"] = " AND ".join(texts)
     return Prepared(
-        pattern, fixed, frozenset(pattern.parameters), (), expressions, equalities[0][1]
+        pattern,
+        fixed,
+        frozenset(pattern.parameters),
+        (),
+        expressions,
+        equalities[0][1],
+        tuple(conditions(expressions, pattern, pattern.where)),
     )
 
 

@@ -127,6 +127,17 @@ def test_a_sharded_page_reads_each_shard() -> None:
     assert units(of(to_the_end), "all-of-author").exact
 
 
+def test_what_a_filter_leaves_out_is_paid_for_and_a_small_share_is_warned_of() -> None:
+    room = replace(BY_AUTHOR, index=None, items=10)
+    some = replace(room, name="some", where=(equals("mood"),), hits=0.5)
+    few = replace(some, name="few", hits=0.05)
+    result = of(some, few)
+    assert units(result, "some") == Bounds.of(2.5)  # 20 of 1,000 B: ⌈20,000 / 4,096⌉ / 2
+    assert units(result, "few") == Bounds.of(24.5)  # 200
+    (warning,) = result.warnings
+    assert warning.startswith("few: keeps 5.0% of the items that it reads, and pays for all.")
+
+
 @pytest.mark.requirement("X-15")
 def test_a_write_pays_for_each_copy_and_twice_in_a_transaction() -> None:
     # 1,500 B are 2 units: in the table, in ByAuthor, and at most in the sparse ByMood.
