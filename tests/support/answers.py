@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from keyline.run.client import Client
+from keyline.run import Client
 
 
 class _Body:

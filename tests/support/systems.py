@@ -19,11 +19,8 @@ import msgspec
 import pytest
 
 from keyline.model import Access, System
-from keyline.run import Meter, Store, UniqueClock, dynamodb_client
-from keyline.run.client import Client
-from keyline.run.connection import Connection
+from keyline.run import Client, Connection, Meter, Reply, Store, UniqueClock, dynamodb_client
 from keyline.run.meter import PROCESS
-from keyline.run.outcome import Reply
 from keyline_deploy.names import stack_id, stack_name
 from tests.support.engine import admin_client, where
 from tests.support.events import Context

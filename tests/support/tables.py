@@ -13,9 +13,7 @@ from typing import Any
 import msgspec
 
 from keyline.model import Key, Table
-from keyline.run import dynamodb_client
-from keyline.run.connection import Connection
-from keyline.run.outcome import ReplyError
+from keyline.run import Connection, ReplyError, dynamodb_client
 from tests.support.engine import where
 
 

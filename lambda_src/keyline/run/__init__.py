@@ -32,8 +32,8 @@ Items
     Reader reads items of one kind, and finds their keys and their expiry.
     check_size refuses an item that DynamoDB would refuse.
 Requests
-    Connection sends requests that no pattern makes, through a Client. Its errors are ReplyError
-    and NoReplyError. THROTTLED are the codes of a throttled request.
+    Connection sends requests that no pattern makes, through a Client, and gives a Reply. Its errors
+    are ReplyError and NoReplyError. THROTTLED are the codes of a throttled request.
 Numbers
     number_text, number_value, MAX_DIGITS: numbers as DynamoDB writes them.
 """
@@ -67,7 +67,7 @@ from keyline.run.errors import (
 )
 from keyline.run.meter import Meter, flush
 from keyline.run.numbers import MAX_DIGITS, number_text, number_value
-from keyline.run.outcome import NoReplyError, ReplyError
+from keyline.run.outcome import NoReplyError, Reply, ReplyError
 from keyline.run.query import Page
 from keyline.run.request import check_size
 from keyline.run.settings import TableSettings
@@ -97,6 +97,7 @@ __all__ = [
     "Page",
     "Read",
     "Reader",
+    "Reply",
     "ReplyError",
     "RequestRefusedError",
     "Store",

@@ -19,8 +19,7 @@ from botocore import exceptions
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.httpsession import URLLib3Session
 
-from keyline.run import dynamodb_client
-from keyline.run.client import Client
+from keyline.run import Client, dynamodb_client
 from keyline.run.http1 import ConnectError, Origin, ReadTimeoutError, Response
 from tests.support.engine import where
 from tests.support.faults import FAILURE, REFUSAL, Fault

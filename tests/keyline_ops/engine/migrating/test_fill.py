@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from keyline.errors import KeylineError
-from keyline.run import Connection
-from keyline.run.outcome import Reply
+from keyline.run import Connection, Reply
 from keyline_ops.migrating.declaration import Backfills
 from keyline_ops.migrating.job import Job
 from tests.keyline_ops.engine.migrating.bench import Bench

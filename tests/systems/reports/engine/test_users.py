@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from keyline.run import AlreadyExistsError, NotFoundError, VersionConflictError
-from keyline.run.connection import Connection
+from keyline.run import AlreadyExistsError, Connection, NotFoundError, VersionConflictError
 from reports.repositories import UserRepository
 from tests.systems.reports.on_engine import Reports
 from tests.systems.reports.unit.examples import user

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from keyline.run import (
+    Client,
     NotFoundError,
     OutcomeUnknownError,
     Store,
@@ -20,7 +21,6 @@ from keyline.run import (
     UniqueClock,
     VersionConflictError,
 )
-from keyline.run.client import Client
 from reports.patterns import REPORT_CREATE
 from reports.repositories import ReportRepository
 from reports.tables import Report
