@@ -22,6 +22,8 @@ class Table:
         The parameters of the CreateTable call that makes it.
     ttl_attribute
         The attribute that holds the expiry in epoch seconds, if any.
+    system
+        The system that its tag names; empty if none does.
     """
 
     logical_id: str
@@ -29,6 +31,7 @@ class Table:
     arn: str
     create: Mapping[str, Any]
     ttl_attribute: str | None = None
+    system: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

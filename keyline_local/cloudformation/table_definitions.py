@@ -58,7 +58,15 @@ def _table(templates: Templates, resource: Resource) -> Table:
         ttl_attribute=ttl.get("AttributeName")
         if as_flag(ttl.get("Enabled", False), f"{resource.path}/Properties/TimeToLiveSpecification")
         else None,
+        system=_system(properties),
     )
+
+
+def _system(properties: Mapping[str, Any]) -> str:
+    """Return the system that the tags of a table name: a GlobalTable has them in its replica."""
+    holders = [properties, *properties.get("Replicas", [])]
+    tags = {tag["Key"]: tag["Value"] for holder in holders for tag in holder.get("Tags", [])}
+    return str(tags.get("system", ""))
 
 
 def _index(index: Mapping[str, Any]) -> dict[str, Any]:

@@ -247,7 +247,8 @@ def _added(dynamodb: Any, table: Table, index: Mapping[str, Any]) -> Change:
         table.name,
         "index added",
         f"{name}; {lacking:,} of {items:,} items lack its key ({', '.join(keys)}) and are not in"
-        " it. An item comes into it when it is written with that key: docs/evolution.md.",
+        f" it. If a template makes the key, `keyline migrate {table.system or 'SYSTEM'}"
+        f" {table.name}/{name} --step backfill` gives it to them: docs/migrations.md.",
     )
 
 

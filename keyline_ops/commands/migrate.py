@@ -98,7 +98,7 @@ def migrate(
     from keyline_ops.migrating.job import Job
 
     backfills = backfills_of(system)
-    chosen = backfills.named(name)
+    chosen = backfills.named(name, environment)
     where = deployed(load(environment), state)
     jobs = [Job(backfills.system, each, where, state) for each in chosen]
     match step:

@@ -34,8 +34,10 @@ class Backfills:
         """Those that it declares, and one for each kind of items with derived keys of an index."""
         return (*self.declared, *of_indexes(self.system))
 
-    def named(self, name: str | None) -> list[Backfill]:
+    def named(self, name: str | None, environment: str) -> list[Backfill]:
         """Return the backfills of a name; those that are declared where it is None.
+
+        That of an index may also be named by the table's deployed name.
 
         Raises
         ------
@@ -50,7 +52,7 @@ class Backfills:
                     self._instead(),
                 )
             return list(self.declared)
-        found = [each for each in self.all if each.name == name]
+        found = [each for each in self.all if name in _names(each, environment)]
         if not found:
             known = [each.name for each in self.all]
             said = f"{self.system.name} has no backfill of this name."
@@ -62,6 +64,14 @@ class Backfills:
         if not known:
             return f"Declare one in systems/{self.system.name}/backfills.py."
         return f"Name an index whose key items may lack: {', '.join(known)}."
+
+
+def _names(backfill: Backfill, environment: str) -> tuple[str, ...]:
+    if isinstance(backfill, Copy):
+        return (backfill.name,)
+    _, slash, index = backfill.name.partition("/")
+    deployed = f"{backfill.table.physical_name(environment)}/{index}"
+    return (backfill.name, deployed) if slash else (backfill.name,)
 
 
 def backfills_of(system: str) -> Backfills:

@@ -124,7 +124,8 @@ def test_an_index_that_old_items_are_not_in_is_not_said_to_be_filled(
 
     (said,), filled = run(steps)
     assert said.startswith(f"{NAME}: index added By-module; 2 of 3 items lack its key (module)")
-    assert "docs/evolution.md" in said
+    assert f"`keyline migrate SYSTEM {NAME}/By-module --step backfill`" in said
+    assert "docs/migrations.md" in said
     assert filled == 1
 
 

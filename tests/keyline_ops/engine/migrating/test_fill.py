@@ -22,7 +22,7 @@ def parcel(number: int, **more: Any) -> dict[str, Any]:
 
 
 def index(bench: Bench) -> Job:
-    (fill,) = Backfills(SYSTEM, ()).named("Parcels/ByCity")
+    (fill,) = Backfills(SYSTEM, ()).named("Parcels/ByCity", "local")
     return bench.job(fill)
 
 

@@ -66,12 +66,13 @@ def test_a_fill_that_cannot_work_is_refused(change: dict[str, Any], path: str) -
 
 
 def test_without_a_name_the_declared_backfills_are_meant() -> None:
-    assert Backfills(SYSTEM, BACKFILLS).named(None) == [*BACKFILLS]
-    (fill,) = Backfills(SYSTEM, BACKFILLS).named("Parcels/ByCity")
+    assert Backfills(SYSTEM, BACKFILLS).named(None, "local") == [*BACKFILLS]
+    (fill,) = Backfills(SYSTEM, BACKFILLS).named("Parcels/ByCity", "local")
     assert isinstance(fill, Fill)
     assert fill.attributes == ("byCity",)
+    assert Backfills(SYSTEM, ()).named("Parcels-local/ByCity", "local") == [fill]
     with pytest.raises(KeylineError, match="declares no backfill") as refused:
-        Backfills(SYSTEM, ()).named(None)
+        Backfills(SYSTEM, ()).named(None, "local")
     assert refused.value.suggestion == "Name an index whose key items may lack: Parcels/ByCity."
 
 
