@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from keyline.run import Page, Store
-from memory.patterns import DAY_TURNS, SESSION_TURNS, TURN_GET, TURNS_FORGET, USER_TURNS
+from memory.patterns import DAY_TURNS, SESSION_TURNS, TURN_GET, TURN_BATCH, USER_TURNS
 from memory.tables import SessionTurn, Turn, UserTurn
 from memory.turns import TurnId
 
@@ -81,16 +81,14 @@ class History:
 
     def ids_of_user(self, user_id: str, most: int) -> list[TurnId]:
         """Return the identifiers of a user's latest turns."""
-        return _ids(self.store.items(USER_TURNS, user_id=user_id), most)
+        found = self.store.items(USER_TURNS, user_id=user_id)
+        return [TurnId.of(turn) for turn in islice(found, most)]
 
     def ids_of_session(self, user_id: str, session: str, most: int) -> list[TurnId]:
         """Return the identifiers of a session's latest turns."""
-        return _ids(self.store.items(SESSION_TURNS, user_id=user_id, session=session), most)
+        found = self.store.items(SESSION_TURNS, user_id=user_id, session=session)
+        return [TurnId.of(turn) for turn in islice(found, most)]
 
     def delete(self, user_id: str, ids: Iterable[TurnId]) -> None:
         """Delete turns; those that are not there count as deleted."""
-        self.store.batch_write(TURNS_FORGET, deletes=[id.key(user_id) for id in ids])
-
-
-def _ids(turns: Iterable[UserTurn | SessionTurn], most: int) -> list[TurnId]:
-    return [TurnId.of(turn) for turn in islice(turns, most)]
+        self.store.batch_write(TURN_BATCH, deletes=[id.key(user_id) for id in ids])

@@ -78,9 +78,9 @@ SESSION_TURNS = Query(
     item_bytes=SESSION_TURN_BYTES,
     per_month=INTERACTIONS + 20_000,
 )
-TURNS_FORGET = BatchWrite(
-    name="turns-forget",
-    why="Delete the turns that a user wants forgotten.",
+TURN_BATCH = BatchWrite(
+    name="turn-batch",
+    why="Delete the turns that a user wants forgotten, and store those of an older history.",
     table=HISTORY,
     shape=Turn,
     item_bytes=TURN_BYTES,

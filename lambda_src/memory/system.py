@@ -36,7 +36,7 @@ from memory.patterns import (
     REQUESTS,
     SESSION_TURNS,
     TURN_GET,
-    TURNS_FORGET,
+    TURN_BATCH,
     USER_TURNS,
 )
 from memory.settings import Settings
@@ -92,7 +92,11 @@ RECALL = Function(
     handler="memory.handlers.recall.handler",
     why="Builds contexts, and searches what was said for what is similar to a text.",
     patterns=(SESSION_TURNS, USER_TURNS, *_SEARCH),
-    routes=(Route("POST", "/contexts", READ_SCOPE), Route("POST", "/searches", READ_SCOPE)),
+    routes=(
+        Route("POST", "/contexts", READ_SCOPE),
+        Route("POST", "/searches", READ_SCOPE),
+        Route("POST", "/near-duplicates", READ_SCOPE),
+    ),
     memory=1024,
     timeout=29,
     requirements="vectors",
@@ -114,7 +118,7 @@ FORGET = Function(
     name="forget",
     handler="memory.handlers.forget.handler",
     why="Deletes what a user wants forgotten.",
-    patterns=(SESSION_TURNS, USER_TURNS, TURNS_FORGET, *_FORGET),
+    patterns=(SESSION_TURNS, USER_TURNS, TURN_BATCH, *_FORGET),
     routes=(
         Route("DELETE", "/sessions/{sessionId}", WRITE_SCOPE),
         Route("DELETE", "/history", WRITE_SCOPE),

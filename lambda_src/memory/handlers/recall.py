@@ -12,6 +12,7 @@ from keyline.metrics import Metrics
 from keyline.moments import iso
 from keyline.run import Store
 from keyline.vector import VectorError
+from memory.alike import AlikeSearch
 from memory.context import CONTEXT
 from memory.context_cache import ContextCache
 from memory.embeddings.provider import EmbeddingFailedError
@@ -25,6 +26,7 @@ from memory.system import SYSTEM
 from memory.turns import Vector
 
 EXAMPLE = {"query": "Which restaurant was it?", "session_id": "trip-to-san-jose"}
+ALIKE_EXAMPLE = {"text": "I would like a table for two."}
 SEARCH_EXAMPLE = {"query": "a table for two", "limit": 5}
 
 
@@ -56,6 +58,26 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     vector: Vector | None = None
 
 
+class AlikeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which text turns are to say almost the same as.
+
+    Attributes
+    ----------
+    vector
+        The embedding of the text. The system's own model makes it if it is left out.
+    """
+
+    text: QueryText
+    limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 10
+    vector: Vector | None = None
+
+
+class Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """Turns that say almost the same as a text, the most similar first."""
+
+    turns: list[Remembered]
+
+
 class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     """The turns that are most similar to a query, the most similar first.
 
@@ -81,10 +103,12 @@ app = App(
 )
 _store = Store.for_function(SYSTEM)
 _measures = Measures(Metrics(CONTEXT.environment, SYSTEM))
+_provider = provider_of(CONTEXT.settings)
+_alike = AlikeSearch(_store)
 _engine = OptimizedContextEngine(
     memory=History(_store),
     search=EmbeddingSearch(_store),
-    provider=provider_of(CONTEXT.settings),
+    provider=_provider,
     cache=ContextCache.of(CONTEXT.settings, _measures.count),
     settings=CONTEXT.settings,
     measures=_measures,
@@ -116,6 +140,21 @@ def search(body: SearchRequest, caller: Caller) -> SearchResult:
         newer=found.newer,
         packed_until=None if until is None else iso(until),
     )
+
+
+@app.post("/near-duplicates", problems=(HTTPStatus.SERVICE_UNAVAILABLE,), example=ALIKE_EXAMPLE)
+def near_duplicates(body: AlikeRequest, caller: Caller) -> Alike:
+    """Find the caller's turns that say almost the same as a text. It costs less than a search.
+
+    It misses turns that are merely similar.
+    """
+    try:
+        vector = _provider.embed(body.text) if body.vector is None else body.vector
+    except EmbeddingFailedError:
+        _measures.embedding_failed()
+        raise
+    found = _alike.search(caller.subject, vector, body.limit)
+    return Alike(turns=list(map(remembered_of, found)))
 
 
 handler = app.handler

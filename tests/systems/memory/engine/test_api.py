@@ -160,15 +160,15 @@ def test_a_cursor_is_of_no_use_to_another_user(memory: Memory) -> None:
 @pytest.mark.requirement("I-15")
 def test_a_page_across_midnight_has_no_duplicate_and_no_gap(memory: Memory) -> None:
     """Turns within milliseconds of midnight UTC, in pages of each size."""
-    midnight = 1_767_225_600_000.0 + 365 * 86_400_000 * 3  # not expired
+    midnight = 1_861_920_000_000.0  # 2029-01-01, so that they have not expired
     new = [NewTurn(role="user", content=f"t{n}") for n in range(20)]
     stored = []
     for n, each in enumerate(new):
         stored += turns_at(midnight - 10 + n, "ada", "s", [each], str(n))
-    for each in stored:
-        memory.store.put(TURN_CREATE, each)
-    assert len({each.date for each in stored}) == 2
-    order = [str(TurnId.of(each)) for each in reversed(stored)]
+    for made in stored:
+        memory.store.put(TURN_CREATE, made)
+    assert len({made.date for made in stored}) == 2
+    order = [str(TurnId.of(made)) for made in reversed(stored)]
     read = memory.app("read")
     for limit in (1, 3, 7, 10, 20):
         found: list[str] = []
