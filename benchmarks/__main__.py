@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from keyline_deploy.systems import folder, names
 
-OWN = ("benchmarks.cold_import", "benchmarks.lean")
+OWN = ("benchmarks.cold_import", "benchmarks.lean", "benchmarks.migrate")
 
 
 def benchmarks() -> Iterator[str]:

@@ -23,7 +23,14 @@ def parser(description: str | None, module: str) -> argparse.ArgumentParser:
     )
     file = Path(module)
     default = file.parent / "results" / f"{file.stem}.json"
-    made.add_argument("--json", type=Path, default=default, help="where the result is written")
+    made.add_argument(
+        "--json",
+        type=Path,
+        nargs="?",
+        const=default,
+        default=default,
+        help="where the result is written",
+    )
     return made
 
 

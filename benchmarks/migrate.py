@@ -1,0 +1,203 @@
+"""The copy of a table beside scripts that scan and put one by one, on the embedded engine.
+
+    python -m benchmarks.migrate [--items 100000] [--json [FILE]]
+
+There are two such scripts. One is what people write: boto3's resources. The budget is held against
+it. The other has the client of the copy, and shows what transactions and segments alone bring: on
+the embedded engine, which writes one item after the other, less than on DynamoDB, where each call
+waits for the network. All make the same items of the same items. The copy runs in a process of its
+own for a tenth of the items and for all of them: the two peaks of memory show
+whether it depends on the size of the table. At the end every item is counted once.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from benchmarks.result import keep, machine, parser
+from keyline.run import Connection, dynamodb_client
+from keyline_ops.migrating.checkpoint import checkpoint
+from keyline_ops.migrating.copying import Copier, Pairing
+from keyline_ops.migrating.outcome import Outcome
+from keyline_ops.migrating.requests import Rate, Requests
+from keyline_ops.migrating.run import SEGMENTS, backfill, new_segments
+from keyline_ops.migrating.source import Segments
+from keyline_ops.migrating.stored import Kind
+from keyline_ops.migrating.verify import Verification
+from tests.support.engine import CREDENTIALS, REGION, admin_client, running_engine, where
+from tests.support.sample.moving import (
+    OLD_RECEIPTS,
+    RECEIPTS,
+    RECEIPTS_COPY,
+    SYSTEM,
+    OldReceipt,
+    Receipt,
+)
+from tests.support.tables import create_table_params, created
+
+ENVIRONMENT = "local"
+TEXT = "x" * 400
+TIMES = 4.0
+"""How many times faster than the script the copy has to be."""
+GROWTH = 1.2
+"""How much more memory the copy of all items may take than that of a tenth of them."""
+
+
+def connection(url: str) -> Connection:
+    """Return a connection as the command has it."""
+    return Connection(dynamodb_client(**where(url), read_timeout=20, pool=SEGMENTS))
+
+
+def pairing() -> Pairing[OldReceipt, Receipt]:
+    """Return the copy of the sample's receipts."""
+    source = Kind("receipts", OLD_RECEIPTS, OldReceipt, ENVIRONMENT, SYSTEM.settings())
+    target = Kind("receipts", RECEIPTS, Receipt, ENVIRONMENT, SYSTEM.settings())
+    return Pairing(RECEIPTS_COPY, source, target)
+
+
+def fill(url: str, items: int) -> None:
+    """Write the items of the source."""
+    link, name = connection(url), OLD_RECEIPTS.physical_name(ENVIRONMENT)
+    kind = pairing().source
+
+    def write(start: int) -> None:
+        puts = [
+            {"PutRequest": {"Item": kind.written(_receipt(n))}}
+            for n in range(start, min(start + 25, items))
+        ]
+        link.send("BatchWriteItem", {"RequestItems": {name: puts}})
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(write, range(0, items, 25)):
+            pass
+
+
+def _receipt(number: int) -> OldReceipt:
+    return OldReceipt(
+        customer=f"c{number % 1000}", number=number, cents=number + 1, text=TEXT, expires=4 * 10**9
+    )
+
+
+def script(url: str, items: int) -> float:
+    """Scan and put items with boto3, as scripts do; how many a second."""
+    key, secret = CREDENTIALS
+    resources = boto3.resource(
+        "dynamodb",
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+    )
+    source = resources.Table(OLD_RECEIPTS.physical_name(ENVIRONMENT))
+    target = resources.Table(RECEIPTS.physical_name(ENVIRONMENT))
+    started, done, more = time.perf_counter(), 0, dict[str, Any]()
+    while done < items:
+        page = source.scan(ConsistentRead=True, **more)
+        for item in page["Items"][: items - done]:
+            item["pk"] = f"{item['customer']}#{int(item['number']):08d}"
+            item["ttl"] = item.pop("expires")
+            target.put_item(Item=item)
+            done += 1
+        more = {"ExclusiveStartKey": page.get("LastEvaluatedKey")}
+    return items / (time.perf_counter() - started)
+
+
+def one_by_one(url: str, items: int) -> float:
+    """Read and put items one by one with the client of the copy; how many a second."""
+    made, requests = pairing(), Requests(connection(url), "receipts")
+    started, done = time.perf_counter(), 0
+    for page in Segments(requests, made.source.name, 1).pages(0, None):
+        for item in page.Items:
+            pair = made.pair(item, Outcome(), time.time())
+            if pair is not None:
+                requests.send("PutItem", {"TableName": made.target.name, "Item": pair.target})
+            done += 1
+            if done == items:
+                return items / (time.perf_counter() - started)
+    raise ValueError(f"there are only {done} items")
+
+
+def copied(url: str, items: int) -> tuple[float, float]:
+    """Copy the table; items a second, and the peak of the process's memory in MB."""
+    requests = Requests(connection(url), "receipts")
+    made = pairing()
+    with tempfile.TemporaryDirectory() as folder, checkpoint(Path(folder), "k") as kept:
+        kept.state.segments = new_segments(SEGMENTS)
+        started = time.perf_counter()
+        outcome = backfill(
+            Copier(made, requests, Rate(None)),
+            Segments(requests, made.source.name, SEGMENTS),
+            kept,
+            lambda _: None,
+        )
+        seconds = time.perf_counter() - started
+    if outcome.written != items:
+        raise ValueError(f"{outcome.written} of {items} items were written")
+    return items / seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def in_process(url: str, items: int) -> tuple[float, float]:
+    """The same in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(copied, url, items).result()
+
+
+def tables(url: str) -> Any:
+    """Create both tables for a block."""
+    params = [create_table_params(table, ENVIRONMENT) for table in (OLD_RECEIPTS, RECEIPTS)]
+    return created(admin_client(url), params)
+
+
+def measured(items: int) -> Iterator[tuple[str, Any]]:
+    """Yield the figures by name."""
+    tenth = max(1_000, items // 10)
+    with running_engine() as url:
+        with tables(url):
+            fill(url, tenth)
+            few = min(tenth, 2_000)
+            baseline, lean = script(url, few), one_by_one(url, few)
+        with tables(url):
+            fill(url, tenth)
+            _, small = in_process(url, tenth)
+        with tables(url):
+            fill(url, items)
+            rate, large = in_process(url, items)
+            requests = Requests(connection(url), "receipts")
+            verdict = Verification(pairing(), requests, 1.0).run(SEGMENTS, lambda _: None)
+    yield "items", items
+    yield "script_per_second", round(baseline)
+    yield "one_by_one_per_second", round(lean)
+    yield "copy_per_second", round(rate)
+    yield "times", round(rate / baseline, 2)
+    yield "times_one_by_one", round(rate / lean, 2)
+    yield "peak_mb_of_a_tenth", round(small, 1)
+    yield "peak_mb", round(large, 1)
+    yield (
+        "every_item_once",
+        verdict.faultless and verdict.source == verdict.target == verdict.compared == items,
+    )
+
+
+def main() -> int:
+    """Measure; non-zero if a budget is missed."""
+    options = parser(__doc__, __file__)
+    options.add_argument("--items", type=int, default=100_000)
+    given = options.parse_args()
+    result = {"machine": machine(), **dict(measured(given.items))}
+    keep(result, given.json)
+    kept = result["times"] >= TIMES and result["every_item_once"]
+    return 0 if kept and result["peak_mb"] <= GROWTH * result["peak_mb_of_a_tenth"] else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
