@@ -91,6 +91,7 @@ diff: setup ## Compare what is deployed with what would be (ENV=dev)
 
 deploy: setup ## Deploy one environment (ENV=dev)
 	.venv/bin/cdk deploy --all -c env=$(ENV) $(CDK_ARGS)
+	.venv/bin/keyline migrate --environment $(ENV)
 
 snapshots: setup ## Write the template snapshots anew; read the difference before committing it
 	.venv/bin/python -m pytest -n auto tests/*/snapshot tests/systems/*/snapshot --snapshot-update

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keyline_ops.migrating.job import Job
     from keyline_ops.migrating.switching import Step as Switching
 
+from keyline.errors import KeylineError
 from keyline_ops.commands.options import AsJson, Environment, State
 
 app = typer.Typer()
@@ -38,7 +39,8 @@ _HELP = """\
 Move a system's stored items to another table, or fill attributes that they lack.
 
 Without a name, all backfills that the system declares are meant. TABLE/INDEX names the one that
-fills an index. Interrupted, the same command goes on. docs/migrations.md has the whole way.
+fills an index. A plan shows both kinds, and those of all systems where none is named. Interrupted,
+the same command goes on. docs/migrations.md has the whole way.
 
 \b
 Steps:
@@ -52,6 +54,7 @@ Steps:
 
 \b
 Examples:
+  keyline migrate
   keyline migrate SYSTEM
   keyline migrate SYSTEM NAME --step backfill --dry-run
   keyline migrate SYSTEM NAME --step backfill --rate 500 --environment dev
@@ -65,7 +68,9 @@ The exit code is 1 if items were refused or the tables differ, 2 if a step could
 
 @app.command(help=_HELP)
 def migrate(
-    system: Annotated[str, typer.Argument(help="The system whose items are moved.")],
+    system: Annotated[
+        str | None, typer.Argument(help="The system whose items are moved; for a plan, all.")
+    ] = None,
     name: Annotated[
         str | None, typer.Argument(help="A backfill, or TABLE/INDEX; all where none is named.")
     ] = None,
@@ -93,14 +98,19 @@ def migrate(
 ) -> None:
     """Move stored items to another table, or fill attributes that they lack."""
     from keyline_deploy.environment import load
+    from keyline_deploy.systems import names
     from keyline_ops.deployed import deployed
     from keyline_ops.migrating.declaration import backfills_of
     from keyline_ops.migrating.job import Job
 
-    backfills = backfills_of(system)
-    chosen = backfills.named(name, environment)
+    if system is None and step is not Step.PLAN:
+        raise KeylineError(f"--step {step.value}", "needs a system.", "Name it before the step.")
     where = deployed(load(environment), state)
-    jobs = [Job(backfills.system, each, where, state) for each in chosen]
+    jobs = [
+        Job(of.system, each, where, state)
+        for of in map(backfills_of, names() if system is None else (system,))
+        for each in (of.all if step is Step.PLAN and name is None else of.named(name, environment))
+    ]
     match step:
         case Step.PLAN:
             _plan(jobs, as_json)

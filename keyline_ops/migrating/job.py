@@ -63,9 +63,28 @@ class Job:
         """What is known of it."""
         return read(self._folder, self._key)
 
+    def missing(self) -> str:
+        """Return the deployed name of a table that is not there; empty if both are."""
+        client = self.where.client()
+        names = dict.fromkeys((self._physical(self.source), self._physical(self.target)))
+        return next((name for name in names if described(client, name) is None), "")
+
     def items(self) -> int:
-        """How many items the source has, as DynamoDB last counted."""
+        """Return how many items the source has, as DynamoDB last counted."""
         return int(self._description(self.source)["ItemCount"])
+
+    def outside(self) -> int | None:
+        """Return how many items the index lacks, as DynamoDB last counted; nothing is read.
+
+        Items of kinds that never have its key are among them. None for what fills no index.
+        """
+        _, slash, name = self.name.partition("/")
+        if isinstance(self.backfill, Copy) or not slash:
+            return None
+        found = self._description(self.source)
+        indexes = found.get("GlobalSecondaryIndexes", [])
+        counts = [index["ItemCount"] for index in indexes if index["IndexName"] == name]
+        return int(found["ItemCount"]) - int(counts[0]) if counts else None
 
     def run(self, tell: Tell, *, segments: int = SEGMENTS, rate: float | None = None) -> State:
         """Carry it out, or go on with a run that was interrupted.

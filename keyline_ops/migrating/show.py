@@ -19,22 +19,26 @@ from keyline_ops.printing import print_whole, table
 
 def planned(job: Job) -> dict[str, Any]:
     """Return a backfill and how far it is, as JSON."""
-    state = job.progress
+    missing = job.missing()
+    state = State() if missing else job.progress
     copies = isinstance(job.backfill, Copy)
     return {
+        "system": job.system.name,
         "backfill": job.name,
         "why": job.backfill.why,
         "kind": "copy" if copies else "fill",
         "shape": job.backfill.shape.__name__,
         "source": job.source.physical_name(job.where.environment.name),
         "target": job.target.physical_name(job.where.environment.name),
-        "items": job.items(),
+        "not_deployed": missing or None,
+        "items": None if missing else job.items(),
+        "outside_of_index": None if missing else job.outside(),
         "under_way": state.under_way,
         "read": state.outcome.read,
         "filled": state.filled,
         "verified": state.verified,
         "cut_over": state.cut_over,
-        "next": following(job, state),
+        "next": "" if missing else following(job, state),
     }
 
 
@@ -54,18 +58,26 @@ def following(job: Job, state: State) -> str:
 
 def show_plan(plans: Sequence[dict[str, Any]], console: Console) -> None:
     """Print backfills with their next steps."""
-    columns = ("backfill", "kind", "of", "source", "target", "items", "read")
-    shown = table("Backfills", columns, numbers=("items", "read"))
+    columns = ("system", "backfill", "kind", "of", "source", "target")
+    counts = ("items", "outside of index", "read")
+    shown = table("Backfills", (*columns, *counts), numbers=counts)
+    names = ("system", "backfill", "kind", "shape", "source", "target")
     for plan in plans:
-        shown.add_row(
-            *(plan[name] for name in ("backfill", "kind", "shape", "source", "target")),
-            f"{plan['items']:,}",
-            f"{plan['read']:,}",
-        )
+        numbers = (plan["items"], plan["outside_of_index"], plan["read"])
+        told = ("" if number is None else f"{number:,}" for number in numbers)
+        shown.add_row(*(plan[name] for name in names), *told)
     print_whole(shown, console)
     for plan in plans:
-        if plan["next"]:
-            console.print(Text(f"next: {plan['next']}"), soft_wrap=True)
+        if plan["not_deployed"]:
+            line = f"{plan['backfill']}: the table {plan['not_deployed']} is not deployed."
+            console.print(Text(line), soft_wrap=True)
+    for line in dict.fromkeys(plan["next"] for plan in plans if _is_due(plan)):
+        console.print(Text(f"next: {line}"), soft_wrap=True)
+
+
+def _is_due(plan: dict[str, Any]) -> bool:
+    """Return whether a plan has a next step; an index that has all items needs none."""
+    return bool(plan["next"]) and plan["outside_of_index"] != 0
 
 
 def outcome_json(job: Job, outcome: Outcome, *, dry: bool) -> dict[str, Any]:
