@@ -41,7 +41,12 @@ class Session:
         self._audience = audience
         self._tokens: dict[tuple[str, tuple[str, ...], str], str] = {}
         self._http = httpx.AsyncClient(
-            base_url=base_url(platform, api), timeout=60, trust_env=False
+            base_url=base_url(platform, api),
+            timeout=60,
+            trust_env=False,
+            # The platform closes what is idle for 5 s. A request that it has just been sent then
+            # fails, so a connection is used no more well before.
+            limits=httpx.Limits(keepalive_expiry=2.0),
         )
 
     async def close(self) -> None:

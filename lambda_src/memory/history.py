@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from keyline.run import Page, Store
-from memory.patterns import DAY_TURNS, SESSION_TURNS, TURN_GET, TURN_BATCH, USER_TURNS
+from memory.patterns import DAY_TURNS, SESSION_TURNS, TURN_BATCH, TURN_GET, USER_TURNS
 from memory.tables import SessionTurn, Turn, UserTurn
 from memory.turns import TurnId
 

@@ -35,8 +35,8 @@ from memory.patterns import (
     INTERACTION_SAVE,
     REQUESTS,
     SESSION_TURNS,
-    TURN_GET,
     TURN_BATCH,
+    TURN_GET,
     USER_TURNS,
 )
 from memory.settings import Settings

@@ -26,7 +26,7 @@ from memory.embeddings.tables import Group
 from memory.patterns import TURN_BATCH
 from memory.settings import Settings
 from memory.system import SYSTEM, TABLE_SIZES
-from memory.turns import NewTurn, TurnId, embeddings_of, turns_at
+from memory.turns import NewTurn, embeddings_of, turns_at
 from systems.memory.samples import conversations as sample
 from systems.memory.samples.conversations import Conversation, Said
 
@@ -88,7 +88,7 @@ class MemoryJourney:
         await side_by_side(self._conversations, save)
 
     async def exercise(self, session: Session) -> Sequence[str]:
-        """Build a context of each conversation, search, read, forget; compare with what was sent."""
+        """Build contexts, search, read and forget; compare with what was sent."""
         lines = ["The data of an earlier run is there; --fresh starts anew."]
         if not self.loaded_before:
             lines = [await self._check_history(session)]
