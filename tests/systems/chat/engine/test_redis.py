@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 import pytest
-import redis
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
 
 from keyline.cache import FAILURE, HIT, MISS, Cache, CacheSettings, Redis
 from keyline.cache.backend import LEASE_SECONDS
 from keyline.cache.redis import OPEN_SECONDS
-from keyline_local.testing import LOOPBACK, die_with_parent, find_server, free_port
+from tests.support.redis_server import RedisServer, running_redis
 
 SECONDS = 600
 TIMEOUT = 0.25
@@ -26,28 +22,17 @@ class Answer(msgspec.Struct):
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[redis.Redis, str]]:
-    """A redis of its own, and its address."""
-    port = free_port()
-    process = subprocess.Popen(
-        [str(find_server()), "--port", str(port), "--bind", LOOPBACK, "--save", ""],
-        stdout=subprocess.DEVNULL,
-        preexec_fn=die_with_parent(),
-    )
-    try:
-        client = redis.Redis(LOOPBACK, port, retry=Retry(ConstantBackoff(0.02), 200))
-        client.ping()
-        yield client, f"redis://{LOOPBACK}:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(10)
+def server() -> Iterator[RedisServer]:
+    """A redis of its own."""
+    with running_redis() as running:
+        yield running
 
 
 @pytest.mark.requirement("T-58", "T-59")
 def test_instances_share_answers_for_as_long_as_the_setting_says(
-    server: tuple[redis.Redis, str],
+    server: RedisServer,
 ) -> None:
-    direct, url = server
+    direct, url = server.direct, server.url
     seen = Counter[str]()
     settings = CacheSettings("chat:", SECONDS, url)
     one, other = (Cache.of(settings, lambda name: seen.update([name])) for _ in range(2))
@@ -60,18 +45,15 @@ def test_instances_share_answers_for_as_long_as_the_setting_says(
 
 
 def test_a_redis_that_is_down_fails_no_request_is_told_once_and_left_alone_for_a_while(
-    server: tuple[redis.Redis, str], caplog: pytest.LogCaptureFixture
+    server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     # Given a cache whose redis goes away
-    direct, url = server
+    url = server.url
     now, seen = [0.0], Counter[str]()
     backend = Redis(url, SECONDS, TIMEOUT, clock=lambda: now[0])
     cache = Cache(backend, "chat:", lambda name: seen.update([name]))
     assert cache.answer(("q",), Answer, lambda: Answer(1)) == Answer(1)
-    direct.client_kill_filter(_type="normal", skipme=True)
-    port = str(direct.config_get("port")["port"])
-    direct.config_set("port", "0")
-    direct.client_kill_filter(_type="normal", skipme=True)
+    server.go_away()
 
     # Then every question is answered all the same
     for n in range(3):
@@ -80,15 +62,15 @@ def test_a_redis_that_is_down_fails_no_request_is_told_once_and_left_alone_for_a
     assert len([r for r in caplog.records if "cannot be reached" in r.message]) == 1
 
     # And when it is back and the pause is over, it is asked again
-    direct.config_set("port", port)
+    server.come_back()
     now[0] = OPEN_SECONDS + 1
     assert cache.answer(("q",), Answer, lambda: Answer(20)) == Answer(1)
 
 
 def test_a_lease_is_one_instance_s_until_it_ends_and_ends_by_itself(
-    server: tuple[redis.Redis, str],
+    server: RedisServer,
 ) -> None:
-    direct, url = server
+    direct, url = server.direct, server.url
     one, other = (Redis(url, SECONDS, TIMEOUT) for _ in range(2))
     assert one.lease("chat:a")
     assert not other.lease("chat:a")
