@@ -57,7 +57,7 @@ def cache(memory: Memory) -> None:
 
 
 def sizes(memory: Memory) -> None:
-    memory.module("table-sizes").handler({"time": "2026-01-01T00:00:00Z"}, None)
+    memory.module("table-sizes").handler({}, None)
 
 
 USES: Mapping[str, Callable[[Memory], None]] = {
@@ -76,10 +76,12 @@ def test_every_function_is_among_them() -> None:
 
 
 @pytest.mark.requirement("X-07")
-@pytest.mark.parametrize("function", [name for name in USES if name != "table-sizes"])
+@pytest.mark.parametrize("function", USES)
 def test_what_a_function_asks_for_equals_what_its_role_grants(
     memory: Memory, function: str
 ) -> None:
     asked = memory.accesses()
     USES[function](memory)
-    assert asked == SYSTEM.function(function).access
+    granted = SYSTEM.function(function).access
+    # descriptions go through a client of their own, on which the test does not listen
+    assert asked == {access for access in granted if access.action != "DescribeTable"}
