@@ -2,7 +2,7 @@
 
 A transaction puts an item into the target if the target lacks it *and* the source still has it as
 it was read. So what is deleted during the copy does not come back, and what is written stays
-(docs/adr/0024-migrations.md).
+(docs/adr/0029-migrations.md).
 """
 
 from __future__ import annotations
