@@ -12,6 +12,7 @@ from keyline_cdk.validation import add_checks
 from keyline_deploy.environment import Environment, EnvironmentFileError, check_takes_pool
 from keyline_deploy.systems import part
 from stacks.account_stack import AccountStack
+from stacks.cache_stack import CacheStack
 from stacks.data_stack import DataStack
 from stacks.service_stack import Bundler, ServiceStack
 
@@ -40,20 +41,32 @@ def build(
     raise_first(faults_among(systems))
     _check_user_pools(environment, systems)
     account = AccountStack(app, environment=environment)
+    cache = _cache_stack(app, environment, systems)
     for system in systems:
         own = part(system.name, "stacks")
         data_stack: type[DataStack] = getattr(own, "DATA", DataStack)
         service_stack: type[ServiceStack] = getattr(own, "SERVICE", ServiceStack)
         data = data_stack(app, system=system, environment=environment)
         data.add_stack_dependency(account, "Alarms notify the topic by name.")
-        service_stack(
+        service = service_stack(
             app,
             system=system,
             environment=environment,
             data=data,
             bundler=bundler,
         )
+        if cache and any(function.caches for function in system.functions):
+            service.add_stack_dependency(cache, "Functions are told by name where the cache is.")
     add_checks(app, environment, systems)
+
+
+def _cache_stack(
+    app: cdk.App, environment: Environment, systems: Iterable[System]
+) -> CacheStack | None:
+    functions = [f for system in systems for f in system.functions if f.caches]
+    if environment.cache is None:
+        return None
+    return CacheStack(app, environment=environment, shared=environment.cache, functions=functions)
 
 
 def _check_user_pools(environment: Environment, systems: Iterable[System]) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
+import msgspec
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -13,11 +14,12 @@ from constructs import Construct
 
 from keyline.model import MAX_VARIABLES, Function, System, deployment
 from keyline_cdk.acknowledge import acknowledge
+from keyline_cdk.cache_access import cache_statements, cache_url, vpc_config
 from keyline_cdk.cursor_secret import cursor_secret_reference
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
 from keyline_deploy.bundling import ROOT, SOURCES, Bundle
-from keyline_deploy.environment import Environment, EnvironmentFileError
+from keyline_deploy.environment import CACHE_URL, Environment, EnvironmentFileError
 from keyline_deploy.names import function_name
 
 KEY_ACTIONS = (
@@ -65,6 +67,7 @@ class HandlerFunction(Construct):
             statements=[
                 *data_statements(system, function, environment, cdk.Stack.of(self)),
                 *key_statements(function, environment),
+                *cache_statements(function, environment, cdk.Stack.of(self)),
                 _log_statement(self.log_group),
             ]
         )
@@ -137,6 +140,13 @@ class HandlerFunction(Construct):
             resource,
             {"AwsSolutions-L1": "Handlers are bundled, typed and tested for python3.13."},
         )
+        inside = vpc_config(declared, environment)
+        if inside:
+            level_one(resource, lambda_.CfnFunction).vpc_config = inside
+            acknowledge(
+                self.role,
+                {"AwsSolutions-IAM5[Resource::*]": "Network interfaces have no names in advance."},
+            )
         sources = [source.relative_to(ROOT).as_posix() for source in bundle.sources]
         level_one(resource, lambda_.CfnFunction).add_metadata(SOURCES, sources)
         return resource
@@ -150,7 +160,7 @@ def variables(system: System, function: Function, environment: Environment) -> d
     EnvironmentFileError
         If they are more than Lambda takes.
     """
-    settings = environment.settings(system.name, system.settings)
+    settings = _with_cache(system, function, environment)
     size = deployment.variables_size(system, function, settings)
     if size > MAX_VARIABLES:
         raise EnvironmentFileError(
@@ -167,6 +177,20 @@ def variables(system: System, function: Function, environment: Environment) -> d
         cursor_secret=cursor_secret_reference(system, environment),
         measure_sizes=environment.is_local,
     )
+
+
+def _with_cache(system: System, function: Function, environment: Environment) -> msgspec.Struct:
+    """Return the settings of a system, with the address of the shared cache if it is used."""
+    settings = environment.settings(system.name, system.settings)
+    if not (environment.cache and function.caches):
+        return settings
+    if getattr(settings, CACHE_URL):
+        raise EnvironmentFileError(
+            f"{environment.name}.toml: systems.{system.name}.{CACHE_URL}",
+            "the environment has a cache of its own, whose address is not known yet.",
+            "Leave it out, or leave [cache] out.",
+        )
+    return msgspec.structs.replace(settings, **{CACHE_URL: cache_url(environment)})
 
 
 def data_statements(

@@ -11,6 +11,7 @@ file: the tables of `environments/local.override.toml`, which git ignores, are l
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 import json
 import os
@@ -227,6 +228,36 @@ class Functions(_Section, frozen=True, kw_only=True):
     tracing: bool = True
 
 
+class SharedCache(_Section, frozen=True, kw_only=True):
+    """A cache on AWS that all functions share that declare `caches`, and the network it is in.
+
+    Attributes
+    ----------
+    zones
+        The letters of the availability zones that have a subnet: two or three.
+    network
+        The addresses of the network, a block of 256 at least: `10.64.0.0/24`.
+    max_gigabytes
+        How much the cache may hold; the least that ElastiCache takes is 1.
+    max_units_per_second
+        How many ElastiCache processing units it may use; the least that ElastiCache takes is 1,000.
+    """
+
+    zones: Annotated[
+        tuple[Literal["a", "b", "c", "d", "e", "f"], ...],
+        Meta(min_length=2, max_length=3, description='two or three letters, like ["a", "b"]'),
+    ] = ("a", "b")
+    network: Annotated[
+        str,
+        Meta(
+            pattern=r"\A10\.[0-9]{1,3}\.[0-9]{1,3}\.0/(1[6-9]|2[0-4])\Z",
+            description="a block of private addresses from /16 to /24, like 10.64.0.0/24",
+        ),
+    ] = "10.64.0.0/24"
+    max_gigabytes: Annotated[int, Meta(ge=1, le=5_000)] = 1
+    max_units_per_second: Annotated[int, Meta(ge=1_000, le=15_000_000)] = 1_000
+
+
 class Local(_Section, frozen=True, kw_only=True):
     """The loopback ports of the local platform.
 
@@ -265,6 +296,8 @@ class Environment(_Section, frozen=True, kw_only=True):
     user_pools
         The id of the Cognito user pool whose users may call a system, by the system's name.
         A system without one takes the tokens that `auth` describes.
+    cache
+        The cache on AWS that functions share; without the section there is none.
     systems
         What each system's section says; `settings` decodes a system's part.
     """
@@ -288,6 +321,7 @@ class Environment(_Section, frozen=True, kw_only=True):
     user_pools: dict[str, str] = field(default_factory=dict)
     budget: Budget | None = None
     functions: Functions = field(default_factory=Functions)
+    cache: SharedCache | None = None
     local: Local | None = None
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -713,6 +747,23 @@ def _faults(environment: Environment) -> Iterator[Fault]:
     yield from issuer_faults(environment.auth.issuer, local=environment.is_local)
     if environment.budget:
         yield from _budget_faults(environment.budget)
+    if environment.cache:
+        yield from _cache_faults(environment, environment.cache)
+
+
+def _cache_faults(environment: Environment, shared: SharedCache) -> Iterator[Fault]:
+    if environment.is_local:
+        yield "cache", "the local platform has a redis of its own.", "Leave the section out."
+    for zone in repeated(shared.zones):
+        yield "cache.zones", f"{zone!r} is there twice.", "Write it once."
+    try:
+        ipaddress.ip_network(shared.network)
+    except ValueError:
+        yield (
+            "cache.network",
+            f"{shared.network} is not the beginning of a block of addresses.",
+            "Write it like 10.64.0.0/24.",
+        )
 
 
 def _budget_faults(budget: Budget) -> Iterator[Fault]:

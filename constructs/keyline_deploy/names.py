@@ -13,6 +13,8 @@ __all__ = [
     "api_name",
     "bucket_name",
     "budget_name",
+    "cache_name",
+    "cache_parameter",
     "cursor_secret_name",
     "dashboard_name",
     "failure_queue_name",
@@ -42,6 +44,22 @@ def cursor_secret_name(system: str, environment: str) -> str:
 def budget_name(environment: str) -> str:
     """Return the name of an environment's budget for DynamoDB."""
     return f"keyline-dynamodb-{environment}"
+
+
+def cache_name(environment: str) -> str:
+    """Return the name of the cache that functions share, which is also its user's name."""
+    return f"keyline-{environment}"
+
+
+def cache_parameter(environment: str, what: str) -> str:
+    """Return the name of the SSM parameter that tells a deployment where the cache is.
+
+    Parameters
+    ----------
+    what
+        `address`, `security-group`, or `subnet-<zone>`.
+    """
+    return f"/keyline/{environment}/cache/{what}"
 
 
 def dashboard_name(system: str, environment: str) -> str:

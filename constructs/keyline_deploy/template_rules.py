@@ -19,8 +19,20 @@ from keyline_deploy.published import MAX_METRICS, PublishedMetrics
 
 Template = Mapping[str, Any]
 
-WITHOUT_RESOURCES = frozenset({"xray:PutTelemetryRecords", "xray:PutTraceSegments"})
-"""Actions that can only be allowed on `*` (service authorization reference, X-Ray)."""
+INTERFACE_ACTIONS = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+"""What Lambda does in a function's name to put it into a network (Lambda developer guide)."""
+
+WITHOUT_RESOURCES = frozenset(
+    {"xray:PutTelemetryRecords", "xray:PutTraceSegments", *INTERFACE_ACTIONS}
+)
+"""Actions that are only allowed on `*`: X-Ray's, and those on interfaces that are yet to be."""
 
 OBJECT_ACTIONS = frozenset({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"})
 """Actions on objects, whose keys only the data knows: allowed below a prefix of one bucket."""

@@ -108,6 +108,7 @@ ANALYTICS = Function(
     ),
     memory=1024,
     timeout=29,
+    caches=True,
 )
 ROLLUP_STREAM = Function(
     name="rollup-stream",

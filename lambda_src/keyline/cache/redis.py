@@ -23,7 +23,8 @@ class Redis:
     Parameters
     ----------
     url
-        `redis://host:6379/0` or `rediss://...`.
+        `redis://host:6379/0`, or `rediss://...` for TLS. A user in it who has no password,
+        `rediss://user@host:6379/0`, authenticates by a token of IAM.
     seconds
         How old an answer may be.
     timeout
@@ -40,18 +41,23 @@ class Redis:
         timeout: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        import redis  # its library is in the bundles of the systems that require it, and is slow
+        # the library is in the bundles of the systems that require it, and is slow
+        import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
+        from keyline.cache.iam import with_tokens
+
         self._failures: tuple[type[Exception], ...] = (redis.RedisError, OSError)
+        address, tokens = with_tokens(url)
         # Redis closes what is idle, so a second try is worth its time. By default there are ten,
         # with waits of up to a second.
         self._client = redis.Redis.from_url(
-            url,
+            address,
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 1),
+            credential_provider=tokens,
         )
         self._milliseconds = int(seconds * 1000)
         self._clock = clock

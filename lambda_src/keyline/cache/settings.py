@@ -16,8 +16,8 @@ class CacheSettings:
     seconds
         How old an answer may be.
     url
-        The redis that all instances share: `redis://host:6379/0` or `rediss://...`. Empty for
-        the process' own memory.
+        The redis that all instances share: `redis://host:6379/0`, or `rediss://...` for TLS. A
+        user without a password authenticates by a token of IAM. Empty for the process' own memory.
     timeout
         Seconds that a command waits for redis at most, to connect and to be answered.
     entries
@@ -27,5 +27,5 @@ class CacheSettings:
     prefix: str
     seconds: float
     url: str = ""
-    timeout: float = 0.25
+    timeout: float = 0.04
     entries: int = 500

@@ -68,6 +68,8 @@ _ARN = f"arn:aws-us-gov:{_WHERE}:"
 _KEY_STATEMENT = 420
 """Characters of the statement that lets a function use a customer's key through DynamoDB."""
 _TRACING_STATEMENT = 96
+_CACHE_STATEMENTS = 540
+"""Characters of the statements that let a function into the cache's network and the cache."""
 _STATEMENT_ID = 100
 """Characters of a statement's id in a function's policy (Lambda: AddPermission, StatementId)."""
 
@@ -186,7 +188,8 @@ def role_policy_size(system: System, function: Function) -> int:
         for resource, names in actions.items()
     ]
     document = {"Version": "2012-10-17", "Statement": statements}
-    return _size(document) + _KEY_STATEMENT + _TRACING_STATEMENT
+    cache = _CACHE_STATEMENTS if function.caches else 0
+    return _size(document) + _KEY_STATEMENT + _TRACING_STATEMENT + cache
 
 
 def resource_policy_size(system: System, function: Function) -> int:

@@ -64,6 +64,9 @@ class Function:
     services
         The AWS services that it calls besides DynamoDB, by botocore's names: `("s3",)`. Its
         bundle carries their models; what it may do there is granted where the stack is built.
+    caches
+        Whether it uses the cache that functions share. Where an environment has such a cache
+        (`[cache]`), the function is in the cache's network and has its address as `cache_url`.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Function:
     concurrency: int | None = None
     requirements: str = ""
     services: tuple[str, ...] = ()
+    caches: bool = False
 
     @cached_property
     def access(self) -> frozenset[Access]:

@@ -127,6 +127,13 @@ def _setting_faults(system: System) -> Iterator[Fault]:
                 "has no default.",
                 "Give it one, so that an environment need not name it.",
             )
+    for function in system.functions:
+        if function.caches and "cache_url" not in fields:
+            yield (
+                f"functions[{function.name}].caches",
+                f"needs the setting 'cache_url', which {system.settings.__name__} lacks.",
+                'Declare cache_url: CacheUrl = "" (keyline.settings), or leave caches out.',
+            )
     defaults = system.settings()
     for path, name in _named_settings(system):
         if name not in fields:

@@ -1,0 +1,123 @@
+"""The cache that an environment asks for, and the functions that use it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from keyline.model import DeclarationError, System
+from keyline_deploy.environment import CACHE_URL, EnvironmentFileError, SharedCache
+from stacks.application import build
+from tests.support.sample.books import BOOK_READER, SMALL
+from tests.support.templates import FULL, KEY_ARN, Template, new_app, no_bundle, resources
+
+
+class Settings(msgspec.Struct, frozen=True):
+    cache_url: str = ""
+
+
+CACHING = msgspec.structs.replace(FULL, cache=SharedCache(), systems={})
+USER = replace(BOOK_READER, caches=True, services=("ssm", "s3"))
+OTHER = replace(BOOK_READER, name="other", routes=())
+BOOKS = replace(SMALL, functions=(USER, OTHER), settings=Settings)
+
+
+def synthesized(
+    folder: Path, system: System = BOOKS, systems: Mapping[str, dict[str, object]] | None = None
+) -> Mapping[str, Template]:
+    app = new_app(folder, checks=False)
+    environment = msgspec.structs.replace(CACHING, systems=dict(systems or {}))
+    build(app, environment, [system], no_bundle(folder))
+    stacks = app.synth().stacks
+    return {stack.stack_name: stack.template for stack in stacks}
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Template]:
+    return synthesized(tmp_path_factory.mktemp("cache"))
+
+
+def only(template: Template, kind: str) -> dict[str, object]:
+    (found,) = resources(template, kind).values()
+    return found
+
+
+@pytest.mark.requirement("I-17")
+def test_the_cache_is_valkey_with_limits_a_user_of_iam_and_the_customer_s_key(
+    templates: Mapping[str, Template],
+) -> None:
+    template = templates["cache-full"]
+    cache = only(template, "AWS::ElastiCache::ServerlessCache")
+    assert cache["Engine"] == "valkey"
+    assert cache["ServerlessCacheName"] == "keyline-full"
+    assert cache["KmsKeyId"] == KEY_ARN
+    assert cache["CacheUsageLimits"] == {
+        "DataStorage": {"Maximum": 1, "Unit": "GB"},
+        "ECPUPerSecond": {"Maximum": 1000},
+    }
+    user = only(template, "AWS::ElastiCache::User")
+    assert user["AuthenticationMode"] == {"Type": "iam"}
+    assert user["UserId"] == user["UserName"] == "keyline-full"
+    assert user["AccessString"] == "on ~* -@all +@connection +get +set +del"
+
+
+def test_the_network_reaches_nothing_but_the_services_that_functions_call(
+    templates: Mapping[str, Template],
+) -> None:
+    template = templates["cache-full"]
+    endpoints = resources(template, "AWS::EC2::VPCEndpoint").values()
+    kinds = [endpoint.get("VpcEndpointType") for endpoint in endpoints]
+    assert sorted(map(str, kinds)) == ["Gateway", "Gateway", "Interface"]
+    assert "ssm" in json.dumps([e for e in endpoints if e["VpcEndpointType"] == "Interface"])
+    for way_out in ("AWS::EC2::NatGateway", "AWS::EC2::InternetGateway"):
+        assert resources(template, way_out) == {}
+    zones = {s["AvailabilityZone"] for s in resources(template, "AWS::EC2::Subnet").values()}
+    assert zones == {"eu-central-1a", "eu-central-1b"}
+    ports = {
+        rule["FromPort"] for rule in resources(template, "AWS::EC2::SecurityGroupIngress").values()
+    }
+    assert ports == {6379, 443}
+
+
+def test_a_function_that_uses_the_cache_is_in_its_network_and_no_other_is(
+    templates: Mapping[str, Template],
+) -> None:
+    template = templates["books-service-full"]
+    found = {f["FunctionName"]: f for f in resources(template, "AWS::Lambda::Function").values()}
+    user, other = (found[f"books-{function.name}-full"] for function in (USER, OTHER))
+    told = "{{resolve:ssm:/keyline/full/cache/%s}}"
+    assert user["VpcConfig"] == {
+        "SecurityGroupIds": [told % "security-group"],
+        "SubnetIds": [told % "subnet-a", told % "subnet-b"],
+    }
+    url = f"rediss://keyline-full@{told % 'address'}:6379/0"
+    assert json.loads(user["Environment"]["Variables"]["KEYLINE_SETTINGS"]) == {CACHE_URL: url}
+    assert "VpcConfig" not in other
+    assert json.loads(other["Environment"]["Variables"]["KEYLINE_SETTINGS"]) == {CACHE_URL: ""}
+    policies = json.dumps(resources(template, "AWS::IAM::Role"))
+    assert policies.count("elasticache:Connect") == 1
+    assert policies.count("ec2:CreateNetworkInterface") == 1
+    parameters = {
+        p["Name"] for p in resources(templates["cache-full"], "AWS::SSM::Parameter").values()
+    }
+    asked = {"address", "security-group", "subnet-a", "subnet-b"}
+    assert parameters == {f"/keyline/full/cache/{what}" for what in asked}
+
+
+def test_a_service_that_the_network_has_no_way_to_is_refused(tmp_path: Path) -> None:
+    system = replace(BOOKS, functions=(replace(USER, services=("sqss",)),))
+    with pytest.raises(DeclarationError) as raised:
+        synthesized(tmp_path, system)
+    assert raised.value.path.endswith(".services")
+    assert "sqs" in raised.value.suggestion
+
+
+def test_a_cache_of_one_s_own_beside_the_environment_s_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFileError) as raised:
+        synthesized(tmp_path, systems={"books": {CACHE_URL: "redis://other:6379/0"}})
+    assert raised.value.path == "full.toml: systems.books.cache_url"
