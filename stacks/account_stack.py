@@ -7,13 +7,14 @@ from constructs import Construct
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import AlarmTopic
 from keyline_cdk.cost_budget import CostBudget
+from keyline_cdk.data_key import DataKey
 from keyline_cdk.metrics import user_errors
 from keyline_deploy.environment import Environment
 from stacks.base import KeylineStack
 
 
 class AccountStack(KeylineStack):
-    """The alarm topic, the alarms that exist per account and region only, the budget."""
+    """The alarm topic, the alarms that exist per account and region only, the budget, the key."""
 
     def __init__(self, scope: Construct, *, environment: Environment) -> None:
         super().__init__(
@@ -23,6 +24,8 @@ class AccountStack(KeylineStack):
             environment=environment,
             why="Alarm topic and account-wide alarms.",
         )
+        if environment.tables.makes_key:
+            DataKey(self, "DataKey", environment=environment)
         topic = AlarmTopic(self, "Alarms", environment=environment)
         if environment.budget:
             CostBudget(

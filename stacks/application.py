@@ -42,6 +42,8 @@ def build(
     _check_user_pools(environment, systems)
     account = AccountStack(app, environment=environment)
     cache = _cache_stack(app, environment, systems)
+    if cache:
+        cache.add_stack_dependency(account, "The cache is encrypted with the environment's key.")
     for system in systems:
         own = part(system.name, "stacks")
         data_stack: type[DataStack] = getattr(own, "DATA", DataStack)

@@ -122,7 +122,7 @@ class CacheCluster(Construct):
             security_group_ids=[group.security_group_id],
             subnet_ids=[subnet.subnet_id for subnet in self.vpc.isolated_subnets],
             user_group_id=users.ref,
-            kms_key_id=self._environment.tables.key_arn,
+            kms_key_id=self._environment.key_arn,
             cache_usage_limits=elasticache.CfnServerlessCache.CacheUsageLimitsProperty(
                 data_storage=elasticache.CfnServerlessCache.DataStorageProperty(
                     maximum=shared.max_gigabytes, unit="GB"

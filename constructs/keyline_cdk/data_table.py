@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from keyline.model import DeclarationError, Index, ProjectionType, Table
+from keyline_cdk.data_key import customer_key
 from keyline_deploy.environment import Environment, Tables
 
 _TYPES = {
@@ -58,7 +58,7 @@ class DataTable(Construct):
             sort_key=next(iter(_attributes(table, table.key.sort)), None),
             global_secondary_indexes=[_index(table, index) for index in table.indexes],
             billing=dynamodb.Billing.on_demand(),
-            encryption=_encryption(self, protection),
+            encryption=_encryption(self, environment),
             time_to_live_attribute=table.ttl.attribute if table.ttl else None,
             dynamo_stream=_stream(table),
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
@@ -113,11 +113,11 @@ def _stream(table: Table) -> dynamodb.StreamViewType | None:
     return dynamodb.StreamViewType(table.stream.value) if table.stream else None
 
 
-def _encryption(scope: Construct, protection: Tables) -> dynamodb.TableEncryptionV2:
-    if protection.key_arn:
-        key = kms.Key.from_key_arn(scope, "Key", protection.key_arn)
+def _encryption(scope: Construct, environment: Environment) -> dynamodb.TableEncryptionV2:
+    key = customer_key(scope, environment)
+    if key:
         return dynamodb.TableEncryptionV2.customer_managed_key(key)
-    if protection.encryption == "aws-owned":
+    if environment.tables.encryption == "aws-owned":
         return dynamodb.TableEncryptionV2.dynamo_owned_key()
     return dynamodb.TableEncryptionV2.aws_managed_key()
 

@@ -226,7 +226,7 @@ def key_statements(function: Function, environment: Environment) -> list[iam.Pol
     DynamoDB uses such a key in the caller's name. The actions are those of the DynamoDB developer
     guide, "Using AWS KMS with DynamoDB", without the grant that only creating a table needs.
     """
-    arn = environment.tables.key_arn
+    arn = environment.key_arn
     if arn is None or not (function.access or function.source):
         return []
     via = {"kms:ViaService": f"dynamodb.{environment.region}.amazonaws.com"}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from keyline_cdk.acknowledge import acknowledge
+from keyline_cdk.data_key import customer_key
 from keyline_deploy.environment import Environment
 
 KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -34,16 +34,16 @@ class PrivateBucket(Construct):
     ) -> None:
         super().__init__(scope, id)
         removal_policy = cdk.RemovalPolicy[environment.tables.removal_policy.upper()]
-        arn = environment.tables.key_arn
+        key = customer_key(self, environment)
         self.resource = s3.Bucket(
             self,
             "Bucket",
             bucket_name=name,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.KMS if arn else s3.BucketEncryption.S3_MANAGED,
-            encryption_key=kms.Key.from_key_arn(self, "Key", arn) if arn else None,
-            bucket_key_enabled=True if arn else None,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            bucket_key_enabled=True if key else None,
             enforce_ssl=True,
             versioned=True,
             lifecycle_rules=[

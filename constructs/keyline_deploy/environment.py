@@ -33,6 +33,7 @@ from keyline.errors import Fault, KeylineError, instead_of, repeated
 from keyline.model import MAX_ENVIRONMENT_NAME, System
 from keyline.moments import DAY_SECONDS
 from keyline.settings import SettingError
+from keyline_deploy.names import key_parameter
 from keyline_deploy.resource_tags import tag_faults
 from keyline_deploy.web_addresses import issuer_faults, origin_faults
 
@@ -91,8 +92,9 @@ Audience = Annotated[
 Encryption = Annotated[
     str,
     Meta(
-        pattern=r"\A(aws-owned|aws-managed|arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)\Z",
-        description='"aws-managed", "aws-owned", or the ARN of a KMS key of your own',
+        pattern=r"\A(aws-owned|aws-managed|customer-managed|arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)\Z",
+        description='"aws-managed", "aws-owned", "customer-managed", or'
+        " the ARN of a KMS key of your own",
     ),
 ]
 Url = Annotated[
@@ -125,7 +127,8 @@ class Tables(_Section, frozen=True, kw_only=True):
     encryption
         Whose KMS key encrypts them: AWS's own for DynamoDB in this account (`aws-managed`), one
         that DynamoDB keeps to itself (`aws-owned`, without a trail of its use and without cost),
-        or yours, by its ARN.
+        one that the account stack makes for this environment (`customer-managed`), or yours, by
+        its ARN.
     """
 
     pitr_days: Annotated[int, Meta(ge=1, le=35)] = 35
@@ -135,9 +138,9 @@ class Tables(_Section, frozen=True, kw_only=True):
     encryption: Encryption = "aws-managed"
 
     @property
-    def key_arn(self) -> str | None:
-        """The ARN of the customer's KMS key; None where a key of AWS's encrypts."""
-        return self.encryption if self.encryption.startswith("arn:") else None
+    def makes_key(self) -> bool:
+        """Whether the environment has a KMS key of its own made for it."""
+        return self.encryption == "customer-managed"
 
 
 class Alarms(_Section, frozen=True, kw_only=True):
@@ -333,6 +336,18 @@ class Environment(_Section, frozen=True, kw_only=True):
     def keeps_data(self) -> bool:
         """Whether its data is kept, as in production: its tables are not thrown away."""
         return self.tables.removal_policy == "retain" or self.tables.deletion_protection
+
+    @property
+    def key_arn(self) -> str | None:
+        """The ARN of the customer's KMS key; None where a key of AWS's encrypts.
+
+        The ARN of a key that is made with the environment is read by a deployment from an SSM
+        parameter: it is the reference to it.
+        """
+        if self.tables.makes_key:
+            return f"{{{{resolve:ssm:{key_parameter(self.name)}}}}}"
+        encryption = self.tables.encryption
+        return encryption if encryption.startswith("arn:") else None
 
     def settings(self, system: str, kind: type[T]) -> T:
         """Decode `[systems.<system>]` as a system's own settings.
@@ -827,8 +842,14 @@ def _check_prod(environment: Environment, file: Path) -> None:
 
 def _check_key(environment: Environment, file: Path) -> None:
     """DynamoDB takes a key of the table's own region only."""
-    arn = environment.tables.key_arn
-    if arn and arn.split(":")[3] != environment.region:
+    if environment.is_local and environment.tables.makes_key:
+        raise EnvironmentFileError(
+            f"{file.name}: tables.encryption",
+            "the local engine encrypts nothing.",
+            "Leave it out.",
+        )
+    arn = environment.key_arn
+    if arn and not environment.tables.makes_key and arn.split(":")[3] != environment.region:
         raise EnvironmentFileError(
             f"{file.name}: tables.encryption",
             f"the key is in {arn.split(':')[3]}, the tables are in {environment.region}.",

@@ -19,6 +19,8 @@ __all__ = [
     "dashboard_name",
     "failure_queue_name",
     "function_name",
+    "key_alias",
+    "key_parameter",
     "pascal",
     "phase_parameter_name",
     "stack_id",
@@ -70,6 +72,16 @@ def dashboard_name(system: str, environment: str) -> str:
 def bucket_name(name: str, environment: str, account: str) -> str:
     """Return a bucket's name, which no other account's may be: `k9-similarity-dev-<account>`."""
     return f"{name}-{environment}-{account}"
+
+
+def key_alias(environment: str) -> str:
+    """Return the alias of the KMS key that is made for an environment."""
+    return f"alias/keyline-{environment}"
+
+
+def key_parameter(environment: str) -> str:
+    """Return the name of the SSM parameter that tells a deployment the ARN of that key."""
+    return f"/keyline/{environment}/key/arn"
 
 
 def failure_queue_name(system: str, function: str, environment: str) -> str:

@@ -141,7 +141,7 @@ def _table(
 
 
 def _replica(replica: Mapping[str, Any], path: str, environment: Environment) -> Iterator[_Found]:
-    wanted_key = environment.tables.key_arn
+    wanted_key = environment.key_arn
     if wanted_key and replica.get("SSESpecification", {}).get("KMSMasterKeyId") != wanted_key:
         yield (
             "table-encryption",
@@ -193,7 +193,7 @@ def _bucket(properties: Mapping[str, Any], environment: Environment) -> Iterator
         )
     rules = properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
     defaults = [rule.get("ServerSideEncryptionByDefault", {}) for rule in rules]
-    wanted_key = environment.tables.key_arn
+    wanted_key = environment.key_arn
     if not defaults:
         yield (
             "bucket-encryption",

@@ -60,7 +60,7 @@ class ReportsServiceStack(ServiceStack):
         handler.allow(["s3:GetObject", "s3:PutObject"], f"{arn}/{KEY_PREFIX}*", own)
         # without it, S3 answers 403 for a matrix that is not there, as for one that is kept back
         handler.allow(["s3:ListBucket"], arn, own)
-        key = self._environment.tables.key_arn
+        key = self._environment.key_arn
         if key:
             via = {"kms:ViaService": f"s3.{self._environment.region}.amazonaws.com"}
             handler.allow(KEY_ACTIONS, key, {"StringEquals": via})

@@ -22,6 +22,7 @@ from tests.support.sample.books import SMALL
 from tests.support.sample.shop import LARGE
 
 DEPLOYED = ("dev", "staging", "prod")
+CUSTOMER_KEY = '[tables]\nencryption = "customer-managed"'
 FOREIGN_KEY = "arn:aws:kms:eu-west-1:222222222222:key/1"
 
 
@@ -66,10 +67,10 @@ def test_alarm_thresholds_are_those_of_the_specification() -> None:
 
 @pytest.mark.requirement("X-18")
 def test_tables_may_be_encrypted_by_a_key_of_one_s_own(tmp_path: Path) -> None:
-    assert environment.load("prod").tables.key_arn is None
+    assert environment.load("prod").key_arn is None
     key = "arn:aws:kms:us-east-1:111111111111:key/1"
     env = load_edited("prod", "[tables]", f'[tables]\nencryption = "{key}"', tmp_path)
-    assert env.tables.key_arn == key
+    assert env.key_arn == key
 
 
 def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
@@ -104,6 +105,19 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
         ),
         ("dev", "pitr_days = 7", 'encryption = "kms"', "tables.encryption", "the ARN of a KMS key"),
         ("dev", "pitr_days = 7", f'encryption = "{FOREIGN_KEY}"', "tables.encryption", "us-east-1"),
+        ("local", "[tables]", CUSTOMER_KEY, "tables.encryption", "Leave it out"),
+        ("local", "[local]", "[cache]\n[local]", "cache", "Leave the section out"),
+        *(
+            ("dev", "[functions]", f"[cache]\n{line}\n[functions]", f"cache.{key}", says)
+            for key, line, says in (
+                ("zones", 'zones = ["a"]', "two or three letters"),
+                ("zones", 'zones = ["a", "a"]', "'a' is there twice"),
+                ("network", 'network = "8.8.8.0/24"', "private addresses"),
+                ("network", 'network = "10.64.1.0/23"', "not the beginning of a block"),
+                ("max_gigabytes", "max_gigabytes = 0", "from 1 up to 5000"),
+                ("max_gigabyte", "max_gigabyte = 1", "Did you mean 'max_gigabytes'?"),
+            )
+        ),
         ("prod", "[tables]", '[tables]\nencryption = "aws-owned"', "tables.encryption", "managed"),
         ("dev", "days = 14", "days = 15", "functions.log_retention_days", "1, 3, 5, 7, 14"),
         ("dev", '"us-east-1"', '"us-esat-1"', "region", "Did you mean"),
