@@ -18,6 +18,7 @@ from keyline_ops.commands import (
     docs,
     down,
     importing,
+    invoke,
     logs,
     migrate,
     new,
@@ -40,7 +41,10 @@ app = typer.Typer(
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 """Errors of a full disk, or of a reader that is gone."""
 
-PARTS = (up, down, new, check, token, logs, docs, running, costs, phase, migrate, importing, tables)
+PARTS = (
+    *(up, down, new, check, token, logs, docs, running, invoke, costs, phase, migrate),
+    *(importing, tables),
+)
 for part in PARTS:
     app.add_typer(part.app)
 

@@ -58,13 +58,21 @@ def local_issuer(environment: Environment, state: Path | None) -> str:
 
 
 def ask_local(
-    environment: Environment, state: Path | None, method: str, path: str, **params: str
+    environment: Environment,
+    state: Path | None,
+    method: str,
+    path: str,
+    *,
+    content: bytes | None = None,
+    seconds: float = 120,
+    **params: str,
 ) -> Any:
-    """Ask the local platform.
+    """Ask the local platform; `ask` says what the parameters are.
 
     Raises
     ------
     KeylineError
         If none runs, or it refuses.
     """
-    return ask(local_issuer(environment, state), method, path, **params)
+    issuer = local_issuer(environment, state)
+    return ask(issuer, method, path, content=content, seconds=seconds, **params)

@@ -45,13 +45,25 @@ def issuer_url(state: Path, otherwise: str | None = None) -> str:
     return found
 
 
-def ask(url: str, method: str, path: str, **params: str) -> Any:
+def ask(
+    url: str,
+    method: str,
+    path: str,
+    *,
+    content: bytes | None = None,
+    seconds: float = 120,
+    **params: str,
+) -> Any:
     """Ask a running platform.
 
     Parameters
     ----------
     url
         Its issuer's address.
+    content
+        The body of the request.
+    seconds
+        How long to wait for the answer.
 
     Raises
     ------
@@ -64,7 +76,8 @@ def ask(url: str, method: str, path: str, **params: str) -> Any:
             f"{url}{PREFIX}{path}",
             params=params,
             headers={HEADER: "1"},
-            timeout=120,
+            content=content,
+            timeout=seconds,
             trust_env=False,  # a proxy does not know this machine's loopback
         )
     except httpx.TransportError as error:

@@ -1,4 +1,4 @@
-"""What a running platform answers a second terminal: its state, a TTL sweep, a schedule's run.
+"""What a running platform answers a second terminal: its state, a sweep, runs of functions.
 
 Served beside the token issuer, on loopback. A web page cannot call it: it asks for a header
 that a browser sends to another origin only with that origin's leave, which is never given.
@@ -19,12 +19,22 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from keyline.errors import KeylineError
+from keyline.errors import KeylineError, instead_of
 from keyline_local.control.client import ADDRESS, HEADER, PREFIX
 from keyline_local.control.index import index_page
 from keyline_local.control.status import Status
 from keyline_local.dynamodb.ttl import Sweep
+from keyline_local.host.errors import LocalPlatformError
+from keyline_local.lambdas.functions import (
+    Invocation,
+    PayloadTooLargeError,
+    ThrottledError,
+    UnknownFunctionError,
+)
 from keyline_local.triggers.event_source import Result
+
+LOG_BYTES = 4096
+"""How much of its log an invocation answers (Lambda API reference, Invoke, LogResult)."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -42,6 +52,9 @@ class Controlled(Protocol):
 
     async def run_schedule(self, name: str) -> Sequence[Result]:
         """Run a scheduled rule now."""
+
+    async def invoke(self, function: str, payload: bytes) -> Invocation:
+        """Run a function with an event."""
 
 
 def index_handler(platform: Controlled) -> Handler:
@@ -91,6 +104,32 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
             [{"error": r.function_error, "payload": r.payload.decode()} for r in results]
         )
 
+    async def invoke(request: Request) -> Response:
+        name = request.path_params["name"]
+        try:
+            done = await platform.invoke(name, await request.body())
+        except UnknownFunctionError as error:
+            known = platform.status().functions
+            raise LocalPlatformError(
+                name, "no such function runs.", instead_of(name, known)
+            ) from error
+        except PayloadTooLargeError as error:
+            raise LocalPlatformError(
+                name, f"the event is too large: {error}.", "Send a smaller one."
+            ) from error
+        except ThrottledError as error:
+            raise LocalPlatformError(name, f"{error}", "Try again in a moment.") from error
+        return JSONResponse(
+            {
+                "error": done.function_error,
+                "payload": done.payload.decode(),
+                "request_id": done.request_id,
+                "duration_ms": round(done.duration * 1000, 1),
+                "cold": done.cold,
+                "log": _tail(done.lines),
+            }
+        )
+
     index = index_handler(platform)
     return Starlette(
         routes=[
@@ -99,9 +138,22 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
             Route(f"{PREFIX}/status", guarded(status), methods=["GET"]),
             Route(f"{PREFIX}/sweep", guarded(sweep), methods=["POST"]),
             Route(f"{PREFIX}/schedules/{{name}}", guarded(run_schedule), methods=["POST"]),
+            Route(f"{PREFIX}/functions/{{name}}", guarded(invoke), methods=["POST"]),
             Mount("/", issuer),
         ]
     )
+
+
+def _tail(lines: Sequence[str]) -> list[str]:
+    """Return the last whole lines of a log that fit what Lambda's `LogResult` holds."""
+    kept: list[str] = []
+    left = LOG_BYTES
+    for line in reversed(lines):
+        left -= len(line.encode()) + 1
+        if left < 0:
+            break
+        kept.append(line)
+    return kept[::-1]
 
 
 @contextlib.contextmanager

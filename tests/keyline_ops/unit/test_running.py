@@ -34,6 +34,7 @@ def unsynthesized(monkeypatch: pytest.MonkeyPatch) -> None:
         ["sweep"],
         ["sweep", "--dry-run"],
         ["trigger", "rule"],
+        ["invoke", "{system}", "{function}", "--event", "{file}"],
         ["tables"],
         ["count", "{table}"],
         ["backup", "{table}"],
@@ -44,8 +45,15 @@ def unsynthesized(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_state_folder_on_which_nothing_runs_is_refused(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table = systems()[0].tables[0].name
-    assert_refused([part.format(table=table) for part in command], tmp_path, capsys)
+    system, file = systems()[0], tmp_path / "event.json"
+    file.write_text("{}")
+    words = {
+        "system": system.name,
+        "function": system.functions[0].name,
+        "table": system.tables[0].name,
+        "file": str(file),
+    }
+    assert_refused([part.format(**words) for part in command], tmp_path, capsys)
 
 
 def test_without_a_state_folder_the_declared_address_is_tried(

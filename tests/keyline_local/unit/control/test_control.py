@@ -13,10 +13,16 @@ import pytest
 from starlette.applications import Starlette
 
 from keyline_local.control.client import ADDRESS, issuer_url
-from keyline_local.control.server import announced, control_app
+from keyline_local.control.server import LOG_BYTES, announced, control_app
 from keyline_local.control.status import ApiStatus, Status
 from keyline_local.dynamodb.ttl import Sweep
 from keyline_local.host.errors import LocalPlatformError
+from keyline_local.lambdas.functions import (
+    Invocation,
+    PayloadTooLargeError,
+    ThrottledError,
+    UnknownFunctionError,
+)
 from keyline_local.triggers.event_source import MappingStatus, Result
 
 DECLARED, FREE = "http://127.0.0.1:18769", "http://127.0.0.1:40123"
@@ -83,12 +89,27 @@ class Controlled:
     async def run_schedule(self, name: str) -> Sequence[Result]:
         raise LocalPlatformError(name, "no such rule.", "Name another.")
 
+    async def invoke(self, function: str, payload: bytes) -> Invocation:
+        if function not in STATUS.functions:
+            raise UnknownFunctionError(function)
+        if len(payload) > 100:
+            raise PayloadTooLargeError(f"{len(payload)} bytes")
+        if payload == b'"busy"':
+            raise ThrottledError("Rate Exceeded.")
+        error = "Unhandled" if payload == b'"bad"' else None
+        lines = ("x" * LOG_BYTES, "first", "last")
+        return Invocation("id-1", payload, error, lines, 0.0123, True)
 
-def answer(platform: Controlled, method: str, path: str, *headers: str) -> httpx.Response:
+
+def answer(
+    platform: Controlled, method: str, path: str, *headers: str, content: bytes = b""
+) -> httpx.Response:
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(control_app(platform, Starlette()))
         async with httpx.AsyncClient(transport=transport, base_url=FREE) as http:
-            return await http.request(method, path, headers=dict.fromkeys(headers, "1"))
+            return await http.request(
+                method, path, content=content, headers=dict.fromkeys(headers, "1")
+            )
 
     return asyncio.run(ask())
 
@@ -136,6 +157,42 @@ def test_what_the_platform_refuses_is_told() -> None:
         "message": "no such rule.",
         "suggestion": "Name another.",
     }
+
+
+def invoked(function: str, content: bytes, *headers: str) -> httpx.Response:
+    path = f"/_keyline/functions/{function}"
+    return answer(Controlled(), "POST", path, *headers, content=content)
+
+
+def test_a_function_is_sent_an_event_and_the_end_of_its_log_is_answered() -> None:
+    assert invoked("notes-read-local", b"{}").status_code == 403
+    done = invoked("notes-read-local", b'{"a":1}', "x-keyline").json()
+    assert done == {
+        "error": None,
+        "payload": '{"a":1}',
+        "request_id": "id-1",
+        "duration_ms": 12.3,
+        "cold": True,
+        "log": ["first", "last"],
+    }
+    assert invoked("notes-read-local", b'"bad"', "x-keyline").json()["error"] == "Unhandled"
+
+
+@pytest.mark.parametrize(
+    ("function", "content", "message", "suggestion"),
+    [
+        ("notes-raed-local", b"1", "no such function runs.", "notes-read-local"),
+        ("notes-read-local", b" " * 101, "the event is too large", "smaller"),
+        ("notes-read-local", b'"busy"', "Rate Exceeded.", "again"),
+    ],
+)
+def test_an_event_that_is_not_delivered_says_why(
+    function: str, content: bytes, message: str, suggestion: str
+) -> None:
+    refused = invoked(function, content, "x-keyline")
+    assert refused.status_code == 409
+    assert message in refused.json()["message"]
+    assert suggestion in refused.json()["suggestion"]
 
 
 def test_a_platform_that_starts_says_so() -> None:
