@@ -100,6 +100,15 @@ class CompiledQuery(Generic[T]):
 
 
 @dataclass(frozen=True)
+class CompiledCount:
+    """A query that counts its items; `shards` is as of a `CompiledQuery`."""
+
+    pattern: Query[Any]
+    prepared: Prepared
+    shards: int
+
+
+@dataclass(frozen=True)
 class CompiledPut(Generic[T]):
     """A put: the request without the item, and what writes the item."""
 
@@ -190,6 +199,7 @@ class Compiler:
         self._readers: Memo[Pattern[Any], Reader[Any]] = Memo(Reader[Any].of)
         self._gets: Memo[Get[Any], CompiledGet[Any]] = Memo(self._get)
         self._batch_gets: Memo[BatchGet[Any], CompiledBatchGet[Any]] = Memo(self._batch_get)
+        self._counts: Memo[Query[Any], CompiledCount] = Memo(self._count)
         self._puts: Memo[Put[Any], CompiledPut[Any]] = Memo(self._put)
         self._updates: Memo[Update[Any], CompiledUpdate] = Memo(self._update)
         self._deletes: Memo[Delete[Any], CompiledDelete] = Memo(self._delete)
@@ -216,15 +226,18 @@ class Compiler:
         decoder: Decoder = reader.page_decoder
         if pattern.skip_unreadable:
             decoder = ReadableOnly(reply.PageReply, decoder, reader)
-        shards = self._settings.shards(pattern.table) if pattern.index else {}
         return CompiledQuery(
             pattern,
             request.query_request(pattern, self._name(pattern), whole=self._whole),
             reader,
             decoder,
-            shards.get(pattern.key.partition[0], 1),
+            self._shards(pattern),
             None if pattern.where else floor.of_page(pattern.consistent),
         )
+
+    def count(self, pattern: Query[Any]) -> CompiledCount:
+        """Compile a query that counts its items."""
+        return self._counts[pattern]
 
     def put(self, pattern: Put[T]) -> CompiledPut[T]:
         """Compile a put."""
@@ -268,6 +281,14 @@ class Compiler:
         from keyline.run.collection import CollectionReader
 
         return CollectionReader(pattern)
+
+    def _count(self, pattern: Query[Any]) -> CompiledCount:
+        prepared = request.count_request(pattern, self._name(pattern))
+        return CompiledCount(pattern, prepared, self._shards(pattern))
+
+    def _shards(self, pattern: Query[Any]) -> int:
+        shards = self._settings.shards(pattern.table) if pattern.index else {}
+        return shards.get(pattern.key.partition[0], 1)
 
     def _put(self, pattern: Put[Any]) -> CompiledPut[Any]:
         prepared = request.put_request(pattern, self._name(pattern))

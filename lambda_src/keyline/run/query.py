@@ -20,7 +20,7 @@ from keyline.run.errors import BadCallError
 from keyline.run.fanout import MAX_ASK, Ask, Range, merged, share
 from keyline.run.fieldtext import NothingMatchesError
 from keyline.run.request import Request
-from keyline.run.shards import refuse_marked, sharded
+from keyline.run.shards import in_shards
 
 T = TypeVar("T", bound=msgspec.Struct)
 ItemT = TypeVar("ItemT")
@@ -247,27 +247,11 @@ class QueryReader(Generic[T]):
     def _ranges(self, request: Request, start: Cursor) -> list[Range]:
         now = time.time()
         admit = self._admit(now, start)
-        requests = self._sharded(request)
+        requests = in_shards(self._pattern, self._prepared.partition, request, self._shards)
         positions = [*start.positions, *([None] * len(requests))]
         return [
             Range(self._fetch(each), position, admit, self._pattern.hits)
             for each, position in zip(requests, positions, strict=False)
-        ]
-
-    def _sharded(self, request: Request) -> list[Request]:
-        """The request for each shard."""
-        if self._shards == 1:
-            return [request]
-        attribute = self._pattern.key.partition[0]
-        place, given = self._prepared.partition, request["ExpressionAttributeValues"]
-        text, limit = given[place]["S"], self._pattern.table.key_limits[attribute]
-        refuse_marked(attribute, text)
-        in_shards = (sharded(text, shard) for shard in range(self._shards))
-        # No item can be in a shard whose name is too long for a key; those are the last ones.
-        return [
-            {**request, "ExpressionAttributeValues": {**given, place: {"S": each}}}
-            for each in in_shards
-            if len(each.encode()) <= limit
         ]
 
     def _fetch(self, request: Request) -> Callable[[Attributes | None, int | None], Any]:

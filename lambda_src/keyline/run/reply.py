@@ -46,6 +46,14 @@ class PageReply(msgspec.Struct, Generic[W], gc=False):
     ConsumedCapacity: Capacity | None = None
 
 
+class CountReply(msgspec.Struct, gc=False):
+    """Of Query without its items: how many they are, and where the next ones start."""
+
+    Count: int = 0
+    LastEvaluatedKey: dict[str, dict[str, Any]] | None = None
+    ConsumedCapacity: Capacity | None = None
+
+
 class WriteReply(msgspec.Struct, Generic[W], gc=False):
     """Of PutItem, UpdateItem, DeleteItem: the attributes asked for."""
 

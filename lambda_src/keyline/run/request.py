@@ -118,7 +118,46 @@ def get_request(pattern: Get[Any] | BatchGet[Any], table_name: str, *, whole: bo
 def query_request(pattern: Query[Any], table_name: str, *, whole: bool) -> Prepared:
     """A Query."""
     expressions = Expressions()
-    fixed: Request = {"TableName": table_name, **_read(pattern, expressions, whole)}
+    return _query(pattern, table_name, expressions, _read(pattern, expressions, whole), [])
+
+
+def count_request(pattern: Query[Any], table_name: str) -> Prepared:
+    """A Query that counts the items which have not expired, and returns none.
+
+    Raises
+    ------
+    BadCallError
+        If the key holds the expiry: DynamoDB leaves nothing out by an attribute of the key.
+    """
+    if pattern.table.ttl and pattern.table.ttl.attribute in pattern.key.attributes:
+        raise BadCallError(
+            pattern.name, "has the expiry in its key.", "Count the items that items() gives."
+        )
+    expressions = Expressions()
+    fixed: Request = {"Select": "COUNT"}
+    if pattern.consistent:
+        fixed["ConsistentRead"] = True
+    live = present(expressions, pattern, must_exist=False)
+    return _query(pattern, table_name, expressions, fixed, live)
+
+
+def _query(
+    pattern: Query[Any],
+    table_name: str,
+    expressions: Expressions,
+    read: Request,
+    kept: Iterable[str],
+) -> Prepared:
+    """A Query.
+
+    Parameters
+    ----------
+    read
+        What is read of each item.
+    kept
+        Conditions on the items that come back, besides those of the pattern.
+    """
+    fixed: Request = {"TableName": table_name, **read}
     if pattern.index:
         fixed["IndexName"] = pattern.index
     if pattern.descending:
@@ -135,7 +174,7 @@ def query_request(pattern: Query[Any], table_name: str, *, whole: bool) -> Prepa
         (),
         expressions,
         equalities[0][1],
-        tuple(conditions(expressions, pattern, pattern.where)),
+        (*kept, *conditions(expressions, pattern, pattern.where)),
     )
 
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from keyline.model.pattern import Query
 from keyline.model.table import SHARD_MARK
 from keyline.run.errors import BadValueError
 from keyline.run.identity import identity
@@ -48,3 +49,29 @@ def refuse_marked(attribute: str, value: str) -> None:
             f"ends with {SHARD_MARK} and digits, which marks a shard.",
             "Choose another ending.",
         )
+
+
+def in_shards(
+    pattern: Query[Any], place: str, request: dict[str, Any], shards: int
+) -> list[dict[str, Any]]:
+    """Return the request of a query for each shard.
+
+    Parameters
+    ----------
+    place
+        The placeholder of the first attribute of the partition key.
+    shards
+        Over how many values that attribute is spread; 1 where it is not sharded.
+    """
+    if shards == 1:
+        return [request]
+    attribute, given = pattern.key.partition[0], request["ExpressionAttributeValues"]
+    text, limit = given[place]["S"], pattern.table.key_limits[attribute]
+    refuse_marked(attribute, text)
+    texts = (sharded(text, shard) for shard in range(shards))
+    # No item can be in a shard whose name is too long for a key; those are the last ones.
+    return [
+        {**request, "ExpressionAttributeValues": {**given, place: {"S": each}}}
+        for each in texts
+        if len(each.encode()) <= limit
+    ]

@@ -27,7 +27,7 @@ from keyline.model.pattern import (
     Update,
 )
 from keyline.model.system import System
-from keyline.run import batch, clock, single, transaction
+from keyline.run import batch, clock, counting, single, transaction
 from keyline.run.calls import Calls
 from keyline.run.client import Client, dynamodb_client
 from keyline.run.client_settings import POOL
@@ -194,6 +194,18 @@ class Store:
     def items(self, pattern: Query[T], /, **values: Any) -> Iterator[T]:
         """All items in order, read on while they are taken."""
         return self._queries[pattern].items(values)
+
+    def count(self, pattern: Query[Any], /, **values: Any) -> int:
+        """How many items a query finds that have not expired. It costs what reading them costs.
+
+        Items that cannot be read are counted as well.
+
+        Raises
+        ------
+        BadCallError
+            If the key that serves the query holds the expiry.
+        """
+        return counting.count(self._compiler.count(pattern), self._calls, values, self._threads)
 
     def put(self, pattern: Put[T] | TransactWrite[T], item: T, /, **values: Any) -> T:
         """Write an item; the item as it is stored, its expiry filled in.

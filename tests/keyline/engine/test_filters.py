@@ -13,7 +13,16 @@ import pytest
 from keyline.model import Query, at_least, item_size, not_, size_of
 from keyline.run import Store
 from tests.support.bench import Bench
-from tests.support.sample.notes import BY_TOPIC, NOTES, NOTES_OF, PUT_NOTE, Note, note
+from tests.support.sample.notes import (
+    BY_NAME,
+    BY_TOPIC,
+    NOTES,
+    NOTES_OF,
+    NOTES_SINCE,
+    PUT_NOTE,
+    Note,
+    note,
+)
 
 NOW = float(round(time.time() * 1000))
 KEPT = replace(NOTES_OF, name="notes-of-kept", where=(at_least("size"),), hits=0.3)
@@ -85,3 +94,28 @@ def test_what_an_item_lacks_counts_as_its_default(bench: Bench) -> None:
         assert len(store.query(few, owner="ann", count=1, tags=0).items) == 1
         assert not store.query(few, owner="ann", count=0, tags=0).items
         assert not store.query(few, owner="ann", count=1, tags=1).items
+
+
+def test_a_count_is_that_of_what_a_read_gives(bench: Bench) -> None:
+    # Given notes in three shards, of which some have expired
+    with contextlib.closing(bench.sharded(3)) as store:
+        for n in range(30):
+            ttl = int(time.time()) + (-60 if n % 4 == 0 else 600)
+            store.put(PUT_NOTE, note("ann", NOW + n, size=n % 3, ttl=ttl))
+        for query, values in (
+            (NOTES_OF, {"owner": "ann"}),
+            (BY_TOPIC, {"topic": "work"}),
+            (KEPT, {"owner": "ann", "size": 2}),
+            (SHARDED, {"topic": "work", "size": 1}),
+            (NOTES_SINCE, {"owner": "ann", "timestamp": NOW + 20}),
+            (BY_NAME, {"name": "mine", "timestamp": (NOW + 9, NOW)}),
+        ):
+            # Then it is as many as are read, for as much
+            before = len(store.meter.calls)
+            expected = len(list(store.items(query, **values)))
+            read = sum(call.read for call in store.meter.calls[before:])
+            before = len(store.meter.calls)
+            assert store.count(query, **values) == expected
+            calls = store.meter.calls[before:]
+            assert sum(call.read for call in calls) == read
+            assert sum(call.items for call in calls) == expected
