@@ -50,6 +50,9 @@ COUNTED = Repeat(False, False, f"{_READ_FIRST} {_EXACTLY_ONCE}")
 """Updates that add to a number, which the client does not repeat."""
 AT_LEAST_ONCE = Repeat(True, False, f"{_READ_FIRST} {_EXACTLY_ONCE}")
 """The same, where the pattern says that an addition may be counted twice."""
+TAKEN = Repeat(False, False, f"{_READ_FIRST} The item as it was is lost with the answer.")
+"""Writes that return the item as it was, which the client does not repeat: a second attempt would
+return what the first one has left."""
 BATCH = Repeat(True, True, "Send the same batch again: its puts and deletes may be repeated.")
 TRANSACTION = Repeat(True, False, "Read the items before you write again, or give a token=.")
 """The client's own attempts share a token. Another call has another one."""

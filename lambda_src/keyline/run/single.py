@@ -9,15 +9,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from keyline.model.pattern import Delete, Get, Put, Update
+from keyline.model.pattern import Delete, Get, Pattern, Put, Update
 from keyline.run import floor, refusals, reply
-from keyline.run.calls import Calls
+from keyline.run.calls import Calls, Floor
 from keyline.run.codec import Reader
 from keyline.run.compiled import CompiledUpdate, Compiler
-from keyline.run.errors import ItemUnreadableError
+from keyline.run.errors import BadCallError, ItemUnreadableError
 from keyline.run.outcome import ReplyError
-from keyline.run.repeat import SAFE
+from keyline.run.repeat import SAFE, TAKEN
 from keyline.run.repeat import of_update as repeat_of_update
+from keyline.run.request import Request
 from keyline.run.update import UpdateCall
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -105,6 +106,67 @@ def delete(pattern: Delete[Any], calls: Calls, compiler: Compiler, key: Mapping[
         error = refusals.of_delete(pattern, compiler.reader(pattern), refusal, now)
         if error is not None:
             raise error from refusal
+
+
+def replace(
+    pattern: Put[T], calls: Calls, compiler: Compiler, item: T, values: Mapping[str, Any]
+) -> T | None:
+    """Write an item, and return the one that was there.
+
+    Raises
+    ------
+    KeylineError
+        As `Store.replace`.
+    """
+    if not pattern.replace:
+        raise BadCallError(pattern.name, "replaces no item.", "Use put, or declare replace=True.")
+    compiled, now = compiler.put(pattern), time.time()
+    request, attributes = compiled.request(item, values, now)
+    units = floor.of_write(pattern.table, attributes)
+    try:
+        return _as_it_was(pattern, calls, compiler, "PutItem", request, units, now)
+    except ReplyError as refusal:
+        raise refusals.of_put(pattern, compiler.reader(pattern), refusal, now) from refusal
+
+
+def take(pattern: Delete[T], calls: Calls, compiler: Compiler, key: Mapping[str, Any]) -> T | None:
+    """Delete an item, and return it as it was.
+
+    Raises
+    ------
+    KeylineError
+        As `Store.take`.
+    """
+    compiled, now = compiler.delete(pattern), time.time()
+    request = compiled.prepared.build(key, now)
+    try:
+        return _as_it_was(pattern, calls, compiler, "DeleteItem", request, compiled.floor, now)
+    except ReplyError as refusal:
+        error = refusals.of_delete(pattern, compiler.reader(pattern), refusal, now)
+        if error is not None:
+            raise error from refusal
+        return None
+
+
+def _as_it_was(
+    pattern: Pattern[T],
+    calls: Calls,
+    compiler: Compiler,
+    operation: str,
+    request: Request,
+    units: Floor,
+    now: float,
+) -> T | None:
+    """Send a write, and return the item that was there before; None if it had expired."""
+    reader = compiler.reader(pattern)
+    request["ReturnValues"] = "ALL_OLD"
+    decoder = reply.decoder(reply.WriteReply, reader.wire)
+    try:
+        answer = calls.send(pattern, operation, request, decoder, _one, units, repeat=TAKEN)
+        found = answer.Attributes
+        return None if found is None or reader.expired(found, now) else reader.item(found)
+    except ItemUnreadableError as error:
+        raise error.after_change() from None
 
 
 def _changed(

@@ -335,6 +335,40 @@ class Store:
         """
         single.delete(pattern, self._calls, self._compiler, key)
 
+    def replace(self, pattern: Put[T], item: T, /, **values: Any) -> T | None:
+        """Write an item, and return the one that was there; None if there was none.
+
+        The call is not repeated if its answer is lost: what was there would be lost with it.
+
+        Raises
+        ------
+        BadCallError
+            If the pattern does not replace.
+        ConditionFailedError, ItemTooLargeError
+            As `put`.
+        ItemUnreadableError
+            If the item was written, and the one that was there cannot be read.
+        OutcomeUnknownError
+            If the answer was lost.
+        """
+        return single.replace(pattern, self._calls, self._compiler, item, values)
+
+    def take(self, pattern: Delete[T], /, **key: Any) -> T | None:
+        """Delete an item, and return it as it was; None if there was none or it had expired.
+
+        The call is not repeated if its answer is lost: the item would be lost with it.
+
+        Raises
+        ------
+        NotFoundError, ConditionFailedError
+            As `delete`.
+        ItemUnreadableError
+            If the item was deleted, and cannot be read.
+        OutcomeUnknownError
+            If the answer was lost.
+        """
+        return single.take(pattern, self._calls, self._compiler, key)
+
     def batch_get(self, pattern: BatchGet[T], /, *, keys: Iterable[Mapping[str, Any]]) -> list[T]:
         """The items of any number of keys, in their order, each once; those missing left out.
 
