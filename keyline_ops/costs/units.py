@@ -126,7 +126,7 @@ def _least_in(pattern: Pattern[Any], index: Index) -> float:
         return 0.0
     if carried is None:
         return write_units(pattern.item_bytes)
-    misses = isinstance(pattern, Update) and not carried & set(pattern.changed)
+    misses = isinstance(pattern, Update) and not carried & pattern.touched
     return 0.0 if misses else 1.0
 
 

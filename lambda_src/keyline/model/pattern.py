@@ -6,6 +6,7 @@ docs, the line in the forecast, the capacity that a test allows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
@@ -17,6 +18,7 @@ from keyline.model.collection import OneOf
 from keyline.model.condition import Condition, WriteCondition, leaves
 from keyline.model.entity import Entity, Key
 from keyline.model.faults import faults_of
+from keyline.model.place import Place, place_of
 from keyline.model.shape import fields_of
 from keyline.model.table import Index, Table
 from keyline.model.template import Template
@@ -358,11 +360,14 @@ class Update(_Change[ItemT]):
     Attributes
     ----------
     set, set_once
-        Attributes that get a value; those of `set_once` only where there is none yet.
+        Attributes that get a value; those of `set_once` only where there is none yet. `set` takes
+        parts of attributes as well: `address.city`, `labels.red`, `stops[0].place`.
     add
         Number attributes that a value is added to, or sets that get members.
+    append, prepend
+        Lists, or lists within attributes, that get members at their end or at their beginning.
     remove
-        Attributes that are taken away.
+        Attributes, or parts of them, that are taken away.
     discard
         Sets that lose members.
     conditions
@@ -389,6 +394,8 @@ class Update(_Change[ItemT]):
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     discard: tuple[str, ...] = ()
+    append: tuple[str, ...] = ()
+    prepend: tuple[str, ...] = ()
     version: str | None = None
     upsert: bool = False
     at_least_once: bool = False
@@ -398,10 +405,34 @@ class Update(_Change[ItemT]):
         """The numbers that it adds to."""
         return frozenset(name for name in self.add if self.kind.type_of(name) == "N")
 
+    @cached_property
+    def parts(self) -> Mapping[str, Place]:
+        """What it changes of attributes without replacing them: by its text, the place."""
+        found = {name: place_of(self.kind, name) for name in (*self.set, *self.remove)}
+        parts = {name: place for name, place in found.items() if place and place.steps}
+        for name in (*self.append, *self.prepend):
+            if place := place_of(self.kind, name):
+                parts[name] = place
+        return parts
+
+    @cached_property
+    def moving(self) -> frozenset[str]:
+        """What a second attempt would change again: members that are added, elements removed."""
+        parts = ((name, self.parts.get(name)) for name in self.remove)
+        elements = (n for n, p in parts if p and p.steps and isinstance(p.steps[-1], int))
+        return frozenset((*self.append, *self.prepend, *elements))
+
     @property
     def changed(self) -> tuple[str, ...]:
-        """The attributes it writes, without the version."""
-        return (*self.set, *self.set_once, *self.add, *self.remove, *self.discard)
+        """The attributes, and parts of attributes, that it writes, without the version."""
+        added = (*self.add, *self.append, *self.prepend)
+        return (*self.set, *self.set_once, *added, *self.remove, *self.discard)
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The attributes that it writes, or writes a part of, without the version."""
+        parts = self.parts
+        return frozenset(parts[n].attribute if n in parts else n for n in self.changed)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

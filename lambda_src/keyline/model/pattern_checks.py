@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import singledispatch
+from itertools import permutations
 from typing import Any
 
 import msgspec
@@ -37,8 +38,15 @@ from keyline.model.pattern import (
     Update,
     primary_fields,
 )
-from keyline.model.place import place_of
-from keyline.model.shape import AttributeType, Field, annotation_of, fields_of, limits_of
+from keyline.model.place import Place, place_of
+from keyline.model.shape import (
+    AttributeType,
+    Field,
+    annotation_of,
+    fields_of,
+    limits_of,
+    strip,
+)
 from keyline.model.size import MAX_ITEM_BYTES
 from keyline.model.table import Index, Table
 
@@ -356,11 +364,12 @@ def _update_faults(update: Update[Any]) -> Iterator[Fault]:
     yield from condition_faults(update, update.conditions)
     if not update.changed:
         yield "set", "changes nothing.", "Name attributes to set, add, remove or discard."
-    for clause in ("set", "set_once", "add", "remove", "discard"):
+    for clause in ("set", "set_once", "add", "remove", "discard", "append", "prepend"):
         for name in getattr(update, clause):
             yield from _change_faults(update, clause, name)
     for name in repeated((*update.changed, *([update.version] if update.version else ()))):
         yield f"set.{name}", "is changed twice.", "An update names an attribute once."
+    yield from _overlap_faults(update)
     if update.at_least_once and not update.counters:
         yield "at_least_once", "is given, and nothing is added to a number.", "Leave it out."
     if update.at_least_once and update.version:
@@ -376,8 +385,48 @@ def _update_faults(update: Update[Any]) -> Iterator[Fault]:
         yield from _upsert_faults(update)
 
 
+def _overlap_faults(update: Update[Any]) -> Iterator[Fault]:
+    """Parts of attributes that lie within each other: DynamoDB refuses to change both."""
+    places = [place for name in update.changed if (place := place_of(update.kind, name))]
+    for one, other in permutations(places, 2):
+        within = one.steps == other.steps[: len(one.steps)] and one.steps != other.steps
+        if one.attribute == other.attribute and within:
+            yield "set", f"changes {one.attribute} and a part of it.", "Change one of them."
+
+
+def _part_faults(update: Update[Any], clause: str, place: Place, path: str) -> Iterator[Fault]:
+    """What is wrong with a change of a part of an attribute."""
+    if clause in ("append", "prepend"):
+        if place.type != "L":
+            yield path, "is not a list.", "Use set, or add for a set."
+    elif clause not in ("set", "remove"):
+        yield path, "is a part of an attribute.", "Use set or remove, or name the attribute."
+    if place.field and place.field.compress_above:
+        yield path, "is stored compressed.", "Set the whole attribute."
+    added = clause in ("append", "prepend")
+    if _has_length(place.levels[-1 if added else -2].annotation):
+        yield path, "changes how long a value of a declared length is.", "Set the whole attribute."
+    if added and place.field and place.field.optional and place.field.defaulted:
+        yield path, "allows None and has another default.", "Drop None, or let None be the default."
+    if clause == "remove" and place.field and place.field.required and not place.field.optional:
+        yield path, "is required: an item without it cannot be read.", "Allow None."
+    if update.upsert:
+        yield path, "is a part of what a new item does not have.", "Set the whole attribute."
+
+
+def _has_length(annotation: Any) -> bool:
+    """Whether the number of a list's or map's members is bounded."""
+    limits = limits_of(strip(annotation).typed)
+    found = (getattr(limits, "min_length", None), getattr(limits, "max_length", None))
+    return found != (None, None)
+
+
 def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Fault]:
     path, kind, fields = f"{clause}.{name}", update.kind, fields_of(update.kind.shape)
+    place = place_of(kind, name)
+    if place and (place.steps or clause in ("append", "prepend")):
+        yield from _part_faults(update, clause, place, path)
+        return
     found = kind.type_of(name)
     if name in update.table.key.attributes:
         yield path, "is part of the primary key.", _CREATE_INSTEAD

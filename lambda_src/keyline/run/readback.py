@@ -51,6 +51,12 @@ def field_check(shape: type[msgspec.Struct], name: str) -> ValueCheck:
 
 
 @cache
+def part_check(name: str, annotation: Any) -> ValueCheck:
+    """The same of a part of an attribute, by its place and its type."""
+    return _check(name, annotation, of_type(annotation).wire)
+
+
+@cache
 def members_check(shape: type[msgspec.Struct], name: str) -> ValueCheck:
     """The same of members for a set, or of an amount for a number: the total has its own bounds."""
     bare = strip(annotation_of(shape, name)).bare

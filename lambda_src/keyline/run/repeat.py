@@ -47,7 +47,8 @@ _EXACTLY_ONCE = "An addition in a TransactWrite is counted exactly once."
 SAFE = Repeat(True, True, _READ_FIRST)
 """Puts, deletes and updates that set values, change sets or count versions."""
 COUNTED = Repeat(False, False, f"{_READ_FIRST} {_EXACTLY_ONCE}")
-"""Updates that add to a number, which the client does not repeat."""
+"""Updates that add to a number or to a list, or that remove an element of a list. The client does
+not repeat them."""
 AT_LEAST_ONCE = Repeat(True, False, f"{_READ_FIRST} {_EXACTLY_ONCE}")
 """The same, where the pattern says that an addition may be counted twice."""
 TAKEN = Repeat(False, False, f"{_READ_FIRST} The item as it was is lost with the answer.")
@@ -64,6 +65,8 @@ def of_update(pattern: Update[Any], changes: Iterable[str]) -> Repeat:
 
     The version guards an update that counts it: its condition fails the second time.
     """
-    if pattern.version or pattern.counters.isdisjoint(changes):
+    if pattern.version or (pattern.counters.isdisjoint(changes) and not pattern.moving):
         return SAFE
+    if pattern.moving:
+        return COUNTED
     return AT_LEAST_ONCE if pattern.at_least_once else COUNTED

@@ -14,7 +14,8 @@ from typing import Any
 
 from keyline.model.condition import holds_of_none
 from keyline.model.pattern import Update, primary_fields
-from keyline.model.shape import fields_of
+from keyline.model.place import Place, default_within, last_name
+from keyline.model.shape import fields_of, strip
 from keyline.run import readback, values
 from keyline.run.bounds import Bounds, bounds_of
 from keyline.run.codec import Attributes, ItemWriter, KeyPart
@@ -116,10 +117,12 @@ class UpdateRequests:
     def is_done(self, call: UpdateCall, item: Attributes) -> bool:
         """Whether an item is as the call's request leaves it, by its next version.
 
-        What is added or discarded does not show in an item: False where something is.
+        What is added or discarded does not show in an item, and parts of attributes are not
+        compared: False where there are some.
         """
         pattern = self.pattern
-        if not pattern.version or set(call.changes) & {*pattern.add, *pattern.discard}:
+        unseen = {*pattern.add, *pattern.discard, *pattern.parts}
+        if not pattern.version or unseen & {*call.changes, *pattern.remove}:
             return False
         version = 1 if call.anew or call.expected is None else call.expected + 1
         change = self._change(call)
@@ -275,7 +278,9 @@ class _Change:
         """What the call gives, in the pattern's order, and what the pattern takes away."""
         pattern = self._pattern
         for name in (n for n in pattern.changed if n in changes):
-            if name in pattern.add:
+            if name in pattern.parts:
+                self._change_part(name, changes[name])
+            elif name in pattern.add:
                 self._add(name, changes[name])
             elif name in pattern.discard:
                 self._discard(name, changes[name])
@@ -284,7 +289,10 @@ class _Change:
             elif name in pattern.set:
                 self._remove(name)
         for name in pattern.remove:
-            self._remove(name)
+            if name in pattern.parts:
+                self._remove_part(pattern.parts[name])
+            else:
+                self._remove(name)
 
     def start(self, known: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
         """What a new item has: constants, the fields of its key, defaults that indexes need."""
@@ -428,6 +436,38 @@ class _Change:
             self.put(name, wire)
         else:
             self._clauses["ADD"].append(f"{self._name(name)} {self._place(name, wire)}")
+
+    def _change_part(self, name: str, given: Any) -> None:
+        """Set a part of an attribute, or add members to a list."""
+        place = self._pattern.parts[name]
+        value = values.of_type(place.annotation)
+        wire = None if given is None else self._wire(name, value, given)
+        if wire is None:
+            raise BadValueError(name, "has no value.", "Give one, or remove it.")
+        path, put = self.expressions.path(place), self._place(last_name(name), wire)
+        if name in self._pattern.set:
+            readback.part_check(name, place.annotation)(wire)
+            self._guard_part(place)
+            self._set[name] = f"{path} = {put}"
+            return
+        readback.part_check(name, strip(place.annotation).bare)(wire)
+        if place.steps:
+            self._guard_part(place)
+        start = default_within(place, len(place.steps))
+        lacking = self._place("lacking", value.encode(start or []) or {"L": []})
+        there = f"if_not_exists({path}, {lacking})"
+        both = f"{there}, {put}" if name in self._pattern.append else f"{put}, {there}"
+        self._set[name] = f"{path} = list_append({both})"
+
+    def _remove_part(self, place: Place) -> None:
+        self._guard_part(place)
+        self._clauses["REMOVE"].append(self.expressions.path(place))
+
+    def _guard_part(self, place: Place) -> None:
+        """That there is what the part lies in; of a list the very element."""
+        steps = place.steps if isinstance(place.steps[-1], int) else place.steps[:-1]
+        around = self.expressions.path(Place(place.attribute, steps, ()))
+        self.guard.append(f"attribute_exists({around})")
 
     def _add_number(self, name: str, wire: Wire, bounds: Bounds) -> None:
         delta = Decimal(wire["N"])
