@@ -1,4 +1,4 @@
-"""`keyline phase`, run as an operator runs it."""
+"""`keyline`, run as an operator runs it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from tests.support.platform import Running
 
 
 def keyline_phase(running: Running, *arguments: str) -> dict[str, Any]:
-    """Run the command for the system on the platform that runs; return the JSON it prints."""
-    command = [
-        sys.executable,
-        "-m",
-        "keyline_ops.cli",
-        "phase",
-        "interactions",
-        *arguments,
-        "--json",
-    ]
+    """Run `keyline phase` for the system on the platform that runs; return the JSON it prints."""
+    said: dict[str, Any] = keyline(running, "phase", "interactions", *arguments)
+    return said
+
+
+def keyline(running: Running, *arguments: str) -> Any:
+    """Run a command on the platform that runs; return the JSON it prints."""
+    command = [sys.executable, "-m", "keyline_ops.cli", *arguments, "--json"]
     done = subprocess.run(
         [*command, "--state", str(running.state)],
         cwd=ROOT,
@@ -32,8 +30,7 @@ def keyline_phase(running: Running, *arguments: str) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
+    return json.loads(done.stdout)
 
 
 def switch(running: Running, mode: int) -> None:
