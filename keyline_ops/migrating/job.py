@@ -22,7 +22,7 @@ from keyline_ops.migrating.requests import Rate, Requests
 from keyline_ops.migrating.run import SEGMENTS, Pages, backfill, in_parallel, new_segments
 from keyline_ops.migrating.source import Segments
 from keyline_ops.migrating.stored import Kind
-from keyline_ops.migrating.verify import Difference, Verdict, Verification
+from keyline_ops.migrating.verify import Verdict, Verification
 from keyline_ops.tables.describe import described, required
 
 Tell = Callable[[int], object]
@@ -165,7 +165,7 @@ class Job:
             pairing = self._pairing(self.backfill)
             return Verification(pairing, self._requests(segments), share).run(segments, tell)
         found = self.try_out(tell, segments=segments)
-        verdict = Verdict(
+        return Verdict(
             source=found.written + found.there,
             target=found.written + found.there,
             passed=found.passed,
@@ -174,9 +174,6 @@ class Job:
             different=found.written,
             refusals=found.refusals,
         )
-        if found.written:
-            verdict.differences = (Difference("(not listed)", "different"),)
-        return verdict
 
     def _check(self) -> Callable[[dict[str, Any], Outcome, float], bool]:
         if isinstance(self.backfill, Copy):
