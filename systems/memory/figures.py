@@ -1,0 +1,149 @@
+"""What the memory specification says of units and cost (I-24 to I-35), computed from our rates.
+
+The specification names no rates. We take those of the declared patterns: 700,000 turns a month in
+350,000 interactions, each after a context. The history before is one table with the user as
+partition key, whole items, and no index: a turn is one plain write, and a context reads the latest
+ten turns whole. Vectors before are float32 in the items of a second table, and a search reads all
+of them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from keyline.model import read_units, write_units
+from keyline_ops.costs.figures import Figure, most_usd
+from keyline_ops.costs.forecast import Forecast, forecast
+from keyline_ops.costs.prices import CURRENT, MILLION, Prices
+from memory.embeddings.patterns import EMBEDDING_CREATE
+from memory.patterns import (
+    INTERACTION_SAVE,
+    INTERACTIONS,
+    SESSION_TURN_BYTES,
+    TURN_BYTES,
+    USER_TURN_BYTES,
+)
+from memory.settings import Settings
+from memory.system import SYSTEM
+
+TURNS = 2 * INTERACTIONS
+_SETTINGS = Settings()
+_SHOWN = _SETTINGS.session_turns + _SETTINGS.recent_turns
+BEFORE_CONTEXT = read_units(10 * TURN_BYTES)
+"""Read units of the latest ten turns, whole."""
+AFTER_CONTEXT = read_units(_SETTINGS.session_turns * SESSION_TURN_BYTES) + read_units(
+    _SHOWN * USER_TURN_BYTES
+)
+"""Read units of the two Queries of a context."""
+BEFORE_TURN = write_units(TURN_BYTES)
+"""Write units of a turn in one table without an index."""
+AFTER_TURN = (
+    2 * write_units(TURN_BYTES) + write_units(USER_TURN_BYTES) + write_units(SESSION_TURN_BYTES)
+)
+"""Write units of a turn in a transaction, with both indexes and without its embedding."""
+
+
+@cache
+def built(prices: Prices = CURRENT) -> Forecast:
+    """Return the forecast of the system as it is built, with the default settings."""
+    return forecast(SYSTEM, _SETTINGS, prices)
+
+
+def before_reads_usd(prices: Prices) -> float:
+    """Return what a month of contexts cost before, without searches."""
+    return INTERACTIONS * BEFORE_CONTEXT * prices.read_million / MILLION
+
+
+def after_reads_usd(prices: Prices) -> float:
+    """Return what a month of contexts costs, without searches."""
+    return INTERACTIONS * AFTER_CONTEXT * prices.read_million / MILLION
+
+
+def before_writes_usd(prices: Prices) -> float:
+    """Return what writing a month's turns cost before, without vectors."""
+    return TURNS * BEFORE_TURN * prices.write_million / MILLION
+
+
+def after_writes_usd(prices: Prices) -> float:
+    """Return what writing a month's turns costs, without vectors."""
+    return TURNS * AFTER_TURN * prices.write_million / MILLION
+
+
+def _change(before: float, after: float) -> str:
+    return f"{100 * (after / before - 1):+.0f} %"
+
+
+FIGURES = (
+    Figure(
+        line="I-24",
+        what="read units of a context without its search, before",
+        said="5 to 10",
+        formula=f"⌈10 x {TURN_BYTES:,} B / 4 KB⌉ / 2",
+        text=f"{BEFORE_CONTEXT:g}",
+        verdict="lower than said: whole turns are small",
+    ),
+    Figure(
+        line="I-24",
+        what="the same, after",
+        said="1 to 2",
+        formula=f"⌈10 x {SESSION_TURN_BYTES} B / 4 KB⌉ / 2 + ⌈{_SHOWN} x {USER_TURN_BYTES} B"
+        " / 4 KB⌉ / 2",
+        text=f"{AFTER_CONTEXT:g}",
+        verdict="as said, but for twice as many turns; a projection saves nothing, small index"
+        " items do",
+    ),
+    Figure(
+        line="I-31",
+        what="reads of a month, before",
+        said="$12",
+        formula=f"{INTERACTIONS:,} x {BEFORE_CONTEXT:g}",
+        usd=before_reads_usd,
+        places=3,
+        verdict="assumed rates",
+    ),
+    Figure(
+        line="I-31",
+        what="the same, after",
+        said="$2.40",
+        formula=f"{INTERACTIONS:,} x {AFTER_CONTEXT:g}",
+        usd=after_reads_usd,
+        places=3,
+        verdict=_change(before_reads_usd(CURRENT), after_reads_usd(CURRENT))
+        + ", said -80 %, without the cache",
+    ),
+    Figure(
+        line="I-32",
+        what="writes of a month, before",
+        said="$6",
+        formula=f"{TURNS:,} x {BEFORE_TURN:g}",
+        usd=before_writes_usd,
+        places=3,
+        verdict="assumed rates",
+    ),
+    Figure(
+        line="I-32",
+        what="the same, after",
+        said="$3.60",
+        formula=f"{TURNS:,} x {AFTER_TURN:g}: a transaction in the table, and two indexes",
+        usd=after_writes_usd,
+        places=3,
+        verdict=f"wrong: {_change(before_writes_usd(CURRENT), after_writes_usd(CURRENT))}, said"
+        " -40 %",
+    ),
+    Figure(
+        line="I-34",
+        what="total as built, with vectors, searches and recovery",
+        said="$8",
+        formula="`keyline cost memory`: at most, after 12 months",
+        usd=lambda prices: built(prices).usd.most,
+        verdict="computed",
+    ),
+    Figure(
+        line="I-34",
+        what="of that, saving the interactions with their embeddings",
+        formula=f"{INTERACTION_SAVE.per_month or 0:,.0f} transactions of two turns and two"
+        f" embeddings of {EMBEDDING_CREATE.item_bytes:,} B",
+        usd=lambda prices: most_usd(built(prices).of(INTERACTION_SAVE)),
+        verdict="computed: the embeddings cost more than the turns",
+    ),
+)

@@ -1,0 +1,58 @@
+"""The declaration says what the specification says, with its corrections."""
+
+from __future__ import annotations
+
+import pytest
+
+from keyline.model import ProjectionType, StreamView
+from memory.embeddings.tables import EMBEDDINGS
+from memory.settings import Settings
+from memory.system import SYSTEM
+from memory.tables import HISTORY
+
+
+@pytest.mark.requirement("I-01", "I-02", "I-03")
+def test_the_history_has_the_specified_key() -> None:
+    assert HISTORY.physical_name("dev") == "ial-conversation-history-v2-dev"
+    assert HISTORY.key.attributes == ("user_date", "timestamp_type")
+    keys = HISTORY.kinds[0].keys
+    assert keys["user_date"] == "{user_id}#{date}"
+    assert keys["timestamp_type"] == "{timestamp:017.3f}#{role}#{suffix}"
+
+
+@pytest.mark.requirement("I-04", "I-05", "I-06")
+@pytest.mark.parametrize(
+    ("name", "partition", "carried"),
+    [
+        ("UserTimeIndex", "user_id", {"content_summary", "tokens", "role", "ttl"}),
+        ("SessionIndex", "session_id", {"content_hash", "summary", "role", "user_id", "ttl"}),
+    ],
+)
+def test_the_indexes_carry_what_is_specified_and_what_their_readers_need(
+    name: str, partition: str, carried: set[str]
+) -> None:
+    index = HISTORY.index(name)
+    assert index.key.attributes == (partition, "timestamp")
+    assert HISTORY.type_of("timestamp") == "N"
+    assert index.projection.type is ProjectionType.INCLUDE
+    assert set(index.projection.include) == carried
+    assert len(HISTORY.indexes) == 2
+
+
+@pytest.mark.requirement("I-07", "I-08", "I-12")
+def test_turns_and_embeddings_expire_together_and_have_streams() -> None:
+    assert Settings().history_days == 30
+    for table in (HISTORY, EMBEDDINGS):
+        assert table.ttl is not None
+        assert table.ttl.attribute == "ttl"
+        assert table.ttl.retention is not None
+        assert table.ttl.retention.days == "history_days"
+        assert table.stream is StreamView.NEW_AND_OLD_IMAGES
+
+
+def test_no_route_names_a_user_and_each_asks_for_a_scope() -> None:
+    routes = [route for function in SYSTEM.functions for route in function.routes]
+    assert all(route.scope in ("memory:read", "memory:write") for route in routes)
+    assert not any("user" in route.path.lower() for route in routes)
+    writing = {route.scope for route in routes if route.method == "DELETE"}
+    assert writing == {"memory:write"}
