@@ -40,6 +40,8 @@ ARCHIVED, LATER = 1_152, 96
 """Turns of an older history, and those that follow: enough for groups of codes, and a block."""
 _SESSION = 48
 """Turns of a session of the older history."""
+_TOGETHER = 8
+"""Turns that are saved as one interaction."""
 _HOUR_MS = 3_600_000.0
 _TOLERANCE = 0.002
 """By how much a cosine of float16 may differ from ours."""
@@ -73,7 +75,7 @@ class MemoryJourney:
         return f"{turns:,} turns in {size:,} sessions of {source}", size
 
     async def load(self, session: Session, advance: Advance) -> None:
-        """Save each conversation as one interaction, several side by side.
+        """Save each conversation in order, several side by side.
 
         What an earlier run saved is not saved again.
         """
@@ -239,19 +241,26 @@ def _best(said: Sequence[Said], query: Said) -> list[float]:
 
 
 async def _is_saved(session: Session, conversation: Conversation) -> bool:
+    """Whether all turns of a conversation are there."""
+    path = f"/sessions/{conversation.session}"
     try:
-        await _as(session, conversation.user, "GET", f"/sessions/{conversation.session}")
+        page = await _as(session, conversation.user, "GET", path, params={"limit": _SESSION})
     except NotThereError:
         return False
-    return True
+    return len(page["turns"]) == len(conversation.turns)
 
 
-async def _save(session: Session, conversation: Conversation, key: str) -> Any:
-    body = {
-        "session_id": conversation.session,
-        "turns": [said.json for said in conversation.turns],
-    }
-    return await _as(session, conversation.user, "POST", "/interactions", json=body, key=key)
+async def _save(session: Session, conversation: Conversation, key: str) -> list[Any]:
+    """Save a conversation in parts; each part has a key of its own, and may be sent again."""
+    found = []
+    for begin in range(0, len(conversation.turns), _TOGETHER):
+        body = {
+            "session_id": conversation.session,
+            "turns": [said.json for said in conversation.turns[begin:][:_TOGETHER]],
+        }
+        path, part = "/interactions", f"{key}-{begin}"
+        found.append(await _as(session, conversation.user, "POST", path, json=body, key=part))
+    return found
 
 
 async def _all(session: Session, user: str, path: str) -> list[Any]:
