@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,9 @@ def ask_local(
     method: str,
     path: str,
     *,
+    params: Mapping[str, str] | None = None,
     content: bytes | None = None,
     seconds: float = 120,
-    **params: str,
 ) -> Any:
     """Ask the local platform; `ask` says what the parameters are.
 
@@ -75,4 +76,4 @@ def ask_local(
         If none runs, or it refuses.
     """
     issuer = local_issuer(environment, state)
-    return ask(issuer, method, path, content=content, seconds=seconds, **params)
+    return ask(issuer, method, path, params=params, content=content, seconds=seconds)

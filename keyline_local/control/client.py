@@ -5,6 +5,7 @@ Light on purpose: a command that asks imports nothing of what serves.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,9 @@ def ask(
     method: str,
     path: str,
     *,
+    params: Mapping[str, str] | None = None,
     content: bytes | None = None,
     seconds: float = 120,
-    **params: str,
 ) -> Any:
     """Ask a running platform.
 
@@ -60,6 +61,8 @@ def ask(
     ----------
     url
         Its issuer's address.
+    params
+        The query of the request.
     content
         The body of the request.
     seconds

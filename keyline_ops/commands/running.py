@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,7 +46,7 @@ def sweep(
     state: State = None,
 ) -> None:
     """Delete what has expired now, as TTL does some time within days."""
-    done = _ask(state, "POST", "/sweep", dry_run="1" if dry_run else "0")
+    done = _ask(state, "POST", "/sweep", {"dry_run": "1" if dry_run else "0"})
     if as_json:
         print(json.dumps(done))
         return
@@ -66,7 +67,9 @@ def trigger(
     raise typer.Exit(1 if any(result["error"] for result in results) else 0)
 
 
-def _ask(state: Path | None, method: str, path: str, **params: str) -> Any:
+def _ask(
+    state: Path | None, method: str, path: str, params: Mapping[str, str] | None = None
+) -> Any:
     from keyline_ops.running import ask_local
 
-    return ask_local(load("local"), state, method, path, **params)
+    return ask_local(load("local"), state, method, path, params=params)
