@@ -50,6 +50,7 @@ PARTS: Mapping[str, Collection[str]] = {
     "samples": _TOOLS,
     "figures": _TOOLS,
     "commands": _TOOLS,
+    "backfills": _MODEL,
     "importing": _TOOLS,
     "benchmarks": _TOOLS,
 }
