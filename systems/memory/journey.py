@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -42,6 +43,9 @@ _SESSION = 48
 """Turns of a session of the older history."""
 _TOGETHER = 8
 """Turns that are saved as one interaction."""
+_AT_ONCE = 2
+"""Requests that save at the same time. The local engine carries out one transaction after the other,
+and a call that waits for many others gets no answer in time."""
 _HOUR_MS = 3_600_000.0
 _TOLERANCE = 0.002
 """By how much a cosine of float16 may differ from ours."""
@@ -81,10 +85,12 @@ class MemoryJourney:
         """
         first = self._conversations[:WORKERS]
         self.loaded_before = any([await _is_saved(session, each) for each in first])
+        turn = asyncio.Semaphore(_AT_ONCE)
 
         async def save(conversation: Conversation) -> None:
-            if not (self.loaded_before and await _is_saved(session, conversation)):
-                await _save(session, conversation, key=conversation.session)
+            async with turn:
+                if not (self.loaded_before and await _is_saved(session, conversation)):
+                    await _save(session, conversation, key=conversation.session)
             advance()
 
         await side_by_side(self._conversations, save)
