@@ -44,8 +44,8 @@ _SESSION = 48
 _TOGETHER = 8
 """Turns that are saved as one interaction."""
 _AT_ONCE = 2
-"""Requests that save at the same time. The local engine carries out one transaction after the other,
-and a call that waits for many others gets no answer in time."""
+"""Requests that save at the same time. The local engine carries out one transaction after the
+other, and a call that waits for many others gets no answer in time."""
 _HOUR_MS = 3_600_000.0
 _TOLERANCE = 0.002
 """By how much a cosine of float16 may differ from ours."""
