@@ -70,11 +70,11 @@ def pools_of(systems: Sequence[System]) -> Iterator[tuple[System, str]]:
         yield system, f"{system.name}:{_POOL}"
 
 
-def bundler(target: Target, out: Path | None = None) -> Bundler:
+def bundler(target: Target, out: Path | None = None, *, spans: bool = False) -> Bundler:
     """Return what puts a function's code together; functions that ask for the same share it.
 
-    What a bundle leaves out of our own packages, other than caches, is said on standard error, and
-    so is that there is no byte code for Lambda.
+    With `spans`, bundles carry what records spans. What a bundle leaves out of our own packages,
+    other than caches, is said on standard error, and so is that there is no byte code for Lambda.
     """
     once = cache(bundle)
     said: set[str] = set()
@@ -85,6 +85,7 @@ def bundler(target: Target, out: Path | None = None) -> Bundler:
             target=target,
             requirements=function.requirements,
             services=(*SERVICES, *function.services),
+            spans=spans,
             out=out,
         )
         unsaid = [name for name in made.left_out if name not in said]
@@ -106,7 +107,8 @@ def main() -> None:
         environment = chosen(app)
         raise_first(unknown_systems(environment, [system.name for system in systems()]))
         target = Target.HOST if environment.is_local else Target.LAMBDA
-        build(app, environment, systems(), bundler(target))
+        spans = environment.functions.spans
+        build(app, environment, systems(), bundler(target, spans=spans))
     except KeylineError as error:
         sys.exit(str(error))
     app.synth()

@@ -176,6 +176,7 @@ def variables(system: System, function: Function, environment: Environment) -> d
         settings,
         cursor_secret=cursor_secret_reference(system, environment),
         measure_sizes=environment.is_local,
+        spans=environment.functions.spans,
     )
 
 

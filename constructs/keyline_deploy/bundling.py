@@ -94,6 +94,7 @@ def bundle(
     target: Target,
     requirements: str = "",
     services: Sequence[str] = SERVICES,
+    spans: bool = False,
     out: Path | None = None,
     root: Path = ROOT,
 ) -> Bundle:
@@ -110,6 +111,8 @@ def bundle(
         `lambda_src/<system>/requirements-similarity.txt`.
     services
         The botocore service models to keep, by their botocore names.
+    spans
+        Whether it carries what records spans: `lambda_src/requirements-spans.txt`.
     out
         The folder that receives the bundle, as `<what>-<target>-<digest>`; the default is
         `.keyline/bundles`. A bundle that is already there is used as it is.
@@ -123,7 +126,9 @@ def bundle(
         dependencies are not in the cache and cannot be fetched.
     """
     sources = _sources(system, root)
-    libraries = dependencies(system, target=target, requirements=requirements, root=root)
+    libraries = dependencies(
+        system, target=target, requirements=requirements, spans=spans, root=root
+    )
     of_libraries = dict(_library_files(libraries, services))
     found = [source_files(source) for source in sources]
     ours = {name: path for each in found for name, path in each.carried.items()}
@@ -132,7 +137,8 @@ def bundle(
     compiled = _compiled(files, contents, root) if target is Target.LAMBDA else {}
     digest = _digest(contents | {name: path.name for name, path in compiled.items()})
     folder = out or root / ".keyline" / "bundles"
-    what = "+".join(filter(None, (system, requirements, *sorted({*services} - {*SERVICES}))))
+    extra = "spans" if spans else ""
+    what = "+".join(filter(None, (system, requirements, extra, *sorted({*services} - {*SERVICES}))))
     path = folder / f"{what}-{target}-{digest[:16]}"
     if not path.exists():
         _place(files | compiled, path)
@@ -183,9 +189,18 @@ def refresh(path: Path, sources: Sequence[Path]) -> bool:
     return changed
 
 
-def dependencies(system: str, *, target: Target, requirements: str = "", root: Path = ROOT) -> Path:
+def dependencies(
+    system: str,
+    *,
+    target: Target,
+    requirements: str = "",
+    spans: bool = False,
+    root: Path = ROOT,
+) -> Path:
     """Give the folder that holds a bundle's dependencies, fetching them if it is missing."""
     files = _requirements(system, requirements, root)
+    if spans:
+        files.append(root / "lambda_src" / f"{_EXTRA}spans.txt")
     key = _cache_key(files, target, root)
     path = root / ".keyline" / "bundle" / key
     if not path.exists():

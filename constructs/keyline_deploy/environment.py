@@ -224,11 +224,21 @@ class Budget(_Section, frozen=True, kw_only=True):
 
 
 class Functions(_Section, frozen=True, kw_only=True):
-    """How functions run: memory in MiB (CPU comes with it), log retention in days, tracing."""
+    """How functions run: memory in MiB (CPU comes with it) and log retention in days.
+
+    Attributes
+    ----------
+    tracing
+        Whether X-Ray records each invocation as a segment of the service, and nothing within it.
+    spans
+        Whether functions also record the segments that their code names (`keyline.tracing`), as
+        lines of their logs. Their bundles then carry OpenTelemetry.
+    """
 
     log_retention_days: RetentionDays = 90
     memory: Annotated[int, Meta(ge=128, le=10_240)] = 512
     tracing: bool = True
+    spans: bool = False
 
 
 class SharedCache(_Section, frozen=True, kw_only=True):

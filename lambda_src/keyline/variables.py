@@ -19,6 +19,8 @@ PHASE_PARAMETER = "KEYLINE_PHASE_PARAMETER"
 """The name of the SSM parameter that holds the phase of the system's migration."""
 MEASURE_SIZES = "KEYLINE_MEASURE_SIZES"
 """`1` where each call also records the units that its item sizes imply."""
+SPANS = "KEYLINE_SPANS"
+"""`1` where a function records the segments that its code names."""
 
 TRANSPORT = "KEYLINE_TRANSPORT"
 """`botocore` where botocore is to send the first attempt of each call too."""

@@ -28,6 +28,7 @@ from keyline.variables import (
     MEASURE_SIZES,
     PHASE_PARAMETER,
     SETTINGS,
+    SPANS,
     SYSTEM,
 )
 
@@ -221,6 +222,7 @@ def variables(
     *,
     cursor_secret: str = "",
     measure_sizes: bool = False,
+    spans: bool = False,
 ) -> dict[str, str]:
     """Return a function's environment variables, from which the run time takes its context.
 
@@ -241,6 +243,8 @@ def variables(
         found[CURSOR_SECRET] = cursor_secret
     if measure_sizes:
         found[MEASURE_SIZES] = "1"
+    if spans:
+        found[SPANS] = "1"
     if reads_phase(system, function):
         found[PHASE_PARAMETER] = phase_parameter_name(system.name, environment)
     return found
@@ -255,6 +259,7 @@ def variables_size(system: System, function: Function, settings: msgspec.Struct)
         settings,
         cursor_secret="s" * SECRET_LENGTH,
         measure_sizes=True,
+        spans=True,
     )
     return _size(found)
 
