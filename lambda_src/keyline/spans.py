@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, Sp
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from keyline.errors import KeylineError, instead_of
-from keyline.tracing import Attributes
+from keyline.segment_attributes import Attributes
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 _HEADER = re.compile(r"Root=1-([0-9a-f]{8})-([0-9a-f]{24});Parent=([0-9a-f]{16})")

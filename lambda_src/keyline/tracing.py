@@ -18,31 +18,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from keyline import variables
-
-
-class Attributes(TypedDict, total=False):
-    """What a segment may say of itself. No text is among it, so no data of a person can be.
-
-    Attributes
-    ----------
-    items, attempts
-        How many things were worked on, and how often it was tried.
-    level
-        A rank that the system defines, such as that of an alert.
-    cached, fallback, timed_out
-        Whether the result was a kept one, was a substitute, or came too late.
-    """
-
-    items: int
-    attempts: int
-    level: int
-    cached: bool
-    fallback: bool
-    timed_out: bool
-
+from keyline.segment_attributes import Attributes
 
 _NOTHING: AbstractContextManager[None] = nullcontext()
 

@@ -42,6 +42,7 @@ EVERYTHING = msgspec.structs.replace(
     account="222222222222",
     tables=msgspec.structs.replace(DEFAULTS.tables, encryption=KEY_ARN.replace("central", "west")),
     user_pools={"orders": "eu-west-1_AbCdEfGhI"},
+    functions=msgspec.structs.replace(DEFAULTS.functions, spans=True),
 )
 """An environment that adds to the stacks what an environment can, with the longest name."""
 
