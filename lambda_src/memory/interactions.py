@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from keyline.idempotency import IdempotencyKey, reserve
-from keyline.run import Store, TransactionCancelledError, Write
-from keyline.run.clock import later
+from keyline.run import Store, TransactionCancelledError, Write, later
 from memory.embeddings.provider import EmbeddingProvider
 from memory.embeddings.store import EmbeddingStore
 from memory.patterns import INTERACTION_SAVE, REQUESTS, TURN_CREATE

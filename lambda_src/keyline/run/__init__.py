@@ -4,8 +4,8 @@ Import names from here. The modules below this package may change at any time.
 
 Calls
     Store carries out patterns. Page is its answer to a query; Read and Write are the actions of
-    a transaction. UniqueClock gives moments, each of them once. dynamodb_client makes the client
-    of a Store.
+    a transaction. UniqueClock gives moments, each of them once, and later one after a moment
+    that was taken. dynamodb_client makes the client of a Store.
 Where a function runs
     from_environment reads the Context from the environment variables.
 Consumption
@@ -41,7 +41,7 @@ Numbers
 from keyline.run import backoff, errors
 from keyline.run.calls import THROTTLED
 from keyline.run.client import Client, dynamodb_client
-from keyline.run.clock import UniqueClock
+from keyline.run.clock import UniqueClock, later
 from keyline.run.codec import ItemWriter, Reader
 from keyline.run.connection import Connection
 from keyline.run.context import Context, from_environment
@@ -116,6 +116,7 @@ __all__ = [
     "errors",
     "flush",
     "from_environment",
+    "later",
     "number_text",
     "number_value",
 ]

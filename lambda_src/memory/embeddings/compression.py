@@ -13,8 +13,17 @@ import struct
 import zlib
 from collections.abc import Sequence
 
-from keyline.vector import CODECS, Codec, Packed, VectorError, encode
-from keyline.vector.codec import MAX_DIMENSION, STORE_AGAIN, WIDTH, check
+from keyline.vector import (
+    CODECS,
+    MAX_DIMENSION,
+    STORE_AGAIN,
+    WIDTH,
+    Codec,
+    Packed,
+    VectorError,
+    check,
+    encode,
+)
 
 VERSION = 1
 _ZLIB = 0x80

@@ -12,11 +12,11 @@ import secrets
 import zlib
 
 from keyline.moments import us_of_ms
-from keyline.run import BadValueError
-from keyline.run.clock import PROCESS
+from keyline.run import BadValueError, UniqueClock
 
 CHUNKS = 10
 """Chunks of a user, each a partition of the table and of the index."""
+_clock = UniqueClock()
 SUFFIX_BITS = 12
 _SUFFIXES = 2**SUFFIX_BITS
 _ID = re.compile(r"([0-9]{16})-([0-9a-f]{3})")
@@ -33,7 +33,7 @@ def new_embedding_id(at_us: int | None = None) -> str:
         The moment in epoch microseconds; now where not given. A moment of more than a minute ago
         is for tests and for measurements: see `memory.embeddings.packing`.
     """
-    moment = us_of_ms(PROCESS.next()) if at_us is None else at_us
+    moment = us_of_ms(_clock.next()) if at_us is None else at_us
     return text_of(moment << SUFFIX_BITS | secrets.randbelow(_SUFFIXES))
 
 

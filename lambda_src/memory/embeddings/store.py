@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from keyline.run import Store
-from keyline.run.transaction import Write
+from keyline.run import Store, Write
 from keyline.vector import Codec
 from memory.embeddings.compression import compress
 from memory.embeddings.forgetting import delete_codes, take_out

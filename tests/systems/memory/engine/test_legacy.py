@@ -33,7 +33,7 @@ def where() -> Iterator[Deployed]:
 def job(where: Deployed, tmp_path: Path) -> Iterator[Job]:
     tables = [create_table_params(table, "local") for table in (LEGACY_HISTORY, HISTORY)]
     (copy,) = backfills_of("memory").named(None, "local")
-    with created(engine, tables):
+    with created(str(where.engine), tables):
         yield Job(backfills_of("memory").system, copy, where, tmp_path / "local")
 
 
