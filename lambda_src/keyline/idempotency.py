@@ -214,6 +214,10 @@ def put_identified(
 
     Parameters
     ----------
+    pattern
+        If it is a transaction, no try of any request with the key changes anything after another
+        one was carried out less than ten minutes ago, also if the item was deleted meanwhile and
+        the try arrives late.
     item
         It holds the key's `content`.
     content_of
@@ -232,7 +236,8 @@ def put_identified(
     OutcomeUnknownError
         If no answer came. The request may be sent again with its key.
     """
-    stored, earlier = store.put_or_get(pattern, item)
+    token = key.id if isinstance(pattern, TransactWrite) else None
+    stored, earlier = store.put_or_get(pattern, item, token)
     key.require_same(content_of(stored))
     return stored, earlier
 

@@ -36,7 +36,7 @@ from keyline.run.compiled import Compiler, Memo
 from keyline.run.connection import Connection
 from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
-from keyline.run.errors import AlreadyExistsError, OutcomeUnknownError
+from keyline.run.errors import AlreadyExistsError, BadCallError, OutcomeUnknownError
 from keyline.run.meter import PROCESS, Labels, Meter
 from keyline.run.query import Page, QueryReader
 from keyline.run.settings import TableSettings
@@ -207,7 +207,14 @@ class Store:
         """
         return counting.count(self._compiler.count(pattern), self._calls, values, self._threads)
 
-    def put(self, pattern: Put[T] | TransactWrite[T], item: T, /, **values: Any) -> T:
+    def put(
+        self,
+        pattern: Put[T] | TransactWrite[T],
+        item: T,
+        token: str | None = None,
+        /,
+        **values: Any,
+    ) -> T:
         """Write an item; the item as it is stored, its expiry filled in.
 
         Parameters
@@ -215,6 +222,9 @@ class Store:
         pattern
             A put; or a transaction whose only part is a put, if an attempt of the call that
             arrives late must change nothing (docs/guarantees.md).
+        token
+            For a transaction: what several calls of one operation share, so that none of them
+            changes anything if it arrives late. Their items may differ: the first one counts.
 
         Raises
         ------
@@ -231,13 +241,29 @@ class Store:
             every try.
         """
         if isinstance(pattern, TransactWrite):
-            return transaction.put(pattern, self._calls, self._compiler, item, values)
+            return transaction.put(pattern, self._calls, self._compiler, item, values, token)
+        if token is not None:
+            raise BadCallError(
+                pattern.name,
+                "is given a token.",
+                "Declare a TransactWrite with it as the only part.",
+            )
         return single.put(pattern, self._calls, self._compiler, item, values)
 
     def put_or_get(
-        self, pattern: Put[T] | TransactWrite[T], item: T, /, **values: Any
+        self,
+        pattern: Put[T] | TransactWrite[T],
+        item: T,
+        token: str | None = None,
+        /,
+        **values: Any,
     ) -> tuple[T, bool]:
         """Create an item, or return the one of its key that is there.
+
+        Parameters
+        ----------
+        token
+            As of `put`.
 
         Returns
         -------
@@ -252,7 +278,7 @@ class Store:
             If the answer was lost, and there is no item now.
         """
         try:
-            return self.put(pattern, item, **values), False
+            return self.put(pattern, item, token, **values), False
         except (AlreadyExistsError, OutcomeUnknownError) as error:
             stored: T | None = error.current_item()
             if stored is None:

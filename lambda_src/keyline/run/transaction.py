@@ -180,10 +180,19 @@ def put(
     compiler: Compiler,
     item: T,
     values: Mapping[str, Any],
+    token: str | None = None,
 ) -> T:
     """Write an item by a transaction of this one put; return it as it is stored.
 
     All attempts share a token. One that arrives after another was carried out changes nothing.
+
+    Parameters
+    ----------
+    token
+        What this call shares with other calls of the same operation, whose items may differ. The
+        first one of them that arrives is carried out with it. The others meet the item of that
+        one if it is still there, and write theirs otherwise. One of them that arrives late does
+        neither. A token of this call alone where not given.
 
     Raises
     ------
@@ -191,11 +200,13 @@ def put(
         As `Store.put`, and `TransactionCancelledError` if the put met a conflict at every try.
     """
     part = _only_put(pattern)
+    if token is not None:
+        _check_token(pattern, token)
     now, compiled = time.time(), compiler.put(part)
     fixed, attributes = compiled.request(item, values, now)
     request: Request = {
         "TransactItems": [{part.transact_action: fixed}],
-        "ClientRequestToken": str(uuid.uuid4()),
+        "ClientRequestToken": token or str(uuid.uuid4()),
     }
     implied = floor.of_creates([(part, attributes)]) if calls.measuring else None
     in_doubt = False
@@ -205,6 +216,9 @@ def put(
             break
         except ReplyError as refusal:
             in_doubt = in_doubt or refusal.in_doubt
+            if refusal.code == OTHER_ACTIONS:  # another call with the token was carried out
+                request["ClientRequestToken"] = str(uuid.uuid4())
+                continue
             error = _unmet(pattern, part, compiler, refusal, now, in_doubt=in_doubt)
             met_conflict = isinstance(error, TransactionCancelledError) and error.conflict
             if attempt == ATTEMPTS or not met_conflict:

@@ -417,6 +417,36 @@ def test_a_late_attempt_of_a_put_in_a_transaction_changes_nothing(
     assert rig.holds(id_) is None
 
 
+def test_calls_that_share_a_token_write_one_item_and_none_of_them_late(rig: Rig, id_: str) -> None:
+    # Given a call of which every attempt is late, and another one with its token and another item
+    rig.fail(Fault.LATE, ATTEMPTS)
+    with pytest.raises(OutcomeUnknownError):
+        rig.unreliable.put_or_get(CREATE_ALONE, Entry(id=id_, name="earlier"), id_)
+    assert rig.direct.put_or_get(CREATE_ALONE, mine(id_), id_) == (mine(id_), False)
+
+    # Then a third one meets the item of the second
+    third = Entry(id=id_, name="third")
+    assert rig.direct.put_or_get(CREATE_ALONE, third, id_) == (mine(id_), True)
+
+    # And what is late does not bring the item back
+    rig.direct.delete(DROP, id=id_)
+    assert rig.proxy.deliver() == [400] * ATTEMPTS
+    assert rig.holds(id_) is None
+
+    # But a call that is made then is a new one
+    assert rig.direct.put_or_get(CREATE_ALONE, third, id_) == (third, False)
+
+
+@pytest.mark.parametrize("token", ["", "x" * 37])
+def test_a_put_takes_a_token_only_in_a_transaction_and_only_a_right_one(
+    rig: Rig, id_: str, token: str
+) -> None:
+    with pytest.raises(BadCallError, match="token"):
+        rig.direct.put(CREATE_ALONE, mine(id_), token)
+    with pytest.raises(BadCallError, match="token"):
+        rig.direct.put(CREATE, mine(id_), id_)
+
+
 def test_a_late_attempt_of_a_plain_create_brings_back_what_was_deleted(rig: Rig, id_: str) -> None:
     """It is a limit that docs/guarantees.md names."""
     rig.fail(Fault.LATE, 1)

@@ -83,6 +83,17 @@ class TestCreate:
         (row,) = reports.stored("k9-reports")
         assert row["id"]["S"] == told[1].body["id"]
 
+    def test_a_late_try_of_an_earlier_request_does_not_bring_a_report_back(
+        self, reports: Reports, behind: Reports, proxy: FaultProxy
+    ) -> None:
+        api = behind.app("reports")
+        proxy.next(*[Fault.LATE] * 3)
+        told = [api(CREATE, body=NEW, headers=HEADERS) for _ in range(2)]
+        assert [answer.status for answer in told] == [503, 201]
+        api("DELETE /reports/{id}", {"id": told[1].body["id"]})
+        proxy.deliver()
+        assert reports.stored("k9-reports") == []
+
 
 class TestChange:
     def test_a_change_that_is_sent_again_is_made_once(self, reports: Reports) -> None:

@@ -25,7 +25,7 @@ REFUSED_FOR_NOW = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 class Client:
-    """One user creates reports and changes them, through two processes of the function."""
+    """One user creates, changes and deletes reports, through two processes of the function."""
 
     def __init__(self, plan: Plan, reports: Reports) -> None:
         self.plan, self.reports = plan, reports
@@ -37,9 +37,12 @@ class Client:
         self.titles = 0
 
     def step(self) -> None:
-        """Create a report or change one."""
-        if not self.known or self.plan.draw.random() < 0.3:
+        """Create a report, or change or delete one."""
+        kind = self.plan.draw.random()
+        if not self.known or kind < 0.35:
             self._create()
+        elif kind < 0.5:
+            self._delete(self.plan.draw.choice(list(self.known)))
         else:
             self._change(self.plan.draw.choice(list(self.known)))
 
@@ -76,6 +79,12 @@ class Client:
         assert answer.status == HTTPStatus.OK, f"{answer} to the client's own change"
         assert (answer.body["title"], answer.body["version"]) == (title, version + 1), answer
         self.known[report_id] = title, version + 1
+
+    def _delete(self, report_id: str) -> None:
+        """Delete a report; a try that is sent again finds none (ADR 0023)."""
+        answer = self._answered("DELETE /reports/{id}", {"id": report_id})
+        assert answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND), answer
+        del self.known[report_id]
 
     def _answered(self, route: str, path: dict[str, str] | None = None, **more: Any) -> Answer:
         """Send a request again until it is carried out or refused."""
