@@ -6,6 +6,8 @@ blocks say. But a code tells something of a text, so it has to go as well.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from keyline.errors import KeylineError
@@ -34,7 +36,9 @@ def take_out(store: Store, user_id: str, numbers: frozenset[int]) -> None:
     """Take the codes of some embeddings of a user out of the blocks.
 
     A packer that read the codes before and puts them into a new generation meanwhile finds the
-    directory changed, and gives up.
+    directory changed, and gives up. A user's first directory cannot be changed before: the packer
+    looks for what was taken out when it has created it, and this function looks whether it is there
+    when it has taken everything out. Whichever comes last sees the other.
 
     Raises
     ------
@@ -43,16 +47,20 @@ def take_out(store: Store, user_id: str, numbers: frozenset[int]) -> None:
     """
     for _ in range(ATTEMPTS):
         parts = list(store.items(CODES_ALL, user_id=user_id))
+        directory = _directory(parts)
         try:
             for part in parts:
                 if not isinstance(part, Directory):
                     _take_out_of(store, part, numbers)
-            for part in parts:
-                if isinstance(part, Directory):
-                    changed = msgspec.structs.replace(part, version=part.version + 1)
-                    store.put(DIRECTORY_CHANGE, changed, read_version=part.version)
+            if directory is not None:
+                changed = msgspec.structs.replace(directory, version=directory.version + 1)
+                store.put(DIRECTORY_CHANGE, changed, read_version=directory.version)
         except ConditionFailedError:
             continue
+        if directory is None and parts:
+            first = store.query(CODES_ALL, user_id=user_id, limit=1).items
+            if _directory(first) is not None:
+                continue
         return
     raise BlocksBusyError("codes", "were changed by other processes each time.", "Repeat the call.")
 
@@ -77,6 +85,10 @@ def delete_codes(store: Store, user_id: str) -> None:
             if isinstance(each, Group)
         ],
     )
+
+
+def _directory(parts: Iterable[Directory | Recent | Group]) -> Directory | None:
+    return next((part for part in parts if isinstance(part, Directory)), None)
 
 
 def _take_out_of(store: Store, part: Recent | Group, numbers: frozenset[int]) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from keyline.run import AlreadyExistsError, ConditionFailedError, Store
 from memory.embeddings.blocks import ID_BYTES, Rows, latest, width
 from memory.embeddings.codes import Codes
+from memory.embeddings.forgetting import take_out
 from memory.embeddings.grouping import centre_of, groups_of, reach_of
 from memory.embeddings.patterns import (
     CODES_ALL,
@@ -114,6 +115,8 @@ def group(store: Store, user_id: str, now: float) -> bool:
         version=directory.version + 1 if directory else 1,
     )
     if _put_in_force(store, made, directory):
+        if directory is None:
+            _take_out_forgotten(store, user_id, numbers)
         return True
     _delete_groups(store, groups)
     return False
@@ -129,6 +132,14 @@ def _put_in_force(store: Store, made: Directory, read: Directory | None) -> bool
     except (AlreadyExistsError, ConditionFailedError):
         return False
     return True
+
+
+def _take_out_forgotten(store: Store, user_id: str, grouped: Numbers) -> None:
+    """Take out of a user's first groups what was taken out of the recent blocks meanwhile."""
+    recent = _read(store, user_id).recent
+    left = np.frombuffer(b"".join(Rows.of(each.rows).numbers for each in recent), "<u8")
+    if len(gone := np.setdiff1d(grouped, left)):
+        take_out(store, user_id, frozenset(gone.tolist()))
 
 
 def _read(store: Store, user_id: str) -> _Parts:
