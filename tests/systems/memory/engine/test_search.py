@@ -16,6 +16,7 @@ from keyline.run import Store
 from memory.embeddings import generations
 from memory.embeddings.blocks import Rows
 from memory.embeddings.generations import group
+from memory.embeddings.grouping import groups_of
 from memory.embeddings.identifiers import number_of
 from memory.embeddings.packing import BLOCK_ROWS, MARGIN_SECONDS, Packer
 from memory.embeddings.patterns import CODES_ALL, GROUPS_WRITE
@@ -282,14 +283,13 @@ def test_what_is_forgotten_while_codes_are_grouped_gets_no_code_back(
         assert group(memory.store, "ada", time.time())
         kept = Kept(memory, MANY, seed=8)
         into_blocks(memory)
-    grouped = generations.groups_of
 
     def forget_meanwhile(*given: Any) -> Any:
         memory.embeddings.forget("ada", kept.ids[1:4])
-        return grouped(*given)
+        return groups_of(*given)
 
     monkeypatch.setattr(generations, "groups_of", forget_meanwhile)
     group(memory.store, "ada", time.time())
     forgotten = {number_of(each) for each in kept.ids[1:4]}
-    assert not forgotten & set(coded(memory, Group) | coded(memory, Recent))
+    assert not forgotten & (set(coded(memory, Group)) | set(coded(memory, Recent)))
     kept.assert_found(without=kept.ids[1:4])
