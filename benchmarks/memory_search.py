@@ -109,8 +109,10 @@ def load(file: Path, queries: int) -> Array:
     """
     try:
         vectors: Array = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, EOFError) as error:
-        raise ValueError(f"cannot be read: {error}") from error
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror or error}") from error
+    except (ValueError, EOFError) as error:
+        raise ValueError("is not an array: save one with numpy.save") from error
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2:
         raise ValueError("does not hold a matrix: save an array of the shape (vectors, numbers)")
     if vectors.dtype.kind != "f":
