@@ -82,6 +82,7 @@ class Kept:
 
 
 def ids_in(found: Found) -> list[str]:
+    """The identifiers that a search found, the nearest first."""
     return [each.embedding_id for each in found.neighbours]
 
 
