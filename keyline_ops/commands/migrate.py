@@ -83,7 +83,10 @@ def migrate(
         int, typer.Option(min=1, max=64, help="Parts of the source that are read at once.")
     ] = 8,
     rate: Annotated[
-        float | None, typer.Option(min=0.1, help="The most items to write a second; no limit.")
+        float | None,
+        typer.Option(
+            min=0.1, max=100_000, help="The most items to write a second; no limit if left out."
+        ),
     ] = None,
     sample: Annotated[
         float,

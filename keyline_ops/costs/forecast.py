@@ -26,7 +26,14 @@ from keyline.model import (
 from keyline.moments import DAY_SECONDS
 from keyline.run import TableSettings
 from keyline_ops.costs.prices import GIGABYTE, MILLION, Prices
-from keyline_ops.costs.units import NOTHING, Bounds, call_units, creates, total
+from keyline_ops.costs.units import (
+    NOTHING,
+    Bounds,
+    call_units,
+    creates,
+    total,
+    units_by_table,
+)
 
 MONTH_DAYS = 30
 HORIZON_MONTHS = 12
@@ -67,6 +74,8 @@ class PatternCost:
         Of one call.
     units, usd
         Of all calls of the month.
+    usd_by_table
+        The same by table: a transaction may be of several.
     """
 
     pattern: str
@@ -77,6 +86,7 @@ class PatternCost:
     units_per_call: Bounds
     units: Bounds
     usd: Bounds
+    usd_by_table: Mapping[str, Bounds]
 
 
 @dataclass(frozen=True)
@@ -157,7 +167,7 @@ class Forecast:
     def table_usd(self, table: str) -> Bounds:
         """What a table costs with the calls that go to it."""
         row = self.table(table)
-        calls = [p.usd for p in self.patterns if p.target.partition("/")[0] == table]
+        calls = [p.usd_by_table[table] for p in self.patterns if table in p.usd_by_table]
         return total([row.storage_usd, row.recovery_usd, *calls])
 
 
@@ -199,8 +209,8 @@ def forecast(
 
 def _pattern(pattern: Pattern[Any], settings: TableSettings, prices: Prices) -> PatternCost:
     each = call_units(pattern, settings)
-    units = each * (pattern.per_month or 0.0)
-    rate = prices.read_million if pattern.reads else prices.write_million
+    calls = pattern.per_month or 0.0
+    rate = (prices.read_million if pattern.reads else prices.write_million) / MILLION
     return PatternCost(
         pattern.name,
         pattern.operation,
@@ -208,8 +218,9 @@ def _pattern(pattern: Pattern[Any], settings: TableSettings, prices: Prices) -> 
         "read" if pattern.reads else "write",
         pattern.per_month,
         each,
-        units,
-        units * (rate / MILLION),
+        each * calls,
+        each * calls * rate,
+        {table: of * calls * rate for table, of in units_by_table(pattern, settings).items()},
     )
 
 

@@ -78,16 +78,36 @@ def call_units(pattern: Pattern[Any], settings: TableSettings) -> Bounds:
         case BatchGet():
             each = read_units(pattern.item_bytes, consistent=pattern.consistent)
             return Bounds.of(pattern.items * each)
-        case TransactGet():
-            mean = sum(2 * read_units(p.item_bytes, consistent=True) for p in pattern.parts)
-            return Bounds.of(mean) * (pattern.items / len(pattern.parts))
-        case TransactWrite():
-            parts = [_write(part, transactional=True) for part in pattern.parts]
-            return total(parts) * (pattern.items / len(parts))
+        case TransactGet() | TransactWrite():
+            return total(list(units_by_table(pattern, settings).values()))
         case BatchWrite():
             return _write(pattern) * pattern.items
         case _:
             return _write(pattern)
+
+
+def units_by_table(pattern: Pattern[Any], settings: TableSettings) -> dict[str, Bounds]:
+    """The units of one call, by the name of the table whose items they are for.
+
+    Parameters
+    ----------
+    settings
+        As for `call_units`.
+    """
+    if not isinstance(pattern, TransactGet | TransactWrite):
+        return {pattern.table.name: call_units(pattern, settings)}
+    found: dict[str, Bounds] = {}
+    for part in pattern.parts:
+        share = _part(part) * (pattern.items / len(pattern.parts))
+        found[part.table.name] = found.get(part.table.name, NOTHING) + share
+    return found
+
+
+def _part(pattern: Pattern[Any]) -> Bounds:
+    """The units of one part of a transaction, which costs twice."""
+    if isinstance(pattern, Get):
+        return Bounds.of(2 * read_units(pattern.item_bytes, consistent=True))
+    return _write(pattern, transactional=True)
 
 
 def _query(pattern: Query[Any], settings: TableSettings) -> Bounds:

@@ -131,7 +131,7 @@ def checkpoint(folder: Path, key: str) -> Iterator[Checkpoint]:
         If another process has it, or it cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{key}.lock").open("a") as lock:
+    with (folder / f"{key}.lock").open("a", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -18,6 +18,7 @@ from memory.embeddings.provider import EmbeddingFailedError, EmbeddingProvider
 from memory.embeddings.search import EmbeddingSearch, Found, Neighbour
 from memory.history import History
 from memory.measures import Measures
+from memory.outputs import PromptText, ShortText, YesOrNo
 from memory.settings import Settings
 from memory.tables import Role, SessionTurn, UserTurn
 from memory.turns import TurnId
@@ -42,7 +43,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[str, msgspec.Meta(examples=["1767225600000001-3fa-user"])]
     role: Role
     at: Annotated[str, msgspec.Meta(examples=["2026-01-01T00:00:00.000Z"])]
-    summary: str
+    summary: ShortText
     score: float | None = None
 
 
@@ -63,11 +64,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         Whether the turns were searched. They are not while no vector can be made of the query.
     """
 
-    text: str
+    text: PromptText
     session: list[Remembered]
     recent: list[Remembered]
     related: list[Remembered]
-    searched: bool
+    searched: YesOrNo
 
 
 class PerformanceMetrics(TypedDict):

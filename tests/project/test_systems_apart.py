@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from keyline.model import Function
 from keyline_deploy.systems import names, systems
 from tests.support import without
 from tests.support.project_copy import FOLDERS
@@ -16,7 +19,13 @@ SHARED = (
     *("app.py", "benchmarks", "constructs", "keyline_local", "keyline_ops", "Makefile"),
     *("scripts", "stacks", "tests"),
 )
-OWN = tuple(f"{folder}/{system}/" for folder in FOLDERS for system in names())
+OWN = (
+    *(f"{folder}/{system}/" for folder in FOLDERS for system in names()),
+    *(f"benchmarks/{system}_" for system in names()),
+)
+FIELDS = {field.name for field in fields(Function)}
+ORDINARY = {name for name in names() if name in FIELDS}
+"""Systems called as a field of a function's declaration, such as `memory`."""
 TABLES = sorted({table.name for system in systems() for table in system.tables})
 
 
@@ -26,11 +35,21 @@ def named(text: str, *, whole_words: bool) -> list[str]:
     Some systems are called as English words are. So in Python a system is named where the word
     is imported, ends at a quote, or is joined to the next word by one of `-_./:`.
     """
-    words = f"(?:{'|'.join(names())})"
+    words, ordinary = _one_of(set(names()) - ORDINARY), _one_of(ORDINARY)
     joined = r"""(?=["'`]|[-_./:]\w| import )"""
-    system = rf"{words}\b" if whole_words else rf"{words}{joined}|(?<=^import ){words}$"
+    in_python = rf"{words}{joined}|(?<=^import ){words}$|{_imported(ordinary)}"
+    system = rf"{words}\b|{_imported(ordinary)}" if whole_words else in_python
     pattern = rf"(?<![\w.])(?:{system})|{'|'.join(map(re.escape, TABLES))}"
     return [match[0] for match in re.finditer(pattern, text, re.M)]
+
+
+def _one_of(words: Iterable[str]) -> str:
+    return f"(?:{'|'.join(sorted(words)) or '(?!)'})"
+
+
+def _imported(words: str) -> str:
+    """Where an ordinary word is a system: in an import, and in a path or a stack's name."""
+    return rf"(?<=^import ){words}\b|(?<=^from ){words}(?=[. ])|{words}(?=/\w|-data-|-service-)"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +67,23 @@ def named(text: str, *, whole_words: bool) -> list[str]:
     ],
 )
 def test_a_system_is_named_in_an_import_or_as_a_word_of_code(form: str, is_name: bool) -> None:
-    for name in names():
+    for name in set(names()) - ORDINARY:
+        assert named(form.format(name), whole_words=False) == ([name] if is_name else [])
+
+
+@pytest.mark.parametrize(
+    ("form", "is_name"),
+    [
+        ("import {}", True),
+        ("from {}.tables import TABLE", True),
+        ("`{}-data-dev`", True),
+        ('"lambda_src/{}/a.py"', True),
+        ("{}.put(key)", False),
+        ('{{"{}": 512}}', False),
+    ],
+)
+def test_an_ordinary_word_is_a_system_in_an_import_or_a_path(form: str, is_name: bool) -> None:
+    for name in ORDINARY:
         assert named(form.format(name), whole_words=False) == ([name] if is_name else [])
 
 

@@ -77,9 +77,11 @@ FOLDERS = ("lambda_src", "systems", "tests/systems")
 
 
 def remove_system(root: Path, system: str) -> None:
-    """Delete what a system has: three folders, its sections, its line in the README."""
+    """Delete what a system has: folders, benchmarks, sections, its line in the README."""
     for place in FOLDERS:
         shutil.rmtree(root / place / system, ignore_errors=True)
+    for file in (root / "benchmarks").glob(f"{system}_*.py"):
+        file.unlink()
     for file in (root / "environments").glob("*.toml"):
         _edit(file, rf"\n\[systems\.{system}\]\n(?:[^\[\n].*\n)*")
         _edit(file, rf"^(?:# )?{system} = .*\n")

@@ -28,8 +28,7 @@ class Redis:
     seconds
         How old an answer may be.
     timeout
-        Seconds that a command waits for redis, to connect and to be answered. A command that
-        fails is sent once more.
+        Seconds that a command waits for redis, to connect and to be answered.
     clock
         Seconds.
     """
@@ -50,13 +49,13 @@ class Redis:
 
         self._failures: tuple[type[Exception], ...] = (redis.RedisError, OSError)
         address, tokens = with_tokens(url)
-        # Redis closes what is idle, so a second try is worth its time. By default there are ten,
-        # with waits of up to a second.
+        # By default there are ten tries, with waits of up to a second. A connection that redis has
+        # closed while it was idle is found before it is used.
         self._client = redis.Redis.from_url(
             address,
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
-            retry=Retry(NoBackoff(), 1),
+            retry=Retry(NoBackoff(), 0),
             credential_provider=tokens,
         )
         self._milliseconds = int(seconds * 1000)

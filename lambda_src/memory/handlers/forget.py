@@ -20,6 +20,7 @@ from memory.forgetting import Forgetting, Forgotten
 from memory.history import History
 from memory.inputs import SessionId
 from memory.measures import Measures
+from memory.outputs import Count, YesOrNo
 from memory.system import SYSTEM
 
 
@@ -37,8 +38,8 @@ class ForgottenView(msgspec.Struct, frozen=True, kw_only=True):
         to restore a table.
     """
 
-    turns: int
-    complete: bool
+    turns: Count
+    complete: YesOrNo
     in_backups_until: Annotated[str, msgspec.Meta(examples=["2026-03-07T00:00:00Z"])]
 
     @classmethod

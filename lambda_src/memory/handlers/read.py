@@ -14,6 +14,7 @@ from keyline.run import Store
 from memory.context import CONTEXT
 from memory.history import History, PageRequest
 from memory.inputs import Cursor, Day, PageQuery, SessionId, TurnIdText
+from memory.outputs import Content, ContentHash, SessionName, Tokens
 from memory.system import SYSTEM
 from memory.tables import Role, SessionTurn, Summary, Turn, UserTurn
 from memory.turns import TurnId
@@ -29,7 +30,7 @@ class TurnOfUser(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     at: At
     content_summary: Summary
-    tokens: int
+    tokens: Tokens
 
     @classmethod
     def of(cls, turn: UserTurn) -> TurnOfUser:
@@ -56,7 +57,7 @@ class TurnOfSession(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     at: At
     summary: Summary
-    content_hash: str
+    content_hash: ContentHash
 
     @classmethod
     def of(cls, turn: SessionTurn) -> TurnOfSession:
@@ -84,11 +85,11 @@ class WholeTurn(msgspec.Struct, frozen=True, kw_only=True):
     id: Id
     role: Role
     at: At
-    session_id: str | None
-    content: str
+    session_id: SessionName | None
+    content: Content
     summary: Summary
-    content_hash: str
-    tokens: int
+    content_hash: ContentHash
+    tokens: Tokens
 
     @classmethod
     def of(cls, turn: Turn) -> WholeTurn:

@@ -21,6 +21,7 @@ from memory.engine import Context, OptimizedContextEngine, Remembered, remembere
 from memory.history import History
 from memory.inputs import QueryText, SessionId
 from memory.measures import Measures
+from memory.outputs import Count
 from memory.providers import provider_of
 from memory.system import SYSTEM
 from memory.turns import Vector
@@ -90,7 +91,7 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     turns: list[Remembered]
-    newer: int
+    newer: Count
     packed_until: Annotated[str, msgspec.Meta(examples=["2026-01-01T00:00:00.000Z"])] | None
 
 

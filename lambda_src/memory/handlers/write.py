@@ -20,6 +20,7 @@ from memory.embeddings.store import EmbeddingStore
 from memory.inputs import SessionId
 from memory.interactions import Interactions
 from memory.measures import Measures
+from memory.outputs import ContentHash, Tokens
 from memory.providers import provider_of
 from memory.system import SYSTEM
 from memory.tables import Role, Turn
@@ -55,8 +56,8 @@ class StoredTurn(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[str, msgspec.Meta(examples=["1767225600000001-3fa-user"])]
     role: Role
     at: Annotated[str, msgspec.Meta(examples=["2026-01-01T00:00:00.000Z"])]
-    content_hash: str
-    tokens: int
+    content_hash: ContentHash
+    tokens: Tokens
 
     @classmethod
     def of(cls, turn: Turn) -> StoredTurn:

@@ -18,6 +18,7 @@ from benchmarks.result import keep, machine, parser
 from chat.settings import Settings
 from chat.system import SYSTEM
 from chat.tables import MESSAGES
+from keyline import variables as names
 from tests.support.engine import admin_client, running_engine
 from tests.support.events import event
 from tests.support.tables import create_table_params
@@ -74,8 +75,8 @@ def _subjects(url: str, folder: Path) -> dict[str, Subject]:
     )
     variables = {
         "AWS_ENDPOINT_URL_DYNAMODB": url,
-        "KEYLINE_SYSTEM": SYSTEM.name,
-        "KEYLINE_FUNCTION": "write",
+        names.SYSTEM: SYSTEM.name,
+        names.FUNCTION: "write",
     }
     return {
         "boto3": boto3(

@@ -49,6 +49,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_a_command_waits_as_long_as_the_settings_say(given: dict[str, Any]) -> None:
     Cache.of(CacheSettings("notes:", SECONDS, "redis://cache:1/0", TIMEOUT), lambda _: None)
     assert given["url"] == "redis://cache:1/0"
+    assert given["options"].pop("retry").get_retries() == 0
     assert given["options"] == {
         "socket_timeout": TIMEOUT,
         "socket_connect_timeout": TIMEOUT,

@@ -1,0 +1,11 @@
+"""What the system's functions may do besides reading and writing tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+BEYOND_TABLES: Mapping[str, Set[str]] = {
+    "write": {"bedrock:InvokeModel"},
+    "recall": {"bedrock:InvokeModel"},
+}
+"""Actions by function."""
