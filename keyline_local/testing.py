@@ -15,7 +15,7 @@ from keyline_local.host.listener import Listener
 from keyline_local.host.ports import endpoints
 from keyline_local.host.process import LOOPBACK, die_with_parent, free_port, is_taken
 from keyline_local.lambdas.functions import Invocation
-from keyline_local.resources import Table
+from keyline_local.resources import StreamMapping, Table
 from keyline_local.roles.guard import Access, Guard
 from keyline_local.roles.identity import Credentials
 from keyline_local.services.aws import Aws
@@ -33,6 +33,7 @@ __all__ = [
     "Invocation",
     "Listener",
     "Metric",
+    "StreamMapping",
     "StreamReader",
     "Sweep",
     "Table",

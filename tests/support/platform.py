@@ -22,6 +22,7 @@ from keyline_local import Api, Function, Platform, Ports
 from keyline_local.testing import (
     DynamoApi,
     Invocation,
+    StreamMapping,
     StreamReader,
     Sweep,
     Table,
@@ -103,6 +104,11 @@ class Running:
         """The names of the system's functions."""
         found = self.platform.deployment.functions
         return {f.name for f in found if f.environment.get("KEYLINE_SYSTEM") == self.system}
+
+    @property
+    def mappings(self) -> list[StreamMapping]:
+        """The stream mappings of the system's functions."""
+        return [m for m in self.platform.deployment.mappings if m.function in self.functions]
 
     @cached_property
     def dynamodb(self) -> Any:

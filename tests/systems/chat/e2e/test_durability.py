@@ -69,7 +69,8 @@ def test_a_restart_keeps_everything_and_the_stream_goes_on(api: Api, running: Ru
     assert before[MESSAGES].items() <= after[MESSAGES].items()
 
     # And the stream went on where it had stopped: only what is new was delivered
-    (status,) = running.platform.event_sources.status().values()
+    (mapping,) = running.mappings
+    status = running.platform.event_sources.status()[mapping.uuid]
     assert 0 < status.delivered <= len(sent)
     assert len(running.stream_records(MESSAGES)) == consumed + len(sent)
     assert_totals_match(running)

@@ -128,7 +128,7 @@ def test_a_changed_or_removed_message_counts_no_second_time(running: Running) ->
 @pytest.mark.requirement("X-05")
 def test_a_poison_record_ends_in_the_queue_and_the_rest_go_on(running: Running) -> None:
     # Given a message that the consumer cannot read, among others that it can
-    (mapping,) = running.platform.deployment.mappings
+    (mapping,) = running.mappings
     assert mapping.on_failure
     sqs = client("sqs", running.platform.endpoints.aws, running.platform.deployment.region)
     sqs.purge_queue(QueueUrl=mapping.on_failure)

@@ -24,7 +24,6 @@ from keyline.run import ItemWriter, TableSettings
 from tests.systems.interactions.engine.test_history import check_of
 from tests.systems.interactions.on_engine import Mediphant
 
-NOW = time.time()
 BY_HAND = {
     # A transaction doubles what its items cost in the table, and not in the index: a check of
     # below 1 KB and its session, whose copy in the index changes with it.
@@ -41,7 +40,7 @@ BY_HAND = {
 
 def use_every_pattern(mediphant: Mediphant) -> None:
     """Ask the table in every way the system declares."""
-    repository, limiter = mediphant.repository, mediphant.limiter(NOW)
+    repository, limiter = mediphant.repository, mediphant.limiter(time.time())
     session = mediphant.history.open_session("ada")
     for _ in range(10):
         limiter.admit("client")
@@ -83,17 +82,18 @@ def test_a_row_of_a_kilobyte_costs_what_the_specification_s_month_is_made_of(
     mediphant: Mediphant,
 ) -> None:
     """A write is a unit in the table and one in the index; a page of ten is 1.5 units."""
+    now = time.time()
     session = Session(
         userId="ada",
         sessionId="s",
-        TTL=int(NOW) + 600,
+        TTL=int(now) + 600,
         lastActivity="",
         Data=SessionData(createdAt=""),
     )
     mediphant.store.put(SESSION_CREATE, session)
     before = len(mediphant.meter.calls)
     for n in range(10):
-        mediphant.store.put(CHECK_CREATE, _of_a_kilobyte(mediphant, n))
+        mediphant.store.put(CHECK_CREATE, _of_a_kilobyte(mediphant, n, now))
     writes = mediphant.meter.calls[before:]
     assert [(call.write, call.by_index) for call in writes] == [(2, {"GSI1": 1})] * 10
     assert {item_size(row) for row in mediphant.rows("QUERY")} == {CHECK_BYTES}
@@ -102,10 +102,10 @@ def test_a_row_of_a_kilobyte_costs_what_the_specification_s_month_is_made_of(
     assert (read.items, read.read) == (10, 1.5)
 
 
-def _of_a_kilobyte(mediphant: Mediphant, n: int) -> Check:
-    check = check_of("s", n, iso(us_of_ms((NOW - n) * 1000)), NOW + 600)
+def _of_a_kilobyte(mediphant: Mediphant, n: int, now: float) -> Check:
+    check = check_of("s", n, iso(us_of_ms((now - n) * 1000)), now + 600)
     kind = ItemWriter(DATA, DATA.entity_of(Check), TableSettings(mediphant.settings))
-    check.Data.reason += "r" * (CHECK_BYTES - item_size(kind.attributes(check, NOW)))
+    check.Data.reason += "r" * (CHECK_BYTES - item_size(kind.attributes(check, now)))
     return check
 
 
