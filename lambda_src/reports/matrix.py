@@ -76,6 +76,9 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         return self.read_at - CLOCK_MARGIN_SECONDS
 
 
+_ABOUT = msgspec.json.Decoder(About)
+
+
 @dataclass(frozen=True)
 class ModelMatrix:
     """The vectors of a model version.
@@ -143,7 +146,7 @@ class ModelMatrix:
         """
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                about = msgspec.json.decode(archive["about"].tobytes(), type=About)
+                about = _ABOUT.decode(archive["about"].tobytes())
                 products = msgspec.json.decode(archive["products"].tobytes(), type=list[str])
                 rows = archive["rows"]
         except Exception as error:  # zipfile and numpy raise what they come across

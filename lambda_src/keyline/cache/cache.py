@@ -18,6 +18,7 @@ from keyline.cache.backend import Backend, UnreachableError
 from keyline.cache.memory import Memory
 from keyline.cache.redis import Redis
 from keyline.cache.settings import CacheSettings
+from keyline.known_types import decoder_of
 from keyline.model import CACHE_METRICS
 
 T = TypeVar("T")
@@ -127,6 +128,6 @@ class Cache:
 def _read(kept: bytes | None, shape: type[T]) -> T | None:
     """What was kept, unless it was kept by a version that answered otherwise."""
     try:
-        return None if kept is None else msgspec.json.decode(kept, type=shape)
+        return None if kept is None else decoder_of(shape).decode(kept)
     except msgspec.DecodeError:
         return None

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from keyline.known_types import know
 from keyline.model.shape import annotation_of, fields_of, strip
 from keyline.run.conversion import convert
 from keyline.run.errors import BadValueError
@@ -65,6 +66,7 @@ def members_check(shape: type[msgspec.Struct], name: str) -> ValueCheck:
 
 def _check(name: str, annotation: Any, wire: Any) -> ValueCheck:
     is_open = _is_open(annotation)
+    know(wire)
 
     def check(value: Wire) -> None:
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
+
+from keyline.known_types import decoder_of
 
 W = TypeVar("W")
 
@@ -130,20 +131,17 @@ class ThrottledReply(msgspec.Struct, gc=False):
 
 
 _decoders: dict[tuple[Any, Any], msgspec.json.Decoder[Any]] = {}
-_building = threading.Lock()
 
 
 def decoder(reply: Any, wire: Any = None) -> msgspec.json.Decoder[Any]:
     """What decodes an answer whose items are of a wire type.
 
-    It is lenient, because DynamoDB writes numbers as text. One is built at a time: msgspec
-    0.22 crashes when a thread meets a type that another is still getting to know.
+    It is lenient, because DynamoDB writes numbers as text.
     """
     found = _decoders.get((reply, wire))
     if found is None:
-        with _building:
-            kind = reply if wire is None else reply[wire]
-            found = _decoders[reply, wire] = msgspec.json.Decoder(kind, strict=False)
+        kind = reply if wire is None else reply[wire]
+        found = _decoders.setdefault((reply, wire), decoder_of(kind, strict=False))
     return found
 
 

@@ -18,6 +18,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
+from keyline.known_types import know
 from keyline.model.shape import (
     Field,
     annotation_of,
@@ -412,6 +413,7 @@ def struct_reader(
         kw_only=True,
         gc=False,
     )
+    know(wire)
     arguments = [Argument(info.name, v.tag, v.decode) for info, v in zip(infos, own, strict=True)]
     return StructReader(wire, constructor(shape, arguments))
 
