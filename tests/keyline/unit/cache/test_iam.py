@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -77,7 +78,8 @@ class TlsEntrance:
 
     def _run(self) -> None:
         async def serve() -> None:
-            await asyncio.start_server(self._enter, LOOPBACK, self.port, ssl=self._context)
+            listening = (self._enter, LOOPBACK, self.port)
+            self._server = await asyncio.start_server(*listening, ssl=self._context)
             self._up.set()
 
         self._loop.create_task(serve())
@@ -88,7 +90,9 @@ class TlsEntrance:
             writer.close()
             return
         inner_reader, inner_writer = await asyncio.open_connection(LOOPBACK, self._behind)
-        await asyncio.gather(self._carry(reader, inner_writer), self._carry(inner_reader, writer))
+        ways = (self._carry(reader, inner_writer), self._carry(inner_reader, writer))
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*ways)
 
     async def _carry(self, source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
         try:
@@ -98,8 +102,18 @@ class TlsEntrance:
             to.close()
 
     def end(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._cancel_all(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
+
+    async def _cancel_all(self) -> None:
+        """What is left pending would be complained of in another test."""
+        self._server.close()
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 @pytest.fixture
