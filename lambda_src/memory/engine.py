@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, TypedDict
+from typing import TypedDict
 
 import msgspec
 
@@ -18,7 +18,7 @@ from memory.embeddings.provider import EmbeddingFailedError, EmbeddingProvider
 from memory.embeddings.search import EmbeddingSearch, Found, Neighbour
 from memory.history import History
 from memory.measures import Measures
-from memory.outputs import PromptText, ShortText, YesOrNo
+from memory.outputs import At, Id, PromptText, ShortText, YesOrNo
 from memory.settings import Settings
 from memory.tables import Role, SessionTurn, UserTurn
 from memory.turns import TurnId
@@ -40,9 +40,9 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         How similar the turn is to the query, -1 to 1; null for a turn that was not searched for.
     """
 
-    id: Annotated[str, msgspec.Meta(examples=["1767225600000001-3fa-user"])]
+    id: Id
     role: Role
-    at: Annotated[str, msgspec.Meta(examples=["2026-01-01T00:00:00.000Z"])]
+    at: At
     summary: ShortText
     score: float | None = None
 
@@ -181,7 +181,6 @@ class OptimizedContextEngine:
         try:
             return self._provider.embed(query)
         except EmbeddingFailedError:
-            self._measures.embedding_failed()
             return None
 
     def _find(self, user_id: str, vector: Sequence[float], k: int) -> Found:
@@ -201,11 +200,10 @@ class OptimizedContextEngine:
             settings.session_turns + settings.recent_turns,
         )
         most = settings.session_turns + settings.recent_turns + settings.related_turns
-        related = [] if asked.vector is None else self._related(asked, most)
+        related: Sequence[Neighbour] = ()
+        if asked.vector is not None:
+            related = self._find(asked.user_id, asked.vector, most).neighbours
         return _context(session.result(), recent.result(), related, asked, settings)
-
-    def _related(self, asked: _Query, most: int) -> list[Neighbour]:
-        return self._find(asked.user_id, asked.vector or (), most).neighbours
 
 
 def _context(

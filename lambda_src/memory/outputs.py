@@ -6,6 +6,8 @@ from typing import Annotated
 
 import msgspec
 
+Id = Annotated[str, msgspec.Meta(examples=["1767225600000001-3fa-user"])]
+At = Annotated[str, msgspec.Meta(examples=["2026-01-01T00:00:00.000Z"])]
 ContentHash = Annotated[
     str,
     msgspec.Meta(examples=["c5e7947b86948adabc695880f4090ef3f4b1a22c9c53a5ecaa810e3103f52997"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
 
 import msgspec
 
@@ -14,13 +13,10 @@ from keyline.run import Store
 from memory.context import CONTEXT
 from memory.history import History, PageRequest
 from memory.inputs import Cursor, Day, PageQuery, SessionId, TurnIdText
-from memory.outputs import Content, ContentHash, SessionName, Tokens
+from memory.outputs import At, Content, ContentHash, Id, SessionName, Tokens
 from memory.system import SYSTEM
 from memory.tables import Role, SessionTurn, Summary, Turn, UserTurn
 from memory.turns import TurnId
-
-Id = Annotated[str, msgspec.Meta(examples=["1767225600000001-3fa-user"])]
-At = Annotated[str, msgspec.Meta(examples=["2026-01-01T00:00:00.000Z"])]
 
 
 class TurnOfUser(msgspec.Struct, frozen=True, kw_only=True):

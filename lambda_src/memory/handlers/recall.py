@@ -21,7 +21,7 @@ from memory.engine import Context, OptimizedContextEngine, Remembered, remembere
 from memory.history import History
 from memory.inputs import QueryText, SessionId
 from memory.measures import Measures
-from memory.outputs import Count
+from memory.outputs import At, Count
 from memory.providers import provider_of
 from memory.system import SYSTEM
 from memory.turns import Vector
@@ -29,6 +29,7 @@ from memory.turns import Vector
 EXAMPLE = {"query": "Which restaurant was it?", "session_id": "trip-to-san-jose"}
 ALIKE_EXAMPLE = {"text": "I would like a table for two."}
 SEARCH_EXAMPLE = {"query": "a table for two", "limit": 5}
+Limit = Annotated[int, msgspec.Meta(ge=1, le=50)]
 
 
 class ContextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +56,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """
 
     query: QueryText
-    limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 10
+    limit: Limit = 10
     vector: Vector | None = None
 
 
@@ -69,7 +70,7 @@ class AlikeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     text: QueryText
-    limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 10
+    limit: Limit = 10
     vector: Vector | None = None
 
 
@@ -92,7 +93,7 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
 
     turns: list[Remembered]
     newer: Count
-    packed_until: Annotated[str, msgspec.Meta(examples=["2026-01-01T00:00:00.000Z"])] | None
+    packed_until: At | None
 
 
 app = App(
@@ -104,7 +105,7 @@ app = App(
 )
 _store = Store.for_function(SYSTEM)
 _measures = Measures(Metrics(CONTEXT.environment, SYSTEM))
-_provider = provider_of(CONTEXT.settings)
+_provider = provider_of(CONTEXT.settings, _measures.embedding_failed)
 _alike = AlikeSearch(_store)
 _engine = OptimizedContextEngine(
     memory=History(_store),
@@ -130,11 +131,7 @@ def context(body: ContextRequest, caller: Caller) -> Context:
 @app.post("/searches", problems=(HTTPStatus.SERVICE_UNAVAILABLE,), example=SEARCH_EXAMPLE)
 def search(body: SearchRequest, caller: Caller) -> SearchResult:
     """Find the caller's turns that are most similar to a query."""
-    try:
-        found = _engine.search(caller.subject, body.query, body.limit, body.vector)
-    except EmbeddingFailedError:
-        _measures.embedding_failed()
-        raise
+    found = _engine.search(caller.subject, body.query, body.limit, body.vector)
     until = found.packed_until_us
     return SearchResult(
         turns=list(map(remembered_of, found.neighbours)),
@@ -149,11 +146,7 @@ def near_duplicates(body: AlikeRequest, caller: Caller) -> Alike:
 
     It misses turns that are merely similar.
     """
-    try:
-        vector = _provider.embed(body.text) if body.vector is None else body.vector
-    except EmbeddingFailedError:
-        _measures.embedding_failed()
-        raise
+    vector = _provider.embed(body.text) if body.vector is None else body.vector
     found = _alike.search(caller.subject, vector, body.limit)
     return Alike(turns=list(map(remembered_of, found)))
 

@@ -20,7 +20,7 @@ from memory.embeddings.store import EmbeddingStore
 from memory.inputs import SessionId
 from memory.interactions import Interactions
 from memory.measures import Measures
-from memory.outputs import ContentHash, Tokens
+from memory.outputs import At, ContentHash, Id, Tokens
 from memory.providers import provider_of
 from memory.system import SYSTEM
 from memory.tables import Role, Turn
@@ -53,9 +53,9 @@ class StoredTurn(msgspec.Struct, frozen=True, kw_only=True):
         SHA-256 of the content in UTF-8.
     """
 
-    id: Annotated[str, msgspec.Meta(examples=["1767225600000001-3fa-user"])]
+    id: Id
     role: Role
-    at: Annotated[str, msgspec.Meta(examples=["2026-01-01T00:00:00.000Z"])]
+    at: At
     content_hash: ContentHash
     tokens: Tokens
 
@@ -91,7 +91,7 @@ _interactions = Interactions(
     store=_store,
     settings=CONTEXT.settings,
     embeddings=EmbeddingStore(_store, codec=CONTEXT.settings.vector_codec),
-    provider=provider_of(CONTEXT.settings),
+    provider=provider_of(CONTEXT.settings, _measures.embedding_failed),
 )
 
 
@@ -106,11 +106,7 @@ def save(
     body: NewInteraction, caller: Caller, key: IdempotencyKey | None
 ) -> Response[StoredInteraction]:
     """Store the turns of an interaction with their embeddings: all of them, or nothing."""
-    try:
-        turns, earlier = _interactions.save(caller.subject, body.session_id, body.turns, key)
-    except EmbeddingFailedError:
-        _measures.embedding_failed()
-        raise
+    turns, earlier = _interactions.save(caller.subject, body.session_id, body.turns, key)
     _cache.try_to_renew(caller.subject)
     return Response(
         StoredInteraction(turns=list(map(StoredTurn.of, turns))), headers=replayed(earlier)

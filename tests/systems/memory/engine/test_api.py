@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from hashlib import sha256
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from keyline.http import REPLAYED
+from memory.embeddings.provider import EmbeddingFailedError, OfflineEmbeddings
+from memory.metrics import EMBEDDING_FAILED
 from memory.patterns import TURN_CREATE
 from memory.turns import NewTurn, TurnId, turns_at
 from tests.systems.memory.on_engine import Api, MakeMemory, Memory, turn, turns
@@ -22,6 +25,7 @@ CONTEXT = "POST /contexts"
 SEARCH = "POST /searches"
 FORGET_SESSION = "DELETE /sessions/{sessionId}"
 FORGET_ALL = "DELETE /history"
+NEAR_DUPLICATES = "POST /near-duplicates"
 
 
 def ids_of(api: Api, route: str, path: dict[str, str] | None = None, **more: Any) -> list[str]:
@@ -292,3 +296,27 @@ def test_no_line_of_the_log_holds_what_was_said(
     out = "".join(capfd.readouterr())
     assert "memory" in out
     assert secret not in out
+
+
+def test_a_model_that_does_not_answer_is_told_and_counted_once(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: OfflineEmbeddings, text: str) -> list[float]:
+        raise EmbeddingFailedError("model", "did not answer.", "Try again.")
+
+    monkeypatch.setattr(OfflineEmbeddings, "embed", fail)
+    asked = {"query": "a table"}
+    calls = [
+        ("write", SAVE, turns("Hello."), 503),
+        ("recall", SEARCH, asked, 503),
+        ("recall", NEAR_DUPLICATES, {"text": "a table"}, 503),
+        ("recall", CONTEXT, {**asked, "session_id": "s"}, 200),
+    ]
+    for function, route, body, status in calls:
+        capsys.readouterr()
+        answer = memory.app(function)(route, body=body)
+        assert answer.status == status, route
+        lines = map(json.loads, capsys.readouterr().out.splitlines())
+        assert sum(sum(line.get(EMBEDDING_FAILED, [])) for line in lines) == 1, route
+    assert answer.body["searched"] is False
+    assert memory.stored("ial-conversation-history-v2") == []
