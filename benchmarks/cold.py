@@ -17,7 +17,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from typing import Any
 
+from benchmarks.result import machine
 from keyline_deploy.bundling import Target, bundle
 
 ENVIRONMENT = {
@@ -86,6 +88,33 @@ def milliseconds(
     wall = {n: round(statistics.median(w for w, _ in t) * 1000, 1) for n, t in taken.items()}
     cpu = {n: round(statistics.median(c for _, c in t) * 1000, 1) for n, t in taken.items()}
     return wall, cpu
+
+
+def judged(
+    what: str, runs: int, took: tuple[dict[str, float], dict[str, float]], budget: float
+) -> dict[str, Any]:
+    """Return the result of a benchmark of two subjects: boto3's is the first, ours the second.
+
+    Parameters
+    ----------
+    took
+        As `milliseconds` returns it.
+    budget
+        The most that the CPU of ours may be of boto3's.
+    """
+    wall, cpu = took
+    theirs, ours = cpu.values()
+    ratio = round(ours / theirs, 3)
+    return {
+        "what": what,
+        "where": machine(),
+        "runs": runs,
+        "wall_ms": wall,
+        "cpu_ms": cpu,
+        "ratio": ratio,
+        "budget": budget,
+        "met": ratio <= budget,
+    }
 
 
 def _run(subject: Subject) -> tuple[float, float]:

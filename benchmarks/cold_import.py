@@ -12,8 +12,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from benchmarks.cold import Subject, boto3, milliseconds, shipped
-from benchmarks.result import keep, machine, parser
+from benchmarks.cold import Subject, boto3, judged, milliseconds, shipped
+from benchmarks.result import keep, parser
 from keyline_deploy.systems import declaration, names
 
 BUDGET = 1.0
@@ -37,18 +37,9 @@ def main() -> int:
             "boto3 and client": boto3(_BOTO3, folder),
             handler: Subject(f"import {handler}", shipped(system.name, folder), variables),
         }
-        wall, cpu = milliseconds(subjects, arguments.runs)
-    ratio = round(cpu[handler] / cpu["boto3 and client"], 3)
-    result = {
-        "what": "milliseconds from a started interpreter to a ready handler, median of the runs",
-        "where": machine(),
-        "runs": arguments.runs,
-        "wall_ms": wall,
-        "cpu_ms": cpu,
-        "ratio": ratio,
-        "budget": BUDGET,
-        "met": ratio <= BUDGET,
-    }
+        took = milliseconds(subjects, arguments.runs)
+    what = "milliseconds from a started interpreter to a ready handler, median of the runs"
+    result = judged(what, arguments.runs, took, BUDGET)
     keep(result, arguments.json)
     return 0 if result["met"] else 1
 

@@ -6,12 +6,16 @@ Schema-Guided Dialogue Dataset", AAAI 2020; CC BY-SA 4.0. It is not part of this
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from keyline.errors import KeylineError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DIALOGUES = "sgd-dev.jsonl"
 VECTORS = "sgd-dev-minilm.npy"
@@ -50,6 +54,27 @@ def dialogues(path: Path) -> Iterator[Dialogue]:
                 raise KeylineError(
                     f"{path}:{number}", f"is no dialogue: {error}.", "Take the file as published."
                 ) from error
+
+
+def vectors_of(found: Sequence[Dialogue], folder: Path) -> NDArray[Any]:
+    """Return the vectors of all turns of the dialogues: one row for each turn, in their order.
+
+    Raises
+    ------
+    KeylineError
+        If there are not as many vectors as turns.
+    """
+    import numpy as np  # most of what is demonstrated has no vectors
+
+    vectors: NDArray[Any] = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+    turns = sum(len(dialogue.turns) for dialogue in found)
+    if len(vectors) != turns:
+        raise KeylineError(
+            str(folder / VECTORS),
+            f"holds {len(vectors)} vectors of {turns} turns.",
+            "Take both files of one version.",
+        )
+    return vectors
 
 
 def questions(path: Path, most: int, longest: int) -> list[str]:

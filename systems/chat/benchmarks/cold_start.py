@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cold import Subject, boto3, milliseconds, shipped
-from benchmarks.result import keep, machine, parser
+from benchmarks.cold import Subject, boto3, judged, milliseconds, shipped
+from benchmarks.result import keep, parser
 from chat.settings import Settings
 from chat.system import SYSTEM
 from chat.tables import MESSAGES
@@ -49,18 +49,9 @@ def main() -> int:
     arguments = options.parse_args()
     with running_engine() as url, tempfile.TemporaryDirectory() as scratch:
         admin_client(url).create_table(**create_table_params(MESSAGES, "local"))
-        wall, cpu = milliseconds(_subjects(url, Path(scratch)), arguments.runs)
-    ratio = round(cpu["Keyline"] / cpu["boto3"], 3)
-    result = {
-        "what": "milliseconds from a started interpreter to the first answer, median of the runs",
-        "where": machine(),
-        "runs": arguments.runs,
-        "wall_ms": wall,
-        "cpu_ms": cpu,
-        "ratio": ratio,
-        "budget": BUDGET,
-        "met": ratio <= BUDGET,
-    }
+        took = milliseconds(_subjects(url, Path(scratch)), arguments.runs)
+    what = "milliseconds from a started interpreter to the first answer, median of the runs"
+    result = judged(what, arguments.runs, took, BUDGET)
     keep(result, arguments.json)
     return 0 if result["met"] else 1
 

@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from keyline.errors import KeylineError
 from keyline_ops.demo.draws import draws
-from keyline_ops.demo.sgd import DIALOGUES, VECTORS, dialogues
+from keyline_ops.demo.sgd import DIALOGUES, dialogues, vectors_of
 from memory.embeddings.provider import OfflineEmbeddings
 from memory.tables import Role
 
@@ -64,14 +61,7 @@ def of_dialogues(folder: Path) -> list[Conversation]:
         If a line cannot be read, or there are not as many vectors as turns.
     """
     found = list(dialogues(folder / DIALOGUES))
-    vectors = np.load(folder / VECTORS, allow_pickle=False).astype("<f8").round(_DECIMALS)
-    turns = sum(len(dialogue.turns) for dialogue in found)
-    if len(vectors) != turns:
-        raise KeylineError(
-            str(folder / VECTORS),
-            f"holds {len(vectors)} vectors of {turns} turns.",
-            "Take both files of one version.",
-        )
+    vectors = vectors_of(found, folder).astype("<f8").round(_DECIMALS)
     rows = iter(vectors.tolist())
     made = []
     for dialogue in found:

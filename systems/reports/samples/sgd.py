@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from keyline.errors import KeylineError
 from keyline_ops.demo.draws import draws
-from keyline_ops.demo.sgd import DIALOGUES, MODEL, VECTORS, Dialogue, dialogues
+from keyline_ops.demo.sgd import DIALOGUES, MODEL, Dialogue, dialogues, vectors_of
 from systems.reports.samples.catalogue import Catalogue, Product, WrittenReport
 
 READERS = 40
@@ -27,14 +24,7 @@ def catalogue(folder: Path) -> Catalogue:
         If a line cannot be read, or there are not as many vectors as turns.
     """
     found = list(dialogues(folder / DIALOGUES))
-    vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-    turns = sum(len(dialogue.turns) for dialogue in found)
-    if len(vectors) != turns:
-        raise KeylineError(
-            str(folder / VECTORS),
-            f"holds {len(vectors)} vectors of {turns} turns.",
-            "Take both files of one version.",
-        )
+    vectors = vectors_of(found, folder)
     products, at = [], 0
     for dialogue in found:
         products.append(Product(dialogue.dialogue_id, tuple(map(float, vectors[at]))))
