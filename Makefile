@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests lock up down demo token status sweep test tutorial soak check lint types workflows synth synth-all \
+.PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart e2e-deploy soak check lint types workflows synth synth-all \
         diff deploy snapshots bench docs clean distclean
 
 help: ## Show this list
@@ -51,8 +51,16 @@ status: setup ## Show what a running `make up` runs (ARGS=--json)
 sweep: setup ## Delete now what has expired in a running `make up`
 	@.venv/bin/keyline sweep $(ARGS)
 
-test: setup-tests ## Run every test; .reports/requirements.json says which requirement is proven by which
-	.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --requirements-report=.reports/requirements.json -m "not tutorial" tests
+test: setup-tests ## Run the tests; .reports/requirements.json says which requirement is proven by which
+	.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --requirements-report=.reports/requirements.json \
+	  -m "not apart and not deploy and not tutorial" tests
+
+apart: setup-tests ## Delete each system from a copy of the project: what is left synthesizes and finds its tests
+	.venv/bin/python -m pytest -m apart tests/project/test_systems_apart.py
+
+e2e-deploy: setup-tests ## Deploy all stacks into an emulator of AWS, call them, change them, destroy them
+	.venv/bin/python -m pytest --requirements-report=.reports/requirements-deployed.json -m deploy \
+	  tests/stacks/e2e tests/systems/*/e2e
 
 tutorial: setup-tests ## Follow docs/tutorial.md in a copy of the project, each command as a reader types it
 	.venv/bin/python -m pytest -m tutorial tests/project/test_tutorial.py
@@ -61,7 +69,7 @@ soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 mad
 	KEYLINE_SOAK_SECONDS=$(or $(KEYLINE_SOAK_SECONDS),30) KEYLINE_FUZZ_EXAMPLES=50 \
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --timeout=3600 -m soak tests
 
-check: lint types workflows synth-all tutorial test ## All that CI runs
+check: lint types workflows synth-all tutorial apart e2e-deploy test ## All that CI runs
 
 lint: setup ## Check style and formatting
 	.venv/bin/ruff check .

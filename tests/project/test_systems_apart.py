@@ -116,6 +116,7 @@ sys.exit(pytest.main(["tests", "--collect-only", "--snapshot-warn-unused", "--as
 """In one process: what each of the three loads, the others need too."""
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("system", names())
 def test_a_project_without_one_of_its_systems_synthesizes_and_finds_its_tests(
     system: str, tmp_path: Path

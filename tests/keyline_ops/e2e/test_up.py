@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
+from keyline_local.testing import is_taken
 from keyline_ops.run_record import Stage, running
 
 KEYLINE = (sys.executable, "-m", "keyline_ops.cli")
 SECONDS = 120.0
+BOOTSTRAP = "bootstrap.py"
+"""What a process that runs a function is called by."""
 
 pytestmark = pytest.mark.xdist_group("up")
 
@@ -96,6 +100,31 @@ def test_a_platform_in_the_background_is_started_asked_and_stopped(state: Path) 
     assert running(state) is None
 
 
+def interrupt_the_command(platform: subprocess.Popen[str]) -> None:
+    """Interrupt the process alone: all that it started ends because it says so."""
+    platform.send_signal(signal.SIGINT)
+
+
+def interrupt_all(platform: subprocess.Popen[str]) -> None:
+    """Interrupt the process and all that it started, as a terminal does."""
+    os.killpg(platform.pid, signal.SIGINT)
+
+
+def started_by(platform: subprocess.Popen[str]) -> tuple[list[psutil.Process], list[int]]:
+    """The processes that a command has started, and the ports on which all of them listen."""
+    command = psutil.Process(platform.pid)
+    children: list[psutil.Process] = command.children(recursive=True)
+    connections = [c for p in (command, *children) for c in p.net_connections(kind="inet")]
+    return children, sorted({c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN})
+
+
+def runs_a_function(process: psutil.Process) -> bool:
+    try:
+        return any(BOOTSTRAP in part for part in process.cmdline())
+    except psutil.NoSuchProcess:  # it has ended
+        return False
+
+
 def test_requests_are_answered_while_samples_are_loaded_and_ctrl_c_ends_it(state: Path) -> None:
     command = [*KEYLINE, "up", "--free-ports", "--state", str(state)]
 
@@ -103,7 +132,10 @@ def test_requests_are_answered_while_samples_are_loaded_and_ctrl_c_ends_it(state
         run = running(state)
         return run.stage if run else None
 
-    for start in ("the first", "the next, which goes on"):
+    for start, interrupt in {
+        "the first": interrupt_the_command,
+        "the next, which goes on": interrupt_all,
+    }.items():
         with subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -116,13 +148,20 @@ def test_requests_are_answered_while_samples_are_loaded_and_ctrl_c_ends_it(state
             # When it is called, Then it answers
             answers(state)
             assert stage() is Stage.LOADING, start
+            children, ports = started_by(platform)
+            assert any(map(runs_a_function, children))
+            assert len(ports) >= 6
             # When it is interrupted, Then it ends in order
-            os.killpg(platform.pid, signal.SIGINT)
+            interrupt(platform)
             output, _ = platform.communicate(timeout=SECONDS)
         assert platform.returncode == 0, output
         assert "Traceback" not in output
         assert output.endswith("Stopping.\n")
         assert running(state) is None
+        # And so has all that it started
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert alive == []
+        assert [port for port in ports if is_taken(port)] == []
 
 
 def test_a_start_that_fails_says_why(state: Path, tmp_path: Path) -> None:

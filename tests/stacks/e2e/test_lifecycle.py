@@ -17,7 +17,7 @@ from tests.support.deploy.cdk import Cdk
 from tests.support.deploy.deployment import ENVIRONMENT, Deployment
 from tests.support.deploy.emulator import OTHER_ACCOUNT, Emulator
 
-pytestmark = pytest.mark.xdist_group("deploy")
+pytestmark = pytest.mark.deploy
 
 PERMISSION = "dynamodb:PutItem"
 

@@ -13,7 +13,7 @@ from keyline_deploy.systems import systems
 from tests.support.deploy.deployment import ENVIRONMENT, Deployment
 from tests.support.tables import attribute_types, create_table_params
 
-pytestmark = pytest.mark.xdist_group("deploy")
+pytestmark = pytest.mark.deploy
 
 TABLES = [table for system in systems() for table in system.tables]
 FUNCTIONS = [

@@ -17,7 +17,7 @@ from tests.support.deploy.deployment import ENVIRONMENT, DeployedApi, Deployment
 from tests.support.tables import attribute_types
 from tests.systems.chat.e2e.api import STAFF
 
-pytestmark = pytest.mark.xdist_group("deploy")
+pytestmark = pytest.mark.deploy
 
 ROLLUPS = f"ChatDailyRollups-{ENVIRONMENT}"
 MESSAGES = f"ChatMessages-{ENVIRONMENT}"
