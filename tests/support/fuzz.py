@@ -45,7 +45,9 @@ AnyCase = Case[Any]
 Operation = APIOperation[Any, Any, Any, Any]
 
 EXAMPLES = int(os.environ.get("KEYLINE_FUZZ_EXAMPLES", "10"))
-"""Requests of each kind to an operation; the same ones in every run. The variable asks for more."""
+"""Requests of each kind to an operation. The variable asks for more."""
+SEED = os.environ.get("KEYLINE_FUZZ_SEED")
+"""What decides the requests. They are the same ones in every run where it is not set."""
 
 _CHECKS = [
     not_a_server_error,
@@ -196,9 +198,10 @@ class Fuzzer:
             yield operation.as_strategy(GenerationMode.NEGATIVE)
 
     def _run(self, label: str, strategy: SearchStrategy[AnyCase], examples: int) -> None:
+        @hypothesis.seed(SEED)
         @hypothesis.settings(
             max_examples=examples,
-            derandomize=True,
+            derandomize=SEED is None,
             database=None,
             suppress_health_check=list(hypothesis.HealthCheck),
             phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
