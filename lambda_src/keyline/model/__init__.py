@@ -57,6 +57,7 @@ from keyline.model import (  # noqa: F401 # the checks register themselves when 
     schedule_expression,
     system_checks,
     table_checks,
+    update_checks,
 )
 from keyline.model.access import Access, access_of
 from keyline.model.backfill import Copy, Fill
