@@ -360,10 +360,11 @@ class Update(_Change[ItemT]):
     Attributes
     ----------
     set, set_once
-        Attributes that get a value; those of `set_once` only where there is none yet. `set` takes
+        Attributes that get a value; those of `set_once` only where there is none yet. Both take
         parts of attributes as well: `address.city`, `labels.red`, `stops[0].place`.
     add
-        Number attributes that a value is added to, or sets that get members.
+        Numbers that a value is added to, also those in parts of attributes, or sets that get
+        members.
     append, prepend
         Lists, or lists within attributes, that get members at their end or at their beginning.
     remove
@@ -403,17 +404,15 @@ class Update(_Change[ItemT]):
     @cached_property
     def counters(self) -> frozenset[str]:
         """The numbers that it adds to."""
-        return frozenset(name for name in self.add if self.kind.type_of(name) == "N")
+        places = {name: place_of(self.kind, name) for name in self.add}
+        return frozenset(name for name, place in places.items() if place and place.type == "N")
 
     @cached_property
     def parts(self) -> Mapping[str, Place]:
         """What it changes of attributes without replacing them: by its text, the place."""
-        found = {name: place_of(self.kind, name) for name in (*self.set, *self.remove)}
-        parts = {name: place for name, place in found.items() if place and place.steps}
-        for name in (*self.append, *self.prepend):
-            if place := place_of(self.kind, name):
-                parts[name] = place
-        return parts
+        found = {name: place_of(self.kind, name) for name in self.changed}
+        members = {*self.append, *self.prepend}
+        return {n: place for n, place in found.items() if place and (place.steps or n in members)}
 
     @cached_property
     def moving(self) -> frozenset[str]:

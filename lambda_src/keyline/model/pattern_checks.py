@@ -36,7 +36,7 @@ from keyline.model.pattern import (
     TransactWrite,
     Update,
 )
-from keyline.model.place import place_of
+from keyline.model.place import place_of, places_near
 from keyline.model.shape import (
     AttributeType,
     Field,
@@ -309,7 +309,7 @@ def _comparison_faults(pattern: Pattern[Any], condition: Condition, path: str) -
         yield (
             path,
             f"{kind.shape.__name__} has no such attribute.",
-            instead_of(attribute, fields_of(kind.shape)),
+            instead_of(attribute, places_near(kind, attribute)),
         )
     takes = _MEASURED if condition.measured else _TAKES.get(condition.operator, {found})
     if condition.measured and condition.operator not in _MEASURES:

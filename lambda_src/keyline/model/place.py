@@ -81,6 +81,30 @@ def place_of(kind: Entity, text: str) -> Place | None:
     return None
 
 
+def places_near(kind: Entity, text: str) -> list[str]:
+    """The places that a text which leads nowhere could have meant.
+
+    They are those of the step where it goes wrong: the fields of the Struct that it is in, an
+    element of the list, or the attributes where none begins so.
+    """
+    found, (place, rest) = sorted(fields_of(kind.shape)), _as_far_as_it_leads(kind, text)
+    if place is None or not rest:
+        return found
+    bare, there = strip(place.annotation).bare, text.removesuffix(rest)
+    if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+        return [f"{there}.{name}" for name in fields_of(bare)]
+    return [f"{there}[0]"] if get_origin(bare) in (list, tuple) else [there]
+
+
+def _as_far_as_it_leads(kind: Entity, text: str) -> tuple[Place | None, str]:
+    """The last place on the way of a text, and the rest of the text."""
+    ends = [step.start() for step in _STEP.finditer(text)]
+    for end in (len(text), *reversed(ends)):
+        if place := place_of(kind, text[:end]):
+            return place, text[end:]
+    return None, text
+
+
 def last_name(text: str) -> str:
     """The last name in the text of a place: `city` of `address.city`, `parts` of `parts[0]`."""
     return re.sub(r"(\[[0-9]+\])+\Z", "", text).rpartition(".")[2]

@@ -11,8 +11,8 @@ import msgspec
 from keyline.errors import Fault, instead_of, repeated
 from keyline.model.pattern import Update, primary_fields
 from keyline.model.pattern_checks import SETS, condition_faults, own_faults
-from keyline.model.place import Place, place_of
-from keyline.model.shape import Field, annotation_of, fields_of, limits_of, strip
+from keyline.model.place import Place, place_of, places_near
+from keyline.model.shape import annotation_of, fields_of, limits_of, strip
 
 _CREATE_INSTEAD = "Delete and create instead."
 
@@ -54,14 +54,15 @@ def _overlap_faults(update: Update[Any]) -> Iterator[Fault]:
 
 def _part_faults(update: Update[Any], clause: str, place: Place, path: str) -> Iterator[Fault]:
     """What is wrong with a change of a part of an attribute."""
-    if clause in ("append", "prepend"):
-        if place.type != "L":
-            yield path, "is not a list.", "Use set, or add for a set."
-    elif clause not in ("set", "remove"):
-        yield path, "is a part of an attribute.", "Use set or remove, or name the attribute."
+    added = clause in ("append", "prepend")
+    if added and place.type != "L":
+        yield path, "is not a list.", "Use set, or add for a set."
+    if clause in ("add", "discard"):
+        yield from _counted_part_faults(update, clause, place, path)
+    if clause == "set_once":
+        yield from _once_faults(update, place, path)
     if place.field and place.field.compress_above:
         yield path, "is stored compressed.", "Set the whole attribute."
-    added = clause in ("append", "prepend")
     if _has_length(place.levels[-1 if added else -2].annotation):
         yield path, "changes how long a value of a declared length is.", "Set the whole attribute."
     if added and place.field and place.field.optional and place.field.defaulted:
@@ -70,6 +71,41 @@ def _part_faults(update: Update[Any], clause: str, place: Place, path: str) -> I
         yield path, "is required: an item without it cannot be read.", "Allow None."
     if update.upsert:
         yield path, "is a part of what a new item does not have.", "Set the whole attribute."
+
+
+def _counted_part_faults(
+    update: Update[Any], clause: str, place: Place, path: str
+) -> Iterator[Fault]:
+    """What is wrong with an addition to a part of an attribute, or with members taken from it.
+
+    Source: API reference, UpdateItem: "ADD can only be used on top-level attributes", and so can
+    DELETE.
+    """
+    if place.type in SETS:
+        yield (
+            path,
+            "is a set within an attribute: DynamoDB adds and discards members of attributes only.",
+            "Set the whole set with a version, or make it an attribute.",
+        )
+    elif clause == "discard":
+        yield path, "is no set.", "Use remove."
+    elif place.type != "N":
+        yield path, "is not a Number.", "Use set."
+    elif place.field is None and strip(place.annotation).optional:
+        yield path, "may be None, and nothing is added to None.", "Drop None from its type."
+    else:
+        yield from _default_faults(update, clause, place, path)
+        yield from _bound_faults(update, clause, place, path)
+
+
+def _once_faults(update: Update[Any], place: Place, path: str) -> Iterator[Fault]:
+    """What is wrong with a part of an attribute that is set where it has no value."""
+    if isinstance(place.steps[-1], int):
+        yield path, "is an element of a list, which has a value wherever it is.", "Use set."
+    elif place.field and place.field.required:
+        yield path, "is required, so that it is never without a value.", "Use set."
+    else:
+        yield from _default_faults(update, "set_once", place, path)
 
 
 def _has_length(annotation: Any) -> bool:
@@ -93,7 +129,11 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
     if name in kind.constants:
         yield path, "is a constant.", "Leave it as it is."
     if found is None:
-        yield path, f"{kind.shape.__name__} has no such attribute.", instead_of(name, fields)
+        yield (
+            path,
+            f"{kind.shape.__name__} has no such attribute.",
+            instead_of(name, places_near(kind, name)),
+        )
     if clause == "add" and found not in SETS | {"N"}:
         yield path, "is neither Number nor set.", "Use set."
     if clause == "add" and name == _counted_from(update):
@@ -102,9 +142,9 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
         yield path, "is no set.", "Use remove."
     if clause == "remove" and name in fields and fields[name].required:
         yield path, "is required: an item without it cannot be read.", "Allow None."
-    if name in fields and found is not None:
-        yield from _default_faults(update, clause, fields[name])
-        yield from _bound_faults(update, clause, fields[name])
+    if place and found is not None:
+        yield from _default_faults(update, clause, place, path)
+        yield from _bound_faults(update, clause, place, path)
     if name in primary_fields(update):
         instead = "Leave it out: an upsert writes it." if update.upsert else _CREATE_INSTEAD
         yield path, "is what the primary key is made of.", instead
@@ -121,7 +161,7 @@ def _version_faults(update: Update[Any], name: str) -> Iterator[Fault]:
     field = fields_of(update.kind.shape).get(name)
     if field is None or field.type != "N":
         yield "version", f"{name!r} is no Number.", "Declare it as int."
-    elif _is_one_of(update, name):
+    elif _is_one_of(limits_of(_annotation(update, name))):
         yield "version", f"{name!r} is one of a few numbers.", "Declare it as int."
     elif name in update.table.key.attributes or name in primary_fields(update):
         yield "version", f"{name!r} is part of the primary key.", "Count another attribute."
@@ -131,10 +171,10 @@ def _version_faults(update: Update[Any], name: str) -> Iterator[Fault]:
         yield "version", f"{name!r} does not allow 1, which a new item has.", "Allow it."
 
 
-def _default_faults(update: Update[Any], clause: str, field: Field) -> Iterator[Fault]:
-    """What cannot be said of an attribute whose absence stands for a value."""
-    path = f"{clause}.{field.name}"
-    if not field.defaulted:
+def _default_faults(update: Update[Any], clause: str, place: Place, path: str) -> Iterator[Fault]:
+    """What cannot be said of a field whose absence stands for a value."""
+    field = place.field
+    if field is None or not field.defaulted:
         return
     if clause == "set_once":
         yield (
@@ -150,7 +190,7 @@ def _default_faults(update: Update[Any], clause: str, field: Field) -> Iterator[
         )
     keys = {a for index in update.table.indexes for a in index.key.attributes}
     made_of = {f for a, t in update.kind.templates.items() if a in keys for f in t.fields}
-    if clause == "remove" and field.name in keys | made_of:
+    if clause == "remove" and not place.steps and field.name in keys | made_of:
         yield (
             path,
             "is part of an index's key and has a default: the item would leave the index.",
@@ -158,24 +198,29 @@ def _default_faults(update: Update[Any], clause: str, field: Field) -> Iterator[
         )
 
 
-def _bound_faults(update: Update[Any], clause: str, field: Field) -> Iterator[Fault]:
+def _bound_faults(update: Update[Any], clause: str, place: Place, path: str) -> Iterator[Fault]:
     """What an addition would have to know of the stored value."""
-    path, limits = f"{clause}.{field.name}", limits_of(_annotation(update, field.name))
-    if clause == "add" and field.type == "N" and _is_one_of(update, field.name):
+    limits, is_float = limits_of(place.annotation), strip(place.annotation).bare is float
+    if clause == "add" and place.type == "N" and _is_one_of(limits):
         yield path, "is one of a few numbers, and a sum may be none of them.", "Use set."
-    if clause == "add" and field.python is float and limits.multiple_of is not None:
+    if clause == "add" and is_float and limits.multiple_of is not None:
         yield (
             path,
             "is a float with multiple_of, and a sum of multiples may be none as a float.",
             "Declare it as int, or use set.",
         )
-    if clause == "add" and field.python is float and field.name in update.table.key_limits:
+    if (
+        clause == "add"
+        and is_float
+        and not place.steps
+        and place.attribute in update.table.key_limits
+    ):
         yield (
             path,
             "is a float and part of an index's key, and a sum may be none that a float holds.",
             "Declare it as Decimal or int.",
         )
-    if clause not in ("add", "discard") or not field.is_set:
+    if clause not in ("add", "discard") or place.type not in SETS:
         return
     if limits.min_length is not None or (clause == "add" and limits.max_length is not None):
         yield (
@@ -193,12 +238,9 @@ def _allows(annotation: Any, value: Any) -> bool:
     return True
 
 
-def _is_one_of(update: Update[Any], name: str) -> bool:
-    """Whether a field is a Literal or an Enum."""
-    return isinstance(
-        limits_of(_annotation(update, name)),
-        msgspec.inspect.LiteralType | msgspec.inspect.EnumType,
-    )
+def _is_one_of(limits: Any) -> bool:
+    """Whether a type is a Literal or an Enum."""
+    return isinstance(limits, msgspec.inspect.LiteralType | msgspec.inspect.EnumType)
 
 
 def _annotation(update: Update[Any], name: str) -> Any:

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from keyline.model.entity import Entity
-from keyline.model.shape import annotation_of, fields_of, limits_of
+from keyline.model.place import Place
+from keyline.model.shape import limits_of
 from keyline.model.table import Table
 from keyline.run.comparison import holds
 from keyline.run.errors import BadValueError
@@ -31,7 +31,7 @@ class Bounds(msgspec.Struct, frozen=True):
     Attributes
     ----------
     start
-        What an item that lacks the attribute counts from: the field's default, or 0.
+        What counts where there is no number: the field's default, or 0.
     limits
         Operators with the numbers that the total is compared with.
     step
@@ -76,18 +76,18 @@ class Bounds(msgspec.Struct, frozen=True):
                 yield operator, _DOWN.subtract(limit, delta)
 
 
-def bounds_of(kind: Entity, table: Table, name: str) -> Bounds:
-    """The bounds of a number field; those of a moment where it is the TTL attribute."""
-    declared = limits_of(annotation_of(kind.shape, name))
+def bounds_of(place: Place, table: Table) -> Bounds:
+    """The bounds of a number; those of a moment where it is the TTL attribute."""
+    declared = limits_of(place.annotation)
     # msgspec has no bounds of a Decimal.
     found = [(sign, getattr(declared, limit, None)) for limit, sign in _OPERATORS.items()]
     if isinstance(declared, msgspec.inspect.FloatType):
         found = [_inclusive(sign, limit) for sign, limit in found]
-    if table.ttl and name == table.ttl.attribute:
+    if table.ttl and not place.steps and place.attribute == table.ttl.attribute:
         found += [(">=", EARLIEST), ("<=", LATEST)]
-    field, step = fields_of(kind.shape)[name], getattr(declared, "multiple_of", None)
+    field, step = place.field, getattr(declared, "multiple_of", None)
     return Bounds(
-        _exact(field.default if field.defaulted else 0),
+        _exact(field.default if field and field.defaulted else 0),
         tuple((sign, _exact(limit)) for sign, limit in found if limit is not None),
         None if step is None else _exact(step),
     )

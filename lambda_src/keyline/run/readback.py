@@ -53,15 +53,12 @@ def field_check(shape: type[msgspec.Struct], name: str) -> ValueCheck:
 
 @cache
 def part_check(name: str, annotation: Any) -> ValueCheck:
-    """The same of a part of an attribute, by its place and its type."""
+    """The same of a part of an attribute, by its place and its type.
+
+    Of what is added to a number or a set it is the type without constraints: the total has its
+    own bounds.
+    """
     return _check(name, annotation, of_type(annotation).wire)
-
-
-@cache
-def members_check(shape: type[msgspec.Struct], name: str) -> ValueCheck:
-    """The same of members for a set, or of an amount for a number: the total has its own bounds."""
-    bare = strip(annotation_of(shape, name)).bare
-    return _check(name, bare, of_type(bare).wire)
 
 
 def _check(name: str, annotation: Any, wire: Any) -> ValueCheck:

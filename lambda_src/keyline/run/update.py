@@ -12,6 +12,7 @@ from typing import Any
 
 from keyline.model.condition import holds_of_none
 from keyline.model.pattern import Update, primary_fields
+from keyline.model.place import place_of
 from keyline.model.shape import fields_of
 from keyline.run.bounds import Bounds, bounds_of
 from keyline.run.codec import Attributes, ItemWriter, KeyPart
@@ -74,7 +75,7 @@ class UpdateRequests:
         self._key = primary_key(pattern)
         self._parameters = frozenset(pattern.parameters)
         self._settable = frozenset(pattern.changed) - frozenset(pattern.remove)
-        self._bounds = {name: self._bounds_of(name) for name in pattern.add if self._counts(name)}
+        self._bounds = self._bounds_of_counters()
         self._defaults = self._index_defaults()
         self._derived = tuple(self._derived_parts())
         self._needed = self._needed_of_a_new_item()
@@ -176,11 +177,10 @@ class UpdateRequests:
         if expected is None and pattern.version and not pattern.upsert:
             raise BadCallError(pattern.name, "lacks the version.", "Give expected=.")
 
-    def _counts(self, name: str) -> bool:
-        return self.pattern.kind.type_of(name) == "N"
-
-    def _bounds_of(self, name: str) -> Bounds:
-        return bounds_of(self.pattern.kind, self.pattern.table, name)
+    def _bounds_of_counters(self) -> Mapping[str, Bounds]:
+        pattern = self.pattern
+        places = {name: place_of(pattern.kind, name) for name in pattern.counters}
+        return {name: bounds_of(p, pattern.table) for name, p in places.items() if p}
 
     def _index_defaults(self) -> Mapping[str, Any]:
         """The defaults that index keys are made of: a new item needs them to be found."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from keyline.model.pattern import Update, primary_fields
 from keyline.model.place import Place, default_within, last_name
-from keyline.model.shape import fields_of, strip
+from keyline.model.shape import annotation_of, fields_of, strip
 from keyline.run import readback, values
 from keyline.run.bounds import Bounds
 from keyline.run.codec import Attributes, ItemWriter, KeyPart
@@ -80,10 +80,10 @@ class UpdateExpression:
         """What the call gives, in the pattern's order, and what the pattern takes away."""
         pattern = self._pattern
         for name in (n for n in pattern.changed if n in changes):
-            if name in pattern.parts:
-                self._change_part(name, changes[name])
-            elif name in pattern.add:
+            if name in pattern.add:
                 self._add(name, changes[name])
+            elif name in pattern.parts:
+                self._change_part(name, changes[name])
             elif name in pattern.discard:
                 self._discard(name, changes[name])
             elif (wire := self._encoded(name, changes[name])) is not None:
@@ -223,9 +223,11 @@ class UpdateExpression:
         """What is added or discarded; None where that is nothing."""
         if given is None:
             return None
-        wire = self._wire(name, values.present(self._shape, name), given)
+        place = self._pattern.parts.get(name)
+        bare = strip(place.annotation if place else annotation_of(self._shape, name)).bare
+        wire = self._wire(name, values.of_type(bare), given)
         if wire is not None:
-            readback.members_check(self._shape, name)(wire)
+            readback.part_check(name, bare)(wire)
         return wire
 
     def _add(self, name: str, given: Any) -> None:
@@ -247,10 +249,11 @@ class UpdateExpression:
         if wire is None:
             raise BadValueError(name, "has no value.", "Give one, or remove it.")
         path, put = self.expressions.path(place), self._place(last_name(name), wire)
-        if name in self._pattern.set:
+        if name in (*self._pattern.set, *self._pattern.set_once):
             readback.part_check(name, place.annotation)(wire)
             self._guard_part(place)
-            self._set[name] = f"{path} = {put}"
+            once = name in self._pattern.set_once
+            self._set[name] = f"{path} = " + (f"if_not_exists({path}, {put})" if once else put)
             return
         readback.part_check(name, strip(place.annotation).bare)(wire)
         if place.steps:
@@ -280,25 +283,30 @@ class UpdateExpression:
         if self._anew:
             self.put(name, {"N": number_text(bounds.started(delta))})
             return
-        alias, place = self._name(name), self._place(name, wire)
-        if bounds.start:
-            start = self._place(f"{name}_default", {"N": number_text(bounds.start)})
-            self._set[name] = f"{alias} = if_not_exists({alias}, {start}) + {place}"
+        part, called = self._pattern.parts.get(name), last_name(name)
+        path = self.expressions.path(part) if part else self._name(name)
+        put = self._place(called, wire)
+        if part:
+            self._guard_part(part)
+        if part or bounds.start:  # DynamoDB takes no part in ADD
+            start = self._place(f"{called}_default", {"N": number_text(bounds.start)})
+            self._set[name] = f"{path} = if_not_exists({path}, {start}) + {put}"
         else:
-            self._clauses["ADD"].append(f"{alias} {place}")
-        self._bound(name, bounds.before(delta), starts=starts)
+            self._clauses["ADD"].append(f"{path} {put}")
+        self._bound(path, called, bounds.before(delta), starts=starts)
 
-    def _bound(self, name: str, before: list[tuple[str, Decimal]], *, starts: bool) -> None:
+    def _bound(
+        self, path: str, called: str, before: list[tuple[str, Decimal]], *, starts: bool
+    ) -> None:
         """That the total keeps to the declared bounds."""
-        alias = self._name(name)
         text = " AND ".join(
-            f"{alias} {sign} {self._place(f'{name}_bound', {'N': number_text(limit)})}"
+            f"{path} {sign} {self._place(f'{called}_bound', {'N': number_text(limit)})}"
             for sign, limit in before
         )
         if text:
-            self.guard.append(f"(attribute_not_exists({alias}) OR {text})" if starts else text)
+            self.guard.append(f"(attribute_not_exists({path}) OR {text})" if starts else text)
         elif not starts:
-            self.guard.append(f"attribute_exists({alias})")
+            self.guard.append(f"attribute_exists({path})")
 
     def _discard(self, name: str, given: Any) -> None:
         wire = self._members(name, given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,6 +24,13 @@ class Stop(msgspec.Struct, kw_only=True):
     hours: float | None = None
 
 
+class Weights(msgspec.Struct, kw_only=True, frozen=True):
+    """Numbers with bounds."""
+
+    light: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
+    heavy: int = 10
+
+
 class Parcel(msgspec.Struct, kw_only=True):
     """A parcel, most of which lies in lists and maps."""
 
@@ -34,6 +41,7 @@ class Parcel(msgspec.Struct, kw_only=True):
     tags: set[str] = set()
     labels: dict[str, int] = {}
     anything: dict[str, Any] = {}
+    weights: Weights = Weights()
     count: int = 0
     version: int = 1
 
