@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 
 from keyline.model.pattern import Delete, Get, Pattern, Put, Update
+from keyline.model.shape import fields_of
 from keyline.run import floor, refusals, reply
 from keyline.run.calls import Calls, Floor
-from keyline.run.codec import Reader
-from keyline.run.compiled import CompiledUpdate, Compiler
+from keyline.run.compiled import Compiler
 from keyline.run.errors import BadCallError, ItemUnreadableError
+from keyline.run.misfit import is_expired
 from keyline.run.outcome import ReplyError
 from keyline.run.repeat import SAFE, TAKEN
 from keyline.run.repeat import of_update as repeat_of_update
@@ -22,8 +23,11 @@ from keyline.run.request import Request
 from keyline.run.update import UpdateCall
 
 T = TypeVar("T", bound=msgspec.Struct)
+Returned = TypeVar("Returned")
 
 _RAW_WRITE = reply.decoder(reply.WriteReply, reply.RAW)
+_ANY_WRITE = reply.decoder(reply.RawReply)
+_ANY = reply.decoder(dict[str, msgspec.Raw])
 
 
 def get(pattern: Get[T], calls: Calls, compiler: Compiler, key: Mapping[str, Any]) -> T | None:
@@ -61,18 +65,43 @@ def put(pattern: Put[T], calls: Calls, compiler: Compiler, item: T, values: Mapp
 def update(pattern: Update[T], calls: Calls, compiler: Compiler, call: UpdateCall) -> T:
     """Change an item, and return it as it is then.
 
-    An upsert that meets an expired item is made a second time, in place of that item.
-
     Raises
     ------
     KeylineError
         As `Store.update`.
     """
-    compiled, reader = compiler.update(pattern), compiler.reader(pattern)
-    requests = compiled.requests
+    return _change(pattern, compiler, call, partial(_changed, pattern, calls, compiler, call))
+
+
+def get_and_update(
+    pattern: Update[T], calls: Calls, compiler: Compiler, call: UpdateCall
+) -> T | None:
+    """Change an item, and return it as it was.
+
+    Raises
+    ------
+    KeylineError
+        As `Store.get_and_update`.
+    """
+    units = compiler.update(pattern).floor
+
+    def send(request: Request) -> T | None:
+        return _as_it_was(pattern, calls, compiler, "UpdateItem", request, units, call.now)
+
+    return _change(pattern, compiler, call, send)
+
+
+def _change(
+    pattern: Update[T], compiler: Compiler, call: UpdateCall, send: Callable[[Request], Returned]
+) -> T | Returned:
+    """Send an update, and return what was asked for.
+
+    An upsert that meets an expired item is made a second time, in place of that item.
+    """
+    requests, reader = compiler.update(pattern).requests, compiler.reader(pattern)
     while True:
         try:
-            return _changed(pattern, calls, compiled, reader, call)
+            return send(requests.build(call))
         except ReplyError as refusal:
             is_done = partial(requests.is_done, call)
             own = refusals.of_own_update(pattern, reader, refusal, is_done)
@@ -160,23 +189,31 @@ def _as_it_was(
     """Send a write, and return the item that was there before; None if it had expired."""
     reader = compiler.reader(pattern)
     request["ReturnValues"] = "ALL_OLD"
-    decoder = reply.decoder(reply.WriteReply, reader.wire)
+    answer = calls.send(pattern, operation, request, _ANY_WRITE, _one, units, repeat=TAKEN)
+    found = answer.Attributes
+    if not bytes(found) or is_expired(pattern.table, found, now) or _is_key(pattern, found):
+        return None
     try:
-        answer = calls.send(pattern, operation, request, decoder, _one, units, repeat=TAKEN)
-        found = answer.Attributes
-        return None if found is None or reader.expired(found, now) else reader.item(found)
+        return reader.item(reader.fit(found))
     except ItemUnreadableError as error:
         raise error.after_change() from None
 
 
+def _is_key(pattern: Pattern[Any], found: msgspec.Raw) -> bool:
+    """Whether what was there is the key of an item that cannot be: its fields are missing.
+
+    The embedded engine answers so where an update creates the item. DynamoDB answers nothing then.
+    """
+    key = set(pattern.table.key.attributes)
+    lacking = any(f.required and f.name not in key for f in fields_of(pattern.kind.shape).values())
+    return lacking and set(_ANY.decode(found)) == key
+
+
 def _changed(
-    pattern: Update[Any],
-    calls: Calls,
-    compiled: CompiledUpdate,
-    reader: Reader[T],
-    call: UpdateCall,
+    pattern: Update[T], calls: Calls, compiler: Compiler, call: UpdateCall, request: Request
 ) -> T:
-    request = compiled.requests.build(call)
+    """Send an update, and return the item as it is then."""
+    compiled, reader = compiler.update(pattern), compiler.reader(pattern)
     request["ReturnValues"] = "ALL_NEW"
     decoder = reply.decoder(reply.WriteReply, reader.wire)
     repeat = repeat_of_update(pattern, call.changes)

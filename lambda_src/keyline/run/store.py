@@ -346,6 +346,36 @@ class Store:
         call = UpdateCall(changes, expected, key, time.time())
         return single.update(pattern, self._calls, self._compiler, call)
 
+    def get_and_update(
+        self,
+        pattern: Update[T],
+        changes: Mapping[str, Any],
+        /,
+        *,
+        expected: int | None = None,
+        **key: Any,
+    ) -> T | None:
+        """Change some attributes of an item, and return the item as it was; None if there was none.
+
+        The call is not repeated if its answer is lost: the item as it was would be lost with it.
+
+        Parameters
+        ----------
+        changes, expected
+            As of `update`.
+
+        Raises
+        ------
+        NotFoundError, VersionConflictError, ConditionFailedError
+            As `update`.
+        ItemUnreadableError
+            If the change was carried out, and the item as it was cannot be read.
+        OutcomeUnknownError
+            If the answer was lost.
+        """
+        call = UpdateCall(changes, expected, key, time.time())
+        return single.get_and_update(pattern, self._calls, self._compiler, call)
+
     def delete(self, pattern: Delete[T], /, **key: Any) -> None:
         """Delete an item.
 

@@ -6,24 +6,36 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from keyline.run import BadCallError, ItemUnreadableError, NotFoundError, OutcomeUnknownError, Store
+from keyline.run import (
+    BadCallError,
+    ItemUnreadableError,
+    NotFoundError,
+    OutcomeUnknownError,
+    Store,
+    VersionConflictError,
+)
 from keyline.run.meter import Call
 from tests.support.bench import Bench
 from tests.support.faults import Fault, fault_proxy
 from tests.support.sample.notes import (
+    COUNT_NOTE,
     DROP_EXISTING,
     DROP_NOTE,
+    EDIT_NOTE,
     GET_NOTE,
     NOTES,
     PUT_NOTE,
     REPLACE_NOTE,
+    TALLY_NOTE,
     note,
 )
 
 NOW = float(round(time.time() * 1000))
+LATER = int(time.time()) + 3600
 
 
 def test_the_item_that_was_there_is_returned(store: Store, last: Callable[[], Call]) -> None:
@@ -45,6 +57,46 @@ def test_an_expired_item_was_not_there(store: Store) -> None:
     expired = note("ann", NOW, ttl=int(time.time()) - 9)
     store.put(PUT_NOTE, expired)
     assert store.replace(REPLACE_NOTE, expired) is None
+
+
+def test_an_update_returns_the_item_as_it_was(store: Store, last: Callable[[], Call]) -> None:
+    # Given a note
+    key: dict[str, Any] = {"owner": "ann", "timestamp": NOW}
+    stored = store.put(PUT_NOTE, note(**key, ttl=LATER))
+    # When it is changed, then the note as it was is returned, for what an update costs
+    was = store.get_and_update(EDIT_NOTE, {"name": "second"}, expected=1, **key)
+    assert was == stored
+    old_units = last().write
+    now = store.update(EDIT_NOTE, {"name": "second"}, expected=2, **key)
+    assert (now.name, now.version) == ("second", 3)
+    store.update(EDIT_NOTE, {"name": "first"}, expected=3, **key)
+    assert last().write == old_units
+    # And each addition knows what it counted from
+    counts = [store.get_and_update(COUNT_NOTE, {"count": 1}, **key) for _ in range(3)]
+    assert [each and each.count for each in counts] == [0, 1, 2]
+    assert last().floor == last().write
+
+
+def test_an_update_that_creates_had_no_item_before(store: Store) -> None:
+    key: dict[str, Any] = {"owner": "ann", "timestamp": NOW}
+    changes = {"name": "new", "topic": "work", "size": 1, "count": 1}
+    assert store.get_and_update(TALLY_NOTE, changes, **key) is None
+    again = store.get_and_update(TALLY_NOTE, changes, **key)
+    assert again is not None and again.count == 1
+    # An expired item was not there either, and the new one begins from nothing
+    store.put(REPLACE_NOTE, note(**key, count=7, ttl=int(time.time()) - 9))
+    assert store.get_and_update(TALLY_NOTE, changes, **key) is None
+    found = store.get(GET_NOTE, **key)
+    assert found is not None and found.count == 1
+
+
+def test_an_update_that_is_refused_says_why(store: Store) -> None:
+    key: dict[str, Any] = {"owner": "ann", "timestamp": NOW}
+    with pytest.raises(NotFoundError):
+        store.get_and_update(COUNT_NOTE, {"count": 1}, **key)
+    store.put(PUT_NOTE, note(**key))
+    with pytest.raises(VersionConflictError):
+        store.get_and_update(EDIT_NOTE, {"name": "second"}, expected=4, **key)
 
 
 def test_a_pattern_that_creates_replaces_nothing(store: Store) -> None:
@@ -79,7 +131,9 @@ def test_a_lost_answer_is_said_to_be_lost(bench: Bench, store: Store, fault: Fau
     with fault_proxy(bench.url) as proxy:
         unreliable = replace(bench, url=proxy.url).store()
         with contextlib.closing(unreliable):
+            key: dict[str, Any] = {"owner": "ann", "timestamp": NOW}
             writes: list[Callable[[], object]] = [
+                lambda: unreliable.get_and_update(EDIT_NOTE, {"name": "new"}, expected=1, **key),
                 lambda: unreliable.replace(REPLACE_NOTE, note("ann", NOW, name="new")),
                 lambda: unreliable.take(DROP_NOTE, owner="ann", timestamp=NOW),
             ]

@@ -231,7 +231,7 @@ def test_parts_change_in_a_transaction_as_well(shelf: Store) -> None:
 def test_what_would_happen_twice_is_not_repeated(
     parcels: Bench, shelf: Store, pattern: Update[Any]
 ) -> None:
-    changes = {"stops": [Stop(place="Z")]} if pattern.append else {}
+    changes: dict[str, Any] = {"stops": [Stop(place="Z")]} if pattern.append else {}
     changes = {"labels.red": 5} if pattern is COUNT else changes
     with (
         fault_proxy(parcels.url) as proxy,
