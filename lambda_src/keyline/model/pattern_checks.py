@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import singledispatch
 from typing import Any
 
-import msgspec
-
 from keyline.errors import Fault, instead_of, repeated
 from keyline.model.collection import OneOf
 from keyline.model.condition import (
@@ -20,7 +18,6 @@ from keyline.model.condition import (
     WriteCondition,
     leaves,
 )
-from keyline.model.entity import Entity
 from keyline.model.faults import faults_of
 from keyline.model.pattern import (
     MAX_PER_MONTH,
@@ -40,10 +37,9 @@ from keyline.model.place import place_of, places_near
 from keyline.model.shape import (
     AttributeType,
     Field,
-    fields_of,
 )
+from keyline.model.shape_checks import shape_faults
 from keyline.model.size import MAX_ITEM_BYTES
-from keyline.model.table import Index, Table
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SETS: frozenset[AttributeType | None] = frozenset({"SS", "NS", "BS"})
@@ -170,67 +166,6 @@ def _shapes_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
     index = pattern.table.index(pattern.index_name) if pattern.index_name else None
     for shape, kind in zip(pattern.shapes, pattern.kinds, strict=True):
         yield from shape_faults(pattern.table, kind, shape, index)
-
-
-def shape_faults(
-    table: Table, entity: Entity, shape: type[msgspec.Struct], index: Index | None = None
-) -> Iterator[Fault]:
-    """Yield what is wrong with a shape that items of a kind are read as.
-
-    Parameters
-    ----------
-    index
-        The index that the items are read from; None for the table itself.
-    """
-    carried = table.carried_by(index) if index else None
-    stored, ttl = fields_of(entity.shape), table.ttl
-    for name, field in fields_of(shape).items():
-        kind = entity.type_of(name)
-        if kind is None and ttl and name == ttl.attribute:
-            kind = "N"
-        if name == table.discriminator:
-            yield (
-                f"shape.{name}",
-                "is the discriminator, which is checked by itself.",
-                "Leave it out: every item that is read is of its kind.",
-            )
-        if kind is None:
-            yield (
-                f"shape.{name}",
-                f"{entity.shape.__name__} has no such attribute.",
-                instead_of(name, stored),
-            )
-        elif kind != field.type:
-            yield (
-                f"shape.{name}",
-                f"is {field.type}, the item's is {kind}.",
-                f"Declare it as {entity.shape.__name__} does.",
-            )
-        if index is not None and carried is not None and name not in carried:
-            yield (
-                f"shape.{name}",
-                f"the index {index.name} does not carry it.",
-                f"It carries: {', '.join(sorted(carried))}. Read less, or project it in a new "
-                "index: the projection of an index cannot be changed.",
-            )
-        if name not in stored:
-            continue
-        if stored[name].compress_above is not None and field.compress_above is None:
-            yield f"shape.{name}", "is stored compressed.", "Declare it with compressed() here too."
-        in_key = index is not None and name in index.key.attributes
-        if field.required and stored[name].optional and not in_key:
-            yield (
-                f"shape.{name}",
-                f"may be absent from a {entity.shape.__name__}.",
-                "Allow None, or give it a default.",
-            )
-        absent = (field.default, stored[name].default)
-        if msgspec.NODEFAULT not in absent and absent[0] != absent[1]:
-            yield (
-                f"shape.{name}",
-                f"is read as another value than in a {entity.shape.__name__} where it is absent.",
-                f"Give it the default that {entity.shape.__name__} has.",
-            )
 
 
 def _parameter_faults(pattern: Pattern[Any]) -> Iterator[Fault]:

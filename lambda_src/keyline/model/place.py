@@ -70,14 +70,37 @@ def place_of(kind: Entity, text: str) -> Place | None:
     """
     fields = fields_of(kind.shape)
     if text in fields:
-        return Place(text, (), (_of_field(kind.shape, text),))
+        return Place(text, (), (level_of(kind.shape, text),))
     for attribute in sorted(fields, key=len, reverse=True):
         rest = text.removeprefix(attribute)
         if rest == text or not _STEPS.fullmatch(rest):
             continue
         steps = tuple(name or int(number) for name, number in _STEP.findall(rest))
-        levels = _levels(_of_field(kind.shape, attribute), steps)
+        levels = _levels(level_of(kind.shape, attribute), steps)
         return Place(attribute, steps, levels) if levels else None
+    return None
+
+
+def level_of(shape: type[msgspec.Struct], name: str) -> Level:
+    """What is declared of an attribute of a shape."""
+    return Level(infos_of(shape)[name].type, fields_of(shape)[name])
+
+
+def level_after(bare: Any, step: Step) -> Level | None:
+    """What is declared of a step from a value of a type; None if it leads nowhere."""
+    origin, args = get_origin(bare), get_args(bare)
+    if bare in (Any, object):
+        return Level(Any)
+    if isinstance(step, int):
+        if bare in (list, tuple):
+            return Level(Any)
+        return Level(args[0]) if origin in (list, tuple) else None
+    if bare is dict:
+        return Level(Any)
+    if origin is dict:
+        return Level(args[1])
+    if isinstance(bare, type) and issubclass(bare, msgspec.Struct) and step in fields_of(bare):
+        return level_of(bare, step)
     return None
 
 
@@ -140,33 +163,12 @@ def _step_into(value: Any, step: Step) -> Any:
     return None
 
 
-def _of_field(shape: type[msgspec.Struct], name: str) -> Level:
-    return Level(infos_of(shape)[name].type, fields_of(shape)[name])
-
-
 def _levels(first: Level, steps: Iterable[Step]) -> tuple[Level, ...]:
     """The attribute's level and those of the steps from it; none if a step leads nowhere."""
     levels = [first]
     for step in steps:
-        following = _following(strip(levels[-1].annotation).bare, step)
+        following = level_after(strip(levels[-1].annotation).bare, step)
         if following is None:
             return ()
         levels.append(following)
     return tuple(levels)
-
-
-def _following(bare: Any, step: Step) -> Level | None:
-    origin, args = get_origin(bare), get_args(bare)
-    if bare in (Any, object):
-        return Level(Any)
-    if isinstance(step, int):
-        if bare in (list, tuple):
-            return Level(Any)
-        return Level(args[0]) if origin in (list, tuple) else None
-    if bare is dict:
-        return Level(Any)
-    if origin is dict:
-        return Level(args[1])
-    if isinstance(bare, type) and issubclass(bare, msgspec.Struct) and step in fields_of(bare):
-        return _of_field(bare, step)
-    return None

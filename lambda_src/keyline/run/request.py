@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from keyline.model.pattern import BatchGet, Delete, Get, Pattern, Put, Query
+from keyline.model.place import Place
+from keyline.model.projection import paths_of
 from keyline.model.size import MAX_ITEM_BYTES, item_size, largest
 from keyline.run.codec import Attributes, KeyPart, key_part
 from keyline.run.errors import BadCallError, ItemTooLargeError
@@ -249,8 +251,9 @@ def _read(pattern: Any, expressions: Expressions, whole: bool) -> Request:
     fixed: Request = {}
     if pattern.consistent:
         fixed["ConsistentRead"] = True
-    if pattern.projection is not None and not whole:
-        names = (expressions.name(attribute) for attribute in pattern.projection)
+    paths = None if whole else paths_of(pattern)
+    if paths is not None:
+        names = (expressions.path(Place(path[0], path[1:], ())) for path in paths)
         fixed["ProjectionExpression"] = ", ".join(names)
     return fixed
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 from keyline.errors import raise_first
-from keyline.model.pattern_checks import shape_faults
+from keyline.model.shape_checks import shape_faults
 from keyline.model.table import Table
 from keyline.run.codec import Reader
 from keyline.run.errors import ItemUnreadableError

@@ -113,7 +113,7 @@ class TestShape:
             ({"autor": str}, "autor", "Note has no such attribute", "Did you mean 'author'?"),
             ({"stars": str}, "stars", "is S, the item's is N", "Declare it as Note does"),
             ({"ttl": str}, "ttl", "is S, the item's is N", "Declare it as Note does"),
-            ({"mood": str}, "mood", "may be absent from a Note", "Allow None"),
+            ({"mood": str}, "mood", "may be absent from Note", "Allow None"),
             ({"text": str}, "text", "is stored compressed", "compressed() here too"),
         ],
     )

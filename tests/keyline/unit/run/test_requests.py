@@ -27,6 +27,7 @@ from keyline.model import (
 )
 from keyline.run.errors import BadCallError, BadValueError
 from tests.support.answers import answer
+from tests.support.sample import parcels
 from tests.support.sample.accounts import EVENTS_BEFORE
 from tests.support.sample.notes import (
     BY_NAME,
@@ -180,6 +181,20 @@ def test_a_get_asks_for_what_its_shape_needs(wire: Wire) -> None:
             "ReturnConsumedCapacity": "INDEXES",
         },
     ]
+
+
+def test_a_get_asks_for_parts_where_its_shape_has_parts(wire: Wire) -> None:
+    city = msgspec.defstruct("City", [("city", str)])
+    shape = msgspec.defstruct("Part", [("id", str), ("address", city)])
+    get = Get(**{**parcels.said("part"), "shape": shape, "entity": parcels.Parcel})
+    wire.store(parcels.system(get)).get(get, id="p")
+    (sent,) = wire.sent
+    assert sent["ProjectionExpression"] == "#id, #address.#city"
+    assert sent["ExpressionAttributeNames"] == {
+        "#id": "id",
+        "#address": "address",
+        "#city": "city",
+    }
 
 
 def test_where_sizes_are_measured_reads_ask_for_all(wire: Wire) -> None:

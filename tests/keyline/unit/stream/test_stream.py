@@ -378,7 +378,7 @@ class TestDeclaration:
             place: str
             count: int = 1
 
-        fault = r"^Events\.stream\.shape\.count: is read as another value than in a Event"
+        fault = r"^Events\.stream\.shape\.count: is read as another value than in Event"
         with pytest.raises(DeclarationError, match=fault):
             ChangeReader(EVENTS, Count)
         with pytest.raises(DeclarationError, match="none of the table's kinds of items"):
