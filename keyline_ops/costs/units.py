@@ -134,9 +134,11 @@ def _write(pattern: Pattern[Any], *, transactional: bool = False) -> Bounds:
     in_table = write_units(pattern.item_bytes)
     if isinstance(pattern, Check):
         return Bounds.of(2 * in_table)
-    twice = in_table if transactional else 0.0
+    alone = isinstance(pattern, Update) and pattern.exactly_once  # a transaction of its own
+    least = in_table * (2 if transactional or alone else 1)
     indexes = sum(_least_in(pattern, index) for index in pattern.table.indexes)
-    return Bounds(in_table + twice + indexes, most_write_units(pattern) + twice)
+    most = most_write_units(pattern) + (in_table if transactional else 0.0)
+    return Bounds(least + indexes, most)
 
 
 def _least_in(pattern: Pattern[Any], index: Index) -> float:

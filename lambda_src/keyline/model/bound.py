@@ -34,7 +34,8 @@ def most_write_units(pattern: Pattern[Any]) -> float:
         return max(_units(part, 2 * write_units(part.item_bytes)) for part in pattern.parts)
     if pattern.reads:
         raise TypeError(f"{pattern.name} writes nothing")
-    return _units(pattern, write_units(pattern.item_bytes))
+    twice = isinstance(pattern, Update) and pattern.exactly_once
+    return _units(pattern, (2 if twice else 1) * write_units(pattern.item_bytes))
 
 
 def _units(pattern: Pattern[Any], in_table: float) -> float:

@@ -381,8 +381,10 @@ class Update(_Change[ItemT]):
         fields that its key is made of. It has to exist otherwise.
     at_least_once
         Whether an addition to a number may be counted twice when an answer is lost: the call is
-        then repeated. Otherwise it is not, and ends in `OutcomeUnknownError`. To count exactly
-        once, make the update a part of a `TransactWrite`, whose token tells a repeated call.
+        then repeated. Otherwise it is not, and ends in `OutcomeUnknownError`.
+    exactly_once
+        Whether it is carried out by `Store.update_once`: as a transaction of one, whose token
+        tells a repeated attempt. Its units in the table are twice as many.
     """
 
     operation: ClassVar[str] = "UpdateItem"
@@ -400,6 +402,7 @@ class Update(_Change[ItemT]):
     version: str | None = None
     upsert: bool = False
     at_least_once: bool = False
+    exactly_once: bool = False
 
     @cached_property
     def counters(self) -> frozenset[str]:

@@ -307,6 +307,12 @@ def _transaction_faults(pattern: TransactWrite[Any] | TransactGet[Any]) -> Itera
                 "is consistent, as every read of a transaction is anyway.",
                 "Leave consistent out: TransactGetItems does not take it.",
             )
+        elif isinstance(part, Update) and part.exactly_once:
+            yield (
+                f"parts.{part.name}",
+                "is carried out exactly once, as every part of a transaction is anyway.",
+                "Leave exactly_once out.",
+            )
     for name in repeated(part.name for part in pattern.parts):
         yield f"parts.{name}", "is named twice.", "A call may use a part any number of times."
     if pattern.items > MAX_TRANSACTION:

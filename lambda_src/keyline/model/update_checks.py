@@ -28,19 +28,25 @@ def _update_faults(update: Update[Any]) -> Iterator[Fault]:
     for name in repeated((*update.changed, *([update.version] if update.version else ()))):
         yield f"set.{name}", "is changed twice.", "An update names an attribute once."
     yield from _overlap_faults(update)
-    if update.at_least_once and not update.counters:
-        yield "at_least_once", "is given, and nothing is added to a number.", "Leave it out."
-    if update.at_least_once and update.version:
-        yield (
-            "at_least_once",
-            "is given, and the version lets no addition be counted twice.",
-            "Leave it out.",
-        )
+    yield from _repetition_faults(update)
     if update.version:
         yield from _version_faults(update, update.version)
     yield from _template_faults(update)
     if update.upsert:
         yield from _upsert_faults(update)
+
+
+def _repetition_faults(update: Update[Any]) -> Iterator[Fault]:
+    """What is wrong with what an update says of repeated attempts."""
+    if update.at_least_once and not update.counters:
+        yield "at_least_once", "is given, and nothing is added to a number.", "Leave it out."
+    if update.exactly_once and not update.counters and not update.moving:
+        yield "exactly_once", "is given, and a second attempt changes nothing.", "Leave it out."
+    if update.at_least_once and update.exactly_once:
+        yield "exactly_once", "is given with at_least_once.", "Leave one of them out."
+    for name in ("at_least_once", "exactly_once"):
+        if getattr(update, name) and update.version:
+            yield name, "is given, and the version lets nothing be counted twice.", "Leave it out."
 
 
 def _overlap_faults(update: Update[Any]) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from keyline.errors import KeylineError
-from keyline.model.pattern import Pattern, TransactWrite
+from keyline.model.pattern import Pattern
 from keyline.run import reply
 from keyline.run.connection import Connection
 from keyline.run.errors import (
@@ -155,7 +155,7 @@ def consumed(
         [] if capacity is None else [capacity] if isinstance(capacity, reply.Capacity) else capacity
     )
     total = sum(part.CapacityUnits for part in parts)
-    replayed = isinstance(pattern, TransactWrite) and any(p.ReadCapacityUnits for p in parts)
+    replayed = any(part.ReadCapacityUnits for part in parts)
     by_index: dict[str, float] = {}
     for part in parts:
         for name, units in part.GlobalSecondaryIndexes.items():

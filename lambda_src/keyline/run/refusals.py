@@ -87,9 +87,7 @@ def of_update(
     proven = not anew and _is_before(version, expected, refusal)
     if refusal.in_doubt and not proven:
         return repeat_of_update(pattern, changes).unknown(pattern.name, current)
-    if current is None and not pattern.upsert:
-        return NotFoundError(pattern.name, "there is no such item.")
-    if pattern.version and version != expected:
+    if pattern.version and version != expected and (current is not None or pattern.upsert):
         return VersionConflictError(
             pattern.name,
             "somebody else changed the item first.",
@@ -97,6 +95,19 @@ def of_update(
             current=current,
             version=None if version is None else int(version),
         )
+    return unmet_update(pattern, current)
+
+
+def unmet_update(pattern: Update[Any], current: Any) -> KeylineError:
+    """What the failed condition of an update means, where it is not about the version.
+
+    Parameters
+    ----------
+    current
+        As of `unmet_put`.
+    """
+    if current is None and not pattern.upsert:
+        return NotFoundError(pattern.name, "there is no such item.")
     return ConditionFailedError(pattern.name, _UNMET, current=current)
 
 

@@ -42,7 +42,7 @@ class Repeat(msgspec.Struct, frozen=True):
 
 
 _READ_FIRST = "Read the item before you write again."
-_EXACTLY_ONCE = "An addition in a TransactWrite is counted exactly once."
+_EXACTLY_ONCE = "A pattern with exactly_once=True counts an addition once."
 
 SAFE = Repeat(True, True, _READ_FIRST)
 """Puts, deletes and updates that set values, change sets or count versions."""

@@ -98,6 +98,10 @@ def _change(
 
     An upsert that meets an expired item is made a second time, in place of that item.
     """
+    if pattern.exactly_once:
+        raise BadCallError(
+            pattern.name, "is a transaction, which returns no item.", "Use update_once."
+        )
     requests, reader = compiler.update(pattern).requests, compiler.reader(pattern)
     while True:
         try:

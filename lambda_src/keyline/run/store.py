@@ -27,7 +27,7 @@ from keyline.model.pattern import (
     Update,
 )
 from keyline.model.system import System
-from keyline.run import batch, clock, counting, single, transaction
+from keyline.run import batch, clock, counting, single, single_transaction, transaction
 from keyline.run.calls import Calls
 from keyline.run.client import Client, dynamodb_client
 from keyline.run.client_settings import POOL
@@ -40,7 +40,7 @@ from keyline.run.errors import AlreadyExistsError, BadCallError, OutcomeUnknownE
 from keyline.run.meter import PROCESS, Labels, Meter
 from keyline.run.query import Page, QueryReader
 from keyline.run.settings import TableSettings
-from keyline.run.transaction import Read, Write
+from keyline.run.transaction import Operation, Read, Write
 from keyline.run.update import UpdateCall
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -241,7 +241,7 @@ class Store:
             every try.
         """
         if isinstance(pattern, TransactWrite):
-            return transaction.put(pattern, self._calls, self._compiler, item, values, token)
+            return single_transaction.put(pattern, self._calls, self._compiler, item, values, token)
         if token is not None:
             raise BadCallError(
                 pattern.name,
@@ -345,6 +345,44 @@ class Store:
         """
         call = UpdateCall(changes, expected, key, time.time())
         return single.update(pattern, self._calls, self._compiler, call)
+
+    def update_once(
+        self,
+        pattern: Update[Any],
+        changes: Mapping[str, Any],
+        /,
+        *,
+        token: str | None = None,
+        moment: float | None = None,
+        **key: Any,
+    ) -> None:
+        """Change some attributes of an item exactly once, however often the client tries.
+
+        It is a transaction of this one update, for twice the units in the table. It returns no
+        item, as transactions do not. An upsert does not start anew over an expired item.
+
+        Parameters
+        ----------
+        changes
+            As of `update`.
+        token, moment
+            As of `transact`: several calls with one token change the item once.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such item or it has expired, unless the pattern upserts.
+        ConditionFailedError
+            If a condition of the pattern does not hold.
+        TransactionCancelledError
+            If other writes of the item came in between at every try.
+        OutcomeUnknownError
+            If the answer was lost. With a token the call may be made again.
+        BadCallError
+            If the pattern is not declared `exactly_once`, or as of `transact`.
+        """
+        operation = Operation.of(pattern, token, moment)
+        single_transaction.update(pattern, self._calls, self._compiler, changes, key, operation)
 
     def get_and_update(
         self,

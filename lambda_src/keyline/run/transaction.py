@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from keyline.errors import KeylineError
 from keyline.model.capacity import read_units
 from keyline.model.pattern import (
     MAX_TRANSACTION,
@@ -24,7 +23,7 @@ from keyline.model.pattern import (
     Update,
 )
 from keyline.model.size import item_size
-from keyline.run import backoff, floor, refusals, reply
+from keyline.run import floor, refusals, reply
 from keyline.run.calls import Calls
 from keyline.run.codec import Attributes, Reader
 from keyline.run.compiled import Compiler
@@ -37,19 +36,17 @@ from keyline.run.errors import (
 from keyline.run.identity import Identity, identity
 from keyline.run.misfit import is_expired
 from keyline.run.outcome import OTHER_ACTIONS, ReplyError
-from keyline.run.repeat import SAFE, TRANSACTION, WITH_TOKEN
+from keyline.run.repeat import TRANSACTION, WITH_TOKEN, Repeat
 from keyline.run.request import Request
 from keyline.run.update import UpdateCall
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_WRITTEN = reply.decoder(reply.TransactReply)
+WRITTEN = reply.decoder(reply.TransactReply)
 _READ = reply.decoder(reply.TransactGetReply)
 _CANCELLED = reply.decoder(reply.CancelledReply)
 _RAW = reply.decoder(reply.RawReply)
 
-ATTEMPTS = 8
-"""Tries of the transaction of one put that conflicts with another write of the item."""
 MINUTE = 60
 """Seconds that all calls with one token share, unless a new minute begins between them."""
 MAX_TOKEN = 36
@@ -114,6 +111,44 @@ class Read:
         object.__setattr__(self, "key", key)
 
 
+class Operation(msgspec.Struct, frozen=True):
+    """What all calls of one operation share.
+
+    Attributes
+    ----------
+    token
+        By which DynamoDB tells that the operation was carried out.
+    moment
+        The time that its requests see, in epoch seconds; None where the calls do not share one.
+    repeat
+        How a call of it may be repeated.
+    """
+
+    token: str
+    moment: float | None
+    repeat: Repeat
+
+    @staticmethod
+    def of(pattern: Pattern[Any], token: str | None, moment: float | None) -> Operation:
+        """That of a caller's token, or of one call alone.
+
+        Raises
+        ------
+        BadCallError
+            If DynamoDB does not take the token, or there is a moment without one.
+        """
+        if token is not None:
+            check_token(pattern, token)
+            return Operation(token, moment, WITH_TOKEN)
+        if moment is not None:
+            raise BadCallError(
+                pattern.name,
+                "is given a moment without a token.",
+                "Give the token of the operation.",
+            )
+        return Operation(str(uuid.uuid4()), time.time(), TRANSACTION)
+
+
 def write(
     pattern: TransactWrite[Any],
     calls: Calls,
@@ -123,6 +158,24 @@ def write(
     moment: float | None,
 ) -> None:
     """Carry out all of these writes or none.
+
+    Raises
+    ------
+    KeylineError
+        As `Store.transact`.
+    """
+    check_parts(pattern, [action.pattern for action in actions])
+    carry_out(pattern, calls, actions, compiler, Operation.of(pattern, token, moment))
+
+
+def carry_out(
+    pattern: Pattern[Any],
+    calls: Calls,
+    actions: Sequence[Write],
+    compiler: Compiler,
+    operation: Operation,
+) -> None:
+    """Carry out all of these writes or none, once in an operation.
 
     A request holds the moment of the call, in conditions on the expiry and in expiries that count
     from it. DynamoDB carries out one token's requests once only if they are equal. So a call with
@@ -136,35 +189,26 @@ def write(
     OutcomeUnknownError
         If the answer was lost.
     BadCallError
-        If the token was used for other actions or is none, or two actions concern one item.
+        If the token was used for other actions, or two actions concern one item.
     """
-    check_parts(pattern, [action.pattern for action in actions])
-    if token is not None:
-        _check_token(pattern, token)
-    elif moment is not None:
-        raise BadCallError(
-            pattern.name, "is given a moment without a token.", "Give the token of the operation."
-        )
 
     def request_at(seconds: float) -> Request:
         return {
             "TransactItems": [_action(compiler, action, seconds) for action in actions],
-            "ClientRequestToken": token or str(uuid.uuid4()),
+            "ClientRequestToken": operation.token,
         }
 
-    now = time.time() if moment is None else moment
-    if token is not None and moment is None:
-        now = now // MINUTE * MINUTE
+    now = operation.moment
+    if now is None:
+        now = time.time() // MINUTE * MINUTE
     request = request_at(now)
     _check_items(pattern, [action.pattern for action in actions], request)
-    if token is None:
-        _send(pattern, calls, actions, compiler, request, now)
-        return
     for minute in range(TOKEN_MINUTES + 1):
-        if _send(pattern, calls, actions, compiler, request, now, token):
+        if _send(pattern, calls, actions, compiler, request, now, operation.repeat):
             return
         earlier = request_at(now - (minute + 1) * MINUTE)
-        if moment is not None or earlier["TransactItems"] == request["TransactItems"]:
+        same = earlier["TransactItems"] == request["TransactItems"]
+        if operation.moment is not None or same:
             break  # every call has the same moment, or the moment is not a part of it
         request = earlier
     raise BadCallError(
@@ -172,59 +216,6 @@ def write(
         "the token was used for other actions within ten minutes.",
         "Use a token of its own for each operation.",
     )
-
-
-def put(
-    pattern: TransactWrite[Any],
-    calls: Calls,
-    compiler: Compiler,
-    item: T,
-    values: Mapping[str, Any],
-    token: str | None = None,
-) -> T:
-    """Write an item by a transaction of this one put; return it as it is stored.
-
-    All attempts share a token. One that arrives after another was carried out changes nothing.
-
-    Parameters
-    ----------
-    token
-        What this call shares with other calls of the same operation, whose items may differ. The
-        first one of them that arrives is carried out with it. The others meet the item of that
-        one if it is still there, and write theirs otherwise. One of them that arrives late does
-        neither. A token of this call alone where not given.
-
-    Raises
-    ------
-    KeylineError
-        As `Store.put`, and `TransactionCancelledError` if the put met a conflict at every try.
-    """
-    part = _only_put(pattern)
-    if token is not None:
-        _check_token(pattern, token)
-    now, compiled = time.time(), compiler.put(part)
-    fixed, attributes = compiled.request(item, values, now)
-    request: Request = {
-        "TransactItems": [{part.transact_action: fixed}],
-        "ClientRequestToken": token or str(uuid.uuid4()),
-    }
-    implied = floor.of_creates([(part, attributes)]) if calls.measuring else None
-    in_doubt = False
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            calls.send(pattern, "TransactWriteItems", request, _WRITTEN, _one, implied, repeat=SAFE)
-            break
-        except ReplyError as refusal:
-            in_doubt = in_doubt or refusal.in_doubt
-            if refusal.code == OTHER_ACTIONS:  # another call with the token was carried out
-                request["ClientRequestToken"] = str(uuid.uuid4())
-                continue
-            error = _unmet(pattern, part, compiler, refusal, now, in_doubt=in_doubt)
-            met_conflict = isinstance(error, TransactionCancelledError) and error.conflict
-            if attempt == ATTEMPTS or not met_conflict:
-                raise error from refusal
-        backoff.wait(attempt)
-    return compiled.writer.stored(item, attributes)
 
 
 def read(
@@ -254,7 +245,7 @@ def read(
             pattern, "TransactGetItems", request, _READ, lambda a: len(a.Responses), _read_floor
         )
     except ReplyError as refusal:
-        raise _cancelled(pattern, refusal, [r.pattern for r in reads], compiler, now) from refusal
+        raise cancelled(pattern, refusal, [r.pattern for r in reads], compiler, now) from refusal
     return [
         _item(each.pattern, compiler.reader(each.pattern), raw, now)
         for each, raw in zip(reads, answer.Responses, strict=True)
@@ -301,7 +292,7 @@ def _request(compiler: Compiler, action: Write, now: float) -> Request:
     raise BadCallError(action.pattern.name, "is no write, or lacks its item.", "Use Write.put.")
 
 
-def _check_token(pattern: TransactWrite[Any], token: str) -> None:
+def check_token(pattern: Pattern[Any], token: str) -> None:
     """Refuse what DynamoDB does not take as a token. An empty one would make no call idempotent."""
     if not (1 <= len(token) <= MAX_TOKEN and token.isascii() and token.isprintable()):
         raise BadCallError(
@@ -312,7 +303,7 @@ def _check_token(pattern: TransactWrite[Any], token: str) -> None:
 
 
 def _check_items(
-    pattern: TransactWrite[Any] | TransactGet[Any],
+    pattern: Pattern[Any],
     parts: Sequence[Pattern[Any]],
     request: Request,
 ) -> None:
@@ -329,46 +320,6 @@ def _check_items(
                 "Give each item of a transaction once: put its changes into one pattern.",
             )
         named.add((arguments["TableName"], key))
-
-
-def _only_put(pattern: TransactWrite[Any]) -> Put[Any]:
-    """Return the one part of a transaction.
-
-    Raises
-    ------
-    BadCallError
-        If it has other parts.
-    """
-    part = pattern.parts[0]
-    if len(pattern.parts) > 1 or not isinstance(part, Put):
-        raise BadCallError(
-            pattern.name,
-            "is not a transaction of one Put.",
-            "Use Store.transact, or declare a TransactWrite whose only part is a Put.",
-        )
-    return part
-
-
-def _unmet(
-    pattern: TransactWrite[Any],
-    part: Put[Any],
-    compiler: Compiler,
-    refusal: ReplyError,
-    now: float,
-    *,
-    in_doubt: bool,
-) -> KeylineError:
-    """Why the one put of a transaction was not carried out."""
-    error = _cancelled(pattern, refusal, [part], compiler, now)
-    (reason,) = error.reasons
-    if reason.code != "ConditionalCheckFailed":
-        return error
-    there = reason.unreadable or reason.current
-    return refusals.unmet_put(pattern.name, part, there, in_doubt=in_doubt)
-
-
-def _one(_: Any) -> int:
-    return 1
 
 
 def _item(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
@@ -388,13 +339,13 @@ def _creates(
 
 
 def _send(
-    pattern: TransactWrite[Any],
+    pattern: Pattern[Any],
     calls: Calls,
     actions: Sequence[Write],
     compiler: Compiler,
     request: Request,
     now: float,
-    token: str | None = None,
+    repeat: Repeat,
 ) -> bool:
     """Send a transaction; False if its token was used for another request.
 
@@ -403,13 +354,12 @@ def _send(
     condition. Source: API reference, TransactWriteItems, ClientRequestToken.
     """
     implied = floor.of_creates(_creates(actions, request)) if calls.measuring else None
-    repeat = WITH_TOKEN if token else TRANSACTION
     try:
         calls.send(
             pattern,
             "TransactWriteItems",
             request,
-            _WRITTEN,
+            WRITTEN,
             lambda _: len(actions),
             implied,
             repeat=repeat,
@@ -418,17 +368,18 @@ def _send(
         if refusal.code == OTHER_ACTIONS:
             return False
         parts = [action.pattern for action in actions]
-        raise _cancelled(pattern, refusal, parts, compiler, now) from refusal
+        raise cancelled(pattern, refusal, parts, compiler, now) from refusal
     return True
 
 
-def _cancelled(
+def cancelled(
     pattern: Pattern[Any],
     refusal: ReplyError,
     parts: Sequence[Pattern[Any]],
     compiler: Compiler,
     now: float,
 ) -> TransactionCancelledError:
+    """Why a transaction was cancelled, by each of its parts that was not carried out."""
     reasons = _CANCELLED.decode(refusal.body).CancellationReasons
     return TransactionCancelledError(
         pattern.name,

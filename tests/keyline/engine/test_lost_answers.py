@@ -82,6 +82,8 @@ EDIT = Update(set=("name",), add=("n",), version="version", **_told("edit"))
 ADD = Update(add=("n", "tags"), **_told("add"))
 ADD_BELOW = Update(add=("n",), conditions=(less_than("n", "most"),), **_told("add-below"))
 ADD_OFTEN = Update(add=("n",), at_least_once=True, **_told("add-often"))
+ADD_ONCE = Update(add=("n",), exactly_once=True, **_told("add-once"))
+ADD_NEW = Update(add=("n",), upsert=True, exactly_once=True, **_told("add-new"))
 ADD_ANY = Update(add=("n",), upsert=True, **_told("add-any"))
 OPEN = Update(set=("name",), version="version", upsert=True, **_told("open"))
 STRIP = Update(remove=("note",), discard=("tags",), **_told("strip"))
@@ -104,7 +106,7 @@ SYSTEM = System(
             patterns=(
                 *(GET, CREATE, REPLACE, REPLACE_OLDER, NAME, TAKE, NAME_IF, EDIT, ADD, ADD_BELOW),
                 *(ADD_OFTEN, ADD_ANY, OPEN, STRIP, DROP, DROP_EXISTING, DROP_NAMED, WRITE),
-                *(TOGETHER, CREATE_ALONE, REPLACE_ALONE),
+                *(TOGETHER, CREATE_ALONE, REPLACE_ALONE, ADD_ONCE, ADD_NEW),
             ),
         ),
     ),
@@ -215,6 +217,20 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "add at least once": Operation(
         lambda s, i: s.update(ADD_OFTEN, {"n": 1}, id=i), lambda e, _: plus(e), twice=True
+    ),
+    "add exactly once": Operation(
+        lambda s, i: s.update_once(ADD_ONCE, {"n": 1}, id=i), lambda e, _: plus(e), exact=True
+    ),
+    "add exactly once with a token": Operation(
+        lambda s, i: s.update_once(ADD_ONCE, {"n": 1}, token=i, id=i),
+        lambda e, _: plus(e),
+        exact=True,
+    ),
+    "add exactly once to a new item": Operation(
+        lambda s, i: s.update_once(ADD_NEW, {"n": 1}, token=i, id=i),
+        lambda e, i: plus(e or Entry(id=i)),
+        nothing,
+        exact=True,
     ),
     "add to a new item": Operation(
         lambda s, i: s.update(ADD_ANY, {"n": 1}, id=i),
@@ -415,6 +431,15 @@ def test_a_late_attempt_of_a_put_in_a_transaction_changes_nothing(
     rig.direct.delete(DROP, id=id_)
     assert rig.proxy.deliver() == [200] * late
     assert rig.holds(id_) is None
+
+
+@pytest.mark.parametrize("late", [1, 2])
+def test_a_late_attempt_of_an_update_once_counts_nothing(rig: Rig, id_: str, late: int) -> None:
+    rig.put(id_, first(id_))
+    rig.fail(Fault.LATE, late)
+    rig.unreliable.update_once(ADD_ONCE, {"n": 1}, id=id_)
+    assert rig.proxy.deliver() == [200] * late
+    assert rig.holds(id_) == plus(first(id_))
 
 
 def test_calls_that_share_a_token_write_one_item_and_none_of_them_late(rig: Rig, id_: str) -> None:

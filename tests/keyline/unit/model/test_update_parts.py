@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from keyline.model import Key, Table, Update
+from keyline.model import Key, Table, TransactWrite, Update, access_of, most_write_units
 from tests.support.declarations import DOC, Refusal, told
 
 
@@ -34,6 +34,7 @@ class Outer(msgspec.Struct, kw_only=True):
     unsure: dict[str, int | None] = {}
     bounded: Annotated[dict[str, int], msgspec.Meta(max_length=3)] = {}
     anything: dict[str, Any] = {}
+    version: int = 1
 
 
 TABLE = Table("Outers", DOC, key=Key("id"), entities=[Outer])
@@ -95,6 +96,35 @@ def test_what_is_refused(clause: str, place: str, says: str, suggests: str) -> N
 def test_a_new_item_has_no_parts(clause: str) -> None:
     Refusal(f"a-pattern.{clause}.labels.red", "a new item does not have", "Set the whole").of(
         lambda: update(**{clause: ("labels.red",)}, upsert=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "path", "says"),
+    [
+        ({"set": ("inner.city",)}, "exactly_once", "a second attempt changes nothing"),
+        ({"add": ("labels.red",), "version": "version"}, "exactly_once", "counted twice"),
+        ({"add": ("labels.red",), "at_least_once": True}, "exactly_once", "with at_least_once"),
+    ],
+)
+def test_what_is_said_of_repeated_attempts_makes_sense(
+    more: dict[str, Any], path: str, says: str
+) -> None:
+    Refusal(f"a-pattern.{path}", says, "").of(lambda: update(exactly_once=True, **more))
+
+
+@pytest.mark.parametrize(
+    "change", [{"add": ("labels.red",)}, {"append": ("stops",)}, {"remove": ("stops[0]",)}]
+)
+def test_what_would_happen_twice_may_be_carried_out_exactly_once(change: dict[str, Any]) -> None:
+    once, plain = update(exactly_once=True, **change), update(name="plain", **change)
+    assert access_of([once]) == access_of([plain])
+    assert most_write_units(once) == 2 * most_write_units(plain)
+    path = "a-transaction.parts.a-pattern"
+    Refusal(path, "exactly once, as every part", "Leave exactly_once out").of(
+        lambda: TransactWrite(
+            **told(name="a-transaction", table=TABLE, shape=Outer, parts=(once, plain))
+        )
     )
 
 

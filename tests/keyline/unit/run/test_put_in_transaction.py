@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from keyline.model import TransactWrite
+from keyline.model import TransactWrite, Update
 from keyline.run import TransactionCancelledError
-from keyline.run.transaction import ATTEMPTS
+from keyline.run.single_transaction import ATTEMPTS
 from tests.support.answers import refusal
 from tests.support.sample.notes import NOTES, PUT_NOTE, Note, note
 from tests.support.wire import Wire
@@ -22,6 +22,16 @@ ALONE = TransactWrite(
     shape=Note,
     parts=(PUT_NOTE,),
     items=1,
+    item_bytes=300,
+    per_month=1,
+)
+COUNT_ONCE = Update(
+    name="count-once",
+    why="Tested.",
+    table=NOTES,
+    shape=Note,
+    add=("count",),
+    exactly_once=True,
     item_bytes=300,
     per_month=1,
 )
@@ -44,6 +54,23 @@ def test_a_conflict_is_tried_again_as_the_same_request() -> None:
     assert len(wire.sent) == ATTEMPTS
     assert all(request == wire.sent[0] for request in wire.sent)
     assert wire.sent[0]["ClientRequestToken"]
+
+
+def test_a_conflict_of_an_update_is_tried_again_as_the_same_request() -> None:
+    wire = Wire()
+    cancelled(wire, "TransactionConflict", ATTEMPTS - 1)
+    wire.store().update_once(COUNT_ONCE, {"count": 1}, **KEY)
+    assert len(wire.sent) == ATTEMPTS
+    assert all(request == wire.sent[0] for request in wire.sent)
+    assert wire.sent[0]["ClientRequestToken"]
+
+
+def test_an_update_that_always_conflicts_is_told_so() -> None:
+    wire = Wire()
+    cancelled(wire, "TransactionConflict", ATTEMPTS)
+    with pytest.raises(TransactionCancelledError, match="TransactionConflict"):
+        wire.store().update_once(COUNT_ONCE, {"count": 1}, **KEY)
+    assert len(wire.sent) == ATTEMPTS
 
 
 def test_two_calls_have_two_tokens() -> None:

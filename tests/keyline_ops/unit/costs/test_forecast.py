@@ -150,6 +150,9 @@ def test_a_write_pays_for_each_copy_and_twice_in_a_transaction() -> None:
         add=("stars",),
         item_bytes=1_500,
     )
+    plain, once = replace(touch, name="plain"), replace(touch, name="once", exactly_once=True)
+    plain_units = units(of(plain), "plain")
+    assert units(of(once), "once") == Bounds(plain_units.least + 2, plain_units.most + 2)
     both = TransactWrite(
         name="both",
         why="Both.",
