@@ -226,7 +226,8 @@ def _with_default(condition: Condition, text: str, lacking: str, there: str, *, 
         return f"({text} AND attribute_exists({lacking}))"
     by_default = f"attribute_not_exists({lacking}) AND attribute_exists({there})"
     if met and condition.operator == "<>" and not condition.measured:
-        return f"({text} OR attribute_not_exists({there}))"  # it holds of what is absent anyway
+        # It holds of what is absent anyway. The key is named all the same, as in the other texts.
+        return f"({text} OR attribute_not_exists({there}))"
     if met:
         return f"({text} OR ({by_default}))"
     return f"({text} AND (attribute_exists({lacking}) OR attribute_not_exists({there})))"

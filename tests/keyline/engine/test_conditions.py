@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from keyline.model import (
@@ -130,6 +131,11 @@ CONDITIONS: dict[str, tuple[WriteCondition, dict[str, Any], Holds]] = {
         at_least(size_of("labels")),
         {"labels_size": 1},
         lambda p: bool(p.labels),
+    ),
+    "the size of a default": (
+        at_least(size_of("weights")),
+        {"weights_size": 2},
+        lambda p: len(msgspec.to_builtins(p.weights)) >= 2,
     ),
     "a type": (
         is_of("anything.when", "NULL"),

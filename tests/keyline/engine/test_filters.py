@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from keyline.model import Query, at_least, item_size, not_, size_of
+from keyline.model import Query, at_least, differs, item_size, not_, size_of
 from keyline.run import Store
 from tests.support.bench import Bench
 from tests.support.sample.notes import (
@@ -79,6 +79,7 @@ def test_all_that_is_read_is_metered(bench: Bench) -> None:
 def test_what_an_item_lacks_counts_as_its_default(bench: Bench) -> None:
     few = replace(KEPT, where=(not_(at_least("count")), at_least(size_of("tags"), "tags")))
     some = replace(KEPT, where=(at_least("count"),))
+    other = replace(KEPT, where=(differs("count"),))
     with contextlib.closing(bench.store()) as store:
         store.put(PUT_NOTE, note("ann", NOW))
         # Given an item from before there were counts, and without tags
@@ -91,6 +92,8 @@ def test_what_an_item_lacks_counts_as_its_default(bench: Bench) -> None:
         )
         assert len(store.query(some, owner="ann", count=0).items) == 1
         assert not store.query(some, owner="ann", count=1).items
+        assert len(store.query(other, owner="ann", count=1).items) == 1
+        assert not store.query(other, owner="ann", count=0).items
         assert len(store.query(few, owner="ann", count=1, tags=0).items) == 1
         assert not store.query(few, owner="ann", count=0, tags=0).items
         assert not store.query(few, owner="ann", count=1, tags=1).items
@@ -119,3 +122,14 @@ def test_a_count_is_that_of_what_a_read_gives(bench: Bench) -> None:
             calls = store.meter.calls[before:]
             assert sum(call.read for call in calls) == read
             assert sum(call.items for call in calls) == expected
+
+
+def test_a_count_goes_on_where_a_page_of_dynamodb_ends(bench: Bench) -> None:
+    # Given items of 1.5 MB, of which DynamoDB reads 1 MB in one call
+    table = NOTES.physical_name(bench.environment)
+    for n in range(4):
+        key = {"owner": {"S": "ann"}, "timestamp": {"N": str(n)}}
+        bench.admin.put_item(TableName=table, Item={**key, "more": {"S": "x" * 390_000}})
+    with contextlib.closing(bench.store()) as store:
+        assert store.count(NOTES_OF, owner="ann") == 4
+        assert len(store.meter.calls) > 1

@@ -66,6 +66,7 @@ ITEMS: dict[str, dict[str, Any]] = {
     "hints": {"address": {"M": {"city": {"S": "Rome"}, "hints": {"L": [{"S": "dog"}]}}}},
     "no city": {"address": {"M": {"floor": {"N": "3"}}}},
     "back without a city": {"back": {"M": {"floor": {"N": "3"}}}},
+    "back with nothing that is asked for": {"back": {"M": {"hints": {"L": []}}}},
     "no address": {"address": {"NULL": True}},
     "nothing": {},
 }
