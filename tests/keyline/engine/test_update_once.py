@@ -108,6 +108,9 @@ def test_calls_with_one_token_count_once(store: Store) -> None:
     token = uuid.uuid4().hex
     for _ in range(3):
         store.update_once(COUNT, {"n": 2}, token=token, id="a")
+    # DynamoDB only reads what the first one has written
+    units = [(call.read, call.write) for call in store.meter.calls[-3:]]
+    assert units == [(0.0, 2.0), (2.0, 0.0), (2.0, 0.0)]
     assert store.get(GET, id="a") == Tally(id="a", n=2)
     with pytest.raises(BadCallError, match="used for other actions"):
         store.update_once(COUNT, {"n": 3}, token=token, id="a")
