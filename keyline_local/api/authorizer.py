@@ -8,6 +8,8 @@ key comes from the issuer's `jwks_uri` and may be cached for two hours; only RSA
 
 from __future__ import annotations
 
+import hashlib
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,11 +20,14 @@ from urllib.parse import parse_qs
 import httpx
 import jwt
 
+from keyline.cache import LRU
 from keyline_local.resources import Authorizer
 
 ALGORITHMS = ("RS256", "RS384", "RS512")
 _KEYS_LIVE = 2 * 3600.0  # seconds
 _KEYS_RETRY = 5.0  # seconds between two fetches provoked by unknown key ids
+_REMEMBERED = 1000
+"""Verified tokens that are remembered. The least recently used goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,8 @@ class JwtAuthorizer:
         self._authorizer = authorizer
         self._client = client
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched = -_KEYS_LIVE
+        self._fetched = -math.inf
+        self._verified = _no_tokens()
 
     async def authorize(
         self, headers: Mapping[str, str], query: str, required: Sequence[str]
@@ -78,7 +84,7 @@ class JwtAuthorizer:
         if token is None:
             raise RefusedError(401, "Bearer", "no token")
         try:
-            claims = await self._verify(token)
+            claims = await self._claims(token)
         except jwt.PyJWTError as error:
             description = _describe(error)
             challenge = f'Bearer scope="" error="invalid_token" error_description="{description}"'
@@ -92,6 +98,16 @@ class JwtAuthorizer:
             )
             raise RefusedError(403, challenge, description)
         return Grant(claims, granted)
+
+    async def _claims(self, token: str) -> Mapping[str, Any]:
+        """The claims of a token, which is verified once until it expires or the keys change."""
+        digest = hashlib.sha256(token.encode()).digest()
+        claims = None if self._keys_are_old() else self._verified.get(digest)
+        if claims is not None and int(claims["exp"]) > time.time():
+            return claims
+        claims = await self._verify(token)
+        self._verified.put(digest, claims)
+        return claims
 
     async def _verify(self, token: str) -> Mapping[str, Any]:
         header = jwt.get_unverified_header(token)
@@ -114,12 +130,16 @@ class JwtAuthorizer:
 
     async def _key(self, key_id: str) -> jwt.PyJWK:
         age = time.monotonic() - self._fetched
-        if age > _KEYS_LIVE or (key_id not in self._keys and age > _KEYS_RETRY):
+        if self._keys_are_old() or (key_id not in self._keys and age > _KEYS_RETRY):
             self._keys = await self._fetch()
             self._fetched = time.monotonic()
+            self._verified = _no_tokens()
         if key_id not in self._keys:
             raise jwt.InvalidKeyError("unknown key id")
         return self._keys[key_id]
+
+    def _keys_are_old(self) -> bool:
+        return time.monotonic() - self._fetched > _KEYS_LIVE
 
     async def _fetch(self) -> dict[str, jwt.PyJWK]:
         url = f"{self._authorizer.issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -129,6 +149,11 @@ class JwtAuthorizer:
             return usable(keys["keys"])
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _DiscoveryError(f"{url}: {error!r}") from error
+
+
+def _no_tokens() -> LRU[bytes, Mapping[str, Any]]:
+    """A memory of verified tokens, by their digests."""
+    return LRU(_KEYS_LIVE, _REMEMBERED)
 
 
 def usable(keys: Sequence[Mapping[str, Any]]) -> dict[str, jwt.PyJWK]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyline_local.api import authorizer
 from keyline_local.api.authorizer import Grant, JwtAuthorizer, RefusedError, usable
 from keyline_local.resources import Authorizer
 
@@ -99,3 +101,99 @@ def test_what_is_not_a_set_of_keys_refuses_the_token(keys: list[Any]) -> None:
 @pytest.mark.parametrize("scope", [5, None, True, {"a": "b"}])
 def test_a_scope_of_another_form_grants_nothing(scope: Any) -> None:
     assert authorize(mint(scope=scope), [GOOD]).scopes == []
+
+
+class Issuing:
+    """An authorizer, its issuer's keys, the time, and how often a signature was verified."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *keys: dict[str, Any]) -> None:
+        self.keys = list(keys)
+        self.verified = 0
+        self.later = 0.0
+        decode, clock, monotonic = jwt.decode, time.time, time.monotonic
+
+        def counted(*arguments: Any, **more: Any) -> Any:
+            self.verified += 1
+            return decode(*arguments, **more)
+
+        monkeypatch.setattr(jwt, "decode", counted)
+        monkeypatch.setattr(time, "time", lambda: clock() + self.later)
+        monkeypatch.setattr(time, "monotonic", lambda: monotonic() + self.later)
+        declared = Authorizer(logical_id="Jwt", name="jwt", issuer=ISSUER, audience=["api"])
+        client = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+        self._judge = JwtAuthorizer(declared, client)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        discovery = request.url.path.endswith("/openid-configuration")
+        body = {"jwks_uri": f"{ISSUER}/keys"} if discovery else {"keys": self.keys}
+        return httpx.Response(200, json=body)
+
+    def judge(self, token: str, *required: str) -> Grant:
+        headers = {"authorization": f"Bearer {token}"}
+        return asyncio.run(self._judge.authorize(headers, "", required))
+
+
+@pytest.fixture
+def issuing(monkeypatch: pytest.MonkeyPatch) -> Issuing:
+    return Issuing(monkeypatch, GOOD)
+
+
+def test_a_token_is_verified_once_and_judged_for_each_route(issuing: Issuing) -> None:
+    token = mint(scope="notes:read", sub="me")
+    for _ in range(3):
+        assert issuing.judge(token, "notes:read").claims["sub"] == "me"
+    with pytest.raises(RefusedError) as caught:
+        issuing.judge(token, "notes:write")
+    assert caught.value.status == 403
+    assert issuing.verified == 1
+
+
+def test_a_token_is_not_remembered_beyond_its_expiry(issuing: Issuing) -> None:
+    token = mint(exp=int(time.time()) + 600)
+    issuing.judge(token)
+    issuing.later = 599
+    issuing.judge(token)
+    assert issuing.verified == 1
+    issuing.later = 601
+    issuing.judge(token)  # the library has a clock of its own, by which it is still good
+    assert issuing.verified == 2
+
+
+@pytest.mark.parametrize("later", [0.0, 2 * 3600.0 + 1])
+def test_a_token_is_not_remembered_beyond_its_key(issuing: Issuing, later: float) -> None:
+    # Given a token of a key that the issuer has given up
+    token = mint()
+    issuing.judge(token)
+    issuing.keys = [{**PUBLIC, "kid": "next"}]
+    # When the keys are fetched again, for the token of another key or because they are old
+    issuing.later = later or 6.0
+    if not later:
+        issuing.judge(mint("next"))
+    # Then the token is refused
+    with pytest.raises(RefusedError, match="key is unknown"):
+        issuing.judge(token)
+
+
+def test_only_so_many_tokens_are_remembered(
+    issuing: Issuing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authorizer, "_REMEMBERED", 2)
+    tokens = [mint(sub=str(n)) for n in range(3)]
+    for token in (*tokens, tokens[2], tokens[1], tokens[0]):
+        issuing.judge(token)
+    assert issuing.verified == 4
+
+
+@given(st.integers(0, 500), st.characters(min_codepoint=33, max_codepoint=126))
+def test_no_changed_token_passes_for_a_remembered_one(at: int, other: str) -> None:
+    token = mint()
+    place = at % len(token)
+    changed = f"{token[:place]}{other}{token[place + 1 :]}"
+    with pytest.MonkeyPatch.context() as patch:
+        issuing = Issuing(patch, GOOD)
+        issuing.judge(token)
+        try:
+            issuing.judge(changed)
+        except RefusedError:
+            return
+    assert issuing.verified == 1 + (changed != token)  # it passes only by its own signature
