@@ -28,11 +28,12 @@ from keyline.run import Connection, dynamodb_client
 from keyline_ops.migrating.checkpoint import checkpoint
 from keyline_ops.migrating.copying import Copier, Pairing
 from keyline_ops.migrating.outcome import Outcome
-from keyline_ops.migrating.requests import Rate, Requests
-from keyline_ops.migrating.run import SEGMENTS, backfill, new_segments
-from keyline_ops.migrating.source import Segments
+from keyline_ops.migrating.run import backfill, new_segments
 from keyline_ops.migrating.stored import Kind
 from keyline_ops.migrating.verify import Verification
+from keyline_ops.scanning.parallel import SEGMENTS
+from keyline_ops.scanning.requests import Rate, Requests
+from keyline_ops.scanning.segments import Segments
 from tests.support.engine import CREDENTIALS, REGION, admin_client, running_engine, where
 from tests.support.sample.moving import (
     OLD_RECEIPTS,

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from keyline.errors import KeylineError
 from keyline_deploy.environment import load
+from keyline_deploy.project import LOCAL_STATE
 from keyline_deploy.systems import systems
 from keyline_ops.commands.options import AsJson, Environment, State
 from keyline_ops.words import count_of
@@ -61,13 +62,22 @@ def count(
         bool, typer.Option("--exact", help="Count now, by reading the whole table.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Agree to what counting costs.")] = False,
+    segments: Annotated[
+        int, typer.Option(min=1, max=64, help="Segments that are read at once.")
+    ] = 8,
+    rate: Annotated[float | None, typer.Option(min=1, help="The most read units a second.")] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin again, and leave an interrupted count.")
+    ] = False,
     as_json: AsJson = False,
     state: State = None,
 ) -> None:
-    """Say how many items a table holds: as DynamoDB last counted, or counted now."""
+    """Say how many items a table holds: as DynamoDB last counted, or counted now.
+
+    An exact count that was interrupted goes on where it was.
+    """
     from keyline_ops.deployed import find_table
-    from keyline_ops.tables.count import Price
-    from keyline_ops.tables.count import count as count_now
+    from keyline_ops.tables.count import Counter, Price
     from keyline_ops.tables.describe import describe, required
 
     where = _where(environment, state)
@@ -84,10 +94,18 @@ def count(
             f"count {table} --exact", f"would consume {price}.", "Say --yes to agree to it."
         )
     console = Console(stderr=True)
+    folder = (state or LOCAL_STATE).parent / "counts"
+    counter = Counter(where, name, folder, segments=segments, rate=rate)
+    if restart:
+        counter.forget()
+    if before := counter.interrupted():
+        begun = f"a count of {before.begun}, which has {before.items:,} items"
+        console.print(Text(f"It goes on with {begun}. --restart begins again."), soft_wrap=True)
     with console.status(f"counting {name}: {price}") as status:
-        counted = count_now(client, seen, lambda items: status.update(f"{name}: {items:,} items"))
+        counted = counter.run(lambda items: status.update(f"{name}: {items:,} items"))
     if as_json:
-        print(json.dumps({"table": name, **asdict(counted)}))
+        units = counted.read_units
+        print(json.dumps({"table": name, "items": counted.items, "read_units": units}))
         return
     print(f"{counted.items:,} items in {name}; {counted.read_units:,.1f} read units consumed")
 

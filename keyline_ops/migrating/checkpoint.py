@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from keyline.errors import KeylineError
 from keyline_ops.migrating.outcome import Outcome
+from keyline_ops.scanning import kept
 
 
 class Segment(msgspec.Struct):
@@ -88,18 +85,7 @@ class Checkpoint:
             self._write()
 
     def _write(self) -> None:
-        """Replace the file at once, so that it is whole whenever the process ends."""
-        part = self.path.with_suffix(".part")
-        with part.open("wb") as file:
-            file.write(msgspec.json.encode(self.state))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path)
-
-
-def key_of(*parts: str) -> str:
-    """Return the name of a backfill's checkpoint: of its tables in their environment."""
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+        kept.write(self.path, self.state)
 
 
 def read(folder: Path, key: str) -> State:
@@ -110,15 +96,8 @@ def read(folder: Path, key: str) -> State:
     KeylineError
         If the file cannot be read.
     """
-    path = folder / f"{key}.json"
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=State)
-    except FileNotFoundError:
-        return State()
-    except (OSError, msgspec.MsgspecError) as error:
-        said = f"cannot be read ({type(error).__name__})."
-        advice = "Delete it: the backfill then begins again, and skips what is there."
-        raise KeylineError(str(path), said, advice) from error
+    advice = "Delete it: the backfill then begins again, and skips what is there."
+    return kept.read(folder / f"{key}.json", State, advice) or State()
 
 
 @contextmanager
@@ -130,11 +109,5 @@ def checkpoint(folder: Path, key: str) -> Iterator[Checkpoint]:
     KeylineError
         If another process has it, or it cannot be read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{key}.lock").open("a", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            said = "this backfill is running already."
-            raise KeylineError(str(folder / key), said, "Wait until it is through.") from error
+    with kept.held(folder, key, "this backfill"):
         yield Checkpoint(folder / f"{key}.json", read(folder, key))

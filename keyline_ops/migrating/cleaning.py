@@ -14,9 +14,9 @@ from keyline.model import Copy
 from keyline_deploy.project import LOCAL_STATE
 from keyline_ops.deployed import translated
 from keyline_ops.migrating.job import Job
-from keyline_ops.migrating.requests import Requests
-from keyline_ops.migrating.source import Segments
 from keyline_ops.migrating.switching import WEEK, cut_over_since
+from keyline_ops.scanning.requests import Requests
+from keyline_ops.scanning.segments import Segments
 from keyline_ops.tables.backup import Backups
 from keyline_ops.tables.describe import describe, required
 

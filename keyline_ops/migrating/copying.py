@@ -18,9 +18,9 @@ from keyline.errors import KeylineError
 from keyline.model import Copy
 from keyline.run import BadValueError, ItemUnreadableError, ReplyError
 from keyline_ops.migrating.outcome import Outcome, Refusal
-from keyline_ops.migrating.requests import ATTEMPTS, MigrationStoppedError, Rate, Requests
-from keyline_ops.migrating.source import Item, Page, key_of, shown
 from keyline_ops.migrating.stored import Kind, same, unchanged
+from keyline_ops.scanning.requests import ATTEMPTS, Rate, Requests, ScanStoppedError
+from keyline_ops.scanning.segments import Item, Page, key_of, shown
 
 SourceT = TypeVar("SourceT", bound=msgspec.Struct)
 TargetT = TypeVar("TargetT", bound=msgspec.Struct)
@@ -115,7 +115,7 @@ class Copier(Generic[SourceT, TargetT]):
 
         Raises
         ------
-        MigrationStoppedError
+        ScanStoppedError
             If DynamoDB refuses, throttles or does not answer for too long.
         """
         outcome, now = Outcome(read=len(page.Items)), time.time()
@@ -201,7 +201,7 @@ class Copier(Generic[SourceT, TargetT]):
     def _stopped(self, said: str, pair: Pair) -> KeylineError:
         key = shown(key_of(pair.source, self.pairing.source.keys))
         advice = "Correct the item or the declaration and run the command again."
-        return MigrationStoppedError(self.requests.path, f"{said} Its key: {key}.", advice)
+        return ScanStoppedError(self.requests.path, f"{said} Its key: {key}.", advice)
 
 
 def _batches(pairs: Sequence[Pair], keys: tuple[str, ...]) -> Iterator[list[Pair]]:

@@ -11,9 +11,9 @@ import msgspec
 from keyline.model import Fill
 from keyline.run import BadValueError, ItemUnreadableError, ReplyError
 from keyline_ops.migrating.outcome import Outcome, Refusal
-from keyline_ops.migrating.requests import ATTEMPTS, MigrationStoppedError, Rate, Requests
-from keyline_ops.migrating.source import Item, Page, key_of, shown
 from keyline_ops.migrating.stored import Kind, unchanged
+from keyline_ops.scanning.requests import ATTEMPTS, Rate, Requests, ScanStoppedError
+from keyline_ops.scanning.segments import Item, Page, key_of, shown
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 
@@ -73,7 +73,7 @@ class Filler(Generic[ItemT]):
 
         Raises
         ------
-        MigrationStoppedError
+        ScanStoppedError
             If DynamoDB refuses, throttles or does not answer for too long.
         """
         outcome = Outcome(read=len(page.Items))
@@ -100,7 +100,7 @@ class Filler(Generic[ItemT]):
             found = _GOT.decode(self.requests.send("GetItem", request)).Item
         advice = "Run the same command again when there are fewer writes."
         said = f"the item with {shown(key)} changes too often to be filled."
-        raise MigrationStoppedError(self.requests.path, said, advice)
+        raise ScanStoppedError(self.requests.path, said, advice)
 
     def _set(self, key: Item, item: Item, lacking: Item) -> bool:
         """Set attributes; False if the item is not as it was read any more."""

@@ -13,16 +13,18 @@ from keyline.model import Copy, Fill, System, Table
 from keyline.moments import iso_now
 from keyline_deploy.project import LOCAL_STATE
 from keyline_ops.deployed import Deployed
-from keyline_ops.migrating.checkpoint import State, checkpoint, key_of, read
+from keyline_ops.migrating.checkpoint import State, checkpoint, read
 from keyline_ops.migrating.copying import Copier, Pairing
 from keyline_ops.migrating.declaration import Backfill
 from keyline_ops.migrating.filling import Filler, Lacking
 from keyline_ops.migrating.outcome import Outcome
-from keyline_ops.migrating.requests import Rate, Requests
-from keyline_ops.migrating.run import SEGMENTS, Pages, backfill, in_parallel, new_segments
-from keyline_ops.migrating.source import Segments
+from keyline_ops.migrating.run import Pages, backfill, new_segments
 from keyline_ops.migrating.stored import Kind
 from keyline_ops.migrating.verify import Verdict, Verification
+from keyline_ops.scanning.kept import key_of, table_id
+from keyline_ops.scanning.parallel import SEGMENTS, in_parallel
+from keyline_ops.scanning.requests import Rate, Requests
+from keyline_ops.scanning.segments import Segments
 from keyline_ops.tables.describe import described, required
 
 Tell = Callable[[int], object]
@@ -213,7 +215,7 @@ class Job:
     def _key(self) -> str:
         """Of the backfill and its tables: a new table has nothing of what the old one was given."""
         found = [self._description(table) for table in (self.source, self.target)]
-        ids = [f"{d['TableArn']} {d.get('TableId') or d['CreationDateTime']}" for d in found]
+        ids = map(table_id, found)
         shape = (
             self.backfill.into if isinstance(self.backfill, Copy) else self.backfill.shape
         ).__name__

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from keyline_ops.migrating.checkpoint import Checkpoint, Segment
 from keyline_ops.migrating.outcome import Outcome
-from keyline_ops.migrating.source import Page, Segments
-
-T = TypeVar("T")
-
-SEGMENTS = 8
-"""Segments that are read at once, where nobody says how many."""
+from keyline_ops.scanning.parallel import in_parallel
+from keyline_ops.scanning.segments import Page, Segments
 
 
 class Pages(Protocol):
@@ -38,7 +32,7 @@ def backfill(
 
     Raises
     ------
-    MigrationStoppedError
+    ScanStoppedError
         If DynamoDB refuses, throttles or does not answer for too long.
     """
 
@@ -56,29 +50,3 @@ def backfill(
 def new_segments(count: int) -> list[Segment]:
     """Return the segments of a run that is about to begin."""
     return [Segment() for _ in range(count)]
-
-
-def in_parallel(
-    carry_out: Callable[[int], T], numbers: list[int], stop: threading.Event
-) -> list[T]:
-    """Carry out each number in a thread of its own; the first error ends all.
-
-    Parameters
-    ----------
-    stop
-        Is set if a thread failed or the command is ending. Requests then end.
-    """
-    if not numbers:
-        return []
-    with ThreadPoolExecutor(len(numbers), "migrate") as executor:
-        futures: list[Future[T]] = [executor.submit(carry_out, number) for number in numbers]
-        try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            failed = [future for future in done if future.exception() is not None]
-            if failed:
-                stop.set()
-                failed[0].result()
-        except BaseException:
-            stop.set()
-            raise
-    return [future.result() for future in futures]

@@ -13,7 +13,7 @@ import msgspec
 
 from keyline.model import Table, fields_of
 from keyline.run import ItemWriter, Reader, TableSettings
-from keyline_ops.migrating.source import Item
+from keyline_ops.scanning.segments import Item
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
 

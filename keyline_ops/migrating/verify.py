@@ -12,10 +12,10 @@ import msgspec
 
 from keyline_ops.migrating.copying import Pair, Pairing
 from keyline_ops.migrating.outcome import MAX_REFUSALS, Outcome, Refusal
-from keyline_ops.migrating.requests import ATTEMPTS, MigrationStoppedError, Requests
-from keyline_ops.migrating.run import in_parallel
-from keyline_ops.migrating.source import Item, Segments, key_of, shown
 from keyline_ops.migrating.stored import same
+from keyline_ops.scanning.parallel import in_parallel
+from keyline_ops.scanning.requests import ATTEMPTS, Requests, ScanStoppedError
+from keyline_ops.scanning.segments import Item, Segments, key_of, shown
 
 SourceT = TypeVar("SourceT", bound=msgspec.Struct)
 TargetT = TypeVar("TargetT", bound=msgspec.Struct)
@@ -120,7 +120,7 @@ class Verification(Generic[SourceT, TargetT]):
 
         Raises
         ------
-        MigrationStoppedError
+        ScanStoppedError
             If DynamoDB refuses, throttles or does not answer for too long.
         """
         verdict, stop = Verdict(), self.requests.stop
@@ -203,4 +203,4 @@ class Verification(Generic[SourceT, TargetT]):
             if len(reply.Responses.get(table, [])) == 0:
                 self.requests.wait(attempt)
         said = "DynamoDB did not give some items, however often it was asked."
-        raise MigrationStoppedError(self.requests.path, said, "Run the command again later.")
+        raise ScanStoppedError(self.requests.path, said, "Run the command again later.")

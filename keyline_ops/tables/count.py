@@ -1,19 +1,30 @@
 """How many items a table holds: as DynamoDB last counted, or counted now.
 
 Counting reads the whole table and is billed so: it is never done unless it was asked for by
-name and agreed to. No function may do it; it runs under an operator's own credentials.
+name and agreed to. No function may do it; it runs under an operator's own credentials. It reads
+the table in parallel segments, at a rate, and goes on where it was interrupted.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from keyline.model import READ_BYTES
+from keyline.moments import iso_now
 from keyline_ops.costs.prices import MILLION, REGIONS
-from keyline_ops.deployed import translated
-from keyline_ops.tables.describe import Seen
+from keyline_ops.deployed import Deployed
+from keyline_ops.scanning import kept
+from keyline_ops.scanning.parallel import SEGMENTS, in_parallel
+from keyline_ops.scanning.requests import Rate, Requests
+from keyline_ops.scanning.segments import Page, Segments
+from keyline_ops.tables.describe import Seen, described, required
 
 
 @dataclass(frozen=True)
@@ -49,45 +60,120 @@ class Price:
         return f"about {self.read_units:,.0f} read units ({dollars}), by a size {self.counted}"
 
 
-@dataclass(frozen=True)
-class Counted:
-    """What was counted.
+class Counting(msgspec.Struct):
+    """How far a segment is counted.
 
     Attributes
     ----------
-    items
-        Stored, those included that have expired and are not deleted yet.
-    read_units
-        Consumed.
+    after
+        Where it goes on; None at its beginning.
+    items, read_units
+        Counted and consumed so far.
     """
 
-    items: int
-    read_units: float
+    done: bool = False
+    after: dict[str, dict[str, Any]] | None = None
+    items: int = 0
+    read_units: float = 0.0
+
+    def page_done(self, page: Page) -> None:
+        """Account for a page."""
+        self.after, self.done = page.LastEvaluatedKey, page.LastEvaluatedKey is None
+        self.items += page.Count
+        self.read_units += page.units
 
 
-def count(client: Any, seen: Seen, progress: Callable[[int], None]) -> Counted:
-    """Count a table's items, page by page, each page as of the moment it is read.
+class Count(msgspec.Struct):
+    """How far a count is.
+
+    Attributes
+    ----------
+    begun
+        When it was begun (ISO 8601 in UTC). Each page is as of the moment it was read.
+    """
+
+    begun: str
+    segments: list[Counting]
+
+    @property
+    def items(self) -> int:
+        """Counted so far, those included that have expired and are not deleted yet."""
+        return sum(segment.items for segment in self.segments)
+
+    @property
+    def read_units(self) -> float:
+        """Consumed so far."""
+        return sum(segment.read_units for segment in self.segments)
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Counts the items of one table, or goes on with a count that was interrupted.
 
     Parameters
     ----------
-    progress
-        Is told how many there are so far.
-
-    Raises
-    ------
-    KeylineError
-        If AWS refuses, or does not answer.
+    folder
+        Where it is kept how far a count is.
+    rate
+        The most read units a second; None for no limit.
     """
-    items, units = 0, 0.0
-    with translated(seen.name):
-        pages = client.get_paginator("scan").paginate(
-            TableName=seen.name,
-            Select="COUNT",
-            ConsistentRead=True,
-            ReturnConsumedCapacity="TOTAL",
-        )
-        for page in pages:
-            items += page["Count"]
-            units += page["ConsumedCapacity"]["CapacityUnits"]
-            progress(items)
-    return Counted(items, units)
+
+    where: Deployed
+    table: str
+    folder: Path
+    segments: int = SEGMENTS
+    rate: float | None = None
+
+    def run(self, tell: Callable[[int], object]) -> Count:
+        """Count, and forget how far it was.
+
+        Parameters
+        ----------
+        tell
+            Is told how many there are so far.
+
+        Raises
+        ------
+        KeylineError
+            If it runs already, or DynamoDB refuses, throttles or does not answer for too long.
+        """
+        path = self._path
+        with kept.held(self.folder, path.stem, "this count"):
+            state = self._begun()
+            count, rate, lock = len(state.segments), Rate(self.rate), threading.Lock()
+            requests = Requests(self.where.connection(count), f"count {self.table}")
+            reads = Segments(requests, self.table, count, only_count=True)
+
+            def read(number: int) -> None:
+                segment = state.segments[number]
+                for page in reads.pages(number, segment.after):
+                    with lock:
+                        segment.page_done(page)
+                        kept.write(path, state)
+                    tell(state.items)
+                    rate.take(page.units)
+
+            numbers = [n for n, segment in enumerate(state.segments) if not segment.done]
+            in_parallel(read, numbers, requests.stop)
+            path.unlink(missing_ok=True)
+            return state
+
+    def interrupted(self) -> Count | None:
+        """Return how far an interrupted count is; None if there is none."""
+        return kept.read(self._path, Count, "Delete it: the count then begins again.")
+
+    def forget(self) -> None:
+        """Let the next count begin again."""
+        with kept.held(self.folder, self._path.stem, "this count"):
+            self._path.unlink(missing_ok=True)
+
+    def _begun(self) -> Count:
+        """The count that was interrupted, or a new one."""
+        new = Count(iso_now(), [Counting() for _ in range(self.segments)])
+        return self.interrupted() or new
+
+    @cached_property
+    def _path(self) -> Path:
+        """Of the table as it is: one that was made later under its name is another one."""
+        found = required(described(self.where.client(), self.table), self.table)
+        return self.folder / f"{kept.key_of(kept.table_id(found))}.json"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keyline_ops.migrating.source import PAGE
+from keyline_ops.scanning.segments import PAGE
 from tests.keyline_ops.engine.migrating.bench import Bench
 from tests.support.sample.moving import OLD_RECEIPTS, PARCELS, RECEIPTS, OldReceipt
 

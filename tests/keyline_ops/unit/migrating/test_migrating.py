@@ -19,9 +19,9 @@ from keyline_ops.migrating import checkpoint, copying
 from keyline_ops.migrating.copying import Pair
 from keyline_ops.migrating.declaration import Backfills, backfills_of
 from keyline_ops.migrating.outcome import MAX_REFUSALS, Outcome, Refusal
-from keyline_ops.migrating.requests import Rate
-from keyline_ops.migrating.run import in_parallel
 from keyline_ops.migrating.stored import same, unchanged
+from keyline_ops.scanning.parallel import in_parallel
+from keyline_ops.scanning.requests import Rate
 from tests.support.sample.moving import (
     BACKFILLS,
     OLD_RECEIPTS,

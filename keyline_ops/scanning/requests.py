@@ -1,4 +1,4 @@
-"""Requests of a backfill: repeated while DynamoDB throttles or does not answer."""
+"""Requests of a scan: repeated while DynamoDB throttles or does not answer."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ATTEMPTS = 8
 own tries and the pauses between them some 10 to 60 seconds."""
 
 
-class MigrationStoppedError(KeylineError):
-    """A migration that could not go on. What is done stays done."""
+class ScanStoppedError(KeylineError):
+    """A scan that could not go on. What is done stays done."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Requests:
     Parameters
     ----------
     path
-        What errors name first: the backfill.
+        What errors name first: what reads the table.
     stop
         Set if the command is ending: no request is sent any more.
     """
@@ -44,13 +44,13 @@ class Requests:
         ------
         ReplyError
             If a condition does not hold, or a transaction was cancelled.
-        MigrationStoppedError
+        ScanStoppedError
             If DynamoDB refuses, throttles or does not answer for too long.
         """
         attempt = 1
         while True:
             if self.stop.is_set():
-                raise MigrationStoppedError(self.path, "is ending.", "Run the command again.")
+                raise ScanStoppedError(self.path, "is ending.", "Run the command again.")
             try:
                 return self.connection.send(operation, request).body
             except NoReplyError as error:
@@ -61,11 +61,11 @@ class Requests:
                 if error.code not in THROTTLED and error.status < 500:
                     advice = _ADVICE.get(error.code, "Correct it and run the command again.")
                     said = f"DynamoDB refused {operation} ({error.code}): {error.message}"
-                    raise MigrationStoppedError(self.path, said, advice) from error
+                    raise ScanStoppedError(self.path, said, advice) from error
                 said = f"DynamoDB throttled or failed ({error.code})."
             if attempt == ATTEMPTS:
                 advice = "Run the same command again: it goes on there."
-                raise MigrationStoppedError(self.path, said, advice)
+                raise ScanStoppedError(self.path, said, advice)
             self.wait(attempt)
             attempt += 1
 
@@ -78,31 +78,31 @@ _ADVICE = {
 
 
 class Rate:
-    """Lets so many items pass in a second, for all threads together.
+    """Lets so much pass in a second, for all threads together.
 
     Parameters
     ----------
-    items
-        Items a second; None for no limit.
+    most
+        Items, or units, a second; None for no limit.
     """
 
     def __init__(
         self,
-        items: float | None,
+        most: float | None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._items, self._clock, self._sleep = items, clock, sleep
+        self._most, self._clock, self._sleep = most, clock, sleep
         self._lock = threading.Lock()
         self._next = clock()
 
-    def take(self, count: int) -> None:
-        """Wait until so many more items may be written."""
-        if self._items is None:
+    def take(self, count: float) -> None:
+        """Wait until so much more may pass."""
+        if self._most is None:
             return
         with self._lock:
             now = self._clock()
             start = max(now, self._next)
-            self._next = start + count / self._items
+            self._next = start + count / self._most
         if start > now:
             self._sleep(start - now)

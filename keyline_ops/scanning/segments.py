@@ -12,12 +12,20 @@ from typing import Any
 
 import msgspec
 
-from keyline_ops.migrating.requests import Requests
+from keyline_ops.scanning.requests import Requests
 
 Item = dict[str, dict[str, Any]]
 """An item as DynamoDB writes it; Binary as base64."""
+COUNTED = 10_000
+"""Items of a page that is only counted. It ends earlier where DynamoDB has read 1 MB."""
 PAGE = 200
 """Items of a page, which is the unit of a checkpoint. So memory does not depend on the table."""
+
+
+class Consumed(msgspec.Struct, frozen=True):
+    """What a page took of the table's capacity."""
+
+    CapacityUnits: float = 0.0
 
 
 class Page(msgspec.Struct):
@@ -32,6 +40,12 @@ class Page(msgspec.Struct):
     Items: list[Item] = []
     Count: int = 0
     LastEvaluatedKey: Item | None = None
+    ConsumedCapacity: Consumed = Consumed()
+
+    @property
+    def units(self) -> float:
+        """The read units that it took."""
+        return self.ConsumedCapacity.CapacityUnits
 
 
 _PAGE = msgspec.json.Decoder(Page)
@@ -65,9 +79,10 @@ class Segments:
         request: dict[str, Any] = {
             "TableName": self.table,
             "ConsistentRead": True,
+            "ReturnConsumedCapacity": "TOTAL",
             "Segment": segment,
             "TotalSegments": self.count,
-            **({"Select": "COUNT"} if self.only_count else {"Limit": PAGE}),
+            **({"Select": "COUNT", "Limit": COUNTED} if self.only_count else {"Limit": PAGE}),
         }
         while True:
             if start is not None:

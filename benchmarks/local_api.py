@@ -1,0 +1,168 @@
+"""Requests a second of the local API, of two revisions of the project, in one run.
+
+    python -m benchmarks.local_api --before v1 [--after HEAD] [--rounds 5] [--json FILE]
+
+Both platforms run at the same time, each from a checkout of its own, and take turns, so that a busy
+moment of the machine meets both. Clients store messages of chat and read them, over connections
+that they keep.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.result import keep, machine, parser
+from benchmarks.revisions import checkout
+from keyline_deploy.project import WORK
+
+CLIENTS = (1, 4)
+SECONDS = 4.0
+_CLAIM = "student_id=17"
+_PATH = "/conversations/load/messages"
+_MESSAGE = {
+    "moduleId": 12,
+    "provider": "openai",
+    "modelUsed": "gpt-4o",
+    "question": "Why is a negative times a negative positive?",
+    "response": "Think of debts: to take three debts of two away is to gain six. " * 5,
+    "tokenCount": 42,
+    "responseTime": 830,
+}
+
+
+@dataclass(frozen=True)
+class Api:
+    """A running local API of chat, and a token for it."""
+
+    host: str
+    token: str
+
+    def calls(self, name: str) -> Callable[[], None]:
+        """What makes one request over a connection of its own."""
+        connection = http.client.HTTPConnection(self.host)
+        headers = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
+        method, body = ("POST", json.dumps(_MESSAGE)) if name == "POST" else ("GET", None)
+        path = _PATH if body else f"{_PATH}?limit=10"
+
+        def call() -> None:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            said = response.read()
+            if response.status >= 300:
+                raise RuntimeError(f"{response.status}: {said!r}")
+
+        return call
+
+    def rate(self, name: str, clients: int, seconds: float) -> float:
+        """Requests a second of so many clients at the same time."""
+        counts = [0] * clients
+        until = time.monotonic() + seconds
+
+        def client(number: int) -> None:
+            call = self.calls(name)
+            while time.monotonic() < until:
+                call()
+                counts[number] += 1
+
+        threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sum(counts) / seconds
+
+
+@contextlib.contextmanager
+def platform(root: Path, offset: int) -> Iterator[Api]:
+    """The local platform of a checkout, without sample data."""
+    path = os.pathsep.join(str(root / part) for part in (".", "constructs", "lambda_src"))
+    binaries = os.pathsep.join((str(WORK / "redis"), os.environ["PATH"]))
+    environ = {
+        **os.environ,
+        "PATH": binaries,
+        "PYTHONPATH": path,
+        "KEYLINE_PORT_OFFSET": str(offset),
+    }
+
+    def keyline(*words: str) -> str:
+        command = [sys.executable, "-m", "keyline_ops.cli", *words]
+        done = subprocess.run(
+            command, cwd=root, env=environ, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"keyline {' '.join(words)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    said = keyline("up", "--wait", "--no-load", "--fresh")
+    try:
+        urls = dict(line.split(": ") for line in said.splitlines() if line.startswith("chat"))
+        token = keyline("token", "--claim", _CLAIM)
+        yield Api(urllib.parse.urlsplit(next(iter(urls.values()))).netloc, token.strip())
+    finally:
+        keyline("down")
+
+
+def measure(before: str, after: str, rounds: int) -> Mapping[str, Mapping[str, float]]:
+    """Requests a second by operation and clients, before and after, and the ratios' median."""
+    taken: dict[str, list[tuple[float, float]]] = {}
+    with contextlib.ExitStack() as stack:
+        roots = [stack.enter_context(checkout(revision)) for revision in (before, after)]
+        old, new = (
+            stack.enter_context(platform(root, 1000 * (n + 1))) for n, root in enumerate(roots)
+        )
+        for number in range(rounds + 1):
+            for name in ("POST", "GET"):
+                for clients in CLIENTS:
+                    pair = (old.rate(name, clients, SECONDS), new.rate(name, clients, SECONDS))
+                    if number:  # the first round warms up
+                        taken.setdefault(f"{name} of {clients}", []).append(pair)
+    return {
+        name: {
+            "before": round(statistics.median(old for old, _ in pairs), 1),
+            "after": round(statistics.median(new for _, new in pairs), 1),
+            "ratio": round(statistics.median(new / old for old, new in pairs), 2),
+        }
+        for name, pairs in taken.items()
+    }
+
+
+def options() -> argparse.Namespace:
+    """What the command line says."""
+    said = parser(__doc__, __file__)
+    said.add_argument("--before", required=True, help="the revision to compare with")
+    said.add_argument("--after", default="HEAD", help="the revision that is judged")
+    said.add_argument("--rounds", type=int, default=5)
+    return said.parse_args()
+
+
+def main() -> int:
+    """Measure, print, write the result."""
+    arguments = options()
+    measured = measure(arguments.before, arguments.after, arguments.rounds)
+    result = {
+        "what": "requests a second of the local API by clients, and the median of the ratios",
+        "where": f"{machine()}, `keyline up` on loopback",
+        "before": arguments.before,
+        "rounds": arguments.rounds,
+        "requests": measured,
+    }
+    keep(result, arguments.json)
+    print(json.dumps({name: each["ratio"] for name, each in measured.items()}))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,80 @@
+"""Files that hold how far a scan is: held by one process, and whole whenever that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from keyline.errors import KeylineError
+
+StateT = TypeVar("StateT", bound=msgspec.Struct)
+
+
+def key_of(*parts: str) -> str:
+    """Return the name of a file: of a scan and its tables in their environment."""
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def table_id(description: Any) -> str:
+    """What a table is told apart by from a later one of its name."""
+    return (
+        f"{description['TableArn']} {description.get('TableId') or description['CreationDateTime']}"
+    )
+
+
+def read(path: Path, kind: type[StateT], advice: str) -> StateT | None:
+    """Return what a file holds; None if there is none.
+
+    Parameters
+    ----------
+    advice
+        What to do about a file that cannot be read.
+
+    Raises
+    ------
+    KeylineError
+        If the file cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        said = f"cannot be read ({type(error).__name__})."
+        raise KeylineError(str(path), said, advice) from error
+
+
+def write(path: Path, state: msgspec.Struct) -> None:
+    """Replace a file at once."""
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        file.write(msgspec.json.encode(state))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+@contextmanager
+def held(folder: Path, key: str, what: str) -> Iterator[None]:
+    """Let no other process carry out the same meanwhile.
+
+    Raises
+    ------
+    KeylineError
+        If another process does already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{key}.lock").open("a", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            said = f"{what} is running already."
+            raise KeylineError(str(folder / key), said, "Wait until it is through.") from error
+        yield
