@@ -13,7 +13,7 @@ import pytest
 from keyline_deploy.environment import load
 from keyline_ops.deployed import Deployed, Owned
 from keyline_ops.importing import command
-from keyline_ops.tables.count import count
+from keyline_ops.tables.count import Counter
 from keyline_ops.tables.describe import describe, differences, required
 from reports.repositories import ReportRepository
 from reports.system import SYSTEM
@@ -73,7 +73,7 @@ def test_a_second_import_finds_all_there_and_names_what_differs(bench: Bench) ->
 
 
 @pytest.mark.requirement("K-64", "K-65")
-def test_the_local_tables_are_described_and_counted(bench: Bench) -> None:
+def test_the_local_tables_are_described_and_counted(bench: Bench, tmp_path: Path) -> None:
     bench.imported([{"title": f"Report {n}", "user_id": "ann"} for n in range(30)], Options())
     client = bench.where.client()
     seen = required(describe(bench.where, client, NAME), NAME)
@@ -83,4 +83,5 @@ def test_the_local_tables_are_described_and_counted(bench: Bench) -> None:
     assert differences(Owned(SYSTEM, REPORTS), bench.where.environment, seen) == [
         "stream: none, declared is NEW_AND_OLD_IMAGES"  # the test's table has none
     ]
-    assert count(client, seen, lambda _: None).items == seen.items == 30
+    counted = Counter(bench.where, NAME, tmp_path).run(lambda _: None)
+    assert counted.items == seen.items == 30
