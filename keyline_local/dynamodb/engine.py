@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import platform
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from keyline import variables
+from keyline_local.dynamodb.stream_index import index_stream_records
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.part import Part
 from keyline_local.host.process import LOOPBACK, Child
@@ -91,6 +93,7 @@ class Engine(Part):
         """Start the engine; it answers requests when this returns."""
         self._data.parent.mkdir(parents=True, exist_ok=True)
         await self.child.start()
+        await asyncio.to_thread(index_stream_records, self._data)
 
     async def stop(self) -> None:
         """Stop the engine."""

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from keyline import variables
 from keyline_local.dynamodb.engine import Engine, find_binary
+from keyline_local.dynamodb.stream_index import index_stream_records
 from keyline_local.host.clients import client
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.process import free_port
@@ -127,6 +128,51 @@ def test_the_ttl_sweep_deletes_what_expired_and_marks_it(root: Path, tmp_path: P
             return deleted, api.scan(TableName="Messages-local")["Count"]
 
     assert asyncio.run(sweep()) == (2, 1)
+
+
+def test_a_write_and_a_look_at_a_stream_do_not_read_all_records_of_streams(
+    root: Path, tmp_path: Path
+) -> None:
+    streaming = CREATE | {
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    }
+    record, records = 20_000, 400
+    """Of a record, and how many: 8 MB, more than SQLite keeps of a file."""
+
+    def read_by(pid: int) -> int:
+        return int(Path(f"/proc/{pid}/io").read_text().split()[1])
+
+    async def measured() -> tuple[int, int]:
+        async with engine(root, tmp_path) as running:
+            assert running.child.pid is not None
+            api, streams = (
+                client(name, running.endpoint, "us-east-1")
+                for name in ("dynamodb", "dynamodbstreams")
+            )
+            api.create_table(**streaming)
+            for number in range(records):
+                item = {"id": {"S": f"{number}"}, "text": {"S": "x" * record}}
+                api.put_item(TableName="Messages-local", Item=item)
+            arn = api.describe_table(TableName="Messages-local")["Table"]["LatestStreamArn"]
+            shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]
+            iterator = streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="LATEST"
+            )["ShardIterator"]
+            start = read_by(running.child.pid)
+            api.put_item(TableName="Messages-local", Item={"id": {"S": "last"}})
+            written = read_by(running.child.pid)
+            found = streams.get_records(ShardIterator=iterator)["Records"]
+            assert [each["dynamodb"]["Keys"]["id"]["S"] for each in found] == ["last"]
+            return written - start, read_by(running.child.pid) - written
+
+    assert max(asyncio.run(measured())) < record * records / 20
+
+
+def test_an_engine_of_another_layout_runs_without_the_index(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    index_stream_records(tmp_path / "engine.db")
+    assert "the records of streams get no index: no such table" in caplog.text
 
 
 def test_a_taken_port_is_named(root: Path, tmp_path: Path) -> None:
