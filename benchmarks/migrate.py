@@ -34,7 +34,7 @@ from keyline_ops.migrating.verify import Verification
 from keyline_ops.scanning.parallel import SEGMENTS
 from keyline_ops.scanning.requests import Rate, Requests
 from keyline_ops.scanning.segments import Segments
-from tests.support.engine import CREDENTIALS, REGION, admin_client, running_engine, where
+from tests.support.engine import CREDENTIALS, REGION, running_engine, where
 from tests.support.sample.moving import (
     OLD_RECEIPTS,
     RECEIPTS,
@@ -156,7 +156,7 @@ def in_process(url: str, items: int) -> tuple[float, float]:
 def tables(url: str) -> Any:
     """Create both tables for a block."""
     params = [create_table_params(table, ENVIRONMENT) for table in (OLD_RECEIPTS, RECEIPTS)]
-    return created(admin_client(url), params)
+    return created(url, params)
 
 
 def measured(items: int) -> Iterator[tuple[str, Any]]:

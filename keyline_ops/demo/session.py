@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from asyncio import sleep
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import httpx
+import msgspec
 
 from keyline.errors import KeylineError
 from keyline_local import Platform
+
+TRIES = 6
+"""How often a request is sent while the API asks for it to be sent later."""
 
 
 class UnexpectedAnswerError(KeylineError):
@@ -81,6 +86,9 @@ class Session:
     ) -> Any:
         """Call the API and return the decoded answer.
 
+        A request that the API asks for later (`Retry-After`) is sent again then. So is one with a
+        key that the API has failed at: the key lets it be carried out once.
+
         Parameters
         ----------
         key
@@ -95,16 +103,18 @@ class Session:
         UnexpectedAnswerError
             If it is any other but 2xx, or but the refusal that was expected.
         """
-        response = await self._http.request(
+        request = self._http.build_request(
             method,
             path,
             params=params,
-            json=json,
+            content=None if json is None else msgspec.json.encode(json),
             headers={
                 "Authorization": f"Bearer {self.token(subject, scopes, claims or {})}",
+                **({} if json is None else {"Content-Type": "application/json"}),
                 **({} if key is None else {"Idempotency-Key": f'"{key}"'}),
             },
         )
+        response = await self._send(request, refused)
         expected = response.is_success if refused is None else response.status_code == refused
         if not expected:
             error = (
@@ -115,7 +125,17 @@ class Session:
             raise error(
                 f"{method} {path}", f"answered {response.status_code}: {response.text[:500]}"
             )
-        return response.json() if response.content else None
+        return msgspec.json.decode(response.content) if response.content else None
+
+    async def _send(self, request: httpx.Request, refused: HTTPStatus | None) -> httpx.Response:
+        """Send a request, and again as long as it may be."""
+        for _ in range(TRIES - 1):
+            response = await self._http.send(request)
+            seconds = _seconds_to_wait(response)
+            if seconds is None or response.status_code == refused:
+                return response
+            await sleep(seconds)
+        return await self._http.send(request)
 
     async def run_schedule(self, name: str) -> None:
         """Run a scheduled function now.
@@ -132,6 +152,15 @@ class Session:
     async def settle(self) -> None:
         """Wait until the stream consumers are done with all that was written."""
         await self.platform.event_sources.drain(timeout=120)
+
+
+def _seconds_to_wait(response: httpx.Response) -> float | None:
+    """Return how long to wait before a request is sent again; None if it is not to be."""
+    if "Retry-After" in response.headers:
+        return float(response.headers["Retry-After"])
+    return (
+        1.0 if response.is_server_error and "Idempotency-Key" in response.request.headers else None
+    )
 
 
 def base_url(platform: Platform, api: str) -> str:
