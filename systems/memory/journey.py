@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,7 +26,7 @@ from memory.embeddings.tables import Group
 from memory.patterns import TURN_BATCH
 from memory.settings import Settings
 from memory.system import SYSTEM, TABLE_SIZES
-from memory.turns import NewTurn, embeddings_of, turns_at
+from memory.turns import MAX_TURNS, NewTurn, embeddings_of, turns_at
 from systems.memory.samples import conversations as sample
 from systems.memory.samples.conversations import Conversation, Said
 
@@ -41,11 +40,6 @@ ARCHIVED, LATER = 1_152, 96
 """Turns of an older history, and those that follow: enough for groups of codes, and a block."""
 _SESSION = 48
 """Turns of a session of the older history."""
-_TOGETHER = 8
-"""Turns that are saved as one interaction."""
-_AT_ONCE = 2
-"""Requests that save at the same time. The local engine carries out one transaction after the
-other, and a call that waits for many others gets no answer in time."""
 _HOUR_MS = 3_600_000.0
 _TOLERANCE = 0.002
 """By how much a cosine of float16 may differ from ours."""
@@ -85,12 +79,10 @@ class MemoryJourney:
         """
         first = self._conversations[:WORKERS]
         self.loaded_before = any([await _is_saved(session, each) for each in first])
-        turn = asyncio.Semaphore(_AT_ONCE)
 
         async def save(conversation: Conversation) -> None:
-            async with turn:
-                if not (self.loaded_before and await _is_saved(session, conversation)):
-                    await _save(session, conversation, key=conversation.session)
+            if not (self.loaded_before and await _is_saved(session, conversation)):
+                await _save(session, conversation, key=conversation.session)
             advance()
 
         await side_by_side(self._conversations, save)
@@ -259,10 +251,10 @@ async def _is_saved(session: Session, conversation: Conversation) -> bool:
 async def _save(session: Session, conversation: Conversation, key: str) -> list[Any]:
     """Save a conversation in parts; each part has a key of its own, and may be sent again."""
     found = []
-    for begin in range(0, len(conversation.turns), _TOGETHER):
+    for begin in range(0, len(conversation.turns), MAX_TURNS):
         body = {
             "session_id": conversation.session,
-            "turns": [said.json for said in conversation.turns[begin:][:_TOGETHER]],
+            "turns": [said.json for said in conversation.turns[begin:][:MAX_TURNS]],
         }
         path, part = "/interactions", f"{key}-{begin}"
         found.append(await _as(session, conversation.user, "POST", path, json=body, key=part))

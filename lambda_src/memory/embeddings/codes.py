@@ -76,11 +76,13 @@ class Query:
             found[start : start + _ROWS] = self._sums[self._places, part].sum(axis=1)
         return found
 
-    def cosine(self, vector: Floats) -> float:
-        """Return the exact cosine of a vector."""
-        exact = vector.astype(np.float64)
-        length = float(np.linalg.norm(exact))
-        return float(exact @ self.unit) / length if length else 0.0
+    def exact_cosines(self, vectors: Floats) -> NDArray[np.float64]:
+        """Return the cosines of vectors, which are rows. Equal rows have equal cosines."""
+        exact = vectors.astype(np.float64)
+        lengths = np.sqrt(np.einsum("ij,ij->i", exact, exact))
+        products = np.einsum("ij,j->i", exact, self.unit)  # by rows alike, as @ is not
+        cosines: NDArray[np.float64] = products / np.where(lengths > 0, lengths, np.inf)
+        return cosines
 
     def deviation(self, cosine: float) -> float:
         """Return the standard deviation of an estimate of this cosine."""

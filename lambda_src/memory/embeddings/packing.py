@@ -1,7 +1,9 @@
 """Put the codes of embeddings into blocks. Needs numpy.
 
 `Packer.pack(user_id)` may be called at any time, by any number of processes, and again after a
-crash. The function that reads the stream of the table calls it for the users that wrote.
+crash. The function that reads the stream of the table calls `Packer.pack_if_due` for the users that
+wrote. Most writes of a user add no block, and looking whether one does costs eleven reads. So one
+write in `DUE_EVERY` looks, which the identifier of the embedding decides.
 
 The next recent block is created under a number that one process alone can take, and covers all
 identifiers from the end of the block before up to its own end. So the blocks cover the embeddings
@@ -21,7 +23,7 @@ import heapq
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, islice, takewhile
+from itertools import groupby, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +34,7 @@ from keyline.vector.matrix import floats
 from memory.embeddings.blocks import Rows, latest
 from memory.embeddings.codes import encode
 from memory.embeddings.compression import decompress
+from memory.embeddings.forgetting import BlocksBusyError
 from memory.embeddings.generations import group
 from memory.embeddings.identifiers import CHUNKS, least_at, number_of, text_of
 from memory.embeddings.patterns import CODES_LAST, EMBEDDINGS_TO_PACK, RECENT_CREATE
@@ -40,6 +43,12 @@ from memory.embeddings.tables import GROUPS, Embedding, Group, Recent
 MARGIN_SECONDS = 60
 """How long after its identifier was made an embedding may be stored: twice what a function that
 answers a request may take. It allows for the difference of two clocks too."""
+CLOCKS_SECONDS = 10
+"""Of that, what the difference of two clocks may be."""
+DUE_EVERY = 16
+"""Embeddings of a user of which one, on average, has the user's embeddings packed."""
+ATTEMPTS = 8
+"""Times that the end of the blocks is read, while other processes add blocks."""
 BLOCK_ROWS = 64
 """Embeddings of a recent block. A user with fewer has no codes: all vectors are compared."""
 GROUP_EVERY = 16
@@ -74,6 +83,22 @@ class Packer:
         self._store = store
         self._clock = clock
 
+    def pack_if_due(self, user_id: str, written: Sequence[Embedding]) -> int:
+        """Do what `pack` does if one of the written embeddings says that it is time.
+
+        An embedding that may have come too late for its block always says so.
+
+        Raises
+        ------
+        BlocksBusyError
+            If other processes added blocks each time.
+        """
+        late = least_at(self._moment_us(CLOCKS_SECONDS - MARGIN_SECONDS))
+        numbers = [number_of(each.embedding_id) for each in written]
+        if any(number < late or number % DUE_EVERY == 0 for number in numbers):
+            return self.pack(user_id, written)
+        return 0
+
     def pack(self, user_id: str, written: Iterable[Embedding] = ()) -> int:
         """Put what is in no block into blocks, and return how many embeddings that were.
 
@@ -82,23 +107,46 @@ class Packer:
         written
             Embeddings that the stream shows as new. Those that came too late for their block get
             another one.
+
+        Raises
+        ------
+        BlocksBusyError
+            If other processes added blocks each time.
         """
         first, last = self._end(user_id)
-        number, packed = first, 0
-        items = map(_item, written)
-        for late in _blocks(item for item in items if item.number <= last):
-            number += 1
-            if not self._add(user_id, number, late, after=last, last=last):
-                return packed  # another process adds blocks: the stream delivers the rest again
-            packed += len(late)
+        late = [item for item in map(_item, written) if item.number <= last]
+        number, last = self._add_late(user_id, late, first, last)
+        packed = len(late)
         for waiting in _blocks(self._waiting(user_id, last), whole=True):
             number, after, last = number + 1, last, waiting[-1].number
             if not self._add(user_id, number, waiting, after=after, last=last):
-                return packed
+                return packed  # another process packs the same
             packed += len(waiting)
         if number // GROUP_EVERY > first // GROUP_EVERY:
             group(self._store, user_id, self._clock())
         return packed
+
+    def _add_late(
+        self, user_id: str, late: Sequence[_Item], number: int, last: int
+    ) -> tuple[int, int]:
+        """Put what came too late into blocks of its own, and return the new end of the blocks.
+
+        No other process does: these embeddings lie before the end.
+        """
+        for block in _blocks(iter(late)):
+            for _ in range(ATTEMPTS):
+                number += 1
+                if self._add(user_id, number, block, after=last, last=last):
+                    break
+                number, last = self._end(user_id)
+            else:
+                advice = "The stream delivers the embeddings again."
+                raise BlocksBusyError("codes", "were changed by other processes each time.", advice)
+        return number, last
+
+    def _moment_us(self, seconds: float) -> int:
+        """Return a moment as seconds from now: epoch microseconds."""
+        return int((self._clock() + seconds) * 1_000_000)
 
     def _end(self, user_id: str) -> tuple[int, int]:
         """Return the number of the last block, and the identifier up to which blocks cover."""
@@ -108,15 +156,15 @@ class Packer:
 
     def _waiting(self, user_id: str, last: int) -> Iterator[_Item]:
         """Give the embeddings that are in no block and old enough for one, in order."""
-        until = least_at(int((self._clock() - MARGIN_SECONDS) * 1_000_000))
+        until = least_at(self._moment_us(-MARGIN_SECONDS)) - 1
+        if until <= last:
+            return iter(())
+        bounds = (text_of(last + 1), text_of(until))
         chunks = (
-            self._store.items(
-                EMBEDDINGS_TO_PACK, user_id=user_id, chunk=chunk, embedding_id=text_of(last)
-            )
+            self._store.items(EMBEDDINGS_TO_PACK, user_id=user_id, chunk=chunk, embedding_id=bounds)
             for chunk in range(CHUNKS)
         )
-        merged = heapq.merge(*chunks, key=lambda each: each.embedding_id)
-        return takewhile(lambda item: item.number < until, map(_item, merged))
+        return map(_item, heapq.merge(*chunks, key=lambda each: each.embedding_id))
 
     def _add(
         self, user_id: str, number: int, items: Sequence[_Item], *, after: int, last: int

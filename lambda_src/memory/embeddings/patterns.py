@@ -15,7 +15,6 @@ from keyline.model import (
     begins_with,
     between,
     equals,
-    greater_than,
     less_than,
     one_of,
 )
@@ -72,7 +71,7 @@ EMBEDDINGS_TO_PACK = Query(
     why="Read the embeddings of a chunk whose codes go into blocks, as of the last write.",
     table=EMBEDDINGS,
     shape=Embedding,
-    sort=greater_than("embedding_id"),
+    sort=between("embedding_id"),
     consistent=True,
     page=1_000,
     items=6,

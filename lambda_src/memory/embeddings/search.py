@@ -239,14 +239,16 @@ class _Best:
 
     def add(self, stored: Iterable[Stored]) -> None:
         """Compare embeddings with the query. Those of another dimension cannot be compared."""
-        for each in stored:
-            vector = decompress(each.vector_compressed, each.embedding_id)
-            if vector.dimension == self._query.dimension:
-                self._found[each.embedding_id] = Neighbour(
-                    embedding_id=each.embedding_id,
-                    score=self._query.cosine(floats(vector, each.embedding_id)),
-                    metadata=each.metadata,
-                )
+        found = [(each, decompress(each.vector_compressed, each.embedding_id)) for each in stored]
+        fitting = [each for each in found if each[1].dimension == self._query.dimension]
+        if not fitting:
+            return
+        vectors = np.stack([floats(vector, each.embedding_id) for each, vector in fitting])
+        scores = self._query.exact_cosines(vectors).tolist()
+        for (each, _), score in zip(fitting, scores, strict=True):
+            self._found[each.embedding_id] = Neighbour(
+                embedding_id=each.embedding_id, score=score, metadata=each.metadata
+            )
 
     @property
     def compared(self) -> int:

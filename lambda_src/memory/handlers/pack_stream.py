@@ -15,13 +15,13 @@ _packer = Packer(Store.for_function(SYSTEM))
 
 
 def process(changes: Sequence[Change[Embedding]]) -> None:
-    """Pack what the users of these changes have written."""
+    """Pack what the users of these changes have written, where it is time to."""
     written: dict[str, list[Embedding]] = defaultdict(list)
     for change in changes:
         if change.new is not None:
             written[change.new.user_id].append(change.new)
     for user_id, embeddings in written.items():
-        _packer.pack(user_id, embeddings)
+        _packer.pack_if_due(user_id, embeddings)
 
 
 handler = stream_handler(SYSTEM, Embedding, process)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,12 @@ from memory.embeddings import generations
 from memory.embeddings.blocks import Rows
 from memory.embeddings.generations import group
 from memory.embeddings.grouping import groups_of
-from memory.embeddings.identifiers import number_of
+from memory.embeddings.identifiers import chunk_of, new_embedding_id, number_of
 from memory.embeddings.packing import BLOCK_ROWS, MARGIN_SECONDS, Packer
-from memory.embeddings.patterns import CODES_ALL, GROUPS_WRITE
+from memory.embeddings.patterns import CODES_ALL, EMBEDDINGS_TO_PACK, GROUPS_WRITE
 from memory.embeddings.search import EmbeddingSearch, Found
 from memory.embeddings.store import NewEmbedding
-from memory.embeddings.tables import Directory, Group, Recent
+from memory.embeddings.tables import Directory, Embedding, Group, Recent
 from tests.support.protocols.crash import Crash
 from tests.systems.memory.on_engine import Memory
 
@@ -189,6 +190,56 @@ def test_packers_at_once_put_each_embedding_into_one_block(memory: Memory) -> No
     assert len(blocks) == MANY
     assert set(blocks.values()) == {1}
     kept.assert_found()
+
+
+def test_packers_at_once_give_each_embedding_that_came_too_late_a_code(memory: Memory) -> None:
+    old = new_embedding_id(int((time.time() - 3_600) * 1_000_000))
+    Kept(memory, BLOCK_ROWS)
+    packer(memory.store).pack("ada")
+    vector = [1.0] * DIMENSION
+    late = [f"{int(old[:16]) + n}{old[16:]}" for n in range(4)]
+    new = [NewEmbedding(vector=vector, embedding_id=each) for each in late]
+    memory.embeddings.store_all("ada", new)
+    start = threading.Barrier(4)
+
+    def pack(embedding_id: str) -> None:
+        chunk = chunk_of(embedding_id)
+        found = memory.store.items(
+            EMBEDDINGS_TO_PACK,
+            user_id="ada",
+            chunk=chunk,
+            embedding_id=(embedding_id, embedding_id),
+        )
+        written = list(found)
+        start.wait()
+        assert packer(memory.store).pack_if_due("ada", written) == 1
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(pack, late))
+    assert set(map(number_of, late)) <= set(coded(memory, Recent))
+
+
+def test_one_write_in_sixteen_and_each_that_comes_late_looks_for_what_waits(memory: Memory) -> None:
+    Kept(memory, BLOCK_ROWS)
+    of_now, now = packer(memory.store), time.time() + MARGIN_SECONDS + 10
+    memory.meter.flush()
+
+    def looks(moment: float, suffix: int) -> bool:
+        embedding_id = f"{int(moment * 1_000_000):016d}-{suffix:03x}"
+        written = Embedding(
+            user_id="ada",
+            chunk=chunk_of(embedding_id),
+            embedding_id=embedding_id,
+            similarity_hash="",
+            vector_compressed=b"",
+        )
+        of_now.pack_if_due("ada", [written])
+        found = bool(memory.meter.calls)
+        memory.meter.flush()
+        return found
+
+    assert sum(looks(now, suffix) for suffix in range(64)) == 4
+    assert all(looks(now - MARGIN_SECONDS + 5, suffix) for suffix in range(4))
 
 
 def test_groupers_at_once_put_one_generation_into_force(memory: Memory) -> None:
