@@ -5,7 +5,7 @@ Every call names its user and its session, so threads may share an engine. Needs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypedDict
@@ -183,12 +183,21 @@ class OptimizedContextEngine:
         except EmbeddingFailedError:
             return None
 
-    def _find(self, user_id: str, vector: Sequence[float], k: int) -> Found:
+    def _find(
+        self,
+        user_id: str,
+        vector: Sequence[float],
+        k: int,
+        without: Callable[[], Iterable[str]] = tuple,
+    ) -> Found:
         with self._measures.search():
-            return self._search.search(user_id, vector, k)
+            return self._search.search(user_id, vector, k, without)
 
     def _build(self, asked: _Query) -> Context:
-        """Read the three parts at the same time, and put them together."""
+        """Read the three parts at the same time, and put them together.
+
+        The search compares none of the turns that the other parts show, so it reads fewer.
+        """
         settings = self._settings
         session = self._threads.submit(
             self.memory.latest_of_session, asked.user_id, asked.session, settings.session_turns
@@ -199,35 +208,56 @@ class OptimizedContextEngine:
             # turns of the session are left out
             settings.session_turns + settings.recent_turns,
         )
-        most = settings.session_turns + settings.recent_turns + settings.related_turns
+
+        def shown() -> _Shown:
+            return _Shown.of(session.result(), recent.result(), settings.recent_turns)
+
         related: Sequence[Neighbour] = ()
         if asked.vector is not None:
-            related = self._find(asked.user_id, asked.vector, most).neighbours
-        return _context(session.result(), recent.result(), related, asked, settings)
+            related = self._find(
+                asked.user_id,
+                asked.vector,
+                settings.related_turns,
+                lambda: shown().embedding_ids,
+            ).neighbours
+        parts = shown()
+        similar = [remembered_of(neighbour) for neighbour in related]
+        return Context(
+            text=_text(
+                {"This session": parts.session, "Recently": parts.recent, "Related": similar}
+            ),
+            session=parts.session,
+            recent=parts.recent,
+            related=similar,
+            searched=asked.vector is not None,
+        )
 
 
-def _context(
-    session: Sequence[SessionTurn],
-    recent: Sequence[UserTurn],
-    related: Sequence[Neighbour],
-    asked: _Query,
-    settings: Settings,
-) -> Context:
-    """Put the parts together, each turn once."""
-    own = [_remembered(turn, turn.summary) for turn in reversed(session)]
-    named = {turn.id for turn in own}
-    others = [_remembered(turn, turn.content_summary) for turn in recent]
-    lately = [turn for turn in others if turn.id not in named][: settings.recent_turns][::-1]
-    named.update(turn.id for turn in lately)
-    alike = [remembered_of(neighbour) for neighbour in related]
-    similar = [turn for turn in alike if turn.id not in named][: settings.related_turns]
-    return Context(
-        text=_text({"This session": own, "Recently": lately, "Related": similar}),
-        session=own,
-        recent=lately,
-        related=similar,
-        searched=asked.vector is not None,
-    )
+@dataclass(frozen=True)
+class _Shown:
+    """The turns that a context shows without a search, oldest first."""
+
+    session: list[Remembered]
+    recent: list[Remembered]
+
+    @classmethod
+    def of(cls, session: Sequence[SessionTurn], recent: Sequence[UserTurn], most: int) -> _Shown:
+        """Take each turn once.
+
+        Parameters
+        ----------
+        most
+            Turns of other sessions at most.
+        """
+        own = [_remembered(turn, turn.summary) for turn in reversed(session)]
+        named = {turn.id for turn in own}
+        others = [_remembered(turn, turn.content_summary) for turn in recent]
+        return cls(own, [turn for turn in others if turn.id not in named][:most][::-1])
+
+    @property
+    def embedding_ids(self) -> list[str]:
+        """The identifiers of the embeddings of the turns."""
+        return [turn.id.rpartition("-")[0] for turn in (*self.session, *self.recent)]
 
 
 def remembered_of(neighbour: Neighbour) -> Remembered:

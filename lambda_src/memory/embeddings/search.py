@@ -12,7 +12,7 @@ returned, whatever the codes say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ from memory.embeddings.blocks import Rows, width
 from memory.embeddings.codes import Floats, Query
 from memory.embeddings.compression import decompress
 from memory.embeddings.coverage import Span, coverage
-from memory.embeddings.identifiers import CHUNKS, chunk_of, moment_us_of, text_of
+from memory.embeddings.identifiers import CHUNKS, chunk_of, moment_us_of, number_of, text_of
 from memory.embeddings.patterns import (
     CODES_FIRST,
     EMBEDDINGS_NEAR,
@@ -91,10 +91,22 @@ class EmbeddingSearch:
         self._store = store
         self._threads = ThreadPoolExecutor(CHUNKS, "search")
 
-    def search(self, user_id: str, vector: Sequence[float], k: int = 10) -> Found:
+    def search(
+        self,
+        user_id: str,
+        vector: Sequence[float],
+        k: int = 10,
+        without: Callable[[], Iterable[str]] = tuple,
+    ) -> Found:
         """Return the embeddings whose vectors are most similar to a vector.
 
         All reads are eventually consistent: what was stored within the last second may be missing.
+
+        Parameters
+        ----------
+        without
+            Gives the identifiers of embeddings that are left out. It is called when the codes have
+            been read, and before embeddings are compared.
 
         Raises
         ------
@@ -111,10 +123,10 @@ class EmbeddingSearch:
             rows += [Rows.of(block.rows) for block in groups]
             if lost:  # the embeddings themselves tell
                 newer += self._begin(user_id, (Span(0, directory.last),))
-        best = _Best(query, k)
+        best = _Best(query, k, frozenset(without()))
         best.add(stored for chunk in newer for stored in chunk.result())
         in_no_block = best.compared
-        codes = _Codes.of(rows, query)
+        codes = _Codes.of(rows, query, best.without)
         self._compare(user_id, covered.until, codes, best)
         return Found(
             neighbours=best.neighbours,
@@ -211,12 +223,14 @@ class _Codes:
     units_of_all: float
 
     @classmethod
-    def of(cls, rows: Iterable[Rows], query: Query) -> _Codes:
-        """Estimate the cosines of the codes of the query's dimension."""
+    def of(cls, rows: Iterable[Rows], query: Query, without: Iterable[str]) -> _Codes:
+        """Estimate the cosines of the codes of the query's dimension, without some embeddings'."""
         fitting = [each for each in rows if each.dimension == query.dimension]
         numbers = np.frombuffer(b"".join(each.numbers for each in fitting), "<u8")
         codes = np.frombuffer(b"".join(each.codes for each in fitting), np.uint8)
         numbers, first = np.unique(numbers, return_index=True)
+        left = ~np.isin(numbers, np.array([*map(number_of, without)], "<u8"))
+        numbers, first = numbers[left], first[left]
         estimates = query.cosines(codes.reshape(-1, width(query.dimension))[first])
         order = np.argsort(-estimates, kind="stable")
         item = 2 * query.dimension + _ITEM_BYTES
@@ -230,16 +244,27 @@ class _Codes:
 
 
 class _Best:
-    """The best of the embeddings that were compared exactly."""
+    """The best of the embeddings that were compared exactly.
 
-    def __init__(self, query: Query, k: int) -> None:
+    Parameters
+    ----------
+    without
+        Identifiers of embeddings that are not compared.
+    """
+
+    def __init__(self, query: Query, k: int, without: frozenset[str]) -> None:
         self.k = k
+        self.without = without
         self._query = query
         self._found: dict[str, Neighbour] = {}
 
     def add(self, stored: Iterable[Stored]) -> None:
         """Compare embeddings with the query. Those of another dimension cannot be compared."""
-        found = [(each, decompress(each.vector_compressed, each.embedding_id)) for each in stored]
+        found = [
+            (each, decompress(each.vector_compressed, each.embedding_id))
+            for each in stored
+            if each.embedding_id not in self.without
+        ]
         fitting = [each for each in found if each[1].dimension == self._query.dimension]
         if not fitting:
             return

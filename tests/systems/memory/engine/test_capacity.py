@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from random import Random
+
 import pytest
 
 from keyline.idempotency import IdempotencyKey
+from memory.context_cache import ContextCache
+from memory.embeddings.packing import BLOCK_ROWS, MARGIN_SECONDS, Packer
+from memory.embeddings.provider import OfflineEmbeddings
+from memory.embeddings.search import FIRST, EmbeddingSearch
+from memory.engine import OptimizedContextEngine
 from memory.history import PageRequest
-from memory.turns import NewTurn, TurnId
+from memory.measures import Measures
+from memory.turns import MAX_TURNS, NewTurn, TurnId
 from tests.systems.memory.on_engine import Memory
 
 KEY = IdempotencyKey.of("ada", "POST /interactions", "1", b"{}")
@@ -51,6 +60,34 @@ def test_reads_of_the_indexes_cost_their_small_items_and_all_reads_their_floor(
     assert units["user-turns"] <= 1
     assert units["session-turns"] <= 1
     assert units["day-turns"] >= 1.5 * units["user-turns"]
+
+
+@pytest.mark.requirement("I-24")
+def test_a_context_reads_no_vector_of_a_turn_that_it_shows_already(memory: Memory) -> None:
+    random = Random(1)
+    vectors = [[random.gauss(0, 1) for _ in range(64)] for _ in range(4 * BLOCK_ROWS)]
+    new = [NewTurn(role="user", content="t", vector=vector) for vector in vectors]
+    for number in range(0, len(new), MAX_TURNS):
+        memory.interactions.save("ada", f"s{number}", new[number : number + MAX_TURNS])
+    Packer(memory.store, clock=lambda: time.time() + 2 * MARGIN_SECONDS).pack("ada")
+    settings = memory.settings
+    engine = OptimizedContextEngine(
+        memory=memory.history,
+        search=EmbeddingSearch(memory.store),
+        provider=OfflineEmbeddings(64),
+        cache=ContextCache(None, lambda _: None),
+        settings=settings,
+        measures=Measures(None),
+    )
+    memory.meter.flush()
+    context = engine.build_context_for_query_optimized("", "ada", "s0", vectors[-1])
+    units = {call.pattern: call.read for call in memory.meter.calls}
+    engine.close()
+    assert len(context.related) == settings.related_turns
+    assert units["embeddings-near"] == FIRST / 2
+    assert {turn.id for turn in context.related}.isdisjoint(
+        turn.id for turn in (*context.session, *context.recent)
+    )
 
 
 def test_forgetting_deletes_each_turn_once(memory: Memory) -> None:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -170,6 +171,18 @@ def test_groups_find_what_a_comparison_of_all_finds_and_only_near_ones_are_read(
     assert cost["embeddings-near"] == found.compared / 2
     assert cost["groups-near"] <= len(every) / 2
     kept.assert_found()
+
+
+@pytest.mark.parametrize("count", [FEW, SOME, MANY])
+def test_what_is_left_out_is_neither_found_nor_read(memory: Memory, count: int) -> None:
+    kept = Kept(memory, count)
+    packer(memory.store).pack("ada")
+    with closing(EmbeddingSearch(memory.store)) as search:
+        known = ids_in(search.search("ada", kept.vectors[3].tolist(), 5))
+        found = search.search("ada", kept.vectors[3].tolist(), 5, lambda: known)
+        assert ids_in(found) == kept.exact(3, known)[:5]
+        everything = search.search("ada", kept.vectors[3].tolist(), 5, lambda: kept.ids)
+    assert (everything.neighbours, everything.compared, everything.packed) == ([], 0, 0)
 
 
 def test_packers_at_once_put_each_embedding_into_one_block(memory: Memory) -> None:
