@@ -88,6 +88,7 @@ WRITE = Function(
     routes=(Route("POST", "/interactions", WRITE_SCOPE),),
     timeout=29,
     services=("bedrock-runtime",),
+    caches=True,
 )
 RECALL = Function(
     name="recall",
@@ -103,6 +104,7 @@ RECALL = Function(
     timeout=29,
     requirements="vectors",
     services=("bedrock-runtime",),
+    caches=True,
 )
 READ = Function(
     name="read",
@@ -126,6 +128,7 @@ FORGET = Function(
         Route("DELETE", "/history", WRITE_SCOPE),
     ),
     timeout=29,
+    caches=True,
 )
 PACK_STREAM = Function(
     name="pack-stream",
@@ -143,6 +146,7 @@ CACHE_STREAM = Function(
     why="Makes kept contexts invalid whoever changed the history, also after redis was down.",
     source=StreamSource(table=HISTORY, batch=500, window=1),
     timeout=30,
+    caches=True,
 )
 TABLE_SIZES = GROWTH.function("memory", HISTORY, EMBEDDINGS, CODES)
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 
-from keyline.model import ProjectionType, StreamView
+from keyline.model import Function, ProjectionType, StreamView
+from memory.context_cache import ContextCache
 from memory.embeddings.tables import EMBEDDINGS
 from memory.settings import Settings
 from memory.system import SYSTEM
@@ -56,3 +61,19 @@ def test_no_route_names_a_user_and_each_asks_for_a_scope() -> None:
     assert not any("user" in route.path.lower() for route in routes)
     writing = {route.scope for route in routes if route.method == "DELETE"}
     assert writing == {"memory:write"}
+
+
+@pytest.mark.requirement("I-17")
+@pytest.mark.parametrize("function", SYSTEM.functions, ids=lambda function: function.name)
+def test_a_function_that_uses_the_cache_is_in_its_network(function: Function) -> None:
+    module, _, _ = function.handler.rpartition(".")
+    spec = find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    names = {
+        alias.name
+        for node in ast.walk(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert function.caches == (ContextCache.__name__ in names)
