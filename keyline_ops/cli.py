@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import sys
 
 import typer
@@ -23,12 +22,14 @@ from keyline_ops.commands import (
     migrate,
     new,
     phase,
+    plan,
     running,
     tables,
     token,
     up,
 )
 from keyline_ops.commands.of_systems import OfSystems
+from keyline_ops.printing import forget_output
 
 app = typer.Typer(
     cls=OfSystems,
@@ -42,7 +43,7 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 """Errors of a full disk, or of a reader that is gone."""
 
 PARTS = (
-    *(up, down, new, check, token, logs, docs, running, invoke, costs, phase, migrate),
+    *(up, down, new, check, plan, token, logs, docs, running, invoke, costs, phase, migrate),
     *(importing, tables),
 )
 for part in PARTS:
@@ -54,11 +55,6 @@ def _tell(error: KeylineError, console: Console) -> None:
     console.print(Text(error.path, "red") + Text(f": {error.message}"), soft_wrap=True)
     if error.suggestion:
         console.print(Text(error.suggestion), soft_wrap=True)
-
-
-def _forget_output() -> None:
-    """Let Python write nowhere what it still has to write when it ends, which would fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:
@@ -74,7 +70,7 @@ def main() -> None:
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
-        _forget_output()
+        forget_output()
         said = f"cannot be written: {error.strerror}."
         _tell(KeylineError("the output", said, "Write it to another place."), Console(stderr=True))
         sys.exit(2)

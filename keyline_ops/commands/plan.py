@@ -1,0 +1,137 @@
+"""`keyline plan`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperCommand
+
+from keyline.errors import KeylineError
+from keyline_ops.commands.options import AsJson
+from keyline_ops.printing import forget_output
+
+if TYPE_CHECKING:
+    from keyline_ops.plan.judge import Plan
+    from keyline_ops.plan.releases import Release
+
+app = typer.Typer()
+
+_UNJUDGED = 1
+"""The exit code of what cannot be judged: 2 and 3 are verdicts."""
+
+
+class _Judging(TyperCommand):
+    """A command whose exit code 2 is a verdict, so that an error never has it."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: Any = None,
+        **extra: Any,
+    ) -> Any:
+        """Read the options; a wrong one ends with the code of what cannot be judged."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except typer.TyperException as error:
+            print(error, file=sys.stderr)
+            sys.exit(_UNJUDGED)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an error ends with the code of what cannot be judged."""
+        try:
+            return super().invoke(ctx)
+        except KeylineError as error:
+            said = (f"{error.path}: {error.message}", error.suggestion)
+            print("\n".join(filter(None, said)), file=sys.stderr)
+        except OSError as error:
+            forget_output()
+            print(f"the output: cannot be written: {error.strerror}.", file=sys.stderr)
+        except RecursionError:
+            print("the templates: refer to themselves without an end.", file=sys.stderr)
+        sys.exit(_UNJUDGED)
+
+
+@app.command(cls=_Judging)
+def plan(
+    old: Annotated[
+        str | None,
+        typer.Option("--from", help="What runs: a template, a cloud assembly, a git revision."),
+    ] = None,
+    new: Annotated[
+        str | None, typer.Option("--to", help="What is to be deployed: one of the same.")
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help='Judge many: a JSON list of {"from": path, "to": path}.')
+    ] = None,
+    environment: Annotated[
+        str, typer.Option("--environment", "--env", help="The environment of a git revision.")
+    ] = "prod",
+    releases: Annotated[
+        Path | None, typer.Option(help="The file of releases; releases.toml of the project.")
+    ] = None,
+    as_json: AsJson = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a comment for a pull request.")
+    ] = False,
+) -> None:
+    """Judge what a deployment does to tables that hold data, before it is made.
+
+    The exit code is 0 for harmless, 2 for several deployments in order, 3 for refused, and 1
+    where the input cannot be judged.
+    """
+    from keyline_ops.plan import report
+    from keyline_ops.plan.errors import UnjudgedError
+    from keyline_ops.plan.sources import read_pairs
+
+    holding = _holding(releases)
+    if pairs is not None:
+        judged = [_told(each, environment, holding) for each in read_pairs(pairs)]
+        print(json.dumps({"plans": judged}, indent=2), flush=True)
+        raise typer.Exit(_UNJUDGED if any("error" in each for each in judged) else 0)
+    if old is None or new is None:
+        raise UnjudgedError("--from and --to", "are both needed.", "Or name a file with --pairs.")
+    found = _judged(old, new, environment, holding)
+    if as_json:
+        print(json.dumps(report.as_json(found), indent=2))
+    elif markdown:
+        print(report.markdown(found))
+    else:
+        report.show(found, Console())
+    sys.stdout.flush()
+    raise typer.Exit(found.verdict.exit_code)
+
+
+def _judged(old: str, new: str, environment: str, releases: Sequence[Release]) -> Plan:
+    from keyline_ops.plan.judge import judge
+    from keyline_ops.plan.sources import stacks_of
+
+    return judge(stacks_of(old, environment), stacks_of(new, environment), releases)
+
+
+def _told(
+    pair: tuple[str, str], environment: str, releases: Sequence[Release]
+) -> dict[str, str | None]:
+    try:
+        return {"verdict": _judged(*pair, environment, releases).verdict.word}
+    except KeylineError as error:
+        return {"verdict": None, "error": str(error)}
+
+
+def _holding(file: Path | None) -> Sequence[Release]:
+    from keyline_ops.plan.releases import RELEASES, read_releases
+
+    today = datetime.now(UTC).date()
+    found = read_releases(file or RELEASES)
+    for release in found:
+        if release.until < today:
+            ended = release.until.isoformat()
+            print(f"The release of {release.change} ended on {ended}.", file=sys.stderr)
+    return [release for release in found if release.until >= today]

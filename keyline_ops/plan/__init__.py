@@ -1,0 +1,1 @@
+"""What the deployment of a template over a running stack does to its tables."""

@@ -1,0 +1,89 @@
+"""What is found about a change of a table, and how grave it is."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+
+
+class Verdict(enum.IntEnum):
+    """How a change may be deployed; the worst of several decides."""
+
+    HARMLESS = 0
+    WAVES = 1
+    REFUSED = 2
+
+    @property
+    def word(self) -> str:
+        """The verdict as it is printed."""
+        return self.name.lower()
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that says it."""
+        return (0, 2, 3)[self]
+
+
+class Moment(enum.IntEnum):
+    """When a step is deployed: before everything else that changes, with it, or after it."""
+
+    BEFORE = 0
+    WITH = 1
+    AFTER = 2
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that needs a deployment of its own for its table."""
+
+    moment: Moment
+    text: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A change, with what it means.
+
+    Attributes
+    ----------
+    path
+        What changes: `Orders.GlobalSecondaryIndexes.ByStatus`. A release names it.
+    steps
+        The deployments that it needs.
+    releasable
+        Whether it can be deployed at all: AWS rejects what cannot be released.
+    released
+        Why it may be deployed all the same; empty where nobody released it.
+    """
+
+    path: str
+    verdict: Verdict
+    message: str
+    suggestion: str = ""
+    steps: tuple[Step, ...] = ()
+    releasable: bool = True
+    released: str = ""
+
+    def below(self, owner: str) -> Finding:
+        """Return the finding with its path below an owner."""
+        return replace(self, path=f"{owner}.{self.path}" if self.path else owner)
+
+
+def harmless(path: str, message: str) -> Finding:
+    """Return what is updated in place."""
+    return Finding(path, Verdict.HARMLESS, message)
+
+
+def waves(path: str, message: str, suggestion: str, *steps: Step) -> Finding:
+    """Return what needs several deployments."""
+    return Finding(path, Verdict.WAVES, message, suggestion, steps)
+
+
+def refused(path: str, message: str, suggestion: str) -> Finding:
+    """Return what loses something, so that only a release lets it through."""
+    return Finding(path, Verdict.REFUSED, message, suggestion)
+
+
+def rejected(path: str, message: str, suggestion: str) -> Finding:
+    """Return what AWS does not do, so that nothing lets it through."""
+    return Finding(path, Verdict.REFUSED, message, suggestion, releasable=False)

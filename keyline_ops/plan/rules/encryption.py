@@ -1,0 +1,81 @@
+"""The key that a table is encrypted with.
+
+Backups and the points of recovery keep the key of their time. Source: developer guide, "DynamoDB
+encryption at rest: usage notes".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keyline_ops.plan.constants import shown
+from keyline_ops.plan.findings import Finding, harmless, refused
+from keyline_ops.plan.rules.change import Change
+from keyline_ops.plan.side import Place as ResourcePlace
+
+_KEY = "AWS::KMS::Key"
+_PATH = "SSESpecification"
+
+
+def encryption(change: Change) -> Iterator[Finding]:
+    """Yield where the encryption of a table changes."""
+    before, after = change.before, change.after
+    for region in sorted(before.places.keys() & after.places.keys()):
+        old, new = before.places[region].key, after.places[region].key
+        path = f"Replicas.{region}.{_PATH}" if region else _PATH
+        if old and not new:
+            yield refused(
+                f"{path}.KMSMasterKeyId",
+                f"no longer names {shown(old)}: your own key does not protect the table any more.",
+                "Keep the key.",
+            )
+        elif old != new:
+            yield harmless(
+                f"{path}.KMSMasterKeyId",
+                f"becomes {shown(new)}. Who reads and writes needs kms:Decrypt on that key.",
+            )
+        yield from _lost_key(change, old, path)
+    if before.encrypted and not after.encrypted:
+        yield refused(
+            _PATH,
+            "no longer encrypts with a key of this account, whose use can be seen and ended.",
+            "Keep SSEEnabled true.",
+        )
+    elif after.encrypted and not before.encrypted:
+        yield harmless(_PATH, "encrypts with a key of this account.")
+
+
+def _lost_key(change: Change, key: str, path: str) -> Iterator[Finding]:
+    place = _resource(change, key)
+    if place is None:
+        return
+    known = change.side_after.types.get(place)
+    if known != _KEY:
+        kept = change.side_before.resource(place).deletion_policy.startswith("Retain")
+        if not kept:
+            yield refused(
+                f"{path}.KMSMasterKeyId",
+                f"was {place[1]}, which is deleted: no backup or point of recovery of before can"
+                " be restored.",
+                "Keep the key, with DeletionPolicy: Retain.",
+            )
+    elif _is_disabled(change, place):
+        yield refused(
+            f"{path}.KMSMasterKeyId",
+            f"is {place[1]}, which is disabled: DynamoDB cannot read the table.",
+            "Keep the key enabled.",
+        )
+
+
+def _is_disabled(change: Change, place: ResourcePlace) -> bool:
+    enabled = change.side_after.resource(place).properties.get("Enabled", True)
+    return str(enabled).lower() == "false"
+
+
+def _resource(change: Change, key: str) -> ResourcePlace | None:
+    """Return the KMS key of the stacks that a table named, if it is one of theirs."""
+    for place, kind in change.side_before.types.items():
+        own = ":".join(part for part in place if part)
+        if kind == _KEY and shown(key) in (f"${{{own}}}", f"${{{own}.Arn}}", f"${{{own}.KeyId}}"):
+            return place
+    return None

@@ -1,0 +1,42 @@
+"""Where a global table is.
+
+Source: CloudFormation's reference, `AWS::DynamoDB::GlobalTable`, `Replicas`: one update adds or
+removes one replica; developer guide, "Global tables": consistency is chosen for an empty table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keyline_ops.plan.constants import shown
+from keyline_ops.plan.findings import Finding, Moment, Step, harmless, refused, rejected, waves
+from keyline_ops.plan.rules.change import Change
+
+
+def replicas(change: Change) -> Iterator[Finding]:
+    """Yield the replicas that come and go, and what replicas cannot change."""
+    before, after = change.before, change.after
+    added = sorted(after.places.keys() - before.places.keys())
+    for region in sorted(before.places.keys() - after.places.keys()):
+        yield refused(
+            f"Replicas.{shown(region)}",
+            "is removed: the copy of the table in that region is deleted.",
+            "Keep it until nobody reads or writes there, and release the change.",
+        )
+    for region in added:
+        path = f"Replicas.{shown(region)}"
+        step = Step(Moment.BEFORE, f"add the replica in {shown(region)}")
+        yield Finding(path, harmless(path, "").verdict, "is added and filled.", steps=(step,))
+    if len(added) > 1:
+        yield waves(
+            "Replicas", f"get {len(added)} regions. One update adds one.", "Add one at a time."
+        )
+    for name in ("MultiRegionConsistency", "GlobalTableWitnesses"):
+        default = "EVENTUAL" if name == "MultiRegionConsistency" else None
+        if before.properties.get(name, default) != after.properties.get(name, default):
+            yield rejected(name, "changes, and the table holds items.", "Keep it.")
+    keys = {bool(place.key) for place in after.places.values()}
+    if len(keys) > 1 and after.places != before.places:
+        yield rejected(
+            "Replicas", "have a key of yours in some regions only.", "Name a key in each of them."
+        )

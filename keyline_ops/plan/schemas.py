@@ -1,0 +1,108 @@
+"""What CloudFormation publishes of a resource type: its properties, and which replace it.
+
+cfn-lint carries the schemas of CloudFormation's registry, which each of its releases brings up to
+date. us-east-1 has every property.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, cast
+
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
+
+from keyline_ops.plan.constants import Value, as_text
+
+_REGION = "us-east-1"
+_ORDERED = frozenset({"KeySchema", "SearchSchema"})
+"""Lists of tables whose order means something; every other list of theirs is a set."""
+
+Schema = Mapping[str, Any]
+
+
+@cache
+def schema_of(kind: str) -> Schema | None:
+    """Return the schema of a resource type; None if CloudFormation publishes none."""
+    try:
+        found = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, kind)
+    except ResourceNotFoundError:
+        return None
+    return cast("Schema", found.schema)
+
+
+@cache
+def create_only(kind: str) -> frozenset[str]:
+    """Return the properties of a type whose change replaces the resource.
+
+    Those that do so under conditions count too: the schemas do not say under which.
+    """
+    schema = schema_of(kind) or {}
+    paths = (
+        *schema.get("createOnlyProperties", ()),
+        *schema.get("conditionalCreateOnlyProperties", ()),
+    )
+    return frozenset(path.removeprefix("/properties/").split("/")[0] for path in paths)
+
+
+def properties_of(kind: str) -> frozenset[str]:
+    """Return the names of all properties of a type."""
+    return frozenset((schema_of(kind) or {}).get("properties", ()))
+
+
+def canonical(kind: str, properties: Mapping[str, Value]) -> dict[str, Value]:
+    """Return properties in one form for each meaning.
+
+    A number or a truth value that is written as text becomes one, a list whose order means
+    nothing is sorted, and an empty list or object is left out.
+    """
+    root = schema_of(kind) or {}
+    found = _canonical(dict(properties), root, root, "")
+    return found if isinstance(found, dict) else {}
+
+
+def _canonical(value: Value, schema: Schema, root: Schema, name: str) -> Value:
+    schema = _resolved(schema, value, root)
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        items = {
+            key: _canonical(item, known.get(key, {}), root, key) for key, item in value.items()
+        }
+        return {key: item for key, item in items.items() if item not in (None, [], {})}
+    if isinstance(value, list):
+        listed = [_canonical(item, schema.get("items", {}), root, name) for item in value]
+        return listed if name in _ORDERED or schema.get("format") == "json" else _sorted(listed)
+    return _scalar(value, schema)
+
+
+def _scalar(value: Value, schema: Schema) -> Value:
+    kind, text = schema.get("type"), as_text(value)
+    if kind == "boolean" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if kind in ("integer", "number"):
+        try:
+            return int(text) if kind == "integer" else float(text)
+        except ValueError:
+            return value
+    return text if kind == "string" else value
+
+
+def _resolved(schema: Schema, value: Value, root: Schema) -> Schema:
+    for choice in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
+        made = _resolved(choice, value, root)
+        if made.get("type") in (_JSON_TYPES.get(type(value)), None) and "required" not in choice:
+            return made
+    if "$ref" in schema:
+        target: Any = root
+        for part in str(schema["$ref"]).removeprefix("#/").split("/"):
+            target = target[part]
+        return {**cast("Schema", target), **{k: v for k, v in schema.items() if k != "$ref"}}
+    return schema
+
+
+_JSON_TYPES: dict[type, str] = {dict: "object", list: "array", str: "string", bool: "boolean"}
+
+
+def _sorted(items: list[Value]) -> list[Value]:
+    return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))

@@ -1,0 +1,65 @@
+"""One side of a comparison: the stacks as they are, or as they are to be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from keyline_ops.plan.constants import Value, as_text
+from keyline_ops.plan.evaluate import Evaluator, Resource, Stack
+from keyline_ops.plan.table_state import TABLE_TYPES, TableState, table_state
+from keyline_ops.plan.worlds import World
+
+Place = tuple[str, str]
+"""The stack and the logical id of a resource."""
+
+
+class Side:
+    """The stacks of one side, evaluated in one world."""
+
+    def __init__(self, stacks: Sequence[Stack], world: World) -> None:
+        self.evaluators = {s.name: Evaluator(s, world, self._imported) for s in stacks}
+        self._is_exporting = False
+
+    @cached_property
+    def tables(self) -> dict[Place, TableState]:
+        """The tables of all stacks."""
+        found = {}
+        for stack, evaluator in self.evaluators.items():
+            for logical_id, kind in evaluator.resource_types().items():
+                if kind in TABLE_TYPES:
+                    name = as_text(evaluator.value({"Ref": logical_id}))
+                    found[stack, logical_id] = table_state(evaluator.resource(logical_id), name)
+        return found
+
+    @cached_property
+    def types(self) -> dict[Place, str]:
+        """The types of all resources."""
+        return {
+            (stack, logical_id): kind
+            for stack, evaluator in self.evaluators.items()
+            for logical_id, kind in evaluator.resource_types().items()
+        }
+
+    def resource(self, place: Place) -> Resource:
+        """Return a resource of these stacks."""
+        return self.evaluators[place[0]].resource(place[1])
+
+    @cached_property
+    def exports(self) -> dict[str, Value]:
+        """What the stacks export, by name."""
+        self._is_exporting = True
+        found = {
+            output.export: output.value
+            for evaluator in self.evaluators.values()
+            for output in evaluator.outputs().values()
+            if output.export
+        }
+        self._is_exporting = False
+        return found
+
+    def _imported(self, name: str) -> Value | None:
+        """Return what a stack of these exports under a name; None where another stack does."""
+        if len(self.evaluators) < 2 or self._is_exporting:
+            return None
+        return self.exports.get(name)

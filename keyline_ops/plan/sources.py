@@ -1,0 +1,170 @@
+"""What `--from` and `--to` name: a template, a cloud assembly, a git revision of the project."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from keyline_deploy.project import ROOT
+from keyline_ops.plan.errors import UnjudgedError
+from keyline_ops.plan.evaluate import Stack
+from keyline_ops.plan.templates import read_template
+
+_CHILD = Path(__file__).with_name("synthesize_revision.py")
+_MANIFEST = "manifest.json"
+
+
+def stacks_of(source: str, environment: str) -> list[Stack]:
+    """Return the stacks that a source has.
+
+    Parameters
+    ----------
+    source
+        A template's file, the folder of a cloud assembly, or a git revision.
+    environment
+        Which environment of a git revision is synthesized.
+
+    Raises
+    ------
+    UnjudgedError
+        If it is none of these, or has no stacks.
+    """
+    path = Path(source)
+    if path.is_dir():
+        return read_assembly(path)
+    if path.is_file():
+        return [Stack("", read_template(path))]
+    commit = _commit(source)
+    if commit is None:
+        raise UnjudgedError(
+            source,
+            "is no file, no folder and no git revision of this project.",
+            "Name a template, the folder of a cloud assembly, or a revision such as HEAD~1.",
+        )
+    return _of_revision(source, commit, environment)
+
+
+# ----------------------------------------------------------------------------- assemblies
+
+
+def read_assembly(folder: Path) -> list[Stack]:
+    """Return the stacks of a cloud assembly, those of its stages and nested ones included.
+
+    Raises
+    ------
+    UnjudgedError
+        If the folder is not a cloud assembly.
+    """
+    manifest = folder / _MANIFEST
+    try:
+        artifacts: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"]
+    except (OSError, ValueError, KeyError) as error:
+        raise UnjudgedError(
+            str(folder), f"is not a cloud assembly: {error}", "Name the folder that cdk synth made."
+        ) from error
+    found = [stack for id, each in artifacts.items() for stack in _artifact(folder, id, each)]
+    if not found:
+        raise UnjudgedError(str(folder), "has no stacks.", "Name the folder that cdk synth made.")
+    return found
+
+
+def _artifact(folder: Path, id: str, artifact: dict[str, Any]) -> Iterator[Stack]:
+    given = artifact.get("properties", {})
+    if artifact.get("type") == "cdk:cloud-assembly":
+        yield from read_assembly(folder / given["directoryName"])
+    elif artifact.get("type") == "aws:cloudformation:stack":
+        name = str(given.get("stackName", id))
+        region = str(artifact.get("environment", "")).rpartition("/")[2]
+        protected = given.get("terminationProtection") is True
+        template = read_template(folder / given["templateFile"])
+        yield Stack(name, template, protected, region)
+        yield from _nested(folder, name, template)
+
+
+def _nested(folder: Path, owner: str, template: Any) -> Iterator[Stack]:
+    for logical_id, resource in template["Resources"].items():
+        asset = resource.get("Metadata", {}).get("aws:asset:path")
+        if resource.get("Type") == "AWS::CloudFormation::Stack" and asset:
+            nested = read_template(folder / asset)
+            name = f"{owner}.{logical_id}"
+            yield Stack(name, nested)
+            yield from _nested(folder, name, nested)
+
+
+# ------------------------------------------------------------------------------ revisions
+
+
+def _commit(revision: str) -> str | None:
+    if revision.startswith("-"):
+        return None
+    done = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _of_revision(revision: str, commit: str, environment: str) -> list[Stack]:
+    with tempfile.TemporaryDirectory(prefix="keyline-plan-") as folder:
+        tree, out = Path(folder, "tree"), Path(folder, "assembly")
+        tree.mkdir()
+        _unpack(commit, tree)
+        done = subprocess.run(
+            [sys.executable, str(_CHILD), environment, str(out)],
+            cwd=tree,
+            env={**os.environ, "PYTHONPATH": _roots(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise UnjudgedError(
+                f"revision {revision}",
+                f"does not synthesize {environment}:\n{done.stderr.strip()[-2000:]}",
+                "Synthesize it yourself, and name the folder of the cloud assembly.",
+            )
+        return read_assembly(out)
+
+
+def _roots(tree: Path) -> str:
+    return os.pathsep.join(str(tree / root) for root in ("", "constructs", "lambda_src"))
+
+
+def _unpack(commit: str, tree: Path) -> None:
+    archive = subprocess.run(
+        ["git", "archive", "--format=tar", commit], cwd=ROOT, capture_output=True, check=True
+    )
+    subprocess.run(["tar", "-x", "-C", str(tree)], input=archive.stdout, check=True)
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def read_pairs(file: Path) -> Sequence[tuple[str, str]]:
+    """Read a list of pairs: `[{"from": path, "to": path}]`. Paths may be relative to the file.
+
+    Raises
+    ------
+    UnjudgedError
+        If the file is not such a list.
+    """
+    try:
+        listed = json.loads(file.read_text(encoding="utf-8"))
+        return [(_near(file, pair["from"]), _near(file, pair["to"])) for pair in listed]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnjudgedError(
+            str(file),
+            f"is not a list of pairs: {error!r}",
+            'Write [{"from": "old.json", "to": "new.json"}].',
+        ) from error
+
+
+def _near(file: Path, path: str) -> str:
+    beside = file.parent / path
+    return path if Path(path).exists() or not beside.exists() else str(beside)

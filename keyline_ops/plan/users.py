@@ -1,0 +1,175 @@
+"""Who uses an index or the stream of a table, as far as templates say."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from keyline_ops.plan.constants import Value, shown
+from keyline_ops.plan.side import Place, Side
+from keyline_ops.plan.table_state import TABLE_TYPES, TableState
+
+_WATCHERS = ("AWS::ApplicationAutoScaling::", "AWS::CloudWatch::", "AWS::DynamoDB::")
+"""What names an index or a stream and does not read it."""
+_GRANTS = "AWS::IAM::"
+_SAM_FUNCTION = "AWS::Serverless::Function"
+_FUNCTIONS = ("AWS::Lambda::Function", _SAM_FUNCTION)
+
+
+class Kind(enum.Enum):
+    """How a user uses it."""
+
+    READER = "reads it"
+    GRANT = "is allowed to read it"
+    OUTPUT = "outputs it"
+    EXPORT = "exports it to other stacks"
+
+
+@dataclass(frozen=True)
+class User:
+    """A resource or an output that uses something of a table."""
+
+    place: Place
+    kind: Kind
+
+    @property
+    def name(self) -> str:
+        """The user, for people."""
+        return ".".join(part for part in self.place if part)
+
+
+class Users:
+    """The users of tables on one side."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self._texts: dict[Place, list[str]] = {}
+        self._reached: dict[tuple[Place, str], bool] = {}
+
+    def of_stream(self, place: Place) -> set[User]:
+        """Return who reads the stream of a table."""
+        table = self._side.tables.get(place)
+        if table is None:
+            return set()
+        named = re.compile(
+            rf"(?<![\w:.-]){re.escape(_own(place))}\.StreamArn(?!\w)"
+            rf"|table/{re.escape(shown(table.name))}/stream/(?!\*)"
+        )
+        found = {
+            User(other, Kind.GRANT if kind.startswith(_GRANTS) else Kind.READER)
+            for other, kind in self._side.types.items()
+            if not kind.startswith(_WATCHERS)
+            and any(named.search(text) for text in self._of(other))
+        }
+        return found | set(self._outputs(named))
+
+    def of_index(self, place: Place, index: str) -> set[User]:
+        """Return who names an index of a table: in its code, its variables or its permissions."""
+        table = self._side.tables.get(place)
+        if table is None:
+            return set()
+        return {
+            User(other, self._kind(other, kind, table, index))
+            for other, kind in self._side.types.items()
+            if not kind.startswith(_WATCHERS)
+            and self._names(self._of(other), table, index)
+            and self._reaches(other, table)
+        }
+
+    def functions_of(self, grant: Place) -> set[Place]:
+        """Return the functions that a role or a policy is for."""
+        stack, logical_id = grant
+        evaluator = self._side.evaluators[stack]
+        roles = {logical_id} | {
+            name
+            for name in evaluator.links(logical_id)
+            if self._side.types.get((stack, name)) == "AWS::IAM::Role"
+        }
+        if self._side.types[grant] in _FUNCTIONS:
+            return {grant}
+        return {
+            (stack, name)
+            for (owner, name), kind in self._side.types.items()
+            if owner == stack and kind in _FUNCTIONS and evaluator.links(name) & roles
+        }
+
+    def code_of(self, function: Place) -> Value:
+        """Return what a function is made of, without what it is allowed to do."""
+        properties = self._side.resource(function).properties
+        return {name: value for name, value in properties.items() if name != "Policies"}
+
+    def _kind(self, place: Place, kind: str, table: TableState, index: str) -> Kind:
+        if kind.startswith(_GRANTS):
+            return Kind.GRANT
+        if kind == _SAM_FUNCTION:
+            rest = list(_leaves(self.code_of(place)))
+            return Kind.READER if self._names(rest, table, index) else Kind.GRANT
+        return Kind.READER
+
+    def _outputs(self, named: re.Pattern[str]) -> Iterator[User]:
+        for stack, evaluator in self._side.evaluators.items():
+            for name, output in evaluator.outputs().items():
+                if any(named.search(text) for text in _leaves(output.value)):
+                    kind = Kind.EXPORT if output.export else Kind.OUTPUT
+                    yield User((stack, f"Outputs.{name}"), kind)
+
+    def _names(self, texts: list[str], table: TableState, index: str) -> bool:
+        quoted = re.compile(rf"[\"']{re.escape(index)}\\?[\"']")
+        path = re.compile(
+            rf"(?:(?:^|[:/])table/(?P<table>[^/]+)/)?(?<![\w.-])index/{re.escape(index)}(?![\w.-])"
+        )
+        for text in texts:
+            if text == index or quoted.search(text):
+                return True
+            for found in path.finditer(text):
+                if found["table"] is None or found["table"] == shown(table.name):
+                    return True
+        return False
+
+    def _reaches(self, place: Place, table: TableState) -> bool:
+        """Whether a resource, or what it refers to, names a table."""
+        key = (place, table.name)
+        if key not in self._reached:
+            self._reached[key] = False  # of a circle of references
+            own = any(_mentions(text, table.name) for text in self._of(place))
+            stack, logical_id = place
+            self._reached[key] = own or any(
+                self._reaches((stack, name), table)
+                for name in self._side.evaluators[stack].links(logical_id)
+                if self._side.types.get((stack, name), TABLE_TYPES[0]) not in TABLE_TYPES
+            )
+        return self._reached[key]
+
+    def _of(self, place: Place) -> list[str]:
+        if place not in self._texts:
+            self._texts[place] = [shown(text) for text in self._raw(place)]
+        return self._texts[place]
+
+    def _raw(self, place: Place) -> Iterator[str]:
+        yield from _leaves(self._side.resource(place).properties)
+        if self._side.types[place] == _SAM_FUNCTION:
+            yield from _leaves(self._side.evaluators[place[0]].globals())
+
+
+def _own(place: Place) -> str:
+    return ":".join(part for part in place if part)
+
+
+def _mentions(text: str, name: str) -> bool:
+    named = re.escape(shown(name))
+    return re.search(rf"(?<![\w.-]){named}(?![\w.-])", text) is not None
+
+
+def _leaves(value: Value) -> Iterator[str]:
+    """Yield the texts of a value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _leaves(item)

@@ -1,0 +1,937 @@
+"""Pairs of templates with their verdicts, from what AWS documents of updates.
+
+Each case is an edit of the table before and one after, on both types of tables unless it says
+otherwise. `tricky` cases look like another verdict than they have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.keyline_ops.unit.plan.made import (
+    GLOBAL,
+    REGION,
+    TABLE,
+    Edit,
+    Made,
+    Template,
+    index,
+    index_arn,
+)
+
+HARMLESS, WAVES, REFUSED = "harmless", "waves", "refused"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A pair, with the verdict on it."""
+
+    name: str
+    kind: str
+    verdict: str
+    before: Template
+    after: Template
+    tricky: bool
+
+
+_CASES: list[tuple[str, str, Edit, Edit, tuple[str, ...], bool]] = []
+
+
+def _nothing(made: Made) -> None:
+    pass
+
+
+def case(
+    verdict: str,
+    *,
+    before: Edit = _nothing,
+    kinds: tuple[str, ...] = (TABLE, GLOBAL),
+    tricky: bool = False,
+) -> Any:
+    """Register the edit that leads from before to after; `before` comes first on both sides."""
+
+    def register(after: Edit) -> Edit:
+        _CASES.append((after.__name__, verdict, before, after, kinds, tricky))
+        return after
+
+    return register
+
+
+def cases() -> Iterator[Case]:
+    """All cases, each with its templates."""
+    for name, verdict, before, after, kinds, tricky in _CASES:
+        for kind in kinds:
+            old, new = Made(kind), Made(kind)
+            before(old)
+            before(new)
+            after(new)
+            yield Case(name, kind, verdict, old.template, new.template, tricky)
+
+
+def _together(*edits: Edit) -> Edit:
+    def run(made: Made) -> None:
+        for edit in edits:
+            edit(made)
+
+    return run
+
+
+# ------------------------------------------------------------------------------ nothing
+
+
+@case(HARMLESS)
+def unchanged(made: Made) -> None:
+    pass
+
+
+@case(HARMLESS, tricky=True)
+def lists_in_another_order(made: Made) -> None:
+    made.props["AttributeDefinitions"].reverse()
+    made.template["Resources"] = dict(reversed(made.resources.items()))
+    made.table["Properties"] = dict(reversed(made.props.items()))
+
+
+def _included(made: Made) -> None:
+    made.indexes.append(index("by-kind", "status", projection="INCLUDE", include=["b", "a"]))
+    made.props["Tags" if not made.is_global else "WarmThroughput"] = (
+        [{"Key": "b", "Value": "2"}, {"Key": "a", "Value": "1"}]
+        if not made.is_global
+        else {"ReadUnitsPerSecond": 12000}
+    )
+
+
+@case(HARMLESS, before=_included, tricky=True)
+def sets_in_another_order(made: Made) -> None:
+    made.indexes.reverse()
+    for each in made.indexes:
+        each["Projection"].get("NonKeyAttributes", []).reverse()
+    if not made.is_global:
+        made.props["Tags"].reverse()
+    else:
+        made.props["WarmThroughput"]["ReadUnitsPerSecond"] = "12000"
+
+
+@case(HARMLESS, tricky=True)
+def truth_values_as_text(made: Made) -> None:
+    made.place["DeletionProtectionEnabled"] = "true"
+    made.place["PointInTimeRecoverySpecification"] = {"PointInTimeRecoveryEnabled": "true"}
+    made.props["SSESpecification"]["SSEEnabled"] = "true"
+
+
+@case(HARMLESS, tricky=True)
+def defaults_written_out(made: Made) -> None:
+    made.place["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] = 35
+    made.place["TableClass"] = "STANDARD"
+    del made.props["SSESpecification"]["SSEType"]
+
+
+@case(HARMLESS, before=lambda made: made.props.pop("SSESpecification"), tricky=True)
+def encryption_off_written_out(made: Made) -> None:
+    made.props["SSESpecification"] = {"SSEEnabled": False}
+
+
+@case(HARMLESS, tricky=True)
+def name_by_a_parameter(made: Made) -> None:
+    made.template["Parameters"]["Name"] = {"Type": "String", "Default": "orders"}
+    made.props["TableName"] = {"Ref": "Name"}
+
+
+def _of_the_stack(made: Made) -> None:
+    made.props["TableName"] = {"Fn::Sub": "${AWS::StackName}-orders"}
+
+
+@case(HARMLESS, before=_of_the_stack, tricky=True)
+def the_same_text_joined(made: Made) -> None:
+    made.props["TableName"] = {"Fn::Join": ["-", [{"Ref": "AWS::StackName"}, "orders"]]}
+
+
+@case(HARMLESS, tricky=True)
+def a_value_of_a_mapping(made: Made) -> None:
+    made.template["Mappings"]["Names"] = {"all": {"orders": "orders"}}
+    made.props["TableName"] = {"Fn::FindInMap": ["Names", "all", "orders"]}
+
+
+@case(HARMLESS, tricky=True)
+def a_condition_that_holds(made: Made) -> None:
+    made.template["Parameters"]["Stage"] = {"Type": "String", "Default": "prod"}
+    made.template["Conditions"]["IsProd"] = {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
+    made.table["Condition"] = "IsProd"
+    made.place["DeletionProtectionEnabled"] = {"Fn::If": ["IsProd", True, False]}
+
+
+@case(HARMLESS, tricky=True)
+def a_property_that_has_no_value(made: Made) -> None:
+    made.template["Conditions"]["Never"] = {"Fn::Equals": ["a", "b"]}
+    made.props["WarmThroughput"] = {
+        "Fn::If": ["Never", {"ReadUnitsPerSecond": 20000}, {"Ref": "AWS::NoValue"}]
+    }
+
+
+@case(HARMLESS, tricky=True)
+def empty_lists(made: Made) -> None:
+    made.props["LocalSecondaryIndexes"] = []
+
+
+@case(HARMLESS)
+def metadata_and_dependencies(made: Made) -> None:
+    made.table["Metadata"] = {"aws:cdk:path": "Stack/Orders/Resource"}
+    made.resources["Topic"] = {"Type": "AWS::SNS::Topic"}
+    made.table["DependsOn"] = ["Topic"]
+
+
+@case(HARMLESS)
+def another_table_is_new(made: Made) -> None:
+    made.resources["Users"] = {
+        "Type": TABLE,
+        "Properties": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        },
+    }
+
+
+@case(HARMLESS, before=lambda made: made.add_function(), tricky=True)
+def an_unrelated_function_is_renamed(made: Made) -> None:
+    made.resources["Other"] = made.resources.pop("Reader")
+
+
+@case(HARMLESS)
+def tags(made: Made) -> None:
+    made.place["Tags"] = [{"Key": "team", "Value": "data"}]
+
+
+# ---------------------------------------------------------------------------- replaced
+
+
+@case(REFUSED)
+def another_key(made: Made) -> None:
+    made.props["KeySchema"][1]["AttributeName"] = "created"
+    made.define("created")
+
+
+@case(REFUSED)
+def a_sort_key_less(made: Made) -> None:
+    del made.props["KeySchema"][1]
+
+
+@case(REFUSED)
+def the_type_of_a_key(made: Made) -> None:
+    made.props["AttributeDefinitions"][0]["AttributeType"] = "N"
+
+
+@case(REFUSED, tricky=True)
+def the_type_of_an_index_key(made: Made) -> None:
+    made.props["AttributeDefinitions"][2]["AttributeType"] = "N"
+
+
+@case(REFUSED)
+def another_name(made: Made) -> None:
+    made.props["TableName"] = "orders-v2"
+
+
+@case(REFUSED, tricky=True)
+def a_name_less(made: Made) -> None:
+    del made.props["TableName"]
+
+
+@case(REFUSED, before=lambda made: made.props.pop("TableName"), tricky=True)
+def a_name_given(made: Made) -> None:
+    made.props["TableName"] = "orders"
+
+
+@case(REFUSED, before=_of_the_stack, tricky=True)
+def the_default_of_a_parameter_in_the_name(made: Made) -> None:
+    made.template["Parameters"]["Stage"] = {"Type": "String", "Default": "v2"}
+    made.props["TableName"] = {"Fn::Sub": "${AWS::StackName}-${Stage}"}
+
+
+@case(REFUSED)
+def another_logical_id(made: Made) -> None:
+    made.resources["OrdersTable"] = made.resources.pop("Orders")
+
+
+@case(REFUSED, before=lambda made: made.props.pop("TableName"), tricky=True)
+def another_logical_id_without_a_name(made: Made) -> None:
+    made.resources["OrdersTable1A2B3C4D"] = made.resources.pop("Orders")
+
+
+@case(REFUSED)
+def removed_and_kept(made: Made) -> None:
+    del made.resources["Orders"]
+
+
+@case(REFUSED, before=lambda made: made.table.pop("DeletionPolicy"))
+def removed_and_deleted(made: Made) -> None:
+    del made.resources["Orders"]
+
+
+@case(REFUSED, tricky=True)
+def a_condition_turns_false(made: Made) -> None:
+    made.template["Parameters"]["Stage"] = {"Type": "String", "Default": "dev"}
+    made.template["Conditions"]["IsProd"] = {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
+    made.table["Condition"] = "IsProd"
+
+
+@case(REFUSED, tricky=True)
+def a_condition_on_the_region(made: Made) -> None:
+    made.template["Conditions"]["Here"] = {"Fn::Equals": [REGION, "eu-west-1"]}
+    made.table["Condition"] = "Here"
+
+
+@case(REFUSED, kinds=(TABLE,))
+def a_local_index(made: Made) -> None:
+    made.define("total", "N")
+    local = index("by-total", "pk", "total")
+    made.props["LocalSecondaryIndexes"] = [local]
+
+
+def _local(made: Made) -> None:
+    made.define("total", "N")
+    made.props["LocalSecondaryIndexes"] = [index("by-total", "pk", "total", projection="KEYS_ONLY")]
+
+
+@case(REFUSED, before=_local)
+def the_projection_of_a_local_index(made: Made) -> None:
+    made.props["LocalSecondaryIndexes"][0]["Projection"]["ProjectionType"] = "ALL"
+
+
+@case(REFUSED, before=_local)
+def a_local_index_less(made: Made) -> None:
+    made.undefine("total")
+    del made.props["LocalSecondaryIndexes"]
+
+
+@case(REFUSED, kinds=(TABLE,))
+def a_table_becomes_global(made: Made) -> None:
+    made.table["Type"] = GLOBAL
+    made.props["Replicas"] = [{"Region": REGION}]
+
+
+@case(REFUSED, kinds=(TABLE,), tricky=True)
+def an_import_that_is_taken_out(made: Made) -> None:
+    made.props["ImportSourceSpecification"] = {
+        "InputFormat": "CSV",
+        "S3BucketSource": {"S3Bucket": "orders"},
+    }
+
+
+# ----------------------------------------------------------------------------- indexes
+
+
+@case(HARMLESS)
+def one_index_more(made: Made) -> None:
+    made.add_index("by-customer", "customer")
+
+
+@case(HARMLESS)
+def one_index_less(made: Made) -> None:
+    made.drop_index()
+
+
+@case(WAVES)
+def two_indexes_more(made: Made) -> None:
+    made.add_index("by-customer", "customer")
+    made.add_index("by-day", "day")
+
+
+@case(WAVES, before=lambda made: made.add_index("by-customer", "customer"))
+def two_indexes_less(made: Made) -> None:
+    made.drop_index()
+    made.drop_index("by-customer", "customer")
+
+
+@case(WAVES, tricky=True)
+def an_index_is_renamed(made: Made) -> None:
+    made.indexes[0]["IndexName"] = "status-index"
+
+
+@case(WAVES)
+def one_index_more_and_one_less(made: Made) -> None:
+    made.drop_index()
+    made.add_index("by-customer", "customer")
+
+
+@case(REFUSED)
+def the_projection_of_an_index(made: Made) -> None:
+    made.indexes[0]["Projection"] = {"ProjectionType": "KEYS_ONLY"}
+
+
+@case(REFUSED, before=_included, tricky=True)
+def one_more_attribute_in_a_projection(made: Made) -> None:
+    made.indexes[1]["Projection"]["NonKeyAttributes"].append("c")
+
+
+@case(REFUSED)
+def the_key_of_an_index(made: Made) -> None:
+    del made.indexes[0]["KeySchema"][1]
+
+
+@case(REFUSED, tricky=True)
+def an_index_goes_and_its_attribute_stays_defined(made: Made) -> None:
+    made.drop_index(attribute="")
+
+
+@case(REFUSED, tricky=True)
+def an_index_on_an_attribute_that_is_not_defined(made: Made) -> None:
+    made.indexes.append(index("by-customer", "customer"))
+
+
+@case(REFUSED)
+def more_indexes_than_a_table_has(made: Made) -> None:
+    for number in range(20):
+        made.add_index(f"by-{number}", f"a{number}")
+
+
+def _by_variable(made: Made) -> None:
+    made.add_function(INDEX="by-status")
+
+
+@case(REFUSED, before=_by_variable)
+def an_index_less_that_a_function_reads(made: Made) -> None:
+    made.drop_index()
+
+
+@case(WAVES, before=_by_variable, tricky=True)
+def an_index_less_with_its_reader(made: Made) -> None:
+    made.drop_index()
+    del made.resources["Reader"]["Properties"]["Environment"]["Variables"]["INDEX"]
+
+
+@case(WAVES, before=lambda made: made.add_function(), tricky=True)
+def an_index_more_with_its_reader(made: Made) -> None:
+    made.add_index("by-customer", "customer")
+    made.add_function(INDEX="by-customer")
+
+
+@case(WAVES, before=_by_variable)
+def an_index_is_renamed_with_its_reader(made: Made) -> None:
+    made.indexes[0]["IndexName"] = "status-index"
+    made.add_function(INDEX="status-index")
+
+
+def _granted(made: Made) -> None:
+    made.add_function()
+    made.add_policy({"Fn::GetAtt": ["Orders", "Arn"]}, index_arn("by-status"))
+
+
+@case(REFUSED, before=_granted, tricky=True)
+def an_index_less_that_a_role_reads(made: Made) -> None:
+    made.drop_index()
+
+
+def _granted_all(made: Made) -> None:
+    made.add_function()
+    made.add_policy({"Fn::GetAtt": ["Orders", "Arn"]}, index_arn("*"))
+
+
+@case(HARMLESS, before=_granted_all, tricky=True)
+def an_index_more_under_a_grant_of_all(made: Made) -> None:
+    made.add_index("by-customer", "customer")
+
+
+@case(HARMLESS, before=lambda made: made.add_function(), tricky=True)
+def an_index_more_with_a_grant_and_no_new_code(made: Made) -> None:
+    made.add_index("by-customer", "customer")
+    made.add_policy({"Fn::GetAtt": ["Orders", "Arn"]}, index_arn("by-customer"))
+
+
+@case(WAVES, before=lambda made: made.add_function(), tricky=True)
+def an_index_more_with_a_grant_and_new_code(made: Made) -> None:
+    made.add_index("by-customer", "customer")
+    made.add_function(code="v2")
+    made.add_policy({"Fn::GetAtt": ["Orders", "Arn"]}, index_arn("by-customer"))
+
+
+def _resolver(made: Made) -> None:
+    made.resources["Source"] = {
+        "Type": "AWS::AppSync::DataSource",
+        "Properties": {
+            "ApiId": "api",
+            "Name": "Orders",
+            "Type": "AMAZON_DYNAMODB",
+            "DynamoDBConfig": {"TableName": {"Ref": "Orders"}, "AwsRegion": REGION},
+        },
+    }
+    made.resources["Resolver"] = {
+        "Type": "AWS::AppSync::Resolver",
+        "Properties": {
+            "DataSourceName": {"Fn::GetAtt": ["Source", "Name"]},
+            "RequestMappingTemplate": '{"operation": "Query", "index": "by-status"}',
+        },
+    }
+
+
+@case(REFUSED, before=_resolver, tricky=True)
+def an_index_less_that_a_resolver_reads(made: Made) -> None:
+    made.drop_index()
+
+
+@case(HARMLESS, tricky=True)
+def an_index_less_whose_name_another_table_has(made: Made) -> None:
+    made.drop_index()
+    made.resources["Mail"] = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {"Environment": {"Variables": {"INDEX": "by-status", "TABLE": "users"}}},
+    }
+
+
+# ------------------------------------------------------------------------------ stream
+
+
+def _no_stream(made: Made) -> None:
+    made.props.pop("StreamSpecification")
+
+
+@case(HARMLESS, before=_no_stream)
+def a_stream(made: Made) -> None:
+    made.props["StreamSpecification"] = {"StreamViewType": "KEYS_ONLY"}
+
+
+@case(HARMLESS, before=_no_stream)
+def a_stream_with_its_consumer(made: Made) -> None:
+    made.props["StreamSpecification"] = {"StreamViewType": "NEW_IMAGE"}
+    made.add_mapping()
+
+
+@case(HARMLESS, tricky=True)
+def no_stream_that_nobody_reads(made: Made) -> None:
+    _no_stream(made)
+
+
+@case(REFUSED, before=lambda made: made.add_mapping())
+def the_view_of_a_stream_with_a_consumer(made: Made) -> None:
+    made.props["StreamSpecification"] = {"StreamViewType": "NEW_IMAGE"}
+
+
+@case(HARMLESS, tricky=True)
+def the_view_of_a_stream_that_nobody_reads(made: Made) -> None:
+    made.props["StreamSpecification"] = {"StreamViewType": "NEW_IMAGE"}
+
+
+@case(REFUSED, before=lambda made: made.add_mapping())
+def no_stream_and_a_consumer(made: Made) -> None:
+    _no_stream(made)
+
+
+@case(WAVES, before=lambda made: made.add_mapping(), tricky=True)
+def no_stream_and_no_consumer_any_more(made: Made) -> None:
+    _no_stream(made)
+    del made.resources["Mapping"]
+
+
+@case(HARMLESS, before=lambda made: made.add_mapping())
+def the_batch_of_a_consumer(made: Made) -> None:
+    made.resources["Mapping"]["Properties"]["BatchSize"] = 10
+
+
+def _pipe(made: Made) -> None:
+    made.resources["Pipe"] = {
+        "Type": "AWS::Pipes::Pipe",
+        "Properties": {"Source": {"Fn::GetAtt": "Orders.StreamArn"}, "Target": "t", "RoleArn": "r"},
+    }
+
+
+@case(REFUSED, before=_pipe, tricky=True)
+def the_view_of_a_stream_with_a_pipe(made: Made) -> None:
+    made.props["StreamSpecification"] = {"StreamViewType": "OLD_IMAGE"}
+
+
+def _sam(made: Made) -> None:
+    made.template["Transform"] = "AWS::Serverless-2016-10-31"
+    made.resources["Worker"] = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {
+            "Handler": "a.b",
+            "Events": {
+                "Changes": {
+                    "Type": "DynamoDB",
+                    "Properties": {
+                        "Stream": {"Fn::GetAtt": ["Orders", "StreamArn"]},
+                        "StartingPosition": "LATEST",
+                    },
+                }
+            },
+        },
+    }
+
+
+@case(REFUSED, before=_sam, tricky=True)
+def the_view_of_a_stream_with_an_event_of_sam(made: Made) -> None:
+    made.props["StreamSpecification"] = {"StreamViewType": "KEYS_ONLY"}
+
+
+def _exported(made: Made) -> None:
+    made.template["Outputs"]["Stream"] = {
+        "Value": {"Fn::GetAtt": ["Orders", "StreamArn"]},
+        "Export": {"Name": "orders-stream"},
+    }
+
+
+@case(REFUSED, before=_exported, tricky=True)
+def the_view_of_a_stream_that_is_exported(made: Made) -> None:
+    made.props["StreamSpecification"] = {"StreamViewType": "NEW_IMAGE"}
+
+
+@case(REFUSED, before=_exported)
+def an_export_less(made: Made) -> None:
+    made.template["Outputs"] = {}
+
+
+@case(HARMLESS, before=lambda made: made.template["Outputs"].update({"Name": {"Value": "x"}}))
+def an_output_less(made: Made) -> None:
+    made.template["Outputs"] = {}
+
+
+def _kinesis(made: Made) -> None:
+    made.resources["Changes"] = {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 1}}
+    made.place["KinesisStreamSpecification"] = {"StreamArn": {"Fn::GetAtt": ["Changes", "Arn"]}}
+
+
+@case(HARMLESS)
+def a_destination_in_kinesis(made: Made) -> None:
+    _kinesis(made)
+
+
+@case(REFUSED, before=_kinesis)
+def no_destination_in_kinesis(made: Made) -> None:
+    del made.place["KinesisStreamSpecification"]
+
+
+@case(HARMLESS, before=_kinesis, tricky=True)
+def the_same_destination_in_other_words(made: Made) -> None:
+    made.place["KinesisStreamSpecification"] = {"StreamArn": {"Fn::Sub": "${Changes.Arn}"}}
+
+
+# ------------------------------------------------------------------------------ expiry
+
+
+@case(HARMLESS, before=lambda made: made.props.pop("TimeToLiveSpecification"))
+def expiry(made: Made) -> None:
+    made.props["TimeToLiveSpecification"] = {"AttributeName": "ttl", "Enabled": True}
+
+
+@case(WAVES)
+def another_attribute_of_expiry(made: Made) -> None:
+    made.props["TimeToLiveSpecification"]["AttributeName"] = "ttl"
+
+
+@case(HARMLESS)
+def no_expiry(made: Made) -> None:
+    made.props["TimeToLiveSpecification"]["Enabled"] = False
+
+
+@case(HARMLESS, tricky=True)
+def no_expiry_by_leaving_it_out(made: Made) -> None:
+    del made.props["TimeToLiveSpecification"]
+
+
+def _numbered(made: Made) -> None:
+    made.props["AttributeDefinitions"][1]["AttributeType"] = "N"
+    del made.props["TimeToLiveSpecification"]
+
+
+@case(REFUSED, before=_numbered, tricky=True)
+def expiry_by_a_key_of_every_item(made: Made) -> None:
+    made.props["TimeToLiveSpecification"] = {"AttributeName": "sk", "Enabled": True}
+
+
+# -------------------------------------------------------------------------- protection
+
+
+@case(REFUSED)
+def no_recovery(made: Made) -> None:
+    made.place["PointInTimeRecoverySpecification"] = {"PointInTimeRecoveryEnabled": False}
+
+
+@case(REFUSED, tricky=True)
+def no_recovery_by_leaving_it_out(made: Made) -> None:
+    del made.place["PointInTimeRecoverySpecification"]
+
+
+@case(REFUSED, tricky=True)
+def a_shorter_recovery(made: Made) -> None:
+    made.place["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] = 7
+
+
+def _short(made: Made) -> None:
+    made.place["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] = 7
+
+
+@case(HARMLESS, before=_short)
+def a_longer_recovery(made: Made) -> None:
+    del made.place["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"]
+
+
+@case(REFUSED)
+def no_deletion_protection(made: Made) -> None:
+    made.place["DeletionProtectionEnabled"] = False
+
+
+@case(REFUSED, tricky=True)
+def no_deletion_protection_by_leaving_it_out(made: Made) -> None:
+    del made.place["DeletionProtectionEnabled"]
+
+
+@case(REFUSED, tricky=True)
+def no_deletion_protection_by_a_condition(made: Made) -> None:
+    made.template["Parameters"]["Stage"] = {"Type": "String", "Default": "dev"}
+    made.template["Conditions"]["IsProd"] = {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
+    made.place["DeletionProtectionEnabled"] = {"Fn::If": ["IsProd", True, False]}
+
+
+@case(HARMLESS, before=lambda made: made.place.pop("DeletionProtectionEnabled"))
+def deletion_protection(made: Made) -> None:
+    made.place["DeletionProtectionEnabled"] = True
+
+
+@case(REFUSED)
+def no_policy_of_deletion(made: Made) -> None:
+    made.table["DeletionPolicy"] = "Delete"
+
+
+@case(REFUSED, tricky=True)
+def no_policy_of_replacement(made: Made) -> None:
+    del made.table["UpdateReplacePolicy"]
+
+
+@case(HARMLESS, tricky=True)
+def retained_except_on_creation(made: Made) -> None:
+    made.table["DeletionPolicy"] = "RetainExceptOnCreate"
+
+
+# -------------------------------------------------------------------------- encryption
+
+
+@case(REFUSED)
+def no_encryption_of_the_account(made: Made) -> None:
+    del made.props["SSESpecification"]
+
+
+@case(HARMLESS)
+def a_key_of_ones_own(made: Made) -> None:
+    made.key("alias/orders")
+
+
+@case(REFUSED, before=lambda made: made.key("alias/orders"))
+def no_key_of_ones_own(made: Made) -> None:
+    made.props["SSESpecification"].pop("KMSMasterKeyId", None)
+    if made.is_global:
+        made.place.pop("SSESpecification")
+
+
+@case(HARMLESS, before=lambda made: made.key("alias/orders"))
+def another_key_of_ones_own(made: Made) -> None:
+    made.key("alias/orders-2")
+
+
+def _key(made: Made) -> None:
+    made.resources["Key"] = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {}}}
+    made.key({"Fn::GetAtt": ["Key", "Arn"]})
+
+
+@case(REFUSED, before=_key, tricky=True)
+def the_old_key_is_deleted(made: Made) -> None:
+    made.resources["Key2"] = made.resources.pop("Key")
+    made.key({"Fn::GetAtt": ["Key2", "Arn"]})
+
+
+@case(REFUSED, before=_key, tricky=True)
+def the_key_is_disabled(made: Made) -> None:
+    made.resources["Key"]["Properties"]["Enabled"] = False
+
+
+# ---------------------------------------------------------------------------- capacity
+
+
+@case(HARMLESS)
+def provisioned_capacity(made: Made) -> None:
+    made.provision()
+
+
+@case(HARMLESS, before=lambda made: made.provision())
+def billing_by_request(made: Made) -> None:
+    for owner in (made.props, *made.indexes):
+        owner.pop("ProvisionedThroughput", None)
+        owner.pop("WriteProvisionedThroughputSettings", None)
+    made.props["BillingMode"] = "PAY_PER_REQUEST"
+
+
+@case(REFUSED, before=lambda made: made.provision(), tricky=True)
+def billing_by_request_with_capacity_left(made: Made) -> None:
+    made.props["BillingMode"] = "PAY_PER_REQUEST"
+
+
+@case(REFUSED, tricky=True)
+def provisioned_capacity_of_the_table_alone(made: Made) -> None:
+    made.provision()
+    for each in made.indexes:
+        each.pop("ProvisionedThroughput", None)
+        each.pop("WriteProvisionedThroughputSettings", None)
+
+
+@case(HARMLESS, before=lambda made: made.provision())
+def more_capacity(made: Made) -> None:
+    made.provision(10)
+
+
+@case(HARMLESS, before=lambda made: made.provision(), kinds=(TABLE,), tricky=True)
+def billing_that_is_the_default_left_out(made: Made) -> None:
+    del made.props["BillingMode"]
+
+
+@case(WAVES, before=lambda made: made.provision(), kinds=(TABLE,), tricky=True)
+def capacity_together_with_an_index(made: Made) -> None:
+    made.add_index("by-customer", "customer")
+    made.provision(10)
+
+
+@case(HARMLESS)
+def warm_throughput(made: Made) -> None:
+    made.props["WarmThroughput"] = {"ReadUnitsPerSecond": 20000}
+
+
+@case(
+    REFUSED,
+    before=lambda made: made.props.update({"WarmThroughput": {"ReadUnitsPerSecond": 20000}}),
+    tricky=True,
+)
+def less_warm_throughput(made: Made) -> None:
+    made.props["WarmThroughput"] = {"ReadUnitsPerSecond": 15000}
+
+
+@case(HARMLESS, kinds=(TABLE,))
+def a_maximum_on_demand(made: Made) -> None:
+    made.props["OnDemandThroughput"] = {"MaxReadRequestUnits": 100}
+
+
+@case(HARMLESS)
+def the_class_of_the_table(made: Made) -> None:
+    made.place["TableClass"] = "STANDARD_INFREQUENT_ACCESS"
+
+
+@case(HARMLESS)
+def contributor_insights(made: Made) -> None:
+    made.place["ContributorInsightsSpecification"] = {"Enabled": True}
+
+
+# ---------------------------------------------------------------------------- replicas
+
+
+def _replicated(made: Made) -> None:
+    made.props["Replicas"].append({"Region": "eu-west-1", "DeletionProtectionEnabled": True})
+
+
+@case(HARMLESS, kinds=(GLOBAL,))
+def a_replica_more(made: Made) -> None:
+    _replicated(made)
+
+
+@case(WAVES, kinds=(GLOBAL,))
+def two_replicas_more(made: Made) -> None:
+    _replicated(made)
+    made.props["Replicas"].append({"Region": "ap-south-1"})
+
+
+@case(WAVES, kinds=(GLOBAL,), tricky=True)
+def a_replica_and_an_index_more(made: Made) -> None:
+    _replicated(made)
+    made.add_index("by-customer", "customer")
+
+
+@case(REFUSED, before=_replicated, kinds=(GLOBAL,))
+def a_replica_less(made: Made) -> None:
+    del made.props["Replicas"][1]
+
+
+@case(REFUSED, before=_replicated, kinds=(GLOBAL,), tricky=True)
+def a_replica_in_another_region(made: Made) -> None:
+    made.props["Replicas"][1]["Region"] = "eu-west-2"
+
+
+@case(HARMLESS, before=_replicated, kinds=(GLOBAL,), tricky=True)
+def replicas_in_another_order(made: Made) -> None:
+    made.props["Replicas"].reverse()
+
+
+@case(REFUSED, before=_replicated, kinds=(GLOBAL,), tricky=True)
+def no_protection_in_one_region(made: Made) -> None:
+    made.props["Replicas"][1]["DeletionProtectionEnabled"] = False
+
+
+@case(REFUSED, before=_replicated, kinds=(GLOBAL,), tricky=True)
+def no_stream_with_replicas(made: Made) -> None:
+    _no_stream(made)
+
+
+@case(REFUSED, before=_no_stream, kinds=(GLOBAL,), tricky=True)
+def a_replica_more_without_a_stream(made: Made) -> None:
+    _replicated(made)
+
+
+@case(REFUSED, before=_replicated, kinds=(GLOBAL,), tricky=True)
+def strong_consistency(made: Made) -> None:
+    made.props["MultiRegionConsistency"] = "STRONG"
+
+
+@case(HARMLESS, kinds=(GLOBAL,), tricky=True)
+def the_region_in_letters(made: Made) -> None:
+    made.props["Replicas"][0]["Region"] = "us-east-1"
+
+
+# ---------------------------------------------------------------------------- policies
+
+_LET_IN = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::222222222222:role/reader"},
+    "Action": ["dynamodb:GetItem", "dynamodb:Query"],
+    "Resource": "*",
+}
+_KEEP = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "dynamodb:DeleteTable",
+    "Resource": "*",
+}
+
+
+def _policy(*statements: Any) -> Edit:
+    def run(made: Made) -> None:
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        made.place["ResourcePolicy"] = {"PolicyDocument": document}
+
+    return run
+
+
+@case(HARMLESS)
+def a_resource_policy(made: Made) -> None:
+    _policy(_LET_IN, _KEEP)(made)
+
+
+@case(REFUSED, before=_policy(_LET_IN, _KEEP))
+def no_resource_policy(made: Made) -> None:
+    del made.place["ResourcePolicy"]
+
+
+@case(REFUSED, before=_policy(_LET_IN, _KEEP), tricky=True)
+def a_denial_less(made: Made) -> None:
+    _policy(_LET_IN)(made)
+
+
+@case(HARMLESS, before=_policy(_LET_IN, _KEEP), tricky=True)
+def a_resource_policy_in_another_order(made: Made) -> None:
+    let_in = {**_LET_IN, "Sid": "Readers", "Action": ["dynamodb:Query", "dynamodb:GetItem"]}
+    _policy({**_KEEP, "Action": ["dynamodb:DeleteTable"]}, let_in)(made)
+
+
+@case(HARMLESS, before=_policy(_LET_IN), tricky=True)
+def an_action_more(made: Made) -> None:
+    actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"]
+    _policy({**_LET_IN, "Action": actions})(made)
+
+
+@case(REFUSED, tricky=True)
+def a_denial_of_reading(made: Made) -> None:
+    _policy({**_KEEP, "Action": "dynamodb:*"})(made)
