@@ -11,6 +11,7 @@ from keyline_cdk.data_table import DataTable
 from keyline_cdk.table_alarms import TableAlarms
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import pascal
+from keyline_deploy.stored import METADATA, stored
 from stacks.base import KeylineStack, stack_tags
 
 
@@ -33,6 +34,8 @@ class DataStack(KeylineStack):
             environment=environment,
             why=f"Tables of {system.name}.",
         )
+        settings = environment.settings(system.name, system.settings)
+        self.add_metadata(METADATA, stored(system, settings))
         self._system = system
         self._environment = environment
         topic = alarm_topic(self, environment)

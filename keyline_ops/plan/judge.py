@@ -189,11 +189,28 @@ def _in_world(
 def _changed(change: Change) -> Iterator[Finding]:
     found = [finding for rule in _RULES for finding in rule(change)]
     yield from found
-    told = {name for finding in found for name in finding.path.split(".")}
+    yield from _in_regions(change)
+    told = {"Replicas", *_OF_REGIONS} | {
+        name for finding in found for name in finding.path.split(".")
+    }
     names = change.before.properties.keys() | change.after.properties.keys()
     for name in sorted(names - told):
         if change.before.properties.get(name) != change.after.properties.get(name):
             yield harmless(name, "is updated in place.")
+
+
+_OF_REGIONS = ("ContributorInsightsSpecification", "TableClass", "Tags")
+"""What a table has in each region and changes in place."""
+
+
+def _in_regions(change: Change) -> Iterator[Finding]:
+    for region in sorted(change.before.places.keys() & change.after.places.keys()):
+        was, becomes = change.before.places[region].rest, change.after.places[region].rest
+        where = f"Replicas.{shown(region)}." if region else ""
+        names = _OF_REGIONS if not region else sorted(was.keys() | becomes.keys())
+        for name in names:
+            if was.get(name) != becomes.get(name):
+                yield harmless(f"{where}{name}", "is updated in place.")
 
 
 def _removed(place: Place, table: TableState, after: Side) -> Finding:

@@ -6,7 +6,7 @@ otherwise. `tricky` cases look like another verdict than they have.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ def case(
     before: Edit = _nothing,
     kinds: tuple[str, ...] = (TABLE, GLOBAL),
     tricky: bool = False,
-) -> Any:
+) -> Callable[[Edit], Edit]:
     """Register the edit that leads from before to after; `before` comes first on both sides."""
 
     def register(after: Edit) -> Edit:
