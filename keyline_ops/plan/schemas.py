@@ -85,7 +85,7 @@ def _scalar(value: Value, schema: Schema) -> Value:
             return int(text) if kind == "integer" else float(text)
         except ValueError:
             return value
-    return text if kind == "string" else value
+    return text if value is not None else None
 
 
 def _resolved(schema: Schema, value: Value, root: Schema) -> Schema:

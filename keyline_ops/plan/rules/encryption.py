@@ -12,6 +12,7 @@ from keyline_ops.plan.constants import shown
 from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.side import Place as ResourcePlace
+from keyline_ops.plan.side import Side
 
 _KEY = "AWS::KMS::Key"
 _PATH = "SSESpecification"
@@ -59,7 +60,7 @@ def _lost_key(change: Change, key: str, path: str) -> Iterator[Finding]:
                 " be restored.",
                 "Keep the key, with DeletionPolicy: Retain.",
             )
-    elif _is_disabled(change, place):
+    elif _is_disabled(change.side_after, place) and not _is_disabled(change.side_before, place):
         yield refused(
             f"{path}.KMSMasterKeyId",
             f"is {place[1]}, which is disabled: DynamoDB cannot read the table.",
@@ -67,8 +68,8 @@ def _lost_key(change: Change, key: str, path: str) -> Iterator[Finding]:
         )
 
 
-def _is_disabled(change: Change, place: ResourcePlace) -> bool:
-    enabled = change.side_after.resource(place).properties.get("Enabled", True)
+def _is_disabled(side: Side, place: ResourcePlace) -> bool:
+    enabled = side.resource(place).properties.get("Enabled", True)
     return str(enabled).lower() == "false"
 
 

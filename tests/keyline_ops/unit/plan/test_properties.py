@@ -82,7 +82,8 @@ def in_other_words(template: dict[str, Any], random: Random) -> dict[str, Any]:
 @given(st.sampled_from(TEMPLATES), _SEEDS)
 def test_another_order_is_harmless(template: dict[str, Any], seed: int) -> None:
     found = plan(template, reordered(template, Random(seed)))
-    assert (found.verdict.word, found.tables[0].findings) == ("harmless", ())
+    assert found.verdict.word == "harmless"
+    assert not any(table.findings for table in found.tables), found.tables
 
 
 @settings(deadline=None, max_examples=100)
@@ -105,6 +106,7 @@ def test_new_names_of_what_is_beside_tables_are_harmless(
         for old, body in template[section].items():
             if section != "Resources" or body["Type"] not in kept:
                 text = text.replace(f'"{old}"', f'"{name}{old}"')
+                text = text.replace(f"${{{old}}}", f"${{{name}{old}}}")
     renamed = json.loads(text)
     for found in (plan(template, renamed), plan(renamed, template)):
         assert found.verdict.word == "harmless", found.tables
