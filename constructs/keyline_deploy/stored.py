@@ -36,7 +36,7 @@ def stored(system: System, settings: msgspec.Struct) -> dict[str, Any]:
         Those of the environment.
     """
     hints = typing.get_type_hints(type(settings), include_extras=True)
-    values: dict[str, Any] = msgspec.to_builtins(settings)
+    values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(settings))
     return {
         "system": system.name,
         "settings": {

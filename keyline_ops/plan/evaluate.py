@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
 
-from keyline_ops.plan.constants import Value, as_text, is_known, opaque
+from keyline_ops.plan.constants import Value, as_text, constant, is_known, opaque
 from keyline_ops.plan.worlds import World
 
 Template = Mapping[str, Value]
@@ -252,7 +252,7 @@ class Evaluator:
             case "Fn::ImportValue", given:
                 exported = as_text(self.value(given))
                 known = self.imports(exported)
-                return (known if known is not None else opaque("import", exported),)
+                return (known if known is not None else constant(f"import {exported}"),)
             case "Fn::Length", items:
                 found = self.value(items)
                 return (len(found) if isinstance(found, list) else opaque("length", found),)

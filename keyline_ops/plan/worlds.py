@@ -72,16 +72,12 @@ class World:
     @property
     def assumptions(self) -> list[str]:
         """What is taken for granted, for people."""
-        return [
-            f"{shown(_constant_first(pair)[0])} is {'' if equal else 'not '}"
-            f"{shown(_constant_first(pair)[1])!r}"
-            for pair, equal in self.decided.items()
-        ]
-
-
-def _constant_first(pair: Pair) -> Pair:
-    one, other = pair
-    return pair if constant_of(one) is not None or not is_known(one) else (other, one)
+        found = []
+        for pair, equal in self.decided.items():
+            unknown, other = sorted(pair, key=is_known)
+            name = constant_of(unknown) or shown(unknown)
+            found.append(f"{name} is {'' if equal else 'not '}{shown(other)!r}")
+        return found
 
 
 def in_every_world(judge: Callable[[World], T]) -> list[tuple[World, T]]:
