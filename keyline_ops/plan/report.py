@@ -60,7 +60,8 @@ def show(plan: Plan, console: Console) -> None:
     for each in plan.tables:
         for finding in each.findings:
             _show_finding(finding, console)
-    for number, wave in enumerate(plan.waves, 1):
+    in_order = plan.waves if plan.verdict is Verdict.WAVES else ()
+    for number, wave in enumerate(in_order, 1):
         for step in wave.steps:
             console.print(Text(f"deployment {number}: {step}"), soft_wrap=True)
     for line in _remarks(plan):
