@@ -113,9 +113,9 @@ def _of_revision(revision: str, commit: str, environment: str) -> list[Stack]:
         tree.mkdir()
         _unpack(commit, tree)
         done = subprocess.run(
-            [sys.executable, str(_CHILD), environment, str(out)],
+            [sys.executable, str(_CHILD)],
             cwd=tree,
-            env={**os.environ, "PYTHONPATH": _roots(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, **_variables(tree, environment, out)},
             capture_output=True,
             text=True,
             check=False,
@@ -127,6 +127,19 @@ def _of_revision(revision: str, commit: str, environment: str) -> list[Stack]:
                 "Synthesize it yourself, and name the folder of the cloud assembly.",
             )
         return read_assembly(out)
+
+
+def _variables(tree: Path, environment: str, out: Path) -> dict[str, str]:
+    """Return the variables by which the CDK's command line speaks to an app, and Python's."""
+    settings = tree / "cdk.json"
+    flags = json.loads(settings.read_text(encoding="utf-8"))["context"] if settings.exists() else {}
+    return {
+        "CDK_CONTEXT_JSON": json.dumps({**flags, "env": environment}),
+        "CDK_OUTDIR": str(out),
+        "CDK_VALIDATION": "false",
+        "PYTHONPATH": _roots(tree),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def _roots(tree: Path) -> str:

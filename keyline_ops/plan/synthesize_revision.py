@@ -1,44 +1,34 @@
-"""Synthesize an environment of the project in the working folder; nothing is bundled.
+"""Synthesize the app in the working folder, which is that of another revision; nothing is bundled.
 
-It runs in a process of its own, in which the project is that of another revision.
+It runs in a process of its own: `app`, and all that it imports, are those of the revision.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import sys
+import importlib
+import os
 from pathlib import Path
 
+from keyline.model import Function, System
+from keyline_deploy.bundling import Bundle
 
-def main(environment: str, out: str) -> None:
-    """Write the cloud assembly of an environment."""
-    import aws_cdk as cdk
 
-    from keyline.model import Function, System
-    from keyline_deploy.bundling import Bundle
-    from keyline_deploy.environment import load
-    from keyline_deploy.systems import systems
-    from stacks.application import build
+def main() -> None:
+    """Write the cloud assembly that the CDK's variables name."""
+    app = importlib.import_module("app")
+    app.bundler = lambda *_, **__: _empty
+    app.main()
 
-    def empty(system: System, function: Function) -> Bundle:
-        path = Path(f"{out}-bundles", system.name)
-        path.mkdir(parents=True, exist_ok=True)
-        code = b"".join(
-            each.read_bytes() for each in sorted(Path("lambda_src", system.name).rglob("*.py"))
-        )
-        return Bundle(path, hashlib.sha256(code).hexdigest(), ())
 
-    context = json.loads(Path("cdk.json").read_text(encoding="utf-8"))["context"]
-    app = cdk.App(
-        outdir=out,
-        context=context,
-        analytics_reporting=False,
-        builtin_cloud_formation_validation=False,
-    )
-    build(app, load(environment), systems(), empty)
-    app.synth()
+def _empty(system: System, function: Function) -> Bundle:
+    """Return a bundle without files, whose digest is that of the system's code."""
+    path = Path(f"{os.environ['CDK_OUTDIR']}-bundles", system.name)
+    path.mkdir(parents=True, exist_ok=True)
+    code = sorted(Path("lambda_src", system.name).rglob("*.py"))
+    digest = hashlib.sha256(b"".join(each.read_bytes() for each in code))
+    return Bundle(path, digest.hexdigest(), ())
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main()

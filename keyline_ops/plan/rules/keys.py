@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from keyline.model.table import MAX_INDEX_KEY_PARTS, MAX_INDEXES, MAX_PROJECTED_BY_ALL
+from keyline.model import MAX_INDEX_KEY_PARTS, MAX_INDEXES, MAX_PROJECTED_BY_ALL
 from keyline_ops.plan.findings import Finding, rejected
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.table_state import Index, TableState

@@ -4,7 +4,8 @@ Import names from here. The modules below this package may change at any time.
 
 Tables
     Table, Entity, Key, Index, Ttl, Retention, Template; Projection, ProjectionType, ALL,
-    KEYS_ONLY, include; StreamView; compressed, Field, fields_of.
+    KEYS_ONLY, include; StreamView; compressed, Field, fields_of. MAX_INDEXES,
+    MAX_INDEX_KEY_PARTS and MAX_PROJECTED_BY_ALL are limits of DynamoDB.
 Access patterns
     Get, Put, Update, Delete, Query, BatchGet, BatchWrite, TransactGet, TransactWrite, Check;
     Pattern is the base of all of them. MAX_TRANSACTION is the most actions of a transaction.
@@ -140,6 +141,9 @@ from keyline.model.system import Function, NoSettings, Route, System
 from keyline.model.table import (
     ALL,
     KEYS_ONLY,
+    MAX_INDEX_KEY_PARTS,
+    MAX_INDEXES,
+    MAX_PROJECTED_BY_ALL,
     Index,
     Projection,
     ProjectionType,
@@ -159,7 +163,10 @@ __all__ = [
     "KEYS_ONLY",
     "LONGEST_ENVIRONMENT",
     "MAX_ENVIRONMENT_NAME",
+    "MAX_INDEXES",
+    "MAX_INDEX_KEY_PARTS",
     "MAX_ITEM_BYTES",
+    "MAX_PROJECTED_BY_ALL",
     "MAX_TRANSACTION",
     "MAX_VARIABLES",
     "MIGRATION_METRICS",
