@@ -85,7 +85,7 @@ def test_what_depends_on_the_stack_bears_its_name() -> None:
 
 
 def test_a_text_is_split_only_where_it_is_known() -> None:
-    arn = {"Fn::Select": [5, {"Fn::Split": [":", {"Fn::GetAtt": "Users.StreamArn"}]}]}
+    arn: Any = {"Fn::Select": [5, {"Fn::Split": [":", {"Fn::GetAtt": "Users.StreamArn"}]}]}
     assert not is_known(Evaluator(Stack("", TEMPLATE), World()).value(arn))
     assert value(arn) == value(dict(arn))
 

@@ -249,8 +249,8 @@ def test_termination_protection_that_ends_is_refused(assembly: list[Stack]) -> N
 
 
 def test_templates_of_others_are_not_judged_by_what_is_beside_their_tables() -> None:
-    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 365}}
-    old = {"Resources": {"Log": group, "Queue": {"Type": "AWS::SQS::Queue"}}}
+    group: Any = {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 365}}
+    old: Any = {"Resources": {"Log": group, "Queue": {"Type": "AWS::SQS::Queue"}}}
     assert judge([Stack("", old)], [Stack("", {"Resources": {}})]).verdict.word == "harmless"
 
 

@@ -17,8 +17,10 @@ from keyline_ops.plan.schemas import create_only, schema_of
 from tests.keyline_ops.unit.plan.labelled import cases
 from tests.keyline_ops.unit.plan.made import GLOBAL, TABLE, Made
 
-_SETS = ("AttributeDefinitions", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "Tags")
-_SETS += ("NonKeyAttributes", "Replicas")
+_SETS = (
+    *("AttributeDefinitions", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "Tags"),
+    *("NonKeyAttributes", "Replicas"),
+)
 _SEEDS = st.integers(0, 2**32)
 TEMPLATES = [case.after for case in cases()]
 
