@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from keyline_ops.plan.findings import Finding, Moment, Step, harmless, refused, rejected, waves
 from keyline_ops.plan.rules.change import Change
+from keyline_ops.plan.table_state import TableState
 from keyline_ops.plan.users import Kind, User
 
 _EVERYTHING = "NEW_AND_OLD_IMAGES"
@@ -20,7 +21,7 @@ _PATH = "StreamSpecification"
 def stream(change: Change) -> Iterator[Finding]:
     """Yield what becomes of the stream of a table and of what it feeds."""
     before, after = change.before, change.after
-    if len(after.places) > 1 and after.stream != _EVERYTHING and _is_new_fault(change):
+    if _needs_everything(after) and after.stream != _EVERYTHING and _is_new_fault(change):
         yield rejected(
             _PATH,
             f"is not {_EVERYTHING}, which a table with replicas needs.",
@@ -33,6 +34,11 @@ def stream(change: Change) -> Iterator[Finding]:
     elif after.stream and not before.stream:
         yield harmless(_PATH, "is enabled.")
     yield from _kinesis(change)
+
+
+def _needs_everything(table: TableState) -> bool:
+    """Whether replicas are kept equal by a stream; strong consistency needs none."""
+    return len(table.places) > 1 and table.properties.get("MultiRegionConsistency") != "STRONG"
 
 
 def _is_new_fault(change: Change) -> bool:
