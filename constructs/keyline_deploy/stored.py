@@ -20,8 +20,8 @@ from keyline.vector import Codec
 METADATA = "Keyline"
 """The key in a template's Metadata."""
 
-Kind = Literal["shards", "days", "codec", "phase", ""]
-"""What a setting decides of stored items; empty where a table tells it, or nothing is decided."""
+Kind = Literal["shards", "days", "codec", "phase"]
+"""What a setting decides of stored items."""
 
 _DAYS = "_days"
 """How the name of a setting ends that says how long something is kept."""
@@ -40,23 +40,25 @@ def stored(system: System, settings: msgspec.Struct) -> dict[str, Any]:
     return {
         "system": system.name,
         "settings": {
-            name: {"kind": _kind(system, name, hints[name]), "value": value}
+            name: {"kind": kind, "value": value}
             for name, value in sorted(values.items())
+            if (kind := _kind(system, name, hints[name]))
         },
         "tables": {table.name: _table(table, values) for table in system.tables},
     }
 
 
-def _kind(system: System, name: str, hint: object) -> Kind:
+def _kind(system: System, name: str, hint: object) -> Kind | None:
+    """Return what a setting decides; None if that is nothing, or a table tells it."""
     if name in _told_by_tables(system):
-        return ""
+        return None
     if hint == Shards:
         return "shards"
     if hint == Codec:
         return "codec"
     if name == "phase" and system.migration:
         return "phase"
-    return "days" if name.endswith(_DAYS) else ""
+    return "days" if name.endswith(_DAYS) else None
 
 
 def _told_by_tables(system: System) -> set[object]:

@@ -108,8 +108,7 @@ class Plan:
 
 def _in_place(table: TablePlan) -> bool:
     """Whether a table has changes beside the steps that have deployments of their own."""
-    harmless_ones = (f for f in table.findings if f.verdict is Verdict.HARMLESS and not f.steps)
-    return any(not f.path.endswith(".AttributeDefinitions") for f in harmless_ones)
+    return any(f.verdict is Verdict.HARMLESS and not f.steps for f in table.findings)
 
 
 def _rest(stacks: Sequence[Stack]) -> list[object]:
@@ -190,7 +189,7 @@ def _changed(change: Change) -> Iterator[Finding]:
     found = [finding for rule in _RULES for finding in rule(change)]
     yield from found
     yield from _in_regions(change)
-    told = {"Replicas", *_OF_REGIONS} | {
+    told = {"Replicas", "AttributeDefinitions", *_OF_REGIONS} | {
         name for finding in found for name in finding.path.split(".")
     }
     names = change.before.properties.keys() | change.after.properties.keys()

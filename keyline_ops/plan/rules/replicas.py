@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyline_ops.plan.constants import shown
+from keyline_ops.plan.constants import as_text, shown
 from keyline_ops.plan.findings import Finding, Moment, Step, harmless, refused, rejected, waves
 from keyline_ops.plan.rules.change import Change
+from keyline_ops.plan.side import Side
+
+_CDK_REPLICA = "Custom::DynamoDBReplica"
+"""How the CDK's `Table` makes a replica: its provider deletes the replica with the resource."""
 
 
 def replicas(change: Change) -> Iterator[Finding]:
@@ -18,11 +22,7 @@ def replicas(change: Change) -> Iterator[Finding]:
     before, after = change.before, change.after
     added = sorted(after.places.keys() - before.places.keys())
     for region in sorted(before.places.keys() - after.places.keys()):
-        yield refused(
-            f"Replicas.{shown(region)}",
-            "is removed: the copy of the table in that region is deleted.",
-            "Keep it until nobody reads or writes there, and release the change.",
-        )
+        yield _removed(region)
     for region in added:
         path = f"Replicas.{shown(region)}"
         step = Step(Moment.BEFORE, f"add the replica in {shown(region)}")
@@ -31,6 +31,7 @@ def replicas(change: Change) -> Iterator[Finding]:
         yield waves(
             "Replicas", f"get {len(added)} regions. One update adds one.", "Add one at a time."
         )
+    yield from _of_the_cdk(change)
     for name in ("MultiRegionConsistency", "GlobalTableWitnesses"):
         default = "EVENTUAL" if name == "MultiRegionConsistency" else None
         if before.properties.get(name, default) != after.properties.get(name, default):
@@ -40,3 +41,27 @@ def replicas(change: Change) -> Iterator[Finding]:
         yield rejected(
             "Replicas", "have a key of yours in some regions only.", "Name a key in each of them."
         )
+
+
+def _of_the_cdk(change: Change) -> Iterator[Finding]:
+    for region in sorted(_made_by_the_cdk(change, change.side_before)):
+        if region not in _made_by_the_cdk(change, change.side_after):
+            yield _removed(region)
+
+
+def _made_by_the_cdk(change: Change, side: Side) -> set[str]:
+    found = set()
+    for place, kind in side.types.items():
+        if kind == _CDK_REPLICA:
+            properties = side.resource(place).properties
+            if as_text(properties.get("TableName")) == change.before.name:
+                found.add(as_text(properties.get("Region")))
+    return found
+
+
+def _removed(region: str) -> Finding:
+    return refused(
+        f"Replicas.{shown(region)}",
+        "is removed: the copy of the table in that region is deleted.",
+        "Keep it until nobody reads or writes there, and release the change.",
+    )

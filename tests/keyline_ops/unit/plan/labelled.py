@@ -876,6 +876,23 @@ def strong_consistency(made: Made) -> None:
     made.props["MultiRegionConsistency"] = "STRONG"
 
 
+def _replica_of_the_cdk(made: Made) -> None:
+    made.resources["Replica"] = {
+        "Type": "Custom::DynamoDBReplica",
+        "Properties": {"TableName": {"Ref": "Orders"}, "Region": "eu-west-1"},
+    }
+
+
+@case(HARMLESS, kinds=(TABLE,))
+def a_replica_of_the_cdk(made: Made) -> None:
+    _replica_of_the_cdk(made)
+
+
+@case(REFUSED, before=_replica_of_the_cdk, kinds=(TABLE,), tricky=True)
+def no_replica_of_the_cdk(made: Made) -> None:
+    del made.resources["Replica"]
+
+
 @case(HARMLESS, kinds=(GLOBAL,), tricky=True)
 def the_region_in_letters(made: Made) -> None:
     made.props["Replicas"][0]["Region"] = "us-east-1"
