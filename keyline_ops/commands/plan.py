@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+_PROD = "prod"
 _UNJUDGED = 1
 """The exit code of what cannot be judged: 2 and 3 are verdicts."""
 
@@ -72,8 +73,13 @@ def plan(
         Path | None, typer.Option(help='Judge many: a JSON list of {"from": path, "to": path}.')
     ] = None,
     environment: Annotated[
-        str, typer.Option("--environment", "--env", help="The environment of a git revision.")
-    ] = "prod",
+        str | None,
+        typer.Option(
+            "--environment",
+            "--env",
+            help="Without --from: what runs there on AWS. Of a git revision: what to synthesize.",
+        ),
+    ] = None,
     releases: Annotated[
         Path | None, typer.Option(help="The file of releases; releases.toml of the project.")
     ] = None,
@@ -93,12 +99,17 @@ def plan(
 
     holding = _holding(releases)
     if pairs is not None:
-        judged = [_told(each, environment, holding) for each in read_pairs(pairs)]
+        judged = [_told(each, environment or _PROD, holding) for each in read_pairs(pairs)]
         print(json.dumps({"plans": judged}, indent=2), flush=True)
         raise typer.Exit(_UNJUDGED if any("error" in each for each in judged) else 0)
-    if old is None or new is None:
-        raise UnjudgedError("--from and --to", "are both needed.", "Or name a file with --pairs.")
-    found = _judged(old, new, environment, holding)
+    if old is not None and new is not None:
+        found = _judged(old, new, environment or _PROD, holding)
+    elif old is None and environment is not None:
+        found = _judged_on_aws(new, environment, holding)
+    else:
+        raise UnjudgedError(
+            "--from and --to", "are both needed.", "Or name an --environment, or --pairs."
+        )
     if as_json:
         print(json.dumps(report.as_json(found), indent=2))
     elif markdown:
@@ -114,6 +125,21 @@ def _judged(old: str, new: str, environment: str, releases: Sequence[Release]) -
     from keyline_ops.plan.sources import stacks_of
 
     return judge(stacks_of(old, environment), stacks_of(new, environment), releases)
+
+
+def _judged_on_aws(new: str | None, environment: str, releases: Sequence[Release]) -> Plan:
+    """Judge an assembly, by default that of the project as it is, over what runs on AWS."""
+    from keyline_deploy.environment import load
+    from keyline_ops.plan.judge import judge
+    from keyline_ops.plan.running_stacks import fillings, running_stacks
+    from keyline_ops.plan.sources import read_assembly, stacks_of
+    from keyline_ops.synth import up_to_date
+
+    where = load(environment)
+    after = stacks_of(new, environment) if new else read_assembly(up_to_date(environment))
+    found = judge(running_stacks(where, after), after, releases)
+    names = [table.name for table in found.tables if table.changes_indexes]
+    return found.with_fillings(fillings(where, names), where.region)
 
 
 def _told(

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keyline_ops.plan.constants import shown
 from keyline_ops.plan.evaluate import Stack
-from keyline_ops.plan.findings import Finding, Moment, Step, Verdict, harmless, refused, rejected
+from keyline_ops.plan.filling import Filling
+from keyline_ops.plan.findings import (
+    Finding,
+    Moment,
+    Step,
+    Verdict,
+    harmless,
+    refused,
+    rejected,
+    waves,
+)
 from keyline_ops.plan.own import own_findings
 from keyline_ops.plan.releases import Release, released
 from keyline_ops.plan.rules.capacity import capacity
@@ -50,6 +60,11 @@ class TablePlan:
     findings: tuple[Finding, ...]
 
     @property
+    def changes_indexes(self) -> bool:
+        """Whether an index is created or deleted."""
+        return any(".GlobalSecondaryIndexes." in f.path and f.steps for f in self.findings)
+
+    @property
     def verdict(self) -> Verdict:
         """The worst of what is found and not released."""
         return max((f.verdict for f in self.findings if not f.released), default=Verdict.HARMLESS)
@@ -86,6 +101,16 @@ class Plan:
         """The worst table decides."""
         return max((table.verdict for table in self.tables), default=Verdict.HARMLESS)
 
+    def with_fillings(self, fillings: Mapping[str, Filling], region: str) -> Plan:
+        """Return the plan with what DynamoDB says of the tables whose indexes change."""
+        tables = tuple(
+            replace(each, findings=(*each.findings, *_filled(each, fillings[each.name], region)))
+            if each.name in fillings
+            else each
+            for each in self.tables
+        )
+        return replace(self, tables=tables)
+
     @property
     def waves(self) -> tuple[Wave, ...]:
         """The deployments in order; none where the change is refused or nothing is to be done."""
@@ -104,6 +129,17 @@ class Plan:
         if self.others_change or any(_in_place(each) for each in self.tables):
             yield Wave(("deploy everything else",))
         yield from (Wave(tuple(steps)) for steps in after)
+
+
+def _filled(table: TablePlan, filling: Filling, region: str) -> Iterator[Finding]:
+    path = f"{table.owner}.GlobalSecondaryIndexes"
+    yield harmless(path, f"change: {filling.told(region)}.")
+    if filling.busy:
+        yield waves(
+            path,
+            f"are changing now ({', '.join(filling.busy)}). DynamoDB takes no other change.",
+            "Wait until they are ACTIVE: `keyline tables` shows it.",
+        )
 
 
 def _in_place(table: TablePlan) -> bool:

@@ -1,0 +1,104 @@
+"""What runs on AWS: the templates of stacks, and what DynamoDB says of their tables.
+
+Templates and tables are only read: GetTemplate, DescribeStacks, DescribeTable.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import boto3
+from botocore.exceptions import ClientError
+
+from keyline_deploy.environment import Environment
+from keyline_ops.deployed import deployed, translated
+from keyline_ops.plan.errors import UnjudgedError
+from keyline_ops.plan.evaluate import Node, Stack
+from keyline_ops.plan.filling import Filling
+from keyline_ops.plan.templates import parse_template
+from keyline_ops.tables.describe import described
+
+_WRITE_BYTES = 1024
+_ABSENT = "ValidationError"
+"""The code of GetTemplate and DescribeStacks for a stack that does not exist."""
+
+
+def running_stacks(environment: Environment, stacks: Iterable[Stack]) -> list[Stack]:
+    """Return the stacks of these names as they run; one that does not run yet is left out.
+
+    Raises
+    ------
+    UnjudgedError
+        If the environment is this machine's.
+    KeylineError
+        If AWS refuses, does not answer, or the credentials are for another account.
+    """
+    if environment.is_local:
+        raise UnjudgedError(
+            "--environment local", "has no stacks on AWS.", "Name what runs with --from."
+        )
+    deployed(environment, None)  # checks the account
+    found = [_running(environment, stack) for stack in stacks]
+    return [stack for stack in found if stack]
+
+
+def _running(environment: Environment, stack: Stack) -> Stack | None:
+    client = boto3.client("cloudformation", region_name=stack.region or environment.region)
+    with translated(f"stack {stack.name}"):
+        try:
+            id = _id(client, stack.name)
+            body = client.get_template(StackName=id)["TemplateBody"]
+            (told,) = client.describe_stacks(StackName=id)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == _ABSENT:
+                return None
+            raise
+    text = body if isinstance(body, str) else json.dumps(body)
+    template = dict(parse_template(text, f"stack {stack.name}"))
+    template["Parameters"] = _given(template.get("Parameters"), told.get("Parameters", []))
+    protected = told.get("EnableTerminationProtection") is True
+    return Stack(stack.name, template, protected, stack.region)
+
+
+def _id(client: Any, name: str) -> str:
+    """Return what names a stack to CloudFormation; `Owner.Inner` is nested in `Owner`."""
+    id, *nested = name.split(".")
+    for logical_id in nested:
+        told = client.describe_stack_resource(StackName=id, LogicalResourceId=logical_id)
+        id = told["StackResourceDetail"]["PhysicalResourceId"]
+    return id
+
+
+def _given(declared: Any, given: Sequence[Mapping[str, str]]) -> Node:
+    """Return parameters whose defaults are the values that the stack has."""
+    found = dict(cast("Node", declared or {}))
+    for parameter in given:
+        body = found.get(parameter["ParameterKey"])
+        if isinstance(body, dict):
+            found[parameter["ParameterKey"]] = {**body, "Default": parameter["ParameterValue"]}
+    return found
+
+
+# --------------------------------------------------------------------------------- sizes
+
+
+def fillings(environment: Environment, names: Iterable[str]) -> dict[str, Filling]:
+    """Return what filling an index of each of these tables takes, by their physical names."""
+    client = deployed(environment, None).client()
+    return {name: found for name in names if (found := _filling(described(client, name)))}
+
+
+def _filling(table: Mapping[str, Any] | None) -> Filling | None:
+    if table is None:
+        return None
+    items, size = int(table.get("ItemCount", 0)), int(table.get("TableSizeBytes", 0))
+    units = items * max(1, math.ceil(size / items / _WRITE_BYTES)) if items else 0
+    busy = tuple(
+        str(index["IndexName"])
+        for index in table.get("GlobalSecondaryIndexes", [])
+        if index.get("IndexStatus", "ACTIVE") != "ACTIVE" or index.get("Backfilling") is True
+    )
+    return Filling(items, units, busy)
