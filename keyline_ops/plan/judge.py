@@ -26,6 +26,7 @@ from keyline_ops.plan.rules.encryption import encryption
 from keyline_ops.plan.rules.expiry import expiry
 from keyline_ops.plan.rules.exports import exports
 from keyline_ops.plan.rules.indexes import indexes
+from keyline_ops.plan.rules.key_users import key_users
 from keyline_ops.plan.rules.keys import keys
 from keyline_ops.plan.rules.policies import policies
 from keyline_ops.plan.rules.protection import protection
@@ -38,8 +39,8 @@ from keyline_ops.plan.users import Users
 from keyline_ops.plan.worlds import World, in_every_world
 
 _RULES = (
-    *(replacement, keys, indexes, stream, exports, expiry, protection, encryption, capacity),
-    *(replicas, policies),
+    *(replacement, keys, indexes, stream, exports, expiry, protection, encryption, key_users),
+    *(capacity, replicas, policies),
 )
 
 

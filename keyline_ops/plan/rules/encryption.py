@@ -47,7 +47,7 @@ def encryption(change: Change) -> Iterator[Finding]:
 
 
 def _lost_key(change: Change, key: str, path: str) -> Iterator[Finding]:
-    place = _resource(change, key)
+    place = key_resource(change.side_before, key)
     if place is None:
         return
     known = change.side_after.types.get(place)
@@ -73,9 +73,9 @@ def _is_disabled(side: Side, place: ResourcePlace) -> bool:
     return str(enabled).lower() == "false"
 
 
-def _resource(change: Change, key: str) -> ResourcePlace | None:
-    """Return the KMS key of the stacks that a table named, if it is one of theirs."""
-    for place, kind in change.side_before.types.items():
+def key_resource(side: Side, key: str) -> ResourcePlace | None:
+    """Return the KMS key of the stacks that a table names, if it is one of theirs."""
+    for place, kind in side.types.items():
         own = ":".join(part for part in place if part)
         if kind == _KEY and shown(key) in (f"${{{own}}}", f"${{{own}.Arn}}", f"${{{own}.KeyId}}"):
             return place

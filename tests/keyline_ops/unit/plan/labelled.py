@@ -738,6 +738,43 @@ def the_old_key_is_deleted(made: Made) -> None:
     made.key({"Fn::GetAtt": ["Key2", "Arn"]})
 
 
+_ACCOUNT = {
+    "Effect": "Allow",
+    "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+
+
+def _key_of_the_account(made: Made, *more: Any) -> None:
+    policy = {"Version": "2012-10-17", "Statement": [_ACCOUNT, *more]}
+    made.resources["Key"] = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": policy}}
+    made.key({"Fn::GetAtt": ["Key", "Arn"]})
+
+
+@case(REFUSED, before=_together(_granted), tricky=True)
+def a_key_that_a_reader_may_not_use(made: Made) -> None:
+    _key_of_the_account(made)
+
+
+@case(HARMLESS, before=_together(_granted), tricky=True)
+def a_key_that_a_reader_may_use(made: Made) -> None:
+    _key_of_the_account(made)
+    made.resources["ReaderPolicy"]["Properties"]["PolicyDocument"]["Statement"].append(
+        {
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:DescribeKey"],
+            "Resource": {"Fn::GetAtt": ["Key", "Arn"]},
+        }
+    )
+
+
+@case(HARMLESS, before=_together(_granted), tricky=True)
+def a_key_that_everybody_uses_through_dynamodb(made: Made) -> None:
+    through = {"StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com"}}
+    _key_of_the_account(made, {**_ACCOUNT, "Principal": {"AWS": "*"}, "Condition": through})
+
+
 @case(REFUSED, before=_key, tricky=True)
 def the_key_is_disabled(made: Made) -> None:
     made.resources["Key"]["Properties"]["Enabled"] = False
