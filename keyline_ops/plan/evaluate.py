@@ -97,6 +97,7 @@ class Evaluator:
     imports: Callable[[str], Value | None] = lambda name: None
     _conditions: dict[str, bool] = field(default_factory=dict)
     _resources: dict[str, Resource] = field(default_factory=dict)
+    _links: dict[str, set[str]] = field(default_factory=dict)
 
     def resource_types(self) -> dict[str, str]:
         """Return the types of the resources that there are in this world, by logical id."""
@@ -127,10 +128,12 @@ class Evaluator:
 
     def links(self, logical_id: str) -> set[str]:
         """Return the logical ids of the resources that a resource refers to."""
-        known = self._declared()
-        body = known[logical_id]
-        named = set(_names_in(body)) | set(_texts(body.get("DependsOn")))
-        return {name for name in named if name in known and name != logical_id}
+        if logical_id not in self._links:
+            known = self._declared()
+            body = known[logical_id]
+            named = set(_names_in(body)) | set(_texts(body.get("DependsOn")))
+            self._links[logical_id] = {n for n in named if n in known and n != logical_id}
+        return self._links[logical_id]
 
     def outputs(self) -> dict[str, Output]:
         """Return the outputs that there are in this world."""
@@ -345,7 +348,7 @@ class Evaluator:
             and int(as_text(index)) < len(items)
         ):
             return items[int(as_text(index))]
-        return opaque("Fn::Select", [index, items])
+        return opaque("Fn::Select", [as_text(index), items])
 
     def _find(self, table: str, keys: Sequence[Value]) -> Value:
         level: Value = self._section("Mappings").get(table)

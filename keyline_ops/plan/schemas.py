@@ -7,13 +7,14 @@ date. us-east-1 has every property.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
-from keyline_ops.plan.constants import Value, as_text
+from keyline_ops.plan.constants import Value, as_text, is_known
 
 _REGION = "us-east-1"
 _ORDERED = frozenset({"KeySchema", "SearchSchema"})
@@ -51,29 +52,48 @@ def properties_of(kind: str) -> frozenset[str]:
     return frozenset((schema_of(kind) or {}).get("properties", ()))
 
 
-def canonical(kind: str, properties: Mapping[str, Value]) -> dict[str, Value]:
+def canonical(
+    kind: str, properties: Mapping[str, Value], same: Callable[[str, str], bool]
+) -> dict[str, Value]:
     """Return properties in one form for each meaning.
 
     A number or a truth value that is written as text becomes one, a list whose order means
     nothing is sorted, and an empty list or object is left out.
+
+    Parameters
+    ----------
+    same
+        Whether two texts are equal. It is asked where a property has few values, and the
+        template gives a constant.
     """
-    root = schema_of(kind) or {}
-    found = _canonical(dict(properties), root, root, "")
-    return found if isinstance(found, dict) else {}
+    return _Canonical(schema_of(kind) or {}, same).properties(properties)
 
 
-def _canonical(value: Value, schema: Schema, root: Schema, name: str) -> Value:
-    schema = _resolved(schema, value, root)
-    if isinstance(value, dict):
-        known = schema.get("properties", {})
-        items = {
-            key: _canonical(item, known.get(key, {}), root, key) for key, item in value.items()
-        }
-        return {key: item for key, item in items.items() if item not in (None, [], {})}
-    if isinstance(value, list):
-        listed = [_canonical(item, schema.get("items", {}), root, name) for item in value]
-        return listed if name in _ORDERED or schema.get("format") == "json" else _sorted(listed)
-    return _scalar(value, schema)
+@dataclass(frozen=True)
+class _Canonical:
+    root: Schema
+    same: Callable[[str, str], bool]
+
+    def properties(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        found = self._value(dict(given), self.root, "")
+        return found if isinstance(found, dict) else {}
+
+    def _value(self, value: Value, schema: Schema, name: str) -> Value:
+        schema = _resolved(schema, value, self.root)
+        if isinstance(value, dict):
+            known = schema.get("properties", {})
+            items = {key: self._value(item, known.get(key, {}), key) for key, item in value.items()}
+            return {key: item for key, item in items.items() if item not in (None, [], {})}
+        if isinstance(value, list):
+            listed = [self._value(item, schema.get("items", {}), name) for item in value]
+            return listed if name in _ORDERED or schema.get("format") == "json" else _sorted(listed)
+        return _scalar(self._decided(value, schema), schema)
+
+    def _decided(self, value: Value, schema: Schema) -> Value:
+        if is_known(value):
+            return value
+        choices = ("true", "false") if schema.get("type") == "boolean" else schema.get("enum", ())
+        return next((each for each in choices if self.same(as_text(value), each)), value)
 
 
 def _scalar(value: Value, schema: Schema) -> Value:

@@ -19,6 +19,7 @@ class Side:
 
     def __init__(self, stacks: Sequence[Stack], world: World) -> None:
         self.evaluators = {s.name: Evaluator(s, world, self._imported) for s in stacks}
+        self._same = world.same
         self._is_exporting = False
 
     @cached_property
@@ -29,7 +30,9 @@ class Side:
             for logical_id, kind in evaluator.resource_types().items():
                 if kind in TABLE_TYPES:
                     name = as_text(evaluator.value({"Ref": logical_id}))
-                    found[stack, logical_id] = table_state(evaluator.resource(logical_id), name)
+                    found[stack, logical_id] = table_state(
+                        evaluator.resource(logical_id), name, self._same
+                    )
         return found
 
     @cached_property

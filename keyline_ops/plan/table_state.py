@@ -6,7 +6,7 @@ Source of what is taken where a template says nothing: CloudFormation's referenc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from keyline_ops.plan.constants import Value, as_text, constant
@@ -54,12 +54,12 @@ class Place:
     Attributes
     ----------
     recovery_days
-        0 where point-in-time recovery is off.
+        0 where point-in-time recovery is off; a constant's text where nobody knows it.
     key
         The KMS key of the customer; empty for a key of AWS.
     """
 
-    recovery_days: int = 0
+    recovery_days: Value = 0
     deletion_protection: bool = False
     disassociation_protection: bool = False
     key: str = ""
@@ -105,11 +105,17 @@ class TableState:
         return self.type == GLOBAL_TABLE
 
 
-def table_state(resource: Resource, name: str) -> TableState:
-    """Return a table as its resource declares it."""
+def table_state(resource: Resource, name: str, same: Callable[[str, str], bool]) -> TableState:
+    """Return a table as its resource declares it.
+
+    Parameters
+    ----------
+    same
+        Whether two texts are equal, constants or not.
+    """
     if resource.type == SIMPLE_TABLE:
         resource = _transformed(resource)
-    given = canonical(resource.type, resource.properties)
+    given = canonical(resource.type, resource.properties, same)
     ttl = _dict(given.get("TimeToLiveSpecification"))
     encryption = _dict(given.get("SSESpecification"))
     encrypted = encryption.get("SSEEnabled") is True
@@ -199,7 +205,7 @@ def _place(given: Properties, encryption: Properties, encrypted: bool) -> Place:
     key = as_text(encryption.get("KMSMasterKeyId"))
     stream = _dict(given.get("ReplicaStreamSpecification") or given.get("StreamSpecification"))
     return Place(
-        recovery_days=_number(days) if recovery.get("PointInTimeRecoveryEnabled") is True else 0,
+        recovery_days=days if recovery.get("PointInTimeRecoveryEnabled") is True else 0,
         deletion_protection=given.get("DeletionProtectionEnabled") is True,
         disassociation_protection=given.get("DisassociationProtectionEnabled") is True,
         key=key if encrypted and not key.endswith(_DEFAULT_KEY) else "",
@@ -208,11 +214,6 @@ def _place(given: Properties, encryption: Properties, encrypted: bool) -> Place:
         stream_policy=_dict(stream.get("ResourcePolicy")).get("PolicyDocument"),
         rest={name: value for name, value in given.items() if name not in _OF_PLACE},
     )
-
-
-def _number(value: Value) -> int:
-    """Return a number of days; one that is not known is the least there is."""
-    return value if isinstance(value, int) else 1
 
 
 def _indexes(given: Value) -> dict[str, Index]:

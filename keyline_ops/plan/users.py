@@ -13,7 +13,10 @@ from keyline_ops.plan.table_state import TABLE_TYPES, TableState
 
 _WATCHERS = ("AWS::ApplicationAutoScaling::", "AWS::CloudWatch::", "AWS::DynamoDB::")
 """What names an index or a stream and does not read it."""
+_BACKUP = "AWS::Backup::BackupSelection"
 _GRANTS = "AWS::IAM::"
+_ROLE = "AWS::IAM::Role"
+_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 _SAM_FUNCTION = "AWS::Serverless::Function"
 _FUNCTIONS = ("AWS::Lambda::Function", _SAM_FUNCTION)
 
@@ -65,6 +68,15 @@ class Users:
         }
         return found | set(self._outputs(named))
 
+    def of_backups(self, place: Place) -> set[User]:
+        """Return the selections of AWS Backup that name a table."""
+        table = self._side.tables[place]
+        return {
+            User(other, Kind.READER)
+            for other, kind in self._side.types.items()
+            if kind == _BACKUP and any(_mentions(text, table.name) for text in self._of(other))
+        }
+
     def of_index(self, place: Place, index: str) -> set[User]:
         """Return who names an index of a table: in its code, its variables or its permissions."""
         table = self._side.tables.get(place)
@@ -75,7 +87,7 @@ class Users:
             for other, kind in self._side.types.items()
             if not kind.startswith(_WATCHERS)
             and self._names(self._of(other), table, index)
-            and self._reaches(other, table)
+            and (self._reaches(other, table) or self._is_of_the_only_table(other))
         }
 
     def functions_of(self, grant: Place) -> set[Place]:
@@ -85,7 +97,7 @@ class Users:
         roles = {logical_id} | {
             name
             for name in evaluator.links(logical_id)
-            if self._side.types.get((stack, name)) == "AWS::IAM::Role"
+            if self._side.types.get((stack, name)) == _ROLE
         }
         if self._side.types[grant] in _FUNCTIONS:
             return {grant}
@@ -137,10 +149,27 @@ class Users:
             stack, logical_id = place
             self._reached[key] = own or any(
                 self._reaches((stack, name), table)
-                for name in self._side.evaluators[stack].links(logical_id)
+                for name in self._linked(stack, logical_id)
                 if self._side.types.get((stack, name), TABLE_TYPES[0]) not in TABLE_TYPES
             )
         return self._reached[key]
+
+    def _linked(self, stack: str, logical_id: str) -> set[str]:
+        """Return what a resource refers to, and the policies of the roles among that."""
+        evaluator = self._side.evaluators[stack]
+        found = evaluator.links(logical_id)
+        roles = {name for name in found if self._side.types.get((stack, name)) == _ROLE}
+        policies = {
+            name
+            for (owner, name), kind in self._side.types.items()
+            if owner == stack and kind in _POLICIES and evaluator.links(name) & roles
+        }
+        return found | policies
+
+    def _is_of_the_only_table(self, place: Place) -> bool:
+        """Whether there is one table, and a resource names none at all."""
+        keys = _keys(self._side.resource(place).properties)
+        return len(self._side.tables) == 1 and not any("table" in key.lower() for key in keys)
 
     def _of(self, place: Place) -> list[str]:
         if place not in self._texts:
@@ -173,3 +202,13 @@ def _leaves(value: Value) -> Iterator[str]:
         for key, item in value.items():
             yield key
             yield from _leaves(item)
+
+
+def _keys(value: Value) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from _keys(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _keys(item)

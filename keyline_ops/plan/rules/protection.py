@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keyline_ops.plan.constants import as_text, shown
 from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.rules.change import Change
-from keyline_ops.plan.table_state import Place
+from keyline_ops.plan.table_state import LONGEST_RECOVERY, Place
 
 _KEEPING = ("Retain", "RetainExceptOnCreate", "Snapshot")
 """Policies that keep an existing table; for one that exists, the second is as the first."""
@@ -23,6 +24,7 @@ def protection(change: Change) -> Iterator[Finding]:
             yield refused(
                 path, f"changes from {old} to {new}: the table is no longer kept.", f"Write {old}."
             )
+    yield from _backups(change)
     for region in sorted(before.places.keys() & after.places.keys()):
         yield from _place(before.places[region], after.places[region], region)
 
@@ -42,13 +44,29 @@ def _place(old: Place, new: Place, region: str) -> Iterator[Finding]:
             "Keep it true.",
         )
     path = f"{where}PointInTimeRecoverySpecification"
-    if new.recovery_days < old.recovery_days:
-        to = f"{new.recovery_days} days" if new.recovery_days else "none"
+    was, becomes = (shown(as_text(each.recovery_days)) for each in (old, new))
+    if was == becomes:
+        return
+    longest = old.recovery_days if isinstance(old.recovery_days, int) else LONGEST_RECOVERY
+    shortest = new.recovery_days if isinstance(new.recovery_days, int) else 1
+    if shortest < longest:
         yield refused(
             path,
-            f"goes from {old.recovery_days} days to {to}: the table can no longer be restored as"
-            " it was before.",
+            f"goes from {was} days to {becomes}: the table can no longer be restored as it was"
+            " before.",
             "Keep the period.",
         )
-    elif new.recovery_days > old.recovery_days:
-        yield harmless(path, f"covers {new.recovery_days} days.")
+    else:
+        yield harmless(path, f"covers {becomes} days.")
+
+
+def _backups(change: Change) -> Iterator[Finding]:
+    """Yield the selections of AWS Backup that no longer name the table."""
+    left = any(change.users_after.of_backups(change.place))
+    for user in sorted(change.users_before.of_backups(change.place), key=lambda user: user.name):
+        if not left:
+            yield refused(
+                "Backup",
+                f"is no longer made: {user.name} selected the table for AWS Backup.",
+                "Keep the selection.",
+            )

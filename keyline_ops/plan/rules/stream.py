@@ -99,7 +99,8 @@ def _replaced(change: Change) -> Iterator[Finding]:
 
 
 def _consumers(users: Iterable[User]) -> set[User]:
-    return {user for user in users if user.kind in (Kind.READER, Kind.EXPORT)}
+    """Return who reads a stream or may read it; what a stack only prints reads nothing."""
+    return {user for user in users if user.kind is not Kind.OUTPUT}
 
 
 def _kinesis(change: Change) -> Iterator[Finding]:

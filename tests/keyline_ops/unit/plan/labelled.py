@@ -478,6 +478,28 @@ def an_index_less_whose_name_another_table_has(made: Made) -> None:
     }
 
 
+def _by_role(made: Made) -> None:
+    """A function that has the name of the index, and the table only in its permissions."""
+    made.add_function(INDEX="by-status", TABLES="/orders/tables")
+    del made.resources["Reader"]["Properties"]["Environment"]["Variables"]["TABLE"]
+    made.add_policy({"Fn::GetAtt": ["Orders", "Arn"]}, index_arn("*"))
+
+
+@case(REFUSED, before=_by_role, tricky=True)
+def an_index_less_of_a_function_that_knows_the_table_by_its_role(made: Made) -> None:
+    made.drop_index()
+
+
+def _by_index_alone(made: Made) -> None:
+    made.add_function(INDEX="by-status")
+    del made.resources["Reader"]["Properties"]["Environment"]["Variables"]["TABLE"]
+
+
+@case(REFUSED, before=_by_index_alone, tricky=True)
+def an_index_less_of_a_function_that_names_no_table(made: Made) -> None:
+    made.drop_index()
+
+
 # ------------------------------------------------------------------------------ stream
 
 
@@ -572,6 +594,16 @@ def _exported(made: Made) -> None:
 
 @case(REFUSED, before=_exported, tricky=True)
 def the_view_of_a_stream_that_is_exported(made: Made) -> None:
+    made.props["StreamSpecification"] = {"StreamViewType": "NEW_IMAGE"}
+
+
+def _reading_grant(made: Made) -> None:
+    made.add_function()
+    made.add_policy({"Fn::GetAtt": ["Orders", "StreamArn"]})
+
+
+@case(REFUSED, before=_reading_grant, tricky=True)
+def the_view_of_a_stream_that_a_role_may_read(made: Made) -> None:
     made.props["StreamSpecification"] = {"StreamViewType": "NEW_IMAGE"}
 
 
@@ -680,6 +712,60 @@ def no_deletion_protection_by_a_condition(made: Made) -> None:
     made.template["Parameters"]["Stage"] = {"Type": "String", "Default": "dev"}
     made.template["Conditions"]["IsProd"] = {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
     made.place["DeletionProtectionEnabled"] = {"Fn::If": ["IsProd", True, False]}
+
+
+def _protected_by_a_parameter(made: Made) -> None:
+    made.template["Parameters"]["Protect"] = {"Type": "String"}
+    made.place["DeletionProtectionEnabled"] = {"Ref": "Protect"}
+
+
+@case(REFUSED, before=_protected_by_a_parameter, tricky=True)
+def no_deletion_protection_where_nobody_knew(made: Made) -> None:
+    made.place["DeletionProtectionEnabled"] = False
+
+
+@case(HARMLESS, before=_protected_by_a_parameter, tricky=True)
+def deletion_protection_where_nobody_knew(made: Made) -> None:
+    made.place["DeletionProtectionEnabled"] = True
+
+
+def _recovery_by_a_parameter(made: Made) -> None:
+    made.template["Parameters"]["Days"] = {"Type": "Number"}
+    made.place["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] = {"Ref": "Days"}
+
+
+@case(HARMLESS, before=_recovery_by_a_parameter, tricky=True)
+def a_recovery_that_nobody_knows(made: Made) -> None:
+    made.place["DeletionProtectionEnabled"] = "true"
+
+
+@case(REFUSED, before=_recovery_by_a_parameter, tricky=True)
+def a_recovery_that_may_be_shorter(made: Made) -> None:
+    made.place["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] = 7
+
+
+def _backed_up(made: Made) -> None:
+    made.resources["Selection"] = {
+        "Type": "AWS::Backup::BackupSelection",
+        "Properties": {
+            "BackupPlanId": "plan",
+            "BackupSelection": {
+                "IamRoleArn": "role",
+                "SelectionName": "orders",
+                "Resources": [{"Fn::GetAtt": ["Orders", "Arn"]}],
+            },
+        },
+    }
+
+
+@case(HARMLESS)
+def backups(made: Made) -> None:
+    _backed_up(made)
+
+
+@case(REFUSED, before=_backed_up, tricky=True)
+def no_backups(made: Made) -> None:
+    del made.resources["Selection"]
 
 
 @case(HARMLESS, before=lambda made: made.place.pop("DeletionProtectionEnabled"))
