@@ -97,6 +97,9 @@ synth-all: setup ## Synthesize every environment
 diff: setup ## Compare what is deployed with what would be (ENV=dev)
 	.venv/bin/cdk diff -c env=$(ENV) $(CDK_ARGS)
 
+plan: setup ## Judge what a deployment does to tables that hold data (ENV=dev)
+	.venv/bin/keyline plan --environment $(ENV)
+
 deploy: setup ## Deploy one environment (ENV=dev)
 	.venv/bin/cdk deploy --all -c env=$(ENV) $(CDK_ARGS)
 	.venv/bin/keyline migrate --environment $(ENV)

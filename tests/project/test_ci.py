@@ -81,6 +81,25 @@ def test_every_environment_is_deployed_behind_its_own_gate_and_role(root: Path) 
     assert roles == ["${{ vars.AWS_ROLE_ARN }}"]
 
 
+def test_nothing_is_deployed_that_the_plan_does_not_call_harmless(root: Path) -> None:
+    steps = workflow(root, "deploy-environment.yml")["jobs"]["deploy"]["steps"]
+    run = [str(step.get("run", "")).split(" CDK_ARGS")[0] for step in steps]
+    assert run.index("make plan") == run.index("make deploy") - 1
+    assert not any("continue-on-error" in step for step in steps)
+
+
+def test_a_pull_request_that_is_refused_fails(root: Path) -> None:
+    job = workflow(root, "ci.yml")["jobs"]["plan"]
+    assert job["if"] == "github.event_name == 'pull_request'"
+    (plan,) = [step["run"] for step in job["steps"] if "keyline plan" in step.get("run", "")]
+    for code, passes in ((0, True), (1, False), (2, True), (3, False)):
+        script = re.sub(
+            r"\.venv/bin/keyline plan .*?\\\n.*?\|\|", f"(exit {code}) ||", plan, flags=re.S
+        )
+        done = subprocess.run(["bash", "-e", "-c", script], check=False)
+        assert (done.returncode == 0) is passes, script
+
+
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_actions_are_pinned_and_no_secret_is_used(root: Path, name: str) -> None:
     text = (root / ".github/workflows" / name).read_text()
