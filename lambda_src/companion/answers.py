@@ -1,0 +1,86 @@
+"""The bodies of the answers to caregivers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from companion.inputs import Cursor
+from companion.tables import Assignment, Log, Medication, Patient, Person, Routine, SafetyProfile
+
+Id = Annotated[str, msgspec.Meta(examples=["patient-1"])]
+Iso = Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123456Z"])]
+
+
+class PatientAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A patient.
+
+    Attributes
+    ----------
+    version
+        Send it with the next change.
+    """
+
+    patientId: Id
+    preferredName: Annotated[str, msgspec.Meta(examples=["Ada"])]
+    dementiaStage: str | None
+    people: list[Person]
+    routines: list[Routine]
+    medications: list[Medication]
+    safetyProfile: SafetyProfile
+    createdAt: Iso
+    updatedAt: Iso
+    version: int
+
+    @classmethod
+    def of(cls, patient: Patient) -> PatientAnswer:
+        """Return the answer about a patient."""
+        return cls(**{name: getattr(patient, name) for name in cls.__struct_fields__})
+
+
+class AssignmentPage(msgspec.Struct, frozen=True):
+    """Assignments, and the cursor of the next page; null after the last page."""
+
+    assignments: list[Assignment]
+    cursor: Cursor | None = None
+
+
+class LogAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A turn of a conversation."""
+
+    timestamp: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.000Z#0f8fad5b"])]
+    userUtterance: str
+    assistantResponse: str
+    intent: str
+    escalationLevel: int
+    repeatCount: int
+
+    @classmethod
+    def of(cls, log: Log) -> LogAnswer:
+        """Return the answer about a turn."""
+        return cls(**{name: getattr(log, name) for name in cls.__struct_fields__})
+
+
+class LogPage(msgspec.Struct, frozen=True):
+    """Turns, and the cursor of the next page; null after the last page."""
+
+    conversations: list[LogAnswer]
+    cursor: Cursor | None = None
+
+
+class ErasureAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was erased, and what remains where.
+
+    Attributes
+    ----------
+    logs
+        How many turns were erased.
+    remainsUntil
+        Until when point-in-time recovery can bring back what was erased. Nothing else can.
+    """
+
+    patientId: Id
+    erasedAt: Iso
+    logs: int
+    remainsUntil: Iso

@@ -1,0 +1,328 @@
+"""What caregivers see and change: only patients who are assigned to them.
+
+Each call begins with one consistent read of the assignment. So an assignment that has ended lets
+nobody see anything from the next request on, whatever cursor the request has.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from companion.inputs import EARLIEST, LATEST
+from companion.patterns import (
+    ALEXA_LINK,
+    ALEXA_UNLINK,
+    ASSIGNMENT_CREATE,
+    ASSIGNMENT_DELETE,
+    ASSIGNMENT_GET,
+    AUDIT_PUT,
+    CAREGIVER_ASSIGNMENTS,
+    CAREGIVER_CREATE,
+    CAREGIVER_GET,
+    CAREGIVER_UPDATE,
+    CONVERSATION_CREATE,
+    CONVERSATION_DELETE,
+    CONVERSATION_STAMP,
+    LOGS_WRITE,
+    PATIENT_CAREGIVERS,
+    PATIENT_CHANGE,
+    PATIENT_CREATE,
+    PATIENT_DELETE,
+    PATIENT_ESCALATIONS,
+    PATIENT_GET,
+    PATIENT_LOGS,
+    PATIENT_OPEN,
+    PATIENT_UPDATE,
+    RECENT_ASSIGNMENTS,
+)
+from companion.tables import AlexaUser, Assignment, Audit, Caregiver, Conversation, Log, Patient
+from keyline.errors import KeylineError
+from keyline.idempotency import IdempotencyKey
+from keyline.moments import iso_now
+from keyline.run import (
+    NotFoundError,
+    Page,
+    Store,
+    TransactionCancelledError,
+    VersionConflictError,
+    Write,
+)
+
+_BATCH = 25
+
+
+class AlexaUserTakenError(KeylineError):
+    """An Alexa user who is the user of another patient."""
+
+
+class NotPrimaryError(KeylineError):
+    """A caregiver who did not create the patient and so may not erase the patient."""
+
+
+@dataclass(frozen=True)
+class Care:
+    """The patients of a caregiver."""
+
+    store: Store
+
+    def caregiver(self, username: str, caregiver_id: str) -> Caregiver:
+        """Return a caregiver; a new one is stored at the first request."""
+        found = self.store.get(CAREGIVER_GET, username=username)
+        if found is None:
+            now = iso_now()
+            made = Caregiver(
+                username=username, caregiverId=caregiver_id, createdAt=now, updatedAt=now
+            )
+            found, _ = self.store.put_or_get(CAREGIVER_CREATE, made)
+        if found.caregiverId != caregiver_id:
+            raise _no_such("caregiver")
+        return found
+
+    def change_caregiver(
+        self, username: str, changes: Mapping[str, Any], *, version: int
+    ) -> Caregiver:
+        """Change a caregiver, unless the version is not the last one."""
+        changed = {**changes, "updatedAt": iso_now()}
+        return self.store.update(CAREGIVER_UPDATE, changed, expected=version, username=username)
+
+    def patients(self, caregiver_id: str, limit: int, cursor: str | None) -> Page[Assignment]:
+        """Return a page of a caregiver's assignments, by patient."""
+        return self.store.query(
+            CAREGIVER_ASSIGNMENTS,
+            limit=limit,
+            cursor=cursor,
+            caller=caregiver_id,
+            caregiverId=caregiver_id,
+        )
+
+    def recent(
+        self, caregiver_id: str, since: str | None, limit: int, cursor: str | None
+    ) -> Page[Assignment]:
+        """Return a page of a caregiver's assignments, newest first."""
+        return self.store.query(
+            RECENT_ASSIGNMENTS,
+            limit=limit,
+            cursor=cursor,
+            caller=caregiver_id,
+            caregiverId=caregiver_id,
+            assignedAt=(since or EARLIEST, LATEST),
+        )
+
+    def open(
+        self, caregiver: Caregiver, patient: Patient, key: IdempotencyKey | None
+    ) -> tuple[Patient, bool]:
+        """Store a patient, assigned to a caregiver; return it, and whether it was there before.
+
+        Raises
+        ------
+        AlexaUserTakenError
+            If the Alexa user is another patient's.
+        KeyReusedError
+            If the key came with another request before.
+        """
+        made = msgspec.structs.replace(patient, request=key.content if key else None)
+        assignment = Assignment(
+            caregiverId=caregiver.caregiverId,
+            patientId=made.patientId,
+            assignedAt=made.createdAt,
+            isPrimary=True,
+        )
+        writes = [
+            Write.put(PATIENT_CREATE, made),
+            Write.put(ASSIGNMENT_CREATE, assignment),
+            Write.put(
+                CONVERSATION_CREATE, Conversation(patientId=made.patientId, stamp=uuid.uuid4().hex)
+            ),
+        ]
+        if made.alexaUserId:
+            user = AlexaUser(
+                alexaUserId=made.alexaUserId,
+                patientId=made.patientId,
+                caregiverId=caregiver.caregiverId,
+                username=caregiver.username,
+            )
+            writes.append(Write.put(ALEXA_LINK, user))
+        try:
+            self.store.transact(PATIENT_OPEN, writes)
+        except TransactionCancelledError as cancelled:
+            reasons = {reason.action: reason for reason in cancelled.reasons}
+            if key is not None and 0 in reasons and isinstance(reasons[0].current, Patient):
+                stored = reasons[0].current
+                key.require_same(stored.request)
+                return stored, True
+            if 3 in reasons and reasons[3].code == "ConditionalCheckFailed":
+                raise AlexaUserTakenError(
+                    "body.alexaUserId",
+                    "is the user of another patient.",
+                    "Use the device of this patient, or leave the user out.",
+                ) from cancelled
+            raise
+        return made, False
+
+    def patient(self, caregiver_id: str, patient_id: str) -> Patient:
+        """Return a patient as of the last write.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such patient, or the caregiver may not see the patient.
+        """
+        self._assignment(caregiver_id, patient_id)
+        found = self.store.get(PATIENT_GET, patientId=patient_id)
+        if found is None:
+            raise _no_such("patient")
+        return found
+
+    def change_patient(
+        self, caregiver_id: str, patient_id: str, changes: Mapping[str, Any], *, version: int
+    ) -> Patient:
+        """Change a part of a patient; the next turn of the patient uses the change.
+
+        Raises
+        ------
+        NotFoundError
+            As `patient`.
+        VersionConflictError
+            If somebody else changed the patient first.
+        """
+        before = self.patient(caregiver_id, patient_id)
+        changed = {**changes, "lastModifiedBy": caregiver_id, "updatedAt": iso_now()}
+        writes = [
+            Write.update(PATIENT_UPDATE, changed, expected=version, patientId=patient_id),
+            Write.update(CONVERSATION_STAMP, {"stamp": uuid.uuid4().hex}, patientId=patient_id),
+        ]
+        if before.version != version:
+            raise self._conflict(before)
+        try:
+            self.store.transact(PATIENT_CHANGE, writes)
+        except TransactionCancelledError as cancelled:
+            for reason in cancelled.reasons:
+                if reason.action == 0 and isinstance(reason.current, Patient):
+                    raise self._conflict(reason.current) from cancelled
+            raise
+        known = {name: getattr(before, name) for name in before.__struct_fields__}
+        return Patient(**{**known, **changed, "version": version + 1})
+
+    def caregivers(
+        self, caregiver_id: str, patient_id: str, limit: int, cursor: str | None
+    ) -> Page[Assignment]:
+        """Return a page of those who may see a patient."""
+        self._assignment(caregiver_id, patient_id)
+        return self.store.query(
+            PATIENT_CAREGIVERS,
+            limit=limit,
+            cursor=cursor,
+            caller=caregiver_id,
+            patientId=patient_id,
+        )
+
+    def conversations(
+        self,
+        caregiver_id: str,
+        patient_id: str,
+        since: str | None,
+        until: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Log]:
+        """Return a page of a patient's turns between two moments, newest first."""
+        self._assignment(caregiver_id, patient_id)
+        return self.store.query(
+            PATIENT_LOGS,
+            limit=limit,
+            cursor=cursor,
+            caller=caregiver_id,
+            patientId=patient_id,
+            timestamp=(since or EARLIEST, until or LATEST),
+        )
+
+    def escalations(
+        self, caregiver_id: str, patient_id: str, level: int, limit: int, cursor: str | None
+    ) -> Page[Log]:
+        """Return a page of a patient's escalations of a level, newest first."""
+        self._assignment(caregiver_id, patient_id)
+        return self.store.query(
+            PATIENT_ESCALATIONS,
+            limit=limit,
+            cursor=cursor,
+            caller=caregiver_id,
+            patientId=patient_id,
+            escalation=f"{level}#",
+        )
+
+    def end(self, caregiver_id: str, patient_id: str) -> None:
+        """End the caregiver's own assignment."""
+        self._assignment(caregiver_id, patient_id)
+        self.store.delete(ASSIGNMENT_DELETE, caregiverId=caregiver_id, patientId=patient_id)
+        self._restamp(patient_id)
+
+    def erase(self, caregiver_id: str, patient_id: str) -> Audit:
+        """Erase a patient. It can be sent again until it has ended: the assignment goes last.
+
+        Raises
+        ------
+        NotPrimaryError
+            If the caregiver did not create the patient.
+        """
+        if not self._assignment(caregiver_id, patient_id).isPrimary:
+            raise NotPrimaryError(
+                "path.patientId",
+                "may be erased by the primary caregiver alone.",
+                "Ask the caregiver who created the patient.",
+            )
+        patient = self.store.get(PATIENT_GET, patientId=patient_id)
+        if patient and patient.alexaUserId:
+            self.store.delete(ALEXA_UNLINK, alexaUserId=patient.alexaUserId)
+        # No turn can be kept from here on: its transaction needs the conversation.
+        self.store.delete(CONVERSATION_DELETE, patientId=patient_id)
+        self.store.delete(PATIENT_DELETE, patientId=patient_id)
+        erased = self._erase_logs(patient_id)
+        audit = Audit(patientId=patient_id, erasedAt=iso_now(), erasedBy=caregiver_id, logs=erased)
+        self.store.put(AUDIT_PUT, audit)
+        for assignment in self.store.items(PATIENT_CAREGIVERS, patientId=patient_id):
+            if assignment.caregiverId != caregiver_id:
+                self.store.delete(
+                    ASSIGNMENT_DELETE, caregiverId=assignment.caregiverId, patientId=patient_id
+                )
+        self.store.delete(ASSIGNMENT_DELETE, caregiverId=caregiver_id, patientId=patient_id)
+        return audit
+
+    def _erase_logs(self, patient_id: str) -> int:
+        erased, part = 0, list[dict[str, str]]()
+        span = (EARLIEST, LATEST)
+        for log in self.store.items(PATIENT_LOGS, patientId=patient_id, timestamp=span):
+            part.append({"patientId": patient_id, "timestamp": log.timestamp})
+            if len(part) == _BATCH:
+                self.store.batch_write(LOGS_WRITE, deletes=part)
+                erased, part = erased + len(part), []
+        if part:
+            self.store.batch_write(LOGS_WRITE, deletes=part)
+        return erased + len(part)
+
+    def _assignment(self, caregiver_id: str, patient_id: str) -> Assignment:
+        found = self.store.get(ASSIGNMENT_GET, caregiverId=caregiver_id, patientId=patient_id)
+        if found is None:
+            raise _no_such("patient")
+        return found
+
+    def _restamp(self, patient_id: str) -> None:
+        stamp = {"stamp": uuid.uuid4().hex}
+        self.store.update(CONVERSATION_STAMP, stamp, patientId=patient_id)
+
+    def _conflict(self, current: Patient) -> VersionConflictError:
+        return VersionConflictError(
+            PATIENT_UPDATE.name,
+            "somebody changed the patient after it was read.",
+            "Read the patient again, and change the version that is there now.",
+            current=current,
+            version=current.version,
+        )
+
+
+def _no_such(what: str) -> NotFoundError:
+    return NotFoundError(what, f"there is no such {what}.", f"Check the id of the {what}.")

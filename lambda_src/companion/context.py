@@ -1,0 +1,9 @@
+"""Where a function of the companion system runs, and the system's settings there."""
+
+from __future__ import annotations
+
+from companion.settings import Settings
+from companion.system import SYSTEM
+from keyline.run import from_environment
+
+CONTEXT = from_environment(SYSTEM, Settings)

@@ -1,0 +1,221 @@
+"""One turn of a conversation: who speaks, how urgent it is, what is answered, what is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from companion.answer_writer import PatientWriter
+from companion.patterns import (
+    ALEXA_USER,
+    ASSIGNMENT_GET,
+    CAREGIVER_GET,
+    CONVERSATION_GET,
+    CONVERSATION_TURNS,
+    DAY_ADD,
+    LOG_CREATE,
+    PATIENT_PROFILE,
+    TURN_LOG,
+)
+from companion.settings import Settings
+from companion.tables import Conversation, Log, Profile, RecentTurn
+from companion.words import CONCERN, EMERGENCY, NONE, digest_of, level_of
+from keyline.cache import LRU
+from keyline.errors import KeylineError
+from keyline.moments import iso_of
+from keyline.run import Store, TransactionCancelledError, Write, backoff
+
+PROFILES = 500
+"""Profiles that a process remembers at most."""
+MOST_TURNS = 100
+"""Turns that a patient's conversation remembers at most."""
+ATTEMPTS = 3
+"""Tries of a turn's transaction that meets another one of the same patient."""
+EMERGENCY_ANSWER = (
+    "I am telling the people who care for you right now. Please stay where you are."
+    " If you can, call your emergency number."
+)
+CONCERN_ANSWER = "You are not alone. I am letting the people who care for you know. "
+
+
+class UnknownUserError(KeylineError):
+    """An Alexa user who is not the user of any patient."""
+
+    def __init__(self) -> None:
+        super().__init__("user", "has no patient.", "Link the Alexa user to a patient.")
+
+
+@dataclass(frozen=True)
+class PatientContext:
+    """What a turn needs to know of a patient.
+
+    Attributes
+    ----------
+    conversation
+        As it is now, never from memory.
+    """
+
+    profile: Profile
+    conversation: Conversation
+
+
+@dataclass(frozen=True)
+class _Known:
+    stamp: str
+    profile: Profile
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """Finds the patient of an Alexa user.
+
+    What a process remembers is used only if the stamp of the patient is still the same, which is
+    one consistent read. Every change of a profile, an assignment or an Alexa user changes it.
+    """
+
+    store: Store
+    settings: Settings
+    clock: Callable[[], float] = time.monotonic
+    _executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "context"))
+    _known: LRU[str, _Known] = field(init=False)
+
+    def __post_init__(self) -> None:
+        known: LRU[str, _Known] = LRU(self.settings.profile_seconds, PROFILES, clock=self.clock)
+        object.__setattr__(self, "_known", known)
+
+    def get_patient_context(self, alexa_user: str) -> PatientContext:
+        """Return what a turn needs.
+
+        Raises
+        ------
+        UnknownUserError
+            If the user has no patient, or the caregiver who linked the user may not see the
+            patient any more.
+        """
+        known = self._known.get(alexa_user)
+        if known is not None:
+            now = self._conversation(known.profile.patientId)
+            if now is not None and now.stamp == known.stamp:
+                return PatientContext(known.profile, now)
+            self._known.remove(alexa_user)
+        return self._read(alexa_user)
+
+    def _read(self, alexa_user: str) -> PatientContext:
+        """Read who it is, and then all that follows from it at the same time."""
+        user = self.store.get(ALEXA_USER, alexaUserId=alexa_user)
+        if user is None:
+            raise UnknownUserError
+        patient, caregiver = user.patientId, user.caregiverId
+        get, submit = self.store.get, self._executor.submit
+        # The stamp is read before the profile, so that a change between the two is noticed.
+        conversation = self._conversation(patient)
+        profile = submit(get, PATIENT_PROFILE, patientId=patient)
+        assignment = submit(get, ASSIGNMENT_GET, caregiverId=caregiver, patientId=patient)
+        carer = submit(get, CAREGIVER_GET, username=user.username)
+        found, assigned, cared = profile.result(), assignment.result(), carer.result()
+        if conversation is None or found is None or assigned is None or cared is None:
+            raise UnknownUserError
+        self._known.put(alexa_user, _Known(conversation.stamp, found))
+        return PatientContext(found, conversation)
+
+    def _conversation(self, patient: str) -> Conversation | None:
+        return self.store.get(CONVERSATION_GET, patientId=patient)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a patient said.
+
+    Attributes
+    ----------
+    request_id
+        Alexa's id of the request.
+    """
+
+    request_id: str
+    moment: datetime
+    intent: str
+    utterance: str
+
+
+def check_repetition(
+    turns: Sequence[RecentTurn], utterance: str, moment: datetime, hours: float
+) -> int:
+    """Return how many earlier turns of the window said the same words."""
+    since = iso_of(moment - timedelta(hours=hours), "milliseconds")
+    digest = digest_of(utterance)
+    return sum(1 for turn in turns if turn.at > since and turn.digest == digest)
+
+
+@dataclass(frozen=True)
+class Conversations:
+    """Answers the turns of patients, and keeps each once."""
+
+    store: Store
+    settings: Settings
+    writer: PatientWriter
+
+    def decide(self, context: PatientContext, turn: Turn) -> Log:
+        """Return the turn with its level and its answer, not kept yet."""
+        repeated = check_repetition(
+            context.conversation.turns, turn.utterance, turn.moment, self.settings.repetition_hours
+        )
+        level = level_of(turn.utterance)
+        if level == NONE and repeated >= self.settings.repetitions:
+            level = CONCERN
+        key = _key_of(turn)
+        return Log(
+            patientId=context.profile.patientId,
+            timestamp=key,
+            userUtterance=turn.utterance,
+            assistantResponse=self._said(context.profile, turn.utterance, level),
+            intent=turn.intent,
+            escalationLevel=level,
+            repeatCount=repeated,
+            escalation=f"{level}#{key}" if level else None,
+        )
+
+    def log_conversation(self, context: PatientContext, log: Log, turn: Turn) -> Log:
+        """Keep a turn, count it and remember its words; return the turn that is kept."""
+        since = iso_of(turn.moment - timedelta(hours=self.settings.repetition_hours))
+        at = log.timestamp.partition("#")[0]
+        turns = [t for t in context.conversation.turns if t.at > since]
+        turns = [*turns, RecentTurn(at, digest_of(turn.utterance))][-MOST_TURNS:]
+        counted = {
+            "conversations": 1,
+            "lastConversationAt": at,
+            "lastEscalationLevel": log.escalationLevel,
+        }
+        writes = [
+            Write.put(LOG_CREATE, log),
+            Write.update(DAY_ADD, counted, patientId=log.patientId, day=at[:10]),
+            Write.update(CONVERSATION_TURNS, {"turns": turns}, patientId=log.patientId),
+        ]
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self.store.transact(TURN_LOG, writes)
+            except TransactionCancelledError as cancelled:
+                for reason in cancelled.reasons:
+                    if reason.action == 0 and isinstance(reason.current, Log):
+                        return reason.current
+                if not cancelled.conflict or attempt == ATTEMPTS:
+                    raise
+                backoff.wait(attempt)
+            else:
+                break
+        return log
+
+    def _said(self, profile: Profile, utterance: str, level: int) -> str:
+        if level == EMERGENCY:
+            return EMERGENCY_ANSWER
+        answer = self.writer.write(profile, utterance)
+        return CONCERN_ANSWER + answer if level == CONCERN else answer
+
+
+def _key_of(turn: Turn) -> str:
+    digest = sha256(turn.request_id.encode()).hexdigest()[:26]
+    return f"{iso_of(turn.moment, 'milliseconds')}#{digest}"

@@ -1,0 +1,281 @@
+"""Show caregivers their patients, and change them.
+
+The token names the caregiver. A patient who is not assigned to the caregiver answers 404, as if
+there were no such patient.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from companion.answers import AssignmentPage, ErasureAnswer, LogAnswer, LogPage, PatientAnswer
+from companion.care import AlexaUserTakenError, Care, NotPrimaryError
+from companion.inputs import (
+    AlexaUserId,
+    Cursor,
+    Level,
+    Limit,
+    Moment,
+    Name,
+    PatientId,
+    TimeZone,
+    Version,
+    WallClock,
+)
+from companion.system import SYSTEM
+from companion.tables import (
+    Caregiver,
+    Medication,
+    Patient,
+    Person,
+    Preferences,
+    Routine,
+    SafetyProfile,
+)
+from keyline.http import App, Caller, HttpError, IfMatch, Refusal, Response, replayed, versioned
+from keyline.idempotency import IdempotencyKey
+from keyline.moments import iso_now, iso_of
+from keyline.run import NotFoundError, Store, VersionConflictError
+
+RECOVERY_DAYS = 35
+"""The longest time for which point-in-time recovery keeps what was deleted."""
+
+
+class PreferenceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a caregiver wants to be told of level 1. Level 2 is always told."""
+
+    level1Alerts: bool = True
+    quietHoursStart: WallClock | None = None
+    quietHoursEnd: WallClock | None = None
+    timeZone: TimeZone = "UTC"
+
+
+class CaregiverChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A change of a caregiver: a field that is left out stays."""
+
+    version: Version | None = None
+    displayName: Name | UnsetType | None = UNSET
+    notificationPreferences: PreferenceChange | UnsetType = UNSET
+
+
+class NewPatient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A patient to store. Only the name is required."""
+
+    preferredName: Name
+    dementiaStage: Name | None = None
+    people: list[Person] = msgspec.field(default_factory=list)
+    routines: list[Routine] = msgspec.field(default_factory=list)
+    medications: list[Medication] = msgspec.field(default_factory=list)
+    safetyProfile: SafetyProfile = msgspec.field(default_factory=SafetyProfile)
+    alexaUserId: AlexaUserId | None = None
+
+
+class PatientChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A change of a patient: a field that is left out stays.
+
+    Attributes
+    ----------
+    version
+        The version that was read. It may stand in `If-Match` instead.
+    """
+
+    version: Version | None = None
+    preferredName: Name | UnsetType = UNSET
+    dementiaStage: Name | UnsetType | None = UNSET
+    people: list[Person] | UnsetType = UNSET
+    routines: list[Routine] | UnsetType = UNSET
+    medications: list[Medication] | UnsetType = UNSET
+    safetyProfile: SafetyProfile | UnsetType = UNSET
+
+
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page."""
+
+    limit: Limit = 20
+    cursor: Cursor | None = None
+
+
+class RecentQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page of the assignments, from which moment on."""
+
+    since: Moment | None = None
+
+
+class LogQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page of the turns between two moments. The end is not a part."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class LevelQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page of the escalations of which level."""
+
+    level: Level = 2
+
+
+app = App(
+    SYSTEM,
+    refusals={
+        NotFoundError: Refusal(HTTPStatus.NOT_FOUND, "path.patientId"),
+        AlexaUserTakenError: Refusal(HTTPStatus.CONFLICT, "body.alexaUserId"),
+        NotPrimaryError: Refusal(HTTPStatus.FORBIDDEN, "path.patientId"),
+    },
+)
+_care = Care(Store.for_function(SYSTEM))
+
+
+@app.get("/me")
+def me(caller: Caller) -> Response[Caregiver]:
+    """Show the caller. A caller who is new gets a new item."""
+    return versioned(_caregiver(caller))
+
+
+@app.patch("/me")
+def change_me(body: CaregiverChange, caller: Caller, if_match: IfMatch) -> Response[Caregiver]:
+    """Change the caller's name and preferences. 409 if they changed after they were read."""
+    version = if_match.required(body.version, "body.version")
+    caregiver = _caregiver(caller)
+    changes = _named(body)
+    if isinstance(body.notificationPreferences, PreferenceChange):
+        changes["notificationPreferences"] = _checked(body.notificationPreferences)
+    try:
+        changed = _care.change_caregiver(caregiver.username, changes, version=version)
+    except VersionConflictError as conflict:
+        if not conflict.is_own(version, changes):
+            raise
+        changed = conflict.current
+    return versioned(changed)
+
+
+@app.get("/me/patients")
+def my_patients(query: PageQuery, caller: Caller) -> AssignmentPage:
+    """List the caller's assignments, by patient."""
+    found = _care.patients(caller.subject, query.limit, query.cursor)
+    return AssignmentPage(found.items, found.cursor)
+
+
+@app.get("/me/assignments")
+def my_assignments(query: RecentQuery, caller: Caller) -> AssignmentPage:
+    """List the caller's assignments, newest first."""
+    found = _care.recent(caller.subject, query.since, query.limit, query.cursor)
+    return AssignmentPage(found.items, found.cursor)
+
+
+@app.delete("/me/patients/{patientId}")
+def end(patientId: PatientId, caller: Caller) -> None:
+    """End the caller's assignment to a patient."""
+    _care.end(caller.subject, patientId)
+
+
+@app.post("/patients", status=HTTPStatus.CREATED)
+def create(body: NewPatient, caller: Caller, key: IdempotencyKey | None) -> Response[PatientAnswer]:
+    """Store a patient, assigned to the caller. The header `Location` has the address."""
+    moment = iso_now()
+    made = Patient(
+        patientId=key.id if key else uuid.uuid4().hex,
+        createdAt=moment,
+        updatedAt=moment,
+        **{name: getattr(body, name) for name in body.__struct_fields__},
+    )
+    stored, earlier = _care.open(_caregiver(caller), made, key)
+    headers = {"Location": f"/patients/{stored.patientId}", **replayed(earlier)}
+    return versioned(PatientAnswer.of(stored), headers)
+
+
+@app.get("/patients/{patientId}")
+def show(patientId: PatientId, caller: Caller) -> Response[PatientAnswer]:
+    """Show a patient of the caller."""
+    return versioned(PatientAnswer.of(_care.patient(caller.subject, patientId)))
+
+
+@app.patch("/patients/{patientId}")
+def change(
+    patientId: PatientId, body: PatientChange, caller: Caller, if_match: IfMatch
+) -> Response[PatientAnswer]:
+    """Change a part of a patient. 409 if the patient was changed after it was read."""
+    version = if_match.required(body.version, "body.version")
+    changes = _named(body)
+    try:
+        changed = _care.change_patient(caller.subject, patientId, changes, version=version)
+    except VersionConflictError as conflict:
+        if not conflict.is_own(version, changes):
+            raise
+        changed = conflict.current
+    return versioned(PatientAnswer.of(changed))
+
+
+@app.delete("/patients/{patientId}")
+def erase(patientId: PatientId, caller: Caller) -> ErasureAnswer:
+    """Erase a patient: turns, profile, assignments and the Alexa user."""
+    audit = _care.erase(caller.subject, patientId)
+    return ErasureAnswer(
+        patientId=audit.patientId,
+        erasedAt=audit.erasedAt,
+        logs=audit.logs,
+        remainsUntil=iso_of(datetime.now(UTC) + timedelta(days=RECOVERY_DAYS)),
+    )
+
+
+@app.get("/patients/{patientId}/caregivers")
+def caregivers(patientId: PatientId, query: PageQuery, caller: Caller) -> AssignmentPage:
+    """List those who may see a patient of the caller."""
+    found = _care.caregivers(caller.subject, patientId, query.limit, query.cursor)
+    return AssignmentPage(found.items, found.cursor)
+
+
+@app.get("/patients/{patientId}/conversations")
+def conversations(patientId: PatientId, query: LogQuery, caller: Caller) -> LogPage:
+    """List the turns of a patient of the caller, newest first."""
+    found = _care.conversations(
+        caller.subject, patientId, query.since, query.until, query.limit, query.cursor
+    )
+    return LogPage([LogAnswer.of(log) for log in found.items], found.cursor)
+
+
+@app.get("/patients/{patientId}/escalations")
+def escalations(patientId: PatientId, query: LevelQuery, caller: Caller) -> LogPage:
+    """List the escalations of one level of a patient of the caller, newest first."""
+    found = _care.escalations(caller.subject, patientId, query.level, query.limit, query.cursor)
+    return LogPage([LogAnswer.of(log) for log in found.items], found.cursor)
+
+
+def _caregiver(caller: Caller) -> Caregiver:
+    return _care.caregiver(caller.subject, caller.subject)
+
+
+def _named(body: msgspec.Struct) -> dict[str, Any]:
+    """The fields that a change names."""
+    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name != "version"}
+    return {name: value for name, value in fields.items() if value is not UNSET}
+
+
+def _checked(change: PreferenceChange) -> Preferences:
+    """The preferences, if both or none of the quiet times are there and the time zone exists."""
+    if (change.quietHoursStart is None) != (change.quietHoursEnd is None):
+        raise HttpError(
+            HTTPStatus.BAD_REQUEST,
+            "body.notificationPreferences",
+            "has one of quietHoursStart and quietHoursEnd.",
+            "Send both, or none.",
+        )
+    try:
+        ZoneInfo(change.timeZone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise HttpError(
+            HTTPStatus.BAD_REQUEST,
+            "body.notificationPreferences.timeZone",
+            "is not the name of a time zone.",
+            "Send one such as Europe/Berlin.",
+        ) from None
+    return Preferences(**{name: getattr(change, name) for name in change.__struct_fields__})
+
+
+handler = app.handler

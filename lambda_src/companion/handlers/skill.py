@@ -1,0 +1,51 @@
+"""Answer the Alexa skill."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from companion.alerts import Alerts, TopicPublisher, sns_client
+from companion.answer_writer import PatientWriter, writer_of
+from companion.context import CONTEXT
+from companion.conversation import Contexts, Conversations
+from companion.skill import Skill
+from companion.system import MODEL_FAILURES, SYSTEM
+from companion.topic import TOPIC_VARIABLE
+from keyline.metrics import Metrics
+from keyline.run import Store, flush
+
+_settings = CONTEXT.settings
+_logger = Logger(service=SYSTEM.name)
+_metrics = Metrics(CONTEXT.environment, SYSTEM)
+_store = Store.for_function(SYSTEM)
+
+
+def _failed(error: Exception) -> None:
+    _logger.error("alert failed", extra={"error": type(error).__name__})
+
+
+_skill = Skill(
+    skill_id=_settings.skill_id,
+    contexts=Contexts(_store, _settings),
+    conversations=Conversations(
+        _store,
+        _settings,
+        PatientWriter(
+            writer_of(_settings), _settings.model_seconds, lambda: _metrics.count(MODEL_FAILURES)
+        ),
+    ),
+    alerts=Alerts(_store, TopicPublisher(sns_client(), os.environ.get(TOPIC_VARIABLE, ""))),
+    count=_metrics.count,
+    failed=_failed,
+)
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Answer a request of Alexa."""
+    try:
+        return _skill.answer(event)
+    finally:
+        flush()

@@ -1,0 +1,102 @@
+"""What the Alexa skill answers to each kind of request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from companion.alerts import Alerts
+from companion.alexa import AlexaRequest, silence, spoken, verified
+from companion.conversation import Contexts, Conversations, Turn, UnknownUserError
+from companion.system import CONVERSATIONS, EMERGENCIES, SAFETY_ALERTS
+from companion.tables import Log
+from companion.words import EMERGENCY, NONE
+
+WELCOME = "Hello {name}. I am here with you. What would you like to tell me?"
+REFUSAL = "I do not know this device yet. Please ask the person who cares for you to set it up."
+HELP = "You can tell me anything, or ask me about your day, your family or your medicines."
+GOODBYE = "Goodbye. I am here whenever you need me."
+NOT_UNDERSTOOD = "I did not understand that. Please say it in other words."
+AGAIN = "I am listening."
+
+CONVERSATION_INTENT, UTTERANCE_SLOT = "ConversationIntent", "utterance"
+_ENDS = frozenset({"AMAZON.StopIntent", "AMAZON.CancelIntent", "AMAZON.NavigateHomeIntent"})
+
+
+@dataclass(frozen=True)
+class Skill:
+    """Answers requests of Alexa.
+
+    Parameters
+    ----------
+    count
+        Counts one event of a metric.
+    failed
+        Is told of an alert that could not be told at once. The stream tells it again.
+    """
+
+    skill_id: str
+    contexts: Contexts
+    conversations: Conversations
+    alerts: Alerts
+    count: Callable[[str], None]
+    failed: Callable[[Exception], None]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def answer(self, event: Any) -> dict[str, Any]:
+        """Return the response to a request.
+
+        Raises
+        ------
+        UnverifiedRequestError
+            If the request does not come from the skill, or is too old.
+        """
+        request = verified(event, self.skill_id, self.now())
+        if request.request.type == "SessionEndedRequest":
+            return silence()
+        intent = request.request.intent
+        if intent is not None and intent.name in _ENDS:
+            return spoken(GOODBYE, end=True)
+        try:
+            return self._answer(request)
+        except UnknownUserError:
+            return spoken(REFUSAL, end=True)
+
+    def _answer(self, request: AlexaRequest) -> dict[str, Any]:
+        intent = request.request.intent
+        if request.request.type == "LaunchRequest":
+            found = self.contexts.get_patient_context(request.user_id)
+            return spoken(WELCOME.format(name=found.profile.preferredName), again=AGAIN)
+        if intent is not None and intent.name == "AMAZON.HelpIntent":
+            return spoken(HELP, again=AGAIN)
+        slot = intent.slots.get(UTTERANCE_SLOT) if intent is not None else None
+        if intent is None or intent.name != CONVERSATION_INTENT or slot is None or not slot.value:
+            return spoken(NOT_UNDERSTOOD, again=AGAIN)
+        turn = Turn(
+            request_id=request.request.requestId,
+            moment=datetime.fromisoformat(request.request.timestamp),
+            intent=intent.name,
+            utterance=slot.value,
+        )
+        return spoken(self._turn(request.user_id, turn).assistantResponse, again=AGAIN)
+
+    def _turn(self, user: str, turn: Turn) -> Log:
+        context = self.contexts.get_patient_context(user)
+        log = self.conversations.decide(context, turn)
+        try:
+            kept = self.conversations.log_conversation(context, log, turn)
+        finally:  # an emergency is told although the turn could not be kept
+            if log.escalationLevel == EMERGENCY:
+                self._tell(log)
+        self.count(CONVERSATIONS)
+        if log.escalationLevel > NONE:
+            self.count(EMERGENCIES if log.escalationLevel == EMERGENCY else SAFETY_ALERTS)
+        return kept
+
+    def _tell(self, log: Log) -> None:
+        try:
+            self.alerts.tell(log)
+        except Exception as error:  # noqa: BLE001 - the patient is answered, the stream tells again
+            self.failed(error)

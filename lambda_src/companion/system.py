@@ -1,0 +1,134 @@
+"""Declare the companion system: its tables, its functions and what each function may do."""
+
+from __future__ import annotations
+
+from companion.patterns import (
+    ALERT_CLAIM,
+    ALERT_SENT,
+    ALERT_TAKE,
+    ALEXA_UNLINK,
+    ALEXA_USER,
+    ASSIGNMENT_DELETE,
+    ASSIGNMENT_GET,
+    AUDIT_PUT,
+    CAREGIVER_ASSIGNMENTS,
+    CAREGIVER_BY_ID,
+    CAREGIVER_CREATE,
+    CAREGIVER_GET,
+    CAREGIVER_UPDATE,
+    CONVERSATION_DELETE,
+    CONVERSATION_GET,
+    CONVERSATION_STAMP,
+    LOGS_WRITE,
+    PATIENT_CAREGIVERS,
+    PATIENT_CHANGE,
+    PATIENT_DELETE,
+    PATIENT_ESCALATIONS,
+    PATIENT_GET,
+    PATIENT_LOGS,
+    PATIENT_OPEN,
+    PATIENT_PROFILE,
+    RECENT_ASSIGNMENTS,
+    TURN_LOG,
+)
+from companion.settings import Settings
+from companion.tables import ASSIGNMENTS, CAREGIVERS, LOGS, PATIENTS, RECORDS
+from keyline.model import AnythingBut, Function, Metric, Route, StreamSource, System
+
+READ_SCOPE = "companion:read"
+WRITE_SCOPE = "companion:write"
+
+EMERGENCIES, SAFETY_ALERTS, CONVERSATIONS = (
+    "EmergencyEscalations",
+    "SafetyAlerts",
+    "Conversations",
+)
+MODEL_FAILURES = "ModelFailures"
+"""The model gave no answer in time, and the fallback answer was given."""
+
+SKILL = Function(
+    name="skill",
+    handler="companion.handlers.skill.handler",
+    why="Answers the Alexa skill.",
+    patterns=(
+        ALEXA_USER,
+        CONVERSATION_GET,
+        PATIENT_PROFILE,
+        ASSIGNMENT_GET,
+        CAREGIVER_GET,
+        TURN_LOG,
+        PATIENT_CAREGIVERS,
+        CAREGIVER_BY_ID,
+        ALERT_CLAIM,
+        ALERT_SENT,
+        ALERT_TAKE,
+    ),
+    timeout=8,
+    services=("bedrock-runtime", "sns"),
+)
+ESCALATIONS = Function(
+    name="escalations",
+    handler="companion.handlers.escalations.handler",
+    why="Tells caregivers of the escalations of the stream, each once.",
+    patterns=(PATIENT_CAREGIVERS, CAREGIVER_BY_ID, ALERT_CLAIM, ALERT_SENT, ALERT_TAKE),
+    source=StreamSource(
+        table=LOGS,
+        events=("INSERT",),
+        # `numeric` never matches a Number of DynamoDB, whose value is a text in the record.
+        where={"escalationLevel": AnythingBut((0,))},
+        batch=10,
+        window=0,
+    ),
+    timeout=60,
+    services=("sns",),
+)
+CARE = Function(
+    name="care",
+    handler="companion.handlers.care.handler",
+    why="Shows caregivers their patients, and changes them.",
+    patterns=(
+        CAREGIVER_CREATE,
+        CAREGIVER_GET,
+        CAREGIVER_UPDATE,
+        CAREGIVER_ASSIGNMENTS,
+        RECENT_ASSIGNMENTS,
+        PATIENT_CAREGIVERS,
+        ASSIGNMENT_GET,
+        ASSIGNMENT_DELETE,
+        PATIENT_GET,
+        PATIENT_OPEN,
+        PATIENT_CHANGE,
+        PATIENT_DELETE,
+        PATIENT_LOGS,
+        PATIENT_ESCALATIONS,
+        CONVERSATION_STAMP,
+        CONVERSATION_DELETE,
+        ALEXA_UNLINK,
+        LOGS_WRITE,
+        AUDIT_PUT,
+    ),
+    routes=(
+        Route("GET", "/me", READ_SCOPE),
+        Route("PATCH", "/me", WRITE_SCOPE),
+        Route("GET", "/me/patients", READ_SCOPE),
+        Route("GET", "/me/assignments", READ_SCOPE),
+        Route("DELETE", "/me/patients/{patientId}", WRITE_SCOPE),
+        Route("POST", "/patients", WRITE_SCOPE),
+        Route("GET", "/patients/{patientId}", READ_SCOPE),
+        Route("PATCH", "/patients/{patientId}", WRITE_SCOPE),
+        Route("DELETE", "/patients/{patientId}", WRITE_SCOPE),
+        Route("GET", "/patients/{patientId}/caregivers", READ_SCOPE),
+        Route("GET", "/patients/{patientId}/conversations", READ_SCOPE),
+        Route("GET", "/patients/{patientId}/escalations", READ_SCOPE),
+    ),
+    timeout=29,
+)
+
+SYSTEM = System(
+    name="companion",
+    title="Buddy: a voice companion, its patients and their caregivers",
+    tables=(CAREGIVERS, PATIENTS, ASSIGNMENTS, LOGS, RECORDS),
+    functions=(SKILL, ESCALATIONS, CARE),
+    metrics=tuple(map(Metric, (EMERGENCIES, SAFETY_ALERTS, CONVERSATIONS, MODEL_FAILURES))),
+    settings=Settings,
+)
