@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from companion.alerts import Alerts
@@ -67,7 +68,12 @@ class Companion(OnEngine[Settings]):
     def call(self, route: str, user: str = "carer", **request: Any) -> Answer:
         """Call a route of the API as a caregiver."""
         claims = {"sub": user, "scope": SCOPES}
-        return HttpFunction(self.module("care")).answer(event(route, claims=claims, **request))
+        return self.care.answer(event(route, claims=claims, **request))
+
+    @cached_property
+    def care(self) -> HttpFunction:
+        """The API, imported once."""
+        return HttpFunction(self.module("care"))
 
     def patient(self, user: str = "carer", **fields: Any) -> dict[str, Any]:
         """A new patient of a caregiver."""

@@ -1,0 +1,169 @@
+"""What caregivers see and change: their own patients only."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.systems.companion.on_engine import ALEXA_USER, Companion
+
+OF_A_PATIENT = (
+    "GET /patients/{patientId}",
+    "GET /patients/{patientId}/caregivers",
+    "GET /patients/{patientId}/conversations",
+    "GET /patients/{patientId}/escalations",
+)
+
+
+@pytest.mark.requirement("B-05")
+def test_a_patient_is_shown_as_it_was_stored(companion: Companion) -> None:
+    body = {
+        "people": [{"name": "Eve", "relation": "daughter"}],
+        "routines": [{"time": "08:00", "activity": "breakfast"}],
+        "medications": [{"name": "Aspirin", "dose": "100 mg", "times": ["08:00"]}],
+        "safetyProfile": {"allergies": ["nuts"], "notes": None},
+    }
+    patient = companion.patient(**body)
+    shown = companion.call("GET /patients/{patientId}", path={"patientId": patient["patientId"]})
+    assert shown.body == patient
+    assert {name: shown.body[name] for name in body} == body
+
+
+@pytest.mark.requirement("B-44")
+def test_a_stale_version_changes_nothing(companion: Companion) -> None:
+    path = {"patientId": companion.patient()["patientId"]}
+
+    def change(name: str, version: int) -> Any:
+        body = {"version": version, "preferredName": name}
+        return companion.call("PATCH /patients/{patientId}", path=path, body=body)
+
+    assert change("Grace", 1).status == 200
+    assert change("Joan", 1).status == 409
+    assert change("Grace", 1).status == 200  # an earlier try of the request has made it
+    shown = companion.call("GET /patients/{patientId}", path=path).body
+    assert (shown["preferredName"], shown["version"]) == ("Grace", 2)
+
+
+def test_a_patient_of_a_repeated_request_is_stored_once(companion: Companion) -> None:
+    headers = {"content-type": "application/json", "idempotency-key": "key-1"}
+    body = {"preferredName": "Ada"}
+    first, second = (companion.call("POST /patients", body=body, headers=headers) for _ in range(2))
+    assert (first.status, second.status) == (201, 201)
+    assert first.body == second.body
+    assert len(companion.stored("BuddyPatients")) == 1
+    other = companion.call("POST /patients", body={"preferredName": "Eve"}, headers=headers)
+    assert other.status == 422
+
+
+def test_an_alexa_user_is_never_taken_from_another_patient(companion: Companion) -> None:
+    companion.patient()
+    body = {"preferredName": "Mallory", "alexaUserId": ALEXA_USER}
+    assert companion.call("POST /patients", "mallory", body=body).status == 409
+    assert len(companion.stored("BuddyPatients")) == 1
+
+
+@pytest.mark.parametrize("route", OF_A_PATIENT)
+def test_the_second_after_the_assignment_ended_nothing_is_shown(
+    companion: Companion, route: str
+) -> None:
+    path = {"patientId": companion.patient()["patientId"]}
+    companion.say("I fell")
+    companion.say("I fell again")
+    first = companion.call(route, path=path, query="limit=1" if route != OF_A_PATIENT[0] else "")
+    assert first.status == 200
+    assert companion.call("DELETE /me/patients/{patientId}", path=path).status == 204
+    assert companion.call(route, path=path).status == 404
+    if cursor := first.body.get("cursor"):
+        assert companion.call(route, path=path, query=f"limit=1&cursor={cursor}").status == 404
+
+
+def test_no_id_and_no_cursor_leads_to_a_patient_of_another(companion: Companion) -> None:
+    own = companion.patient("mallory", alexaUserId="amzn1.ask.account.MALLORY")
+    other = companion.patient()
+    for words in ("I fell", "it hurts", "fire"):
+        companion.say(words)
+    path = {"patientId": other["patientId"]}
+    cursors = [
+        companion.call(route, path=path, query="limit=1").body.get("cursor")
+        for route in OF_A_PATIENT[2:]
+    ]
+    ids = [own["patientId"], other["patientId"], "carer", uuid.uuid4().hex]
+
+    @settings(
+        max_examples=30,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(
+        st.sampled_from(OF_A_PATIENT),
+        st.sampled_from(ids) | st.text("abcdef0123456789", min_size=1, max_size=32),
+        st.sampled_from([None, *filter(None, cursors)]),
+    )
+    def holds(route: str, patient: str, cursor: str | None) -> None:
+        takes = cursor if route != OF_A_PATIENT[0] else None
+        query = f"cursor={takes}" if takes else ""
+        answer = companion.call(route, "mallory", path={"patientId": patient}, query=query)
+        if patient == own["patientId"]:
+            assert answer.status in (200, 400)
+            assert other["patientId"] not in str(answer.body)
+        else:
+            assert answer.status == 404
+
+    holds()
+
+
+def test_turns_and_escalations_are_paged(companion: Companion) -> None:
+    path = {"patientId": companion.patient()["patientId"]}
+    for words in ("hello", "I fell", "I am lost", "fire"):
+        companion.say(words)
+    route, found, cursor = "GET /patients/{patientId}/conversations", [], ""
+    while True:
+        page = companion.call(route, path=path, query=f"limit=3{cursor}").body
+        found += [turn["userUtterance"] for turn in page["conversations"]]
+        if page["cursor"] is None:
+            break
+        cursor = f"&cursor={page['cursor']}"
+    assert sorted(found) == sorted(["hello", "I fell", "I am lost", "fire"])
+    for level, wanted in ((1, ["I am lost"]), (2, ["I fell", "fire"])):
+        page = companion.call(
+            "GET /patients/{patientId}/escalations", path=path, query=f"level={level}"
+        ).body
+        assert sorted(turn["userUtterance"] for turn in page["conversations"]) == sorted(wanted)
+
+
+def test_erasing_leaves_an_audit_entry_without_health_data(companion: Companion) -> None:
+    path = {"patientId": companion.patient(people=[{"name": "Eve", "relation": "x"}])["patientId"]}
+    for number in range(30):
+        companion.say(f"secret words {number}")
+    assert companion.call("DELETE /patients/{patientId}", "mallory", path=path).status == 404
+    erased = companion.call("DELETE /patients/{patientId}", path=path)
+    assert (erased.status, erased.body["logs"]) == (200, 30)
+    for table in ("BuddyPatients", "BuddyAssignments", "BuddyConversationLogs"):
+        assert companion.stored(table) == []
+    left = companion.stored("BuddyRecords")
+    assert {item["kind"]["S"] for item in left} == {"AUDIT"}
+    assert not any(word in str(left) for word in ("secret", "Eve", "Ada"))
+
+
+def test_preferences_are_checked(companion: Companion) -> None:
+    def change(**preferences: Any) -> int:
+        body = {"version": 1, "notificationPreferences": preferences}
+        return companion.call("PATCH /me", body=body).status
+
+    assert change(quietHoursStart="22:00") == 400
+    assert change(timeZone="Mars/Olympus") == 400
+    assert change(quietHoursStart="25:00", quietHoursEnd="07:00") == 400
+    assert change(quietHoursStart="22:00", quietHoursEnd="07:00", timeZone="Europe/Berlin") == 200
+
+
+def test_recent_assignments_are_the_newest_first(companion: Companion) -> None:
+    ids = [companion.patient(alexaUserId=None)["patientId"] for _ in range(3)]
+    found = companion.call("GET /me/assignments").body["assignments"]
+    assert [one["patientId"] for one in found] == ids[::-1]
+    all_of = companion.call("GET /me/patients").body["assignments"]
+    assert sorted(one["patientId"] for one in all_of) == sorted(ids)

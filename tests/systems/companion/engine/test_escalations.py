@@ -1,0 +1,75 @@
+"""Alerts of the skill and of the stream: each caregiver once, whatever is delivered how often."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import msgspec
+import pytest
+
+from companion.alerts import TAKE_OVER_SECONDS, AlertPendingError, Alerts
+from companion.patterns import PATIENT_LOGS
+from companion.system import ESCALATIONS
+from companion.tables import Log
+from keyline.model import stream_filter_of
+from keyline_deploy.stream_filter import matches
+from tests.systems.companion.on_engine import Companion
+
+
+def logs(companion: Companion, patient: dict[str, Any]) -> list[Log]:
+    span = ("0", "9")
+    return list(companion.store.items(PATIENT_LOGS, patientId=patient["patientId"], timestamp=span))
+
+
+@pytest.mark.requirement("B-62")
+@pytest.mark.parametrize(
+    ("level", "passes"), [("0", False), ("1", True), ("2", True), ("10", True)]
+)
+def test_the_filter_lets_escalations_through(level: str, passes: bool) -> None:
+    assert ESCALATIONS.source is not None
+    pattern = stream_filter_of(ESCALATIONS.source)
+    image = {"patientId": {"S": "p"}, "escalationLevel": {"N": level}}
+    record = {"eventName": "INSERT", "dynamodb": {"NewImage": image}}
+    assert pattern is not None
+    assert matches(pattern, record) is passes
+    assert not matches(pattern, {**record, "eventName": "MODIFY"})
+
+
+@pytest.mark.requirement("B-64")
+def test_the_stream_tells_nobody_again(companion: Companion) -> None:
+    patient = companion.patient()
+    companion.say("I fell")
+    companion.say("fire")
+    assert len(companion.told.messages) == 2
+    stream = Alerts(companion.store, companion.told)
+    for order in itertools.permutations(logs(companion, patient)):
+        for log in order:
+            assert stream.tell(log) == 0
+    assert len(companion.told.messages) == 2
+
+
+def test_an_alert_that_the_skill_could_not_tell_is_told_by_the_stream(
+    companion: Companion,
+) -> None:
+    patient = companion.patient()
+    companion.told.failures = 1
+    companion.say("I fell")
+    (log,) = logs(companion, patient)
+    with pytest.raises(AlertPendingError):
+        Alerts(companion.store, companion.told).tell(log)
+    now = Alerts(companion.store, companion.told).now() + TAKE_OVER_SECONDS + 1
+    assert Alerts(companion.store, companion.told, lambda: now).tell(log) == 1
+    assert Alerts(companion.store, companion.told).tell(log) == 0
+    assert companion.told.messages == [(patient["patientId"], "carer", 2)]
+
+
+def test_level_1_keeps_to_preferences_and_level_2_does_not(companion: Companion) -> None:
+    patient = companion.patient()
+    body = {"version": 1, "notificationPreferences": {"level1Alerts": False}}
+    assert companion.call("PATCH /me", body=body).status == 200
+    companion.say("I am lost")
+    (log,) = logs(companion, patient)
+    stream = Alerts(companion.store, companion.told)
+    assert stream.tell(log) == 0
+    assert stream.tell(msgspec.structs.replace(log, escalationLevel=2)) == 1
