@@ -15,6 +15,7 @@ import msgspec
 
 from companion.inputs import EARLIEST, LATEST
 from companion.patterns import (
+    ALERTS_ERASE,
     ALEXA_LINK,
     ALEXA_UNLINK,
     ASSIGNMENT_CREATE,
@@ -28,10 +29,12 @@ from companion.patterns import (
     CONVERSATION_CREATE,
     CONVERSATION_DELETE,
     CONVERSATION_STAMP,
+    DAYS_ERASE,
     LOGS_WRITE,
     PATIENT_CAREGIVERS,
     PATIENT_CHANGE,
     PATIENT_CREATE,
+    PATIENT_DAYS,
     PATIENT_DELETE,
     PATIENT_ESCALATIONS,
     PATIENT_GET,
@@ -39,6 +42,7 @@ from companion.patterns import (
     PATIENT_OPEN,
     PATIENT_UPDATE,
     RECENT_ASSIGNMENTS,
+    TURN_ALERTS,
 )
 from companion.tables import AlexaUser, Assignment, Audit, Caregiver, Conversation, Log, Patient
 from keyline.errors import KeylineError
@@ -282,6 +286,12 @@ class Care:
         self.store.delete(CONVERSATION_DELETE, patientId=patient_id)
         self.store.delete(PATIENT_DELETE, patientId=patient_id)
         erased = self._erase_logs(patient_id)
+        days = [
+            {"patientId": patient_id, "day": day.day}
+            for day in self.store.items(PATIENT_DAYS, patientId=patient_id)
+        ]
+        if days:
+            self.store.batch_write(DAYS_ERASE, deletes=days)
         audit = Audit(patientId=patient_id, erasedAt=iso_now(), erasedBy=caregiver_id, logs=erased)
         self.store.put(AUDIT_PUT, audit)
         for assignment in self.store.items(PATIENT_CAREGIVERS, patientId=patient_id):
@@ -296,13 +306,25 @@ class Care:
         erased, part = 0, list[dict[str, str]]()
         span = (EARLIEST, LATEST)
         for log in self.store.items(PATIENT_LOGS, patientId=patient_id, timestamp=span):
-            part.append({"patientId": patient_id, "timestamp": log.timestamp})
+            key = {"patientId": patient_id, "timestamp": log.timestamp}
+            if log.escalationLevel:
+                self._erase_alerts(patient_id, log.timestamp)
+            part.append(key)
             if len(part) == _BATCH:
                 self.store.batch_write(LOGS_WRITE, deletes=part)
                 erased, part = erased + len(part), []
         if part:
             self.store.batch_write(LOGS_WRITE, deletes=part)
         return erased + len(part)
+
+    def _erase_alerts(self, patient_id: str, timestamp: str) -> None:
+        """Erase the alerts of a turn, which say its level, before the turn that leads to them."""
+        alerts = [
+            {"patientId": patient_id, "timestamp": timestamp, "caregiverId": alert.caregiverId}
+            for alert in self.store.items(TURN_ALERTS, patientId=patient_id, timestamp=timestamp)
+        ]
+        if alerts:
+            self.store.batch_write(ALERTS_ERASE, deletes=alerts)
 
     def _assignment(self, caregiver_id: str, patient_id: str) -> Assignment:
         found = self.store.get(ASSIGNMENT_GET, caregiverId=caregiver_id, patientId=patient_id)

@@ -23,7 +23,6 @@ from companion.tables import (
     Patient,
     Profile,
 )
-from keyline.idempotency import Requests
 from keyline.model import (
     BatchWrite,
     Delete,
@@ -396,4 +395,43 @@ ALERT_TAKE = Update(
     per_month=10,
 )
 
-REQUESTS = Requests(RECORDS)
+PATIENT_DAYS = Query(
+    name="patient-days",
+    why="Read the days of a patient, to erase them.",
+    table=RECORDS,
+    shape=DayCount,
+    page=100,
+    items=90,
+    consistent=True,
+    item_bytes=RECORD_BYTES,
+    per_month=5,
+)
+DAYS_ERASE = BatchWrite(
+    name="days-erase",
+    why="Erase the days of a patient.",
+    table=RECORDS,
+    shape=DayCount,
+    items=90,
+    item_bytes=RECORD_BYTES,
+    per_month=5,
+)
+TURN_ALERTS = Query(
+    name="turn-alerts",
+    why="Read the alerts of a turn, to erase them.",
+    table=RECORDS,
+    shape=Alert,
+    page=20,
+    items=2,
+    consistent=True,
+    item_bytes=RECORD_BYTES,
+    per_month=100,
+)
+ALERTS_ERASE = BatchWrite(
+    name="alerts-erase",
+    why="Erase the alerts of a turn.",
+    table=RECORDS,
+    shape=Alert,
+    items=2,
+    item_bytes=RECORD_BYTES,
+    per_month=100,
+)

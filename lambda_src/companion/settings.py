@@ -29,8 +29,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How long a turn of a conversation is kept.
     record_days
         How long alerts, daily counts and audit entries are kept.
-    idempotency_days
-        How long a request with an idempotency key is remembered.
     profile_seconds
         The greatest age of a patient's profile in the memory of the function. Each turn compares
         the profile's stamp, so a change is used on the next turn, whatever the age is.
@@ -47,7 +45,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skill_id: SkillId = ""
     log_days: Days = 90
     record_days: Days = 90
-    idempotency_days: Days = 1
     profile_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 300
     repetition_hours: Annotated[float, msgspec.Meta(gt=0, le=24)] = 2
     repetitions: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3

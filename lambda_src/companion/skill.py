@@ -21,7 +21,10 @@ GOODBYE = "Goodbye. I am here whenever you need me."
 NOT_UNDERSTOOD = "I did not understand that. Please say it in other words."
 AGAIN = "I am listening."
 
-CONVERSATION_INTENT, UTTERANCE_SLOT = "ConversationIntent", "utterance"
+TURN_INTENTS, UTTERANCE_SLOT = frozenset({"ConversationIntent", "SignIntent"}), "utterance"
+"""What a patient says comes by one of two intents: Alexa leaves the beginning of a free text out,
+so the signs of an escalation that stand alone have an intent of their own.
+"""
 _ENDS = frozenset({"AMAZON.StopIntent", "AMAZON.CancelIntent", "AMAZON.NavigateHomeIntent"})
 
 
@@ -72,7 +75,7 @@ class Skill:
         if intent is not None and intent.name == "AMAZON.HelpIntent":
             return spoken(HELP, again=AGAIN)
         slot = intent.slots.get(UTTERANCE_SLOT) if intent is not None else None
-        if intent is None or intent.name != CONVERSATION_INTENT or slot is None or not slot.value:
+        if intent is None or intent.name not in TURN_INTENTS or slot is None or not slot.value:
             return spoken(NOT_UNDERSTOOD, again=AGAIN)
         turn = Turn(
             request_id=request.request.requestId,

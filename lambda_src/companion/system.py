@@ -6,6 +6,7 @@ from companion.patterns import (
     ALERT_CLAIM,
     ALERT_SENT,
     ALERT_TAKE,
+    ALERTS_ERASE,
     ALEXA_UNLINK,
     ALEXA_USER,
     ASSIGNMENT_DELETE,
@@ -19,9 +20,11 @@ from companion.patterns import (
     CONVERSATION_DELETE,
     CONVERSATION_GET,
     CONVERSATION_STAMP,
+    DAYS_ERASE,
     LOGS_WRITE,
     PATIENT_CAREGIVERS,
     PATIENT_CHANGE,
+    PATIENT_DAYS,
     PATIENT_DELETE,
     PATIENT_ESCALATIONS,
     PATIENT_GET,
@@ -29,6 +32,7 @@ from companion.patterns import (
     PATIENT_OPEN,
     PATIENT_PROFILE,
     RECENT_ASSIGNMENTS,
+    TURN_ALERTS,
     TURN_LOG,
 )
 from companion.settings import Settings
@@ -105,6 +109,10 @@ CARE = Function(
         CONVERSATION_DELETE,
         ALEXA_UNLINK,
         LOGS_WRITE,
+        PATIENT_DAYS,
+        DAYS_ERASE,
+        TURN_ALERTS,
+        ALERTS_ERASE,
         AUDIT_PUT,
     ),
     routes=(

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import msgspec
 
-from keyline.idempotency import Reservation
 from keyline.model import Entity, Index, Key, Retention, StreamView, Table, Ttl, compressed
 
 Text = Annotated[str, compressed(above=1024)]
@@ -313,7 +312,6 @@ RECORDS = Table(
     NOW#patient / -: the stamp of the profile and the latest turns: one read for each turn.
     ALERT#patient#timestamp / caregiver: an alert is claimed by creating it, once.
     AUDIT#patient / moment: what was erased.
-    REQUEST#key / -: the moment of a request with an idempotency key.
     """,
     key=Key("PK", "SK"),
     discriminator="kind",
@@ -341,13 +339,6 @@ RECORDS = Table(
             Audit,
             keys={"PK": "AUDIT#{patientId}", "SK": "{erasedAt}"},
             tag="AUDIT",
-        ),
-        Entity(
-            Reservation,
-            keys={"PK": "REQUEST#{requestId}"},
-            constants={"SK": "-"},
-            tag="REQUEST",
-            retention=Retention(days="idempotency_days"),
         ),
     ],
     ttl=Ttl("expiresAt"),

@@ -140,9 +140,10 @@ def test_erasing_leaves_an_audit_entry_without_health_data(companion: Companion)
     path = {"patientId": companion.patient(people=[{"name": "Eve", "relation": "x"}])["patientId"]}
     for number in range(30):
         companion.say(f"secret words {number}")
+    companion.say("I fell")
     assert companion.call("DELETE /patients/{patientId}", "mallory", path=path).status == 404
     erased = companion.call("DELETE /patients/{patientId}", path=path)
-    assert (erased.status, erased.body["logs"]) == (200, 30)
+    assert (erased.status, erased.body["logs"]) == (200, 31)
     for table in ("BuddyPatients", "BuddyAssignments", "BuddyConversationLogs"):
         assert companion.stored(table) == []
     left = companion.stored("BuddyRecords")

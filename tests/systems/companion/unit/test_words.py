@@ -47,7 +47,6 @@ LABELLED = """
 2 the kitchen is on fire
 2 I see fire and smoke
 2 I can't breathe
-2 I can’t breathe
 2 I cant breathe
 2 I cannot breathe
 2 I can not breathe
@@ -223,3 +222,7 @@ def test_any_text_has_a_level(words: str) -> None:
 def test_repetitions_are_compared_without_case_and_punctuation() -> None:
     assert digest_of("What day is it?") == digest_of("what, DAY is   it")
     assert digest_of("What day is it?") != digest_of("What day was it?")
+
+
+def test_the_apostrophe_of_a_keyboard_or_a_book_is_the_same() -> None:
+    assert level_of("I can\u2019t breathe") == level_of("I can't breathe") == 2
