@@ -31,7 +31,7 @@ def test_assignments_have_both_indexes(templates: Templates) -> None:
 def test_the_filter_holds_no_numeric_rule(templates: Templates) -> None:
     (mapping,) = of(templates, "prod", "service", "AWS::Lambda::EventSourceMapping")
     (rule,) = mapping["FilterCriteria"]["Filters"]
-    assert '"anything-but":["0"]' in rule["Pattern"]
+    assert '"anything-but": ["0"]' in rule["Pattern"]
     assert "numeric" not in rule["Pattern"]
 
 
