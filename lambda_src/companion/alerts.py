@@ -1,8 +1,9 @@
 """Tell the caregivers of a patient of an escalation: each once, whoever tells it.
 
 The skill and the stream both tell of level 2. An alert is claimed by creating its item, and only
-who has claimed it publishes. If a process ends between the claim and the end of publishing,
-another takes the alert over after half a minute: then it may be told twice, and never not at all.
+who has claimed it publishes. Who could not publish gives the claim up. If a process ends between
+the claim and the end of publishing, another takes the alert over after 10 s. In both cases a
+caregiver may be told twice, and is never left without the alert.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from botocore.session import Session
 
 from companion.patterns import (
     ALERT_CLAIM,
+    ALERT_RELEASE,
     ALERT_SENT,
     ALERT_TAKE,
     CAREGIVER_BY_ID,
@@ -26,9 +28,12 @@ from companion.patterns import (
 from companion.quiet_hours import is_told
 from companion.tables import Alert, Assignment, Log, Preferences
 from keyline.errors import KeylineError
+from keyline.model import Update
 from keyline.run import ConditionFailedError, Store
 
-TAKE_OVER_SECONDS = 30
+TAKE_OVER_SECONDS = 10
+"""After this time whoever claimed an alert has told it or has ended: the skill lives for 8 s, and
+one call of SNS takes 3 s at most."""
 
 
 class AlertPendingError(KeylineError):
@@ -76,11 +81,14 @@ class Alerts:
     ----------
     now
         Epoch seconds.
+    sleep
+        Waits for some seconds.
     """
 
     store: Store
     publisher: Publisher
     now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
 
     def tell(self, log: Log) -> int:
         """Tell each caregiver who wants to know, once; return how many were told now.
@@ -103,6 +111,20 @@ class Alerts:
             )
         return told
 
+    def tell_waiting(self, log: Log) -> int:
+        """Tell as `tell`, and wait once for what another process has claimed.
+
+        Raises
+        ------
+        AlertPendingError
+            If another process has claimed it again meanwhile.
+        """
+        try:
+            return self.tell(log)
+        except AlertPendingError:
+            self.sleep(TAKE_OVER_SECONDS + 1)
+            return self.tell(log)
+
     def _preferences(self, assignment: Assignment) -> Preferences:
         found = self.store.query(CAREGIVER_BY_ID, caregiverId=assignment.caregiverId).items
         return found[0].notificationPreferences if found else Preferences()
@@ -119,19 +141,26 @@ class Alerts:
         stored, earlier = self.store.put_or_get(ALERT_CLAIM, made)
         if earlier and stored.sent:
             return False
-        if earlier and stored.claimedAt != made.claimedAt and not self._take_over(made):
+        if earlier and not self._take_over(made):
             return None
-        self.publisher.publish(
-            log.patientId, caregiver_id, log.escalationLevel, log.timestamp.partition("#")[0]
-        )
-        self.store.update(
-            ALERT_SENT,
-            {"sent": True},
-            patientId=made.patientId,
-            timestamp=made.timestamp,
-            caregiverId=made.caregiverId,
-        )
+        try:
+            self.publisher.publish(
+                log.patientId, caregiver_id, log.escalationLevel, log.timestamp.partition("#")[0]
+            )
+        except Exception:
+            self._change(ALERT_RELEASE, {"claimedAt": 0.0}, made)
+            raise
+        self._change(ALERT_SENT, {"sent": True}, made)
         return True
+
+    def _change(self, pattern: Update[Alert], changes: dict[str, float], alert: Alert) -> None:
+        self.store.update(
+            pattern,
+            changes,
+            patientId=alert.patientId,
+            timestamp=alert.timestamp,
+            caregiverId=alert.caregiverId,
+        )
 
     def _take_over(self, alert: Alert) -> bool:
         try:

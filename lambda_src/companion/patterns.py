@@ -384,6 +384,15 @@ ALERT_SENT = Update(
     item_bytes=RECORD_BYTES,
     per_month=2 * ESCALATIONS,
 )
+ALERT_RELEASE = Update(
+    name="alert-release",
+    why="Give up an alert that could not be told, so that the stream tells it at once.",
+    table=RECORDS,
+    shape=Alert,
+    set=("claimedAt",),
+    item_bytes=RECORD_BYTES,
+    per_month=10,
+)
 ALERT_TAKE = Update(
     name="alert-take-over",
     why="Take over an alert whose process has ended before it told.",

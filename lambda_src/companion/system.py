@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from companion.patterns import (
     ALERT_CLAIM,
+    ALERT_RELEASE,
     ALERT_SENT,
     ALERT_TAKE,
     ALERTS_ERASE,
@@ -64,6 +65,7 @@ SKILL = Function(
         PATIENT_CAREGIVERS,
         CAREGIVER_BY_ID,
         ALERT_CLAIM,
+        ALERT_RELEASE,
         ALERT_SENT,
         ALERT_TAKE,
     ),
@@ -74,7 +76,14 @@ ESCALATIONS = Function(
     name="escalations",
     handler="companion.handlers.escalations.handler",
     why="Tells caregivers of the escalations of the stream, each once.",
-    patterns=(PATIENT_CAREGIVERS, CAREGIVER_BY_ID, ALERT_CLAIM, ALERT_SENT, ALERT_TAKE),
+    patterns=(
+        PATIENT_CAREGIVERS,
+        CAREGIVER_BY_ID,
+        ALERT_CLAIM,
+        ALERT_RELEASE,
+        ALERT_SENT,
+        ALERT_TAKE,
+    ),
     source=StreamSource(
         table=LOGS,
         events=("INSERT",),
@@ -83,7 +92,7 @@ ESCALATIONS = Function(
         batch=10,
         window=0,
     ),
-    timeout=60,
+    timeout=150,  # a batch waits 11 s for each alert whose process has ended
     services=("sns",),
 )
 CARE = Function(

@@ -22,7 +22,7 @@ def process(changes: Sequence[Change[Log]]) -> None:
     """Tell of the new turns among these changes that are escalations."""
     for change in changes:
         if change.kind == "INSERT" and change.new and change.new.escalationLevel > NONE:
-            _alerts.tell(change.new)
+            _alerts.tell_waiting(change.new)
 
 
 handler = stream_handler(SYSTEM, Log, process)

@@ -21,7 +21,7 @@ OF_A_PATIENT = (
 
 @pytest.mark.requirement("B-05")
 def test_a_patient_is_shown_as_it_was_stored(companion: Companion) -> None:
-    body = {
+    body: dict[str, Any] = {
         "people": [{"name": "Eve", "relation": "daughter"}],
         "routines": [{"time": "08:00", "activity": "breakfast"}],
         "medications": [{"name": "Aspirin", "dose": "100 mg", "times": ["08:00"]}],

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from companion.alerts import TAKE_OVER_SECONDS, AlertPendingError, Alerts
-from companion.patterns import PATIENT_LOGS
-from companion.system import ESCALATIONS
-from companion.tables import Log
+from companion.patterns import ALERT_CLAIM, PATIENT_LOGS
+from companion.system import ESCALATIONS, SKILL
+from companion.tables import Alert, Log
 from keyline.model import stream_filter_of
 from keyline_deploy.stream_filter import matches
 from tests.systems.companion.on_engine import Companion
@@ -49,19 +49,53 @@ def test_the_stream_tells_nobody_again(companion: Companion) -> None:
     assert len(companion.told.messages) == 2
 
 
-def test_an_alert_that_the_skill_could_not_tell_is_told_by_the_stream(
+def test_an_alert_that_the_skill_could_not_tell_is_told_by_the_stream_at_once(
     companion: Companion,
 ) -> None:
     patient = companion.patient()
     companion.told.failures = 1
     companion.say("I fell")
     (log,) = logs(companion, patient)
-    with pytest.raises(AlertPendingError):
-        Alerts(companion.store, companion.told).tell(log)
-    now = Alerts(companion.store, companion.told).now() + TAKE_OVER_SECONDS + 1
-    assert Alerts(companion.store, companion.told, lambda: now).tell(log) == 1
-    assert Alerts(companion.store, companion.told).tell(log) == 0
+    stream = Alerts(companion.store, companion.told)
+    assert stream.tell(log) == 1
+    assert stream.tell(log) == 0
     assert companion.told.messages == [(patient["patientId"], "carer", 2)]
+
+
+def test_the_stream_waits_for_an_alert_whose_process_has_ended(companion: Companion) -> None:
+    # Given a process that has claimed an alert, and ended before it told it
+    patient = companion.patient()
+    log = Log(
+        patientId=patient["patientId"],
+        timestamp="2026-01-31T10:00:00.000Z#1",
+        userUtterance="I fell",
+        assistantResponse="",
+        intent="ConversationIntent",
+        escalationLevel=2,
+    )
+    now = 1_000.0
+    claim = Alert(
+        patientId=log.patientId,
+        timestamp=log.timestamp,
+        caregiverId="carer",
+        level=2,
+        claimedAt=now,
+    )
+    companion.store.put(ALERT_CLAIM, claim)
+
+    # When the stream tells it
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    stream = Alerts(companion.store, companion.told, lambda: now, sleep)
+    with pytest.raises(AlertPendingError):
+        Alerts(companion.store, companion.told, lambda: now + 1).tell(log)
+    told = stream.tell_waiting(log)
+
+    # Then it takes the alert over when the process cannot live any more
+    assert told == 1
+    assert now > 1_000 + TAKE_OVER_SECONDS > 1_000 + SKILL.timeout
 
 
 def test_level_1_keeps_to_preferences_and_level_2_does_not(companion: Companion) -> None:
