@@ -77,7 +77,7 @@ class ErasureAnswer(msgspec.Struct, frozen=True, kw_only=True):
     logs
         How many turns were erased.
     remainsUntil
-        Until when point-in-time recovery can bring back what was erased. Nothing else can.
+        Until when backups of the tables may hold what was erased.
     """
 
     patientId: Id

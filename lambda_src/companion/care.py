@@ -18,11 +18,14 @@ from companion.patterns import (
     ALERTS_ERASE,
     ALEXA_LINK,
     ALEXA_UNLINK,
+    ASSIGNMENT_ADD,
     ASSIGNMENT_CREATE,
     ASSIGNMENT_DELETE,
+    ASSIGNMENT_END,
     ASSIGNMENT_GET,
     AUDIT_PUT,
     CAREGIVER_ASSIGNMENTS,
+    CAREGIVER_BY_ID,
     CAREGIVER_CREATE,
     CAREGIVER_GET,
     CAREGIVER_UPDATE,
@@ -30,6 +33,7 @@ from companion.patterns import (
     CONVERSATION_DELETE,
     CONVERSATION_STAMP,
     DAYS_ERASE,
+    LOG_KEYS,
     LOGS_WRITE,
     PATIENT_CAREGIVERS,
     PATIENT_CHANGE,
@@ -65,7 +69,36 @@ class AlexaUserTakenError(KeylineError):
 
 
 class NotPrimaryError(KeylineError):
-    """A caregiver who did not create the patient and so may not erase the patient."""
+    """A caregiver who did not create the patient, and so may not do what only the primary may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "path.patientId",
+            "is a patient for whom the primary caregiver alone may do this.",
+            "Ask the caregiver who created the patient.",
+        )
+
+
+class PrimaryStaysError(KeylineError):
+    """The end of the primary's own assignment, after which nobody could erase the patient."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "path.patientId",
+            "is a patient whose primary caregiver the caller is.",
+            "Erase the patient instead, or stay assigned.",
+        )
+
+
+class UnknownCaregiverError(KeylineError):
+    """Somebody who has never used the API, and so cannot be assigned."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "path.caregiverId",
+            "is not the id of a caregiver.",
+            "Let the caregiver call GET /me once, and send the caregiverId of that answer.",
+        )
 
 
 @dataclass(frozen=True)
@@ -198,7 +231,7 @@ class Care:
         changed = {**changes, "lastModifiedBy": caregiver_id, "updatedAt": iso_now()}
         writes = [
             Write.update(PATIENT_UPDATE, changed, expected=version, patientId=patient_id),
-            Write.update(CONVERSATION_STAMP, {"stamp": uuid.uuid4().hex}, patientId=patient_id),
+            _new_stamp(patient_id),
         ]
         if before.version != version:
             raise self._conflict(before)
@@ -259,11 +292,67 @@ class Care:
             escalation=f"{level}#",
         )
 
+    def assign(self, caregiver_id: str, patient_id: str, other: str) -> Assignment:
+        """Assign a patient to another caregiver; return the assignment, also one that was there.
+
+        Raises
+        ------
+        NotPrimaryError
+            If the caregiver did not create the patient.
+        UnknownCaregiverError
+            If there is no such other caregiver.
+        """
+        self._primary(caregiver_id, patient_id)
+        if not self.store.query(CAREGIVER_BY_ID, caregiverId=other).items:
+            raise UnknownCaregiverError
+        made = Assignment(caregiverId=other, patientId=patient_id, assignedAt=iso_now())
+        # The change of the stamp fails from the moment on at which the patient is being erased.
+        writes = [Write.put(ASSIGNMENT_CREATE, made), _new_stamp(patient_id)]
+        try:
+            self.store.transact(ASSIGNMENT_ADD, writes)
+        except TransactionCancelledError as cancelled:
+            reasons = {reason.action: reason for reason in cancelled.reasons}
+            if 0 in reasons and isinstance(reasons[0].current, Assignment):
+                return reasons[0].current
+            if 1 in reasons and reasons[1].code == "ConditionalCheckFailed":
+                raise _no_such("patient") from cancelled
+            raise
+        return made
+
+    def unassign(self, caregiver_id: str, patient_id: str, other: str) -> None:
+        """End the assignment of another caregiver; nothing happens if there is none.
+
+        Raises
+        ------
+        NotPrimaryError
+            If the caregiver did not create the patient.
+        PrimaryStaysError
+            If the other caregiver is the same.
+        """
+        self._primary(caregiver_id, patient_id)
+        if other == caregiver_id:
+            raise PrimaryStaysError
+        self._end(other, patient_id)
+
     def end(self, caregiver_id: str, patient_id: str) -> None:
-        """End the caregiver's own assignment."""
-        self._assignment(caregiver_id, patient_id)
-        self.store.delete(ASSIGNMENT_DELETE, caregiverId=caregiver_id, patientId=patient_id)
-        self._restamp(patient_id)
+        """End the caregiver's own assignment.
+
+        Raises
+        ------
+        PrimaryStaysError
+            If the caregiver created the patient.
+        """
+        if self._assignment(caregiver_id, patient_id).isPrimary:
+            raise PrimaryStaysError
+        self._end(caregiver_id, patient_id)
+
+    def _end(self, caregiver_id: str, patient_id: str) -> None:
+        """End an assignment, and make every process find out about it, both or neither."""
+        writes = [
+            Write.delete(ASSIGNMENT_DELETE, caregiverId=caregiver_id, patientId=patient_id),
+            _new_stamp(patient_id),
+        ]
+        self.store.transact(ASSIGNMENT_END, writes)
 
     def erase(self, caregiver_id: str, patient_id: str) -> Audit:
         """Erase a patient. It can be sent again until it has ended: the assignment goes last.
@@ -273,12 +362,7 @@ class Care:
         NotPrimaryError
             If the caregiver did not create the patient.
         """
-        if not self._assignment(caregiver_id, patient_id).isPrimary:
-            raise NotPrimaryError(
-                "path.patientId",
-                "may be erased by the primary caregiver alone.",
-                "Ask the caregiver who created the patient.",
-            )
+        self._primary(caregiver_id, patient_id)
         patient = self.store.get(PATIENT_GET, patientId=patient_id)
         if patient and patient.alexaUserId:
             self.store.delete(ALEXA_UNLINK, alexaUserId=patient.alexaUserId)
@@ -304,8 +388,7 @@ class Care:
 
     def _erase_logs(self, patient_id: str) -> int:
         erased, part = 0, list[dict[str, str]]()
-        span = (EARLIEST, LATEST)
-        for log in self.store.items(PATIENT_LOGS, patientId=patient_id, timestamp=span):
+        for log in self.store.items(LOG_KEYS, patientId=patient_id):
             key = {"patientId": patient_id, "timestamp": log.timestamp}
             if log.escalationLevel:
                 self._erase_alerts(patient_id, log.timestamp)
@@ -332,9 +415,9 @@ class Care:
             raise _no_such("patient")
         return found
 
-    def _restamp(self, patient_id: str) -> None:
-        stamp = {"stamp": uuid.uuid4().hex}
-        self.store.update(CONVERSATION_STAMP, stamp, patientId=patient_id)
+    def _primary(self, caregiver_id: str, patient_id: str) -> None:
+        if not self._assignment(caregiver_id, patient_id).isPrimary:
+            raise NotPrimaryError
 
     def _conflict(self, current: Patient) -> VersionConflictError:
         return VersionConflictError(
@@ -344,6 +427,11 @@ class Care:
             current=current,
             version=current.version,
         )
+
+
+def _new_stamp(patient_id: str) -> Write:
+    """Make every process read what it remembers of a patient again."""
+    return Write.update(CONVERSATION_STAMP, {"stamp": uuid.uuid4().hex}, patientId=patient_id)
 
 
 def _no_such(what: str) -> NotFoundError:

@@ -28,6 +28,7 @@ from keyline.cache import LRU
 from keyline.errors import KeylineError
 from keyline.moments import iso_of
 from keyline.run import Store, TransactionCancelledError, Write, backoff
+from keyline.tracing import segment
 
 PROFILES = 500
 """Profiles that a process remembers at most."""
@@ -161,9 +162,9 @@ class Conversations:
 
     def decide(self, context: PatientContext, turn: Turn) -> Log:
         """Return the turn with its level and its answer, not kept yet."""
-        repeated = check_repetition(
-            context.conversation.turns, turn.utterance, turn.moment, self.settings.repetition_hours
-        )
+        hours, turns = self.settings.repetition_hours, context.conversation.turns
+        with segment("checkRepetition", items=len(turns)):
+            repeated = check_repetition(turns, turn.utterance, turn.moment, hours)
         level = level_of(turn.utterance)
         if level == NONE and repeated >= self.settings.repetitions:
             level = CONCERN
@@ -212,7 +213,8 @@ class Conversations:
     def _said(self, profile: Profile, utterance: str, level: int) -> str:
         if level == EMERGENCY:
             return EMERGENCY_ANSWER
-        answer = self.writer.write(profile, utterance)
+        with segment("generateNovaResponse"):
+            answer = self.writer.write(profile, utterance)
         return CONCERN_ANSWER + answer if level == CONCERN else answer
 
 

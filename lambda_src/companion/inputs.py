@@ -12,6 +12,7 @@ from keyline.wording import SAYS
 _END = r"(?![\s\S])"
 
 PatientId = Annotated[PathId, msgspec.Meta(max_length=64, examples=["patient-1"])]
+CaregiverId = Annotated[PathId, msgspec.Meta(max_length=128, examples=["carer-1"])]
 Name = Annotated[SingleLine, msgspec.Meta(max_length=100, examples=["Ada"])]
 Notes = Annotated[MultiLine, msgspec.Meta(max_length=2_000, examples=["Wears glasses."])]
 WallClock = Annotated[

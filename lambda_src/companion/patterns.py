@@ -20,6 +20,7 @@ from companion.tables import (
     Conversation,
     DayCount,
     Log,
+    LogKey,
     Patient,
     Profile,
 )
@@ -198,7 +199,7 @@ PATIENT_CAREGIVERS = Query(
 )
 ASSIGNMENT_DELETE = Delete(
     name="assignment-delete",
-    why="End an assignment.",
+    why="Erase the assignments of a patient.",
     table=ASSIGNMENTS,
     shape=Assignment,
     item_bytes=ASSIGNMENT_BYTES,
@@ -254,7 +255,6 @@ CONVERSATION_STAMP = Update(
     shape=Conversation,
     set=("stamp",),
     item_bytes=CONVERSATION_BYTES,
-    per_month=20,
 )
 CONVERSATION_TURNS = Update(
     name="conversation-turns",
@@ -309,6 +309,26 @@ PATIENT_OPEN = TransactWrite(
     item_bytes=PATIENT_BYTES,
     per_month=20,
 )
+ASSIGNMENT_ADD = TransactWrite(
+    name="assignment-add",
+    why="Assign a patient, unless it is being erased. A late try brings no ended assignment back.",
+    table=ASSIGNMENTS,
+    shape=Assignment,
+    parts=(ASSIGNMENT_CREATE, CONVERSATION_STAMP),
+    items=2,
+    item_bytes=ASSIGNMENT_BYTES,
+    per_month=20,
+)
+ASSIGNMENT_END = TransactWrite(
+    name="assignment-end",
+    why="End an assignment and change the stamp, so that the next turn knows.",
+    table=ASSIGNMENTS,
+    shape=Assignment,
+    parts=(ASSIGNMENT_DELETE, CONVERSATION_STAMP),
+    items=2,
+    item_bytes=ASSIGNMENT_BYTES,
+    per_month=20,
+)
 PATIENT_CHANGE = TransactWrite(
     name="patient-change",
     why="Change a patient and the stamp together, so that the next turn uses the change.",
@@ -349,7 +369,7 @@ PATIENT_ESCALATIONS = Query(
 )
 LOGS_WRITE = BatchWrite(
     name="logs-write",
-    why="Erase the turns of a patient; store many turns that come from elsewhere.",
+    why="Erase the turns of a patient.",
     table=LOGS,
     shape=Log,
     items=25,
@@ -367,11 +387,20 @@ AUDIT_PUT = Put(
 
 # --- alerts ---------------------------------------------------------------------------
 
-ALERT_CLAIM = Put(
-    name="alert-claim",
-    why="Take it upon oneself to tell a caregiver of an escalation; one does.",
+ALERT_CREATE = Put(
+    name="alert-create",
+    why="Claim an alert by creating it; never overwrite one.",
     table=RECORDS,
     shape=Alert,
+    item_bytes=RECORD_BYTES,
+)
+ALERT_CLAIM = TransactWrite(
+    name="alert-claim",
+    why="Claim the alert of a caregiver. A late try does not bring back an alert that was erased.",
+    table=RECORDS,
+    shape=Alert,
+    parts=(ALERT_CREATE,),
+    items=1,
     item_bytes=RECORD_BYTES,
     per_month=4 * ESCALATIONS,
 )
@@ -384,26 +413,30 @@ ALERT_SENT = Update(
     item_bytes=RECORD_BYTES,
     per_month=2 * ESCALATIONS,
 )
-ALERT_RELEASE = Update(
-    name="alert-release",
-    why="Give up an alert that could not be told, so that the stream tells it at once.",
-    table=RECORDS,
-    shape=Alert,
-    set=("claimedAt",),
-    item_bytes=RECORD_BYTES,
-    per_month=10,
-)
 ALERT_TAKE = Update(
     name="alert-take-over",
-    why="Take over an alert whose process has ended before it told.",
+    why="Take over an alert whose process has ended, or give up one that could not be told.",
     table=RECORDS,
     shape=Alert,
-    set=("claimedAt",),
+    set=("claimedAt", "claim"),
     conditions=(equals("sent"), at_most("claimedAt", "before")),
     item_bytes=RECORD_BYTES,
     per_month=10,
 )
 
+# --- erasing --------------------------------------------------------------------------
+
+LOG_KEYS = Query(
+    name="log-keys",
+    why="Find all turns of a patient as of the last write, to erase them.",
+    table=LOGS,
+    shape=LogKey,
+    page=100,
+    items=100,
+    consistent=True,
+    item_bytes=LOG_BYTES,
+    per_month=5,
+)
 PATIENT_DAYS = Query(
     name="patient-days",
     why="Read the days of a patient, to erase them.",

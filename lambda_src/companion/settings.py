@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -25,10 +25,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     skill_id
         The Alexa skill that may call the function `skill`. With an empty text nobody may.
+    alerts
+        Where alerts go: `topic` is the SNS topic of the system. `log` writes a line without the
+        patient to the log of the function, for a machine without AWS.
     log_days
         How long a turn of a conversation is kept.
     record_days
-        How long alerts, daily counts and audit entries are kept.
+        How long alerts and daily counts are kept. The audit of what was erased is kept for good.
+    backup_days
+        How long backups of the tables may hold what was erased: the answer of a request to erase
+        says so. Point-in-time recovery keeps up to 35 days. Write more if you keep on-demand
+        backups for longer.
     profile_seconds
         The greatest age of a patient's profile in the memory of the function. Each turn compares
         the profile's stamp, so a change is used on the next turn, whatever the age is.
@@ -43,8 +50,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     skill_id: SkillId = ""
+    alerts: Literal["topic", "log"] = "topic"
     log_days: Days = 90
     record_days: Days = 90
+    backup_days: Days = 35
     profile_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 300
     repetition_hours: Annotated[float, msgspec.Meta(gt=0, le=24)] = 2
     repetitions: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3

@@ -9,10 +9,17 @@ from typing import Any
 
 from companion.alerts import Alerts
 from companion.alexa import AlexaRequest, silence, spoken, verified
-from companion.conversation import Contexts, Conversations, Turn, UnknownUserError
+from companion.conversation import (
+    Contexts,
+    Conversations,
+    PatientContext,
+    Turn,
+    UnknownUserError,
+)
 from companion.system import CONVERSATIONS, EMERGENCIES, SAFETY_ALERTS
 from companion.tables import Log
 from companion.words import EMERGENCY, NONE
+from keyline.tracing import segment
 
 WELCOME = "Hello {name}. I am here with you. What would you like to tell me?"
 REFUSAL = "I do not know this device yet. Please ask the person who cares for you to set it up."
@@ -25,6 +32,9 @@ TURN_INTENTS, UTTERANCE_SLOT = frozenset({"ConversationIntent", "SignIntent"}), 
 """What a patient says comes by one of two intents: Alexa leaves the beginning of a free text out,
 so the signs of an escalation that stand alone have an intent of their own.
 """
+TELL_SECONDS = 2
+"""After this time the skill leaves the caregivers who are not told yet to the stream. Telling the
+last one may take 3 s more, and Alexa waits for 8 s in all."""
 _ENDS = frozenset({"AMAZON.StopIntent", "AMAZON.CancelIntent", "AMAZON.NavigateHomeIntent"})
 
 
@@ -70,7 +80,7 @@ class Skill:
     def _answer(self, request: AlexaRequest) -> dict[str, Any]:
         intent = request.request.intent
         if request.request.type == "LaunchRequest":
-            found = self.contexts.get_patient_context(request.user_id)
+            found = self._context(request.user_id)
             return spoken(WELCOME.format(name=found.profile.preferredName), again=AGAIN)
         if intent is not None and intent.name == "AMAZON.HelpIntent":
             return spoken(HELP, again=AGAIN)
@@ -85,11 +95,16 @@ class Skill:
         )
         return spoken(self._turn(request.user_id, turn).assistantResponse, again=AGAIN)
 
+    def _context(self, user: str) -> PatientContext:
+        with segment("getPatientContext"):
+            return self.contexts.get_patient_context(user)
+
     def _turn(self, user: str, turn: Turn) -> Log:
-        context = self.contexts.get_patient_context(user)
+        context = self._context(user)
         log = self.conversations.decide(context, turn)
         try:
-            kept = self.conversations.log_conversation(context, log, turn)
+            with segment("logConversation", level=log.escalationLevel):
+                kept = self.conversations.log_conversation(context, log, turn)
         finally:  # an emergency is told although the turn could not be kept
             if log.escalationLevel == EMERGENCY:
                 self._tell(log)
@@ -100,6 +115,6 @@ class Skill:
 
     def _tell(self, log: Log) -> None:
         try:
-            self.alerts.tell(log)
+            self.alerts.tell(log, TELL_SECONDS)
         except Exception as error:  # noqa: BLE001 - the patient is answered, the stream tells again
             self.failed(error)

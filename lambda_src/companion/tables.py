@@ -165,6 +165,14 @@ class Log(msgspec.Struct, kw_only=True):
     expiresAt: int | None = None
 
 
+class LogKey(msgspec.Struct, kw_only=True):
+    """What erasing needs of a turn."""
+
+    patientId: str
+    timestamp: str
+    escalationLevel: Level
+
+
 class RecentTurn(msgspec.Struct, frozen=True):
     """When a patient said something, and a digest of the normalised words."""
 
@@ -214,7 +222,9 @@ class Alert(msgspec.Struct, kw_only=True):
     Attributes
     ----------
     claimedAt
-        Epoch seconds at which somebody began to tell it.
+        Epoch seconds at which a process began to tell it; 0 if the process has given it up.
+    claim
+        A random text of that process, by which it knows its own claim if an answer was lost.
     sent
         Whether it was told.
     """
@@ -224,6 +234,7 @@ class Alert(msgspec.Struct, kw_only=True):
     caregiverId: str
     level: Level
     claimedAt: float
+    claim: str
     sent: bool = False
 
 

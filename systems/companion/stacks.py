@@ -9,10 +9,13 @@ from companion.settings import Settings
 from companion.system import EMERGENCIES, ESCALATIONS, SKILL
 from companion.topic import TOPIC_VARIABLE
 from keyline_cdk.alarm import add_alarm
+from keyline_cdk.data_key import customer_key
 from keyline_cdk.metrics import system_sum
 from stacks.service_stack import ServiceStack
 
 ALEXA = "alexa-appkit.amazon.com"
+TOPIC_KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+"""What publishing to a topic with a key needs (SNS developer guide, "Key management")."""
 
 
 class CompanionServiceStack(ServiceStack):
@@ -22,17 +25,8 @@ class CompanionServiceStack(ServiceStack):
         """Add the topic, the permission of the skill and the alarm of emergencies."""
         environment = self._environment
         settings = environment.settings(self._system.name, Settings)
-        topic = sns.Topic(
-            self,
-            "EscalationTopic",
-            topic_name=f"buddy-escalations-{environment.name}",
-            enforce_ssl=True,
-        )
-        arn = self.format_arn(service="sns", resource=f"buddy-escalations-{environment.name}")
-        for name in (SKILL.name, ESCALATIONS.name):
-            function = self.functions[name]
-            function.allow(["sns:Publish"], arn)
-            function.resource.add_environment(TOPIC_VARIABLE, topic.topic_arn)
+        if settings.alerts == "topic":
+            self._add_topic()
         skill = self.functions[SKILL.name]
         if settings.skill_id:
             lambda_.CfnPermission(
@@ -59,6 +53,26 @@ class CompanionServiceStack(ServiceStack):
             why="More than one emergency of patients in a day. The log of escalations tells which.",
             topic=self._topic,
         )
+
+    def _add_topic(self) -> None:
+        """Add the topic of alerts, encrypted as the tables are, and let two functions publish."""
+        environment = self._environment
+        name = f"buddy-escalations-{environment.name}"
+        topic = sns.Topic(
+            self,
+            "EscalationTopic",
+            topic_name=name,
+            enforce_ssl=True,
+            master_key=customer_key(self, environment),
+        )
+        arn = self.format_arn(service="sns", resource=name)
+        key = environment.key_arn
+        for function in (self.functions[SKILL.name], self.functions[ESCALATIONS.name]):
+            function.allow(["sns:Publish"], arn)
+            function.resource.add_environment(TOPIC_VARIABLE, topic.topic_arn)
+            if key:
+                via = {"kms:ViaService": f"sns.{environment.region}.amazonaws.com"}
+                function.allow(TOPIC_KEY_ACTIONS, key, {"StringEquals": via})
 
 
 SERVICE = CompanionServiceStack

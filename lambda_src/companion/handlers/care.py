@@ -16,9 +16,17 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from companion.answers import AssignmentPage, ErasureAnswer, LogAnswer, LogPage, PatientAnswer
-from companion.care import AlexaUserTakenError, Care, NotPrimaryError
+from companion.care import (
+    AlexaUserTakenError,
+    Care,
+    NotPrimaryError,
+    PrimaryStaysError,
+    UnknownCaregiverError,
+)
+from companion.context import CONTEXT
 from companion.inputs import (
     AlexaUserId,
+    CaregiverId,
     Cursor,
     Level,
     Limit,
@@ -31,6 +39,7 @@ from companion.inputs import (
 )
 from companion.system import SYSTEM
 from companion.tables import (
+    Assignment,
     Caregiver,
     Medication,
     Patient,
@@ -43,9 +52,6 @@ from keyline.http import App, Caller, HttpError, IfMatch, Refusal, Response, rep
 from keyline.idempotency import IdempotencyKey
 from keyline.moments import iso_now, iso_of
 from keyline.run import NotFoundError, Store, VersionConflictError
-
-RECOVERY_DAYS = 35
-"""The longest time for which point-in-time recovery keeps what was deleted."""
 
 
 class PreferenceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,6 +133,8 @@ app = App(
         NotFoundError: Refusal(HTTPStatus.NOT_FOUND, "path.patientId"),
         AlexaUserTakenError: Refusal(HTTPStatus.CONFLICT, "body.alexaUserId"),
         NotPrimaryError: Refusal(HTTPStatus.FORBIDDEN, "path.patientId"),
+        PrimaryStaysError: Refusal(HTTPStatus.CONFLICT, "path.patientId"),
+        UnknownCaregiverError: Refusal(HTTPStatus.NOT_FOUND, "path.caregiverId"),
     },
 )
 _care = Care(Store.for_function(SYSTEM))
@@ -171,7 +179,7 @@ def my_assignments(query: RecentQuery, caller: Caller) -> AssignmentPage:
 
 @app.delete("/me/patients/{patientId}")
 def end(patientId: PatientId, caller: Caller) -> None:
-    """End the caller's assignment to a patient."""
+    """End the caller's assignment to a patient. 409 for the primary caregiver."""
     _care.end(caller.subject, patientId)
 
 
@@ -220,7 +228,7 @@ def erase(patientId: PatientId, caller: Caller) -> ErasureAnswer:
         patientId=audit.patientId,
         erasedAt=audit.erasedAt,
         logs=audit.logs,
-        remainsUntil=iso_of(datetime.now(UTC) + timedelta(days=RECOVERY_DAYS)),
+        remainsUntil=iso_of(datetime.now(UTC) + timedelta(days=CONTEXT.settings.backup_days)),
     )
 
 
@@ -229,6 +237,18 @@ def caregivers(patientId: PatientId, query: PageQuery, caller: Caller) -> Assign
     """List those who may see a patient of the caller."""
     found = _care.caregivers(caller.subject, patientId, query.limit, query.cursor)
     return AssignmentPage(found.items, found.cursor)
+
+
+@app.put("/patients/{patientId}/caregivers/{caregiverId}")
+def assign(patientId: PatientId, caregiverId: CaregiverId, caller: Caller) -> Assignment:
+    """Assign a patient to another caregiver. Only the primary caregiver may."""
+    return _care.assign(caller.subject, patientId, caregiverId)
+
+
+@app.delete("/patients/{patientId}/caregivers/{caregiverId}")
+def unassign(patientId: PatientId, caregiverId: CaregiverId, caller: Caller) -> None:
+    """End the assignment of another caregiver. Only the primary caregiver may."""
+    _care.unassign(caller.subject, patientId, caregiverId)
 
 
 @app.get("/patients/{patientId}/conversations")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
-from companion.alerts import Alerts, TopicPublisher, sns_client
+from aws_lambda_powertools import Logger
+
+from companion.alerts import Alerts
+from companion.context import CONTEXT
+from companion.publishers import publisher_of
 from companion.system import SYSTEM
 from companion.tables import Log
-from companion.topic import TOPIC_VARIABLE
 from companion.words import NONE
 from keyline.run import Store
 from keyline.stream import Change, stream_handler
 
-_alerts = Alerts(
-    Store.for_function(SYSTEM), TopicPublisher(sns_client(), os.environ.get(TOPIC_VARIABLE, ""))
-)
+_logger = Logger(service=SYSTEM.name)
+_alerts = Alerts(Store.for_function(SYSTEM), publisher_of(CONTEXT.settings, _logger))
 
 
 def process(changes: Sequence[Change[Log]]) -> None:
@@ -25,4 +26,4 @@ def process(changes: Sequence[Change[Log]]) -> None:
             _alerts.tell_waiting(change.new)
 
 
-handler = stream_handler(SYSTEM, Log, process)
+handler = stream_handler(SYSTEM, Log, process, logger=_logger)

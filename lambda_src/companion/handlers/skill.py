@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from companion.alerts import Alerts, TopicPublisher, sns_client
+from companion.alerts import Alerts
 from companion.answer_writer import PatientWriter, writer_of
 from companion.context import CONTEXT
 from companion.conversation import Contexts, Conversations
+from companion.publishers import publisher_of
 from companion.skill import Skill
 from companion.system import MODEL_FAILURES, SYSTEM
-from companion.topic import TOPIC_VARIABLE
 from keyline.metrics import Metrics
 from keyline.run import Store, flush
 
@@ -37,7 +36,7 @@ _skill = Skill(
             writer_of(_settings), _settings.model_seconds, lambda: _metrics.count(MODEL_FAILURES)
         ),
     ),
-    alerts=Alerts(_store, TopicPublisher(sns_client(), os.environ.get(TOPIC_VARIABLE, ""))),
+    alerts=Alerts(_store, publisher_of(_settings, _logger)),
     count=_metrics.count,
     failed=_failed,
 )

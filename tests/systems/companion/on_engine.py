@@ -83,6 +83,18 @@ class Companion(OnEngine[Settings]):
         found: dict[str, Any] = answer.body
         return found
 
+    def assign(self, patient: dict[str, Any], user: str, by: str = "carer") -> None:
+        """Assign a patient to another caregiver."""
+        assert self.call("GET /me", user).status == 200
+        path = {"patientId": patient["patientId"], "caregiverId": user}
+        answer = self.call("PUT /patients/{patientId}/caregivers/{caregiverId}", by, path=path)
+        assert answer.status == 200, answer.body
+
+    def end(self, patient: dict[str, Any], user: str) -> None:
+        """End the assignment of a caregiver."""
+        path = {"patientId": patient["patientId"]}
+        assert self.call("DELETE /me/patients/{patientId}", user, path=path).status == 204
+
     def say(self, words: str, user: str = ALEXA_USER, **changed: Any) -> str:
         """What the skill says to what a patient says."""
         answer = self.skill.answer(said(words, user, **changed))

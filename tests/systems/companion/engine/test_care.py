@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from companion.patterns import CONVERSATION_DELETE
 from tests.systems.companion.on_engine import ALEXA_USER, Companion
 
 OF_A_PATIENT = (
@@ -16,6 +17,15 @@ OF_A_PATIENT = (
     "GET /patients/{patientId}/caregivers",
     "GET /patients/{patientId}/conversations",
     "GET /patients/{patientId}/escalations",
+)
+
+
+CHANGES = (
+    "PATCH /patients/{patientId}",
+    "DELETE /patients/{patientId}",
+    "DELETE /me/patients/{patientId}",
+    "PUT /patients/{patientId}/caregivers/{caregiverId}",
+    "DELETE /patients/{patientId}/caregivers/{caregiverId}",
 )
 
 
@@ -70,51 +80,110 @@ def test_an_alexa_user_is_never_taken_from_another_patient(companion: Companion)
 def test_the_second_after_the_assignment_ended_nothing_is_shown(
     companion: Companion, route: str
 ) -> None:
-    path = {"patientId": companion.patient()["patientId"]}
+    patient = companion.patient()
+    companion.assign(patient, "helper")
+    path = {"patientId": patient["patientId"]}
     companion.say("I fell")
     companion.say("I fell again")
-    first = companion.call(route, path=path, query="limit=1" if route != OF_A_PATIENT[0] else "")
+    query = "limit=1" if route != OF_A_PATIENT[0] else ""
+    first = companion.call(route, "helper", path=path, query=query)
     assert first.status == 200
-    assert companion.call("DELETE /me/patients/{patientId}", path=path).status == 204
-    assert companion.call(route, path=path).status == 404
+    companion.end(patient, "helper")
+    assert companion.call(route, "helper", path=path).status == 404
     if cursor := first.body.get("cursor"):
-        assert companion.call(route, path=path, query=f"limit=1&cursor={cursor}").status == 404
+        query = f"limit=1&cursor={cursor}"
+        assert companion.call(route, "helper", path=path, query=query).status == 404
+
+
+def test_only_the_primary_caregiver_assigns_and_erases(companion: Companion) -> None:
+    patient = companion.patient()
+    companion.assign(patient, "helper")
+    assert companion.call("GET /me", "friend").status == 200
+    path = {"patientId": patient["patientId"]}
+    of_friend = {**path, "caregiverId": "friend"}
+    route = "{method} /patients/{{patientId}}/caregivers/{{caregiverId}}"
+    for method in ("PUT", "DELETE"):
+        answer = companion.call(route.format(method=method), "helper", path=of_friend)
+        assert answer.status == 403
+    assert companion.call("DELETE /patients/{patientId}", "helper", path=path).status == 403
+    of_nobody = {**path, "caregiverId": "nobody"}
+    assert companion.call(route.format(method="PUT"), path=of_nobody).status == 404
+    companion.assign(patient, "friend")
+    companion.assign(patient, "friend")  # again: nothing changes
+    listed = companion.call("GET /patients/{patientId}/caregivers", "friend", path=path).body
+    assert {one["caregiverId"] for one in listed["assignments"]} == {"carer", "helper", "friend"}
+    assert companion.call(route.format(method="DELETE"), path=of_friend).status == 204
+    assert companion.call(route.format(method="DELETE"), path=of_friend).status == 204
+    assert companion.call("GET /patients/{patientId}", "friend", path=path).status == 404
+
+
+def test_the_primary_caregiver_stays_as_long_as_there_is_the_patient(companion: Companion) -> None:
+    """Nobody else could erase what is kept of the patient."""
+    path = {"patientId": companion.patient()["patientId"]}
+    assert companion.call("DELETE /me/patients/{patientId}", path=path).status == 409
+    own = {**path, "caregiverId": "carer"}
+    route = "DELETE /patients/{patientId}/caregivers/{caregiverId}"
+    assert companion.call(route, path=own).status == 409
+    assert companion.call("GET /patients/{patientId}", path=path).status == 200
+
+
+def test_nobody_is_assigned_to_a_patient_who_is_being_erased(companion: Companion) -> None:
+    # Given an erasure that was interrupted after its first steps
+    patient = companion.patient()
+    assert companion.call("GET /me", "helper").status == 200
+    companion.store.delete(CONVERSATION_DELETE, patientId=patient["patientId"])
+    path = {"patientId": patient["patientId"], "caregiverId": "helper"}
+    route = "PUT /patients/{patientId}/caregivers/{caregiverId}"
+    assert companion.call(route, path=path).status == 404
+    assert len(companion.stored("BuddyAssignments")) == 1
 
 
 def test_no_id_and_no_cursor_leads_to_a_patient_of_another(companion: Companion) -> None:
+    """Mallory has a patient, and was assigned to another one until a moment ago."""
     own = companion.patient("mallory", alexaUserId="amzn1.ask.account.MALLORY")
+    companion.say("I fell", "amzn1.ask.account.MALLORY")
     other = companion.patient()
+    companion.assign(other, "mallory")
     for words in ("I fell", "it hurts", "fire"):
         companion.say(words)
     path = {"patientId": other["patientId"]}
-    cursors = [
-        companion.call(route, path=path, query="limit=1").body.get("cursor")
-        for route in OF_A_PATIENT[2:]
-    ]
-    ids = [own["patientId"], other["patientId"], "carer", uuid.uuid4().hex]
+    cursors: list[str] = []
+    for route in OF_A_PATIENT[1:]:
+        for user in ("carer", "mallory"):
+            page = companion.call(route, user, path=path, query="limit=1").body
+            cursors += [page["cursor"]] if page["cursor"] else []
+    companion.end(other, "mallory")
+    before = {table: companion.stored(table) for table in ("BuddyPatients", "BuddyAssignments")}
+    ids = [own["patientId"], other["patientId"], "carer", "mallory", uuid.uuid4().hex]
+    bodies = {"PATCH": {"version": 1, "preferredName": "Eve"}}
 
     @settings(
-        max_examples=30,
+        max_examples=60,
         deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(
-        st.sampled_from(OF_A_PATIENT),
+        st.sampled_from([*OF_A_PATIENT, *CHANGES]),
         st.sampled_from(ids) | st.text("abcdef0123456789", min_size=1, max_size=32),
-        st.sampled_from([None, *filter(None, cursors)]),
+        st.sampled_from([None, *cursors]),
     )
     def holds(route: str, patient: str, cursor: str | None) -> None:
-        takes = cursor if route != OF_A_PATIENT[0] else None
-        query = f"cursor={takes}" if takes else ""
-        answer = companion.call(route, "mallory", path={"patientId": patient}, query=query)
+        method = route.partition(" ")[0]
+        if route in CHANGES and patient == own["patientId"]:
+            return
+        query = f"cursor={cursor}" if cursor and route in OF_A_PATIENT[1:] else ""
+        parts = {"patientId": patient, "caregiverId": "mallory"}
+        answer = companion.call(route, "mallory", path=parts, query=query, body=bodies.get(method))
         if patient == own["patientId"]:
             assert answer.status in (200, 400)
             assert other["patientId"] not in str(answer.body)
         else:
-            assert answer.status == 404
+            assert answer.status == 404, (route, answer.body)
 
     holds()
+    assert before == {table: companion.stored(table) for table in before}
+    assert len(companion.stored("BuddyConversationLogs")) == 4
 
 
 def test_turns_and_escalations_are_paged(companion: Companion) -> None:

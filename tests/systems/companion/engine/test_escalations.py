@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import itertools
 from typing import Any
 
@@ -9,10 +11,13 @@ import msgspec
 import pytest
 
 from companion.alerts import TAKE_OVER_SECONDS, AlertPendingError, Alerts
+from companion.conversation import EMERGENCY_ANSWER
 from companion.patterns import ALERT_CLAIM, PATIENT_LOGS
+from companion.skill import TELL_SECONDS
 from companion.system import ESCALATIONS, SKILL
 from companion.tables import Alert, Log
 from keyline.model import stream_filter_of
+from keyline.run import Store
 from keyline_deploy.stream_filter import matches
 from tests.systems.companion.on_engine import Companion
 
@@ -80,6 +85,7 @@ def test_the_stream_waits_for_an_alert_whose_process_has_ended(companion: Compan
         caregiverId="carer",
         level=2,
         claimedAt=now,
+        claim="of a process that has ended",
     )
     companion.store.put(ALERT_CLAIM, claim)
 
@@ -107,3 +113,50 @@ def test_level_1_keeps_to_preferences_and_level_2_does_not(companion: Companion)
     stream = Alerts(companion.store, companion.told)
     assert stream.tell(log) == 0
     assert stream.tell(msgspec.structs.replace(log, escalationLevel=2)) == 1
+
+
+def test_a_caregiver_whose_assignment_has_ended_is_told_nothing(companion: Companion) -> None:
+    patient = companion.patient()
+    companion.assign(patient, "helper")
+    companion.end(patient, "helper")
+    companion.say("I fell")
+    assert companion.told.messages == [(patient["patientId"], "carer", 2)]
+
+
+@pytest.mark.requirement("B-64")
+def test_the_skill_leaves_to_the_stream_what_takes_it_too_long(companion: Companion) -> None:
+    patient = companion.patient()
+    for name in ("helper", "friend"):
+        companion.assign(patient, name)
+    moments = itertools.count(1_000.0, TELL_SECONDS * 0.4)
+    slow = Alerts(companion.store, companion.told, lambda: next(moments))
+    companion.skill = dataclasses.replace(companion.skill, alerts=slow)
+    assert companion.say("I fell") == EMERGENCY_ANSWER
+    told = len(companion.told.messages)
+    assert 0 < told < 3
+    assert [type(error) for error in companion.failed] == [AlertPendingError]
+
+    (log,) = logs(companion, patient)
+    assert Alerts(companion.store, companion.told).tell(log) == 3 - told
+    assert sorted(carer for _, carer, _ in companion.told.messages) == ["carer", "friend", "helper"]
+
+
+@pytest.mark.requirement("B-64")
+def test_a_claim_whose_answer_was_lost_is_known_as_the_own_one(companion: Companion) -> None:
+    """Otherwise the alert would wait until another process may take it over."""
+    patient = companion.patient()
+    companion.say("hello")
+    (log,) = logs(companion, patient)
+    log = msgspec.structs.replace(log, escalationLevel=2)
+
+    class Lossy(Store):
+        """Carries a claim out, and loses all answers to it."""
+
+        def put_or_get(self, pattern: Any, item: Any, *more: Any, **values: Any) -> Any:
+            super().put_or_get(pattern, item, *more, **values)
+            return super().put_or_get(pattern, item, *more, **values)
+
+    lossy = copy.copy(companion.store)
+    lossy.__class__ = Lossy
+    assert Alerts(lossy, companion.told).tell(log) == 1
+    assert Alerts(companion.store, companion.told).tell(log) == 0

@@ -123,12 +123,13 @@ def test_a_turn_leaves_the_profile_as_it_is(companion: Companion) -> None:
     assert companion.stored("BuddyPatients") == before
 
 
-def test_the_next_turn_after_the_assignment_ended_is_refused(companion: Companion) -> None:
+def test_the_next_turn_after_the_patient_was_erased_is_refused(companion: Companion) -> None:
     patient = companion.patient()
     companion.say("hello")
     path = {"patientId": patient["patientId"]}
-    assert companion.call("DELETE /me/patients/{patientId}", path=path).status == 204
+    assert companion.call("DELETE /patients/{patientId}", path=path).status == 200
     assert companion.say("hello") == REFUSAL
+    assert companion.stored("BuddyConversationLogs") == []
 
 
 @pytest.mark.requirement("B-21")

@@ -1,0 +1,58 @@
+"""Where alerts of caregivers go: to an SNS topic, or where there is none, to the function's log."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+from botocore.session import Session
+
+from companion.alerts import Publisher
+from companion.settings import Settings
+from companion.topic import TOPIC_VARIABLE
+
+
+@dataclass(frozen=True)
+class TopicPublisher:
+    """Publishes to an SNS topic. Subscriptions choose a caregiver by the message's attribute."""
+
+    client: Any
+    topic_arn: str
+
+    def publish(self, patient_id: str, caregiver_id: str, level: int, moment: str) -> None:
+        """Publish, with the ids and the level alone."""
+        self.client.publish(
+            TopicArn=self.topic_arn,
+            Subject=f"Buddy: level {level}",
+            Message=f"Level {level} for patient {patient_id} at {moment}.",
+            MessageAttributes={
+                "caregiverId": {"DataType": "String", "StringValue": caregiver_id},
+                "level": {"DataType": "Number", "StringValue": str(level)},
+            },
+        )
+
+
+@dataclass(frozen=True)
+class LogPublisher:
+    """Writes one line for each alert, for a machine without SNS."""
+
+    logger: Logger
+
+    def publish(self, patient_id: str, caregiver_id: str, level: int, moment: str) -> None:
+        """Write who is told, and of which level."""
+        self.logger.info("alert", extra={"caregiver": caregiver_id, "level": level})
+
+
+def publisher_of(settings: Settings, logger: Logger) -> Publisher:
+    """Return the publisher that the settings name.
+
+    A client of SNS gives up after 3 s.
+    """
+    if settings.alerts == "log":
+        return LogPublisher(logger)
+    config = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 2})
+    client = Session().create_client("sns", config=config)
+    return TopicPublisher(client, os.environ[TOPIC_VARIABLE])
