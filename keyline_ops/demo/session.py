@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_text
 from asyncio import sleep
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -148,6 +149,19 @@ class Session:
         for result in await self.platform.schedules.trigger(name):
             if result.function_error:
                 raise UnexpectedAnswerError(name, result.payload.decode(errors="replace")[:500])
+
+    async def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+        """Send an event to a function by its deployed name, and return its decoded answer.
+
+        Raises
+        ------
+        UnexpectedAnswerError
+            If it failed.
+        """
+        done = await self.platform.invoke(function, event)
+        if done.function_error:
+            raise UnexpectedAnswerError(function, done.payload.decode(errors="replace")[:500])
+        return json_text.loads(done.payload)
 
     async def settle(self) -> None:
         """Wait until the stream consumers are done with all that was written."""

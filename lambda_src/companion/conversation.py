@@ -168,7 +168,7 @@ class Conversations:
         level = level_of(turn.utterance)
         if level == NONE and repeated >= self.settings.repetitions:
             level = CONCERN
-        key = _key_of(turn)
+        key = key_of(turn)
         return Log(
             patientId=context.profile.patientId,
             timestamp=key,
@@ -218,6 +218,7 @@ class Conversations:
         return CONCERN_ANSWER + answer if level == CONCERN else answer
 
 
-def _key_of(turn: Turn) -> str:
+def key_of(turn: Turn) -> str:
+    """Return the sort key of a turn: its moment, and a digest that follows from its request."""
     digest = sha256(turn.request_id.encode()).hexdigest()[:26]
     return f"{iso_of(turn.moment, 'milliseconds')}#{digest}"

@@ -12,6 +12,7 @@ from companion.tables import (
     LOGS,
     PATIENTS,
     RECORDS,
+    SIZES,
     Alert,
     AlexaUser,
     Assignment,
@@ -24,6 +25,7 @@ from companion.tables import (
     Patient,
     Profile,
 )
+from keyline.growth import Growth
 from keyline.model import (
     BatchWrite,
     Delete,
@@ -477,3 +479,5 @@ ALERTS_ERASE = BatchWrite(
     item_bytes=RECORD_BYTES,
     per_month=100,
 )
+
+GROWTH = Growth(SIZES)

@@ -22,6 +22,7 @@ from companion.patterns import (
     CONVERSATION_DELETE,
     CONVERSATION_GET,
     DAYS_ERASE,
+    GROWTH,
     LOG_KEYS,
     LOGS_WRITE,
     PATIENT_CAREGIVERS,
@@ -38,7 +39,7 @@ from companion.patterns import (
     TURN_LOG,
 )
 from companion.settings import Settings
-from companion.tables import ASSIGNMENTS, CAREGIVERS, LOGS, PATIENTS, RECORDS
+from companion.tables import ASSIGNMENTS, CAREGIVERS, LOGS, PATIENTS, RECORDS, SIZES
 from keyline.model import AnythingBut, Function, Metric, Route, StreamSource, System
 
 READ_SCOPE = "companion:read"
@@ -146,11 +147,13 @@ CARE = Function(
     timeout=29,
 )
 
+TABLE_SIZES = GROWTH.function("companion", CAREGIVERS, PATIENTS, ASSIGNMENTS, LOGS, RECORDS)
+
 SYSTEM = System(
     name="companion",
     title="Buddy: a voice companion, its patients and their caregivers",
-    tables=(CAREGIVERS, PATIENTS, ASSIGNMENTS, LOGS, RECORDS),
-    functions=(SKILL, ESCALATIONS, CARE),
+    tables=(CAREGIVERS, PATIENTS, ASSIGNMENTS, LOGS, RECORDS, SIZES),
+    functions=(SKILL, ESCALATIONS, CARE, TABLE_SIZES),
     metrics=tuple(map(Metric, (EMERGENCIES, SAFETY_ALERTS, CONVERSATIONS, MODEL_FAILURES))),
     settings=Settings,
 )

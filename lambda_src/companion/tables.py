@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from keyline.growth import growth_table
 from keyline.model import Entity, Index, Key, Retention, StreamView, Table, Ttl, compressed
 
 Text = Annotated[str, compressed(above=1024)]
@@ -354,3 +355,5 @@ RECORDS = Table(
     ],
     ttl=Ttl("expiresAt"),
 )
+
+SIZES = growth_table("BuddyTableSizes")

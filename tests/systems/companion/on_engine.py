@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +12,7 @@ from companion.conversation import Contexts, Conversations
 from companion.settings import Settings
 from companion.skill import Skill
 from companion.system import READ_SCOPE, SYSTEM, WRITE_SCOPE
-from keyline.moments import iso_of
+from systems.companion.samples import alexa as samples
 from tests.support.events import event
 from tests.support.systems import Answer, HttpFunction, OnEngine
 
@@ -102,50 +100,11 @@ class Companion(OnEngine[Settings]):
         return text
 
 
-def alexa_request(
-    kind: str,
-    user: str = ALEXA_USER,
-    *,
-    skill: str = SKILL_ID,
-    request_id: str = "",
-    moment: datetime | None = None,
-    **more: Any,
-) -> dict[str, Any]:
-    """A request as Alexa sends it."""
-    return {
-        "version": "1.0",
-        "session": {
-            "new": False,
-            "sessionId": "amzn1.echo-api.session.1",
-            "application": {"applicationId": skill},
-            "attributes": {"patientId": "somebody else"},
-            "user": {"userId": user},
-        },
-        "context": {
-            "System": {
-                "application": {"applicationId": skill},
-                "user": {"userId": user},
-                "device": {"deviceId": "device-1", "supportedInterfaces": {}},
-                "apiEndpoint": "https://api.amazonalexa.com",
-                "apiAccessToken": "a token",
-            }
-        },
-        "request": {
-            "type": kind,
-            "requestId": request_id or f"amzn1.echo-api.request.{uuid.uuid4()}",
-            "timestamp": iso_of(moment or datetime.now(UTC), "milliseconds"),
-            "locale": "en-US",
-            **more,
-        },
-    }
+def alexa_request(kind: str, user: str = ALEXA_USER, **changed: Any) -> dict[str, Any]:
+    """A request of a kind."""
+    return samples.alexa_request(kind, user, **{"skill": SKILL_ID, **changed})
 
 
 def said(words: str, user: str = ALEXA_USER, **changed: Any) -> dict[str, Any]:
     """A request in which a user says something."""
-    slot = {"name": "utterance", "value": words, "confirmationStatus": "NONE"}
-    intent = {
-        "name": "ConversationIntent",
-        "confirmationStatus": "NONE",
-        "slots": {"utterance": slot},
-    }
-    return alexa_request("IntentRequest", user, intent=intent, **changed)
+    return samples.said(words, user, **{"skill": SKILL_ID, **changed})
