@@ -7,10 +7,20 @@ from typing import Annotated
 import msgspec
 
 from companion.inputs import Cursor
-from companion.tables import Assignment, Log, Medication, Patient, Person, Routine, SafetyProfile
+from companion.tables import (
+    Assignment,
+    Iso,
+    Log,
+    Medication,
+    Patient,
+    PatientId,
+    Person,
+    Routine,
+    SafetyProfile,
+    Version,
+)
 
-Id = Annotated[str, msgspec.Meta(examples=["patient-1"])]
-Iso = Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123456Z"])]
+Text = Annotated[str, msgspec.Meta(examples=["What are my pills?"])]
 
 
 class PatientAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,16 +32,16 @@ class PatientAnswer(msgspec.Struct, frozen=True, kw_only=True):
         Send it with the next change.
     """
 
-    patientId: Id
+    patientId: PatientId
     preferredName: Annotated[str, msgspec.Meta(examples=["Ada"])]
-    dementiaStage: str | None
+    dementiaStage: Annotated[str, msgspec.Meta(examples=["early"])] | None
     people: list[Person]
     routines: list[Routine]
     medications: list[Medication]
     safetyProfile: SafetyProfile
     createdAt: Iso
     updatedAt: Iso
-    version: int
+    version: Version
 
     @classmethod
     def of(cls, patient: Patient) -> PatientAnswer:
@@ -50,11 +60,11 @@ class LogAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A turn of a conversation."""
 
     timestamp: Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.000Z#0f8fad5b"])]
-    userUtterance: str
-    assistantResponse: str
-    intent: str
-    escalationLevel: int
-    repeatCount: int
+    userUtterance: Text
+    assistantResponse: Annotated[str, msgspec.Meta(examples=["I am here with you."])]
+    intent: Annotated[str, msgspec.Meta(examples=["ConversationIntent"])]
+    escalationLevel: Annotated[int, msgspec.Meta(examples=[0])]
+    repeatCount: Annotated[int, msgspec.Meta(examples=[0])]
 
     @classmethod
     def of(cls, log: Log) -> LogAnswer:
@@ -80,7 +90,7 @@ class ErasureAnswer(msgspec.Struct, frozen=True, kw_only=True):
         Until when backups of the tables may hold what was erased.
     """
 
-    patientId: Id
+    patientId: PatientId
     erasedAt: Iso
-    logs: int
+    logs: Annotated[int, msgspec.Meta(examples=[31])]
     remainsUntil: Iso

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from companion.answer_writer import PatientWriter
@@ -21,9 +21,10 @@ from companion.patterns import (
     PATIENT_PROFILE,
     TURN_LOG,
 )
+from companion.repetition import RecentTurns
 from companion.settings import Settings
-from companion.tables import Conversation, Log, Profile, RecentTurn
-from companion.words import CONCERN, EMERGENCY, NONE, digest_of, level_of
+from companion.tables import Conversation, Log, Profile
+from companion.words import CONCERN, EMERGENCY, NONE, level_of
 from keyline.cache import LRU
 from keyline.errors import KeylineError
 from keyline.moments import iso_of
@@ -32,8 +33,6 @@ from keyline.tracing import segment
 
 PROFILES = 500
 """Profiles that a process remembers at most."""
-MOST_TURNS = 100
-"""Turns that a patient's conversation remembers at most."""
 ATTEMPTS = 3
 """Tries of a turn's transaction that meets another one of the same patient."""
 EMERGENCY_ANSWER = (
@@ -143,15 +142,6 @@ class Turn:
     utterance: str
 
 
-def check_repetition(
-    turns: Sequence[RecentTurn], utterance: str, moment: datetime, hours: float
-) -> int:
-    """Return how many earlier turns of the window said the same words."""
-    since = iso_of(moment - timedelta(hours=hours), "milliseconds")
-    digest = digest_of(utterance)
-    return sum(1 for turn in turns if turn.at > since and turn.digest == digest)
-
-
 @dataclass(frozen=True)
 class Conversations:
     """Answers the turns of patients, and keeps each once."""
@@ -162,9 +152,8 @@ class Conversations:
 
     def decide(self, context: PatientContext, turn: Turn) -> Log:
         """Return the turn with its level and its answer, not kept yet."""
-        hours, turns = self.settings.repetition_hours, context.conversation.turns
-        with segment("checkRepetition", items=len(turns)):
-            repeated = check_repetition(turns, turn.utterance, turn.moment, hours)
+        with segment("checkRepetition"):
+            repeated = self._recent(context, turn).count(turn.utterance)
         level = level_of(turn.utterance)
         if level == NONE and repeated >= self.settings.repetitions:
             level = CONCERN
@@ -182,10 +171,8 @@ class Conversations:
 
     def log_conversation(self, context: PatientContext, log: Log, turn: Turn) -> Log:
         """Keep a turn, count it and remember its words; return the turn that is kept."""
-        since = iso_of(turn.moment - timedelta(hours=self.settings.repetition_hours))
         at = log.timestamp.partition("#")[0]
-        turns = [t for t in context.conversation.turns if t.at > since]
-        turns = [*turns, RecentTurn(at, digest_of(turn.utterance))][-MOST_TURNS:]
+        turns = self._recent(context, turn).with_turn(turn.utterance, turn.moment).pack()
         counted = {
             "conversations": 1,
             "lastConversationAt": at,
@@ -209,6 +196,11 @@ class Conversations:
             else:
                 break
         return log
+
+    def _recent(self, context: PatientContext, turn: Turn) -> RecentTurns:
+        """The turns that a turn may repeat."""
+        turns = RecentTurns.unpack(context.conversation.turns)
+        return turns.within(turn.moment, self.settings.repetition_hours)
 
     def _said(self, profile: Profile, utterance: str, level: int) -> str:
         if level == EMERGENCY:

@@ -11,8 +11,15 @@ from keyline.model import Entity, Index, Key, Retention, StreamView, Table, Ttl,
 
 Text = Annotated[str, compressed(above=1024)]
 Level = Annotated[int, msgspec.Meta(ge=0, le=10)]
-Moment = Annotated[str, msgspec.Meta(min_length=24, max_length=24)]
-"""ISO 8601 in UTC, to the millisecond."""
+Iso = Annotated[str, msgspec.Meta(examples=["2026-01-31T10:30:00.123456Z"])]
+CaregiverId = Annotated[str, msgspec.Meta(examples=["carer-1"])]
+PatientId = Annotated[str, msgspec.Meta(examples=["patient-1"])]
+Clock = Annotated[str, msgspec.Meta(examples=["22:00"])]
+Version = Annotated[int, msgspec.Meta(examples=[1])]
+
+
+def _such_as(example: str) -> msgspec.Meta:
+    return msgspec.Meta(examples=[example])
 
 
 class Preferences(msgspec.Struct, kw_only=True, frozen=True):
@@ -28,10 +35,10 @@ class Preferences(msgspec.Struct, kw_only=True, frozen=True):
         The name of an IANA time zone, in which the times are.
     """
 
-    level1Alerts: bool = True
-    quietHoursStart: str | None = None
-    quietHoursEnd: str | None = None
-    timeZone: str = "UTC"
+    level1Alerts: Annotated[bool, msgspec.Meta(examples=[True])] = True
+    quietHoursStart: Clock | None = None
+    quietHoursEnd: Clock | None = None
+    timeZone: Annotated[str, _such_as("Europe/Berlin")] = "UTC"
 
 
 class Caregiver(msgspec.Struct, kw_only=True):
@@ -45,42 +52,42 @@ class Caregiver(msgspec.Struct, kw_only=True):
         The subject of the caregiver's tokens.
     """
 
-    username: str
-    caregiverId: str
-    createdAt: str
-    updatedAt: str
-    displayName: str | None = None
+    username: CaregiverId
+    caregiverId: CaregiverId
+    createdAt: Iso
+    updatedAt: Iso
+    displayName: Annotated[str, _such_as("Grace")] | None = None
     notificationPreferences: Preferences = msgspec.field(default_factory=Preferences)
-    version: int = 1
+    version: Version = 1
 
 
 class Person(msgspec.Struct, kw_only=True, frozen=True):
     """Somebody whom a patient knows."""
 
-    name: str
-    relation: str
+    name: Annotated[str, _such_as("Eve")]
+    relation: Annotated[str, _such_as("daughter")]
 
 
 class Medication(msgspec.Struct, kw_only=True, frozen=True):
     """A medicine that a patient takes."""
 
-    name: str
-    dose: str
-    times: tuple[str, ...] = ()
+    name: Annotated[str, _such_as("Aspirin")]
+    dose: Annotated[str, _such_as("100 mg")]
+    times: tuple[Clock, ...] = ()
 
 
 class Routine(msgspec.Struct, kw_only=True, frozen=True):
     """What a patient does at a time of each day."""
 
-    time: str
-    activity: str
+    time: Clock
+    activity: Annotated[str, _such_as("breakfast")]
 
 
 class SafetyProfile(msgspec.Struct, kw_only=True, frozen=True):
     """What a helper must know."""
 
-    allergies: tuple[str, ...] = ()
-    notes: str | None = None
+    allergies: tuple[Annotated[str, _such_as("nuts")], ...] = ()
+    notes: Annotated[str, _such_as("Wears glasses.")] | None = None
 
 
 class Patient(msgspec.Struct, kw_only=True):
@@ -132,10 +139,10 @@ class Assignment(msgspec.Struct, kw_only=True):
         Whether the caregiver created the patient, and so may erase the patient.
     """
 
-    caregiverId: str
-    patientId: str
-    assignedAt: str
-    isPrimary: bool = False
+    caregiverId: CaregiverId
+    patientId: PatientId
+    assignedAt: Iso
+    isPrimary: Annotated[bool, msgspec.Meta(examples=[True])] = False
 
 
 class Log(msgspec.Struct, kw_only=True):
@@ -174,13 +181,6 @@ class LogKey(msgspec.Struct, kw_only=True):
     escalationLevel: Level
 
 
-class RecentTurn(msgspec.Struct, frozen=True):
-    """When a patient said something, and a digest of the normalised words."""
-
-    at: str
-    digest: str
-
-
 class Conversation(msgspec.Struct, kw_only=True):
     """What each turn of a patient reads first.
 
@@ -190,12 +190,12 @@ class Conversation(msgspec.Struct, kw_only=True):
         A random text, new with each change of the profile, of an assignment or of the Alexa
         user. What a process remembers is used only with the same stamp.
     turns
-        The latest turns within the window of repetitions, oldest first.
+        The latest turns, as `companion.repetition` packs them.
     """
 
     patientId: str
     stamp: str
-    turns: list[RecentTurn] = msgspec.field(default_factory=list)
+    turns: bytes = b""
 
 
 class AlexaUser(msgspec.Struct, kw_only=True):

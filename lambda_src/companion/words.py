@@ -14,6 +14,7 @@ from hashlib import sha256
 
 EMERGENCY, CONCERN, NONE = 2, 1, 0
 """Levels of escalation."""
+DIGEST_BYTES = 8
 
 _EMERGENCIES = (
     "fell",
@@ -104,9 +105,9 @@ def normalised(text: str) -> str:
     return " ".join(_WORD.findall(_plain(text)))
 
 
-def digest_of(text: str) -> str:
+def digest_of(text: str) -> bytes:
     """Return what tells words from other words, without showing them."""
-    return sha256(normalised(text).encode()).hexdigest()[:16]
+    return sha256(normalised(text).encode()).digest()[:DIGEST_BYTES]
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from companion.conversation import MOST_TURNS
+from companion.repetition import MOST_TURNS
 from companion.settings import Settings
 from companion.words import CONCERN, NONE, level_of, normalised
 from keyline_ops.demo.draws import draws

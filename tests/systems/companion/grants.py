@@ -1,0 +1,11 @@
+"""What the system's functions may do besides reading and writing tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+BEYOND_TABLES: Mapping[str, Set[str]] = {
+    "skill": {"sns:Publish", "bedrock:InvokeModel"},
+    "escalations": {"sns:Publish"},
+}
+"""Actions by function."""
