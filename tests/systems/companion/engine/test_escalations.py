@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import copy
+import contextlib
 import dataclasses
 import itertools
+import time
 from typing import Any
 
 import msgspec
@@ -17,9 +18,13 @@ from companion.skill import TELL_SECONDS
 from companion.system import ESCALATIONS, SKILL
 from companion.tables import Alert, Log
 from keyline.model import stream_filter_of
-from keyline.run import Store
+from keyline.run import OutcomeUnknownError
 from keyline_deploy.stream_filter import matches
+from tests.support.faults import Fault, fault_proxy
 from tests.systems.companion.on_engine import Companion
+
+ATTEMPTS = 3
+"""Of the client, before the outcome of a write is unknown."""
 
 
 def logs(companion: Companion, patient: dict[str, Any]) -> list[Log]:
@@ -142,21 +147,28 @@ def test_the_skill_leaves_to_the_stream_what_takes_it_too_long(companion: Compan
 
 
 @pytest.mark.requirement("B-64")
-def test_a_claim_whose_answer_was_lost_is_known_as_the_own_one(companion: Companion) -> None:
-    """Otherwise the alert would wait until another process may take it over."""
+@pytest.mark.usefixtures("no_sleep")
+@pytest.mark.parametrize("lost", [1, 2, ATTEMPTS])
+@pytest.mark.parametrize("write", ["the claim", "what is sent"])
+def test_an_alert_is_told_once_if_answers_are_lost(
+    companion: Companion, write: str, lost: int
+) -> None:
     patient = companion.patient()
     companion.say("hello")
     (log,) = logs(companion, patient)
     log = msgspec.structs.replace(log, escalationLevel=2)
-
-    class Lossy(Store):
-        """Carries a claim out, and loses all answers to it."""
-
-        def put_or_get(self, pattern: Any, item: Any, *more: Any, **values: Any) -> Any:
-            super().put_or_get(pattern, item, *more, **values)
-            return super().put_or_get(pattern, item, *more, **values)
-
-    lossy = copy.copy(companion.store)
-    lossy.__class__ = Lossy
-    assert Alerts(lossy, companion.told).tell(log) == 1
-    assert Alerts(companion.store, companion.told).tell(log) == 0
+    reads = [None] * 3  # of the caregivers, the preferences and the assignment
+    before = reads if write == "the claim" else [*reads, None]
+    with fault_proxy(companion.endpoint) as proxy, contextlib.suppress(OutcomeUnknownError):
+        behind = Companion(
+            proxy.url, companion.environment, companion.settings, companion.monkeypatch
+        )
+        proxy.next(*before, *[Fault.LOST] * lost)
+        Alerts(behind.store, companion.told).tell(log)
+    assert proxy.failed.total() == lost
+    later = time.time() + TAKE_OVER_SECONDS + 1
+    stream = Alerts(companion.store, companion.told, lambda: later)
+    # The skill gives up after three attempts, and the stream tells the alert.
+    assert stream.tell(log) == (write == "the claim" and lost == ATTEMPTS)
+    assert companion.told.messages == [(patient["patientId"], "carer", 2)]
+    assert stream.tell(log) == 0
