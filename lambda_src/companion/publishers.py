@@ -43,7 +43,7 @@ class LogPublisher:
 
     def publish(self, patient_id: str, caregiver_id: str, level: int, moment: str) -> None:
         """Write who is told, and of which level."""
-        self.logger.info("alert", extra={"caregiver": caregiver_id, "level": level})
+        self.logger.info("alert", extra={"caregiver": caregiver_id, "escalation": level})
 
 
 def publisher_of(settings: Settings, logger: Logger) -> Publisher:

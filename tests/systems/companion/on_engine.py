@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,9 +13,12 @@ from companion.conversation import Contexts, Conversations
 from companion.settings import Settings
 from companion.skill import Skill
 from companion.system import READ_SCOPE, SYSTEM, WRITE_SCOPE
+from keyline import tracing
+from keyline.spans import recorded
 from systems.companion.samples import alexa as samples
 from tests.support.events import event
 from tests.support.systems import Answer, HttpFunction, OnEngine
+from tests.systems.companion import secrets
 
 SCOPES = f"{READ_SCOPE} {WRITE_SCOPE}"
 SKILL_ID = "amzn1.ask.skill.00000000-0000-0000-0000-000000000000"
@@ -42,6 +46,7 @@ class Companion(OnEngine[Settings]):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.monkeypatch.setattr(tracing, "_start", recorded)
         self.told = Told()
         self.counted: list[str] = []
         self.failed: list[Exception] = []
@@ -76,6 +81,7 @@ class Companion(OnEngine[Settings]):
     def patient(self, user: str = "carer", **fields: Any) -> dict[str, Any]:
         """A new patient of a caregiver."""
         body = {"preferredName": "Ada", "alexaUserId": ALEXA_USER, **fields}
+        secrets.remember(body)
         answer = self.call("POST /patients", user, body=body)
         assert answer.status == 201, answer.body
         found: dict[str, Any] = answer.body
@@ -107,4 +113,9 @@ def alexa_request(kind: str, user: str = ALEXA_USER, **changed: Any) -> dict[str
 
 def said(words: str, user: str = ALEXA_USER, **changed: Any) -> dict[str, Any]:
     """A request in which a user says something."""
+    secrets.remember(words)
     return samples.said(words, user, **{"skill": SKILL_ID, **changed})
+
+
+MakeCompanion = Callable[..., Companion]
+"""The system with the tables of the synthesized template, new ones for each test."""
