@@ -48,9 +48,14 @@ class TableMetrics:
         There is no such metric without an operation, and an alarm holds few metrics, so
         that many operations take several sums.
         """
-        size = MAX_METRICS - 1
-        groups = [operations[start : start + size] for start in range(0, len(operations), size)]
-        return [self._sum("SystemErrors", group) for group in groups]
+        return self._sums("SystemErrors", operations)
+
+    def throttled_requests(self, operations: Sequence[str]) -> list[cloudwatch.MathExpression]:
+        """Requests of which at least a part was throttled, per minute: sums over operations.
+
+        There is no such metric without an operation either.
+        """
+        return self._sums("ThrottledRequests", operations)
 
     def system_errors_each(self, operations: Sequence[str]) -> list[cloudwatch.Metric]:
         """Requests that failed inside DynamoDB, per minute, operation by operation."""
@@ -73,6 +78,11 @@ class TableMetrics:
             period=MINUTE,
             dimensions_map={"TableName": self._name, **dimensions},
         )
+
+    def _sums(self, name: str, operations: Sequence[str]) -> list[cloudwatch.MathExpression]:
+        size = MAX_METRICS - 1
+        groups = [operations[start : start + size] for start in range(0, len(operations), size)]
+        return [self._sum(name, group) for group in groups]
 
     def _sum(self, name: str, operations: Sequence[str]) -> cloudwatch.MathExpression:
         metrics = {

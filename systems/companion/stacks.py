@@ -6,11 +6,19 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 
 from companion.settings import Settings
-from companion.system import EMERGENCIES, ESCALATIONS, SKILL
+from companion.system import (
+    CONVERSATIONS,
+    EMERGENCIES,
+    ESCALATIONS,
+    MODEL_FAILURES,
+    SAFETY_ALERTS,
+    SKILL,
+)
 from companion.topic import TOPIC_VARIABLE
+from keyline.model import deployment
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.data_key import customer_key
-from keyline_cdk.metrics import system_sum
+from keyline_cdk.metrics import MINUTE, TableMetrics, client_latency, system_sum
 from stacks.service_stack import ServiceStack
 
 ALEXA = "alexa-appkit.amazon.com"
@@ -45,14 +53,54 @@ class CompanionServiceStack(ServiceStack):
                 resource_name=settings.model_id,
             )
             skill.allow(["bedrock:InvokeModel"], model)
+        self._watch_throttling()
+        self._watch_emergencies()
+
+    def _watch_emergencies(self) -> None:
+        name = self._environment.name
+        system = self._system.name
         add_alarm(
             self,
             "Emergencies",
-            metric=system_sum(environment.name, self._system.name, EMERGENCIES),
+            metric=system_sum(name, system, EMERGENCIES),
             above=1,
             why="More than one emergency of patients in a day. The log of escalations tells which.",
             topic=self._topic,
         )
+        counted = [
+            system_sum(name, system, metric, period=MINUTE)
+            for metric in (CONVERSATIONS, SAFETY_ALERTS, EMERGENCIES, MODEL_FAILURES)
+        ]
+        reading, writing = (
+            {pattern.operation for pattern in self._system.called if getattr(pattern, kind)}
+            for kind in ("reads", "writes")
+        )
+        self._dashboard.add_row(
+            ("Turns, escalations and fallback answers", counted),
+            *(
+                (title, [client_latency(name, system, each) for each in sorted(operations)])
+                for title, operations in (
+                    ("ReadLatency p99, ms", reading),
+                    ("WriteLatency p99, ms", writing),
+                )
+            ),
+        )
+
+    def _watch_throttling(self) -> None:
+        """Tell at the first throttled request of a minute, table by table."""
+        for table in self._system.tables:
+            metrics = TableMetrics(table.physical_name(self._environment.name))
+            operations = deployment.operations_on(self._system, table)
+            for number, metric in enumerate(metrics.throttled_requests(operations), 1):
+                add_alarm(
+                    self,
+                    f"{table.name}Throttled{number if number > 1 else ''}",
+                    metric=metric,
+                    above=0,
+                    why=f"Requests to {table.name} were throttled in the last minute, also if a"
+                    " retry succeeded. Look for a hot partition key: ThrottlingReasons in the log.",
+                    topic=self._topic,
+                )
 
     def _add_topic(self) -> None:
         """Add the topic of alerts, encrypted as the tables are, and let two functions publish."""

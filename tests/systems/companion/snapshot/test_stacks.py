@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.support.templates import Templates, resources
+from companion.settings import Settings
+from companion.system import SYSTEM
+from keyline_deploy.environment import load
+from tests.support.alarms import alarms, dimensions, metrics, named
+from tests.support.templates import ENVIRONMENTS, Templates, resources, synthesize
+
+
+def keys(schema: list[dict[str, str]]) -> list[str]:
+    return [part["AttributeName"] for part in schema]
 
 
 def of(templates: Templates, environment: str, part: str, kind: str) -> list[dict[str, Any]]:
@@ -14,25 +25,138 @@ def of(templates: Templates, environment: str, part: str, kind: str) -> list[dic
     return list(resources(template, kind).values())
 
 
-@pytest.mark.requirement("B-03")
-@pytest.mark.requirement("B-04")
-def test_assignments_have_both_indexes(templates: Templates) -> None:
-    tables = {t["TableName"]: t for t in of(templates, "dev", "data", "AWS::DynamoDB::GlobalTable")}
-    found = tables["BuddyAssignments-dev"]["GlobalSecondaryIndexes"]
-    keys = {i["IndexName"]: [k["AttributeName"] for k in i["KeySchema"]] for i in found}
-    assert keys == {
+@pytest.mark.requirement("B-01", "B-02", "B-03", "B-04", "B-O1", "B-47")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_tables_are_as_specified(environment: str, templates: Templates) -> None:
+    found = of(templates, environment, "data", "AWS::DynamoDB::GlobalTable")
+    tables = {table["TableName"]: table for table in found}
+    assert {table["BillingMode"] for table in found} == {"PAY_PER_REQUEST"}
+    assert "ProvisionedThroughput" not in str(found)
+    wanted = {
+        "BuddyCaregivers": ["username"],
+        "BuddyPatients": ["patientId"],
+        "BuddyAssignments": ["caregiverId", "patientId"],
+        "BuddyConversationLogs": ["patientId", "timestamp"],
+        "BuddyRecords": ["PK", "SK"],
+    }
+    for name, key in wanted.items():
+        assert keys(tables[f"{name}-{environment}"]["KeySchema"]) == key
+    assert len(tables) == len(SYSTEM.tables)
+    indexes = {
+        index["IndexName"]: keys(index["KeySchema"])
+        for table in found
+        for index in table.get("GlobalSecondaryIndexes", [])
+    }
+    assert indexes == {
+        "caregiverIdIndex": ["caregiverId"],
         "patientIdIndex": ["patientId", "assignedAt"],
         "assignedAtIndex": ["caregiverId", "assignedAt"],
+        "escalationLevelIndex": ["patientId", "escalation"],
     }
-    assert {table["BillingMode"] for table in tables.values()} == {"PAY_PER_REQUEST"}
 
 
-@pytest.mark.requirement("B-62")
-def test_the_filter_holds_no_numeric_rule(templates: Templates) -> None:
+@pytest.mark.requirement("B-08", "B-60", "B-70")
+def test_turns_expire_and_have_a_stream(templates: Templates) -> None:
+    found = of(templates, "prod", "data", "AWS::DynamoDB::GlobalTable")
+    (logs,) = [table for table in found if table["TableName"].startswith("BuddyConversationLogs")]
+    assert logs["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    assert logs["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    days = {name: load(name).settings("companion", Settings).log_days for name in ENVIRONMENTS}
+    assert days["prod"] == 90
+    assert days["dev"] < 90
+
+
+@pytest.mark.requirement("B-61", "B-62")
+def test_the_stream_loses_no_alert_and_its_filter_holds_no_numeric_rule(
+    templates: Templates,
+) -> None:
     (mapping,) = of(templates, "prod", "service", "AWS::Lambda::EventSourceMapping")
     (rule,) = mapping["FilterCriteria"]["Filters"]
-    assert '"anything-but": ["0"]' in rule["Pattern"]
-    assert "numeric" not in rule["Pattern"]
+    assert json.loads(rule["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"NewImage": {"escalationLevel": {"N": [{"anything-but": ["0"]}]}}},
+    }
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["MaximumRetryAttempts"] > 0
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"]
+
+
+@pytest.mark.requirement("B-25", "B-30")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_one_throttled_request_of_a_minute_is_told(environment: str, templates: Templates) -> None:
+    found = [
+        alarm
+        for alarm in alarms(templates, environment, "companion-service")
+        if any(metric["MetricName"] == "ThrottledRequests" for metric in metrics(alarm))
+    ]
+    watched = set()
+    for alarm in found:
+        assert (alarm["EvaluationPeriods"], alarm["Threshold"]) == (1, 0)
+        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+        for query in alarm["Metrics"]:
+            if "MetricStat" in query:
+                assert (query["MetricStat"]["Period"], query["MetricStat"]["Stat"]) == (60, "Sum")
+        for metric in metrics(alarm):
+            assert set(dimensions(metric)) == {"TableName", "Operation"}
+            watched.add(dimensions(metric)["TableName"])
+    assert watched == {table.physical_name(environment) for table in SYSTEM.tables}
+
+
+@pytest.mark.requirement("B-O7")
+def test_a_second_emergency_of_a_day_is_told(templates: Templates) -> None:
+    (alarm,) = named(alarms(templates, "prod", "companion-service"), "EmergencyEscalations")
+    assert (alarm["Threshold"], alarm["Period"], alarm["Statistic"]) == (1, 86_400, "Sum")
+
+
+@pytest.mark.requirement("B-28", "B-29", "B-O7")
+def test_the_dashboard_shows_times_of_reads_and_writes_and_what_was_escalated(
+    templates: Templates,
+) -> None:
+    (dashboard,) = of(templates, "prod", "service", "AWS::CloudWatch::Dashboard")
+    text = json.dumps(dashboard["DashboardBody"])
+    for shown in (
+        "ReadLatency",
+        "WriteLatency",
+        "Conversations",
+        "SafetyAlerts",
+        "EmergencyEscalations",
+        "ModelFailures",
+    ):
+        assert shown in text
+
+
+@pytest.mark.requirement("B-10")
+def test_dev_and_prod_have_the_same_resources(templates: Templates) -> None:
+    for part in ("data", "service"):
+        kinds = [
+            Counter(
+                resource["Type"]
+                for resource in templates(name)[f"companion-{part}-{name}"]["Resources"].values()
+            )
+            for name in ("dev", "prod")
+        ]
+        assert kinds[0] == kinds[1]
+
+
+def test_alerts_go_to_an_encrypted_topic_where_the_environment_has_a_key(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    prod = load("prod")
+    tables = msgspec.structs.replace(prod.tables, encryption="customer-managed")
+    with_key = msgspec.structs.replace(prod, tables=tables)
+    stacks = synthesize(with_key, [SYSTEM], tmp_path_factory.mktemp("key"))
+    template = stacks["companion-service-prod"].template
+    (topic,) = resources(template, "AWS::SNS::Topic").values()
+    assert "key" in json.dumps(topic["KmsMasterKeyId"])
+    publishing = {
+        name
+        for name, role in resources(template, "AWS::IAM::Role").items()
+        if "sns.us-east-1.amazonaws.com" in json.dumps(role)
+    }
+    assert len(publishing) == 2
+    assert all(name.startswith(("Skill", "Escalations")) for name in publishing)
 
 
 def test_only_the_named_skill_may_call(templates: Templates) -> None:
