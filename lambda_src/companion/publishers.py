@@ -55,4 +55,4 @@ def publisher_of(settings: Settings, logger: Logger) -> Publisher:
         return LogPublisher(logger)
     config = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 2})
     client = Session().create_client("sns", config=config)
-    return TopicPublisher(client, os.environ[TOPIC_VARIABLE])
+    return TopicPublisher(client, os.environ.get(TOPIC_VARIABLE, ""))

@@ -1,0 +1,107 @@
+"""What the companion's specification says of cost (B-53, B-67 to B-69, B-73, B-74), computed.
+
+The specification names no rates. Those of the declared patterns are taken: 100 patients who talk 30
+times a day, and two caregivers for each patient.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from companion.patterns import TURN_LOG
+from companion.settings import Settings
+from companion.system import SYSTEM
+from keyline_ops.costs.figures import Figure, most_usd
+from keyline_ops.costs.forecast import Forecast, forecast
+from keyline_ops.costs.prices import CURRENT, MILLION, Prices
+
+LARGEST_GB = 5
+PROVISIONED_WRITE_HOUR = 0.00065
+"""USD of a provisioned write unit and hour in us-east-1."""
+SECONDS_OF_HOUR = 3_600
+REQUESTS_A_DAY = 1_000
+_SECONDS_OF_DAY = 86_400
+
+
+@cache
+def built(prices: Prices = CURRENT) -> Forecast:
+    """Return the forecast of the system as it is built, with the default settings."""
+    return forecast(SYSTEM, Settings(), prices)
+
+
+def storage_usd(prices: Prices) -> float:
+    """Return what all tables cost in storage and recovery after a year."""
+    return sum(table.storage_usd.most + table.recovery_usd.most for table in built(prices).tables)
+
+
+def calls_usd(prices: Prices) -> float:
+    """Return what a month's reads and writes cost."""
+    return most_usd(built(prices).of_kind("read")) + most_usd(built(prices).of_kind("write"))
+
+
+def break_even(prices: Prices) -> float:
+    """Return the use of a provisioned write unit, of 1, from which on it is the cheaper one."""
+    return PROVISIONED_WRITE_HOUR / (SECONDS_OF_HOUR * prices.write_million / MILLION)
+
+
+FIGURES = (
+    Figure(
+        line="B-67",
+        what="storage of 1 to 5 GB",
+        said="about $0.25",
+        formula=f"{LARGEST_GB} GB x $0.25",
+        usd=lambda prices: LARGEST_GB * prices.storage,
+        verdict="true of 1 GB; an index has a copy of its own, and each item 100 B more",
+    ),
+    Figure(
+        line="B-67",
+        what="storage and recovery of all tables as built, after 12 months",
+        formula="`keyline cost companion`",
+        usd=storage_usd,
+        places=3,
+        verdict="computed",
+    ),
+    Figure(
+        line="B-68",
+        what="reads and writes of a month, as built",
+        said="$1 to $5",
+        formula="`keyline cost companion`: at most",
+        usd=calls_usd,
+        places=3,
+        verdict="lower than said, at the assumed rates",
+    ),
+    Figure(
+        line="B-68",
+        what="of that, keeping the turns",
+        formula=f"{TURN_LOG.per_month or 0:,.0f} transactions of a turn, a count and a stamp",
+        usd=lambda prices: most_usd(built(prices).of(TURN_LOG)),
+        places=3,
+        verdict="computed",
+    ),
+    Figure(
+        line="B-69",
+        what="total as built",
+        said="$2 to $6",
+        formula="`keyline cost companion`: at most, after 12 months",
+        usd=lambda prices: built(prices).usd.most,
+        places=3,
+        verdict="lower than said, at the assumed rates",
+    ),
+    Figure(
+        line="B-73",
+        what="reserved capacity of these tables",
+        said="40 % and 60 % less",
+        formula="only provisioned tables have it",
+        text="none",
+        verdict="wrong: these tables are on demand",
+    ),
+    Figure(
+        line="B-74",
+        what="use of a provisioned write unit from which on it is cheaper",
+        said=f"{REQUESTS_A_DAY:,} requests a day",
+        formula=f"${PROVISIONED_WRITE_HOUR} / ({SECONDS_OF_HOUR:,} x $0.625 / 1,000,000)",
+        text=f"{break_even(CURRENT):.0%}",
+        verdict=f"wrong: {REQUESTS_A_DAY:,} requests a day are"
+        f" {REQUESTS_A_DAY / _SECONDS_OF_DAY:.3f} a second, 1 % of one unit",
+    ),
+)
