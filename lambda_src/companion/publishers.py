@@ -14,6 +14,10 @@ from companion.alerts import Publisher
 from companion.settings import Settings
 from companion.topic import TOPIC_VARIABLE
 
+_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 0.5, 1.0, 2
+SNS_SECONDS = _ATTEMPTS * (_CONNECT_SECONDS + _READ_SECONDS)
+"""How long a call of SNS takes at most, without the short pause between two attempts."""
+
 
 @dataclass(frozen=True)
 class TopicPublisher:
@@ -47,12 +51,13 @@ class LogPublisher:
 
 
 def publisher_of(settings: Settings, logger: Logger) -> Publisher:
-    """Return the publisher that the settings name.
-
-    A client of SNS gives up after 3 s.
-    """
+    """Return the publisher that the settings name."""
     if settings.alerts == "log":
         return LogPublisher(logger)
-    config = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 2})
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"total_max_attempts": _ATTEMPTS},
+    )
     client = Session().create_client("sns", config=config)
     return TopicPublisher(client, os.environ.get(TOPIC_VARIABLE, ""))
