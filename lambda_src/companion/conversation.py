@@ -25,7 +25,7 @@ from companion.repetition import RecentTurns
 from companion.settings import Settings
 from companion.tables import Conversation, Log, Profile
 from companion.words import CONCERN, EMERGENCY, NONE, level_of
-from keyline.cache import LRU
+from keyline.cache import LRU, Cache, CacheSettings, Count
 from keyline.errors import KeylineError
 from keyline.moments import iso_of
 from keyline.run import Store, TransactionCancelledError, Write, backoff
@@ -69,16 +69,45 @@ class _Known:
     profile: Profile
 
 
+def shared_profiles(settings: Settings, count: Count) -> Cache | None:
+    """Return the cache of profiles that the settings describe; None without a redis.
+
+    Parameters
+    ----------
+    count
+        Told of each hit, miss and failure.
+    """
+    if not settings.cache_url or not settings.profile_seconds:
+        return None
+    return Cache.of(
+        CacheSettings(
+            prefix="companion:",
+            seconds=settings.profile_seconds,
+            url=settings.cache_url,
+            timeout=settings.cache_timeout_ms / 1000,
+        ),
+        count,
+    )
+
+
 @dataclass(frozen=True)
 class Contexts:
     """Finds the patient of an Alexa user.
 
     What a process remembers is used only if the stamp of the patient is still the same, which is
     one consistent read. Every change of a profile, an assignment or an Alexa user changes it.
+
+    Parameters
+    ----------
+    profiles
+        Where all instances of the function share profiles; None where they do not.
+    clock
+        Seconds, which never go back.
     """
 
     store: Store
     settings: Settings
+    profiles: Cache | None = None
     clock: Callable[[], float] = time.monotonic
     _executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "context"))
     _known: LRU[str, _Known] = field(init=False)
@@ -113,14 +142,30 @@ class Contexts:
         get, submit = self.store.get, self._executor.submit
         # The stamp is read before the profile, so that a change between the two is noticed.
         conversation = self._conversation(patient)
-        profile = submit(get, PATIENT_PROFILE, patientId=patient)
+        if conversation is None:
+            raise UnknownUserError
+        profile = submit(self._profile, conversation)
         assignment = submit(get, ASSIGNMENT_GET, caregiverId=caregiver, patientId=patient)
         carer = submit(get, CAREGIVER_GET, username=user.username)
         found, assigned, cared = profile.result(), assignment.result(), carer.result()
-        if conversation is None or found is None or assigned is None or cared is None:
+        if assigned is None or cared is None:
             raise UnknownUserError
         self._known.put(alexa_user, _Known(conversation.stamp, found))
         return PatientContext(found, conversation)
+
+    def _profile(self, conversation: Conversation) -> Profile:
+        """Read a profile, or take the one that all instances share for its stamp."""
+        patient = conversation.patientId
+
+        def read() -> Profile:
+            found = self.store.get(PATIENT_PROFILE, patientId=patient)
+            if found is None:
+                raise UnknownUserError
+            return found
+
+        if self.profiles is None:
+            return read()
+        return self.profiles.answer((patient, conversation.stamp), Profile, read)
 
     def _conversation(self, patient: str) -> Conversation | None:
         return self.store.get(CONVERSATION_GET, patientId=patient)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from keyline.settings import Days
+from keyline.settings import CacheUrl, Days
 
 SkillId = Annotated[
     str,
@@ -39,6 +39,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profile_seconds
         The greatest age of a patient's profile in the memory of the function. Each turn compares
         the profile's stamp, so a change is used on the next turn, whatever the age is.
+    cache_url
+        The URL of a redis in which all instances of the function share profiles. The key of a
+        profile holds its stamp, so a profile that was changed is not found any more. If empty,
+        only the memory of each instance keeps profiles.
+    cache_timeout_ms
+        How many milliseconds a command waits for redis, to connect and to be answered.
     repetition_hours
         How long a turn counts as a repetition of an earlier one.
     repetitions
@@ -55,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record_days: Days = 90
     backup_days: Days = 35
     profile_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 300
+    cache_url: CacheUrl = ""
+    cache_timeout_ms: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
     repetition_hours: Annotated[float, msgspec.Meta(gt=0, le=24)] = 2
     repetitions: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
     model_id: Annotated[str, msgspec.Meta(max_length=128)] = ""

@@ -40,7 +40,7 @@ from companion.patterns import (
 )
 from companion.settings import Settings
 from companion.tables import ASSIGNMENTS, CAREGIVERS, LOGS, PATIENTS, RECORDS, SIZES
-from keyline.model import AnythingBut, Function, Metric, Route, StreamSource, System
+from keyline.model import CACHE_METRICS, AnythingBut, Function, Metric, Route, StreamSource, System
 
 READ_SCOPE = "companion:read"
 WRITE_SCOPE = "companion:write"
@@ -71,6 +71,7 @@ SKILL = Function(
         ALERT_TAKE,
     ),
     timeout=8,
+    caches=True,
     services=("bedrock-runtime", "sns"),
 )
 ESCALATIONS = Function(
@@ -154,6 +155,9 @@ SYSTEM = System(
     title="Buddy: a voice companion, its patients and their caregivers",
     tables=(CAREGIVERS, PATIENTS, ASSIGNMENTS, LOGS, RECORDS, SIZES),
     functions=(SKILL, ESCALATIONS, CARE, TABLE_SIZES),
-    metrics=tuple(map(Metric, (EMERGENCIES, SAFETY_ALERTS, CONVERSATIONS, MODEL_FAILURES))),
+    metrics=(
+        *map(Metric, (EMERGENCIES, SAFETY_ALERTS, CONVERSATIONS, MODEL_FAILURES)),
+        *CACHE_METRICS,
+    ),
     settings=Settings,
 )

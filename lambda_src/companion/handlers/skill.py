@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from companion.alerts import Alerts
 from companion.answer_writer import PatientWriter, writer_of
 from companion.context import CONTEXT
-from companion.conversation import Contexts, Conversations
+from companion.conversation import Contexts, Conversations, shared_profiles
 from companion.publishers import publisher_of
 from companion.skill import Skill
 from companion.system import MODEL_FAILURES, SYSTEM
@@ -28,7 +28,7 @@ def _failed(error: Exception) -> None:
 
 _skill = Skill(
     skill_id=_settings.skill_id,
-    contexts=Contexts(_store, _settings),
+    contexts=Contexts(_store, _settings, shared_profiles(_settings, _metrics.count)),
     conversations=Conversations(
         _store,
         _settings,

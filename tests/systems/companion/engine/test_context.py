@@ -42,7 +42,7 @@ def test_profile_assignment_and_caregiver_are_read_at_the_same_time(companion: C
 def test_a_profile_is_kept_for_five_minutes(companion: Companion) -> None:
     companion.patient()
     now = 1_000.0
-    contexts = Contexts(companion.store, companion.settings, lambda: now)
+    contexts = Contexts(companion.store, companion.settings, clock=lambda: now)
     cold = reads(companion, contexts)
     assert sorted(cold) == sorted(
         ["alexa-user", "conversation-get", *(pattern.name for pattern in PARALLEL)]
