@@ -39,6 +39,7 @@ class PatientAnswer(msgspec.Struct, frozen=True, kw_only=True):
     routines: list[Routine]
     medications: list[Medication]
     safetyProfile: SafetyProfile
+    alexaUserId: Annotated[str, msgspec.Meta(examples=["amzn1.ask.account.EXAMPLE"])] | None
     createdAt: Iso
     updatedAt: Iso
     version: Version

@@ -67,6 +67,13 @@ _BATCH = 25
 class AlexaUserTakenError(KeylineError):
     """An Alexa user who is the user of another patient."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "body.alexaUserId",
+            "is the user of another patient.",
+            "Use the device of this patient, or leave the user out.",
+        )
+
 
 class NotPrimaryError(KeylineError):
     """A caregiver who did not create the patient, and so may not do what only the primary may."""
@@ -177,13 +184,7 @@ class Care:
             ),
         ]
         if made.alexaUserId:
-            user = AlexaUser(
-                alexaUserId=made.alexaUserId,
-                patientId=made.patientId,
-                caregiverId=caregiver.caregiverId,
-                username=caregiver.username,
-            )
-            writes.append(Write.put(ALEXA_LINK, user))
+            writes.append(_link(made.alexaUserId, made.patientId, caregiver))
         try:
             self.store.transact(PATIENT_OPEN, writes)
         except TransactionCancelledError as cancelled:
@@ -192,12 +193,7 @@ class Care:
                 stored = reasons[0].current
                 key.require_same(stored.request)
                 return stored, True
-            if 3 in reasons and reasons[3].code == "ConditionalCheckFailed":
-                raise AlexaUserTakenError(
-                    "body.alexaUserId",
-                    "is the user of another patient.",
-                    "Use the device of this patient, or leave the user out.",
-                ) from cancelled
+            _raise_if_taken(cancelled)
             raise
         return made, False
 
@@ -224,14 +220,20 @@ class Care:
         ------
         NotFoundError
             As `patient`.
+        NotPrimaryError
+            If the Alexa user is changed, and the caregiver did not create the patient.
+        AlexaUserTakenError
+            As `open`.
         VersionConflictError
             If somebody else changed the patient first.
         """
         before = self.patient(caregiver_id, patient_id)
+        links = self._relinks(caregiver_id, before, changes)
         changed = {**changes, "lastModifiedBy": caregiver_id, "updatedAt": iso_now()}
         writes = [
             Write.update(PATIENT_UPDATE, changed, expected=version, patientId=patient_id),
             _new_stamp(patient_id),
+            *links,
         ]
         if before.version != version:
             raise self._conflict(before)
@@ -241,9 +243,24 @@ class Care:
             for reason in cancelled.reasons:
                 if reason.action == 0 and isinstance(reason.current, Patient):
                     raise self._conflict(reason.current) from cancelled
+            _raise_if_taken(cancelled)
             raise
         known = {name: getattr(before, name) for name in before.__struct_fields__}
         return Patient(**{**known, **changed, "version": version + 1})
+
+    def _relinks(
+        self, caregiver_id: str, before: Patient, changes: Mapping[str, Any]
+    ) -> list[Write]:
+        """What gives a patient another Alexa user, or none."""
+        old, new = before.alexaUserId, changes.get("alexaUserId", before.alexaUserId)
+        if old == new:
+            return []
+        self._primary(caregiver_id, before.patientId)
+        writes = [Write.delete(ALEXA_UNLINK, alexaUserId=old)] if old else []
+        if new:
+            caregiver = self.caregiver(caregiver_id, caregiver_id)
+            writes.append(_link(new, before.patientId, caregiver))
+        return writes
 
     def caregivers(
         self, caregiver_id: str, patient_id: str, limit: int, cursor: str | None
@@ -363,11 +380,11 @@ class Care:
             If the caregiver did not create the patient.
         """
         self._primary(caregiver_id, patient_id)
+        # Each turn, change and assignment needs the conversation: from here on there is none.
+        self.store.delete(CONVERSATION_DELETE, patientId=patient_id)
         patient = self.store.get(PATIENT_GET, patientId=patient_id)
         if patient and patient.alexaUserId:
             self.store.delete(ALEXA_UNLINK, alexaUserId=patient.alexaUserId)
-        # No turn can be kept from here on: its transaction needs the conversation.
-        self.store.delete(CONVERSATION_DELETE, patientId=patient_id)
         self.store.delete(PATIENT_DELETE, patientId=patient_id)
         erased = self._erase_logs(patient_id)
         days = [
@@ -432,6 +449,24 @@ class Care:
 def _new_stamp(patient_id: str) -> Write:
     """Make every process read what it remembers of a patient again."""
     return Write.update(CONVERSATION_STAMP, {"stamp": uuid.uuid4().hex}, patientId=patient_id)
+
+
+def _link(alexa_user: str, patient_id: str, caregiver: Caregiver) -> Write:
+    """Say whose device an Alexa user is."""
+    user = AlexaUser(
+        alexaUserId=alexa_user,
+        patientId=patient_id,
+        caregiverId=caregiver.caregiverId,
+        username=caregiver.username,
+    )
+    return Write.put(ALEXA_LINK, user)
+
+
+def _raise_if_taken(cancelled: TransactionCancelledError) -> None:
+    """Raise an error if the Alexa user of a link is another patient's."""
+    for reason in cancelled.reasons:
+        if reason.pattern == ALEXA_LINK.name and reason.code == "ConditionalCheckFailed":
+            raise AlexaUserTakenError from cancelled
 
 
 def _no_such(what: str) -> NotFoundError:

@@ -131,6 +131,7 @@ PATIENT_UPDATE = Update(
         "routines",
         "medications",
         "safetyProfile",
+        "alexaUserId",
         "lastModifiedBy",
         "updatedAt",
     ),
@@ -333,10 +334,10 @@ ASSIGNMENT_END = TransactWrite(
 )
 PATIENT_CHANGE = TransactWrite(
     name="patient-change",
-    why="Change a patient and the stamp together, so that the next turn uses the change.",
+    why="Change a patient, the stamp and the Alexa user together: the next turn uses the change.",
     table=PATIENTS,
     shape=Patient,
-    parts=(PATIENT_UPDATE, CONVERSATION_STAMP),
+    parts=(PATIENT_UPDATE, CONVERSATION_STAMP, ALEXA_UNLINK, ALEXA_LINK),
     items=2,
     item_bytes=PATIENT_BYTES,
     per_month=2_000,

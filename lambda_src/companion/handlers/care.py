@@ -90,6 +90,8 @@ class PatientChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ----------
     version
         The version that was read. It may stand in `If-Match` instead.
+    alexaUserId
+        Only the primary caregiver may change it.
     """
 
     version: Version | None = None
@@ -99,6 +101,7 @@ class PatientChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     routines: list[Routine] | UnsetType = UNSET
     medications: list[Medication] | UnsetType = UNSET
     safetyProfile: SafetyProfile | UnsetType = UNSET
+    alexaUserId: AlexaUserId | UnsetType | None = UNSET
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from companion.patterns import CONVERSATION_DELETE
+from companion.skill import REFUSAL
 from tests.systems.companion.on_engine import ALEXA_USER, Companion
 
 OF_A_PATIENT = (
@@ -74,6 +75,30 @@ def test_an_alexa_user_is_never_taken_from_another_patient(companion: Companion)
     body = {"preferredName": "Mallory", "alexaUserId": ALEXA_USER}
     assert companion.call("POST /patients", "mallory", body=body).status == 409
     assert len(companion.stored("BuddyPatients")) == 1
+
+
+def test_the_primary_caregiver_gives_a_patient_another_device(companion: Companion) -> None:
+    patient = companion.patient()
+    companion.assign(patient, "helper")
+    companion.patient("mallory", alexaUserId="amzn1.ask.account.MALLORY")
+    assert companion.say("hello there") != REFUSAL
+    path = {"patientId": patient["patientId"]}
+
+    def change(user: str | None, version: int, by: str = "carer") -> int:
+        body = {"version": version, "alexaUserId": user}
+        return companion.call("PATCH /patients/{patientId}", by, path=path, body=body).status
+
+    new = "amzn1.ask.account.NEW"
+    assert change(new, 1, "helper") == 403
+    assert change("amzn1.ask.account.MALLORY", 1) == 409
+    assert change(new, 1) == 200
+    assert change(new, 1) == 200  # the request again
+    assert companion.say("hello there") == REFUSAL
+    assert companion.say("hello there", new) != REFUSAL
+    assert change(None, 2) == 200
+    assert companion.say("hello there", new) == REFUSAL
+    users = [item for item in companion.stored("BuddyRecords") if item["kind"]["S"] == "ALEXA"]
+    assert [user["PK"]["S"] for user in users] == ["ALEXA#amzn1.ask.account.MALLORY"]
 
 
 @pytest.mark.parametrize("route", OF_A_PATIENT)
