@@ -243,6 +243,7 @@ class Care:
             for reason in cancelled.reasons:
                 if reason.action == 0 and isinstance(reason.current, Patient):
                     raise self._conflict(reason.current) from cancelled
+            _raise_if_erased(cancelled)
             _raise_if_taken(cancelled)
             raise
         known = {name: getattr(before, name) for name in before.__struct_fields__}
@@ -323,7 +324,6 @@ class Care:
         if not self.store.query(CAREGIVER_BY_ID, caregiverId=other).items:
             raise UnknownCaregiverError
         made = Assignment(caregiverId=other, patientId=patient_id, assignedAt=iso_now())
-        # The change of the stamp fails from the moment on at which the patient is being erased.
         writes = [Write.put(ASSIGNMENT_CREATE, made), _new_stamp(patient_id)]
         try:
             self.store.transact(ASSIGNMENT_ADD, writes)
@@ -331,8 +331,7 @@ class Care:
             reasons = {reason.action: reason for reason in cancelled.reasons}
             if 0 in reasons and isinstance(reasons[0].current, Assignment):
                 return reasons[0].current
-            if 1 in reasons and reasons[1].code == "ConditionalCheckFailed":
-                raise _no_such("patient") from cancelled
+            _raise_if_erased(cancelled)
             raise
         return made
 
@@ -369,7 +368,11 @@ class Care:
             Write.delete(ASSIGNMENT_DELETE, caregiverId=caregiver_id, patientId=patient_id),
             _new_stamp(patient_id),
         ]
-        self.store.transact(ASSIGNMENT_END, writes)
+        try:
+            self.store.transact(ASSIGNMENT_END, writes)
+        except TransactionCancelledError as cancelled:
+            _raise_if_erased(cancelled)
+            raise
 
     def erase(self, caregiver_id: str, patient_id: str) -> Audit:
         """Erase a patient. It can be sent again until it has ended: the assignment goes last.
@@ -460,6 +463,13 @@ def _link(alexa_user: str, patient_id: str, caregiver: Caregiver) -> Write:
         username=caregiver.username,
     )
     return Write.put(ALEXA_LINK, user)
+
+
+def _raise_if_erased(cancelled: TransactionCancelledError) -> None:
+    """Raise an error if the patient is being erased: there is no conversation then."""
+    for reason in cancelled.reasons:
+        if reason.pattern == CONVERSATION_STAMP.name and reason.code == "ConditionalCheckFailed":
+            raise _no_such("patient") from cancelled
 
 
 def _raise_if_taken(cancelled: TransactionCancelledError) -> None:

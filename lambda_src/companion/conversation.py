@@ -215,7 +215,13 @@ class Conversations:
         )
 
     def log_conversation(self, context: PatientContext, log: Log, turn: Turn) -> Log:
-        """Keep a turn, count it and remember its words; return the turn that is kept."""
+        """Keep a turn, count it and remember its words; return the turn that is kept.
+
+        Raises
+        ------
+        UnknownUserError
+            If the patient is being erased.
+        """
         at = log.timestamp.partition("#")[0]
         turns = self._recent(context, turn).with_turn(turn.utterance, turn.moment).pack()
         counted = {
@@ -235,6 +241,8 @@ class Conversations:
                 for reason in cancelled.reasons:
                     if reason.action == 0 and isinstance(reason.current, Log):
                         return reason.current
+                    if reason.pattern == CONVERSATION_TURNS.name and not cancelled.conflict:
+                        raise UnknownUserError from cancelled  # the patient is being erased
                 if not cancelled.conflict or attempt == ATTEMPTS:
                     raise
                 backoff.wait(attempt)

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from companion.answer_writer import RuleWriter
 from companion.patterns import CONVERSATION_DELETE
 from companion.skill import REFUSAL
+from companion.tables import Profile
 from tests.systems.companion.on_engine import ALEXA_USER, Companion
 
 OF_A_PATIENT = (
@@ -152,15 +154,44 @@ def test_the_primary_caregiver_stays_as_long_as_there_is_the_patient(companion: 
     assert companion.call("GET /patients/{patientId}", path=path).status == 200
 
 
-def test_nobody_is_assigned_to_a_patient_who_is_being_erased(companion: Companion) -> None:
-    # Given an erasure that was interrupted after its first steps
+@pytest.mark.parametrize(
+    "route",
+    [
+        "PUT /patients/{patientId}/caregivers/{caregiverId}",
+        "DELETE /patients/{patientId}/caregivers/{caregiverId}",
+        "PATCH /patients/{patientId}",
+    ],
+)
+def test_a_patient_who_is_being_erased_is_not_changed(companion: Companion, route: str) -> None:
+    # Given an erasure that was interrupted after its first step
     patient = companion.patient()
+    companion.assign(patient, "friend")
     assert companion.call("GET /me", "helper").status == 200
     companion.store.delete(CONVERSATION_DELETE, patientId=patient["patientId"])
-    path = {"patientId": patient["patientId"], "caregiverId": "helper"}
-    route = "PUT /patients/{patientId}/caregivers/{caregiverId}"
-    assert companion.call(route, path=path).status == 404
-    assert len(companion.stored("BuddyAssignments")) == 1
+    before = {table: companion.stored(table) for table in ("BuddyAssignments", "BuddyPatients")}
+    who = "helper" if route.startswith("PUT") else "friend"
+    path = {"patientId": patient["patientId"], "caregiverId": who}
+    body = {"version": 1, "preferredName": "Grace"} if route.startswith("PATCH") else None
+    assert companion.call(route, path=path, body=body).status == 404
+    assert before == {table: companion.stored(table) for table in before}
+    # Then it can be ended
+    assert companion.call("DELETE /patients/{patientId}", path=path).status == 200
+    assert companion.stored("BuddyPatients") == companion.stored("BuddyAssignments") == []
+
+
+def test_a_turn_of_a_patient_who_is_being_erased_is_refused(companion: Companion) -> None:
+    patient = companion.patient()
+
+    class Erasing(RuleWriter):
+        """The patient is erased while the answer is written."""
+
+        def write(self, profile: Profile, utterance: str) -> str:
+            companion.store.delete(CONVERSATION_DELETE, patientId=patient["patientId"])
+            return super().write(profile, utterance)
+
+    companion.skill = companion.new_skill(Erasing())
+    assert companion.say("hello there") == REFUSAL
+    assert companion.stored("BuddyConversationLogs") == []
 
 
 def test_no_id_and_no_cursor_leads_to_a_patient_of_another(companion: Companion) -> None:

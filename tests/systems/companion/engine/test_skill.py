@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,8 @@ from companion.answer_writer import FALLBACK
 from companion.conversation import EMERGENCY_ANSWER
 from companion.skill import GOODBYE, HELP, NOT_UNDERSTOOD, REFUSAL
 from companion.tables import Profile
+from keyline.run import OutcomeUnknownError
+from tests.support.faults import Fault, fault_proxy
 from tests.systems.companion.on_engine import ALEXA_USER, Companion, alexa_request, said
 
 READS = {"GetItem", "Query", "BatchGetItem", "TransactGetItems"}
@@ -72,6 +75,31 @@ def test_turns_of_one_moment_are_all_kept_and_a_repeated_request_once(
     assert len(companion.stored("BuddyConversationLogs")) == 10
     days = [item for item in companion.stored("BuddyRecords") if item["kind"]["S"] == "DAY"]
     assert [day["conversations"]["N"] for day in days] == ["10"]
+
+
+@pytest.mark.requirement("B-18")
+@pytest.mark.usefixtures("no_sleep")
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_turn_whose_answers_are_lost_is_kept_and_counted_once(
+    companion: Companion, lost: int
+) -> None:
+    companion.patient()
+    moment = datetime.now(UTC)
+    turn = said("hello there", moment=moment, request_id="request-1")
+    companion.say("good morning")
+    with fault_proxy(companion.endpoint) as proxy:
+        behind = Companion(
+            proxy.url, companion.environment, companion.settings, companion.monkeypatch
+        )
+        reads = [None] * 5  # of a cold turn
+        proxy.next(*reads, *[Fault.LOST] * lost)
+        with contextlib.suppress(OutcomeUnknownError):
+            behind.skill.answer(turn)
+        assert proxy.failed.total() == lost
+    companion.skill.answer(turn)  # Alexa sends it again
+    assert len(companion.stored("BuddyConversationLogs")) == 2
+    days = [item for item in companion.stored("BuddyRecords") if item["kind"]["S"] == "DAY"]
+    assert [day["conversations"]["N"] for day in days] == ["2"]
 
 
 def test_the_fourth_repetition_raises_level_1(companion: Companion) -> None:
