@@ -12,6 +12,7 @@ from rich.text import Text
 
 from keyline.errors import KeylineError
 from keyline_ops.commands import (
+    alarms,
     check,
     costs,
     docs,
@@ -44,7 +45,7 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 
 PARTS = (
     *(up, down, new, check, plan, token, logs, docs, running, invoke, costs, phase, migrate),
-    *(importing, tables),
+    *(importing, tables, alarms),
 )
 for part in PARTS:
     app.add_typer(part.app)

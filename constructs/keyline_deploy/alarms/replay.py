@@ -1,0 +1,77 @@
+"""The states that an alarm has over a series, one evaluation after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from keyline_deploy.alarms.evaluation import evaluate
+from keyline_deploy.alarms.model import Alarm, CompositeAlarm, MetricAlarm
+from keyline_deploy.alarms.points import period_at
+from keyline_deploy.alarms.series import Series
+from keyline_deploy.alarms.state import State
+from keyline_deploy.alarms.time_series import Value
+
+MINUTE = 60
+"""Seconds between two evaluations of a composite alarm that no time is named for."""
+
+_MORE_POINTS = 2
+"""How many more data points than needed are retrieved: AWS's examples have 5 for 3."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The state that an alarm has from a time on.
+
+    Attributes
+    ----------
+    value
+        The newest data point; None where it is missing, and for a composite alarm.
+    """
+
+    time: datetime
+    state: State
+    value: Value = None
+
+
+def replay(alarm: Alarm, series: Series) -> list[Evaluation]:
+    """Return the evaluations of an alarm over a series, in order.
+
+    Raises
+    ------
+    KeylineError
+        If an expression of the alarm cannot be evaluated.
+    """
+    if isinstance(alarm, CompositeAlarm):
+        return [_composite(alarm, series, time) for time in _times(series, MINUTE)]
+    return list(_metric(alarm, series))
+
+
+def _times(series: Series, period: int) -> Iterator[datetime]:
+    if series.times is not None:
+        yield from series.times
+        return
+    time = series.start + timedelta(seconds=period)
+    while time <= series.end:
+        yield time
+        time += timedelta(seconds=period)
+
+
+def _metric(alarm: MetricAlarm, series: Series) -> Iterator[Evaluation]:
+    asked = series.evaluation_range or alarm.evaluation_periods + _MORE_POINTS
+    size = max(asked, alarm.evaluation_periods)
+    state = series.initial
+    for time in _times(series, alarm.period):
+        outcome = evaluate(alarm, series.points, period_at(time, alarm.period), size, state)
+        state = outcome.state
+        yield Evaluation(time, state, outcome.value)
+
+
+def _composite(alarm: CompositeAlarm, series: Series, time: datetime) -> Evaluation:
+    known: dict[str, State] = {}
+    for each in sorted(series.states, key=lambda each: each.time):
+        if each.time <= time:
+            known[each.alarm] = each.state
+    holds = alarm.rule.holds(lambda name: known.get(name, State.INSUFFICIENT_DATA))
+    return Evaluation(time, State.ALARM if holds else State.OK)

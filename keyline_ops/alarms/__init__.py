@@ -1,0 +1,1 @@
+"""`keyline alarms`: replays and lists."""

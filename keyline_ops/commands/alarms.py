@@ -1,0 +1,87 @@
+"""`keyline alarms`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from keyline.errors import KeylineError
+from keyline_ops.commands.options import AsJson
+
+if TYPE_CHECKING:
+    from keyline_ops.alarms.replaying import Replay
+
+app = typer.Typer()
+alarms = typer.Typer(help="Replay alarms over recorded metrics.", no_args_is_help=True)
+app.add_typer(alarms, name="alarms")
+
+
+@alarms.command("replay")
+def replay_command(
+    alarm: Annotated[
+        Path | None, typer.Option(help="JSON file with the properties of the alarm.")
+    ] = None,
+    series: Annotated[
+        Path | None, typer.Option(help="JSON file with samples and times (docs/alarms.md).")
+    ] = None,
+    metric_data: Annotated[
+        Path | None, typer.Option(help="Output of `aws cloudwatch get-metric-data` instead.")
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help="JSON list of alarm and series paths, to replay many.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay an alarm over recorded samples: the state that it has after each evaluation.
+
+    Nothing is asked of AWS. docs/alarms.md has the form of the files.
+    """
+    from keyline_ops.alarms.replaying import of_metric_data, of_pairs, of_series
+
+    match alarm, series, metric_data, pairs:
+        case None, None, None, Path():
+            _print_many(of_pairs(pairs), as_json)
+        case Path(), Path(), None, None:
+            _print_one(of_series(alarm, series), as_json)
+        case Path(), None, Path(), None:
+            _print_one(of_metric_data(alarm, metric_data), as_json)
+        case _:
+            raise KeylineError(
+                "alarms replay",
+                "does not say what to replay.",
+                "Give --alarm with --series or --metric-data, or --pairs alone.",
+            )
+
+
+def _print_one(replayed: Replay, as_json: bool) -> None:
+    from keyline_ops.alarms.chart import chart
+
+    print(json.dumps(_states(replayed)) if as_json else "\n".join(chart(replayed)))
+
+
+def _print_many(replays: list[Replay | KeylineError], as_json: bool) -> None:
+    from keyline_ops.alarms.chart import chart
+
+    if as_json:
+        told = [
+            {"error": str(each)} if isinstance(each, KeylineError) else _states(each)
+            for each in replays
+        ]
+        print(json.dumps({"replays": told}))
+        return
+    for each in replays:
+        print(f"{each}\n" if isinstance(each, KeylineError) else "\n".join((*chart(each), "")))
+
+
+def _states(replayed: Replay) -> dict[str, Any]:
+    from keyline_ops.alarms.chart import told
+
+    return {
+        "states": [
+            {"time": told(each.time), "state": each.state, "value": each.value}
+            for each in replayed.evaluations
+        ]
+    }

@@ -1,0 +1,131 @@
+"""`keyline alarms replay`: what it prints, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from keyline.errors import KeylineError
+from keyline_ops.cli import app
+
+ALARM = {
+    "AlarmName": "slow",
+    "Namespace": "Shop",
+    "MetricName": "Latency",
+    "Period": 60,
+    "Statistic": "Maximum",
+    "EvaluationPeriods": 2,
+    "Threshold": 10,
+    "ComparisonOperator": "GreaterThanThreshold",
+    "TreatMissingData": "notBreaching",
+}
+SERIES = {
+    "start": "2026-03-02T10:00:00Z",
+    "end": "2026-03-02T10:04:00Z",
+    "initialState": "OK",
+    "evaluationRange": 2,
+    "samples": [
+        {
+            "namespace": "Shop",
+            "metric": "Latency",
+            "dimensions": {},
+            "time": f"2026-03-02T10:0{minute}:05Z",
+            "value": value,
+        }
+        for minute, value in ((0, 4), (1, 12), (2, 18))
+    ],
+}
+DATA = {
+    "MetricDataResults": [
+        {
+            "Id": "q",
+            "Timestamps": ["2026-03-02T10:00:00Z", "2026-03-02T10:01:00Z"],
+            "Values": [11, 12],
+        }
+    ]
+}
+
+
+def written(folder: Path, **documents: Any) -> dict[str, str]:
+    for name, document in documents.items():
+        (folder / name).write_text(json.dumps(document), encoding="utf-8")
+    return {name: str(folder / name) for name in documents}
+
+
+def replayed(*arguments: str) -> str:
+    run = CliRunner().invoke(app, ["alarms", "replay", *arguments], catch_exceptions=False)
+    assert run.exit_code == 0
+    return run.output
+
+
+def test_it_prints_the_state_after_each_evaluation(tmp_path: Path) -> None:
+    paths = written(tmp_path, alarm=ALARM, series=SERIES)
+    found = json.loads(replayed("--alarm", paths["alarm"], "--series", paths["series"], "--json"))
+    assert [(each["time"], each["state"]) for each in found["states"]] == [
+        ("2026-03-02T10:01:00Z", "OK"),
+        ("2026-03-02T10:02:00Z", "OK"),
+        ("2026-03-02T10:03:00Z", "ALARM"),
+        ("2026-03-02T10:04:00Z", "OK"),
+    ]
+    assert [each["value"] for each in found["states"]] == [4, 12, 18, None]
+
+
+def test_without_json_it_draws_a_chart(tmp_path: Path) -> None:
+    paths = written(tmp_path, alarm=ALARM, series=SERIES)
+    assert replayed("--alarm", paths["alarm"], "--series", paths["series"]).splitlines() == [
+        "slow: ▁ is 4, █ is 18, · is no data",
+        "10:01 ▁▅█·",
+        "      --!-",
+        "- OK   ! ALARM   ? INSUFFICIENT_DATA",
+        "2026-03-02T10:03:00Z  OK -> ALARM  (18)",
+        "2026-03-02T10:04:00Z  ALARM -> OK  (no data)",
+    ]
+
+
+def test_it_replays_what_get_metric_data_says(tmp_path: Path) -> None:
+    paths = written(tmp_path, alarm=ALARM, data=DATA)
+    said = replayed("--alarm", paths["alarm"], "--metric-data", paths["data"], "--json")
+    assert [each["state"] for each in json.loads(said)["states"]] == ["OK", "ALARM"]
+
+
+def test_it_replays_many_pairs_and_an_error_stands_in_its_place(tmp_path: Path) -> None:
+    paths = written(tmp_path, alarm=ALARM, series=SERIES, broken={})
+    pairs = [
+        {"alarm": paths["broken"], "series": paths["series"]},
+        {"alarm": paths["alarm"], "series": paths["series"]},
+    ]
+    listed = written(tmp_path, pairs=pairs)["pairs"]
+    first, second = json.loads(replayed("--pairs", listed, "--json"))["replays"]
+    assert "cannot be read" in first["error"]
+    assert len(second["states"]) == 4
+    assert "slow: " in replayed("--pairs", listed)
+
+
+def test_its_help_names_the_option_for_many() -> None:
+    assert "--pairs" in replayed("--help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "does not say what to replay"),
+        (["--alarm", "alarm"], "does not say what to replay"),
+        (["--alarm", "alarm", "--series", "series", "--pairs", "pairs"], "does not say what"),
+        (["--alarm", "missing", "--series", "series"], "missing: cannot be read"),
+        (["--alarm", "torn", "--series", "series"], "torn: cannot be read"),
+        (["--alarm", "composite", "--metric-data", "data"], "a composite alarm"),
+        (["--pairs", "alarm"], "is not a list of pairs"),
+    ],
+)
+def test_what_cannot_be_replayed_is_refused(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, alarm=ALARM, series=SERIES, data=DATA, composite={"AlarmRule": "TRUE"})
+    (tmp_path / "torn").write_text("{", encoding="utf-8")
+    with pytest.raises(KeylineError, match=said):
+        CliRunner().invoke(app, ["alarms", "replay", *arguments], catch_exceptions=False)
