@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from keyline_cdk.alarm import add_alarm
+from keyline_cdk.alarm import add_filled_alarm
 from keyline_cdk.alarm_topic import AlarmTopic
 from keyline_cdk.cost_budget import CostBudget
 from keyline_cdk.data_key import DataKey
@@ -36,11 +36,12 @@ class AccountStack(KeylineStack):
                 topic=topic.resource,
             )
         limit = environment.alarms.user_errors_per_minute
-        add_alarm(
+        add_filled_alarm(
             self,
             "UserErrors",
             metric=user_errors(),
             above=limit,
+            runbook="wrong-requests",
             why=f"More than {limit} requests to DynamoDB in a minute were wrong: parameters,"
             " permissions, missing tables. Any function of the account and region may have sent"
             " them; throttling and failed conditions are not among them.",

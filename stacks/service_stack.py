@@ -140,6 +140,7 @@ class ServiceStack(KeylineStack):
                 f"{pascal(declared.name)}Errors",
                 metric=function_errors(handler.name),
                 above=0,
+                runbook="a-function-fails",
                 periods=5,
                 breaching=3,
                 why=f"{handler.name} has crashed or timed out in three of five minutes. What a"
@@ -152,6 +153,7 @@ class ServiceStack(KeylineStack):
             f"{pascal(declared.name)}Duration",
             metric=function_duration(handler.name),
             above=limit,
+            runbook="a-function-is-slow",
             periods=5,
             breaching=3,
             why=f"One invocation in a hundred of {handler.name} has taken more than {limit:,.0f} ms"
@@ -191,6 +193,7 @@ class ServiceStack(KeylineStack):
             "QueryLatencyP99",
             metric=client_latency(self._environment.name, self._system.name, "Query"),
             above=limit,
+            runbook="slow-queries",
             periods=5,
             breaching=3,
             why=f"One query in a hundred of {self._system.name} has taken its handler more than"

@@ -1,4 +1,4 @@
-"""One way to raise an alarm: it always notifies, and silence is health."""
+"""The ways to raise an alarm. Each tells when it goes off, when it is over, and what to do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
+
+from keyline_cdk.metrics import filled
+from keyline_deploy.alarm_rules import SPARE_PERIODS
+
+RUNBOOK = "docs/runbooks/alarms.md"
+"""The page that says of each of our own alarms what to do."""
 
 
 def add_alarm(
@@ -15,11 +21,12 @@ def add_alarm(
     metric: cloudwatch.IMetric,
     above: float,
     why: str,
+    runbook: str,
     topic: sns.ITopic,
     periods: int = 1,
     breaching: int | None = None,
 ) -> cloudwatch.Alarm:
-    """Notify when a metric is above a value.
+    """Notify when a metric is above a value, and when it no longer is.
 
     Parameters
     ----------
@@ -27,10 +34,13 @@ def add_alarm(
         The alarm goes off at values greater than this.
     why
         What it means and what to look at; the notification shows it.
+    runbook
+        The section of the runbook, or another page with its path: what to do, step by step.
     periods, breaching
         How many of the metric's periods are looked at, and how many of them have to be
         above; all of them when left out.
     """
+    page = runbook if runbook.partition("#")[0].endswith(".md") else f"{RUNBOOK}#{runbook}"
     alarm = cloudwatch.Alarm(
         scope,
         id,
@@ -41,7 +51,50 @@ def add_alarm(
         datapoints_to_alarm=breaching or periods,
         # DynamoDB and Lambda publish nothing while nothing happens
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        alarm_description=why,
+        evaluate_low_sample_count_percentile=_low_samples(metric),
+        alarm_description=f"{why} Runbook: {page}",
     )
     alarm.add_alarm_action(actions.SnsAction(topic))
+    alarm.add_ok_action(actions.SnsAction(topic))
     return alarm
+
+
+def add_filled_alarm(
+    scope: Construct,
+    id: str,
+    *,
+    metric: cloudwatch.IMetric,
+    above: float,
+    why: str,
+    runbook: str,
+    topic: sns.ITopic,
+    breaching: int = 1,
+) -> cloudwatch.Alarm:
+    """Notify when a metric of DynamoDB is above a value in so many periods, of two more.
+
+    A missing data point is 0. DynamoDB publishes nothing while nothing happens, and AWS's documents
+    disagree on whether an alarm on its metrics may ignore that (ADR 0036): with `FILL` the alarm
+    ends in any case. The two periods more are for data that is late.
+    """
+    return add_alarm(
+        scope,
+        id,
+        metric=filled(metric) if isinstance(metric, cloudwatch.Metric) else metric,
+        above=above,
+        why=why,
+        runbook=runbook,
+        topic=topic,
+        periods=breaching + SPARE_PERIODS,
+        breaching=breaching,
+    )
+
+
+def _low_samples(metric: cloudwatch.IMetric) -> str | None:
+    """Say that a percentile counts also if it is of few samples.
+
+    CloudWatch would wait for 1,000 samples in a minute before it looks at a p99. At less traffic
+    the alarm would then never fire; without the wait it is nearly one on the slowest call, so that
+    it asks for several minutes.
+    """
+    is_percentile = isinstance(metric, cloudwatch.Metric) and metric.statistic.startswith("p")
+    return "evaluate" if is_percentile else None

@@ -83,6 +83,7 @@ class HttpApi(Construct):
             "ServerErrors",
             metric=server_errors(self.resource.api_id),
             above=0,
+            runbook="an-api-answers-5xx",
             periods=5,
             breaching=3,
             why=f"The API {self._name} has answered with 5xx in three of five minutes. The"

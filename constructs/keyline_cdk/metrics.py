@@ -11,7 +11,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from keyline.model import NAMESPACE, STORAGE_GROWTH
-from keyline_deploy.published import MAX_METRICS
+from keyline_deploy.metric_catalogue import MAX_METRICS
 
 MINUTE = cdk.Duration.minutes(1)
 DAY = cdk.Duration.days(1)
@@ -95,6 +95,16 @@ class TableMetrics:
             period=MINUTE,
             using_metrics=dict(metrics),
         )
+
+
+def filled(metric: cloudwatch.Metric) -> cloudwatch.MathExpression:
+    """Return a metric with 0 for each missing data point."""
+    return cloudwatch.MathExpression(
+        expression="FILL(m1, 0)",
+        label=metric.metric_name,
+        period=metric.period,
+        using_metrics={"m1": metric},
+    )
 
 
 def user_errors() -> cloudwatch.Metric:

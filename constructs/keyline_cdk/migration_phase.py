@@ -96,7 +96,8 @@ def add_migration_alarms(
             above=0,
             periods=5,
             breaching=1,
-            why=f"{why} Runbook: {migration.runbook}",
+            why=why,
+            runbook=migration.runbook,
             topic=topic,
         )
 

@@ -44,6 +44,7 @@ class Schedule(Construct):
             "Failed",
             metric=function_errors(function.name),
             above=0,
+            runbook="a-scheduled-run-failed",
             why=f"A scheduled run of {function.name} failed. Nobody waits for its answer: only its"
             " log tells why.",
             topic=topic,

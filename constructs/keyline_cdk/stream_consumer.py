@@ -114,6 +114,7 @@ class StreamConsumer(Construct):
             "IteratorAge",
             metric=iterator_age(function_name),
             above=seconds * 1000,
+            runbook="a-stream-consumer-lags",
             periods=5,
             why=f"{function_name} has lagged more than {seconds} s behind its stream for five"
             " minutes. A stream holds 24 hours: look at its errors and duration.",
@@ -124,6 +125,7 @@ class StreamConsumer(Construct):
             "GivenUp",
             metric=waiting_messages(queue_name),
             above=0,
+            runbook="a-stream-consumer-gave-up",
             why=f"{function_name} gave up on records. {queue_name} says which, for"
             f" {_KEPT_DAYS} days; the stream has them for one.",
             topic=topic,

@@ -10,7 +10,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from keyline.model import System, Table, deployment
-from keyline_cdk.alarm import add_alarm
+from keyline_cdk.alarm import add_alarm, add_filled_alarm
 from keyline_cdk.metrics import TableMetrics, storage_growth
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import pascal
@@ -58,12 +58,13 @@ class TableAlarms(Construct):
             ("Read", self._metrics.read_throttles(index)),
             ("Write", self._metrics.write_throttles(index)),
         ):
-            add_alarm(
+            add_filled_alarm(
                 self,
                 f"{pascal(index or '')}{kind}Throttles",
                 metric=metric,
                 above=0,
-                periods=5,
+                breaching=5,
+                runbook="throttled-requests",
                 why=f"{kind} requests to {self._named(index)} have been throttled for five minutes."
                 " Look for a hot partition key: ThrottlingReasons in the log, Contributor Insights."
                 + (" A throttled index rejects writes of the whole table." if index else ""),
@@ -76,11 +77,12 @@ class TableAlarms(Construct):
             ("Read", self._metrics.read_units(index), alarms.read_units_per_minute),
             ("Write", self._metrics.write_units(index), alarms.write_units_per_minute),
         ):
-            add_alarm(
+            add_filled_alarm(
                 self,
                 f"{pascal(index or '')}{kind}Units",
                 metric=metric,
                 above=limit,
+                runbook="high-consumption",
                 why=f"More than {limit:,} {kind.lower()} units of {self._named(index)} were"
                 " consumed in a minute. Which pattern: metrics Keyline ReadUnits, WriteUnits.",
                 topic=self._topic,
@@ -88,12 +90,13 @@ class TableAlarms(Construct):
 
     def _system_errors(self, operations: tuple[str, ...]) -> None:
         for number, metric in enumerate(self._metrics.system_errors(operations), 1):
-            add_alarm(
+            add_filled_alarm(
                 self,
                 f"SystemErrors{number if number > 1 else ''}",
                 metric=metric,
                 above=0,
-                periods=15,
+                breaching=15,
+                runbook="errors-of-dynamodb",
                 why=f"DynamoDB has failed requests to {self._named(None)} for 15 minutes. Clients"
                 " retry; look at the AWS Health Dashboard.",
                 topic=self._topic,
@@ -101,12 +104,13 @@ class TableAlarms(Construct):
 
     def _latency(self) -> None:
         limit = self._environment.alarms.latency_p99_ms
-        add_alarm(
+        add_filled_alarm(
             self,
             "QueryLatency",
             metric=self._metrics.latency("Query"),
             above=limit,
-            periods=10,
+            breaching=10,
+            runbook="slow-queries",
             why=f"A query of {self._named(None)} has taken more than {limit:g} ms within DynamoDB"
             " on average for ten minutes: pages are large, or the service is slow.",
             topic=self._topic,
@@ -119,6 +123,7 @@ class TableAlarms(Construct):
             "StorageGrowth",
             metric=storage_growth(self._environment.name, system.name, self._table.name),
             above=limit,
+            runbook="a-table-grows",
             why=f"The {self._named(None)} grew by more than {limit:g} % in 30 days. Check that"
             " items expire, and what the forecast says.",
             topic=self._topic,

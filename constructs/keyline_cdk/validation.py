@@ -10,18 +10,24 @@ import jsii
 from cdk_nag import AwsSolutionsChecks
 
 from keyline.model import System
+from keyline_deploy.alarm_rules import Watchable
 from keyline_deploy.environment import Environment
-from keyline_deploy.published import PublishedMetrics
-from keyline_deploy.template_rules import Finding, check_template, read_template
+from keyline_deploy.metric_catalogue import MetricCatalogue
+from keyline_deploy.template_rules import (
+    Finding,
+    check_template,
+    check_watched,
+    read_template,
+)
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
 class KeylineChecks:
     """`keyline_deploy.template_rules` for every template of an app."""
 
-    def __init__(self, environment: Environment, published: PublishedMetrics) -> None:
+    def __init__(self, environment: Environment, catalogue: MetricCatalogue) -> None:
         self._environment = environment
-        self._published = published
+        self._catalogue = catalogue
 
     @property
     def name(self) -> str:
@@ -40,10 +46,18 @@ class KeylineChecks:
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Check the templates; called by the app at the end of synth."""
+        templates = {
+            stack.template_path: read_template(stack.template_path)
+            for stack in context.stack_templates
+        }
+        watched = Watchable(templates.values(), self._environment.name)
         violations = [
             _violation(finding, path)
-            for path in (stack.template_path for stack in context.stack_templates)
-            for finding in check_template(read_template(path), self._environment, self._published)
+            for path, template in templates.items()
+            for finding in (
+                *check_template(template, self._environment, self._catalogue),
+                *check_watched(template, watched),
+            )
         ]
         return cdk.PolicyValidationPluginReport(success=not violations, violations=violations)
 
@@ -72,5 +86,5 @@ def add_checks(app: cdk.App, environment: Environment, systems: Iterable[System]
     systems
         The systems of the app. Their alarms may watch the metrics that they declare.
     """
-    ours = KeylineChecks(environment, PublishedMetrics(systems))
+    ours = KeylineChecks(environment, MetricCatalogue(systems))
     cdk.Validations.of(app).add_plugins(ours, AwsSolutionsChecks(app))

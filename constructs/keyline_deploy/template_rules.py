@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keyline_deploy.alarm_rules import Watchable, alarm_faults
 from keyline_deploy.environment import Environment
-from keyline_deploy.published import MAX_METRICS, PublishedMetrics
+from keyline_deploy.metric_catalogue import MetricCatalogue
 
 Template = Mapping[str, Any]
 
@@ -62,22 +63,32 @@ class Finding:
 
 
 def check_template(
-    template: Template, environment: Environment, published: PublishedMetrics
+    template: Template, environment: Environment, catalogue: MetricCatalogue
 ) -> list[Finding]:
     """Return what breaks a rule in a template, in order of its resources.
 
     Parameters
     ----------
-    published
+    catalogue
         The metrics that alarms may watch.
     """
     return [
         Finding(rule, logical_id, path, message, suggestion)
         for logical_id, resource in template.get("Resources", {}).items()
         for rule, path, message, suggestion in (
-            *_resource_findings(resource, environment, published),
+            *_resource_findings(resource, environment, catalogue),
             *_bucket_policy_findings(logical_id, resource, template),
         )
+    ]
+
+
+def check_watched(template: Template, watchable: Watchable) -> list[Finding]:
+    """Return the alarms of a template that watch what none of the app's templates has."""
+    return [
+        Finding(rule, logical_id, path, message, suggestion)
+        for logical_id, resource in template.get("Resources", {}).items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+        for rule, path, message, suggestion in watchable.faults(resource["Properties"])
     ]
 
 
@@ -86,7 +97,7 @@ _Found = tuple[str, str, str, str]
 
 
 def _resource_findings(
-    resource: Mapping[str, Any], environment: Environment, published: PublishedMetrics
+    resource: Mapping[str, Any], environment: Environment, catalogue: MetricCatalogue
 ) -> Iterator[_Found]:
     properties = resource.get("Properties", {})
     match resource["Type"]:
@@ -109,7 +120,7 @@ def _resource_findings(
         case "AWS::Lambda::EventSourceMapping":
             yield from _mapping(properties)
         case "AWS::CloudWatch::Alarm":
-            yield from _alarm(properties, published)
+            yield from alarm_faults(properties, catalogue)
 
 
 # ------------------------------------------------------------------------------- tables
@@ -333,62 +344,6 @@ def _mapping(properties: Mapping[str, Any]) -> Iterator[_Found]:
             "repeats records that were processed.",
             "Set report_batch_item_failures=True.",
         )
-
-
-# ------------------------------------------------------------------------------- alarms
-
-
-def _alarm(properties: Mapping[str, Any], published: PublishedMetrics) -> Iterator[_Found]:
-    if not properties.get("AlarmActions"):
-        yield "alarm-action", "AlarmActions", "tells nobody.", "Add the alarm topic."
-    if properties.get("TreatMissingData") != "notBreaching":
-        yield (
-            "alarm-missing-data",
-            "TreatMissingData",
-            "does not say that silence is health.",
-            "Use TreatMissingData.NOT_BREACHING.",
-        )
-    queries = properties.get("Metrics", [])
-    if len(queries) > MAX_METRICS:
-        yield (
-            "alarm-metrics",
-            "Metrics",
-            f"has {len(queries)} entries; an alarm takes {MAX_METRICS}.",
-            "Split it into several alarms.",
-        )
-    if "MetricName" in properties:
-        yield from _metric(properties, "Dimensions", published)
-    for number, query in enumerate(queries):
-        path = f"Metrics[{number}]"
-        if "MetricStat" in query:
-            yield from _metric(
-                query["MetricStat"]["Metric"], f"{path}.MetricStat.Metric.Dimensions", published
-            )
-        else:
-            yield from _expression(query.get("Expression", ""), queries, f"{path}.Expression")
-
-
-def _metric(metric: Mapping[str, Any], path: str, published: PublishedMetrics) -> Iterator[_Found]:
-    names = [dimension["Name"] for dimension in metric.get("Dimensions", [])]
-    message = published.fault(metric["Namespace"], metric["MetricName"], names)
-    if message:
-        yield (
-            "alarm-dimensions",
-            path,
-            f"{message} The alarm would never have data.",
-            "Take a metric from keyline_cdk.metrics.",
-        )
-
-
-def _expression(expression: str, queries: list[Mapping[str, Any]], path: str) -> Iterator[_Found]:
-    for query in queries:
-        if "MetricStat" in query and f"FILL({query['Id']}," not in expression:
-            yield (
-                "alarm-fill",
-                path,
-                f"has no value while {query['Id']} has none.",
-                f"Write FILL({query['Id']}, 0).",
-            )
 
 
 def read_template(path: str) -> Template:

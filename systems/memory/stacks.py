@@ -58,6 +58,7 @@ class MemoryServiceStack(ServiceStack):
             name,
             metric=system_percentile(self._environment.name, self._system.name, name),
             above=above,
+            runbook="systems/memory/runbook.md#contexts-or-searches-are-slow",
             periods=5,
             breaching=3,
             why=why,

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
 import pytest
 
+from tests.support.markdown import FENCE, anchors
 from tests.support.tracked import tracked_files
 
-FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.M | re.S)
 CODE = re.compile(r"`[^`]*`")
 LINK = re.compile(r"\[[^\[\]]*\]\(([^()\s]+)\)")
-HEADING = re.compile(r"^#{1,6} +(.+?)\s*$", re.M)
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
 
 STATUS = re.compile(r"^Status: (proposed|accepted|superseded by \[\d{4}\]\(\S+\))$", re.M)
@@ -69,19 +67,6 @@ def read(file: Path) -> str:
 def targets(text: str) -> list[str]:
     """The targets of the links in a page; code holds none."""
     return LINK.findall(CODE.sub("code", FENCE.sub("", text)))
-
-
-def anchors(text: str) -> set[str]:
-    """The anchors that GitHub gives the headings of a page."""
-    found: set[str] = set()
-    for heading in HEADING.findall(FENCE.sub("", text)):
-        shown = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
-        slug = re.sub(r"[^\w\- ]", "", shown.lower()).replace(" ", "-")
-        repeats = (f"{slug}-{number}" for number in count(1))
-        found.add(
-            slug if slug not in found else next(name for name in repeats if name not in found)
-        )
-    return found
 
 
 def destinations(file: Path, text: str) -> Iterator[tuple[str, Path, str]]:

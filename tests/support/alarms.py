@@ -33,4 +33,13 @@ def dimensions(metric: dict[str, Any]) -> dict[str, Any]:
 
 
 def named(found: list[Alarm], metric: str) -> list[Alarm]:
-    return [alarm for alarm in found if alarm.get("MetricName") == metric]
+    """Return the alarms on one metric, as if those that fill its gaps named it themselves."""
+    return [one for one in map(_flat, found) if one.get("MetricName") == metric]
+
+
+def _flat(alarm: Alarm) -> Alarm:
+    stats = [query["MetricStat"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
+    if len(stats) != 1:
+        return alarm
+    (stat,) = stats
+    return {**alarm, **stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"]}

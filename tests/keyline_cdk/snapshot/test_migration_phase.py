@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from keyline import variables
-from keyline_deploy.published import PublishedMetrics
+from keyline_deploy.metric_catalogue import MetricCatalogue
 from tests.support.sample.shop import LARGE, MOVING
 from tests.support.templates import DEFAULTS, only, resources, synthesize, text
 
@@ -93,7 +93,7 @@ def test_the_graphs_show_metrics_that_are_published(template: Template) -> None:
     assert len(shown) == 3 + 5 + 1
     for namespace, name, *dimensions, _ in shown:
         assert dimensions == ["Environment", DEFAULTS.name, "System", "orders"]
-        assert PublishedMetrics([MOVED]).fault(namespace, name, dimensions[::2]) is None
+        assert MetricCatalogue([MOVED]).fault(namespace, name, dimensions[::2]) is None
 
 
 def test_a_system_without_a_migration_has_nothing_of_it(

@@ -6,7 +6,7 @@ import pytest
 
 from keyline.model import deployment
 from keyline_cdk.metrics import TableMetrics
-from keyline_deploy.published import MAX_METRICS
+from keyline_deploy.metric_catalogue import MAX_METRICS
 from tests.support.sample.books import BOOKS, SMALL
 from tests.support.sample.orders import MARKS, ORDERS
 from tests.support.sample.shop import LARGE

@@ -9,12 +9,12 @@ import pytest
 from keyline.metrics import Metrics, MetricUnit
 from keyline.model import NAMESPACE, Metric, System
 from keyline.run.meter import Call, Labels, emf
-from keyline_deploy.published import PublishedMetrics
+from keyline_deploy.metric_catalogue import MetricCatalogue
 from keyline_deploy.systems import systems
 from tests.support.emf import published
 from tests.support.sample.shop import LARGE
 
-PUBLISHED = PublishedMetrics(systems())
+PUBLISHED = MetricCatalogue(systems())
 
 
 @pytest.mark.requirement("T-67", "X-06", "M-47")
@@ -31,7 +31,7 @@ def test_the_meter_publishes_what_alarms_ask_for() -> None:
         assert PUBLISHED.fault(namespace, metric, dimensions) is None
     for metric in {metric for _, metric, _ in found}:
         sets = {frozenset(names) for _, name, names in found if name == metric}
-        assert sets == PUBLISHED.sets[NAMESPACE][metric]
+        assert sets == PUBLISHED.metrics[NAMESPACE, metric].sets
 
 
 @pytest.mark.requirement("X-06")
@@ -51,7 +51,7 @@ def test_what_a_system_declares_is_published_under_its_dimensions(
 
     ((namespace, name, dimensions),) = published(capsys.readouterr().out)
     assert (name, dimensions) == (metric.name, ["Environment", "System", *metric.dimensions])
-    assert PublishedMetrics([system]).fault(namespace, name, dimensions) is None
+    assert MetricCatalogue([system]).fault(namespace, name, dimensions) is None
 
 
 @pytest.mark.requirement("X-06")

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from keyline_deploy.environment import Auth, Environment, Tables
-from keyline_deploy.published import PublishedMetrics
+from keyline_deploy.metric_catalogue import MetricCatalogue
 from keyline_deploy.template_rules import check_template
 
 ENVIRONMENT = Environment(
@@ -18,7 +18,7 @@ ENVIRONMENT = Environment(
     region="eu-west-1",
     auth=Auth(issuer="https://issuer.example.com", audience="sample"),
 )
-PUBLISHED = PublishedMetrics([])
+PUBLISHED = MetricCatalogue([])
 ARN = "arn:aws:dynamodb:eu-west-1:222222222222:table/Notes"
 
 TABLE: dict[str, Any] = {
@@ -102,11 +102,17 @@ BUCKET_POLICY: dict[str, Any] = {
         },
     },
 }
+NOTICE = {
+    "AlarmActions": ["topic"],
+    "OKActions": ["topic"],
+    "TreatMissingData": "notBreaching",
+    "AlarmDescription": "Reads are throttled. Runbook: docs/runbooks/alarms.md#throttled-requests",
+}
 ALARM: dict[str, Any] = {
     "Type": "AWS::CloudWatch::Alarm",
     "Properties": {
-        "AlarmActions": ["topic"],
-        "TreatMissingData": "notBreaching",
+        **NOTICE,
+        "Statistic": "Sum",
         "Namespace": "AWS/DynamoDB",
         "MetricName": "ReadThrottleEvents",
         "Dimensions": [{"Name": "TableName", "Value": "Notes"}],
@@ -115,13 +121,15 @@ ALARM: dict[str, Any] = {
 SUM: dict[str, Any] = {
     "Type": "AWS::CloudWatch::Alarm",
     "Properties": {
-        "AlarmActions": ["topic"],
-        "TreatMissingData": "notBreaching",
+        **NOTICE,
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": 1,
         "Metrics": [
             {"Id": "sum", "Expression": "FILL(m1, 0)"},
             {
                 "Id": "m1",
                 "MetricStat": {
+                    "Stat": "Sum",
                     "Metric": {
                         "Namespace": "AWS/DynamoDB",
                         "MetricName": "SystemErrors",
@@ -129,7 +137,7 @@ SUM: dict[str, Any] = {
                             {"Name": "TableName", "Value": "Notes"},
                             {"Name": "Operation", "Value": "Query"},
                         ],
-                    }
+                    },
                 },
             },
         ],
@@ -368,7 +376,13 @@ def test_a_stream_consumer_that_blocks_or_loses_is_found(
         (put("Properties", "AlarmActions", value=None), "alarm-action"),
         (put("Properties", "AlarmActions", value=[]), "alarm-action"),
         (put("Properties", "TreatMissingData", value=None), "alarm-missing-data"),
-        (put("Properties", "TreatMissingData", value="breaching"), "alarm-missing-data"),
+        (put("Properties", "TreatMissingData", value="ignore"), "alarm-missing-data"),
+        (put("Properties", "TreatMissingData", value="missing"), "alarm-missing-data"),
+        (put("Properties", "OKActions", value=[]), "alarm-action"),
+        (put("Properties", "AlarmDescription", value=""), "alarm-runbook"),
+        (put("Properties", "AlarmDescription", value="See Runbook: a.md first."), "alarm-runbook"),
+        (put("Properties", "Statistic", value="Average"), "alarm-statistic"),
+        (put("Properties", "Statistic", value="p99"), "alarm-statistic"),
         (put("Properties", "Dimensions", value=None), "alarm-dimensions"),
         (put("Properties", "MetricName", value="SystemErrors"), "alarm-dimensions"),
         (put("Properties", "Namespace", value="AWS/Dynamo"), "alarm-dimensions"),
@@ -386,6 +400,9 @@ def test_an_alarm_that_cannot_fire_or_tells_nobody_is_found(
     ("change", "rule"),
     [
         (put(*METRICS, 0, "Expression", value="m1"), "alarm-fill"),
+        (put("Properties", "DatapointsToAlarm", value=2), "alarm-late-data"),
+        (put("Properties", "DatapointsToAlarm", value=None), "alarm-late-data"),
+        (put(*METRICS, 1, "MetricStat", "Stat", value="Average"), "alarm-statistic"),
         pytest.param(
             put(*METRICS, 1, "MetricStat", "Metric", "MetricName", value="UserErrors"),
             "alarm-dimensions",

@@ -7,11 +7,17 @@ import copy
 import pytest
 
 from keyline.model import System, deployment
+from keyline_deploy.alarm_rules import RUNBOOK, Watchable
+from keyline_deploy.alarms import MetricAlarm
+from keyline_deploy.alarms.templates import alarms_of
 from keyline_deploy.environment import load
-from keyline_deploy.published import MAX_METRICS, PublishedMetrics
+from keyline_deploy.metric_catalogue import MAX_METRICS, MetricCatalogue
+from keyline_deploy.project import ROOT
 from keyline_deploy.systems import systems
-from keyline_deploy.template_rules import check_template
+from keyline_deploy.template_rules import check_template, check_watched
+from keyline_ops.alarms.proof import Prover
 from tests.support.alarms import ALARM, alarms, dimensions, metrics, named
+from tests.support.markdown import anchors
 from tests.support.sample.shop import LARGE
 from tests.support.templates import ENVIRONMENTS, Template, Templates, only, resources, synthesize
 
@@ -30,7 +36,7 @@ def test_every_alarm_watches_a_metric_that_is_published(
     environment: str, templates: Templates
 ) -> None:
     found = alarms(templates, environment)
-    published = PublishedMetrics(systems())
+    published = MetricCatalogue(systems())
     assert len(found) > 14 * len(systems())
     for alarm in found:
         watched = list(metrics(alarm))
@@ -46,10 +52,64 @@ def test_every_alarm_tells_the_topic_and_takes_silence_for_health(
     environment: str, templates: Templates
 ) -> None:
     for alarm in alarms(templates, environment):
-        (action,) = alarm["AlarmActions"]
-        assert "keyline-alarms" in str(action) or "AlarmsTopic" in str(action)
+        for actions in ("AlarmActions", "OKActions"):
+            (action,) = alarm[actions]
+            assert "keyline-alarms" in str(action) or "AlarmsTopic" in str(action)
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["AlarmDescription"]
+
+
+@pytest.fixture(scope="module")
+def prover() -> Prover:
+    return Prover(MetricCatalogue(systems()))
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_alarm_goes_off_ends_and_depends_on_its_dimensions(
+    environment: str, templates: Templates, prover: Prover
+) -> None:
+    """Each is driven OK, ALARM, OK by samples as DynamoDB, Lambda and our functions write them."""
+    found = [
+        each
+        for name, template in templates(environment).items()
+        for each in alarms_of(name, template)
+    ]
+    assert len(found) == len(alarms(templates, environment))
+    for each in found:
+        assert isinstance(each.alarm, MetricAlarm)
+        assert prover.of(each.alarm).holds, (each.stack, each.name)
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_alarm_watches_what_the_app_has(environment: str, templates: Templates) -> None:
+    watchable = Watchable(templates(environment).values(), environment)
+    for template in templates(environment).values():
+        assert check_watched(template, watchable) == []
+
+
+@pytest.mark.requirement("X-06")
+def test_an_alarm_on_a_table_that_is_not_there_is_found(templates: Templates) -> None:
+    system = systems()[0]
+    watchable = Watchable(templates("prod").values(), "prod")
+    template = copy.deepcopy(templates("prod")[f"{system.name}-data-prod"])
+    alarm = next(iter(resources(template, ALARM).values()))
+    watched = next(metrics(alarm))
+    watched["Dimensions"][0]["Value"] = "another"
+    assert {finding.rule for finding in check_watched(template, watchable)} == {"alarm-target"}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_description_of_every_alarm_ends_with_a_section_that_exists(
+    environment: str, templates: Templates
+) -> None:
+    for alarm in alarms(templates, environment):
+        assert len(alarm["AlarmDescription"]) <= 1024  # CloudWatch API reference, PutMetricAlarm
+        found = RUNBOOK.search(alarm["AlarmDescription"])
+        assert found
+        text = (ROOT / found["page"]).read_text(encoding="utf-8")
+        assert found["section"] is None or found["section"] in anchors(text)
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +132,17 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Template:
 def test_a_wrong_dimension_set_is_caught(metric: str, wrong: list[str], sample: Template) -> None:
     template = copy.deepcopy(sample)
     environment = load("prod")
-    assert check_template(template, environment, PublishedMetrics(systems())) == []
+    assert check_template(template, environment, MetricCatalogue(systems())) == []
 
-    logical_id, alarm = next(
-        (logical_id, alarm)
+    logical_id, watched = next(
+        (logical_id, watched)
         for logical_id, alarm in resources(template, ALARM).items()
-        if alarm.get("MetricName") == metric
+        for watched in metrics(alarm)
+        if watched["MetricName"] == metric
     )
-    alarm["Dimensions"] = [{"Name": name, "Value": "any"} for name in wrong]
+    watched["Dimensions"] = [{"Name": name, "Value": "any"} for name in wrong]
 
-    (finding,) = check_template(template, environment, PublishedMetrics(systems()))
+    (finding,) = check_template(template, environment, MetricCatalogue(systems()))
     assert (finding.rule, finding.logical_id) == ("alarm-dimensions", logical_id)
 
 
@@ -117,7 +178,7 @@ def test_consumption_is_watched_on_every_table_and_index_in_absolute_units(
         assert alarm["Threshold"] == threshold
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
         assert (alarm["Statistic"], alarm["Period"]) == ("Sum", 60)
-        assert alarm["EvaluationPeriods"] == alarm["DatapointsToAlarm"] == 1
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 3)
 
 
 @pytest.mark.requirement("K-58", "T-66", "X-06")
@@ -129,7 +190,9 @@ def test_user_errors_are_watched_once_and_without_dimensions(
     assert "Dimensions" not in alarm
     assert (alarm["Statistic"], alarm["Period"], alarm["Threshold"]) == ("Sum", 60, 10)
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-    assert alarm == only(templates(environment)[f"account-{environment}"], ALARM)
+    assert (
+        alarm["Metrics"] == only(templates(environment)[f"account-{environment}"], ALARM)["Metrics"]
+    )
 
 
 @pytest.mark.requirement("K-71", "M-37", "T-67")

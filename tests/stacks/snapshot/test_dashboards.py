@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keyline.model import System, deployment
-from keyline_deploy.published import PublishedMetrics
+from keyline_deploy.metric_catalogue import MetricCatalogue
 from keyline_deploy.systems import systems
 from tests.support.templates import ENVIRONMENTS, Templates, only, text
 
@@ -52,7 +52,7 @@ def test_all_that_is_shown_is_published(
     found = shown(templates, system.name, environment)
     assert found
     for namespace, metric, pairs in found:
-        assert PublishedMetrics([system]).fault(namespace, metric, dict(pairs)) is None
+        assert MetricCatalogue([system]).fault(namespace, metric, dict(pairs)) is None
 
 
 @pytest.mark.requirement("K-55", "K-56", "K-57", "K-59", "M-43", "M-44", "M-46")

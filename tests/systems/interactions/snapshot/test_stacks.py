@@ -15,7 +15,7 @@ from interactions.system import SYSTEM
 from keyline import variables
 from keyline.migration import Phase
 from keyline_deploy.environment import load
-from keyline_deploy.published import PublishedMetrics
+from keyline_deploy.metric_catalogue import MetricCatalogue
 from tests.support.alarms import alarms, dimensions, named
 from tests.support.templates import (
     ENVIRONMENTS,
@@ -211,7 +211,7 @@ def published(metric: list[Any], environment: str) -> bool:
     namespace, name, *rest = metric[:-1]
     dimensions = dict(zip(rest[::2], rest[1::2], strict=True))
     where = {"Environment": environment, "System": "interactions"}
-    fault = PublishedMetrics([SYSTEM]).fault(namespace, name, dimensions)
+    fault = MetricCatalogue([SYSTEM]).fault(namespace, name, dimensions)
     return dimensions == where and fault is None
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from keyline.model import Metric
-from keyline_deploy.published import PublishedMetrics
+from keyline_deploy.metric_catalogue import MetricCatalogue
 from keyline_deploy.systems import systems
 from tests.support.sample.books import SMALL
 
@@ -37,7 +37,7 @@ OPERATION = ["TableName", "Operation"]
     ],
 )
 def test_what_dynamodb_publishes_is_accepted(metric: str, dimensions: list[str]) -> None:
-    assert PublishedMetrics([]).fault("AWS/DynamoDB", metric, dimensions) is None
+    assert MetricCatalogue([]).fault("AWS/DynamoDB", metric, dimensions) is None
 
 
 @pytest.mark.requirement("X-06")
@@ -57,28 +57,48 @@ def test_what_dynamodb_publishes_is_accepted(metric: str, dimensions: list[str])
     ],
 )
 def test_what_it_does_not_publish_is_refused(metric: str, dimensions: list[str]) -> None:
-    message = PublishedMetrics([]).fault("AWS/DynamoDB", metric, dimensions)
+    message = MetricCatalogue([]).fault("AWS/DynamoDB", metric, dimensions)
     assert message
     assert metric in message
 
 
 def test_an_unknown_metric_is_refused() -> None:
-    assert PublishedMetrics([]).fault("AWS/DynamoDB", "TableSizeBytes", TABLE) == (
+    assert MetricCatalogue([]).fault("AWS/DynamoDB", "TableSizeBytes", TABLE) == (
         "AWS/DynamoDB TableSizeBytes is not a metric that is published."
     )
-    assert PublishedMetrics([]).fault("AWS/Dynamo", "UserErrors", []) is not None
+    assert MetricCatalogue([]).fault("AWS/Dynamo", "UserErrors", []) is not None
 
 
 def test_the_message_says_what_would_be_right() -> None:
-    assert PublishedMetrics([]).fault("AWS/DynamoDB", "SystemErrors", TABLE) == (
+    assert MetricCatalogue([]).fault("AWS/DynamoDB", "SystemErrors", TABLE) == (
         "AWS/DynamoDB SystemErrors is published by Operation+TableName, not by TableName."
     )
 
 
-def test_every_metric_has_a_dimension_set() -> None:
-    assert all(
-        sets for metrics in PublishedMetrics(systems()).sets.values() for sets in metrics.values()
-    )
+def test_every_metric_has_a_dimension_set_and_a_statistic() -> None:
+    for info in MetricCatalogue(systems()).metrics.values():
+        assert info.sets
+        assert info.statistics
+        assert info.unit
+        assert info.custom is (info.namespace == "Keyline")
+
+
+@pytest.mark.parametrize(
+    ("namespace", "metric", "statistic", "right"),
+    [
+        ("AWS/DynamoDB", "ReadThrottleEvents", "Sum", True),
+        ("AWS/DynamoDB", "SuccessfulRequestLatency", "p99", False),
+        ("AWS/DynamoDB", "SuccessfulRequestLatency", "Average", True),
+        ("AWS/Lambda", "Duration", "p99", True),
+        ("AWS/Lambda", "Errors", "Average", False),
+        ("AWS/ApiGateway", "Latency", "p99", True),
+    ],
+)
+def test_a_statistic_that_means_nothing_is_told(
+    namespace: str, metric: str, statistic: str, right: bool
+) -> None:
+    found = MetricCatalogue([]).statistic_fault(namespace, metric, statistic)
+    assert (found is None) is right
 
 
 @pytest.mark.requirement("X-06")
@@ -90,16 +110,16 @@ def test_a_system_s_metric_is_published_as_the_system_declares_it(
     name: str, dimensions: list[str]
 ) -> None:
     cost = Metric("ProviderCost", dimensions=("Provider",))
-    published = PublishedMetrics([replace(SMALL, metrics=(cost,))])
+    published = MetricCatalogue([replace(SMALL, metrics=(cost,))])
     common = ["Environment", "System"]
     assert published.fault("Keyline", "ProviderCost", [*common, "Provider"]) is None
     assert published.fault("Keyline", name, [*common, *dimensions]) is not None
-    assert PublishedMetrics([SMALL]).fault("Keyline", "ProviderCost", [*common, "Provider"])
+    assert MetricCatalogue([SMALL]).fault("Keyline", "ProviderCost", [*common, "Provider"])
 
 
 def test_two_systems_may_publish_one_metric_by_different_dimensions() -> None:
     whole, parted = Metric("Cost"), Metric("Cost", dimensions=("Provider",))
-    published = PublishedMetrics([replace(SMALL, metrics=(metric,)) for metric in (whole, parted)])
+    published = MetricCatalogue([replace(SMALL, metrics=(metric,)) for metric in (whole, parted)])
     for dimensions in ([], ["Provider"]):
         names = ["Environment", "System", *dimensions]
         assert published.fault("Keyline", "Cost", names) is None

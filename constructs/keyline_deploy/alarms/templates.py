@@ -1,0 +1,92 @@
+"""The alarms of synthesized templates, with literal values that the evaluator can read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keyline.errors import KeylineError
+from keyline_deploy.alarm_rules import RUNBOOK
+from keyline_deploy.alarms.model import Alarm
+from keyline_deploy.alarms.properties import alarm_of
+
+_KINDS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+_PATH = "aws:cdk:path"
+
+
+@dataclass(frozen=True)
+class TemplateAlarm:
+    """An alarm of a template.
+
+    Attributes
+    ----------
+    name
+        Where the alarm is in its stack: `ChatMessages/Alarms/ReadThrottles`.
+    alarm
+        What is evaluated. A dimension whose value CloudFormation gives out, such as the id of an
+        API, has the reference to it as its value.
+    meaning, runbook
+        What it means, and the page that says what to do.
+    actions
+        How many targets are told.
+    """
+
+    stack: str
+    name: str
+    properties: Mapping[str, Any]
+    alarm: Alarm
+    meaning: str
+    runbook: str
+    actions: int
+
+
+def alarms_of(stack: str, template: Mapping[str, Any]) -> list[TemplateAlarm]:
+    """Return the alarms of a stack's template, in order of its resources.
+
+    Raises
+    ------
+    KeylineError
+        If an alarm cannot be evaluated.
+    """
+    return [
+        _alarm(stack, logical_id, resource)
+        for logical_id, resource in template.get("Resources", {}).items()
+        if resource["Type"] in _KINDS
+    ]
+
+
+def _alarm(stack: str, logical_id: str, resource: Mapping[str, Any]) -> TemplateAlarm:
+    given = _literal(resource["Properties"])
+    described = str(given.get("AlarmDescription", ""))
+    found = RUNBOOK.search(described)
+    try:
+        alarm = alarm_of(given)
+    except KeylineError as error:
+        raise KeylineError(f"{stack}.{logical_id}", str(error)) from error
+    return TemplateAlarm(
+        stack=stack,
+        name=_name(logical_id, resource),
+        properties=given,
+        alarm=alarm,
+        meaning=described[: found.start()].strip() if found else described,
+        runbook=found[0].removeprefix("Runbook: ") if found else "",
+        actions=len(given.get("AlarmActions", [])),
+    )
+
+
+def _name(logical_id: str, resource: Mapping[str, Any]) -> str:
+    path: str = resource.get("Metadata", {}).get(_PATH, f"/{logical_id}/")
+    return "/".join(path.split("/")[1:-1])
+
+
+def _literal(value: Any) -> Any:
+    """Return a value in which each reference of CloudFormation is a text."""
+    if isinstance(value, Mapping):
+        if len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::")):
+            return json.dumps(value, sort_keys=True)
+        return {name: _literal(member) for name, member in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_literal(member) for member in value]
+    return value

@@ -1,0 +1,208 @@
+"""Proof that an alarm fires and ends: it is driven by samples of the shape that its metrics have.
+
+Before and after the trouble each metric is published as `MetricCatalogue` says that its service
+does, or not at all, as without traffic. In the trouble one metric after the other is outside of the
+threshold, for as many periods as the alarm asks for. Samples are seen up to two minutes late.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import product
+
+from keyline_deploy.alarms import (
+    Metric,
+    MetricAlarm,
+    MetricQuery,
+    Sample,
+    Samples,
+    State,
+    Treatment,
+)
+from keyline_deploy.alarms.evaluation import evaluate
+from keyline_deploy.alarms.points import DataPoint, Points
+from keyline_deploy.metric_catalogue import MetricCatalogue, Quiet
+
+_MORE_POINTS = 2
+"""How many more data points than needed CloudWatch retrieves."""
+_LATEST_SECONDS = 120
+"""How late a sample is seen at most."""
+_BEFORE = 3
+"""Periods before the trouble."""
+_REQUESTS = 50
+"""Samples of a period that has traffic."""
+_IGNORING = "AWS/DynamoDB"
+"""The namespace whose missing data AWS may ignore whatever the alarm says."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was seen of an alarm under all streams.
+
+    Attributes
+    ----------
+    fires_after, ends_after
+        Seconds from the start of the trouble to ALARM, and from its end to OK, at the latest;
+        None if the alarm did not fire, or did not end, under one of the streams.
+    silent_if_corrupted
+        Whether the same samples leave the alarm silent if its dimensions are wrong.
+    """
+
+    fires_after: int | None
+    ends_after: int | None
+    silent_if_corrupted: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether the alarm is proven to go from OK to ALARM and back."""
+        return None not in (self.fires_after, self.ends_after) and self.silent_if_corrupted
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Samples, of which those of the newest periods are not seen yet."""
+
+    samples: Points
+    until: int
+
+    def point(self, query: MetricQuery, period: int, number: int) -> DataPoint | None:
+        """Return a data point, None also if it is not seen yet."""
+        return self.samples.point(query, period, number) if number < self.until else None
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """When one of an alarm's metrics is outside of the threshold, in periods since the epoch."""
+
+    alarm: MetricAlarm
+    metric: MetricQuery
+    first: int
+    last: int
+    end: int
+
+    def samples(self, catalogue: MetricCatalogue, traffic: bool) -> Iterator[Sample]:
+        """Yield the samples before, in and after the trouble."""
+        for number in range(self.end):
+            time = datetime.fromtimestamp(number * self.alarm.period, UTC)
+            for query in self.alarm.queries:
+                if query is self.metric and self.first <= number < self.last:
+                    values = _outside(self.alarm, query)
+                else:
+                    values = _healthy(self.alarm, query, catalogue) if traffic else []
+                for value, count in values:
+                    yield Sample(query.metric, time, value, count)
+
+
+class Prover:
+    """Proves alarms, each kind of alarm once: the values of dimensions change nothing."""
+
+    def __init__(self, catalogue: MetricCatalogue) -> None:
+        self._catalogue = catalogue
+        self._known: dict[str, Proof] = {}
+
+    def of(self, alarm: MetricAlarm) -> Proof:
+        """Drive an alarm from OK to ALARM and back under every stream, and corrupted."""
+        kind = replace(
+            alarm, name="", queries=tuple(replace(q, metric=_any(q.metric)) for q in alarm.queries)
+        )
+        key = repr(kind)
+        if key not in self._known:
+            self._known[key] = _proof(kind, self._catalogue)
+        return self._known[key]
+
+
+def _any(metric: Metric) -> Metric:
+    return replace(metric, dimensions=frozenset((name, name) for name, _ in metric.dimensions))
+
+
+def _proof(alarm: MetricAlarm, catalogue: MetricCatalogue) -> Proof:
+    size = alarm.evaluation_periods + _MORE_POINTS
+    first = size + _BEFORE
+    last = first + alarm.datapoints_to_alarm
+    latest = math.ceil(_LATEST_SECONDS / alarm.period)
+    end = last + size + latest + 1
+    fires, ends, silent = [], [], []
+    for treated, query, traffic in product(
+        _as_aws_may_treat(alarm), alarm.queries, (True, False) if _fires_above(alarm) else (True,)
+    ):
+        samples = Samples(_Trouble(treated, query, first, last, end).samples(catalogue, traffic))
+        for late in range(latest + 1):
+            fired = _alarms(treated, samples, size, end, late)
+            fires.append(_after(first, fired[:1]))
+            ends.append(_after(last, [one + 1 for one in fired[-1:] if one < end]))
+            silent.append(not _alarms(_corrupted(treated), samples, size, end, late))
+    return Proof(_seconds(alarm, fires), _seconds(alarm, ends), all(silent))
+
+
+def _alarms(alarm: MetricAlarm, samples: Samples, size: int, end: int, late: int) -> list[int]:
+    """Return after which periods the alarm is in ALARM, where samples are so many periods late."""
+    state, found = State.OK, []
+    for now in range(size, end + 1):
+        state = evaluate(alarm, _Seen(samples, now - late), now, size, state).state
+        if state is State.ALARM:
+            found.append(now)
+    return found
+
+
+def _after(start: int, found: Sequence[int]) -> int | None:
+    """Return how many periods after a start something was; None if it was not, or was before."""
+    return found[0] - start if found and found[0] > start else None
+
+
+def _seconds(alarm: MetricAlarm, periods: Sequence[int | None]) -> int | None:
+    known = [each for each in periods if each is not None]
+    return max(known) * alarm.period if len(known) == len(periods) else None
+
+
+def _as_aws_may_treat(alarm: MetricAlarm) -> list[MetricAlarm]:
+    """Return the alarm, and as it would be if AWS ignored missing data of DynamoDB's metrics."""
+    if any(query.metric.namespace == _IGNORING for query in alarm.queries):
+        return [alarm, replace(alarm, treatment=Treatment.IGNORE)]
+    return [alarm]
+
+
+def _corrupted(alarm: MetricAlarm) -> MetricAlarm:
+    """Return the alarm with a wrong value of each dimension, or with a dimension too many."""
+    queries = tuple(replace(query, metric=_wrong(query.metric)) for query in alarm.queries)
+    return replace(alarm, queries=queries)
+
+
+def _wrong(metric: Metric) -> Metric:
+    wrong = {(name, f"{value}-wrong") for name, value in metric.dimensions}
+    return replace(metric, dimensions=frozenset(wrong or {("TableName", "any")}))
+
+
+# ---------------------------------------------------------------------------- samples
+
+_Values = list[tuple[float, float]]
+"""Values with how many samples have each of them."""
+
+
+def _fires_above(alarm: MetricAlarm) -> bool:
+    return alarm.is_breaching(math.inf)
+
+
+def _outside(alarm: MetricAlarm, query: MetricQuery) -> _Values:
+    """Return samples whose statistic is outside of the threshold."""
+    if not _fires_above(alarm):
+        return []
+    beyond = abs(alarm.threshold) * 2 + 1
+    if query.statistic.name in ("Sum", "SampleCount"):
+        return [(1.0, math.floor(alarm.threshold) + 1)]
+    if query.statistic.name == "Average":
+        return [(beyond, _REQUESTS)]
+    return [(alarm.threshold / 2, _REQUESTS - 2), (beyond, 2)]
+
+
+def _healthy(alarm: MetricAlarm, query: MetricQuery, catalogue: MetricCatalogue) -> _Values:
+    """Return samples as the metric has them while all is well and there is traffic."""
+    known = catalogue.metrics[query.metric.namespace, query.metric.name]
+    if known.quiet is Quiet.NOTHING:
+        return []
+    if not _fires_above(alarm):
+        return [(alarm.threshold * 2 + 1, 1)]
+    value = 0.0 if known.quiet is Quiet.ZEROS else alarm.threshold / (2 * _REQUESTS)
+    return [(value, _REQUESTS)]

@@ -1,0 +1,104 @@
+"""What proves an alarm, and which alarms are not proven."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from keyline_deploy.alarms import MetricAlarm, alarm_of
+from keyline_deploy.metric_catalogue import MetricCatalogue
+from keyline_ops.alarms.proof import Proof, Prover
+
+CATALOGUE = MetricCatalogue([])
+
+
+def proof(given: dict[str, Any]) -> Proof:
+    alarm = alarm_of(given)
+    assert isinstance(alarm, MetricAlarm)
+    return Prover(CATALOGUE).of(alarm)
+
+
+def throttles(*, filled: bool, needed: int, of: int) -> dict[str, Any]:
+    """Return an alarm on throttled writes."""
+    named = {
+        "Namespace": "AWS/DynamoDB",
+        "MetricName": "WriteThrottleEvents",
+        "Dimensions": [{"Name": "TableName", "Value": "Orders"}],
+    }
+    rest = {
+        "EvaluationPeriods": of,
+        "DatapointsToAlarm": needed,
+        "Threshold": 0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    }
+    if not filled:
+        return {**named, **rest, "Period": 60, "Statistic": "Sum"}
+    stat = {"Metric": named, "Period": 60, "Stat": "Sum"}
+    metric = {"Id": "m1", "MetricStat": stat, "ReturnData": False}
+    return {**rest, "Metrics": [metric, {"Id": "e1", "Expression": "FILL(m1, 0)"}]}
+
+
+def lambda_alarm(metric: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "Namespace": "AWS/Lambda",
+        "MetricName": metric,
+        "Dimensions": [{"Name": "FunctionName", "Value": "orders-read"}],
+        "Period": 60,
+        "Statistic": "Sum",
+        "EvaluationPeriods": 5,
+        "DatapointsToAlarm": 3,
+        "Threshold": 0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    } | changes
+
+
+def test_an_alarm_on_filled_data_with_spare_periods_is_proven() -> None:
+    assert proof(throttles(filled=True, needed=5, of=7)) == Proof(420, 180, True)
+
+
+def test_an_alarm_on_the_newest_filled_periods_alone_never_fires_when_data_is_late() -> None:
+    found = proof(throttles(filled=True, needed=5, of=5))
+    assert found.fires_after is None
+    assert not found.holds
+
+
+def test_an_alarm_on_dynamodb_without_fill_may_never_end() -> None:
+    # AWS's API reference: such alarms "always ignore missing data"
+    found = proof(throttles(filled=False, needed=5, of=5))
+    assert found.fires_after == 420
+    assert found.ends_after is None
+
+
+@pytest.mark.parametrize("statistic", ["Maximum", "p99"])
+def test_a_slow_call_in_fifty_is_seen_by_a_maximum_and_by_a_p99(statistic: str) -> None:
+    given = lambda_alarm("Duration", Threshold=800, Statistic=statistic)
+    assert proof(given).holds
+
+
+def test_a_p50_does_not_see_it() -> None:
+    assert proof(lambda_alarm("Duration", Threshold=800, Statistic="p50")).fires_after is None
+
+
+def test_an_alarm_that_keeps_its_state_over_silence_never_ends() -> None:
+    assert proof(lambda_alarm("Errors")).holds
+    assert proof(lambda_alarm("Errors", TreatMissingData="ignore")).ends_after is None
+
+
+def test_an_alarm_that_takes_silence_for_the_failure_is_not_proven_by_wrong_dimensions() -> None:
+    # it fires with any dimensions, so that its firing says nothing of them
+    found = proof(lambda_alarm("Errors", TreatMissingData="breaching"))
+    assert not found.silent_if_corrupted
+    assert not found.holds
+
+
+def test_kinds_of_alarms_are_proven_once_whatever_their_dimensions_name() -> None:
+    prover = Prover(CATALOGUE)
+    for name in ("one", "other"):
+        named = [{"Name": "FunctionName", "Value": name}]
+        alarm = alarm_of(lambda_alarm("Errors", Dimensions=named))
+        assert isinstance(alarm, MetricAlarm)
+        assert prover.of(alarm).holds
+    assert len(prover._known) == 1
