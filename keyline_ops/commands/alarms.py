@@ -15,8 +15,39 @@ if TYPE_CHECKING:
     from keyline_ops.alarms.replaying import Replay
 
 app = typer.Typer()
-alarms = typer.Typer(help="Replay alarms over recorded metrics.", no_args_is_help=True)
+alarms = typer.Typer(invoke_without_command=True)
 app.add_typer(alarms, name="alarms")
+
+
+@alarms.callback()
+def list_command(
+    context: typer.Context,
+    environment: Annotated[
+        str, typer.Option("--environment", "--env", help="Whose alarms; it is synthesized.")
+    ] = "prod",
+    as_json: AsJson = False,
+) -> None:
+    """List the alarms of an environment: what each watches and means, and how it was proven.
+
+    Each alarm is driven from OK to ALARM and back by samples as AWS's services and our functions
+    publish them. The exit code is 1 if that fails for one. Nothing is asked of AWS.
+    """
+    if context.invoked_subcommand:
+        return
+    from rich.console import Console
+
+    from keyline_deploy.metric_catalogue import MetricCatalogue
+    from keyline_deploy.systems import systems
+    from keyline_ops.alarms import listing
+    from keyline_ops.synth import up_to_date
+
+    templates = listing.read_templates(up_to_date(environment))
+    found = listing.listed(templates, MetricCatalogue(systems()))
+    if as_json:
+        print(json.dumps(listing.as_json(found), indent=2))
+    else:
+        listing.show(found, Console())
+    raise typer.Exit(1 if listing.unproven(found) else 0)
 
 
 @alarms.command("replay")

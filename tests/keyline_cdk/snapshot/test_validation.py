@@ -87,7 +87,13 @@ def silent_alarm(stack: cdk.Stack) -> object:
         pytest.param(scanning_role, {"role-scan"}, marks=pytest.mark.requirement("X-07")),
         pytest.param(
             silent_alarm,
-            {"alarm-action", "alarm-dimensions", "alarm-missing-data"},
+            {
+                "alarm-action",
+                "alarm-dimensions",
+                "alarm-missing-data",
+                "alarm-runbook",
+                "alarm-target",
+            },
             marks=pytest.mark.requirement("X-06"),
         ),
     ],
