@@ -138,6 +138,8 @@ _NAMES: Mapping[str, tuple[str, str]] = {
 _REFERRED: Mapping[str, str] = {"AWS::ApiGatewayV2::Api": "ApiId"}
 """Type of a resource to the dimension that has its id, which CloudFormation gives out."""
 
+_INDEX = "GlobalSecondaryIndexName"
+
 
 class Watchable:
     """What the templates of an app have that an alarm can watch.
@@ -149,7 +151,9 @@ class Watchable:
     """
 
     def __init__(self, templates: Iterable[Template], environment: str) -> None:
-        self._known: dict[str, set[str]] = {"Environment": {environment}}
+        self._known: dict[str, set[str]] = {"Environment": {environment}, _INDEX: set()}
+        for dimension in (*(dimension for _, dimension in _NAMES.values()), *_REFERRED.values()):
+            self._known[dimension] = set()
         for template in templates:
             for logical_id, resource in template.get("Resources", {}).items():
                 self._add(logical_id, resource["Type"], resource.get("Properties", {}))
@@ -157,19 +161,18 @@ class Watchable:
     def _add(self, logical_id: str, kind: str, properties: Properties) -> None:
         if kind in _NAMES:
             own, dimension = _NAMES[kind]
-            self._known.setdefault(dimension, set()).add(properties.get(own, ""))
+            self._known[dimension].add(properties.get(own, ""))
         if kind in _REFERRED:
-            self._known.setdefault(_REFERRED[kind], set()).add(_text({"Ref": logical_id}))
+            self._known[_REFERRED[kind]].add(_text({"Ref": logical_id}))
         for index in properties.get("GlobalSecondaryIndexes", []):
-            named = f"{properties['TableName']}/{index['IndexName']}"
-            self._known.setdefault("GlobalSecondaryIndexName", set()).add(named)
+            self._known[_INDEX].add(f"{properties['TableName']}/{index['IndexName']}")
 
     def faults(self, properties: Properties) -> Iterator[Fault]:
         """Yield the dimensions of an alarm whose value is of nothing that the app has."""
         for metric, path, _ in watched_metrics(properties):
             values = {d["Name"]: _text(d["Value"]) for d in metric.get("Dimensions", [])}
             for name, value in values.items():
-                given = f"{values.get('TableName')}/{value}" if "Index" in name else value
+                given = f"{values.get('TableName')}/{value}" if name == _INDEX else value
                 if given not in self._known.get(name, {given}):
                     yield (
                         "alarm-target",
