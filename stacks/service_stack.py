@@ -14,13 +14,14 @@ from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
 from keyline_cdk.metrics import client_latency, function_duration, function_errors
 from keyline_cdk.migration_phase import add_migration_alarms, add_phase, migration_graphs
+from keyline_cdk.saved_queries import saved_queries
 from keyline_cdk.schedule import Schedule
 from keyline_cdk.stream_consumer import StreamConsumer
 from keyline_cdk.system_dashboard import SystemDashboard
 from keyline_cdk.user_pool import UserPoolClient
 from keyline_deploy.bundling import Bundle
 from keyline_deploy.environment import Auth, Environment
-from keyline_deploy.names import api_name, pascal
+from keyline_deploy.names import api_name, dashboard_name, pascal
 from stacks.base import KeylineStack
 from stacks.data_stack import DataStack
 
@@ -87,6 +88,11 @@ class ServiceStack(KeylineStack):
             self._build_latency_alarm()
         if system.migration:
             self._build_migration(system.migration)
+        saved_queries(
+            self,
+            prefix=dashboard_name(system.name, environment.name),
+            groups=[handler.log_group for handler in self.functions.values()],
+        )
         self.extend()
 
     def extend(self) -> None:
@@ -197,7 +203,7 @@ class ServiceStack(KeylineStack):
             periods=5,
             breaching=3,
             why=f"One query in a hundred of {self._system.name} has taken its handler more than"
-            f" {limit:g} ms in three of five minutes. By pattern: metric Keyline Latency; within"
-            " DynamoDB: the tables' QueryLatency alarms.",
+            f" {limit:g} ms in three of five minutes. By pattern: the saved query about calls;"
+            " within DynamoDB: the tables' QueryLatency alarms.",
             topic=self._topic,
         )

@@ -73,7 +73,7 @@ def alarm_reasons(system: System, migration: Migration) -> dict[str, str]:
         WRITE_FAILURES: f"Writes to {target} have failed while {source} still holds what they"
         " said. Requests succeed; what is pending is written with later requests.",
         READ_FAILURES: f"Reads of {target} have failed, and {source} has answered. Phase 3 would"
-        " answer 503: see Errors and Throttles of the patterns that read.",
+        " answer 503: see the errors of the patterns that read, by the saved query about calls.",
         PHASE_FAILURES: "The parameter with the phase could not be read or understood. The last"
         f" known phase goes on: `keyline phase {system.name}` shows the value.",
     }

@@ -84,7 +84,7 @@ class TableAlarms(Construct):
                 above=limit,
                 runbook="high-consumption",
                 why=f"More than {limit:,} {kind.lower()} units of {self._named(index)} were"
-                " consumed in a minute. Which pattern: metrics Keyline ReadUnits, WriteUnits.",
+                " consumed in a minute. Which pattern: the saved query about units.",
                 topic=self._topic,
             )
 

@@ -189,7 +189,7 @@ _OF_AWS: tuple[MetricInfo, ...] = (
 )
 
 _OF_CALLS_ONLY_WHEN_IT_HAPPENS = frozenset({UNREADABLE_ITEMS})
-_ZERO_UNLESS_IT_HAPPENS = frozenset({"Throttles", "Errors"})
+_ZERO_UNLESS_IT_HAPPENS = frozenset({"Errors"})
 
 
 class MetricCatalogue:

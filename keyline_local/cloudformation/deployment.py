@@ -80,6 +80,7 @@ SKIPPED = frozenset(
         "AWS::CDK::Metadata",
         # the platform shows logs itself
         "AWS::Logs::LogGroup",
+        "AWS::Logs::QueryDefinition",
         # who may call: the platform itself makes these calls, over loopback
         "AWS::Lambda::Permission",
         "AWS::S3::BucketPolicy",

@@ -237,11 +237,18 @@ def pretty(line: Line) -> Parts:
 
 
 def pretty_metric(metric: Metric) -> Parts:
-    """One console line for an EMF document: the pattern, and `name=value` of what is not zero."""
+    """One console line for an EMF document: the pattern, and `name=value` of what is not zero.
+
+    Lists of numbers are shown too that are no metrics.
+    """
+    measured = {sample.name: sample.values for sample in metric.samples()}
+    for name, value in metric.document.items():
+        if isinstance(value, list) and all(isinstance(each, int | float) for each in value):
+            measured.setdefault(name, value)
     shown = {
-        sample.name: ",".join(f"{value:.6g}" for value in sample.values)
-        for sample in metric.samples()
-        if any(sample.values)
+        name: ",".join(f"{value:.6g}" for value in values)
+        for name, values in measured.items()
+        if any(values)
     }
     text = " ".join([str(metric.document.get("Pattern", "")), _pairs(shown)]).strip()
     return [*_head(metric.time, metric.source, metric.request_id), (text, "dim")]

@@ -34,9 +34,15 @@ def cost(
     months: Annotated[
         float, typer.Option(min=0, max=1200, help="Months of items that nothing expires.")
     ] = 12,
+    watching: Annotated[
+        bool, typer.Option("--observability", help="What watching the environment costs instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Forecast what a system costs in a month, from its declaration and the price list."""
+    if watching:
+        _observability(environment, as_json)
+        return
     from keyline_ops.costs.forecast import forecast, stored_items
     from keyline_ops.costs.prices import prices_of
     from keyline_ops.costs.show import as_json as to_json
@@ -61,6 +67,19 @@ def cost(
         return
     for each in forecasts:
         show(each, Console())
+
+
+def _observability(environment: str, as_json: bool) -> None:
+    from keyline_ops.alarms.listing import read_templates
+    from keyline_ops.costs import observability
+    from keyline_ops.synth import up_to_date
+
+    templates = read_templates(up_to_date(environment))
+    found = observability.observability(systems(), templates.values())
+    if as_json:
+        print(json.dumps(observability.as_json(found), indent=2))
+        return
+    observability.show(environment, found, Console())
 
 
 @app.command()

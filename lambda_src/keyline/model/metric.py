@@ -16,18 +16,14 @@ NAMESPACE = "Keyline"
 COMMON_DIMENSIONS = ("Environment", "System")
 """The dimensions that every one of them has."""
 
-CALL_METRICS: Mapping[str, str] = {
-    "Latency": "Milliseconds",
-    "ReadUnits": "Count",
-    "WriteUnits": "Count",
-    "Items": "Count",
-    "Throttles": "Count",
-    "Errors": "Count",
-}
-"""What the meter publishes of every call: each metric with its unit."""
+CALL_METRICS: Mapping[str, str] = {"Latency": "Milliseconds", "Errors": "Count"}
+"""What the meter publishes of every call: each metric with its unit. Alarms and dashboards need
+these. Each metric of each operation has its price."""
+CALL_FIELDS = ("ReadUnits", "WriteUnits", "Items", "Throttles")
+"""What the meter only logs of every call, to be asked for by pattern (docs/alarms.md)."""
 UNREADABLE_ITEMS = "UnreadableItems"
 """What the meter publishes of calls that left items out of their answers."""
-CALL_DIMENSIONS = (("Pattern",), ("Operation",))
+CALL_DIMENSIONS = (("Operation",),)
 """The sets of dimensions, besides the common ones, that the meter publishes each metric under."""
 
 
@@ -61,7 +57,10 @@ CACHE_METRICS = (Metric("CacheHits"), Metric("CacheMisses"), Metric("CacheFailur
 """What a cache counts (`keyline.cache`). A system with a cache declares them."""
 
 LIBRARY_NAMES = frozenset(
-    {*COMMON_DIMENSIONS, *CALL_METRICS, UNREADABLE_ITEMS, *(m.name for m in GROWTH_METRICS)}
+    {
+        *(*COMMON_DIMENSIONS, *CALL_METRICS, *CALL_FIELDS, UNREADABLE_ITEMS),
+        *(m.name for m in GROWTH_METRICS),
+    }
 )
 """Names that no metric of a system may have. In a line of a log, dimensions and metrics are
 members of one object."""

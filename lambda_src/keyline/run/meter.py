@@ -122,6 +122,9 @@ class Meter:
 def emf(labels: Labels, calls: Sequence[Call], now: float) -> str:
     """One EMF line of calls of one pattern.
 
+    Only `CALL_METRICS` become metrics. The other members are for queries of the log, which cannot
+    add up lists: so that there are totals beside them.
+
     Parameters
     ----------
     now
@@ -145,6 +148,9 @@ def emf(labels: Labels, calls: Sequence[Call], now: float) -> str:
         "Items": [c.items for c in calls],
         "Throttles": [c.throttles for c in calls],
         "Errors": [int(c.failed) for c in calls],
+        "Calls": len(calls),
+        "ReadTotal": sum(c.read for c in calls),
+        "WriteTotal": sum(c.write for c in calls),
     }
     if any(c.unreadable for c in calls):
         metrics.append(_UNREADABLE)
@@ -166,7 +172,7 @@ _UNREADABLE = {
     "Dimensions": _DIMENSIONS,
     "Metrics": [{"Name": UNREADABLE_ITEMS, "Unit": "Count"}],
 }
-"""Published only where there are some: each metric of each pattern has its price."""
+"""Published only where there are some: each metric of each operation has its price."""
 
 
 def _to_stdout(line: str) -> None:

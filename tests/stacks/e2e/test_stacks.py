@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from keyline.model import Table
+from keyline.model import System, Table
+from keyline.model.deployment import operations_on
+from keyline_cdk.saved_queries import QUERIES
 from keyline_deploy.environment import load
 from keyline_deploy.names import function_name, pascal, stack_id
 from keyline_deploy.systems import systems
@@ -32,21 +35,35 @@ def test_all_stacks_are_deployed_without_credentials_of_aws(deployment: Deployme
     assert states == {"CREATE_COMPLETE"}
 
 
-def test_what_the_emulator_refuses_is_the_budget_and_alarms_on_sums_of_errors(
+def computed_alarms(system: System, table: Table) -> Iterator[str]:
+    """Name the alarms of a table that fill or add up metrics."""
+    for index in ("", *(pascal(index.name) for index in table.indexes)):
+        for kind in ("Read", "Write"):
+            yield from (f"{index}{kind}Throttles", f"{index}{kind}Units")
+    operations = operations_on(system, table)
+    yield "SystemErrors"
+    if "Query" in operations:
+        yield "QueryLatency"
+
+
+def test_what_the_emulator_refuses_is_the_budget_computed_alarms_and_queries(
     deployment: Deployment,
 ) -> None:
     """The rest of the templates is deployed as it is, but for wheels and token issuer."""
     print("not deployed:", *deployment.assembly.refused, sep="\n  ")
 
-    alarms = (
-        f"{stack_id(f'{system.name}-data-{ENVIRONMENT}')}/{pascal(table.name)}Alarms/SystemErrors"
-        for system in systems()
-        for table in system.tables
-    )
-    budget = f"{stack_id(f'account-{ENVIRONMENT}')}/Budget/Budget"
-    assert sorted(deployment.assembly.refused) == sorted(
-        [budget, *(f"{alarm}/Resource" for alarm in alarms)]
-    )
+    account = stack_id(f"account-{ENVIRONMENT}")
+    refused = [f"{account}/Budget/Budget", f"{account}/UserErrors/Resource"]
+    for system in systems():
+        data = stack_id(f"{system.name}-data-{ENVIRONMENT}")
+        service = stack_id(f"{system.name}-service-{ENVIRONMENT}")
+        refused += [f"{service}/{name.capitalize()}Query" for name in QUERIES]
+        refused += [
+            f"{data}/{pascal(table.name)}Alarms/{alarm}/Resource"
+            for table in system.tables
+            for alarm in computed_alarms(system, table)
+        ]
+    assert sorted(deployment.assembly.refused) == sorted(refused)
     assert set(deployment.assembly.issuers) == {load(ENVIRONMENT).auth.issuer}
 
 

@@ -31,6 +31,7 @@ REFUSED_TYPES = {
     "AWS::Budgets::Budget",
     "AWS::CloudWatch::AnomalyDetector",
     "AWS::CloudWatch::CompositeAlarm",
+    "AWS::Logs::QueryDefinition",
 }
 
 

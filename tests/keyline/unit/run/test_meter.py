@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from keyline.model.metric import CALL_FIELDS
 from keyline.run.meter import Call, Labels, Meter, emf
 
 LABELS = Labels("prod", "orders", "read")
@@ -31,10 +32,7 @@ def test_a_line_has_its_metrics_and_dimensions() -> None:
     assert line["_aws"]["Timestamp"] == 1_700_000_000_500
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Keyline"
-    assert directive["Dimensions"] == [
-        ["Environment", "System", "Pattern"],
-        ["Environment", "System", "Operation"],
-    ]
+    assert directive["Dimensions"] == [["Environment", "System", "Operation"]]
     # Every dimension is a text and every metric an array, one value per call
     assert all(isinstance(line[name], str) for names in directive["Dimensions"] for name in names)
     assert all(len(line[metric["Name"]]) == 2 for metric in directive["Metrics"])
@@ -52,12 +50,19 @@ def test_each_metric_has_its_unit() -> None:
     (directive,) = json.loads(emf(LABELS, [_call()], 0))["_aws"]["CloudWatchMetrics"]
     assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]} == {
         "Latency": "Milliseconds",
-        "ReadUnits": "Count",
-        "WriteUnits": "Count",
-        "Items": "Count",
-        "Throttles": "Count",
         "Errors": "Count",
     }
+
+
+def test_what_is_not_a_metric_can_be_asked_of_the_log_by_pattern() -> None:
+    """Logs Insights cannot add up a list."""
+    line = json.loads(emf(LABELS, [_call(), _call(read=2.0, write=3.0)], 0))
+    assert line["Pattern"] == "by-module"
+    assert (line["Calls"], line["ReadTotal"], line["WriteTotal"]) == (2, 3.5, 3.0)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    published = {metric["Name"] for metric in directive["Metrics"]}
+    assert not published & {*CALL_FIELDS, "Calls", "ReadTotal", "WriteTotal"}
+    assert all(len(line[name]) == 2 for name in CALL_FIELDS)
 
 
 def test_the_floor_is_absent_where_it_is_unknown() -> None:

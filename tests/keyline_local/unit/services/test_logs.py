@@ -92,6 +92,7 @@ def test_console_shows_one_line_each(tmp_path: Path) -> None:
     logs.write("notes", None, '{"level":"ERROR","message":"broken","exception_name":"KeyError"}')
     logs.write("notes", None, json.dumps(emf(rru=0.5, ms=[1, 2])))
     logs.write("notes", None, json.dumps({**emf(ms=[3], rru=0), "Pattern": "note-get"}))
+    logs.write("notes", None, json.dumps({**emf(ms=[3]), "Items": [0, 2], "RequestId": ["r"]}))
     request = {"level": "INFO", "message": "request", "status": 200, "xray_trace_id": "1-6b"}
     logs.write("notes", None, json.dumps(request))
     logs.write("notes", None, json.dumps({"requestId": "r", "route": "GET /notes", "error": "-"}))
@@ -103,6 +104,7 @@ def test_console_shows_one_line_each(tmp_path: Path) -> None:
         f"broken [KeyError] Read {tmp_path / 'notes.log'}.",
         "rru=0.5 ms=1,2",
         "note-get ms=3",
+        "ms=3 Items=0,2",
         "request status=200",
         "route=GET /notes",
         "[ERROR] x Traceback   y",

@@ -1,0 +1,123 @@
+"""What it costs in a month to watch an environment: metrics of its own, alarms, dashboards.
+
+CloudWatch pricing, us-east-1, November 2026. Logs are billed by their volume, which depends on the
+traffic: they are not in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+
+from keyline.model import System
+from keyline.model.metric import CALL_METRICS, Metric
+from keyline_deploy.metric_catalogue import CUSTOM_METRIC_USD
+from keyline_ops.printing import print_whole, table
+
+ALARM_METRIC_USD = 0.10
+"""A month of each metric of an alarm with periods of a minute or more."""
+COMPOSITE_USD = 0.50
+"""A month of a composite alarm."""
+DASHBOARD_USD = 3.0
+FREE_DASHBOARDS = 3
+"""Of an account: this many are free."""
+VALUES_OF_A_DIMENSION = 4
+"""How many values a dimension is taken to have whose values only the traffic knows."""
+
+
+@dataclass(frozen=True)
+class Observability:
+    """What of CloudWatch is billed by the piece.
+
+    Attributes
+    ----------
+    metrics
+        Metrics that the functions publish, one for each set of dimension values, if each is
+        published in every hour.
+    alarm_metrics
+        Metrics of all alarms: an alarm on a sum of seven costs as seven.
+    """
+
+    metrics: int
+    alarms: int
+    alarm_metrics: int
+    composites: int
+    dashboards: int
+
+    @property
+    def metrics_usd(self) -> float:
+        """A month of the metrics."""
+        return self.metrics * CUSTOM_METRIC_USD
+
+    @property
+    def alarms_usd(self) -> float:
+        """A month of the alarms."""
+        return self.alarm_metrics * ALARM_METRIC_USD + self.composites * COMPOSITE_USD
+
+    @property
+    def dashboards_usd(self) -> float:
+        """A month of the dashboards, if the account has no others."""
+        return max(self.dashboards - FREE_DASHBOARDS, 0) * DASHBOARD_USD
+
+    @property
+    def usd(self) -> float:
+        """A month of all."""
+        return self.metrics_usd + self.alarms_usd + self.dashboards_usd
+
+
+def observability(
+    systems: Iterable[System], templates: Iterable[Mapping[str, Any]]
+) -> Observability:
+    """Count what is billed of the templates of an environment and of its systems."""
+    resources = [each for template in templates for each in template["Resources"].values()]
+    alarms = [each for each in resources if each["Type"] == "AWS::CloudWatch::Alarm"]
+    return Observability(
+        metrics=sum(map(metrics_of, systems)),
+        alarms=len(alarms),
+        alarm_metrics=sum(_metrics_of_alarm(alarm["Properties"]) for alarm in alarms),
+        composites=sum(each["Type"] == "AWS::CloudWatch::CompositeAlarm" for each in resources),
+        dashboards=sum(each["Type"] == "AWS::CloudWatch::Dashboard" for each in resources),
+    )
+
+
+def metrics_of(system: System) -> int:
+    """Return how many metrics the functions of a system publish at most."""
+    operations = {pattern.operation for pattern in system.called}
+    described = [table for function in system.functions for table in function.describes]
+    sizes = sum(2 + len(table.indexes) for table in described)  # size, growth, each index
+    own = sum(_values(metric) for metric in system.published)
+    return len(CALL_METRICS) * len(operations) + sizes + own
+
+
+def _values(metric: Metric) -> int:
+    return int(VALUES_OF_A_DIMENSION ** len(metric.dimensions))
+
+
+def _metrics_of_alarm(properties: Mapping[str, Any]) -> int:
+    return sum("MetricStat" in query for query in properties.get("Metrics", [])) or 1
+
+
+def as_json(found: Observability) -> dict[str, Any]:
+    """Return the figures as JSON has them."""
+    return {
+        **asdict(found),
+        "metrics_usd": round(found.metrics_usd, 2),
+        "alarms_usd": round(found.alarms_usd, 2),
+        "dashboards_usd": round(found.dashboards_usd, 2),
+        "usd": round(found.usd, 2),
+    }
+
+
+def show(environment: str, found: Observability, console: Console) -> None:
+    """Print the figures."""
+    numbers = ("number", "USD")
+    rows = table(f"{environment}: a month's observability", ("what", *numbers), numbers)
+    rows.add_row("metrics of its own", str(found.metrics), f"{found.metrics_usd:.2f}")
+    rows.add_row("metrics of alarms", str(found.alarm_metrics), f"{found.alarms_usd:.2f}")
+    rows.add_row("dashboards", str(found.dashboards), f"{found.dashboards_usd:.2f}")
+    rows.add_row("together", "", f"{found.usd:.2f}")
+    print_whole(rows, console)
+    print("Not counted: logs ($0.50 per GB written, $0.03 per GB and month kept), their queries.")
