@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from keyline_cdk.alarm import add_filled_alarm
+from keyline_cdk.alarm import add_alarm, add_filled_alarm
 from keyline_cdk.alarm_topic import AlarmTopic
 from keyline_cdk.cost_budget import CostBudget
 from keyline_cdk.data_key import DataKey
-from keyline_cdk.metrics import user_errors
+from keyline_cdk.metrics import account_concurrency, failed_notifications, user_errors
 from keyline_deploy.environment import Environment
+from keyline_deploy.names import alarm_topic_name
 from stacks.base import KeylineStack
 
 
@@ -45,5 +46,26 @@ class AccountStack(KeylineStack):
             why=f"More than {limit} requests to DynamoDB in a minute were wrong: parameters,"
             " permissions, missing tables. Any function of the account and region may have sent"
             " them; throttling and failed conditions are not among them.",
+            topic=topic.resource,
+        )
+        add_alarm(
+            self,
+            "Concurrency",
+            metric=account_concurrency(),
+            above=environment.alarms.concurrent_executions,
+            periods=5,
+            breaching=3,
+            runbook="a-function-is-throttled",
+            why="More functions run at the same time in the account and region than expected. At"
+            " the account's quota (1,000 if nobody raised it) Lambda refuses all others.",
+            topic=topic.resource,
+        )
+        add_alarm(
+            self,
+            "NotTold",
+            metric=failed_notifications(alarm_topic_name(environment.name)),
+            above=0,
+            runbook="an-alarm-reached-nobody",
+            why="An alarm was sent, and a subscriber of the topic did not receive it.",
             topic=topic.resource,
         )

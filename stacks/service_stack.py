@@ -12,7 +12,12 @@ from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
-from keyline_cdk.metrics import client_latency, function_duration, function_errors
+from keyline_cdk.metrics import (
+    client_latency,
+    function_duration,
+    function_errors,
+    function_throttles,
+)
 from keyline_cdk.migration_phase import add_migration_alarms, add_phase, migration_graphs
 from keyline_cdk.saved_queries import saved_queries
 from keyline_cdk.schedule import Schedule
@@ -153,6 +158,18 @@ class ServiceStack(KeylineStack):
                 " handler refuses or cannot do is answered and is no error; its log tells why.",
                 topic=self._topic,
             )
+        add_alarm(
+            self,
+            f"{pascal(declared.name)}Throttles",
+            metric=function_throttles(handler.name),
+            above=0,
+            periods=5,
+            breaching=3,
+            runbook="a-function-is-throttled",
+            why=f"Lambda has refused invocations of {handler.name} in three of five minutes: the"
+            " concurrency of the function or of the account is used up.",
+            topic=self._topic,
+        )
         limit = _NEAR_TIMEOUT * declared.timeout
         add_alarm(
             self,

@@ -40,7 +40,6 @@ def add_alarm(
         How many of the metric's periods are looked at, and how many of them have to be
         above; all of them when left out.
     """
-    page = runbook if runbook.partition("#")[0].endswith(".md") else f"{RUNBOOK}#{runbook}"
     alarm = cloudwatch.Alarm(
         scope,
         id,
@@ -52,11 +51,43 @@ def add_alarm(
         # DynamoDB and Lambda publish nothing while nothing happens
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         evaluate_low_sample_count_percentile=_low_samples(metric),
-        alarm_description=f"{why} Runbook: {page}",
+        alarm_description=_described(why, runbook),
     )
-    alarm.add_alarm_action(actions.SnsAction(topic))
-    alarm.add_ok_action(actions.SnsAction(topic))
-    return alarm
+    return _told(alarm, topic)
+
+
+def add_silence_alarm(
+    scope: Construct,
+    id: str,
+    *,
+    metric: cloudwatch.Metric,
+    periods: int,
+    why: str,
+    runbook: str,
+    topic: sns.ITopic,
+) -> cloudwatch.Alarm:
+    """Notify when what should happen in every period has not happened in so many.
+
+    Parameters
+    ----------
+    metric
+        Counts what happens. A missing data point is 0: CloudWatch would otherwise look back to
+        data points from before the silence.
+    periods
+        At least two, so that data that is late does not count as silence.
+    """
+    alarm = cloudwatch.Alarm(
+        scope,
+        id,
+        metric=filled(metric),
+        threshold=1,
+        comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        evaluation_periods=periods,
+        datapoints_to_alarm=periods,
+        treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        alarm_description=_described(why, runbook),
+    )
+    return _told(alarm, topic)
 
 
 def add_filled_alarm(
@@ -87,6 +118,17 @@ def add_filled_alarm(
         periods=breaching + SPARE_PERIODS,
         breaching=breaching,
     )
+
+
+def _described(why: str, runbook: str) -> str:
+    page = runbook if runbook.partition("#")[0].endswith(".md") else f"{RUNBOOK}#{runbook}"
+    return f"{why} Runbook: {page}"
+
+
+def _told(alarm: cloudwatch.Alarm, topic: sns.ITopic) -> cloudwatch.Alarm:
+    alarm.add_alarm_action(actions.SnsAction(topic))
+    alarm.add_ok_action(actions.SnsAction(topic))
+    return alarm
 
 
 def _low_samples(metric: cloudwatch.IMetric) -> str | None:

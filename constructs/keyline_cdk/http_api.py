@@ -13,11 +13,11 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from keyline.model import System, deployment, http_headers
-from keyline_cdk.alarm import add_alarm
+from keyline_cdk.alarm import add_alarm, add_filled_alarm
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
-from keyline_cdk.metrics import server_errors
+from keyline_cdk.metrics import refused_percent, request_latency, server_errors
 from keyline_deploy.environment import Auth, Environment
 from keyline_deploy.names import api_name, pascal
 
@@ -34,6 +34,9 @@ ACCESS_LOG = {
 }
 """What is logged of a request. The route, not the path, which may name a person; neither
 address nor agent nor subject."""
+
+_FEW_REQUESTS = 20
+"""Requests of a minute below which a share of them says nothing."""
 
 
 class HttpApi(Construct):
@@ -88,6 +91,34 @@ class HttpApi(Construct):
             breaching=3,
             why=f"The API {self._name} has answered with 5xx in three of five minutes. The"
             " functions' logs tell why, by request id.",
+            topic=topic,
+        )
+        self._add_client_alarms(environment, topic)
+
+    def _add_client_alarms(self, environment: Environment, topic: sns.ITopic) -> None:
+        percent = environment.alarms.refused_percent
+        add_filled_alarm(
+            self,
+            "RefusedRequests",
+            metric=refused_percent(self.resource.api_id, _FEW_REQUESTS),
+            above=percent,
+            breaching=5,
+            runbook="an-api-refuses-requests",
+            why=f"The API {self._name} has refused more than {percent:g} % of its requests with"
+            " 4xx for five minutes: a client is wrong, tokens are refused, or somebody tries.",
+            topic=topic,
+        )
+        limit = environment.alarms.api_latency_p99_ms
+        add_alarm(
+            self,
+            "Latency",
+            metric=request_latency(self.resource.api_id, "p99"),
+            above=limit,
+            periods=5,
+            breaching=3,
+            runbook="an-api-is-slow",
+            why=f"One request in a hundred of {self._name} has waited more than {limit:g} ms for"
+            " its answer in three of five minutes.",
             topic=topic,
         )
 

@@ -65,6 +65,10 @@ class TableMetrics:
         """Time within DynamoDB of successful requests, in ms, the average of a minute."""
         return self._metric("SuccessfulRequestLatency", "Average", {"Operation": operation})
 
+    def conflicts(self) -> cloudwatch.Metric:
+        """Requests that were refused for a transaction on the same item, per minute."""
+        return self._metric("TransactionConflict", "Sum", {})
+
     def _per_index(self, name: str, index: str | None) -> cloudwatch.Metric:
         return self._metric(name, "Sum", {"GlobalSecondaryIndexName": index} if index else {})
 
@@ -204,14 +208,55 @@ def function_errors(function_name: str) -> cloudwatch.Metric:
     return _of("AWS/Lambda", "Errors", "Sum", {"FunctionName": function_name})
 
 
-def function_invocations(function_name: str) -> cloudwatch.Metric:
-    """Invocations, those that failed included, per minute."""
-    return _of("AWS/Lambda", "Invocations", "Sum", {"FunctionName": function_name})
+def function_invocations(function_name: str, period: cdk.Duration = MINUTE) -> cloudwatch.Metric:
+    """Invocations, those that failed included, per minute or per another period."""
+    dimensions = {"FunctionName": function_name}
+    return _of("AWS/Lambda", "Invocations", "Sum", dimensions, period)
 
 
 def function_duration(function_name: str) -> cloudwatch.Metric:
     """The 99th percentile of how long an invocation took, in ms, without its cold start."""
     return _of("AWS/Lambda", "Duration", "p99", {"FunctionName": function_name})
+
+
+def function_throttles(function_name: str) -> cloudwatch.Metric:
+    """Invocations that Lambda refused for want of concurrency, per minute."""
+    return _of("AWS/Lambda", "Throttles", "Sum", {"FunctionName": function_name})
+
+
+def lost_events(function_name: str) -> cloudwatch.Metric:
+    """Events of an asynchronous function that Lambda dropped without a run, per minute."""
+    return _of("AWS/Lambda", "AsyncEventsDropped", "Sum", {"FunctionName": function_name})
+
+
+def undelivered_failures(function_name: str) -> cloudwatch.Metric:
+    """Failed batches that did not reach the on-failure queue, per minute."""
+    return _of("AWS/Lambda", "DestinationDeliveryFailures", "Sum", {"FunctionName": function_name})
+
+
+def account_concurrency() -> cloudwatch.Metric:
+    """Functions that run at the same time in the account and region, the most in a minute."""
+    return _of("AWS/Lambda", "ConcurrentExecutions", "Maximum", {})
+
+
+def failed_invocations(rule_name: str) -> cloudwatch.Metric:
+    """Times a rule of the clock could not reach its target, per minute."""
+    return _of("AWS/Events", "FailedInvocations", "Sum", {"RuleName": rule_name})
+
+
+def failed_notifications(topic_name: str) -> cloudwatch.Metric:
+    """Messages of a topic that did not reach a subscriber, per minute."""
+    return _of("AWS/SNS", "NumberOfNotificationsFailed", "Sum", {"TopicName": topic_name})
+
+
+def sent_messages(queue_name: str) -> cloudwatch.Metric:
+    """Messages that were put into a queue, per minute."""
+    return _of("AWS/SQS", "NumberOfMessagesSent", "Sum", {"QueueName": queue_name})
+
+
+def oldest_message(queue_name: str) -> cloudwatch.Metric:
+    """Age of the oldest message of a queue, in seconds."""
+    return _of("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", {"QueueName": queue_name})
 
 
 def waiting_messages(queue_name: str) -> cloudwatch.Metric:
@@ -231,6 +276,16 @@ def requests(api_id: str, kind: str) -> cloudwatch.Metric:
     return _of("AWS/ApiGateway", kind, "Sum", {"ApiId": api_id})
 
 
+def refused_percent(api_id: str, at_least: int) -> cloudwatch.MathExpression:
+    """Requests that an HTTP API answered with 4xx, in percent of all; 0 at few requests."""
+    return cloudwatch.MathExpression(
+        expression=f"IF(FILL(all, 0) >= {at_least}, 100 * FILL(refused, 0) / FILL(all, 0), 0)",
+        label="4xx, %",
+        period=MINUTE,
+        using_metrics={"refused": requests(api_id, "4xx"), "all": requests(api_id, "Count")},
+    )
+
+
 def request_latency(api_id: str, statistic: str) -> cloudwatch.Metric:
     """How long an HTTP API took to answer, in ms."""
     return _of("AWS/ApiGateway", "Latency", statistic, {"ApiId": api_id})
@@ -244,12 +299,16 @@ def _of_operation(
 
 
 def _of(
-    namespace: str, name: str, statistic: str, dimensions: Mapping[str, str]
+    namespace: str,
+    name: str,
+    statistic: str,
+    dimensions: Mapping[str, str],
+    period: cdk.Duration = MINUTE,
 ) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=namespace,
         metric_name=name,
         statistic=statistic,
-        period=MINUTE,
+        period=period,
         dimensions_map=dict(dimensions),
     )

@@ -7,13 +7,22 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from keyline_cdk.alarm import add_alarm
+from keyline_cdk.alarm import add_alarm, add_silence_alarm
 from keyline_cdk.handler_function import HandlerFunction
-from keyline_cdk.metrics import function_errors
+from keyline_cdk.metrics import (
+    DAY,
+    failed_invocations,
+    function_errors,
+    function_invocations,
+    lost_events,
+)
+
+_SILENT_DAYS = 2
+"""Days without a run: whatever is scheduled here runs every day."""
 
 
 class Schedule(Construct):
-    """Runs a function at a rate or at set times, and tells when a run failed.
+    """Runs a function at a rate or at set times, and tells when a run failed or did not begin.
 
     Parameters
     ----------
@@ -49,3 +58,25 @@ class Schedule(Construct):
             " log tells why.",
             topic=topic,
         )
+        add_silence_alarm(
+            self,
+            "Silent",
+            metric=function_invocations(function.name, DAY),
+            periods=_SILENT_DAYS,
+            runbook="a-scheduled-run-did-not-begin",
+            why=f"{function.name} has not run for {_SILENT_DAYS} days.",
+            topic=topic,
+        )
+        for id, metric in (
+            ("NotStarted", failed_invocations(function.name)),
+            ("Dropped", lost_events(function.name)),
+        ):
+            add_alarm(
+                self,
+                id,
+                metric=metric,
+                above=0,
+                runbook="a-scheduled-run-did-not-begin",
+                why=f"A scheduled run of {function.name} did not begin: its event was lost.",
+                topic=topic,
+            )

@@ -17,7 +17,13 @@ from keyline.model import DeclarationError, StreamSource, System, stream_filter_
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.handler_function import HandlerFunction
-from keyline_cdk.metrics import iterator_age, waiting_messages
+from keyline_cdk.metrics import (
+    iterator_age,
+    oldest_message,
+    sent_messages,
+    undelivered_failures,
+    waiting_messages,
+)
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import failure_queue_name
 from keyline_deploy.stream_filter import MAX_PATTERN_CHARACTERS
@@ -32,6 +38,8 @@ STREAM_ACTIONS = (
 "Process DynamoDB records with Lambda")."""
 
 _KEPT_DAYS = 14  # the longest an SQS message can live
+_FORGOTTEN_DAYS = 7
+_DAY_SECONDS = 24 * 3600
 
 
 class StreamConsumer(Construct):
@@ -128,6 +136,36 @@ class StreamConsumer(Construct):
             runbook="a-stream-consumer-gave-up",
             why=f"{function_name} gave up on records. {queue_name} says which, for"
             f" {_KEPT_DAYS} days; the stream has them for one.",
+            topic=topic,
+        )
+        add_alarm(
+            self,
+            "GivingUp",
+            metric=sent_messages(queue_name),
+            above=0,
+            runbook="a-stream-consumer-gave-up",
+            why=f"{function_name} has just given up on records. GivenUp tells the first time only;"
+            " this alarm tells each time.",
+            topic=topic,
+        )
+        add_alarm(
+            self,
+            "Forgotten",
+            metric=oldest_message(queue_name),
+            above=_FORGOTTEN_DAYS * _DAY_SECONDS,
+            runbook="a-stream-consumer-gave-up",
+            why=f"A message has waited in {queue_name} for more than {_FORGOTTEN_DAYS} days. It is"
+            f" deleted after {_KEPT_DAYS}.",
+            topic=topic,
+        )
+        add_alarm(
+            self,
+            "NotKept",
+            metric=undelivered_failures(function_name),
+            above=0,
+            runbook="failed-records-are-not-kept",
+            why=f"{function_name} gave up on records, and Lambda could not write that into"
+            f" {queue_name}. Only the function's log knows of them.",
             topic=topic,
         )
 

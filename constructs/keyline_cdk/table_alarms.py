@@ -15,6 +15,9 @@ from keyline_cdk.metrics import TableMetrics, storage_growth
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import pascal
 
+_TIMED = ("GetItem", "PutItem", "Query", "UpdateItem")
+"""The operations that AWS recommends an alarm on the latency of, where they are used."""
+
 
 class TableAlarms(Construct):
     """The alarms of one table and of each of its indexes.
@@ -48,8 +51,11 @@ class TableAlarms(Construct):
             self._consumption(index)
         operations = deployment.operations_on(system, table)
         self._system_errors(operations)
-        if "Query" in operations:
-            self._latency()
+        for operation in _TIMED:
+            if operation in operations:
+                self._latency(operation)
+        if any(operation.startswith("Transact") for operation in operations):
+            self._conflicts()
         if any(described is table for f in system.functions for described in f.describes):
             self._growth(system)
 
@@ -102,17 +108,31 @@ class TableAlarms(Construct):
                 topic=self._topic,
             )
 
-    def _latency(self) -> None:
+    def _conflicts(self) -> None:
+        limit = self._environment.alarms.transaction_conflicts_per_minute
+        add_filled_alarm(
+            self,
+            "TransactionConflicts",
+            metric=self._metrics.conflicts(),
+            above=limit,
+            breaching=5,
+            runbook="transactions-conflict",
+            why=f"More than {limit} requests a minute of {self._named(None)} have met a transaction"
+            " on the same item for five minutes.",
+            topic=self._topic,
+        )
+
+    def _latency(self, operation: str) -> None:
         limit = self._environment.alarms.latency_p99_ms
         add_filled_alarm(
             self,
-            "QueryLatency",
-            metric=self._metrics.latency("Query"),
+            f"{operation}Latency",
+            metric=self._metrics.latency(operation),
             above=limit,
             breaching=10,
             runbook="slow-queries",
-            why=f"A query of {self._named(None)} has taken more than {limit:g} ms within DynamoDB"
-            " on average for ten minutes: pages are large, or the service is slow.",
+            why=f"{operation} of {self._named(None)} has taken more than {limit:g} ms within"
+            " DynamoDB on average for ten minutes: items or pages are large, or DynamoDB is slow.",
             topic=self._topic,
         )
 

@@ -27,6 +27,9 @@ SPARE_PERIODS = 2
 FILL makes 0 of a data point that is only late, so that an alarm on the newest periods alone never
 fires (CloudWatch user guide, "Functions supported for metric math", FILL: use M out of N)."""
 
+_SILENT_PERIODS = 2
+"""How many periods without data are silence: one may be late."""
+
 
 def alarm_faults(properties: Properties, catalogue: MetricCatalogue) -> Iterator[Fault]:
     """Yield what is wrong with an alarm by itself."""
@@ -115,7 +118,15 @@ def _expression(expression: str, queries: Iterable[Properties], path: str) -> It
 def _filled(properties: Properties) -> Iterator[Fault]:
     periods = properties["EvaluationPeriods"]
     needed = properties.get("DatapointsToAlarm", periods)
-    if needed + SPARE_PERIODS > periods:
+    if properties.get("ComparisonOperator", "").startswith("LessThan"):
+        if needed < _SILENT_PERIODS:
+            yield (
+                "alarm-late-data",
+                "DatapointsToAlarm",
+                "is 1: data that is late is filled with 0, and the alarm goes off.",
+                f"Use {_SILENT_PERIODS} periods or more.",
+            )
+    elif needed + SPARE_PERIODS > periods:
         yield (
             "alarm-late-data",
             "DatapointsToAlarm",

@@ -160,6 +160,14 @@ class Alarms(_Section, frozen=True, kw_only=True):
         Rejected requests of the whole account and region; throttling is not among them.
     iterator_age_seconds
         How far a stream consumer may lag behind.
+    transaction_conflicts_per_minute
+        Requests of one table that met a transaction on the same item.
+    refused_percent
+        Requests of an API that are answered with 4xx.
+    api_latency_p99_ms
+        The 99th percentile of what an API needs for an answer, in milliseconds.
+    concurrent_executions
+        Functions that run at the same time in the whole account and region.
     """
 
     email: Email | None = None
@@ -169,6 +177,10 @@ class Alarms(_Section, frozen=True, kw_only=True):
     growth_percent: Percent = 50
     user_errors_per_minute: Count = 10
     iterator_age_seconds: StreamSeconds = 60
+    transaction_conflicts_per_minute: Count = 100
+    refused_percent: Percent = 50
+    api_latency_p99_ms: Milliseconds = 5_000
+    concurrent_executions: Count = 800
 
 
 class Api(_Section, frozen=True, kw_only=True):

@@ -47,18 +47,19 @@ class Proof:
     fires_after, ends_after
         Seconds from the start of the trouble to ALARM, and from its end to OK, at the latest;
         None if the alarm did not fire, or did not end, under one of the streams.
-    silent_if_corrupted
-        Whether the same samples leave the alarm silent if its dimensions are wrong.
+    depends_on_dimensions
+        Whether wrong dimensions change what the alarm does under the same samples: it never goes
+        off; or, where silence is the failure, it is never over.
     """
 
     fires_after: int | None
     ends_after: int | None
-    silent_if_corrupted: bool
+    depends_on_dimensions: bool
 
     @property
     def holds(self) -> bool:
         """Whether the alarm is proven to go from OK to ALARM and back."""
-        return None not in (self.fires_after, self.ends_after) and self.silent_if_corrupted
+        return None not in (self.fires_after, self.ends_after) and self.depends_on_dimensions
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,13 @@ class _Trouble:
         for number in range(self.end):
             time = datetime.fromtimestamp(number * self.alarm.period, UTC)
             for query in self.alarm.queries:
-                if query is self.metric and self.first <= number < self.last:
+                troubled = self.first <= number < self.last
+                if query is self.metric and troubled:
                     values = _outside(self.alarm, query)
+                elif traffic or troubled:
+                    values = _healthy(self.alarm, query, catalogue)
                 else:
-                    values = _healthy(self.alarm, query, catalogue) if traffic else []
+                    values = []
                 for value, count in values:
                     yield Sample(query.metric, time, value, count)
 
@@ -124,17 +128,32 @@ def _proof(alarm: MetricAlarm, catalogue: MetricCatalogue) -> Proof:
     last = first + alarm.datapoints_to_alarm
     latest = math.ceil(_LATEST_SECONDS / alarm.period)
     end = last + size + latest + 1
-    fires, ends, silent = [], [], []
+    every = list(range(size, end + 1))
+    fires, ends, depends = [], [], []
     for treated, query, traffic in product(
-        _as_aws_may_treat(alarm), alarm.queries, (True, False) if _fires_above(alarm) else (True,)
+        _as_aws_may_treat(alarm),
+        _troubled(alarm, catalogue),
+        (True, False) if _fires_above(alarm) else (True,),
     ):
         samples = Samples(_Trouble(treated, query, first, last, end).samples(catalogue, traffic))
         for late in range(latest + 1):
             fired = _alarms(treated, samples, size, end, late)
             fires.append(_after(first, fired[:1]))
             ends.append(_after(last, [one + 1 for one in fired[-1:] if one < end]))
-            silent.append(not _alarms(_corrupted(treated), samples, size, end, late))
-    return Proof(_seconds(alarm, fires), _seconds(alarm, ends), all(silent))
+            corrupted = _alarms(_corrupted(treated), samples, size, end, late)
+            depends.append(corrupted == ([] if _fires_above(alarm) else every))
+    return Proof(_seconds(alarm, fires), _seconds(alarm, ends), all(depends))
+
+
+def _troubled(alarm: MetricAlarm, catalogue: MetricCatalogue) -> Sequence[MetricQuery]:
+    """Return the metrics that tell of trouble; the others of an expression tell of traffic."""
+    if len(alarm.queries) == 1:
+        return alarm.queries
+    return [query for query in alarm.queries if _quiet(query, catalogue) is not Quiet.VALUES]
+
+
+def _quiet(query: MetricQuery, catalogue: MetricCatalogue) -> Quiet:
+    return catalogue.metrics[query.metric.namespace, query.metric.name].quiet
 
 
 def _alarms(alarm: MetricAlarm, samples: Samples, size: int, end: int, late: int) -> list[int]:
@@ -199,10 +218,10 @@ def _outside(alarm: MetricAlarm, query: MetricQuery) -> _Values:
 
 def _healthy(alarm: MetricAlarm, query: MetricQuery, catalogue: MetricCatalogue) -> _Values:
     """Return samples as the metric has them while all is well and there is traffic."""
-    known = catalogue.metrics[query.metric.namespace, query.metric.name]
-    if known.quiet is Quiet.NOTHING:
+    quiet = _quiet(query, catalogue)
+    if quiet is Quiet.NOTHING:
         return []
     if not _fires_above(alarm):
         return [(alarm.threshold * 2 + 1, 1)]
-    value = 0.0 if known.quiet is Quiet.ZEROS else alarm.threshold / (2 * _REQUESTS)
+    value = 0.0 if quiet is Quiet.ZEROS else alarm.threshold / (2 * _REQUESTS)
     return [(value, _REQUESTS)]

@@ -42,8 +42,11 @@ def computed_alarms(system: System, table: Table) -> Iterator[str]:
             yield from (f"{index}{kind}Throttles", f"{index}{kind}Units")
     operations = operations_on(system, table)
     yield "SystemErrors"
-    if "Query" in operations:
-        yield "QueryLatency"
+    for operation in ("GetItem", "PutItem", "Query", "UpdateItem"):
+        if operation in operations:
+            yield f"{operation}Latency"
+    if any(operation.startswith("Transact") for operation in operations):
+        yield "TransactionConflicts"
 
 
 def test_what_the_emulator_refuses_is_the_budget_computed_alarms_and_queries(
@@ -58,6 +61,12 @@ def test_what_the_emulator_refuses_is_the_budget_computed_alarms_and_queries(
         data = stack_id(f"{system.name}-data-{ENVIRONMENT}")
         service = stack_id(f"{system.name}-service-{ENVIRONMENT}")
         refused += [f"{service}/{name.capitalize()}Query" for name in QUERIES]
+        refused.append(f"{service}/Http/RefusedRequests/Resource")
+        refused += [
+            f"{service}/{pascal(function.name)}Schedule/Silent/Resource"
+            for function in system.functions
+            if function.schedule
+        ]
         refused += [
             f"{data}/{pascal(table.name)}Alarms/{alarm}/Resource"
             for table in system.tables

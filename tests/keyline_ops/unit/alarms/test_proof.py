@@ -87,11 +87,53 @@ def test_an_alarm_that_keeps_its_state_over_silence_never_ends() -> None:
     assert proof(lambda_alarm("Errors", TreatMissingData="ignore")).ends_after is None
 
 
-def test_an_alarm_that_takes_silence_for_the_failure_is_not_proven_by_wrong_dimensions() -> None:
-    # it fires with any dimensions, so that its firing says nothing of them
-    found = proof(lambda_alarm("Errors", TreatMissingData="breaching"))
-    assert not found.silent_if_corrupted
-    assert not found.holds
+def silence(*, needed: int, filled: bool) -> dict[str, Any]:
+    """Return an alarm on a function that does not run."""
+    stat = {
+        "Metric": {
+            "Namespace": "AWS/Lambda",
+            "MetricName": "Invocations",
+            "Dimensions": [{"Name": "FunctionName", "Value": "sizes"}],
+        },
+        "Period": 86400,
+        "Stat": "Sum",
+    }
+    watched = [{"Id": "m1", "MetricStat": stat, "ReturnData": not filled}]
+    if filled:
+        watched.append({"Id": "e1", "Expression": "FILL(m1, 0)"})
+    return {
+        "EvaluationPeriods": needed,
+        "Threshold": 1,
+        "ComparisonOperator": "LessThanThreshold",
+        "TreatMissingData": "breaching",
+        "Metrics": watched,
+    }
+
+
+def test_an_alarm_on_silence_is_proven_and_is_never_over_with_wrong_dimensions() -> None:
+    day = 86400
+    assert proof(silence(needed=2, filled=True)) == Proof(2 * day, 2 * day, True)
+
+
+def test_an_alarm_on_silence_of_one_day_goes_off_when_data_is_late() -> None:
+    assert not proof(silence(needed=1, filled=True)).holds
+
+
+def test_an_alarm_on_silence_without_fill_looks_back_to_data_from_before() -> None:
+    assert proof(silence(needed=2, filled=False)).fires_after is None
+
+
+def test_the_traffic_of_a_share_need_not_set_it_off() -> None:
+    def stat(id: str, metric: str) -> dict[str, Any]:
+        named = [{"Name": "ApiId", "Value": "api"}]
+        watched = {"Namespace": "AWS/ApiGateway", "MetricName": metric, "Dimensions": named}
+        found = {"Metric": watched, "Period": 60, "Stat": "Sum"}
+        return {"Id": id, "MetricStat": found, "ReturnData": False}
+
+    text = "IF(FILL(all, 0) >= 20, 100 * FILL(refused, 0) / FILL(all, 0), 0)"
+    watched = [stat("refused", "4xx"), stat("all", "Count"), {"Id": "e1", "Expression": text}]
+    given = throttles(filled=True, needed=5, of=7) | {"Metrics": watched, "Threshold": 50}
+    assert proof(given).holds
 
 
 def test_kinds_of_alarms_are_proven_once_whatever_their_dimensions_name() -> None:
