@@ -16,7 +16,7 @@ from companion.system import (
 )
 from companion.topic import TOPIC_VARIABLE
 from keyline.model import deployment
-from keyline_cdk.alarm import add_alarm
+from keyline_cdk.alarm import add_alarm, add_filled_alarm
 from keyline_cdk.data_key import customer_key
 from keyline_cdk.metrics import MINUTE, TableMetrics, client_latency, system_sum
 from stacks.service_stack import ServiceStack
@@ -65,6 +65,7 @@ class CompanionServiceStack(ServiceStack):
             metric=system_sum(name, system, EMERGENCIES),
             above=1,
             why="More than one emergency of patients in a day. The log of escalations tells which.",
+            runbook="systems/companion/runbook.md#more-than-one-emergency-in-a-day",
             topic=self._topic,
         )
         counted = [
@@ -92,13 +93,14 @@ class CompanionServiceStack(ServiceStack):
             metrics = TableMetrics(table.physical_name(self._environment.name))
             operations = deployment.operations_on(self._system, table)
             for number, metric in enumerate(metrics.throttled_requests(operations), 1):
-                add_alarm(
+                add_filled_alarm(
                     self,
                     f"{table.name}Throttled{number if number > 1 else ''}",
                     metric=metric,
                     above=0,
                     why=f"Requests to {table.name} were throttled in the last minute, also if a"
                     " retry succeeded. Look for a hot partition key: ThrottlingReasons in the log.",
+                    runbook="throttled-requests",
                     topic=self._topic,
                 )
 
