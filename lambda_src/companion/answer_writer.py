@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 from botocore.config import Config
 from botocore.session import Session
 
@@ -56,8 +58,7 @@ class NovaWriter:
 
     def write(self, profile: Profile, utterance: str) -> str:
         """Return the model's answer."""
-        facts = f"Name: {profile.preferredName}\nPeople: {profile.people}\n"
-        facts += f"Routines: {profile.routines}\nMedications: {profile.medications}"
+        facts = msgspec.json.encode(profile).decode()
         answer = self.client.converse(
             modelId=self.model_id,
             system=[{"text": f"{_CALM}\n{facts}"}],
@@ -96,12 +97,13 @@ class PatientWriter:
 
     def write(self, profile: Profile, utterance: str) -> str:
         """Return the writer's answer, or the fallback."""
-        try:
-            answer = _executor.submit(self.writer.write, profile, utterance).result(self.seconds)
-        except Exception:  # noqa: BLE001 - whatever the model does, the patient has an answer
+        answer = ""
+        with suppress(Exception):  # whatever the model does, the patient has an answer
+            written = _executor.submit(self.writer.write, profile, utterance)
+            answer = written.result(self.seconds).strip()
+        if not answer:
             self.failed()
-            return FALLBACK
-        return answer.strip() or FALLBACK
+        return answer or FALLBACK
 
 
 _executor = ThreadPoolExecutor(_THREADS, "model")
