@@ -154,7 +154,8 @@ class Care:
             cursor=cursor,
             caller=caregiver_id,
             caregiverId=caregiver_id,
-            assignedAt=(since or EARLIEST, LATEST),
+            # without its Z, the millisecond sorts before all microseconds in it
+            assignedAt=((since or EARLIEST).removesuffix("Z"), LATEST),
         )
 
     def open(

@@ -122,6 +122,7 @@ def test_the_second_after_the_assignment_ended_nothing_is_shown(
         assert companion.call(route, "helper", path=path, query=query).status == 404
 
 
+@pytest.mark.requirement("B-12")
 def test_only_the_primary_caregiver_assigns_and_erases(companion: Companion) -> None:
     patient = companion.patient()
     companion.assign(patient, "helper")
@@ -287,9 +288,22 @@ def test_preferences_are_checked(companion: Companion) -> None:
     assert change(quietHoursStart="22:00", quietHoursEnd="07:00", timeZone="Europe/Berlin") == 200
 
 
-def test_recent_assignments_are_the_newest_first(companion: Companion) -> None:
-    ids = [companion.patient(alexaUserId=None)["patientId"] for _ in range(3)]
-    found = companion.call("GET /me/assignments").body["assignments"]
-    assert [one["patientId"] for one in found] == ids[::-1]
-    all_of = companion.call("GET /me/patients").body["assignments"]
-    assert sorted(one["patientId"] for one in all_of) == sorted(ids)
+@pytest.mark.requirement("B-11", "B-13", "B-40")
+def test_assignments_are_paged_by_patient_and_the_newest_first(companion: Companion) -> None:
+    ids = [companion.patient(alexaUserId=None)["patientId"] for _ in range(5)]
+    companion.patient("mallory", alexaUserId=None)
+    for route, wanted in (("GET /me/assignments", ids[::-1]), ("GET /me/patients", sorted(ids))):
+        found: list[str] = []
+        cursor = ""
+        while True:
+            page = companion.call(route, query=f"limit=2{cursor}").body
+            found += [one["patientId"] for one in page["assignments"]]
+            if page["cursor"] is None:
+                break
+            assert len(page["assignments"]) == 2
+            cursor = f"&cursor={page['cursor']}"
+        assert found == wanted
+    assigned = companion.call("GET /me/assignments").body["assignments"][1]["assignedAt"]
+    since = f"since={assigned[:23]}Z"  # cut to the millisecond
+    later = companion.call("GET /me/assignments", query=since).body["assignments"]
+    assert [one["patientId"] for one in later][:2] == ids[:2:-1]

@@ -127,7 +127,7 @@ def test_the_dashboard_shows_times_of_reads_and_writes_and_what_was_escalated(
         assert shown in text
 
 
-@pytest.mark.requirement("B-10")
+@pytest.mark.requirement("B-10", "B-78")
 def test_dev_and_prod_have_the_same_resources(templates: Templates) -> None:
     for part in ("data", "service"):
         kinds = [
