@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -129,13 +128,11 @@ class Alerts:
             caregiverId=caregiver_id,
             level=log.escalationLevel,
             claimedAt=self.now(),
-            claim=uuid.uuid4().hex,
         )
         stored, earlier = self.store.put_or_get(ALERT_CLAIM, made)
-        own = not earlier or stored.claim == made.claim  # also where the answer was lost
-        if not own and stored.sent:
+        if earlier and stored.sent:
             return False
-        if not own and not self._take_over(made):
+        if earlier and not self._take_over(made):
             return None
         try:
             self.publisher.publish(
@@ -158,8 +155,9 @@ class Alerts:
 
     def _set_claim(self, alert: Alert, *, moment: float, before: float) -> None:
         """Say when an alert was claimed, unless it was sent, or claimed after a moment."""
-        changes = {"claimedAt": moment, "claim": alert.claim}
-        self.store.update(ALERT_TAKE, changes, sent=False, before=before, **_key_of(alert))
+        self.store.update(
+            ALERT_TAKE, {"claimedAt": moment}, sent=False, before=before, **_key_of(alert)
+        )
 
 
 def moment_of(log: Log) -> datetime:

@@ -224,8 +224,6 @@ class Alert(msgspec.Struct, kw_only=True):
     ----------
     claimedAt
         Epoch seconds at which a process began to tell it; 0 if the process has given it up.
-    claim
-        A random text of that process, by which it knows its own claim if an answer was lost.
     sent
         Whether it was told.
     """
@@ -235,7 +233,6 @@ class Alert(msgspec.Struct, kw_only=True):
     caregiverId: str
     level: Level
     claimedAt: float
-    claim: str
     sent: bool = False
 
 

@@ -131,7 +131,6 @@ class CompanionJourney:
             caregiverId=CAREGIVER,
             level=2,
             claimedAt=now.timestamp() - TAKE_OVER_SECONDS - 1,
-            claim="of a process that has ended",
         )
         store = _store(session)
         store.put(ALERT_CLAIM, claim)

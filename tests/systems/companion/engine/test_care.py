@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from companion.answer_writer import RuleWriter
 from companion.patterns import CONVERSATION_DELETE
 from companion.skill import REFUSAL
 from companion.tables import Profile
+from keyline.moments import iso_of
 from tests.systems.companion.on_engine import ALEXA_USER, Companion
 
 OF_A_PATIENT = (
@@ -260,6 +262,19 @@ def test_turns_and_escalations_are_paged(companion: Companion) -> None:
             "GET /patients/{patientId}/escalations", path=path, query=f"level={level}"
         ).body
         assert sorted(turn["userUtterance"] for turn in page["conversations"]) == sorted(wanted)
+
+
+def test_turns_of_a_span_have_its_begin_and_not_its_end(companion: Companion) -> None:
+    path = {"patientId": companion.patient()["patientId"]}
+    now = datetime.now(UTC).replace(microsecond=500_000)
+    moments = [now + timedelta(milliseconds=number) for number in range(4)]
+    for number, moment in enumerate(moments):
+        companion.say(f"words number {number}", moment=moment)
+    since, until = (iso_of(moments[number], "milliseconds") for number in (1, 3))
+    route = "GET /patients/{patientId}/conversations"
+    page = companion.call(route, path=path, query=f"since={since}&until={until}").body
+    found = [turn["userUtterance"] for turn in page["conversations"]]
+    assert found == ["words number 2", "words number 1"]
 
 
 def test_erasing_leaves_an_audit_entry_without_health_data(companion: Companion) -> None:

@@ -90,7 +90,6 @@ def test_the_stream_waits_for_an_alert_whose_process_has_ended(companion: Compan
         caregiverId="carer",
         level=2,
         claimedAt=now,
-        claim="of a process that has ended",
     )
     companion.store.put(ALERT_CLAIM, claim)
 

@@ -30,7 +30,6 @@ def stale_claim(companion: Companion, patient: str, timestamp: str) -> None:
         caregiverId="carer",
         level=2,
         claimedAt=time.time() - 60,
-        claim="of another process",
     )
     companion.store.put(ALERT_CLAIM, claim)
 
