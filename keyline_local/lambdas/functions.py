@@ -27,6 +27,7 @@ from keyline_local.lambdas.environment import (
     deadline_ms,
     link_runtime,
 )
+from keyline_local.lambdas.file_events import FileEvents
 from keyline_local.lambdas.runtime_api import Outcome, Work, failure
 from keyline_local.lambdas.sources import Sources
 from keyline_local.resources import Function
@@ -118,6 +119,7 @@ class Functions(Part):
         self._stopping = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._lifeline: tuple[int, int] | None = None
+        self._events = FileEvents()
         for function in functions:
             reserved = function.concurrency
             self._pools[function.name] = _Pool(
@@ -127,6 +129,7 @@ class Functions(Part):
                 patience=patience if reserved is None else 0.0,
                 idle_seconds=idle,
                 refresh=refresh,
+                events=self._events,
             )
             self._by_arn[function.arn] = function.name
 
@@ -154,6 +157,7 @@ class Functions(Part):
         if self._watching is not None:
             await self._watching
         await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
+        self._events.close()
         if self._lifeline is not None:
             for descriptor in self._lifeline:
                 os.close(descriptor)
@@ -212,6 +216,7 @@ class Functions(Part):
                 rust_timeout=1000,
                 yield_on_timeout=True,
             ):
+                self._events.doubt()
                 for pool in self._pools.values():
                     await pool.refresh_if_changed()
         except OSError as error:  # for instance the inotify limit; requests still check
@@ -232,10 +237,11 @@ class _Pool:
         patience: float,
         idle_seconds: float,
         refresh: Callable[[Function], None] | None,
+        events: FileEvents,
     ) -> None:
         self.function = function
         self.host: Host | None = None
-        self.sources = Sources(function.sources) if refresh and function.sources else None
+        self.sources = Sources(function.sources, events) if refresh and function.sources else None
         self._logs = logs
         self._limit = limit
         self._patience = patience
