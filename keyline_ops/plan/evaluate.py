@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import cast
 
 from keyline_ops.plan.constants import Value, as_text, constant, is_known, opaque
-from keyline_ops.plan.worlds import World
+from keyline_ops.plan.worlds import UndecidedError, World
 
 Template = Mapping[str, Value]
 Node = dict[str, Value]
@@ -95,22 +95,25 @@ class Evaluator:
     stack: Stack
     world: World
     imports: Callable[[str], Value | None] = lambda name: None
+    _sections: dict[str, Node] = field(default_factory=dict)
     _conditions: dict[str, bool] = field(default_factory=dict)
     _resources: dict[str, Resource] = field(default_factory=dict)
     _links: dict[str, set[str]] = field(default_factory=dict)
+    _is_lenient: bool = False
 
-    def resource_types(self) -> dict[str, str]:
-        """Return the types of the resources that there are in this world, by logical id."""
-        return {
-            logical_id: str(body.get("Type", ""))
-            for logical_id, body in self._declared().items()
-            if self._holds(body.get("Condition"))
-        }
+    def declared_types(self) -> dict[str, str]:
+        """Return the types of all resources, by logical id, whether or not they are made."""
+        return {name: str(body.get("Type", "")) for name, body in self._declared.items()}
+
+    def makes(self, logical_id: str) -> bool:
+        """Whether there is a resource in this world: its condition holds."""
+        body = self._declared.get(logical_id)
+        return body is not None and self._holds(body.get("Condition"))
 
     def resource(self, logical_id: str) -> Resource:
         """Return an evaluated resource."""
         if logical_id not in self._resources:
-            body = self._declared()[logical_id]
+            body = self._declared[logical_id]
             properties = self.value(body.get("Properties") or {})
             self._resources[logical_id] = Resource(
                 logical_id,
@@ -123,22 +126,43 @@ class Evaluator:
 
     def resources(self) -> Iterator[Resource]:
         """Yield the resources that there are in this world, evaluated."""
-        for logical_id in self.resource_types():
-            yield self.resource(logical_id)
+        for logical_id in self.declared_types():
+            if self.makes(logical_id):
+                yield self.resource(logical_id)
+
+    def possible(self, logical_id: str) -> Value:
+        """Return the properties of a resource with all that they may be.
+
+        Where this world does not say which of two values holds, both stand there, as a list.
+        """
+        self._is_lenient = True
+        try:
+            return self.value(self._declared[logical_id].get("Properties") or {})
+        finally:
+            self._is_lenient = False
 
     def links(self, logical_id: str) -> set[str]:
         """Return the logical ids of the resources that a resource refers to."""
         if logical_id not in self._links:
-            known = self._declared()
+            known = self._declared
             body = known[logical_id]
             named = set(_names_in(body)) | set(_texts(body.get("DependsOn")))
             self._links[logical_id] = {n for n in named if n in known and n != logical_id}
         return self._links[logical_id]
 
-    def outputs(self) -> dict[str, Output]:
-        """Return the outputs that there are in this world."""
+    def outputs(self, logical_id: str = "") -> dict[str, Output]:
+        """Return the outputs that there are in this world.
+
+        Parameters
+        ----------
+        logical_id
+            Only those that refer to this resource, or to none; all if empty.
+        """
         found = {}
         for name, body in self._section("Outputs").items():
+            named = {*_names_in(body)} & self._declared.keys()
+            if logical_id and named and logical_id not in named:
+                continue
             if isinstance(body, dict) and self._holds(body.get("Condition")):
                 export = body.get("Export")
                 exported = export.get("Name") if isinstance(export, dict) else None
@@ -165,9 +189,12 @@ class Evaluator:
     # ------------------------------------------------------------------------ sections
 
     def _section(self, name: str) -> Node:
-        section = self.stack.template.get(name)
-        return self._expanded(section) if isinstance(section, dict) else {}
+        if name not in self._sections:
+            section = self.stack.template.get(name)
+            self._sections[name] = self._expanded(section) if isinstance(section, dict) else {}
+        return self._sections[name]
 
+    @cached_property
     def _declared(self) -> dict[str, Node]:
         section = self._section("Resources")
         return {name: body for name, body in section.items() if isinstance(body, dict)}
@@ -239,7 +266,7 @@ class Evaluator:
             case "Fn::GetAtt", [str(target), *rest]:
                 return (self._attribute(target, ".".join(as_text(self.value(r)) for r in rest)),)
             case "Fn::If", [condition, then, otherwise]:
-                return (self._result(then if self._truth(condition) else otherwise),)
+                return (self._if(condition, then, otherwise),)
             case "Fn::Sub", str(text):
                 return (self._sub(text, {}),)
             case "Fn::Sub", [str(text), dict(given)]:
@@ -278,7 +305,7 @@ class Evaluator:
         parameter = self._section("Parameters").get(name)
         if isinstance(parameter, dict):
             return self._parameter(name, parameter)
-        body = self._declared().get(name)
+        body = self._declared.get(name)
         named = _NAMED.get(str(body.get("Type"))) if body else None
         if body and named and named[1] != "sqs":
             given = self._given_name(body, named[0])
@@ -305,7 +332,7 @@ class Evaluator:
         return None
 
     def _attribute(self, target: str, attribute: str) -> Value:
-        body = self._declared().get(target)
+        body = self._declared.get(target)
         named = _NAMED.get(str(body.get("Type"))) if body else None
         if body and named and attribute == "Arn":
             name = self._given_name(body, named[0]) or self.world.constant(self._own(target))
@@ -350,6 +377,14 @@ class Evaluator:
             return items[int(as_text(index))]
         return opaque("Fn::Select", [as_text(index), items])
 
+    def _if(self, condition: Value, then: Value, otherwise: Value) -> _Result:
+        try:
+            return self._result(then if self._truth(condition) else otherwise)
+        except UndecidedError:
+            if not self._is_lenient:
+                raise
+            return [self.value(then), self.value(otherwise)]
+
     def _find(self, table: str, keys: Sequence[Value]) -> Value:
         level: Value = self._section("Mappings").get(table)
         default: Value = None
@@ -359,6 +394,8 @@ class Evaluator:
         wanted = [as_text(self.value(key)) for key in keys]
         for key in wanted:
             known = level if isinstance(level, dict) else {}
+            if self._is_lenient and not is_known(key):
+                return [*known.values()]
             found = next((name for name in known if self.world.same(key, name)), None)
             if found is None:
                 return default if default is not None else opaque("Fn::FindInMap", [table, *wanted])

@@ -250,11 +250,11 @@ def _in_regions(change: Change) -> Iterator[Finding]:
 
 
 def _removed(place: Place, table: TableState, after: Side) -> Finding:
-    types = after.types
-    if place in types:
+    becomes = after.type_of(place)
+    if becomes:
         return rejected(
             "Type",
-            f"changes from {table.type} to {types[place]}. CloudFormation does not change a type.",
+            f"changes from {table.type} to {becomes}. CloudFormation does not change a type.",
             "Keep the type. To change it, retain the table and import it under the new type.",
         )
     again = [other for other, each in after.tables.items() if each.name == table.name]

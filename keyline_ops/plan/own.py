@@ -137,7 +137,7 @@ def _kind(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
 def _kept(old: Side, new: Side, stack: str) -> Iterator[Finding]:
     for place, kind in sorted(_of(old, stack, tuple(_KEPT))):
         was = old.resource(place)
-        if new.types.get(place) != kind:
+        if new.type_of(place) != kind:
             if not was.deletion_policy.startswith("Retain"):
                 yield refused(
                     f"{place[1]}",
@@ -163,7 +163,7 @@ def _days(properties: Mapping[str, Value]) -> float:
 
 def _watched(old: Side, new: Side, stack: str) -> Iterator[Finding]:
     for place, kind in sorted(_of(old, stack, ("AWS::CloudWatch::Alarm",))):
-        if new.types.get(place) != kind:
+        if new.type_of(place) != kind:
             yield harmless(place[1], "is removed: this alarm tells nobody any more.")
             continue
         was = old.resource(place).properties.get("Threshold")
@@ -173,4 +173,4 @@ def _watched(old: Side, new: Side, stack: str) -> Iterator[Finding]:
 
 
 def _of(side: Side, stack: str, kinds: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
-    return ((p, kind) for p, kind in side.types.items() if p[0] == stack and kind in kinds)
+    return ((place, side.declared[place]) for place in side.of(*kinds) if place[0] == stack)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from keyline_ops.plan.constants import Value, as_text
@@ -26,27 +26,42 @@ class Side:
     def tables(self) -> dict[Place, TableState]:
         """The tables of all stacks."""
         found = {}
-        for stack, evaluator in self.evaluators.items():
-            for logical_id, kind in evaluator.resource_types().items():
-                if kind in TABLE_TYPES:
-                    name = as_text(evaluator.value({"Ref": logical_id}))
-                    found[stack, logical_id] = table_state(
-                        evaluator.resource(logical_id), name, self._same
-                    )
+        for place in self.of(*TABLE_TYPES):
+            name = as_text(self.evaluators[place[0]].value({"Ref": place[1]}))
+            found[place] = table_state(self.resource(place), name, self._same)
         return found
 
     @cached_property
-    def types(self) -> dict[Place, str]:
-        """The types of all resources."""
+    def declared(self) -> dict[Place, str]:
+        """The types of all resources, whether or not they are made in this world."""
         return {
             (stack, logical_id): kind
             for stack, evaluator in self.evaluators.items()
-            for logical_id, kind in evaluator.resource_types().items()
+            for logical_id, kind in evaluator.declared_types().items()
         }
+
+    def makes(self, place: Place) -> bool:
+        """Whether there is a resource in this world."""
+        return place in self.declared and self.evaluators[place[0]].makes(place[1])
+
+    def type_of(self, place: Place) -> str:
+        """Return the type of a resource; empty where there is none in this world."""
+        return self.declared[place] if self.makes(place) else ""
+
+    def of(self, *kinds: str) -> Iterator[Place]:
+        """Yield the resources of types that there are in this world.
+
+        The conditions of other resources are not asked for, so that they make no worlds.
+        """
+        return (p for p, kind in self.declared.items() if kind in kinds and self.makes(p))
 
     def resource(self, place: Place) -> Resource:
         """Return a resource of these stacks."""
         return self.evaluators[place[0]].resource(place[1])
+
+    def possible(self, place: Place) -> Value:
+        """Return the properties of a resource with all that they may be."""
+        return self.evaluators[place[0]].possible(place[1])
 
     @cached_property
     def exports(self) -> dict[str, Value]:

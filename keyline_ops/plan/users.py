@@ -62,9 +62,10 @@ class Users:
         )
         found = {
             User(other, Kind.GRANT if kind.startswith(_GRANTS) else Kind.READER)
-            for other, kind in self._side.types.items()
+            for other, kind in self._side.declared.items()
             if not kind.startswith(_WATCHERS)
             and any(named.search(text) for text in self._of(other))
+            and self._side.makes(other)
         }
         return found | set(self._outputs(named))
 
@@ -73,8 +74,8 @@ class Users:
         table = self._side.tables[place]
         return {
             User(other, Kind.READER)
-            for other, kind in self._side.types.items()
-            if kind == _BACKUP and any(_mentions(text, table.name) for text in self._of(other))
+            for other in self._side.of(_BACKUP)
+            if any(_mentions(text, table.name) for text in self._of(other))
         }
 
     def of_index(self, place: Place, index: str) -> set[User]:
@@ -84,9 +85,10 @@ class Users:
             return set()
         return {
             User(other, self._kind(other, kind, table, index))
-            for other, kind in self._side.types.items()
+            for other, kind in self._side.declared.items()
             if not kind.startswith(_WATCHERS)
             and self._names(self._of(other), table, index)
+            and self._side.makes(other)
             and (self._reaches(other, table) or self._is_of_the_only_table(other))
         }
 
@@ -97,19 +99,21 @@ class Users:
         roles = {logical_id} | {
             name
             for name in evaluator.links(logical_id)
-            if self._side.types.get((stack, name)) == _ROLE
+            if self._side.declared.get((stack, name)) == _ROLE
         }
-        if self._side.types[grant] in _FUNCTIONS:
+        if self._side.declared[grant] in _FUNCTIONS:
             return {grant}
         return {
             (stack, name)
-            for (owner, name), kind in self._side.types.items()
-            if owner == stack and kind in _FUNCTIONS and evaluator.links(name) & roles
+            for owner, name in self._side.of(*_FUNCTIONS)
+            if owner == stack and evaluator.links(name) & roles
         }
 
     def code_of(self, function: Place) -> Value:
         """Return what a function is made of, without what it is allowed to do."""
-        properties = self._side.resource(function).properties
+        properties = self._side.possible(function)
+        if not isinstance(properties, dict):
+            return properties
         return {name: value for name, value in properties.items() if name != "Policies"}
 
     def _kind(self, place: Place, kind: str, table: TableState, index: str) -> Kind:
@@ -150,7 +154,7 @@ class Users:
             self._reached[key] = own or any(
                 self._reaches((stack, name), table)
                 for name in self._linked(stack, logical_id)
-                if self._side.types.get((stack, name), TABLE_TYPES[0]) not in TABLE_TYPES
+                if self._side.declared.get((stack, name), TABLE_TYPES[0]) not in TABLE_TYPES
             )
         return self._reached[key]
 
@@ -158,17 +162,17 @@ class Users:
         """Return what a resource refers to, and the policies of the roles among that."""
         evaluator = self._side.evaluators[stack]
         found = evaluator.links(logical_id)
-        roles = {name for name in found if self._side.types.get((stack, name)) == _ROLE}
+        roles = {name for name in found if self._side.declared.get((stack, name)) == _ROLE}
         policies = {
             name
-            for (owner, name), kind in self._side.types.items()
-            if owner == stack and kind in _POLICIES and evaluator.links(name) & roles
+            for owner, name in self._side.of(*_POLICIES)
+            if owner == stack and evaluator.links(name) & roles
         }
         return found | policies
 
     def _is_of_the_only_table(self, place: Place) -> bool:
         """Whether there is one table, and a resource names none at all."""
-        keys = _keys(self._side.resource(place).properties)
+        keys = _keys(self._side.possible(place))
         return len(self._side.tables) == 1 and not any("table" in key.lower() for key in keys)
 
     def _of(self, place: Place) -> list[str]:
@@ -177,8 +181,8 @@ class Users:
         return self._texts[place]
 
     def _raw(self, place: Place) -> Iterator[str]:
-        yield from _leaves(self._side.resource(place).properties)
-        if self._side.types[place] == _SAM_FUNCTION:
+        yield from _leaves(self._side.possible(place))
+        if self._side.declared[place] == _SAM_FUNCTION:
             yield from _leaves(self._side.evaluators[place[0]].globals())
 
 

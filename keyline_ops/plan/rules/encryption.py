@@ -50,8 +50,7 @@ def _lost_key(change: Change, key: str, path: str) -> Iterator[Finding]:
     place = key_resource(change.side_before, key)
     if place is None:
         return
-    known = change.side_after.types.get(place)
-    if known != _KEY:
+    if change.side_after.type_of(place) != _KEY:
         kept = change.side_before.resource(place).deletion_policy.startswith("Retain")
         if not kept:
             yield refused(
@@ -75,8 +74,8 @@ def _is_disabled(side: Side, place: ResourcePlace) -> bool:
 
 def key_resource(side: Side, key: str) -> ResourcePlace | None:
     """Return the KMS key of the stacks that a table names, if it is one of theirs."""
-    for place, kind in side.types.items():
+    for place in side.of(_KEY) if key else ():
         own = ":".join(part for part in place if part)
-        if kind == _KEY and shown(key) in (f"${{{own}}}", f"${{{own}.Arn}}", f"${{{own}.KeyId}}"):
+        if shown(key) in (f"${{{own}}}", f"${{{own}.Arn}}", f"${{{own}.KeyId}}"):
             return place
     return None

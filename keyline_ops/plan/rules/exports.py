@@ -14,7 +14,7 @@ def exports(change: Change) -> Iterator[Finding]:
     """Yield the exports of a table that go or change."""
     stack, _ = change.place
     before = _exported(change.side_before, change)
-    after = change.side_after.exports
+    after = change.side_after.exports if before else {}
     for name, value in sorted(before.items()):
         if name not in after and _imported(change.side_before, name):
             yield waves(
@@ -49,7 +49,7 @@ def _exported(side: Side, change: Change) -> dict[str, Value]:
     marks = (f"${{{own}}}", f"${{{own}.")
     named = shown(change.before.name)
     found = {}
-    for output in side.evaluators[stack].outputs().values():
+    for output in side.evaluators[stack].outputs(logical_id).values():
         text = shown(str(output.value))
         if output.export and (named in text or any(mark in text for mark in marks)):
             found[output.export] = output.value

@@ -131,7 +131,7 @@ def _switching(change: Change, users: Iterable[User]) -> Iterator[User]:
 
 
 def _is_new_code(change: Change, function: Place) -> bool:
-    if function not in change.side_before.types:
+    if not change.side_before.makes(function):
         return True
     return change.users_before.code_of(function) != change.users_after.code_of(function)
 

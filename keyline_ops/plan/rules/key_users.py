@@ -54,9 +54,8 @@ def _readers(change: Change) -> set[Place]:
     side, name = change.side_after, change.after.name
     return {
         place
-        for place, kind in side.types.items()
-        if kind == _ROLE
-        and any(
+        for place in side.of(_ROLE)
+        if any(
             any(text.startswith("dynamodb:") for text in _texts(each.get("Action")))
             and any(_is_of(text, name) for text in _texts(each.get("Resource")))
             for each in _statements(side, place)
@@ -83,8 +82,8 @@ def _statements(side: Side, role: Place) -> Iterator[dict[str, Value]]:
     ]
     documents += [
         side.resource(place).properties.get("PolicyDocument")
-        for place, kind in side.types.items()
-        if kind in _GRANTS and place[0] == stack and logical_id in evaluator.links(place[1])
+        for place in side.of(*_GRANTS)
+        if place[0] == stack and logical_id in evaluator.links(place[1])
     ]
     for document in documents:
         for each in _listed(document.get("Statement")) if isinstance(document, dict) else []:

@@ -51,11 +51,10 @@ def _of_the_cdk(change: Change) -> Iterator[Finding]:
 
 def _made_by_the_cdk(change: Change, side: Side) -> set[str]:
     found = set()
-    for place, kind in side.types.items():
-        if kind == _CDK_REPLICA:
-            properties = side.resource(place).properties
-            if as_text(properties.get("TableName")) == change.before.name:
-                found.add(as_text(properties.get("Region")))
+    for place in side.of(_CDK_REPLICA):
+        properties = side.resource(place).properties
+        if as_text(properties.get("TableName")) == change.before.name:
+            found.add(as_text(properties.get("Region")))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,22 @@ def test_too_many_worlds_are_not_judged() -> None:
 
     with pytest.raises(UnjudgedError, match=f"{MAX_WORLDS:,}"):
         in_every_world(judged)
+
+
+def test_conditions_that_have_nothing_to_do_with_tables_make_no_worlds() -> None:
+    made = Made(TABLE)
+    for number in range(20):
+        name = f"Open{number}"
+        made.template["Parameters"][name] = {"Type": "String"}
+        made.template["Conditions"][name] = {"Fn::Equals": [{"Ref": name}, "yes"]}
+        made.resources[f"Topic{number}"] = {"Type": "AWS::SNS::Topic", "Condition": name}
+        made.add_function(f"F{number}", INDEX={"Fn::If": [name, "by-status", "by-day"]})
+        made.template["Outputs"][name] = {"Value": {"Ref": f"Topic{number}"}, "Condition": name}
+    without = copy.deepcopy(made)
+    without.drop_index()
+    old, new = Stack("", made.template), Stack("", without.template)
+    assert judge([old], [old]).verdict.word == "harmless"
+    assert judge([old], [new]).verdict.word == "refused"  # a function may read it
 
 
 def test_the_worst_world_decides_and_says_what_it_takes_for_granted() -> None:
