@@ -149,7 +149,8 @@ class Alarms(_Section, frozen=True, kw_only=True):
     Attributes
     ----------
     email
-        The address that the alarm topic sends to; none subscribes nobody.
+        The address that the alarm topic sends to; none subscribes nobody. An environment with
+        `termination_protection` has to name one.
     read_units_per_minute, write_units_per_minute
         Capacity units consumed by one table or one index.
     latency_p99_ms
@@ -769,6 +770,7 @@ def _check(environment: Environment, file: Path) -> None:
     _check_region(environment, file)
     if environment.name == "prod":
         _check_prod(environment, file)
+    _check_told(environment, file)
     _check_key(environment, file)
     _check_local(environment, file)
     for path, message, suggestion in _faults(environment):
@@ -860,6 +862,16 @@ def _check_prod(environment: Environment, file: Path) -> None:
     for key, (holds, line) in required.items():
         if not holds:
             raise EnvironmentFileError(f"{file.name}: {key}", "prod asks for it.", f"Write {line}.")
+
+
+def _check_told(environment: Environment, file: Path) -> None:
+    """Refuse an environment that is protected and whose alarms nobody hears."""
+    if environment.termination_protection and not environment.alarms.email:
+        raise EnvironmentFileError(
+            f"{file.name}: alarms.email",
+            "is missing: nobody would hear of an alarm of this protected environment.",
+            'Write email = "oncall@<your domain>" below [alarms].',
+        )
 
 
 def _check_key(environment: Environment, file: Path) -> None:

@@ -77,6 +77,7 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
     (tmp_path / "qa.toml").write_text(
         'name = "qa"\nregion = "eu-west-1"\n'
         '[auth]\nissuer = "https://identity.example.com"\naudience = "keyline"\n'
+        '[alarms]\nemail = "oncall@example.com"\n'
     )
     env = environment.load("qa", tmp_path)
 
@@ -172,6 +173,10 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
             "termination_protection = false",
             "termination_protection",
             "termination_protection = true",
+        ),
+        *(
+            (name, 'email = "oncall', '# email = "oncall', "alarms.email", "below [alarms]")
+            for name in ("staging", "prod")
         ),
         ("prod", 'name = "prod"', 'name = "dev"', "name", 'name = "prod"'),
         ("prod", "[tables]", "[local]\n[tables]", "local.api", "it is missing"),

@@ -18,10 +18,12 @@ from tests.support.templates import (
     Template,
     Templates,
     normalised,
+    resources,
 )
 
 _PARTS = ["account", *(f"{s.name}-{part}" for s in systems() for part in ("data", "service"))]
 
+_SUBSCRIPTION = "AWS::SNS::Subscription"
 _KEPT = {"DeletionPolicy": ("Delete", "Retain"), "UpdateReplacePolicy": ("Delete", "Retain")}
 STAGING: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
     "AWS::DynamoDB::GlobalTable": {
@@ -58,7 +60,23 @@ def test_staging_is_dev_with_other_names_and_a_few_other_values(
     part: str, templates: Templates
 ) -> None:
     dev, staging = (normalised(templates(name)[f"{part}-{name}"]) for name in ("dev", "staging"))
-    assert _as_staging(dev) == _without_digests(staging)
+    assert _as_staging(dev) == _without_subscriptions(_without_digests(staging))
+
+
+@pytest.mark.parametrize(("environment", "told"), [("dev", 0), ("staging", 1), ("prod", 1)])
+def test_somebody_hears_of_the_alarms_of_a_protected_environment(
+    environment: str, told: int, templates: Templates
+) -> None:
+    account = templates(environment)[f"account-{environment}"]
+    found = resources(account, _SUBSCRIPTION).values()
+    assert [each["Protocol"] for each in found] == ["email"] * told
+
+
+def _without_subscriptions(template: Template) -> Template:
+    """Return a template without who is told: dev need not tell anybody."""
+    every = template["Resources"]
+    kept = {id: each for id, each in every.items() if each["Type"] != _SUBSCRIPTION}
+    return {**template, "Resources": kept}
 
 
 def _as_staging(dev: Template) -> Template:

@@ -61,6 +61,7 @@ ENVIRONMENT = """
 name = "dev"
 region = "us-east-1"
 auth = {issuer = "https://example.org", audience = "notes"}
+alarms.email = "oncall@example.org"
 systems.notes.pages = 20
 """
 
