@@ -17,7 +17,7 @@ from keyline.model.pattern import Put, TransactWrite, Update
 from keyline.run import backoff, floor, refusals
 from keyline.run.calls import Calls
 from keyline.run.compiled import Compiler
-from keyline.run.errors import BadCallError, TransactionCancelledError
+from keyline.run.errors import BadCallError, ConditionFailedError, TransactionCancelledError
 from keyline.run.outcome import OTHER_ACTIONS, ReplyError
 from keyline.run.repeat import SAFE
 from keyline.run.request import Request
@@ -53,8 +53,8 @@ def put(
     token
         What this call shares with other calls of the same operation, whose items may differ. The
         first one of them that arrives is carried out with it. The others meet the item of that
-        one if it is still there, and write theirs otherwise. One of them that arrives late does
-        neither. A token of this call alone where not given.
+        one if it is still there, and write theirs otherwise, with a token that follows from it.
+        One of them that arrives late does neither. A token of this call alone where not given.
 
     Raises
     ------
@@ -66,27 +66,51 @@ def put(
         check_token(pattern, token)
     now, compiled = time.time(), compiler.put(part)
     fixed, attributes = compiled.request(item, values, now)
-    request: Request = {
-        "TransactItems": [{part.transact_action: fixed}],
-        "ClientRequestToken": token or str(uuid.uuid4()),
-    }
     implied = floor.of_creates([(part, attributes)]) if calls.measuring else None
-    in_doubt = False
-    for attempt in range(1, ATTEMPTS + 1):
+    token = token or str(uuid.uuid4())
+    in_doubt = looks = False
+    conflicts = 0
+    while True:
+        request = _look(part, fixed) if looks else _transaction(part, fixed, token)
         try:
             calls.send(pattern, "TransactWriteItems", request, WRITTEN, _one, implied, repeat=SAFE)
-            break
+            return compiled.writer.stored(item, attributes)
         except ReplyError as refusal:
             in_doubt = in_doubt or refusal.in_doubt
             if refusal.code == OTHER_ACTIONS:  # another call with the token was carried out
-                request["ClientRequestToken"] = str(uuid.uuid4())
+                token, in_doubt, looks = _following(token), False, not part.replace
                 continue
             error = _unmet(pattern, part, compiler, refusal, now, in_doubt=in_doubt)
+            if looks and isinstance(error, ConditionFailedError):
+                looks = False  # nothing is there: the item of the other call was deleted
+                continue
             met_conflict = isinstance(error, TransactionCancelledError) and error.conflict
-            if attempt == ATTEMPTS or not met_conflict:
+            conflicts += met_conflict
+            if not met_conflict or conflicts == ATTEMPTS:
                 raise error from refusal
-        backoff.wait(attempt)
-    return compiled.writer.stored(item, attributes)
+        backoff.wait(conflicts)
+
+
+def _transaction(part: Put[Any], fixed: Request, token: str) -> Request:
+    return {"TransactItems": [{part.transact_action: fixed}], "ClientRequestToken": token}
+
+
+def _look(part: Put[Any], fixed: Request) -> Request:
+    """Return a put that never happens: its refusal shows the item that is there.
+
+    An attempt of a put that could happen might arrive late, when the item was deleted. This one
+    changes nothing whenever it arrives, and needs no permission to read.
+    """
+    aliases: Mapping[str, str] = fixed["ExpressionAttributeNames"]
+    key = next(a for a, name in aliases.items() if name == part.table.key.partition[0])
+    never = f"attribute_exists({key}) AND attribute_not_exists({key})"
+    look = {**fixed, "ConditionExpression": f"{fixed['ConditionExpression']} AND {never}"}
+    return _transaction(part, look, str(uuid.uuid4()))
+
+
+def _following(token: str) -> str:
+    """Return the token with which all calls go on that were refused one."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, token))
 
 
 def update(

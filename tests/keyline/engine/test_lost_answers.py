@@ -461,6 +461,19 @@ def test_calls_that_share_a_token_write_one_item_and_none_of_them_late(rig: Rig,
     # But a call that is made then is a new one
     assert rig.direct.put_or_get(CREATE_ALONE, third, id_) == (third, False)
 
+    # Nor does a try bring it back of a call that has met the item, whichever try it was
+    for late in range(3):
+        name, faults = f"number {late}", [None] * late + [Fault.LATE]
+        rig.proxy.next(*faults)
+        met = rig.unreliable.put_or_get(CREATE_ALONE, Entry(id=id_, name=name), id_)
+        assert met == (third, True)
+        rig.proxy.heal()
+        rig.direct.delete(DROP, id=id_)
+        assert set(rig.proxy.deliver()) <= {400}
+        assert rig.holds(id_) is None
+        third = Entry(id=id_, name=f"after {late}")
+        assert rig.direct.put_or_get(CREATE_ALONE, third, id_) == (third, False)
+
 
 @pytest.mark.parametrize("token", ["", "x" * 37])
 def test_a_put_takes_a_token_only_in_a_transaction_and_only_a_right_one(
