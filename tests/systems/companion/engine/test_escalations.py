@@ -13,7 +13,7 @@ import pytest
 
 from companion.alerts import TAKE_OVER_SECONDS, AlertPendingError, Alerts
 from companion.conversation import EMERGENCY_ANSWER
-from companion.patterns import ALERT_CLAIM, PATIENT_LOGS
+from companion.patterns import ALERT_CLAIM, PATIENT_CAREGIVERS, PATIENT_LOGS
 from companion.skill import TELL_SECONDS
 from companion.system import ESCALATIONS, SKILL
 from companion.tables import Alert, Log
@@ -120,10 +120,17 @@ def test_level_1_keeps_to_preferences_and_level_2_does_not(companion: Companion)
 
 
 def test_a_caregiver_whose_assignment_has_ended_is_told_nothing(companion: Companion) -> None:
+    """Also while the index still has the assignment."""
     patient = companion.patient()
     companion.assign(patient, "helper")
+    companion.say("hello there")
+    index = list(companion.store.items(PATIENT_CAREGIVERS, patientId=patient["patientId"]))
+    assert {assignment.caregiverId for assignment in index} == {"carer", "helper"}
     companion.end(patient, "helper")
-    companion.say("I fell")
+    (log,) = logs(companion, patient)
+    companion.monkeypatch.setattr(type(companion.store), "items", lambda *_, **__: iter(index))
+    log = msgspec.structs.replace(log, escalationLevel=2)
+    assert Alerts(companion.store, companion.told).tell(log) == 1
     assert companion.told.messages == [(patient["patientId"], "carer", 2)]
 
 
