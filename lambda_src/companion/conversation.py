@@ -179,12 +179,15 @@ class Turn:
     ----------
     request_id
         Alexa's id of the request.
+    answer
+        What is answered, unless it is an emergency; None lets the writer answer.
     """
 
     request_id: str
     moment: datetime
     intent: str
     utterance: str
+    answer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,7 @@ class Conversations:
             patientId=context.profile.patientId,
             timestamp=key,
             userUtterance=turn.utterance,
-            assistantResponse=self._said(context.profile, turn.utterance, level),
+            assistantResponse=self._said(context.profile, turn, level),
             intent=turn.intent,
             escalationLevel=level,
             repeatCount=repeated,
@@ -255,11 +258,13 @@ class Conversations:
         turns = RecentTurns.unpack(context.conversation.turns)
         return turns.within(turn.moment, self.settings.repetition_hours)
 
-    def _said(self, profile: Profile, utterance: str, level: int) -> str:
+    def _said(self, profile: Profile, turn: Turn, level: int) -> str:
         if level == EMERGENCY:
             return EMERGENCY_ANSWER
-        with segment("generateNovaResponse"):
-            answer = self.writer.write(profile, utterance)
+        answer = turn.answer
+        if answer is None:
+            with segment("generateNovaResponse"):
+                answer = self.writer.write(profile, turn.utterance)
         return CONCERN_ANSWER + answer if level == CONCERN else answer
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from companion.alerts import Alerts
-from companion.alexa import AlexaRequest, silence, spoken, verified
+from companion.alexa import AlexaRequest, Intent, silence, spoken, verified
 from companion.conversation import (
     Contexts,
     Conversations,
@@ -35,6 +35,8 @@ so the signs of an escalation that stand alone have an intent of their own.
 TELL_SECONDS = 2
 """After this time the skill leaves the caregivers who are not told yet to the stream. Telling the
 last one may take 3 s more, and Alexa waits for 8 s in all."""
+HELP_INTENT = "AMAZON.HelpIntent"
+"""Alexa sends it to a patient who says "help", which is a sign of level 1. So it is a turn."""
 _ENDS = frozenset({"AMAZON.StopIntent", "AMAZON.CancelIntent", "AMAZON.NavigateHomeIntent"})
 
 
@@ -82,16 +84,15 @@ class Skill:
         if request.request.type == "LaunchRequest":
             found = self._context(request.user_id)
             return spoken(WELCOME.format(name=found.profile.preferredName), again=AGAIN)
-        if intent is not None and intent.name == "AMAZON.HelpIntent":
-            return spoken(HELP, again=AGAIN)
-        slot = intent.slots.get(UTTERANCE_SLOT) if intent is not None else None
-        if intent is None or intent.name not in TURN_INTENTS or slot is None or not slot.value:
+        words = _words_of(intent)
+        if intent is None or not words:
             return spoken(NOT_UNDERSTOOD, again=AGAIN)
         turn = Turn(
             request_id=request.request.requestId,
             moment=datetime.fromisoformat(request.request.timestamp),
             intent=intent.name,
-            utterance=slot.value,
+            utterance=words,
+            answer=HELP if intent.name == HELP_INTENT else None,
         )
         return spoken(self._turn(request.user_id, turn).assistantResponse, again=AGAIN)
 
@@ -118,3 +119,13 @@ class Skill:
             self.alerts.tell(log, TELL_SECONDS)
         except Exception as error:  # noqa: BLE001 - the patient is answered, the stream tells again
             self.failed(error)
+
+
+def _words_of(intent: Intent | None) -> str:
+    """What a patient said; empty if Alexa does not tell."""
+    if intent is None:
+        return ""
+    if intent.name == HELP_INTENT:
+        return "help"
+    slot = intent.slots.get(UTTERANCE_SLOT) if intent.name in TURN_INTENTS else None
+    return (slot.value or "") if slot else ""

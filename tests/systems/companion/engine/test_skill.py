@@ -10,7 +10,7 @@ import pytest
 
 from companion.alexa import UnverifiedRequestError
 from companion.answer_writer import FALLBACK
-from companion.conversation import EMERGENCY_ANSWER
+from companion.conversation import CONCERN_ANSWER, EMERGENCY_ANSWER
 from companion.skill import GOODBYE, HELP, NOT_UNDERSTOOD, REFUSAL
 from companion.tables import Profile
 from keyline.run import OutcomeUnknownError
@@ -39,13 +39,27 @@ def test_an_unknown_user_is_refused_and_hears_of_nobody(companion: Companion) ->
     [
         ("AMAZON.StopIntent", GOODBYE),
         ("AMAZON.CancelIntent", GOODBYE),
-        ("AMAZON.HelpIntent", HELP),
         ("AMAZON.FallbackIntent", NOT_UNDERSTOOD),
     ],
 )
 def test_intents_of_alexa_are_answered(companion: Companion, name: str, text: str) -> None:
     answer = companion.skill.answer(alexa_request("IntentRequest", intent={"name": name}))
     assert answer["response"]["outputSpeech"]["text"] == text
+
+
+@pytest.mark.requirement("B-O4")
+def test_a_cry_for_help_is_a_turn_of_level_1_and_is_answered_with_help(
+    companion: Companion,
+) -> None:
+    """Alexa takes "help" for its own intent, so that the words never come in a slot."""
+    request = alexa_request("IntentRequest", intent={"name": "AMAZON.HelpIntent"})
+    refused = companion.skill.answer(request)
+    assert refused["response"]["outputSpeech"]["text"] == REFUSAL
+    companion.patient()
+    answer = companion.skill.answer(request)
+    assert answer["response"]["outputSpeech"]["text"] == CONCERN_ANSWER + HELP
+    (stored,) = stored_logs(companion)
+    assert stored["escalationLevel"] == {"N": "1"}
 
 
 def test_the_end_of_a_session_is_not_spoken_to(companion: Companion) -> None:
