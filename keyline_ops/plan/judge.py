@@ -22,6 +22,7 @@ from keyline_ops.plan.own import own_findings
 from keyline_ops.plan.releases import Release, released
 from keyline_ops.plan.rules.capacity import capacity
 from keyline_ops.plan.rules.change import Change
+from keyline_ops.plan.rules.consumers import consumers
 from keyline_ops.plan.rules.encryption import encryption
 from keyline_ops.plan.rules.expiry import expiry
 from keyline_ops.plan.rules.exports import exports
@@ -39,7 +40,18 @@ from keyline_ops.plan.users import Users
 from keyline_ops.plan.worlds import World, in_every_world
 
 _RULES = (
-    *(replacement, keys, indexes, stream, exports, expiry, protection, encryption, key_users),
+    *(
+        replacement,
+        keys,
+        indexes,
+        stream,
+        consumers,
+        exports,
+        expiry,
+        protection,
+        encryption,
+        key_users,
+    ),
     *(capacity, replicas, policies),
 )
 

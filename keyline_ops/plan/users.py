@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from keyline_ops.plan.constants import Value, shown
+from keyline_ops.plan.evaluate import Node
 from keyline_ops.plan.side import Place, Side
 from keyline_ops.plan.table_state import TABLE_TYPES, TableState
 
@@ -15,6 +16,7 @@ _WATCHERS = ("AWS::ApplicationAutoScaling::", "AWS::CloudWatch::", "AWS::DynamoD
 """What names an index or a stream and does not read it."""
 _BACKUP = "AWS::Backup::BackupSelection"
 _GRANTS = "AWS::IAM::"
+MAPPING = "AWS::Lambda::EventSourceMapping"
 _ROLE = "AWS::IAM::Role"
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 _SAM_FUNCTION = "AWS::Serverless::Function"
@@ -53,13 +55,7 @@ class Users:
 
     def of_stream(self, place: Place) -> set[User]:
         """Return who reads the stream of a table."""
-        table = self._side.tables.get(place)
-        if table is None:
-            return set()
-        named = re.compile(
-            rf"(?<![\w:.-]){re.escape(_own(place))}\.StreamArn(?!\w)"
-            rf"|table/{re.escape(shown(table.name))}/stream/(?!\*)"
-        )
+        named = self._stream(place)
         found = {
             User(other, Kind.GRANT if kind.startswith(_GRANTS) else Kind.READER)
             for other, kind in self._side.declared.items()
@@ -67,7 +63,24 @@ class Users:
             and any(named.search(text) for text in self._of(other))
             and self._side.makes(other)
         }
-        return found | set(self._outputs(named))
+        return found | set(self._outputs(place, named))
+
+    def mappings(self, place: Place) -> dict[Place, Node]:
+        """Return the mappings of the stream of a table to functions, with their properties."""
+        named = self._stream(place)
+        return {
+            other: self._side.resource(other).properties
+            for other in self._side.of(MAPPING)
+            if any(named.search(text) for text in self._of(other))
+        }
+
+    def _stream(self, place: Place) -> re.Pattern[str]:
+        """Return what names the stream of a table: a reference to it, or its ARN."""
+        name = shown(self._side.tables[place].name)
+        return re.compile(
+            rf"(?<![\w:.-]){re.escape(_own(place))}\.StreamArn(?!\w)"
+            rf"|table/{re.escape(name)}/stream/(?!\*)"
+        )
 
     def of_backups(self, place: Place) -> set[User]:
         """Return the selections of AWS Backup that name a table."""
@@ -124,9 +137,10 @@ class Users:
             return Kind.READER if self._names(rest, table, index) else Kind.GRANT
         return Kind.READER
 
-    def _outputs(self, named: re.Pattern[str]) -> Iterator[User]:
+    def _outputs(self, place: Place, named: re.Pattern[str]) -> Iterator[User]:
         for stack, evaluator in self._side.evaluators.items():
-            for name, output in evaluator.outputs().items():
+            own = place[1] if stack == place[0] else ""
+            for name, output in evaluator.outputs(own).items():
                 if any(named.search(text) for text in _leaves(output.value)):
                     kind = Kind.EXPORT if output.export else Kind.OUTPUT
                     yield User((stack, f"Outputs.{name}"), kind)

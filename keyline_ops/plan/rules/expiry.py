@@ -31,11 +31,11 @@ def expiry(change: Change) -> Iterator[Finding]:
     elif before.ttl and not after.ttl:
         yield harmless(_PATH, "is disabled: items do not expire any more.")
     if after.ttl and after.ttl != before.ttl:
-        if after.ttl in dict(after.key) and after.attributes.get(after.ttl) == "N":
+        if before.attributes.get(after.ttl) == "N":  # what is defined is the key of something
             yield refused(
                 f"{_PATH}.AttributeName",
-                f"is {after.ttl}, a key of every item. Items whose number is a time in the past"
-                " are deleted.",
+                f"is {after.ttl}, which stored items have as a key. Items whose number is a time in"
+                " the past are deleted.",
                 "Expire items by an attribute of its own.",
             )
         elif not before.ttl:

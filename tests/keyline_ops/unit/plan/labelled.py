@@ -549,6 +549,35 @@ def the_batch_of_a_consumer(made: Made) -> None:
     made.resources["Mapping"]["Properties"]["BatchSize"] = 10
 
 
+@case(REFUSED, before=lambda made: made.add_mapping(), tricky=True)
+def a_consumer_under_another_logical_id(made: Made) -> None:
+    made.resources["Mapping2"] = made.resources.pop("Mapping")
+
+
+def _from_the_start(made: Made) -> None:
+    made.add_mapping(StartingPosition="TRIM_HORIZON")
+
+
+@case(WAVES, before=_from_the_start, tricky=True)
+def a_consumer_from_the_start_under_another_logical_id(made: Made) -> None:
+    made.resources["Mapping2"] = made.resources.pop("Mapping")
+
+
+@case(REFUSED, before=_from_the_start, tricky=True)
+def another_starting_position(made: Made) -> None:
+    made.resources["Mapping"]["Properties"]["StartingPosition"] = "LATEST"
+
+
+@case(HARMLESS, before=lambda made: made.add_mapping())
+def a_second_consumer(made: Made) -> None:
+    made.add_mapping("Mapping2", "Counter")
+
+
+@case(HARMLESS, before=lambda made: made.add_mapping(), tricky=True)
+def a_consumer_less_of_a_stream_that_stays(made: Made) -> None:
+    del made.resources["Mapping"]
+
+
 def _pipe(made: Made) -> None:
     made.resources["Pipe"] = {
         "Type": "AWS::Pipes::Pipe",
@@ -663,6 +692,17 @@ def no_expiry_by_leaving_it_out(made: Made) -> None:
 def _numbered(made: Made) -> None:
     made.props["AttributeDefinitions"][1]["AttributeType"] = "N"
     del made.props["TimeToLiveSpecification"]
+
+
+def _indexed_by_time(made: Made) -> None:
+    made.define("created", "N")
+    made.indexes.append(index("by-created", "status", "created"))
+    del made.props["TimeToLiveSpecification"]
+
+
+@case(REFUSED, before=_indexed_by_time, tricky=True)
+def expiry_by_a_key_of_an_index(made: Made) -> None:
+    made.props["TimeToLiveSpecification"] = {"AttributeName": "created", "Enabled": True}
 
 
 @case(REFUSED, before=_numbered, tricky=True)
