@@ -18,8 +18,8 @@ from keyline_ops.commands.options import AsJson
 from keyline_ops.printing import forget_output
 
 if TYPE_CHECKING:
-    from keyline_ops.plan.judge import Plan
     from keyline_ops.plan.releases import Release
+    from keyline_ops.plan.verdict import Plan
 
 app = typer.Typer()
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from keyline_ops.plan.constants import shown
 from keyline_ops.plan.evaluate import Stack
-from keyline_ops.plan.filling import Filling
 from keyline_ops.plan.findings import (
     Finding,
-    Moment,
-    Step,
-    Verdict,
     harmless,
     refused,
     rejected,
-    waves,
 )
 from keyline_ops.plan.own import own_findings
 from keyline_ops.plan.releases import Release, released
@@ -35,8 +30,10 @@ from keyline_ops.plan.rules.replacement import replacement
 from keyline_ops.plan.rules.replicas import replicas
 from keyline_ops.plan.rules.stream import stream
 from keyline_ops.plan.side import Place, Side
+from keyline_ops.plan.table_plan import TablePlan
 from keyline_ops.plan.table_state import TABLE_TYPES, TableState, in_the_same_region
 from keyline_ops.plan.users import Users
+from keyline_ops.plan.verdict import Plan
 from keyline_ops.plan.worlds import World, in_every_world
 
 _RULES = (
@@ -54,110 +51,6 @@ _RULES = (
     ),
     *(capacity, replicas, policies),
 )
-
-
-@dataclass(frozen=True)
-class TablePlan:
-    """What becomes of one table, or of what a system keeps beside its tables.
-
-    Attributes
-    ----------
-    owner
-        Its stack and logical id: `OrdersDataProd.Orders`.
-    name
-        The physical name; empty where it is not a table.
-    """
-
-    owner: str
-    name: str
-    findings: tuple[Finding, ...]
-
-    @property
-    def changes_indexes(self) -> bool:
-        """Whether an index is created or deleted."""
-        return any(".GlobalSecondaryIndexes." in f.path and f.steps for f in self.findings)
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst of what is found and not released."""
-        return max((f.verdict for f in self.findings if not f.released), default=Verdict.HARMLESS)
-
-
-@dataclass(frozen=True)
-class Wave:
-    """One deployment of several, with what it does."""
-
-    steps: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The verdict on two deployments.
-
-    Attributes
-    ----------
-    others_change
-        Whether anything changes that is not a table.
-    assumptions
-        What the verdict takes for granted of values that nobody knows here.
-    waves
-        The deployments in order; empty where the change is refused or changes nothing.
-    """
-
-    tables: tuple[TablePlan, ...]
-    others_change: bool = False
-    assumptions: tuple[str, ...] = ()
-    unused_releases: tuple[str, ...] = ()
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst table decides."""
-        return max((table.verdict for table in self.tables), default=Verdict.HARMLESS)
-
-    def with_fillings(self, fillings: Mapping[str, Filling], region: str) -> Plan:
-        """Return the plan with what DynamoDB says of the tables whose indexes change."""
-        tables = tuple(
-            replace(each, findings=(*each.findings, *_filled(each, fillings[each.name], region)))
-            if each.name in fillings
-            else each
-            for each in self.tables
-        )
-        return replace(self, tables=tables)
-
-    @property
-    def waves(self) -> tuple[Wave, ...]:
-        """The deployments in order; none where the change is refused or nothing is to be done."""
-        return () if self.verdict is Verdict.REFUSED else tuple(self._waves())
-
-    def _waves(self) -> Iterator[Wave]:
-        """Yield the deployments in order: one step of each table in one of them."""
-        before = _columns(self.tables, Moment.BEFORE)
-        after = _columns(self.tables, Moment.AFTER)
-        changes = any(not f.steps for table in self.tables for f in table.findings)
-        if self.verdict is Verdict.HARMLESS:
-            if self.others_change or before or after or changes:
-                yield Wave((*(s for each in (*before, *after) for s in each), "deploy everything"))
-            return
-        yield from (Wave(tuple(steps)) for steps in before)
-        if self.others_change or any(_in_place(each) for each in self.tables):
-            yield Wave(("deploy everything else",))
-        yield from (Wave(tuple(steps)) for steps in after)
-
-
-def _filled(table: TablePlan, filling: Filling, region: str) -> Iterator[Finding]:
-    path = f"{table.owner}.GlobalSecondaryIndexes"
-    yield harmless(path, f"change: {filling.told(region)}.")
-    if filling.busy:
-        yield waves(
-            path,
-            f"are changing now ({', '.join(filling.busy)}). DynamoDB takes no other change.",
-            "Wait until they are ACTIVE: `keyline tables` shows it.",
-        )
-
-
-def _in_place(table: TablePlan) -> bool:
-    """Whether a table has changes beside the steps that have deployments of their own."""
-    return any(f.verdict is Verdict.HARMLESS and not f.steps for f in table.findings)
 
 
 def _rest(stacks: Sequence[Stack]) -> list[object]:
@@ -187,51 +80,58 @@ def judge(
     UnjudgedError
         If too much depends on what is not known.
     """
-    plans = in_every_world(lambda world: _in_world(before, after, world))
-    judged = [
-        Plan(
-            tuple(
-                replace(table, findings=tuple(released(f, releases) for f in table.findings))
-                for table in tables
-            ),
-            _rest(before) != _rest(after),
-            tuple(world.assumptions),
-            tuple(_unused(tables, releases)),
-        )
-        for world, tables in plans
+    others_change = _rest(before) != _rest(after)
+    plans = [
+        Plan(_released(tables, releases), others_change, tuple(world.assumptions))
+        for world, tables in in_every_world(lambda world: _in_world(before, after, world))
     ]
-    return max(judged, key=lambda plan: (plan.verdict, -len(plan.assumptions)))
+    used = {f.path for plan in plans for t in plan.tables for f in t.findings if f.released}
+    worst = max(plans, key=lambda plan: (plan.verdict, -len(plan.assumptions)))
+    unused = tuple(release.change for release in releases if release.change not in used)
+    return replace(worst, unused_releases=unused)
 
 
-def _unused(tables: Sequence[TablePlan], releases: Sequence[Release]) -> Iterator[str]:
-    paths = {finding.path for table in tables for finding in table.findings}
-    yield from (release.change for release in releases if release.change not in paths)
+def _released(tables: Sequence[TablePlan], releases: Sequence[Release]) -> tuple[TablePlan, ...]:
+    return tuple(
+        replace(table, findings=tuple(released(f, releases) for f in table.findings))
+        for table in tables
+    )
 
 
 def _in_world(
     before: Sequence[Stack], after: Sequence[Stack], world: World
 ) -> tuple[TablePlan, ...]:
     old, new = Side(before, world), Side(after, world)
-    users_before, users_after = Users(old), Users(new)
-    found = []
-    for place in sorted(old.tables.keys() | new.tables.keys()):
-        was, becomes = old.tables.get(place), new.tables.get(place)
-        if was is None:
-            assert becomes is not None  # noqa: S101 (one of the two has it)
-            findings = [harmless("", "is created.")]
-        elif becomes is None:
-            findings = [_removed(place, was, new)]
-        else:
-            becomes = in_the_same_region(was, becomes)
-            change = Change(place, was, becomes, old, new, users_before, users_after)
-            findings = list(_changed(change))
-        table = becomes or was
-        owner = ".".join(part for part in place if part)
-        assert table is not None  # noqa: S101 (one of the two has it)
-        found.append(
-            TablePlan(owner, shown(table.name), tuple(each.below(owner) for each in findings))
-        )
-    return (*found, *_beside(old, new))
+    users = (Users(old), Users(new))
+    found = [
+        *(
+            (place, table, [_removed(place, table, new)])
+            for place, table in old.tables.items()
+            if place not in new.tables
+        ),
+        *(
+            (place, table, [harmless("", "is created.")])
+            for place, table in new.tables.items()
+            if place not in old.tables
+        ),
+        *(
+            (place, table, list(_changed(Change(place, was, table, old, new, *users))))
+            for place, was in old.tables.items()
+            if place in new.tables
+            for table in [in_the_same_region(was, new.tables[place])]
+        ),
+    ]
+    tables = [_plan(_owner(place), table.name, each) for place, table, each in found]
+    beside = [_plan(stack, "", each) for stack, each in own_findings(old, new)]
+    return (*sorted(tables, key=lambda plan: plan.owner), *beside)
+
+
+def _plan(owner: str, name: str, findings: Sequence[Finding]) -> TablePlan:
+    return TablePlan(owner, shown(name), tuple(each.below(owner) for each in findings))
+
+
+def _owner(place: Place) -> str:
+    return ".".join(part for part in place if part)
 
 
 def _changed(change: Change) -> Iterator[Finding]:
@@ -273,7 +173,7 @@ def _removed(place: Place, table: TableState, after: Side) -> Finding:
     if again:
         return refused(
             "",
-            f"is now {'.'.join(part for part in again[0] if part)}, under the same name."
+            f"is now {_owner(again[0])}, under the same name."
             " CloudFormation makes the new one before it lets go of the old, and fails.",
             "Keep its stack and logical id, or move it by a stack refactoring or an import.",
         )
@@ -283,24 +183,3 @@ def _removed(place: Place, table: TableState, after: Side) -> Finding:
         else "it is deleted with its items"
     )
     return refused("", f"is removed: {end}.", "Keep it until its items are moved or not needed.")
-
-
-def _beside(old: Side, new: Side) -> Iterator[TablePlan]:
-    """Yield what only our own stacks say of what is stored, by stack."""
-    for stack, findings in own_findings(old, new):
-        yield TablePlan(stack, "", tuple(each.below(stack) for each in findings))
-
-
-def _columns(tables: Sequence[TablePlan], moment: Moment) -> list[list[str]]:
-    columns: list[list[str]] = []
-    for table in tables:
-        steps = [s for f in table.findings for s in f.steps if s.moment is moment]
-        for number, step in enumerate(steps):
-            while len(columns) <= number:
-                columns.append([])
-            columns[number].append(_told(table, step))
-    return columns
-
-
-def _told(table: TablePlan, step: Step) -> str:
-    return f"{table.owner}: {step.text}"

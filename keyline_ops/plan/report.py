@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from keyline_ops.plan.findings import Finding, Verdict
-from keyline_ops.plan.judge import Plan, TablePlan
+from keyline_ops.plan.table_plan import TablePlan
+from keyline_ops.plan.verdict import Plan
 from keyline_ops.printing import print_whole, table
 
 _COLOURS = {Verdict.HARMLESS: "green", Verdict.WAVES: "yellow", Verdict.REFUSED: "red"}
@@ -33,7 +34,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
             }
             for each in plan.tables
         ],
-        "waves": [list(wave.steps) for wave in plan.waves],
+        "waves": [list(wave) for wave in plan.waves],
         "assumptions": list(plan.assumptions),
         "unused_releases": list(plan.unused_releases),
     }
@@ -62,7 +63,7 @@ def show(plan: Plan, console: Console) -> None:
             _show_finding(finding, console)
     in_order = plan.waves if plan.verdict is Verdict.WAVES else ()
     for number, wave in enumerate(in_order, 1):
-        for step in wave.steps:
+        for step in wave:
             console.print(Text(f"deployment {number}: {step}"), soft_wrap=True)
     for line in _remarks(plan):
         console.print(Text(line), soft_wrap=True)
@@ -107,7 +108,7 @@ def markdown(plan: Plan) -> str:
         lines += ["", f"Unchanged: {', '.join(f'`{name}`' for name in unchanged)}."]
     if plan.waves and plan.verdict is Verdict.WAVES:
         lines += ["", "Deploy in this order:", ""]
-        lines += [f"{n}. {'; '.join(wave.steps)}" for n, wave in enumerate(plan.waves, 1)]
+        lines += [f"{n}. {'; '.join(wave)}" for n, wave in enumerate(plan.waves, 1)]
     remarks = list(_remarks(plan))
     return "\n".join([*lines, *([""] if remarks else []), *remarks])
 

@@ -8,8 +8,19 @@ reference, `GlobalSecondaryIndexes`; API reference, UpdateTable.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from keyline_ops.plan.findings import Finding, Moment, Step, harmless, refused, waves
+from keyline.model import MAX_INDEXES
+from keyline_ops.plan.findings import (
+    Finding,
+    Moment,
+    Step,
+    Verdict,
+    harmless,
+    refused,
+    rejected,
+    waves,
+)
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.side import Place
 from keyline_ops.plan.users import Kind, User
@@ -20,21 +31,21 @@ _GROUPS = ("GlobalSecondaryIndexes", "VectorIndexes")
 def indexes(change: Change) -> Iterator[Finding]:
     """Yield what becomes of the indexes of a table."""
     before, after = change.before, change.after
-    found = [
-        *_changed(change),
-        *(
-            created
-            for group, old, new in _groups(change)
-            for name in sorted(new - old)
-            for created in _created(change, f"{group}.{name}", name)
-        ),
-        *(
-            deleted
-            for group, old, new in _groups(change)
-            for name in sorted(old - new)
-            for deleted in _deleted(change, f"{group}.{name}", name)
-        ),
+    created = [
+        finding
+        for group, old, new in _groups(change)
+        for name in sorted(new - old)
+        for finding in _created(change, f"{group}.{name}", name)
     ]
+    deleted = [
+        finding
+        for group, old, new in _groups(change)
+        for name in sorted(old - new)
+        for finding in _deleted(change, f"{group}.{name}", name)
+    ]
+    found = [*_changed(change), *created, *deleted]
+    if created and deleted and len(before.indexes) + len(created) > MAX_INDEXES:
+        found = [*_changed(change), *map(_first, deleted), *created]
     yield from found
     steps = [step for each in found for step in each.steps]
     if len(steps) > 1:
@@ -57,6 +68,22 @@ def indexes(change: Change) -> Iterator[Finding]:
         )
     if before.vector_indexes != after.vector_indexes:
         yield from _changed_vectors(change)
+
+
+def _first(deleted: Finding) -> Finding:
+    """Return what is deleted before anything is created: the table has no room for both.
+
+    An index that somebody reads cannot go before the one that takes its place is there.
+    """
+    if deleted.verdict is Verdict.WAVES:
+        return rejected(
+            deleted.path,
+            f"has to go before another index is created: a table has {MAX_INDEXES} at most.",
+            "Let its readers use another index first, or ask AWS for a higher quota.",
+        )
+    return replace(
+        deleted, steps=tuple(replace(step, moment=Moment.BEFORE) for step in deleted.steps)
+    )
 
 
 def _groups(change: Change) -> Iterator[tuple[str, set[str], set[str]]]:

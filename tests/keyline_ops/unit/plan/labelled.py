@@ -385,6 +385,28 @@ def more_indexes_than_a_table_has(made: Made) -> None:
         made.add_index(f"by-{number}", f"a{number}")
 
 
+def _crowded(made: Made) -> None:
+    for number in range(19):
+        made.add_index(f"by-{number}", f"a{number}")
+
+
+@case(WAVES, before=_crowded)
+def the_last_place_for_an_index_is_given_to_another(made: Made) -> None:
+    made.drop_index()
+    made.add_index("by-customer", "customer")
+
+
+@case(
+    REFUSED,
+    before=_together(_crowded, lambda made: made.add_function(INDEX="by-status")),
+    tricky=True,
+)
+def the_last_place_of_an_index_that_is_read(made: Made) -> None:
+    made.drop_index()
+    made.add_index("by-customer", "customer")
+    made.add_function(INDEX="by-customer")
+
+
 def _by_variable(made: Made) -> None:
     made.add_function(INDEX="by-status")
 

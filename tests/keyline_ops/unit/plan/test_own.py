@@ -11,8 +11,9 @@ import pytest
 from keyline_deploy.environment import load
 from keyline_deploy.stored import METADATA, stored
 from keyline_ops.plan.evaluate import Stack
-from keyline_ops.plan.judge import Plan, judge
+from keyline_ops.plan.judge import judge
 from keyline_ops.plan.sources import read_assembly
+from keyline_ops.plan.verdict import Plan
 from stacks.application import build
 from tests.support.sample.shop import MOVING, MovingSettings
 from tests.support.templates import new_app, no_bundle
