@@ -220,15 +220,57 @@ def test_a_folder_that_is_no_assembly_is_not_judged(tmp_path: Path) -> None:
     assert keyline("plan", "--from", str(tmp_path), "--to", str(tmp_path)) == 1
 
 
-def test_a_revision_that_does_not_synthesize_is_not_judged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def git(*arguments: str) -> None:
-        named = ("-c", "user.name=a", "-c", "user.email=a@example.com")
-        subprocess.run(["git", *named, *arguments], cwd=tmp_path, check=True, capture_output=True)
+_APP = """
+import json, os, shutil
+from pathlib import Path
 
-    git("init", "-q")
-    git("commit", "-q", "--allow-empty", "-m", "Begin")
-    monkeypatch.setattr(sources, "ROOT", tmp_path)
-    assert keyline("plan", "--from", "HEAD", "--to", "HEAD") == 1
-    assert "revision HEAD: does not synthesize prod" in capsys.readouterr().err
+def bundler(*_, **__):
+    raise AssertionError("a revision is not bundled")
+
+def main():
+    context, out = json.loads(os.environ["CDK_CONTEXT_JSON"]), Path(os.environ["CDK_OUTDIR"])
+    assert context == {"flag": True, "env": "dev"}
+    bundler("target", spans=False)
+    out.mkdir()
+    shutil.copy("template.json", out)
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "template.json"}}
+    (out / "manifest.json").write_text(json.dumps({"artifacts": {"Data": stack}}))
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a revision that does not synthesize, and two that do."""
+    root = tmp_path / "project"
+    root.mkdir()
+
+    def commit() -> None:
+        named = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+        for arguments in (("add", "."), ("commit", "-q", "--allow-empty", "-m", "A change")):
+            subprocess.run(["git", *named, *arguments], cwd=root, check=True, capture_output=True)
+
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    commit()
+    made = Made(TABLE)
+    (root / "app.py").write_text(_APP)
+    written(root, "cdk.json", {"context": {"flag": True}})
+    for _ in range(2):
+        written(root, "template.json", made.template)
+        commit()
+        made.add_index("by-day", "day")
+        made.add_index("by-hour", "hour")
+    monkeypatch.setattr(sources, "ROOT", root)
+    return root
+
+
+@pytest.mark.usefixtures("repository")
+def test_revisions_are_synthesized_without_bundles() -> None:
+    assert keyline("plan", "--from", "HEAD~1", "--to", "HEAD", "--environment", "dev") == 2
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_revision_that_does_not_synthesize_is_not_judged(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert keyline("plan", "--from", "HEAD~2", "--to", "HEAD~2") == 1
+    assert "revision HEAD~2: does not synthesize prod" in capsys.readouterr().err

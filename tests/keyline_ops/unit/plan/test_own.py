@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -101,8 +102,34 @@ def index_renamed(templates: Templates) -> None:
 def index_renamed_with_its_reader(templates: Templates) -> None:
     index_renamed(templates)
     role = resource(templates[SERVICE], "AWS::IAM::Role", "ApiRole")
-    text = repr(role["Properties"]).replace("ByDay", "PerDay")
-    role["Properties"] = eval(text)
+    role["Properties"] = json.loads(json.dumps(role["Properties"]).replace("ByDay", "PerDay"))
+
+
+def index_with_its_reader(templates: Templates) -> None:
+    """A new pattern of the writer: its role, and its code, which has another digest."""
+    table = orders(templates)
+    table["GlobalSecondaryIndexes"].append({**by_name(table, "ByDay"), "IndexName": "ByOne"})
+    granted(templates, "Api", "ByDay", "Write", "ByOne")
+    writer = resource(templates[SERVICE], "AWS::Lambda::Function", "Write")["Properties"]
+    writer["Code"]["S3Key"] = "other.zip"
+
+
+def index_with_a_grant(templates: Templates) -> None:
+    index_with_its_reader(templates)
+    writer = resource(templates[SERVICE], "AWS::Lambda::Function", "Write")["Properties"]
+    api = resource(templates[SERVICE], "AWS::Lambda::Function", "Api")["Properties"]
+    writer["Code"] = api["Code"]  # as it was: nothing is bundled, and both have one digest
+
+
+def granted(templates: Templates, owner: str, like: str, to: str, index: str) -> None:
+    """Let a function read an index as another function reads one."""
+    roles = [
+        resource(templates[SERVICE], "AWS::IAM::Role", f"{name}Role")["Properties"]
+        for name in (owner, to)
+    ]
+    given, taken = (role["Policies"][0]["PolicyDocument"]["Statement"] for role in roles)
+    (found,) = (text for each in given if f"/index/{like}" in (text := json.dumps(each)))
+    taken.append(json.loads(found.replace(f"/index/{like}", f"/index/{index}")))
 
 
 def projection(templates: Templates) -> None:
@@ -209,6 +236,8 @@ def tag(templates: Templates) -> None:
         (two_indexes, "waves", "GlobalSecondaryIndexes"),
         (index_renamed, "refused", "GlobalSecondaryIndexes.ByDay"),
         (index_renamed_with_its_reader, "waves", "GlobalSecondaryIndexes"),
+        (index_with_its_reader, "waves", "GlobalSecondaryIndexes.ByOne"),
+        (index_with_a_grant, "harmless", "GlobalSecondaryIndexes.ByOne"),
         (projection, "refused", "ByState.Projection"),
         (index_key, "refused", "ByDay.KeySchema"),
         (table_key, "refused", "KeySchema"),
