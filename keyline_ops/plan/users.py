@@ -9,11 +9,20 @@ from dataclasses import dataclass
 
 from keyline_ops.plan.constants import Value, shown
 from keyline_ops.plan.evaluate import Node
+from keyline_ops.plan.naming import IndexName, Text, keys_of, mentions, texts_of
 from keyline_ops.plan.side import Place, Side
 from keyline_ops.plan.table_state import TABLE_TYPES, TableState
 
 _WATCHERS = ("AWS::ApplicationAutoScaling::", "AWS::CloudWatch::", "AWS::DynamoDB::")
 """What names an index or a stream and does not read it."""
+_READERS = (
+    *("AWS::IAM::", "AWS::Lambda::", "AWS::Serverless::", "AWS::ECS::", "AWS::EC2::"),
+    *("AWS::AppSync::", "AWS::ApiGateway", "AWS::StepFunctions::", "AWS::Pipes::", "AWS::Batch::"),
+    *("AWS::AppRunner::", "AWS::EKS::", "AWS::Events::", "AWS::Scheduler::", "AWS::Glue::"),
+    *("AWS::SSM::", "AWS::SageMaker::", "AWS::Bedrock", "AWS::Synthetics::", "Custom::"),
+    "AWS::CloudFormation::CustomResource",
+)
+"""What reads an index, or tells the name to what reads it."""
 _BACKUP = "AWS::Backup::BackupSelection"
 _GRANTS = "AWS::IAM::"
 MAPPING = "AWS::Lambda::EventSourceMapping"
@@ -50,7 +59,7 @@ class Users:
 
     def __init__(self, side: Side) -> None:
         self._side = side
-        self._texts: dict[Place, list[str]] = {}
+        self._texts: dict[Place, list[Text]] = {}
         self._reached: dict[tuple[Place, str], bool] = {}
 
     def of_stream(self, place: Place) -> set[User]:
@@ -60,7 +69,7 @@ class Users:
             User(other, Kind.GRANT if kind.startswith(_GRANTS) else Kind.READER)
             for other, kind in self._side.declared.items()
             if not kind.startswith(_WATCHERS)
-            and any(named.search(text) for text in self._of(other))
+            and any(named.search(text.text) for text in self._of(other))
             and self._side.makes(other)
         }
         return found | set(self._outputs(place, named))
@@ -71,7 +80,7 @@ class Users:
         return {
             other: self._side.resource(other).properties
             for other in self._side.of(MAPPING)
-            if any(named.search(text) for text in self._of(other))
+            if any(named.search(text.text) for text in self._of(other))
         }
 
     def _stream(self, place: Place) -> re.Pattern[str]:
@@ -88,19 +97,18 @@ class Users:
         return {
             User(other, Kind.READER)
             for other in self._side.of(_BACKUP)
-            if any(_mentions(text, table.name) for text in self._of(other))
+            if any(mentions(text.text, table.name) for text in self._of(other))
         }
 
     def of_index(self, place: Place, index: str) -> set[User]:
         """Return who names an index of a table: in its code, its variables or its permissions."""
-        table = self._side.tables.get(place)
-        if table is None:
-            return set()
+        table = self._side.tables[place]
+        name = IndexName(index, table.name)
         return {
-            User(other, self._kind(other, kind, table, index))
+            User(other, self._kind(other, kind, name))
             for other, kind in self._side.declared.items()
-            if not kind.startswith(_WATCHERS)
-            and self._names(self._of(other), table, index)
+            if kind.startswith(_READERS)
+            and any(name.is_in(text) for text in self._of(other))
             and self._side.makes(other)
             and (self._reaches(other, table) or self._is_of_the_only_table(other))
         }
@@ -129,41 +137,27 @@ class Users:
             return properties
         return {name: value for name, value in properties.items() if name != "Policies"}
 
-    def _kind(self, place: Place, kind: str, table: TableState, index: str) -> Kind:
+    def _kind(self, place: Place, kind: str, name: IndexName) -> Kind:
         if kind.startswith(_GRANTS):
             return Kind.GRANT
-        if kind == _SAM_FUNCTION:
-            rest = list(_leaves(self.code_of(place)))
-            return Kind.READER if self._names(rest, table, index) else Kind.GRANT
+        if kind == _SAM_FUNCTION and not any(map(name.is_in, texts_of(self.code_of(place)))):
+            return Kind.GRANT
         return Kind.READER
 
     def _outputs(self, place: Place, named: re.Pattern[str]) -> Iterator[User]:
         for stack, evaluator in self._side.evaluators.items():
             own = place[1] if stack == place[0] else ""
             for name, output in evaluator.outputs(own).items():
-                if any(named.search(text) for text in _leaves(output.value)):
+                if any(named.search(text.text) for text in texts_of(output.value)):
                     kind = Kind.EXPORT if output.export else Kind.OUTPUT
                     yield User((stack, f"Outputs.{name}"), kind)
-
-    def _names(self, texts: list[str], table: TableState, index: str) -> bool:
-        quoted = re.compile(rf"[\"']{re.escape(index)}\\?[\"']")
-        path = re.compile(
-            rf"(?:(?:^|[:/])table/(?P<table>[^/]+)/)?(?<![\w.-])index/{re.escape(index)}(?![\w.-])"
-        )
-        for text in texts:
-            if text == index or quoted.search(text):
-                return True
-            for found in path.finditer(text):
-                if found["table"] is None or found["table"] == shown(table.name):
-                    return True
-        return False
 
     def _reaches(self, place: Place, table: TableState) -> bool:
         """Whether a resource, or what it refers to, names a table."""
         key = (place, table.name)
         if key not in self._reached:
             self._reached[key] = False  # of a circle of references
-            own = any(_mentions(text, table.name) for text in self._of(place))
+            own = any(mentions(text.text, table.name) for text in self._of(place))
             stack, logical_id = place
             self._reached[key] = own or any(
                 self._reaches((stack, name), table)
@@ -186,47 +180,16 @@ class Users:
 
     def _is_of_the_only_table(self, place: Place) -> bool:
         """Whether there is one table, and a resource names none at all."""
-        keys = _keys(self._side.possible(place))
+        keys = keys_of(self._side.possible(place))
         return len(self._side.tables) == 1 and not any("table" in key.lower() for key in keys)
 
-    def _of(self, place: Place) -> list[str]:
+    def _of(self, place: Place) -> list[Text]:
         if place not in self._texts:
-            self._texts[place] = [shown(text) for text in self._raw(place)]
+            self._texts[place] = [*texts_of(self._side.possible(place))]
+            if self._side.declared[place] == _SAM_FUNCTION:
+                self._texts[place] += texts_of(self._side.evaluators[place[0]].globals())
         return self._texts[place]
-
-    def _raw(self, place: Place) -> Iterator[str]:
-        yield from _leaves(self._side.possible(place))
-        if self._side.declared[place] == _SAM_FUNCTION:
-            yield from _leaves(self._side.evaluators[place[0]].globals())
 
 
 def _own(place: Place) -> str:
     return ":".join(part for part in place if part)
-
-
-def _mentions(text: str, name: str) -> bool:
-    named = re.escape(shown(name))
-    return re.search(rf"(?<![\w.-]){named}(?![\w.-])", text) is not None
-
-
-def _leaves(value: Value) -> Iterator[str]:
-    """Yield the texts of a value, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _leaves(item)
-
-
-def _keys(value: Value) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from value
-        for item in value.values():
-            yield from _keys(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _keys(item)

@@ -9,7 +9,7 @@ from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.table_state import LONGEST_RECOVERY, Place
 
-_KEEPING = ("Retain", "RetainExceptOnCreate", "Snapshot")
+_KEEPING = ("Retain", "RetainExceptOnCreate")
 """Policies that keep an existing table; for one that exists, the second is as the first."""
 
 

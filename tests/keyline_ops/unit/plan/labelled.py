@@ -522,6 +522,45 @@ def an_index_less_of_a_function_that_names_no_table(made: Made) -> None:
     made.drop_index()
 
 
+def _named_email(made: Made) -> None:
+    """An index whose name is a plain word, and things that have it for other reasons."""
+    made.add_index("email", "email")
+    made.add_function(CONTACT="email")
+    made.resources["Pool"] = {
+        "Type": "AWS::Cognito::UserPool",
+        "Properties": {
+            "AliasAttributes": ["email"],
+            "LambdaConfig": {"PostConfirmation": {"Fn::GetAtt": ["Reader", "Arn"]}},
+        },
+    }
+
+
+@case(HARMLESS, before=_named_email, tricky=True)
+def an_index_less_whose_name_is_an_ordinary_word(made: Made) -> None:
+    made.drop_index("email", "email")
+
+
+def _read_by_email(made: Made) -> None:
+    _named_email(made)
+    made.add_function(CONTACT="email", USER_INDEX="email")
+
+
+@case(REFUSED, before=_read_by_email, tricky=True)
+def an_index_less_whose_name_is_an_ordinary_word_and_is_read(made: Made) -> None:
+    made.drop_index("email", "email")
+
+
+def _resolved_by_email(made: Made) -> None:
+    _named_email(made)
+    _resolver(made)
+    made.resources["Resolver"]["Properties"]["RequestMappingTemplate"] = '{"index" : "email"}'
+
+
+@case(REFUSED, before=_resolved_by_email, tricky=True)
+def an_index_less_whose_name_is_an_ordinary_word_in_a_resolver(made: Made) -> None:
+    made.drop_index("email", "email")
+
+
 # ------------------------------------------------------------------------------ stream
 
 
