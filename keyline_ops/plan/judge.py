@@ -32,6 +32,7 @@ from keyline_ops.plan.rules.stream import stream
 from keyline_ops.plan.side import Place, Side
 from keyline_ops.plan.table_plan import TablePlan
 from keyline_ops.plan.table_state import TABLE_TYPES, TableState, in_the_same_region
+from keyline_ops.plan.unseen import macros, nested_stacks
 from keyline_ops.plan.users import Users
 from keyline_ops.plan.verdict import Plan
 from keyline_ops.plan.worlds import World, in_every_world
@@ -81,8 +82,9 @@ def judge(
         If too much depends on what is not known.
     """
     others_change = _rest(before) != _rest(after)
+    unseen = [f"the macro {name} changes no table" for name in macros((*before, *after))]
     plans = [
-        Plan(_released(tables, releases), others_change, tuple(world.assumptions))
+        Plan(_released(tables, releases), others_change, (*world.assumptions, *unseen))
         for world, tables in in_every_world(lambda world: _in_world(before, after, world))
     ]
     used = {f.path for plan in plans for t in plan.tables for f in t.findings if f.released}
@@ -123,6 +125,7 @@ def _in_world(
     ]
     tables = [_plan(_owner(place), table.name, each) for place, table, each in found]
     beside = [_plan(stack, "", each) for stack, each in own_findings(old, new)]
+    beside += [_plan(_owner(place), "", [each]) for place, each in nested_stacks(old, new)]
     return (*sorted(tables, key=lambda plan: plan.owner), *beside)
 
 

@@ -187,6 +187,36 @@ def test_a_map_by_region_is_judged_in_each_region_of_the_map() -> None:
     assert plan.assumptions[-1] == "AWS::Region is 'b'"
 
 
+# ----------------------------------------------------------------------------------- unseen
+
+
+def nested(**more: Any) -> dict[str, Any]:
+    return {"Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack", **more}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        (nested(), nested(), "harmless"),
+        (nested(), {"Resources": {}}, "refused"),
+        (nested(DeletionPolicy="Retain"), {"Resources": {}}, "harmless"),
+        (nested(), nested(Properties={"TemplateURL": "https://example.com/2"}), "harmless"),
+        ({"Resources": {}}, nested(), "harmless"),
+    ],
+)
+def test_a_nested_stack_that_is_not_here_is_not_lost_unseen(
+    before: Any, after: Any, verdict: str
+) -> None:
+    assert judge([Stack("", before)], [Stack("", after)]).verdict.word == verdict
+
+
+def test_a_macro_that_is_not_run_is_told() -> None:
+    made = Made(TABLE)
+    made.template["Transform"] = ["AWS::Serverless-2016-10-31", "Tables"]
+    stack = Stack("", made.template)
+    assert judge([stack], [stack]).assumptions == ("the macro Tables changes no table",)
+
+
 # ------------------------------------------------------------------------------------ files
 
 _YAML = """
