@@ -14,6 +14,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -27,7 +28,7 @@ from keyline_local.host.part import Part
 from keyline_local.resources import Function, StreamMapping, Table
 from keyline_local.triggers import on_failure
 from keyline_local.triggers.checkpoint import Checkpoint, CheckpointFile
-from keyline_local.triggers.stream_reader import LOST_PLACE, StreamReader
+from keyline_local.triggers.stream_reader import LOST_PLACE, MAX_RECORDS, StreamReader
 from keyline_local.triggers.stream_record import Stream
 from keyline_local.triggers.stream_retry import (
     AGE_EXCEEDED,
@@ -106,7 +107,8 @@ class Timing:
     Attributes
     ----------
     poll
-        Seconds between two looks at an idle stream (Lambda: four a second).
+        Seconds between two looks at a stream (Lambda: four a second), unless it has more records
+        than one look takes.
     backoff
         Waits between retries.
     now
@@ -264,6 +266,8 @@ class Poller:
         self._lost = False
         self._asked = 0
         self._answered = 0
+        self._urged = asyncio.Event()
+        self._due = 0.0
         self._answers = asyncio.Condition()
 
     async def locate(self) -> None:
@@ -304,6 +308,7 @@ class Poller:
         """Wait until a look at the stream, begun after this call, finds nothing to do."""
         self._asked += 1
         mine = self._asked
+        self._urged.set()
         async with self._answers:
             await self._answers.wait_for(lambda: self._answered >= mine)
 
@@ -336,9 +341,11 @@ class Poller:
         last = ""
         deadline = 0.0
         while True:
-            asked = self._asked
-            page = await self._reader.read(stream, iterator, capacity - len(found))
+            await self._until_due()
+            asked, limit = self._asked, min(capacity - len(found), MAX_RECORDS)
+            page = await self._reader.read(stream, iterator, limit)
             iterator = page.iterator
+            self._due = 0.0 if len(page.records) >= limit else clock() + self._timing.poll
             if page.last:
                 last = page.last
                 passing = self._filter(page.records)
@@ -348,10 +355,15 @@ class Poller:
             urged = not page.last and self._asked > self._answered
             if last and (not found or len(found) >= capacity or urged or clock() >= deadline):
                 return found, last, iterator
-            if not page.last:
-                if not found:
-                    await self._answer(asked)
-                await asyncio.sleep(self._timing.poll)
+            if not page.last and not found:
+                await self._answer(asked)
+
+    async def _until_due(self) -> None:
+        """Wait until the next look is due, or until somebody waits for it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._due):
+                await self._urged.wait()
+        self._urged.clear()
 
     def _filter(self, records: Sequence[Record]) -> list[Record]:
         passing = [r for r in records if stream_filter.passes(self._mapping.filters, r)]
