@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator
+from random import Random
 
 import h11
 import pytest
@@ -33,6 +34,7 @@ from tests.support.scripted import (
     scripted,
 )
 
+PIECES = (b"\r\n", b"\n", b"\r\n\r\n", b"0", b"-1", b"Content-Length: 3\r\n", b" ", b"\x00", b";")
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
 FUZZED = int(os.environ.get("KEYLINE_FUZZ_EXAMPLES", "10")) * 100
 
@@ -244,6 +246,35 @@ def test_a_damaged_response_is_never_read_as_another(
     found = ours(data, sizes)
     if found is not None:
         assert (found.status, found.body) == of_h11(data)
+
+
+def damaged(random: Random) -> tuple[bytes, list[int]]:
+    """A response with bytes changed, repeated or cut off, and the pieces that it comes in."""
+    body = random.randbytes(random.randrange(300))
+    whole = chunked(body, random.randint(1, 50)) if random.random() < 0.5 else reply(body)
+    data = bytearray(whole)
+    for _ in range(random.randint(1, 4)):
+        at, length = random.randrange(len(data) + 1), random.randrange(5)
+        match random.randrange(4):
+            case 0:
+                data[at : at + length] = random.randbytes(length)
+            case 1:
+                data[at : at + length] = random.choice(PIECES)
+            case 2:
+                data[at:at] = data[at : at + 40]
+            case _:
+                del data[at : at + length]
+    cut = random.randrange(len(data) + 1) if random.random() < 0.3 else len(data)
+    return bytes(data[:cut]), [random.randint(1, 40) for _ in range(random.randrange(30))]
+
+
+@pytest.mark.soak
+def test_random_damage_is_never_read_as_another_response() -> None:
+    for seed in range(FUZZED):
+        data, sizes = damaged(Random(seed))
+        found = ours(data, sizes)
+        if found is not None:
+            assert (found.status, found.body) == of_h11(data), seed
 
 
 @settings(max_examples=200)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -18,6 +20,9 @@ word = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1)).map(
     lambda moment: moment.replace(tzinfo=UTC, microsecond=0)
 )
+REGIONS = ("us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1")
+HOSTS = ("dynamodb.eu-west-1.amazonaws.com", "123456789012.ddb.us-east-1.amazonaws.com")
+FUZZED = int(os.environ.get("KEYLINE_FUZZ_EXAMPLES", "10")) * 100
 LINES = ("X-Amz-Date", "X-Amz-Security-Token", "Authorization")
 
 
@@ -45,10 +50,8 @@ def theirs(
     access=word,
     secret=word,
     token=st.none() | word,
-    region=st.sampled_from(["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"]),
-    host=st.sampled_from(
-        ["dynamodb.eu-west-1.amazonaws.com", "123456789012.ddb.us-east-1.amazonaws.com"]
-    ),
+    region=st.sampled_from(REGIONS),
+    host=st.sampled_from(HOSTS),
     requests=st.lists(st.tuples(st.binary(max_size=200), moments), min_size=1, max_size=4),
 )
 def test_a_signature_is_that_of_botocore(
@@ -66,6 +69,30 @@ def test_a_signature_is_that_of_botocore(
             patch.setattr("time.time", moment.timestamp)
             lines = signer.headers(keys.get_frozen_credentials(), host, KIND, TARGET, body)
         assert ours(lines) == theirs(keys, region, host, body, moment)
+
+
+@pytest.mark.soak
+def test_random_requests_are_signed_as_botocore_signs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [datetime(2020, 1, 1, tzinfo=UTC)]
+    monkeypatch.setattr("time.time", lambda: now[0].timestamp())
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: now[0].replace(tzinfo=None))
+    for seed in range(FUZZED):
+        random = Random(seed)
+        if seed % 100 == 0:  # a signer keeps what a day's requests share
+            signer = Signer(region := random.choice(REGIONS))
+            keys = Credentials(*(random.randbytes(9).hex() for _ in range(random.randint(2, 3))))
+        now[0] += timedelta(seconds=random.randrange(20_000))
+        body, host = random.randbytes(random.randrange(200)), random.choice(HOSTS)
+        lines = signer.headers(keys.get_frozen_credentials(), host, KIND, TARGET, body)
+        request = AWSRequest(
+            "POST",
+            f"https://{host}/",
+            headers={"Content-Type": KIND, "X-Amz-Target": TARGET},
+            data=body,
+        )
+        SigV4Auth(keys, "dynamodb", region).add_auth(request)
+        found = {name: request.headers[name] for name in LINES if name in request.headers}
+        assert ours(lines) == found, seed
 
 
 @given(secrets=st.lists(word, min_size=2, max_size=4), moment=moments)
