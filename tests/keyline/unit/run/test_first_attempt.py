@@ -67,6 +67,10 @@ STEPS: dict[str, Step] = {
     "short": lambda connection: connection.sendall(reply()[:-3]),
     "no http": lambda connection: connection.sendall(b"SSH-2.0-x\r\n\r\n"),
 }
+SILENT = frozenset({"hang", "short"})
+"""After these, nothing comes any more: only a time-out ends the attempt."""
+SHORT, LONG = 0.15, 20.0
+"""Seconds of a read. A busy machine may be slower than the short one."""
 pytestmark = pytest.mark.usefixtures("no_sleep")
 
 
@@ -111,8 +115,13 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 def client(url: str, **more: Any) -> Client:
-    said: dict[str, Any] = {"region": "eu-west-1", "credentials": ("key", "secret"), **more}
-    return dynamodb_client(endpoint_url=url, read_timeout=0.15, **said)
+    said: dict[str, Any] = {
+        "region": "eu-west-1",
+        "credentials": ("key", "secret"),
+        "read_timeout": SHORT,
+        **more,
+    }
+    return dynamodb_client(endpoint_url=url, **said)
 
 
 def is_plain(made: Client) -> bool:
@@ -132,7 +141,7 @@ def outcome(call: Callable[[], Any]) -> tuple[object, ...]:
 
 def played(server: Scripted, script: Sequence[str], *, repeatable: bool) -> tuple[object, ...]:
     """What becomes of a call whose requests are answered so, and what was sent."""
-    made = client(server.url)
+    made = client(server.url, read_timeout=LONG if SILENT.isdisjoint(script) else SHORT)
     connection = Connection(made)
     server.steps.clear()
     if not is_plain(made):
