@@ -29,6 +29,7 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -226,11 +227,11 @@ class Before:
                 return own[: SETTINGS.session_turns], others[: SETTINGS.recent_turns]
 
     def search(self, vector: Sequence[float], k: int = K) -> list[tuple[float, str]]:
-        """Read all vectors and compare each."""
+        """Read all vectors, as a loop over pages does, and compare each."""
         query = np.asarray(vector, "<f4")
         query /= np.linalg.norm(query)
         found = []
-        for old in self.store.items(OLD_COMPARED, user_id=USER):
+        for old in list(self.store.items(OLD_COMPARED, user_id=USER)):
             compared = np.frombuffer(old.vector, "<f4")
             found.append((float(query @ compared) / float(np.linalg.norm(compared)), old.summary))
         return sorted(found, reverse=True)[:k]
@@ -431,7 +432,11 @@ def measured(said: Sequence[Said], url: str) -> Measured:
         stored = _both(lambda side: stored_bytes(url, SYSTEMS[side]) / len(said))
         drawn = [said[n] for n in np.random.default_rng(1).integers(0, len(said), CONTEXTS)]
         sessions, vectors = [each.session for each in drawn], [each.vector for each in drawn]
-        current = said[-1].session
+        current = next(
+            session
+            for session, turns in groupby(reversed(said), key=lambda each: each.session)
+            if len(list(turns)) >= SETTINGS.session_turns
+        )
         parts = (before.session_and_recent, after.session_and_recent)
         return Measured(
             turns=len(said),

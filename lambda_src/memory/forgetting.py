@@ -50,9 +50,13 @@ class Forgetting:
         return self._delete(user_id, taken, complete=len(found) <= MOST)
 
     def everything(self, user_id: str) -> Forgotten:
-        """Forget everything of a user."""
-        self.embeddings.forget_all(user_id)
+        """Forget everything of a user.
+
+        The turns are looked for first. A turn that is saved later stays, so it leads to its
+        embedding if that is saved after the embeddings were looked for.
+        """
         found = self.history.ids_of_user(user_id, MOST + 1)
+        self.embeddings.forget_all(user_id)
         return self._delete(user_id, found[:MOST], complete=len(found) <= MOST)
 
     def _delete(self, user_id: str, ids: list[TurnId], *, complete: bool) -> Forgotten:

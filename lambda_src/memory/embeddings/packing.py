@@ -22,7 +22,8 @@ from __future__ import annotations
 import heapq
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import groupby, islice
 from typing import NamedTuple
 
@@ -34,9 +35,9 @@ from keyline.vector.matrix import floats
 from memory.embeddings.blocks import Rows, latest
 from memory.embeddings.codes import encode
 from memory.embeddings.compression import decompress
-from memory.embeddings.forgetting import BlocksBusyError
+from memory.embeddings.forgetting import BlocksBusyError, take_out
 from memory.embeddings.generations import group
-from memory.embeddings.identifiers import CHUNKS, least_at, number_of, text_of
+from memory.embeddings.identifiers import CHUNKS, chunk_of, least_at, number_of, text_of
 from memory.embeddings.patterns import CODES_LAST, EMBEDDINGS_TO_PACK, RECENT_CREATE
 from memory.embeddings.tables import GROUPS, Embedding, Group, Recent
 
@@ -182,7 +183,27 @@ class Packer:
             self._store.put(RECENT_CREATE, block)
         except AlreadyExistsError:
             return False
+        self._take_out_forgotten(user_id, {item.number for item in items})
         return True
+
+    def _take_out_forgotten(self, user_id: str, numbers: Set[int]) -> None:
+        """Take out of the blocks what was forgotten while a block was made.
+
+        Forgetting deletes embeddings before it looks for their codes. So either it sees the new
+        block, or the embeddings are seen to be gone here.
+        """
+        there = set[int]()
+        by_chunk = defaultdict(list)
+        for number in numbers:
+            by_chunk[chunk_of(text_of(number))].append(number)
+        for chunk, own in by_chunk.items():
+            bounds = text_of(min(own)), text_of(max(own))
+            found = self._store.items(
+                EMBEDDINGS_TO_PACK, user_id=user_id, chunk=chunk, embedding_id=bounds
+            )
+            there.update(number_of(each.embedding_id) for each in found)
+        if gone := numbers - there:
+            take_out(self._store, user_id, frozenset(gone))
 
 
 def _blocks(items: Iterator[_Item], *, whole: bool = False) -> Iterator[list[_Item]]:

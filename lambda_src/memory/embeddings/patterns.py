@@ -68,7 +68,8 @@ EMBEDDINGS_NEWER = Query(
 )
 EMBEDDINGS_TO_PACK = Query(
     name="embeddings-to-pack",
-    why="Read the embeddings of a chunk whose codes go into blocks, as of the last write.",
+    why="Read the embeddings of a chunk whose codes go into blocks, and look whether they are still"
+    " there when they have gone into one.",
     table=EMBEDDINGS,
     shape=Embedding,
     sort=between("embedding_id"),
@@ -76,7 +77,7 @@ EMBEDDINGS_TO_PACK = Query(
     page=1_000,
     items=6,
     item_bytes=EMBEDDING_BYTES,
-    per_month=440_000,
+    per_month=550_000,
 )
 EMBEDDINGS_NEAR = BatchGet(
     name="embeddings-near",

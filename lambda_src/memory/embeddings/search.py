@@ -13,7 +13,7 @@ returned, whatever the codes say.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -89,7 +89,7 @@ class EmbeddingSearch:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._threads = ThreadPoolExecutor(CHUNKS, "search")
+        self._threads: Executor = ThreadPoolExecutor(CHUNKS, "search")
 
     def search(
         self,
