@@ -55,6 +55,7 @@ from keyline_local.services.cache import Cache
 from keyline_local.services.logs import Logs
 from keyline_local.triggers.event_source import EventSources, Result
 from keyline_local.triggers.schedule import Schedules
+from keyline_local.triggers.stream_retry import Record
 
 Pages = Callable[[Api, Deployment], Sequence[BaseRoute]]
 """Makes the pages of an API: routes below `/_keyline`, for its own port."""
@@ -263,6 +264,10 @@ class Platform:
             There is no such rule.
         """
         return await self.schedules.trigger(name)
+
+    async def records(self, function: str, first: str, last: str) -> Sequence[Record] | None:
+        """Return a stretch of the stream that a function consumes; None if it is gone."""
+        return await self.event_sources.records(function, first, last)
 
     def status(self) -> Status:
         """Say what runs, and where."""

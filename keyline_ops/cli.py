@@ -24,6 +24,7 @@ from keyline_ops.commands import (
     new,
     phase,
     plan,
+    redrive,
     running,
     tables,
     token,
@@ -45,7 +46,7 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 
 PARTS = (
     *(up, down, new, check, plan, token, logs, docs, running, invoke, costs, phase, migrate),
-    *(importing, tables, alarms),
+    *(importing, tables, alarms, redrive),
 )
 for part in PARTS:
     app.add_typer(part.app)

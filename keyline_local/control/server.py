@@ -1,4 +1,4 @@
-"""What a running platform answers a second terminal: its state, a sweep, runs of functions.
+"""What a running platform answers a second terminal: its state, a sweep, runs, records.
 
 Served beside the token issuer, on loopback. A web page cannot call it: it asks for a header
 that a browser sends to another origin only with that origin's leave, which is never given.
@@ -32,6 +32,7 @@ from keyline_local.lambdas.functions import (
     UnknownFunctionError,
 )
 from keyline_local.triggers.event_source import Result
+from keyline_local.triggers.stream_retry import Record
 
 LOG_BYTES = 4096
 """How much of its log an invocation answers (Lambda API reference, Invoke, LogResult)."""
@@ -55,6 +56,9 @@ class Controlled(Protocol):
 
     async def invoke(self, function: str, payload: bytes) -> Invocation:
         """Run a function with an event."""
+
+    async def records(self, function: str, first: str, last: str) -> Sequence[Record] | None:
+        """Return a stretch of the stream that a function consumes; None if it is gone."""
 
 
 def index_handler(platform: Controlled) -> Handler:
@@ -130,6 +134,12 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
             }
         )
 
+    async def records(request: Request) -> Response:
+        asked = request.query_params
+        name = request.path_params["name"]
+        found = await platform.records(name, asked["first"], asked["last"])
+        return JSONResponse({"records": found if found is None else list(found)})
+
     index = index_handler(platform)
     return Starlette(
         routes=[
@@ -139,6 +149,7 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
             Route(f"{PREFIX}/sweep", guarded(sweep), methods=["POST"]),
             Route(f"{PREFIX}/schedules/{{name}}", guarded(run_schedule), methods=["POST"]),
             Route(f"{PREFIX}/functions/{{name}}", guarded(invoke), methods=["POST"]),
+            Route(f"{PREFIX}/streams/{{name}}", guarded(records), methods=["GET"]),
             Mount("/", issuer),
         ]
     )

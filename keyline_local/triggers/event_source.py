@@ -215,6 +215,21 @@ class EventSources(Part):
             for poller in self._pollers.values():
                 waits.create_task(poller.caught_up())
 
+    async def records(self, function: str, first: str, last: str) -> Sequence[Record] | None:
+        """Return a stretch of the stream that a function consumes, as it would be handed.
+
+        None if the stream no longer has it.
+
+        Raises
+        ------
+        LocalPlatformError
+            The function consumes no stream.
+        """
+        for poller in self._pollers.values():
+            if poller.status.function == function:
+                return await poller.records(first, last)
+        raise LocalPlatformError(function, "the function consumes no stream.", "Name a consumer.")
+
     def status(self) -> Mapping[str, MappingStatus]:
         """Return how each mapping fares, by its UUID."""
         return {uuid: poller.status for uuid, poller in self._pollers.items()}
@@ -285,6 +300,10 @@ class Poller:
             self._checkpoints.write(checkpoint)
         self.status = replace(self.status, checkpoint=checkpoint.sequence_number)
         self._place, self._lost = (stream, iterator), False
+
+    async def records(self, first: str, last: str) -> Sequence[Record] | None:
+        """Return a stretch of the stream; None if the stream no longer has it."""
+        return await self._reader.between(first, last)
 
     async def run(self) -> None:
         """Deliver for good; whatever fails on the way is logged and tried again."""

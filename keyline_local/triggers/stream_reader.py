@@ -12,7 +12,7 @@ from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Table
 from keyline_local.triggers.checkpoint import Checkpoint
 from keyline_local.triggers.stream_record import Stream, shape, shown_arn
-from keyline_local.triggers.stream_retry import Record
+from keyline_local.triggers.stream_retry import Record, sequence_number
 
 MAX_RECORDS = 1000
 """Records of one GetRecords answer (DynamoDB Streams API reference)."""
@@ -122,6 +122,23 @@ class StreamReader:
             last=str(raw[-1]["dynamodb"]["SequenceNumber"]) if raw else None,
             iterator=answer.get("NextShardIterator") or iterator,
         )
+
+    async def between(self, first: str, last: str) -> list[Record] | None:
+        """Return the records of a stretch; None if the stream no longer has the first one."""
+        stream = await self.find()
+        try:
+            iterator = await self._iterator(stream, "AT_SEQUENCE_NUMBER", first)
+            found: list[Record] = []
+            while True:
+                page = await self.read(stream, iterator, MAX_RECORDS)
+                found += [one for one in page.records if int(sequence_number(one)) <= int(last)]
+                if page.last is None or int(page.last) >= int(last):
+                    return found
+                iterator = page.iterator
+        except ApiError as error:
+            if error.code not in LOST_PLACE:
+                raise
+            return None
 
     async def _iterator(self, stream: Stream, kind: str, after: str | None = None) -> str:
         request = {"StreamArn": stream.arn, "ShardId": stream.shard_id, "ShardIteratorType": kind}

@@ -16,7 +16,16 @@ from aws_lambda_powertools import Logger
 
 from keyline.model import Function, Key, Put, StreamSource, StreamView, System, Table
 from keyline.stream import BatchFailedError, Change, stream_handler
-from tests.keyline_local.engine.rig import FAILED, TABLE, Consumer, Result, mapping, running
+from keyline_local.host.errors import LocalPlatformError
+from tests.keyline_local.engine.rig import (
+    FAILED,
+    FUNCTION,
+    TABLE,
+    Consumer,
+    Result,
+    mapping,
+    running,
+)
 
 _NUMBERS = itertools.count()
 
@@ -127,5 +136,36 @@ def test_each_poison_record_ends_alone_and_all_others_are_applied_once_in_order(
                 for number, batch in function.reported
                 if number == batch[0] and len(batch) > 1
             ] == []
+
+    asyncio.run(scenario())
+
+
+def test_what_was_given_up_can_be_read_again_and_is_the_same_change(
+    root: Path, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with running(root, tmp_path) as rig:
+            # Given a record that the function gave up on
+            await rig.write("m0", "poison", "m2")
+            consumer = Consumer(RollUp().answer)
+            async with rig.sources(
+                consumer, mapping(bisect=True, max_attempts=1, partial_batch=True)
+            ) as sources:
+                await sources.drain()
+                (message,) = consumer.messages
+                info = message["DDBStreamBatchInfo"]
+                first, last = info["startSequenceNumber"], info["endSequenceNumber"]
+
+                # When it is read again by its position
+                found = await sources.records(FUNCTION, first, last)
+
+                # Then it is what the function was given, with the same event id
+                assert found == [consumer.batches[0][1]]
+                through = await sources.records(FUNCTION, "1", last)
+                assert through == consumer.batches[0][:2]
+
+                # And a place that the stream does not have is told
+                with pytest.raises(LocalPlatformError, match="consumes no stream"):
+                    await sources.records("another", first, last)
 
     asyncio.run(scenario())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,6 +88,11 @@ class Controlled:
 
     async def run_schedule(self, name: str) -> Sequence[Result]:
         raise LocalPlatformError(name, "no such rule.", "Name another.")
+
+    async def records(
+        self, function: str, first: str, last: str
+    ) -> Sequence[Mapping[str, object]] | None:
+        return None if first == "1" else [{"function": function, "between": [first, last]}]
 
     async def invoke(self, function: str, payload: bytes) -> Invocation:
         if function not in STATUS.functions:
@@ -200,3 +205,10 @@ def test_a_platform_that_starts_says_so() -> None:
     starting.is_up = False
     for path in ("/", "/_keyline/", "/_keyline/status"):
         assert answer(starting, "GET", path, "x-keyline").status_code == 503
+
+
+def test_records_of_a_stream_are_read_by_their_numbers() -> None:
+    found = answer(Controlled(), "GET", "/_keyline/streams/f?first=4&last=9", "x-keyline")
+    assert found.json() == {"records": [{"function": "f", "between": ["4", "9"]}]}
+    gone = answer(Controlled(), "GET", "/_keyline/streams/f?first=1&last=9", "x-keyline")
+    assert gone.json() == {"records": None}

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from keyline_local import client
+from keyline_ops.cli import app
 from tests.support.platform import Running, result_of
 from tests.systems.chat.e2e.api import Api, fresh_id, fresh_name
 from tests.systems.chat.e2e.recount import (
@@ -144,7 +146,9 @@ def test_a_poison_record_ends_in_the_queue_and_the_rest_go_on(running: Running) 
         delete(running, poison)
 
     # Then the queue has it, and it alone
-    received = sqs.receive_message(QueueUrl=mapping.on_failure, MaxNumberOfMessages=10)
+    received = sqs.receive_message(
+        QueueUrl=mapping.on_failure, MaxNumberOfMessages=10, VisibilityTimeout=0
+    )
     (failure,) = received["Messages"]
     told = json.loads(failure["Body"])
     assert told["requestContext"]["condition"] == "RetryAttemptsExhausted"
@@ -160,4 +164,55 @@ def test_a_poison_record_ends_in_the_queue_and_the_rest_go_on(running: Running) 
     assert told["DDBStreamBatchInfo"]["endSequenceNumber"] == number
 
     # And all others are counted
+    assert_totals_match(running)
+
+
+def empty(sqs: Any, queue: str) -> None:
+    """Delete what is in a queue; SQS purges one only once a minute."""
+    while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for each in found:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
+
+
+@pytest.mark.requirement("X-05")
+def test_given_up_records_are_handed_over_again_and_count_once(running: Running) -> None:
+    # Given a message that is counted, and a poison record in the queue
+    (mapping,) = running.mappings
+    assert mapping.on_failure
+    sqs = client("sqs", running.platform.endpoints.aws, running.platform.deployment.region)
+    empty(sqs, mapping.on_failure)
+    poison, good = message(tokenCount="many"), message(moduleId=fresh_id(), studentId=fresh_id())
+    try:
+        for each in (good, poison):
+            write(running, each)
+        running.settle()
+    finally:
+        delete(running, poison)
+    running.settle()
+    before = everything(running)[ROLLUPS]
+
+    # And a message that says that the counted one was given up too
+    told = sqs.receive_message(QueueUrl=mapping.on_failure, VisibilityTimeout=0)["Messages"]
+    text = told[0]["Body"]
+    counted = next(
+        record["dynamodb"]["SequenceNumber"]
+        for record in inserts(running)
+        if record["dynamodb"]["Keys"]["conversationId"]["S"] == good["conversationId"]
+    )
+    batch = json.loads(text)["DDBStreamBatchInfo"]
+    again = {**batch, "startSequenceNumber": counted, "endSequenceNumber": counted}
+    body = {**json.loads(text), "DDBStreamBatchInfo": again}
+    sqs.send_message(QueueUrl=mapping.on_failure, MessageBody=json.dumps(body))
+
+    # When they are handed to the consumer again
+    words = ["redrive", "chat", "rollup-stream", "--state", str(running.state), "--json"]
+    run = CliRunner().invoke(app, words, catch_exceptions=False)
+
+    # Then the poison fails again and stays, and the other one is done with and counts once
+    assert run.exit_code == 1
+    outcomes = {each["first"]: each["outcome"] for each in json.loads(run.output)}
+    assert outcomes == {batch["startSequenceNumber"]: "failed again", counted: "redriven"}
+    left = sqs.receive_message(QueueUrl=mapping.on_failure, MaxNumberOfMessages=10)["Messages"]
+    assert [message["Body"] for message in left] == [text]
+    assert everything(running)[ROLLUPS] == before
     assert_totals_match(running)

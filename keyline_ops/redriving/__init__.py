@@ -1,0 +1,1 @@
+"""Records that a stream consumer gave up on, handed to it again."""

@@ -1,0 +1,90 @@
+"""Where a stream consumer and its on-failure queue are, in an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from keyline.errors import KeylineError, instead_of, named
+from keyline.model import StreamSource, System
+from keyline_deploy.environment import Environment
+from keyline_deploy.names import failure_queue_name, function_name
+from keyline_local import client
+from keyline_ops.deployed import deployed
+from keyline_ops.redriving.consumer import AwsConsumer, Consumer, LocalConsumer, Queue
+from keyline_ops.running import ask_local
+
+_RUN_SECONDS = 960
+"""A function runs for 900 s at most; the rest is for its start."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A function that consumes a stream."""
+
+    system: System
+    function: str
+    source: StreamSource
+
+
+@dataclass(frozen=True)
+class Place:
+    """A consumer with its queue."""
+
+    consumer: Consumer
+    queue: Queue
+
+
+def consumer_of(system: str, function: str, systems: Sequence[System]) -> Declared:
+    """Find a declared stream consumer.
+
+    Raises
+    ------
+    KeylineError
+        If the system does not declare a consumer of this name.
+    """
+    found = named(system, systems, "SYSTEM", "system")
+    consumers = {each.name: each.source for each in found.functions if each.source}
+    if function not in consumers:
+        raise KeylineError(
+            f"{system} {function}",
+            "the system has no such stream consumer.",
+            instead_of(function, consumers),
+        )
+    return Declared(found, function, consumers[function])
+
+
+def place(declared: Declared, environment: Environment, state: Path | None) -> Place:
+    """Find a consumer and its queue in an environment.
+
+    Raises
+    ------
+    KeylineError
+        If the local platform does not run, or the credentials are of another account.
+    """
+    names = (declared.system.name, declared.function, environment.name)
+    name, queue, region = function_name(*names), failure_queue_name(*names), environment.region
+    if deployed(environment, state).is_local:
+
+        def ask(method: str, path: str, params: Mapping[str, str], content: bytes | None) -> Any:
+            return ask_local(
+                environment,
+                state,
+                method,
+                path,
+                params=params,
+                content=content,
+                seconds=_RUN_SECONDS,
+            )
+
+        local = ask("GET", "/status", {}, None)["aws"]
+        return Place(LocalConsumer(ask, name), Queue(client("sqs", local, region), queue))
+    streams, functions, messages = (
+        boto3.client(service, region_name=region)
+        for service in ("dynamodbstreams", "lambda", "sqs")
+    )
+    return Place(AwsConsumer(streams, functions, name, region), Queue(messages, queue))
