@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from keyline.model import System, deployment
+from keyline_cdk.alarm import add_trouble_alarm
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.cursor_secret import CursorSecret
 from keyline_cdk.data_table import DataTable
 from keyline_cdk.table_alarms import TableAlarms
 from keyline_deploy.environment import Environment
-from keyline_deploy.names import pascal
+from keyline_deploy.names import pascal, trouble_alarm_name
 from keyline_deploy.stored import METADATA, stored
 from stacks.base import KeylineStack, stack_tags
 
@@ -41,12 +43,13 @@ class DataStack(KeylineStack):
         topic = alarm_topic(self, environment)
         tags = stack_tags(system.name, environment)
         self.tables: dict[str, DataTable] = {}
+        trouble: list[cloudwatch.Alarm] = []
         for table in system.tables:
             id = pascal(table.name)
             self.tables[table.name] = DataTable(
                 self, id, table=table, environment=environment, tags=tags
             )
-            TableAlarms(
+            alarms = TableAlarms(
                 self,
                 f"{id}Alarms",
                 system=system,
@@ -54,6 +57,16 @@ class DataStack(KeylineStack):
                 environment=environment,
                 topic=topic,
             )
+            trouble += alarms.trouble
+        add_trouble_alarm(
+            self,
+            "Trouble",
+            name=trouble_alarm_name(system.name, environment.name, "tables"),
+            alarms=trouble,
+            why=f"Tables of {system.name} throttle, fail, are slow, or transactions conflict.",
+            runbook="several-alarms-of-one-cause",
+            topic=topic,
+        )
         if any(deployment.signs_cursors(function) for function in system.functions):
             CursorSecret(self, "Cursor", system=system, environment=environment)
         self.extend()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from keyline.model import Function, Migration, Query, System
-from keyline_cdk.alarm import add_alarm
+from keyline_cdk.alarm import add_alarm, add_trouble_alarm
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
@@ -26,7 +27,7 @@ from keyline_cdk.system_dashboard import SystemDashboard
 from keyline_cdk.user_pool import UserPoolClient
 from keyline_deploy.bundling import Bundle
 from keyline_deploy.environment import Auth, Environment
-from keyline_deploy.names import api_name, dashboard_name, pascal
+from keyline_deploy.names import api_name, dashboard_name, pascal, trouble_alarm_name
 from stacks.base import KeylineStack
 from stacks.data_stack import DataStack
 
@@ -66,6 +67,7 @@ class ServiceStack(KeylineStack):
         self._system = system
         self._environment = environment
         self._topic = alarm_topic(self, environment)
+        self._trouble: list[cloudwatch.Alarm] = []
         self.functions = {
             function.name: HandlerFunction(
                 self,
@@ -82,6 +84,7 @@ class ServiceStack(KeylineStack):
             self._build_function_alarms(handler)
         has_api = any(function.routes for function in system.functions)
         api = self._build_api() if has_api else None
+        self._trouble += api.trouble if api else []
         self._dashboard = SystemDashboard(
             self,
             "Dashboard",
@@ -91,6 +94,7 @@ class ServiceStack(KeylineStack):
         )
         if any(isinstance(pattern, Query) for pattern in system.called):
             self._build_latency_alarm()
+        self._build_trouble_alarm()
         if system.migration:
             self._build_migration(system.migration)
         saved_queries(
@@ -146,42 +150,30 @@ class ServiceStack(KeylineStack):
     def _build_function_alarms(self, handler: HandlerFunction) -> None:
         declared = handler.declared
         if not declared.schedule:  # whose alarm does not wait for a second failure
-            add_alarm(
-                self,
+            self._add_trouble(
                 f"{pascal(declared.name)}Errors",
                 metric=function_errors(handler.name),
                 above=0,
                 runbook="a-function-fails",
-                periods=5,
-                breaching=3,
                 why=f"{handler.name} has crashed or timed out in three of five minutes. What a"
                 " handler refuses or cannot do is answered and is no error; its log tells why.",
-                topic=self._topic,
             )
-        add_alarm(
-            self,
+        self._add_trouble(
             f"{pascal(declared.name)}Throttles",
             metric=function_throttles(handler.name),
             above=0,
-            periods=5,
-            breaching=3,
             runbook="a-function-is-throttled",
             why=f"Lambda has refused invocations of {handler.name} in three of five minutes: the"
             " concurrency of the function or of the account is used up.",
-            topic=self._topic,
         )
         limit = _NEAR_TIMEOUT * declared.timeout
-        add_alarm(
-            self,
+        self._add_trouble(
             f"{pascal(declared.name)}Duration",
             metric=function_duration(handler.name),
             above=limit,
             runbook="a-function-is-slow",
-            periods=5,
-            breaching=3,
             why=f"One invocation in a hundred of {handler.name} has taken more than {limit:,.0f} ms"
             f" in three of five minutes; it is ended after {declared.timeout} s.",
-            topic=self._topic,
         )
 
     def _build_api(self) -> HttpApi:
@@ -211,16 +203,44 @@ class ServiceStack(KeylineStack):
 
     def _build_latency_alarm(self) -> None:
         limit = self._environment.alarms.latency_p99_ms
-        add_alarm(
-            self,
+        self._add_trouble(
             "QueryLatencyP99",
             metric=client_latency(self._environment.name, self._system.name, "Query"),
             above=limit,
             runbook="slow-queries",
-            periods=5,
-            breaching=3,
             why=f"One query in a hundred of {self._system.name} has taken its handler more than"
             f" {limit:g} ms in three of five minutes. By pattern: the saved query about calls;"
             " within DynamoDB: the tables' QueryLatency alarms.",
+        )
+
+    def _add_trouble(
+        self, id: str, *, metric: cloudwatch.IMetric, above: float, runbook: str, why: str
+    ) -> None:
+        """Add an alarm on three of five minutes that tells nobody by itself."""
+        self._trouble.append(
+            add_alarm(
+                self,
+                id,
+                metric=metric,
+                above=above,
+                periods=5,
+                breaching=3,
+                runbook=runbook,
+                why=why,
+                topic=None,
+            )
+        )
+
+    def _build_trouble_alarm(self) -> None:
+        names = (self._system.name, self._environment.name)
+        add_trouble_alarm(
+            self,
+            "Trouble",
+            name=trouble_alarm_name(*names, "service"),
+            alarms=self._trouble,
+            why=f"Functions or the API of {self._system.name} fail, are slow, or are refused. While"
+            " its tables are in trouble, their alarm tells instead.",
+            runbook="several-alarms-of-one-cause",
             topic=self._topic,
+            unless=trouble_alarm_name(*names, "tables"),
         )

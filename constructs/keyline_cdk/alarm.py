@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
@@ -9,6 +13,11 @@ from constructs import Construct
 
 from keyline_cdk.metrics import filled
 from keyline_deploy.alarm_rules import SPARE_PERIODS
+
+AlarmT = TypeVar("AlarmT", cloudwatch.Alarm, cloudwatch.CompositeAlarm)
+
+_WAIT = cdk.Duration.minutes(2)
+"""How long an alarm waits for the one that explains it, which may need more data points."""
 
 RUNBOOK = "docs/runbooks/alarms.md"
 """The page that says of each of our own alarms what to do."""
@@ -22,7 +31,7 @@ def add_alarm(
     above: float,
     why: str,
     runbook: str,
-    topic: sns.ITopic,
+    topic: sns.ITopic | None,
     periods: int = 1,
     breaching: int | None = None,
 ) -> cloudwatch.Alarm:
@@ -36,6 +45,8 @@ def add_alarm(
         What it means and what to look at; the notification shows it.
     runbook
         The section of the runbook, or another page with its path: what to do, step by step.
+    topic
+        Who is told; None where a composite alarm tells of this one.
     periods, breaching
         How many of the metric's periods are looked at, and how many of them have to be
         above; all of them when left out.
@@ -64,7 +75,7 @@ def add_silence_alarm(
     periods: int,
     why: str,
     runbook: str,
-    topic: sns.ITopic,
+    topic: sns.ITopic | None,
 ) -> cloudwatch.Alarm:
     """Notify when what should happen in every period has not happened in so many.
 
@@ -98,7 +109,7 @@ def add_filled_alarm(
     above: float,
     why: str,
     runbook: str,
-    topic: sns.ITopic,
+    topic: sns.ITopic | None,
     breaching: int = 1,
 ) -> cloudwatch.Alarm:
     """Notify when a metric of DynamoDB is above a value in so many periods, of two more.
@@ -120,14 +131,56 @@ def add_filled_alarm(
     )
 
 
+def add_trouble_alarm(
+    scope: Construct,
+    id: str,
+    *,
+    name: str,
+    alarms: Sequence[cloudwatch.Alarm],
+    why: str,
+    runbook: str,
+    topic: sns.ITopic,
+    unless: str | None = None,
+) -> cloudwatch.CompositeAlarm:
+    """Notify once when any of several alarms goes off, and when all are over.
+
+    One cause sets off several alarms. They tell nobody by themselves; the notification of this one
+    names them.
+
+    Parameters
+    ----------
+    name
+        The alarm's name in CloudWatch.
+    unless
+        The name of an alarm that explains this one: while it is on, this one tells nobody.
+    """
+    suppressor = unless and cloudwatch.CompositeAlarm.from_composite_alarm_name(
+        scope, f"{id}Cause", unless
+    )
+    alarm = cloudwatch.CompositeAlarm(
+        scope,
+        id,
+        composite_alarm_name=name,
+        alarm_rule=cloudwatch.AlarmRule.any_of(
+            *(cloudwatch.AlarmRule.from_alarm(each, cloudwatch.AlarmState.ALARM) for each in alarms)
+        ),
+        alarm_description=_described(why, runbook),
+        actions_suppressor=suppressor or None,
+        actions_suppressor_wait_period=_WAIT if suppressor else None,
+        actions_suppressor_extension_period=_WAIT if suppressor else None,
+    )
+    return _told(alarm, topic)
+
+
 def _described(why: str, runbook: str) -> str:
     page = runbook if runbook.partition("#")[0].endswith(".md") else f"{RUNBOOK}#{runbook}"
     return f"{why} Runbook: {page}"
 
 
-def _told(alarm: cloudwatch.Alarm, topic: sns.ITopic) -> cloudwatch.Alarm:
-    alarm.add_alarm_action(actions.SnsAction(topic))
-    alarm.add_ok_action(actions.SnsAction(topic))
+def _told(alarm: AlarmT, topic: sns.ITopic | None) -> AlarmT:
+    if topic is not None:
+        alarm.add_alarm_action(actions.SnsAction(topic))
+        alarm.add_ok_action(actions.SnsAction(topic))
     return alarm
 
 

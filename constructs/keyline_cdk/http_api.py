@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -50,9 +51,14 @@ class HttpApi(Construct):
     functions
         The functions; those without routes are left out.
     topic
-        Who is told when requests fail on our side.
+        Who is told when many requests are refused.
     auth
         Whose tokens are taken; the environment says it unless it is given.
+
+    Attributes
+    ----------
+    trouble
+        The alarms on failed and slow answers. They tell nobody by themselves.
     """
 
     def __init__(
@@ -81,7 +87,11 @@ class HttpApi(Construct):
         authorizer = self._build_authorizer(auth or environment.auth)
         for function in functions:
             self._add_routes(function, authorizer)
-        add_alarm(
+        self._add_refusal_alarm(environment, topic)
+        self.trouble = [self._add_error_alarm(), self._add_latency_alarm(environment)]
+
+    def _add_error_alarm(self) -> cloudwatch.Alarm:
+        return add_alarm(
             self,
             "ServerErrors",
             metric=server_errors(self.resource.api_id),
@@ -91,11 +101,25 @@ class HttpApi(Construct):
             breaching=3,
             why=f"The API {self._name} has answered with 5xx in three of five minutes. The"
             " functions' logs tell why, by request id.",
-            topic=topic,
+            topic=None,
         )
-        self._add_client_alarms(environment, topic)
 
-    def _add_client_alarms(self, environment: Environment, topic: sns.ITopic) -> None:
+    def _add_latency_alarm(self, environment: Environment) -> cloudwatch.Alarm:
+        limit = environment.alarms.api_latency_p99_ms
+        return add_alarm(
+            self,
+            "Latency",
+            metric=request_latency(self.resource.api_id, "p99"),
+            above=limit,
+            periods=5,
+            breaching=3,
+            runbook="an-api-is-slow",
+            why=f"One request in a hundred of {self._name} has waited more than {limit:g} ms for"
+            " its answer in three of five minutes.",
+            topic=None,
+        )
+
+    def _add_refusal_alarm(self, environment: Environment, topic: sns.ITopic) -> None:
         percent = environment.alarms.refused_percent
         add_filled_alarm(
             self,
@@ -106,19 +130,6 @@ class HttpApi(Construct):
             runbook="an-api-refuses-requests",
             why=f"The API {self._name} has refused more than {percent:g} % of its requests with"
             " 4xx for five minutes: a client is wrong, tokens are refused, or somebody tries.",
-            topic=topic,
-        )
-        limit = environment.alarms.api_latency_p99_ms
-        add_alarm(
-            self,
-            "Latency",
-            metric=request_latency(self.resource.api_id, "p99"),
-            above=limit,
-            periods=5,
-            breaching=3,
-            runbook="an-api-is-slow",
-            why=f"One request in a hundred of {self._name} has waited more than {limit:g} ms for"
-            " its answer in three of five minutes.",
             topic=topic,
         )
 

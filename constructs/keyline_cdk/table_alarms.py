@@ -6,6 +6,7 @@ the thresholds come from the environment.
 
 from __future__ import annotations
 
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -28,7 +29,12 @@ class TableAlarms(Construct):
         Whose table it is: its patterns say which operations are used, and its functions
         whether somebody measures the table's growth.
     topic
-        Who is told.
+        Who is told of consumption and growth.
+
+    Attributes
+    ----------
+    trouble
+        The alarms that one cause sets off together. They tell nobody by themselves.
     """
 
     def __init__(
@@ -45,6 +51,7 @@ class TableAlarms(Construct):
         self._table = table
         self._environment = environment
         self._topic = topic
+        self.trouble: list[cloudwatch.Alarm] = []
         self._metrics = TableMetrics(table.physical_name(environment.name))
         for index in (None, *(index.name for index in table.indexes)):
             self._throttling(index)
@@ -64,8 +71,7 @@ class TableAlarms(Construct):
             ("Read", self._metrics.read_throttles(index)),
             ("Write", self._metrics.write_throttles(index)),
         ):
-            add_filled_alarm(
-                self,
+            self._add_trouble(
                 f"{pascal(index or '')}{kind}Throttles",
                 metric=metric,
                 above=0,
@@ -74,7 +80,6 @@ class TableAlarms(Construct):
                 why=f"{kind} requests to {self._named(index)} have been throttled for five minutes."
                 " Look for a hot partition key: ThrottlingReasons in the log, Contributor Insights."
                 + (" A throttled index rejects writes of the whole table." if index else ""),
-                topic=self._topic,
             )
 
     def _consumption(self, index: str | None) -> None:
@@ -96,8 +101,7 @@ class TableAlarms(Construct):
 
     def _system_errors(self, operations: tuple[str, ...]) -> None:
         for number, metric in enumerate(self._metrics.system_errors(operations), 1):
-            add_filled_alarm(
-                self,
+            self._add_trouble(
                 f"SystemErrors{number if number > 1 else ''}",
                 metric=metric,
                 above=0,
@@ -105,13 +109,11 @@ class TableAlarms(Construct):
                 runbook="errors-of-dynamodb",
                 why=f"DynamoDB has failed requests to {self._named(None)} for 15 minutes. Clients"
                 " retry; look at the AWS Health Dashboard.",
-                topic=self._topic,
             )
 
     def _conflicts(self) -> None:
         limit = self._environment.alarms.transaction_conflicts_per_minute
-        add_filled_alarm(
-            self,
+        self._add_trouble(
             "TransactionConflicts",
             metric=self._metrics.conflicts(),
             above=limit,
@@ -119,13 +121,11 @@ class TableAlarms(Construct):
             runbook="transactions-conflict",
             why=f"More than {limit} requests a minute of {self._named(None)} have met a transaction"
             " on the same item for five minutes.",
-            topic=self._topic,
         )
 
     def _latency(self, operation: str) -> None:
         limit = self._environment.alarms.latency_p99_ms
-        add_filled_alarm(
-            self,
+        self._add_trouble(
             f"{operation}Latency",
             metric=self._metrics.latency(operation),
             above=limit,
@@ -133,7 +133,6 @@ class TableAlarms(Construct):
             runbook="slow-queries",
             why=f"{operation} of {self._named(None)} has taken more than {limit:g} ms within"
             " DynamoDB on average for ten minutes: items or pages are large, or DynamoDB is slow.",
-            topic=self._topic,
         )
 
     def _growth(self, system: System) -> None:
@@ -147,6 +146,29 @@ class TableAlarms(Construct):
             why=f"The {self._named(None)} grew by more than {limit:g} % in 30 days. Check that"
             " items expire, and what the forecast says.",
             topic=self._topic,
+        )
+
+    def _add_trouble(
+        self,
+        id: str,
+        *,
+        metric: cloudwatch.IMetric,
+        above: float,
+        breaching: int,
+        runbook: str,
+        why: str,
+    ) -> None:
+        self.trouble.append(
+            add_filled_alarm(
+                self,
+                id,
+                metric=metric,
+                above=above,
+                breaching=breaching,
+                runbook=runbook,
+                why=why,
+                topic=None,
+            )
         )
 
     def _named(self, index: str | None) -> str:

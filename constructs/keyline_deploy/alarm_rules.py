@@ -21,6 +21,15 @@ TREATMENTS = ("notBreaching", "breaching")
 RUNBOOK = re.compile(r"Runbook: (?P<page>[\w./-]+\.md)(?:#(?P<section>[\w-]+))?$")
 """How the description of an alarm ends: the page that says what to do."""
 
+_ATTRIBUTE_OF = re.compile(r'"Fn::GetAtt": \["(\w+)", "Arn"\]')
+"""How a rule refers to an alarm of its own template."""
+
+_RULE_CHARACTERS = 10_240
+"""Length of the rule of a composite alarm (CloudWatch API reference, PutCompositeAlarm)."""
+
+_REFERENCE_CHARACTERS = 150
+"""What an alarm takes at most: its ARN with a name that CloudFormation makes, and `ALARM() OR`."""
+
 SPARE_PERIODS = 2
 """How many periods more than must be breaching are looked at where missing data is filled.
 
@@ -31,9 +40,43 @@ _SILENT_PERIODS = 2
 """How many periods without data are silence: one may be late."""
 
 
-def alarm_faults(properties: Properties, catalogue: MetricCatalogue) -> Iterator[Fault]:
-    """Yield what is wrong with an alarm by itself."""
-    yield from _of_notice(properties)
+def joined_alarms(template: Template) -> frozenset[str]:
+    """Return the logical ids of the alarms that a composite alarm of the template tells of."""
+    rules = [
+        resource["Properties"]["AlarmRule"]
+        for resource in template.get("Resources", {}).values()
+        if resource["Type"] == "AWS::CloudWatch::CompositeAlarm"
+    ]
+    return frozenset(_ATTRIBUTE_OF.findall(json.dumps(rules)))
+
+
+def composite_faults(properties: Properties) -> Iterator[Fault]:
+    """Yield what is wrong with a composite alarm."""
+    children = len(_ATTRIBUTE_OF.findall(json.dumps(properties["AlarmRule"])))
+    if children * _REFERENCE_CHARACTERS > _RULE_CHARACTERS:
+        yield (
+            "alarm-rule",
+            "AlarmRule",
+            f"joins {children} alarms, more than fit into {_RULE_CHARACTERS:,} characters.",
+            "Make two of it.",
+        )
+    yield from _actions(properties)
+    yield from _description(properties)
+
+
+def alarm_faults(
+    properties: Properties, catalogue: MetricCatalogue, *, is_joined: bool = False
+) -> Iterator[Fault]:
+    """Yield what is wrong with an alarm by itself.
+
+    Parameters
+    ----------
+    is_joined
+        Whether a composite alarm tells of it, so that it need tell nobody by itself.
+    """
+    if not is_joined:
+        yield from _actions(properties)
+    yield from _description(properties)
     if properties.get("TreatMissingData") not in TREATMENTS:
         yield (
             "alarm-missing-data",
@@ -70,10 +113,13 @@ def watched_metrics(properties: Properties) -> Iterator[tuple[Properties, str, s
             yield stat["Metric"], f"Metrics[{number}].MetricStat.Metric.", stat["Stat"]
 
 
-def _of_notice(properties: Properties) -> Iterator[Fault]:
+def _actions(properties: Properties) -> Iterator[Fault]:
     for actions, when in (("AlarmActions", "goes off"), ("OKActions", "is over")):
         if not properties.get(actions):
             yield "alarm-action", actions, f"tells nobody when it {when}.", "Add the alarm topic."
+
+
+def _description(properties: Properties) -> Iterator[Fault]:
     if not RUNBOOK.search(properties.get("AlarmDescription", "")):
         yield (
             "alarm-runbook",

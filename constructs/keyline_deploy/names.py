@@ -25,6 +25,7 @@ __all__ = [
     "phase_parameter_name",
     "stack_id",
     "stack_name",
+    "trouble_alarm_name",
 ]
 
 
@@ -67,6 +68,11 @@ def cache_parameter(environment: str, what: str) -> str:
 def dashboard_name(system: str, environment: str) -> str:
     """Return the name of a system's CloudWatch dashboard: `orders-dev`."""
     return f"{system}-{environment}"
+
+
+def trouble_alarm_name(system: str, environment: str, part: str) -> str:
+    """Return the name of the alarm that joins others of a system: `orders-dev-tables`."""
+    return f"{system}-{environment}-{part}"
 
 
 def bucket_name(name: str, environment: str, account: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keyline_deploy.alarm_rules import Watchable, alarm_faults
+from keyline_deploy.alarm_rules import Watchable, alarm_faults, composite_faults, joined_alarms
 from keyline_deploy.environment import Environment
 from keyline_deploy.metric_catalogue import MetricCatalogue
 
@@ -72,11 +72,13 @@ def check_template(
     catalogue
         The metrics that alarms may watch.
     """
+    joined = joined_alarms(template)
     return [
         Finding(rule, logical_id, path, message, suggestion)
         for logical_id, resource in template.get("Resources", {}).items()
         for rule, path, message, suggestion in (
-            *_resource_findings(resource, environment, catalogue),
+            *_resource_findings(resource, environment),
+            *_alarm_findings(resource, catalogue, is_joined=logical_id in joined),
             *_bucket_policy_findings(logical_id, resource, template),
         )
     ]
@@ -96,9 +98,7 @@ _Found = tuple[str, str, str, str]
 """Rule, path, message and suggestion of a finding, whose resource `check_template` adds."""
 
 
-def _resource_findings(
-    resource: Mapping[str, Any], environment: Environment, catalogue: MetricCatalogue
-) -> Iterator[_Found]:
+def _resource_findings(resource: Mapping[str, Any], environment: Environment) -> Iterator[_Found]:
     properties = resource.get("Properties", {})
     match resource["Type"]:
         case "AWS::DynamoDB::GlobalTable":
@@ -119,8 +119,16 @@ def _resource_findings(
             yield from _bucket(properties, environment)
         case "AWS::Lambda::EventSourceMapping":
             yield from _mapping(properties)
+
+
+def _alarm_findings(
+    resource: Mapping[str, Any], catalogue: MetricCatalogue, *, is_joined: bool
+) -> Iterator[_Found]:
+    match resource["Type"]:
         case "AWS::CloudWatch::Alarm":
-            yield from alarm_faults(properties, catalogue)
+            yield from alarm_faults(resource["Properties"], catalogue, is_joined=is_joined)
+        case "AWS::CloudWatch::CompositeAlarm":
+            yield from composite_faults(resource["Properties"])
 
 
 # ------------------------------------------------------------------------------- tables

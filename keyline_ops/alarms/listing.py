@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 from rich.console import Console
 
 from keyline_deploy.alarms import Metric, MetricAlarm
+from keyline_deploy.alarms.rule import named_alarms
 from keyline_deploy.alarms.templates import TemplateAlarm, alarms_of
 from keyline_deploy.metric_catalogue import MetricCatalogue
-from keyline_ops.alarms.proof import Proof, Prover
+from keyline_ops.alarms.proof import Proof, Prover, is_proven
 from keyline_ops.printing import print_whole, table
 from keyline_ops.words import count_of
 
@@ -24,6 +25,9 @@ _COMPARED = {
     "LessThanOrEqualToThreshold": "<=",
 }
 
+_SHOWN = 10
+"""Metrics or alarms of one alarm that a table shows; JSON has all."""
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -32,11 +36,13 @@ class Listed:
     Attributes
     ----------
     watches
-        Its metrics.
+        Its metrics; for a composite alarm, the alarms that it joins.
     when
         When it goes off: `> 0 in 5 of 7 periods of 60 s`.
     proven
         How it was proven; empty if it is not.
+    tells
+        Whether it tells the topic; otherwise a composite alarm tells of it.
     """
 
     stack: str
@@ -46,6 +52,7 @@ class Listed:
     meaning: str
     runbook: str
     proven: str
+    tells: bool
 
 
 def listed(templates: Mapping[str, Mapping[str, Any]], catalogue: MetricCatalogue) -> list[Listed]:
@@ -57,10 +64,11 @@ def listed(templates: Mapping[str, Mapping[str, Any]], catalogue: MetricCatalogu
         If an alarm cannot be evaluated.
     """
     prover = Prover(catalogue)
+    found = [alarms_of(stack, template) for stack, template in sorted(templates.items())]
     return [
-        _listed(alarm, prover)
-        for stack, template in sorted(templates.items())
-        for alarm in alarms_of(stack, template)
+        _listed(alarm, [each.logical_id for each in of_stack], prover)
+        for of_stack in found
+        for alarm in of_stack
     ]
 
 
@@ -88,33 +96,24 @@ def show(found: Sequence[Listed], console: Console) -> None:
         rows = table(stack, ("alarm", "watches", "goes off", "proven", "what to do"))
         for each in found:
             if each.stack == stack:
-                watches = "\n".join(each.watches)
+                watches = "\n".join(each.watches[:_SHOWN])
                 proven = each.proven or "NOT PROVEN"
                 rows.add_row(each.name, watches, each.when, proven, each.runbook)
         print_whole(rows, console)
     print(f"{count_of(len(found), 'alarm')}, {len(unproven(found))} of them not proven.")
 
 
-def _listed(found: TemplateAlarm, prover: Prover) -> Listed:
+def _listed(found: TemplateAlarm, beside: Collection[str], prover: Prover) -> Listed:
     alarm = found.alarm
-    if not isinstance(alarm, MetricAlarm):
-        return Listed(
-            found.stack,
-            found.name,
-            [],
-            str(found.properties["AlarmRule"]),
-            found.meaning,
-            found.runbook,
-            "",
-        )
+    if isinstance(alarm, MetricAlarm):
+        watches = [_metric(query.metric, query.statistic.name) for query in alarm.queries]
+        when, proven = _when(alarm, found.properties), _proven(prover.of(alarm))
+    else:
+        watches = sorted(named_alarms(alarm.rule))
+        when = "ALARM in one of them" if is_proven(alarm.rule, beside) else "?"
+        proven = "by each of them alone" if is_proven(alarm.rule, beside) else ""
     return Listed(
-        stack=found.stack,
-        name=found.name,
-        watches=[_metric(query.metric, query.statistic.name) for query in alarm.queries],
-        when=_when(alarm, found.properties),
-        meaning=found.meaning,
-        runbook=found.runbook,
-        proven=_proven(prover.of(alarm)),
+        found.stack, found.name, watches, when, found.meaning, found.runbook, proven, found.tells
     )
 
 

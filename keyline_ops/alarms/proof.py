@@ -8,7 +8,7 @@ threshold, for as many periods as the alarm asks for. Samples are seen up to two
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import product
@@ -24,6 +24,7 @@ from keyline_deploy.alarms import (
 )
 from keyline_deploy.alarms.evaluation import evaluate
 from keyline_deploy.alarms.points import DataPoint, Points
+from keyline_deploy.alarms.rule import Rule, named_alarms
 from keyline_deploy.metric_catalogue import MetricCatalogue, Quiet
 
 _MORE_POINTS = 2
@@ -98,6 +99,22 @@ class _Trouble:
                     values = []
                 for value, count in values:
                     yield Sample(query.metric, time, value, count)
+
+
+def is_proven(rule: Rule, alarms: Collection[str]) -> bool:
+    """Return True if each of a rule's alarms alone makes the rule true, and none makes it false.
+
+    Parameters
+    ----------
+    alarms
+        The names of the alarms that there are; a rule about another one never sees it go off.
+    """
+    named = named_alarms(rule)
+
+    def holds(on: str | None) -> bool:
+        return rule.holds(lambda name: State.ALARM if name == on else State.OK)
+
+    return named <= set(alarms) and not holds(None) and all(holds(name) for name in named)
 
 
 class Prover:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.support.templates import Templates, resources
+from tests.support.templates import Template, Templates, resources
 
 ALARM = "AWS::CloudWatch::Alarm"
 Alarm = dict[str, Any]
@@ -18,6 +18,10 @@ def alarms(templates: Templates, environment: str, stack: str = "") -> list[Alar
         if name.startswith(stack)
         for alarm in resources(template, ALARM).values()
     ]
+
+
+def composites(template: Template) -> list[Alarm]:
+    return list(resources(template, "AWS::CloudWatch::CompositeAlarm").values())
 
 
 def metrics(alarm: Alarm) -> Iterator[dict[str, Any]]:

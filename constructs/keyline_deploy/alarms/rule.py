@@ -93,6 +93,19 @@ def alarm_name(name_or_arn: str) -> str:
     return found[1] if found else name_or_arn
 
 
+def named_alarms(rule: Rule) -> frozenset[str]:
+    """Return the names of the alarms that a rule asks about."""
+    match rule:
+        case IsIn(alarm):
+            return frozenset({alarm})
+        case Not(inner):
+            return named_alarms(inner)
+        case AllOf(rules) | AnyOf(rules):
+            return frozenset().union(*map(named_alarms, rules))
+        case Constant():
+            return frozenset()
+
+
 def parse_rule(text: str) -> Rule:
     """Read the rule of a composite alarm.
 

@@ -22,24 +22,25 @@ class TemplateAlarm:
 
     Attributes
     ----------
-    name
-        Where the alarm is in its stack: `ChatMessages/Alarms/ReadThrottles`.
+    logical_id, name
+        What the template calls it, and where it is in its stack: `Orders/Alarms/ReadThrottles`.
     alarm
         What is evaluated. A dimension whose value CloudFormation gives out, such as the id of an
         API, has the reference to it as its value.
     meaning, runbook
         What it means, and the page that says what to do.
-    actions
-        How many targets are told.
+    tells
+        Whether somebody is told when it goes off.
     """
 
     stack: str
+    logical_id: str
     name: str
     properties: Mapping[str, Any]
     alarm: Alarm
     meaning: str
     runbook: str
-    actions: int
+    tells: bool
 
 
 def alarms_of(stack: str, template: Mapping[str, Any]) -> list[TemplateAlarm]:
@@ -67,12 +68,13 @@ def _alarm(stack: str, logical_id: str, resource: Mapping[str, Any]) -> Template
         raise KeylineError(f"{stack}.{logical_id}", str(error)) from error
     return TemplateAlarm(
         stack=stack,
+        logical_id=logical_id,
         name=_name(logical_id, resource),
         properties=given,
         alarm=alarm,
         meaning=described[: found.start()].strip() if found else described,
         runbook=found[0].removeprefix("Runbook: ") if found else "",
-        actions=len(given.get("AlarmActions", [])),
+        tells=bool(given.get("AlarmActions")),
     )
 
 
@@ -82,9 +84,16 @@ def _name(logical_id: str, resource: Mapping[str, Any]) -> str:
 
 
 def _literal(value: Any) -> Any:
-    """Return a value in which each reference of CloudFormation is a text."""
+    """Return a value in which each reference of CloudFormation is a text: a logical id mostly."""
     if isinstance(value, Mapping):
-        if len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::")):
+        match value:
+            case {"Ref": str(logical_id)}:
+                return logical_id
+            case {"Fn::GetAtt": [str(logical_id), str(_)]}:
+                return logical_id
+            case {"Fn::Join": [str(between), [*parts]]}:
+                return between.join(str(_literal(part)) for part in parts)
+        if len(value) == 1 and next(iter(value)).startswith("Fn::"):
             return json.dumps(value, sort_keys=True)
         return {name: _literal(member) for name, member in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -416,6 +416,29 @@ def test_a_sum_without_values_is_found(change: Callable[[dict[str, Any]], None],
     assert rules(alarm) == [rule]
 
 
+def composite(**changes: Any) -> dict[str, Any]:
+    rule = {"Fn::Join": ["", ['ALARM("', {"Fn::GetAtt": ["Quiet", "Arn"]}, '")']]}
+    return {
+        "Type": "AWS::CloudWatch::CompositeAlarm",
+        "Properties": {**NOTICE, "AlarmRule": rule, **changes},
+    }
+
+
+def test_an_alarm_that_a_composite_tells_of_may_tell_nobody() -> None:
+    quiet = copy.deepcopy(ALARM)
+    del quiet["Properties"]["AlarmActions"], quiet["Properties"]["OKActions"]
+    assert rules(quiet) == ["alarm-action", "alarm-action"]
+    template = {"Resources": {"Quiet": quiet, "Trouble": composite()}}
+    assert check_template(template, ENVIRONMENT, PUBLISHED) == []
+
+
+def test_a_composite_alarm_is_checked_too() -> None:
+    assert rules(composite(AlarmActions=[])) == ["alarm-action"]
+    assert rules(composite(AlarmDescription="")) == ["alarm-runbook"]
+    many = [{"Fn::GetAtt": [f"A{number}", "Arn"]} for number in range(100)]
+    assert rules(composite(AlarmRule={"Fn::Join": ["", many]})) == ["alarm-rule"]
+
+
 def test_an_alarm_over_too_many_metrics_is_found() -> None:
     alarm = copy.deepcopy(SUM)
     alarm["Properties"]["Metrics"] += [copy.deepcopy(SUM["Properties"]["Metrics"][1])] * 9

@@ -7,16 +7,16 @@ import copy
 import pytest
 
 from keyline.model import System, deployment
-from keyline_deploy.alarm_rules import RUNBOOK, Watchable
-from keyline_deploy.alarms import MetricAlarm
+from keyline_deploy.alarm_rules import RUNBOOK, Watchable, joined_alarms
+from keyline_deploy.alarms import CompositeAlarm, MetricAlarm
 from keyline_deploy.alarms.templates import alarms_of
 from keyline_deploy.environment import load
 from keyline_deploy.metric_catalogue import MAX_METRICS, MetricCatalogue
 from keyline_deploy.project import ROOT
 from keyline_deploy.systems import systems
 from keyline_deploy.template_rules import check_template, check_watched
-from keyline_ops.alarms.proof import Prover
-from tests.support.alarms import ALARM, alarms, dimensions, metrics, named
+from keyline_ops.alarms.proof import Prover, is_proven
+from tests.support.alarms import ALARM, alarms, composites, dimensions, metrics, named
 from tests.support.markdown import anchors
 from tests.support.sample.shop import LARGE
 from tests.support.templates import ENVIRONMENTS, Template, Templates, resources, synthesize
@@ -51,10 +51,18 @@ def test_every_alarm_watches_a_metric_that_is_published(
 def test_every_alarm_tells_the_topic_and_says_what_silence_is(
     environment: str, templates: Templates
 ) -> None:
-    for alarm in alarms(templates, environment):
-        for actions in ("AlarmActions", "OKActions"):
+    joined = [id for t in templates(environment).values() for id in joined_alarms(t)]
+    found = [
+        *alarms(templates, environment),
+        *(each for t in templates(environment).values() for each in composites(t)),
+    ]
+    quiet = [alarm for alarm in found if "AlarmActions" not in alarm]
+    assert len(quiet) == len(joined)
+    for alarm in found:
+        for actions in ("AlarmActions", "OKActions") if alarm not in quiet else ():
             (action,) = alarm[actions]
             assert "keyline-alarms" in str(action) or "AlarmsTopic" in str(action)
+    for alarm in alarms(templates, environment):
         on_silence = alarm["ComparisonOperator"] == "LessThanThreshold"
         assert alarm["TreatMissingData"] == ("breaching" if on_silence else "notBreaching")
         assert alarm["AlarmDescription"]
@@ -71,15 +79,29 @@ def test_every_alarm_goes_off_ends_and_depends_on_its_dimensions(
     environment: str, templates: Templates, prover: Prover
 ) -> None:
     """Each is driven OK, ALARM, OK by samples as DynamoDB, Lambda and our functions write them."""
-    found = [
-        each
-        for name, template in templates(environment).items()
-        for each in alarms_of(name, template)
-    ]
-    assert len(found) == len(alarms(templates, environment))
-    for each in found:
+    found = [alarms_of(name, template) for name, template in templates(environment).items()]
+    metric = [e for stack in found for e in stack if isinstance(e.alarm, MetricAlarm)]
+    assert len(metric) == len(alarms(templates, environment))
+    for each in metric:
         assert isinstance(each.alarm, MetricAlarm)
         assert prover.of(each.alarm).holds, (each.stack, each.name)
+    for stack in found:
+        for each in stack:
+            if isinstance(each.alarm, CompositeAlarm):
+                assert is_proven(each.alarm.rule, [one.logical_id for one in stack]), each.name
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
+def test_one_cause_tells_once(system: System, templates: Templates) -> None:
+    (tables,) = composites(templates("prod")[f"{system.name}-data-prod"])
+    (service,) = composites(templates("prod")[f"{system.name}-service-prod"])
+    assert tables["AlarmName"] == f"{system.name}-prod-tables"
+    assert service["AlarmName"] == f"{system.name}-prod-service"
+    # While the tables are in trouble, that of the service waits
+    assert service["ActionsSuppressor"] == tables["AlarmName"] or (
+        f":alarm:{tables['AlarmName']}" in str(service["ActionsSuppressor"])
+    )
+    assert "ActionsSuppressor" not in tables
 
 
 @pytest.mark.requirement("X-06")

@@ -51,11 +51,12 @@ def test_it_says_what_an_alarm_watches_and_how_it_was_proven(
         {
             "stack": "ShopServiceProd",
             "name": "Http/ServerErrors",
-            "watches": ['Sum of AWS/ApiGateway 5xx (ApiId={"Ref": "HttpApi"})'],
+            "watches": ["Sum of AWS/ApiGateway 5xx (ApiId=HttpApi)"],
             "when": "> 0 in 3 of 5 periods of 60 s",
             "meaning": "The API fails.",
             "runbook": "docs/runbooks/alarms.md#an-api-answers-5xx",
             "proven": "ALARM after 5 min, OK 5 min later",
+            "tells": True,
         }
     ]
 
@@ -75,3 +76,29 @@ def test_an_alarm_that_never_ends_is_not_proven(
     assert code == 1
     assert "NOT PROVEN" in said
     assert said.splitlines()[-1] == "1 alarm, 1 of them not proven."
+
+
+def composite(*named: str) -> dict[str, Any]:
+    """Return a composite alarm as the CDK writes it: of the ARNs of other alarms."""
+    parts: list[Any] = ["("]
+    for name in named:
+        parts += ['ALARM("', {"Fn::GetAtt": [name, "Arn"]}, '") OR ']
+    rule = {"Fn::Join": ["", [*parts, "FALSE)"]]}
+    described = "Something is wrong. Runbook: docs/runbooks/alarms.md#several-alarms-of-one-cause"
+    properties = {"AlarmName": "shop-prod-tables", "AlarmRule": rule, "AlarmDescription": described}
+    return {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": properties}
+
+
+@pytest.mark.parametrize(("named", "code"), [("HttpServerErrors1A2B", 0), ("Missing", 1)])
+def test_a_composite_is_proven_by_each_of_its_alarms_if_they_are_there(
+    named: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = {"Resources": {"HttpServerErrors1A2B": ALARM, "Trouble": composite(named)}}
+    (tmp_path / "ShopDataProd.template.json").write_text(json.dumps(template), encoding="utf-8")
+    monkeypatch.setattr(synth, "up_to_date", lambda environment: tmp_path)
+    run = CliRunner().invoke(app, ["alarms", "--json"], catch_exceptions=False)
+    assert run.exit_code == code
+    (found,) = (each for each in json.loads(run.output) if each["name"] != "Http/ServerErrors")
+    assert found["watches"] == [named]
+    assert found["proven"] == ("" if code else "by each of them alone")
+    assert found["tells"] is False
