@@ -6,11 +6,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from keyline.model import System, deployment
-from keyline_cdk.alarm import add_trouble_alarm
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.cursor_secret import CursorSecret
 from keyline_cdk.data_table import DataTable
 from keyline_cdk.table_alarms import TableAlarms
+from keyline_cdk.trouble_alarm import TroubleAlarm
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import pascal, trouble_alarm_name
 from keyline_deploy.stored import METADATA, stored
@@ -58,13 +58,12 @@ class DataStack(KeylineStack):
                 topic=topic,
             )
             trouble += alarms.trouble
-        add_trouble_alarm(
+        TroubleAlarm(
             self,
             "Trouble",
             name=trouble_alarm_name(system.name, environment.name, "tables"),
             alarms=trouble,
             why=f"Tables of {system.name} throttle, fail, are slow, or transactions conflict.",
-            runbook="several-alarms-of-one-cause",
             topic=topic,
         )
         if any(deployment.signs_cursors(function) for function in system.functions):

@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from keyline.model import Function, Migration, Query, System
-from keyline_cdk.alarm import add_alarm, add_trouble_alarm
+from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
@@ -24,6 +24,7 @@ from keyline_cdk.saved_queries import saved_queries
 from keyline_cdk.schedule import Schedule
 from keyline_cdk.stream_consumer import StreamConsumer
 from keyline_cdk.system_dashboard import SystemDashboard
+from keyline_cdk.trouble_alarm import TroubleAlarm
 from keyline_cdk.user_pool import UserPoolClient
 from keyline_deploy.bundling import Bundle
 from keyline_deploy.environment import Auth, Environment
@@ -94,14 +95,16 @@ class ServiceStack(KeylineStack):
         )
         if any(isinstance(pattern, Query) for pattern in system.called):
             self._build_latency_alarm()
-        self._build_trouble_alarm()
+        if self._trouble:
+            self._build_trouble_alarm()
         if system.migration:
             self._build_migration(system.migration)
-        saved_queries(
-            self,
-            prefix=dashboard_name(system.name, environment.name),
-            groups=[handler.log_group for handler in self.functions.values()],
-        )
+        if self.functions:
+            saved_queries(
+                self,
+                prefix=dashboard_name(system.name, environment.name),
+                groups=[handler.log_group for handler in self.functions.values()],
+            )
         self.extend()
 
     def extend(self) -> None:
@@ -233,14 +236,13 @@ class ServiceStack(KeylineStack):
 
     def _build_trouble_alarm(self) -> None:
         names = (self._system.name, self._environment.name)
-        add_trouble_alarm(
+        TroubleAlarm(
             self,
             "Trouble",
             name=trouble_alarm_name(*names, "service"),
             alarms=self._trouble,
             why=f"Functions or the API of {self._system.name} fail, are slow, or are refused. While"
             " its tables are in trouble, their alarm tells instead.",
-            runbook="several-alarms-of-one-cause",
             topic=self._topic,
             unless=trouble_alarm_name(*names, "tables"),
         )

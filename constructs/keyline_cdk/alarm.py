@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeVar
 
-import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
@@ -15,9 +13,6 @@ from keyline_cdk.metrics import filled
 from keyline_deploy.alarm_rules import SPARE_PERIODS
 
 AlarmT = TypeVar("AlarmT", cloudwatch.Alarm, cloudwatch.CompositeAlarm)
-
-_WAIT = cdk.Duration.minutes(2)
-"""How long an alarm waits for the one that explains it, which may need more data points."""
 
 RUNBOOK = "docs/runbooks/alarms.md"
 """The page that says of each of our own alarms what to do."""
@@ -62,9 +57,9 @@ def add_alarm(
         # DynamoDB and Lambda publish nothing while nothing happens
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         evaluate_low_sample_count_percentile=_low_samples(metric),
-        alarm_description=_described(why, runbook),
+        alarm_description=described(why, runbook),
     )
-    return _told(alarm, topic)
+    return told(alarm, topic)
 
 
 def add_silence_alarm(
@@ -96,9 +91,9 @@ def add_silence_alarm(
         evaluation_periods=periods,
         datapoints_to_alarm=periods,
         treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-        alarm_description=_described(why, runbook),
+        alarm_description=described(why, runbook),
     )
-    return _told(alarm, topic)
+    return told(alarm, topic)
 
 
 def add_filled_alarm(
@@ -131,53 +126,14 @@ def add_filled_alarm(
     )
 
 
-def add_trouble_alarm(
-    scope: Construct,
-    id: str,
-    *,
-    name: str,
-    alarms: Sequence[cloudwatch.Alarm],
-    why: str,
-    runbook: str,
-    topic: sns.ITopic,
-    unless: str | None = None,
-) -> cloudwatch.CompositeAlarm:
-    """Notify once when any of several alarms goes off, and when all are over.
-
-    One cause sets off several alarms. They tell nobody by themselves; the notification of this one
-    names them.
-
-    Parameters
-    ----------
-    name
-        The alarm's name in CloudWatch.
-    unless
-        The name of an alarm that explains this one: while it is on, this one tells nobody.
-    """
-    suppressor = unless and cloudwatch.CompositeAlarm.from_composite_alarm_name(
-        scope, f"{id}Cause", unless
-    )
-    alarm = cloudwatch.CompositeAlarm(
-        scope,
-        id,
-        composite_alarm_name=name,
-        alarm_rule=cloudwatch.AlarmRule.any_of(
-            *(cloudwatch.AlarmRule.from_alarm(each, cloudwatch.AlarmState.ALARM) for each in alarms)
-        ),
-        alarm_description=_described(why, runbook),
-        actions_suppressor=suppressor or None,
-        actions_suppressor_wait_period=_WAIT if suppressor else None,
-        actions_suppressor_extension_period=_WAIT if suppressor else None,
-    )
-    return _told(alarm, topic)
-
-
-def _described(why: str, runbook: str) -> str:
+def described(why: str, runbook: str) -> str:
+    """Return the description of an alarm: what it means, and the page that says what to do."""
     page = runbook if runbook.partition("#")[0].endswith(".md") else f"{RUNBOOK}#{runbook}"
     return f"{why} Runbook: {page}"
 
 
-def _told(alarm: AlarmT, topic: sns.ITopic | None) -> AlarmT:
+def told(alarm: AlarmT, topic: sns.ITopic | None) -> AlarmT:
+    """Let an alarm tell a topic when it goes off and when it is over."""
     if topic is not None:
         alarm.add_alarm_action(actions.SnsAction(topic))
         alarm.add_ok_action(actions.SnsAction(topic))

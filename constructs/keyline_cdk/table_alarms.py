@@ -16,9 +16,6 @@ from keyline_cdk.metrics import TableMetrics, storage_growth
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import pascal
 
-_TIMED = ("GetItem", "PutItem", "Query", "UpdateItem")
-"""The operations that AWS recommends an alarm on the latency of, where they are used."""
-
 
 class TableAlarms(Construct):
     """The alarms of one table and of each of its indexes.
@@ -58,10 +55,10 @@ class TableAlarms(Construct):
             self._consumption(index)
         operations = deployment.operations_on(system, table)
         self._system_errors(operations)
-        for operation in _TIMED:
+        for operation in deployment.TIMED_OPERATIONS:
             if operation in operations:
                 self._latency(operation)
-        if any(operation.startswith("Transact") for operation in operations):
+        if deployment.conflicts_on(system, table):
             self._conflicts()
         if any(described is table for f in system.functions for described in f.describes):
             self._growth(system)

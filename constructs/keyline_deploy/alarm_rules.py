@@ -50,8 +50,8 @@ def joined_alarms(template: Template) -> frozenset[str]:
     return frozenset(_ATTRIBUTE_OF.findall(json.dumps(rules)))
 
 
-def composite_faults(properties: Properties) -> Iterator[Fault]:
-    """Yield what is wrong with a composite alarm."""
+def composite_faults(properties: Properties, *, is_joined: bool = False) -> Iterator[Fault]:
+    """Yield what is wrong with a composite alarm; another one may tell of it."""
     children = len(_ATTRIBUTE_OF.findall(json.dumps(properties["AlarmRule"])))
     if children * _REFERENCE_CHARACTERS > _RULE_CHARACTERS:
         yield (
@@ -60,7 +60,8 @@ def composite_faults(properties: Properties) -> Iterator[Fault]:
             f"joins {children} alarms, more than fit into {_RULE_CHARACTERS:,} characters.",
             "Make two of it.",
         )
-    yield from _actions(properties)
+    if not is_joined:
+        yield from _actions(properties)
     yield from _description(properties)
 
 

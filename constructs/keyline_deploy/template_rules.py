@@ -128,7 +128,7 @@ def _alarm_findings(
         case "AWS::CloudWatch::Alarm":
             yield from alarm_faults(resource["Properties"], catalogue, is_joined=is_joined)
         case "AWS::CloudWatch::CompositeAlarm":
-            yield from composite_faults(resource["Properties"])
+            yield from composite_faults(resource["Properties"], is_joined=is_joined)
 
 
 # ------------------------------------------------------------------------------- tables

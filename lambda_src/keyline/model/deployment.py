@@ -38,17 +38,21 @@ SECRET_LENGTH = 64
 _CDK_IDS = ("BootstrapVersion", "CheckBootstrapVersion", "Default", "Exports", "Resource")
 """Construct ids that the CDK itself uses in a stack, or in a route beside its function's id."""
 
-DATA_IDS = (*_CDK_IDS, "AlarmTopic", "Cursor")
+DATA_IDS = (*_CDK_IDS, "AlarmTopic", "Cursor", "Trouble")
 """Construct ids that every data stack may have."""
 
 SERVICE_IDS = (
     *_CDK_IDS,
     "AlarmTopic",
     "ApiUrl",
+    "CallsQuery",
     "Dashboard",
+    "ErrorsQuery",
     "Http",
     "PoolClient",
     "QueryLatencyP99",
+    "Trouble",
+    "UnitsQuery",
     "UserPoolClientId",
 )
 """Construct ids that every service stack may have."""
@@ -61,6 +65,15 @@ MIGRATION_IDS = (
     "PhaseFailures",
 )
 """Construct ids of a migration in the service stack: its parameter and its alarms."""
+
+TIMED_OPERATIONS = ("GetItem", "PutItem", "Query", "UpdateItem")
+"""The operations that AWS recommends an alarm on the latency of, where they are used."""
+
+JOINED_ALARMS = 60
+"""How many alarms one composite alarm joins: so many ARNs fit into its rule (CloudWatch API
+reference, PutCompositeAlarm: 10,240 characters)."""
+
+_SAVED_QUERIES = 3
 
 _WHERE = "{service}:ap-southeast-1:123456789012"
 _ARN = f"arn:aws-us-gov:{_WHERE}:"
@@ -114,6 +127,7 @@ def function_ids(function: Function) -> Iterator[str]:
     id = pascal(function.name)
     yield id
     yield f"{id}Duration"
+    yield f"{id}Throttles"
     yield f"{id}Schedule" if function.schedule else f"{id}Errors"
     if function.source:
         yield f"{id}Stream"
@@ -127,32 +141,54 @@ def route_id(route: Route) -> str:
 def data_resources(system: System) -> int:
     """Count the resources of a system's data stack."""
     secret = any(signs_cursors(function) for function in system.functions)
-    return sum(_of_table(system, table) for table in system.tables) + secret
+    tables = sum(_of_table(system, table) for table in system.tables)
+    return tables + composites(sum(_trouble_of(system, t) for t in system.tables)) + secret
+
+
+def composites(alarms: int) -> int:
+    """Count the composite alarms that join so many alarms: one, or one of several of them."""
+    parts = -(-alarms // JOINED_ALARMS)
+    return parts if parts <= 1 else parts + 1
+
+
+def conflicts_on(system: System, table: Table) -> bool:
+    """Whether transactions of a system write or read a table."""
+    return any(operation.startswith("Transact") for operation in operations_on(system, table))
 
 
 def _of_table(system: System, table: Table) -> int:
-    operations = operations_on(system, table)
-    capacity_alarms = 4 * (1 + len(table.indexes))  # throttled and consumed, read and write
-    errors, latency = bool(operations), "Query" in operations
+    consumed = 2 * (1 + len(table.indexes))  # read and write
     growth = any(described is table for f in system.functions for described in f.describes)
-    return 1 + capacity_alarms + errors + latency + growth
+    return 1 + consumed + _trouble_of(system, table) + growth
+
+
+def _trouble_of(system: System, table: Table) -> int:
+    """Count the alarms of a table that a composite alarm joins."""
+    operations = operations_on(system, table)
+    throttled = 2 * (1 + len(table.indexes))  # read and write
+    latency = sum(operation in operations for operation in TIMED_OPERATIONS)
+    return throttled + bool(operations) + latency + conflicts_on(system, table)
 
 
 def service_resources(system: System) -> int:
     """Count the resources of a system's service stack, a client in a user pool included."""
     has_api = any(function.routes for function in system.functions)
-    api = 6 if has_api else 0  # API, stage, log group, authorizer, alarm, client in a user pool
+    # API, stage, log group, authorizer, client in a user pool, three alarms
+    api = 8 if has_api else 0
     latency = any(isinstance(pattern, Query) for pattern in system.called)
     dashboard = 1
     migration = len(MIGRATION_IDS) if system.migration else 0
-    return sum(map(_of_function, system.functions)) + api + latency + dashboard + migration
+    queries = _SAVED_QUERIES if system.functions else 0
+    trouble = sum(3 - bool(f.schedule) for f in system.functions) + 2 * has_api + latency
+    own = api + latency + dashboard + migration + queries + composites(trouble)
+    return sum(map(_of_function, system.functions)) + own
 
 
 def _of_function(function: Function) -> int:
-    own = 4  # function, role, log group, alarm of its duration
-    entered = 3 if function.schedule else 1  # rule, permission and alarm, or the alarm alone
+    own = 5  # function, role, log group, alarms of its duration and of its throttles
+    entered = 6 if function.schedule else 1  # rule, permission and four alarms, or one alarm
     if function.source:
-        entered += 5  # event source mapping, queue, the queue's policy, two alarms
+        entered += 8  # event source mapping, queue, the queue's policy, five alarms
     if function.routes:
         entered += 1 + 2 * len(function.routes)  # integration; of each route itself, permission
     return own + entered

@@ -62,7 +62,7 @@ def test_what_the_emulator_refuses_is_the_budget_computed_alarms_and_queries(
         service = stack_id(f"{system.name}-service-{ENVIRONMENT}")
         refused += [f"{service}/{name.capitalize()}Query" for name in QUERIES]
         refused.append(f"{service}/Http/RefusedRequests/Resource")
-        refused += [f"{part}/Trouble/Resource" for part in (data, service)]
+        refused += [f"{part}/Trouble/Alarm/Resource" for part in (data, service)]
         refused += [
             f"{service}/{pascal(function.name)}Schedule/Silent/Resource"
             for function in system.functions

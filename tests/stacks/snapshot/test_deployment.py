@@ -178,7 +178,7 @@ def test_the_longest_and_strangest_names_synthesize(out: Path) -> None:
 def test_a_stack_full_of_tables_synthesizes(out: Path) -> None:
     tables = [
         Table(f"Things{n}", "Key design: by id.", key=Key("id"), entities=[Thing])
-        for n in range(83)
+        for n in range(70)
     ]
     told: dict[str, Any] = {"shape": Thing, "why": "Reads.", "item_bytes": 9, "per_month": 1}
     functions = tuple(
@@ -195,7 +195,7 @@ def test_a_stack_full_of_tables_synthesizes(out: Path) -> None:
     system = System(name="things", title="Things", tables=tuple(tables), functions=functions)
     app = built(DEFAULTS, [system], out)
     data = template_of(app, system, "data", DEFAULTS.name)
-    assert len(data["Resources"]) == deployment.data_resources(system) == 498
+    assert len(data["Resources"]) == deployment.data_resources(system) == 496
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from keyline.model import (
 from keyline.model.deployment import (
     DATA_IDS,
     SERVICE_IDS,
+    composites,
     data_resources,
     function_ids,
     route_id,
@@ -192,9 +193,9 @@ FULL = "n" * (64 - len("app--") - MAX_ENVIRONMENT_NAME)
             "Split the function",
         ),
         (
-            lambda: system([THINGS], *(function(f"f{n}") for n in range(100))),
+            lambda: system([THINGS], *(function(f"f{n}") for n in range(82))),
             "functions",
-            "the service stack has 501 resources",
+            "the service stack has 502 resources",
             "Split the system",
         ),
         (lambda: system(_TABLES[:99], function()), "tables", "has 503 graphs", "Split"),
@@ -218,12 +219,17 @@ def readers(tables: list[Table]) -> list[Function]:
     ]
 
 
-def test_a_data_stack_takes_83_tables_that_are_read_and_not_84() -> None:
-    made = system(_TABLES[:83], *readers(_TABLES[:83]))
-    assert data_resources(made) == 498 <= MAX_STACK_RESOURCES
-    Refusal("app.tables", "the data stack has 504 resources", "Split the system").of(
-        lambda: system(_TABLES[:84], *readers(_TABLES[:84]))
+def test_a_data_stack_takes_70_tables_that_are_read_and_not_71() -> None:
+    made = system(_TABLES[:70], *readers(_TABLES[:70]))
+    assert data_resources(made) == 496 <= MAX_STACK_RESOURCES
+    Refusal("app.tables", "the data stack has 503 resources", "Split the system").of(
+        lambda: system(_TABLES[:71], *readers(_TABLES[:71]))
     )
+
+
+@pytest.mark.parametrize(("alarms", "made"), [(0, 0), (1, 1), (60, 1), (61, 3), (120, 3), (121, 4)])
+def test_alarms_are_joined_in_parts_of_sixty(alarms: int, made: int) -> None:
+    assert composites(alarms) == made
 
 
 def test_two_indexes_of_which_only_dots_tell_the_alarms_apart_are_refused() -> None:
@@ -290,4 +296,4 @@ def test_what_is_accepted_has_ids_of_its_own(
 def test_a_system_has_a_table_and_may_have_no_functions() -> None:
     Refusal("app.tables", "is empty", "Declare a table").of(lambda: system([], function()))
     made = System(name="app", title="An app", tables=(THINGS,), functions=())
-    assert (data_resources(made), service_resources(made)) == (5, 1)
+    assert (data_resources(made), service_resources(made)) == (6, 1)
