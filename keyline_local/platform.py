@@ -52,7 +52,9 @@ from keyline_local.resources import Api, Deployment, Function
 from keyline_local.roles.guard import Guard
 from keyline_local.services.aws import Aws
 from keyline_local.services.cache import Cache
+from keyline_local.services.live_alarms import LiveAlarm, LiveAlarms
 from keyline_local.services.logs import Logs
+from keyline_local.services.metric_store import MetricStore
 from keyline_local.triggers.event_source import EventSources, Result
 from keyline_local.triggers.schedule import Schedules
 from keyline_local.triggers.stream_retry import Record
@@ -110,7 +112,7 @@ class Platform:
         What the start did to the tables.
     is_up
         Whether everything has started and nothing is being stopped.
-    logs, functions, gateways, event_sources, schedules, issuer, guard, engine, aws
+    logs, metrics, functions, gateways, event_sources, schedules, issuer, guard, engine, aws
         The parts; `engine` is None when another one is used, `guard` is None when that
         one is not on this machine.
     """
@@ -118,6 +120,7 @@ class Platform:
     deployment: Deployment
     endpoints: Endpoints
     logs: Logs
+    metrics: MetricStore
     functions: Functions
     gateways: Sequence[Gateway]
     event_sources: EventSources
@@ -265,6 +268,10 @@ class Platform:
         """
         return await self.schedules.trigger(name)
 
+    async def alarms(self) -> Sequence[LiveAlarm]:
+        """Say how the alarms of the deployed templates are."""
+        return await asyncio.to_thread(self._alarms.states)
+
     async def records(self, function: str, first: str, last: str) -> Sequence[Record] | None:
         """Return a stretch of the stream that a function consumes; None if it is gone."""
         return await self.event_sources.records(function, first, last)
@@ -323,6 +330,9 @@ class Platform:
         )
         self.logs = Logs(self._state / "logs", console=self._console, unwritable=self._end_with)
         self._exit.callback(self.logs.close)
+        self.metrics = MetricStore()
+        self.logs.subscribe(self.metrics.add_written)
+        self._alarms = LiveAlarms(self._assembly, self.metrics)
 
     async def _start_services(self) -> None:
         ports, state = self._ports, self._state
@@ -373,6 +383,7 @@ class Platform:
             self.deployment.functions,
             state=self._state / "functions",
             logs=self.logs,
+            metrics=self.metrics,
             variables={
                 "AWS_ENDPOINT_URL": self.endpoints.aws,
                 "AWS_ENDPOINT_URL_DYNAMODB": data_plane,
@@ -391,6 +402,7 @@ class Platform:
                 api,
                 self.functions,
                 self.logs,
+                metrics=self.metrics,
                 account=deployment.account,
                 port=_port(url),
                 extra_routes=[index, *pages],

@@ -49,6 +49,7 @@ from keyline_local.lambdas.functions import (
 )
 from keyline_local.resources import Api, Route
 from keyline_local.services.logs import Logs
+from keyline_local.services.metric_store import MetricStore
 
 MAX_BODY = 10 * 1024 * 1024
 """Bytes of a request's body (API Gateway quotas)."""
@@ -115,6 +116,7 @@ class Gateway(Part):
         functions: Functions,
         logs: Logs,
         *,
+        metrics: MetricStore | None = None,
         account: str = _DEFAULT_ACCOUNT,
         port: int = 0,
         extra_routes: Sequence[BaseRoute] = (),
@@ -122,6 +124,7 @@ class Gateway(Part):
         self.api = api
         self._functions = functions
         self._logs = logs
+        self._metrics = metrics or MetricStore()
         self._account = account
         self._routes = RouteTable(api.routes)
         self._client = httpx.AsyncClient(trust_env=False, timeout=5.0)
@@ -181,7 +184,19 @@ class Gateway(Part):
         if self.api.access_log_format is not None:
             line = access_log.render(self.api.access_log_format, self._context(exchange, response))
             self._logs.write(f"{self.api.name}.access", exchange.request_id, line)
+        self._measure(response.status, time.perf_counter() - exchange.started)
         await _send(send, response, exchange.request_id)
+
+    def _measure(self, status: int, seconds: float) -> None:
+        """Count a request as HTTP APIs do, under the id that the template has for the API."""
+        values = {
+            "Count": 1.0,
+            "4xx": float(status // 100 == 4),
+            "5xx": float(status // 100 == 5),
+            "Latency": seconds * 1000,
+        }
+        for name, value in values.items():
+            self._metrics.add("AWS/ApiGateway", name, value, ApiId=self.api.logical_id)
 
     async def _answer(self, exchange: _Exchange, scope: Scope, receive: Receive) -> HttpResponse:
         request = exchange.request

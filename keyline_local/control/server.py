@@ -31,6 +31,7 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     UnknownFunctionError,
 )
+from keyline_local.services.live_alarms import LiveAlarm
 from keyline_local.triggers.event_source import Result
 from keyline_local.triggers.stream_retry import Record
 
@@ -56,6 +57,9 @@ class Controlled(Protocol):
 
     async def invoke(self, function: str, payload: bytes) -> Invocation:
         """Run a function with an event."""
+
+    async def alarms(self) -> Sequence[LiveAlarm]:
+        """Say how the alarms are."""
 
     async def records(self, function: str, first: str, last: str) -> Sequence[Record] | None:
         """Return a stretch of the stream that a function consumes; None if it is gone."""
@@ -134,6 +138,15 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
             }
         )
 
+    async def alarms(_: Request) -> Response:
+        found = await platform.alarms()
+        return JSONResponse(
+            [
+                {**dataclasses.asdict(each), "since": each.since and each.since.isoformat()}
+                for each in found
+            ]
+        )
+
     async def records(request: Request) -> Response:
         asked = request.query_params
         name = request.path_params["name"]
@@ -149,6 +162,7 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
             Route(f"{PREFIX}/sweep", guarded(sweep), methods=["POST"]),
             Route(f"{PREFIX}/schedules/{{name}}", guarded(run_schedule), methods=["POST"]),
             Route(f"{PREFIX}/functions/{{name}}", guarded(invoke), methods=["POST"]),
+            Route(f"{PREFIX}/alarms", guarded(alarms), methods=["GET"]),
             Route(f"{PREFIX}/streams/{{name}}", guarded(records), methods=["GET"]),
             Mount("/", issuer),
         ]

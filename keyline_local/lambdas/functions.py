@@ -32,6 +32,7 @@ from keyline_local.lambdas.runtime_api import Outcome, Work, failure
 from keyline_local.lambdas.sources import Sources
 from keyline_local.resources import Function
 from keyline_local.services.logs import Logs
+from keyline_local.services.metric_store import MetricStore
 
 MAX_REQUEST = 6 * 1024 * 1024
 """Bytes of a synchronous request's payload (Lambda quotas)."""
@@ -103,6 +104,7 @@ class Functions(Part):
         *,
         state: Path,
         logs: Logs,
+        metrics: MetricStore | None = None,
         variables: Mapping[str, str] | None = None,
         refresh: Callable[[Function], None] | None = None,
         default_concurrency: int = 10,
@@ -112,6 +114,7 @@ class Functions(Part):
     ) -> None:
         self._state = state
         self._logs = logs
+        self._metrics = metrics or MetricStore()
         self._variables = dict(variables or {})
         self._interpreter = interpreter
         self._pools: dict[str, _Pool] = {}
@@ -199,7 +202,23 @@ class Functions(Part):
             )
         request_id = request_id or str(uuid.uuid4())
         trace_id = trace_id or new_trace_id()
-        return await pool.invoke(request_id, trace_id, payload, wait_for_slot)
+        try:
+            done = await pool.invoke(request_id, trace_id, payload, wait_for_slot)
+        except ThrottledError:
+            self._measure(pool.function.name, Throttles=1)
+            raise
+        self._measure(
+            pool.function.name,
+            Invocations=1,
+            Errors=int(done.function_error is not None),
+            Duration=done.duration * 1000,
+            Throttles=0,
+        )
+        return done
+
+    def _measure(self, function: str, **values: float) -> None:
+        for name, value in values.items():
+            self._metrics.add("AWS/Lambda", name, value, FunctionName=function)
 
     async def _watch(self) -> None:
         """Refresh as soon as a file changes, so that the next request need not wait for it.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from keyline.errors import KeylineError
-from keyline_ops.commands.options import AsJson
+from keyline_ops.commands.options import AsJson, State
 
 if TYPE_CHECKING:
     from keyline_ops.alarms.replaying import Replay
@@ -25,7 +25,11 @@ def list_command(
     environment: Annotated[
         str, typer.Option("--environment", "--env", help="Whose alarms; it is synthesized.")
     ] = "prod",
+    live: Annotated[
+        bool, typer.Option("--live", help="The states of the alarms on the local platform.")
+    ] = False,
     as_json: AsJson = False,
+    state: State = None,
 ) -> None:
     """List the alarms of an environment: what each watches and means, and how it was proven.
 
@@ -33,6 +37,9 @@ def list_command(
     publish them. The exit code is 1 if that fails for one. Nothing is asked of AWS.
     """
     if context.invoked_subcommand:
+        return
+    if live:
+        _print_live(state, as_json)
         return
     from rich.console import Console
 
@@ -48,6 +55,20 @@ def list_command(
     else:
         listing.show(found, Console())
     raise typer.Exit(1 if listing.unproven(found) else 0)
+
+
+def _print_live(state: Path | None, as_json: bool) -> None:
+    from rich.console import Console
+
+    from keyline_deploy.environment import LOCAL, load
+    from keyline_ops.alarms.live import show
+    from keyline_ops.running import ask_local
+
+    found = ask_local(load(LOCAL), state, "GET", "/alarms")
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        show(found, Console())
 
 
 @alarms.command("replay")

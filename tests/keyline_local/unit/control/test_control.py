@@ -12,6 +12,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from keyline_deploy.alarms import State
 from keyline_local.control.client import ADDRESS, issuer_url
 from keyline_local.control.server import LOG_BYTES, announced, control_app
 from keyline_local.control.status import ApiStatus, Status
@@ -23,6 +24,7 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     UnknownFunctionError,
 )
+from keyline_local.services.live_alarms import LiveAlarm
 from keyline_local.triggers.event_source import MappingStatus, Result
 
 DECLARED, FREE = "http://127.0.0.1:18769", "http://127.0.0.1:40123"
@@ -88,6 +90,13 @@ class Controlled:
 
     async def run_schedule(self, name: str) -> Sequence[Result]:
         raise LocalPlatformError(name, "no such rule.", "Name another.")
+
+    async def alarms(self) -> Sequence[LiveAlarm]:
+        since = datetime(2026, 1, 1, tzinfo=UTC)
+        return [
+            LiveAlarm("Notes", "Errors", State.ALARM, since, "docs/runbooks/alarms.md"),
+            LiveAlarm("Notes", "Latency", State.OK, None, ""),
+        ]
 
     async def records(
         self, function: str, first: str, last: str
@@ -205,6 +214,18 @@ def test_a_platform_that_starts_says_so() -> None:
     starting.is_up = False
     for path in ("/", "/_keyline/", "/_keyline/status"):
         assert answer(starting, "GET", path, "x-keyline").status_code == 503
+
+
+def test_the_states_of_alarms_are_told() -> None:
+    first, second = answer(Controlled(), "GET", "/_keyline/alarms", "x-keyline").json()
+    assert first == {
+        "stack": "Notes",
+        "name": "Errors",
+        "state": "ALARM",
+        "since": "2026-01-01T00:00:00+00:00",
+        "runbook": "docs/runbooks/alarms.md",
+    }
+    assert second["since"] is None
 
 
 def test_records_of_a_stream_are_read_by_their_numbers() -> None:

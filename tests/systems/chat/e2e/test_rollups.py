@@ -216,3 +216,14 @@ def test_given_up_records_are_handed_over_again_and_count_once(running: Running)
     assert [message["Body"] for message in left] == [text]
     assert everything(running)[ROLLUPS] == before
     assert_totals_match(running)
+
+
+def test_the_alarms_of_the_running_platform_have_their_states(running: Running) -> None:
+    words = ["alarms", "--live", "--state", str(running.state), "--json"]
+    run = CliRunner().invoke(app, words, catch_exceptions=False)
+    found = {(each["stack"], each["name"]): each["state"] for each in json.loads(run.output)}
+    measured = [name for stack, name in found if stack.startswith("ChatService")]
+    assert any("Errors" in name for name in measured)
+    assert any(name.startswith("Http") for name in measured)
+    assert any(name.startswith("Trouble") for name in measured)
+    assert set(found.values()) <= {"OK", "ALARM", "INSUFFICIENT_DATA"}

@@ -1,0 +1,128 @@
+"""The states of the alarms of a template, from what the platform has measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from keyline_local.services.live_alarms import LiveAlarms
+from keyline_local.services.logs import Metric as Written
+from keyline_local.services.metric_store import KEPT_SECONDS, MetricStore
+
+BEGAN = 1_767_225_600.0
+RUNBOOK = "Runbook: docs/runbooks/alarms.md#a-function-fails"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = BEGAN
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def alarm(namespace: str, metric: str, dimensions: dict[str, Any], **changes: Any) -> Any:
+    named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    properties = {
+        "Namespace": namespace,
+        "MetricName": metric,
+        "Dimensions": named,
+        "Period": 60,
+        "Statistic": "Sum",
+        "EvaluationPeriods": 5,
+        "DatapointsToAlarm": 3,
+        "Threshold": 0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmDescription": f"It fails. {RUNBOOK}",
+        **changes,
+    }
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
+
+
+RULE = {"Fn::Join": ["", ['ALARM("', {"Fn::GetAtt": ["Errors", "Arn"]}, '")']]}
+RESOURCES = {
+    "Errors": alarm("AWS/Lambda", "Errors", {"FunctionName": "read"}),
+    "Failed": alarm("AWS/ApiGateway", "5xx", {"ApiId": {"Ref": "Api"}}),
+    "Own": alarm("Keyline", "Lost", {"Environment": "local", "System": "notes"}),
+    "Throttled": alarm("AWS/DynamoDB", "WriteThrottleEvents", {"TableName": "Notes"}),
+    "Trouble": {
+        "Type": "AWS::CloudWatch::CompositeAlarm",
+        "Properties": {"AlarmRule": RULE, "AlarmDescription": f"It fails. {RUNBOOK}"},
+    },
+}
+
+
+def states(folder: Path, store: MetricStore) -> dict[str, str]:
+    (folder / "Notes.template.json").write_text(json.dumps({"Resources": RESOURCES}))
+    return {each.name: each.state.value for each in LiveAlarms(folder, store).states()}
+
+
+def run(store: MetricStore, clock: Clock, minutes: int, **values: float) -> None:
+    for _ in range(minutes):
+        for name, value in values.items():
+            store.add("AWS/Lambda", name, value, FunctionName="read")
+        clock.now += 60
+
+
+def test_an_alarm_goes_off_and_ends_and_its_composite_follows(tmp_path: Path) -> None:
+    clock = Clock()
+    store = MetricStore(clock)
+    run(store, clock, 3, Errors=0)
+    assert states(tmp_path, store)["Errors"] == "OK"
+    run(store, clock, 3, Errors=1)
+    assert states(tmp_path, store) == {
+        "Errors": "ALARM",
+        "Failed": "OK",
+        "Own": "OK",
+        "Trouble": "ALARM",
+    }
+    (errors, *_) = LiveAlarms(tmp_path, store).states()
+    assert errors.since is not None
+    assert errors.since.timestamp() == BEGAN + 6 * 60
+    assert errors.runbook == RUNBOOK.removeprefix("Runbook: ")
+    run(store, clock, 3, Errors=0)
+    found = states(tmp_path, store)
+    assert (found["Errors"], found["Trouble"]) == ("OK", "OK")
+
+
+def test_what_the_platform_does_not_measure_is_left_out(tmp_path: Path) -> None:
+    assert "Throttled" not in states(tmp_path, MetricStore(Clock()))
+
+
+def test_an_api_is_known_by_the_id_that_its_template_has(tmp_path: Path) -> None:
+    clock = Clock()
+    store = MetricStore(clock)
+    for _ in range(3):
+        store.add("AWS/ApiGateway", "5xx", 1, ApiId="Api")
+        clock.now += 60
+    assert states(tmp_path, store)["Failed"] == "ALARM"
+
+
+def test_metrics_that_a_function_wrote_count(tmp_path: Path) -> None:
+    clock = Clock()
+    store = MetricStore(clock)
+    directive = {
+        "Namespace": "Keyline",
+        "Dimensions": [["Environment", "System"]],
+        "Metrics": [{"Name": "Lost", "Unit": "Count"}],
+    }
+    document = {
+        "_aws": {"CloudWatchMetrics": [directive]},
+        "Environment": "local",
+        "System": "notes",
+        "Lost": [0, 2],
+    }
+    for _ in range(3):
+        store.add_written(Written(clock.now, "read", None, document))
+        clock.now += 60
+    assert states(tmp_path, store)["Own"] == "ALARM"
+
+
+def test_samples_are_kept_for_an_hour() -> None:
+    clock = Clock()
+    store = MetricStore(clock)
+    store.add("AWS/Lambda", "Errors", 1, FunctionName="read")
+    clock.now += KEPT_SECONDS + 1
+    assert list(store.samples()) == []
