@@ -130,7 +130,8 @@ def _sample(schema: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [(kind, name) for kind in (TABLE, GLOBAL) for name in sorted(create_only(kind))]
+    ("kind", "name"),
+    [(kind, name) for kind in (TABLE, GLOBAL) for name in sorted(create_only(kind))],
 )
 @pytest.mark.parametrize("direction", [1, -1])
 def test_a_create_only_property_is_never_harmless(kind: str, name: str, direction: int) -> None:
