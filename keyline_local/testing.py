@@ -11,6 +11,7 @@ from keyline_local.cloudformation.http_apis import api_names
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
 from keyline_local.dynamodb.engine import find_binary
 from keyline_local.dynamodb.ttl import Sweep
+from keyline_local.host.http1 import Server, response
 from keyline_local.host.listener import Listener
 from keyline_local.host.ports import endpoints
 from keyline_local.host.process import LOOPBACK, die_with_parent, free_port, is_taken
@@ -21,24 +22,29 @@ from keyline_local.roles.identity import Credentials
 from keyline_local.services.aws import Aws
 from keyline_local.services.cache import find_server
 from keyline_local.services.logs import Metric
+from keyline_local.triggers.on_failure import document
 from keyline_local.triggers.stream_reader import StreamReader
+from keyline_local.triggers.stream_retry import Batch
 
 __all__ = [
     "LOOPBACK",
     "Access",
     "Aws",
+    "Batch",
     "Credentials",
     "DynamoApi",
     "Guard",
     "Invocation",
     "Listener",
     "Metric",
+    "Server",
     "StreamMapping",
     "StreamReader",
     "Sweep",
     "Table",
     "api_names",
     "die_with_parent",
+    "document",
     "endpoints",
     "find_binary",
     "find_server",
@@ -46,4 +52,5 @@ __all__ = [
     "is_taken",
     "read_assembly",
     "resolve_deployment",
+    "response",
 ]

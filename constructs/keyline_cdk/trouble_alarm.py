@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from keyline.model.deployment import JOINED_ALARMS
+from keyline.model import deployment
 from keyline_cdk.alarm import described, told
 
 _RUNBOOK = "several-alarms-of-one-cause"
@@ -46,7 +46,8 @@ class TroubleAlarm(Construct):
     ) -> None:
         super().__init__(scope, id)
         parts = [
-            alarms[start : start + JOINED_ALARMS] for start in range(0, len(alarms), JOINED_ALARMS)
+            alarms[start : start + deployment.JOINED_ALARMS]
+            for start in range(0, len(alarms), deployment.JOINED_ALARMS)
         ]
         joined: Sequence[cloudwatch.IAlarm] = alarms
         if len(parts) > 1:

@@ -17,8 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from keyline.model import NAMESPACE, System, dimension_sets
-from keyline.model.metric import CALL_METRICS, UNREADABLE_ITEMS
+from keyline.model import CALL_METRICS, NAMESPACE, UNREADABLE_ITEMS, System, dimension_sets
 
 MAX_METRICS = 10
 """Entries of one alarm's metric list (CloudWatch quotas), its expression included."""

@@ -65,7 +65,9 @@ def count(
     segments: Annotated[
         int, typer.Option(min=1, max=64, help="Segments that are read at once.")
     ] = 8,
-    rate: Annotated[float | None, typer.Option(min=1, help="The most read units a second.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=1, max=1_000_000, help="The most read units a second.")
+    ] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin again, and leave an interrupted count.")
     ] = False,

@@ -12,8 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from keyline.model import System
-from keyline.model.metric import CALL_METRICS, Metric
+from keyline.model import CALL_METRICS, Metric, System
 from keyline_deploy.metric_catalogue import CUSTOM_METRIC_USD
 from keyline_ops.printing import print_whole, table
 

@@ -41,7 +41,8 @@ Deployment
     schedule_expression, a module: when a function's `rate(...)` or `cron(...)` is due.
 Metrics
     NAMESPACE holds all of them. dimension_sets gives the sets of dimensions that each is published
-    under, with COMMON_DIMENSIONS in every set. GROWTH_METRICS are those of the sizes of tables:
+    under, with COMMON_DIMENSIONS in every set. CALL_METRICS are those of each call, and
+    UNREADABLE_ITEMS counts items that could not be read. GROWTH_METRICS are those of the sizes of tables:
     TABLE_SIZE, INDEX_SIZE, STORAGE_GROWTH. CACHE_METRICS are those of a cache.
     MIGRATION_METRICS are the names of those of a migration.
 Names of deployed resources
@@ -99,12 +100,14 @@ from keyline.model.deployment_checks import MAX_VARIABLES, faults_among
 from keyline.model.entity import Entity, Key, Retention
 from keyline.model.metric import (
     CACHE_METRICS,
+    CALL_METRICS,
     COMMON_DIMENSIONS,
     GROWTH_METRICS,
     INDEX_SIZE,
     NAMESPACE,
     STORAGE_GROWTH,
     TABLE_SIZE,
+    UNREADABLE_ITEMS,
     Metric,
     dimension_sets,
 )
@@ -157,6 +160,7 @@ from keyline.model.template import Template
 __all__ = [
     "ALL",
     "CACHE_METRICS",
+    "CALL_METRICS",
     "COMMON_DIMENSIONS",
     "GROWTH_METRICS",
     "INDEX_SIZE",
@@ -175,6 +179,7 @@ __all__ = [
     "STORAGE_GROWTH",
     "STORAGE_OVERHEAD_BYTES",
     "TABLE_SIZE",
+    "UNREADABLE_ITEMS",
     "WRITE_BYTES",
     "Access",
     "AnyOf",

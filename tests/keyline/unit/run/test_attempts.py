@@ -168,7 +168,7 @@ def test_a_read_is_tried_again_and_is_in_no_doubt(
     [
         ("put", True, "Read the item"),
         ("update", True, "Read the item"),
-        ("count", False, "TransactWrite"),
+        ("count", False, "exactly_once=True"),
         ("delete", True, "Read the item"),
         ("batch", True, "the same batch again"),
         ("transaction", False, "token="),

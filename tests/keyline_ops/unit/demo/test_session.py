@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from keyline_local import Platform
-from keyline_local.host.http1 import Server, response
+from keyline_local.testing import Server, response
 from keyline_ops.demo import session
 from keyline_ops.demo.session import TRIES, Session, UnexpectedAnswerError
 

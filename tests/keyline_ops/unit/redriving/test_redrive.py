@@ -13,8 +13,7 @@ from botocore.exceptions import ClientError
 
 from keyline.errors import KeylineError
 from keyline.model import StreamSource
-from keyline_local.triggers.on_failure import document
-from keyline_local.triggers.stream_retry import Batch
+from keyline_local.testing import Batch, document
 from keyline_ops.redriving.consumer import (
     Answer,
     AwsConsumer,

@@ -93,7 +93,9 @@ def test_one_throttled_request_of_a_minute_is_told(environment: str, templates: 
     ]
     watched = set()
     for alarm in found:
-        assert (alarm["EvaluationPeriods"], alarm["Threshold"]) == (1, 0)
+        # of one minute, and of two more for data that is late
+        assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3, 1)
+        assert alarm["Threshold"] == 0
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
         for query in alarm["Metrics"]:
             if "MetricStat" in query:

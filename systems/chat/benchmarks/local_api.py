@@ -1,6 +1,6 @@
 """Requests a second of the local API, of two revisions of the project, in one run.
 
-    python -m benchmarks.local_api --before v1 [--after HEAD] [--rounds 5] [--json FILE]
+    python -m systems.chat.benchmarks.local_api --before v1 [--after HEAD] [--rounds 5]
 
 Both platforms run at the same time, each from a checkout of its own, and take turns, so that a busy
 moment of the machine meets both. Clients store messages of chat and read them, over connections
