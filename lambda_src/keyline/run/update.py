@@ -13,7 +13,7 @@ from typing import Any
 from keyline.model.condition import holds_of_none
 from keyline.model.pattern import Update, primary_fields
 from keyline.model.place import place_of
-from keyline.model.shape import fields_of
+from keyline.model.shape import fields_of, strip
 from keyline.run.bounds import Bounds, bounds_of
 from keyline.run.codec import Attributes, ItemWriter, KeyPart
 from keyline.run.comparison import same
@@ -76,6 +76,7 @@ class UpdateRequests:
         self._parameters = frozenset(pattern.parameters)
         self._settable = frozenset(pattern.changed) - frozenset(pattern.remove)
         self._bounds = self._bounds_of_counters()
+        self._bare = self._bare_types()
         self._defaults = self._index_defaults()
         self._derived = tuple(self._derived_parts())
         self._needed = self._needed_of_a_new_item()
@@ -138,7 +139,9 @@ class UpdateRequests:
     def _change(self, call: UpdateCall) -> UpdateExpression:
         changes, given = call.changes, call.given
         key = key_of(self._key, given)
-        change = UpdateExpression(self.pattern, self.writer, key, self._bounds, anew=call.anew)
+        change = UpdateExpression(
+            self.pattern, self.writer, key, self._bounds, self._bare, anew=call.anew
+        )
         change.apply(changes)
         if self.pattern.upsert:
             change.start({**given, **changes}, self._defaults)
@@ -181,6 +184,12 @@ class UpdateRequests:
         pattern = self.pattern
         places = {name: place_of(pattern.kind, name) for name in pattern.counters}
         return {name: bounds_of(p, pattern.table) for name, p in places.items() if p}
+
+    def _bare_types(self) -> Mapping[str, Any]:
+        """The types of what is added or discarded, without constraints."""
+        pattern = self.pattern
+        places = {n: place_of(pattern.kind, n) for n in (*pattern.add, *pattern.discard)}
+        return {name: strip(place.annotation).bare for name, place in places.items() if place}
 
     def _index_defaults(self) -> Mapping[str, Any]:
         """The defaults that index keys are made of: a new item needs them to be found."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from keyline.model.pattern import Update, primary_fields
 from keyline.model.place import Place, default_within, last_name
-from keyline.model.shape import annotation_of, fields_of, strip
+from keyline.model.shape import fields_of, strip
 from keyline.run import readback, values
 from keyline.run.bounds import Bounds
 from keyline.run.codec import Attributes, ItemWriter, KeyPart
@@ -42,12 +42,14 @@ class UpdateExpression:
         writer: ItemWriter,
         key: Attributes,
         bounds: Mapping[str, Bounds],
+        bare: Mapping[str, Any],
         *,
         anew: bool,
     ) -> None:
         self._pattern = pattern
         self._shape = pattern.kind.shape
         self._bounds = bounds
+        self._bare = bare
         self._writer = writer
         self.key = key
         self._anew = anew
@@ -223,8 +225,7 @@ class UpdateExpression:
         """What is added or discarded; None where that is nothing."""
         if given is None:
             return None
-        place = self._pattern.parts.get(name)
-        bare = strip(place.annotation if place else annotation_of(self._shape, name)).bare
+        bare = self._bare[name]
         wire = self._wire(name, values.of_type(bare), given)
         if wire is not None:
             readback.part_check(name, bare)(wire)
