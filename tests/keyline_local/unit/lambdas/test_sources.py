@@ -1,7 +1,7 @@
 """Changes of source folders are noticed, and nothing else is."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -164,3 +164,16 @@ def test_a_change_between_a_scan_and_its_acceptance_is_seen(root: Path, events: 
     assert found.changed()  # by somebody else, who takes note of the event
     found.accept(state)
     assert found.changed()
+
+
+def test_a_change_before_anything_is_watched_is_seen(
+    root: Path, told: FileEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = told.watch
+
+    def late(paths: Iterable[str]) -> None:
+        (root / "pkg" / "a.py").write_text("a = 22\n")
+        watch(paths)
+
+    monkeypatch.setattr(told, "watch", late)
+    assert Sources([root], told).changed()
