@@ -74,7 +74,7 @@ def run() -> list[Claim]:
         created = _claim("K-41", "store a report", "2 to 5, at worst 10", store, creates)
         for number in range(EMBEDDINGS):
             item = _sized(store, EMBEDDING_STORE, EMBEDDING_BYTES, _embedding, number)
-            store.put(EMBEDDING_STORE, item, model="m-1")
+            store.put(EMBEDDING_STORE, item, model="m-1", created_at=MOMENT)
         return [
             created,
             _claim("K-41", "change a report", "2 to 5, at worst 10", store, _changes(store)),
