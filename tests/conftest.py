@@ -19,6 +19,10 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# numpy reads it at its import. Threads that compute small products wait for each other, and on a
+# machine where other tests run they wait longer than they compute.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # A test never reaches AWS: whatever asks for credentials gets these, and no profile is read.
 _AWS = {
     "AWS_ACCESS_KEY_ID": "testing",

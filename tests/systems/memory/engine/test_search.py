@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from keyline.run import Store
-from memory.embeddings import generations
+from memory.embeddings import generations, packing
 from memory.embeddings.blocks import Rows
 from memory.embeddings.generations import group
 from memory.embeddings.grouping import groups_of
@@ -31,10 +31,20 @@ from tests.systems.memory.on_engine import Memory
 DIMENSION = 64
 ALIKE = 10
 """Vectors of a cluster: as many as a search returns."""
-FEW, SOME, MANY = 30, 3 * BLOCK_ROWS + 10, 17 * BLOCK_ROWS
+FEW, SOME, MANY = 30, 3 * BLOCK_ROWS + 10, 5 * BLOCK_ROWS
 """Embeddings in no block, in blocks and in none, and in groups."""
+GROUPS = 5
+"""At the least that so many embeddings make."""
 
 Vectors = NDArray[np.float32]
+
+
+@pytest.fixture(autouse=True)
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let few embeddings make as many groups as a thousand do with the sizes of a deployment."""
+    monkeypatch.setattr(packing, "GROUP_EVERY", 4)
+    monkeypatch.setattr(generations, "RECENT_ROWS", 4 * BLOCK_ROWS)
+    monkeypatch.setattr(generations, "GROUP_BYTES", 1_200)
 
 
 class Kept:
@@ -168,6 +178,7 @@ def test_groups_find_what_a_comparison_of_all_finds_and_only_near_ones_are_read(
     found = kept.search(3)
     assert ids_in(found) == kept.exact(3)
     cost = units(memory)
+    assert len(every) >= GROUPS
     assert cost["embeddings-near"] == found.compared / 2
     assert cost["groups-near"] <= len(every) / 2
     kept.assert_found()
