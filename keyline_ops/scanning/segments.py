@@ -18,7 +18,7 @@ Item = dict[str, dict[str, Any]]
 """An item as DynamoDB writes it; Binary as base64."""
 COUNTED = 10_000
 """Items of a page that is only counted. It ends earlier where DynamoDB has read 1 MB."""
-PAGE = 200
+PAGE = 1_000
 """Items of a page, which is the unit of a checkpoint. So memory does not depend on the table."""
 
 
