@@ -41,9 +41,9 @@ Deployment
     schedule_expression, a module: when a function's `rate(...)` or `cron(...)` is due.
 Metrics
     NAMESPACE holds all of them. dimension_sets gives the sets of dimensions that each is published
-    under, with COMMON_DIMENSIONS in every set. CALL_METRICS are those of each call, and
-    UNREADABLE_ITEMS counts items that could not be read. GROWTH_METRICS are those of the sizes of tables:
-    TABLE_SIZE, INDEX_SIZE, STORAGE_GROWTH. CACHE_METRICS are those of a cache.
+    under, with COMMON_DIMENSIONS in every set. GROWTH_METRICS are those of the sizes of tables:
+    TABLE_SIZE, INDEX_SIZE, STORAGE_GROWTH. CACHE_METRICS are those of a cache, CALL_METRICS and
+    UNREADABLE_ITEMS those of every call.
     MIGRATION_METRICS are the names of those of a migration.
 Names of deployed resources
     function_name, api_name, stack_name, phase_parameter_name, pascal; MAX_ENVIRONMENT_NAME,

@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 
 from keyline.errors import KeylineError
 from keyline.model import StreamSource
-from keyline_local.testing import Batch, document
 from keyline_ops.redriving.consumer import (
     Answer,
     AwsConsumer,
@@ -46,15 +45,31 @@ def record(number: int, event: str = "INSERT") -> dict[str, Any]:
 
 
 def message(*numbers: int) -> str:
-    """Return the body that Lambda writes for records of these sequence numbers."""
-    return document(
-        Batch(tuple(record(number) for number in numbers), invocations=6),
-        condition="RetryAttemptsExhausted",
-        function_arn="arn:aws:lambda:eu-west-1:111122223333:function:f",
-        function_error="Unhandled",
-        shard_id="shard-1",
-        stream_arn=STREAM,
-        now=1_767_225_600.0,
+    """Return the example of the Lambda developer guide for records of these numbers."""
+    context = {
+        "requestId": "316aa6d0-8154-xmpl-9af7-85d5f4a6bc81",
+        "functionArn": "arn:aws:lambda:eu-west-1:111122223333:function:f",
+        "condition": "RetryAttemptsExhausted",
+        "approximateInvokeCount": 1,
+    }
+    answer = {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+    batch = {
+        "shardId": "shard-1",
+        "startSequenceNumber": str(numbers[0]),
+        "endSequenceNumber": str(numbers[-1]),
+        "approximateArrivalOfFirstRecord": "2026-01-01T00:00:00Z",
+        "approximateArrivalOfLastRecord": "2026-01-01T00:00:00Z",
+        "batchSize": len(numbers),
+        "streamArn": STREAM,
+    }
+    return json.dumps(
+        {
+            "requestContext": context,
+            "responseContext": answer,
+            "version": "1.0",
+            "timestamp": "2026-01-01T00:13:49.717Z",
+            "DDBStreamBatchInfo": batch,
+        }
     )
 
 
