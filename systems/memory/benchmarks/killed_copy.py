@@ -19,17 +19,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from keyline_ops.migrating.requests import Rate, Requests
-from keyline_ops.migrating.source import Item, Segments
-
 from benchmarks.migrate import connection
 from benchmarks.result import keep, machine, parser
 from keyline_ops.migrating.checkpoint import checkpoint
 from keyline_ops.migrating.copying import Copier, Pairing
 from keyline_ops.migrating.outcome import Outcome
-from keyline_ops.migrating.run import SEGMENTS, backfill, new_segments
+from keyline_ops.migrating.run import backfill, new_segments
 from keyline_ops.migrating.stored import Kind
 from keyline_ops.migrating.verify import Verification
+from keyline_ops.scanning.parallel import SEGMENTS
+from keyline_ops.scanning.requests import Rate, Requests
+from keyline_ops.scanning.segments import Item, Segments
 from memory.legacy import LEGACY_HISTORY, LegacyTurn
 from memory.settings import Settings
 from memory.tables import HISTORY, Turn
