@@ -1,8 +1,8 @@
-"""Requests a second of the local API, of two revisions of the project, in one run.
+"""Requests a second of the local API, of one or of two revisions of the project, in one run.
 
-    python -m systems.chat.benchmarks.local_api --before v1 [--after HEAD] [--rounds 5]
+    python -m systems.chat.benchmarks.local_api [--before v1] [--after HEAD] [--rounds 3]
 
-Both platforms run at the same time, each from a checkout of its own, and take turns, so that a busy
+Two platforms run at the same time, each from a checkout of its own, and take turns, so that a busy
 moment of the machine meets both. Clients store messages of chat and read them, over connections
 that they keep.
 """
@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,43 +115,47 @@ def platform(root: Path, offset: int) -> Iterator[Api]:
         keyline("down")
 
 
-def measure(before: str, after: str, rounds: int) -> Mapping[str, Mapping[str, float]]:
-    """Requests a second by operation and clients, before and after, and the ratios' median."""
-    taken: dict[str, list[tuple[float, float]]] = {}
+def measure(revisions: Sequence[str], rounds: int) -> Mapping[str, list[list[float]]]:
+    """Requests a second by operation and clients: for each round, of each revision."""
+    taken: dict[str, list[list[float]]] = {}
     with contextlib.ExitStack() as stack:
-        roots = [stack.enter_context(checkout(revision)) for revision in (before, after)]
-        old, new = (
-            stack.enter_context(platform(root, 1000 * (n + 1))) for n, root in enumerate(roots)
-        )
+        roots = [stack.enter_context(checkout(revision)) for revision in revisions]
+        apis = [stack.enter_context(platform(root, 1000 * (n + 1))) for n, root in enumerate(roots)]
         for number in range(rounds + 1):
             for name in ("POST", "GET"):
                 for clients in CLIENTS:
-                    pair = (old.rate(name, clients, SECONDS), new.rate(name, clients, SECONDS))
+                    rates = [api.rate(name, clients, SECONDS) for api in apis]
                     if number:  # the first round warms up
-                        taken.setdefault(f"{name} of {clients}", []).append(pair)
-    return {
-        name: {
-            "before": round(statistics.median(old for old, _ in pairs), 1),
-            "after": round(statistics.median(new for _, new in pairs), 1),
-            "ratio": round(statistics.median(new / old for old, new in pairs), 2),
-        }
-        for name, pairs in taken.items()
-    }
+                        taken.setdefault(f"{name} of {clients}", []).append(rates)
+    return taken
+
+
+def summed_up(taken: Mapping[str, list[list[float]]]) -> dict[str, dict[str, float]]:
+    """The medians of the rounds; with two revisions that of the ratios as well."""
+    found: dict[str, dict[str, float]] = {}
+    for name, rounds in taken.items():
+        medians = [round(statistics.median(rates), 1) for rates in zip(*rounds, strict=True)]
+        found[name] = {"after": medians[-1]}
+        if len(medians) > 1:
+            ratio = statistics.median(new / old for old, new in rounds)
+            found[name] = {"before": medians[0], "after": medians[1], "ratio": round(ratio, 2)}
+    return found
 
 
 def options() -> argparse.Namespace:
     """What the command line says."""
     said = parser(__doc__, __file__)
-    said.add_argument("--before", required=True, help="the revision to compare with")
+    said.add_argument("--before", help="the revision to compare with; none if not given")
     said.add_argument("--after", default="HEAD", help="the revision that is judged")
-    said.add_argument("--rounds", type=int, default=5)
+    said.add_argument("--rounds", type=int, default=3)
     return said.parse_args()
 
 
 def main() -> int:
     """Measure, print, write the result."""
     arguments = options()
-    measured = measure(arguments.before, arguments.after, arguments.rounds)
+    revisions = [r for r in (arguments.before, arguments.after) if r]
+    measured = summed_up(measure(revisions, arguments.rounds))
     result = {
         "what": "requests a second of the local API by clients, and the median of the ratios",
         "where": f"{machine()}, `keyline up` on loopback",
@@ -160,7 +164,6 @@ def main() -> int:
         "requests": measured,
     }
     keep(result, arguments.json)
-    print(json.dumps({name: each["ratio"] for name, each in measured.items()}))
     return 0
 
 
