@@ -12,7 +12,12 @@ from collections.abc import Iterator
 
 from keyline_deploy.systems import folder, names
 
-OWN = ("benchmarks.cold_import", "benchmarks.lean", "benchmarks.migrate")
+OWN = (
+    "benchmarks.cold_import",
+    "benchmarks.lean",
+    "benchmarks.memory_before_after",
+    "benchmarks.migrate",
+)
 
 
 def benchmarks() -> Iterator[str]:

@@ -5,6 +5,9 @@ The specification names no rates. We take those of the declared patterns: 700,00
 partition key, whole items, and no index: a turn is one plain write, and a context reads the latest
 ten turns whole. Vectors before are float32 in the items of a second table, and a search reads all
 of them.
+
+`python -m benchmarks.memory_before_after` measures the same claims, and those of times and memory
+(I-23 to I-35), on real turns.
 """
 
 from __future__ import annotations
