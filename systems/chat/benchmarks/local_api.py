@@ -26,6 +26,7 @@ from pathlib import Path
 
 from benchmarks.result import keep, machine, parser
 from benchmarks.revisions import checkout
+from keyline.variables import PORT_OFFSET
 from keyline_deploy.project import WORK
 
 CLIENTS = (1, 4)
@@ -94,7 +95,7 @@ def platform(root: Path, offset: int) -> Iterator[Api]:
         **os.environ,
         "PATH": binaries,
         "PYTHONPATH": path,
-        "KEYLINE_PORT_OFFSET": str(offset),
+        PORT_OFFSET: str(offset),
     }
 
     def keyline(*words: str) -> str:

@@ -327,18 +327,6 @@ def test_what_is_acknowledged_is_found_and_what_is_forgotten_is_not(memory: Memo
     drive(lambda plan: SharedMemory(plan, memory), runs=4)
 
 
-class Eager(Packer):
-    """Packs what was stored just now, too."""
-
-    def __init__(self, store: Store, *, clock: Callable[[], float]) -> None:
-        super().__init__(store, clock=lambda: clock() + MARGIN_SECONDS)
-
-
-def test_the_driver_finds_blocks_that_end_too_near_to_now(memory: Memory) -> None:
-    broken = assert_found(lambda plan: SharedMemory(plan, memory, kind=Eager))
-    assert "is not found" in str(broken)
-
-
 UNINTERRUPTED = (*RETRIED, Fault.WAITS, Fault.SLOW)
 """A packer that ends after its block leaves the codes of what was forgotten in that moment."""
 
