@@ -81,7 +81,7 @@ def put(
                 token, in_doubt, looks = _following(token), False, not part.replace
                 continue
             error = _unmet(pattern, part, compiler, refusal, now, in_doubt=in_doubt)
-            if looks and isinstance(error, ConditionFailedError):
+            if looks and type(error) is ConditionFailedError:
                 looks = False  # nothing is there: the item of the other call was deleted
                 continue
             met_conflict = isinstance(error, TransactionCancelledError) and error.conflict

@@ -461,18 +461,28 @@ def test_calls_that_share_a_token_write_one_item_and_none_of_them_late(rig: Rig,
     # But a call that is made then is a new one
     assert rig.direct.put_or_get(CREATE_ALONE, third, id_) == (third, False)
 
-    # Nor does a try bring it back of a call that has met the item, whichever try it was
-    for late in range(3):
-        name, faults = f"number {late}", [None] * late + [Fault.LATE]
-        rig.proxy.next(*faults)
-        met = rig.unreliable.put_or_get(CREATE_ALONE, Entry(id=id_, name=name), id_)
-        assert met == (third, True)
-        rig.proxy.heal()
+
+@pytest.mark.parametrize("earlier", [0, 1])
+@pytest.mark.parametrize("late", range(3))
+def test_no_try_of_a_call_that_meets_an_item_brings_it_back(
+    rig: Rig, id_: str, late: int, earlier: int
+) -> None:
+    # Given an item that a call has created, with or without another one that was deleted
+    for number in range(earlier + 1):
         rig.direct.delete(DROP, id=id_)
-        assert set(rig.proxy.deliver()) <= {400}
-        assert rig.holds(id_) is None
-        third = Entry(id=id_, name=f"after {late}")
-        assert rig.direct.put_or_get(CREATE_ALONE, third, id_) == (third, False)
+        there = Entry(id=id_, name=f"number {number}")
+        assert rig.direct.put_or_get(CREATE_ALONE, there, id_) == (there, False)
+
+    # When another call with the token meets it, and one of its tries is late
+    rig.proxy.next(*[None] * late, Fault.LATE)
+    other = Entry(id=id_, name="other")
+    assert rig.unreliable.put_or_get(CREATE_ALONE, other, id_) == (there, True)
+    rig.proxy.heal()
+
+    # Then the late one changes nothing after the item was deleted
+    rig.direct.delete(DROP, id=id_)
+    assert set(rig.proxy.deliver()) <= {400}
+    assert rig.holds(id_) is None
 
 
 @pytest.mark.parametrize("token", ["", "x" * 37])

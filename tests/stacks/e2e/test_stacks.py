@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -49,6 +50,13 @@ def computed_alarms(system: System, table: Table) -> Iterator[str]:
         yield "TransactionConflicts"
 
 
+def own_alarms(service: str, system: System, refused: Iterable[str]) -> list[str]:
+    """Name the alarms that a system's own stack adds for throttles of its tables."""
+    tables = "|".join(pascal(table.name) for table in system.tables)
+    own = re.compile(rf"{service}/({tables})Throttled\d*/Resource")
+    return [path for path in refused if own.fullmatch(path)]
+
+
 def test_what_the_emulator_refuses_is_the_budget_computed_alarms_and_queries(
     deployment: Deployment,
 ) -> None:
@@ -63,6 +71,7 @@ def test_what_the_emulator_refuses_is_the_budget_computed_alarms_and_queries(
         refused += [f"{service}/{name.capitalize()}Query" for name in QUERIES]
         refused.append(f"{service}/Http/RefusedRequests/Resource")
         refused += [f"{part}/Trouble/Alarm/Resource" for part in (data, service)]
+        refused += own_alarms(service, system, deployment.assembly.refused)
         refused += [
             f"{service}/{pascal(function.name)}Schedule/Silent/Resource"
             for function in system.functions
