@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_text
 from asyncio import sleep
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -161,7 +160,7 @@ class Session:
         done = await self.platform.invoke(function, event)
         if done.function_error:
             raise UnexpectedAnswerError(function, done.payload.decode(errors="replace")[:500])
-        return json_text.loads(done.payload)
+        return msgspec.json.decode(done.payload)
 
     async def settle(self) -> None:
         """Wait until the stream consumers are done with all that was written."""
