@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -31,6 +32,9 @@ WAIT_SECONDS = 1.0
 """How long a request waits for the answer that another computes, before it computes it itself."""
 POLL_SECONDS = 0.05
 """How long such a request waits between two looks."""
+
+_decoder: Callable[[Any], msgspec.json.Decoder[Any]] = cache(decoder_of)
+"""One for each shape: a hit makes none."""
 
 
 class Cache:
@@ -128,6 +132,6 @@ class Cache:
 def _read(kept: bytes | None, shape: type[T]) -> T | None:
     """What was kept, unless it was kept by a version that answered otherwise."""
     try:
-        return None if kept is None else decoder_of(shape).decode(kept)
+        return None if kept is None else _decoder(shape).decode(kept)
     except msgspec.DecodeError:
         return None
