@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -48,10 +49,7 @@ class LiveAlarms:
 
     def __init__(self, assembly: Path, store: MetricStore) -> None:
         self._store = store
-        self._stacks = [
-            alarms_of(file.name.partition(".")[0], json.loads(file.read_text(encoding="utf-8")))
-            for file in sorted(assembly.glob("*.template.json"))
-        ]
+        self._assembly = assembly
 
     def states(self) -> list[LiveAlarm]:
         """Return the alarms with their states, evaluated for each minute of the last hour."""
@@ -73,6 +71,14 @@ class LiveAlarms:
                 if alarm.logical_id in evaluated:
                     found.append(_live(alarm, evaluated[alarm.logical_id]))
         return found
+
+    @cached_property
+    def _stacks(self) -> list[list[TemplateAlarm]]:
+        """The alarms of each template, read when somebody asks for the first time."""
+        return [
+            alarms_of(file.name.partition(".")[0], json.loads(file.read_text(encoding="utf-8")))
+            for file in sorted(self._assembly.glob("*.template.json"))
+        ]
 
 
 def _is_measured(alarm: TemplateAlarm) -> bool:
