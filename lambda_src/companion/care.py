@@ -247,8 +247,7 @@ class Care:
             _raise_if_erased(cancelled)
             _raise_if_taken(cancelled)
             raise
-        known = {name: getattr(before, name) for name in before.__struct_fields__}
-        return Patient(**{**known, **changed, "version": version + 1})
+        return msgspec.structs.replace(before, **changed, version=version + 1)
 
     def _relinks(
         self, caregiver_id: str, before: Patient, changes: Mapping[str, Any]

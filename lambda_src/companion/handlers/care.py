@@ -194,7 +194,7 @@ def create(body: NewPatient, caller: Caller, key: IdempotencyKey | None) -> Resp
         patientId=key.id if key else uuid.uuid4().hex,
         createdAt=moment,
         updatedAt=moment,
-        **{name: getattr(body, name) for name in body.__struct_fields__},
+        **msgspec.structs.asdict(body),
     )
     stored, earlier = _care.open(_caregiver(caller), made, key)
     headers = {"Location": f"/patients/{stored.patientId}", **replayed(earlier)}
@@ -276,8 +276,10 @@ def _caregiver(caller: Caller) -> Caregiver:
 
 def _named(body: msgspec.Struct) -> dict[str, Any]:
     """The fields that a change names."""
-    fields = {name: getattr(body, name) for name in body.__struct_fields__ if name != "version"}
-    return {name: value for name, value in fields.items() if value is not UNSET}
+    fields = msgspec.structs.asdict(body)
+    return {
+        name: value for name, value in fields.items() if name != "version" and value is not UNSET
+    }
 
 
 def _checked(change: PreferenceChange) -> Preferences:
@@ -298,7 +300,7 @@ def _checked(change: PreferenceChange) -> Preferences:
             "is not the name of a time zone.",
             "Send one such as Europe/Berlin.",
         ) from None
-    return Preferences(**{name: getattr(change, name) for name in change.__struct_fields__})
+    return Preferences(**msgspec.structs.asdict(change))
 
 
 handler = app.handler
