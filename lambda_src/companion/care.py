@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -394,8 +395,7 @@ class Care:
             {"patientId": patient_id, "day": day.day}
             for day in self.store.items(PATIENT_DAYS, patientId=patient_id)
         ]
-        if days:
-            self.store.batch_write(DAYS_ERASE, deletes=days)
+        self.store.batch_write(DAYS_ERASE, deletes=days)
         audit = Audit(patientId=patient_id, erasedAt=iso_now(), erasedBy=caregiver_id, logs=erased)
         self.store.put(AUDIT_PUT, audit)
         for assignment in self.store.items(PATIENT_CAREGIVERS, patientId=patient_id):
@@ -407,18 +407,15 @@ class Care:
         return audit
 
     def _erase_logs(self, patient_id: str) -> int:
-        erased, part = 0, list[dict[str, str]]()
-        for log in self.store.items(LOG_KEYS, patientId=patient_id):
-            key = {"patientId": patient_id, "timestamp": log.timestamp}
-            if log.escalationLevel:
-                self._erase_alerts(patient_id, log.timestamp)
-            part.append(key)
-            if len(part) == _BATCH:
-                self.store.batch_write(LOGS_WRITE, deletes=part)
-                erased, part = erased + len(part), []
-        if part:
-            self.store.batch_write(LOGS_WRITE, deletes=part)
-        return erased + len(part)
+        erased, logs = 0, self.store.items(LOG_KEYS, patientId=patient_id)
+        while part := list(islice(logs, _BATCH)):
+            for log in part:
+                if log.escalationLevel:
+                    self._erase_alerts(patient_id, log.timestamp)
+            keys = [{"patientId": patient_id, "timestamp": log.timestamp} for log in part]
+            self.store.batch_write(LOGS_WRITE, deletes=keys)
+            erased += len(part)
+        return erased
 
     def _erase_alerts(self, patient_id: str, timestamp: str) -> None:
         """Erase the alerts of a turn, which say its level, before the turn that leads to them."""
@@ -426,8 +423,7 @@ class Care:
             {"patientId": patient_id, "timestamp": timestamp, "caregiverId": alert.caregiverId}
             for alert in self.store.items(TURN_ALERTS, patientId=patient_id, timestamp=timestamp)
         ]
-        if alerts:
-            self.store.batch_write(ALERTS_ERASE, deletes=alerts)
+        self.store.batch_write(ALERTS_ERASE, deletes=alerts)
 
     def _assignment(self, caregiver_id: str, patient_id: str) -> Assignment:
         found = self.store.get(ASSIGNMENT_GET, caregiverId=caregiver_id, patientId=patient_id)
