@@ -190,9 +190,8 @@ class Care:
         try:
             self.store.transact(PATIENT_OPEN, writes)
         except TransactionCancelledError as cancelled:
-            reasons = {reason.action: reason for reason in cancelled.reasons}
-            if key is not None and 0 in reasons and isinstance(reasons[0].current, Patient):
-                stored = reasons[0].current
+            stored = cancelled.current_of(0)
+            if key is not None and isinstance(stored, Patient):
                 key.require_same(stored.request)
                 return stored, True
             _raise_if_taken(cancelled)
@@ -238,13 +237,13 @@ class Care:
             *links,
         ]
         if before.version != version:
-            raise self._conflict(before)
+            raise _conflict(before)
         try:
             self.store.transact(PATIENT_CHANGE, writes)
         except TransactionCancelledError as cancelled:
-            for reason in cancelled.reasons:
-                if reason.action == 0 and isinstance(reason.current, Patient):
-                    raise self._conflict(reason.current) from cancelled
+            current = cancelled.current_of(0)
+            if isinstance(current, Patient):
+                raise _conflict(current) from cancelled
             _raise_if_erased(cancelled)
             _raise_if_taken(cancelled)
             raise
@@ -329,9 +328,9 @@ class Care:
         try:
             self.store.transact(ASSIGNMENT_ADD, writes)
         except TransactionCancelledError as cancelled:
-            reasons = {reason.action: reason for reason in cancelled.reasons}
-            if 0 in reasons and isinstance(reasons[0].current, Assignment):
-                return reasons[0].current
+            stored = cancelled.current_of(0)
+            if isinstance(stored, Assignment):
+                return stored
             _raise_if_erased(cancelled)
             raise
         return made
@@ -435,15 +434,6 @@ class Care:
         if not self._assignment(caregiver_id, patient_id).isPrimary:
             raise NotPrimaryError
 
-    def _conflict(self, current: Patient) -> VersionConflictError:
-        return VersionConflictError(
-            PATIENT_UPDATE.name,
-            "somebody changed the patient after it was read.",
-            "Read the patient again, and change the version that is there now.",
-            current=current,
-            version=current.version,
-        )
-
 
 def _new_stamp(patient_id: str) -> Write:
     """Make every process read what it remembers of a patient again."""
@@ -463,16 +453,24 @@ def _link(alexa_user: str, patient_id: str, caregiver: Caregiver) -> Write:
 
 def _raise_if_erased(cancelled: TransactionCancelledError) -> None:
     """Raise an error if the patient is being erased: there is no conversation then."""
-    for reason in cancelled.reasons:
-        if reason.pattern == CONVERSATION_STAMP.name and reason.code == "ConditionalCheckFailed":
-            raise _no_such("patient") from cancelled
+    if cancelled.refused(CONVERSATION_STAMP.name):
+        raise _no_such("patient") from cancelled
 
 
 def _raise_if_taken(cancelled: TransactionCancelledError) -> None:
     """Raise an error if the Alexa user of a link is another patient's."""
-    for reason in cancelled.reasons:
-        if reason.pattern == ALEXA_LINK.name and reason.code == "ConditionalCheckFailed":
-            raise AlexaUserTakenError from cancelled
+    if cancelled.refused(ALEXA_LINK.name):
+        raise AlexaUserTakenError from cancelled
+
+
+def _conflict(current: Patient) -> VersionConflictError:
+    return VersionConflictError(
+        PATIENT_UPDATE.name,
+        "somebody changed the patient after it was read.",
+        "Read the patient again, and change the version that is there now.",
+        current=current,
+        version=current.version,
+    )
 
 
 def _no_such(what: str) -> NotFoundError:

@@ -241,11 +241,12 @@ class Conversations:
             try:
                 self.store.transact(TURN_LOG, writes)
             except TransactionCancelledError as cancelled:
-                for reason in cancelled.reasons:
-                    if reason.action == 0 and isinstance(reason.current, Log):
-                        return reason.current
-                    if reason.pattern == CONVERSATION_TURNS.name and not cancelled.conflict:
-                        raise UnknownUserError from cancelled  # the patient is being erased
+                kept = cancelled.current_of(0)
+                if isinstance(kept, Log):
+                    return kept
+                failed = {reason.pattern for reason in cancelled.reasons}
+                if CONVERSATION_TURNS.name in failed and not cancelled.conflict:
+                    raise UnknownUserError from cancelled  # the patient is being erased
                 if not cancelled.conflict or attempt == ATTEMPTS:
                     raise
                 backoff.wait(attempt)

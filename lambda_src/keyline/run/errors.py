@@ -340,3 +340,19 @@ class TransactionCancelledError(KeylineError):
     def conflict(self) -> bool:
         """Whether it merely met another transaction, so that another try may succeed."""
         return bool(self.reasons) and all(r.code == "TransactionConflict" for r in self.reasons)
+
+    def current_of(self, action: int) -> Any:
+        """Return the item that stood in the way of an action; None if there was none to read."""
+        return next((r.current for r in self.reasons if r.action == action), None)
+
+    def refused(self, pattern: str) -> bool:
+        """Whether the condition of an action did not hold.
+
+        Parameters
+        ----------
+        pattern
+            The name of the action's pattern.
+        """
+        return any(
+            r.pattern == pattern and r.code == "ConditionalCheckFailed" for r in self.reasons
+        )

@@ -324,6 +324,10 @@ def test_a_transaction_fails_as_one_and_says_why(store: Store) -> None:
         (2, "check-note", "ConditionalCheckFailed"),
     ]
     assert [r.current.name for r in error.value.reasons] == ["taken", "other"]
+    in_the_way = map(error.value.current_of, range(3))
+    assert [item and item.name for item in in_the_way] == [None, "taken", "other"]
+    assert error.value.refused("check-note")
+    assert not error.value.refused("another")
     assert not error.value.conflict
     assert store.get(GET_NOTE, owner="eve", timestamp=NOW) is None
 
