@@ -127,6 +127,32 @@ class Session:
             )
         return msgspec.json.decode(response.content) if response.content else None
 
+    async def all_pages(
+        self,
+        path: str,
+        member: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        **request: Any,
+    ) -> list[Any]:
+        """Return the items of a list, of all its pages.
+
+        Parameters
+        ----------
+        member
+            What the answer calls its items.
+        request
+            What else `call` takes.
+        """
+        found: list[Any] = []
+        asked = dict(params or {})
+        while True:
+            page = await self.call("GET", path, params=asked, **request)
+            found += page[member]
+            if page["cursor"] is None:
+                return found
+            asked["cursor"] = page["cursor"]
+
     async def _send(self, request: httpx.Request, refused: HTTPStatus | None) -> httpx.Response:
         """Send a request, and again as long as it may be."""
         for _ in range(TRIES - 1):

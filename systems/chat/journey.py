@@ -114,15 +114,9 @@ class ChatJourney:
         return await _call(session, "GET", path, params=params)
 
     async def _pages(self, session: Session, path: str, **params: Any) -> list[Any]:
-        found: list[Any] = []
-        cursor: str | None = None
-        while True:
-            more = {"cursor": cursor} if cursor else {}
-            page = await self._get(session, path, **params, **more)
-            found += page["messages"]
-            cursor = page["cursor"]
-            if cursor is None:
-                return found
+        return await session.all_pages(
+            path, "messages", params=params, scopes=SYSTEM.scopes, claims=_STAFF
+        )
 
     async def _check_conversations(self, session: Session) -> str:
         """One conversation of each length comes back whole, in order, word for word."""

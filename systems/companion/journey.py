@@ -179,16 +179,13 @@ class CompanionJourney:
 
     async def _logs(self, session: Session, patient: dict[str, Any]) -> list[Any]:
         """All turns of a patient, as the API shows them."""
-        found = list[Any]()
-        cursor: str | None = None
-        while True:
-            more = {"cursor": cursor} if cursor else {}
-            path = f"/patients/{patient['patientId']}/conversations"
-            page = await _call(session, "GET", path, params={"limit": 100, **more})
-            found += page["conversations"]
-            cursor = page["cursor"]
-            if cursor is None:
-                return found
+        return await session.all_pages(
+            f"/patients/{patient['patientId']}/conversations",
+            "conversations",
+            params={"limit": 100},
+            scopes=SYSTEM.scopes,
+            subject=CAREGIVER,
+        )
 
 
 def _user(name: str) -> str:

@@ -262,15 +262,9 @@ async def _save(session: Session, conversation: Conversation, key: str) -> list[
 
 
 async def _all(session: Session, user: str, path: str) -> list[Any]:
-    found: list[Any] = []
-    cursor: str | None = None
-    while True:
-        more = {"cursor": cursor} if cursor else {}
-        page = await _as(session, user, "GET", path, params={"limit": 100, **more})
-        found += page["turns"]
-        cursor = page["cursor"]
-        if cursor is None:
-            return found
+    return await session.all_pages(
+        path, "turns", params={"limit": 100}, scopes=SYSTEM.scopes, subject=user
+    )
 
 
 async def _as(session: Session, user: str, method: str, path: str, **request: Any) -> Any:

@@ -100,15 +100,9 @@ class ReportsJourney:
 
     async def _stored(self, session: Session, user: str) -> list[Any]:
         """A user's reports, newest first, page by page."""
-        found: list[Any] = []
-        cursor: str | None = None
-        while True:
-            params = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})
-            page = await _as(session, user, "GET", "/reports", params=params)
-            found += page["reports"]
-            cursor = page["cursor"]
-            if cursor is None:
-                return found
+        return await session.all_pages(
+            "/reports", "reports", params={"limit": PAGE}, scopes=SYSTEM.scopes, subject=user
+        )
 
     async def _put_vector(
         self, session: Session, product: str, vector: Sequence[float], **more: str

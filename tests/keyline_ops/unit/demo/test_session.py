@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -46,6 +46,19 @@ def answered(
     monkeypatch: pytest.MonkeyPatch, answers: list[bytes], **request: Any
 ) -> tuple[Any, list[float]]:
     """Call an API that answers so, and return its last answer and the waits between."""
+    return asked(
+        monkeypatch,
+        answers,
+        lambda user: user.call("POST", "/notes", scopes=(), json={}, **request),
+    )
+
+
+def asked(
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[bytes],
+    ask: Callable[[Session], Awaitable[Any]],
+) -> tuple[Any, list[float]]:
+    """Let a user ask an API that answers so, and return what came of it and the waits between."""
     waits: list[float] = []
 
     async def wait(seconds: float) -> None:
@@ -59,7 +72,7 @@ def answered(
             user = Session(platform, "notes-local", "audience")
             monkeypatch.setattr(session, "sleep", wait)
             try:
-                return await user.call("POST", "/notes", scopes=(), json={}, **request)
+                return await ask(user)
             finally:
                 await user.close()
 
@@ -92,3 +105,13 @@ def test_a_request_is_not_sent_again_for_ever(monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_expected_refusal_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answered(monkeypatch, [BUSY, DONE], refused=HTTPStatus.SERVICE_UNAVAILABLE) == (None, [])
+
+
+def test_a_list_is_read_to_its_last_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [
+        response(200, b'{"notes": [1, 2], "cursor": "c"}'),
+        response(200, b'{"notes": [3], "cursor": null}'),
+    ]
+    found, _ = asked(monkeypatch, pages, lambda user: user.all_pages("/notes", "notes", scopes=()))
+    assert found == [1, 2, 3]
+    assert pages == []
