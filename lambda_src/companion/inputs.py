@@ -6,10 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from keyline.inputs import MultiLine, PathId, SingleLine
+from keyline.inputs import END, MultiLine, PathId, SingleLine
 from keyline.wording import SAYS
-
-_END = r"(?![\s\S])"
 
 PatientId = Annotated[PathId, msgspec.Meta(max_length=64, examples=["patient-1"])]
 CaregiverId = Annotated[PathId, msgspec.Meta(max_length=128, examples=["carer-1"])]
@@ -18,7 +16,7 @@ Notes = Annotated[MultiLine, msgspec.Meta(max_length=2_000, examples=["Wears gla
 WallClock = Annotated[
     str,
     msgspec.Meta(
-        pattern=rf"^([01][0-9]|2[0-3]):[0-5][0-9]{_END}",
+        pattern=rf"^([01][0-9]|2[0-3]):[0-5][0-9]{END}",
         extra={SAYS: "that is a time of day, such as 22:00"},
         examples=["22:00"],
     ),
@@ -32,7 +30,7 @@ Moment = Annotated[
     msgspec.Meta(
         pattern=(
             r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-            rf"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{{3}}Z{_END}"
+            rf"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{{3}}Z{END}"
         ),
         extra={SAYS: "that is a moment in UTC, such as 2026-01-31T10:30:00.000Z"},
         examples=["2026-01-31T10:30:00.000Z"],

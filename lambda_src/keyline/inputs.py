@@ -19,14 +19,14 @@ _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 """Unicode's category Cc. A regular expression of Python and one of JSON Schema read it alike."""
 _BREAKS = r"\u2028\u2029"
 """Separators of lines and paragraphs."""
-_END = r"(?![\s\S])"
+END = r"(?![\s\S])"
 """The end of the text. `$` also matches before a line break at the end."""
 
 PathId = Annotated[
     str,
     Meta(
         min_length=1,
-        pattern=rf"^(?!\.{{1,2}}{_END})[^/\\{_CONTROLS}{_BREAKS}]+{_END}",
+        pattern=rf"^(?!\.{{1,2}}{END})[^/\\{_CONTROLS}{_BREAKS}]+{END}",
         extra={SAYS: "without a slash, a backslash or a control character, and not . or .."},
     ),
 ]
@@ -41,7 +41,7 @@ SingleLine = Annotated[
     str,
     Meta(
         min_length=1,
-        pattern=rf"^(?=[\s\S]*\S)[^{_CONTROLS}{_BREAKS}]+{_END}",
+        pattern=rf"^(?=[\s\S]*\S)[^{_CONTROLS}{_BREAKS}]+{END}",
         extra={SAYS: "on one line, without control characters and not blank"},
     ),
 ]
@@ -51,7 +51,7 @@ MultiLine = Annotated[
     str,
     Meta(
         min_length=1,
-        pattern=rf"^[^\u0000-\u0008\u000e-\u001f\u007f-\u009f]+{_END}",
+        pattern=rf"^[^\u0000-\u0008\u000e-\u001f\u007f-\u009f]+{END}",
         extra={SAYS: "without control characters other than tabs and line breaks"},
     ),
 ]

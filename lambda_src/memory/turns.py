@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from keyline.days import day_of
-from keyline.inputs import MultiLine, SingleLine
+from keyline.inputs import END, MultiLine, SingleLine
 from keyline.moments import DAY_SECONDS, us_of_ms
 from keyline.vector import MAX_DIMENSION
 from memory.embeddings.identifiers import MAX_MOMENT_US
@@ -29,7 +29,7 @@ MAX_CONTENT = 32_000
 """Characters of a turn. At most 128 KB of UTF-8, of the 400 KB of an item."""
 CHARACTERS_PER_TOKEN = 4
 """Of English text, as a rule of thumb. It counts where the client does not say."""
-ID_PATTERN = r"^[0-9]{16}-[0-9a-f]{3}-(user|assistant|system)(?![\s\S])"
+ID_PATTERN = r"^[0-9]{16}-[0-9a-f]{3}-(user|assistant|system)" + END
 
 _ID = re.compile(r"([0-9]{16})-([0-9a-f]{3})-(user|assistant|system)")
 _US_PER_MS = 1_000
