@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 from companion.patterns import (
@@ -109,7 +109,8 @@ class Alerts:
 
         The index may still have an assignment that has just ended, so the table is asked.
         """
-        if not is_told(self._preferences(assignment), log.escalationLevel, moment_of(log)):
+        moment = datetime.fromisoformat(log.at)
+        if not is_told(self._preferences(assignment), log.escalationLevel, moment):
             return False
         now = self.store.get(
             ASSIGNMENT_GET, caregiverId=assignment.caregiverId, patientId=assignment.patientId
@@ -135,9 +136,7 @@ class Alerts:
         if earlier and not self._take_over(made):
             return None
         try:
-            self.publisher.publish(
-                log.patientId, caregiver_id, log.escalationLevel, log.timestamp.partition("#")[0]
-            )
+            self.publisher.publish(log.patientId, caregiver_id, log.escalationLevel, log.at)
         except Exception:
             self._set_claim(made, moment=0.0, before=made.claimedAt)
             raise
@@ -158,11 +157,6 @@ class Alerts:
         self.store.update(
             ALERT_TAKE, {"claimedAt": moment}, sent=False, before=before, **_key_of(alert)
         )
-
-
-def moment_of(log: Log) -> datetime:
-    """Return when a turn was."""
-    return datetime.fromisoformat(log.timestamp.partition("#")[0]).astimezone(UTC)
 
 
 def _key_of(alert: Alert) -> dict[str, Any]:

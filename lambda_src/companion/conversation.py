@@ -225,16 +225,15 @@ class Conversations:
         UnknownUserError
             If the patient is being erased.
         """
-        at = log.timestamp.partition("#")[0]
         turns = self._recent(context, turn).with_turn(turn.utterance, turn.moment).pack()
         counted = {
             "conversations": 1,
-            "lastConversationAt": at,
+            "lastConversationAt": log.at,
             "lastEscalationLevel": log.escalationLevel,
         }
         writes = [
             Write.put(LOG_CREATE, log),
-            Write.update(DAY_ADD, counted, patientId=log.patientId, day=at[:10]),
+            Write.update(DAY_ADD, counted, patientId=log.patientId, day=log.at[:10]),
             Write.update(CONVERSATION_TURNS, {"turns": turns}, patientId=log.patientId),
         ]
         for attempt in range(1, ATTEMPTS + 1):

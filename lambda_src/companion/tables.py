@@ -172,6 +172,11 @@ class Log(msgspec.Struct, kw_only=True):
     escalation: str | None = None
     expiresAt: int | None = None
 
+    @property
+    def at(self) -> str:
+        """When Alexa sent the turn."""
+        return self.timestamp.partition("#")[0]
+
 
 class LogKey(msgspec.Struct, kw_only=True):
     """What erasing needs of a turn."""
