@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import TypedDict
 
 import msgspec
@@ -209,6 +210,7 @@ class OptimizedContextEngine:
             settings.session_turns + settings.recent_turns,
         )
 
+        @cache
         def shown() -> _Shown:
             return _Shown.of(session.result(), recent.result(), settings.recent_turns)
 
