@@ -179,6 +179,17 @@ class ServiceStack(KeylineStack):
             f" in three of five minutes; it is ended after {declared.timeout} s.",
         )
 
+    def _allow_model(self, model_id: str, *functions: Function) -> None:
+        """Let functions call a model of Bedrock."""
+        model = self.format_arn(
+            service="bedrock",
+            account="",
+            resource="foundation-model",
+            resource_name=model_id,
+        )
+        for function in functions:
+            self.functions[function.name].allow(["bedrock:InvokeModel"], model)
+
     def _build_api(self) -> HttpApi:
         api = HttpApi(
             self,

@@ -35,24 +35,17 @@ class CompanionServiceStack(ServiceStack):
         settings = environment.settings(self._system.name, Settings)
         if settings.alerts == "topic":
             self._add_topic()
-        skill = self.functions[SKILL.name]
         if settings.skill_id:
             lambda_.CfnPermission(
                 self,
                 "AlexaMayCall",
                 action="lambda:InvokeFunction",
-                function_name=skill.resource.function_arn,
+                function_name=self.functions[SKILL.name].resource.function_arn,
                 principal=ALEXA,
                 event_source_token=settings.skill_id,
             )
         if settings.model_id:
-            model = self.format_arn(
-                service="bedrock",
-                account="",
-                resource="foundation-model",
-                resource_name=settings.model_id,
-            )
-            skill.allow(["bedrock:InvokeModel"], model)
+            self._allow_model(settings.model_id, SKILL)
         self._watch_throttling()
         self._watch_emergencies()
 

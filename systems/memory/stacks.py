@@ -23,14 +23,7 @@ class MemoryServiceStack(ServiceStack):
         """Add the permission and the alarms."""
         settings = self._environment.settings(self._system.name, Settings)
         if settings.embeddings == "titan":
-            model = self.format_arn(
-                service="bedrock",
-                account="",
-                resource="foundation-model",
-                resource_name=TITAN_MODEL,
-            )
-            for function in (WRITE, RECALL):
-                self.functions[function.name].allow(["bedrock:InvokeModel"], model)
+            self._allow_model(TITAN_MODEL, WRITE, RECALL)
         self._watch(
             CONTEXT_TIME,
             CONTEXT_MS,
