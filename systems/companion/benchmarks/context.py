@@ -30,8 +30,8 @@ from companion.tables import Patient
 from keyline.model import Get
 from keyline.percentile import percentile
 from keyline.run import Store, dynamodb_client
-from tests.support.engine import admin_client, running_engine, where
-from tests.support.tables import create_table_params
+from tests.support.engine import running_engine, where
+from tests.support.tables import create_table_params, created
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -106,10 +106,8 @@ def run(turns: int = TURNS) -> Measured:
 @contextmanager
 def _store() -> Iterator[Timed]:
     """A store with one patient."""
-    with running_engine() as url:
-        admin = admin_client(url)
-        for table in SYSTEM.tables:
-            admin.create_table(**create_table_params(table, ENVIRONMENT))
+    tables = [create_table_params(table, ENVIRONMENT) for table in SYSTEM.tables]
+    with running_engine() as url, created(url, tables):
         store = Timed(
             system=SYSTEM,
             environment=ENVIRONMENT,
