@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from keyline import tracing
 from keyline.spans import recorded
 from systems.companion.samples import alexa as samples
 from tests.support.events import event
+from tests.support.pages import pages
 from tests.support.systems import Answer, HttpFunction, OnEngine
 from tests.systems.companion import secrets
 
@@ -72,6 +73,10 @@ class Companion(OnEngine[Settings]):
         """Call a route of the API as a caregiver."""
         claims = {"sub": user, "scope": SCOPES}
         return self.care.answer(event(route, claims=claims, **request))
+
+    def pages(self, route: str, member: str, query: str, **request: Any) -> Iterator[list[Any]]:
+        """The items of each page of a list that a caregiver asks for."""
+        return pages(lambda asked: self.call(route, query=asked, **request), member, query)
 
     @cached_property
     def care(self) -> HttpFunction:

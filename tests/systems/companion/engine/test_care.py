@@ -249,13 +249,9 @@ def test_turns_and_escalations_are_paged(companion: Companion) -> None:
     path = {"patientId": companion.patient()["patientId"]}
     for words in ("hello", "I fell", "I am lost", "fire"):
         companion.say(words)
-    route, found, cursor = "GET /patients/{patientId}/conversations", [], ""
-    while True:
-        page = companion.call(route, path=path, query=f"limit=3{cursor}").body
-        found += [turn["userUtterance"] for turn in page["conversations"]]
-        if page["cursor"] is None:
-            break
-        cursor = f"&cursor={page['cursor']}"
+    route = "GET /patients/{patientId}/conversations"
+    listed = companion.pages(route, "conversations", "limit=3", path=path)
+    found = [turn["userUtterance"] for page in listed for turn in page]
     assert sorted(found) == sorted(["hello", "I fell", "I am lost", "fire"])
     for level, wanted in ((1, ["I am lost"]), (2, ["I fell", "fire"])):
         page = companion.call(
@@ -308,16 +304,9 @@ def test_assignments_are_paged_by_patient_and_the_newest_first(companion: Compan
     ids = [companion.patient(alexaUserId=None)["patientId"] for _ in range(5)]
     companion.patient("mallory", alexaUserId=None)
     for route, wanted in (("GET /me/assignments", ids[::-1]), ("GET /me/patients", sorted(ids))):
-        found: list[str] = []
-        cursor = ""
-        while True:
-            page = companion.call(route, query=f"limit=2{cursor}").body
-            found += [one["patientId"] for one in page["assignments"]]
-            if page["cursor"] is None:
-                break
-            assert len(page["assignments"]) == 2
-            cursor = f"&cursor={page['cursor']}"
-        assert found == wanted
+        *full, last = companion.pages(route, "assignments", "limit=2")
+        assert {len(page) for page in full} == {2}
+        assert [one["patientId"] for page in (*full, last) for one in page] == wanted
     assigned = companion.call("GET /me/assignments").body["assignments"][1]["assignedAt"]
     since = f"since={assigned[:23]}Z"  # cut to the millisecond
     later = companion.call("GET /me/assignments", query=since).body["assignments"]
