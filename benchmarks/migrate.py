@@ -16,12 +16,13 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
+import msgspec
 
 from benchmarks.result import keep, machine, parser
 from keyline.run import Connection, dynamodb_client
@@ -45,7 +46,11 @@ from tests.support.sample.moving import (
 )
 from tests.support.tables import create_table_params, created
 
+T = TypeVar("T", bound=msgspec.Struct)
+
 ENVIRONMENT = "local"
+BATCH = 25
+"""Items of one request."""
 TEXT = "x" * 400
 TIMES = 4.0
 """How many times faster than the script the copy has to be."""
@@ -65,21 +70,23 @@ def pairing() -> Pairing[OldReceipt, Receipt]:
     return Pairing(RECEIPTS_COPY, source, target)
 
 
-def fill(url: str, items: int) -> None:
-    """Write the items of the source."""
-    link, name = connection(url), OLD_RECEIPTS.physical_name(ENVIRONMENT)
-    kind = pairing().source
+def fill(url: str, kind: Kind[T], make: Callable[[int], T], items: int) -> None:
+    """Write so many items of a kind.
+
+    Parameters
+    ----------
+    make
+        Makes the item of a number.
+    """
+    link = connection(url)
 
     def write(start: int) -> None:
-        puts = [
-            {"PutRequest": {"Item": kind.written(_receipt(n))}}
-            for n in range(start, min(start + 25, items))
-        ]
-        link.send("BatchWriteItem", {"RequestItems": {name: puts}})
+        numbers = range(start, min(start + BATCH, items))
+        puts = [{"PutRequest": {"Item": kind.written(make(n))}} for n in numbers]
+        link.send("BatchWriteItem", {"RequestItems": {kind.name: puts}})
 
     with ThreadPoolExecutor(2) as pool:
-        for _ in pool.map(write, range(0, items, 25)):
-            pass
+        list(pool.map(write, range(0, items, BATCH)))
 
 
 def _receipt(number: int) -> OldReceipt:
@@ -161,17 +168,17 @@ def tables(url: str) -> Any:
 
 def measured(items: int) -> Iterator[tuple[str, Any]]:
     """Yield the figures by name."""
-    tenth = max(1_000, items // 10)
+    tenth, source = max(1_000, items // 10), pairing().source
     with running_engine() as url:
         with tables(url):
-            fill(url, tenth)
+            fill(url, source, _receipt, tenth)
             few = min(tenth, 2_000)
             baseline, lean = script(url, few), one_by_one(url, few)
         with tables(url):
-            fill(url, tenth)
+            fill(url, source, _receipt, tenth)
             _, small = in_process(url, tenth)
         with tables(url):
-            fill(url, items)
+            fill(url, source, _receipt, items)
             rate, large = in_process(url, items)
             requests = Requests(connection(url), "receipts")
             verdict = Verification(pairing(), requests, 1.0).run(SEGMENTS, lambda _: None)

@@ -14,12 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.migrate import connection
+from benchmarks.migrate import connection, fill
 from benchmarks.result import keep, machine, parser
 from keyline_ops.migrating.checkpoint import checkpoint
 from keyline_ops.migrating.copying import Copier, Pairing
@@ -42,7 +41,6 @@ BEGIN = 1_750_000_000
 """Epoch seconds of the first turn."""
 EXPIRY = 4_000_000_000
 """Epoch seconds: none expires while it is copied."""
-BATCH = 25
 
 
 def pairing() -> Pairing[LegacyTurn, Turn]:
@@ -65,19 +63,6 @@ def turn(number: int) -> LegacyTurn:
         session_id=f"session-{number // 20}",
         ttl=EXPIRY + number if number % 3 else None,
     )
-
-
-def fill(url: str, items: int) -> None:
-    """Write the items of the source."""
-    link, kind = connection(url), pairing().source
-
-    def write(start: int) -> None:
-        numbers = range(start, min(start + BATCH, items))
-        puts = [{"PutRequest": {"Item": kind.written(turn(n))}} for n in numbers]
-        link.send("BatchWriteItem", {"RequestItems": {kind.name: puts}})
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(write, range(0, items, BATCH)))
 
 
 def copy(url: str, folder: Path) -> Outcome:
@@ -127,7 +112,7 @@ def measured(items: int, kills: int, seed: int) -> dict[str, Any]:
     drawn = random.Random(seed)
     tables = [create_table_params(table, ENVIRONMENT) for table in (LEGACY_HISTORY, HISTORY)]
     with running_engine() as url, created(url, tables), tempfile.TemporaryDirectory() as folder:
-        fill(url, items)
+        fill(url, pairing().source, turn, items)
         started, told = time.perf_counter(), list[int]()
         for _ in range(kills):
             told.append(run(url, Path(folder), drawn.uniform(0.05, 0.9) * (items - sum(told))))
