@@ -11,6 +11,7 @@ from functools import cache
 from companion.patterns import TURN_LOG
 from companion.settings import Settings
 from companion.system import SYSTEM
+from keyline.moments import DAY_SECONDS
 from keyline_ops.costs.figures import Figure, most_usd
 from keyline_ops.costs.forecast import Forecast, forecast
 from keyline_ops.costs.prices import CURRENT, MILLION, Prices
@@ -20,7 +21,6 @@ PROVISIONED_WRITE_HOUR = 0.00065
 """USD of a provisioned write unit and hour in us-east-1."""
 SECONDS_OF_HOUR = 3_600
 REQUESTS_A_DAY = 1_000
-_SECONDS_OF_DAY = 86_400
 
 
 @cache
@@ -31,7 +31,7 @@ def built(prices: Prices = CURRENT) -> Forecast:
 
 def storage_usd(prices: Prices) -> float:
     """Return what all tables cost in storage and recovery after a year."""
-    return sum(table.storage_usd.most + table.recovery_usd.most for table in built(prices).tables)
+    return built(prices).storage_usd.most
 
 
 def calls_usd(prices: Prices) -> float:
@@ -102,6 +102,6 @@ FIGURES = (
         formula=f"${PROVISIONED_WRITE_HOUR} / ({SECONDS_OF_HOUR:,} x $0.625 / 1,000,000)",
         text=f"{break_even(CURRENT):.0%}",
         verdict=f"wrong: {REQUESTS_A_DAY:,} requests a day are"
-        f" {REQUESTS_A_DAY / _SECONDS_OF_DAY:.3f} a second, 1 % of one unit",
+        f" {REQUESTS_A_DAY / DAY_SECONDS:.3f} a second, 1 % of one unit",
     ),
 )
