@@ -11,6 +11,7 @@ from typing import Any
 
 from companion.alerts import TAKE_OVER_SECONDS
 from companion.conversation import Turn, key_of
+from companion.inputs import EARLIEST, LATEST
 from companion.patterns import ALERT_CLAIM, PATIENT_LOGS, TURN_ALERTS
 from companion.settings import Settings
 from companion.system import SKILL, SYSTEM, TABLE_SIZES
@@ -211,8 +212,8 @@ def _store(session: Session) -> Store:
 
 
 def _stored_logs(store: Store, patient: dict[str, Any]) -> list[Log]:
-    span = ("0", "9")
-    return list(store.items(PATIENT_LOGS, patientId=patient["patientId"], timestamp=span))
+    always = (EARLIEST, LATEST)
+    return list(store.items(PATIENT_LOGS, patientId=patient["patientId"], timestamp=always))
 
 
 def _told(store: Store, log: Log) -> int:
