@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from memory.embeddings.identifiers import chunk_of
+from memory.embeddings.patterns import EMBEDDINGS_TO_PACK
 from memory.embeddings.provider import OfflineEmbeddings
 from memory.embeddings.store import EmbeddingStore
+from memory.embeddings.tables import Embedding
 from memory.history import History
 from memory.interactions import Interactions
 from memory.settings import Settings
@@ -41,6 +44,16 @@ class Memory(OnEngine[Settings]):
         self.interactions = Interactions(
             self.store, self.settings, self.embeddings, OfflineEmbeddings()
         )
+
+    def shown(self, user_id: str, embedding_id: str) -> list[Embedding]:
+        """The embedding of an identifier as the stream shows it; nothing if it is not there."""
+        found = self.store.items(
+            EMBEDDINGS_TO_PACK,
+            user_id=user_id,
+            chunk=chunk_of(embedding_id),
+            embedding_id=(embedding_id, embedding_id),
+        )
+        return list(found)
 
     def app(self, function: str) -> Api:
         """The HTTP API of a function, imported as in a new process of that function."""

@@ -21,7 +21,7 @@ from memory.embeddings.generations import group
 from memory.embeddings.grouping import groups_of
 from memory.embeddings.identifiers import chunk_of, new_embedding_id, number_of
 from memory.embeddings.packing import BLOCK_ROWS, MARGIN_SECONDS, Packer
-from memory.embeddings.patterns import CODES_ALL, EMBEDDINGS_TO_PACK, GROUPS_WRITE
+from memory.embeddings.patterns import CODES_ALL, GROUPS_WRITE
 from memory.embeddings.search import EmbeddingSearch, Found
 from memory.embeddings.store import NewEmbedding
 from memory.embeddings.tables import Directory, Embedding, Group, Recent
@@ -227,14 +227,7 @@ def test_packers_at_once_give_each_embedding_that_came_too_late_a_code(memory: M
     start = threading.Barrier(4)
 
     def pack(embedding_id: str) -> None:
-        chunk = chunk_of(embedding_id)
-        found = memory.store.items(
-            EMBEDDINGS_TO_PACK,
-            user_id="ada",
-            chunk=chunk,
-            embedding_id=(embedding_id, embedding_id),
-        )
-        written = list(found)
+        written = memory.shown("ada", embedding_id)
         start.wait()
         assert packer(memory.store).pack_if_due("ada", written) == 1
 

@@ -7,7 +7,7 @@ embeddings is what the driver finds in their table and has not delivered yet.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,13 +26,13 @@ from keyline.run import (
 from memory.embeddings import generations, grouping, packing
 from memory.embeddings.blocks import Rows
 from memory.embeddings.forgetting import BlocksBusyError
-from memory.embeddings.identifiers import chunk_of, number_of
+from memory.embeddings.identifiers import number_of
 from memory.embeddings.packing import MARGIN_SECONDS, Packer
-from memory.embeddings.patterns import CODES_ALL, EMBEDDINGS_TO_PACK
+from memory.embeddings.patterns import CODES_ALL
 from memory.embeddings.provider import OfflineEmbeddings
 from memory.embeddings.search import EmbeddingSearch
 from memory.embeddings.store import EmbeddingStore
-from memory.embeddings.tables import EMBEDDINGS, Embedding, Group, Recent
+from memory.embeddings.tables import EMBEDDINGS, Group, Recent
 from memory.forgetting import Forgetting
 from memory.history import History
 from memory.interactions import Interactions
@@ -247,7 +247,8 @@ class SharedMemory:
         """Let a process pack what the stream shows. What fails is delivered again."""
         new = sorted(self._stored().keys() - self.delivered)
         self.plan.note(actor, f"is shown {len(new)} embeddings")
-        process.packer.pack_if_due(self.user, [each for id in new for each in self._read(id)])
+        written = [each for id in new for each in self.memory.shown(self.user, id)]
+        process.packer.pack_if_due(self.user, written)
         self.delivered.update(new)
 
     def _search(self, process: Process) -> None:
@@ -281,15 +282,6 @@ class SharedMemory:
         }
         self.names |= {number_of(each): name for each, name in found.items()}
         return found
-
-    def _read(self, embedding_id: str) -> Iterable[Embedding]:
-        """The embedding of an identifier, or nothing."""
-        return self.direct.store.items(
-            EMBEDDINGS_TO_PACK,
-            user_id=self.user,
-            chunk=chunk_of(embedding_id),
-            embedding_id=(embedding_id, embedding_id),
-        )
 
     def _codes(self) -> list[int]:
         """The identifiers that have a code."""
