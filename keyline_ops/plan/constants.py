@@ -33,6 +33,19 @@ def is_known(value: Value) -> bool:
     return not (isinstance(value, str) and _OPEN in value)
 
 
+def constant_name(stack: str, own: str) -> str:
+    """Return the name of the constant that is what a stack's own resource is: `Shop:Orders.Arn`.
+
+    Parameters
+    ----------
+    stack
+        The stack's name; empty where nobody knows it.
+    own
+        A logical id, with an attribute or without.
+    """
+    return f"{stack}:{own}" if stack else own
+
+
 def constant_of(text: str) -> str | None:
     """Return the name of the constant that is the whole text; None for any other text."""
     found = _CONSTANT.fullmatch(text)

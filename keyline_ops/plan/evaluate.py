@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
 
-from keyline_ops.plan.constants import Value, as_text, constant, is_known, opaque
+from keyline_ops.plan.constants import Value, as_text, constant, constant_name, is_known, opaque
 from keyline_ops.plan.worlds import UndecidedError, World
 
 Template = Mapping[str, Value]
@@ -311,12 +311,12 @@ class Evaluator:
             given = self._given_name(body, named[0])
             if given is not None:
                 return given
-        return self.world.constant(self._own(name))
+        return self._own(name)
 
     def _parameter(self, name: str, parameter: Node) -> Value:
         kind = str(parameter.get("Type", "String"))
         if "Default" not in parameter:
-            return self.world.constant(self._own(name))
+            return self._own(name)
         default = parameter["Default"]
         if kind.startswith("AWS::SSM::Parameter::Value"):
             return self.world.constant(f"ssm {as_text(default)}")
@@ -335,13 +335,13 @@ class Evaluator:
         body = self._declared.get(target)
         named = _NAMED.get(str(body.get("Type"))) if body else None
         if body and named and attribute == "Arn":
-            name = self._given_name(body, named[0]) or self.world.constant(self._own(target))
+            name = self._given_name(body, named[0]) or self._own(target)
             partition, region, account = (as_text(self.value({"Ref": each})) for each in _ARN)
             return f"arn:{partition}:{named[1]}:{region}:{account}:{named[2]}{as_text(name)}"
-        return self.world.constant(self._own(f"{target}.{attribute}"))
+        return self._own(f"{target}.{attribute}")
 
     def _own(self, name: str) -> str:
-        return f"{self.stack.name}:{name}" if self.stack.name else name
+        return self.world.constant(constant_name(self.stack.name, name))
 
     def _sub(self, text: str, given: Node) -> str:
         def filled(found: re.Match[str]) -> str:

@@ -29,7 +29,7 @@ from keyline_ops.plan.rules.protection import protection
 from keyline_ops.plan.rules.replacement import replacement
 from keyline_ops.plan.rules.replicas import replicas
 from keyline_ops.plan.rules.stream import stream
-from keyline_ops.plan.side import Place, Side
+from keyline_ops.plan.side import Place, Side, place_name
 from keyline_ops.plan.table_plan import TablePlan
 from keyline_ops.plan.table_state import TABLE_TYPES, TableState, in_the_same_region
 from keyline_ops.plan.unseen import macros, nested_stacks
@@ -123,18 +123,14 @@ def _in_world(
             for table in [in_the_same_region(was, new.tables[place])]
         ),
     ]
-    tables = [_plan(_owner(place), table.name, each) for place, table, each in found]
+    tables = [_plan(place_name(place), table.name, each) for place, table, each in found]
     beside = [_plan(stack, "", each) for stack, each in own_findings(old, new)]
-    beside += [_plan(_owner(place), "", [each]) for place, each in nested_stacks(old, new)]
+    beside += [_plan(place_name(place), "", [each]) for place, each in nested_stacks(old, new)]
     return (*sorted(tables, key=lambda plan: plan.owner), *beside)
 
 
 def _plan(owner: str, name: str, findings: Sequence[Finding]) -> TablePlan:
     return TablePlan(owner, shown(name), tuple(each.below(owner) for each in findings))
-
-
-def _owner(place: Place) -> str:
-    return ".".join(part for part in place if part)
 
 
 def _changed(change: Change) -> Iterator[Finding]:
@@ -176,7 +172,7 @@ def _removed(place: Place, table: TableState, after: Side) -> Finding:
     if again:
         return refused(
             "",
-            f"is now {_owner(again[0])}, under the same name."
+            f"is now {place_name(again[0])}, under the same name."
             " CloudFormation makes the new one before it lets go of the old, and fails.",
             "Keep its stack and logical id, or move it by a stack refactoring or an import.",
         )

@@ -14,6 +14,11 @@ Place = tuple[str, str]
 """The stack and the logical id of a resource."""
 
 
+def place_name(place: Place) -> str:
+    """Return a place for people: `OrdersDataProd.Orders`, without a stack that has no name."""
+    return ".".join(part for part in place if part)
+
+
 class Side:
     """The stacks of one side, evaluated in one world."""
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from keyline_ops.plan.constants import Value, shown
+from keyline_ops.plan.constants import Value, constant_name, shown
 from keyline_ops.plan.evaluate import Node
 from keyline_ops.plan.naming import IndexName, Text, keys_of, mentions, texts_of
-from keyline_ops.plan.side import Place, Side
+from keyline_ops.plan.side import Place, Side, place_name
 from keyline_ops.plan.table_state import TABLE_TYPES, TableState
 
 _WATCHERS = ("AWS::ApplicationAutoScaling::", "AWS::CloudWatch::", "AWS::DynamoDB::")
@@ -51,7 +51,7 @@ class User:
     @property
     def name(self) -> str:
         """The user, for people."""
-        return ".".join(part for part in self.place if part)
+        return place_name(self.place)
 
 
 class Users:
@@ -87,7 +87,7 @@ class Users:
         """Return what names the stream of a table: a reference to it, or its ARN."""
         name = shown(self._side.tables[place].name)
         return re.compile(
-            rf"(?<![\w:.-]){re.escape(_own(place))}\.StreamArn(?!\w)"
+            rf"(?<![\w:.-]){re.escape(constant_name(*place))}\.StreamArn(?!\w)"
             rf"|table/{re.escape(name)}/stream/(?!\*)"
         )
 
@@ -189,7 +189,3 @@ class Users:
             if self._side.declared[place] == _SAM_FUNCTION:
                 self._texts[place] += texts_of(self._side.evaluators[place[0]].globals())
         return self._texts[place]
-
-
-def _own(place: Place) -> str:
-    return ":".join(part for part in place if part)

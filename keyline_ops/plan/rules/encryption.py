@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyline_ops.plan.constants import shown
+from keyline_ops.plan.constants import constant_name, shown
 from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.side import Place as ResourcePlace
@@ -75,7 +75,7 @@ def _is_disabled(side: Side, place: ResourcePlace) -> bool:
 def key_resource(side: Side, key: str) -> ResourcePlace | None:
     """Return the KMS key of the stacks that a table names, if it is one of theirs."""
     for place in side.of(_KEY) if key else ():
-        own = ":".join(part for part in place if part)
+        own = constant_name(*place)
         if shown(key) in (f"${{{own}}}", f"${{{own}.Arn}}", f"${{{own}.KeyId}}"):
             return place
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyline_ops.plan.constants import Value, shown
+from keyline_ops.plan.constants import Value, constant_name, shown
 from keyline_ops.plan.findings import Finding, refused, waves
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.side import Side
@@ -45,7 +45,7 @@ def _imported(side: Side, name: str) -> bool:
 def _exported(side: Side, change: Change) -> dict[str, Value]:
     """Return what the table's stack exports of the table."""
     stack, logical_id = change.place
-    own = ":".join(part for part in (stack, logical_id) if part)
+    own = constant_name(stack, logical_id)
     marks = (f"${{{own}}}", f"${{{own}.")
     named = shown(change.before.name)
     found = {}
