@@ -66,3 +66,10 @@ def as_text(value: Value) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value)
+
+
+def listed(value: Value) -> list[Value]:
+    """Return the items of a list; what is no list stands for a list of itself, None for none."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
 
-from keyline_ops.plan.constants import Value, as_text, constant, constant_name, is_known, opaque
+from keyline_ops.plan.constants import (
+    Value,
+    as_text,
+    constant,
+    constant_name,
+    is_known,
+    listed,
+    opaque,
+)
 from keyline_ops.plan.worlds import UndecidedError, World
 
 Template = Mapping[str, Value]
@@ -416,9 +424,7 @@ def _list(value: Value) -> list[Value]:
 
 
 def _texts(value: Value) -> list[str]:
-    return [
-        item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)
-    ]
+    return [item for item in listed(value) if isinstance(item, str)]
 
 
 def _names_in(node: Value) -> Iterator[str]:

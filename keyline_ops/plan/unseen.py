@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
+from keyline_ops.plan.constants import listed
 from keyline_ops.plan.evaluate import Stack
 from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.side import Place, Side
@@ -38,6 +39,5 @@ def macros(stacks: Iterable[Stack]) -> list[str]:
     found: set[str] = set()
     for stack in stacks:
         given = stack.template.get("Transform")
-        listed: Sequence[object] = given if isinstance(given, list) else [given]
-        found |= {name for name in listed if isinstance(name, str)}
+        found |= {name for name in listed(given) if isinstance(name, str)}
     return sorted(name for name in found if not name.startswith(_KNOWN_MACROS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keyline_ops.plan.constants import Value, constant_name, shown
@@ -26,8 +26,8 @@ _READERS = (
 _BACKUP = "AWS::Backup::BackupSelection"
 _GRANTS = "AWS::IAM::"
 MAPPING = "AWS::Lambda::EventSourceMapping"
-_ROLE = "AWS::IAM::Role"
-_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+ROLE = "AWS::IAM::Role"
+POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 _SAM_FUNCTION = "AWS::Serverless::Function"
 _FUNCTIONS = ("AWS::Lambda::Function", _SAM_FUNCTION)
 
@@ -52,6 +52,11 @@ class User:
     def name(self) -> str:
         """The user, for people."""
         return place_name(self.place)
+
+
+def names_of(users: Iterable[User]) -> str:
+    """Return users in order, for people."""
+    return ", ".join(sorted({user.name for user in users}))
 
 
 class Users:
@@ -120,7 +125,7 @@ class Users:
         roles = {logical_id} | {
             name
             for name in evaluator.links(logical_id)
-            if self._side.declared.get((stack, name)) == _ROLE
+            if self._side.declared.get((stack, name)) == ROLE
         }
         if self._side.declared[grant] in _FUNCTIONS:
             return {grant}
@@ -170,10 +175,10 @@ class Users:
         """Return what a resource refers to, and the policies of the roles among that."""
         evaluator = self._side.evaluators[stack]
         found = evaluator.links(logical_id)
-        roles = {name for name in found if self._side.declared.get((stack, name)) == _ROLE}
+        roles = {name for name in found if self._side.declared.get((stack, name)) == ROLE}
         policies = {
             name
-            for owner, name in self._side.of(*_POLICIES)
+            for owner, name in self._side.of(*POLICIES)
             if owner == stack and evaluator.links(name) & roles
         }
         return found | policies

@@ -23,7 +23,7 @@ from keyline_ops.plan.findings import (
 )
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.side import Place
-from keyline_ops.plan.users import Kind, User
+from keyline_ops.plan.users import Kind, User, names_of
 
 _GROUPS = ("GlobalSecondaryIndexes", "VectorIndexes")
 
@@ -137,7 +137,7 @@ def _created(change: Change, path: str, name: str) -> Iterator[Finding]:
     if readers:
         yield waves(
             path,
-            f"is created while {_names(readers)} begins to read it. A query fails until the index"
+            f"is created while {names_of(readers)} begins to read it. A query fails until the index"
             " is filled.",
             "Deploy the index first, and what reads it when it is ACTIVE.",
             step,
@@ -170,13 +170,13 @@ def _deleted(change: Change, path: str, name: str) -> Iterator[Finding]:
     if left:
         yield refused(
             path,
-            f"is deleted, and {_names(left)} still uses it.",
+            f"is deleted, and {names_of(left)} still uses it.",
             "Let it use another index first, or keep this one.",
         )
     elif gone:
         yield waves(
             path,
-            f"is deleted while {_names(gone)} ends to use it. A query of an old function fails"
+            f"is deleted while {names_of(gone)} ends to use it. A query of an old function fails"
             " once the index is gone.",
             "Deploy what reads first, and delete the index afterwards.",
             step,
@@ -188,7 +188,3 @@ def _deleted(change: Change, path: str, name: str) -> Iterator[Finding]:
             "is deleted. Nothing in these templates uses it by name.",
             steps=(step,),
         )
-
-
-def _names(users: Iterable[User]) -> str:
-    return ", ".join(sorted({user.name for user in users}))

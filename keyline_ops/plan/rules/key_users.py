@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyline_ops.plan.constants import Value, as_text
+from keyline_ops.plan.constants import Value, as_text, listed
 from keyline_ops.plan.findings import Finding, refused
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.rules.encryption import key_resource
 from keyline_ops.plan.side import Place, Side
+from keyline_ops.plan.users import POLICIES, ROLE
 
 _USE_A_KEY = ("kms:decrypt", "kms:*", "*")
-_GRANTS = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
-_ROLE = "AWS::IAM::Role"
 
 
 def key_users(change: Change) -> Iterator[Finding]:
@@ -40,7 +39,7 @@ def key_users(change: Change) -> Iterator[Finding]:
 def _leaves_it_to_roles(side: Side, key: Place) -> bool:
     """Whether the policy of a key names its account and nobody else."""
     policy = side.resource(key).properties.get("KeyPolicy")
-    statements = list(_listed(policy.get("Statement"))) if isinstance(policy, dict) else []
+    statements = list(listed(policy.get("Statement"))) if isinstance(policy, dict) else []
     return all(
         isinstance(each, dict)
         and isinstance(each.get("Principal"), dict)
@@ -54,7 +53,7 @@ def _readers(change: Change) -> set[Place]:
     side, name = change.side_after, change.after.name
     return {
         place
-        for place in side.of(_ROLE)
+        for place in side.of(ROLE)
         if any(
             any(text.startswith("dynamodb:") for text in _texts(each.get("Action")))
             and any(_is_of(text, name) for text in _texts(each.get("Resource")))
@@ -77,26 +76,20 @@ def _statements(side: Side, role: Place) -> Iterator[dict[str, Value]]:
     evaluator = side.evaluators[stack]
     documents = [
         each.get("PolicyDocument")
-        for each in _listed(side.resource(role).properties.get("Policies"))
+        for each in listed(side.resource(role).properties.get("Policies"))
         if isinstance(each, dict)
     ]
     documents += [
         side.resource(place).properties.get("PolicyDocument")
-        for place in side.of(*_GRANTS)
+        for place in side.of(*POLICIES)
         if place[0] == stack and logical_id in evaluator.links(place[1])
     ]
     for document in documents:
-        for each in _listed(document.get("Statement")) if isinstance(document, dict) else []:
+        for each in listed(document.get("Statement")) if isinstance(document, dict) else []:
             if isinstance(each, dict) and each.get("Effect") == "Allow":
                 yield each
 
 
 def _texts(value: Value) -> Iterator[str]:
-    for each in value.values() if isinstance(value, dict) else _listed(value):
+    for each in value.values() if isinstance(value, dict) else listed(value):
         yield from _texts(each) if isinstance(each, (dict, list)) else [as_text(each)]
-
-
-def _listed(value: Value) -> list[Value]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

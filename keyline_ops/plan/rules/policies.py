@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from keyline_ops.plan.constants import Value, as_text
+from keyline_ops.plan.constants import Value, as_text, listed
 from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.rules.change import Change
 
@@ -71,7 +71,7 @@ _WIDER = ("Action", "Resource", "Principal")
 def _flat(value: Value) -> set[str]:
     if isinstance(value, dict):
         return {f"{key}:{each}" for key, item in value.items() for each in _flat(item)}
-    return {as_text(each) for each in _listed(value)}
+    return {as_text(each) for each in listed(value)}
 
 
 def _denies_items(statement: Statement) -> bool:
@@ -94,7 +94,7 @@ def _statements(policy: Value) -> list[Statement]:
         return []
     return [
         {key: _set(value) for key, value in each.items() if key != "Sid"}
-        for each in _listed(policy.get("Statement"))
+        for each in listed(policy.get("Statement"))
         if isinstance(each, dict)
     ]
 
@@ -103,10 +103,4 @@ def _set(value: Value) -> Value:
     """Return a part of a statement with its lists sorted, and one value as a list."""
     if isinstance(value, dict):
         return {key: _set(item) for key, item in value.items()}
-    return [*sorted({as_text(item) for item in _listed(value)})]
-
-
-def _listed(value: Value) -> list[Value]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+    return [*sorted({as_text(item) for item in listed(value)})]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from keyline_ops.plan.findings import Finding, Moment, Step, harmless, refused, rejected, waves
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.table_state import TableState
-from keyline_ops.plan.users import Kind, User
+from keyline_ops.plan.users import Kind, User, names_of
 
 _EVERYTHING = "NEW_AND_OLD_IMAGES"
 _PATH = "StreamSpecification"
@@ -53,19 +53,19 @@ def _disabled(change: Change) -> Iterator[Finding]:
     if left:
         yield refused(
             _PATH,
-            f"is removed, and {_names(left)} still uses the stream.",
+            f"is removed, and {names_of(left)} still uses the stream.",
             "Remove the consumers first, or keep the stream.",
         )
     elif exports := [user for user in gone if user.kind is Kind.EXPORT]:
         yield refused(
             _PATH,
-            f"is removed, and {_names(exports)} gave the stream to other stacks.",
+            f"is removed, and {names_of(exports)} gave the stream to other stacks.",
             "Remove the consumers in other stacks first, then the export and the stream.",
         )
     elif gone:
         yield waves(
             _PATH,
-            f"is removed together with {_names(gone)}, which reads it. Records that are not read"
+            f"is removed together with {names_of(gone)}, which reads it. Records that are not read"
             " yet are lost.",
             "Remove the consumer first, once it has read everything.",
             Step(Moment.AFTER, "disable the stream"),
@@ -84,13 +84,13 @@ def _replaced(change: Change) -> Iterator[Finding]:
     if gone & kept or any(user.kind is Kind.EXPORT for user in gone):
         yield refused(
             view,
-            f"{what} {_names(gone)} reads the old one, and loses what it has not read.",
+            f"{what} {names_of(gone)} reads the old one, and loses what it has not read.",
             "Keep the view, or let the consumers read everything, and release the change.",
         )
     elif gone:
         yield waves(
             view,
-            f"{what} {_names(gone)} reads the old one until it is removed.",
+            f"{what} {names_of(gone)} reads the old one until it is removed.",
             "Remove the consumer first, once it has read everything.",
             Step(Moment.AFTER, "change the view of the stream"),
         )
@@ -115,7 +115,3 @@ def _kinesis(change: Change) -> Iterator[Finding]:
             )
         elif new and not old:
             yield harmless(path, "begins to send changes to a Kinesis stream.")
-
-
-def _names(users: Iterable[User]) -> str:
-    return ", ".join(sorted({user.name for user in users}))
