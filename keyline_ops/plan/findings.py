@@ -69,9 +69,9 @@ class Finding:
         return replace(self, path=f"{owner}.{self.path}" if self.path else owner)
 
 
-def harmless(path: str, message: str) -> Finding:
-    """Return what is updated in place."""
-    return Finding(path, Verdict.HARMLESS, message)
+def harmless(path: str, message: str, *steps: Step) -> Finding:
+    """Return what loses nothing: it is updated in place, or alone in the steps that it needs."""
+    return Finding(path, Verdict.HARMLESS, message, steps=steps)
 
 
 def waves(path: str, message: str, suggestion: str, *steps: Step) -> Finding:

@@ -7,12 +7,7 @@ from dataclasses import replace
 
 from keyline_ops.plan.constants import shown
 from keyline_ops.plan.evaluate import Stack
-from keyline_ops.plan.findings import (
-    Finding,
-    harmless,
-    refused,
-    rejected,
-)
+from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.own import own_findings
 from keyline_ops.plan.releases import Release, released
 from keyline_ops.plan.rules.capacity import capacity
@@ -26,7 +21,7 @@ from keyline_ops.plan.rules.key_users import key_users
 from keyline_ops.plan.rules.keys import keys
 from keyline_ops.plan.rules.policies import policies
 from keyline_ops.plan.rules.protection import protection
-from keyline_ops.plan.rules.replacement import replacement
+from keyline_ops.plan.rules.replacement import other_type, replacement
 from keyline_ops.plan.rules.replicas import replicas
 from keyline_ops.plan.rules.stream import stream
 from keyline_ops.plan.side import Place, Side, place_name
@@ -38,19 +33,19 @@ from keyline_ops.plan.verdict import Plan
 from keyline_ops.plan.worlds import World, in_every_world
 
 _RULES = (
-    *(
-        replacement,
-        keys,
-        indexes,
-        stream,
-        consumers,
-        exports,
-        expiry,
-        protection,
-        encryption,
-        key_users,
-    ),
-    *(capacity, replicas, policies),
+    replacement,
+    keys,
+    indexes,
+    stream,
+    consumers,
+    exports,
+    expiry,
+    protection,
+    encryption,
+    key_users,
+    capacity,
+    replicas,
+    policies,
 )
 
 
@@ -163,11 +158,7 @@ def _in_regions(change: Change) -> Iterator[Finding]:
 def _removed(place: Place, table: TableState, after: Side) -> Finding:
     becomes = after.type_of(place)
     if becomes:
-        return rejected(
-            "Type",
-            f"changes from {table.type} to {becomes}. CloudFormation does not change a type.",
-            "Keep the type. To change it, retain the table and import it under the new type.",
-        )
+        return other_type(table.type, becomes)
     again = [other for other, each in after.tables.items() if each.name == table.name]
     if again:
         return refused(

@@ -143,7 +143,7 @@ def _created(change: Change, path: str, name: str) -> Iterator[Finding]:
             step,
         )
     else:
-        yield Finding(path, harmless(path, "").verdict, "is created and filled.", steps=(step,))
+        yield harmless(path, "is created and filled.", step)
 
 
 def _switching(change: Change, users: Iterable[User]) -> Iterator[User]:
@@ -182,9 +182,4 @@ def _deleted(change: Change, path: str, name: str) -> Iterator[Finding]:
             step,
         )
     else:
-        yield Finding(
-            path,
-            harmless(path, "").verdict,
-            "is deleted. Nothing in these templates uses it by name.",
-            steps=(step,),
-        )
+        yield harmless(path, "is deleted. Nothing in these templates uses it by name.", step)

@@ -19,11 +19,7 @@ def replacement(change: Change) -> Iterator[Finding]:
     """
     before, after = change.before, change.after
     if before.type != after.type:
-        yield rejected(
-            "Type",
-            f"changes from {before.type} to {after.type}. CloudFormation does not change a type.",
-            "Keep the type. To change it, retain the table and import it under the new type.",
-        )
+        yield other_type(before.type, after.type)
         return
     for name in sorted(create_only(after.type)):
         if before.properties.get(name) != after.properties.get(name):
@@ -47,3 +43,12 @@ def replacement(change: Change) -> Iterator[Finding]:
     for name in sorted(after.properties.keys() - properties_of(after.type)):
         if name not in before.properties:
             yield rejected(name, f"is not a property of {after.type}.", "Leave it out.")
+
+
+def other_type(before: str, after: str) -> Finding:
+    """Return that a table becomes a resource of another type."""
+    return rejected(
+        "Type",
+        f"changes from {before} to {after}. CloudFormation does not change a type.",
+        "Keep the type. To change it, retain the table and import it under the new type.",
+    )

@@ -26,7 +26,7 @@ def replicas(change: Change) -> Iterator[Finding]:
     for region in added:
         path = f"Replicas.{shown(region)}"
         step = Step(Moment.BEFORE, f"add the replica in {shown(region)}")
-        yield Finding(path, harmless(path, "").verdict, "is added and filled.", steps=(step,))
+        yield harmless(path, "is added and filled.", step)
     if len(added) > 1:
         yield waves(
             "Replicas", f"get {len(added)} regions. One update adds one.", "Add one at a time."
