@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, replace
 
+from keyline_ops.plan.constants import shown
+
 
 class Verdict(enum.IntEnum):
     """How a change may be deployed; the worst of several decides."""
@@ -65,8 +67,14 @@ class Finding:
     released: str = ""
 
     def below(self, owner: str) -> Finding:
-        """Return the finding with its path below an owner."""
-        return replace(self, path=f"{owner}.{self.path}" if self.path else owner)
+        """Return the finding for people: its path below an owner, constants as `${name}`."""
+        return replace(
+            self,
+            path=shown(f"{owner}.{self.path}" if self.path else owner),
+            message=shown(self.message),
+            suggestion=shown(self.suggestion),
+            steps=tuple(replace(step, text=shown(step.text)) for step in self.steps),
+        )
 
 
 def harmless(path: str, message: str, *steps: Step) -> Finding:

@@ -148,7 +148,7 @@ _OF_REGIONS = ("ContributorInsightsSpecification", "TableClass", "Tags")
 def _in_regions(change: Change) -> Iterator[Finding]:
     for region in sorted(change.before.places.keys() & change.after.places.keys()):
         was, becomes = change.before.places[region].rest, change.after.places[region].rest
-        where = f"Replicas.{shown(region)}." if region else ""
+        where = f"Replicas.{region}." if region else ""
         names = _OF_REGIONS if not region else sorted(was.keys() | becomes.keys())
         for name in names:
             if was.get(name) != becomes.get(name):

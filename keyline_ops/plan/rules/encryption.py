@@ -27,13 +27,13 @@ def encryption(change: Change) -> Iterator[Finding]:
         if old and not new:
             yield refused(
                 f"{path}.KMSMasterKeyId",
-                f"no longer names {shown(old)}: your own key does not protect the table any more.",
+                f"no longer names {old}: your own key does not protect the table any more.",
                 "Keep the key.",
             )
         elif old != new:
             yield harmless(
                 f"{path}.KMSMasterKeyId",
-                f"becomes {shown(new)}. Who reads and writes needs kms:Decrypt on that key.",
+                f"becomes {new}. Who reads and writes needs kms:Decrypt on that key.",
             )
         yield from _lost_key(change, old, path)
     if before.encrypted and not after.encrypted:

@@ -18,20 +18,20 @@ def exports(change: Change) -> Iterator[Finding]:
     for name, value in sorted(before.items()):
         if name not in after and _imported(change.side_before, name):
             yield waves(
-                f"Outputs.{shown(name)}",
+                f"Outputs.{name}",
                 "is exported no more, and a stack of this deployment imported it.",
                 "Deploy the stack that imported it first.",
             )
         elif name not in after:
             yield refused(
-                f"Outputs.{shown(name)}",
+                f"Outputs.{name}",
                 "is exported no more, and other stacks may import it.",
                 f"Remove the imports first, then the export from {stack or 'this stack'}, and"
                 " release the change.",
             )
         elif after[name] != value:
             yield refused(
-                f"Outputs.{shown(name)}",
+                f"Outputs.{name}",
                 "exports another value, which CloudFormation refuses while it is imported.",
                 "Export the new value under another name.",
             )

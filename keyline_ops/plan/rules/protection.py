@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyline_ops.plan.constants import as_text, shown
+from keyline_ops.plan.constants import as_text
 from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.table_state import LONGEST_RECOVERY, Place
@@ -44,7 +44,7 @@ def _place(old: Place, new: Place, region: str) -> Iterator[Finding]:
             "Keep it true.",
         )
     path = f"{where}PointInTimeRecoverySpecification"
-    was, becomes = (shown(as_text(each.recovery_days)) for each in (old, new))
+    was, becomes = (as_text(each.recovery_days) for each in (old, new))
     if was == becomes:
         return
     longest = old.recovery_days if isinstance(old.recovery_days, int) else LONGEST_RECOVERY

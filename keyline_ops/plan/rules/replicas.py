@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyline_ops.plan.constants import as_text, shown
+from keyline_ops.plan.constants import as_text
 from keyline_ops.plan.findings import Finding, Moment, Step, harmless, refused, rejected, waves
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.side import Side
@@ -24,8 +24,8 @@ def replicas(change: Change) -> Iterator[Finding]:
     for region in sorted(before.places.keys() - after.places.keys()):
         yield _removed(region)
     for region in added:
-        path = f"Replicas.{shown(region)}"
-        step = Step(Moment.BEFORE, f"add the replica in {shown(region)}")
+        path = f"Replicas.{region}"
+        step = Step(Moment.BEFORE, f"add the replica in {region}")
         yield harmless(path, "is added and filled.", step)
     if len(added) > 1:
         yield waves(
@@ -60,7 +60,7 @@ def _made_by_the_cdk(change: Change, side: Side) -> set[str]:
 
 def _removed(region: str) -> Finding:
     return refused(
-        f"Replicas.{shown(region)}",
+        f"Replicas.{region}",
         "is removed: the copy of the table in that region is deleted.",
         "Keep it until nobody reads or writes there, and release the change.",
     )

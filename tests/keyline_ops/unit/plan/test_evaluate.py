@@ -14,7 +14,7 @@ from keyline_ops.plan.evaluate import Evaluator, Stack
 from keyline_ops.plan.judge import judge
 from keyline_ops.plan.templates import parse_template
 from keyline_ops.plan.worlds import MAX_WORLDS, World, in_every_world
-from tests.keyline_ops.unit.plan.made import TABLE, Made
+from tests.keyline_ops.unit.plan.made import GLOBAL, TABLE, Made
 
 TEMPLATE: dict[str, Any] = {
     "Parameters": {
@@ -173,6 +173,14 @@ def test_the_worst_world_decides_and_says_what_it_takes_for_granted() -> None:
     plan = judge([Stack("", before.template)], [Stack("", after.template)])
     assert plan.verdict.word == "refused"
     assert plan.assumptions == ("AWS::Region is not 'eu-west-1'",)
+
+
+def test_what_is_found_in_a_region_that_nobody_knows_is_named_for_people() -> None:
+    before, after = Made(GLOBAL), Made(GLOBAL)
+    after.place["DeletionProtectionEnabled"] = False
+    (table,) = judge([Stack("", before.template)], [Stack("", after.template)]).tables
+    path = "Orders.Replicas.${AWS::Region}.DeletionProtectionEnabled"
+    assert [found.path for found in table.findings] == [path]
 
 
 def test_a_map_by_region_is_judged_in_each_region_of_the_map() -> None:
