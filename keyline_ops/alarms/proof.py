@@ -24,19 +24,17 @@ from keyline_deploy.alarms import (
 )
 from keyline_deploy.alarms.evaluation import evaluate
 from keyline_deploy.alarms.points import DataPoint, Points
+from keyline_deploy.alarms.properties import IGNORING_NAMESPACE
+from keyline_deploy.alarms.replay import MORE_POINTS
 from keyline_deploy.alarms.rule import Rule, named_alarms
 from keyline_deploy.metric_catalogue import MetricCatalogue, Quiet
 
-_MORE_POINTS = 2
-"""How many more data points than needed CloudWatch retrieves."""
 _LATEST_SECONDS = 120
 """How late a sample is seen at most."""
 _BEFORE = 3
 """Periods before the trouble."""
 _REQUESTS = 50
 """Samples of a period that has traffic."""
-_IGNORING = "AWS/DynamoDB"
-"""The namespace whose missing data AWS may ignore whatever the alarm says."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ def _any(metric: Metric) -> Metric:
 
 
 def _proof(alarm: MetricAlarm, catalogue: MetricCatalogue) -> Proof:
-    size = alarm.evaluation_periods + _MORE_POINTS
+    size = alarm.evaluation_periods + MORE_POINTS
     first = size + _BEFORE
     last = first + alarm.datapoints_to_alarm
     latest = math.ceil(_LATEST_SECONDS / alarm.period)
@@ -195,7 +193,7 @@ def _seconds(alarm: MetricAlarm, periods: Sequence[int | None]) -> int | None:
 
 def _as_aws_may_treat(alarm: MetricAlarm) -> list[MetricAlarm]:
     """Return the alarm, and as it would be if AWS ignored missing data of DynamoDB's metrics."""
-    if any(query.metric.namespace == _IGNORING for query in alarm.queries):
+    if any(query.metric.namespace == IGNORING_NAMESPACE for query in alarm.queries):
         return [alarm, replace(alarm, treatment=Treatment.IGNORE)]
     return [alarm]
 

@@ -16,7 +16,7 @@ from keyline_deploy.alarms.time_series import Value
 MINUTE = 60
 """Seconds between two evaluations of a composite alarm that no time is named for."""
 
-_MORE_POINTS = 2
+MORE_POINTS = 2
 """How many more data points than needed are retrieved: AWS's examples have 5 for 3."""
 
 
@@ -59,7 +59,7 @@ def _times(series: Series, period: int) -> Iterator[datetime]:
 
 
 def _metric(alarm: MetricAlarm, series: Series) -> Iterator[Evaluation]:
-    asked = series.evaluation_range or alarm.evaluation_periods + _MORE_POINTS
+    asked = series.evaluation_range or alarm.evaluation_periods + MORE_POINTS
     size = max(asked, alarm.evaluation_periods)
     state = series.initial
     for time in _times(series, alarm.period):
