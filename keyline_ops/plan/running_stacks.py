@@ -13,6 +13,7 @@ from typing import Any, cast
 import boto3
 from botocore.exceptions import ClientError
 
+from keyline.model import WRITE_BYTES
 from keyline_deploy.environment import Environment
 from keyline_ops.deployed import deployed, translated
 from keyline_ops.plan.errors import UnjudgedError
@@ -21,7 +22,6 @@ from keyline_ops.plan.filling import Filling
 from keyline_ops.plan.templates import parse_template
 from keyline_ops.tables.describe import described
 
-_WRITE_BYTES = 1024
 _ABSENT = "ValidationError"
 """The code of GetTemplate and DescribeStacks for a stack that does not exist."""
 
@@ -95,7 +95,7 @@ def _filling(table: Mapping[str, Any] | None) -> Filling | None:
     if table is None:
         return None
     items, size = int(table.get("ItemCount", 0)), int(table.get("TableSizeBytes", 0))
-    units = items * max(1, math.ceil(size / items / _WRITE_BYTES)) if items else 0
+    units = items * max(1, math.ceil(size / items / WRITE_BYTES)) if items else 0
     busy = tuple(
         str(index["IndexName"])
         for index in table.get("GlobalSecondaryIndexes", [])
