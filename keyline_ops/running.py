@@ -12,6 +12,9 @@ from keyline_deploy.project import LOCAL_STATE
 from keyline_deploy.systems import names
 from keyline_local import Ports, ask, issuer_url
 
+RUN_SECONDS = 960
+"""How long a command waits for a function: it runs for 900 s at most; the rest is for its start."""
+
 _ADVICE = (
     "Stop what listens there (another `make up`?); or move every port, with `make up"
     " PORT_OFFSET=100` or `keyline up --port-offset 100`; or change it in environments/local.toml"

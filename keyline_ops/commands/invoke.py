@@ -16,9 +16,6 @@ from keyline_ops.commands.options import AsJson, State
 
 app = typer.Typer()
 
-_MOST_SECONDS = 960
-"""A function runs for 900 s at most; the rest is for its start."""
-
 _HELP = """\
 Send an event to a function of the running platform, as AWS would.
 
@@ -45,7 +42,7 @@ def invoke(
     from keyline_deploy.environment import LOCAL, load
     from keyline_deploy.names import function_name
     from keyline_deploy.systems import systems
-    from keyline_ops.running import ask_local
+    from keyline_ops.running import RUN_SECONDS, ask_local
 
     found = _function(system, function, systems())
     payload = _event(event)
@@ -56,7 +53,7 @@ def invoke(
         "POST",
         f"/functions/{name}",
         content=payload,
-        seconds=_MOST_SECONDS,
+        seconds=RUN_SECONDS,
     )
     if as_json:
         print(json.dumps({**done, "payload": json.loads(done["payload"])}, indent=2))

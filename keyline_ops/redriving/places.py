@@ -16,10 +16,7 @@ from keyline_deploy.names import failure_queue_name, function_name
 from keyline_local import client
 from keyline_ops.deployed import deployed
 from keyline_ops.redriving.consumer import AwsConsumer, Consumer, LocalConsumer, Queue
-from keyline_ops.running import ask_local
-
-_RUN_SECONDS = 960
-"""A function runs for 900 s at most; the rest is for its start."""
+from keyline_ops.running import RUN_SECONDS, ask_local
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def place(declared: Declared, environment: Environment, state: Path | None) -> P
                 path,
                 params=params,
                 content=content,
-                seconds=_RUN_SECONDS,
+                seconds=RUN_SECONDS,
             )
 
         local = ask("GET", "/status", {}, None)["aws"]
