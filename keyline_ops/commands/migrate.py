@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 from keyline.errors import KeylineError
 from keyline_ops.commands.options import AsJson, Environment, State
+from keyline_ops.scanning.parallel import SEGMENTS
 
 app = typer.Typer()
 
@@ -81,7 +82,7 @@ def migrate(
     ] = False,
     segments: Annotated[
         int, typer.Option(min=1, max=64, help="Parts of the source that are read at once.")
-    ] = 8,
+    ] = SEGMENTS,
     rate: Annotated[
         float | None,
         typer.Option(

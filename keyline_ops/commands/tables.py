@@ -16,6 +16,7 @@ from keyline_deploy.environment import load
 from keyline_deploy.project import LOCAL_STATE
 from keyline_deploy.systems import systems
 from keyline_ops.commands.options import AsJson, Environment, State
+from keyline_ops.scanning.parallel import SEGMENTS
 from keyline_ops.words import count_of
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def count(
     yes: Annotated[bool, typer.Option("--yes", help="Agree to what counting costs.")] = False,
     segments: Annotated[
         int, typer.Option(min=1, max=64, help="Segments that are read at once.")
-    ] = 8,
+    ] = SEGMENTS,
     rate: Annotated[
         float | None, typer.Option(min=1, max=1_000_000, help="The most read units a second.")
     ] = None,
