@@ -13,11 +13,11 @@ from keyline.model import System
 from keyline_deploy.alarm_rules import Watchable
 from keyline_deploy.environment import Environment
 from keyline_deploy.metric_catalogue import MetricCatalogue
+from keyline_deploy.synthesized import read_template
 from keyline_deploy.template_rules import (
     Finding,
     check_template,
     check_watched,
-    read_template,
 )
 
 
@@ -47,7 +47,7 @@ class KeylineChecks:
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Check the templates; called by the app at the end of synth."""
         templates = {
-            stack.template_path: read_template(stack.template_path)
+            stack.template_path: read_template(Path(stack.template_path))
             for stack in context.stack_templates
         }
         watched = Watchable(templates.values(), self._environment.name)

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from keyline_deploy.metric_catalogue import MAX_METRICS, MetricCatalogue
+from keyline_deploy.synthesized import Template
 
 Properties = Mapping[str, Any]
-Template = Mapping[str, Any]
 
 Fault = tuple[str, str, str, str]
 """Rule, path, message and suggestion."""

@@ -11,14 +11,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from keyline_deploy.alarm_rules import Watchable, alarm_faults, composite_faults, joined_alarms
 from keyline_deploy.environment import Environment
 from keyline_deploy.metric_catalogue import MetricCatalogue
-
-Template = Mapping[str, Any]
+from keyline_deploy.synthesized import Template
 
 INTERFACE_ACTIONS = (
     "ec2:AssignPrivateIpAddresses",
@@ -352,9 +350,3 @@ def _mapping(properties: Mapping[str, Any]) -> Iterator[_Found]:
             "repeats records that were processed.",
             "Set report_batch_item_failures=True.",
         )
-
-
-def read_template(path: str) -> Template:
-    """Read a synthesized template."""
-    template: Template = json.loads(Path(path).read_text(encoding="utf-8"))
-    return template

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
 from keyline_deploy.alarms import CompositeAlarm, Evaluation, Samples, Series, State, replay
 from keyline_deploy.alarms.series import AlarmState
 from keyline_deploy.alarms.templates import TemplateAlarm, alarms_of
+from keyline_deploy.synthesized import read_templates
 from keyline_local.services.metric_store import KEPT_SECONDS, MetricStore
 
 MEASURED = frozenset({"AWS/Lambda", "AWS/ApiGateway", "Keyline"})
@@ -49,7 +48,9 @@ class LiveAlarms:
 
     def __init__(self, assembly: Path, store: MetricStore) -> None:
         self._store = store
-        self._assembly = assembly
+        self._stacks = [
+            alarms_of(stack, template) for stack, template in read_templates(assembly).items()
+        ]
 
     def states(self) -> list[LiveAlarm]:
         """Return the alarms with their states, evaluated for each minute of the last hour."""
@@ -71,14 +72,6 @@ class LiveAlarms:
                 if alarm.logical_id in evaluated:
                     found.append(_live(alarm, evaluated[alarm.logical_id]))
         return found
-
-    @cached_property
-    def _stacks(self) -> list[list[TemplateAlarm]]:
-        """The alarms of each template, read when somebody asks for the first time."""
-        return [
-            alarms_of(file.name.partition(".")[0], json.loads(file.read_text(encoding="utf-8")))
-            for file in sorted(self._assembly.glob("*.template.json"))
-        ]
 
 
 def _is_measured(alarm: TemplateAlarm) -> bool:

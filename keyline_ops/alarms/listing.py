@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +12,7 @@ from keyline_deploy.alarms import Metric, MetricAlarm
 from keyline_deploy.alarms.rule import named_alarms
 from keyline_deploy.alarms.templates import TemplateAlarm, alarms_of
 from keyline_deploy.metric_catalogue import MetricCatalogue
+from keyline_deploy.synthesized import Template
 from keyline_ops.alarms.proof import Proof, Prover, is_proven
 from keyline_ops.printing import print_whole, table
 from keyline_ops.words import count_of
@@ -55,7 +54,7 @@ class Listed:
     tells: bool
 
 
-def listed(templates: Mapping[str, Mapping[str, Any]], catalogue: MetricCatalogue) -> list[Listed]:
+def listed(templates: Mapping[str, Template], catalogue: MetricCatalogue) -> list[Listed]:
     """Return the alarms of templates by the names of their stacks, each of them proven.
 
     Raises
@@ -70,14 +69,6 @@ def listed(templates: Mapping[str, Mapping[str, Any]], catalogue: MetricCatalogu
         for of_stack in found
         for alarm in of_stack
     ]
-
-
-def read_templates(assembly: Path) -> dict[str, Mapping[str, Any]]:
-    """Return the templates of a cloud assembly by the names of their stacks."""
-    return {
-        file.name.partition(".")[0]: json.loads(file.read_text(encoding="utf-8"))
-        for file in sorted(assembly.glob("*.template.json"))
-    }
 
 
 def unproven(found: Iterable[Listed]) -> list[Listed]:

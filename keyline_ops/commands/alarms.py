@@ -44,11 +44,12 @@ def list_command(
     from rich.console import Console
 
     from keyline_deploy.metric_catalogue import MetricCatalogue
+    from keyline_deploy.synthesized import read_templates
     from keyline_deploy.systems import systems
     from keyline_ops.alarms import listing
     from keyline_ops.synth import up_to_date
 
-    templates = listing.read_templates(up_to_date(environment))
+    templates = read_templates(up_to_date(environment))
     found = listing.listed(templates, MetricCatalogue(systems()))
     if as_json:
         print(json.dumps(listing.as_json(found), indent=2))

@@ -70,7 +70,7 @@ def cost(
 
 
 def _observability(environment: str, as_json: bool) -> None:
-    from keyline_ops.alarms.listing import read_templates
+    from keyline_deploy.synthesized import read_templates
     from keyline_ops.costs import observability
     from keyline_ops.synth import up_to_date
 
