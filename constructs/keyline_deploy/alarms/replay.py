@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from keyline_deploy.alarms.evaluation import evaluate
 from keyline_deploy.alarms.model import Alarm, CompositeAlarm, MetricAlarm
 from keyline_deploy.alarms.points import period_at
-from keyline_deploy.alarms.series import Series
+from keyline_deploy.alarms.series import AlarmState, Series
 from keyline_deploy.alarms.state import State
 from keyline_deploy.alarms.time_series import Value
 
@@ -44,7 +44,8 @@ def replay(alarm: Alarm, series: Series) -> list[Evaluation]:
         If an expression of the alarm cannot be evaluated.
     """
     if isinstance(alarm, CompositeAlarm):
-        return [_composite(alarm, series, time) for time in _times(series, MINUTE)]
+        states = sorted(series.states, key=lambda each: each.time)
+        return [_composite(alarm, states, time) for time in _times(series, MINUTE)]
     return list(_metric(alarm, series))
 
 
@@ -68,9 +69,10 @@ def _metric(alarm: MetricAlarm, series: Series) -> Iterator[Evaluation]:
         yield Evaluation(time, state, outcome.value)
 
 
-def _composite(alarm: CompositeAlarm, series: Series, time: datetime) -> Evaluation:
+def _composite(alarm: CompositeAlarm, states: Sequence[AlarmState], time: datetime) -> Evaluation:
+    """Evaluate at a time; the states are in order of their times."""
     known: dict[str, State] = {}
-    for each in sorted(series.states, key=lambda each: each.time):
+    for each in states:
         if each.time <= time:
             known[each.alarm] = each.state
     holds = alarm.rule.holds(lambda name: known.get(name, State.INSUFFICIENT_DATA))
