@@ -13,7 +13,7 @@ from keyline_deploy.synthesized import Template
 Properties = Mapping[str, Any]
 
 Fault = tuple[str, str, str, str]
-"""Rule, path, message and suggestion."""
+"""Rule, path, message and suggestion; who reads the template adds the resource."""
 
 TREATMENTS = ("notBreaching", "breaching")
 """What may be said of missing data: silence is health, or silence is the failure."""

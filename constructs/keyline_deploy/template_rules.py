@@ -13,7 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keyline_deploy.alarm_rules import Watchable, alarm_faults, composite_faults, joined_alarms
+from keyline_deploy.alarm_rules import (
+    Fault,
+    Watchable,
+    alarm_faults,
+    composite_faults,
+    joined_alarms,
+)
 from keyline_deploy.environment import Environment
 from keyline_deploy.metric_catalogue import MetricCatalogue
 from keyline_deploy.synthesized import Template
@@ -92,11 +98,7 @@ def check_watched(template: Template, watchable: Watchable) -> list[Finding]:
     ]
 
 
-_Found = tuple[str, str, str, str]
-"""Rule, path, message and suggestion of a finding, whose resource `check_template` adds."""
-
-
-def _resource_findings(resource: Mapping[str, Any], environment: Environment) -> Iterator[_Found]:
+def _resource_findings(resource: Mapping[str, Any], environment: Environment) -> Iterator[Fault]:
     properties = resource.get("Properties", {})
     match resource["Type"]:
         case "AWS::DynamoDB::GlobalTable":
@@ -121,7 +123,7 @@ def _resource_findings(resource: Mapping[str, Any], environment: Environment) ->
 
 def _alarm_findings(
     resource: Mapping[str, Any], catalogue: MetricCatalogue, *, is_joined: bool
-) -> Iterator[_Found]:
+) -> Iterator[Fault]:
     match resource["Type"]:
         case "AWS::CloudWatch::Alarm":
             yield from alarm_faults(resource["Properties"], catalogue, is_joined=is_joined)
@@ -134,7 +136,7 @@ def _alarm_findings(
 
 def _table(
     resource: Mapping[str, Any], properties: Mapping[str, Any], environment: Environment
-) -> Iterator[_Found]:
+) -> Iterator[Fault]:
     if properties.get("BillingMode") != "PAY_PER_REQUEST":
         yield "table-billing", "BillingMode", "is not on demand.", "Use Billing.on_demand()."
     encrypted = properties.get("SSESpecification", {}).get("SSEEnabled") is True
@@ -157,7 +159,7 @@ def _table(
         )
 
 
-def _replica(replica: Mapping[str, Any], path: str, environment: Environment) -> Iterator[_Found]:
+def _replica(replica: Mapping[str, Any], path: str, environment: Environment) -> Iterator[Fault]:
     wanted_key = environment.key_arn
     if wanted_key and replica.get("SSESpecification", {}).get("KMSMasterKeyId") != wanted_key:
         yield (
@@ -191,7 +193,7 @@ def _replica(replica: Mapping[str, Any], path: str, environment: Environment) ->
 # ------------------------------------------------------------------------------ buckets
 
 
-def _bucket(properties: Mapping[str, Any], environment: Environment) -> Iterator[_Found]:
+def _bucket(properties: Mapping[str, Any], environment: Environment) -> Iterator[Fault]:
     closed = properties.get("PublicAccessBlockConfiguration", {})
     doors = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
     if not all(closed.get(door) is True for door in doors):
@@ -229,7 +231,7 @@ def _bucket(properties: Mapping[str, Any], environment: Environment) -> Iterator
 
 def _bucket_policy_findings(
     logical_id: str, resource: Mapping[str, Any], template: Template
-) -> Iterator[_Found]:
+) -> Iterator[Fault]:
     """Look for the policy that keeps requests without TLS out of a bucket."""
     if resource["Type"] != "AWS::S3::Bucket":
         return
@@ -255,13 +257,13 @@ def _denies_plain_http(statement: Mapping[str, Any]) -> bool:
 # -------------------------------------------------------------------------------- roles
 
 
-def _policy(document: Mapping[str, Any], path: str) -> Iterator[_Found]:
+def _policy(document: Mapping[str, Any], path: str) -> Iterator[Fault]:
     for number, statement in enumerate(document["Statement"]):
         if statement.get("Effect") == "Allow":
             yield from _statement(statement, f"{path}.Statement[{number}]")
 
 
-def _statement(statement: Mapping[str, Any], path: str) -> Iterator[_Found]:
+def _statement(statement: Mapping[str, Any], path: str) -> Iterator[Fault]:
     actions = _listed(statement.get("Action"))
     for action in actions:
         if action.lower() == SCAN.lower():
@@ -316,7 +318,7 @@ def _listed(value: Any) -> list[Any]:
 # ----------------------------------------------------------------------------- mappings
 
 
-def _mapping(properties: Mapping[str, Any]) -> Iterator[_Found]:
+def _mapping(properties: Mapping[str, Any]) -> Iterator[Fault]:
     bounds = {
         "MaximumRetryAttempts": "Set retry_attempts.",
         "MaximumRecordAgeInSeconds": "Set max_record_age.",
