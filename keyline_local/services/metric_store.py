@@ -47,6 +47,10 @@ class MetricStore:
                 self._samples.append(Sample(metric, self.at(), value))
 
     def samples(self) -> Iterator[Sample]:
-        """Yield the samples that are young enough, the oldest first."""
+        """Yield the samples that are young enough, the oldest first.
+
+        Another thread may ask for them while values are added.
+        """
         oldest = self._now() - KEPT_SECONDS
-        yield from [sample for sample in self._samples if sample.time.timestamp() >= oldest]
+        kept = self._samples.copy()  # at once, so that nothing is added meanwhile
+        yield from (sample for sample in kept if sample.time.timestamp() >= oldest)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +128,24 @@ def test_samples_are_kept_for_an_hour() -> None:
     store.add("AWS/Lambda", "Errors", 1, FunctionName="read")
     clock.now += KEPT_SECONDS + 1
     assert list(store.samples()) == []
+
+
+def test_samples_are_read_while_another_thread_adds_some() -> None:
+    store, reading = MetricStore(), threading.Event()
+    for _ in range(1_000):
+        store.add("AWS/Lambda", "Errors", 1.0)
+
+    def add() -> None:
+        while not reading.is_set():
+            store.add("AWS/Lambda", "Errors", 1.0)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    writer = threading.Thread(target=add)
+    writer.start()
+    try:
+        assert all(len(list(store.samples())) >= 1_000 for _ in range(20))
+    finally:
+        reading.set()
+        writer.join()
+        sys.setswitchinterval(interval)
