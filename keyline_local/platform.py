@@ -332,7 +332,8 @@ class Platform:
         self._exit.callback(self.logs.close)
         self.metrics = MetricStore()
         self.logs.subscribe(self.metrics.add_written)
-        self._alarms = LiveAlarms(self._assembly, self.metrics)
+        templates = {stack.id: stack.template for stack in assembly.stacks}
+        self._alarms = LiveAlarms(templates, self.metrics)
 
     async def _start_services(self) -> None:
         ports, state = self._ports, self._state

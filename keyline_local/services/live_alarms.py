@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 from keyline_deploy.alarms import CompositeAlarm, Evaluation, Samples, Series, State, replay
 from keyline_deploy.alarms.series import AlarmState
 from keyline_deploy.alarms.templates import TemplateAlarm, alarms_of
-from keyline_deploy.synthesized import read_templates
+from keyline_deploy.synthesized import Template
 from keyline_local.services.metric_store import KEPT_SECONDS, MetricStore
 
 MEASURED = frozenset({"AWS/Lambda", "AWS/ApiGateway", "Keyline"})
@@ -36,21 +35,19 @@ class LiveAlarm:
 
 
 class LiveAlarms:
-    """The alarms of an assembly.
+    """The alarms of synthesized templates.
 
     An alarm on what the platform does not measure (capacity, queues) is left out.
 
     Parameters
     ----------
-    assembly
-        The folder of the synthesized templates.
+    templates
+        By the names of their stacks.
     """
 
-    def __init__(self, assembly: Path, store: MetricStore) -> None:
+    def __init__(self, templates: Mapping[str, Template], store: MetricStore) -> None:
         self._store = store
-        self._stacks = [
-            alarms_of(stack, template) for stack, template in read_templates(assembly).items()
-        ]
+        self._stacks = [alarms_of(stack, found) for stack, found in sorted(templates.items())]
 
     def states(self) -> list[LiveAlarm]:
         """Return the alarms with their states, evaluated for each minute of the last hour."""

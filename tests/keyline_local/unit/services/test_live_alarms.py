@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 from keyline_local.services.live_alarms import LiveAlarms
@@ -56,9 +54,11 @@ RESOURCES = {
 }
 
 
-def states(folder: Path, store: MetricStore) -> dict[str, str]:
-    (folder / "Notes.template.json").write_text(json.dumps({"Resources": RESOURCES}))
-    return {each.name: each.state.value for each in LiveAlarms(folder, store).states()}
+TEMPLATES = {"Notes": {"Resources": RESOURCES}}
+
+
+def states(store: MetricStore) -> dict[str, str]:
+    return {each.name: each.state.value for each in LiveAlarms(TEMPLATES, store).states()}
 
 
 def run(store: MetricStore, clock: Clock, minutes: int, **values: float) -> None:
@@ -68,41 +68,41 @@ def run(store: MetricStore, clock: Clock, minutes: int, **values: float) -> None
         clock.now += 60
 
 
-def test_an_alarm_goes_off_and_ends_and_its_composite_follows(tmp_path: Path) -> None:
+def test_an_alarm_goes_off_and_ends_and_its_composite_follows() -> None:
     clock = Clock()
     store = MetricStore(clock)
     run(store, clock, 3, Errors=0)
-    assert states(tmp_path, store)["Errors"] == "OK"
+    assert states(store)["Errors"] == "OK"
     run(store, clock, 3, Errors=1)
-    assert states(tmp_path, store) == {
+    assert states(store) == {
         "Errors": "ALARM",
         "Failed": "OK",
         "Own": "OK",
         "Trouble": "ALARM",
     }
-    (errors, *_) = LiveAlarms(tmp_path, store).states()
+    (errors, *_) = LiveAlarms(TEMPLATES, store).states()
     assert errors.since is not None
     assert errors.since.timestamp() == BEGAN + 6 * 60
     assert errors.runbook == RUNBOOK.removeprefix("Runbook: ")
     run(store, clock, 3, Errors=0)
-    found = states(tmp_path, store)
+    found = states(store)
     assert (found["Errors"], found["Trouble"]) == ("OK", "OK")
 
 
-def test_what_the_platform_does_not_measure_is_left_out(tmp_path: Path) -> None:
-    assert "Throttled" not in states(tmp_path, MetricStore(Clock()))
+def test_what_the_platform_does_not_measure_is_left_out() -> None:
+    assert "Throttled" not in states(MetricStore(Clock()))
 
 
-def test_an_api_is_known_by_the_id_that_its_template_has(tmp_path: Path) -> None:
+def test_an_api_is_known_by_the_id_that_its_template_has() -> None:
     clock = Clock()
     store = MetricStore(clock)
     for _ in range(3):
         store.add("AWS/ApiGateway", "5xx", 1, ApiId="Api")
         clock.now += 60
-    assert states(tmp_path, store)["Failed"] == "ALARM"
+    assert states(store)["Failed"] == "ALARM"
 
 
-def test_metrics_that_a_function_wrote_count(tmp_path: Path) -> None:
+def test_metrics_that_a_function_wrote_count() -> None:
     clock = Clock()
     store = MetricStore(clock)
     directive = {
@@ -119,7 +119,7 @@ def test_metrics_that_a_function_wrote_count(tmp_path: Path) -> None:
     for _ in range(3):
         store.add_written(Written(clock.now, "read", None, document))
         clock.now += 60
-    assert states(tmp_path, store)["Own"] == "ALARM"
+    assert states(store)["Own"] == "ALARM"
 
 
 def test_samples_are_kept_for_an_hour() -> None:
