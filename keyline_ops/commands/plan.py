@@ -131,15 +131,15 @@ def _judged_on_aws(new: str | None, environment: str, releases: Sequence[Release
     """Judge an assembly, by default that of the project as it is, over what runs on AWS."""
     from keyline_deploy.environment import load
     from keyline_ops.plan.judge import judge
-    from keyline_ops.plan.running_stacks import fillings, running_stacks
+    from keyline_ops.plan.running_stacks import fillings, on_aws, running_stacks
     from keyline_ops.plan.sources import read_assembly, stacks_of
     from keyline_ops.synth import up_to_date
 
-    where = load(environment)
+    where = on_aws(load(environment))
     after = stacks_of(new, environment) if new else read_assembly(up_to_date(environment))
     found = judge(running_stacks(where, after), after, releases)
     names = [table.name for table in found.tables if table.changes_indexes]
-    return found.with_fillings(fillings(where, names), where.region)
+    return found.with_fillings(fillings(where, names), where.environment.region)
 
 
 def _told(

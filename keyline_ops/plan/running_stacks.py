@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from keyline.model import WRITE_BYTES
 from keyline_deploy.environment import Environment
-from keyline_ops.deployed import deployed, translated
+from keyline_ops.deployed import Deployed, deployed, translated
 from keyline_ops.plan.errors import UnjudgedError
 from keyline_ops.plan.evaluate import Node, Stack
 from keyline_ops.plan.filling import Filling
@@ -26,22 +26,32 @@ _ABSENT = "ValidationError"
 """The code of GetTemplate and DescribeStacks for a stack that does not exist."""
 
 
-def running_stacks(environment: Environment, stacks: Iterable[Stack]) -> list[Stack]:
-    """Return the stacks of these names as they run; one that does not run yet is left out.
+def on_aws(environment: Environment) -> Deployed:
+    """Find an environment whose stacks are on AWS.
 
     Raises
     ------
     UnjudgedError
         If the environment is this machine's.
     KeylineError
-        If AWS refuses, does not answer, or the credentials are for another account.
+        If AWS does not answer, or the credentials are for another account.
     """
     if environment.is_local:
         raise UnjudgedError(
             "--environment local", "has no stacks on AWS.", "Name what runs with --from."
         )
-    deployed(environment, None)  # checks the account
-    found = [_running(environment, stack) for stack in stacks]
+    return deployed(environment, None)
+
+
+def running_stacks(where: Deployed, stacks: Iterable[Stack]) -> list[Stack]:
+    """Return the stacks of these names as they run; one that does not run yet is left out.
+
+    Raises
+    ------
+    KeylineError
+        If AWS refuses, or does not answer.
+    """
+    found = [_running(where.environment, stack) for stack in stacks]
     return [stack for stack in found if stack]
 
 
@@ -85,9 +95,9 @@ def _given(declared: Any, given: Sequence[Mapping[str, str]]) -> Node:
 # --------------------------------------------------------------------------------- sizes
 
 
-def fillings(environment: Environment, names: Iterable[str]) -> dict[str, Filling]:
+def fillings(where: Deployed, names: Iterable[str]) -> dict[str, Filling]:
     """Return what filling an index of each of these tables takes, by their physical names."""
-    client = deployed(environment, None).client()
+    client = where.client()
     return {name: found for name in names if (found := _filling(described(client, name)))}
 
 
