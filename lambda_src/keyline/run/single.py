@@ -195,7 +195,9 @@ def _as_it_was(
     request["ReturnValues"] = "ALL_OLD"
     answer = calls.send(pattern, operation, request, _ANY_WRITE, _one, units, repeat=TAKEN)
     found = answer.Attributes
-    if not bytes(found) or is_expired(pattern.table, found, now) or _is_key(pattern, found):
+    if not bytes(found) or is_expired(pattern.table, found, now):
+        return None
+    if isinstance(pattern, Update) and pattern.upsert and _is_key(pattern, found):
         return None
     try:
         return reader.item(reader.fit(found))

@@ -118,6 +118,17 @@ def test_what_was_there_and_cannot_be_read_is_named(bench: Bench, store: Store) 
     assert (caught.value.carried_out, caught.value.field) == (True, "size")
 
 
+def test_an_item_that_is_its_key_alone_was_there(bench: Bench, store: Store) -> None:
+    store.put(PUT_NOTE, note("ann", NOW))
+    table = NOTES.physical_name(bench.environment)
+    (stored,) = bench.admin.scan(TableName=table)["Items"]
+    key = {name: stored[name] for name in NOTES.key.attributes}
+    bench.admin.put_item(TableName=table, Item=key)
+    with pytest.raises(ItemUnreadableError) as caught:
+        store.take(DROP_NOTE, owner="ann", timestamp=NOW)
+    assert caught.value.carried_out
+
+
 def test_what_must_exist_is_missed(store: Store) -> None:
     assert store.take(DROP_NOTE, owner="ann", timestamp=NOW) is None
     with pytest.raises(NotFoundError):
