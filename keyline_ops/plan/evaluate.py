@@ -313,9 +313,9 @@ class Evaluator:
         parameter = self._section("Parameters").get(name)
         if isinstance(parameter, dict):
             return self._parameter(name, parameter)
-        body = self._declared.get(name)
-        named = _NAMED.get(str(body.get("Type"))) if body else None
-        if body and named and named[1] != "sqs":
+        body = self._declared.get(name, {})
+        named = _NAMED.get(str(body.get("Type")))
+        if named and named[1] != "sqs":
             given = self._given_name(body, named[0])
             if given is not None:
                 return given
@@ -340,9 +340,9 @@ class Evaluator:
         return None
 
     def _attribute(self, target: str, attribute: str) -> Value:
-        body = self._declared.get(target)
-        named = _NAMED.get(str(body.get("Type"))) if body else None
-        if body and named and attribute == "Arn":
+        body = self._declared.get(target, {})
+        named = _NAMED.get(str(body.get("Type")))
+        if named and attribute == "Arn":
             name = self._given_name(body, named[0]) or self._own(target)
             partition, region, account = (as_text(self.value({"Ref": each})) for each in _ARN)
             return f"arn:{partition}:{named[1]}:{region}:{account}:{named[2]}{as_text(name)}"

@@ -140,7 +140,7 @@ def _kept(old: Side, new: Side, stack: str) -> Iterator[Finding]:
         if new.type_of(place) != kind:
             if not was.deletion_policy.startswith("Retain"):
                 yield refused(
-                    f"{place[1]}",
+                    place[1],
                     f"is removed, and {_KEPT[kind]} with it.",
                     "Keep the name of what it belongs to, or release the change when it is empty.",
                 )
