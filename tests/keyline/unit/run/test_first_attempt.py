@@ -69,7 +69,7 @@ STEPS: dict[str, Step] = {
 }
 SILENT = frozenset({"hang", "short"})
 """After these, nothing comes any more: only a time-out ends the attempt."""
-SHORT, LONG = 0.15, 20.0
+SHORT, LONG = 0.5, 20.0
 """Seconds of a read. A busy machine may be slower than the short one."""
 pytestmark = pytest.mark.usefixtures("no_sleep")
 
