@@ -2,6 +2,7 @@
 
 Words are compared whole, without case and punctuation. A negation counts only if it
 is of the sign itself: "I am not hurt" raises nothing, "I am not well and I fell" raises level 2.
+Speech has no commas, so a word such as "no" may be an answer of its own, and negate nothing.
 Where it is in doubt, the higher level is raised.
 """
 
@@ -11,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import pairwise, takewhile
 
 EMERGENCY, CONCERN, NONE = 2, 1, 0
 """Levels of escalation."""
@@ -29,7 +31,8 @@ _EMERGENCIES = (
     "hurts",
     "pain",
 )
-_CONCERNS = ("scared", "confused", "lost", "where am i", "help")
+_CONCERNS = ("scared", "confused", "lost", "where am i", "help", "help me")
+_NEVER_NEGATED = frozenset(["cant breathe", "cannot breathe", "can not breathe", "where am i"])
 _BREAKS = re.compile(r"[.,;:!?\n]+|\b(?:but|and|then|because|so)\b")
 _WORD = re.compile(r"\w+")
 _APOSTROPHES = str.maketrans("", "", "'\u2018\u2019\u02bc\u0060\u00b4")
@@ -65,7 +68,6 @@ _LINKS = frozenset(
         "be",
         "been",
         "being",
-        "chest",
         "feel",
         "feeling",
         "get",
@@ -78,18 +80,46 @@ _LINKS = frozenset(
         "more",
         "much",
         "my",
-        "need",
         "of",
         "really",
-        "so",
         "the",
         "too",
         "very",
-        "want",
     ]
 )
 """Words that may stand between a negation and what it negates. After any other word, such as in
 "not stop the pain", the negation is of that word."""
+_LINKS_TO = {
+    "pain": _LINKS | {"chest"},
+    "help": _LINKS | {"need", "want"},
+    "help me": _LINKS | {"need", "want"},
+}
+"""Signs that further words may link to. Who does not want pain may have it."""
+_ANSWERS = {
+    "no": frozenset(["bleeding", "chest pain", "fire", "help", "pain"]),
+    "nothing": frozenset(["bleeding", "fallen", "fell", "hurt", "hurts", "lost"]),
+}
+"""Negations that are also a whole answer, with the signs that they negate. Speech has no comma:
+"no help me" is "no, help me"."""
+_LINKS_OF_NO = frozenset(["any", "chest", "more"])
+_TAKE_OBJECTS = frozenset(
+    [
+        "feel",
+        "feeling",
+        "get",
+        "getting",
+        "got",
+        "have",
+        "having",
+        "in",
+        "need",
+        "of",
+        "want",
+        "without",
+    ]
+)
+"""Words after which "my" and "the" go on with what was said. After any other word they begin
+another sentence: "not really my chest hurts"."""
 
 
 def level_of(text: str) -> int:
@@ -125,15 +155,35 @@ def _says(words: Sequence[str], signs: Sequence[str]) -> bool:
     for sign in signs:
         parts = sign.split()
         for start in range(len(words) - len(parts) + 1):
-            if list(words[start : start + len(parts)]) == parts and not _negated(words[:start]):
+            found = list(words[start : start + len(parts)]) == parts
+            if found and not _negated(words[:start], sign):
                 return True
     return False
 
 
-def _negated(before: Sequence[str]) -> bool:
-    for word in reversed(before):
-        if word in _NEGATIONS:
-            return True
-        if word not in _LINKS:
+def _negated(before: Sequence[str], sign: str) -> bool:
+    """Whether the words before a sign negate it, and leave no doubt."""
+    if sign in _NEVER_NEGATED:
+        return False
+    linked = _LINKS_TO.get(sign, _LINKS) | _NEGATIONS
+    tail = list(takewhile(linked.__contains__, reversed(before)))[::-1]
+    places = [place for place, word in enumerate(tail) if word in _NEGATIONS]
+    if not places or sum(tail[place] != "no" for place in places) > 1:
+        return False  # two negations, such as "never without pain", say the sign
+    return _reaches(tail[places[-1]], tail[places[-1] + 1 :], sign)
+
+
+def _reaches(negation: str, gap: Sequence[str], sign: str) -> bool:
+    """Whether a negation is of a sign that follows it after a gap of words."""
+    if negation == "never" and "more" in gap:
+        return False  # "never been in more pain" compares
+    for word, following in pairwise([negation, *gap]):
+        if following in ("my", "the") and word not in _TAKE_OBJECTS:
             return False
-    return False
+        if following == "more" and word not in ("any", "no"):
+            return False
+    if negation == "no" and gap[:1] == ["longer"]:
+        return True
+    if negation == "no" and not _LINKS_OF_NO.issuperset(gap):
+        return False
+    return negation not in _ANSWERS or sign in _ANSWERS[negation]

@@ -80,6 +80,31 @@ LABELLED = """
 2 the pain is back
 2 I fell yesterday
 2 has somebody fallen
+2 no my chest hurts
+2 no the pain is bad
+2 no the kitchen is on fire
+2 no my hand is bleeding
+2 no am hurt
+2 no fell
+2 no hurts
+2 no no my chest hurts
+2 no can't breathe
+2 nothing can't breathe
+2 I have never been in more pain
+2 I have never had more pain
+2 I have not been in more pain
+2 I was never in any more pain
+2 not really my chest hurts
+2 not at all the pain is bad
+2 never my chest hurts
+2 nothing my chest hurts
+2 nothing pain
+2 I am never without pain
+2 I am not without pain
+2 I am never not in pain
+2 I do not want the pain
+2 I don't need any more pain
+2 I can take no more the pain is bad
 1 I am scared
 1 I'm scared
 1 SCARED
@@ -120,6 +145,18 @@ LABELLED = """
 1 who can help
 1 I do not know the help desk
 1 without you I am lost
+1 no help me
+1 no no help me
+1 nothing help me
+1 no need help
+1 no scared
+1 no lost
+1 no where am I
+1 nothing confused
+1 I have never been more scared
+1 I have never been more confused
+1 I have not been more scared
+1 no my help is late
 0 hello
 0 good morning
 0 how are you
@@ -158,6 +195,22 @@ LABELLED = """
 0 I do not need help
 0 I don't need any help
 0 no help
+0 no help please
+0 do not help me
+0 no no pain
+0 no not hurt
+0 no more chest pain
+0 I have no more pain
+0 I am no longer in pain
+0 I no longer have the pain
+0 I am no longer scared
+0 I no longer need help
+0 I don't have any more pain
+0 I do not have the pain
+0 I do not want any help
+0 I can sleep without the pain
+0 nothing at all hurts
+0 there is no bleeding
 0 not lost
 0 the fireplace is warm
 0 firefighters are brave
