@@ -12,6 +12,11 @@ from keyline.wording import SAYS
 PatientId = Annotated[PathId, msgspec.Meta(max_length=64, examples=["patient-1"])]
 CaregiverId = Annotated[PathId, msgspec.Meta(max_length=128, examples=["carer-1"])]
 Name = Annotated[SingleLine, msgspec.Meta(max_length=100, examples=["Ada"])]
+Stage = Annotated[SingleLine, msgspec.Meta(max_length=100, examples=["early"])]
+Relation = Annotated[SingleLine, msgspec.Meta(max_length=100, examples=["daughter"])]
+Dose = Annotated[SingleLine, msgspec.Meta(max_length=100, examples=["100 mg"])]
+Activity = Annotated[SingleLine, msgspec.Meta(max_length=100, examples=["breakfast"])]
+Allergy = Annotated[SingleLine, msgspec.Meta(max_length=100, examples=["nuts"])]
 Notes = Annotated[MultiLine, msgspec.Meta(max_length=2_000, examples=["Wears glasses."])]
 WallClock = Annotated[
     str,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -25,33 +25,33 @@ from companion.care import (
 )
 from companion.context import CONTEXT
 from companion.inputs import (
+    Activity,
     AlexaUserId,
+    Allergy,
     CaregiverId,
     Cursor,
+    Dose,
     Level,
     Limit,
     Moment,
     Name,
+    Notes,
     PatientId,
+    Relation,
+    Stage,
     TimeZone,
     Version,
     WallClock,
 )
 from companion.system import SYSTEM
-from companion.tables import (
-    Assignment,
-    Caregiver,
-    Medication,
-    Patient,
-    Person,
-    Preferences,
-    Routine,
-    SafetyProfile,
-)
+from companion.tables import Assignment, Caregiver, Patient
 from keyline.http import App, Caller, HttpError, IfMatch, Refusal, Response, replayed, versioned
 from keyline.idempotency import IdempotencyKey
 from keyline.moments import iso_now, iso_of
 from keyline.run import NotFoundError, Store, VersionConflictError
+
+_MOST, _MOST_TIMES = msgspec.Meta(max_length=100), msgspec.Meta(max_length=24)
+"""A profile with all its lists full fits in an item of DynamoDB."""
 
 
 class PreferenceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,15 +71,49 @@ class CaregiverChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     notificationPreferences: PreferenceChange | UnsetType = UNSET
 
 
+class NewPerson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody whom a patient knows."""
+
+    name: Name
+    relation: Relation
+
+
+class NewMedication(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A medicine that a patient takes, and at which times of day."""
+
+    name: Name
+    dose: Dose
+    times: Annotated[tuple[WallClock, ...], _MOST_TIMES] = ()
+
+
+class NewRoutine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a patient does at a time of each day."""
+
+    time: WallClock
+    activity: Activity
+
+
+class NewSafetyProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a helper must know."""
+
+    allergies: Annotated[tuple[Allergy, ...], _MOST] = ()
+    notes: Notes | None = None
+
+
+People = Annotated[list[NewPerson], _MOST]
+Routines = Annotated[list[NewRoutine], _MOST]
+Medications = Annotated[list[NewMedication], _MOST]
+
+
 class NewPatient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A patient to store. Only the name is required."""
 
     preferredName: Name
-    dementiaStage: Name | None = None
-    people: list[Person] = msgspec.field(default_factory=list)
-    routines: list[Routine] = msgspec.field(default_factory=list)
-    medications: list[Medication] = msgspec.field(default_factory=list)
-    safetyProfile: SafetyProfile = msgspec.field(default_factory=SafetyProfile)
+    dementiaStage: Stage | None = None
+    people: People = msgspec.field(default_factory=list)
+    routines: Routines = msgspec.field(default_factory=list)
+    medications: Medications = msgspec.field(default_factory=list)
+    safetyProfile: NewSafetyProfile = msgspec.field(default_factory=NewSafetyProfile)
     alexaUserId: AlexaUserId | None = None
 
 
@@ -96,11 +130,11 @@ class PatientChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     version: Version | None = None
     preferredName: Name | UnsetType = UNSET
-    dementiaStage: Name | UnsetType | None = UNSET
-    people: list[Person] | UnsetType = UNSET
-    routines: list[Routine] | UnsetType = UNSET
-    medications: list[Medication] | UnsetType = UNSET
-    safetyProfile: SafetyProfile | UnsetType = UNSET
+    dementiaStage: Stage | UnsetType | None = UNSET
+    people: People | UnsetType = UNSET
+    routines: Routines | UnsetType = UNSET
+    medications: Medications | UnsetType = UNSET
+    safetyProfile: NewSafetyProfile | UnsetType = UNSET
     alexaUserId: AlexaUserId | UnsetType | None = UNSET
 
 
@@ -154,9 +188,9 @@ def change_me(body: CaregiverChange, caller: Caller, if_match: IfMatch) -> Respo
     """Change the caller's name and preferences. 409 if they changed after they were read."""
     version = if_match.required(body.version, "body.version")
     caregiver = _caregiver(caller)
-    changes = _named(body)
     if isinstance(body.notificationPreferences, PreferenceChange):
-        changes["notificationPreferences"] = _checked(body.notificationPreferences)
+        _check(body.notificationPreferences)
+    changes = _stored(body, Caregiver)
     try:
         changed = _care.change_caregiver(caregiver.username, changes, version=version)
     except VersionConflictError as conflict:
@@ -194,7 +228,7 @@ def create(body: NewPatient, caller: Caller, key: IdempotencyKey | None) -> Resp
         patientId=key.id if key else uuid.uuid4().hex,
         createdAt=moment,
         updatedAt=moment,
-        **msgspec.structs.asdict(body),
+        **_stored(body, Patient),
     )
     stored, earlier = _care.open(_caregiver(caller), made, key)
     headers = {"Location": f"/patients/{stored.patientId}", **replayed(earlier)}
@@ -213,7 +247,7 @@ def change(
 ) -> Response[PatientAnswer]:
     """Change a part of a patient. 409 if the patient was changed after it was read."""
     version = if_match.required(body.version, "body.version")
-    changes = _named(body)
+    changes = _stored(body, Patient)
     try:
         changed = _care.change_patient(caller.subject, patientId, changes, version=version)
     except VersionConflictError as conflict:
@@ -274,16 +308,18 @@ def _caregiver(caller: Caller) -> Caregiver:
     return _care.caregiver(caller.subject, caller.subject)
 
 
-def _named(body: msgspec.Struct) -> dict[str, Any]:
-    """The fields that a change names."""
-    fields = msgspec.structs.asdict(body)
+def _stored(body: msgspec.Struct, entity: type[msgspec.Struct]) -> dict[str, Any]:
+    """The fields that a body names, as the entity holds them."""
+    named = msgspec.to_builtins(body)
     return {
-        name: value for name, value in fields.items() if name != "version" and value is not UNSET
+        field.name: msgspec.convert(named[field.name], field.type)
+        for field in msgspec.structs.fields(entity)
+        if field.name in named and field.name != "version"
     }
 
 
-def _checked(change: PreferenceChange) -> Preferences:
-    """The preferences, if both or none of the quiet times are there and the time zone exists."""
+def _check(change: PreferenceChange) -> None:
+    """Refuse preferences with one quiet time alone, or an unknown time zone."""
     if (change.quietHoursStart is None) != (change.quietHoursEnd is None):
         raise HttpError(
             HTTPStatus.BAD_REQUEST,
@@ -300,7 +336,6 @@ def _checked(change: PreferenceChange) -> Preferences:
             "is not the name of a time zone.",
             "Send one such as Europe/Berlin.",
         ) from None
-    return Preferences(**msgspec.structs.asdict(change))
 
 
 handler = app.handler

@@ -48,6 +48,61 @@ def test_a_patient_is_shown_as_it_was_stored(companion: Companion) -> None:
     assert {name: shown.body[name] for name in body} == body
 
 
+ASPIRIN = {"name": "Aspirin", "dose": "100 mg"}
+EVE = {"name": "Eve", "relation": "daughter"}
+WRONG: tuple[tuple[str, Any, str, str], ...] = (
+    ("people", [{**EVE, "name": ""}], "people[0].name", "Lengthen it."),
+    ("people", [{**EVE, "relation": "a\nb"}], "people[0].relation", "daughter"),
+    ("people", [{**EVE, "phone": "1"}], "people[0].phone", "relation"),
+    ("people", [EVE] * 101, "people", "Shorten it."),
+    ("routines", [{"time": "25:00", "activity": "tea"}], "routines[0].time", "22:00"),
+    ("routines", [{"time": "", "activity": "tea"}], "routines[0].time", "22:00"),
+    ("routines", [{"time": "1" * 500, "activity": "tea"}], "routines[0].time", "22:00"),
+    ("routines", [{"time": "08:00", "activity": "\u0007"}], "routines[0].activity", "breakfast"),
+    ("medications", [{**ASPIRIN, "time": ["08:00"]}], "medications[0].time", "times"),
+    ("medications", [{**ASPIRIN, "times": ["8"]}], "medications[0].times[0]", "22:00"),
+    ("medications", [{**ASPIRIN, "times": ["08:00"] * 25}], "medications[0].times", "Shorten it."),
+    ("medications", [{**ASPIRIN, "dose": "1" * 101}], "medications[0].dose", "Shorten it."),
+    ("safetyProfile", {"allergy": ["nuts"]}, "safetyProfile.allergy", "allergies"),
+    ("safetyProfile", {"allergies": [" "]}, "safetyProfile.allergies[0]", "nuts"),
+    ("safetyProfile", {"notes": "\u0000"}, "safetyProfile.notes", "Wears glasses."),
+    ("safetyProfile", {"notes": "a" * 2_001}, "safetyProfile.notes", "Shorten it."),
+)
+
+
+@pytest.mark.parametrize(("field", "value", "where", "suggested"), WRONG)
+def test_a_wrong_part_of_a_profile_is_refused_where_it_is(
+    companion: Companion, field: str, value: Any, where: str, suggested: str
+) -> None:
+    path = {"patientId": companion.patient(alexaUserId=None)["patientId"]}
+    changed = {"version": 1, field: value}
+    for answer in (
+        companion.call("POST /patients", body={"preferredName": "Ada", field: value}),
+        companion.call("PATCH /patients/{patientId}", path=path, body=changed),
+    ):
+        assert answer.status == 400
+        assert answer.body["path"] == f"body.{where}"
+        assert answer.body["detail"]
+        assert suggested in answer.body["suggestion"]
+    assert len(companion.stored("BuddyPatients")) == 1
+
+
+def test_a_changed_profile_is_stored_as_it_was_sent(companion: Companion) -> None:
+    path = {"patientId": companion.patient()["patientId"]}
+    parts: dict[str, Any] = {
+        "people": [EVE],
+        "routines": [{"time": "08:00", "activity": "breakfast"}],
+        "medications": [{**ASPIRIN, "times": ["08:00", "20:00"]}],
+        "safetyProfile": {"allergies": ["nuts"], "notes": "Wears glasses.\nHears badly."},
+    }
+    for _ in range(2):  # the second is an earlier try of the request
+        answer = companion.call(
+            "PATCH /patients/{patientId}", path=path, body={"version": 1, **parts}
+        )
+        assert answer.status == 200
+        assert {name: answer.body[name] for name in parts} == parts
+
+
 @pytest.mark.requirement("B-44")
 def test_a_stale_version_changes_nothing(companion: Companion) -> None:
     path = {"patientId": companion.patient()["patientId"]}
