@@ -14,12 +14,19 @@ from botocore.session import Session
 
 from companion.settings import Settings
 from companion.tables import Profile
+from companion.words import normalised
 
 FALLBACK = "I am here with you. Please say that once more in a little while."
 _CALM = (
     "You answer a person with dementia in one or two short, calm sentences. Use only the facts"
     " below. Never give medical advice. If you do not know, say so kindly."
 )
+_MEDICINES = frozenset(
+    ["medicine", "medicines", "medication", "medications", "pill", "pills", "tablet", "tablets"]
+)
+_ROUTINES = frozenset(["today", "todays", "routine", "routines", "plan", "plans", "planned"])
+_PEOPLE = frozenset(["who", "whos", "family", "families", "familys"])
+"""Whole words that name a topic."""
 _MOST_TOKENS = 120
 _THREADS = 4
 
@@ -36,14 +43,14 @@ class RuleWriter:
 
     def write(self, profile: Profile, utterance: str) -> str:
         """Return an answer that names medicines, routines or people, if the words ask for them."""
-        words = utterance.casefold()
-        if any(word in words for word in ("medic", "medication", "pill", "tablet")):
+        words = set(normalised(utterance).split())
+        if words & _MEDICINES:
             taken = ", ".join(f"{m.name} {m.dose}" for m in profile.medications)
             return f"Your medicines are: {taken}." if taken else "I know of no medicines of yours."
-        if any(word in words for word in ("today", "routine", "plan")):
+        if words & _ROUTINES:
             done = ", ".join(f"{r.activity} at {r.time}" for r in profile.routines)
             return f"Today: {done}." if done else "There is nothing planned today."
-        if any(word in words for word in ("who", "family")):
+        if words & _PEOPLE:
             known = ", ".join(f"{p.name}, your {p.relation}" for p in profile.people)
             return f"You know {known}." if known else "I do not know your family yet."
         return f"I am here with you, {profile.preferredName}. Tell me more."

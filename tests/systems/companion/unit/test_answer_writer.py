@@ -38,7 +38,11 @@ def client(service: str) -> Any:
         ("what are my pills", "Aspirin 100 mg", "no medicines"),
         ("what is planned today", "breakfast at 08:00", "nothing planned"),
         ("who is in my family", "Eve, your daughter", "do not know"),
+        ("Who's that?", "Eve, your daughter", "do not know"),
         ("I slept well", "Ada", "Ada"),
+        ("my pillow is soft", "Ada", "Ada"),
+        ("the whole house is warm", "Ada", "Ada"),
+        ("a medical book about planets", "Ada", "Ada"),
     ],
 )
 def test_rules_answer_from_the_profile(words: str, known: str, unknown: str) -> None:
