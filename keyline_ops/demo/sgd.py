@@ -43,17 +43,30 @@ def dialogues(path: Path) -> Iterator[Dialogue]:
     Raises
     ------
     KeylineError
-        If a line cannot be read; the path is file:line.
+        If the file cannot be read, or a line of it, whose path is file:line.
     """
     decoder = msgspec.json.Decoder(Dialogue)
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                yield decoder.decode(line)
-            except msgspec.DecodeError as error:
-                raise KeylineError(
-                    f"{path}:{number}", f"is no dialogue: {error}.", "Take the file as published."
-                ) from error
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            yield decoder.decode(line)
+        except msgspec.DecodeError as error:
+            raise KeylineError(
+                f"{path}:{number}", f"is no dialogue: {error}.", "Take the file as published."
+            ) from error
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as lines:
+            yield from lines
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> KeylineError:
+    return KeylineError(
+        str(path), f"cannot be read: {error.strerror}.", "Name a folder that holds the file."
+    )
 
 
 def vectors_of(found: Sequence[Dialogue], folder: Path) -> NDArray[Any]:
@@ -62,11 +75,14 @@ def vectors_of(found: Sequence[Dialogue], folder: Path) -> NDArray[Any]:
     Raises
     ------
     KeylineError
-        If there are not as many vectors as turns.
+        If the file cannot be read, or there are not as many vectors as turns.
     """
     import numpy as np  # most of what is demonstrated has no vectors
 
-    vectors: NDArray[Any] = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+    try:
+        vectors: NDArray[Any] = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+    except OSError as error:
+        raise _unreadable(folder / VECTORS, error) from error
     turns = sum(len(dialogue.turns) for dialogue in found)
     if len(vectors) != turns:
         raise KeylineError(
