@@ -210,7 +210,8 @@ def my_patients(query: PageQuery, caller: Caller) -> AssignmentPage:
 @app.get("/me/assignments")
 def my_assignments(query: RecentQuery, caller: Caller) -> AssignmentPage:
     """List the caller's assignments, newest first."""
-    found = _care.recent(caller.subject, query.since, query.limit, query.cursor)
+    since = _existing("since", query.since)
+    found = _care.recent(caller.subject, since, query.limit, query.cursor)
     return AssignmentPage(found.items, found.cursor)
 
 
@@ -291,9 +292,8 @@ def unassign(patientId: PatientId, caregiverId: CaregiverId, caller: Caller) -> 
 @app.get("/patients/{patientId}/conversations")
 def conversations(patientId: PatientId, query: LogQuery, caller: Caller) -> LogPage:
     """List the turns of a patient of the caller, newest first."""
-    found = _care.conversations(
-        caller.subject, patientId, query.since, query.until, query.limit, query.cursor
-    )
+    since, until = _existing("since", query.since), _existing("until", query.until)
+    found = _care.conversations(caller.subject, patientId, since, until, query.limit, query.cursor)
     return LogPage([LogAnswer.of(log) for log in found.items], found.cursor)
 
 
@@ -308,6 +308,21 @@ def _caregiver(caller: Caller) -> Caregiver:
     return _care.caregiver(caller.subject, caller.subject)
 
 
+def _existing(name: str, moment: str | None) -> str | None:
+    """Return a moment of the query, unless the calendar does not have it."""
+    try:
+        if moment is not None:
+            datetime.fromisoformat(moment)
+    except ValueError:
+        raise HttpError(
+            HTTPStatus.BAD_REQUEST,
+            f"query.{name}",
+            "is not a moment that exists.",
+            "Send one such as 2026-01-31T10:30:00.000Z.",
+        ) from None
+    return moment
+
+
 def _stored(body: msgspec.Struct, entity: type[msgspec.Struct]) -> dict[str, Any]:
     """The fields that a body names, as the entity holds them."""
     named = msgspec.to_builtins(body)
@@ -319,13 +334,20 @@ def _stored(body: msgspec.Struct, entity: type[msgspec.Struct]) -> dict[str, Any
 
 
 def _check(change: PreferenceChange) -> None:
-    """Refuse preferences with one quiet time alone, or an unknown time zone."""
+    """Refuse preferences with one quiet time alone, no quiet time between both, or an unknown time zone."""
     if (change.quietHoursStart is None) != (change.quietHoursEnd is None):
         raise HttpError(
             HTTPStatus.BAD_REQUEST,
             "body.notificationPreferences",
             "has one of quietHoursStart and quietHoursEnd.",
             "Send both, or none.",
+        )
+    if change.quietHoursStart is not None and change.quietHoursStart == change.quietHoursEnd:
+        raise HttpError(
+            HTTPStatus.BAD_REQUEST,
+            "body.notificationPreferences.quietHoursEnd",
+            "is the same as quietHoursStart.",
+            "Send another time, or level1Alerts: false to be told of no level 1 at all.",
         )
     try:
         ZoneInfo(change.timeZone)

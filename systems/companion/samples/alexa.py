@@ -37,7 +37,7 @@ def alexa_request(
             "new": False,
             "sessionId": "amzn1.echo-api.session.1",
             "application": {"applicationId": skill},
-            "attributes": {"patientId": "somebody else"},
+            "attributes": {"patientId": "which the skill does not read"},
             "user": {"userId": user},
         },
         "context": {

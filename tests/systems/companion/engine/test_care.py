@@ -328,6 +328,26 @@ def test_turns_of_a_span_have_its_begin_and_not_its_end(companion: Companion) ->
     assert found == ["words number 2", "words number 1"]
 
 
+@pytest.mark.parametrize(
+    ("route", "name"),
+    [
+        ("GET /me/assignments", "since"),
+        ("GET /patients/{patientId}/conversations", "since"),
+        ("GET /patients/{patientId}/conversations", "until"),
+    ],
+)
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-02-29", "2026-04-31", "0000-01-01"])
+def test_a_moment_that_the_calendar_does_not_have_is_refused(
+    companion: Companion, route: str, name: str, day: str
+) -> None:
+    path = {"patientId": companion.patient()["patientId"]} if "{" in route else {}
+    answer = companion.call(route, path=path, query=f"{name}={day}T10:00:00.000Z")
+    assert (answer.status, answer.body["path"]) == (400, f"query.{name}")
+    assert answer.body["suggestion"]
+    leap = f"{name}=2028-02-29T10:00:00.000Z"
+    assert companion.call(route, path=path, query=leap).status == 200
+
+
 def test_erasing_leaves_an_audit_entry_without_health_data(companion: Companion) -> None:
     path = {"patientId": companion.patient(people=[{"name": "Eve", "relation": "x"}])["patientId"]}
     for number in range(30):
@@ -349,6 +369,7 @@ def test_preferences_are_checked(companion: Companion) -> None:
         return companion.call("PATCH /me", body=body).status
 
     assert change(quietHoursStart="22:00") == 400
+    assert change(quietHoursStart="22:00", quietHoursEnd="22:00") == 400
     assert change(timeZone="Mars/Olympus") == 400
     assert change(quietHoursStart="25:00", quietHoursEnd="07:00") == 400
     assert change(quietHoursStart="22:00", quietHoursEnd="07:00", timeZone="Europe/Berlin") == 200

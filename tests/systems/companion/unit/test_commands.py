@@ -49,6 +49,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: str, error: str | None 
 def test_an_event_is_a_request_that_the_skill_takes() -> None:
     done = CliRunner().invoke(app, ["companion", "event", "I fell", "--user", "ada"])
     assert done.exit_code == 0
+    assert "does not read" in json.loads(done.stdout)["session"]["attributes"]["patientId"]
     request = verified(json.loads(done.stdout), SKILL_ID, datetime.now(UTC))
     assert request.user_id == "ada"
     assert request.request.intent is not None
