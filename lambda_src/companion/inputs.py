@@ -22,7 +22,7 @@ WallClock = Annotated[
     str,
     msgspec.Meta(
         pattern=rf"^([01][0-9]|2[0-3]):[0-5][0-9]{END}",
-        extra={SAYS: "that is a time of day, such as 22:00"},
+        extra={SAYS: "that is a time of day (such as 22:00)"},
         examples=["22:00"],
     ),
 ]
@@ -37,7 +37,7 @@ Moment = Annotated[
             r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
             rf"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{{3}}Z{END}"
         ),
-        extra={SAYS: "that is a moment in UTC, such as 2026-01-31T10:30:00.000Z"},
+        extra={SAYS: "that is a moment in UTC (such as 2026-01-31T10:30:00.000Z)"},
         examples=["2026-01-31T10:30:00.000Z"],
     ),
 ]

@@ -27,7 +27,7 @@ PathId = Annotated[
     Meta(
         min_length=1,
         pattern=rf"^(?!\.{{1,2}}{END})[^/\\{_CONTROLS}{_BREAKS}]+{END}",
-        extra={SAYS: "without a slash, a backslash or a control character, and not . or .."},
+        extra={SAYS: 'without a slash, a backslash or a control character, and not "." or ".."'},
     ),
 ]
 """An identifier that stands in the path of an address.

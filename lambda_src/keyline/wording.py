@@ -28,6 +28,8 @@ _PLACE = re.compile(r"(?P<said>.*?)(?: - at (?:(?P<key>`key`) in )?`\$(?P<path>.
 _STEP = re.compile(r"\.([^.\[]+)|(\[(?:[0-9]+|\.\.\.)\])")
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
 _GOT = re.compile(r", got `(\w+)`$")
+_HAS_PARTS = re.compile(r",| and | or |such as")
+"""Words after which "or null" could belong to the last part alone."""
 _LENGTH = re.compile(r"length ([<>])=")
 _KINDS = {
     "str": "text",
@@ -145,8 +147,12 @@ def expected(info: inspect.Type, *, null: bool = True) -> str:
     null
         Whether null is told, where the type has it.
     """
-    options = [_words(member, extra) for member, extra in _options(info) if _is_told(member, null)]
-    return " or ".join(dict.fromkeys(options)) or "null"
+    options = [_words(member, extra) for member, extra in _options(info)]
+    words = " or ".join(option for option in dict.fromkeys(options) if option != "null")
+    if not null or "null" not in options:
+        return words or "null"
+    comma = "," if _HAS_PARTS.search(words) else ""
+    return f"{words}{comma} or null" if words else "null"
 
 
 def without_words(annotation: Any) -> Sequence[str]:
@@ -173,10 +179,6 @@ def _words(info: inspect.Type, extra: dict[str, Any]) -> str:
     if isinstance(info, (*_OBJECTS, inspect.DictType)):
         return "an object"
     return "a value"
-
-
-def _is_told(info: inspect.Type, null: bool) -> bool:
-    return null or not isinstance(info, inspect.NoneType)
 
 
 def _length(info: Any, noun: str) -> str:

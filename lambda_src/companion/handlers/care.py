@@ -334,7 +334,7 @@ def _stored(body: msgspec.Struct, entity: type[msgspec.Struct]) -> dict[str, Any
 
 
 def _check(change: PreferenceChange) -> None:
-    """Refuse preferences with one quiet time alone, no quiet time between both, or an unknown time zone."""
+    """Refuse preferences with one quiet time alone, two equal ones, or an unknown time zone."""
     if (change.quietHoursStart is None) != (change.quietHoursEnd is None):
         raise HttpError(
             HTTPStatus.BAD_REQUEST,

@@ -375,6 +375,12 @@ def test_preferences_are_checked(companion: Companion) -> None:
     assert change(quietHoursStart="22:00", quietHoursEnd="07:00", timeZone="Europe/Berlin") == 200
 
 
+def test_a_wrong_quiet_time_is_told_in_words(companion: Companion) -> None:
+    body = {"version": 1, "notificationPreferences": {"quietHoursStart": "25:00"}}
+    refused = companion.call("PATCH /me", body=body).body
+    assert refused["detail"] == "must be text that is a time of day (such as 22:00), or null."
+
+
 @pytest.mark.requirement("B-11", "B-13", "B-40")
 def test_assignments_are_paged_by_patient_and_the_newest_first(companion: Companion) -> None:
     ids = [companion.patient(alexaUserId=None)["patientId"] for _ in range(5)]

@@ -97,7 +97,7 @@ def test_a_stored_report_is_compared_in_what_the_record_says() -> None:
         ({"title": "   "}, "title", "not blank"),
         ({"title": "a\0"}, "title", "without control characters"),
         ({"title": "a", "id": "2026/01"}, "id", "without a slash"),
-        ({"title": "a", "id": ".."}, "id", "not . or .."),
+        ({"title": "a", "id": ".."}, "id", 'not "." or ".."'),
         ({"title": "a", "id": "a\0b"}, "id", "a control character"),
         ({"title": "a", "favorites": ["sku/1"]}, "favorites[0]", "without a slash"),
         ({"title": "a", "user_id": "a\0b"}, "user_id", "without control characters"),
