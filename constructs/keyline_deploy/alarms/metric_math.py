@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from keyline.errors import KeylineError
 from keyline_deploy.alarms.expression import (
@@ -130,7 +130,7 @@ class MetricMath:
             case Binary(symbol, left, right):
                 return self._joined(_OPERATORS[symbol], self._result(left), self._result(right))
             case Array(items):
-                return SeriesArray(tuple(one for item in items for one in self._members(item)))
+                return _array(one for item in items for one in self._members(item))
             case Call(function, arguments):
                 return self._call(function, arguments)
             case Text(value) | Word(value):
@@ -139,10 +139,9 @@ class MetricMath:
     def _call(self, function: str, arguments: tuple[Expression, ...]) -> Result:
         match function, arguments:
             case "METRICS", ():
-                return SeriesArray(tuple(self._metrics.values()))
+                return _array(self._metrics.values())
             case "METRICS", (Text(part),):
-                found = (series for id, series in self._metrics.items() if part in id)
-                return SeriesArray(tuple(found))
+                return _array(series for id, series in self._metrics.items() if part in id)
             case "PERIOD", (Id(name),) if name in self._metrics:
                 return Scalar(self._period)
             case "FILL", (series, Word(name)) if name in _FILLERS:
@@ -208,6 +207,16 @@ class MetricMath:
         if isinstance(left, Scalar) and isinstance(right, Scalar):
             return Scalar(applied(function, left.value, right.value))
         return joined(function, left, right, self._size)
+
+
+def _array(members: Iterable[TimeSeries]) -> SeriesArray:
+    found = tuple(members)
+    if not found:
+        raise _refusal(
+            "an array has no time series.",
+            "Name a metric in the brackets, or a part of a metric's id in METRICS.",
+        )
+    return SeriesArray(found)
 
 
 def _aggregated(function: str, result: Result) -> Single:

@@ -19,6 +19,7 @@ from keyline_deploy.alarms.model import (
     MetricQuery,
     Treatment,
 )
+from keyline_deploy.alarms.nesting import nesting_refused
 from keyline_deploy.alarms.rule import parse_rule
 from keyline_deploy.alarms.statistic import statistic_of
 
@@ -36,8 +37,12 @@ how CloudWatch alarms treat missing data"; docs/adr/0036-alarm-evaluator.md)."""
 _ONLY = "m1"
 """Id of the metric of an alarm that names no ids."""
 
-Positive = Annotated[int, Meta(gt=0)]
-_Minutes = Annotated[int, Meta(gt=0, multiple_of=60)]
+_WEEK = 7 * 24 * 3600
+"""The longest time, in seconds, that the periods of an alarm take together (CloudWatch API
+reference, PutMetricAlarm, `EvaluationPeriods`)."""
+
+_Periods = Annotated[int, Meta(gt=0, le=_WEEK // 60)]
+_Minutes = Annotated[int, Meta(gt=0, le=_WEEK, multiple_of=60)]
 
 
 class _Dimension(Struct, rename="pascal"):
@@ -65,11 +70,11 @@ class _Query(Struct, rename="pascal"):
 
 
 class _Common(Struct, rename="pascal"):
-    evaluation_periods: Positive
+    evaluation_periods: _Periods
     comparison_operator: str
     threshold: float
     alarm_name: str = ""
-    datapoints_to_alarm: Positive | None = None
+    datapoints_to_alarm: _Periods | None = None
     treat_missing_data: Treatment | None = None
     evaluate_low_sample_count_percentile: Literal["evaluate", "ignore"] = "evaluate"
 
@@ -113,6 +118,11 @@ def alarm_of(properties: object) -> Alarm:
     """
     if not isinstance(properties, Mapping):
         raise KeylineError("alarm", "is not an object with the properties of an alarm.")
+    with nesting_refused("alarm"):
+        return _alarm(properties)
+
+
+def _alarm(properties: Mapping[str, object]) -> Alarm:
     if "AlarmRule" in properties:
         composite = _read(properties, _Composite)
         return CompositeAlarm(composite.alarm_name, parse_rule(composite.alarm_rule))

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from keyline.errors import KeylineError
 from keyline_deploy.alarms.evaluation import evaluate
 from keyline_deploy.alarms.model import Alarm, CompositeAlarm, MetricAlarm
+from keyline_deploy.alarms.nesting import nesting_refused
 from keyline_deploy.alarms.points import period_at
 from keyline_deploy.alarms.series import AlarmState, Series
 from keyline_deploy.alarms.state import State
@@ -15,6 +17,9 @@ from keyline_deploy.alarms.time_series import Value
 
 MINUTE = 60
 """Seconds between two evaluations of a composite alarm that no time is named for."""
+
+MOST_EVALUATIONS = 1_000_000
+"""How many periods a series has at most: nearly two years of minutes."""
 
 MORE_POINTS = 2
 """How many more data points than needed are retrieved: AWS's examples have 5 for 3."""
@@ -41,22 +46,29 @@ def replay(alarm: Alarm, series: Series) -> list[Evaluation]:
     Raises
     ------
     KeylineError
-        If an expression of the alarm cannot be evaluated.
+        If an expression of the alarm cannot be evaluated, or if the series is too long.
     """
-    if isinstance(alarm, CompositeAlarm):
-        states = sorted(series.states, key=lambda each: each.time)
-        return [_composite(alarm, states, time) for time in _times(series, MINUTE)]
-    return list(_metric(alarm, series))
+    with nesting_refused("alarm"):
+        if isinstance(alarm, CompositeAlarm):
+            states = sorted(series.states, key=lambda each: each.time)
+            return [_composite(alarm, states, time) for time in _times(series, MINUTE)]
+        return list(_metric(alarm, series))
 
 
 def _times(series: Series, period: int) -> Iterator[datetime]:
     if series.times is not None:
         yield from series.times
         return
-    time = series.start + timedelta(seconds=period)
-    while time <= series.end:
-        yield time
-        time += timedelta(seconds=period)
+    each = timedelta(seconds=period)
+    periods = (series.end - series.start) // each
+    if periods > MOST_EVALUATIONS:
+        raise KeylineError(
+            "series.end",
+            f"is {periods} periods after the start, more than {MOST_EVALUATIONS}.",
+            "Replay a shorter time, or name the times in `evaluateAt`.",
+        )
+    for number in range(1, periods + 1):
+        yield series.start + number * each
 
 
 def _metric(alarm: MetricAlarm, series: Series) -> Iterator[Evaluation]:

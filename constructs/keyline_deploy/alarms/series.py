@@ -56,6 +56,10 @@ Time = Annotated[datetime, Meta(tz=True)]
 """A time with its zone."""
 
 
+_YEARS = (1970, 9000)
+"""The years that a series is in: far from the ends of Python's calendar."""
+
+
 class _Sample(Struct):
     namespace: str
     metric: str
@@ -76,7 +80,7 @@ class _Series(Struct, rename="camel"):
     end: Time
     samples: list[_Sample] = []
     evaluate_at: list[Time] | None = None
-    evaluation_range: Annotated[int, Meta(gt=0)] | None = None
+    evaluation_range: Annotated[int, Meta(gt=0, le=100_000)] | None = None
     initial_state: State = State.INSUFFICIENT_DATA
     alarm_states: list[_AlarmState] = []
 
@@ -93,6 +97,11 @@ def series_of(document: object) -> Series:
         given = msgspec.convert(document, _Series)
     except msgspec.ValidationError as error:
         raise KeylineError("series", f"cannot be read: {error}.") from error
+    for time in (given.start, given.end, *(given.evaluate_at or ())):
+        if not _YEARS[0] <= time.year <= _YEARS[1]:
+            raise KeylineError(
+                "series", f"the time {time.isoformat()} is out of range.", "Check its year."
+            )
     return Series(
         start=given.start,
         end=given.end,

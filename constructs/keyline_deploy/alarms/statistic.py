@@ -49,7 +49,26 @@ class Statistic:
     share: Fraction | None = None
 
     def of(self, samples: Sequence[Weighted]) -> float:
-        """Return the value of at least one sample."""
+        """Return the value of at least one sample.
+
+        Raises
+        ------
+        KeylineError
+            If values and counts are so large that no float holds the result.
+        """
+        try:
+            found = self._of(samples)
+        except (ArithmeticError, ValueError):
+            found = math.inf
+        if not math.isfinite(found):
+            raise KeylineError(
+                "series.samples",
+                f"the {self.name} of a period is too large for a number.",
+                "Check `value` and `count` of the samples.",
+            )
+        return found
+
+    def _of(self, samples: Sequence[Weighted]) -> float:
         if self.share is None:
             return _SIMPLE[self.name](samples)
         return _percentile(samples, self.share)

@@ -42,10 +42,16 @@ Single = Scalar | TimeSeries
 
 def applied(function: Callable[..., float], *values: Value) -> Value:
     """Return what a function makes of values; None where one is missing or no number results."""
+    return None if None in values else _finite(lambda: function(*values))
+
+
+def _finite(compute: Callable[[], float]) -> Value:
+    """Return a result; None where there is none, or where no float is as large as it."""
     try:
-        return None if None in values else float(function(*values))
+        found = float(compute())
     except (ArithmeticError, ValueError):
         return None
+    return found if math.isfinite(found) else None
 
 
 def mapped(function: Callable[[float], float], series: TimeSeries) -> TimeSeries:
@@ -109,7 +115,8 @@ def interpolated(series: TimeSeries) -> TimeSeries:
     known = [(place, value) for place, value in enumerate(values) if value is not None]
     for (start, first), (end, last) in pairwise(known):
         for place in range(start + 1, end):
-            values[place] = first + (last - first) * (place - start) / (end - start)
+            found = first + (last - first) * (place - start) / (end - start)
+            values[place] = found if math.isfinite(found) else None
     return TimeSeries(tuple(values))
 
 
@@ -136,4 +143,4 @@ def of_array(function: str, array: SeriesArray) -> TimeSeries:
 
 def _aggregate(function: str, values: Sequence[Value]) -> Value:
     present = [value for value in values if value is not None]
-    return AGGREGATES[function](present, len(values)) if present else None
+    return _finite(lambda: AGGREGATES[function](present, len(values))) if present else None

@@ -162,6 +162,8 @@ def test_expressions_use_expressions_and_metrics_holds_no_expression() -> None:
         ("[m1, m2] + [m1, m2]", "between two arrays"),
         ("[m1, 5]", "not scalars"),
         ("SUM(5)", "not a scalar"),
+        ("SUM([])", "an array has no time series. Name a metric"),
+        ('SUM(METRICS("q"))', "an array has no time series. Name a metric"),
         ("FILL(5, 1)", "a scalar stands"),
         ("IF(METRICS(), 1, 0)", "several time series"),
         ("RATE(m1)", "RATE"),
