@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
@@ -26,11 +26,15 @@ class _Output(Struct, rename="pascal"):
     metric_data_results: list[_Result]
 
 
+_PointsById = Mapping[str, Mapping[int, float]]
+"""Values by the ids of their queries and the numbers of their periods."""
+
+
 @dataclass(frozen=True)
 class _Retrieved:
     """Data points as CloudWatch has already made them, by the ids of their queries."""
 
-    of: Mapping[str, Mapping[int, float]]
+    of: _PointsById
 
     def point(self, query: MetricQuery, period: int, number: int) -> DataPoint | None:
         """Return a data point; how many samples it was made of is not known."""
@@ -57,26 +61,47 @@ def with_metric_data(alarm: MetricAlarm, output: object) -> tuple[MetricAlarm, S
         results = msgspec.convert(output, _Output).metric_data_results
     except msgspec.ValidationError as error:
         raise KeylineError("metric data", f"cannot be read: {error}.") from error
-    found = {result.id: _by_period(result, alarm.period) for result in results}
-    if len(results) == 1 and not alarm.expressions:
-        found = {alarm.watched: found[results[0].id]}
+    found = _by_id(results, alarm.period)
+    if len(found) == 1 and not alarm.expressions:
+        found = {alarm.watched: points for points in found.values()}
     if alarm.watched in found:
         alarm = _of_its_result(alarm)
     for query in alarm.queries:
         if query.id not in found:
             raise KeylineError("metric data", f"there is no result with the id {query.id}.")
-    times = [time for result in results for time in result.timestamps]
-    if not times:
+    return alarm, _series(found, alarm.period)
+
+
+def _series(found: _PointsById, period: int) -> Series:
+    numbers = [number for points in found.values() for number in points]
+    if not numbers:
         raise KeylineError("metric data", "there is no data point.", "Ask for another time.")
-    end = max(times) + timedelta(seconds=alarm.period)
-    return alarm, Series(start=min(times), end=end, points=_Retrieved(found))
+    return Series(
+        start=_start_of(min(numbers), period),
+        end=_start_of(max(numbers) + 1, period),
+        points=_Retrieved(found),
+    )
 
 
-def _by_period(result: _Result, period: int) -> Mapping[int, float]:
-    if len(result.timestamps) != len(result.values):
-        raise KeylineError(f"metric data {result.id}", "has not as many values as timestamps.")
-    pairs = zip(result.timestamps, result.values, strict=True)
-    return {period_at(time, period): value for time, value in pairs}
+def _start_of(number: int, period: int) -> datetime:
+    return datetime.fromtimestamp(number * period, UTC)
+
+
+def _by_id(results: Sequence[_Result], period: int) -> _PointsById:
+    """Return the data points of each id; a result in several pages has its id in each."""
+    found: dict[str, dict[int, float]] = {}
+    for result in results:
+        of_id = found.setdefault(result.id, {})
+        if len(result.timestamps) != len(result.values):
+            raise KeylineError(f"metric data {result.id}", "has not as many values as timestamps.")
+        for time, value in zip(result.timestamps, result.values, strict=True):
+            if of_id.setdefault(period_at(time, period), value) != value:
+                raise KeylineError(
+                    f"metric data {result.id}",
+                    "has two values for one period.",
+                    "Ask for one time series by id, with the period of the alarm.",
+                )
+    return found
 
 
 def _of_its_result(alarm: MetricAlarm) -> MetricAlarm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from collections.abc import Iterator
 from datetime import UTC
@@ -138,11 +139,11 @@ def test_an_odd_document_ends_in_a_result_or_an_error(alarm: object, over: objec
     ends_well(ALARMS[0], over)
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.parametrize("expression", EXPRESSIONS, ids=itertools.count())
 def test_an_odd_expression_ends_in_a_result_or_an_error(expression: str) -> None:
     ends_well(changed(OF_METRICS, ("Metrics", 2, "Expression"), expression), SERIES)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", RULES, ids=itertools.count())
 def test_an_odd_rule_ends_in_a_result_or_an_error(rule: str) -> None:
     ends_well({"AlarmRule": rule}, SERIES)

@@ -170,3 +170,13 @@ def test_its_metrics_are_computed_again_and_its_result_is_not() -> None:
     broken["MetricDataResults"][0]["Values"] = []
     with pytest.raises(KeylineError, match="as many values"):
         told(given, broken)
+
+
+def test_the_pages_of_a_result_are_one_result() -> None:
+    late, early = output(m1={"10:02": 11, "10:03": 1}), output(m1={"10:00": 11, "10:01": 1})
+    pages = {"MetricDataResults": late["MetricDataResults"] + early["MetricDataResults"]}
+    wanted = [("10:01", "ALARM"), ("10:02", "OK"), ("10:03", "ALARM"), ("10:04", "OK")]
+    assert told(properties(), pages) == wanted
+    other = output(m1={"10:01": 2})["MetricDataResults"]
+    with pytest.raises(KeylineError, match="two values for one period"):
+        told(properties(), {"MetricDataResults": pages["MetricDataResults"] + other})
