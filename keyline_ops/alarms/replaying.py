@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypedDict
 
@@ -50,8 +51,15 @@ def of_series(alarm: Path, series: Path) -> Replay:
     return Replay(found.name or alarm.name, over.initial, replay(found, over))
 
 
-def of_metric_data(alarm: Path, output: Path) -> Replay:
+def of_metric_data(
+    alarm: Path, output: Path, start: datetime | None = None, end: datetime | None = None
+) -> Replay:
     """Replay the alarm in one file over the output of get-metric-data in another.
+
+    Parameters
+    ----------
+    start, end
+        The time that is replayed, if it is not that of the data points.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def of_metric_data(alarm: Path, output: Path) -> Replay:
     found = alarm_of(_document(alarm))
     if not isinstance(found, MetricAlarm):
         raise KeylineError(str(alarm), "is a composite alarm, which has no metrics.")
-    watching, over = with_metric_data(found, _document(output))
+    watching, over = with_metric_data(found, _document(output), start, end)
     return Replay(found.name or alarm.name, over.initial, replay(watching, over))
 
 

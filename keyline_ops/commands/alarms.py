@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,6 +73,17 @@ def _print_live(state: Path | None, as_json: bool) -> None:
         show(found, Console())
 
 
+def _time(text: str) -> datetime:
+    """Read a time in UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.utcoffset() != timedelta():
+        raise typer.BadParameter(f"{text} is not a time in UTC such as 2026-03-01T22:00Z.")
+    return found
+
+
 @alarms.command("replay")
 def replay_command(
     alarm: Annotated[
@@ -82,6 +94,18 @@ def replay_command(
     ] = None,
     metric_data: Annotated[
         Path | None, typer.Option(help="Output of `aws cloudwatch get-metric-data` instead.")
+    ] = None,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=_time, metavar="TIME", help="With --metric-data: UTC, such as 2026-03-01T22:00Z."
+        ),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=_time, metavar="TIME", help="With --metric-data: the time after the last period."
+        ),
     ] = None,
     pairs: Annotated[
         Path | None, typer.Option(help="JSON list of alarm and series paths, to replay many.")
@@ -94,13 +118,15 @@ def replay_command(
     """
     from keyline_ops.alarms.replaying import of_metric_data, of_pairs, of_series
 
+    if (start or end) and not metric_data:
+        raise KeylineError("--start and --end", "are only for --metric-data.")
     match alarm, series, metric_data, pairs:
         case None, None, None, Path():
             _print_many(of_pairs(pairs), as_json)
         case Path(), Path(), None, None:
             _print_one(of_series(alarm, series), as_json)
         case Path(), None, Path(), None:
-            _print_one(of_metric_data(alarm, metric_data), as_json)
+            _print_one(of_metric_data(alarm, metric_data, start, end), as_json)
         case _:
             raise KeylineError(
                 "alarms replay",

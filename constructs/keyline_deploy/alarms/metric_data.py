@@ -42,7 +42,12 @@ class _Retrieved:
         return None if value is None else DataPoint(value, float("inf"))
 
 
-def with_metric_data(alarm: MetricAlarm, output: object) -> tuple[MetricAlarm, Series]:
+def with_metric_data(
+    alarm: MetricAlarm,
+    output: object,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> tuple[MetricAlarm, Series]:
     """Return an alarm and what get-metric-data retrieved for it.
 
     Parameters
@@ -51,35 +56,56 @@ def with_metric_data(alarm: MetricAlarm, output: object) -> tuple[MetricAlarm, S
         The JSON document: a result for each metric of the alarm by its id, or one result for
         what the alarm watches. CloudWatch has computed that one, so that its expressions are not
         evaluated again. Its period has to be the alarm's.
+    start, end
+        The time that is replayed, in whole periods: from the first data point to the end of the
+        last one, unless they are given. Data points before `start` do not count.
 
     Raises
     ------
     KeylineError
-        If the document is not such an output, lacks a metric of the alarm, or has no data point.
+        If the document is not such an output or lacks a metric of the alarm, if it has no data
+        point and `start` or `end` is not given, or if one of them is not a whole period.
     """
-    try:
-        results = msgspec.convert(output, _Output).metric_data_results
-    except msgspec.ValidationError as error:
-        raise KeylineError("metric data", f"cannot be read: {error}.") from error
-    found = _by_id(results, alarm.period)
+    found = _by_id(_results(output), alarm.period)
     if len(found) == 1 and not alarm.expressions:
-        found = {alarm.watched: points for points in found.values()}
+        found = dict.fromkeys([alarm.watched], *found.values())
     if alarm.watched in found:
         alarm = _of_its_result(alarm)
-    for query in alarm.queries:
-        if query.id not in found:
-            raise KeylineError("metric data", f"there is no result with the id {query.id}.")
-    return alarm, _series(found, alarm.period)
+    lacking = [query.id for query in alarm.queries if query.id not in found]
+    if lacking:
+        raise KeylineError("metric data", f"there is no result with the id {lacking[0]}.")
+    return alarm, _series(found, alarm.period, start, end)
 
 
-def _series(found: _PointsById, period: int) -> Series:
+def _results(output: object) -> Sequence[_Result]:
+    try:
+        return msgspec.convert(output, _Output).metric_data_results
+    except msgspec.ValidationError as error:
+        raise KeylineError("metric data", f"cannot be read: {error}.") from error
+
+
+def _series(
+    found: _PointsById, period: int, start: datetime | None, end: datetime | None
+) -> Series:
+    for name, time in (("start", start), ("end", end)):
+        if time and time.timestamp() % period:
+            raise KeylineError(name, f"is not a whole multiple of the alarm's {period} s.")
     numbers = [number for points in found.values() for number in points]
-    if not numbers:
-        raise KeylineError("metric data", "there is no data point.", "Ask for another time.")
+    if not numbers and not (start and end):
+        raise KeylineError(
+            "metric data", "there is no data point.", "Give the start and the end of the time."
+        )
+    first = start or _start_of(min(numbers), period)
+    since = period_at(first, period)
     return Series(
-        start=_start_of(min(numbers), period),
-        end=_start_of(max(numbers) + 1, period),
-        points=_Retrieved(found),
+        start=first,
+        end=end or _start_of(max(numbers) + 1, period),
+        points=_Retrieved(
+            {
+                id: {number: value for number, value in points.items() if number >= since}
+                for id, points in found.items()
+            }
+        ),
     )
 
 

@@ -92,6 +92,29 @@ def test_it_replays_what_get_metric_data_says(tmp_path: Path) -> None:
     assert [each["state"] for each in json.loads(said)["states"]] == ["OK", "ALARM"]
 
 
+def test_it_replays_the_silence_after_the_last_data_point(tmp_path: Path) -> None:
+    silent = ALARM | {"TreatMissingData": "breaching", "Threshold": 20}
+    nothing = {"MetricDataResults": [{"Id": "q", "Timestamps": [], "Values": []}]}
+    paths = written(tmp_path, alarm=silent, data=DATA, nothing=nothing)
+    during = ("--end", "2026-03-02T10:06Z", "--json")
+    said = replayed("--alarm", paths["alarm"], "--metric-data", paths["data"], *during)
+    assert [each["state"] for each in json.loads(said)["states"]] == ["OK"] * 5 + ["ALARM"]
+    during = ("--start", "2026-03-02T10:04:00+00:00", *during)
+    for data in ("data", "nothing"):
+        said = replayed("--alarm", paths["alarm"], "--metric-data", paths[data], *during)
+        assert json.loads(said)["states"] == [
+            {"time": f"2026-03-02T10:0{minute}:00Z", "state": "ALARM", "value": None}
+            for minute in (5, 6)
+        ]
+
+
+@pytest.mark.parametrize("time", ["10:00", "2026-03-02T10:00", "2026-03-02T10:00+01:00", "x"])
+def test_a_time_that_is_not_in_utc_is_refused(time: str) -> None:
+    run = CliRunner().invoke(app, ["alarms", "replay", "--start", time])
+    assert run.exit_code == 2
+    assert "is not a time in UTC" in run.output
+
+
 def test_it_replays_many_pairs_and_an_error_stands_in_its_place(tmp_path: Path) -> None:
     paths = written(tmp_path, alarm=ALARM, series=SERIES, broken={})
     pairs = [
@@ -118,6 +141,11 @@ def test_its_help_names_the_option_for_many() -> None:
         (["--alarm", "missing", "--series", "series"], "missing: cannot be read"),
         (["--alarm", "torn", "--series", "series"], "torn: cannot be read"),
         (["--alarm", "composite", "--metric-data", "data"], "a composite alarm"),
+        (["--alarm", "alarm", "--series", "series", "--end", "2026-03-02T10:00Z"], "are only for"),
+        (
+            ["--alarm", "alarm", "--metric-data", "data", "--end", "2026-03-02T10:00:30Z"],
+            "not a whole multiple of the alarm's 60 s",
+        ),
         (["--pairs", "alarm"], "is not a list of pairs"),
     ],
 )
