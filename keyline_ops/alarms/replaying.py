@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypedDict
 
 import msgspec
 
@@ -21,6 +19,7 @@ from keyline_deploy.alarms import (
     series_of,
     with_metric_data,
 )
+from keyline_ops.path_pairs import PathPair, read_path_pairs
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,6 @@ class Replay:
     alarm: str
     before: State
     evaluations: Sequence[Evaluation]
-
-
-class Pair(TypedDict):
-    """Paths of an alarm and of the series that it is replayed over."""
-
-    alarm: str
-    series: str
 
 
 def of_series(alarm: Path, series: Path) -> Replay:
@@ -79,16 +71,15 @@ def of_pairs(pairs: Path) -> list[Replay | KeylineError]:
     Raises
     ------
     KeylineError
-        If the file is not a list of pairs.
+        If the file is not a list.
     """
-    try:
-        listed = msgspec.convert(_document(pairs), list[Pair])
-    except msgspec.ValidationError as error:
-        raise KeylineError(str(pairs), f"is not a list of pairs: {error}.") from error
-    return [_replayed(Path(pair["alarm"]), Path(pair["series"])) for pair in listed]
+    return [_replayed(pair) for pair in read_path_pairs(pairs, "alarm", "series")]
 
 
-def _replayed(alarm: Path, series: Path) -> Replay | KeylineError:
+def _replayed(pair: PathPair | KeylineError) -> Replay | KeylineError:
+    if isinstance(pair, KeylineError):
+        return pair
+    alarm, series = map(Path, pair)
     try:
         return of_series(alarm, series)
     except KeylineError as error:
@@ -97,7 +88,7 @@ def _replayed(alarm: Path, series: Path) -> Replay | KeylineError:
 
 def _document(path: Path) -> object:
     try:
-        found: object = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found: object = msgspec.json.decode(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
         raise KeylineError(str(path), f"cannot be read: {error}.") from error
     return found

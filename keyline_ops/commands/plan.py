@@ -18,6 +18,7 @@ from keyline_ops.commands.options import AsJson
 from keyline_ops.printing import forget_output
 
 if TYPE_CHECKING:
+    from keyline_ops.path_pairs import PathPair
     from keyline_ops.plan.releases import Release
     from keyline_ops.plan.verdict import Plan
 
@@ -93,13 +94,14 @@ def plan(
     The exit code is 0 for harmless, 2 for several deployments in order, 3 for refused, and 1
     where the input cannot be judged.
     """
+    from keyline_ops.path_pairs import read_path_pairs
     from keyline_ops.plan import report
     from keyline_ops.plan.errors import UnjudgedError
-    from keyline_ops.plan.sources import read_pairs
 
     holding = _holding(releases)
     if pairs is not None:
-        judged = [_told(each, environment or _PROD, holding) for each in read_pairs(pairs)]
+        read = read_path_pairs(pairs, "from", "to")
+        judged = [_told(each, environment or _PROD, holding) for each in read]
         print(json.dumps({"plans": judged}, indent=2), flush=True)
         raise typer.Exit(_UNJUDGED if any("error" in each for each in judged) else 0)
     if old is not None and new is not None:
@@ -143,9 +145,11 @@ def _judged_on_aws(new: str | None, environment: str, releases: Sequence[Release
 
 
 def _told(
-    pair: tuple[str, str], environment: str, releases: Sequence[Release]
+    pair: PathPair | KeylineError, environment: str, releases: Sequence[Release]
 ) -> dict[str, str | None]:
     try:
+        if isinstance(pair, KeylineError):
+            raise pair
         return {"verdict": _judged(*pair, environment, releases).verdict.word}
     except KeylineError as error:
         return {"verdict": None, "error": str(error)}

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -157,27 +157,3 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
-
-
-def read_pairs(file: Path) -> Sequence[tuple[str, str]]:
-    """Read a list of pairs: `[{"from": path, "to": path}]`. Paths may be relative to the file.
-
-    Raises
-    ------
-    UnjudgedError
-        If the file is not such a list.
-    """
-    try:
-        listed = json.loads(file.read_text(encoding="utf-8"))
-        return [(_near(file, pair["from"]), _near(file, pair["to"])) for pair in listed]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnjudgedError(
-            str(file),
-            f"is not a list of pairs: {error!r}",
-            'Write [{"from": "old.json", "to": "new.json"}].',
-        ) from error
-
-
-def _near(file: Path, path: str) -> str:
-    beside = file.parent / path
-    return path if Path(path).exists() or not beside.exists() else str(beside)

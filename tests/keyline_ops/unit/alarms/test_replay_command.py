@@ -128,6 +128,37 @@ def test_it_replays_many_pairs_and_an_error_stands_in_its_place(tmp_path: Path) 
     assert "slow: " in replayed("--pairs", listed)
 
 
+def test_an_entry_that_is_not_a_pair_is_an_error_in_its_place(tmp_path: Path) -> None:
+    paths = written(tmp_path, alarm=ALARM, series=SERIES)
+    entries = [{"alarm": paths["alarm"]}, 5, None, {"alarm": 1, "series": 2}, {"alarm": "alarm"}]
+    listed = written(tmp_path, pairs=[*entries, paths])["pairs"]
+    *errors, last = json.loads(replayed("--pairs", listed, "--json"))["replays"]
+    assert len(errors) == len(entries)
+    assert all("is not a pair of paths" in each["error"] for each in errors)
+    assert len(last["states"]) == 4
+
+
+def test_a_path_may_be_relative_to_the_list(tmp_path: Path) -> None:
+    written(tmp_path, alarm=ALARM, series=SERIES)
+    pairs = [{"alarm": "alarm", "series": "series"}, {"alarm": "alarm", "series": "missing"}]
+    listed = written(tmp_path, pairs=pairs)["pairs"]
+    first, second = json.loads(replayed("--pairs", listed, "--json"))["replays"]
+    assert len(first["states"]) == 4
+    assert "missing: cannot be read" in second["error"]
+    long = written(tmp_path, pairs=[{"alarm": "x" * 5000, "series": "series"}])["pairs"]
+    (found,) = json.loads(replayed("--pairs", long, "--json"))["replays"]
+    assert "has a path that cannot be read" in found["error"]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"start": NaN}', '"\\ud800"'])
+def test_a_file_that_is_not_json_is_an_error_in_its_place(text: str, tmp_path: Path) -> None:
+    paths = written(tmp_path, alarm=ALARM)
+    (tmp_path / "torn").write_text(text, encoding="utf-8")
+    listed = written(tmp_path, pairs=[{"alarm": paths["alarm"], "series": "torn"}])["pairs"]
+    (found,) = json.loads(replayed("--pairs", listed, "--json"))["replays"]
+    assert "torn: cannot be read" in found["error"]
+
+
 def test_its_help_names_the_option_for_many() -> None:
     assert "--pairs" in replayed("--help")
 

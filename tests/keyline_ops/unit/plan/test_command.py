@@ -110,6 +110,16 @@ def test_a_pair_that_cannot_be_judged_does_not_end_the_others(
     assert other == {"verdict": "harmless"}
 
 
+def test_an_entry_that_is_not_a_pair_does_not_end_the_others(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = [{"from": files["old"]}, 5, {"from": files["old"], "to": files["old"]}]
+    assert keyline("plan", "--pairs", written(tmp_path, "pairs.json", pairs)) == 1
+    *errors, other = json.loads(capsys.readouterr().out)["plans"]
+    assert ["is not a pair of paths" in each["error"] for each in errors] == [True, True]
+    assert other == {"verdict": "harmless"}
+
+
 # ------------------------------------------------------------------------------- releases
 
 
