@@ -34,7 +34,7 @@ class Series:
     ----------
     start, end
         The first evaluation is at the end of the first period from `start` on, the last at
-        `end`, unless `times` says otherwise.
+        `end`, unless `times` says otherwise. There is no data before `start`.
     times
         When the alarm is evaluated, in order; None at the end of every period.
     evaluation_range
@@ -105,7 +105,7 @@ def series_of(document: object) -> Series:
     return Series(
         start=given.start,
         end=given.end,
-        points=Samples(_sample(each) for each in given.samples),
+        points=Samples(_sample(each) for each in given.samples if each.time >= given.start),
         times=given.evaluate_at,
         evaluation_range=given.evaluation_range,
         initial=given.initial_state,

@@ -40,6 +40,12 @@ def test_periods_are_aligned_to_the_clock_and_hold_their_start_but_not_their_end
     assert states(alarm, over | {"evaluationRange": 1}) == "-!!-"
 
 
+def test_there_is_no_data_before_the_start() -> None:
+    over = series("10:02:00", sample("09:59:59", 11), sample("10:01:00", 1))
+    assert states(properties(), over) == "?-"
+    assert states(properties(), over | {"start": at("09:59:00")}) == "!!-"
+
+
 def test_a_time_between_two_periods_sees_the_period_that_has_ended() -> None:
     over = series("10:04:00", sample("10:01:30", 11), sample("10:02:10", 1))
     times = [at(time) for time in ("10:01:59", "10:02:00", "10:02:59", "10:03:00")]
