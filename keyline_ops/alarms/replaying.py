@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +12,16 @@ import msgspec
 
 from keyline.errors import KeylineError
 from keyline_deploy.alarms import (
+    Alarm,
     Evaluation,
     MetricAlarm,
+    Series,
     State,
     alarm_of,
     replay,
     series_of,
+    unknown_keys_of_series,
+    unknown_properties,
     with_metric_data,
 )
 from keyline_ops.path_pairs import PathPair, read_path_pairs
@@ -39,7 +44,7 @@ def of_series(alarm: Path, series: Path) -> Replay:
     KeylineError
         If a file cannot be read, or the alarm cannot be evaluated.
     """
-    found, over = alarm_of(_document(alarm)), series_of(_document(series))
+    found, over = _alarm(alarm), _series(series)
     return Replay(found.name or alarm.name, over.initial, replay(found, over))
 
 
@@ -58,7 +63,7 @@ def of_metric_data(
     KeylineError
         If a file cannot be read, or the alarm cannot be evaluated.
     """
-    found = alarm_of(_document(alarm))
+    found = _alarm(alarm)
     if not isinstance(found, MetricAlarm):
         raise KeylineError(str(alarm), "is a composite alarm, which has no metrics.")
     watching, over = with_metric_data(found, _document(output), start, end)
@@ -84,6 +89,23 @@ def _replayed(pair: PathPair | KeylineError) -> Replay | KeylineError:
         return of_series(alarm, series)
     except KeylineError as error:
         return error
+
+
+def _alarm(path: Path) -> Alarm:
+    document = _document(path)
+    _warn(path, unknown_properties(document))
+    return alarm_of(document)
+
+
+def _series(path: Path) -> Series:
+    document = _document(path)
+    _warn(path, unknown_keys_of_series(document))
+    return series_of(document)
+
+
+def _warn(path: Path, found: Sequence[str]) -> None:
+    for each in found:
+        print(f"warning: {path}: {each}", file=sys.stderr)
 
 
 def _document(path: Path) -> object:

@@ -17,9 +17,9 @@ from keyline_deploy.alarms.model import (
     Treatment,
 )
 from keyline_deploy.alarms.points import Points, Sample, Samples
-from keyline_deploy.alarms.properties import alarm_of
+from keyline_deploy.alarms.properties import alarm_of, unknown_properties
 from keyline_deploy.alarms.replay import Evaluation, replay
-from keyline_deploy.alarms.series import Series, series_of
+from keyline_deploy.alarms.series import Series, series_of, unknown_keys_of_series
 
 __all__ = [
     "Alarm",
@@ -38,5 +38,7 @@ __all__ = [
     "replay",
     "series_of",
     "state_after",
+    "unknown_keys_of_series",
+    "unknown_properties",
     "with_metric_data",
 ]

@@ -22,6 +22,7 @@ from keyline_deploy.alarms.model import (
 from keyline_deploy.alarms.nesting import nesting_refused
 from keyline_deploy.alarms.rule import parse_rule
 from keyline_deploy.alarms.statistic import statistic_of
+from keyline_deploy.alarms.unknown_keys import unknown_keys
 
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanThreshold": operator.gt,
@@ -97,6 +98,36 @@ class _Composite(Struct, rename="pascal"):
     alarm_name: str = ""
 
 
+_NOT_READ = frozenset(
+    [
+        "AccountId",
+        "ActionsEnabled",
+        "ActionsSuppressedBy",
+        "ActionsSuppressedReason",
+        "ActionsSuppressor",
+        "ActionsSuppressorExtensionPeriod",
+        "ActionsSuppressorWaitPeriod",
+        "AlarmActions",
+        "AlarmArn",
+        "AlarmConfigurationUpdatedTimestamp",
+        "AlarmDescription",
+        "EvaluationState",
+        "InsufficientDataActions",
+        "Label",
+        "OKActions",
+        "StateReason",
+        "StateReasonData",
+        "StateTransitionedTimestamp",
+        "StateUpdatedTimestamp",
+        "StateValue",
+        "Tags",
+        "ThresholdMetricId",
+        "Unit",
+    ]
+)
+"""What AWS::CloudWatch::Alarm and AWS::CloudWatch::CompositeAlarm also have, and DescribeAlarms
+(CloudWatch API reference), that does not matter for the state."""
+
 _Kind = TypeVar("_Kind", _OfMetric, _OfMetrics, _Composite)
 
 
@@ -131,6 +162,19 @@ def _alarm(properties: Mapping[str, object]) -> Alarm:
         return _metric_alarm(given, given.metrics)
     of_metric = _read(properties, _OfMetric)
     return _metric_alarm(of_metric, [_only_query(of_metric)])
+
+
+def unknown_properties(properties: object) -> list[str]:
+    """Return for each property that no alarm has which property is nearest."""
+    if not isinstance(properties, Mapping):
+        return []
+    return unknown_keys(properties, _kind(properties), _NOT_READ)
+
+
+def _kind(properties: Mapping[str, object]) -> type[_OfMetric | _OfMetrics | _Composite]:
+    if "AlarmRule" in properties:
+        return _Composite
+    return _OfMetrics if "Metrics" in properties else _OfMetric
 
 
 def _read(properties: object, kind: type[_Kind]) -> _Kind:

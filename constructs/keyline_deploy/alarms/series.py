@@ -15,6 +15,7 @@ from keyline_deploy.alarms.model import Metric
 from keyline_deploy.alarms.points import Points, Sample, Samples
 from keyline_deploy.alarms.rule import alarm_name
 from keyline_deploy.alarms.state import State
+from keyline_deploy.alarms.unknown_keys import unknown_keys
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,11 @@ def series_of(document: object) -> Series:
             AlarmState(alarm_name(each.alarm), each.time, each.state) for each in given.alarm_states
         ],
     )
+
+
+def unknown_keys_of_series(document: object) -> list[str]:
+    """Return for each key that a series does not have which key is nearest."""
+    return unknown_keys(document, _Series)
 
 
 def _sample(given: _Sample) -> Sample:

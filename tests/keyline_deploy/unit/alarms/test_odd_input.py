@@ -14,7 +14,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keyline.errors import KeylineError
-from keyline_deploy.alarms import alarm_of, replay, series_of
+from keyline_deploy.alarms import (
+    alarm_of,
+    replay,
+    series_of,
+    unknown_keys_of_series,
+    unknown_properties,
+)
 from tests.keyline_deploy.unit.alarms.recorded import (
     START,
     at,
@@ -114,6 +120,8 @@ def spoiled(draw: st.DrawFn, document: dict[str, Any]) -> Any:
 
 
 def ends_well(alarm: object, over: object) -> None:
+    unknown_properties(alarm)
+    unknown_keys_of_series(over)
     try:
         found = replay(alarm_of(alarm), series_of(over))
     except KeylineError as error:

@@ -23,7 +23,7 @@ ALARM = {
     "ComparisonOperator": "GreaterThanThreshold",
     "TreatMissingData": "notBreaching",
 }
-SERIES = {
+SERIES: dict[str, Any] = {
     "start": "2026-03-02T10:00:00Z",
     "end": "2026-03-02T10:04:00Z",
     "initialState": "OK",
@@ -99,9 +99,9 @@ def test_it_replays_the_silence_after_the_last_data_point(tmp_path: Path) -> Non
     during = ("--end", "2026-03-02T10:06Z", "--json")
     said = replayed("--alarm", paths["alarm"], "--metric-data", paths["data"], *during)
     assert [each["state"] for each in json.loads(said)["states"]] == ["OK"] * 5 + ["ALARM"]
-    during = ("--start", "2026-03-02T10:04:00+00:00", *during)
+    start = ("--start", "2026-03-02T10:04:00+00:00")
     for data in ("data", "nothing"):
-        said = replayed("--alarm", paths["alarm"], "--metric-data", paths[data], *during)
+        said = replayed("--alarm", paths["alarm"], "--metric-data", paths[data], *start, *during)
         assert json.loads(said)["states"] == [
             {"time": f"2026-03-02T10:0{minute}:00Z", "state": "ALARM", "value": None}
             for minute in (5, 6)
@@ -157,6 +157,45 @@ def test_a_file_that_is_not_json_is_an_error_in_its_place(text: str, tmp_path: P
     listed = written(tmp_path, pairs=[{"alarm": paths["alarm"], "series": "torn"}])["pairs"]
     (found,) = json.loads(replayed("--pairs", listed, "--json"))["replays"]
     assert "torn: cannot be read" in found["error"]
+
+
+def test_an_unknown_key_is_warned_of_and_changes_nothing(tmp_path: Path) -> None:
+    odd = SERIES | {
+        "evaluateat": [],
+        "samples": [sample | {"counts": 5} for sample in SERIES["samples"]],
+        "sample": [],
+    }
+    read = written(tmp_path, alarm=ALARM, series=SERIES)
+    unread = written(tmp_path, odd_alarm=ALARM | {"TreatMissingdata": "breaching"}, odd_series=odd)
+    run = CliRunner().invoke(
+        app,
+        ["alarms", "replay", "--alarm", unread["odd_alarm"], "--series", unread["odd_series"]],
+        catch_exceptions=False,
+    )
+    assert run.exit_code == 0
+    assert run.stdout == replayed("--alarm", read["alarm"], "--series", read["series"])
+    said = "the key {!r} is not known and not read. Did you mean {!r}?"
+    assert run.stderr.splitlines() == [
+        f"warning: {unread[file]}: {said.format(key, nearest)}"
+        for file, key, nearest in (
+            ("odd_alarm", "TreatMissingdata", "TreatMissingData"),
+            ("odd_series", "samples.counts", "count"),
+            ("odd_series", "evaluateat", "evaluateAt"),
+            ("odd_series", "sample", "samples"),
+        )
+    ]
+
+
+def test_what_aws_has_of_an_alarm_is_not_warned_of(tmp_path: Path) -> None:
+    paths = written(
+        tmp_path,
+        alarm=ALARM | {"AlarmActions": [], "Unit": "Seconds", "StateValue": "OK", "Tags": []},
+        composite={"AlarmRule": "TRUE", "ActionsSuppressorWaitPeriod": 60},
+        series=SERIES,
+    )
+    for alarm in ("alarm", "composite"):
+        arguments = ["--alarm", paths[alarm], "--series", paths["series"]]
+        assert CliRunner().invoke(app, ["alarms", "replay", *arguments]).stderr == ""
 
 
 def test_its_help_names_the_option_for_many() -> None:
