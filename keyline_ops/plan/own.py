@@ -156,7 +156,7 @@ def _kept(old: Side, new: Side, stack: str) -> Iterator[Finding]:
 
 
 def _days(properties: Mapping[str, Value]) -> float:
-    """Return how long a log group keeps logs; without an end if it does not say."""
+    """Return how long a log group keeps logs; infinite if it does not say."""
     days = as_text(properties.get("RetentionInDays"))
     return float(days) if days.isdigit() else float("inf")
 

@@ -31,12 +31,12 @@ class _Body(Struct):
 
 @dataclass(frozen=True)
 class Failure:
-    """A stretch of a stream that a consumer gave up on.
+    """A range of stream records that the consumer stopped retrying.
 
     Attributes
     ----------
     receipt
-        What deletes the message.
+        The receipt handle, needed to delete the message.
     reason
         `RetryAttemptsExhausted` or `RecordAgeExceeded`.
     first, last

@@ -88,9 +88,9 @@ def state_after(
 
     Notes
     -----
-    * If there are enough data points, the newest `evaluation_periods` of them decide.
-    * Otherwise all of them decide, and as many missing ones as lack. Those are breaching, or
-      not, as the treatment says.
+    * If there are enough data points, use the newest `evaluation_periods` of them.
+    * Otherwise use all of them, and count the missing number of points by the treatment, as
+      breaching or as not breaching.
     * With the treatments `missing` and `ignore`, missing data points are never breaching. But
       if all that there are breach, and the oldest is at least `datapoints_to_alarm` periods
       old, `missing` goes to ALARM before there are enough ("premature alarm state").

@@ -157,10 +157,7 @@ class MetricMath:
                 return self._mapped(_OF_EACH_VALUE[function], self._result(argument))
             case _, (argument,) if function in AGGREGATES:
                 return _aggregated(function, self._result(argument))
-        raise _refusal(
-            f"{function} with {len(arguments)} such arguments is not evaluated.",
-            f"Use one of: {', '.join(_FUNCTIONS)}.",
-        )
+        raise _unevaluated(function)
 
     def _if(self, condition: Expression, then: Expression, otherwise: Expression | None) -> Single:
         asked, yes = self._single(condition), self._single(then)
@@ -207,6 +204,16 @@ class MetricMath:
         if isinstance(left, Scalar) and isinstance(right, Scalar):
             return Scalar(applied(function, left.value, right.value))
         return joined(function, left, right, self._size)
+
+
+def _unevaluated(function: str) -> KeylineError:
+    if function in AGGREGATES:
+        return _refusal(f"{function} takes one argument: {function}([a, b]).")
+    if function in _OF_EACH_VALUE:
+        return _refusal(f"{function} takes one argument: {function}(a).")
+    if function in _FUNCTIONS:
+        return _refusal(f"{function} is not evaluated with these arguments.")
+    return _refusal(f"{function} is not evaluated.", f"Use one of: {', '.join(_FUNCTIONS)}.")
 
 
 def _array(members: Iterable[TimeSeries]) -> SeriesArray:

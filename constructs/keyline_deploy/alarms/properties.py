@@ -166,7 +166,7 @@ def _alarm(properties: Mapping[str, object]) -> Alarm:
 
 def unknown_properties(properties: object) -> list[str]:
     """Return for each property that no alarm has which property is nearest."""
-    if not isinstance(properties, Mapping):
+    if not isinstance(properties, Mapping) or _is_resource(properties):
         return []
     return unknown_keys(properties, _kind(properties), _NOT_READ)
 
@@ -177,11 +177,16 @@ def _kind(properties: Mapping[str, object]) -> type[_OfMetric | _OfMetrics | _Co
     return _OfMetrics if "Metrics" in properties else _OfMetric
 
 
-def _read(properties: object, kind: type[_Kind]) -> _Kind:
+def _read(properties: Mapping[str, object], kind: type[_Kind]) -> _Kind:
     try:
         return msgspec.convert(properties, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise KeylineError("alarm", f"cannot be read: {error}.") from error
+        suggestion = "Give only its Properties." if _is_resource(properties) else ""
+        raise KeylineError("alarm", f"cannot be read: {error}.", suggestion) from error
+
+
+def _is_resource(properties: Mapping[str, object]) -> bool:
+    return "Properties" in properties
 
 
 def _only_query(given: _OfMetric) -> _Query:

@@ -78,7 +78,7 @@ Rule = Constant | IsIn | Not | AllOf | AnyOf
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<state>ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*
-        (?:"(?P<quoted>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'|(?P<bare>[^()"']+?))\s*\)
+        (?:"(?P<quoted>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'|(?P<bare>[^()"']*?))\s*\)
     | (?P<word>AND|OR|NOT|TRUE|FALSE)\b
     | (?P<paren>[()])
     )""",
@@ -128,7 +128,7 @@ class _Parser:
     def whole(self) -> Rule:
         found = self._any_of()
         if self._next < len(self._tokens):
-            raise self._refusal()
+            raise self._refusal("AND, OR or the end")
         return found
 
     def _scan(self) -> Iterator[str | IsIn]:
@@ -136,9 +136,23 @@ class _Parser:
         while start < len(text):
             found = _TOKEN.match(text, start)
             if not found:
-                raise self._error(f"cannot be read from {text[start:].strip()!r} on")
-            yield _state(found) if found["state"] else (found["word"] or found["paren"]).upper()
+                raise self._error(f" cannot be read from {text[start:].strip()!r} on")
+            yield (
+                self._state(found) if found["state"] else (found["word"] or found["paren"]).upper()
+            )
             start = found.end()
+
+    def _state(self, found: re.Match[str]) -> IsIn:
+        quoted = found["quoted"]
+        name = (
+            re.sub(r"\\(.)", r"\1", quoted)
+            if quoted is not None
+            else found["single"] or found["bare"] or ""
+        ).strip()
+        state = State(found["state"].upper())
+        if not name:
+            raise self._error(f": an alarm name is missing in {state}()")
+        return IsIn(alarm_name(name), state)
 
     def _is_next(self, *tokens: str) -> bool:
         """Take the next token if it is one of these."""
@@ -165,7 +179,7 @@ class _Parser:
         if self._is_next("("):
             found = self._any_of()
             if not self._is_next(")"):
-                raise self._refusal()
+                raise self._refusal("AND, OR or )")
             return found
         if self._is_next("TRUE"):
             return Constant(True)
@@ -173,27 +187,16 @@ class _Parser:
             return Constant(False)
         token = self._tokens[self._next] if self._next < len(self._tokens) else ""
         if not isinstance(token, IsIn):
-            raise self._refusal()
+            raise self._refusal("NOT, a state such as ALARM(name), TRUE, FALSE or (")
         self._next += 1
         return token
 
-    def _refusal(self) -> KeylineError:
+    def _refusal(self, expected: str) -> KeylineError:
         if self._next >= len(self._tokens):
-            return self._error("ends too early")
+            return self._error(f" ends too early: expected {expected}")
         token = self._tokens[self._next]
-        raise self._error(
-            f"cannot have {token.alarm if isinstance(token, IsIn) else token!r} there"
-        )
+        found = f"{token.state}({token.alarm})" if isinstance(token, IsIn) else token
+        return self._error(f": expected {expected} before {found}")
 
     def _error(self, what: str) -> KeylineError:
-        return KeylineError("alarm.AlarmRule", f"the rule {self._text!r} {what}.")
-
-
-def _state(found: re.Match[str]) -> IsIn:
-    quoted = found["quoted"]
-    name = (
-        re.sub(r"\\(.)", r"\1", quoted)
-        if quoted is not None
-        else found["single"] or found["bare"] or ""
-    )
-    return IsIn(alarm_name(name.strip()), State(found["state"].upper()))
+        return KeylineError("alarm.AlarmRule", f"the rule {self._text!r}{what}.")

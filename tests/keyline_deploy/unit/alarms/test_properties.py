@@ -102,6 +102,10 @@ def test_a_composite_is_told_by_its_rule() -> None:
             "the same period",
         ),
         (of_metrics(metric("m1"), {"Id": "a", "Expression": "m1 +"}), "ends too early"),
+        (
+            {"Type": "AWS::CloudWatch::Alarm", "Properties": properties()},
+            "`EvaluationPeriods`. Give only its Properties.",
+        ),
         ({"AlarmRule": "MAYBE"}, "cannot be read"),
     ],
 )

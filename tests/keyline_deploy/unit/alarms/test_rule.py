@@ -71,11 +71,13 @@ def test_rules(rule: str, wanted: bool) -> None:
         ("", "ends too early"),
         ("ALARM(A) AND", "ends too early"),
         ("(ALARM(A)", "ends too early"),
-        ("ALARM(A) ALARM(B)", "cannot have 'B' there"),
-        ("ALARM(A))", "cannot have ')' there"),
-        ("OR TRUE", "cannot have 'OR' there"),
+        ("ALARM(A) ALARM(B)", ": expected AND, OR or the end before ALARM(B)."),
+        ("ALARM(A))", ": expected AND, OR or the end before )."),
+        ("OR TRUE", ": expected NOT, a state such as ALARM(name), TRUE, FALSE or ( before OR."),
         ("AT_LEAST(1, ALARM, (A, B))", "cannot be read from 'AT_LEAST"),
-        ("ALARM()", "cannot be read from 'ALARM()'"),
+        ("ALARM()", ": an alarm name is missing in ALARM()."),
+        ("OK(' ')", ": an alarm name is missing in OK()."),
+        ("(OK(A) OK(B))", ": expected AND, OR or ) before OK(B)."),
     ],
 )
 def test_what_is_not_a_rule_is_refused(rule: str, said: str) -> None:
