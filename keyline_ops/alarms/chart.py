@@ -34,7 +34,7 @@ def _bars(row: Sequence[Evaluation], low: float, high: float) -> str:
 
 
 def _bar(value: float, low: float, high: float) -> str:
-    share = (value - low) / (high - low) if high > low else 0.0
+    share = (value / 2 - low / 2) / (high / 2 - low / 2) if high > low else 0.0
     return _BARS[min(math.floor(share * len(_BARS)), len(_BARS) - 1)]
 
 

@@ -86,6 +86,16 @@ def test_without_json_it_draws_a_chart(tmp_path: Path) -> None:
     ]
 
 
+def test_a_chart_shows_numbers_as_large_as_a_float_holds(tmp_path: Path) -> None:
+    samples = [
+        sample | {"value": value}
+        for sample, value in zip(SERIES["samples"], (-1.7e308, 0, 1.7e308), strict=True)
+    ]
+    paths = written(tmp_path, alarm=ALARM, series=SERIES | {"samples": samples})
+    said = replayed("--alarm", paths["alarm"], "--series", paths["series"])
+    assert said.splitlines()[1] == "10:01 ▁▅█·"
+
+
 def test_it_replays_what_get_metric_data_says(tmp_path: Path) -> None:
     paths = written(tmp_path, alarm=ALARM, data=DATA)
     said = replayed("--alarm", paths["alarm"], "--metric-data", paths["data"], "--json")
