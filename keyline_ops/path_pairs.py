@@ -29,8 +29,10 @@ def read_path_pairs(file: Path, first: str, second: str) -> Sequence[PathPair | 
     form = f'{{"{first}": path, "{second}": path}}'
     try:
         listed = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise KeylineError(str(file), f"cannot be read: {error}.", f"Write [{form}].") from error
+    except OSError as error:
+        raise KeylineError(str(file), f"cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise KeylineError(str(file), f"is not JSON: {error}.", f"Write [{form}].") from error
     if not isinstance(listed, list):
         raise KeylineError(str(file), "is not a list of pairs.", f"Write [{form}].")
     return [

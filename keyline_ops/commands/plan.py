@@ -56,8 +56,6 @@ class _Judging(TyperCommand):
         except OSError as error:
             forget_output()
             print(f"the output: cannot be written: {error.strerror}.", file=sys.stderr)
-        except RecursionError:
-            print("the templates: refer to themselves without an end.", file=sys.stderr)
         sys.exit(_UNJUDGED)
 
 
@@ -123,10 +121,22 @@ def plan(
 
 
 def _judged(old: str, new: str, environment: str, releases: Sequence[Release]) -> Plan:
+    from keyline_ops.plan.errors import UnjudgedError
     from keyline_ops.plan.judge import judge
     from keyline_ops.plan.sources import stacks_of
 
-    return judge(stacks_of(old, environment), stacks_of(new, environment), releases)
+    try:
+        return judge(stacks_of(old, environment), stacks_of(new, environment), releases)
+    except RecursionError as error:
+        raise UnjudgedError(
+            f"{old} and {new}", "are nested too deeply to be judged.", "Write them flatter."
+        ) from error
+    except _OF_MALFORMED as error:
+        raise UnjudgedError(
+            f"{old} and {new}",
+            f"are not written as CloudFormation's reference says: {error!r}.",
+            "Check each of them with cfn-lint.",
+        ) from error
 
 
 def _judged_on_aws(new: str | None, environment: str, releases: Sequence[Release]) -> Plan:
@@ -142,6 +152,10 @@ def _judged_on_aws(new: str | None, environment: str, releases: Sequence[Release
     found = judge(running_stacks(where, after), after, releases)
     names = [table.name for table in found.tables if table.changes_indexes]
     return found.with_fillings(fillings(where, names), where.environment.region)
+
+
+_OF_MALFORMED = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
+"""What Python raises of a value that is not of the form that CloudFormation's reference says."""
 
 
 def _told(

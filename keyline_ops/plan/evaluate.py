@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
@@ -20,6 +21,7 @@ from keyline_ops.plan.constants import (
     listed,
     opaque,
 )
+from keyline_ops.plan.errors import UnjudgedError
 from keyline_ops.plan.worlds import UndecidedError, World
 
 Template = Mapping[str, Value]
@@ -108,6 +110,7 @@ class Evaluator:
     _resources: dict[str, Resource] = field(default_factory=dict)
     _links: dict[str, set[str]] = field(default_factory=dict)
     _is_lenient: bool = False
+    _pending: set[str] = field(default_factory=set)
 
     def declared_types(self) -> dict[str, str]:
         """Return the types of all resources, by logical id, whether or not they are made."""
@@ -199,7 +202,8 @@ class Evaluator:
     def _section(self, name: str) -> Node:
         if name not in self._sections:
             section = self.stack.template.get(name)
-            self._sections[name] = self._expanded(section) if isinstance(section, dict) else {}
+            with self._once(name):
+                self._sections[name] = self._expanded(section) if isinstance(section, dict) else {}
         return self._sections[name]
 
     @cached_property
@@ -222,6 +226,21 @@ class Evaluator:
                 found |= self._expanded(cast("Node", _filled(body[2], str(body[0]), as_text(item))))
         return found
 
+    @contextmanager
+    def _once(self, path: str) -> Iterator[None]:
+        """Evaluate a part of the template, which must not need itself meanwhile."""
+        if path in self._pending:
+            raise UnjudgedError(
+                ".".join(filter(None, (self.stack.name, path))),
+                "A condition or a value refers to itself, in a circle.",
+                "Remove one of the references.",
+            )
+        self._pending.add(path)
+        try:
+            yield
+        finally:
+            self._pending.discard(path)
+
     # ---------------------------------------------------------------------- conditions
 
     def _holds(self, name: Value) -> bool:
@@ -229,7 +248,8 @@ class Evaluator:
             return True
         if name not in self._conditions:
             body = self._section("Conditions").get(name, True)
-            self._conditions[name] = self._truth(body)
+            with self._once(f"Conditions.{name}"):
+                self._conditions[name] = self._truth(body)
         return self._conditions[name]
 
     def _truth(self, node: Value) -> bool:
@@ -313,10 +333,10 @@ class Evaluator:
         parameter = self._section("Parameters").get(name)
         if isinstance(parameter, dict):
             return self._parameter(name, parameter)
-        body = self._declared.get(name, {})
-        named = _NAMED.get(str(body.get("Type")))
-        if named and named[1] != "sqs":
-            given = self._given_name(body, named[0])
+        body = self._declared.get(name)
+        named = _NAMED.get(str(body.get("Type"))) if body else None
+        if body and named and named[1] != "sqs":
+            given = self._given_name(name, named[0])
             if given is not None:
                 return given
         return self._own(name)
@@ -332,18 +352,19 @@ class Evaluator:
             return [item.strip() for item in as_text(default).split(",")]
         return default
 
-    def _given_name(self, body: Node, property: str) -> Value | None:
-        properties = body.get("Properties")
+    def _given_name(self, logical_id: str, property: str) -> Value | None:
+        properties = self._declared[logical_id].get("Properties")
         if isinstance(properties, dict) and property in properties:
-            given = self.value(properties[property])
+            with self._once(f"Resources.{logical_id}.{property}"):
+                given = self.value(properties[property])
             return as_text(given) if given is not None else None
         return None
 
     def _attribute(self, target: str, attribute: str) -> Value:
-        body = self._declared.get(target, {})
-        named = _NAMED.get(str(body.get("Type")))
-        if named and attribute == "Arn":
-            name = self._given_name(body, named[0]) or self._own(target)
+        body = self._declared.get(target)
+        named = _NAMED.get(str(body.get("Type"))) if body else None
+        if body and named and attribute == "Arn":
+            name = self._given_name(target, named[0]) or self._own(target)
             partition, region, account = (as_text(self.value({"Ref": each})) for each in _ARN)
             return f"arn:{partition}:{named[1]}:{region}:{account}:{named[2]}{as_text(name)}"
         return self._own(f"{target}.{attribute}")
@@ -408,7 +429,8 @@ class Evaluator:
             if found is None:
                 return default if default is not None else opaque("Fn::FindInMap", [table, *wanted])
             level = known[found]
-        return self.value(level)
+        with self._once(".".join(("Mappings", table, *wanted))):
+            return self.value(level)
 
 
 _ARN = ("AWS::Partition", "AWS::Region", "AWS::AccountId")

@@ -114,7 +114,7 @@ def table_state(resource: Resource, name: str, same: Callable[[str, str], bool])
         Whether two texts are equal, constants or not.
     """
     if resource.type == SIMPLE_TABLE:
-        resource = _transformed(resource)
+        resource = _transformed(resource, same)
     given = canonical(resource.type, resource.properties, same)
     ttl = _dict(given.get("TimeToLiveSpecification"))
     encryption = _dict(given.get("SSESpecification"))
@@ -159,12 +159,16 @@ def in_the_same_region(before: TableState, after: TableState) -> TableState:
     return replace(after, places={old if k == new else k: v for k, v in after.places.items()})
 
 
-def _transformed(resource: Resource) -> Resource:
+_SIMPLE_TYPES = ("String", "Number", "Binary")
+
+
+def _transformed(resource: Resource, same: Callable[[str, str], bool]) -> Resource:
     """Return the table that SAM makes of a simple table (SAM specification, SimpleTable)."""
     given = dict(resource.properties)
     primary = _dict(given.pop("PrimaryKey", None))
     name = as_text(primary.get("Name", "id"))
-    kind = {"String": "S", "Number": "N", "Binary": "B"}[as_text(primary.get("Type", "String"))]
+    given_type = as_text(primary.get("Type", "String"))
+    kind = next((each[0] for each in _SIMPLE_TYPES if same(given_type, each)), given_type)
     tags = _dict(given.pop("Tags", None))
     made: dict[str, Value] = {
         **given,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,89 @@ def test_an_entry_that_is_not_a_pair_does_not_end_the_others(
     *errors, other = json.loads(capsys.readouterr().out)["plans"]
     assert ["is not a pair of paths" in each["error"] for each in errors] == [True, True]
     assert other == {"verdict": "harmless"}
+
+
+def _in_a_circle(made: Made) -> None:
+    made.table["Condition"] = "C"
+    made.template["Conditions"] = {"C": {"Fn::Not": [{"Condition": "D"}]}, "D": {"Condition": "C"}}
+
+
+def _named_by_itself(made: Made) -> None:
+    made.props["TableName"] = {"Fn::GetAtt": ["Orders", "Arn"]}
+
+
+def _mapped_to_itself(made: Made) -> None:
+    itself = {"Fn::FindInMap": ["Names", "all", "orders"]}
+    made.template["Mappings"] = {"Names": {"all": {"orders": itself}}}
+    made.props["TableName"] = itself
+
+
+@pytest.mark.parametrize(
+    ("edit", "where"),
+    [
+        (_in_a_circle, "Conditions.C"),
+        (_named_by_itself, "Resources.Orders.TableName"),
+        (_mapped_to_itself, "Mappings.Names.all.orders"),
+    ],
+)
+def test_what_refers_to_itself_is_named_and_does_not_end_the_other_pairs(
+    files: dict[str, str],
+    tmp_path: Path,
+    edit: Callable[[Made], None],
+    where: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = Made(TABLE)
+    edit(made)
+    circle = written(tmp_path, "circle.json", made.template)
+    pairs = [{"from": files["old"], "to": circle}, {"from": files["old"], "to": files["old"]}]
+    assert keyline("plan", "--pairs", written(tmp_path, "pairs.json", pairs)) == 1
+    one, other = json.loads(capsys.readouterr().out)["plans"]
+    assert one["error"] == (
+        f"{where}: A condition or a value refers to itself, in a circle."
+        " Remove one of the references."
+    )
+    assert other == {"verdict": "harmless"}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"Keyline": {"settings": 5, "tables": {}}},
+        {"Keyline": {"settings": {"a": 1}, "tables": {}}},
+    ],
+    ids=str,
+)
+def test_no_template_ends_in_a_traceback(
+    tmp_path: Path, metadata: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = Made(TABLE)
+    made.template["Metadata"] = metadata
+    file = written(tmp_path, "malformed.json", made.template)
+    assert keyline("plan", "--from", file, "--to", file) == 1
+    assert "are not written as CloudFormation's reference says" in capsys.readouterr().err
+
+
+def test_a_template_that_is_nested_too_deeply_is_not_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = Made(TABLE)
+    value: Any = "orders"
+    for _ in range(300):
+        value = {"Fn::Join": ["", [value]]}
+    made.props["TableName"] = value
+    file = written(tmp_path, "deep.json", made.template)
+    assert keyline("plan", "--from", file, "--to", file) == 1
+    assert "are nested too deeply to be judged. Write them flatter." in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+def test_a_file_of_pairs_that_is_not_there_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert keyline("plan", "--pairs", str(tmp_path / "none.json")) == 1
+    assert "none.json: cannot be read: No such file or directory." in capsys.readouterr().err
 
 
 # ------------------------------------------------------------------------------- releases
