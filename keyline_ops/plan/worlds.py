@@ -30,7 +30,7 @@ class UndecidedError(Exception):
 
 @dataclass(frozen=True)
 class World:
-    """What is taken for granted of constants.
+    """What this world assumes of unknown values.
 
     Attributes
     ----------

@@ -176,8 +176,8 @@ def _deleted(change: Change, path: str, name: str) -> Iterator[Finding]:
     elif gone:
         yield waves(
             path,
-            f"is deleted while {names_of(gone)} ends to use it. A query of an old function fails"
-            " once the index is gone.",
+            f"is deleted in the same deployment in which {names_of(gone)} stops using it. A query"
+            " of an old function fails once the index is gone.",
             "Deploy what reads first, and delete the index afterwards.",
             step,
         )
