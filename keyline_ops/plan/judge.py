@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from keyline_ops.plan.constants import shown
 from keyline_ops.plan.evaluate import Stack
-from keyline_ops.plan.findings import Finding, harmless, refused
+from keyline_ops.plan.findings import Finding, harmless, refused, rejected
 from keyline_ops.plan.own import own_findings
 from keyline_ops.plan.releases import Release, released
 from keyline_ops.plan.rules.capacity import capacity
@@ -107,7 +107,7 @@ def _in_world(
             if place not in new.tables
         ),
         *(
-            (place, table, [harmless("", "is created.")])
+            (place, table, [_created(place, table, new)])
             for place, table in new.tables.items()
             if place not in old.tables
         ),
@@ -153,6 +153,23 @@ def _in_regions(change: Change) -> Iterator[Finding]:
         for name in names:
             if was.get(name) != becomes.get(name):
                 yield harmless(f"{where}{name}", "is updated in place.")
+
+
+def _created(place: Place, table: TableState, after: Side) -> Finding:
+    for other, each in sorted(after.tables.items()):
+        if other != place and each.name == table.name and _root(other) == _root(place):
+            return rejected(
+                "TableName",
+                f"is the name of {place_name(other)} too. CloudFormation does not create a second"
+                " table of a name.",
+                "Give the new table another name.",
+            )
+    return harmless("", "is created.")
+
+
+def _root(place: Place) -> str:
+    """Return the stack that a resource is in, or that its nested stack is in."""
+    return place[0].partition(".")[0]
 
 
 def _removed(place: Place, table: TableState, after: Side) -> Finding:
