@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyline_ops.plan.constants import constant_name, shown
+from keyline_ops.plan.constants import as_text, constant_name, shown
 from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.side import Place as ResourcePlace
 from keyline_ops.plan.side import Side
 
-_KEY = "AWS::KMS::Key"
+_KEY, _ALIAS = "AWS::KMS::Key", "AWS::KMS::Alias"
 _PATH = "SSESpecification"
 
 
@@ -73,9 +73,14 @@ def _is_disabled(side: Side, place: ResourcePlace) -> bool:
 
 
 def key_resource(side: Side, key: str) -> ResourcePlace | None:
-    """Return the KMS key of the stacks that a table names, if it is one of theirs."""
+    """Return the KMS key of the stacks that a table names, itself or by an alias of theirs."""
     for place in side.of(_KEY) if key else ():
         own = constant_name(*place)
         if shown(key) in (f"${{{own}}}", f"${{{own}.Arn}}", f"${{{own}.KeyId}}"):
             return place
+    for place in side.of(_ALIAS) if key else ():
+        alias = side.resource(place).properties
+        name = as_text(alias.get("AliasName"))
+        if shown(key) == f"${{{constant_name(*place)}}}" or f":{key}".endswith(f":{name}"):
+            return key_resource(side, as_text(alias.get("TargetKeyId")))
     return None
