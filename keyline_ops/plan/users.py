@@ -82,11 +82,24 @@ class Users:
     def mappings(self, place: Place) -> dict[Place, Node]:
         """Return the mappings of the stream of a table to functions, with their properties."""
         named = self._stream(place)
+        mappings = [(each, self._side.resource(each).properties) for each in self._side.of(MAPPING)]
         return {
-            other: self._side.resource(other).properties
-            for other in self._side.of(MAPPING)
-            if any(named.search(text.text) for text in self._of(other))
+            other: properties
+            for other, properties in (*mappings, *self._mappings_of_sam())
+            if any(named.search(text.text) for text in texts_of(properties))
         }
+
+    def _mappings_of_sam(self) -> Iterator[tuple[Place, Node]]:
+        """Yield the mappings that SAM makes of the events of functions, under its logical ids."""
+        for stack, logical_id in self._side.of(_SAM_FUNCTION):
+            events = self._side.resource((stack, logical_id)).properties.get("Events")
+            for name, event in events.items() if isinstance(events, dict) else ():
+                given = event.get("Properties") if isinstance(event, dict) else None
+                if isinstance(given, dict) and event.get("Type") == "DynamoDB":
+                    function = self._side.evaluators[stack].value({"Ref": logical_id})
+                    source = {"EventSourceArn": given.get("Stream"), "FunctionName": function}
+                    rest = {key: value for key, value in given.items() if key != "Stream"}
+                    yield (stack, f"{logical_id}{name}"), {**rest, **source}
 
     def _stream(self, place: Place) -> re.Pattern[str]:
         """Return what names the stream of a table: a reference to it, or its ARN."""

@@ -6,6 +6,7 @@ otherwise. `tricky` cases look like another verdict than they have.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -201,6 +202,11 @@ def an_unrelated_function_is_renamed(made: Made) -> None:
 @case(HARMLESS)
 def tags(made: Made) -> None:
     made.place["Tags"] = [{"Key": "team", "Value": "data"}]
+
+
+@case(REFUSED, tricky=True)
+def another_table_of_the_same_name_is_new(made: Made) -> None:
+    made.resources["Copy"] = copy.deepcopy(made.table)
 
 
 # ---------------------------------------------------------------------------- replaced
@@ -670,6 +676,26 @@ def _sam(made: Made) -> None:
     }
 
 
+def _events(made: Made) -> Any:
+    return made.resources["Worker"]["Properties"]["Events"]
+
+
+@case(REFUSED, before=_sam, tricky=True)
+def an_event_of_sam_under_another_name(made: Made) -> None:
+    _events(made)["Records"] = _events(made).pop("Changes")
+
+
+@case(WAVES, before=_sam, tricky=True)
+def another_starting_position_of_an_event_of_sam(made: Made) -> None:
+    _events(made)["Changes"]["Properties"]["StartingPosition"] = "TRIM_HORIZON"
+
+
+@case(HARMLESS, before=_sam, tricky=True)
+def an_event_of_sam_as_sam_transforms_it(made: Made) -> None:
+    del made.resources["Worker"]["Properties"]["Events"]
+    made.add_mapping("WorkerChanges", "Worker")
+
+
 @case(REFUSED, before=_sam, tricky=True)
 def the_view_of_a_stream_with_an_event_of_sam(made: Made) -> None:
     made.props["StreamSpecification"] = {"StreamViewType": "KEYS_ONLY"}
@@ -923,6 +949,39 @@ def _key(made: Made) -> None:
 def the_old_key_is_deleted(made: Made) -> None:
     made.resources["Key2"] = made.resources.pop("Key")
     made.key({"Fn::GetAtt": ["Key2", "Arn"]})
+
+
+def _key_by_an_alias(name: Any) -> Edit:
+    def run(made: Made) -> None:
+        _key(made)
+        made.resources["Alias"] = {
+            "Type": "AWS::KMS::Alias",
+            "Properties": {"AliasName": "alias/mine", "TargetKeyId": {"Ref": "Key"}},
+        }
+        made.key(name)
+
+    return run
+
+
+def _without_the_key(made: Made) -> None:
+    del made.resources["Key"], made.resources["Alias"]
+    made.key("alias/other")
+
+
+@case(REFUSED, before=_key_by_an_alias({"Ref": "Alias"}), tricky=True)
+def the_old_key_with_an_alias_is_deleted(made: Made) -> None:
+    _without_the_key(made)
+
+
+@case(REFUSED, before=_key_by_an_alias("alias/mine"), tricky=True)
+def the_old_key_with_an_alias_by_its_name_is_deleted(made: Made) -> None:
+    _without_the_key(made)
+
+
+@case(REFUSED, before=_key_by_an_alias({"Ref": "Alias"}), tricky=True)
+def the_alias_names_another_key_and_the_old_one_is_deleted(made: Made) -> None:
+    made.resources["Key2"] = made.resources.pop("Key")
+    made.resources["Alias"]["Properties"]["TargetKeyId"] = {"Ref": "Key2"}
 
 
 _ACCOUNT = {

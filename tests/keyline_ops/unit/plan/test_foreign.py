@@ -396,6 +396,11 @@ def sam_no_event_and_no_stream(template: Template) -> None:
     del properties(template, "Reader")["Events"]
 
 
+def sam_type_that_nobody_knows(template: Template) -> None:
+    template["Parameters"] = {"Type": {"Type": "String"}}
+    properties(template, "Sessions")["PrimaryKey"]["Type"] = {"Ref": "Type"}
+
+
 def unchanged(template: Template) -> None:
     pass
 
@@ -424,6 +429,7 @@ def unchanged(template: Template) -> None:
         ("sam", sam_as_it_is_transformed, "harmless"),
         ("sam", sam_key, "refused"),
         ("sam", sam_key_type, "refused"),
+        ("sam", sam_type_that_nobody_knows, "refused"),
         ("sam", sam_no_index, "refused"),
         ("sam", sam_view, "refused"),
         ("sam", sam_no_event_and_no_stream, "waves"),
