@@ -29,6 +29,7 @@ Node = dict[str, Value]
 
 _SUB = re.compile(r"\$\{(!?)([^}]*)\}")
 _FOR_EACH = "Fn::ForEach::"
+_SAM = "AWS::Serverless::"
 _BY_STACK = ("AWS::StackName", "AWS::StackId")
 
 
@@ -125,10 +126,12 @@ class Evaluator:
         """Return an evaluated resource."""
         if logical_id not in self._resources:
             body = self._declared[logical_id]
-            properties = self.value(body.get("Properties") or {})
+            kind = str(body.get("Type", ""))
+            given = self.value(body.get("Properties") or {})
+            properties = _merged(self._of_all(kind), given)
             self._resources[logical_id] = Resource(
                 logical_id,
-                str(body.get("Type", "")),
+                kind,
                 properties if isinstance(properties, dict) else {},
                 as_text(self.value(body.get("DeletionPolicy", "Delete"))),
                 as_text(self.value(body.get("UpdateReplacePolicy", "Delete"))),
@@ -189,8 +192,14 @@ class Evaluator:
         return frozenset(as_text(self.value(name)) for name in _imports(dict(self.stack.template)))
 
     def globals(self) -> Value:
-        """Return what a SAM template says of all its functions."""
+        """Return what a SAM template says of all resources, by the end of their type."""
         return self.value(self.stack.template.get("Globals"))
+
+    def _of_all(self, kind: str) -> Value:
+        """Return what a SAM template says of all resources of a type."""
+        shared = self.globals()
+        found = shared.get(kind.removeprefix(_SAM)) if isinstance(shared, dict) else None
+        return found if kind.startswith(_SAM) and isinstance(found, dict) else {}
 
     def value(self, node: Value) -> Value:
         """Return a value with its intrinsic functions evaluated."""
@@ -431,6 +440,16 @@ class Evaluator:
             level = known[found]
         with self._once(".".join(("Mappings", table, *wanted))):
             return self.value(level)
+
+
+def _merged(shared: Value, own: Value) -> Value:
+    """Return a resource's value over that of all (SAM specification, "Globals")."""
+    if isinstance(shared, dict) and isinstance(own, dict):
+        both = {key: _merged(shared[key], own[key]) for key in shared.keys() & own.keys()}
+        return {**shared, **own, **both}
+    if isinstance(shared, list) and isinstance(own, list):
+        return [*shared, *own]
+    return own
 
 
 _ARN = ("AWS::Partition", "AWS::Region", "AWS::AccountId")

@@ -401,6 +401,16 @@ def sam_type_that_nobody_knows(template: Template) -> None:
     properties(template, "Sessions")["PrimaryKey"]["Type"] = {"Ref": "Type"}
 
 
+def sam_encryption_in_globals(template: Template) -> None:
+    encrypted = {"SSESpecification": {"SSEEnabled": True}}
+    template["Globals"]["SimpleTable"] = encrypted
+
+
+def sam_encryption_less_than_in_globals(template: Template) -> None:
+    sam_encryption_in_globals(template)
+    properties(template, "Sessions")["SSESpecification"] = {"SSEEnabled": False}
+
+
 def unchanged(template: Template) -> None:
     pass
 
@@ -437,6 +447,22 @@ def unchanged(template: Template) -> None:
 )
 def test_a_template_of_another_generator_is_judged(origin: str, edit: Edit, verdict: str) -> None:
     before, after = copy.deepcopy(BY_NAME[origin]), copy.deepcopy(BY_NAME[origin])
+    edit(after)
+    plan = judge([Stack("", before)], [Stack("", after)])
+    assert plan.verdict.word == verdict, plan.tables
+
+
+@pytest.mark.parametrize(
+    ("edit", "verdict"),
+    [
+        (unchanged, "refused"),
+        (sam_encryption_in_globals, "harmless"),
+        (sam_encryption_less_than_in_globals, "refused"),
+    ],
+)
+def test_what_sam_says_of_all_simple_tables_is_of_each(edit: Edit, verdict: str) -> None:
+    before, after = copy.deepcopy(BY_NAME["sam"]), copy.deepcopy(BY_NAME["sam"])
+    sam_encryption_in_globals(before)
     edit(after)
     plan = judge([Stack("", before)], [Stack("", after)])
     assert plan.verdict.word == verdict, plan.tables
