@@ -70,7 +70,7 @@ class Finding:
         """Return the finding for people: its path below an owner, constants as `${name}`."""
         return replace(
             self,
-            path=shown(f"{owner}.{self.path}" if self.path else owner),
+            path=shown(".".join(filter(None, (owner, self.path)))),
             message=shown(self.message),
             suggestion=shown(self.suggestion),
             steps=tuple(replace(step, text=shown(step.text)) for step in self.steps),

@@ -24,9 +24,11 @@ from keyline_ops.plan.rules.protection import protection
 from keyline_ops.plan.rules.replacement import other_type, replacement
 from keyline_ops.plan.rules.replicas import replicas
 from keyline_ops.plan.rules.stream import stream
+from keyline_ops.plan.rules.values import values
 from keyline_ops.plan.side import Place, Side, place_name
 from keyline_ops.plan.table_plan import TablePlan
 from keyline_ops.plan.table_state import TABLE_TYPES, TableState, in_the_same_region
+from keyline_ops.plan.undefined import undefined_conditions
 from keyline_ops.plan.unseen import macros, nested_stacks
 from keyline_ops.plan.users import Users
 from keyline_ops.plan.verdict import Plan
@@ -46,6 +48,7 @@ _RULES = (
     capacity,
     replicas,
     policies,
+    values,
 )
 
 
@@ -121,6 +124,7 @@ def _in_world(
     tables = [_plan(place_name(place), table.name, each) for place, table, each in found]
     beside = [_plan(stack, "", each) for stack, each in own_findings(old, new)]
     beside += [_plan(place_name(place), "", [each]) for place, each in nested_stacks(old, new)]
+    beside += [_plan(stack, "", [each]) for stack, each in undefined_conditions(old, new)]
     return (*sorted(tables, key=lambda plan: plan.owner), *beside)
 
 

@@ -7,7 +7,7 @@ date. us-east-1 has every property.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -67,6 +67,43 @@ def canonical(
         template gives a constant.
     """
     return _Canonical(schema_of(kind) or {}, same).properties(properties)
+
+
+def forbidden(kind: str, properties: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+    """Yield the paths of values that the schema of a type does not allow, and why.
+
+    Parameters
+    ----------
+    properties
+        In canonical form. What nobody knows is allowed.
+    """
+    root = schema_of(kind) or {}
+    yield from _forbidden(dict(properties), root, root, "")
+
+
+def _forbidden(value: Value, schema: Schema, root: Schema, path: str) -> Iterator[tuple[str, str]]:
+    schema = _resolved(schema, value, root)
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        for key, item in value.items():
+            yield from _forbidden(item, known.get(key, {}), root, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _forbidden(item, schema.get("items", {}), root, f"{path}{_name_of(item)}")
+    elif is_known(value) and schema.get("enum") and value not in schema["enum"]:
+        yield path, f"is {value}, and takes only {', '.join(map(str, schema['enum']))}."
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        if value < schema.get("minimum", value):
+            yield path, f"is {value}, which is less than {schema['minimum']}."
+        if value > schema.get("maximum", value):
+            yield path, f"is {value}, which is more than {schema['maximum']}."
+
+
+def _name_of(item: Value) -> str:
+    """Return how a path names an item of a list."""
+    named = ("IndexName", "AttributeName", "Region")
+    found = [as_text(item[key]) for key in named if key in item] if isinstance(item, dict) else []
+    return f".{found[0]}" if found else ""
 
 
 @dataclass(frozen=True)

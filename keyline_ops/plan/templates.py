@@ -53,6 +53,12 @@ def parse_template(text: str, path: str) -> Template:
         loop = logical_id.startswith("Fn::ForEach::")
         if not loop and not (isinstance(body, dict) and isinstance(body.get("Type"), str)):
             raise UnjudgedError(f"{path}: Resources.{logical_id}", "has no Type.")
+        if not loop and not isinstance(body.get("Properties", {}), dict | None):
+            raise UnjudgedError(
+                f"{path}: Resources.{logical_id}.Properties",
+                "is not an object.",
+                "Write the properties by their names.",
+            )
     return cast("Template", found)
 
 

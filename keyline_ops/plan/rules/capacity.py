@@ -54,6 +54,10 @@ def _faults(table: TableState) -> Iterator[Finding]:
                 "is missing, and the table has provisioned capacity.",
                 "Say how many units it gets, or write BillingMode: PAY_PER_REQUEST.",
             )
+        units = given.get(provisioned) if table.billing != _ON_DEMAND else None
+        for name, number in sorted(units.items()) if isinstance(units, dict) else ():
+            if isinstance(number, int) and number < 1:
+                yield rejected(f"{where}{provisioned}.{name}", "is less than 1.", "Write 1 or more.")
 
 
 def _warm(path: str, old: Mapping[str, Value], new: Mapping[str, Value]) -> Iterator[Finding]:

@@ -567,6 +567,56 @@ def an_index_less_whose_name_is_an_ordinary_word_in_a_resolver(made: Made) -> No
     made.drop_index("email", "email")
 
 
+# ------------------------------------------------------------------- what AWS rejects
+
+
+@case(REFUSED, tricky=True)
+def a_table_under_a_condition_that_is_not_defined(made: Made) -> None:
+    made.table["Condition"] = "Nowhere"
+
+
+@case(REFUSED, tricky=True)
+def a_choice_by_a_condition_that_is_not_defined(made: Made) -> None:
+    made.place["DeletionProtectionEnabled"] = {"Fn::If": ["Nowhere", True, True]}
+
+
+@case(HARMLESS, before=a_table_under_a_condition_that_is_not_defined, tricky=True)
+def a_condition_that_was_not_defined_either(made: Made) -> None:
+    made.place["Tags"] = [{"Key": "team", "Value": "data"}]
+
+
+@case(REFUSED, tricky=True)
+def a_class_that_there_is_not(made: Made) -> None:
+    made.place["TableClass"] = "IA"
+
+
+@case(REFUSED, before=lambda made: made.props.pop("StreamSpecification"), tricky=True)
+def a_view_that_there_is_not(made: Made) -> None:
+    made.props["StreamSpecification"] = {"StreamViewType": "NEW"}
+
+
+@case(REFUSED, tricky=True)
+def a_type_of_an_attribute_that_there_is_not(made: Made) -> None:
+    made.add_index("by-customer", "customer")
+    made.props["AttributeDefinitions"][-1]["AttributeType"] = "X"
+
+
+@case(REFUSED, tricky=True)
+def a_recovery_that_is_longer_than_there_is(made: Made) -> None:
+    made.place["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] = 40
+
+
+@case(REFUSED, before=lambda made: made.provision(), kinds=(TABLE,), tricky=True)
+def no_capacity_to_read(made: Made) -> None:
+    made.props["ProvisionedThroughput"]["ReadCapacityUnits"] = 0
+
+
+@case(HARMLESS, tricky=True)
+def a_mode_that_nobody_knows(made: Made) -> None:
+    made.place["ContributorInsightsSpecification"] = {"Enabled": True, "Mode": {"Ref": "Mode"}}
+    made.template["Parameters"]["Mode"] = {"Type": "String"}
+
+
 # ------------------------------------------------------------------------------ stream
 
 

@@ -253,7 +253,11 @@ def test_yaml_has_short_forms_and_no_dates() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello", "[]", "{", "{}", '{"Resources": []}', '{"Resources": {"A": {}}}', "a: ["]
+    "text",
+    [
+        *("", "hello", "[]", "{", "{}", '{"Resources": []}', '{"Resources": {"A": {}}}', "a: ["),
+        '{"Resources": {"A": {"Type": "AWS::DynamoDB::Table", "Properties": []}}}',
+    ],
 )
 def test_what_is_no_template_is_not_judged(text: str, tmp_path: Path) -> None:
     with pytest.raises(UnjudgedError):
