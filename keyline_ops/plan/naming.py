@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from keyline_ops.plan.constants import Value, shown
 
 _PLAIN_WORD = re.compile(r"[a-z]+")
+_UNKNOWN = re.compile(r"\$\{[^}]*\}")
 _OF_AN_INDEX = re.compile(r"index|idx|gsi", re.I)
 
 
@@ -64,6 +66,21 @@ class IndexName:
 def mentions(text: str, name: str) -> bool:
     """Whether a text has a name as a word of its own."""
     return re.search(rf"(?<![\w.-]){re.escape(shown(name))}(?![\w.-])", text) is not None
+
+
+def covers(pattern: str, name: str) -> bool:
+    """Whether a pattern of ARNs (`arn:aws:dynamodb:*:*:table/*`) covers a table.
+
+    An unknown part of the pattern (`${AWS::Region}`) covers everything.
+    """
+    if "*" not in pattern:
+        return False
+    known = _UNKNOWN.sub("*", pattern)
+    parts = known.split(":", 5)
+    service = parts[2] if len(parts) > 2 else "*"  # `*` and `arn:*` cover all services
+    own = parts[5] if len(parts) > 5 else "*"
+    ends = known.endswith("*") or len(parts) > 5
+    return ends and fnmatchcase("dynamodb", service) and fnmatchcase(f"table/{shown(name)}", own)
 
 
 def texts_of(value: Value, key: str = "") -> Iterator[Text]:

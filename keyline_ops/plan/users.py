@@ -23,7 +23,6 @@ _READERS = (
     "AWS::CloudFormation::CustomResource",
 )
 """What reads an index, or tells the name to what reads it."""
-_BACKUP = "AWS::Backup::BackupSelection"
 _GRANTS = "AWS::IAM::"
 MAPPING = "AWS::Lambda::EventSourceMapping"
 ROLE = "AWS::IAM::Role"
@@ -108,15 +107,6 @@ class Users:
             rf"(?<![\w:.-]){re.escape(constant_name(*place))}\.StreamArn(?!\w)"
             rf"|table/{re.escape(name)}/stream/(?!\*)"
         )
-
-    def of_backups(self, place: Place) -> set[User]:
-        """Return the selections of AWS Backup that name a table."""
-        table = self._side.tables[place]
-        return {
-            User(other, Kind.READER)
-            for other in self._side.of(_BACKUP)
-            if any(mentions(text.text, table.name) for text in self._of(other))
-        }
 
     def of_index(self, place: Place, index: str) -> set[User]:
         """Return who names an index of a table: in its code, its variables or its permissions."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keyline_ops.plan.backups import kept_days, selections
 from keyline_ops.plan.constants import as_text
 from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.rules.change import Change
+from keyline_ops.plan.side import place_name
 from keyline_ops.plan.table_state import LONGEST_RECOVERY, Place
 
 _KEEPING = ("Retain", "RetainExceptOnCreate")
@@ -61,12 +63,26 @@ def _place(old: Place, new: Place, region: str) -> Iterator[Finding]:
 
 
 def _backups(change: Change) -> Iterator[Finding]:
-    """Yield the selections of AWS Backup that no longer name the table."""
-    left = any(change.users_after.of_backups(change.place))
-    for user in sorted(change.users_before.of_backups(change.place), key=lambda user: user.name):
-        if not left:
+    """Yield where AWS Backup no longer selects the table, or keeps it for less time."""
+    before = sorted(selections(change.side_before, change.before))
+    after = sorted(selections(change.side_after, change.after))
+    if not after:
+        for place in before:
             yield refused(
                 "Backup",
-                f"is no longer made: {user.name} selected the table for AWS Backup.",
+                f"is no longer made: {place_name(place)} selected the table for AWS Backup.",
                 "Keep the selection.",
             )
+        return
+    kept = {name: d for place in after for name, d in kept_days(change.side_after, place).items()}
+    if not kept:
+        return  # the plans are elsewhere
+    for place in before:
+        for name, days in sorted(kept_days(change.side_before, place).items()):
+            becomes = kept.get(name, max(kept.values()))
+            if becomes < days:
+                yield refused(
+                    f"Backup.{name}",
+                    f"keeps backups for {becomes:g} days and no longer for {days:g}.",
+                    "Keep the period, or release the change with its reason.",
+                )

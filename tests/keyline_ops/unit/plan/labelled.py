@@ -945,6 +945,86 @@ def no_backups(made: Made) -> None:
     del made.resources["Selection"]
 
 
+def _selection(**given: Any) -> Edit:
+    """Select tables with a tag, by what is given, into a plan that keeps backups for 90 days."""
+
+    def run(made: Made) -> None:
+        _backed_up(made)
+        properties = made.resources["Selection"]["Properties"]
+        properties["BackupPlanId"] = {"Ref": "Plan"}
+        del properties["BackupSelection"]["Resources"]
+        properties["BackupSelection"] |= {"SelectionName": "daily", **given}
+        made.place["Tags"] = [{"Key": "backup", "Value": "yes"}]
+        rule = {"RuleName": "daily", "Lifecycle": {"DeleteAfterDays": 90}}
+        made.resources["Plan"] = {
+            "Type": "AWS::Backup::BackupPlan",
+            "Properties": {"BackupPlan": {"BackupPlanName": "p", "BackupPlanRule": [rule]}},
+        }
+
+    return run
+
+
+def _condition(key: str) -> list[Template]:
+    return [{"ConditionKey": key, "ConditionValue": "yes", "ConditionType": "STRINGEQUALS"}]
+
+
+_BY_TAG = _selection(ListOfTags=_condition("backup"))
+_BY_CONDITION = _selection(
+    Resources=["*"], Conditions={"StringEquals": _condition("aws:ResourceTag/backup")}
+)
+_BY_PATTERN = _selection(Resources=["arn:aws:dynamodb:*:*:table/ord*"])
+_EXCLUDED = _selection(Resources=["*"], NotResources=["arn:aws:dynamodb:*:*:table/*"])
+
+
+def _no_selection(made: Made) -> None:
+    del made.resources["Selection"]
+
+
+@case(REFUSED, before=_BY_TAG, tricky=True)
+def no_backups_by_a_tag(made: Made) -> None:
+    _no_selection(made)
+
+
+@case(REFUSED, before=_BY_TAG, tricky=True)
+def the_tag_of_backups_less(made: Made) -> None:
+    del made.place["Tags"]
+
+
+@case(REFUSED, before=_BY_CONDITION, tricky=True)
+def the_tag_of_backups_by_a_condition_changes(made: Made) -> None:
+    made.place["Tags"][0]["Value"] = "no"
+
+
+@case(REFUSED, before=_BY_PATTERN, tricky=True)
+def no_backups_by_a_pattern(made: Made) -> None:
+    _no_selection(made)
+
+
+@case(HARMLESS, before=_BY_TAG, tricky=True)
+def backups_by_a_pattern_and_not_by_a_tag(made: Made) -> None:
+    _BY_PATTERN(made)
+    del made.place["Tags"]
+
+
+@case(HARMLESS, before=_EXCLUDED, tricky=True)
+def no_backups_of_other_resources(made: Made) -> None:
+    _no_selection(made)
+
+
+def _kept_for(made: Made) -> Any:
+    return made.resources["Plan"]["Properties"]["BackupPlan"]["BackupPlanRule"][0]["Lifecycle"]
+
+
+@case(REFUSED, before=_BY_TAG, tricky=True)
+def backups_that_are_kept_for_less_time(made: Made) -> None:
+    _kept_for(made)["DeleteAfterDays"] = 7
+
+
+@case(HARMLESS, before=_BY_TAG, tricky=True)
+def backups_that_are_kept_for_ever(made: Made) -> None:
+    del _kept_for(made)["DeleteAfterDays"]
+
+
 @case(HARMLESS, before=lambda made: made.place.pop("DeletionProtectionEnabled"))
 def deletion_protection(made: Made) -> None:
     made.place["DeletionProtectionEnabled"] = True
