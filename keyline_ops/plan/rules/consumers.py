@@ -1,4 +1,4 @@
-"""Mappings of a stream to a function that are replaced while the stream stays.
+"""Mappings of a stream to a function that are replaced, removed or stopped while it stays.
 
 CloudFormation makes the new mapping before it deletes the old one, and Lambda refuses a second
 mapping of one stream to one function. So the old one goes first, and the stream keeps records for
@@ -9,28 +9,72 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from keyline_ops.plan.constants import Value, as_text
+from keyline_ops.plan.constants import Value, as_text, constant_name, shown
 from keyline_ops.plan.findings import Finding, Moment, Step, refused, waves
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.schemas import create_only
 from keyline_ops.plan.side import Place
-from keyline_ops.plan.users import MAPPING
+from keyline_ops.plan.users import FUNCTIONS, MAPPING, Kind, User, Users
 
 _FROM_THE_START = "TRIM_HORIZON"
 
 Properties = Mapping[str, Value]
+Mappings = Mapping[Place, Properties]
 
 
 def consumers(change: Change) -> Iterator[Finding]:
-    """Yield the mappings that cannot be replaced in one update."""
+    """Yield the mappings that cannot be replaced in one update, and those that are lost."""
     if not change.before.stream or change.before.stream != change.after.stream:
         return  # the rules of the stream say what becomes of them
     before = change.users_before.mappings(change.place)
     after = change.users_after.mappings(change.place)
+    yield from _lost(change, before, after)
     for place, old in sorted(before.items()):
         for other, new in sorted(after.items()):
             if _function(old) == _function(new) and (place != other or _is_replaced(old, new)):
                 yield _replaced(other, new)
+
+
+def _lost(change: Change, before: Mappings, after: Mappings) -> Iterator[Finding]:
+    """Yield the mappings that go or stop while their function stays and nothing takes their place.
+
+    A function that goes with its mapping is replaced or given up on purpose.
+    """
+    if _readers(change.users_after, change) - _readers(change.users_before, change):
+        return
+    for place, old in sorted(before.items()):
+        new = [each for each in after.values() if _function(each) == _function(old)]
+        path = f"consumers.{place[1]}"
+        if place in after or new:
+            if _runs(old) and not any(map(_runs, [*new, after.get(place, {})])):
+                yield refused(
+                    path,
+                    "is disabled: the function gets no records, which the stream keeps for a day.",
+                    "Keep the mapping enabled, or release the change.",
+                )
+        elif not _goes(change, old):
+            yield refused(
+                path,
+                "is removed, and the stream and the function stay: the function gets no records.",
+                "Keep the mapping, or release the change.",
+            )
+
+
+def _readers(users: Users, change: Change) -> set[User]:
+    return {user for user in users.of_stream(change.place) if user.kind is Kind.READER}
+
+
+def _runs(mapping: Properties) -> bool:
+    return bool(mapping) and as_text(mapping.get("Enabled", True)) != "false"
+
+
+def _goes(change: Change, mapping: Properties) -> bool:
+    """Whether the function of a mapping is removed too."""
+    named = shown(_function(mapping))
+    return any(
+        named == f"${{{constant_name(*place)}}}" and not change.side_after.type_of(place)
+        for place in change.side_before.of(*FUNCTIONS)
+    )
 
 
 def _replaced(place: Place, new: Properties) -> Finding:

@@ -690,9 +690,25 @@ def a_second_consumer(made: Made) -> None:
     made.add_mapping("Mapping2", "Counter")
 
 
-@case(HARMLESS, before=lambda made: made.add_mapping(), tricky=True)
+@case(REFUSED, before=lambda made: made.add_mapping(), tricky=True)
 def a_consumer_less_of_a_stream_that_stays(made: Made) -> None:
     del made.resources["Mapping"]
+
+
+@case(REFUSED, before=lambda made: made.add_mapping(), tricky=True)
+def a_consumer_that_is_stopped(made: Made) -> None:
+    made.resources["Mapping"]["Properties"]["Enabled"] = False
+
+
+@case(HARMLESS, before=lambda made: made.add_mapping(), tricky=True)
+def a_consumer_less_with_its_function(made: Made) -> None:
+    del made.resources["Mapping"], made.resources["Reader"]
+
+
+@case(HARMLESS, before=lambda made: made.add_mapping(), tricky=True)
+def another_function_takes_over_from_a_consumer(made: Made) -> None:
+    del made.resources["Mapping"]
+    made.add_mapping("Mapping2", "Counter")
 
 
 def _pipe(made: Made) -> None:
@@ -728,6 +744,11 @@ def _sam(made: Made) -> None:
 
 def _events(made: Made) -> Any:
     return made.resources["Worker"]["Properties"]["Events"]
+
+
+@case(REFUSED, before=_sam, tricky=True)
+def an_event_of_sam_less(made: Made) -> None:
+    del _events(made)["Changes"]
 
 
 @case(REFUSED, before=_sam, tricky=True)
