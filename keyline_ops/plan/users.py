@@ -28,7 +28,7 @@ MAPPING = "AWS::Lambda::EventSourceMapping"
 ROLE = "AWS::IAM::Role"
 POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 _SAM_FUNCTION = "AWS::Serverless::Function"
-FUNCTIONS = ("AWS::Lambda::Function", _SAM_FUNCTION)
+_FUNCTIONS = ("AWS::Lambda::Function", _SAM_FUNCTION)
 
 
 class Kind(enum.Enum):
@@ -130,11 +130,11 @@ class Users:
             for name in evaluator.links(logical_id)
             if self._side.declared.get((stack, name)) == ROLE
         }
-        if self._side.declared[grant] in FUNCTIONS:
+        if self._side.declared[grant] in _FUNCTIONS:
             return {grant}
         return {
             (stack, name)
-            for owner, name in self._side.of(*FUNCTIONS)
+            for owner, name in self._side.of(*_FUNCTIONS)
             if owner == stack and evaluator.links(name) & roles
         }
 

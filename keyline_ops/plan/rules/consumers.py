@@ -14,7 +14,7 @@ from keyline_ops.plan.findings import Finding, Moment, Step, refused, waves
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.schemas import create_only
 from keyline_ops.plan.side import Place
-from keyline_ops.plan.users import FUNCTIONS, MAPPING, Kind, User, Users
+from keyline_ops.plan.users import MAPPING, Kind, User, Users
 
 _FROM_THE_START = "TRIM_HORIZON"
 
@@ -72,8 +72,8 @@ def _goes(change: Change, mapping: Properties) -> bool:
     """Whether the function of a mapping is removed too."""
     named = shown(_function(mapping))
     return any(
-        named == f"${{{constant_name(*place)}}}" and not change.side_after.type_of(place)
-        for place in change.side_before.of(*FUNCTIONS)
+        named.startswith(f"${{{constant_name(*place)}}}") and not change.side_after.type_of(place)
+        for place in change.side_before.declared
     )
 
 

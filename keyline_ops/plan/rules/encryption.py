@@ -59,7 +59,18 @@ def _lost_key(change: Change, key: str, path: str) -> Iterator[Finding]:
                 " be restored.",
                 "Keep the key, with DeletionPolicy: Retain.",
             )
-    elif _is_disabled(change.side_after, place) and not _is_disabled(change.side_before, place):
+        return
+    was, becomes = change.side_before.resource(place), change.side_after.resource(place)
+    if was.deletion_policy.startswith("Retain") and not becomes.deletion_policy.startswith(
+        "Retain"
+    ):
+        yield refused(
+            f"{path}.KMSMasterKeyId",
+            f"is {place[1]}, whose DeletionPolicy changes from {was.deletion_policy} to"
+            f" {becomes.deletion_policy}: without the key nobody can read the table.",
+            f"Keep DeletionPolicy: {was.deletion_policy} on the key.",
+        )
+    if _is_disabled(change.side_after, place) and not _is_disabled(change.side_before, place):
         yield refused(
             f"{path}.KMSMasterKeyId",
             f"is {place[1]}, which is disabled: DynamoDB cannot read the table.",
