@@ -1,7 +1,8 @@
 """Indexes that are created and deleted, and who reads them meanwhile.
 
 DynamoDB creates or deletes one index of a table at a time, and CloudFormation in one update, for
-both types of tables. It does not wait until a new index is filled. Source: CloudFormation's
+both types of tables. It does not wait until a new index is filled. Beside that DynamoDB changes the
+throughput of other indexes, but neither that of the table nor ends a stream. Source: CloudFormation's
 reference, `GlobalSecondaryIndexes`; API reference, UpdateTable.
 """
 
@@ -57,7 +58,7 @@ def indexes(change: Change) -> Iterator[Finding]:
         )
     beside = [
         name
-        for name in ("ProvisionedThroughput", "BillingMode", "Replicas")
+        for name in ("ProvisionedThroughput", "BillingMode", "StreamSpecification", "Replicas")
         if _differs_beside(change, name)
     ]
     if steps and beside:
@@ -95,6 +96,8 @@ def _groups(change: Change) -> Iterator[tuple[str, set[str], set[str]]]:
 def _differs_beside(change: Change, name: str) -> bool:
     if name == "Replicas":
         return change.before.places.keys() != change.after.places.keys()
+    if name == "StreamSpecification":
+        return bool(change.before.stream) and change.before.stream != change.after.stream
     return change.before.properties.get(name) != change.after.properties.get(name)
 
 

@@ -1172,6 +1172,21 @@ def a_key_that_everybody_uses_through_dynamodb(made: Made) -> None:
     _key_of_the_account(made, {**_ACCOUNT, "Principal": {"AWS": "*"}, "Condition": through})
 
 
+def _kept_key(made: Made) -> None:
+    _key(made)
+    made.resources["Key"]["DeletionPolicy"] = "Retain"
+
+
+@case(REFUSED, before=_kept_key, tricky=True)
+def the_key_is_no_longer_kept(made: Made) -> None:
+    made.resources["Key"]["DeletionPolicy"] = "Delete"
+
+
+@case(HARMLESS, before=_kept_key, tricky=True)
+def the_key_is_kept_except_on_creation(made: Made) -> None:
+    made.resources["Key"]["DeletionPolicy"] = "RetainExceptOnCreate"
+
+
 @case(REFUSED, before=_key, tricky=True)
 def the_key_is_disabled(made: Made) -> None:
     made.resources["Key"]["Properties"]["Enabled"] = False
@@ -1220,6 +1235,19 @@ def billing_that_is_the_default_left_out(made: Made) -> None:
 def capacity_together_with_an_index(made: Made) -> None:
     made.add_index("by-customer", "customer")
     made.provision(10)
+
+
+@case(HARMLESS, before=lambda made: made.provision(), kinds=(TABLE,), tricky=True)
+def capacity_of_an_index_together_with_another_index(made: Made) -> None:
+    made.add_index("by-customer", "customer")
+    made.provision()
+    made.indexes[0]["ProvisionedThroughput"]["ReadCapacityUnits"] = 7
+
+
+@case(WAVES, tricky=True)
+def no_stream_together_with_an_index(made: Made) -> None:
+    _no_stream(made)
+    made.add_index("by-customer", "customer")
 
 
 @case(HARMLESS)
