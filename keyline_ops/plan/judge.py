@@ -17,6 +17,7 @@ from keyline_ops.plan.rules.encryption import encryption
 from keyline_ops.plan.rules.expiry import expiry
 from keyline_ops.plan.rules.exports import exports
 from keyline_ops.plan.rules.indexes import indexes
+from keyline_ops.plan.rules.item_access import item_access
 from keyline_ops.plan.rules.key_users import key_users
 from keyline_ops.plan.rules.keys import keys
 from keyline_ops.plan.rules.policies import policies
@@ -49,6 +50,7 @@ _RULES = (
     replicas,
     policies,
     values,
+    item_access,
 )
 
 

@@ -93,8 +93,10 @@ class Users:
         for stack, logical_id in self._side.of(_SAM_FUNCTION):
             events = self._side.resource((stack, logical_id)).properties.get("Events")
             for name, event in events.items() if isinstance(events, dict) else ():
-                given = event.get("Properties") if isinstance(event, dict) else None
-                if isinstance(given, dict) and event.get("Type") == "DynamoDB":
+                if not (isinstance(event, dict) and event.get("Type") == "DynamoDB"):
+                    continue
+                given = event.get("Properties")
+                if isinstance(given, dict):
                     function = self._side.evaluators[stack].value({"Ref": logical_id})
                     source = {"EventSourceArn": given.get("Stream"), "FunctionName": function}
                     rest = {key: value for key, value in given.items() if key != "Stream"}
@@ -119,6 +121,15 @@ class Users:
             and any(name.is_in(text) for text in self._of(other))
             and self._side.makes(other)
             and (self._reaches(other, table) or self._is_of_the_only_table(other))
+        }
+
+    def functions_that_reach(self, place: Place) -> set[Place]:
+        """Return the functions that name a table, or whose permissions do."""
+        table = self._side.tables[place]
+        return {
+            other
+            for other, kind in self._side.declared.items()
+            if kind in _FUNCTIONS and self._reaches(other, table) and self._side.makes(other)
         }
 
     def functions_of(self, grant: Place) -> set[Place]:

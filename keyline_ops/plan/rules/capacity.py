@@ -57,7 +57,9 @@ def _faults(table: TableState) -> Iterator[Finding]:
         units = given.get(provisioned) if table.billing != _ON_DEMAND else None
         for name, number in sorted(units.items()) if isinstance(units, dict) else ():
             if isinstance(number, int) and number < 1:
-                yield rejected(f"{where}{provisioned}.{name}", "is less than 1.", "Write 1 or more.")
+                yield rejected(
+                    f"{where}{provisioned}.{name}", "is less than 1.", "Write 1 or more."
+                )
 
 
 def _warm(path: str, old: Mapping[str, Value], new: Mapping[str, Value]) -> Iterator[Finding]:

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 
 from keyline_ops.plan.constants import Value, as_text, listed
 from keyline_ops.plan.findings import Finding, refused
+from keyline_ops.plan.grants import statements_of
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.rules.encryption import key_resource
 from keyline_ops.plan.side import Place, Side
-from keyline_ops.plan.users import POLICIES, ROLE
+from keyline_ops.plan.users import ROLE
 
 _USE_A_KEY = ("kms:decrypt", "kms:*", "*")
 
@@ -28,7 +29,7 @@ def key_users(change: Change) -> Iterator[Finding]:
         if place is None or not _leaves_it_to_roles(change.side_after, place):
             continue
         for role in sorted(_readers(change)):
-            if not any(_uses_keys(each) for each in _statements(change.side_after, role)):
+            if not any(_uses_keys(each) for each in statements_of(change.side_after, role)):
                 yield refused(
                     "SSESpecification.KMSMasterKeyId",
                     f"becomes {place[1]}, and {role[1]} may read the table and not use that key.",
@@ -57,7 +58,7 @@ def _readers(change: Change) -> set[Place]:
         if any(
             any(text.startswith("dynamodb:") for text in _texts(each.get("Action")))
             and any(_is_of(text, name) for text in _texts(each.get("Resource")))
-            for each in _statements(side, place)
+            for each in statements_of(side, place)
         )
     }
 
@@ -68,26 +69,6 @@ def _is_of(resource: str, table: str) -> bool:
 
 def _uses_keys(statement: dict[str, Value]) -> bool:
     return any(text.lower() in _USE_A_KEY for text in _texts(statement.get("Action")))
-
-
-def _statements(side: Side, role: Place) -> Iterator[dict[str, Value]]:
-    """Yield what a role is allowed by policies of its stack."""
-    stack, logical_id = role
-    evaluator = side.evaluators[stack]
-    documents = [
-        each.get("PolicyDocument")
-        for each in listed(side.resource(role).properties.get("Policies"))
-        if isinstance(each, dict)
-    ]
-    documents += [
-        side.resource(place).properties.get("PolicyDocument")
-        for place in side.of(*POLICIES)
-        if place[0] == stack and logical_id in evaluator.links(place[1])
-    ]
-    for document in documents:
-        for each in listed(document.get("Statement")) if isinstance(document, dict) else []:
-            if isinstance(each, dict) and each.get("Effect") == "Allow":
-                yield each
 
 
 def _texts(value: Value) -> Iterator[str]:

@@ -1360,6 +1360,95 @@ def the_region_in_letters(made: Made) -> None:
     made.props["Replicas"][0]["Region"] = "us-east-1"
 
 
+# ------------------------------------------------------------------------------ grants
+
+
+def _allowed(*actions: str) -> Edit:
+    def run(made: Made) -> None:
+        if "Reader" not in made.resources:
+            made.add_function()
+        made.add_policy({"Fn::GetAtt": ["Orders", "Arn"]}, index_arn("*"))
+        document = made.resources["ReaderPolicy"]["Properties"]["PolicyDocument"]
+        document["Statement"][0]["Action"] = [f"dynamodb:{action}" for action in actions]
+
+    return run
+
+
+_READ_AND_WRITE = _allowed("GetItem", "PutItem")
+
+
+@case(REFUSED, before=_READ_AND_WRITE, tricky=True)
+def a_grant_to_write_less(made: Made) -> None:
+    _allowed("GetItem")(made)
+
+
+@case(REFUSED, before=_READ_AND_WRITE, tricky=True)
+def a_grant_less(made: Made) -> None:
+    del made.resources["ReaderPolicy"]
+
+
+@case(REFUSED, before=_allowed("*"), tricky=True)
+def a_grant_of_all_becomes_one_to_read(made: Made) -> None:
+    _allowed("GetItem", "Query")(made)
+
+
+@case(HARMLESS, before=_allowed("*"), tricky=True)
+def a_grant_of_all_becomes_one_of_what_is_needed(made: Made) -> None:
+    _allowed("GetItem", "Query", "PutItem")(made)
+
+
+@case(HARMLESS, before=_READ_AND_WRITE, tricky=True)
+def a_grant_to_write_less_with_new_code(made: Made) -> None:
+    made.add_function(code="v2")
+    _allowed("GetItem")(made)
+
+
+@case(HARMLESS, before=_READ_AND_WRITE, tricky=True)
+def a_role_under_another_logical_id(made: Made) -> None:
+    made.resources["Role2"] = made.resources.pop("ReaderRole")
+    made.resources["Reader"]["Properties"]["Role"] = {"Fn::GetAtt": ["Role2", "Arn"]}
+    made.resources["ReaderPolicy"]["Properties"]["Roles"] = [{"Ref": "Role2"}]
+
+
+@case(HARMLESS, before=_READ_AND_WRITE, tricky=True)
+def a_function_with_the_same_rights_under_another_logical_id(made: Made) -> None:
+    made.resources["Writer"] = made.resources.pop("Reader")
+
+
+@case(HARMLESS, before=_READ_AND_WRITE, tricky=True)
+def a_grant_within_the_role(made: Made) -> None:
+    policy = made.resources.pop("ReaderPolicy")["Properties"]
+    del policy["Roles"]
+    made.resources["ReaderRole"]["Properties"]["Policies"] = [policy]
+
+
+@case(HARMLESS, before=_READ_AND_WRITE, tricky=True)
+def a_grant_by_a_policy_of_aws(made: Made) -> None:
+    del made.resources["ReaderPolicy"]
+    managed = "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"
+    made.resources["ReaderRole"]["Properties"]["ManagedPolicyArns"] = [managed]
+
+
+def _sam_writer(*policies: str) -> Edit:
+    def run(made: Made) -> None:
+        _sam(made)
+        made.resources["Worker"]["Properties"]["Policies"] = [
+            {name: {"TableName": {"Ref": "Orders"}}} for name in policies
+        ]
+
+    return run
+
+
+@case(REFUSED, before=_sam_writer("DynamoDBCrudPolicy"), tricky=True)
+def a_policy_of_sam_to_write_less(made: Made) -> None:
+    _sam_writer("DynamoDBReadPolicy")(made)
+
+
+@case(HARMLESS, before=_sam_writer("DynamoDBCrudPolicy"), tricky=True)
+def two_policies_of_sam_for_one(made: Made) -> None:
+    _sam_writer("DynamoDBReadPolicy", "DynamoDBWritePolicy")(made)
+
+
 # ---------------------------------------------------------------------------- policies
 
 _LET_IN = {

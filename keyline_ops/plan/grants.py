@@ -1,0 +1,124 @@
+"""What roles and functions are allowed to do by the policies of their stack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from keyline_ops.plan.constants import Value, constant_name, listed
+from keyline_ops.plan.evaluate import Node
+from keyline_ops.plan.naming import covers, mentions, texts_of
+from keyline_ops.plan.side import Place, Side
+from keyline_ops.plan.table_state import TableState
+from keyline_ops.plan.users import POLICIES, ROLE
+
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "PartiQLSelect"})
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}) | {
+    f"PartiQL{name}" for name in ("Insert", "Update", "Delete")
+}
+_OF_SAM = {
+    "DynamoDBCrudPolicy": READS | WRITES,
+    "DynamoDBReadPolicy": READS,
+    "DynamoDBWritePolicy": WRITES,
+}
+"""SAM's policy templates (SAM specification, "Policy template list")."""
+_WIDE = re.compile(r"DynamoDB|Administrator|PowerUser")
+"""Policies of AWS that let their holder use tables."""
+
+
+def statements_of(side: Side, role: Place) -> Iterator[Node]:
+    """Yield what a role is allowed by policies of its stack."""
+    stack, logical_id = role
+    evaluator = side.evaluators[stack]
+    own = side.possible(role)
+    yield from _allowed(own.get("Policies") if isinstance(own, dict) else None)
+    for place in side.of(*POLICIES):
+        if place[0] == stack and (
+            logical_id in evaluator.links(place[1]) or place[1] in evaluator.links(logical_id)
+        ):
+            yield from _allowed(side.possible(place))
+
+
+def actions_of(side: Side, function: Place, table: TableState) -> dict[str, bool] | None:
+    """Return the actions on items of a table that a function is allowed.
+
+    Each has whether a policy names it rather than a pattern of it. It is None where what the
+    function is allowed is not in these stacks.
+    """
+    properties = side.possible(function)
+    if not isinstance(properties, dict):
+        return None
+    roles = _roles(side, function)
+    if "Role" in properties and not roles:
+        return None
+    statements = [each for role in roles for each in statements_of(side, role)]
+    managed = [properties.get("Policies"), *(_managed(side, role) for role in roles)]
+    if any(_is_elsewhere(side, function[0], text) for each in managed for text in _names(each)):
+        return None
+    statements += _allowed(properties.get("Policies"))
+    found = dict.fromkeys(_of_sam(properties.get("Policies"), table), False)
+    for statement in statements:
+        if any(_is_of(each.text, table) for each in texts_of(statement.get("Resource"))):
+            for action in texts_of(statement.get("Action")):
+                for name in _covered(action.text):
+                    found[name] = found.get(name, False) or "*" not in action.text
+    return found
+
+
+def _allowed(value: Value) -> Iterator[Node]:
+    """Yield the statements in a value that allow something."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _allowed(each)
+    elif isinstance(value, dict) and "Effect" in value:
+        if value["Effect"] == "Allow":
+            yield value
+    elif isinstance(value, dict):
+        yield from _allowed([*value.values()])
+
+
+def _roles(side: Side, function: Place) -> list[Place]:
+    stack, logical_id = function
+    places = [(stack, name) for name in sorted(side.evaluators[stack].links(logical_id))]
+    return [place for place in places if side.declared[place] == ROLE and side.makes(place)]
+
+
+def _managed(side: Side, role: Place) -> Value:
+    properties = side.possible(role)
+    return properties.get("ManagedPolicyArns") if isinstance(properties, dict) else None
+
+
+def _names(policies: Value) -> Iterator[str]:
+    """Yield the policies that are named and not written out."""
+    for each in listed(policies):
+        if isinstance(each, (str, list)):
+            yield from (text.text for text in texts_of(each))
+
+
+def _is_elsewhere(side: Side, stack: str, policy: str) -> bool:
+    """Whether a policy is not in these stacks, and may be about tables."""
+    own = (f"${{{constant_name(*place)}}}" for place in side.declared if place[0] == stack)
+    if policy in own:
+        return False
+    is_of_aws = ":iam::aws:policy/" in policy or ":" not in policy
+    return not is_of_aws or _WIDE.search(policy) is not None
+
+
+def _of_sam(policies: Value, table: TableState) -> Iterator[str]:
+    for each in listed(policies):
+        for name, arguments in each.items() if isinstance(each, dict) else ():
+            if any(mentions(text.text, table.name) for text in texts_of(arguments)):
+                yield from _OF_SAM.get(name, ())
+
+
+def _is_of(resource: str, table: TableState) -> bool:
+    if "/index/" in resource or "/stream/" in resource:
+        return False
+    return mentions(resource, table.name) or covers(resource, table.name)
+
+
+def _covered(action: str) -> list[str]:
+    """Return the actions on items that an action is, or that its pattern covers."""
+    pattern = re.escape(action).replace(r"\*", ".*").replace(r"\?", ".")
+    is_it = re.compile(pattern, re.I).fullmatch
+    return [name for name in READS | WRITES if is_it(f"dynamodb:{name}")]
