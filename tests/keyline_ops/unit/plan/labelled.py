@@ -1269,6 +1269,16 @@ def a_maximum_on_demand(made: Made) -> None:
     made.props["OnDemandThroughput"] = {"MaxReadRequestUnits": 100}
 
 
+@case(HARMLESS, kinds=(TABLE,), tricky=True)
+def no_maximum_on_demand(made: Made) -> None:
+    made.props["OnDemandThroughput"] = {"MaxReadRequestUnits": -1}
+
+
+@case(REFUSED, kinds=(TABLE,), tricky=True)
+def a_maximum_on_demand_of_nothing(made: Made) -> None:
+    made.props["OnDemandThroughput"] = {"MaxReadRequestUnits": 0}
+
+
 @case(HARMLESS)
 def the_class_of_the_table(made: Made) -> None:
     made.place["TableClass"] = "STANDARD_INFREQUENT_ACCESS"
