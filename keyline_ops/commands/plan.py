@@ -131,6 +131,10 @@ def _judged(old: str, new: str, environment: str, releases: Sequence[Release]) -
         raise UnjudgedError(
             f"{old} and {new}", "are nested too deeply to be judged.", "Write them flatter."
         ) from error
+    except OSError as error:
+        raise UnjudgedError(
+            f"{old} and {new}", f"cannot be read: {error.strerror}.", "Name two templates."
+        ) from error
     except _OF_MALFORMED as error:
         raise UnjudgedError(
             f"{old} and {new}",
@@ -154,7 +158,7 @@ def _judged_on_aws(new: str | None, environment: str, releases: Sequence[Release
     return found.with_fillings(fillings(where, names), where.environment.region)
 
 
-_OF_MALFORMED = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
+_OF_MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What Python raises of a value that is not of the form that CloudFormation's reference says."""
 
 

@@ -101,7 +101,7 @@ def _nested(folder: Path, owner: str, template: Any) -> Iterator[Stack]:
 
 
 def _commit(revision: str) -> str | None:
-    if revision.startswith("-"):
+    if revision.startswith("-") or "\0" in revision:
         return None
     done = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     return done.stdout.strip() if done.returncode == 0 else None

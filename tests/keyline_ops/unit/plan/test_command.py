@@ -197,6 +197,18 @@ def test_a_template_that_is_nested_too_deeply_is_not_judged(
     )
 
 
+@pytest.mark.parametrize("path", ["\0", "x" * 5_000, ""], ids=["NUL", "long", "empty"])
+def test_a_path_that_no_file_can_have_does_not_end_the_others(
+    files: dict[str, str], tmp_path: Path, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = [{"from": path, "to": files["old"]}, {"from": files["old"], "to": files["old"]}]
+    assert keyline("plan", "--pairs", written(tmp_path, "pairs.json", pairs)) == 1
+    one, other = json.loads(capsys.readouterr().out)["plans"]
+    assert one["verdict"] is None
+    assert one["error"]
+    assert other == {"verdict": "harmless"}
+
+
 def test_a_file_of_pairs_that_is_not_there_cannot_be_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
