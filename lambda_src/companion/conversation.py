@@ -243,8 +243,7 @@ class Conversations:
                 kept = cancelled.current_of(0)
                 if isinstance(kept, Log):
                     return kept
-                failed = {reason.pattern for reason in cancelled.reasons}
-                if CONVERSATION_TURNS.name in failed and not cancelled.conflict:
+                if cancelled.refused(CONVERSATION_TURNS.name):
                     raise UnknownUserError from cancelled  # the patient is being erased
                 if not cancelled.conflict or attempt == ATTEMPTS:
                     raise

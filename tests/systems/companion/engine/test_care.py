@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from companion.answer_writer import RuleWriter
-from companion.patterns import CONVERSATION_DELETE
+from companion.patterns import CONVERSATION_DELETE, CONVERSATION_TURNS
 from companion.skill import REFUSAL
 from companion.tables import Profile
+from keyline.model import TransactWrite
 from keyline.moments import iso_of
+from keyline.run import Cancelled, Store, TransactionCancelledError
 from tests.systems.companion.on_engine import ALEXA_USER, Companion
 
 OF_A_PATIENT = (
@@ -250,6 +252,20 @@ def test_a_turn_of_a_patient_who_is_being_erased_is_refused(companion: Companion
     companion.skill = companion.new_skill(Erasing())
     assert companion.say("hello there") == REFUSAL
     assert companion.stored("BuddyConversationLogs") == []
+
+
+def test_a_turn_that_could_not_be_kept_is_not_taken_for_one_of_an_erased_patient(
+    companion: Companion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    companion.patient()
+    busy = Cancelled(2, CONVERSATION_TURNS.name, "ThrottlingError")
+
+    def transact(self: Store, pattern: TransactWrite[Any], *_: Any, **__: Any) -> None:
+        raise TransactionCancelledError(pattern.name, [busy])
+
+    monkeypatch.setattr(Store, "transact", transact)
+    with pytest.raises(TransactionCancelledError):
+        companion.say("hello there")
 
 
 def test_no_id_and_no_cursor_leads_to_a_patient_of_another(companion: Companion) -> None:
