@@ -17,6 +17,7 @@ from keyline_deploy.environment import (
     EnvironmentFileError,
     load,
     names,
+    table_name_faults,
     unknown_systems,
     with_user_pool,
 )
@@ -106,6 +107,7 @@ def main() -> None:
     try:
         environment = chosen(app)
         raise_first(unknown_systems(environment, [system.name for system in systems()]))
+        raise_first(table_name_faults(environment, systems()))
         target = Target.HOST if environment.is_local else Target.LAMBDA
         spans = environment.functions.spans
         build(app, environment, systems(), bundler(target, spans=spans))

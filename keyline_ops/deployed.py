@@ -48,6 +48,10 @@ class Deployed:
         """Whether it is this machine's."""
         return self.engine is not None
 
+    def name_of(self, owned: Owned) -> str:
+        """The name of the deployed table that serves."""
+        return self.environment.table_name(owned.system.name, owned.table)
+
     def client(self) -> Any:
         """boto3's client of DynamoDB."""
         region = self.environment.region
@@ -68,6 +72,7 @@ class Deployed:
             environment=self.environment.name,
             settings=self.environment.settings(system.name, system.settings),
             client=self._client(connections),
+            tables=self.environment.restored_tables(system),
         )
 
     def connection(self, connections: int) -> Connection:
@@ -180,7 +185,7 @@ class Owned:
     table: Table
 
 
-def find_table(name: str, environment: str, systems: Sequence[System]) -> Owned:
+def find_table(name: str, environment: Environment, systems: Sequence[System]) -> Owned:
     """The table of a name: the declaration's, or the deployed one.
 
     Raises
@@ -195,7 +200,7 @@ def find_table(name: str, environment: str, systems: Sequence[System]) -> Owned:
     return known[name]
 
 
-def find_tables(name: str, environment: str, systems: Sequence[System]) -> list[Owned]:
+def find_tables(name: str, environment: Environment, systems: Sequence[System]) -> list[Owned]:
     """The tables of a system of this name, or the one table of this name.
 
     Raises
@@ -213,9 +218,11 @@ def find_tables(name: str, environment: str, systems: Sequence[System]) -> list[
     return [known[name]]
 
 
-def _by_name(environment: str, systems: Sequence[System]) -> dict[str, Owned]:
+def _by_name(environment: Environment, systems: Sequence[System]) -> dict[str, Owned]:
     known: dict[str, Owned] = {}
     for system in systems:
         for table in system.tables:
-            known[table.name] = known[table.physical_name(environment)] = Owned(system, table)
+            owned = Owned(system, table)
+            deployed = environment.table_names(system.name, table)
+            known |= dict.fromkeys((table.name, *deployed), owned)
     return known

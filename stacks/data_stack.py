@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from keyline.model import System, deployment
+from keyline.model import System, Table, deployment
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.cursor_secret import CursorSecret
 from keyline_cdk.data_table import DataTable
+from keyline_cdk.level_one import level_one
 from keyline_cdk.table_alarms import TableAlarms
 from keyline_cdk.trouble_alarm import TroubleAlarm
 from keyline_deploy.environment import Environment
@@ -45,13 +49,17 @@ class DataStack(KeylineStack):
         self.tables: dict[str, DataTable] = {}
         trouble: list[cloudwatch.Alarm] = []
         for table in system.tables:
-            id = pascal(table.name)
-            self.tables[table.name] = DataTable(
-                self, id, table=table, environment=environment, tags=tags
-            )
+            made = [
+                self._add_table(table, name, tags)
+                for name in environment.table_names(system.name, table)
+            ]
+            self.tables[table.name] = made[0]
+            if any(f.source and f.source.table is table for f in system.functions):
+                for spare in made[1:]:  # its readers move to the one that serves, or come from it
+                    self.export_value(spare.stream_arn)
             alarms = TableAlarms(
                 self,
-                f"{id}Alarms",
+                f"{pascal(table.name)}Alarms",
                 system=system,
                 table=table,
                 environment=environment,
@@ -69,6 +77,16 @@ class DataStack(KeylineStack):
         if any(deployment.signs_cursors(function) for function in system.functions):
             CursorSecret(self, "Cursor", system=system, environment=environment)
         self.extend()
+
+    def _add_table(self, table: Table, name: str, tags: Mapping[str, str]) -> DataTable:
+        """Add a table under a deployed name; the id of a restored one follows from its name."""
+        own = table.physical_name(self._environment.name)
+        restored = name != own
+        id = pascal(table.name) + (pascal(name.removeprefix(own)) if restored else "")
+        made = DataTable(self, id, table=table, environment=self._environment, name=name, tags=tags)
+        if restored:
+            level_one(made.resource, dynamodb.CfnGlobalTable).override_logical_id(id)
+        return made
 
     def extend(self) -> None:
         """Add what the declaration does not say: a system's own stack overrides it."""

@@ -33,6 +33,8 @@ class DataTable(Construct):
         The declaration.
     environment
         Recovery period, deletion protection, removal policy, encryption and contributor insights.
+    name
+        The deployed name; what the declaration makes where it is left out.
     tags
         Tags of the table. CloudFormation does not hand a stack's tags on to the replicas
         of a global table, which is what TableV2 makes.
@@ -45,6 +47,7 @@ class DataTable(Construct):
         *,
         table: Table,
         environment: Environment,
+        name: str = "",
         tags: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, id)
@@ -53,7 +56,7 @@ class DataTable(Construct):
         self.resource = dynamodb.TableV2(
             self,
             "Table",
-            table_name=table.physical_name(environment.name),
+            table_name=name or table.physical_name(environment.name),
             partition_key=_attributes(table, table.key.partition)[0],
             sort_key=next(iter(_attributes(table, table.key.sort)), None),
             global_secondary_indexes=[_index(table, index) for index in table.indexes],

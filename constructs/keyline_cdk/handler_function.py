@@ -161,7 +161,8 @@ def variables(system: System, function: Function, environment: Environment) -> d
         If they are more than Lambda takes.
     """
     settings = _with_cache(system, function, environment)
-    size = deployment.variables_size(system, function, settings)
+    tables = environment.restored_tables(system)
+    size = deployment.variables_size(system, function, settings, tables)
     if size > MAX_VARIABLES:
         raise EnvironmentFileError(
             f"{environment.name}.toml: systems.{system.name}",
@@ -177,6 +178,7 @@ def variables(system: System, function: Function, environment: Environment) -> d
         cursor_secret=cursor_secret_reference(system, environment),
         measure_sizes=environment.is_local,
         spans=environment.functions.spans,
+        tables=tables,
     )
 
 
@@ -212,7 +214,7 @@ def data_statements(
                 stack.format_arn(
                     service="dynamodb",
                     resource="table",
-                    resource_name=system.table(table).physical_name(environment.name)
+                    resource_name=environment.table_name(system.name, system.table(table))
                     + (f"/index/{index}" if index else ""),
                 )
             ],

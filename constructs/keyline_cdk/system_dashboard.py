@@ -51,6 +51,7 @@ class SystemDashboard(Construct):
         super().__init__(scope, id)
         self._system = system
         self._environment = environment.name
+        self._names = {t.name: environment.table_name(system.name, t) for t in system.tables}
         self.resource = cloudwatch.Dashboard(
             self,
             "Dashboard",
@@ -92,7 +93,7 @@ class SystemDashboard(Construct):
         )
 
     def _table(self, table: Table) -> Iterator[Row]:
-        metrics = TableMetrics(table.physical_name(self._environment))
+        metrics = TableMetrics(self._names[table.name])
         parts = (None, *(index.name for index in table.indexes))
         operations = deployment.operations_on(self._system, table)
         yield _row(

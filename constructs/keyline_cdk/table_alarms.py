@@ -49,7 +49,8 @@ class TableAlarms(Construct):
         self._environment = environment
         self._topic = topic
         self.trouble: list[cloudwatch.Alarm] = []
-        self._metrics = TableMetrics(table.physical_name(environment.name))
+        self._name = environment.table_name(system.name, table)
+        self._metrics = TableMetrics(self._name)
         for index in (None, *(index.name for index in table.indexes)):
             self._throttling(index)
             self._consumption(index)
@@ -169,5 +170,4 @@ class TableAlarms(Construct):
         )
 
     def _named(self, index: str | None) -> str:
-        name = self._table.physical_name(self._environment.name)
-        return f"index {index} of {name}" if index else f"table {name}"
+        return f"index {index} of {self._name}" if index else f"table {self._name}"

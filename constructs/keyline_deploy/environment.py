@@ -30,10 +30,10 @@ from msgspec import Meta, Struct, field
 
 from keyline import variables
 from keyline.errors import Fault, KeylineError, instead_of, repeated
-from keyline.model import MAX_ENVIRONMENT_NAME, System
+from keyline.model import MAX_ENVIRONMENT_NAME, System, Table
 from keyline.moments import DAY_SECONDS
 from keyline.settings import SettingError
-from keyline_deploy.names import key_parameter
+from keyline_deploy.names import is_restored_name, key_parameter
 from keyline_deploy.resource_tags import tag_faults
 from keyline_deploy.web_addresses import issuer_faults, origin_faults
 
@@ -97,6 +97,10 @@ Encryption = Annotated[
         " the ARN of a KMS key of your own",
     ),
 ]
+TableNames = Annotated[
+    tuple[str, ...],
+    Meta(min_length=1, max_length=5, description="a list of one to five names, the serving first"),
+]
 Url = Annotated[
     str, Meta(pattern=r"\Ahttps?://[!-~]{1,2000}\Z", description="an http or https URL")
 ]
@@ -129,6 +133,10 @@ class Tables(_Section, frozen=True, kw_only=True):
         that DynamoDB keeps to itself (`aws-owned`, without a trail of its use and without cost),
         one that the account stack makes for this environment (`customer-managed`), or yours, by
         its ARN.
+    names
+        The deployed names of tables that were restored, by system and declared table. All of them
+        are in the system's stack, and the first serves. A table that is not here has the name
+        that its declaration makes (docs/runbooks/backup-and-restore.md).
     """
 
     pitr_days: Annotated[int, Meta(ge=1, le=35)] = 35
@@ -136,6 +144,7 @@ class Tables(_Section, frozen=True, kw_only=True):
     removal_policy: Literal["retain", "destroy"] = "retain"
     contributor_insights: bool = False
     encryption: Encryption = "aws-managed"
+    names: dict[str, dict[str, TableNames]] = field(default_factory=dict)
 
     @property
     def makes_key(self) -> bool:
@@ -372,6 +381,24 @@ class Environment(_Section, frozen=True, kw_only=True):
         encryption = self.tables.encryption
         return encryption if encryption.startswith("arn:") else None
 
+    def table_names(self, system: str, table: Table) -> tuple[str, ...]:
+        """Return the names under which a table is in the stack; the first serves."""
+        said = self.tables.names.get(system, {}).get(table.name)
+        return said or (table.physical_name(self.name),)
+
+    def table_name(self, system: str, table: Table) -> str:
+        """Return the name of the deployed table that serves."""
+        return self.table_names(system, table)[0]
+
+    def restored_tables(self, system: System) -> dict[str, str]:
+        """Return the serving names that differ from what the declaration makes."""
+        named = {table.name: self.table_name(system.name, table) for table in system.tables}
+        return {
+            table.name: named[table.name]
+            for table in system.tables
+            if named[table.name] != table.physical_name(self.name)
+        }
+
     def settings(self, system: str, kind: type[T]) -> T:
         """Decode `[systems.<system>]` as a system's own settings.
 
@@ -426,13 +453,49 @@ def unknown_systems(environment: Environment, known: Collection[str]) -> Iterato
     known
         The names of all systems of the project.
     """
-    sections = (("systems", environment.systems), ("user_pools", environment.user_pools))
+    sections = (
+        ("systems", environment.systems),
+        ("user_pools", environment.user_pools),
+        ("tables.names", environment.tables.names),
+    )
     for section, named in sections:
         for name in named:
             if name not in known:
                 keys = f"{section}.{name}"
                 path = f"{_file_that_says(environment, keys)}: {keys}"
                 yield path, "there is no such system.", instead_of(name, known)
+
+
+def table_name_faults(environment: Environment, systems: Collection[System]) -> Iterator[Fault]:
+    """Yield what is wrong with `[tables.names]`: a name that another table has, or may have.
+
+    Parameters
+    ----------
+    systems
+        All systems of the project; sections of others are told by `unknown_systems`.
+    """
+    known = {system.name: system for system in systems}
+    for name, tables in environment.tables.names.items():
+        declared = {table.name: table for table in known[name].tables} if name in known else {}
+        for table, names in tables.items():
+            keys = f"tables.names.{name}.{table}"
+            path = f"{_file_that_says(environment, keys)}: {keys}"
+            if name in known and table not in declared:
+                yield path, f"{name} has no such table.", instead_of(table, declared)
+            elif name in known:
+                own = declared[table].physical_name(environment.name)
+                yield from ((path, *each) for each in _name_faults(own, names))
+
+
+def _name_faults(own: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
+    for each in names:
+        if each != own and not is_restored_name(own, each):
+            yield (
+                f"{each!r} is not a name of a table that was restored from {own}.",
+                f"Write {own}, or {own}-r20260131T100000Z as `keyline restore` has made it.",
+            )
+    for each in repeated(names):
+        yield f"{each!r} is there twice.", "Write it once."
 
 
 def check_takes_pool(system: System, path: str) -> None:

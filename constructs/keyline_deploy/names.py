@@ -6,6 +6,9 @@ an export, which would lock both (docs/adr/0007-stacks.md).
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
 from keyline.model import api_name, function_name, pascal, phase_parameter_name, stack_name
 
 __all__ = [
@@ -19,14 +22,42 @@ __all__ = [
     "dashboard_name",
     "failure_queue_name",
     "function_name",
+    "is_restored_name",
     "key_alias",
     "key_parameter",
     "pascal",
     "phase_parameter_name",
+    "restored_name",
     "stack_id",
     "stack_name",
     "trouble_alarm_name",
 ]
+
+
+_RESTORED = "%Y%m%dT%H%M%SZ"
+_RESTORED_SUFFIX = re.compile(r"-r[0-9]{8}T[0-9]{6}Z(-[a-z0-9]{1,16})?")
+
+
+def restored_name(name: str, moment: datetime, suffix: str = "") -> str:
+    """Return the name of a table that is restored: `Orders-dev-r20260131T100000Z`.
+
+    Parameters
+    ----------
+    name
+        What the table's declaration makes, also where the source was restored itself.
+    moment
+        The time as of which it is restored.
+    suffix
+        A word that tells it from another table that was restored as of the same time.
+    """
+    stamp = moment.astimezone(UTC).strftime(_RESTORED)
+    return f"{name}-r{stamp}" + (f"-{suffix}" if suffix else "")
+
+
+def is_restored_name(name: str, candidate: str) -> bool:
+    """Whether a name is one that `restored_name` makes of a table's declared name."""
+    rest = candidate.removeprefix(name)
+    return rest != candidate and _RESTORED_SUFFIX.fullmatch(rest) is not None
 
 
 def stack_id(name: str) -> str:

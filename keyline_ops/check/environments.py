@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keyline.errors import Fault, KeylineError
 from keyline.model import System
-from keyline_deploy.environment import Environment, load, unknown_systems
+from keyline_deploy.environment import Environment, load, table_name_faults, unknown_systems
 from keyline_deploy.environment import names as environment_names
 
 
@@ -28,6 +28,7 @@ def faults(folder: Path, systems: Sequence[System], known: Collection[str]) -> I
             yield error.path, error.message, error.suggestion
         else:
             yield from unknown_systems(environment, known)
+            yield from table_name_faults(environment, systems)
             for system in systems:
                 yield from _settings(environment, system)
 

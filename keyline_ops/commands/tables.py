@@ -46,7 +46,7 @@ def tables(
 
     where = _where(environment, state)
     names = [system] if system else [each.name for each in systems()]
-    owned = [table for name in names for table in find_tables(name, environment, systems())]
+    owned = [table for name in names for table in find_tables(name, where.environment, systems())]
     rows = listed(where, owned)
     if as_json:
         print(json.dumps([to_json(row) for row in rows], indent=2))
@@ -84,8 +84,8 @@ def count(
     from keyline_ops.tables.describe import describe, required
 
     where = _where(environment, state)
-    owned = find_table(table, environment, systems())
-    name, client = owned.table.physical_name(environment), where.client()
+    owned = find_table(table, where.environment, systems())
+    name, client = where.name_of(owned), where.client()
     seen = required(describe(where, client, name), name)
     if not exact:
         told = {"table": name, "items": seen.items, "bytes": seen.bytes, "counted": seen.counted}
@@ -131,7 +131,7 @@ def backup(
     bucket = Bucket.of(export) if export else None
     where, console = _where(environment, state), Console(stderr=True)
     backups = Backups(where, where.client(), lambda line: console.print(Text(line)))
-    found = backups.found(find_tables(name, environment, systems()))
+    found = backups.found(find_tables(name, where.environment, systems()))
     price = price_of(found, where.environment.region, export=bucket is not None)
     console.print(Text(f"{count_of(len(found), 'table')}: {price}"), soft_wrap=True)
     if dry_run:
@@ -166,8 +166,8 @@ def restore(
     from keyline_ops.tables.restore import LEFT, Restores, moment_of
 
     moment = moment_of(at)
-    owned = find_table(table, environment, systems())
     where, console = _where(environment, state), Console(stderr=True)
+    owned = find_table(table, where.environment, systems())
     restores = Restores(where, where.client(), lambda line: console.print(Text(line)))
     plan = restores.plan(owned, to, moment)
     steps = restores.steps(plan)

@@ -99,7 +99,7 @@ def carry_out(job: Job, at: Tell) -> Summary:
 
 def _table_id(where: Deployed, declared: AnyImport) -> str:
     """Tell which table it is: a new table has nothing of what was imported into the old one."""
-    name = declared.pattern.table.physical_name(where.environment.name)
+    name = where.environment.table_name(declared.system.name, declared.pattern.table)
     found = required(described(where.client(), name), name)
     return f"{found['TableArn']} {found.get('TableId') or found['CreationDateTime']}"
 

@@ -71,7 +71,7 @@ def prepared(job: Job, state: Path | None, *, force: bool, now: datetime | None 
     since = cut_over_since(job, state)
     if not force:
         _require_week(path, since, now or datetime.now(UTC))
-    return Cleaning(job, source.physical_name(job.where.environment.name), since)
+    return Cleaning(job, job.deployed_name(source), since)
 
 
 def _require_week(path: str, since: datetime | None, now: datetime) -> None:

@@ -65,10 +65,14 @@ class Job:
         """What is known of it."""
         return read(self._folder, self._key)
 
+    def deployed_name(self, table: Table) -> str:
+        """Return the name of the deployed table that serves."""
+        return self.where.environment.table_name(self.system.name, table)
+
     def missing(self) -> str:
         """Return the deployed name of a table that is not there; empty if both are."""
         client = self.where.client()
-        names = dict.fromkeys((self._physical(self.source), self._physical(self.target)))
+        names = dict.fromkeys((self.deployed_name(self.source), self.deployed_name(self.target)))
         return next((name for name in names if described(client, name) is None), "")
 
     def items(self) -> int:
@@ -110,7 +114,7 @@ class Job:
                 kept.save()
             count = len(state.segments)
             requests = self._requests(count)
-            reads = Segments(requests, self._physical(self.source), count)
+            reads = Segments(requests, self.deployed_name(self.source), count)
             backfill(self._pages(requests, Rate(rate)), reads, kept, tell)
             state.filled = iso_now()
             kept.save()
@@ -122,7 +126,7 @@ class Job:
         `written` counts the items that would be tried.
         """
         requests = self._requests(segments)
-        reads = Segments(requests, self._physical(self.source), segments)
+        reads = Segments(requests, self.deployed_name(self.source), segments)
         check = self._check()
 
         def look(number: int) -> Outcome:
@@ -199,13 +203,10 @@ class Job:
 
     def _kind(self, table: Table, shape: Any) -> Kind[Any]:
         settings = self.where.environment.settings(self.system.name, self.system.settings)
-        return Kind(self.name, table, shape, self.where.environment.name, settings)
+        return Kind(self.name, table, shape, self.deployed_name(table), settings)
 
     def _requests(self, connections: int) -> Requests:
         return Requests(self.where.connection(connections), self.name)
-
-    def _physical(self, table: Table) -> str:
-        return table.physical_name(self.where.environment.name)
 
     @cached_property
     def _folder(self) -> Path:
@@ -222,5 +223,5 @@ class Job:
         return key_of(self.where.environment.name, self.system.name, self.name, shape, *ids)
 
     def _description(self, table: Table) -> Any:
-        name = self._physical(table)
+        name = self.deployed_name(table)
         return required(described(self.where.client(), name), name)

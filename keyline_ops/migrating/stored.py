@@ -26,6 +26,8 @@ class Kind(Generic[ItemT]):
     ----------
     path
         What errors name first: the backfill.
+    name
+        The deployed name of the table.
     settings
         The system's.
     """
@@ -33,13 +35,8 @@ class Kind(Generic[ItemT]):
     path: str
     table: Table
     shape: type[ItemT]
-    environment: str
+    name: str
     settings: msgspec.Struct
-
-    @cached_property
-    def name(self) -> str:
-        """The deployed name of the table."""
-        return self.table.physical_name(self.environment)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:

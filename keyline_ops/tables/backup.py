@@ -91,7 +91,7 @@ class Backups:
         """
         if self.where.is_local:
             raise refuse_local("backups")
-        names = [t.table.physical_name(self.where.environment.name) for t in tables]
+        names = [self.where.name_of(each) for each in tables]
         return [required(describe(self.where, self.client, name), name) for name in names]
 
     def save(self, tables: Sequence[Seen]) -> list[Saved]:

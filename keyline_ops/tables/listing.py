@@ -47,7 +47,7 @@ def listed(where: Deployed, tables: Sequence[Owned]) -> list[TableRow]:
 
 
 def _row(where: Deployed, client: Any, owned: Owned) -> TableRow:
-    name = owned.table.physical_name(where.environment.name)
+    name = where.name_of(owned)
     seen = describe(where, client, name)
     differs = ["is not deployed"] if seen is None else differences(owned, where.environment, seen)
     return TableRow(owned.system.name, owned.table.name, name, seen, tuple(differs))

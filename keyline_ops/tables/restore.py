@@ -129,7 +129,7 @@ class Restores:
             raise KeylineError(
                 f"--to {target}", "is no table's name.", "Use 3 to 255 of A-Z a-z 0-9 _ . -"
             )
-        name = owned.table.physical_name(self.where.environment.name)
+        name = self.where.name_of(owned)
         found = describe(self.where, self.client, name)
         source = required(found, name, "Restore a backup of it instead.")
         _check_reach(source, at)

@@ -13,6 +13,11 @@ FUNCTION = "KEYLINE_FUNCTION"
 """The function's declared name."""
 SETTINGS = "KEYLINE_SETTINGS"
 """The system's settings in this environment, as JSON."""
+TABLES = "KEYLINE_TABLES"
+"""The deployed names of tables that an environment serves under another name, as JSON.
+
+Set only where a table was restored: declared name to deployed name.
+"""
 CURSOR_SECRET = "KEYLINE_CURSOR_SECRET"  # noqa: S105 - the name of the variable
 """The secret that cursors are signed with. Only functions that hand out cursors have it."""
 PHASE_PARAMETER = "KEYLINE_PHASE_PARAMETER"

@@ -109,6 +109,12 @@ def _is_empty(value: Any) -> bool:
     return value is None or value in (set(), frozenset())
 
 
+def _served(table: Table, environment: str) -> str:
+    """Return the name of the table that serves: a restored one has a name of its own."""
+    named = msgspec.json.decode(os.environ.get(variables.TABLES, "{}"), type=dict[str, str])
+    return named.get(table.name) or table.physical_name(environment)
+
+
 def _reference(variable: str, table: Table) -> TableReference:
     name, environment = os.environ.get(variable), os.environ.get(variables.ENVIRONMENT)
     if not name:
@@ -117,10 +123,11 @@ def _reference(variable: str, table: Table) -> TableReference:
         )
     if name.startswith("arn:"):
         raise KeylineError(variable, "is an ARN.", "Set it to the name of the table.")
-    if environment and name != table.physical_name(environment):
+    expected = _served(table, environment) if environment else name
+    if name != expected:
         raise KeylineError(
             variable,
             f"is {name!r}, but the environment {environment!r} has another table.",
-            f"Set it to {table.physical_name(environment)}.",
+            f"Set it to {expected}.",
         )
     return TableReference(name, table)

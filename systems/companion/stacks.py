@@ -83,7 +83,7 @@ class CompanionServiceStack(ServiceStack):
     def _watch_throttling(self) -> None:
         """Tell at the first throttled request of a minute, table by table."""
         for table in self._system.tables:
-            metrics = TableMetrics(table.physical_name(self._environment.name))
+            metrics = TableMetrics(self._environment.table_name(self._system.name, table))
             operations = deployment.operations_on(self._system, table)
             for number, metric in enumerate(metrics.throttled_requests(operations), 1):
                 add_filled_alarm(

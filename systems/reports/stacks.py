@@ -48,7 +48,8 @@ class ReportsServiceStack(ServiceStack):
         environment = self._environment
         for handler in self.functions.values():
             for variable, table in TABLE_VARIABLES.items():
-                handler.resource.add_environment(variable, table.physical_name(environment.name))
+                name = environment.table_name(self._system.name, table)
+                handler.resource.add_environment(variable, name)
         self._let_keep_matrices(self.functions[SIMILARITY.name])
 
     def _let_keep_matrices(self, handler: HandlerFunction) -> None:

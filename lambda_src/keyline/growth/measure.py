@@ -52,7 +52,6 @@ class SizeWatch:
     store: Store
     growth: Growth
     tables: Sequence[Table]
-    environment: str
     describe: Describe
     metrics: Metrics
 
@@ -70,7 +69,7 @@ class SizeWatch:
         return [self._watch(table, datetime.fromtimestamp(now, UTC)) for table in self.tables]
 
     def _watch(self, table: Table, now: datetime) -> SizeSnapshot:
-        said = self.describe(table.physical_name(self.environment))
+        said = self.describe(self.store.table_name(table))
         snapshot = snapshot_of(table.name, said, now.date().isoformat())
         self.store.put(self.growth.put, snapshot)
         self._publish(snapshot)
@@ -112,7 +111,6 @@ def handler_of(system: System, growth: Growth) -> Handler:
         store=store,
         growth=growth,
         tables=system.function(FUNCTION).describes,
-        environment=store.environment,
         describe=dynamodb_describe(),
         metrics=Metrics(store.environment, system),
     )

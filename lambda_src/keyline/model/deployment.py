@@ -30,6 +30,7 @@ from keyline.variables import (
     SETTINGS,
     SPANS,
     SYSTEM,
+    TABLES,
 )
 
 SECRET_LENGTH = 64
@@ -259,6 +260,7 @@ def variables(
     cursor_secret: str = "",
     measure_sizes: bool = False,
     spans: bool = False,
+    tables: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return a function's environment variables, from which the run time takes its context.
 
@@ -266,6 +268,8 @@ def variables(
     ----------
     cursor_secret
         The secret or a reference to it; it is left out if the function signs no cursors.
+    tables
+        The deployed names of tables that do not have their declared one.
     """
     found = {
         SYSTEM: system.name,
@@ -283,10 +287,17 @@ def variables(
         found[SPANS] = "1"
     if reads_phase(system, function):
         found[PHASE_PARAMETER] = phase_parameter_name(system.name, environment)
+    if tables:
+        found[TABLES] = msgspec.json.encode(tables, order="deterministic").decode()
     return found
 
 
-def variables_size(system: System, function: Function, settings: msgspec.Struct) -> int:
+def variables_size(
+    system: System,
+    function: Function,
+    settings: msgspec.Struct,
+    tables: Mapping[str, str] | None = None,
+) -> int:
     """Return the bytes of a function's environment variables at most, as Lambda counts them."""
     found = variables(
         system,
@@ -296,6 +307,7 @@ def variables_size(system: System, function: Function, settings: msgspec.Struct)
         cursor_secret="s" * SECRET_LENGTH,
         measure_sizes=True,
         spans=True,
+        tables=tables,
     )
     return _size(found)
 

@@ -13,6 +13,7 @@ import msgspec
 
 from keyline.model.collection import OneOf
 from keyline.model.pattern import BatchGet, BatchWrite, Delete, Get, Pattern, Put, Query, Update
+from keyline.model.table import Table
 from keyline.run import floor, reply, request
 from keyline.run.calls import Floor
 from keyline.run.codec import Attributes, ItemWriter, KeyPart, Reader
@@ -184,16 +185,18 @@ class Compiler:
 
     Parameters
     ----------
-    environment
-        Which tables: it is part of their names.
+    table_name
+        Gives the deployed name of a table.
     settings
         What retention and shards are named by.
     whole
         Whether reads ask for all attributes, whatever the pattern's shape.
     """
 
-    def __init__(self, environment: str, settings: TableSettings, *, whole: bool) -> None:
-        self._environment = environment
+    def __init__(
+        self, table_name: Callable[[Table], str], settings: TableSettings, *, whole: bool
+    ) -> None:
+        self._table_name = table_name
         self._settings = settings
         self._whole = whole
         self._readers: Memo[Pattern[Any], Reader[Any]] = Memo(Reader[Any].of)
@@ -315,7 +318,7 @@ class Compiler:
         return ItemWriter(pattern.table, pattern.kind, self._settings)
 
     def _name(self, pattern: Pattern[Any]) -> str:
-        return pattern.table.physical_name(self._environment)
+        return self._table_name(pattern.table)
 
 
 def _attributes(

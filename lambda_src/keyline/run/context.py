@@ -33,6 +33,8 @@ class Context(msgspec.Struct, Generic[SettingsT], frozen=True):
         What cursors are signed with; None where the function issues none.
     measure_sizes
         Whether the meter also records what the item sizes imply.
+    tables
+        The deployed names of tables that do not have their declared one.
     """
 
     system: System
@@ -41,6 +43,7 @@ class Context(msgspec.Struct, Generic[SettingsT], frozen=True):
     settings: SettingsT
     cursor_secret: bytes | None = None
     measure_sizes: bool = False
+    tables: Mapping[str, str] = {}
 
     @property
     def secret(self) -> bytes:
@@ -91,6 +94,7 @@ def from_environment(
         _settings(settings, environ.get(variables.SETTINGS, "{}")),
         secret.encode() if secret else None,
         environ.get(variables.MEASURE_SIZES) == "1",
+        _tables(environ.get(variables.TABLES, "{}")),
     )
 
 
@@ -99,6 +103,13 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
     if not value:
         raise KeylineError(name, "is not set.", _DEPLOY)
     return value
+
+
+def _tables(text: str) -> Mapping[str, str]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise KeylineError(variables.TABLES, f"{error}.", _DEPLOY) from error
 
 
 def _settings(type_: type[SettingsT], text: str) -> SettingsT:

@@ -27,6 +27,7 @@ from keyline.model.pattern import (
     Update,
 )
 from keyline.model.system import System
+from keyline.model.table import Table
 from keyline.run import batch, clock, counting, single, single_transaction, transaction
 from keyline.run.calls import Calls
 from keyline.run.client import Client, dynamodb_client
@@ -75,6 +76,8 @@ class Store:
         for all attributes, which costs the same, and writes for the item as it was.
     unique_clock
         Where `put_unique` takes its moments; the process' where not given.
+    tables
+        The deployed names of tables that do not have their declared one, by declared name.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Store:
         meter: Meter | None = None,
         measure_sizes: bool = False,
         unique_clock: UniqueClock | None = None,
+        tables: Mapping[str, str] | None = None,
     ) -> None:
         self.system = system
         self.environment = environment
@@ -102,7 +106,10 @@ class Store:
         )
         self._lock = threading.Lock()
         self._executor: Executor | None = None
-        self._compiler = Compiler(environment, TableSettings(self.settings), whole=measure_sizes)
+        self._tables = dict(tables or {})
+        self._compiler = Compiler(
+            self.table_name, TableSettings(self.settings), whole=measure_sizes
+        )
         self._queries: Memo[Query[Any], QueryReader[Any]] = Memo(
             lambda p: QueryReader(self._compiler.query(p), self._calls, signer, self._threads)
         )
@@ -125,7 +132,12 @@ class Store:
             function=context.function,
             meter=PROCESS,
             measure_sizes=context.measure_sizes,
+            tables=context.tables,
         )
+
+    def table_name(self, table: Table) -> str:
+        """Return the name under which a table is deployed here."""
+        return self._tables.get(table.name) or table.physical_name(self.environment)
 
     def get(self, pattern: Get[T], /, **key: Any) -> T | None:
         """The item of this key; None if there is none or it has expired."""

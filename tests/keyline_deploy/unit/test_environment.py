@@ -7,10 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import Struct
 
 from keyline import variables
@@ -18,7 +21,9 @@ from keyline.model import LONGEST_ENVIRONMENT
 from keyline.settings import Dollars, SettingError
 from keyline_deploy import environment
 from keyline_deploy.environment import Environment, EnvironmentFileError
+from keyline_deploy.names import is_restored_name, restored_name
 from tests.support.sample.books import SMALL
+from tests.support.sample.orders import ORDERS
 from tests.support.sample.shop import LARGE
 
 DEPLOYED = ("dev", "staging", "prod")
@@ -569,6 +574,62 @@ def test_a_section_of_no_system_is_told_in_the_file_that_has_it(
     local = environment.load("local", folder)
     paths = [path for path, _, _ in environment.unknown_systems(local, ["visits"])]
     assert paths == ["local.toml: systems.orders"]
+
+
+RESTORED = "CustomerOrders-dev-r20260131T100000Z"
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([RESTORED, "CustomerOrders-dev"], ""),
+        ([f"{RESTORED}-2"], ""),
+        (["CustomerOrders"], "is not a name of a table that was restored from CustomerOrders-dev"),
+        (["CustomerOrders-devil"], "is not a name of a table that was restored"),
+        (["CustomerOrders-dev-r20260131T100000Z-A"], "is not a name of a table"),
+        (["CustomerOrders-r20260131T100000Z"], "is not a name of a table"),
+        ([RESTORED, RESTORED], "is there twice"),
+    ],
+)
+def test_an_environment_names_only_its_own_tables_and_those_restored_from_them(
+    names: list[str], message: str
+) -> None:
+    """Another environment's table, or another table, is never read by a slip in a file."""
+    tables = environment.Tables(names={"orders": {"CustomerOrders": tuple(names)}})
+    dev = msgspec.structs.replace(environment.load("dev"), tables=tables)
+    found = [*environment.table_name_faults(dev, [LARGE])]
+    assert [message in said for _, said, _ in found] == [True] * bool(message)
+    if not message:
+        assert dev.table_name("orders", ORDERS) == names[0]
+        assert dev.restored_tables(LARGE) == {"CustomerOrders": names[0]}
+
+
+def test_names_of_no_table_and_of_no_system_are_told() -> None:
+    tables = environment.Tables(names={"orders": {"CustomerOrder": (RESTORED,)}, "order": {}})
+    dev = msgspec.structs.replace(environment.load("dev"), tables=tables)
+    assert [*environment.table_name_faults(dev, [LARGE])] == [
+        (
+            "dev.toml: tables.names.orders.CustomerOrder",
+            "orders has no such table.",
+            "Did you mean 'CustomerOrders'?",
+        )
+    ]
+    sections = ["orders", *dev.systems]
+    assert [path for path, _, _ in environment.unknown_systems(dev, sections)] == [
+        "dev.toml: tables.names.order"
+    ]
+
+
+@settings(max_examples=50)
+@given(
+    st.datetimes(min_value=datetime(2000, 1, 1), timezones=st.just(UTC)),
+    st.from_regex(r"[a-z0-9]{0,16}", fullmatch=True),
+)
+def test_a_restored_name_is_known_as_one_of_its_table_alone(moment: datetime, suffix: str) -> None:
+    name = restored_name("Orders-dev", moment, suffix)
+    assert is_restored_name("Orders-dev", name)
+    assert not is_restored_name("Orders", name)
+    assert not is_restored_name(name, name)
 
 
 @pytest.mark.parametrize("endpoint", [{}, {"KEYLINE_DYNAMODB_ENDPOINT": "http://127.0.0.1:1"}])

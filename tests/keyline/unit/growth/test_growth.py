@@ -45,6 +45,9 @@ class Snapshots:
     def __init__(self, *kept: SizeSnapshot) -> None:
         self.kept = {(s.tableName, s.day): s for s in kept}
 
+    def table_name(self, table: Table) -> str:
+        return table.physical_name("dev")
+
     def put(self, pattern: object, item: SizeSnapshot) -> SizeSnapshot:
         assert pattern is GROWTH.put
         self.kept[item.tableName, item.day] = item
@@ -81,7 +84,6 @@ def run(*kept: SizeSnapshot, size: int) -> tuple[Snapshots, Published]:
         store=snapshots,  # type: ignore[arg-type] # as much of a store as it uses
         growth=GROWTH,
         tables=[TABLE],
-        environment="dev",
         describe=describe,
         metrics=published,  # type: ignore[arg-type] # as much of the metrics as it uses
     )

@@ -18,7 +18,9 @@ from tests.support.sample.shop import Settings
 
 
 def compiler(environment: str = "test") -> Compiler:
-    return Compiler(environment, TableSettings(Settings()), whole=False)
+    return Compiler(
+        lambda table: table.physical_name(environment), TableSettings(Settings()), whole=False
+    )
 
 
 def test_each_kind_of_pattern_is_compiled_once() -> None:

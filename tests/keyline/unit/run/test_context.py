@@ -17,6 +17,7 @@ from keyline.run.errors import BadValueError
 from keyline.run.meter import PROCESS
 from keyline.run.settings import EARLIEST, LATEST, Expiry, TableSettings
 from tests.support.sample.notes import NOTES
+from tests.support.sample.orders import MARKS, ORDERS
 from tests.support.sample.shop import LARGE, Settings
 
 ENVIRON = {
@@ -130,3 +131,14 @@ def test_a_moment_in_its_unit_is_taken(seconds: int, unit: int) -> None:
 def test_a_number_of_shards_that_is_none() -> None:
     with pytest.raises(KeylineError, match="whole number"):
         TableSettings(Settings(topicShards=0)).shards(NOTES)
+
+
+def test_a_restored_table_has_the_name_that_the_deployment_says() -> None:
+    named = from_environment(
+        LARGE, Settings, {**ENVIRON, "KEYLINE_TABLES": '{"CustomerOrders":"Restored"}'}
+    )
+    store = Store(system=LARGE, environment="dev", tables=named.tables)
+    assert store.table_name(ORDERS) == "Restored"
+    assert store.table_name(MARKS) == MARKS.physical_name("dev")
+    with pytest.raises(KeylineError, match="KEYLINE_TABLES"):
+        from_environment(LARGE, Settings, {**ENVIRON, "KEYLINE_TABLES": "[]"})

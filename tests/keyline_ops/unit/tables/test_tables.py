@@ -115,13 +115,13 @@ class Told:
 
 
 def test_a_table_has_two_names_and_a_system_is_all_of_its_tables() -> None:
-    assert find_table("CustomerOrders", "dev", [LARGE]).table is ORDERS
-    assert find_table(NAME, "dev", [LARGE]) == OWNED
-    assert [o.table for o in find_tables("orders", "dev", [LARGE])] == list(LARGE.tables)
+    assert find_table("CustomerOrders", DEV, [LARGE]).table is ORDERS
+    assert find_table(NAME, DEV, [LARGE]) == OWNED
+    assert [o.table for o in find_tables("orders", DEV, [LARGE])] == list(LARGE.tables)
     with pytest.raises(KeylineError, match="Did you mean 'CustomerOrders'"):
-        find_table("CustomerOrder", "dev", [LARGE])
+        find_table("CustomerOrder", DEV, [LARGE])
     with pytest.raises(KeylineError, match="is no system and no table"):
-        find_tables("nothing", "dev", [LARGE])
+        find_tables("nothing", DEV, [LARGE])
 
 
 def test_another_accounts_credentials_are_refused() -> None:
