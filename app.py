@@ -71,10 +71,13 @@ def pools_of(systems: Sequence[System]) -> Iterator[tuple[System, str]]:
         yield system, f"{system.name}:{_POOL}"
 
 
-def bundler(target: Target, out: Path | None = None, *, spans: bool = False) -> Bundler:
+def bundler(
+    target: Target, out: Path | None = None, *, spans: bool = False, dax: bool = False
+) -> Bundler:
     """Return what puts a function's code together; functions that ask for the same share it.
 
-    With `spans`, bundles carry what records spans. What a bundle leaves out of our own packages,
+    With `spans`, bundles carry what records spans. With `dax`, those of functions with accelerated
+    reads carry the client of DAX. What a bundle leaves out of our own packages,
     other than caches, is said on standard error, and so is that there is no byte code for Lambda.
     """
     once = cache(bundle)
@@ -87,6 +90,7 @@ def bundler(target: Target, out: Path | None = None, *, spans: bool = False) -> 
             requirements=function.requirements,
             services=(*SERVICES, *function.services),
             spans=spans,
+            dax=dax and bool(function.accelerated),
             out=out,
         )
         unsaid = [name for name in made.left_out if name not in said]
@@ -110,7 +114,8 @@ def main() -> None:
         raise_first(table_name_faults(environment, systems()))
         target = Target.HOST if environment.is_local else Target.LAMBDA
         spans = environment.functions.spans
-        build(app, environment, systems(), bundler(target, spans=spans))
+        dax = environment.cache is not None and environment.cache.dax is not None
+        build(app, environment, systems(), bundler(target, spans=spans, dax=dax))
     except KeylineError as error:
         sys.exit(str(error))
     app.synth()

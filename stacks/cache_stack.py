@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from constructs import Construct
 
@@ -21,7 +21,7 @@ class CacheStack(KeylineStack):
         *,
         environment: Environment,
         shared: SharedCache,
-        functions: Iterable[Function],
+        functions: Sequence[Function],
     ) -> None:
         super().__init__(
             scope,

@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from keyline.model import Function
 from keyline_deploy.environment import Environment
-from keyline_deploy.names import cache_name, cache_parameter
+from keyline_deploy.names import cache_name, cache_parameter, dax_name
 from keyline_deploy.template_rules import INTERFACE_ACTIONS
 
 PORT = 6379
@@ -44,6 +44,31 @@ def cache_statements(
         iam.PolicyStatement(actions=["elasticache:Connect"], resources=resources),
         iam.PolicyStatement(actions=list(INTERFACE_ACTIONS), resources=["*"]),
     ]
+
+
+def dax_url(function: Function, environment: Environment) -> str:
+    """Return the URL of the DAX cluster that a function may read through; empty for any other."""
+    return _told(environment, "dax") if _has_dax(function, environment) else ""
+
+
+def dax_statements(
+    function: Function, environment: Environment, stack: cdk.Stack
+) -> list[iam.PolicyStatement]:
+    """Return the permission to get items through DAX.
+
+    It says nothing of tables: which ones DAX reads is said by the role of the cluster.
+    """
+    if not _has_dax(function, environment):
+        return []
+    cluster = stack.format_arn(
+        service="dax", resource="cache", resource_name=dax_name(environment.name)
+    )
+    return [iam.PolicyStatement(actions=["dax:GetItem"], resources=[cluster])]
+
+
+def _has_dax(function: Function, environment: Environment) -> bool:
+    cache = environment.cache
+    return cache is not None and cache.dax is not None and bool(function.accelerated)
 
 
 def vpc_config(

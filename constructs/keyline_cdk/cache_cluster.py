@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
@@ -13,7 +13,8 @@ from keyline.errors import instead_of
 from keyline.model import DeclarationError, Function, pascal
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.cache_access import PORT
-from keyline_deploy.environment import Environment, SharedCache
+from keyline_cdk.dax_cluster import DaxCluster
+from keyline_deploy.environment import Accelerator, Environment, SharedCache
 from keyline_deploy.names import cache_name, cache_parameter
 
 GATEWAYS = {
@@ -63,7 +64,7 @@ class CacheCluster(Construct):
         *,
         environment: Environment,
         shared: SharedCache,
-        functions: Iterable[Function],
+        functions: Sequence[Function],
     ) -> None:
         super().__init__(scope, id)
         self._environment = environment
@@ -91,6 +92,8 @@ class CacheCluster(Construct):
         self.functions = self._group("Functions", "Functions that use the cache.", outbound=True)
         self.resource = self._build_cache(shared)
         self._build_interfaces(functions)
+        if shared.dax:
+            self._build_dax(shared.dax, functions)
         self._tell("address", self.resource.attr_endpoint_address)
         self._tell("security-group", self.functions.security_group_id)
         for zone, subnet in zip(zones, self.vpc.isolated_subnets, strict=True):
@@ -132,6 +135,21 @@ class CacheCluster(Construct):
                 ),
             ),
         )
+
+    def _build_dax(self, accelerator: Accelerator, functions: Sequence[Function]) -> None:
+        tables = {pattern.table.name: pattern.table for f in functions for pattern in f.accelerated}
+        if not tables:
+            return
+        cluster = DaxCluster(
+            self,
+            "Dax",
+            environment=self._environment,
+            accelerator=accelerator,
+            tables=list(tables.values()),
+            vpc=self.vpc,
+            functions=self.functions,
+        )
+        self._tell("dax", cluster.resource.attr_cluster_discovery_endpoint_url)
 
     def _build_interfaces(self, functions: Iterable[Function]) -> None:
         called = sorted({(service, f.name) for f in functions for service in f.services})

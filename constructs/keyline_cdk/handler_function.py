@@ -14,7 +14,13 @@ from constructs import Construct
 
 from keyline.model import MAX_VARIABLES, Function, System, deployment
 from keyline_cdk.acknowledge import acknowledge
-from keyline_cdk.cache_access import cache_statements, cache_url, vpc_config
+from keyline_cdk.cache_access import (
+    cache_statements,
+    cache_url,
+    dax_statements,
+    dax_url,
+    vpc_config,
+)
 from keyline_cdk.cursor_secret import cursor_secret_reference
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
@@ -68,6 +74,7 @@ class HandlerFunction(Construct):
                 *data_statements(system, function, environment, cdk.Stack.of(self)),
                 *key_statements(function, environment),
                 *cache_statements(function, environment, cdk.Stack.of(self)),
+                *dax_statements(function, environment, cdk.Stack.of(self)),
                 _log_statement(self.log_group),
             ]
         )
@@ -178,7 +185,11 @@ def variables(system: System, function: Function, environment: Environment) -> d
         cursor_secret=cursor_secret_reference(system, environment),
         measure_sizes=environment.is_local,
         spans=environment.functions.spans,
+<<<<<<< HEAD
         tables=tables,
+=======
+        dax=dax_url(function, environment),
+>>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
     )
 
 

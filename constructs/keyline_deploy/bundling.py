@@ -95,6 +95,7 @@ def bundle(
     requirements: str = "",
     services: Sequence[str] = SERVICES,
     spans: bool = False,
+    dax: bool = False,
     out: Path | None = None,
     root: Path = ROOT,
 ) -> Bundle:
@@ -113,6 +114,8 @@ def bundle(
         The botocore service models to keep, by their botocore names.
     spans
         Whether it carries what records spans: `lambda_src/requirements-spans.txt`.
+    dax
+        Whether it carries the client of DAX: `lambda_src/requirements-dax.txt`.
     out
         The folder that receives the bundle, as `<what>-<target>-<digest>`; the default is
         `.keyline/bundles`. A bundle that is already there is used as it is.
@@ -127,7 +130,7 @@ def bundle(
     """
     sources = _sources(system, root)
     libraries = dependencies(
-        system, target=target, requirements=requirements, spans=spans, root=root
+        system, target=target, requirements=requirements, spans=spans, dax=dax, root=root
     )
     of_libraries = dict(_library_files(libraries, services))
     found = [source_files(source) for source in sources]
@@ -137,8 +140,8 @@ def bundle(
     compiled = _compiled(files, contents, root) if target is Target.LAMBDA else {}
     digest = _digest(contents | {name: path.name for name, path in compiled.items()})
     folder = out or root / ".keyline" / "bundles"
-    extra = "spans" if spans else ""
-    what = "+".join(filter(None, (system, requirements, extra, *sorted({*services} - {*SERVICES}))))
+    more = ("spans" if spans else "", "dax" if dax else "")
+    what = "+".join(filter(None, (system, requirements, *more, *sorted({*services} - {*SERVICES}))))
     path = folder / f"{what}-{target}-{digest[:16]}"
     if not path.exists():
         _place(files | compiled, path)
@@ -195,16 +198,18 @@ def dependencies(
     target: Target,
     requirements: str = "",
     spans: bool = False,
+    dax: bool = False,
     root: Path = ROOT,
 ) -> Path:
     """Give the folder that holds a bundle's dependencies, fetching them if it is missing."""
     files = _requirements(system, requirements, root)
     if spans:
         files.append(root / "lambda_src" / f"{_EXTRA}spans.txt")
-    key = _cache_key(files, target, root)
+    source_only = [root / "lambda_src" / f"{_EXTRA}dax.txt"] if dax else []
+    key = _cache_key([*files, *source_only], target, root)
     path = root / ".keyline" / "bundle" / key
     if not path.exists():
-        _fetch(files, target, path, root)
+        _fetch(files, source_only, target, path, root)
     return path
 
 
@@ -287,29 +292,54 @@ def _cache_key(requirements: Sequence[Path], target: Target, root: Path) -> str:
     return f"{target}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 
-def _fetch(requirements: Sequence[Path], target: Target, path: Path, root: Path) -> None:
-    """Install into a folder of its own and move it, so that a broken fetch leaves no cache."""
+def _fetch(
+    requirements: Sequence[Path],
+    source_only: Sequence[Path],
+    target: Target,
+    path: Path,
+    root: Path,
+) -> None:
+    """Install into a folder of its own and move it, so that a broken fetch leaves no cache.
+
+    Parameters
+    ----------
+    source_only
+        Files that name packages of pure Python which have no wheel, and all that these need: pip
+        builds nothing for another platform, so it is told nothing of the platform.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent.parent, prefix="fetch-") as scratch:
         folder = Path(scratch) / "libraries"
-        names = [option for file in requirements for option in ("-r", str(file))]
-        command = [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            *("--no-compile", "--target", str(folder), "-c", str(root / "constraints.txt")),
-            *(_foreign() if target is Target.LAMBDA else ()),
-            *names,
-        ]
-        result = subprocess.run(command, capture_output=True, text=True)
-        if result.returncode:
-            files = " and ".join(str(file.relative_to(root)) for file in requirements)
-            raise BundlingError(
-                files,
-                f"the dependencies for {target} could not be fetched.",
-                "They are fetched once, by `make setup`, and a package index must be reachable "
-                f"then.\n{result.stderr.strip()}",
-            )
+        _install(requirements, _foreign() if target is Target.LAMBDA else (), target, folder, root)
+        if source_only:
+            _install(source_only, ("--no-deps",), target, folder, root)
         _tidy(folder)
         _move(folder, path)
+
+
+def _install(
+    requirements: Sequence[Path],
+    options: Sequence[str],
+    target: Target,
+    folder: Path,
+    root: Path,
+) -> None:
+    names = [option for file in requirements for option in ("-r", str(file))]
+    command = [
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+        *("--no-compile", "--target", str(folder), "-c", str(root / "constraints.txt")),
+        *options,
+        *names,
+    ]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        files = " and ".join(str(file.relative_to(root)) for file in requirements)
+        raise BundlingError(
+            files,
+            f"the dependencies for {target} could not be fetched.",
+            "They are fetched once, by `make setup`, and a package index must be reachable "
+            f"then.\n{result.stderr.strip()}",
+        )
 
 
 def _foreign() -> tuple[str, ...]:

@@ -263,6 +263,31 @@ class Functions(_Section, frozen=True, kw_only=True):
     spans: bool = False
 
 
+class Accelerator(_Section, frozen=True, kw_only=True):
+    """A DAX cluster in the network of the cache, for functions that declare `accelerated` reads.
+
+    Attributes
+    ----------
+    nodes
+        How many nodes it has. AWS advises three for production. One that fails is the whole of a
+        cluster of one.
+    node_type
+        What each node is: `dax.t3.small`. Nodes are billed by the hour, also while nobody asks.
+    item_seconds
+        How long it keeps an item that it has read.
+    """
+
+    nodes: Annotated[int, Meta(ge=1, le=11)] = 3
+    node_type: Annotated[
+        str,
+        Meta(
+            pattern=r"\Adax\.[a-z][0-9][a-z]*\.[0-9]*[a-z]+\Z",
+            description="a type of node of DAX, like dax.t3.small",
+        ),
+    ] = "dax.t3.small"
+    item_seconds: Annotated[int, Meta(ge=1, le=DAY_SECONDS)] = 300
+
+
 class SharedCache(_Section, frozen=True, kw_only=True):
     """A cache on AWS that all functions share that declare `caches`, and the network it is in.
 
@@ -276,6 +301,8 @@ class SharedCache(_Section, frozen=True, kw_only=True):
         How much the cache may hold; the least that ElastiCache takes is 1.
     max_units_per_second
         How many ElastiCache processing units it may use; the least that ElastiCache takes is 1,000.
+    dax
+        A DAX cluster in the same network; without the section there is none.
     """
 
     zones: Annotated[
@@ -291,6 +318,7 @@ class SharedCache(_Section, frozen=True, kw_only=True):
     ] = "10.64.0.0/24"
     max_gigabytes: Annotated[int, Meta(ge=1, le=5_000)] = 1
     max_units_per_second: Annotated[int, Meta(ge=1_000, le=15_000_000)] = 1_000
+    dax: Accelerator | None = None
 
 
 class Local(_Section, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ __all__ = [
     "cache_parameter",
     "cursor_secret_name",
     "dashboard_name",
+    "dax_name",
     "failure_queue_name",
     "function_name",
     "is_restored_name",
@@ -91,9 +92,14 @@ def cache_parameter(environment: str, what: str) -> str:
     Parameters
     ----------
     what
-        `address`, `security-group`, or `subnet-<zone>`.
+        `address`, `dax`, `security-group`, or `subnet-<zone>`.
     """
     return f"/keyline/{environment}/cache/{what}"
+
+
+def dax_name(environment: str) -> str:
+    """Return the name of an environment's DAX cluster. DAX takes 20 characters."""
+    return f"kl-{environment}"
 
 
 def dashboard_name(system: str, environment: str) -> str:

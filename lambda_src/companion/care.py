@@ -32,6 +32,7 @@ from companion.patterns import (
     CAREGIVER_UPDATE,
     CONVERSATION_CREATE,
     CONVERSATION_DELETE,
+    CONVERSATION_PROFILE,
     CONVERSATION_STAMP,
     DAYS_ERASE,
     LOG_KEYS,
@@ -182,7 +183,8 @@ class Care:
             Write.put(PATIENT_CREATE, made),
             Write.put(ASSIGNMENT_CREATE, assignment),
             Write.put(
-                CONVERSATION_CREATE, Conversation(patientId=made.patientId, stamp=uuid.uuid4().hex)
+                CONVERSATION_CREATE,
+                Conversation(patientId=made.patientId, stamp=_stamp(), profileVersion=made.version),
             ),
         ]
         if made.alexaUserId:
@@ -233,7 +235,11 @@ class Care:
         changed = {**changes, "lastModifiedBy": caregiver_id, "updatedAt": iso_now()}
         writes = [
             Write.update(PATIENT_UPDATE, changed, expected=version, patientId=patient_id),
-            _new_stamp(patient_id),
+            Write.update(
+                CONVERSATION_PROFILE,
+                {"stamp": _stamp(), "profileVersion": version + 1},
+                patientId=patient_id,
+            ),
             *links,
         ]
         if before.version != version:
@@ -437,7 +443,11 @@ class Care:
 
 def _new_stamp(patient_id: str) -> Write:
     """Make every process read what it remembers of a patient again."""
-    return Write.update(CONVERSATION_STAMP, {"stamp": uuid.uuid4().hex}, patientId=patient_id)
+    return Write.update(CONVERSATION_STAMP, {"stamp": _stamp()}, patientId=patient_id)
+
+
+def _stamp() -> str:
+    return uuid.uuid4().hex
 
 
 def _link(alexa_user: str, patient_id: str, caregiver: Caregiver) -> Write:
@@ -453,7 +463,7 @@ def _link(alexa_user: str, patient_id: str, caregiver: Caregiver) -> Write:
 
 def _raise_if_erased(cancelled: TransactionCancelledError) -> None:
     """Raise an error if the patient is being erased: there is no conversation then."""
-    if cancelled.refused(CONVERSATION_STAMP.name):
+    if any(cancelled.refused(each.name) for each in (CONVERSATION_STAMP, CONVERSATION_PROFILE)):
         raise _no_such("patient") from cancelled
 
 

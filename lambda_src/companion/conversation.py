@@ -18,6 +18,7 @@ from companion.patterns import (
     CONVERSATION_TURNS,
     DAY_ADD,
     LOG_CREATE,
+    PATIENT_GET,
     PATIENT_PROFILE,
     TURN_LOG,
 )
@@ -28,7 +29,7 @@ from companion.words import CONCERN, EMERGENCY, NONE, level_of
 from keyline.cache import LRU, Cache, CacheSettings, Count
 from keyline.errors import KeylineError
 from keyline.moments import iso_of
-from keyline.run import Store, TransactionCancelledError, Write, backoff
+from keyline.run import Accelerator, Store, TransactionCancelledError, Write, backoff
 from keyline.tracing import segment
 
 PROFILES = 500
@@ -101,6 +102,9 @@ class Contexts:
     ----------
     profiles
         Where all instances of the function share profiles; None where they do not.
+    accelerator
+        DAX; None where the environment has none. A profile of it is used only if it is of the
+        version that the conversation names, which is read from DynamoDB.
     clock
         Seconds, which never go back.
     """
@@ -108,6 +112,7 @@ class Contexts:
     store: Store
     settings: Settings
     profiles: Cache | None = None
+    accelerator: Accelerator | None = None
     clock: Callable[[], float] = time.monotonic
     _executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "context"))
     _known: LRU[str, _Known] = field(init=False)
@@ -158,6 +163,10 @@ class Contexts:
         patient = conversation.patientId
 
         def read() -> Profile:
+            if self.accelerator is not None:
+                kept = self.accelerator.get(PATIENT_GET, patientId=patient)
+                if kept is not None and kept.version == conversation.profileVersion:
+                    return Profile.of(kept)
             found = self.store.get(PATIENT_PROFILE, patientId=patient)
             if found is None:
                 raise UnknownUserError

@@ -259,6 +259,14 @@ CONVERSATION_STAMP = Update(
     set=("stamp",),
     item_bytes=CONVERSATION_BYTES,
 )
+CONVERSATION_PROFILE = Update(
+    name="conversation-profile",
+    why="Say which version of the profile is the last, and make every process read it.",
+    table=RECORDS,
+    shape=Conversation,
+    set=("stamp", "profileVersion"),
+    item_bytes=CONVERSATION_BYTES,
+)
 CONVERSATION_TURNS = Update(
     name="conversation-turns",
     why="Remember the latest turns.",
@@ -337,7 +345,7 @@ PATIENT_CHANGE = TransactWrite(
     why="Change a patient, the stamp and the Alexa user together: the next turn uses the change.",
     table=PATIENTS,
     shape=Patient,
-    parts=(PATIENT_UPDATE, CONVERSATION_STAMP, ALEXA_UNLINK, ALEXA_LINK),
+    parts=(PATIENT_UPDATE, CONVERSATION_PROFILE, ALEXA_UNLINK, ALEXA_LINK),
     items=2,
     item_bytes=PATIENT_BYTES,
     per_month=2_000,

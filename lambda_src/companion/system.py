@@ -72,6 +72,7 @@ SKILL = Function(
     ),
     timeout=8,
     caches=True,
+    accelerated=(PATIENT_GET,),
     services=("bedrock-runtime", "sns"),
 )
 ESCALATIONS = Function(

@@ -129,6 +129,11 @@ class Profile(msgspec.Struct, kw_only=True):
     medications: list[Medication] = msgspec.field(default_factory=list)
     safetyProfile: SafetyProfile = msgspec.field(default_factory=SafetyProfile)
 
+    @classmethod
+    def of(cls, patient: Patient) -> Profile:
+        """Return the part of a patient."""
+        return cls(**{name: getattr(patient, name) for name in cls.__struct_fields__})
+
 
 class Assignment(msgspec.Struct, kw_only=True):
     """That a caregiver may see a patient.
@@ -194,6 +199,8 @@ class Conversation(msgspec.Struct, kw_only=True):
     stamp
         A random text, new with each change of the profile, of an assignment or of the Alexa
         user. What a process remembers is used only with the same stamp.
+    profileVersion
+        The version of the profile. A profile that DAX has is used only if it is of this version.
     turns
         The latest turns, as `companion.repetition` packs them.
     """
@@ -201,6 +208,7 @@ class Conversation(msgspec.Struct, kw_only=True):
     patientId: str
     stamp: str
     turns: bytes = b""
+    profileVersion: int = 0
 
 
 class AlexaUser(msgspec.Struct, kw_only=True):

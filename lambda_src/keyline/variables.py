@@ -27,6 +27,9 @@ MEASURE_SIZES = "KEYLINE_MEASURE_SIZES"
 SPANS = "KEYLINE_SPANS"
 """`1` where a function records the segments that its code names."""
 
+DAX = "KEYLINE_DAX"
+"""The URL of the DAX cluster that a function may read items through: `daxs://...`."""
+
 TRANSPORT = "KEYLINE_TRANSPORT"
 """`botocore` where botocore is to send the first attempt of each call too."""
 

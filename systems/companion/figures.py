@@ -20,6 +20,9 @@ LARGEST_GB = 5
 PROVISIONED_WRITE_HOUR = 0.00065
 """USD of a provisioned write unit and hour in us-east-1."""
 SECONDS_OF_HOUR = 3_600
+DAX_NODE_HOUR = 0.04
+"""USD of a dax.t3.small and hour in us-east-1."""
+HOURS_OF_MONTH = 730
 REQUESTS_A_DAY = 1_000
 
 
@@ -45,6 +48,14 @@ def break_even(prices: Prices) -> float:
 
 
 FIGURES = (
+    Figure(
+        line="B-53",
+        what="DAX of three dax.t3.small, an hour",
+        said="about $0.20",
+        formula=f"3 x ${DAX_NODE_HOUR}",
+        text=f"${3 * DAX_NODE_HOUR:.2f}",
+        verdict=f"lower than said: ${3 * DAX_NODE_HOUR * HOURS_OF_MONTH:.2f} a month, at all hours",
+    ),
     Figure(
         line="B-67",
         what="storage of 1 to 5 GB",

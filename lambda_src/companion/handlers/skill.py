@@ -14,7 +14,7 @@ from companion.publishers import publisher_of
 from companion.skill import Skill
 from companion.system import MODEL_FAILURES, SYSTEM
 from keyline.metrics import Metrics
-from keyline.run import Store, flush
+from keyline.run import Accelerator, Store, flush
 
 _settings = CONTEXT.settings
 _logger = Logger(service=SYSTEM.name)
@@ -28,7 +28,12 @@ def _failed(error: Exception) -> None:
 
 _skill = Skill(
     skill_id=_settings.skill_id,
-    contexts=Contexts(_store, _settings, shared_profiles(_settings, _metrics.count)),
+    contexts=Contexts(
+        _store,
+        _settings,
+        shared_profiles(_settings, _metrics.count),
+        Accelerator.for_function(SYSTEM),
+    ),
     conversations=Conversations(
         _store,
         _settings,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from keyline.cache.backend import LEASE_SECONDS, UnreachableError
+from keyline.circuit import Circuit
 
 OPEN_SECONDS = 30.0
 """For how long redis is not asked after a failure."""
@@ -59,9 +60,7 @@ class Redis:
             credential_provider=tokens,
         )
         self._milliseconds = int(seconds * 1000)
-        self._clock = clock
-        self._open_until = float("-inf")
-        self._told = False
+        self._circuit = Circuit(OPEN_SECONDS, clock)
 
     def get(self, key: str) -> bytes | None:
         """Return what is kept, unless it is too old."""
@@ -82,14 +81,12 @@ class Redis:
         self._ask(lambda: self._client.delete(_lease_key(key)))
 
     def _ask(self, command: Callable[[], object]) -> object:
-        if self._clock() < self._open_until:
+        if self._circuit.is_open:
             raise UnreachableError
         try:
             return command()
         except self._failures as error:
-            self._open_until = self._clock() + OPEN_SECONDS
-            if not self._told:
-                self._told = True
+            if self._circuit.fail():
                 _log.warning("the cache cannot be reached (%s); going on without", type(error))
             raise UnreachableError from error
 

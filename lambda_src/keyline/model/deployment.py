@@ -23,6 +23,7 @@ from keyline.model.system import Function, Route, System
 from keyline.model.table import Table
 from keyline.variables import (
     CURSOR_SECRET,
+    DAX,
     ENVIRONMENT,
     FUNCTION,
     MEASURE_SIZES,
@@ -85,6 +86,10 @@ _KEY_STATEMENT = 420
 _TRACING_STATEMENT = 96
 _CACHE_STATEMENTS = 540
 """Characters of the statements that let a function into the cache's network and the cache."""
+_DAX_STATEMENT = 150
+"""Characters of the statement that lets a function read through DAX."""
+_DAX_URL = 200
+"""Characters of the URL of a DAX cluster, or of the reference to it."""
 _STATEMENT_ID = 100
 """Characters of a statement's id in a function's policy (Lambda: AddPermission, StatementId)."""
 
@@ -227,7 +232,8 @@ def role_policy_size(system: System, function: Function) -> int:
     ]
     document = {"Version": "2012-10-17", "Statement": statements}
     cache = _CACHE_STATEMENTS if function.caches else 0
-    return _size(document) + _KEY_STATEMENT + _TRACING_STATEMENT + cache
+    dax = _DAX_STATEMENT if function.accelerated else 0
+    return _size(document) + _KEY_STATEMENT + _TRACING_STATEMENT + cache + dax
 
 
 def resource_policy_size(system: System, function: Function) -> int:
@@ -260,7 +266,11 @@ def variables(
     cursor_secret: str = "",
     measure_sizes: bool = False,
     spans: bool = False,
+<<<<<<< HEAD
     tables: Mapping[str, str] | None = None,
+=======
+    dax: str = "",
+>>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
 ) -> dict[str, str]:
     """Return a function's environment variables, from which the run time takes its context.
 
@@ -268,8 +278,13 @@ def variables(
     ----------
     cursor_secret
         The secret or a reference to it; it is left out if the function signs no cursors.
+<<<<<<< HEAD
     tables
         The deployed names of tables that do not have their declared one.
+=======
+    dax
+        The URL of the DAX cluster or a reference to it; it is left out if it is empty.
+>>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
     """
     found = {
         SYSTEM: system.name,
@@ -285,6 +300,8 @@ def variables(
         found[MEASURE_SIZES] = "1"
     if spans:
         found[SPANS] = "1"
+    if dax:
+        found[DAX] = dax
     if reads_phase(system, function):
         found[PHASE_PARAMETER] = phase_parameter_name(system.name, environment)
     if tables:
@@ -307,7 +324,11 @@ def variables_size(
         cursor_secret="s" * SECRET_LENGTH,
         measure_sizes=True,
         spans=True,
+<<<<<<< HEAD
         tables=tables,
+=======
+        dax="d" * _DAX_URL if function.accelerated else "",
+>>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
     )
     return _size(found)
 

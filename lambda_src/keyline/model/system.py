@@ -14,7 +14,7 @@ from keyline.model.faults import faults_of
 from keyline.model.metric import Metric
 from keyline.model.migration import Migration
 from keyline.model.migration_metrics import MIGRATION_METRICS
-from keyline.model.pattern import Pattern
+from keyline.model.pattern import Get, Pattern
 from keyline.model.stream_source import StreamSource
 from keyline.model.table import Table
 
@@ -67,6 +67,10 @@ class Function:
     caches
         Whether it uses the cache that functions share. Where an environment has such a cache
         (`[cache]`), the function is in the cache's network and has its address as `cache_url`.
+    accelerated
+        The reads that it makes by `keyline.run.Accelerator`, in the network of the cache. Where an
+        environment has DAX (`[cache.dax]`), the function may read these items through it. DAX
+        answers with what it read some minutes ago, whatever `consistent` of the pattern says.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Function:
     requirements: str = ""
     services: tuple[str, ...] = ()
     caches: bool = False
+    accelerated: tuple[Get[Any], ...] = ()
 
     @cached_property
     def access(self) -> frozenset[Access]:

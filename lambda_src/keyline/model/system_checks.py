@@ -14,7 +14,7 @@ from keyline.model.deployment_checks import deployment_faults
 from keyline.model.faults import faults_of
 from keyline.model.metric import COMMON_DIMENSIONS, LIBRARY_NAMES, Metric
 from keyline.model.migration_checks import migration_faults
-from keyline.model.pattern import Check
+from keyline.model.pattern import Check, Get
 from keyline.model.stream_source import StreamSource
 from keyline.model.stream_source_checks import condition_faults
 from keyline.model.system import Function, Method, Route, System
@@ -224,6 +224,7 @@ def _function_faults(system: System, function: Function) -> Iterator[Fault]:
                 "is a Check, which cannot be called alone.",
                 "Name the TransactWrite that it is a part of.",
             )
+    yield from _accelerated_faults(system, function)
     for table in function.describes:
         if not _owns(system, table):
             yield "describes", f"the system has no table {table.name}.", "Add it to the system."
@@ -231,6 +232,21 @@ def _function_faults(system: System, function: Function) -> Iterator[Fault]:
         yield from _route_faults(route)
     if function.source:
         yield from _source_faults(system, function.source)
+
+
+def _accelerated_faults(system: System, function: Function) -> Iterator[Fault]:
+    if function.accelerated and not function.caches:
+        yield "accelerated", "needs the network of the cache.", "Declare caches=True too."
+    for pattern in function.accelerated:
+        path = f"accelerated[{pattern.name}]"
+        if not isinstance(pattern, Get):
+            yield (
+                path,
+                f"is a {type(pattern).__name__}.",
+                "Name a Get: no write refreshes what DAX keeps of a query.",
+            )
+        elif not _owns(system, pattern.table):
+            yield path, f"asks the table {pattern.table.name}.", "Add the table to the system."
 
 
 def _limit_faults(

@@ -6,6 +6,7 @@ Calls
     Store carries out patterns. Page is its answer to a query; Read and Write are the actions of
     a transaction. UniqueClock gives moments, each of them once, and later one after a moment
     that was taken. dynamodb_client makes the client of a Store.
+    Accelerator gets items through DAX, where an environment has it.
 Where a function runs
     from_environment reads the Context from the environment variables.
 Consumption
@@ -39,6 +40,7 @@ Numbers
 """
 
 from keyline.run import backoff, errors
+from keyline.run.accelerator import Accelerator
 from keyline.run.calls import THROTTLED
 from keyline.run.client import Client, dynamodb_client
 from keyline.run.clock import UniqueClock, later
@@ -77,6 +79,7 @@ from keyline.run.transaction import Read, Write
 __all__ = [
     "MAX_DIGITS",
     "THROTTLED",
+    "Accelerator",
     "AlreadyExistsError",
     "BadCallError",
     "BadValueError",

@@ -12,7 +12,7 @@ import msgspec
 from keyline.errors import KeylineError
 from keyline.model.pattern import Pattern
 from keyline.run import reply
-from keyline.run.connection import Connection
+from keyline.run.connection import Sender
 from keyline.run.errors import (
     ItemUnreadableError,
     RequestRefusedError,
@@ -43,7 +43,7 @@ class Calls:
     """
 
     def __init__(
-        self, connection: Connection, meter: Meter, labels: Labels, *, measuring: bool
+        self, connection: Sender, meter: Meter, labels: Labels, *, measuring: bool
     ) -> None:
         self._connection = connection
         self._meter = meter

@@ -7,13 +7,21 @@ else as its own first attempt (keyline.run.hand_over).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from keyline.run.client import Client
 from keyline.run.first_attempt import First
 from keyline.run.outcome import ANSWERS, Reply, ReplyError
+
+
+class Sender(Protocol):
+    """What sends the requests of a store."""
+
+    def send(self, operation: str, request: Mapping[str, Any], *, repeatable: bool = True) -> Reply:
+        """Make a call, as `Connection.send` says."""
+        ...
 
 
 class Connection:

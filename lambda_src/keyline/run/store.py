@@ -34,7 +34,7 @@ from keyline.run.client import Client, dynamodb_client
 from keyline.run.client_settings import POOL
 from keyline.run.clock import UniqueClock, later
 from keyline.run.compiled import Compiler, Memo
-from keyline.run.connection import Connection
+from keyline.run.connection import Connection, Sender
 from keyline.run.context import from_environment
 from keyline.run.cursor import CursorSigner
 from keyline.run.errors import AlreadyExistsError, BadCallError, OutcomeUnknownError
@@ -76,8 +76,13 @@ class Store:
         for all attributes, which costs the same, and writes for the item as it was.
     unique_clock
         Where `put_unique` takes its moments; the process' where not given.
+<<<<<<< HEAD
     tables
         The deployed names of tables that do not have their declared one, by declared name.
+=======
+    connection
+        What sends requests; a connection of the client where not given.
+>>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
     """
 
     def __init__(
@@ -92,7 +97,11 @@ class Store:
         meter: Meter | None = None,
         measure_sizes: bool = False,
         unique_clock: UniqueClock | None = None,
+<<<<<<< HEAD
         tables: Mapping[str, str] | None = None,
+=======
+        connection: Sender | None = None,
+>>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
     ) -> None:
         self.system = system
         self.environment = environment
@@ -101,9 +110,8 @@ class Store:
         self.meter = meter if meter is not None else Meter()
         signer = CursorSigner(system.name, cursor_secret or secrets.token_bytes(32))
         labels = Labels(environment, system.name, function)
-        self._calls = Calls(
-            Connection(client or dynamodb_client()), self.meter, labels, measuring=measure_sizes
-        )
+        sender = connection or Connection(client or dynamodb_client())
+        self._calls = Calls(sender, self.meter, labels, measuring=measure_sizes)
         self._lock = threading.Lock()
         self._executor: Executor | None = None
         self._tables = dict(tables or {})
@@ -115,8 +123,13 @@ class Store:
         )
 
     @classmethod
-    def for_function(cls, system: System) -> Store:
+    def for_function(cls, system: System, *, connection: Sender | None = None) -> Store:
         """The store of a Lambda function, from what its environment variables say.
+
+        Parameters
+        ----------
+        connection
+            As in the constructor.
 
         Raises
         ------
@@ -131,8 +144,13 @@ class Store:
             cursor_secret=context.cursor_secret,
             function=context.function,
             meter=PROCESS,
+<<<<<<< HEAD
             measure_sizes=context.measure_sizes,
             tables=context.tables,
+=======
+            measure_sizes=context.measure_sizes and connection is None,
+            connection=connection,
+>>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
         )
 
     def table_name(self, table: Table) -> str:

@@ -122,6 +122,9 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
                 ("network", 'network = "10.64.1.0/23"', "not the beginning of a block"),
                 ("max_gigabytes", "max_gigabytes = 0", "from 1 up to 5000"),
                 ("max_gigabyte", "max_gigabyte = 1", "Did you mean 'max_gigabytes'?"),
+                ("dax.nodes", "[cache.dax]\nnodes = 0", "from 1 up to 11"),
+                ("dax.node_type", '[cache.dax]\nnode_type = "t3.small"', "dax.t3.small"),
+                ("dax.node", "[cache.dax]\nnode = 1", "Did you mean 'nodes'?"),
             )
         ),
         ("prod", "[tables]", '[tables]\nencryption = "aws-owned"', "tables.encryption", "managed"),

@@ -10,10 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from keyline.model import DeclarationError, System
-from keyline_deploy.environment import CACHE_URL, EnvironmentFileError, SharedCache
+from keyline import variables
+from keyline.model import BatchGet, DeclarationError, System
+from keyline_deploy.environment import CACHE_URL, Accelerator, EnvironmentFileError, SharedCache
 from stacks.application import build
-from tests.support.sample.books import BOOK_READER, SMALL
+from tests.support.sample.books import BOOK_GET, BOOK_READER, SMALL, Book
+from tests.support.sample.books import BOOKS as BOOK_TABLE
 from tests.support.templates import FULL, KEY_ARN, Template, new_app, no_bundle, resources
 
 
@@ -121,3 +123,97 @@ def test_a_cache_of_one_s_own_beside_the_environment_s_is_refused(tmp_path: Path
     with pytest.raises(EnvironmentFileError) as raised:
         synthesized(tmp_path, systems={"books": {CACHE_URL: "redis://other:6379/0"}})
     assert raised.value.path == "full.toml: systems.books.cache_url"
+
+
+DAX = msgspec.structs.replace(CACHING, cache=SharedCache(dax=Accelerator(item_seconds=60)))
+READER = replace(USER, accelerated=(BOOK_GET,))
+BOOK_LIST = BatchGet(
+    name="book-list", why="Read.", table=BOOK_TABLE, shape=Book, item_bytes=10, items=2
+)
+
+
+@pytest.fixture(scope="module")
+def accelerated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Template]:
+    """The templates of an environment with DAX, and of a function that reads through it."""
+    folder = tmp_path_factory.mktemp("dax")
+    app = new_app(folder, checks=True)
+    build(app, DAX, [replace(BOOKS, functions=(READER, OTHER))], no_bundle(folder))
+    return {stack.stack_name: stack.template for stack in app.synth().stacks}
+
+
+@pytest.mark.requirement("B-50", "B-51")
+def test_dax_is_in_the_network_of_the_cache_and_speaks_tls(
+    accelerated: Mapping[str, Template],
+) -> None:
+    template = accelerated["cache-full"]
+    cluster = only(template, "AWS::DAX::Cluster")
+    assert len(str(cluster["ClusterName"])) <= 20
+    assert (cluster["NodeType"], cluster["ReplicationFactor"]) == ("dax.t3.small", 3)
+    assert cluster["ClusterEndpointEncryptionType"] == "TLS"
+    assert cluster["SSESpecification"] == {"SSEEnabled": True}
+    group = only(template, "AWS::DAX::ParameterGroup")
+    assert group["ParameterNameValues"] == {
+        "record-ttl-millis": "60000",
+        "query-ttl-millis": "60000",
+    }
+    subnets = only(template, "AWS::DAX::SubnetGroup")["SubnetIds"]
+    assert [each["Ref"] for each in subnets] == list(resources(template, "AWS::EC2::Subnet"))  # type: ignore[attr-defined] # of a template
+    ports = {
+        rule["FromPort"] for rule in resources(template, "AWS::EC2::SecurityGroupIngress").values()
+    }
+    assert ports == {6379, 443, 9111}
+
+
+@pytest.mark.requirement("B-50")
+def test_dax_may_read_the_accelerated_tables_alone(accelerated: Mapping[str, Template]) -> None:
+    roles = resources(accelerated["cache-full"], "AWS::IAM::Role").values()
+    (role,) = [role for role in roles if "dax.amazonaws.com" in json.dumps(role)]
+    reading, key = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert reading["Action"] == ["dynamodb:DescribeTable", "dynamodb:GetItem"]
+    assert json.dumps(reading["Resource"]).count(":table/Books-full") == 1
+    assert key["Resource"] == KEY_ARN
+    assert key["Action"] == ["kms:Decrypt", "kms:DescribeKey"]
+
+
+@pytest.mark.requirement("B-50", "B-51")
+def test_only_a_function_with_accelerated_reads_is_switched_to_dax(
+    accelerated: Mapping[str, Template],
+) -> None:
+    template = accelerated["books-service-full"]
+    found = {f["FunctionName"]: f for f in resources(template, "AWS::Lambda::Function").values()}
+    urls = {
+        name: function["Environment"]["Variables"].get(variables.DAX)
+        for name, function in found.items()
+    }
+    told = "{{resolve:ssm:/keyline/full/cache/dax}}"
+    assert urls == {"books-read-full": told, "books-other-full": None}
+    granted = json.dumps(resources(template, "AWS::IAM::Role"))
+    assert granted.count("dax:") == granted.count("dax:GetItem") + granted.count("aws:dax:")
+    assert granted.count("dax:GetItem") == 1
+    assert ":cache/kl-full" in granted
+    (address,) = [
+        each["Value"]
+        for each in resources(accelerated["cache-full"], "AWS::SSM::Parameter").values()
+        if each["Name"] == "/keyline/full/cache/dax"
+    ]
+    assert "ClusterDiscoveryEndpointURL" in json.dumps(address)
+
+
+def test_without_the_section_there_is_no_dax(templates: Mapping[str, Template]) -> None:
+    assert "dax" not in json.dumps(list(templates.values())).casefold()
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "says"),
+    [
+        ({"caches": False}, "accelerated", "caches=True"),
+        ({"accelerated": (replace(BOOK_GET, name="other"), BOOK_LIST)}, "accelerated[", "Get"),
+    ],
+)
+def test_a_read_that_dax_cannot_serve_is_refused(
+    changed: dict[str, object], path: str, says: str
+) -> None:
+    with pytest.raises(DeclarationError) as raised:
+        replace(BOOKS, functions=(replace(READER, **changed), OTHER))  # type: ignore[arg-type] # of several fields
+    assert path in raised.value.path
+    assert says in raised.value.suggestion
