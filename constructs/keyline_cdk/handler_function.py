@@ -185,11 +185,8 @@ def variables(system: System, function: Function, environment: Environment) -> d
         cursor_secret=cursor_secret_reference(system, environment),
         measure_sizes=environment.is_local,
         spans=environment.functions.spans,
-<<<<<<< HEAD
         tables=tables,
-=======
         dax=dax_url(function, environment),
->>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
     )
 
 

@@ -266,11 +266,8 @@ def variables(
     cursor_secret: str = "",
     measure_sizes: bool = False,
     spans: bool = False,
-<<<<<<< HEAD
     tables: Mapping[str, str] | None = None,
-=======
     dax: str = "",
->>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
 ) -> dict[str, str]:
     """Return a function's environment variables, from which the run time takes its context.
 
@@ -278,13 +275,10 @@ def variables(
     ----------
     cursor_secret
         The secret or a reference to it; it is left out if the function signs no cursors.
-<<<<<<< HEAD
     tables
         The deployed names of tables that do not have their declared one.
-=======
     dax
         The URL of the DAX cluster or a reference to it; it is left out if it is empty.
->>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
     """
     found = {
         SYSTEM: system.name,
@@ -324,11 +318,8 @@ def variables_size(
         cursor_secret="s" * SECRET_LENGTH,
         measure_sizes=True,
         spans=True,
-<<<<<<< HEAD
         tables=tables,
-=======
         dax="d" * _DAX_URL if function.accelerated else "",
->>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
     )
     return _size(found)
 

@@ -76,13 +76,10 @@ class Store:
         for all attributes, which costs the same, and writes for the item as it was.
     unique_clock
         Where `put_unique` takes its moments; the process' where not given.
-<<<<<<< HEAD
     tables
         The deployed names of tables that do not have their declared one, by declared name.
-=======
     connection
         What sends requests; a connection of the client where not given.
->>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
     """
 
     def __init__(
@@ -97,11 +94,8 @@ class Store:
         meter: Meter | None = None,
         measure_sizes: bool = False,
         unique_clock: UniqueClock | None = None,
-<<<<<<< HEAD
         tables: Mapping[str, str] | None = None,
-=======
         connection: Sender | None = None,
->>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
     ) -> None:
         self.system = system
         self.environment = environment
@@ -144,13 +138,9 @@ class Store:
             cursor_secret=context.cursor_secret,
             function=context.function,
             meter=PROCESS,
-<<<<<<< HEAD
-            measure_sizes=context.measure_sizes,
-            tables=context.tables,
-=======
             measure_sizes=context.measure_sizes and connection is None,
+            tables=context.tables,
             connection=connection,
->>>>>>> 8c26970 (Offer DAX for reads that prove their version, where an environment asks for it)
         )
 
     def table_name(self, table: Table) -> str:
