@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart e2e-deploy soak check lint types workflows synth synth-all \
+.PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart dist e2e-deploy soak check lint types workflows synth synth-all \
         diff deploy snapshots bench docs clean distclean
 
 help: ## Show this list
@@ -53,10 +53,14 @@ sweep: setup ## Delete now what has expired in a running `make up`
 
 test: setup-tests ## Run the tests; .reports/requirements.json says which requirement is proven by which
 	.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --requirements-report=.reports/requirements.json \
-	  -m "not apart and not deploy and not tutorial" tests
+	  -m "not apart and not deploy and not distribution and not tutorial" tests
 
 apart: setup-tests ## Delete each system from a copy of the project: what is left synthesizes and finds its tests
 	.venv/bin/python -m pytest -m apart tests/project/test_systems_apart.py
+
+dist: setup-tests ## Build what other teams install into dist, and use it in an app of its own
+	.venv/bin/python -m scripts.distributions
+	.venv/bin/python -m pytest -m distribution tests/project/test_distributions.py
 
 e2e-deploy: setup-tests ## Deploy all stacks into an emulator of AWS, call them, change them, destroy them
 	.venv/bin/python -m pytest --requirements-report=.reports/requirements-deployed.json -m deploy \
@@ -69,7 +73,7 @@ soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 mad
 	KEYLINE_SOAK_SECONDS=$(or $(KEYLINE_SOAK_SECONDS),30) KEYLINE_FUZZ_EXAMPLES=50 \
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --timeout=3600 -m soak tests
 
-check: lint types workflows synth-all tutorial apart e2e-deploy test ## All that CI runs
+check: lint types workflows synth-all tutorial apart dist e2e-deploy test ## All that CI runs
 
 lint: setup ## Check style and formatting
 	.venv/bin/ruff check .
@@ -115,7 +119,7 @@ docs: setup ## Write the data-model pages and the OpenAPI documents anew
 	@.venv/bin/keyline docs
 
 clean: ## Remove what builds and tests leave behind; local data stays
-	rm -rf cdk.out .reports .keyline/bundles .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf cdk.out dist .reports .keyline/bundles .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 distclean: clean ## Remove all that set-up made too, with the local platform's data
 	rm -rf .venv node_modules .keyline

@@ -30,11 +30,13 @@ NODE_MODULES = ROOT / "node_modules"
 WORK = ROOT / ".keyline"
 REDIS = WORK / "redis"
 EMULATOR = WORK / "emulator"
+PACKAGING = WORK / "packaging"
 BUNDLING = [
     ROOT / "constructs" / "keyline_deploy" / name
     for name in ("bundling.py", "byte_code.py", "byte_code.mjs")
 ]
 EMULATOR_PACKAGES = ROOT / "tests" / "support" / "deploy" / "requirements.txt"
+PACKAGING_PACKAGES = ROOT / "distributions" / "requirements.txt"
 
 OLDEST = (3, 11)
 NEWER_PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
@@ -124,7 +126,13 @@ def set_up(*, tests: bool) -> None:
             "emulator of AWS for the deployment tests",
             [python, *contents(EMULATOR_PACKAGES)],
             outputs=[EMULATOR / "bin" / "python"],
-            run=install_emulator,
+            run=lambda: install_apart(EMULATOR, EMULATOR_PACKAGES),
+        )
+        steps.step(
+            "what builds the distributions",
+            [python, *contents(PACKAGING_PACKAGES)],
+            outputs=[PACKAGING / "bin" / "python"],
+            run=lambda: install_apart(PACKAGING, PACKAGING_PACKAGES),
         )
     if not steps.did_something:
         say("ready")
@@ -259,13 +267,15 @@ def unpack_redis(wheel: Path) -> None:
     (REDIS / "redis-server").chmod(0o755)
 
 
-def install_emulator() -> None:
-    """Give the emulator an environment of its own: it insists on another botocore than ours."""
-    python = str(EMULATOR / "bin" / "python")
+def install_apart(folder: Path, packages: Path) -> None:
+    """Give a tool an environment of its own: the emulator insists on another botocore than ours,
+    and what builds distributions brings many packages.
+    """
+    python = str(folder / "bin" / "python")
     hint = "A package index must be reachable the first time; pip's own settings are respected."
-    call([str(VENV_PYTHON), "-m", "venv", "--clear", "--without-pip", str(EMULATOR)], hint)
+    call([str(VENV_PYTHON), "-m", "venv", "--clear", "--without-pip", str(folder)], hint)
     install = ["--python", python, "install", "--quiet", "--disable-pip-version-check"]
-    call([str(VENV_PYTHON), "-m", "pip", *install, "-r", str(EMULATOR_PACKAGES)], hint)
+    call([str(VENV_PYTHON), "-m", "pip", *install, "-r", str(packages)], hint)
 
 
 def byte_code() -> str:

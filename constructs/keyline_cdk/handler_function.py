@@ -24,9 +24,10 @@ from keyline_cdk.cache_access import (
 from keyline_cdk.cursor_secret import cursor_secret_reference
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
-from keyline_deploy.bundling import ROOT, SOURCES, Bundle
+from keyline_deploy.bundling import SOURCES, Bundle
 from keyline_deploy.environment import CACHE_URL, Environment, EnvironmentFileError
 from keyline_deploy.names import function_name
+from keyline_deploy.project import ROOT
 
 KEY_ACTIONS = (
     "kms:Decrypt",

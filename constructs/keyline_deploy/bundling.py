@@ -29,9 +29,8 @@ from pathlib import Path
 from keyline.errors import KeylineError
 from keyline_deploy.byte_code import byte_code
 from keyline_deploy.file_digests import digests, kept_digests
+from keyline_deploy.project import ROOT
 from keyline_deploy.source_files import source_files
-
-ROOT = Path(__file__).resolve().parents[2]
 
 SOURCES = "keyline:sources"
 """Template metadata of a function: the folders its code is made from, relative to the project."""

@@ -34,10 +34,11 @@ from keyline.model import MAX_ENVIRONMENT_NAME, System, Table
 from keyline.moments import DAY_SECONDS
 from keyline.settings import SettingError
 from keyline_deploy.names import is_restored_name, key_parameter
+from keyline_deploy.project import ROOT
 from keyline_deploy.resource_tags import tag_faults
 from keyline_deploy.web_addresses import issuer_faults, origin_faults
 
-FOLDER = Path(__file__).resolve().parents[2] / "environments"
+FOLDER = ROOT / "environments"
 
 LOCAL = "local"
 """The environment of one machine."""

@@ -15,7 +15,8 @@ from tests.support.tracked import tracked_files
 
 _LINKED = (
     *(".venv", "node_modules"),
-    *(".keyline/bundle", ".keyline/byte-code", ".keyline/redis", ".keyline/emulator"),
+    *(".keyline/bundle", ".keyline/byte-code", ".keyline/redis"),
+    *(".keyline/emulator", ".keyline/packaging"),
 )
 _GIT = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "gc.auto=0")
 

@@ -15,7 +15,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_sns as sns
 
 from keyline.model import Function, System
-from keyline_deploy.bundling import ROOT, Bundle
+from keyline_deploy.bundling import Bundle
 from keyline_deploy.environment import (
     Alarms,
     Api,
@@ -25,6 +25,7 @@ from keyline_deploy.environment import (
     Local,
     Tables,
 )
+from keyline_deploy.project import ROOT
 from stacks.application import build
 from stacks.service_stack import Bundler
 

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from keyline.model import Function, Index, Key, Query, System, include
-from keyline_deploy.bundling import ROOT, Bundle
+from keyline_deploy.bundling import Bundle
 from keyline_deploy.environment import load
+from keyline_deploy.project import ROOT
 from keyline_deploy.systems import systems
 from tests.support.sample.orders import ORDERS, OrderSettings
 from tests.support.templates import FULL, Template, normalised, resources, synthesize
