@@ -68,7 +68,19 @@ def _cache_stack(
     functions = [f for system in systems for f in system.functions if f.caches]
     if environment.cache is None:
         return None
-    return CacheStack(app, environment=environment, shared=environment.cache, functions=functions)
+    accelerated = {
+        environment.table_name(system.name, pattern.table)
+        for system in systems
+        for function in system.functions
+        for pattern in function.accelerated
+    }
+    return CacheStack(
+        app,
+        environment=environment,
+        shared=environment.cache,
+        functions=functions,
+        accelerated=accelerated,
+    )
 
 
 def _check_user_pools(environment: Environment, systems: Iterable[System]) -> None:

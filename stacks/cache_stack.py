@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 
 from constructs import Construct
 
@@ -21,7 +21,8 @@ class CacheStack(KeylineStack):
         *,
         environment: Environment,
         shared: SharedCache,
-        functions: Sequence[Function],
+        functions: Iterable[Function],
+        accelerated: Collection[str],
     ) -> None:
         super().__init__(
             scope,
@@ -31,5 +32,10 @@ class CacheStack(KeylineStack):
             why="The cache that functions share, and their network.",
         )
         self.cluster = CacheCluster(
-            self, "Cache", environment=environment, shared=shared, functions=functions
+            self,
+            "Cache",
+            environment=environment,
+            shared=shared,
+            functions=functions,
+            accelerated=accelerated,
         )

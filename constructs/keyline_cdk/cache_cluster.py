@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
@@ -50,6 +50,8 @@ class CacheCluster(Construct):
     ----------
     functions
         The functions that use the cache.
+    accelerated
+        The deployed names of the tables that some of them read through DAX.
 
     Raises
     ------
@@ -64,7 +66,8 @@ class CacheCluster(Construct):
         *,
         environment: Environment,
         shared: SharedCache,
-        functions: Sequence[Function],
+        functions: Iterable[Function],
+        accelerated: Collection[str],
     ) -> None:
         super().__init__(scope, id)
         self._environment = environment
@@ -92,8 +95,8 @@ class CacheCluster(Construct):
         self.functions = self._group("Functions", "Functions that use the cache.", outbound=True)
         self.resource = self._build_cache(shared)
         self._build_interfaces(functions)
-        if shared.dax:
-            self._build_dax(shared.dax, functions)
+        if shared.dax and accelerated:
+            self._build_dax(shared.dax, accelerated)
         self._tell("address", self.resource.attr_endpoint_address)
         self._tell("security-group", self.functions.security_group_id)
         for zone, subnet in zip(zones, self.vpc.isolated_subnets, strict=True):
@@ -136,16 +139,13 @@ class CacheCluster(Construct):
             ),
         )
 
-    def _build_dax(self, accelerator: Accelerator, functions: Sequence[Function]) -> None:
-        tables = {pattern.table.name: pattern.table for f in functions for pattern in f.accelerated}
-        if not tables:
-            return
+    def _build_dax(self, accelerator: Accelerator, tables: Collection[str]) -> None:
         cluster = DaxCluster(
             self,
             "Dax",
             environment=self._environment,
             accelerator=accelerator,
-            tables=list(tables.values()),
+            tables=tables,
             vpc=self.vpc,
             functions=self.functions,
         )

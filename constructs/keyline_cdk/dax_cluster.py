@@ -10,7 +10,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from keyline.model import Table
 from keyline_deploy.environment import Accelerator, Environment
 from keyline_deploy.names import dax_name
 
@@ -30,7 +29,7 @@ class DaxCluster(Construct):
     Parameters
     ----------
     tables
-        The tables whose items functions read through it.
+        The deployed names of the tables whose items functions read through it.
     functions
         The security group of these functions.
     """
@@ -42,7 +41,7 @@ class DaxCluster(Construct):
         *,
         environment: Environment,
         accelerator: Accelerator,
-        tables: Iterable[Table],
+        tables: Iterable[str],
         vpc: ec2.IVpc,
         functions: ec2.ISecurityGroup,
     ) -> None:
@@ -81,15 +80,14 @@ class DaxCluster(Construct):
         )
 
 
-def _role(scope: Construct, environment: Environment, tables: Iterable[Table]) -> iam.Role:
+def _role(scope: Construct, environment: Environment, tables: Iterable[str]) -> iam.Role:
     stack = cdk.Stack.of(scope)
-    names = sorted(table.physical_name(environment.name) for table in tables)
     statements = [
         iam.PolicyStatement(
             actions=list(READS),
             resources=[
                 stack.format_arn(service="dynamodb", resource="table", resource_name=name)
-                for name in names
+                for name in sorted(tables)
             ],
         )
     ]
