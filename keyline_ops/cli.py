@@ -25,6 +25,7 @@ from keyline_ops.commands import (
     phase,
     plan,
     redrive,
+    requirements,
     running,
     tables,
     token,
@@ -46,7 +47,7 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 
 PARTS = (
     *(up, down, new, check, plan, token, logs, docs, running, invoke, costs, phase, migrate),
-    *(importing, tables, alarms, redrive),
+    *(importing, tables, alarms, redrive, requirements),
 )
 for part in PARTS:
     app.add_typer(part.app)

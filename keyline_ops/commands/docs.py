@@ -20,10 +20,11 @@ def docs(
         bool, typer.Option("--check", help="Write nothing; exit with 1 if a page is stale.")
     ] = False,
 ) -> None:
-    """Write each system's data-model page and API document, from its declaration and handlers."""
+    """Write what follows from the code: data models, API documents, and the tests of the ledger."""
     from keyline_ops.openapi import files
+    from keyline_ops.requirements import pages as ledger
 
-    documents = files.stale(files.local_deployment())
+    documents = files.stale(files.local_deployment()) | ledger.stale()
     pages = data_model.stale(systems()) if check else data_model.write(systems())
     for path, text in documents.items():
         if not check:

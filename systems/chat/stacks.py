@@ -23,7 +23,7 @@ class ChatServiceStack(ServiceStack):
                 f"{pascal(provider)}Budget",
                 metric=system_sum(environment.name, system.name, COST, {"Provider": provider}),
                 above=budget,
-                runbook="systems/chat/README.md#when-something-is-wrong",
+                runbook="systems/chat/runbook.md#when-something-is-wrong",
                 why=f"The messages of one day have cost more than ${budget:g} at {provider}."
                 f" By model: GET /providers/{provider}/today.",
                 topic=self._topic,

@@ -18,6 +18,7 @@ def file_of(name: str) -> Path:
     return ROOT / f"{name.replace('.', '/')}.py"
 
 
+@pytest.mark.requirement("I-39", "X-16")
 def test_every_benchmark_has_its_result_beside_it() -> None:
     found = list(benchmarks())
     assert found[: len(OWN)] == list(OWN)

@@ -31,7 +31,7 @@ def make(target: str, more: str = "", env: str = "dev") -> list[str]:
     return ["--no-print-directory", target, f"ENV={env}", arguments]
 
 
-@pytest.mark.requirement("K-36")
+@pytest.mark.requirement("K-36", "T-71")
 def test_it_deploys_an_environment_with_its_user_pool(deploy: Script) -> None:
     done = deploy("--environment", "dev", "--user-pool-id", POOL)
     assert (done.returncode, done.stderr) == (0, "")

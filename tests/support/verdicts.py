@@ -1,17 +1,24 @@
-"""The verdicts on a specification's promises and figures, as a system's page has them."""
+"""The verdicts on a specification's promises and figures, as a system's pages have them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from keyline_deploy.project import ROOT
 from keyline_ops.costs.figures import Figure
+from keyline_ops.requirements.ledger import read
 
 KINDS = ("measured on the local engine", "only on AWS", "computed")
 
 
 def said(line: str, figures: Iterable[Figure], what: str) -> Figure:
     return next(each for each in figures if each.line == line and each.what == what)
+
+
+def page_of(system: str, name: str) -> str:
+    """A page of a system: `README`, `specification`, `cost`."""
+    return (ROOT / "systems" / system / f"{name}.md").read_text(encoding="utf-8")
 
 
 def verdicts_of(page: str, system: str) -> dict[str, str]:
@@ -21,9 +28,7 @@ def verdicts_of(page: str, system: str) -> dict[str, str]:
     return dict(re.findall(row, table.partition("\n\n")[0], re.M))
 
 
-def corrected_by(page: str) -> set[str]:
-    """The lines of the specification that the page's table of corrections names."""
-    _, _, section = page.partition("\n## Where the specification is wrong, and what was built\n")
-    table = section.partition("\n#")[0]
-    cells = re.findall(r"^\| ([A-Z]-.*?) \|", table, re.M)
-    return {line for cell in cells for line in cell.split(", ")}
+def corrected(system: str) -> set[str]:
+    """The lines of a specification whose error a system's page says."""
+    ledger = read(system, ROOT / "systems" / system / "specification.md", ROOT)
+    return {name for name, line in ledger.lines.items() if "In fact" in line.parts}

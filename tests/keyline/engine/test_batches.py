@@ -39,7 +39,7 @@ def test_any_number_is_written_and_read(store: Store) -> None:
     assert (calls.count("BatchWriteItem"), calls.count("BatchGetItem")) == (10 + 8, 3 + 3)
 
 
-@pytest.mark.requirement("X-11")
+@pytest.mark.requirement("I-16", "I-69", "X-11")
 def test_what_is_left_undone_is_drained(bench: Bench, waits: list[int]) -> None:
     # Given an engine behind which all but four parts of a request are left undone
     client = bench.client()

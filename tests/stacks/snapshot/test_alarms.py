@@ -183,7 +183,9 @@ def test_throttling_is_watched_on_every_table_and_index(
     assert rules == {("Sum", 60, "GreaterThanThreshold", 0)}
 
 
-@pytest.mark.requirement("K-55", "K-56", "M-43", "M-46", "M-51", "T-64", "T-65")
+@pytest.mark.requirement(
+    "B-23", "B-24", "I-71", "K-55", "K-56", "M-43", "M-46", "M-51", "T-64", "T-65"
+)
 @pytest.mark.parametrize(
     ("metric", "threshold"),
     [("ConsumedReadCapacityUnits", 10_000), ("ConsumedWriteCapacityUnits", 5_000)],
@@ -204,7 +206,7 @@ def test_consumption_is_watched_on_every_table_and_index_in_absolute_units(
         assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 3)
 
 
-@pytest.mark.requirement("K-58", "T-66", "X-06")
+@pytest.mark.requirement("B-26", "K-58", "T-66", "X-06")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_user_errors_are_watched_once_and_without_dimensions(
     environment: str, templates: Templates
@@ -318,7 +320,7 @@ def test_every_api_is_watched_for_refusals_and_slow_answers(
     assert slow[0]["EvaluateLowSampleCountPercentile"] == "evaluate"
 
 
-@pytest.mark.requirement("K-59")
+@pytest.mark.requirement("B-27", "K-59")
 @pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
 def test_faults_of_dynamodb_are_watched_operation_by_operation(
     system: System, templates: Templates

@@ -55,7 +55,7 @@ def test_all_that_is_shown_is_published(
         assert MetricCatalogue([system]).fault(namespace, metric, dict(pairs)) is None
 
 
-@pytest.mark.requirement("K-55", "K-56", "K-57", "K-59", "M-43", "M-44", "M-46")
+@pytest.mark.requirement("I-56", "I-57", "K-55", "K-56", "K-57", "K-59", "M-43", "M-44", "M-46")
 @pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
 def test_every_table_index_and_operation_is_on_it(system: System, templates: Templates) -> None:
     found = shown(templates, system.name, "prod")

@@ -12,7 +12,7 @@ from keyline.run.client_settings import CONNECT_TIMEOUT, READ_TIMEOUT
 DEFAULT_TIMEOUT = 10
 
 
-@pytest.mark.requirement("T-63", "X-11")
+@pytest.mark.requirement("B-16", "T-63", "X-11")
 def test_it_waits_so_long_tries_so_often_and_keeps_so_many_connections() -> None:
     config = dynamodb_client(
         endpoint_url="http://127.0.0.1:9",

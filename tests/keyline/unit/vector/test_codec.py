@@ -46,7 +46,7 @@ def test_a_float16_comes_back_exactly(vector: list[float]) -> None:
 
 
 @given(st.data(), codecs)
-@pytest.mark.requirement("K-09")
+@pytest.mark.requirement("I-21", "K-09")
 def test_what_comes_back_is_as_near_as_documented(data: st.DataObject, codec: Codec) -> None:
     vector = data.draw(_within(codec))
     packed = encode(vector, codec)

@@ -80,7 +80,7 @@ def test_a_table_is_created_as_declared_and_then_left_alone(run: Any, tmp_path: 
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
 
 
-@pytest.mark.requirement("T-07")
+@pytest.mark.requirement("T-07", "T-72")
 def test_indexes_come_one_at_a_time_with_what_the_table_holds(run: Any, tmp_path: Path) -> None:
     before, after = with_indexes(tmp_path), with_indexes(tmp_path, "module", "student")
 

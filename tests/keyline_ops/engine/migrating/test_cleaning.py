@@ -38,6 +38,7 @@ def undeclared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keyline.model.system.raise_first", lambda *_: None)
 
 
+@pytest.mark.requirement("I-52", "I-54")
 def test_the_source_goes_a_week_after_the_cut_over_with_a_backup(bench: Bench, job: Job) -> None:
     bench.put_receipts(OldReceipt(customer="c", number=n, cents=1, scan=b"\xff") for n in range(3))
     now = datetime.now(UTC)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from keyline_ops.scanning.segments import PAGE
 from tests.keyline_ops.engine.migrating.bench import Bench
 from tests.support.sample.moving import OLD_RECEIPTS, PARCELS, RECEIPTS, OldReceipt
 
 
+@pytest.mark.requirement("I-36", "I-42", "I-48")
 def test_the_whole_way_of_a_copy(bench: Bench) -> None:
     bench.put_receipts(OldReceipt(customer="c", number=n, cents=n + 1) for n in range(PAGE + 1))
     code, plans = bench.run("receipts")

@@ -91,6 +91,7 @@ def test_a_second_run_finds_all_there_and_keeps_what_is_newer(bench: Bench) -> N
     assert contents(bench.items(RECEIPTS))[5] == 999
 
 
+@pytest.mark.requirement("I-42")
 def test_a_verification_names_what_is_missing_and_what_differs(bench: Bench) -> None:
     bench.put_receipts(receipts(250))
     job = bench.job(RECEIPTS_COPY)
@@ -168,6 +169,7 @@ def test_an_item_deleted_after_it_was_read_does_not_come_back(
     assert found[4] == 777
 
 
+@pytest.mark.requirement("I-55")
 def test_nothing_is_lost_or_undone_among_writers_of_both_tables(bench: Bench) -> None:
     """Writers keep what they were told; at the end both tables hold exactly that."""
     count, writers = 1_500, 4

@@ -60,6 +60,7 @@ def job(*, moving: bool = True) -> Job:
     return Job(MOVING if moving else SYSTEM, RECEIPTS_COPY, where, Path("state"))
 
 
+@pytest.mark.requirement("I-55")
 def test_dual_write_cut_over_and_roll_back_switch_the_one_phase(
     parameters: Parameters, state: State
 ) -> None:

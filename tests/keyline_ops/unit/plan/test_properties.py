@@ -143,6 +143,7 @@ def test_a_create_only_property_is_never_harmless(kind: str, name: str, directio
     assert plan(*pair).verdict.word == "refused"
 
 
+@pytest.mark.requirement("X-12")
 @settings(deadline=None, max_examples=40)
 @given(st.sampled_from([TABLE, GLOBAL]), st.integers(0, 3), st.integers(0, 3))
 def test_more_than_one_index_at_once_is_waves(kind: str, more: int, less: int) -> None:

@@ -74,6 +74,7 @@ def test_what_runs_has_the_parameters_that_it_was_given(
     assert told["tables"][0]["name"] == "orders-dev"
 
 
+@pytest.mark.requirement("T-74")
 def test_a_new_index_says_what_filling_it_takes(
     aws: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -155,7 +155,7 @@ def test_a_table_is_described_with_the_age_of_its_figures(client: Any, where: De
     assert differences(OWNED, DEV, seen) == []
 
 
-@pytest.mark.requirement("K-64")
+@pytest.mark.requirement("I-44", "K-64")
 def test_what_is_not_as_declared_is_named(client: Any, where: Deployed) -> None:
     params = create_table_params(ORDERS, "dev")
     params["GlobalSecondaryIndexes"] = params["GlobalSecondaryIndexes"][1:]

@@ -12,7 +12,7 @@ from chat.patterns import MESSAGE_BYTES
 from keyline.model import read_units
 from keyline_deploy.project import ROOT
 
-PAGE = (ROOT / "systems/chat/README.md").read_text()
+PAGE = (ROOT / "systems/chat/specification.md").read_text(encoding="utf-8")
 MEASURED = {
     claim["line"]: claim
     for claim in json.loads((ROOT / "systems/chat/benchmarks/results/claims.json").read_text())

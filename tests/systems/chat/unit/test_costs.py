@@ -31,7 +31,7 @@ from systems.chat.figures import (
     written,
 )
 
-PAGE = "systems/chat/README.md"
+PAGE = "systems/chat/cost.md"
 
 
 @pytest.mark.requirement("T-18", "T-52")

@@ -1,13 +1,10 @@
-"""What the page of the system says of its specification."""
+"""What the pages of the system says of its specification."""
 
 from __future__ import annotations
 
 import pytest
 
-from keyline_deploy.project import ROOT
-from tests.support.verdicts import corrected_by
-
-PAGE = (ROOT / "systems/chat/README.md").read_text(encoding="utf-8")
+from tests.support.verdicts import corrected, page_of
 
 CORRECTED = {
     *("T-15", "T-17", "T-19", "T-20", "T-24", "T-30", "T-33", "T-41", "T-44", "T-45"),
@@ -18,5 +15,5 @@ CORRECTED = {
 
 @pytest.mark.requirement("X-19")
 def test_every_correction_of_the_specification_stands_on_the_page() -> None:
-    assert "\n## What is asked, and what answers it\n" in PAGE
-    assert corrected_by(PAGE) >= CORRECTED
+    assert "\n## What is asked, and what answers it\n" in page_of("chat", "README")
+    assert corrected("chat") >= CORRECTED

@@ -66,7 +66,7 @@ def test_turns_expire_and_have_a_stream(templates: Templates) -> None:
     assert days["dev"] < 90
 
 
-@pytest.mark.requirement("B-61", "B-62")
+@pytest.mark.requirement("B-22", "B-61", "B-62")
 def test_the_stream_loses_no_alert_and_its_filter_holds_no_numeric_rule(
     templates: Templates,
 ) -> None:

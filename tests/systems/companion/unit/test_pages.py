@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from keyline_deploy.project import ROOT
 from keyline_ops.costs.figures import markdown
 from keyline_ops.costs.prices import CURRENT
 from systems.companion import figures
-from tests.support.verdicts import corrected_by
+from tests.support.verdicts import corrected, page_of
 
-PAGE = (ROOT / "systems/companion/README.md").read_text(encoding="utf-8")
+PAGE = page_of("companion", "cost")
 
 CORRECTED = {
     *("B-06", "B-08", "B-15", "B-23", "B-24", "B-25", "B-26", "B-27", "B-28", "B-30", "B-49"),
@@ -22,8 +21,8 @@ CORRECTED = {
 
 @pytest.mark.requirement("X-19")
 def test_every_correction_of_the_specification_stands_on_the_page() -> None:
-    assert "\n## What is asked, and what answers it\n" in PAGE
-    assert corrected_by(PAGE) >= CORRECTED
+    assert "\n## What is asked, and what answers it\n" in page_of("companion", "README")
+    assert corrected("companion") >= CORRECTED
 
 
 @pytest.mark.requirement("B-53", "B-67", "B-68", "B-69", "B-73", "B-74", "X-15")

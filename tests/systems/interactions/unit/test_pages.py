@@ -7,13 +7,12 @@ import pytest
 from interactions.settings import Settings as InteractionsSettings
 from interactions.tables import DATA
 from keyline.run import TableSettings
-from keyline_deploy.project import ROOT
 from keyline_ops.costs.figures import markdown
 from keyline_ops.costs.prices import BEFORE, CURRENT
 from systems.interactions import figures
-from tests.support.verdicts import KINDS, corrected_by, verdicts_of
+from tests.support.verdicts import KINDS, corrected, page_of, verdicts_of
 
-PAGE = (ROOT / "systems/interactions/README.md").read_text(encoding="utf-8")
+COST, SPECIFICATION = (page_of("interactions", name) for name in ("cost", "specification"))
 
 CORRECTED = {"M-11", "M-19", "M-23", "M-34", "M-45", "M-51"}
 """The lines of the specification that are technically false, but for sums of costs."""
@@ -21,14 +20,14 @@ CORRECTED = {"M-11", "M-19", "M-23", "M-34", "M-45", "M-51"}
 
 @pytest.mark.requirement("X-19")
 def test_every_correction_of_the_specification_stands_on_the_page() -> None:
-    assert "\n## What is asked, and what answers it\n" in PAGE
-    assert corrected_by(PAGE) >= CORRECTED
+    assert "\n## What is asked, and what answers it\n" in page_of("interactions", "README")
+    assert corrected("interactions") >= CORRECTED
 
 
 @pytest.mark.requirement("M-52", "M-53", "M-54", "M-55", "M-56", "X-15")
 def test_the_interactions_page_shows_what_is_computed() -> None:
     text = markdown(figures.FIGURES)
-    assert text in PAGE, "Put the output of `keyline figures interactions` there."
+    assert text in COST, "Put the output of `keyline figures interactions` there."
     assert figures.formula_storage_usd(CURRENT) == pytest.approx(0.03072 * CURRENT.storage)
     assert figures.storage_usd(CURRENT) == pytest.approx(0.01686)
     assert figures.reads_usd(CURRENT) == pytest.approx(0.005625)
@@ -60,6 +59,6 @@ def test_what_the_application_gives_an_expiry_is_not_forecast_as_kept_for_a_year
 
 @pytest.mark.requirement("M-57", "M-58", "M-59", "M-60", "M-61", "M-62")
 def test_every_promise_of_interactions_has_a_verdict_of_one_of_three_kinds() -> None:
-    verdicts = verdicts_of(PAGE, "M")
+    verdicts = verdicts_of(SPECIFICATION, "M")
     assert list(verdicts) == [f"M-{n}" for n in range(57, 63)]
     assert [verdict for verdict in verdicts.values() if not verdict.startswith(KINDS)] == []

@@ -11,7 +11,7 @@ from tests.systems.memory.e2e.api import SCOPES, Api, fresh
 pytestmark = pytest.mark.xdist_group("memory")
 
 
-@pytest.mark.requirement("I-19", "I-45")
+@pytest.mark.requirement("I-19", "I-45", "I-49", "I-50")
 def test_what_is_saved_is_recalled_at_once_and_forgotten_for_good(
     api: Api, running: Running
 ) -> None:

@@ -161,7 +161,7 @@ def test_a_cursor_is_of_no_use_to_another_user(memory: Memory) -> None:
     assert (refused.status, refused.body["path"]) == (400, "query.cursor")
 
 
-@pytest.mark.requirement("I-15")
+@pytest.mark.requirement("I-15", "I-41", "I-68")
 def test_a_page_across_midnight_has_no_duplicate_and_no_gap(memory: Memory) -> None:
     """Turns within milliseconds of midnight UTC, in pages of each size."""
     midnight = 1_861_920_000_000.0  # 2029-01-01, so that they have not expired

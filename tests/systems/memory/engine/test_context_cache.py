@@ -101,7 +101,7 @@ def test_a_redis_that_lost_everything_gives_no_old_answer(rig: Rig, server: Redi
     assert (rig.ask(3), rig.ask(4)) == (3, 3)
 
 
-@pytest.mark.requirement("I-17")
+@pytest.mark.requirement("I-17", "I-18")
 def test_without_redis_the_work_goes_on_and_with_it_the_cache_comes_back(
     rig: Rig, server: RedisServer
 ) -> None:
@@ -135,6 +135,7 @@ def test_a_redis_that_does_not_answer_is_tried_once_and_then_left_alone() -> Non
     assert rig.seen == {MISS: 5, FAILURE: 5}
 
 
+@pytest.mark.requirement("I-37", "I-40")
 def test_a_message_is_in_the_context_right_after_it_was_saved(
     make_memory: MakeMemory, server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

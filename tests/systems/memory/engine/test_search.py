@@ -168,6 +168,7 @@ def test_a_search_costs_the_blocks_and_the_vectors_that_it_compares(memory: Memo
     kept.assert_found()
 
 
+@pytest.mark.requirement("I-11", "I-20")
 def test_groups_find_what_a_comparison_of_all_finds_and_only_near_ones_are_read(
     memory: Memory,
 ) -> None:

@@ -9,7 +9,7 @@ from tests.support.alarms import alarms, dimensions, named
 from tests.support.templates import Templates, resources
 
 
-@pytest.mark.requirement("I-58", "I-59", "I-60", "I-61", "I-63")
+@pytest.mark.requirement("I-51", "I-58", "I-59", "I-60", "I-61", "I-63")
 @pytest.mark.parametrize(
     ("name", "above"), [(CONTEXT_TIME, 100), (SEARCH_TIME, 500), (CONTEXT_MEMORY, 20)]
 )

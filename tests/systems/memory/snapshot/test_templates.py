@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.support.templates import WITH_SNAPSHOT, Templates, normalised
 
 
-@pytest.mark.requirement("X-08")
+@pytest.mark.requirement("I-43", "X-08")
 @pytest.mark.parametrize("part", ["data", "service"])
 @pytest.mark.parametrize("environment", WITH_SNAPSHOT)
 def test_template(

@@ -10,6 +10,7 @@ import pytest
 
 from keyline.model import Function, ProjectionType, StreamView
 from memory.context_cache import ContextCache
+from memory.embeddings.identifiers import CHUNKS, chunk_of
 from memory.embeddings.tables import EMBEDDINGS
 from memory.settings import Settings
 from memory.system import SYSTEM
@@ -42,6 +43,24 @@ def test_the_indexes_carry_what_is_specified_and_what_their_readers_need(
     assert index.projection.type is ProjectionType.INCLUDE
     assert set(index.projection.include) == carried
     assert len(HISTORY.indexes) == 2
+
+
+@pytest.mark.requirement("I-09", "I-10")
+def test_the_embeddings_have_the_specified_keys_and_index() -> None:
+    assert EMBEDDINGS.key.attributes == ("user_chunk", "embedding_id")
+    assert EMBEDDINGS.kinds[0].keys["user_chunk"] == "{user_id}#{chunk}"
+    (index,) = EMBEDDINGS.indexes
+    assert index.name == "SimilarityIndex"
+    assert index.key.attributes == ("user_chunk", "similarity_hash")
+    assert set(index.projection.include) >= {"vector_compressed", "metadata"}
+
+
+@pytest.mark.requirement("I-11", "I-22")
+def test_a_chunk_is_one_of_ten_and_the_same_in_every_process() -> None:
+    found = [chunk_of(f"{number:026}") for number in range(1_000)]
+    assert set(found) == set(range(CHUNKS))
+    assert CHUNKS == 10
+    assert found[:5] == [2, 6, 8, 0, 1]
 
 
 @pytest.mark.requirement("I-07", "I-08", "I-12")

@@ -15,9 +15,9 @@ from keyline_ops.costs.units import call_units
 from reports.patterns import EMBEDDING_BYTES, MODEL_VECTORS, REPORT_GET
 from reports.system import SYSTEM
 from systems.reports import figures
-from tests.support.verdicts import KINDS, corrected_by, said, verdicts_of
+from tests.support.verdicts import KINDS, corrected, page_of, said, verdicts_of
 
-PAGE = (ROOT / "systems/reports/README.md").read_text(encoding="utf-8")
+COST, SPECIFICATION = (page_of("reports", name) for name in ("cost", "specification"))
 MEASURED = json.loads((ROOT / "systems/reports/benchmarks/results/claims.json").read_text())
 
 CORRECTED = {
@@ -28,14 +28,14 @@ CORRECTED = {
 
 @pytest.mark.requirement("X-19")
 def test_every_correction_of_the_specification_stands_on_the_page() -> None:
-    assert "\n## What is asked, and what answers it\n" in PAGE
-    assert corrected_by(PAGE) >= CORRECTED
+    assert "\n## What is asked, and what answers it\n" in page_of("reports", "README")
+    assert corrected("reports") >= CORRECTED
 
 
 @pytest.mark.requirement("K-49", "K-50", "K-51", "K-52", "X-15")
 def test_the_reports_page_shows_what_is_computed() -> None:
     rows = figures.FIGURES
-    assert markdown(rows) in PAGE, "Put the output of `keyline figures reports` into the page."
+    assert markdown(rows) in COST, "Put the output of `keyline figures reports` into the page."
     assert {row.line for row in rows} == {"K-49", "K-50", "K-51", "K-52"}
     assert said("K-49", rows, "a million reads").now == "$0.125"
     assert said("K-49", rows, "a million writes").now == "$0.625"
@@ -51,7 +51,7 @@ def test_the_reports_page_shows_what_is_computed() -> None:
 
 @pytest.mark.requirement("K-41", "K-45", "K-46")
 def test_the_measured_latencies_stand_on_the_page_with_their_machine() -> None:
-    assert MEASURED["machine"] in PAGE
+    assert MEASURED["machine"] in SPECIFICATION
     assert {claim["line"] for claim in MEASURED["claims"]} == {"K-41", "K-45", "K-46"}
     patterns = {pattern.name: pattern for pattern in SYSTEM.patterns}
     for claim in MEASURED["claims"]:
@@ -59,14 +59,16 @@ def test_the_measured_latencies_stand_on_the_page_with_their_machine() -> None:
             f"| {claim['line']} | {claim['what']} | {claim['claimed_ms']} ms | {claim['units']:g} "
             f"| {claim['p50_ms']} ms | {claim['p99_ms']} ms |"
         )
-        assert row in PAGE, "Put the results of systems.reports.benchmarks.claims into the page."
+        assert row in SPECIFICATION, (
+            "Put the results of systems.reports.benchmarks.claims into the page."
+        )
         implied = call_units(patterns[claim["pattern"]], TableSettings(SYSTEM.settings()))
         assert implied.least <= claim["units"] <= implied.most
 
 
 @pytest.mark.requirement("K-42", "K-48", "K-54")
 def test_every_promise_of_reports_has_a_verdict_of_one_of_three_kinds() -> None:
-    verdicts = verdicts_of(PAGE, "K")
+    verdicts = verdicts_of(SPECIFICATION, "K")
     lines = [f"K-{n}" for n in range(41, 49)]
     assert list(verdicts) == [*lines, "K-49 to K-52", "K-53", "K-54"]
     assert [verdict for verdict in verdicts.values() if not verdict.startswith(KINDS)] == []
@@ -80,5 +82,5 @@ def test_the_figures_in_the_verdicts_follow_from_the_declaration() -> None:
     requests = math.ceil(MODEL_VECTORS.items * EMBEDDING_BYTES / 2**20)
     assert (
         f"{MODEL_VECTORS.items:,.0f} vectors of {EMBEDDING_BYTES:,} B are {requests} requests"
-        in PAGE
+        in SPECIFICATION
     )

@@ -1,0 +1,1 @@
+"""The ledger of requirements: what each line asks, where it is built, and which tests prove it."""
