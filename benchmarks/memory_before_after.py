@@ -457,7 +457,7 @@ def measured(said: Sequence[Said], url: str) -> Measured:
 
 
 def recall(before: Before, after: After, vectors: Sequence[list[float]]) -> float:
-    """Which share of the ten best the search after found."""
+    """Return which share of the ten best the search after found."""
     shares = []
     for vector in vectors:
         least = before.search(vector)[-1][0] - 1e-3  # vectors are float16 after

@@ -35,7 +35,7 @@ def parser(description: str | None, module: str) -> argparse.ArgumentParser:
 
 
 def machine() -> str:
-    """Where it was measured: no figure means anything without it."""
+    """Return where it was measured: no figure means anything without it."""
     return (
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}"

@@ -520,7 +520,7 @@ async def _all(starts: Iterable[Awaitable[None]]) -> None:
 
 
 def _addresses(url: str, pages: Sequence[BaseRoute]) -> dict[str, str]:
-    """Where the pages of an API are, by name; those with a parameter are parts of others."""
+    """Return where the pages of an API are, by name; those with a parameter are parts of others."""
     port = urlsplit(url)
     return {
         page.path.strip("/"): f"{port.scheme}://{port.netloc}{PREFIX}{page.path}"

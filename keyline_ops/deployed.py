@@ -45,7 +45,7 @@ class Deployed:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is this machine's."""
+        """Return whether it is this machine's."""
         return self.engine is not None
 
     def name_of(self, owned: Owned) -> str:
@@ -214,7 +214,7 @@ def find_tables(name: str, environment: Environment, systems: Sequence[System]) 
     known = _by_name(environment, systems)
     if name not in known:
         names = [s.name for s in systems] + [t.name for s in systems for t in s.tables]
-        raise KeylineError(name, "is no system and no table.", instead_of(name, names))
+        raise KeylineError(name, "is not a system and not a table.", instead_of(name, names))
     return [known[name]]
 
 

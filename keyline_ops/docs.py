@@ -113,7 +113,7 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _kinds(table: Table) -> Iterator[str]:
-    """How the keys of each kind are made, where there are several."""
+    """Yield how the keys of each kind are made, where there are several."""
     keys = [attribute for attribute in table.key_attributes if attribute != table.discriminator]
     yield ""
     yield _row("item", *(["tag"] if table.discriminator else []), *keys)
@@ -178,7 +178,7 @@ def _patterns(system: System) -> Iterator[str]:
 
 
 def _rate(pattern: Pattern[Any], system: System) -> str:
-    """How often a pattern is called in a month, in words where it has no rate of its own."""
+    """Return how often a pattern is called in a month, in words where it has no rate of its own."""
     if pattern.per_month is not None:
         return f"{pattern.per_month:,.0f}"
     return "not declared" if pattern in system.called else "in a transaction"

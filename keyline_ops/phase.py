@@ -82,7 +82,7 @@ class Switch:
 
     @property
     def changes(self) -> bool:
-        """Whether there is anything to write."""
+        """Return whether there is anything to write."""
         return self.after != self.before
 
     @property
@@ -94,14 +94,14 @@ class Switch:
 
     @property
     def meaning(self) -> str:
-        """What the phase that it ends in means."""
+        """Return what the phase that it ends in means."""
         if self.mode is None:
             return f"{self.before!r} is not a phase: functions keep to the last that they read."
         return self.of.migration.meaning(self.mode)
 
     @property
     def notes(self) -> list[str]:
-        """What it means, and what to see to."""
+        """Return what it means, and what to see to."""
         said, mode = [self.meaning], self.mode
         if self.changes and mode is not None:
             before = self.phase.mode if self.phase else mode

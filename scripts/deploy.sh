@@ -67,7 +67,7 @@ done
   refuse "--environment $environment: there is no such environment to deploy; one of $(environments)."
 [[ $pool ]] || refuse "--user-pool-id is missing, for example $EXAMPLE."
 [[ $pool =~ ^[a-z]+(-[a-z]+)+-[0-9]+_[0-9A-Za-z]+$ ]] ||
-  refuse "--user-pool-id $pool: is no id of a Cognito user pool, such as $EXAMPLE."
+  refuse "--user-pool-id $pool: is not an id of a Cognito user pool, such as $EXAMPLE."
 
 # What the CDK is to get as it is passes through make, which expands $, and its shell.
 run() {

@@ -21,7 +21,7 @@ class CostBudget(Construct):
     """A monthly budget of all that DynamoDB costs in the account; the alarm topic is told.
 
     A bill knows accounts, not environments: two environments in one account each watch the
-    whole of it. Billing is brought up to date a few times a day, so this is no alarm on use;
+    whole of it. Billing is brought up to date a few times a day, so this is not an alarm on use;
     the tables' own alarms are.
 
     Parameters

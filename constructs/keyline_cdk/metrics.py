@@ -124,7 +124,7 @@ def user_errors() -> cloudwatch.Metric:
 def client_latency(
     environment: str, system: str, operation: str, statistic: str = "p99"
 ) -> cloudwatch.Metric:
-    """How long an operation takes the handlers, in ms, network included."""
+    """Return how long an operation takes the handlers, in ms, network included."""
     return _of_operation(environment, system, "Latency", operation, statistic)
 
 
@@ -178,7 +178,7 @@ def system_percentile(environment: str, system: str, name: str) -> cloudwatch.Me
 def percentage(
     label: str, part: cloudwatch.IMetric, rest: Mapping[str, cloudwatch.IMetric]
 ) -> cloudwatch.MathExpression:
-    """What a count is of itself and others, in percent; nothing while all of them are 0.
+    """Return what a count is of itself and others, in percent; nothing while all of them are 0.
 
     Counts that nobody publishes are 0. An IF without a third argument has no value where its
     condition is false (CloudWatch user guide, "Using math expressions with CloudWatch metrics").
@@ -287,7 +287,7 @@ def refused_percent(api_id: str, at_least: int) -> cloudwatch.MathExpression:
 
 
 def request_latency(api_id: str, statistic: str) -> cloudwatch.Metric:
-    """How long an HTTP API took to answer, in ms."""
+    """Return how long an HTTP API took to answer, in ms."""
     return _of("AWS/ApiGateway", "Latency", statistic, {"ApiId": api_id})
 
 

@@ -80,7 +80,7 @@ class SystemDashboard(Construct):
         )
 
     def _operations(self) -> Row:
-        """What DynamoDB looks like from the functions, network and retries included."""
+        """Return what DynamoDB looks like from the functions, network and retries included."""
         operations = sorted({p.operation for f in self._system.functions for p in f.patterns})
         where = (self._environment, self._system.name)
         return _row(

@@ -31,7 +31,7 @@ class KeylineChecks:
 
     @property
     def name(self) -> str:
-        """How reports name the plugin."""
+        """Return how reports name the plugin."""
         return "keyline"
 
     @property

@@ -393,7 +393,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _digests_of(libraries: Path) -> Path:
-    """Where the digests of a dependency folder's files are kept: beside the folders."""
+    """Return where the digests of a dependency folder's files are kept: beside the folders."""
     return libraries.parent.parent / "bundle-digests" / f"{libraries.name}.json"
 
 

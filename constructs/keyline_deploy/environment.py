@@ -149,7 +149,7 @@ class Tables(_Section, frozen=True, kw_only=True):
 
     @property
     def makes_key(self) -> bool:
-        """Whether the environment has a KMS key of its own made for it."""
+        """Return whether the environment has a KMS key of its own made for it."""
         return self.encryption == "customer-managed"
 
 
@@ -395,7 +395,7 @@ class Environment(_Section, frozen=True, kw_only=True):
 
     @property
     def keeps_data(self) -> bool:
-        """Whether its data is kept, as in production: its tables are not thrown away."""
+        """Return whether its data is kept, as in production: its tables are not thrown away."""
         return self.tables.removal_policy == "retain" or self.tables.deletion_protection
 
     @property
@@ -690,7 +690,7 @@ def _file_that_says(environment: Environment, keys: str) -> str:
 
 
 def _has(table: Mapping[str, Any], keys: str) -> bool:
-    """Whether a table says something at a place such as `systems.chat.retention_days`."""
+    """Return whether a table says something at a place such as `systems.chat.retention_days`."""
     place: Any = table
     for key in re.split(r"[.\[]", keys):
         if not isinstance(place, Mapping):
@@ -923,7 +923,7 @@ def _check_region(environment: Environment, file: Path) -> None:
     if environment.region not in known:
         raise EnvironmentFileError(
             f"{file.name}: region",
-            f"{environment.region!r} is no AWS region that botocore knows.",
+            f"{environment.region!r} is not an AWS region that botocore knows.",
             instead_of(environment.region, known),
         )
 
@@ -988,7 +988,7 @@ def _check_user_pool(environment: Environment, pool: str, path: str) -> None:
     if found is None or found[1] not in _regions():
         raise EnvironmentFileError(
             path,
-            f"{pool!r} is no id of a Cognito user pool.",
+            f"{pool!r} is not an id of a Cognito user pool.",
             "Write it as the console shows it, region and name: us-east-1_AbCdEfGhI.",
         )
     if environment.is_local:

@@ -56,7 +56,7 @@ def restored_name(name: str, moment: datetime, suffix: str = "") -> str:
 
 
 def is_restored_name(name: str, candidate: str) -> bool:
-    """Whether a name is one that `restored_name` makes of a table's declared name."""
+    """Return whether a name is one that `restored_name` makes of a table's declared name."""
     rest = candidate.removeprefix(name)
     return rest != candidate and _RESTORED_SUFFIX.fullmatch(rest) is not None
 

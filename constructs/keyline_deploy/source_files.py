@@ -91,7 +91,7 @@ def _is_left_out(path: Path, package: Path, ignored: frozenset[Path]) -> bool:
 
 
 def _is_usual(path: Path, package: Path) -> bool:
-    """Whether it is left out of every bundle, so that nobody is told."""
+    """Return whether it is left out of every bundle, so that nobody is told."""
     is_requirements = path.parent == package and fnmatchcase(path.name, _REQUIREMENTS)
     return is_requirements or _matches(path.name, _USUAL)
 
@@ -101,7 +101,7 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _ignored_by_git(package: Path) -> frozenset[Path]:
-    """What the `.gitignore` files name and git does not track; nothing without git.
+    """Return what the `.gitignore` files name and git does not track; nothing without git.
 
     Git tells it of one repository at a time, and a submodule is one of its own.
     """

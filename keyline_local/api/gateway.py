@@ -2,7 +2,7 @@
 
 What a client gets when no function answers, as HTTP APIs word it: 404 for a path or a method
 without a route, 413 above 10 MB (and above Lambda's 6 MB), 429 when the stage throttles, 431
-above 10,240 bytes of headers, 500 when the function fails or its result is no response, 503
+above 10,240 bytes of headers, 500 when the function fails or its result is not a response, 503
 when it overruns the integration's timeout or cannot be started for lack of concurrency.
 The JSON of a 500 has one member more than on AWS: `log`, the file to read.
 """
@@ -148,7 +148,7 @@ class Gateway(Part):
 
     @property
     def url(self) -> str:
-        """Where the stage answers, without a trailing slash."""
+        """Return where the stage answers, without a trailing slash."""
         stage = "" if self.api.stage == "$default" else f"/{self.api.stage}"
         return self._listener.url + stage
 

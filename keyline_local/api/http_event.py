@@ -2,7 +2,7 @@
 
 Source: "Create AWS Lambda proxy integrations for HTTP APIs" (API Gateway developer guide).
 Known from captures rather than from the guide: `rawPath` arrives decoded, cookies are left
-out of `headers`, a form body (and anything else that is no text, JSON, XML or JavaScript)
+out of `headers`, a form body (and anything else that is not text, JSON, XML or JavaScript)
 arrives base64-encoded, and empty members are left out.
 """
 
@@ -53,7 +53,7 @@ class HttpResponse:
 
 
 class MalformedResponseError(ValueError):
-    """The function's result is no HTTP response; the client gets 500."""
+    """The function's result is not an HTTP response; the client gets 500."""
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -162,13 +162,13 @@ def to_response(payload: bytes) -> HttpResponse:
     Raises
     ------
     MalformedResponseError
-        A `statusCode`, header, cookie or body has the wrong type, or is no base64 although
+        A `statusCode`, header, cookie or body has the wrong type, or is not base64 although
         it says so.
     """
     try:
         result = msgspec.json.decode(payload)
     except msgspec.DecodeError as error:
-        raise MalformedResponseError(f"the result is no JSON: {error}") from error
+        raise MalformedResponseError(f"the result is not JSON: {error}") from error
     if not isinstance(result, dict) or "statusCode" not in result:
         body = result.encode() if isinstance(result, str) else payload
         return HttpResponse(200, [("content-type", "application/json")], body)
@@ -177,7 +177,7 @@ def to_response(payload: bytes) -> HttpResponse:
         headers.append(("content-type", "text/plain;charset=utf-8"))
     cookies = result.get("cookies") or []
     if not isinstance(cookies, list):
-        raise MalformedResponseError("cookies is no list")
+        raise MalformedResponseError("cookies is not a list")
     headers += [("set-cookie", _text("cookie", each)) for each in cookies]
     return HttpResponse(_status(result["statusCode"]), headers, _response_body(result))
 
@@ -186,7 +186,7 @@ def _status(value: Any) -> int:
     if isinstance(value, str) and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
-        raise MalformedResponseError(f"statusCode {value!r} is no HTTP status")
+        raise MalformedResponseError(f"statusCode {value!r} is not an HTTP status")
     return value
 
 
@@ -194,11 +194,11 @@ def _headers(value: Any) -> list[tuple[str, str]]:
     if value is None:
         return []
     if not isinstance(value, dict):
-        raise MalformedResponseError("headers is no object")
+        raise MalformedResponseError("headers is not an object")
     named = [(name.lower(), _text(f"header {name}", each)) for name, each in value.items()]
     for name, _ in named:
         if _HEADER_NAME.fullmatch(name) is None:
-            raise MalformedResponseError(f"{name!r} is no header name")
+            raise MalformedResponseError(f"{name!r} is not a header name")
     return [(name, text) for name, text in named if name not in _NOT_PASSED_ON]
 
 
@@ -206,7 +206,7 @@ def _text(what: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float) or _LINE_BREAK.search(str(value)):
-        raise MalformedResponseError(f"{what} is no single line of text")
+        raise MalformedResponseError(f"{what} is not a single line of text")
     return str(value)
 
 
@@ -215,13 +215,13 @@ def _response_body(result: Mapping[str, Any]) -> bytes:
     if body is None:
         return b""
     if not isinstance(body, str):
-        raise MalformedResponseError("body is no string")
+        raise MalformedResponseError("body is not a string")
     if result.get("isBase64Encoded") is not True:
         return body.encode()
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:
-        raise MalformedResponseError(f"body is no base64: {error}") from error
+        raise MalformedResponseError(f"body is not base64: {error}") from error
 
 
 def now() -> datetime:

@@ -233,13 +233,13 @@ def _asset(templates: Templates, resource: Resource, key: str) -> Path:
     if asset is None:
         raise LocalPlatformError(
             path,
-            "the code is no asset of the assembly (inline code and images are not supported)",
+            "the code is not an asset of the assembly (inline code and images are not supported)",
             "use lambda.Code.from_asset",
         )
     if not asset.is_dir():
         raise LocalPlatformError(
             path,
-            f"the asset {asset} is no folder",
+            f"the asset {asset} is not a folder",
             "synthesize the app again; give Code.from_asset a folder, not a zip file",
         )
     return asset
@@ -290,7 +290,7 @@ def _stream_table(arn: str, path: str) -> str:
     if ":dynamodb:" not in arn or "/stream/" not in arn:
         raise LocalPlatformError(
             path,
-            f"event source {arn} is no DynamoDB stream",
+            f"event source {arn} is not a DynamoDB stream",
             "only streams of the app's tables are supported as event sources",
         )
     return arn.split("/")[1]
@@ -306,7 +306,7 @@ def _pattern(text: str, path: str) -> Mapping[str, Any]:
         pattern: Mapping[str, Any] = json.loads(text)
     except json.JSONDecodeError as error:
         raise LocalPlatformError(
-            path, f"the pattern {text!r} is no JSON: {error}", "use lambda.FilterCriteria.filter"
+            path, f"the pattern {text!r} is not JSON: {error}", "use lambda.FilterCriteria.filter"
         ) from error
     return pattern
 

@@ -67,7 +67,7 @@ def http_apis(templates: Templates, functions: Mapping[str, Function]) -> list[A
     Raises
     ------
     LocalPlatformError
-        An API is no HTTP API, or an integration, authorizer or stage is of an unsupported kind.
+        An API is not an HTTP API, or an integration, authorizer or stage is of an unsupported kind.
     """
     return templates.read(lambda api: _api(templates, api, functions), HTTP_API)
 

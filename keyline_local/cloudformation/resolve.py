@@ -25,7 +25,7 @@ class Scope(Protocol):
         """Value of `Fn::GetAtt`."""
 
     def condition(self, name: str, path: str) -> bool:
-        """Whether the template's condition holds."""
+        """Return whether the template's condition holds."""
 
     def mapping(self, name: str, path: str) -> Mapping[str, Any]:
         """The template's mapping of that name."""

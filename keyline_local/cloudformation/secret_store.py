@@ -48,7 +48,7 @@ class SecretStore:
         Raises
         ------
         LocalPlatformError
-            Nothing is left to generate from, or the string template is no JSON object.
+            Nothing is left to generate from, or the string template is not a JSON object.
         """
         if "SecretString" in properties:
             return as_text(properties["SecretString"])
@@ -122,7 +122,7 @@ def _template(spec: Mapping[str, Any], path: str) -> dict[str, Any]:
     if not isinstance(template, dict):
         raise LocalPlatformError(
             f"{path}/GenerateSecretString/SecretStringTemplate",
-            f"{text!r} is no JSON object",
+            f"{text!r} is not a JSON object",
             'write one, such as {"username": "app"}',
         )
     return template

@@ -44,7 +44,7 @@ class Resource:
 
     @property
     def path(self) -> str:
-        """Where it stands, for messages."""
+        """Return where it stands, for messages."""
         return f"{self.stack.name}/Resources/{self.logical_id}"
 
 
@@ -305,7 +305,7 @@ class StackScope:
         if resource is None:
             raise LocalPlatformError(
                 path,
-                f"{logical_id!r} is no resource, parameter or pseudo parameter of the template",
+                f"{logical_id!r} is not a resource, parameter or pseudo parameter of the template",
                 f"synthesize the app again; the stack has {', '.join(self.resources)}",
             )
         identify = IDENTITIES.get(resource.type)
@@ -378,7 +378,7 @@ class StackScope:
         return attributes[attribute]
 
     def condition(self, name: str, path: str) -> bool:
-        """Whether the condition holds."""
+        """Return whether the condition holds."""
         conditions = self.stack.section("Conditions")
         if not isinstance(name, str) or name not in conditions:
             raise _unknown(path, "condition", name, conditions)

@@ -57,7 +57,7 @@ def usable(state: Path) -> Iterator[None]:
 
 
 def refusal(error: OSError, state: Path) -> LocalPlatformError | None:
-    """What a reader is told of an error, if it is one of the state folder."""
+    """Return what a reader is told of an error, if it is one of the state folder."""
     if error.errno in _FULL:
         return LocalPlatformError(
             str(state),

@@ -358,7 +358,7 @@ class _Pool:
         slot: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._waiting.append(slot)
         try:  # the slot leaves the queue in `finally` if nobody took it from there
-            # A slot whose environment is on its way is no queue: patience does not apply to it.
+            # A slot whose environment is on its way is not a queue: patience does not apply to it.
             covered = len(self._waiting) <= self._starting
             limit = None if covered or math.isinf(patience) else patience
             return await asyncio.wait_for(slot, limit)

@@ -88,7 +88,7 @@ def uses(operation: str, body: bytes) -> list[Use]:
     Raises
     ------
     msgspec.DecodeError
-        The body is no JSON, or a member has the wrong type.
+        The body is not JSON, or a member has the wrong type.
     """
     if operation in ("BatchGetItem", "BatchWriteItem"):
         return [Use(operation, table) for table in _batch.decode(body).RequestItems]

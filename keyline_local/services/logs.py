@@ -239,7 +239,7 @@ def pretty(line: Line) -> Parts:
 def pretty_metric(metric: Metric) -> Parts:
     """One console line for an EMF document: the pattern, and `name=value` of what is not zero.
 
-    Lists of numbers are shown too that are no metrics.
+    Lists of numbers are shown too that are not metrics.
     """
     measured = {sample.name: sample.values for sample in metric.samples()}
     for name, value in metric.document.items():

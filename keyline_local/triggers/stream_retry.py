@@ -123,18 +123,18 @@ def _judge_response(response: Any, batch: Batch) -> Verdict:
     if response is None or response in ("", {}):
         return Verdict()
     if not isinstance(response, dict):
-        return Verdict(0, reason="the response is no object with batchItemFailures")
+        return Verdict(0, reason="the response is not an object with batchItemFailures")
     failures = response.get("batchItemFailures")
     if failures is None or failures == []:
         return Verdict()
     if not isinstance(failures, list):
-        return Verdict(0, reason="batchItemFailures is no list")
+        return Verdict(0, reason="batchItemFailures is not a list")
     positions = {sequence_number(record): at for at, record in enumerate(batch.records)}
     found = []
     for failure in failures:
         name = failure.get("itemIdentifier") if isinstance(failure, dict) else None
         if not isinstance(name, str) or name not in positions:
-            return Verdict(0, reason=f"{name!r} is no itemIdentifier of this batch")
+            return Verdict(0, reason=f"{name!r} is not an itemIdentifier of this batch")
         found.append(positions[name])
     return Verdict(min(found), reason=f"{len(found)} batchItemFailures")
 

@@ -20,7 +20,7 @@ def chart(replay: Replay) -> Iterator[str]:
     """Yield the lines of the chart of a replay."""
     values = [each.value for each in replay.evaluations if each.value is not None]
     low, high = min(values, default=0.0), max(values, default=0.0)
-    yield f"{replay.alarm}: {_BARS[0]} is {low:g}, {_BARS[-1]} is {high:g}, {_MISSING} is no data"
+    yield f"{replay.alarm}: {_BARS[0]} is {low:g}, {_BARS[-1]} is {high:g}, {_MISSING} is not data"
     for start in range(0, len(replay.evaluations), _WIDTH):
         row = replay.evaluations[start : start + _WIDTH]
         yield f"{row[0].time.astimezone(UTC):%H:%M} {_bars(row, low, high)}"

@@ -57,7 +57,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether the alarm is proven to go from OK to ALARM and back."""
+        """Return whether the alarm is proven to go from OK to ALARM and back."""
         return None not in (self.fires_after, self.ends_after) and self.depends_on_dimensions
 
 

@@ -42,12 +42,12 @@ class Figure:
 
     @property
     def now(self) -> str:
-        """What it is at today's prices."""
+        """Return what it is at today's prices."""
         return dollars(self.usd(CURRENT), self.places) if self.usd else self.text
 
     @property
     def before(self) -> str:
-        """What it was at the prices before November 2024."""
+        """Return what it was at the prices before November 2024."""
         return dollars(self.usd(BEFORE), self.places) if self.usd else "the same"
 
 

@@ -165,7 +165,7 @@ class Forecast:
         return next(row for row in self.tables if row.table == name)
 
     def table_usd(self, table: str) -> Bounds:
-        """What a table costs with the calls that go to it."""
+        """Return what a table costs with the calls that go to it."""
         row = self.table(table)
         calls = [p.usd_by_table[table] for p in self.patterns if table in p.usd_by_table]
         return total([row.storage_usd, row.recovery_usd, *calls])
@@ -264,7 +264,7 @@ def _items(
     settings: TableSettings,
     months: float,
 ) -> Bounds:
-    """How many items of a kind are stored: those created, for as long as they are kept."""
+    """Return how many items of a kind are stored: those created, for as long as they are kept."""
     expiry = settings.expiry(table, kind)
     kept = months
     if expiry is not None:

@@ -39,7 +39,7 @@ class Bounds:
 
     @classmethod
     def of(cls, value: float) -> Bounds:
-        """What is known exactly."""
+        """Return what is known exactly."""
         return cls(value, value)
 
     def __add__(self, other: Bounds) -> Bounds:
@@ -50,7 +50,7 @@ class Bounds:
 
     @property
     def exact(self) -> bool:
-        """Whether both ends are the same."""
+        """Return whether both ends are the same."""
         return self.least == self.most
 
 
@@ -153,7 +153,7 @@ def _least_in(pattern: Pattern[Any], index: Index) -> float:
 
 
 def creates(pattern: Pattern[Any]) -> Bounds:
-    """How many new items one call leaves behind.
+    """Return how many new items one call leaves behind.
 
     What overwrites or upserts may meet an item that is there; where a condition needs one, it
     always does.
@@ -170,5 +170,5 @@ def creates(pattern: Pattern[Any]) -> Bounds:
 
 
 def _may_find_none(pattern: Put[Any] | Update[Any]) -> bool:
-    """Whether all its conditions can hold where there is no item."""
+    """Return whether all its conditions can hold where there is no item."""
     return all(map(holds_of_none, pattern.conditions))

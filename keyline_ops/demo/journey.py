@@ -20,7 +20,7 @@ class Journey(Protocol):
 
     @property
     def loaded_before(self) -> bool:
-        """Whether `load` found data of an earlier run, so that it did not send all of it."""
+        """Return whether `load` found data of an earlier run, so that it did not send all of it."""
 
     @property
     def data_files(self) -> Sequence[str]:

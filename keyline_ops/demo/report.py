@@ -60,7 +60,7 @@ class PatternRow:
 
     @property
     def fault(self) -> str | None:
-        """What is wrong with the pattern's run, if anything."""
+        """Return what is wrong with the pattern's run, if anything."""
         if not self.calls:
             return None if self.on_old_data else "never ran"
         if self.errors:
@@ -76,7 +76,7 @@ class PatternRow:
 
     @property
     def above(self) -> bool:
-        """Whether the calls consumed more than the sizes of the items imply."""
+        """Return whether the calls consumed more than the sizes of the items imply."""
         return self.units > self.floor + _ROUNDING
 
 

@@ -203,7 +203,7 @@ def _seconds_to_wait(response: httpx.Response) -> float | None:
 
 
 def base_url(platform: Platform, api: str) -> str:
-    """Where an HTTP API answers.
+    """Return where an HTTP API answers.
 
     Raises
     ------
@@ -212,5 +212,5 @@ def base_url(platform: Platform, api: str) -> str:
     """
     names = [a.name for a in platform.deployment.apis]
     if api not in names:
-        raise KeylineError(api, "is no API of this assembly.", f"It has: {', '.join(names)}.")
+        raise KeylineError(api, "is not an API of this assembly.", f"It has: {', '.join(names)}.")
     return platform.endpoints.apis[names.index(api)]

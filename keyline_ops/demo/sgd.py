@@ -51,7 +51,7 @@ def dialogues(path: Path) -> Iterator[Dialogue]:
             yield decoder.decode(line)
         except msgspec.DecodeError as error:
             raise KeylineError(
-                f"{path}:{number}", f"is no dialogue: {error}.", "Take the file as published."
+                f"{path}:{number}", f"is not a dialogue: {error}.", "Take the file as published."
             ) from error
 
 

@@ -164,7 +164,7 @@ def journal(folder: Path, key: str, moment: str) -> Iterator[Journal]:
 
 
 def _read(path: Path, file: IO[bytes]) -> Progress | None:
-    """What the journal says; a last line that is cut off is taken away."""
+    """Return what the journal says; a last line that is cut off is taken away."""
     file.seek(0)
     content = file.read()
     whole = content[: content.rfind(b"\n") + 1]
@@ -175,7 +175,7 @@ def _read(path: Path, file: IO[bytes]) -> Progress | None:
             entry = _LINE.decode(line)
         except msgspec.DecodeError as error:
             raise KeylineError(
-                str(path), f"is no journal of an import ({error}).", "Remove it to start anew."
+                str(path), f"is not a journal of an import ({error}).", "Remove it to start anew."
             ) from error
         if isinstance(entry, _Header):
             progress = Progress(entry.moment)

@@ -14,9 +14,9 @@ from keyline.errors import KeylineError
 
 CHUNK = 64 * 1024
 MAX_RECORD = 2 * 1024 * 1024
-"""Characters. An item takes 400 KB; what is longer than this is no record but a broken file."""
+"""Characters. An item takes 400 KB; what is longer than this is not a record but a broken file."""
 
-NO_UTF_8 = "is no UTF-8 (iconv converts files)."
+NO_UTF_8 = "is not UTF-8 (iconv converts files)."
 _SPACE = " \t\r\n"
 
 
@@ -80,7 +80,7 @@ def records(path: Path, at: Callable[[int], object] = lambda _: None) -> Iterato
 
 
 def _first(file: TextIO) -> str:
-    """The first character that is no space; the file stands at its beginning again."""
+    """The first character that is not a space; the file stands at its beginning again."""
     while (character := file.read(1)) and character in _SPACE:
         pass
     file.seek(0)
@@ -101,10 +101,10 @@ def _lines(file: TextIO) -> Iterator[Record]:
         try:
             text.encode()
             yield Record(number, line, json.loads(text, parse_constant=_refuse))
-        except UnicodeEncodeError:  # of what was no UTF-8 in the file
+        except UnicodeEncodeError:  # of what was not UTF-8 in the file
             yield Record(number, line, fault=NO_UTF_8)
         except ValueError as error:
-            yield Record(number, line, fault=f"is no JSON ({error}).")
+            yield Record(number, line, fault=f"is not JSON ({error}).")
         except RecursionError:
             yield Record(number, line, fault="is nested too deeply.")
 
@@ -116,7 +116,7 @@ def _skip_line(file: TextIO) -> None:
 
 def _refuse(constant: str) -> float:
     """JSON has no NaN and no Infinity, and DynamoDB stores neither."""
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 class _Text:
@@ -129,7 +129,7 @@ class _Text:
         self.line = 1
 
     def next(self) -> str:
-        """The next character that is no space; empty at the end."""
+        """The next character that is not a space; empty at the end."""
         while True:
             rest = self._text.lstrip(_SPACE)
             self.take(len(self._text) - len(rest))
@@ -147,7 +147,7 @@ class _Text:
         Raises
         ------
         UnicodeEncodeError
-            If it was no UTF-8 in the file. It is behind then, too.
+            If it was not UTF-8 in the file. It is behind then, too.
         """
         decoder = json.JSONDecoder(parse_constant=_refuse)
         while True:

@@ -48,12 +48,12 @@ class State(msgspec.Struct):
 
     @property
     def outcome(self) -> Outcome:
-        """What became of all items so far."""
+        """Return what became of all items so far."""
         return Outcome().plus(segment.outcome for segment in self.segments)
 
     @property
     def under_way(self) -> bool:
-        """Whether a run was begun and is not through."""
+        """Return whether a run was begun and is not through."""
         return any(not segment.done for segment in self.segments)
 
 

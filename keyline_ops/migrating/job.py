@@ -47,7 +47,7 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What the command calls the backfill."""
+        """Return what the command calls the backfill."""
         return self.backfill.name
 
     @property
@@ -62,7 +62,7 @@ class Job:
 
     @property
     def progress(self) -> State:
-        """What is known of it."""
+        """Return what is known of it."""
         return read(self._folder, self._key)
 
     def deployed_name(self, table: Table) -> str:

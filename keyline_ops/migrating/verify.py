@@ -66,12 +66,12 @@ class Verdict(msgspec.Struct):
 
     @property
     def faultless(self) -> bool:
-        """Whether the target has everything, as it should be."""
+        """Return whether the target has everything, as it should be."""
         return not (self.missing or self.different or self.refused)
 
     @property
     def only_target(self) -> int:
-        """How many items only the target has: new ones, or those whose deletion it lacks."""
+        """Return how many items only the target has: new ones, or those whose deletion it lacks."""
         return self.target - (self.source - self.missing)
 
     def add(self, other: Verdict) -> None:

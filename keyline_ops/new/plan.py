@@ -59,12 +59,12 @@ class Plan:
 
     @property
     def changes(self) -> bool:
-        """Whether anything is written."""
+        """Return whether anything is written."""
         return any(step.action != "keep" for step in self.steps)
 
     @property
     def derives(self) -> bool:
-        """Whether a document or a snapshot is made."""
+        """Return whether a document or a snapshot is made."""
         return any(step.action == "derive" for step in self.steps)
 
     def write(self, root: Path) -> None:

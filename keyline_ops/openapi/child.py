@@ -19,7 +19,7 @@ from keyline_ops.openapi.document import document
 def main() -> None:
     """Describe the API of the handlers named by the input."""
     apps = []
-    with contextlib.redirect_stdout(sys.stderr):  # whatever a handler prints is no document
+    with contextlib.redirect_stdout(sys.stderr):  # whatever a handler prints is not a document
         for handler, environment in json.load(sys.stdin):
             os.environ.update(environment)
             apps.append(_app(handler.rpartition(".")[0]))

@@ -69,7 +69,7 @@ def serving(api: Api, deployment: Deployment) -> list[Function]:
 
 
 def _environment(functions: Iterable[Function], region: str) -> dict[str, str]:
-    """What every function has, and nothing of who runs this."""
+    """Return what every function has, and nothing of who runs this."""
     folders = {
         str(folder)
         for function in functions

@@ -35,7 +35,7 @@ class Operation:
 
     @cached_property
     def doc(self) -> Docstring:
-        """What the handler's docstring says."""
+        """Return what the handler's docstring says."""
         return Docstring.of(self.handler.function.__doc__)
 
     @property
@@ -62,7 +62,7 @@ class Operation:
 
     @property
     def is_versioned(self) -> bool:
-        """Whether a successful answer is about one item that has a version."""
+        """Return whether a successful answer is about one item that has a version."""
         answer = self.answer
         is_struct = isinstance(answer, type) and issubclass(answer, msgspec.Struct)
         return is_struct and "version" in answer.__struct_fields__

@@ -95,7 +95,7 @@ class Pages:
         self._one_at_a_time = asyncio.Lock()
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Where they are, below the reserved prefix; none for an API that is not ours."""
+        """Return where they are, below the reserved prefix; none for an API that is not ours."""
         if not self._functions:
             return ()
         return (

@@ -70,7 +70,7 @@ def _names(resource: Value, table: TableState) -> bool:
 
 
 def _holds(conditions: Properties, tags: Mapping[str, str]) -> bool:
-    """Whether tags fulfil all conditions."""
+    """Return whether tags fulfil all conditions."""
     for operator, wanted in conditions.items():
         for each in _dicts(wanted):
             value, pattern = tags.get(_key(each)), as_text(each.get("ConditionValue"))

@@ -29,7 +29,7 @@ def opaque(what: str, arguments: Value) -> str:
 
 
 def is_known(value: Value) -> bool:
-    """Whether a text has no constants."""
+    """Return whether a text has no constants."""
     return not (isinstance(value, str) and _OPEN in value)
 
 
@@ -69,7 +69,7 @@ def as_text(value: Value) -> str:
 
 
 def listed(value: Value) -> list[Value]:
-    """Return the items of a list; what is no list stands for a list of itself, None for none."""
+    """Return the items of a list; what is not a list stands for a list of itself, None for none."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -118,7 +118,7 @@ class Evaluator:
         return {name: str(body.get("Type", "")) for name, body in self._declared.items()}
 
     def makes(self, logical_id: str) -> bool:
-        """Whether there is a resource in this world: its condition holds."""
+        """Return whether there is a resource in this world: its condition holds."""
         body = self._declared.get(logical_id)
         return body is not None and self._holds(body.get("Condition"))
 

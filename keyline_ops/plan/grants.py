@@ -96,7 +96,7 @@ def _names(policies: Value) -> Iterator[str]:
 
 
 def _is_elsewhere(side: Side, stack: str, policy: str) -> bool:
-    """Whether a policy is not in these stacks, and may be about tables."""
+    """Return whether a policy is not in these stacks, and may be about tables."""
     own = (f"${{{constant_name(*place)}}}" for place in side.declared if place[0] == stack)
     if policy in own:
         return False

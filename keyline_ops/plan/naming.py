@@ -64,12 +64,12 @@ class IndexName:
 
 
 def mentions(text: str, name: str) -> bool:
-    """Whether a text has a name as a word of its own."""
+    """Return whether a text has a name as a word of its own."""
     return re.search(rf"(?<![\w.-]){re.escape(shown(name))}(?![\w.-])", text) is not None
 
 
 def covers(pattern: str, name: str) -> bool:
-    """Whether a pattern of ARNs (`arn:aws:dynamodb:*:*:table/*`) covers a table.
+    """Return whether a pattern of ARNs (`arn:aws:dynamodb:*:*:table/*`) covers a table.
 
     An unknown part of the pattern (`${AWS::Region}`) covers everything.
     """

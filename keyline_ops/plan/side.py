@@ -46,7 +46,7 @@ class Side:
         }
 
     def makes(self, place: Place) -> bool:
-        """Whether there is a resource in this world."""
+        """Return whether there is a resource in this world."""
         return place in self.declared and self.evaluators[place[0]].makes(place[1])
 
     def type_of(self, place: Place) -> str:
@@ -70,7 +70,7 @@ class Side:
 
     @cached_property
     def exports(self) -> dict[str, Value]:
-        """What the stacks export, by name."""
+        """Return what the stacks export, by name."""
         self._is_exporting = True
         found = {
             output.export: output.value

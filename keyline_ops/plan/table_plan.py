@@ -25,12 +25,12 @@ class TablePlan:
 
     @property
     def changes_indexes(self) -> bool:
-        """Whether an index is created or deleted."""
+        """Return whether an index is created or deleted."""
         return any(".GlobalSecondaryIndexes." in f.path and f.steps for f in self.findings)
 
     @property
     def changes_in_place(self) -> bool:
-        """Whether something changes that needs no deployment of its own."""
+        """Return whether something changes that needs no deployment of its own."""
         return any(f.verdict is Verdict.HARMLESS and not f.steps for f in self.findings)
 
     @property

@@ -101,7 +101,7 @@ class TableState:
 
     @property
     def is_global(self) -> bool:
-        """Whether it is made as a global table."""
+        """Return whether it is made as a global table."""
         return self.type == GLOBAL_TABLE
 
 

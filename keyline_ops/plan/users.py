@@ -172,7 +172,7 @@ class Users:
                     yield User((stack, f"Outputs.{name}"), kind)
 
     def _reaches(self, place: Place, table: TableState) -> bool:
-        """Whether a resource, or what it refers to, names a table."""
+        """Return whether a resource, or what it refers to, names a table."""
         key = (place, table.name)
         if key not in self._reached:
             self._reached[key] = False  # of a circle of references
@@ -198,7 +198,7 @@ class Users:
         return found | policies
 
     def _is_of_the_only_table(self, place: Place) -> bool:
-        """Whether there is one table, and a resource names none at all."""
+        """Return whether there is one table, and a resource names none at all."""
         keys = keys_of(self._side.possible(place))
         return len(self._side.tables) == 1 and not any("table" in key.lower() for key in keys)
 

@@ -51,7 +51,7 @@ class World:
         return text
 
     def same(self, one: str, other: str) -> bool:
-        """Whether two texts are equal.
+        """Return whether two texts are equal.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class World:
 
     @property
     def assumptions(self) -> list[str]:
-        """What is taken for granted, for people."""
+        """Return what is taken for granted, for people."""
         found = []
         for pair, equal in self.decided.items():
             unknown, other = sorted(pair, key=is_known)

@@ -23,7 +23,7 @@ def key_of(*parts: str) -> str:
 
 
 def table_id(description: Any) -> str:
-    """What a table is told apart by from a later one of its name."""
+    """Return what a table is told apart by from a later one of its name."""
     return (
         f"{description['TableArn']} {description.get('TableId') or description['CreationDateTime']}"
     )

@@ -60,7 +60,9 @@ class Bucket:
         """
         found = _S3.fullmatch(url)
         if not found:
-            raise KeylineError(f"--export {url}", "is no place in S3.", "Write s3://bucket/prefix.")
+            raise KeylineError(
+                f"--export {url}", "is not a place in S3.", "Write s3://bucket/prefix."
+            )
         return cls(found[1], (found[2] or "").strip("/"))
 
 
@@ -191,7 +193,7 @@ def _moment_of(tables: Sequence[Seen]) -> datetime:
 
 
 def price_of(tables: Sequence[Seen], region: str, *, export: bool) -> str:
-    """What it is going to cost, in words."""
+    """Return what it is going to cost, in words."""
     gigabytes = sum(seen.bytes for seen in tables) / GIGABYTE
     prices = REGIONS.get(region)
     if prices is None:

@@ -94,7 +94,7 @@ class Seen:
 
 
 def described(client: Any, name: str) -> dict[str, Any] | None:
-    """What DescribeTable answers; None if there is no table of this name.
+    """Return what DescribeTable answers; None if there is no table of this name.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def describe(where: Deployed, client: Any, name: str) -> Seen | None:
 
 
 def _of_aws(where: Deployed, client: Any, found: Mapping[str, Any]) -> dict[str, Any]:
-    """What only AWS knows."""
+    """Return what only AWS knows."""
     name = found["TableName"]
     backups = client.describe_continuous_backups(TableName=name)
     told = backups["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
@@ -210,7 +210,7 @@ def _encryption(found: Mapping[str, Any]) -> str:
 
 
 def differences(owned: Owned, environment: Environment, seen: Seen) -> list[str]:
-    """Where a table is not as its declaration and its environment have it.
+    """Return where a table is not as its declaration and its environment have it.
 
     What was not asked is not compared.
     """

@@ -55,7 +55,7 @@ def moment_of(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise KeylineError(
-            f"--at {text}", "is no moment.", "Write it in ISO 8601: 2026-01-31T10:00:00Z."
+            f"--at {text}", "is not a moment.", "Write it in ISO 8601: 2026-01-31T10:00:00Z."
         ) from error
     if moment.tzinfo is None:
         raise KeylineError(
@@ -127,7 +127,7 @@ class Restores:
             raise refuse_local("point-in-time recovery")
         if not _NAME.fullmatch(target):
             raise KeylineError(
-                f"--to {target}", "is no table's name.", "Use 3 to 255 of A-Z a-z 0-9 _ . -"
+                f"--to {target}", "is not a table's name.", "Use 3 to 255 of A-Z a-z 0-9 _ . -"
             )
         name = self.where.name_of(owned)
         found = describe(self.where, self.client, name)
@@ -143,7 +143,7 @@ class Restores:
         return Plan(owned, source, target, at, resumes=True)
 
     def steps(self, plan: Plan) -> list[str]:
-        """What would be done, in words."""
+        """Return what would be done, in words."""
         first = "is there already; go on with it" if plan.resumes else "is made"
         return [
             f"{plan.target} {first}: {plan.source.name} as of {plan.at.isoformat()}",

@@ -123,7 +123,7 @@ class Repository:
         return stored, reserved.earlier
 
     def may_write(self, conversation: str, student: int) -> bool:
-        """Whether a conversation is the student's own. A new conversation becomes it.
+        """Return whether a conversation is the student's own. A new conversation becomes it.
 
         The student of its first message owns a conversation. So does the student who has opened
         it: staff may have written a message with an earlier timestamp at the same moment. A new

@@ -105,7 +105,7 @@ class Alerts:
             return self.tell(log)
 
     def _wants(self, assignment: Assignment, log: Log) -> bool:
-        """Whether a caregiver is told: one who may see the patient now, and wants to know.
+        """Return whether a caregiver is told: one who may see the patient now, and wants to know.
 
         The index may still have an assignment that has just ended, so the table is asked.
         """
@@ -122,7 +122,7 @@ class Alerts:
         return found[0].notificationPreferences if found else Preferences()
 
     def _tell_one(self, caregiver_id: str, log: Log) -> bool | None:
-        """Whether it was told now; None if another process is telling it."""
+        """Return whether it was told now; None if another process is telling it."""
         made = Alert(
             patientId=log.patientId,
             timestamp=log.timestamp,

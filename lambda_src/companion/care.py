@@ -258,7 +258,7 @@ class Care:
     def _relinks(
         self, caregiver_id: str, before: Patient, changes: Mapping[str, Any]
     ) -> list[Write]:
-        """What gives a patient another Alexa user, or none."""
+        """Return what gives a patient another Alexa user, or none."""
         old, new = before.alexaUserId, changes.get("alexaUserId", before.alexaUserId)
         if old == new:
             return []

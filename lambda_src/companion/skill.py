@@ -122,7 +122,7 @@ class Skill:
 
 
 def _words_of(intent: Intent | None) -> str:
-    """What a patient said; empty if Alexa does not tell."""
+    """Return what a patient said; empty if Alexa does not tell."""
     if intent is None:
         return ""
     if intent.name == HELP_INTENT:

@@ -179,7 +179,7 @@ class Log(msgspec.Struct, kw_only=True):
 
     @property
     def at(self) -> str:
-        """When Alexa sent the turn."""
+        """Return when Alexa sent the turn."""
         return self.timestamp.partition("#")[0]
 
 

@@ -162,7 +162,7 @@ def _says(words: Sequence[str], signs: Sequence[str]) -> bool:
 
 
 def _negated(before: Sequence[str], sign: str) -> bool:
-    """Whether the words before a sign negate it, and leave no doubt."""
+    """Return whether the words before a sign negate it, and leave no doubt."""
     if sign in _NEVER_NEGATED:
         return False
     linked = _LINKS_TO.get(sign, _LINKS) | _NEGATIONS
@@ -174,7 +174,7 @@ def _negated(before: Sequence[str], sign: str) -> bool:
 
 
 def _reaches(negation: str, gap: Sequence[str], sign: str) -> bool:
-    """Whether a negation is of a sign that follows it after a gap of words."""
+    """Return whether a negation is of a sign that follows it after a gap of words."""
     if negation == "never" and "more" in gap:
         return False  # "never been in more pain" compares
     for word, following in pairwise([negation, *gap]):

@@ -62,12 +62,12 @@ class Held:
 
     @property
     def key(self) -> Key:
-        """What it is held by."""
+        """Return what it is held by."""
         return self.session.userId, self.session.sessionId
 
     @property
     def weight(self) -> int:
-        """What it takes of the capacity."""
+        """Return what it takes of the capacity."""
         return 1 + len(self._checks) + len(self.pending)
 
     @property
@@ -95,7 +95,7 @@ class Held:
         )
 
     def has(self, check: Check) -> bool:
-        """Whether a check is among those held."""
+        """Return whether a check is among those held."""
         place = bisect_left(self._checks, _order(check), key=_order)
         return place < len(self._checks) and _order(self._checks[place]) == _order(check)
 
@@ -160,7 +160,7 @@ class MemoryStore:
         return self._total
 
     def make_room(self) -> bool:
-        """Whether there is room for one more, be it by forgetting a session."""
+        """Return whether there is room for one more, be it by forgetting a session."""
         return self._evict(1)
 
     @contextmanager

@@ -277,7 +277,7 @@ class MigratingStore:
             )
 
     def _asks_dynamo(self, phase: Phase, held: Held) -> bool:
-        """Whether DynamoDB answers for the session."""
+        """Return whether DynamoDB answers for the session."""
         return phase.reads_new(datetime.fromisoformat(held.session.Data.createdAt).timestamp())
 
     def _session_of(self, held: Held) -> Session:

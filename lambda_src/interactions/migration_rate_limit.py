@@ -44,7 +44,7 @@ class MemoryRateLimiter:
             return self._keep(client, usage, usage.count + 1)
 
     def usage(self, client: str) -> Usage:
-        """How much of its current window a client has used up; see `RateLimiter`."""
+        """Return how much of its current window a client has used up; see `RateLimiter`."""
         with self._lock:
             return self._usage(client)
 
@@ -98,7 +98,7 @@ class MigratingRateLimiter:
         return self._either(client, self._dynamo.admit, self._memory.admit)
 
     def usage(self, client: str) -> Usage:
-        """How much of its current window a client has used up; see `RateLimiter`."""
+        """Return how much of its current window a client has used up; see `RateLimiter`."""
         if self._phase().mode is Mode.TARGET:
             return self._dynamo.usage(client)
         return self._either(client, self._dynamo.usage, self._memory.usage)

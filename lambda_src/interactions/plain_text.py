@@ -11,7 +11,7 @@ _FOOTNOTES = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _APOSTROPHES = "\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4`"
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
-"""What is not shown and is no format character: joiners and fillers."""
+"""What is not shown and is not a format character: joiners and fillers."""
 _VARIANTS = (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
 """Variation selectors: keyboards of phones write one behind ® and ™."""
 _SAME = {

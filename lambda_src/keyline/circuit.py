@@ -25,7 +25,7 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Whether the server is not asked."""
+        """Return whether the server is not asked."""
         return self._clock() < self._open_until
 
     def fail(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 
 class Named(Protocol):
-    """What has a name."""
+    """A thing that has a name."""
 
     @property
     def name(self) -> str: ...
@@ -69,12 +69,12 @@ def raise_first(faults: Iterable[Fault], where: str = "") -> None:
 
 
 def instead_of(name: str, known: Iterable[str]) -> str:
-    """What to suggest in place of an unknown name."""
+    """Return what to suggest in place of an unknown name."""
     names = sorted(known)
     close = get_close_matches(name, names, n=1)
     if close:
         return f"Did you mean {close[0]!r}?"
-    return f"Use one of: {', '.join(names)}." if names else "There is none."
+    return f"Use one of: {', '.join(names)}." if names else "There is nothing to choose from."
 
 
 def named(name: str, among: Iterable[NamedT], path: str, kind: str) -> NamedT:

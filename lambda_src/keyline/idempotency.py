@@ -33,7 +33,7 @@ _DIGITS = 32
 
 
 class IdempotencyKey(msgspec.Struct, frozen=True):
-    """What names a request that may be sent again.
+    """The name of a request that may be sent again.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class KeyReusedError(KeylineError):
 
 
 class Reserved(msgspec.Struct, frozen=True):
-    """What all tries of a request share.
+    """The data that all tries of a request share.
 
     Attributes
     ----------

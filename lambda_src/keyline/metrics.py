@@ -39,7 +39,7 @@ class Metrics:
         Parameters
         ----------
         dimensions
-            The dimensions that the system declares for the metric, besides environment and system.
+            The dimensions of the metric that the system declares, without environment and system.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""How large an answer of a function is for Lambda, and how many items fit into one.
+"""The size of a function's answer for Lambda, and how many items fit into one.
 
 Lambda counts the answer as its runtime sends it: a JSON document in which the body, itself JSON,
 is a string. Each quote and each backslash of the body takes one more byte there. The document is
@@ -79,7 +79,7 @@ class Room:
 
     @property
     def left(self) -> int | None:
-        """How many more items probably fit; None as long as nothing is known of their size."""
+        """Return how many more items probably fit; None while their size is not known."""
         if not self.average:
             return None
         probably = max(0, MAX_ITEMS - self._used) // self.average

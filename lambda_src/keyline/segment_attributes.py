@@ -1,4 +1,4 @@
-"""What a segment of a trace may say of itself."""
+"""The attributes that a segment of a trace may have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TypedDict
 
 
 class Attributes(TypedDict, total=False):
-    """What a segment may say of itself. No text is among it, so no data of a person can be.
+    """The attributes of a segment. No attribute is free text, so no attribute is personal data.
 
     Attributes
     ----------

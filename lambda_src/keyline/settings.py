@@ -71,7 +71,7 @@ Claim = Annotated[
 
 
 class TokenMark(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a token says about its bearer: one member of one of its claims.
+    """A mark of a token: one member of one of its claims.
 
     Attributes
     ----------

@@ -117,5 +117,5 @@ class ContextCache:
 
 
 def _moment_of(version: bytes) -> float:
-    """When a version was made: epoch seconds."""
+    """Return when a version was made: epoch seconds."""
     return float(version.partition(b"-")[0])

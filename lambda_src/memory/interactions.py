@@ -107,5 +107,5 @@ def _are_stored(turns: Sequence[Turn], cancelled: TransactionCancelledError) -> 
 
 
 def _is_taken(cancelled: TransactionCancelledError) -> bool:
-    """Whether other turns or embeddings have the identifiers."""
+    """Return whether other turns or embeddings have the identifiers."""
     return all(reason.code == "ConditionalCheckFailed" for reason in cancelled.reasons)

@@ -237,7 +237,7 @@ def _product_embedding(item: Embedding) -> ProductEmbedding:
 def _is_newer(
     stored: Embedding | None, item: Embedding, replaces: str | None
 ) -> TypeGuard[Embedding]:
-    """Whether only its moment keeps a stored vector from being replaced."""
+    """Return whether only its moment keeps a stored vector from being replaced."""
     return (
         stored is not None
         and stored.model in (item.model, replaces)

@@ -170,7 +170,7 @@ class ModelMatrix:
 
 
 def row_bytes(dimension: int, product_id: str) -> int:
-    """What a vector takes in memory with its product's name."""
+    """Return what a vector takes in memory with its product's name."""
     return 4 * dimension + sys.getsizeof(product_id) + _POINTER
 
 

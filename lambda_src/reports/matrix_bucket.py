@@ -48,7 +48,7 @@ class MatrixBucket:
     codec: str
 
     def key(self, model_version: str, dimension: int) -> str:
-        """Where a matrix lies. A model version may be any text, so its digest names it."""
+        """Return where a matrix lies. A model version may be any text, so its digest names it."""
         digest = hashlib.sha256(model_version.encode()).hexdigest()
         return f"{KEY_PREFIX}{LAYOUT}/{digest}/{dimension}-{self.codec}.npz"
 

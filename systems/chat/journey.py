@@ -89,7 +89,7 @@ class ChatJourney:
         return [message for messages in self._conversations.values() for message in messages]
 
     async def _stored(self, session: Session, conversation: str) -> int:
-        """How many messages of a conversation there are."""
+        """Return how many messages of a conversation there are."""
         try:
             return len(await self._pages(session, f"/conversations/{conversation}/messages"))
         except NotThereError:

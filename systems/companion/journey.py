@@ -195,7 +195,7 @@ def _user(name: str) -> str:
 
 
 async def _say(session: Session, name: str, words: str, **more: Any) -> str:
-    """What the skill says to what a patient says."""
+    """Return what the skill says to what a patient says."""
     answer = await session.invoke(_SKILL, said(words, _user(name), skill=_SKILL_ID, **more))
     text: str = answer["response"]["outputSpeech"]["text"]
     return text
@@ -217,7 +217,7 @@ def _stored_logs(store: Store, patient: dict[str, Any]) -> list[Log]:
 
 
 def _told(store: Store, log: Log) -> int:
-    """How many caregivers were told of a turn."""
+    """Return how many caregivers were told of a turn."""
     alerts = store.items(TURN_ALERTS, patientId=log.patientId, timestamp=log.timestamp)
     return sum(alert.sent for alert in alerts)
 

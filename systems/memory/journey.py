@@ -239,7 +239,7 @@ def _best(said: Sequence[Said], query: Said) -> list[float]:
 
 
 async def _is_saved(session: Session, conversation: Conversation) -> bool:
-    """Whether all turns of a conversation are there."""
+    """Return whether all turns of a conversation are there."""
     path = f"/sessions/{conversation.session}"
     try:
         page = await _as(session, conversation.user, "GET", path, params={"limit": _SESSION})

@@ -100,18 +100,20 @@ def converter(options: Options, settings: Settings, moment: str) -> Converter[Re
 def _decoded(value: Any) -> Imported:
     if not isinstance(value, Mapping):
         raise RecordRefusedError(
-            "", "is no JSON object.", 'Write {"title": "...", "user_id": "..."}.'
+            "", "is not a JSON object.", 'Write {"title": "...", "user_id": "..."}.'
         )
     known = [field.name for field in msgspec.structs.fields(Imported)]
     for name in value:
         if name not in known:
             raise RecordRefusedError(
-                str(name), "is no attribute of a report.", instead_of(str(name), known)
+                str(name), "is not an attribute of a report.", instead_of(str(name), known)
             )
     try:
         msgspec.json.encode(value)
     except UnicodeEncodeError as error:
-        raise RecordRefusedError("", "holds half of a surrogate pair, which is no text.") from error
+        raise RecordRefusedError(
+            "", "holds half of a surrogate pair, which is not text."
+        ) from error
     except RecursionError as error:
         raise RecordRefusedError("", "is nested too deeply.") from error
     said = {name: each for name, each in value.items() if each is not None}
@@ -129,7 +131,7 @@ def _moment(name: str, text: str | None) -> str | None:
         return iso_of(datetime.fromisoformat(text))
     except (ValueError, BadMomentError) as error:
         raise RecordRefusedError(
-            name, f"{text!r} is no moment with a time zone.", "Write 2026-01-31T12:00:00Z."
+            name, f"{text!r} is not a moment with a time zone.", "Write 2026-01-31T12:00:00Z."
         ) from error
 
 

@@ -74,7 +74,9 @@ def test_a_pool_goes_to_the_systems_that_take_one(monkeypatch: pytest.MonkeyPatc
         pools(monkeypatch, both, books__user_pool_id=POOL)
     with pytest.raises(EnvironmentFileError, match="no system takes a user pool"):
         pools(monkeypatch, [SMALL], user_pool_id=POOL)
-    no_id = r"user_pool_id=: 'us-east-1' is no id of a Cognito user pool. Write it as .*AbCdEfGhI"
+    no_id = (
+        r"user_pool_id=: 'us-east-1' is not an id of a Cognito user pool. Write it as .*AbCdEfGhI"
+    )
     with pytest.raises(EnvironmentFileError, match=f"^-c {no_id}"):
         pools(monkeypatch, both, user_pool_id="us-east-1")
     with pytest.raises(EnvironmentFileError, match=f"^-c more:{no_id}"):

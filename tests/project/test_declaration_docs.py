@@ -36,7 +36,7 @@ WITHOUT_NAMES = {
 
 
 def _rows() -> dict[str, str]:
-    """What DynamoDB has, and what the page says of it."""
+    """Return what DynamoDB has, and what the page says of it."""
     rows = {row["asked"]: row["here"] for row in _ROW.finditer(API)}
     return {
         asked: here
@@ -82,7 +82,7 @@ def _errors() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def declared() -> dict[str, Any]:
-    """What the page declares before it comes to errors."""
+    """Return what the page declares before it comes to errors."""
     names: dict[str, Any] = {"__name__": "declaration"}
     for block in _BLOCK.findall(EXAMPLES):
         exec(compile(block, str(PAGE), "exec", dont_inherit=True), names)

@@ -69,4 +69,4 @@ def test_a_line_that_cannot_exist_fails_the_collection(folder: Path, line: str) 
     (folder / "test_sample.py").write_text(MODULE.replace("X-08", line))
     done = run_pytest(folder, *PLUGINS)
     assert done.returncode == pytest.ExitCode.INTERRUPTED
-    assert f"'{line}' is no line of the requirements ledger" in done.stdout
+    assert f"'{line}' is not a line of the requirements ledger" in done.stdout

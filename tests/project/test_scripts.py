@@ -92,8 +92,11 @@ def test_what_fails_ends_with_1(options: list[str], deploy: Script) -> None:
         (["--environment", "dev"], "--user-pool-id is missing"),
         (["--environment", "local", "--user-pool-id", POOL], "no such environment to deploy"),
         (["--environment", "prd", "--user-pool-id", POOL], "one of dev prod staging"),
-        (["--environment", "dev", "--user-pool-id", "AbCdEfGhI"], "is no id of a Cognito user"),
-        (["--environment", "dev", "--user-pool-id", "us-east-1_A; id"], "is no id of a Cognito"),
+        (["--environment", "dev", "--user-pool-id", "AbCdEfGhI"], "is not an id of a Cognito user"),
+        (
+            ["--environment", "dev", "--user-pool-id", "us-east-1_A; id"],
+            "is not an id of a Cognito",
+        ),
         (["--environment", "dev", "--user-pool-id"], "--user-pool-id needs a value"),
         (["--env", "dev"], "there is no option --env"),
     ],

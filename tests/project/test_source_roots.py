@@ -132,7 +132,7 @@ def below(name: str, modules: Collection[str]) -> Iterator[tuple[str, str]]:
 
 
 def is_inner(name: str, exports: Mapping[str, Collection[str]]) -> bool:
-    """Whether a dotted name is below one of the packages and not exported by it."""
+    """Return whether a dotted name is below one of the packages and not exported by it."""
     public = name in PUBLIC_MODULES or any(below(name, PUBLIC_MODULES))
     return not public and any(
         rest not in exports[package] for package, rest in below(name, exports)

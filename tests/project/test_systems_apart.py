@@ -48,7 +48,7 @@ def _one_of(words: Iterable[str]) -> str:
 
 
 def _imported(words: str) -> str:
-    """Where an ordinary word is a system: in an import, and in a path or a stack's name."""
+    """Return where an ordinary word is a system: in an import, and in a path or a stack's name."""
     return rf"(?<=^import ){words}\b|(?<=^from ){words}(?=[. ])|{words}(?=/\w|-data-|-service-)"
 
 
@@ -130,7 +130,7 @@ def test_a_project_without_one_of_its_systems_synthesizes_and_finds_its_tests(
 
 
 def is_shared_module(file: Path) -> bool:
-    """Whether a file is a module of the project that can be imported anywhere.
+    """Return whether a file is a module of the project that can be imported anywhere.
 
     The code of a system's functions needs their environment, and imports no other system's.
     """

@@ -88,7 +88,7 @@ NOTES, PEOPLE = notes(), people()
 
 
 def told(**more: Any) -> dict[str, Any]:
-    """What every pattern says, on the notes."""
+    """Return what every pattern says, on the notes."""
     return {
         "name": "a-pattern",
         "why": "A reason.",

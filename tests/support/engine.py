@@ -49,7 +49,7 @@ def running_engine() -> Iterator[str]:
 
 
 def where(url: str) -> dict[str, Any]:
-    """How `dynamodb_client` reaches an engine.
+    """Return how `dynamodb_client` reaches an engine.
 
     One that the caller names is reached with the caller's own credentials and region.
     """

@@ -118,7 +118,7 @@ class FaultProxy:
         self.script.clear()
 
     def fate(self, operation: str) -> Fault | None:
-        """What happens to a request."""
+        """Return what happens to a request."""
         with self._lock:
             fault = self._drawn(operation)
             if fault is None:

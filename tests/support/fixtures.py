@@ -42,7 +42,7 @@ def templates(stacks: Stacks) -> Templates:
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """Where an app writes its assembly."""
+    """Return where an app writes its assembly."""
     return tmp_path
 
 
@@ -92,7 +92,7 @@ def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    """Where an engine listens: one for each test process."""
+    """Yield where an engine listens: one for each test process."""
     from tests.support.engine import running_engine
 
     with running_engine() as url:

@@ -35,7 +35,7 @@ class Tried:
         return item
 
     def costs(self, pattern: Pattern[Any], call: Callable[[], Any]) -> tuple[float, Bounds]:
-        """What a call consumed, and what the forecast says of it."""
+        """Return what a call consumed, and what the forecast says of it."""
         before = len(self.store.meter.calls)
         call()
         calls = self.store.meter.calls[before:]

@@ -142,7 +142,7 @@ class Fuzzer:
         print(self)  # pytest shows it with -rP
 
     def __str__(self) -> str:
-        """What was covered, a line an operation."""
+        """Return what was covered, a line an operation."""
         lines = []
         for label, found in self.covered.items():
             counts = ", ".join(f"{count} x {status}" for status, count in sorted(found.items()))

@@ -20,14 +20,14 @@ TABLE = re.compile(r"^arn:aws:dynamodb:[^:]+:\d{12}:table/([^/]+)(?:/index/([^/]
 
 
 def guard_of(running: Running) -> Guard:
-    """What takes note of each request of a function."""
+    """Return what takes note of each request of a function."""
     guard = running.platform.guard
     assert guard is not None
     return guard
 
 
 def used(running: Running) -> set[Access]:
-    """What the system's functions did since the platform started."""
+    """Return what the system's functions did since the platform started."""
     return {access for access in guard_of(running).seen if access.function in running.functions}
 
 
@@ -51,7 +51,7 @@ def assert_refused(
 
 
 def granted(running: Running) -> set[Access]:
-    """What the system's roles allow on tables, read from the JSON that CDK wrote."""
+    """Return what the system's roles allow on tables, read from the JSON that CDK wrote."""
     return {
         Access(function, action, table, index)
         for template in running.assembly.glob("*.template.json")
@@ -80,7 +80,7 @@ def _rights(statement: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
         if service == "dynamodb" and action not in STREAM:
             for resource in _listed(statement["Resource"]):
                 match = TABLE.match(resource)
-                assert match, f"{name} on {resource} is no single table or index"
+                assert match, f"{name} on {resource} is not a single table or index"
                 yield action, match[1], match[2]
 
 

@@ -165,5 +165,5 @@ def expected(
 
 
 def order(keyed: Keyed, item: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What the fields of an item are sorted by."""
+    """Return what the fields of an item are sorted by."""
     return tuple(keyed.kinds[f].plain(item[f]) for f in keyed.fields)

@@ -86,7 +86,7 @@ class Running:
 
     @property
     def state(self) -> Path:
-        """Where the platform keeps its data and its logs."""
+        """Return where the platform keeps its data and its logs."""
         return self._state
 
     @property
@@ -96,7 +96,7 @@ class Running:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Return where it listens."""
         return self.platform.endpoints.apis[self._place]
 
     @property
@@ -310,6 +310,6 @@ def copy_code(checkout: Path, root: Path) -> None:
 
 
 def result_of(invocation: Invocation) -> Any:
-    """What a function returned; its error fails the test."""
+    """Return what a function returned; its error fails the test."""
     assert invocation.function_error is None, invocation.payload.decode()
     return json.loads(invocation.payload)

@@ -48,7 +48,7 @@ def pytest_pycollect_makeitem(collector: pytest.Collector) -> Any:
             for line in lines_of(item):
                 if not _LINE.fullmatch(str(line)):
                     raise collector.CollectError(
-                        f"{item.nodeid}: {line!r} is no line of the requirements ledger. "
+                        f"{item.nodeid}: {line!r} is not a line of the requirements ledger. "
                         'Write it as in @pytest.mark.requirement("T-02", "X-08").'
                     )
     return made

@@ -181,7 +181,7 @@ def system_fixtures(
 
 
 def _accesses(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """What a request asks IAM for: action, deployed table, index."""
+    """Yield what a request asks IAM for: action, deployed table, index."""
     if operation.startswith("Transact"):
         for action in request["TransactItems"]:
             ((kind, part),) = action.items()
@@ -216,7 +216,7 @@ class HttpFunction:
     module: ModuleType
 
     def answer(self, request: Mapping[str, Any]) -> Answer:
-        """What it answers to an event of API Gateway."""
+        """Return what it answers to an event of API Gateway."""
         answer = self.module.handler(request, Context())
         text = answer.get("body") or ""
         headers = {name.lower(): value for name, value in (answer.get("headers") or {}).items()}

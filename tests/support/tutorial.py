@@ -45,7 +45,7 @@ class Command:
     shown: str = ""
 
     def shows(self, output: str) -> bool:
-        """Whether an output is as shown: `...` stands for anything."""
+        """Return whether an output is as shown: `...` stands for anything."""
         pattern = ".*".join(re.escape(piece) for piece in self.shown.strip().split("..."))
         return re.fullmatch(pattern, output.strip(), re.DOTALL) is not None
 

@@ -75,7 +75,7 @@ class Statistic:
 
     @property
     def enough_samples(self) -> Fraction:
-        """How many samples make this statistic significant; 0 if any number does.
+        """Return how many samples make this statistic significant; 0 if any number does.
 
         CloudWatch user guide, "Percentile-based alarms and low data samples":
         10 / (1 - percentile) from the median on, 10 / percentile below.

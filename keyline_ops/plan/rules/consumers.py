@@ -69,7 +69,7 @@ def _runs(mapping: Properties) -> bool:
 
 
 def _goes(change: Change, mapping: Properties) -> bool:
-    """Whether the function of a mapping is removed too."""
+    """Return whether the function of a mapping is removed too."""
     named = shown(_function(mapping))
     return any(
         named.startswith(f"${{{constant_name(*place)}}}") and not change.side_after.type_of(place)

@@ -38,7 +38,7 @@ def exports(change: Change) -> Iterator[Finding]:
 
 
 def _imported(side: Side, name: str) -> bool:
-    """Whether a stack of the same deployment imports a name."""
+    """Return whether a stack of the same deployment imports a name."""
     return any(name in evaluator.imported for evaluator in side.evaluators.values())
 
 

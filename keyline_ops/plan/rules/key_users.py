@@ -38,7 +38,7 @@ def key_users(change: Change) -> Iterator[Finding]:
 
 
 def _leaves_it_to_roles(side: Side, key: Place) -> bool:
-    """Whether the policy of a key names its account and nobody else."""
+    """Return whether the policy of a key names its account and nobody else."""
     policy = side.resource(key).properties.get("KeyPolicy")
     statements = list(listed(policy.get("Statement"))) if isinstance(policy, dict) else []
     return all(

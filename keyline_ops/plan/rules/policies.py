@@ -57,7 +57,7 @@ def _compared(path: str, old: Value, new: Value) -> Iterator[Finding]:
 
 
 def _covers(new: Statement, old: Statement) -> bool:
-    """Whether a statement says all that another said, and may say more."""
+    """Return whether a statement says all that another said, and may say more."""
     return new.keys() == old.keys() and all(
         new[key] == old[key] if key not in _WIDER else _flat(new[key]) >= _flat(old[key])
         for key in old

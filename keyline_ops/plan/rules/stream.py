@@ -37,7 +37,7 @@ def stream(change: Change) -> Iterator[Finding]:
 
 
 def _needs_everything(table: TableState) -> bool:
-    """Whether replicas are kept equal by a stream; strong consistency needs none."""
+    """Return whether replicas are kept equal by a stream; strong consistency needs none."""
     return len(table.places) > 1 and table.properties.get("MultiRegionConsistency") != "STRONG"
 
 

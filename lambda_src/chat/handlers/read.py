@@ -185,7 +185,7 @@ def provider(provider: Provider, query: ProviderQuery, caller: Caller) -> Messag
 
 
 def _owns(viewer: Viewer, conversation: str) -> bool:
-    """Whether the viewer sees the message that opened a conversation."""
+    """Return whether the viewer sees the message that opened a conversation."""
     first = _repository.first_message(conversation)
     return first is not None and viewer.sees(first.studentId)
 

@@ -48,7 +48,7 @@ class Viewer:
         return cls(caller.subject, student)
 
     def sees(self, student: int | None) -> bool:
-        """Whether messages of this student are shown; None is one who was not signed in."""
+        """Return whether messages of this student are shown; None is one who was not signed in."""
         return self.student is None or self.student == student
 
     def require_staff(self, path: str) -> None:
@@ -75,7 +75,7 @@ class Viewer:
 
     @property
     def scope(self) -> str:
-        """What the viewer may see, as part of a cache's key."""
+        """Return what the viewer may see, as part of a cache's key."""
         return "staff" if self.student is None else f"student {self.student}"
 
 

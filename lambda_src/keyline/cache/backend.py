@@ -1,4 +1,4 @@
-"""Where a cache keeps its answers, and who of several is to compute one."""
+"""The backend of a cache: it keeps answers, and picks the one caller that computes one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class UnreachableError(Exception):
 
 
 class Backend(Protocol):
-    """Where answers are kept. Each method raises `UnreachableError` if it cannot be asked."""
+    """A store of answers. Each method raises `UnreachableError` if it cannot be asked."""
 
     def get(self, key: str) -> bytes | None:
         """Return what is kept, unless it is too old."""

@@ -112,7 +112,7 @@ class Cache:
         return self._prefix + hashlib.sha256(msgspec.json.encode(list(question))).hexdigest()
 
     def _kept_or_leased(self, key: str) -> tuple[bytes | None, bool]:
-        """What is kept, after a while of waiting for it; whether the caller is to compute it."""
+        """Return what is kept, after a short wait, and whether the caller has to compute it."""
         waited = 0.0
         while True:
             kept = self._backend.get(key)
@@ -130,7 +130,7 @@ class Cache:
 
 
 def _read(kept: bytes | None, shape: type[T]) -> T | None:
-    """What was kept, unless it was kept by a version that answered otherwise."""
+    """Return what was kept, unless it was kept by a version that answered otherwise."""
     try:
         return None if kept is None else _decoder(shape).decode(kept)
     except msgspec.DecodeError:

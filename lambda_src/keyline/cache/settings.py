@@ -1,4 +1,4 @@
-"""What a system sets for its cache."""
+"""The settings of a system's cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast tables grow: what a system declares for it.
+"""The growth of tables, and what a system declares to measure it.
 
 Import names from here. The modules below this package may change at any time; only
 `keyline.growth.measure` is public too. It holds what the function does: handler_of makes its

@@ -1,4 +1,4 @@
-"""How fast tables grow: a daily snapshot of their sizes, and growth over 30 days.
+"""The growth of tables: a daily snapshot of their sizes, and growth over 30 days.
 
 DynamoDB publishes no metric of a table's size. A system declares a table of snapshots,
 the patterns on it and a scheduled function that describes its tables:
@@ -35,7 +35,7 @@ _ITEM_BYTES = 400
 
 
 class SizeSnapshot(msgspec.Struct, kw_only=True):
-    """What DynamoDB said of a table's size on one UTC day; it looks about every six hours.
+    """The size of a table on one UTC day, as DynamoDB said: it looks about every six hours.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class SizeSnapshot(msgspec.Struct, kw_only=True):
 
     @property
     def total_bytes(self) -> int:
-        """What is stored and billed: the table and all its indexes."""
+        """Return what is stored and billed: the table and all its indexes."""
         return self.tableBytes + sum(self.indexBytes.values())
 
 

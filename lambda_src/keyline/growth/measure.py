@@ -1,4 +1,4 @@
-"""What a system's table-sizes function does: describe, remember, compare with a month ago."""
+"""The work of a table-sizes function: describe, remember, compare with a month ago."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What API Gateway is answered: a Lambda proxy response of payload format 2.0.
+"""The answer that API Gateway gets: a Lambda proxy response of payload format 2.0.
 
 Source of the format: API Gateway developer guide, "Working with AWS Lambda proxy integrations for
 HTTP APIs".

@@ -33,7 +33,7 @@ LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 class RouteOptions(TypedDict, total=False):
-    """What may be said of a route beside its path.
+    """The options of a route.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class RouteOptions(TypedDict, total=False):
 
 
 class BodyOptions(RouteOptions, total=False):
-    """What may be said of a route that takes a body.
+    """The options of a route that takes a body.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class BodyOptions(RouteOptions, total=False):
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What is said of a route, with the defaults of what is not said; see `BodyOptions`."""
+    """The options of a route with their defaults; see `BodyOptions`."""
 
     status: int = HTTPStatus.OK
     problems: Sequence[int] = ()
@@ -79,7 +79,7 @@ class Options(msgspec.Struct, frozen=True):
 
     @property
     def rules(self) -> BodyRules:
-        """Which bodies the route takes."""
+        """Return which bodies the route takes."""
         return BodyRules(self.max_body, self.any_type)
 
 
@@ -100,7 +100,7 @@ class Registered(msgspec.Struct, frozen=True):
 
     @property
     def can_ask_for_less(self) -> bool:
-        """Whether the query of a request says how much is read."""
+        """Return whether the query of a request says how much is read."""
         return self.method == "GET" and "query" in self.arguments.readers
 
     def too_large(self, size: int) -> problem.AnswerTooLargeError:
@@ -171,7 +171,7 @@ class App:
 
     @property
     def routes(self) -> Mapping[str, Registered]:
-        """What is registered, by route: `GET /modules/{moduleId}/messages`."""
+        """Return what is registered, by route: `GET /modules/{moduleId}/messages`."""
         return self._registered
 
     @property

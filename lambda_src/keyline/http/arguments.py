@@ -1,4 +1,4 @@
-"""What a handler's signature asks of a request, worked out once when it is registered."""
+"""The arguments that a handler's signature asks of a request, worked out once at registration."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SEGMENT, _SEGMENT_WORDING = msgspec.json.Decoder(PathId), Wording(PathId, texts
 
 
 class Arguments(msgspec.Struct, frozen=True):
-    """How a handler's arguments are read from a request.
+    """The readers of a handler's arguments.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ def arguments_of(
     Raises
     ------
     DeclarationError
-        If an argument is none that a request can give, or a path parameter has no argument.
+        If a request cannot give an argument, or a path parameter has no argument.
     """
     hints = _hints(function, where)
     in_path = tuple(_PATH_PARAMETER.findall(path))
@@ -114,7 +114,7 @@ def _reader(
         return _body_reader(annotation, rules, where)
     raise DeclarationError(
         where,
-        f"is nothing that a {method} request gives.",
+        f"is not a value that a {method} request gives.",
         "Use a path parameter by its name, body (POST, PUT, PATCH), query: a Struct, "
         "caller: Caller, client: Client, if_match: IfMatch or key: IdempotencyKey | None.",
     )
@@ -191,7 +191,7 @@ def _from_text(
 
 
 def _refusal(error: msgspec.ValidationError, where: str, wording: Wording) -> HttpError:
-    """What a validation error says as path, message and suggestion."""
+    """Return what a validation error says as path, message and suggestion."""
     inner, message, suggestion = wording.fault(error)
     separator = "" if inner.startswith("[") or not inner else "."
     return HttpError(HTTPStatus.BAD_REQUEST, f"{where}{separator}{inner}", message, suggestion)
@@ -217,7 +217,7 @@ def _is_struct(annotation: Any) -> bool:
 
 
 def _takes_many(annotation: Any) -> bool:
-    """Whether a query parameter of this type may be given several times."""
+    """Return whether a query parameter of this type may be given several times."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _takes_many(get_args(annotation)[0])

@@ -1,4 +1,4 @@
-"""What a token's claims say about the caller, read in the same way by every system.
+"""The claims of a token about its caller, read in the same way by every system.
 
 A claim that a system asks for is either there in its form, or the request is refused: 401 where
 the token is of the wrong kind, 403 where it does not permit what the caller wants. What a claim

@@ -1,4 +1,4 @@
-"""What a client can do where its request may have been carried out: it depends on the route."""
+"""Advice for a client whose request may have been carried out: it depends on the route."""
 
 from __future__ import annotations
 

@@ -110,14 +110,14 @@ def json_fault(error: Exception, content: bytes) -> tuple[str, str]:
 
 
 def _number_test(kinds: Collection[type]) -> Callable[[str], object]:
-    """What tells whether a text is a number, as these kinds write it."""
+    """Return what tells whether a text is a number, as these kinds write it."""
     if float in kinds or Decimal in kinds:
         return _IS_NUMBER
     return _IS_INTEGER if int in kinds else lambda _: False
 
 
 def _fits(decoder: msgspec.json.Decoder[Any], value: msgspec.Raw) -> bool:
-    """Whether a type that has strings too takes a number or boolean, or a list of it."""
+    """Return whether a type that has strings too takes a number or boolean, or a list of it."""
     for content in (bytes(value), b"[%b]" % bytes(value)):
         try:
             decode(decoder, content)
@@ -128,7 +128,7 @@ def _fits(decoder: msgspec.json.Decoder[Any], value: msgspec.Raw) -> bool:
 
 
 def _kinds(info: inspect.Type) -> Iterator[type]:
-    """What a type can be read from: `int`, `float`, `Decimal`, `bool`, and `str` for others."""
+    """Yield the kinds that a type is read from: `int`, `float`, `Decimal`, `bool`, else `str`."""
     if isinstance(info, inspect.Metadata):
         yield from _kinds(info.type)
     elif isinstance(info, inspect.UnionType):

@@ -1,4 +1,4 @@
-"""Which content types say that a body is JSON in UTF-8 (RFC 9110, section 8.3; RFC 8259)."""
+"""The content types of a JSON body in UTF-8 (RFC 9110, section 8.3; RFC 8259)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _USUAL = frozenset({"application/json", "application/json; charset=utf-8"})
 
 
 class _ContentType(Protocol):
-    """What the registry makes of a content type."""
+    """The judgement of a content type by the registry."""
 
     @property
     def content_type(self) -> str: ...

@@ -79,7 +79,7 @@ class AnswerTooLargeError(HttpError):
 
 
 class Refusal(NamedTuple):
-    """How a request is refused that ends in an error of the system's own.
+    """The refusal of a request that ends in an error of the system's own.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ def refused(error: Exception, refusals: Refusals) -> Exception:
 
 
 def missing(path: str, what: str) -> HttpError:
-    """What is not there, or not for this caller: the answer does not say which."""
+    """Return what is not there, or not for this caller: the answer does not say which."""
     return HttpError(
         HTTPStatus.NOT_FOUND, path, f"there is no such {what}.", "Check the identifiers."
     )
@@ -151,7 +151,7 @@ STATUS: Mapping[type[KeylineError], HTTPStatus] = {
     errors.UnprocessedLeftError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The errors that a client can act on; subclasses share their base's status. A throttled
-table is the service's fault rather than the client's, hence 503 and not 429."""
+table is the service's fault and not the client's, so it is 503 and not 429."""
 
 _ASK_FOR_LESS = "Ask for less: for fewer items with `limit`, or for a shorter range."
 _CARRIED_OUT = "The request was carried out. Do not send it again: read what it changed."
@@ -201,7 +201,7 @@ def problem_of(
     places: Mapping[str, str] = _NOWHERE,
     in_doubt: str = READ_FIRST,
 ) -> Problem:
-    """What a client is told of an error: nothing of what only the log may hold.
+    """Return what a client is told of an error: nothing of what only the log may hold.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def problem_of(
 
 
 def _path_of(error: KeylineError, places: Mapping[str, str]) -> str:
-    """Which part of the request it is about.
+    """Return which part of the request it is about.
 
     An error of the run time names a field or a pattern. A field is told as the part of the request
     that it came with. A client does not know patterns: such an error is about what the path names.
@@ -268,7 +268,7 @@ def answer(
     places: Mapping[str, str] = _NOWHERE,
     in_doubt: str = READ_FIRST,
 ) -> Answer:
-    """What an error is answered with; see `problem_of`."""
+    """Return what an error is answered with; see `problem_of`."""
     return Answer(
         status_of(error),
         _headers_of(error),
@@ -304,7 +304,7 @@ def _status_of_cancelled(error: errors.TransactionCancelledError) -> HTTPStatus:
 
 
 def _kind_of(error: Exception) -> str:
-    """What a type calls an error: the name of its class without the suffix."""
+    """Return what a type calls an error: the name of its class without the suffix."""
     return type(error).__name__.removesuffix("Error")
 
 

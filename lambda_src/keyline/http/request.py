@@ -33,7 +33,7 @@ into the keys that it is a part of."""
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who calls, as the verified token says.
+    """The caller, as the verified token says.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Client(msgspec.Struct, frozen=True):
-    """Where a request comes from.
+    """The address that a request comes from.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Client(msgspec.Struct, frozen=True):
         """Return the network that one subscriber has: what tells clients apart.
 
         A subscriber has one IPv4 address, and at least 2⁶⁴ IPv6 addresses, of which each
-        request may come from another one (RFC 4291, section 2.5.1). Whoever counts or names
+        request may come from another one (RFC 4291, section 2.5.1). Code that counts or names
         clients uses the network and not the address.
 
         Parameters
@@ -99,7 +99,7 @@ class Client(msgspec.Struct, frozen=True):
 
 
 class BodyRules(msgspec.Struct, frozen=True):
-    """Which bodies a route takes.
+    """The bodies that a route takes.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class Request(msgspec.Struct, frozen=True):
 
     @property
     def context(self) -> Mapping[str, Any]:
-        """What API Gateway says about the request."""
+        """Return what API Gateway says about the request."""
         return self.event.get("requestContext") or {}
 
     @property
@@ -212,7 +212,7 @@ class Request(msgspec.Struct, frozen=True):
         return IfMatch(None if header is None else version_of(header))
 
     def idempotency_key(self) -> IdempotencyKey | None:
-        """What names the request, if its sender may send it again.
+        """Return what names the request, if its sender may send it again.
 
         Raises
         ------
@@ -232,7 +232,7 @@ class Request(msgspec.Struct, frozen=True):
         Raises
         ------
         HttpError
-            415 for another content type, 413 for a longer body, 400 for none or a broken one.
+            415 for another content type, 413 for a longer body, 400 for a missing or broken body.
         """
         if not rules.any_type:
             check_json(self.header("content-type") or "")
@@ -249,7 +249,7 @@ class Request(msgspec.Struct, frozen=True):
         return content
 
     def caller(self) -> Caller:
-        """Who calls.
+        """Return who calls.
 
         Raises
         ------
@@ -270,7 +270,7 @@ class Request(msgspec.Struct, frozen=True):
         return Caller(subject=str(subject), scopes=frozenset(scopes), claims=claims)
 
     def client(self) -> Client:
-        """Where the request comes from."""
+        """Return where the request comes from."""
         return Client.at(str(self.context["http"]["sourceIp"]))
 
     def _decoded(self, body: str) -> bytes:

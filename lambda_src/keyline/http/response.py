@@ -1,4 +1,4 @@
-"""What a handler answers that is more than a body."""
+"""An answer of a handler that is more than a body."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Breaker:
 
     @property
     def open(self) -> bool:
-        """Whether calls are refused."""
+        """Return whether calls are refused."""
         return self._clock() < self._open_until
 
     def call(self, make: Callable[[], T]) -> T:

@@ -14,7 +14,7 @@ PATTERN = r"^[123](@\S+)?$"
 
 
 class Mode(IntEnum):
-    """Which stores are written, and which one answers."""
+    """The stores that are written, and the one that answers."""
 
     PARALLEL = 1
     """Source and target are written, the source answers."""
@@ -74,7 +74,7 @@ class Phase:
         return f"{self.mode.value}@{moment:%Y-%m-%dT%H:%M:%SZ}"
 
     def reads_new(self, made: float) -> bool:
-        """Whether the target answers for an item that was made at a moment, in epoch seconds."""
+        """Return whether the target answers for an item made at a moment, in epoch seconds."""
         return self.mode is Mode.READ_NEW and made >= self.since
 
 

@@ -1,4 +1,4 @@
-"""What a pattern needs to be allowed: IAM actions on a table or an index."""
+"""The permissions that a pattern needs: IAM actions on a table or an index."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _index_units(pattern: Pattern[Any], index: Index) -> float:
 
 
 def _moves(pattern: Pattern[Any], index: Index) -> bool:
-    """Whether a write can change the index's key of an item that is there."""
+    """Return whether a write can change the index's key of an item that is there."""
     if isinstance(pattern, Update):
         return bool(_made_of(pattern, index.key.attributes) & set(pattern.changed))
     return isinstance(pattern, BatchWrite) or (isinstance(pattern, Put) and pattern.replace)

@@ -1,4 +1,4 @@
-"""What a call costs by the sizes of its items: the floor that a measurement is held against.
+"""The cost of a call by the sizes of its items: the floor that measurements are held against.
 
 Source: DynamoDB developer guide, "DynamoDB on-demand capacity mode": a read unit is 4 KB,
 half of one when eventually consistent; a write unit is 1 KB. A transaction doubles what its
@@ -55,7 +55,7 @@ def change_units(
     Parameters
     ----------
     before, after
-        The whole item as it was and as it is; None where there was or is none.
+        The whole item as it was and as it is; None where there was or is not an item.
     """
     size = max(item_size(before or {}), item_size(after or {}))
     in_table = write_units(size) * (2 if transactional else 1)
@@ -80,7 +80,7 @@ def index_units(
 
 
 def entry(table: Table, index: Index, item: Attributes | None) -> Attributes | None:
-    """What an index holds of an item; None if the item lacks a key attribute of the index."""
+    """Return what an index holds of an item; None if the item lacks a key attribute of it."""
     if item is None or any(attribute not in item for attribute in index.key.attributes):
         return None
     carried = table.carried_by(index)

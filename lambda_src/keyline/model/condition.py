@@ -56,7 +56,7 @@ class Condition:
 
     @property
     def takes_value(self) -> bool:
-        """Whether a call has to give a value for it."""
+        """Return whether a call has to give a value for it."""
         return self.operator not in ("exists", "absent", "is_of")
 
 
@@ -96,7 +96,7 @@ def leaves(conditions: tuple[WriteCondition, ...]) -> Iterator[Condition]:
 
 
 def holds_of_none(condition: WriteCondition) -> bool:
-    """Whether a condition holds where there is no item."""
+    """Return whether a condition holds where there is no item."""
     if isinstance(condition, AnyOf):
         return any(map(holds_of_none, condition.conditions))
     if isinstance(condition, Not):

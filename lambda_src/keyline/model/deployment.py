@@ -1,4 +1,4 @@
-"""What a system's two stacks hold, worked out from the declaration alone.
+"""The content of a system's two stacks, worked out from the declaration alone.
 
 The stacks make it with the CDK, which tells too late and in its own words what is too long,
 too many or too large. Tests synthesize systems and compare: what is counted here is what is
@@ -108,12 +108,12 @@ def operations_on(system: System, table: Table) -> tuple[str, ...]:
 
 
 def signs_cursors(function: Function) -> bool:
-    """Whether a function hands out cursors: it answers over HTTP and reads pages."""
+    """Return whether a function hands out cursors: it answers over HTTP and reads pages."""
     return bool(function.routes) and any(isinstance(p, Query) for p in function.patterns)
 
 
 def reads_phase(system: System, function: Function) -> bool:
-    """Whether a function reads the phase of the system's migration."""
+    """Return whether a function reads the phase of the system's migration."""
     return system.migration is not None and function.name in system.migration.functions
 
 
@@ -158,7 +158,7 @@ def composites(alarms: int) -> int:
 
 
 def conflicts_on(system: System, table: Table) -> bool:
-    """Whether transactions of a system write or read a table."""
+    """Return whether transactions of a system write or read a table."""
     return any(operation.startswith("Transact") for operation in operations_on(system, table))
 
 

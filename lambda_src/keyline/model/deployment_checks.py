@@ -1,4 +1,4 @@
-"""What AWS or the CDK would refuse of a system's stacks: names, counts and sizes.
+"""Checks of a system's stacks against the limits of AWS and the CDK: names, counts, sizes.
 
 Names and sizes hold for every environment: they are checked with the longest name that an
 environment may have. Sources of the limits: the service quotas and API references of

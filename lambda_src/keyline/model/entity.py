@@ -41,7 +41,7 @@ def _names(value: str | Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """How long an item is kept.
+    """The time that an item is kept.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class Entity:
         return known.type if known else None
 
     def always_has(self, attribute: str) -> bool:
-        """Whether every item of this kind has the attribute."""
+        """Return whether every item of this kind has the attribute."""
         if attribute in self.constants:
             return True
         fields = fields_of(self.shape)

@@ -1,4 +1,4 @@
-"""What is wrong with what is declared: the question, which the checks of each kind answer.
+"""The faults of a declaration: the checks of each kind find them.
 
 What is declared asks `faults_of` when it is made. It does not know its checks, which are
 written in terms of it: they register themselves, and `keyline.model` imports them all.

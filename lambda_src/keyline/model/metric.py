@@ -24,7 +24,7 @@ CALL_FIELDS = ("ReadUnits", "WriteUnits", "Items", "Throttles")
 UNREADABLE_ITEMS = "UnreadableItems"
 """What the meter publishes of calls that left items out of their answers."""
 CALL_DIMENSIONS = (("Operation",),)
-"""The sets of dimensions, besides the common ones, that the meter publishes each metric under."""
+"""The sets of dimensions of the meter's metrics, without the common ones."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Metric:
     name
         In capitalized words: `ProviderCost`.
     dimensions
-        The names of what tells its values apart, besides `Environment` and `System`.
+        The names of what tells its values apart, in addition to `Environment` and `System`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What is wrong with a system's migration: names, its functions, settings that are missing."""
+"""Checks of a system's migration: names, its functions, settings that are missing."""
 
 from __future__ import annotations
 

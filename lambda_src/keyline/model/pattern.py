@@ -52,7 +52,7 @@ RESERVED_PARAMETERS = frozenset(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pattern(Generic[ItemT]):
-    """What every access pattern says.
+    """The part that every access pattern has.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Pattern(Generic[ItemT]):
         What an item comes back as. Its fields are what is read. A `Query` may read several
         kinds of items: `one_of(User, Session)`.
     entity
-        The kind of item, where the shape is none of the table's several kinds.
+        The kind of item, where the shape is not one of the table's several kinds.
     item_bytes
         The size at which an item is expected, in bytes.
     per_month
@@ -118,7 +118,7 @@ class Pattern(Generic[ItemT]):
 
     @property
     def shapes(self) -> tuple[type[msgspec.Struct], ...]:
-        """What items come back as: one shape, or those of a query of several kinds."""
+        """Return what items come back as: one shape, or those of a query of several kinds."""
         return self.shape.shapes if isinstance(self.shape, OneOf) else (self.shape,)
 
     @cached_property
@@ -138,7 +138,7 @@ class Pattern(Generic[ItemT]):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The values that a call gives besides an item: names, in order."""
+        """The values that a call gives in addition to an item: names, in order."""
         return self._key_parameters(self.table.key)
 
     @cached_property
@@ -412,14 +412,14 @@ class Update(_Change[ItemT]):
 
     @cached_property
     def parts(self) -> Mapping[str, Place]:
-        """What it changes of attributes without replacing them: by its text, the place."""
+        """Return what it changes of attributes without replacing them: by its text, the place."""
         found = {name: place_of(self.kind, name) for name in self.changed}
         members = {*self.append, *self.prepend}
         return {n: place for n, place in found.items() if place and (place.steps or n in members)}
 
     @cached_property
     def moving(self) -> frozenset[str]:
-        """What a second attempt would change again: members that are added, elements removed."""
+        """Return what a second attempt would change again: members added, elements removed."""
         parts = ((name, self.parts.get(name)) for name in self.remove)
         elements = (n for n, p in parts if p and p.steps and isinstance(p.steps[-1], int))
         return frozenset((*self.append, *self.prepend, *elements))
@@ -521,7 +521,7 @@ class _Transaction(Pattern[ItemT]):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """None of its own: the parts are given theirs."""
+        """Return no values: the parts of the transaction are given theirs."""
         return ()
 
 

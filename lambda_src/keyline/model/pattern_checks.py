@@ -1,4 +1,4 @@
-"""What is wrong with an access pattern: what could not come back, and what would break an item."""
+"""Checks of an access pattern: what could not come back, and what would break an item."""
 
 from __future__ import annotations
 
@@ -120,19 +120,19 @@ def _kind_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
     if pattern.entity is not None and pattern.entity not in kinds:
         yield (
             "entity",
-            f"{pattern.entity.__name__} is none of the kinds of items in {pattern.table.name}.",
+            f"{pattern.entity.__name__} is not one of the kinds of items in {pattern.table.name}.",
             instead_of(pattern.entity.__name__, kinds.values()),
         )
     if pattern.entity is None and pattern.shape not in kinds and len(kinds) > 1:
         yield (
             "entity",
-            f"{pattern.shape.__name__} is none of the kinds of items in {pattern.table.name}.",
+            f"{pattern.shape.__name__} is not one of the kinds of items in {pattern.table.name}.",
             f"Name the kind that it is read from with entity=: {', '.join(kinds.values())}.",
         )
 
 
 def _collection_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
-    """What is wrong with the shapes of one_of()."""
+    """Yield what is wrong with the shapes of one_of()."""
     names = [shape.__name__ for shape in pattern.shapes]
     kinds = {kind.shape: kind.shape.__name__ for kind in pattern.table.kinds}
     if not isinstance(pattern, Query):
@@ -157,7 +157,7 @@ def _collection_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
         if shape not in kinds:
             yield (
                 "shape",
-                f"{name} is none of the kinds of items in {pattern.table.name}.",
+                f"{name} is not one of the kinds of items in {pattern.table.name}.",
                 instead_of(name, kinds.values()),
             )
 
@@ -280,7 +280,7 @@ def _comparison_faults(pattern: Pattern[Any], condition: Condition, path: str) -
 def _type_faults(
     path: str, condition: Condition, found: AttributeType | None, field: Field | None
 ) -> Iterator[Fault]:
-    """What is wrong with a type that is asked for."""
+    """Yield what is wrong with a type that is asked for."""
     asked = condition.type
     if asked not in STORED_TYPES:
         yield path, f"{asked!r} is not a type.", f"Use one of {', '.join(STORED_TYPES)}."

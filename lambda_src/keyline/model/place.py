@@ -57,7 +57,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Level:
-    """What is declared of one step of a place."""
+    """The declaration of one step of a place."""
 
     annotation: Any
     field: Field | None = None
@@ -82,12 +82,12 @@ def place_of(kind: Entity, text: str) -> Place | None:
 
 
 def level_of(shape: type[msgspec.Struct], name: str) -> Level:
-    """What is declared of an attribute of a shape."""
+    """Return what is declared of an attribute of a shape."""
     return Level(infos_of(shape)[name].type, fields_of(shape)[name])
 
 
 def level_after(bare: Any, step: Step) -> Level | None:
-    """What is declared of a step from a value of a type; None if it leads nowhere."""
+    """Return what is declared of a step from a value of a type; None if it leads nowhere."""
     origin, args = get_origin(bare), get_args(bare)
     if bare in (Any, object):
         return Level(Any)
@@ -134,7 +134,7 @@ def last_name(text: str) -> str:
 
 
 def default_within(place: Place, level: int) -> Any:
-    """What a read gives at a place where the step of a level is absent; None if nothing.
+    """Return what a read gives at a place where the step of a level is absent; None if nothing.
 
     Parameters
     ----------

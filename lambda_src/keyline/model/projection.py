@@ -1,4 +1,4 @@
-"""What a read asks DynamoDB for: attributes, and parts of them where the shape has only parts."""
+"""The projection of a read: attributes, and parts of them where the shape has only parts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _parts(shape: type[msgspec.Struct], name: str, stored: Any) -> Iterator[Path
 
 
 def _is_told_by_its_parts(field: Field, bare: type[msgspec.Struct]) -> bool:
-    """Whether an answer without any of its parts is read as one with the whole of it.
+    """Return whether an answer without any of its parts is read as one with the whole of it.
 
     DynamoDB leaves a map out of its answer if none of the parts that were asked for is in it.
     """

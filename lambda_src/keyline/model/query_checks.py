@@ -1,4 +1,4 @@
-"""What is wrong with a query: what no key serves, and which kinds of items it would mix up."""
+"""Checks of a query: what no key serves, and which kinds of items it would mix up."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RANGES = frozenset({"<", "<=", ">", ">=", "between"})
 
 @reach_faults.register(Query)
 def _query_faults(query: Query[Any]) -> Iterator[Fault]:
-    """What is wrong with a query, the most basic first."""
+    """Yield what is wrong with a query, the most basic first."""
     if query.index and all(i.name != query.index for i in query.table.indexes):
         yield (
             "index",
@@ -65,7 +65,7 @@ def _operator_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]
     if condition.operator not in SORT_OPERATORS:
         yield (
             path,
-            f"{condition.operator!r} is no condition on a sort key.",
+            f"{condition.operator!r} is not a condition on a sort key.",
             f"Use one of {', '.join(sorted(SORT_OPERATORS))}.",
         )
     if attribute not in query.key.sort:
@@ -80,7 +80,7 @@ def _operator_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]
 
 
 def _filter_faults(query: Query[Any]) -> Iterator[Fault]:
-    """What is wrong with the conditions that leave items out."""
+    """Yield what is wrong with the conditions that leave items out."""
     if not 0 < query.hits <= 1:
         yield (
             "hits",
@@ -145,13 +145,13 @@ def _order_faults(query: Query[Any]) -> Iterator[Fault]:
 
 
 def _is_whole(kind: Entity, condition: Condition) -> bool:
-    """Whether an equality compares a whole key attribute."""
+    """Return whether an equality compares a whole key attribute."""
     template = compared_template(kind, condition)
     return template is None or sort_parameters(kind, condition) == template.fields
 
 
 def _sort_template_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]:
-    """What is wrong with a condition on an attribute that a template makes."""
+    """Yield what is wrong with a condition on an attribute that a template makes."""
     template = query.kind.templates.get(condition.attribute)
     if template is None:
         return
@@ -163,7 +163,7 @@ def _sort_template_faults(query: Query[Any], condition: Condition) -> Iterator[F
     elif condition.operator in ("=", "begins_with") and parameter != condition.attribute:
         yield (
             path,
-            f"{parameter!r} is no field of {template.text!r}.",
+            f"{parameter!r} is not a field of {template.text!r}.",
             instead_of(parameter, template.fields),
         )
     elif condition.operator == "begins_with" and not template.literal:
@@ -175,7 +175,7 @@ def _sort_template_faults(query: Query[Any], condition: Condition) -> Iterator[F
 
 
 def _field_faults(kind: Entity, condition: Condition) -> Iterator[Fault]:
-    """What is wrong with a condition on one field of a template."""
+    """Yield what is wrong with a condition on one field of a template."""
     path, field = f"sort.{condition.attribute}", condition.parameter
     if condition.operator in _RANGES:
         fault = order_fault(kind, condition.attribute, field)
@@ -228,7 +228,7 @@ def _common_key_faults(query: Query[Any]) -> Iterator[Fault]:
 
 
 def _made_of(kind: Entity, attribute: str) -> str:
-    """What an attribute of a kind is made of, as text."""
+    """Return what an attribute of a kind is made of, as text."""
     if attribute in kind.constants:
         return repr(kind.constants[attribute])
     return repr(kind.keys.get(attribute, f"{{{attribute}}}"))
@@ -241,7 +241,7 @@ def _types_of(kind: Entity, attribute: str) -> tuple[str, ...]:
 
 
 def _compared(kind: Entity, condition: Condition) -> tuple[str, bool] | None:
-    """How a key is made as far as a condition compares it, and whether that has to be all of it.
+    """Return how a key is made as far as a condition compares it, and whether that is all of it.
 
     None where the call gives whole values, whatever they are made of.
     """
@@ -260,7 +260,7 @@ def _compared(kind: Entity, condition: Condition) -> tuple[str, bool] | None:
 
 
 def _span_of(lexicon: Lexicon, template: Template, field: str) -> object:
-    """What decides how a range of a field is asked for."""
+    """Return what decides how a range of a field is asked for."""
     part = template.part(field)
     alone = ends_by_itself(lexicon, part)
     return lexicon.values, bounded_length(lexicon, part), None if alone else part.after
@@ -276,7 +276,7 @@ def _stranger_faults(query: Query[Any]) -> Iterator[Fault]:
 
 
 def _admits(query: Query[Any], other: Entity) -> bool:
-    """Whether a query can meet an item of another kind than its own."""
+    """Return whether a query can meet an item of another kind than its own."""
     return may_share(query.kind, other, query.key.partition) and all(
         _read_by(query.kind, condition).meets(texts_of(other, condition.attribute))
         for condition in query.conditions
@@ -291,7 +291,7 @@ def _read_by(kind: Entity, condition: Condition) -> Texts:
 
 def _stranger_says(query: Query[Any], other: Entity) -> str:
     kinds = ", ".join(shape.__name__ for shape in query.shapes)
-    return f"a {other.shape.__name__} can be in what it reads, besides {kinds}."
+    return f"a {other.shape.__name__} can be in what it reads, in addition to {kinds}."
 
 
 def _keep_apart(query: Query[Any], other: Entity) -> str:
@@ -304,7 +304,7 @@ def _keep_apart(query: Query[Any], other: Entity) -> str:
 
 
 def _serving(query: Query[Any], attributes: tuple[str, ...]) -> str:
-    """Which key would serve these conditions on the sort key, the likeliest first."""
+    """Return which key would serve these conditions on the sort key, the likeliest first."""
     keys = {"": query.table.key, **{i.name: i.key for i in query.table.indexes}}
     found = [
         (key.partition != query.key.partition, name)

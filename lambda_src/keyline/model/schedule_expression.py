@@ -30,7 +30,7 @@ DayRule = Callable[[date], bool]
 
 
 class Expression(Protocol):
-    """When a schedule is due."""
+    """The times when a schedule is due."""
 
     def next_after(self, moment: datetime) -> datetime | None:
         """Return the first due time later than `moment`; None if there is none any more."""

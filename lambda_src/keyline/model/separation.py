@@ -1,4 +1,4 @@
-"""Whether a key's text tells which fields it was made of, and stands in their order.
+"""Checks that a key's text tells its fields apart, and sorts in their order.
 
 Two items with different fields must never have one key, and a condition on a field must find
 exactly the items whose field fulfils it. A template promises both if the end of each field can be
@@ -94,19 +94,19 @@ def bounded_length(lexicon: Lexicon, part: Part) -> int | None:
 
 
 def ends_by_itself(lexicon: Lexicon, part: Part) -> bool:
-    """Whether no text of the field begins another, whatever follows the field."""
+    """Return whether no text of the field begins another, whatever follows the field."""
     if lexicon.values is None:
         return bounded_length(lexicon, part) is not None
     return not _begun(known_texts(lexicon, part), "")
 
 
 def always_ends(lexicon: Lexicon, part: Part) -> bool:
-    """Whether the literal text behind a field cannot be a part of the field's text."""
+    """Return whether the literal text behind a field cannot be a part of the field's text."""
     return lexicon.type == "N" and part.after[:1] not in _NUMERAL
 
 
 def template_faults(kind: Entity, attribute: str) -> Iterator[Fault]:
-    """Why the keys that a template makes could not be told apart."""
+    """Yield why the keys that a template makes could not be told apart."""
     template = kind.templates[attribute]
     for part in template.parts:
         lexicon = lexicon_of(kind.shape, part.field)
@@ -129,7 +129,7 @@ def template_faults(kind: Entity, attribute: str) -> Iterator[Fault]:
 
 
 def _end_faults(lexicon: Lexicon, part: Part) -> Iterator[Fault]:
-    """Why the end of a field could not be found."""
+    """Yield why the end of a field could not be found."""
     if lexicon.values is not None:
         yield from _known_faults(lexicon, part)
     elif not part.after and not part.last and bounded_length(lexicon, part) is None:
@@ -180,7 +180,7 @@ def written(value: Any, part: Part) -> str:
 
 
 def order_fault(kind: Entity, attribute: str, field: str) -> tuple[str, str] | None:
-    """Why a range of a field would not be a range of the keys: message and suggestion."""
+    """Return why a range of a field would not be a range of the keys: message and suggestion."""
     part = kind.templates[attribute].part(field)
     lexicon = lexicon_of(kind.shape, field)
     if lexicon.values is not None:

@@ -1,4 +1,4 @@
-"""What an item looks like: a `msgspec.Struct` read as DynamoDB attributes.
+"""The shape of an item: a `msgspec.Struct` read as DynamoDB attributes.
 
 A field's name is the attribute's name, everywhere. A field that may be None is an
 attribute that may be absent. Types are checked as deep as they go, so that whatever is
@@ -93,12 +93,12 @@ class Field:
 
     @property
     def defaulted(self) -> bool:
-        """Whether absence stands for a value: a default that is neither None nor an empty set."""
+        """Return whether absence means a value: a default that is not None and not an empty set."""
         return not self.required and self.default is not None and not self.is_set
 
     @property
     def is_set(self) -> bool:
-        """Whether it is a DynamoDB set, whose absence is the empty set."""
+        """Return whether it is a DynamoDB set, whose absence is the empty set."""
         return self.type in _SETS.values()
 
     def number(self, value: int) -> Any:
@@ -137,7 +137,7 @@ def stored_as(annotation: Any, path: str) -> AttributeType:
 
 
 def limits_of(annotation: Any) -> Any:
-    """What msgspec knows of a type without None: `ge`, `max_length` and so on.
+    """Return what msgspec knows of a type without None: `ge`, `max_length` and so on.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def limits_of(annotation: Any) -> Any:
 
 @cache
 def infos_of(shape: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
-    """What msgspec knows of a shape's fields, by attribute name.
+    """Return what msgspec knows of a shape's fields, by attribute name.
 
     Kept, since msgspec evaluates all annotations of the Struct each time that it is asked.
     """
@@ -246,7 +246,7 @@ def _field(field: msgspec.structs.FieldInfo, path: str, within: _Within) -> Fiel
 def _default(
     field: msgspec.structs.FieldInfo, path: str, annotation: Any, *, optional: bool
 ) -> Any:
-    """What is read where the attribute is absent."""
+    """Return what is read where the attribute is absent."""
     if field.default is not msgspec.NODEFAULT:
         default = field.default
     elif field.default_factory is not msgspec.NODEFAULT:
@@ -288,7 +288,7 @@ def _check_default_of_set(path: str, default: Any, *, optional: bool) -> None:
 
 
 def _stored(annotation: Any, path: str, within: _Within) -> AttributeType:
-    """As `stored_as`; `within` are the Structs around it."""
+    """Return the same as `stored_as`; `within` are the Structs around it."""
     bare = strip(annotation).bare
     origin, args = get_origin(bare), get_args(bare)
     if origin is Literal:
@@ -312,7 +312,7 @@ def _stored(annotation: Any, path: str, within: _Within) -> AttributeType:
 
 
 def _one_of(values: tuple[Any, ...], path: str, annotation: Any) -> AttributeType:
-    """Of a Literal or an Enum: all text, or all whole numbers."""
+    """Return the stored type of a Literal or an Enum: all text, or all whole numbers."""
     if values and all(isinstance(v, str) and not isinstance(v, enum.Enum) for v in values):
         return "S"
     if values and all(isinstance(v, int) and not isinstance(v, bool | enum.Enum) for v in values):
@@ -370,4 +370,4 @@ def _refused(path: str, annotation: Any) -> DeclarationError:
     said = _USE
     if isinstance(annotation, type):
         said = next((_INSTEAD[base] for base in annotation.__mro__ if base in _INSTEAD), _USE)
-    return DeclarationError(path, f"{annotation!r} is no type that DynamoDB stores.", said)
+    return DeclarationError(path, f"{annotation!r} is not a type that DynamoDB stores.", said)

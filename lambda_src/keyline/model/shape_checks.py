@@ -1,4 +1,4 @@
-"""What is wrong with a shape that items are read as, at any depth: what is not stored so."""
+"""Checks of a shape that items are read as, at any depth."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _field_faults(
     in_key: bool = False,
     defaults: bool = False,
 ) -> Iterator[Fault]:
-    """What is wrong with a field, by what is declared of what is stored.
+    """Yield what is wrong with a field, by what is declared of what is stored.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _field_faults(
 
 
 def _type_faults(path: str, read: Any, stored: Any, owner: str) -> Iterator[Fault]:
-    """What is wrong with a value's type, or with that of a part of it, by the stored type."""
+    """Yield what is wrong with a value's type, or with that of a part of it, by the stored type."""
     bare, kept = strip(read).bare, strip(stored).bare
     if bare == kept or {bare, kept} & {Any, object}:
         return
@@ -119,7 +119,7 @@ def _type_faults(path: str, read: Any, stored: Any, owner: str) -> Iterator[Faul
 
 
 def _member_faults(path: str, bare: Any, kept: Any, owner: str) -> Iterator[Fault]:
-    """The same of the members of lists and maps."""
+    """Yield the same of the members of lists and maps."""
     members, inside = _member(bare), _member(kept)
     if members is None or inside is None:
         return
@@ -136,7 +136,7 @@ def _member(bare: Any) -> Any:
 
 
 def _have_one_default(field: Field, read: Any, kept: Field) -> bool:
-    """Whether a field is read as the value that it has where it is stored; it may have none."""
+    """Return whether a field is read as its stored value; the field may have no value."""
     if msgspec.NODEFAULT in (field.default, kept.default) or field.default == kept.default:
         return True
     if field.type != "M":

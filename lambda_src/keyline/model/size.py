@@ -1,4 +1,4 @@
-"""How large DynamoDB takes an item to be: what it bills, and what it refuses.
+"""The size of an item as DynamoDB computes it: for the bill, and for what it refuses.
 
 Source: DynamoDB developer guide, "DynamoDB item sizes and formats". Attributes are given
 as DynamoDB writes them, `{"title": {"S": "x"}}`; Binary as bytes or as base64 text.
@@ -49,7 +49,7 @@ def _text(text: str) -> int:
 def _number(text: str) -> int:
     """A byte, one for two digits before the point and after it each, and one for a minus sign.
 
-    Zeros at either end are no digits. The guide says "approximately"; this was measured on
+    Zeros at either end are not digits. The guide says "approximately"; this was measured on
     DynamoDB, to the byte, by github.com/nubo-db/dynoxide, pull request 195.
     """
     mantissa, _, power = text.lower().partition("e")

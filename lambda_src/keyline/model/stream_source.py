@@ -20,7 +20,7 @@ ImageName = Literal["NewImage", "OldImage"]
 
 @dataclass(frozen=True)
 class AnythingBut:
-    """The attribute has a value, and the value is none of these."""
+    """The attribute has a value, and the value is not one of these."""
 
     values: tuple[Any, ...]
 

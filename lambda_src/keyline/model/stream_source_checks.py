@@ -1,4 +1,4 @@
-"""What is wrong with the conditions of a stream source, which become a filter of Lambda's."""
+"""Checks of the conditions of a stream source, which become a filter of Lambda's."""
 
 from __future__ import annotations
 

@@ -60,9 +60,9 @@ class Function:
         Reserved concurrent executions, or None.
     requirements
         The name of an extra requirements file: `requirements-<name>.txt` in the system's
-        package, whose packages go into this function's bundle only. Empty for none.
+        package, whose packages go into this function's bundle only. Empty without such a file.
     services
-        The AWS services that it calls besides DynamoDB, by botocore's names: `("s3",)`. Its
+        The AWS services that it calls in addition to DynamoDB, by botocore's names: `("s3",)`. Its
         bundle carries their models; what it may do there is granted where the stack is built.
     caches
         Whether it uses the cache that functions share. Where an environment has such a cache
@@ -109,7 +109,7 @@ class System:
     name
         The system's name, which is its Python package's.
     metrics
-        What its functions publish besides what Keyline does.
+        The metrics that its functions publish in addition to those of Keyline.
     settings
         A frozen `msgspec.Struct` with a default for each setting. An environment overrides
         them in `[systems.<name>]`; the functions read them back.

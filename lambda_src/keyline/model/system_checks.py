@@ -1,4 +1,4 @@
-"""What is wrong with a system: names, indexes nobody asks, settings, and what Lambda refuses."""
+"""Checks of a system: names, indexes that no pattern uses, settings, and what Lambda refuses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PARAMETER = re.compile(r"{\w+}")
 _CAPITALIZED = re.compile(r"[A-Z][A-Za-z0-9]{0,254}")
 """CloudWatch's API reference takes 255 characters for the name of a metric or of a dimension."""
 MAX_DIMENSIONS = 27
-"""Dimensions of a metric besides `Environment` and `System`: Powertools writes 29."""
+"""Dimensions of a metric in addition to `Environment` and `System`: Powertools writes 29."""
 
 MAX_HTTP_SECONDS = 30
 """API Gateway answers 504 by then, whatever the function does afterwards."""
@@ -54,7 +54,7 @@ _STREAM_LIMITS = {
 def _system_faults(system: System) -> Iterator[Fault]:
     """Everything that is wrong with a system, the most basic first."""
     if not _SYSTEM_NAME.fullmatch(system.name):
-        yield "name", "is no package's name.", "Use a-z, 0-9 and _, a letter first."
+        yield "name", "is not a package's name.", "Use a-z, 0-9 and _, a letter first."
     if not _WORDS.fullmatch(system.name):
         yield (
             "name",
@@ -88,7 +88,7 @@ def _duplicates(system: System) -> Iterator[Fault]:
 
 
 def _route_key(route: Route) -> str:
-    """What API Gateway tells routes apart by: the names of parameters are no part of it."""
+    """Return what API Gateway tells routes apart by: the names of parameters do not count."""
     return f"{route.method} {_PARAMETER.sub('{}', route.path)}"
 
 
@@ -195,7 +195,7 @@ def _function_faults(system: System, function: Function) -> Iterator[Fault]:
     if not _HANDLER.fullmatch(function.handler):
         yield (
             "handler",
-            f"{function.handler!r} is no dotted path.",
+            f"{function.handler!r} is not a dotted path.",
             f"Name a module and its function: {system.name}.handlers.read.handler.",
         )
     if not function.why:
@@ -259,7 +259,7 @@ def _limit_faults(
 
 
 def _is_whole(value: object, *, least: int) -> bool:
-    """Whether it is a whole number, as AWS takes it: neither 1.5 nor True."""
+    """Return whether it is a whole number, as AWS takes it: neither 1.5 nor True."""
     return type(value) is int and value >= least
 
 
@@ -267,7 +267,11 @@ def _schedule_faults(expression: str) -> Iterator[Fault]:
     try:
         schedule_expression.parse(expression)
     except ValueError as error:
-        yield "schedule", f"{expression!r} is no schedule: {error}.", schedule_expression.SUGGESTION
+        yield (
+            "schedule",
+            f"{expression!r} is not a schedule: {error}.",
+            schedule_expression.SUGGESTION,
+        )
 
 
 def _route_faults(route: Route) -> Iterator[Fault]:

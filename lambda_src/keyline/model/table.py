@@ -32,7 +32,7 @@ MAX_SORT_BYTES = 1_024
 
 
 class ProjectionType(enum.Enum):
-    """What an index copies of an item."""
+    """The part of an item that an index copies."""
 
     ALL = "ALL"
     KEYS_ONLY = "KEYS_ONLY"
@@ -41,7 +41,7 @@ class ProjectionType(enum.Enum):
 
 @dataclass(frozen=True)
 class Projection:
-    """What an index copies of an item; `include` names what it carries besides the keys."""
+    """The part of an item that an index copies; `include` names it, the keys are always there."""
 
     type: ProjectionType
     include: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class Ttl:
 
 
 class StreamView(enum.Enum):
-    """What a stream record shows of a change."""
+    """The images that a stream record shows of a change."""
 
     KEYS_ONLY = "KEYS_ONLY"
     NEW_IMAGE = "NEW_IMAGE"
@@ -175,7 +175,7 @@ class Table:
         Raises
         ------
         DeclarationError
-            If the shape is none of several kinds.
+            If the shape is not one of several kinds.
         """
         for entity in self.kinds:
             if entity.shape is shape:
@@ -184,7 +184,7 @@ class Table:
             return self.kinds[0]
         raise DeclarationError(
             f"{self.name}.entities",
-            f"{shape.__name__} is none of the table's kinds of items.",
+            f"{shape.__name__} is not one of the table's kinds of items.",
             "Name the kind with entity=.",
         )
 

@@ -1,4 +1,4 @@
-"""What is wrong with a table: what DynamoDB would refuse, and what would bite later."""
+"""Checks of a table: what DynamoDB would refuse, and what would hurt later."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _table_faults(table: Table) -> Iterator[Fault]:
 
 def _name_faults(table: Table) -> Iterator[Fault]:
     if not _NAME.fullmatch(table.name):
-        yield table.name, "is no table name.", _NAME_SAYS
+        yield table.name, "is not a table name.", _NAME_SAYS
     if not table.doc.lstrip().startswith("Key design:"):
         yield (
             f"{table.name}.doc",
@@ -80,7 +80,7 @@ def _name_faults(table: Table) -> Iterator[Fault]:
 def _physical_faults(table: Table) -> Iterator[Fault]:
     path, deployed = f"{table.name}.physical", table.physical_name("staging")
     if not _NAME.fullmatch(deployed):
-        yield path, f"makes {deployed!r}, which is no table name.", _NAME_SAYS
+        yield path, f"makes {deployed!r}, which is not a table name.", _NAME_SAYS
     if deployed == table.physical_name("prod"):
         yield (
             path,
@@ -137,7 +137,7 @@ def _entity_faults(table: Table, entity: Entity) -> Iterator[Fault]:
         path = f"{where}.keys[{attribute}]"
         for name in template.fields:
             if name not in fields:
-                yield path, f"names {name!r}, which is no field.", instead_of(name, fields)
+                yield path, f"names {name!r}, which is not a field.", instead_of(name, fields)
             elif fields[name].type not in ("S", "N"):
                 yield (
                     path,
@@ -203,10 +203,10 @@ def _shared_key_faults(table: Table) -> Iterator[Fault]:
 
 
 def _type_faults(table: Table, attribute: str, path: str) -> Iterator[Fault]:
-    """What is wrong with an attribute's types, given that it is part of a key."""
+    """Yield what is wrong with an attribute's types, given that it is part of a key."""
     kinds: set[AttributeType] = set()
     if not 1 <= len(attribute.encode()) <= MAX_KEY_NAME_BYTES:
-        yield path, "is no name of a key attribute.", _KEY_NAME_SAYS
+        yield path, "is not a name of a key attribute.", _KEY_NAME_SAYS
     for entity in table.kinds:
         kind, field = entity.type_of(attribute), fields_of(entity.shape).get(attribute)
         kinds |= {kind} if kind else set()
@@ -221,7 +221,7 @@ def _type_faults(table: Table, attribute: str, path: str) -> Iterator[Fault]:
 def _index_faults(table: Table, index: Index) -> Iterator[Fault]:
     path = f"{table.name}.indexes[{index.name}]"
     if not _NAME.fullmatch(index.name):
-        yield path, "is no index name.", _NAME_SAYS
+        yield path, "is not an index name.", _NAME_SAYS
     if not index.why:
         yield f"{path}.why", "is empty.", "Say in a sentence what the index is for."
     if not 1 <= len(index.key.partition) <= MAX_INDEX_KEY_PARTS:
@@ -253,7 +253,7 @@ def _index_faults(table: Table, index: Index) -> Iterator[Fault]:
 
 
 def _null_faults(entity: Entity, index: Index, path: str) -> Iterator[Fault]:
-    """None is stored as NULL where absence stands for a default, and no key takes NULL."""
+    """Yield the key attributes that could be NULL: None is NULL where absence means a default."""
     fields = fields_of(entity.shape)
     for attribute in index.key.attributes:
         if attribute in fields and fields[attribute].optional and fields[attribute].defaulted:
@@ -401,7 +401,7 @@ def _example(entity: Entity, attribute: str) -> str:
 
 
 def _cardinality(table: Table, index: Index) -> int | None:
-    """How many partition keys an index has: as declared, or as its types admit; None for many."""
+    """Return how many partition keys an index has, as declared or by its types; None for many."""
     if index.cardinality is not None:
         return index.cardinality
     found = 1

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"(?:0(?P<width>[1-9]\d*))?(?:\.(?P<places>\d+)f|d)?")
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """How a number is written in a key.
+    """The form of a number in a key.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ class Template:
             raise self._fault("holds U+10FFFF or half of a character, which no key may hold.")
         for _, name, spec, conversion in parsed:
             if name is not None and not _FIELD.fullmatch(name):
-                raise self._fault(f"{name!r} is no field's name.")
+                raise self._fault(f"{name!r} is not a field's name.")
             if conversion or "{" in (spec or ""):
                 raise self._fault(f"{name!r} has more than a name and a format.")
         self._parsed = [(literal, name, spec or "") for literal, name, spec, _ in parsed]

@@ -1,4 +1,4 @@
-"""Which texts a key attribute can have, and so which kinds of items can meet under one key."""
+"""The texts that a key attribute can have, and so the kinds of items that can share a key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Texts:
     open: bool
 
     def meets(self, other: Texts) -> bool:
-        """Whether there is a text that is one of both."""
+        """Return whether there is a text that is one of both."""
         short, long = sorted((self, other), key=lambda texts: len(texts.beginning))
         if len(short.beginning) == len(long.beginning):
             return short.beginning == long.beginning
@@ -42,5 +42,5 @@ def texts_of(kind: Entity, attribute: str) -> Texts:
 
 
 def may_share(one: Entity, other: Entity, attributes: Iterable[str]) -> bool:
-    """Whether an item of each kind can have the same values of these attributes."""
+    """Return whether an item of each kind can have the same values of these attributes."""
     return all(texts_of(one, a).meets(texts_of(other, a)) for a in attributes)

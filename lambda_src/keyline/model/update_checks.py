@@ -1,4 +1,4 @@
-"""What is wrong with an update: what could not come back, and what would break an item."""
+"""Checks of an update: what could not come back, and what would break an item."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _update_faults(update: Update[Any]) -> Iterator[Fault]:
 
 
 def _repetition_faults(update: Update[Any]) -> Iterator[Fault]:
-    """What is wrong with what an update says of repeated attempts."""
+    """Yield what is wrong with what an update says of repeated attempts."""
     if update.at_least_once and not update.counters:
         yield "at_least_once", "is given, and nothing is added to a number.", "Leave it out."
     if update.exactly_once and not update.counters and not update.moving:
@@ -59,7 +59,7 @@ def _overlap_faults(update: Update[Any]) -> Iterator[Fault]:
 
 
 def _part_faults(update: Update[Any], clause: str, place: Place, path: str) -> Iterator[Fault]:
-    """What is wrong with a change of a part of an attribute."""
+    """Yield what is wrong with a change of a part of an attribute."""
     added = clause in ("append", "prepend")
     if added and place.type != "L":
         yield path, "is not a list.", "Use set, or add for a set."
@@ -82,7 +82,7 @@ def _part_faults(update: Update[Any], clause: str, place: Place, path: str) -> I
 def _counted_part_faults(
     update: Update[Any], clause: str, place: Place, path: str
 ) -> Iterator[Fault]:
-    """What is wrong with an addition to a part of an attribute, or with members taken from it.
+    """Yield what is wrong with an addition to a part of an attribute, or a removal of members.
 
     Source: API reference, UpdateItem: "ADD can only be used on top-level attributes", and so can
     DELETE.
@@ -94,7 +94,7 @@ def _counted_part_faults(
             "Set the whole set with a version, or make it an attribute.",
         )
     elif clause == "discard":
-        yield path, "is no set.", "Use remove."
+        yield path, "is not a set.", "Use remove."
     elif place.type != "N":
         yield path, "is not a Number.", "Use set."
     elif place.field is None and strip(place.annotation).optional:
@@ -105,7 +105,7 @@ def _counted_part_faults(
 
 
 def _once_faults(update: Update[Any], place: Place, path: str) -> Iterator[Fault]:
-    """What is wrong with a part of an attribute that is set where it has no value."""
+    """Yield what is wrong with a part of an attribute that is set where it has no value."""
     if isinstance(place.steps[-1], int):
         yield path, "is an element of a list, which has a value wherever it is.", "Use set."
     elif place.field and place.field.required:
@@ -115,7 +115,7 @@ def _once_faults(update: Update[Any], place: Place, path: str) -> Iterator[Fault
 
 
 def _has_length(annotation: Any) -> bool:
-    """Whether the number of a list's or map's members is bounded."""
+    """Return whether the number of a list's or map's members is bounded."""
     limits = limits_of(strip(annotation).typed)
     found = (getattr(limits, "min_length", None), getattr(limits, "max_length", None))
     return found != (None, None)
@@ -145,7 +145,7 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
     if clause == "add" and name == _counted_from(update):
         yield path, "is what the expiry counts from, and the sum is not known.", "Use set."
     if clause == "discard" and found not in SETS:
-        yield path, "is no set.", "Use remove."
+        yield path, "is not a set.", "Use remove."
     if clause == "remove" and name in fields and fields[name].required:
         yield path, "is required: an item without it cannot be read.", "Allow None."
     if place and found is not None:
@@ -166,7 +166,7 @@ def _counted_from(update: Update[Any]) -> str | None:
 def _version_faults(update: Update[Any], name: str) -> Iterator[Fault]:
     field = fields_of(update.kind.shape).get(name)
     if field is None or field.type != "N":
-        yield "version", f"{name!r} is no Number.", "Declare it as int."
+        yield "version", f"{name!r} is not a Number.", "Declare it as int."
     elif _is_one_of(limits_of(_annotation(update, name))):
         yield "version", f"{name!r} is one of a few numbers.", "Declare it as int."
     elif name in update.table.key.attributes or name in primary_fields(update):
@@ -178,7 +178,7 @@ def _version_faults(update: Update[Any], name: str) -> Iterator[Fault]:
 
 
 def _default_faults(update: Update[Any], clause: str, place: Place, path: str) -> Iterator[Fault]:
-    """What cannot be said of a field whose absence stands for a value."""
+    """Yield what cannot be said of a field whose absence stands for a value."""
     field = place.field
     if field is None or not field.defaulted:
         return
@@ -205,14 +205,14 @@ def _default_faults(update: Update[Any], clause: str, place: Place, path: str) -
 
 
 def _bound_faults(update: Update[Any], clause: str, place: Place, path: str) -> Iterator[Fault]:
-    """What an addition would have to know of the stored value."""
+    """Yield what an addition would have to know of the stored value."""
     limits, is_float = limits_of(place.annotation), strip(place.annotation).bare is float
     if clause == "add" and place.type == "N" and _is_one_of(limits):
-        yield path, "is one of a few numbers, and a sum may be none of them.", "Use set."
+        yield path, "is one of a few numbers, and a sum may be a different number.", "Use set."
     if clause == "add" and is_float and limits.multiple_of is not None:
         yield (
             path,
-            "is a float with multiple_of, and a sum of multiples may be none as a float.",
+            "is a float with multiple_of, and a sum of multiples may not be a multiple as a float.",
             "Declare it as int, or use set.",
         )
     if (
@@ -223,7 +223,7 @@ def _bound_faults(update: Update[Any], clause: str, place: Place, path: str) -> 
     ):
         yield (
             path,
-            "is a float and part of an index's key, and a sum may be none that a float holds.",
+            "is a float and part of an index's key, and a float may not hold the sum.",
             "Declare it as Decimal or int.",
         )
     if clause not in ("add", "discard") or place.type not in SETS:
@@ -245,7 +245,7 @@ def _allows(annotation: Any, value: Any) -> bool:
 
 
 def _is_one_of(limits: Any) -> bool:
-    """Whether a type is a Literal or an Enum."""
+    """Return whether a type is a Literal or an Enum."""
     return isinstance(limits, msgspec.inspect.LiteralType | msgspec.inspect.EnumType)
 
 
@@ -254,7 +254,7 @@ def _annotation(update: Update[Any], name: str) -> Any:
 
 
 def _template_faults(update: Update[Any]) -> Iterator[Fault]:
-    """An index's key has to be made anew, whole, when a field that it is made of changes."""
+    """Yield index keys that an update leaves old although a field of the key changes."""
     known = {*update.set, *update.remove, *primary_fields(update), *update.table.key.attributes}
     for attribute, template in update.kind.templates.items():
         changed = {*update.changed, *([update.version] if update.version else ())}

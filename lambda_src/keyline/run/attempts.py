@@ -1,4 +1,4 @@
-"""What is sent in the attempts of one call, and what has become of them."""
+"""The attempts of one call: what is sent, and what has become of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ATTEMPTS: Final = 3
 
 
 class Attempts:
-    """What is sent in each attempt of one call, and what has become of them.
+    """The attempts of one call: what each one sends, and what has become of it.
 
     Attributes
     ----------
@@ -30,5 +30,5 @@ class Attempts:
 
 
 def is_checksum(said: str | bytes | None, body: bytes) -> bool:
-    """Whether a body has the CRC32 that its header says; a reply without the header has it."""
+    """Return whether a body has the CRC32 of its header; true where the header is missing."""
     return said is None or (said.isascii() and said.isdigit() and int(said) == crc32(body))

@@ -120,9 +120,7 @@ def _once(
 ) -> None:
     same = identity(key.values())
     if same in requests:
-        raise BadCallError(
-            pattern.name, "names an item twice.", "Give each item of a batch once, as it shall be."
-        )
+        raise BadCallError(pattern.name, "names an item twice.", "Give each item of a batch once.")
     requests[same] = (
         {"DeleteRequest": {"Key": key}} if item is None else {"PutRequest": {"Item": item}}
     )

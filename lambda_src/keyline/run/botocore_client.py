@@ -143,7 +143,7 @@ class _Parser(JSONParser):  # type: ignore[misc] # botocore has no types
 
 
 class _Parsers:
-    """What botocore asks for the parser of a protocol; DynamoDB has one."""
+    """The factory that botocore asks for the parser of a protocol; DynamoDB has one."""
 
     def __init__(self) -> None:
         self._parser = _Parser()

@@ -1,4 +1,4 @@
-"""What an addition to a number must not go beyond: exact, whatever is stored."""
+"""The bounds of an addition to a number: exact, whatever is stored."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class Bounds(msgspec.Struct, frozen=True):
         return _DOWN.add(self.start, delta)
 
     def admit_start(self, delta: Decimal) -> bool:
-        """Whether an item that lacks the attribute may be added to."""
+        """Return whether an item that lacks the attribute may be added to."""
         total = _wire(self.started(delta))
         return all(holds(operator, total, [_wire(limit)]) for operator, limit in self.limits)
 
     def before(self, delta: Decimal) -> list[tuple[str, Decimal]]:
-        """What the stored number has to be, so that the total keeps to the bounds."""
+        """Return what the stored number has to be, so that the total keeps to the bounds."""
         return list(self._before(delta))
 
     def check_step(self, name: str, delta: Decimal) -> None:

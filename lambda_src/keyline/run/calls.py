@@ -167,7 +167,7 @@ def consumed(
 def explain(
     path: str, failure: ReplyError | NoReplyError, repeat: Repeat | None
 ) -> KeylineError | ReplyError:
-    """What a call that failed means; a refusal itself where that depends on the pattern.
+    """Return what a call that failed means; a refusal itself where that depends on the pattern.
 
     Parameters
     ----------
@@ -192,11 +192,11 @@ def explain(
 
 
 def _is_under_way(failure: ReplyError | NoReplyError) -> bool:
-    """Whether another call with the same token is being carried out at this very moment."""
+    """Return whether another call with the same token is being carried out at this very moment."""
     return isinstance(failure, ReplyError) and failure.code == "TransactionInProgressException"
 
 
 def throttling_reasons(body: bytes) -> tuple[ThrottlingReason, ...]:
-    """Why a request was throttled, as far as DynamoDB says."""
+    """Return why a request was throttled, as far as DynamoDB says."""
     said: Mapping[str, Any] = reply.decoder(reply.ThrottledReply).decode(body or b"{}")
     return tuple(ThrottlingReason(r.reason, r.resource) for r in said.ThrottlingReasons)  # type: ignore[attr-defined] # a decoder of any type

@@ -57,7 +57,7 @@ class Client:
 
     @property
     def by_botocore(self) -> Botocore:
-        """What goes on from first attempts. It is made when it is first asked for."""
+        """Return what goes on from first attempts. It is made when it is first asked for."""
         if self._made is None:
             with self._making:
                 if self._made is None:

@@ -1,4 +1,4 @@
-"""What a client of DynamoDB was asked for."""
+"""The settings of a client of DynamoDB."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ POOL = 32
 
 
 class ClientSettings(msgspec.Struct, frozen=True):
-    """What a client of DynamoDB was asked for. What is None comes from the environment.
+    """The settings of a client of DynamoDB. A setting that is None comes from the environment.
 
     Attributes
     ----------

@@ -35,7 +35,7 @@ _TEXT, _NUMBER = values.of_type(str), values.of_type(Decimal)
 
 
 def value_of(kind: Entity, table: Table, attribute: str) -> Value:
-    """How an attribute that is there is stored: field, template, constant or expiry."""
+    """Return how an attribute that is there is stored: field, template, constant or expiry."""
     if attribute in fields_of(kind.shape):
         return values.present(kind.shape, attribute)
     if kind.type_of(attribute) == "N" or (table.ttl and attribute == table.ttl.attribute):
@@ -161,7 +161,7 @@ class ItemWriter:
 
     @cached_property
     def expiry(self) -> Expiry | None:
-        """How long such items are kept."""
+        """Return how long such items are kept."""
         return self.settings.expiry(self.table, self.kind)
 
     @cached_property
@@ -287,7 +287,7 @@ class Reader(Generic[T]):
 
     @property
     def page_decoder(self) -> msgspec.json.Decoder[Any]:
-        """What decodes a page of such items."""
+        """Return what decodes a page of such items."""
         return reply.decoder(reply.PageReply, self.wire)
 
     def fit(self, stored: msgspec.Raw | Attributes) -> Any:
@@ -333,7 +333,7 @@ class Reader(Generic[T]):
         return [w for w in wires if not self.expired(w, now)]
 
     def expired(self, wire: Any, now: float) -> bool:
-        """Whether the item's time is over, whether or not DynamoDB has deleted it yet.
+        """Return whether the item's time is over, whether or not DynamoDB has deleted it yet.
 
         Parameters
         ----------
@@ -353,7 +353,7 @@ class Reader(Generic[T]):
         return tuple(map(values.ordered, self.sort_key(wire)))
 
     def sort_key(self, wire: Any) -> list[Wire]:
-        """The same as stored."""
+        """Return the same as it is stored."""
         return [key.stored(wire) or {} for key in self._sort]
 
     def _decoded(self, stored: msgspec.Raw | Attributes) -> Any:

@@ -44,7 +44,7 @@ class CollectionReader(Generic[T]):
 
     @property
     def page_decoder(self) -> misfit.Decoder:
-        """What decodes a page: this reader."""
+        """Return what decodes a page: this reader."""
         return self
 
     def decode(self, body: bytes | msgspec.Raw, /) -> Any:
@@ -97,7 +97,7 @@ class CollectionReader(Generic[T]):
         return reader.order(wire)
 
     def sort_key(self, found: Found) -> list[Wire]:
-        """The same as stored."""
+        """Return the same as it is stored."""
         reader, wire = found
         return reader.sort_key(wire)
 

@@ -13,7 +13,7 @@ from keyline.run.scalars import Wire
 
 
 def same(stored: Wire | None, written: Wire) -> bool:
-    """Whether a value that DynamoDB tells is the one that was written.
+    """Return whether a value that DynamoDB tells is the one that was written.
 
     DynamoDB writes a number in another way than it was sent, and a set in any order.
     """
@@ -38,7 +38,7 @@ def _comparable(wire: Wire) -> tuple[str, Any]:
 
 
 def holds(operator: str, stored: Wire, given: Sequence[Wire]) -> bool:
-    """Whether a condition of a write holds for a value, as DynamoDB compares.
+    """Return whether a condition of a write holds for a value, as DynamoDB compares.
 
     Parameters
     ----------

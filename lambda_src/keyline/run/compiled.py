@@ -32,7 +32,7 @@ C = TypeVar("C")
 
 
 class Memo(dict[P, C]):
-    """What is made of each pattern, once.
+    """The compiled form of each pattern, made once.
 
     Parameters
     ----------

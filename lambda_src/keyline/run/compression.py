@@ -22,7 +22,7 @@ def decompress(stored: bytes) -> str:
     Raises
     ------
     ItemUnreadableError
-        If the codec mark is none of ours.
+        If the codec mark is not one of ours.
     """
     decode = _DECODERS.get(stored[0]) if stored else None
     if decode is None:

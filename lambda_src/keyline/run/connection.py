@@ -17,7 +17,7 @@ from keyline.run.outcome import ANSWERS, Reply, ReplyError
 
 
 class Sender(Protocol):
-    """What sends the requests of a store."""
+    """The sender of the requests of a store."""
 
     def send(self, operation: str, request: Mapping[str, Any], *, repeatable: bool = True) -> Reply:
         """Make a call, as `Connection.send` says."""

@@ -1,4 +1,4 @@
-"""What a function learns from its environment variables."""
+"""The facts that a function learns from its environment variables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEPLOY = "Deploy the function with handler_function."
 
 
 class Context(msgspec.Struct, Generic[SettingsT], frozen=True):
-    """Where code runs, and with which settings.
+    """The place where code runs, and its settings.
 
     Attributes
     ----------

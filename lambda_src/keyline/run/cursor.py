@@ -26,7 +26,7 @@ Position = dict[str, dict[str, Any]] | None
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where to read on.
+    """The position to read on from.
 
     Attributes
     ----------

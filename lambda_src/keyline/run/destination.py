@@ -1,4 +1,4 @@
-"""Where requests go without botocore, and what all of them say."""
+"""The destination of requests without botocore, and the headers that all of them have."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TRACE_SAFE = "-=;:+&[]{}\"',"
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """Where requests go, and what all of them say.
+    """The destination of requests, and the headers that all of them have.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
-"""What can go wrong with a call, each as an error a caller can tell apart and act on.
+"""The errors of a call: a caller can tell them apart and act on each.
 
-The message of none of them holds an item's values: they may be logged as they are.
+No message holds an item's values, so messages may be logged as they are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class BadValueError(KeylineError):
     """A value that DynamoDB cannot store."""
 
     def at(self, path: str) -> BadValueError:
-        """The same of a value whose place is known better."""
+        """Return the same error for a value whose place is known better."""
         return BadValueError(path, self.message, self.suggestion)
 
 
@@ -57,7 +57,7 @@ class ItemUnreadableError(KeylineError):
         self.carried_out = carried_out
 
     def after_change(self) -> ItemUnreadableError:
-        """The same of the item that a change left behind."""
+        """Return the same error for the item that a change left behind."""
         return ItemUnreadableError(
             self.path,
             f"the change was carried out, but {self.message}",
@@ -150,7 +150,7 @@ class VersionConflictError(ConditionFailedError):
         self.version = version
 
     def is_own(self, expected: int, changes: Mapping[str, Any]) -> bool:
-        """Whether the item that is there is what the update would have made of it.
+        """Return whether the item that is there is what the update would have made of it.
 
         Then an earlier try of the same request has made it, or somebody else has made the same
         change from the same version. These two look the same: a caller who has to tell them
@@ -175,7 +175,7 @@ class VersionConflictError(ConditionFailedError):
 
 
 def _default_of(field: msgspec.structs.FieldInfo) -> Any:
-    """What a read gives where the attribute was removed."""
+    """Return what a read gives where the attribute was removed."""
     if field.default_factory is not msgspec.NODEFAULT:
         return field.default_factory()
     return None if field.default is msgspec.NODEFAULT else field.default
@@ -208,7 +208,7 @@ class InvalidCursorError(KeylineError):
 
 
 class ThrottlingReason(msgspec.Struct, frozen=True):
-    """Why a request was throttled, and where.
+    """The reason and the place of a throttled request.
 
     Attributes
     ----------
@@ -243,7 +243,7 @@ class ThrottledError(KeylineError):
 
 
 class UnavailableError(KeylineError):
-    """No answer in time, or an answer that says that the service is at fault."""
+    """The service gave no answer in time, or said that it is at fault."""
 
 
 class OutcomeUnknownError(UnavailableError, Current):
@@ -301,7 +301,7 @@ class UnprocessedLeftError(KeylineError):
 
 @dataclass(frozen=True)
 class Cancelled(Current):
-    """Why one action made a transaction fail.
+    """The reason why one action made a transaction fail.
 
     Attributes
     ----------
@@ -323,7 +323,7 @@ class Cancelled(Current):
 
 
 class TransactionCancelledError(KeylineError):
-    """A transaction that was not carried out, in none of its parts.
+    """A transaction of which no part was carried out.
 
     Attributes
     ----------
@@ -338,7 +338,7 @@ class TransactionCancelledError(KeylineError):
 
     @property
     def conflict(self) -> bool:
-        """Whether it merely met another transaction, so that another try may succeed."""
+        """Return whether it merely met another transaction, so that another try may succeed."""
         return bool(self.reasons) and all(r.code == "TransactionConflict" for r in self.reasons)
 
     def current_of(self, action: int) -> Any:
@@ -346,7 +346,7 @@ class TransactionCancelledError(KeylineError):
         return next((r.current for r in self.reasons if r.action == action), None)
 
     def refused(self, pattern: str) -> bool:
-        """Whether the condition of an action did not hold.
+        """Return whether the condition of an action did not hold.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""botocore's events, and whether somebody listens to them besides us."""
+"""The events of botocore, and whether other code listens to them."""
 
 from __future__ import annotations
 

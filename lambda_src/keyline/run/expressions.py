@@ -161,7 +161,7 @@ def _comparison(into: Expressions, pattern: Any, condition: Condition) -> Text:
 def _defaults(
     into: Expressions, pattern: Any, condition: Condition, place: Place
 ) -> list[tuple[str, str, Wire]]:
-    """What a read gives at a place where a step to it is absent: for each step that has a default.
+    """Return what a read gives at a place, for each step to it that has a default when absent.
 
     Each with the names of what is absent and of what is there then, and with what is compared.
     """
@@ -234,7 +234,7 @@ def _with_default(condition: Condition, text: str, lacking: str, there: str, *, 
 
 
 def _operands(condition: Condition, encode: Callable[[Any], Wire | None]) -> list[Make]:
-    """What encodes the values that a condition compares with."""
+    """Return what encodes the values that a condition compares with."""
     parameter = condition.parameter
     if condition.operator == "between":
         return [_bound(parameter, encode, 0), _bound(parameter, encode, 1)]
@@ -282,7 +282,7 @@ def _encoder(
 
 
 def _bound(parameter: str, encode: Callable[[Any], Wire | None], side: int) -> Make:
-    """What encodes the lower (0) or upper (1) value of a pair."""
+    """Return what encodes the lower (0) or upper (1) value of a pair."""
     return lambda given: encoded(parameter, encode, pair(parameter, given[parameter])[side])
 
 

@@ -20,7 +20,7 @@ Fetch = Callable[[Attributes | None, int | None], PageReply[Any]]
 
 
 class Ask(NamedTuple):
-    """How much is still wanted of one range.
+    """The part of one range that is still wanted.
 
     Attributes
     ----------
@@ -74,12 +74,12 @@ class Range:
 
     @property
     def needed(self) -> bool:
-        """Whether its next item is unknown until more is read."""
+        """Return whether its next item is unknown until more is read."""
         return not self.waiting and not self.ended
 
     @property
     def more(self) -> bool:
-        """Whether there may be more items."""
+        """Return whether there may be more items."""
         return bool(self.waiting) or not self.ended
 
     def take(self, most: int) -> list[Any]:
@@ -163,7 +163,7 @@ def _fill(ranges: Sequence[Range], ask: Ask | None, executor: Callable[[], Execu
 
 
 def share(wanted: int, ranges: int) -> int:
-    """How many items to ask of each range, so that together they probably hold those wanted.
+    """Return how many items to ask of each range, so that together they probably hold those wanted.
 
     The items are spread evenly by a hash: two standard deviations are added to the mean.
     """

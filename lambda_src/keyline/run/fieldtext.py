@@ -91,7 +91,7 @@ class FieldText:
         return text
 
     def _reaches_the_end(self, text: str) -> bool:
-        """Whether a part of what follows the field may be in a text."""
+        """Return whether a part of what follows the field may be in a text."""
         starts = (self.after[:size] for size in range(1, len(self.after)))
         return self.after in text or any(text.endswith(start) for start in starts)
 
@@ -136,7 +136,7 @@ class FieldText:
         return text
 
     def _end_check(self) -> Callable[[str], None] | None:
-        """What makes sure that the field's end is found in the key; None where it always is."""
+        """Return what ensures that the field's end is found in the key; None where it always is."""
         if self._known is not None:
             return self._check_known
         if self._length is not None:

@@ -11,14 +11,14 @@ from keyline.run.signature import Keys
 
 
 class Way(msgspec.Struct, frozen=True):
-    """Where a call goes without botocore, and who makes it."""
+    """The route of a call without botocore: its destination, and its sender."""
 
     destination: Destination
     keys: Keys
 
 
 class First(msgspec.Struct, frozen=True):
-    """What a first attempt came to.
+    """The result of a first attempt.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class First(msgspec.Struct, frozen=True):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the response is the call's reply."""
+        """Return whether the response is the call's reply."""
         return self.status == 200 and self.is_whole
 
     @property

@@ -18,7 +18,7 @@ from keyline.run.codec import Attributes
 
 
 def of_item(consistent: bool) -> Callable[[bytes], float]:
-    """Of a GetItem that asked for all attributes."""
+    """Return the floor of a GetItem that asked for all attributes."""
 
     def units(body: bytes) -> float:
         item = reply.decoder(reply.ItemReply, reply.RAW).decode(body).Item
@@ -28,7 +28,7 @@ def of_item(consistent: bool) -> Callable[[bytes], float]:
 
 
 def of_page(consistent: bool) -> Callable[[bytes], float]:
-    """Of a Query that asked for all attributes."""
+    """Return the floor of a Query that asked for all attributes."""
 
     def units(body: bytes) -> float:
         return query_units(
@@ -39,7 +39,7 @@ def of_page(consistent: bool) -> Callable[[bytes], float]:
 
 
 def of_write(table: Table, after: Attributes | None) -> Callable[[bytes], float]:
-    """Of a PutItem or DeleteItem that asked for the item as it was."""
+    """Return the floor of a PutItem or DeleteItem that asked for the old item."""
 
     def units(body: bytes) -> float:
         before = reply.decoder(reply.WriteReply, reply.RAW).decode(body).Attributes
@@ -51,7 +51,7 @@ def of_write(table: Table, after: Attributes | None) -> Callable[[bytes], float]
 def of_creates(
     creates: Sequence[tuple[Put[Any], Attributes]] | None,
 ) -> Callable[[bytes], float] | None:
-    """Of a transaction of nothing but creates, each with its item; None where it has others.
+    """Return the floor of a transaction of creates only, each with its item; else None.
 
     Where items expire, a create may take the place of one of unknown size.
     """
@@ -62,7 +62,7 @@ def of_creates(
 
 
 def of_update(pattern: Update[Any]) -> Callable[[bytes], float | None]:
-    """Of an UpdateItem that returned the item as it is.
+    """Return the floor of an UpdateItem that returned the new item.
 
     The item as it was is unknown. Numbers are bounded in size, so that an update of numbers
     alone, none of them in an index's key, tells all the same, unless it stands at the edge

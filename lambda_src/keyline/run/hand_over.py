@@ -1,4 +1,4 @@
-"""What botocore does with a call: it takes our first attempt as its own, and goes on from there.
+"""The hand-over to botocore: it takes our first attempt as its own, and goes on from there.
 
 A first attempt that is not a clean success comes to botocore in its `before-send` event: the
 response, or the exception that stands for the fault. So retries, their quota and waits, and the
@@ -56,7 +56,7 @@ _FAULTS: Final[Mapping[type[TransportError], type[BotoCoreError]]] = {
 
 
 class _Handed(threading.local):
-    """What a thread's call hands to botocore."""
+    """The data that a thread's call hands to botocore."""
 
     first: First | None = None
 
@@ -86,11 +86,11 @@ class Botocore:
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody else has registered a handler, who then expects to see each call."""
+        """Return whether other code has registered a handler, and so expects to see each call."""
         return self._handlers.registered != self._ours
 
     def way(self) -> Way | First:
-        """Where a call goes without botocore, or that botocore is to make its first attempt."""
+        """Return where a call goes without botocore; else botocore makes the first attempt."""
         if self._credentials is None:
             return BY_BOTOCORE
         try:
@@ -171,7 +171,7 @@ class Botocore:
         return None if first.response is None else _as_response(request.url, first.response)
 
     def _learned(self, request: AWSPreparedRequest) -> Destination | None:
-        """Where a request of botocore goes; None if only botocore can send such requests."""
+        """Return where a request of botocore goes; None if only botocore can send such requests."""
         config, settings = self._config, self._settings
         url = urlsplit(request.url)
         base = f"{url.scheme}://{url.netloc}"
@@ -218,7 +218,7 @@ def _text(value: str | bytes | None) -> str:
 
 
 class _Body:
-    """What botocore reads a response's body from."""
+    """The stream from which botocore reads a response's body."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

@@ -47,7 +47,7 @@ class ConnectTimeoutError(TransportError):
 
 
 class ConnectError(TransportError):
-    """There is no connection. Nothing was sent."""
+    """The connection was not made. Nothing was sent."""
 
 
 class TlsError(TransportError):
@@ -63,7 +63,7 @@ class ClosedError(TransportError):
 
 
 class MalformedError(TransportError):
-    """What came is not a response of HTTP/1.1."""
+    """The bytes that came are not a response of HTTP/1.1."""
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -92,7 +92,7 @@ class _Line:
         self._poll.register(opened, select.POLLIN)
 
     def is_fresh(self, now: float) -> bool:
-        """Whether it can carry a request: neither too old, nor closed by the other side."""
+        """Return whether it can carry a request: neither too old, nor closed by the other side."""
         young = now - self.opened < AGE_SECONDS and now - self.used < IDLE_SECONDS
         return young and not self._poll.poll(0)  # nothing is to come but the end of the connection
 
@@ -263,7 +263,7 @@ class _Reader:
         return Response(code, headers, body), kept
 
     def _body(self, code: int, headers: Mapping[bytes, bytes]) -> tuple[bytes, bool]:
-        """Return the body, and whether its end was told otherwise than by closing."""
+        """Return the body, and whether its end was told by other means than closing."""
         length, coding = headers.get(b"content-length"), headers.get(b"transfer-encoding")
         if coding is not None:
             if length is not None or coding.lower() != b"chunked":

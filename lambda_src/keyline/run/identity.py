@@ -1,4 +1,4 @@
-"""Whether two keys are the same, however their numbers and bytes are written."""
+"""The comparison of two keys, however their numbers and bytes are written."""
 
 from __future__ import annotations
 

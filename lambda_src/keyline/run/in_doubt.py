@@ -1,4 +1,4 @@
-"""Which attempts of botocore's may have been carried out although they gave no whole reply."""
+"""The attempts of botocore that may have been carried out although no whole reply came."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def note_attempt(
 def _may_be_done(
     response: tuple[Any, Any] | None, fault: Exception | None, *, damaged: bool
 ) -> bool:
-    """Whether an attempt without a whole reply may have been carried out all the same."""
+    """Return whether an attempt without a whole reply may have been carried out all the same."""
     if response is None:
         return not isinstance(fault, _UNCONNECTED)
     status = int(response[0].status_code)
@@ -57,7 +57,7 @@ def _may_be_done(
 
 
 def _is_damaged(response: Any) -> bool:
-    """Whether a reply is not as it was sent.
+    """Return whether a reply is not as it was sent.
 
     botocore itself does not compare the length, and hands over the reply of the last attempt
     whatever its checksum (botocore.httpsession, botocore.retries.standard).

@@ -208,7 +208,7 @@ def pair(parameter: str, value: Any) -> tuple[Any, Any]:
         If there are not two.
     """
     if not isinstance(value, tuple | list) or len(value) != 2:
-        raise BadCallError(parameter, "is no pair.", f"Give {parameter}=(from, to).")
+        raise BadCallError(parameter, "is not a pair.", f"Give {parameter}=(from, to).")
     return value[0], value[1]
 
 

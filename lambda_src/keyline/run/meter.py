@@ -1,4 +1,4 @@
-"""What each call consumed and how long it took, written as CloudWatch EMF.
+"""The meter: what each call consumed and how long it took, written as CloudWatch EMF.
 
 EMF is a line of JSON on stdout that CloudWatch turns into metrics: no call, no waiting.
 Source: CloudWatch user guide, "Specification: Embedded metric format".
@@ -104,7 +104,7 @@ class Meter:
             self._calls.append((labels, call))
 
     def flush(self) -> None:
-        """Write what was collected, one line per pattern, and start anew."""
+        """Write what was collected, one line per pattern, and start again."""
         with self._lock:
             taken = list(self._calls)
             self._calls.clear()

@@ -49,7 +49,7 @@ _BINARY_SHOWN = 16
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """What items are expected to be, as far as the error about one of them says it.
+    """The expected shape of items, as far as the error about one of them says it.
 
     Attributes
     ----------
@@ -74,13 +74,13 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 class Decoder(Protocol):
-    """What decodes an answer's body."""
+    """A decoder of an answer's body."""
 
     def decode(self, body: bytes | msgspec.Raw, /) -> Any: ...
 
 
 class Reads(Protocol):
-    """What reads a pattern's items: first as they are decoded, then in their shape."""
+    """The readers of a pattern's items: first as decoded, then in their shape."""
 
     def fit(self, stored: msgspec.Raw, /) -> Any: ...
 
@@ -88,7 +88,7 @@ class Reads(Protocol):
 
 
 class ItemsDecoder(Protocol):
-    """What decodes an answer's body, and each of its items by itself.
+    """A decoder of an answer's body, and of each of its items by itself.
 
     Attributes
     ----------
@@ -150,7 +150,7 @@ def decode(
 ) -> tuple[Any, Sequence[ItemUnreadableError]]:
     """An answer's body in its type, and why items are left out where the pattern allows that.
 
-    Items that have expired are left out of what does not fit as a whole: they are none.
+    Expired items are left out of what does not fit as a whole: they do not exist for readers.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def fit(
 
 
 def of_stored(expected: Expected, item: Mapping[str, Any], said: str) -> ItemUnreadableError:
-    """Why an item does not fit, as far as the item tells: it may be of another kind.
+    """Return why an item does not fit, as far as the item tells: it may be of another kind.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def of_stored(expected: Expected, item: Mapping[str, Any], said: str) -> ItemUnr
     if found:
         says, instead = f"is a {found[0]}, no {shape}.", "Read it by a pattern of its own kind."
     else:
-        says = f"is no {shape}: its {name} is missing or that of no kind of the table."
+        says = f"is not a {shape}: its {name} is missing or that of no kind of the table."
         instead = "Declare its kind, or give the item the attribute."
     return ItemUnreadableError(
         expected.path, f"{subject(key)} {says}", instead, key=key, field=name
@@ -225,7 +225,7 @@ def of_decoded(
     wire: Any,
     error: Exception,
 ) -> ItemUnreadableError:
-    """Why an item that was decoded makes no instance of its shape.
+    """Return why an item that was decoded makes no instance of its shape.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def primary_key(table: Table, item: Mapping[str, Any]) -> dict[str, dict[str, st
 
 
 def subject(key: Mapping[str, Mapping[str, str]]) -> str:
-    """What a message calls an item: `the item with id 'a', n 9`."""
+    """Return what a message calls an item: `the item with id 'a', n 9`."""
     parts = (f"{name} {_shown(value)}" for name, value in key.items())
     return f"the item with {', '.join(parts)}" if key else "an item whose key cannot be told"
 
@@ -357,7 +357,7 @@ def _by_item(pattern: Pattern[Any], decoder: Any) -> ItemsDecoder:
 def _one_by_one(
     pattern: Pattern[Any], decoder: ItemsDecoder, body: bytes
 ) -> tuple[Any, Sequence[ItemUnreadableError]]:
-    """The same, decoded item by item."""
+    """Return the same, decoded item by item."""
     now, left_out = time.time(), list[ItemUnreadableError]()
 
     def readable(raws: Iterable[msgspec.Raw]) -> list[Any]:
@@ -391,7 +391,7 @@ def _one_by_one(
 
 
 def is_expired(table: Table, stored: msgspec.Raw, now: float) -> bool:
-    """Whether a stored item's time is over, which is told without reading the item.
+    """Return whether a stored item's time is over, which is told without reading the item.
 
     Parameters
     ----------
@@ -422,7 +422,7 @@ def _tell(pattern: Pattern[Any], error: ItemUnreadableError) -> None:
 
 
 def _key_text(value: Any, tag: str) -> str | None:
-    """A key's value of a type, as text; None if it is none."""
+    """Return a key's value of a type, as text; None if it is not of the type."""
     held = value.get(tag) if isinstance(value, Mapping) else None
     if isinstance(held, bytes):
         return base64.b64encode(held).decode()

@@ -37,7 +37,9 @@ def number_text(value: Any) -> str:
             return repr(value).removesuffix(".0")
         return _checked(Decimal(repr(value)))
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise BadValueError("number", f"{type(value).__name__} is no number.", "Give int or float.")
+        raise BadValueError(
+            "number", f"{type(value).__name__} is not a number.", "Give int or float."
+        )
     if isinstance(value, Decimal):
         return _checked(value)
     return number_text(int(value) if isinstance(value, int) else float(value))

@@ -1,4 +1,4 @@
-"""What a call came to: a reply, a refusal, or neither."""
+"""The outcome of a call: a reply, a refusal, or neither."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ANSWERS: Final = frozenset(
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What DynamoDB replied to a call that it carried out.
+    """The reply of DynamoDB to a call that it carried out.
 
     Attributes
     ----------

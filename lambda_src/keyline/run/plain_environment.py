@@ -1,4 +1,4 @@
-"""What the environment says of DynamoDB, where it says it so plainly that botocore is not needed.
+"""The environment's words about DynamoDB, where they are so plain that botocore is not needed.
 
 A function on Lambda has its region and its credentials in variables, and DynamoDB is where it
 always is in that region. botocore comes to the same by reading its models, which takes longer than
@@ -57,7 +57,7 @@ class EnvironmentKeys(msgspec.Struct, frozen=True):
 
 
 class PlainEnvironment(msgspec.Struct, frozen=True):
-    """Where DynamoDB is, and who asks.
+    """The address of DynamoDB, and the identity of the caller.
 
     Attributes
     ----------

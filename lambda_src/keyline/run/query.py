@@ -43,7 +43,7 @@ class Page(Generic[ItemT]):
 
 @dataclass
 class _Taken(Generic[ViewT]):
-    """What a page has taken of its ranges.
+    """The part of its ranges that a page has taken.
 
     Attributes
     ----------
@@ -285,7 +285,7 @@ class QueryReader(Generic[T]):
         return lambda wires: [w for w in reader.live(wires, now) if ahead(w)]
 
     def _end(self, start: Cursor, last: Mapping[int, Any], item_bytes: int) -> Cursor:
-        """Where a page ended: behind the last item that was returned of each shard."""
+        """Return where a page ended: behind the last item that was returned of each shard."""
         positions = [*start.positions, *([None] * self._shards)][: self._shards]
         for shard, wire in last.items():
             positions[shard] = self._reader.key(wire)

@@ -1,4 +1,4 @@
-"""What a read would refuse, refused before it is written.
+"""The check before a write: it refuses what a read would refuse.
 
 A value is converted to the very type that a read decodes it into, so that the two never differ.
 """
@@ -25,7 +25,7 @@ ValueCheck = Callable[[Any], None]
 
 @cache
 def item_check(shape: type[msgspec.Struct]) -> ValueCheck:
-    """What checks an item's attributes, so that nothing is stored that no read accepts."""
+    """Return what checks an item's attributes, so that nothing is stored that no read accepts."""
     wire = struct_reader(shape).wire
     checks = {name: field_check(shape, name) for name in fields_of(shape)}
     open_ones = [name for name in checks if _is_open(annotation_of(shape, name))]
@@ -47,13 +47,13 @@ def item_check(shape: type[msgspec.Struct]) -> ValueCheck:
 
 @cache
 def field_check(shape: type[msgspec.Struct], name: str) -> ValueCheck:
-    """The same of one attribute that is there."""
+    """Return the check of one attribute that is there."""
     return _check(name, annotation_of(shape, name), of_field(shape, name).wire)
 
 
 @cache
 def part_check(name: str, annotation: Any) -> ValueCheck:
-    """The same of a part of an attribute, by its place and its type.
+    """Return the check of a part of an attribute, by its place and its type.
 
     Of what is added to a number or a set it is the type without constraints: the total has its
     own bounds.
@@ -77,7 +77,7 @@ def _check(name: str, annotation: Any, wire: Any) -> ValueCheck:
 
 
 def _is_open(annotation: Any) -> bool:
-    """Whether values of a type may hold values of any type, and so be of any depth."""
+    """Return whether values of a type may hold values of any type, and so be of any depth."""
     bare = strip(annotation).bare
     if bare in (Any, object, list, tuple, dict):
         return True
@@ -92,7 +92,7 @@ def _check_levels(name: str, wire: Wire) -> None:
 
 
 def _levels(wire: Wire) -> int:
-    """How many lists and maps a value holds within each other."""
+    """Return how many lists and maps a value holds within each other."""
     ((tag, content),) = wire.items()
     if tag not in ("L", "M"):
         return 0

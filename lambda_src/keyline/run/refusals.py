@@ -1,4 +1,4 @@
-"""What a failed condition means for the pattern that asked for it.
+"""The meaning of a failed condition for the pattern that asked for it.
 
 A condition may fail because an earlier attempt of the same call was carried out and only its
 answer was lost. Such a refusal is in doubt. It is told as somebody else's change only where the
@@ -37,13 +37,13 @@ _RAW = reply.decoder(reply.RawReply)
 
 
 def of_put(pattern: Put[Any], reader: Reader[Any], refusal: ReplyError, now: float) -> KeylineError:
-    """Why an item was not written, or that it may have been."""
+    """Return why an item was not written, or that it may have been."""
     there = _current(pattern, reader, refusal.body, now)
     return unmet_put(pattern.name, pattern, there, in_doubt=refusal.in_doubt)
 
 
 def unmet_put(path: str, pattern: Put[Any], current: Any, *, in_doubt: bool) -> KeylineError:
-    """What the failed condition of a put means.
+    """Return what the failed condition of a put means.
 
     Parameters
     ----------
@@ -71,20 +71,20 @@ def of_update(
     expected: int | None,
     now: float,
     *,
-    anew: bool,
+    replacing: bool,
 ) -> KeylineError:
-    """Why an item was not changed, or that it may have been.
+    """Return why an item was not changed, or that it may have been.
 
     Parameters
     ----------
     changes
         The names of what was to change.
-    anew
+    replacing
         Whether the update was to start over an expired item, with version 1.
     """
     current = _current(pattern, reader, refusal.body, now)
     version = _version(pattern, refusal.body)
-    proven = not anew and _is_before(version, expected, refusal)
+    proven = not replacing and _is_before(version, expected, refusal)
     if refusal.in_doubt and not proven:
         return repeat_of_update(pattern, changes).unknown(pattern.name, current)
     if pattern.version and version != expected and (current is not None or pattern.upsert):
@@ -99,7 +99,7 @@ def of_update(
 
 
 def unmet_update(pattern: Update[Any], current: Any) -> KeylineError:
-    """What the failed condition of an update means, where it is not about the version.
+    """Return what the failed condition of an update means, where it is not about the version.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def unmet_update(pattern: Update[Any], current: Any) -> KeylineError:
 def of_delete(
     pattern: Delete[Any], reader: Reader[Any], refusal: ReplyError, now: float
 ) -> KeylineError | None:
-    """Why an item was not deleted, or that it may have been.
+    """Return why an item was not deleted, or that it may have been.
 
     None if there was none to delete, which is as good. That is so in doubt as well where the item
     must exist: an earlier attempt of the call has deleted it, or somebody else has.
@@ -137,7 +137,7 @@ def expired_item(pattern: Pattern[Any], refusal: ReplyError, now: float) -> Attr
 
 
 def is_own_write(refusal: ReplyError, attributes: Attributes) -> bool:
-    """Whether the item that stood in the way is the very one, written by an earlier attempt.
+    """Return whether the item that stood in the way is the very one, written by an earlier attempt.
 
     Somebody else's item that is the same in every attribute is not told apart.
     """
@@ -187,7 +187,7 @@ def _raw(body: bytes) -> Attributes | None:
 
 
 def _is_before(version: Decimal | None, expected: int | None, refusal: ReplyError) -> bool:
-    """Whether the item proves that an update from the expected version was not carried out.
+    """Return whether the item proves that an update from the expected version was not carried out.
 
     A version only grows, and the update would have made it one more than the expected one.
     """

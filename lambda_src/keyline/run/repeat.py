@@ -1,4 +1,4 @@
-"""Which writes may be made again after their answer was lost, and what their callers are told."""
+"""The writes that may be repeated after a lost answer, and what their callers are told."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keyline.run.errors import OutcomeUnknownError
 
 
 class Repeat(msgspec.Struct, frozen=True):
-    """What a second attempt of a write does if the first was carried out.
+    """The effect of a second attempt of a write if the first was carried out.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ WITH_TOKEN = Repeat(True, True, "Send it again with the same token within ten mi
 
 
 def of_update(pattern: Update[Any], changes: Iterable[str]) -> Repeat:
-    """How an update of these attributes may be repeated.
+    """Return how an update of these attributes may be repeated.
 
     The version guards an update that counts it: its condition fails the second time.
     """

@@ -13,7 +13,7 @@ W = TypeVar("W")
 
 
 class Units(msgspec.Struct, gc=False):
-    """What a table or an index consumed."""
+    """The units that a table or an index consumed."""
 
     CapacityUnits: float = 0.0
     ReadCapacityUnits: float | None = None
@@ -21,7 +21,7 @@ class Units(msgspec.Struct, gc=False):
 
 
 class Capacity(msgspec.Struct, gc=False):
-    """What a call consumed of one table and its indexes."""
+    """The units that a call consumed of one table and its indexes."""
 
     TableName: str = ""
     CapacityUnits: float = 0.0
@@ -32,14 +32,14 @@ class Capacity(msgspec.Struct, gc=False):
 
 
 class ItemReply(msgspec.Struct, Generic[W], gc=False):
-    """Of GetItem: the item."""
+    """The reply of GetItem: the item."""
 
     Item: W | None = None
     ConsumedCapacity: Capacity | None = None
 
 
 class PageReply(msgspec.Struct, Generic[W], gc=False):
-    """Of Query: a page of items, how many were read for it, and where the next one starts."""
+    """The reply of Query: a page of items, how many were read, and where the next one starts."""
 
     Items: list[W] = []
     ScannedCount: int = 0
@@ -48,7 +48,7 @@ class PageReply(msgspec.Struct, Generic[W], gc=False):
 
 
 class CountReply(msgspec.Struct, gc=False):
-    """Of Query without its items: how many they are, and where the next ones start."""
+    """The reply of Query without its items: how many, and where the next ones start."""
 
     Count: int = 0
     LastEvaluatedKey: dict[str, dict[str, Any]] | None = None
@@ -56,14 +56,14 @@ class CountReply(msgspec.Struct, gc=False):
 
 
 class WriteReply(msgspec.Struct, Generic[W], gc=False):
-    """Of PutItem, UpdateItem, DeleteItem: the attributes asked for."""
+    """The reply of PutItem, UpdateItem, DeleteItem: the attributes asked for."""
 
     Attributes: W | None = None
     ConsumedCapacity: Capacity | None = None
 
 
 class BatchGetReply(msgspec.Struct, Generic[W], gc=False):
-    """Of BatchGetItem: items by table, and what was left undone."""
+    """The reply of BatchGetItem: items by table, and what was left undone."""
 
     Responses: dict[str, list[W]] = {}
     UnprocessedKeys: dict[str, dict[str, Any]] = {}
@@ -71,33 +71,33 @@ class BatchGetReply(msgspec.Struct, Generic[W], gc=False):
 
 
 class BatchWriteReply(msgspec.Struct, gc=False):
-    """Of BatchWriteItem: what was left undone."""
+    """The reply of BatchWriteItem: what was left undone."""
 
     UnprocessedItems: dict[str, list[dict[str, Any]]] = {}
     ConsumedCapacity: list[Capacity] = []
 
 
 class TransactReply(msgspec.Struct, gc=False):
-    """Of TransactWriteItems."""
+    """The reply of TransactWriteItems."""
 
     ConsumedCapacity: list[Capacity] = []
 
 
 class TransactGetReply(msgspec.Struct, gc=False):
-    """Of TransactGetItems: one answer per read, each of its own shape."""
+    """The reply of TransactGetItems: one answer per read, each of its own shape."""
 
     Responses: list[msgspec.Raw] = []
     ConsumedCapacity: list[Capacity] = []
 
 
 class ConditionReply(msgspec.Struct, Generic[W], gc=False):
-    """Of a failed condition: the item that is there."""
+    """The reply of a failed condition: the item that is there."""
 
     Item: W | None = None
 
 
 class RawReply(msgspec.Struct, gc=False):
-    """Of an answer about one item: the item as it came, empty where there is none."""
+    """The reply about one item: the item as it came, empty where no item is there."""
 
     Item: msgspec.Raw = msgspec.Raw()
     Attributes: msgspec.Raw = msgspec.Raw()
@@ -105,27 +105,27 @@ class RawReply(msgspec.Struct, gc=False):
 
 
 class Reason(msgspec.Struct, gc=False):
-    """Why a part of a transaction failed."""
+    """The reason why a part of a transaction failed."""
 
     Code: str = "None"
     Item: msgspec.Raw = msgspec.Raw()
 
 
 class CancelledReply(msgspec.Struct, gc=False):
-    """Of a cancelled transaction."""
+    """The reply of a cancelled transaction."""
 
     CancellationReasons: list[Reason] = []
 
 
 class Throttling(msgspec.Struct, gc=False):
-    """Why and where a request was throttled."""
+    """The reason and the place of a throttled request."""
 
     reason: str = ""
     resource: str = ""
 
 
 class ThrottledReply(msgspec.Struct, gc=False):
-    """Of a throttled request."""
+    """The reply of a throttled request."""
 
     ThrottlingReasons: list[Throttling] = []
 
@@ -134,7 +134,7 @@ _decoders: dict[tuple[Any, Any], msgspec.json.Decoder[Any]] = {}
 
 
 def decoder(reply: Any, wire: Any = None) -> msgspec.json.Decoder[Any]:
-    """What decodes an answer whose items are of a wire type.
+    """Return what decodes an answer whose items are of a wire type.
 
     It is lenient, because DynamoDB writes numbers as text.
     """

@@ -97,7 +97,7 @@ def key_of(parts: Iterable[KeyPart], given: Mapping[str, Any]) -> Attributes:
 
 
 def primary_key(pattern: Pattern[Any]) -> tuple[KeyPart, ...]:
-    """How the key of a pattern's item is made."""
+    """Return how the key of a pattern's item is made."""
     table = pattern.table
     return tuple(key_part(pattern.kind, table, a) for a in table.key.attributes)
 
@@ -157,7 +157,7 @@ def _query(
     read
         What is read of each item.
     kept
-        Conditions on the items that come back, besides those of the pattern.
+        Conditions on the items that come back, in addition to those of the pattern.
     """
     fixed: Request = {"TableName": table_name, **read}
     if pattern.index:
@@ -224,7 +224,7 @@ def conditional(texts: list[str]) -> Request:
 def present(
     expressions: Expressions, pattern: Pattern[Any], *, must_exist: bool = True
 ) -> list[str]:
-    """That the item has not expired, and exists."""
+    """Return the condition that the item exists and has not expired."""
     key = pattern.table.key.partition[0]
     texts = [f"attribute_exists({expressions.name(key)})"] if must_exist else []
     if pattern.table.ttl:
@@ -234,7 +234,7 @@ def present(
 
 
 def _absent(expressions: Expressions, pattern: Pattern[Any]) -> str:
-    """That there is no such item, or only one that has expired."""
+    """Return the condition that there is no such item, or only an expired one."""
     text = f"attribute_not_exists({expressions.name(pattern.table.key.partition[0])})"
     if not pattern.table.ttl:
         return text

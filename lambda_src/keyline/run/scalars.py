@@ -19,7 +19,7 @@ NULL: Wire = {"NULL": True}
 
 def text_of(value: Any) -> str:
     if not isinstance(value, str):
-        raise BadValueError("text", f"{type(value).__name__} is no text.", "Give a str.")
+        raise BadValueError("text", f"{type(value).__name__} is not text.", "Give a str.")
     if not value.isascii():
         try:
             value.encode()
@@ -36,7 +36,7 @@ def _integer(value: Any) -> str:
         return number_text(value)
     text = number_text(value)
     if Decimal(text) != Decimal(text).to_integral_value():
-        raise BadValueError("number", "is no whole number.", "Give an int.")
+        raise BadValueError("number", "is not a whole number.", "Give an int.")
     return number_text(int(value))
 
 
@@ -54,13 +54,15 @@ def _float(value: Any) -> str:
 
 def _bytes(value: Any) -> bytes:
     if not isinstance(value, bytes | bytearray | memoryview):
-        raise BadValueError("binary", f"{type(value).__name__} is no bytes.", "Give bytes.")
+        raise BadValueError("binary", f"{type(value).__name__} is not bytes.", "Give bytes.")
     return bytes(value)
 
 
 def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise BadValueError("boolean", f"{type(value).__name__} is no bool.", "Give True or False.")
+        raise BadValueError(
+            "boolean", f"{type(value).__name__} is not a bool.", "Give True or False."
+        )
     return value
 
 
@@ -75,7 +77,7 @@ _TAGS: Mapping[Any, tuple[str, Callable[[Any], Any]]] = {
 
 
 def scalar(bare: Any) -> tuple[str, Callable[[Any], Any]]:
-    """The tag of a type that is no collection, and what writes its values."""
+    """The tag of a type that is not a collection, and what writes its values."""
     if get_origin(bare) is Literal:
         return _TAGS[type(get_args(bare)[0])]
     if not issubclass(bare, enum.Enum):

@@ -1,4 +1,4 @@
-"""What a table leaves to the system's settings: retention and write shards, resolved."""
+"""The settings of a table, resolved: retention and write shards."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOMENT_SAYS = "Write 2026-01-31T12:00:00.000Z."
 
 
 class Expiry(msgspec.Struct, frozen=True):
-    """When an item expires, ready to compute.
+    """The expiry of an item, ready to compute.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Expiry(msgspec.Struct, frozen=True):
         Raises
         ------
         BadValueError
-            If it is text that is no moment, or a moment before 1980 or after 2200: it was
+            If it is text that is not a moment, or a moment before 1980 or after 2200: it was
             probably meant in another unit.
         """
         if moment is None:
@@ -113,7 +113,7 @@ def _epoch_seconds(name: str, text: str) -> float:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise BadValueError(name, "is no moment in ISO 8601.", _MOMENT_SAYS) from None
+        raise BadValueError(name, "is not a moment in ISO 8601.", _MOMENT_SAYS) from None
     # Text without an offset would be taken for the machine's own time otherwise.
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
@@ -125,7 +125,7 @@ class TableSettings:
     values: msgspec.Struct
 
     def expiry(self, table: Table, kind: Entity) -> Expiry | None:
-        """How long items of a kind are kept; None if they do not expire by themselves."""
+        """Return how long items of a kind are kept; None if they do not expire by themselves."""
         retention = kind.retention or (table.ttl.retention if table.ttl else None)
         if table.ttl is None or retention is None:
             return None
@@ -165,5 +165,5 @@ class TableSettings:
     def _number(self, path: str, name: str) -> float:
         value = self._known.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise KeylineError(path, f"the setting {name!r} is no number.", "Give it one.")
+            raise KeylineError(path, f"the setting {name!r} is not a number.", "Give it one.")
         return value

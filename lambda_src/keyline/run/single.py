@@ -116,7 +116,7 @@ def _change(
             if second is None:
                 changes, expected = call.changes, call.expected
                 raise refusals.of_update(
-                    pattern, reader, refusal, changes, expected, call.now, anew=call.anew
+                    pattern, reader, refusal, changes, expected, call.now, replacing=call.replacing
                 ) from refusal
         call = second
 
@@ -206,7 +206,7 @@ def _as_it_was(
 
 
 def _is_key(pattern: Pattern[Any], found: msgspec.Raw) -> bool:
-    """Whether what was there is the key of an item that cannot be: its fields are missing.
+    """Return whether what was there is the key of an item that cannot be: its fields are missing.
 
     The embedded engine answers so where an update creates the item. DynamoDB answers nothing then.
     """

@@ -142,7 +142,7 @@ def update(
 
 
 def _unchanged(pattern: Update[Any], error: TransactionCancelledError) -> KeylineError:
-    """Why the one update of a transaction was not carried out."""
+    """Return why the one update of a transaction was not carried out."""
     (reason,) = error.reasons
     if reason.code != "ConditionalCheckFailed":
         return error
@@ -176,7 +176,7 @@ def _unmet(
     *,
     in_doubt: bool,
 ) -> KeylineError:
-    """Why the one put of a transaction was not carried out."""
+    """Return why the one put of a transaction was not carried out."""
     error = cancelled(pattern, refusal, [part], compiler, now)
     (reason,) = error.reasons
     if reason.code != "ConditionalCheckFailed":

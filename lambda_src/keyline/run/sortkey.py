@@ -85,7 +85,7 @@ def _on_fields(into: Expressions, pattern: Query[Any], condition: Condition) -> 
 def _beginning(
     key: KeyText, condition: Condition, fields: tuple[str, ...]
 ) -> Callable[[Given], Wire]:
-    """What all keys of a condition begin with."""
+    """Return what all keys of a condition begin with."""
     by_field = condition.operator == "begins_with" and bool(fields)
 
     def make(given: Given) -> Wire:

@@ -216,7 +216,7 @@ class Store:
         return self._queries[pattern].items(values)
 
     def count(self, pattern: Query[Any], /, **values: Any) -> int:
-        """How many items a query finds that have not expired. It costs what reading them costs.
+        """Return how many unexpired items a query finds. It costs what reading them costs.
 
         Items that cannot be read are counted as well.
 
@@ -379,7 +379,7 @@ class Store:
         """Change some attributes of an item exactly once, however often the client tries.
 
         It is a transaction of this one update, for twice the units in the table. It returns no
-        item, as transactions do not. An upsert does not start anew over an expired item.
+        item, as transactions do not. An upsert does not replace an expired item.
 
         Parameters
         ----------

@@ -83,7 +83,7 @@ class Write(msgspec.Struct, frozen=True):
     ) -> Write:
         """Change an item, as `Store.update`.
 
-        An upsert does not start anew over an expired item: the transaction is cancelled until
+        An upsert does not replace an expired item: the transaction is cancelled until
         DynamoDB has deleted the item.
         """
         return Write(pattern, key, changes=changes, expected=expected)
@@ -112,7 +112,7 @@ class Read:
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """What all calls of one operation share.
+    """The data that all calls of one operation share.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ class Operation(msgspec.Struct, frozen=True):
 
     @staticmethod
     def of(pattern: Pattern[Any], token: str | None, moment: float | None) -> Operation:
-        """That of a caller's token, or of one call alone.
+        """Return the token of the caller, or one for this call alone.
 
         Raises
         ------
@@ -289,7 +289,7 @@ def _request(compiler: Compiler, action: Write, now: float) -> Request:
             return compiler.update(update).requests.build(call)
         case Delete() as delete:
             return compiler.delete(delete).prepared.build(action.values, now)
-    raise BadCallError(action.pattern.name, "is no write, or lacks its item.", "Use Write.put.")
+    raise BadCallError(action.pattern.name, "is not a write, or lacks its item.", "Use Write.put.")
 
 
 def check_token(pattern: Pattern[Any], token: str) -> None:
@@ -379,7 +379,7 @@ def cancelled(
     compiler: Compiler,
     now: float,
 ) -> TransactionCancelledError:
-    """Why a transaction was cancelled, by each of its parts that was not carried out."""
+    """Return why a transaction was cancelled, by each of its parts that was not carried out."""
     reasons = _CANCELLED.decode(refusal.body).CancellationReasons
     return TransactionCancelledError(
         pattern.name,

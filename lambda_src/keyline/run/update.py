@@ -60,8 +60,8 @@ class UpdateCall:
     stale: Attributes | None = None
 
     @property
-    def anew(self) -> bool:
-        """Whether the call replaces an expired item."""
+    def replacing(self) -> bool:
+        """Return whether the call replaces an expired item."""
         return self.stale is not None
 
 
@@ -99,7 +99,7 @@ class UpdateRequests:
         self._check(call.changes, call.expected)
         change = self._change(call)
         check_size(self.pattern, change.written)
-        texts = self._conditions(change.expressions, call.given, anew=call.anew)
+        texts = self._conditions(change.expressions, call.given, replacing=call.replacing)
         return {
             **self._fixed,
             "Key": change.key,
@@ -109,7 +109,7 @@ class UpdateRequests:
         }
 
     def is_done(self, call: UpdateCall, item: Attributes) -> bool:
-        """Whether an item is as the call's request leaves it, by its next version.
+        """Return whether an item is as the call's request leaves it, by its next version.
 
         What is added or discarded does not show in an item, and parts of attributes are not
         compared: False where there are some.
@@ -118,29 +118,29 @@ class UpdateRequests:
         unseen = {*pattern.add, *pattern.discard, *pattern.parts}
         if not pattern.version or unseen & {*call.changes, *pattern.remove}:
             return False
-        version = 1 if call.anew or call.expected is None else call.expected + 1
+        version = 1 if call.replacing or call.expected is None else call.expected + 1
         change = self._change(call)
         return same(item.get(pattern.version), {"N": str(version)}) and change.is_seen_in(item)
 
     def replacing(self, call: UpdateCall, stale: Attributes | None) -> UpdateCall | None:
-        """The same call in place of an expired item.
+        """Return the same call in place of an expired item.
 
         None where there is no such item, where the call replaces one already, or where the
         pattern asks for an item.
         """
-        if stale is None or call.anew or not self._may_start_anew():
+        if stale is None or call.replacing or not self._may_replace():
             return None
         return replace(call, stale=stale)
 
-    def _may_start_anew(self) -> bool:
-        """Whether the pattern's conditions hold where there is no item."""
+    def _may_replace(self) -> bool:
+        """Return whether the pattern's conditions hold where there is no item."""
         return self.pattern.upsert and all(map(holds_of_none, self.pattern.conditions))
 
     def _change(self, call: UpdateCall) -> UpdateExpression:
         changes, given = call.changes, call.given
         key = key_of(self._key, given)
         change = UpdateExpression(
-            self.pattern, self.writer, key, self._bounds, self._bare, anew=call.anew
+            self.pattern, self.writer, key, self._bounds, self._bare, replacing=call.replacing
         )
         change.apply(changes)
         if self.pattern.upsert:
@@ -155,10 +155,10 @@ class UpdateRequests:
         return change
 
     def _conditions(
-        self, expressions: Expressions, given: Mapping[str, Any], *, anew: bool
+        self, expressions: Expressions, given: Mapping[str, Any], *, replacing: bool
     ) -> list[str]:
         table = self.pattern.table
-        if anew and table.ttl:
+        if replacing and table.ttl:
             return [f"{expressions.name(table.ttl.attribute)} <= {place_of_now(expressions)}"]
         texts = present(expressions, self.pattern, must_exist=not self.pattern.upsert)
         declared = conditions(expressions, self.pattern, self.pattern.conditions)

@@ -44,7 +44,7 @@ class UpdateExpression:
         bounds: Mapping[str, Bounds],
         bare: Mapping[str, Any],
         *,
-        anew: bool,
+        replacing: bool,
     ) -> None:
         self._pattern = pattern
         self._shape = pattern.kind.shape
@@ -52,7 +52,7 @@ class UpdateExpression:
         self._bare = bare
         self._writer = writer
         self.key = key
-        self._anew = anew
+        self._replacing = replacing
         self._set: dict[str, str] = {}
         self._values: dict[str, Wire | None] = {}
         self._removed: set[str] = set()
@@ -72,14 +72,14 @@ class UpdateExpression:
         return {**self.key, **{name: wire for name, wire in self._values.items() if wire}}
 
     def is_seen_in(self, item: Attributes) -> bool:
-        """Whether an item has what is set, anything where it is set once, and nothing removed."""
+        """Return whether an item has what is set, a value where it is set once, nothing removed."""
         return all(
             name in item if wire is None else same(item.get(name), wire)
             for name, wire in self._values.items()
         ) and not any(name in item for name in self._removed)
 
     def apply(self, changes: Mapping[str, Any]) -> None:
-        """What the call gives, in the pattern's order, and what the pattern takes away."""
+        """Return what the call gives, in the pattern's order, and what the pattern takes away."""
         pattern = self._pattern
         for name in (n for n in pattern.changed if n in changes):
             if name in pattern.add:
@@ -99,7 +99,7 @@ class UpdateExpression:
                 self._remove(name)
 
     def start(self, known: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
-        """What a new item has: constants, the fields of its key, defaults that indexes need."""
+        """Return what a new item has: constants, fields of its key, defaults that indexes need."""
         for name, wire in self._writer.constants.items():
             if name not in self.key:
                 self.put(name, wire)
@@ -114,9 +114,9 @@ class UpdateExpression:
                 self.put(name, wire, once=True)
 
     def need(self, lacking: Iterable[str]) -> None:
-        """That there is an item already, where a new one would lack what a read requires."""
+        """Require that an item is there, where a new one would lack a required field."""
         names = ", ".join(sorted(lacking))
-        if names and self._anew:
+        if names and self._replacing:
             raise self._no_item(f"there is no item, and a new one needs {names}.")
         if names:
             self.guard.append(f"attribute_exists({self._partition})")
@@ -137,7 +137,7 @@ class UpdateExpression:
                 self._derive_key(part, {**defaults, **given}, once=once)
 
     def expire(self, known: Mapping[str, Any], now: float) -> None:
-        """When the item expires, where it is new or the moment that it counts from moves."""
+        """Return when the item expires, where it is new or the moment that it counts from moves."""
         expiry, pattern = self._writer.expiry, self._pattern
         if expiry is None or expiry.attribute in known:
             return
@@ -153,7 +153,7 @@ class UpdateExpression:
         """Count the version up, on the condition that it is the expected one."""
         version = self._pattern.version or ""
         name, field = self._name(version), fields_of(self._shape)[version]
-        if self._anew:
+        if self._replacing:
             self.put(version, _ONE)
             return
         if expected is None:
@@ -181,7 +181,7 @@ class UpdateExpression:
     def put(self, name: str, wire: Wire, *, once: bool = False) -> None:
         """Set an attribute; `once` only where it has no value."""
         alias, place = self._name(name), self._place(name, wire)
-        once = once and not self._anew
+        once = once and not self._replacing
         value = f"if_not_exists({alias}, {place})" if once else place
         self._values[name] = None if once else wire
         self._set[name] = f"{alias} = {value}"
@@ -222,7 +222,7 @@ class UpdateExpression:
             raise values.inside(error, name) from error
 
     def _members(self, name: str, given: Any) -> Wire | None:
-        """What is added or discarded; None where that is nothing."""
+        """Return what is added or discarded; None where nothing is added."""
         if given is None:
             return None
         bare = self._bare[name]
@@ -237,7 +237,7 @@ class UpdateExpression:
             return
         if bounds is not None:
             self._add_number(name, wire, bounds)
-        elif self._anew:
+        elif self._replacing:
             self.put(name, wire)
         else:
             self._clauses["ADD"].append(f"{self._name(name)} {self._place(name, wire)}")
@@ -270,7 +270,7 @@ class UpdateExpression:
         self._clauses["REMOVE"].append(self.expressions.path(place))
 
     def _guard_part(self, place: Place) -> None:
-        """That there is what the part lies in; of a list the very element."""
+        """Require that the parent of the part is there; of a list the very element."""
         steps = place.steps if isinstance(place.steps[-1], int) else place.steps[:-1]
         around = self.expressions.path(Place(place.attribute, steps, ()))
         self.guard.append(f"attribute_exists({around})")
@@ -279,9 +279,9 @@ class UpdateExpression:
         delta = Decimal(wire["N"])
         bounds.check_step(name, delta)
         starts = bounds.admit_start(delta)
-        if self._anew and not starts:
+        if self._replacing and not starts:
             raise self._no_item(f"there is no item, and a new one's {name} would be out of bounds.")
-        if self._anew:
+        if self._replacing:
             self.put(name, {"N": number_text(bounds.started(delta))})
             return
         part, called = self._pattern.parts.get(name), last_name(name)
@@ -299,7 +299,7 @@ class UpdateExpression:
     def _bound(
         self, path: str, called: str, before: list[tuple[str, Decimal]], *, starts: bool
     ) -> None:
-        """That the total keeps to the declared bounds."""
+        """Require that the total keeps to the declared bounds."""
         text = " AND ".join(
             f"{path} {sign} {self._place(f'{called}_bound', {'N': number_text(limit)})}"
             for sign, limit in before
@@ -311,7 +311,7 @@ class UpdateExpression:
 
     def _discard(self, name: str, given: Any) -> None:
         wire = self._members(name, given)
-        if wire is not None and not self._anew:
+        if wire is not None and not self._replacing:
             self._clauses["DELETE"].append(f"{self._name(name)} {self._place(name, wire)}")
 
     def _no_item(self, message: str) -> ConditionFailedError:

@@ -46,7 +46,7 @@ _SHORT = 15
 
 @dataclass(frozen=True)
 class Value:
-    """How values of one type are written and read.
+    """The writer and the reader of values of one type.
 
     Attributes
     ----------
@@ -71,20 +71,20 @@ class Value:
 
 
 def may_be_absent(value: Value) -> Value:
-    """The same, where the attribute may be absent or NULL, which is None then."""
+    """Return the same, where the attribute may be absent or NULL, which is None then."""
     wire = _or_none(value.wire)
     return replace(value, wire=wire, absent=wire(NULL=True))
 
 
 @cache
 def of_field(shape: type[msgspec.Struct], name: str) -> Value:
-    """How a field of a shape is stored, by its attribute name."""
+    """Return how a field of a shape is stored, by its attribute name."""
     field, value = fields_of(shape)[name], present(shape, name)
     return value if field.required else _optional(value, field, shape)
 
 
 def _optional(value: Value, field: Field, shape: type[msgspec.Struct]) -> Value:
-    """The same where the attribute of a shape may be absent, or NULL for None."""
+    """Return the same where the attribute of a shape may be absent, or NULL for None."""
     inner, write, default = value.decode, value.encode, _default_of(shape, field)
 
     def encode(given: Any) -> Wire | None:
@@ -120,7 +120,7 @@ def _part(shape: type[msgspec.Struct], name: str, whole: type[msgspec.Struct]) -
 
 @cache
 def present(shape: type[msgspec.Struct], name: str) -> Value:
-    """The same where the attribute is there."""
+    """Return the same where the attribute is there."""
     field = fields_of(shape)[name]
     if field.compress_above is not None:
         return _compressible(field, annotation_of(shape, name))
@@ -129,7 +129,7 @@ def present(shape: type[msgspec.Struct], name: str) -> Value:
 
 @cache
 def as_stored(tag: str) -> Value:
-    """How an attribute of a key is read that is no field: exactly, without constraints.
+    """Return how an attribute of a key is read that is not a field: exactly, without constraints.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def _checked(name: str, found: Any, typed: Any) -> Any:
 
 
 def is_float(shape: type[msgspec.Struct], name: str) -> bool:
-    """Whether an attribute is a field of a shape that holds a float."""
+    """Return whether an attribute is a field of a shape that holds a float."""
     return name in fields_of(shape) and fields_of(shape)[name].python is float
 
 
@@ -189,7 +189,7 @@ def exact_float(shape: type[msgspec.Struct], name: str) -> Value:
 
 @cache
 def of_type(annotation: Any) -> Value:
-    """How values of a type are stored, None left aside.
+    """Return how values of a type are stored, None left aside.
 
     Raises
     ------
@@ -214,12 +214,12 @@ def of_type(annotation: Any) -> Value:
 
 
 def _plain(encode: Callable[[Any], Wire | None], tag: str, typed: Any) -> Value:
-    """What stands in a response as it is in Python."""
+    """Return what stands in a response as it is in Python."""
     return Value(encode, _wire(tag, typed), attrgetter(tag), tag)
 
 
 def member_of(annotation: Any) -> Value:
-    """How a member of values of a type is stored: of a set or list an element, of text a part."""
+    """Return how a member of a value is stored: an element of a set or list, a part of text."""
     bare = strip(annotation).bare
     if bare in (Any, object, list, tuple):
         return _DYNAMIC
@@ -280,7 +280,7 @@ def _dict(args: tuple[Any, ...], typed: Any) -> Value:
 
 
 def _element(annotation: Any) -> Value:
-    """How a member of a list or map is stored: None, and a set that is empty, as NULL."""
+    """Return how a member of a list or map is stored: None, and a set that is empty, as NULL."""
     value, (bare, _, optional, _) = of_type(annotation), strip(annotation)
     if value is _DYNAMIC:
         return value
@@ -328,7 +328,7 @@ def _takes_no_none() -> BadValueError:
 
 
 def inside(error: BadValueError, step: str) -> BadValueError:
-    """The same of a value one step further in: `[3]`, `.name`."""
+    """Return the same of a value one step further in: `[3]`, `.name`."""
     deeper = error.path if error.path.startswith((".", "[")) else ""
     return error.at(f"{step}{deeper}")
 
@@ -359,7 +359,7 @@ class StructReader:
 
 
 def struct_writer(shape: type[msgspec.Struct]) -> Callable[[Any], dict[str, Wire]]:
-    """What turns an instance into its attributes; what is None is left out."""
+    """Return what turns an instance into its attributes; what is None is left out."""
     parts = [
         (f.encode_name, attrgetter(f.name), of_field(shape, f.encode_name).encode)
         for f in infos_of(shape).values()
@@ -454,7 +454,7 @@ def _compressible(field: Field, annotation: Any) -> Value:
 
 
 def _default_of(shape: type[msgspec.Struct], field: Field) -> Callable[[], Any]:
-    """What makes the value of an absent attribute."""
+    """Return what makes the value of an absent attribute."""
     info = infos_of(shape)[field.name]
     if info.default_factory is not _NO_DEFAULT:
         factory: Callable[[], Any] = info.default_factory
@@ -472,18 +472,18 @@ def _wire(tag: str, annotation: Any) -> Any:
 
 @cache
 def _nullable(wire: Any) -> Any:
-    """The same wire type where DynamoDB may write NULL instead."""
+    """Return the same wire type where DynamoDB may write NULL instead."""
     return wire if wire is Any else _with_null(wire, msgspec.UNSET)
 
 
 @cache
 def _or_none(wire: Any) -> Any:
-    """The same where the content of NULL is None."""
+    """Return the same where the content of NULL is None."""
     return _with_null(wire, None)
 
 
 def _with_null(wire: Any, null: Any) -> Any:
-    """The same, with what the content of NULL is."""
+    """Return the same, with what the content of NULL is."""
     members: list[Any] = [
         (f.name, f.type, null if f.required else f.default) for f in msgspec.structs.fields(wire)
     ]

@@ -82,7 +82,7 @@ class ChangeReader(Generic[ItemT]):
         Raises
         ------
         ItemUnreadableError
-            If an image is no item of the kind. The message holds its key, and none of its other
+            If an image is not an item of the kind. The message holds its key, and none of its other
             values.
         """
         try:

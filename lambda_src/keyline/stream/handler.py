@@ -80,7 +80,7 @@ class _Consumer:
     logger: Logger
 
     def handle(self, event: Mapping[str, Any], context: Any) -> BatchResponse:
-        """What Lambda calls: which record it has to deliver again, if any.
+        """Return what Lambda calls: which record it has to deliver again, if any.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class _Consumer:
         return changes
 
     def _processed(self, changes: Sequence[Change[Any]]) -> int:
-        """How many of them were dealt with, from the first on."""
+        """Return how many of them were dealt with, from the first on."""
         if not changes:
             return 0
         try:

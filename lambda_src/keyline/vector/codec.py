@@ -41,7 +41,7 @@ _LARGEST["int8"] = 2.0**127  # so that 127 scales, rounded, are still a float32
 
 
 class VectorError(KeylineError):
-    """A vector that cannot be stored, or bytes that are none."""
+    """A vector that cannot be stored, or bytes that are not a vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ def encode(
     Raises
     ------
     VectorError
-        If it is empty or too long, has another dimension than it has to, or holds what is no
-        number, not finite, or too large for the codec.
+        If it is empty or too long, has another dimension than it has to, or holds something
+        that is not a finite number, or is too large for the codec.
     """
     check_codec(codec, path)
     count = len(vector)
@@ -109,7 +109,7 @@ def decode(packed: Packed, path: str = "vector") -> list[float]:
     Raises
     ------
     VectorError
-        If the bytes are no vector of this codec and dimension.
+        If the bytes are not a vector of this codec and dimension.
     """
     check(packed, path)
     if packed.codec == "int8":
@@ -121,7 +121,7 @@ def decode(packed: Packed, path: str = "vector") -> list[float]:
     return numbers
 
 
-NOT_FINITE = "holds what is no finite number."
+NOT_FINITE = "holds what is not a finite number."
 STORE_AGAIN = "Store the vector again: what is there is damaged."
 
 
@@ -164,7 +164,7 @@ def check_codec(codec: str, path: str = "vector") -> None:
     Raises
     ------
     VectorError
-        If it is none of `CODECS`.
+        If it is not one of `CODECS`.
     """
     if codec not in WIDTH:
         raise VectorError(path, f"has the codec {codec!r}.", instead_of(codec, CODECS))
@@ -175,11 +175,11 @@ def _numbers(vector: Sequence[float], path: str) -> array[float]:
         raise VectorError(path, "is bytes.", "Give numbers.")
     if bool in map(type, vector):  # which array takes for 0 and 1
         place = list(map(type, vector)).index(bool)
-        raise VectorError(f"{path}[{place}]", "is bool, no number.", "Give numbers.")
+        raise VectorError(f"{path}[{place}]", "is bool and not a number.", "Give numbers.")
     try:
         numbers = array("d", vector)
     except (TypeError, OverflowError) as error:
-        raise VectorError(path, f"holds what is no number: {error}.", "Give numbers.") from error
+        raise VectorError(path, f"holds what is not a number: {error}.", "Give numbers.") from error
     if not all(map(isfinite, numbers)):
         place = next(n for n, number in enumerate(numbers) if not isfinite(number))
         raise VectorError(

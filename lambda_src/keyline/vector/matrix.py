@@ -43,7 +43,7 @@ class Rows:
         Raises
         ------
         VectorError
-            If it has another dimension, its bytes are no vector, or a number is not finite.
+            If it has another dimension, its bytes are not a vector, or a number is not finite.
             Nothing is appended then.
         """
         if packed.dimension != self._dimension:
@@ -65,7 +65,7 @@ def floats(packed: Packed, path: str = "vector") -> Matrix:
     Raises
     ------
     VectorError
-        If its bytes are no vector, or a number is not finite.
+        If its bytes are not a vector, or a number is not finite.
     """
     check(packed, path)
     numbers = np.frombuffer(packed.data, _TYPES[packed.codec]).astype("<f4", copy=False)

@@ -175,7 +175,7 @@ def _delete_unused(store: Store, user_id: str, parts: _Parts, now: float) -> Non
 
 
 def _is_over(generation: str, now: float) -> bool:
-    """Whether the process that makes a generation cannot be at it any more."""
+    """Return whether the process that makes a generation cannot be at it any more."""
     return now - int(generation.partition("-")[0]) > BUILD_SECONDS
 
 

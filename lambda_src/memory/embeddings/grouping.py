@@ -94,7 +94,7 @@ def _products(queries: Codes, codes: Codes, dimension: int) -> Floats:
 
 
 def _places_along(codes: Codes, dimension: int) -> Floats:
-    """How far each code lies in the direction in which the codes differ most."""
+    """Return how far each code lies in the direction in which the codes differ most."""
     step = -(-len(codes) // _SAMPLE)
     direction = _direction(signs(codes[::step], dimension))
     found = np.empty(len(codes), "<f4")

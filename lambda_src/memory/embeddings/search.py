@@ -277,7 +277,7 @@ class _Best:
 
     @property
     def compared(self) -> int:
-        """How many were compared."""
+        """Return how many were compared."""
         return len(self._found)
 
     @property

@@ -49,7 +49,7 @@ def probes(vector: Sequence[float], digits: int, count: int) -> list[str]:
 
 
 def _flips(sides: Sequence[float]) -> Iterator[tuple[float, int]]:
-    """How unlikely it is that one, two or three bits differ, and the mask of those bits."""
+    """Yield how unlikely it is that one, two or three bits differ, and the mask of those bits."""
     width = len(sides)
     for bits in range(1, 4):
         for chosen in combinations(range(width), bits):
@@ -57,14 +57,14 @@ def _flips(sides: Sequence[float]) -> Iterator[tuple[float, int]]:
 
 
 def _sides(vector: Sequence[float]) -> list[float]:
-    """How far the vector lies on the one or the other side of each plane."""
+    """Return how far the vector lies on the one or the other side of each plane."""
     total = sum(vector)
     return [2 * sum(pick(vector)) - total for pick in _planes(len(vector))]
 
 
 @lru_cache(maxsize=4)
 def _planes(dimension: int) -> tuple[_Picker, ...]:
-    """What picks the numbers of a vector at which each plane's normal is +1."""
+    """Return what picks the numbers of a vector at which each plane's normal is +1."""
     width = (dimension + 7) // 8
     content = hashlib.shake_256(_SEED + b"%d" % dimension).digest(PLANES * width)
     return tuple(

@@ -2,7 +2,7 @@
 
     python -m systems.chat.benchmarks.claims
 
-The engine runs on one machine without a network, so its times are no times of DynamoDB. What
+The engine runs on one machine without a network, so its times are not times of DynamoDB. What
 carries over is how many requests one after the other an answer takes: a page is 1 MB.
 """
 

@@ -52,7 +52,7 @@ class Api:
     token: str
 
     def calls(self, name: str) -> Callable[[], None]:
-        """What makes one request over a connection of its own."""
+        """Return what makes one request over a connection of its own."""
         connection = http.client.HTTPConnection(self.host)
         headers = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
         method, body = ("POST", json.dumps(_MESSAGE)) if name == "POST" else ("GET", None)
@@ -144,7 +144,7 @@ def summed_up(taken: Mapping[str, list[list[float]]]) -> dict[str, dict[str, flo
 
 
 def options() -> argparse.Namespace:
-    """What the command line says."""
+    """Return what the command line says."""
     said = parser(__doc__, __file__)
     said.add_argument("--before", help="the revision to compare with; none if not given")
     said.add_argument("--after", default="HEAD", help="the revision that is judged")

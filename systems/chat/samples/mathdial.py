@@ -69,7 +69,7 @@ def read(path: Path, until: float, days: int = DAYS) -> Iterator[Message]:
     Raises
     ------
     SampleError
-        If there is no such file, or a line is no dialogue.
+        If there is no such file, or a line is not a dialogue.
     """
     if not path.is_file():
         raise SampleError(str(path), "there is no such file.", "Give the path of the data set.")

@@ -97,7 +97,7 @@ def message_of(exchange: Exchange, timestamp: float) -> Message:
 
 
 def _begins(conversation: str, until: float, days: int) -> tuple[float, random.Random]:
-    """When a conversation begins, and the draws for the pauses in it."""
+    """Return when a conversation begins, and the draws for the pauses in it."""
     drawn = draws(conversation, "begins")
     day = drawn.randrange(days)
     minute = drawn.triangular(7 * 60, 21 * 60, 16 * 60)

@@ -2,7 +2,7 @@
 
     python -m systems.reports.benchmarks.claims
 
-The engine runs on one machine without a network, so its times are no times of DynamoDB: they are
+The engine runs on one machine without a network, so its times are not times of DynamoDB: they are
 what the client and the engine take together. What carries over are the requests and units.
 """
 

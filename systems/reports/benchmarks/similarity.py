@@ -92,7 +92,7 @@ def _of_codec(codec: Codec, url: str, s3_url: str, rounds: int) -> dict[str, Any
 
 
 def child(rounds: int) -> None:
-    """What runs in the function's process: one line of JSON at the end of its output."""
+    """Return what runs in the function's process: one line of JSON at the end of its output."""
     started = time.perf_counter()
     from reports.handlers import similarity as function
 

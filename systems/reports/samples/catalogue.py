@@ -49,7 +49,7 @@ class Catalogue:
 
     @property
     def size(self) -> int:
-        """How many requests it takes."""
+        """Return how many requests it takes."""
         return len(self.reports) + len(self.products)
 
 

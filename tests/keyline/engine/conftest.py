@@ -38,5 +38,5 @@ def store(bench: Bench) -> Iterator[Store]:
 
 @pytest.fixture
 def last(store: Store) -> Callable[[], Call]:
-    """What the meter recorded of the last call."""
+    """Return what the meter recorded of the last call."""
     return lambda: store.meter.calls[-1]

@@ -1,4 +1,4 @@
-"""What each operation consumes equals what the sizes of its items imply."""
+"""Test that what each operation consumes equals what the sizes of its items imply."""
 
 from __future__ import annotations
 

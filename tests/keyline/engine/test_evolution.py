@@ -156,7 +156,7 @@ class Release:
         self.names["backfill"](self.store)
 
     def indexed(self) -> list[int]:
-        """What the newest index has."""
+        """Return what the newest index has."""
         return [note.n for note in self.store.items(self.asked[-1], **self.names["ASKED"])]
 
 

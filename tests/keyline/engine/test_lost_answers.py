@@ -1,4 +1,4 @@
-"""What a write tells of itself is true, whichever answers are lost and whoever writes as well."""
+"""Test that a write tells the truth about itself, whichever answers are lost."""
 
 from __future__ import annotations
 
@@ -316,7 +316,7 @@ class Rig:
         self.direct.delete(DROP, id=id_) if item is None else self.direct.put(REPLACE, item)
 
     def holds(self, id_: str) -> Item:
-        """What the engine holds."""
+        """Return what the engine holds."""
         return self.direct.get(GET, id=id_)
 
     def fail(self, fault: Fault, times: int) -> None:

@@ -73,7 +73,7 @@ ITEMS: dict[str, dict[str, Any]] = {
 
 
 def outcomes(bench: Bench, *, whole: bool) -> list[object]:
-    """What each kind of read gives of the item."""
+    """Return what each kind of read gives of the item."""
     store = Store(
         system=system(GET, GET_HOW, QUERY, BATCH, SEVERAL),
         environment=bench.environment,

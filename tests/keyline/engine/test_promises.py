@@ -1,4 +1,4 @@
-"""What a declaration promises of values: written as they are read, absent ones included."""
+"""Test what a declaration promises of values: written as they are read, absent ones included."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_what_could_not_be_read_back_is_not_written(
         ({"note": None}, "note: is required."),
         ({"plan": None}, "plan: does not take None."),
         ({"packs": 3}, "packs: has to be a multiple of 5."),
-        ({"stars": 0.5}, "stars: is no whole number."),
+        ({"stars": 0.5}, "stars: is not a whole number."),
         ({"tags": {"a", 1}}, "tags"),
     ],
 )

@@ -150,7 +150,7 @@ def test_a_page_limit_has_bounds(store: Store) -> None:
 def test_values_have_to_be_those_of_the_pattern(store: Store) -> None:
     with pytest.raises(BadCallError, match=r"lacks timestamp.*does not know when"):
         store.query(BY_NAME, name="plan", when=(1, 2))
-    with pytest.raises(BadCallError, match="is no pair"):
+    with pytest.raises(BadCallError, match="is not a pair"):
         store.query(BY_NAME, name="plan", timestamp=5)
 
 

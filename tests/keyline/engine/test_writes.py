@@ -378,7 +378,7 @@ def _fields(request: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def proxy(bench: Bench) -> Iterator[FaultProxy]:
-    """What requests pass on their way to the engine."""
+    """Yield what requests pass on their way to the engine."""
     with fault_proxy(bench.url) as made:
         yield made
 

@@ -1,4 +1,4 @@
-"""What a function imports at its start holds nothing that only rare requests need."""
+"""Test that what a function imports at its start holds nothing that only rare requests need."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ large = st.builds(lambda text, times: text * times, texts, st.integers(0, 40_000
 
 @pytest.fixture(scope="module")
 def marshaller() -> LambdaMarshaller:
-    """What AWS's runtime writes answers with, in the runtime of the functions."""
+    """Return what AWS's runtime writes answers with, in the runtime of the functions."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_EXECUTION_ENV", "AWS_Lambda_python3.13")
         return LambdaMarshaller()

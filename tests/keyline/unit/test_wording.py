@@ -1,4 +1,4 @@
-"""What a type expects, in words: for every kind of type, and without the words of msgspec."""
+"""Test what a type expects, in words: for every kind of type, and without the words of msgspec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How functions are entered: streams, schedules, the HTTP API."""
+"""Test how functions are entered: streams, schedules, the HTTP API."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def violations(build: Build, out: Path) -> set[tuple[str, str]]:
 
 
 def reported(out: Path) -> set[tuple[str, str]]:
-    """What the report of a synthesis holds: (plugin, rule) violated."""
+    """Return what the report of a synthesis holds: (plugin, rule) violated."""
     report = json.loads((out / "assembly" / "validation-report.json").read_text())
     return {
         (plugin["pluginName"], violation["ruleName"])

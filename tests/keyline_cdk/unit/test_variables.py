@@ -1,4 +1,4 @@
-"""What a function is told by its environment variables, and how much of it."""
+"""Test what a function is told by its environment variables, and how much of it."""
 
 from __future__ import annotations
 

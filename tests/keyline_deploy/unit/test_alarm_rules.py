@@ -1,4 +1,4 @@
-"""What an app has that its alarms can watch."""
+"""Test what an app has that its alarms can watch."""
 
 from __future__ import annotations
 

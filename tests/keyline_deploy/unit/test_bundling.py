@@ -55,13 +55,13 @@ def files_of(path: Path) -> set[str]:
 
 
 def cached(source: str) -> str:
-    """Where Lambda's Python looks for a module's byte code."""
+    """Return where Lambda's Python looks for a module's byte code."""
     folder, slash, name = source.rpartition("/")
     return f"{folder}{slash}__pycache__/{name.removesuffix('.py')}.cpython-313.pyc"
 
 
 def elf_machine(path: Path) -> bytes:
-    """What an ELF file is built for: `e_machine` of its header."""
+    """Return what an ELF file is built for: `e_machine` of its header."""
     with path.open("rb") as file:
         return file.read(20)[18:]
 

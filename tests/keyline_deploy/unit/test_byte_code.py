@@ -46,7 +46,7 @@ def contents(made: dict[str, Path]) -> dict[str, bytes]:
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many sources each run of the compiler got."""
+    """Return how many sources each run of the compiler got."""
     made: list[int] = []
     run = module._run
 

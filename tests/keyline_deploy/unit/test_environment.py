@@ -252,11 +252,11 @@ def test_a_system_whose_callers_are_of_no_pool_takes_none() -> None:
 @pytest.mark.parametrize(
     ("pool", "says"),
     [
-        ("us-east-1", "is no id of a Cognito user pool"),
-        ("us-east-1_", "is no id"),
-        ("us-esat-1_AbCdEfGhI", "is no id"),
-        ("AbCdEfGhI", "is no id"),
-        ("us-east-1_Ab CdEf", "is no id"),
+        ("us-east-1", "is not an id of a Cognito user pool"),
+        ("us-east-1_", "is not an id"),
+        ("us-esat-1_AbCdEfGhI", "is not an id"),
+        ("AbCdEfGhI", "is not an id"),
+        ("us-east-1_Ab CdEf", "is not an id"),
         (f"arn:aws:cognito-idp:us-east-1:111111111111:userpool/{POOL}", "us-east-1_AbCdEfGhI"),
         ("eu-west-1_AbCdEfGhI", "Use a pool of us-east-1"),
     ],
@@ -464,7 +464,7 @@ def test_a_file_of_one_s_own_is_laid_over_the_local_environment(
     assert (visits.retention_days, visits.cache_url) == (7, "redis://127.0.0.1:20000/0")
     assert visits.cache_seconds == before.settings("visits", Cached).cache_seconds
 
-    # it is no environment of its own, and lies over no other
+    # it is not an environment of its own, and lies over no other
     assert "visits" not in environment.load("dev", folder).systems
     (override.parent / "dev.toml").touch()
     assert environment.names(override.parent) == ["dev"]

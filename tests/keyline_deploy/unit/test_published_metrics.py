@@ -1,4 +1,4 @@
-"""What our own run time writes is what the list of published dimension sets says."""
+"""Test that what our own run time writes is what the list of published dimension sets says."""
 
 from __future__ import annotations
 

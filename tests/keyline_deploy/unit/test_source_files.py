@@ -1,4 +1,4 @@
-"""What a bundle carries of our own packages: nothing that lies there by accident."""
+"""Test what a bundle carries of our own packages: nothing that lies there by accident."""
 
 from __future__ import annotations
 

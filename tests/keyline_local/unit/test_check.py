@@ -1,4 +1,4 @@
-"""What a start would refuse is refused before there is an assembly to start."""
+"""Test that what a start would refuse is refused before there is an assembly to start."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def state(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_platform_in_the_background_is_started_asked_and_stopped(state: Path) -> None:
-    # Given no platform, stopping it is no error, and makes no folder
+    # Given no platform, stopping it is not an error, and makes no folder
     nothing = keyline(state, "down")
     assert (nothing.returncode, "No local platform runs" in nothing.stdout) == (0, True)
     assert not state.exists()

@@ -170,7 +170,7 @@ class Imports:
         self.others.add(account.accountId)
 
     def _is_refused(self, record: Record) -> bool:
-        """Whether a record has no name, or differs from the account that is stored."""
+        """Return whether a record has no name, or differs from the account that is stored."""
         found = self.check(record)
         if isinstance(found, RefusedRecord):
             return True

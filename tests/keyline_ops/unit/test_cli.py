@@ -1,4 +1,4 @@
-"""What the command says of an error, what it refuses, and the commands that systems bring."""
+"""Test what the command says of an error, what it refuses, and the commands that systems bring."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_system_s_commands_are_imported_only_when_asked_for(
     assert (run.exit_code, run.output) == (0, "hello you\n")
     assert imported == ["declared"]
 
-    # And the help names the systems that have some; another is no command
+    # And the help names the systems that have some; another is not a command
     assert "declared" in CliRunner().invoke(app, ["--help"]).output
     assert CliRunner().invoke(app, ["bare"]).exit_code == 2
     assert CliRunner().invoke(app, ["other"]).exit_code == 2

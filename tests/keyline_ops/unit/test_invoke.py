@@ -28,7 +28,7 @@ DONE = {
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the platform was sent; `done` is what it answers."""
+    """Return what the platform was sent; `done` is what it answers."""
     seen: dict[str, Any] = {"done": DONE}
 
     def ask(url: str, method: str, path: str, **options: Any) -> Any:

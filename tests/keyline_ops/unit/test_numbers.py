@@ -39,7 +39,7 @@ def test_what_is_beyond_them_is_refused(text: str) -> None:
     for words, parameter in NUMBERS:
         assert None not in (parameter.min, parameter.max)  # or the command would run
         name = parameter.opts[0]
-        # the one number that is no option follows the name of a system
+        # the one number that is not an option follows the name of a system
         given = [f"{name}={text}"] if name.startswith("--") else ["--", "x", text]
         said = CliRunner().invoke(app, [*words, *given])
         assert said.exit_code == 2, (words, said.output)

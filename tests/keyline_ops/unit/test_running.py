@@ -1,4 +1,4 @@
-"""How commands find the running platform, and what `up` refuses before it synthesizes."""
+"""Test how commands find the running platform, and what `up` refuses before it synthesizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the kept assembly is made again, and what the CDK is told."""
+"""Test when the kept assembly is made again, and what the CDK is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How commands count."""
+"""Test how commands count."""
 
 from __future__ import annotations
 

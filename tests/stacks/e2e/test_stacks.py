@@ -1,4 +1,4 @@
-"""What `cdk deploy --all` makes of the environment: stacks, tables, functions, their triggers."""
+"""Test what `cdk deploy --all` makes: stacks, tables, functions, their triggers."""
 
 from __future__ import annotations
 

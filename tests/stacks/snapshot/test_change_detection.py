@@ -1,4 +1,4 @@
-"""What breaks a snapshot and what does not: a key does, a handler does not."""
+"""Test what breaks a snapshot and what does not: a key does, a handler does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the APIs of every environment let browsers send and read."""
+"""Test what the APIs of every environment let browsers send and read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a declaration says of its stacks is what they hold, also at the edge of what it takes."""
+"""Test that stacks hold what their declaration says, also at the edge of what it takes."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_ids_resources_and_sizes_are_those_of_the_stacks(large: System, out: Pat
 
 
 def _check_sizes(service: dict[str, Any], system: System, function: Function) -> None:
-    """What is worked out is as much as is deployed, and not much more."""
+    """Return what is worked out is as much as is deployed, and not much more."""
     (role,) = (
         properties
         for properties in resources(service, "AWS::IAM::Role").values()

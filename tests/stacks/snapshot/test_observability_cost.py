@@ -1,4 +1,4 @@
-"""What it costs to watch an environment has a ceiling."""
+"""Test that what it costs to watch an environment has a ceiling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How every table of every environment is protected."""
+"""Test how every table of every environment is protected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every function may do: exactly what it declares, and nothing by a wildcard."""
+"""Test what every function may do: exactly what it declares, and nothing by a wildcard."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Plan:
         self._excluded: frozenset[Fault] = frozenset()
 
     def fault(self, actor: str, call: str, *, but: Collection[Fault] = ()) -> Fault | None:
-        """What happens to a call; None for nothing.
+        """Return what happens to a call; None for nothing.
 
         Parameters
         ----------
@@ -58,7 +58,7 @@ class Plan:
         return kind
 
     def later(self, most: int) -> int:
-        """How many calls later something happens: 1 to `most`."""
+        """Return how many calls later something happens: 1 to `most`."""
         return self._faults.randint(1, most)
 
     def note(self, actor: str, what: str) -> None:

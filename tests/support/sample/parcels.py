@@ -50,7 +50,7 @@ PARCELS = Table("Parcels", "Key design: one by one.", key=Key("id"), entities=[P
 
 
 def said(name: str) -> dict[str, Any]:
-    """What each pattern says of parcels."""
+    """Return what each pattern says of parcels."""
     return {
         "name": name,
         "why": "Tested.",

@@ -23,7 +23,7 @@ MODULES, STUDENTS, PROVIDERS = (1, 2, 3), (1, 2, 3, 4, 5), ("openai", "anthropic
 
 
 def stored_totals(chat: Chat) -> Totals:
-    """What the roll-ups hold, in the form of a recount."""
+    """Return what the roll-ups hold, in the form of a recount."""
     found = Totals()
     for module in MODULES:
         for at in chat.repository.totals(MODULE_DAYS, DAYS, moduleId=module):

@@ -105,7 +105,7 @@ class Companion(OnEngine[Settings]):
         assert self.call("DELETE /me/patients/{patientId}", user, path=path).status == 204
 
     def say(self, words: str, user: str = ALEXA_USER, **changed: Any) -> str:
-        """What the skill says to what a patient says."""
+        """Return what the skill says to what a patient says."""
         answer = self.skill.answer(said(words, user, **changed))
         text: str = answer["response"]["outputSpeech"]["text"]
         return text

@@ -1,4 +1,4 @@
-"""What an environment may set for the notes system."""
+"""The settings that an environment may give the notes system."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class TlsEntrance:
         self._loop.close()
 
     async def _cancel_all(self) -> None:
-        """What is left pending would be complained of in another test."""
+        """Return what is left pending would be complained of in another test."""
         self._server.close()
         left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in left:

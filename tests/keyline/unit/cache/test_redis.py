@@ -34,7 +34,7 @@ class Client:
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the library is given, with a client in place of its own."""
+    """Return what the library is given, with a client in place of its own."""
     seen: dict[str, Any] = {"client": Client()}
 
     def from_url(url: str, **options: float) -> Client:

@@ -72,7 +72,7 @@ class Published:
 
 
 def run(*kept: SizeSnapshot, size: int) -> tuple[Snapshots, Published]:
-    """What a run on a table of so many bytes keeps and publishes."""
+    """Return what a run on a table of so many bytes keeps and publishes."""
     snapshots, published = Snapshots(*kept), Published()
 
     def describe(name: str) -> Mapping[str, Any]:

@@ -276,7 +276,7 @@ class TestArguments:
         client = Client(f"{method} /notes", write, any_type=True)
         note = {"noteId": "n", "title": "T"}
         assert client(body=note, headers=headers)[0] == 200
-        # As API Gateway hands over what is no text by its name.
+        # As API Gateway hands over what is not text by its name.
         assert client(raw=json.dumps(note).encode(), headers=headers)[0] == 200
         assert client(raw=b"title=T", headers=headers)[0] == 400
         assert client(body=note, headers={**headers, "content-encoding": "gzip"})[0] == 415
@@ -738,13 +738,13 @@ class TestRegistration:
         def read(body: Note) -> None: ...
 
         app = self.app(f"{method} /notes")
-        with pytest.raises(DeclarationError, match=f"nothing that a {method} request gives"):
+        with pytest.raises(DeclarationError, match=f"not a value that a {method} request gives"):
             getattr(app, method.lower())("/notes")(read)
 
     def test_an_unknown_argument_is_named(self) -> None:
         def create(bodie: Note) -> None: ...
 
-        with pytest.raises(DeclarationError, match=r"create.bodie: is nothing"):
+        with pytest.raises(DeclarationError, match=r"create.bodie: is not a value"):
             self.app("POST /notes").post("/notes")(create)
 
     def test_an_argument_has_a_type(self) -> None:

@@ -1,4 +1,4 @@
-"""What a token's claims say, and what is refused."""
+"""Test what a token's claims say, and what is refused."""
 
 from __future__ import annotations
 

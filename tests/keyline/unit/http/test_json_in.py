@@ -1,4 +1,4 @@
-"""What the text of a parameter and a number of a body mean: what JSON Schema says of them."""
+"""Test what the text of a parameter and a number of a body mean: what JSON Schema says of them."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ INTEGERS |= {"numbers", "pair"}
 
 
 def meanings(name: str, text: str) -> list[Any]:
-    """What a text may stand for: itself, and the number or boolean that JSON reads in it.
+    """Return what a text may stand for: itself, and the number or boolean that JSON reads in it.
 
     An integer is written in digits alone.
     """

@@ -1,4 +1,4 @@
-"""What the parameter of a migration says: a phase, and from which moment on items are new."""
+"""Test what the parameter of a migration says: a phase, and from which moment on items are new."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which phase a process takes itself to be in, however its parameter is read."""
+"""Test which phase a process takes itself to be in, however its parameter is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS or the CDK would refuse of a system's stacks is refused where it is declared."""
+"""Test that a declaration refuses what AWS or the CDK would refuse of a system's stacks."""
 
 from __future__ import annotations
 

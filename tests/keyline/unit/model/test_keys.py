@@ -72,11 +72,11 @@ class TestTemplates:
 @pytest.mark.parametrize("name", ["", "k" * 256, "é" * 128])
 def test_the_name_of_a_key_attribute_has_1_to_255_bytes(name: str) -> None:
     thing = shape(other=str, rename={"other": name})
-    Refusal(f"Things.key.{name}", "is no name of a key attribute", "1 to 255 bytes").of(
+    Refusal(f"Things.key.{name}", "is not a name of a key attribute", "1 to 255 bytes").of(
         lambda: Table("Things", DOC, key=Key("id", name), entities=[thing])
     )
     by_name = Index(name="ByName", key=Key(name, "id"), why="Tested.")
-    Refusal(f"Things.indexes[ByName].key.{name}", "is no name", "1 to 255 bytes").of(
+    Refusal(f"Things.indexes[ByName].key.{name}", "is not a name", "1 to 255 bytes").of(
         lambda: Table("Things", DOC, key=Key("id"), entities=[thing], indexes=[by_name])
     )
 

@@ -231,7 +231,7 @@ class TestStrangers:
     def test_one_that_meets_another_kind_is_refused(self) -> None:
         Refusal(
             "a-pattern.shape",
-            "a Member can be in what it reads, besides Loan",
+            "a Member can be in what it reads, in addition to Loan",
             "sort=begins_with('sk'), or read both: shape=one_of(Loan, Member)",
         ).of(lambda: asked(Loan))
 
@@ -333,13 +333,13 @@ class TestCollection:
             (
                 lambda: asked(Member, Visit),
                 "shape",
-                "Visit is none of the kinds of items in Library",
+                "Visit is not one of the kinds of items in Library",
                 "Use one of: Fine, Loan, Member.",
             ),
             (
                 lambda: asked(Member, Loan),
                 "shape",
-                "a Fine can be in what it reads, besides Member, Loan",
+                "a Fine can be in what it reads, in addition to Member, Loan",
                 "shape=one_of(Member, Loan, Fine)",
             ),
             (

@@ -158,7 +158,7 @@ class TestShape:
 
     def test_a_part_of_several_kinds_names_its_kind(self) -> None:
         asked = told(table=PEOPLE, shape=part(name=str))
-        Refusal("a-pattern.entity", "Part is none of the kinds", "entity=: Person, Visit").of(
+        Refusal("a-pattern.entity", "Part is not one of the kinds", "entity=: Person, Visit").of(
             lambda: Get(**asked)
         )
         assert Get(**asked, entity=Person).kind.shape is Person
@@ -168,7 +168,7 @@ class TestShape:
         class Persona(msgspec.Struct):
             name: str
 
-        Refusal("a-pattern.entity", "Persona is none of the kinds", "").of(
+        Refusal("a-pattern.entity", "Persona is not one of the kinds", "").of(
             lambda: Get(**told(table=table, shape=Persona, entity=Persona))
         )
 
@@ -316,12 +316,17 @@ class TestUpdate:
             ({"set": ("stars",), "version": "stars"}, "set.stars", "changed twice", "once"),
             ({"add": ("author",)}, "add.author", "neither Number nor set", "Use set"),
             ({"add": ("parts",)}, "add.parts", "neither Number nor set", "Use set"),
-            ({"discard": ("stars",)}, "discard.stars", "is no set", "Use remove"),
+            ({"discard": ("stars",)}, "discard.stars", "is not a set", "Use remove"),
             ({"set_once": ("stars",)}, "set_once.stars", "has a default", "None be the default"),
             ({"remove": ("stars",)}, "remove.stars", "part of an index's key", "to its default"),
             ({"remove": ("author",)}, "remove.author", "is required", "Allow None"),
-            ({"set": ("stars",), "version": "author"}, "version", "'author' is no Number", "int"),
-            ({"set": ("stars",), "version": "vers"}, "version", "'vers' is no Number", "int"),
+            (
+                {"set": ("stars",), "version": "author"},
+                "version",
+                "'author' is not a Number",
+                "int",
+            ),
+            ({"set": ("stars",), "version": "vers"}, "version", "'vers' is not a Number", "int"),
             (
                 {"add": ("tags",), "at_least_once": True},
                 "at_least_once",

@@ -210,7 +210,7 @@ class TestNotServed:
 
     @pytest.mark.parametrize("condition", [differs("at"), contains("at"), exists("at")])
     def test_a_sort_key_has_fewer_conditions_than_a_write(self, condition: Condition) -> None:
-        refusal = Refusal("a-pattern.sort.at", "is no condition on a sort key", "between")
+        refusal = Refusal("a-pattern.sort.at", "is not a condition on a sort key", "between")
         refusal.of(lambda: query(sort=condition))
 
     def test_the_beginning_of_a_number_is_nothing(self) -> None:
@@ -237,8 +237,8 @@ class TestNotServed:
     @pytest.mark.parametrize(
         ("condition", "says", "suggests"),
         [
-            (begins_with("sk", "dai"), "'dai' is no field of 'DAY#{day}", "Did you mean 'day'?"),
-            (equals("sk", "dai"), "'dai' is no field of 'DAY#{day}", "Did you mean 'day'?"),
+            (begins_with("sk", "dai"), "'dai' is not a field of 'DAY#{day}", "Did you mean 'day'?"),
+            (equals("sk", "dai"), "'dai' is not a field of 'DAY#{day}", "Did you mean 'day'?"),
             (between("sk", "who"), "'who' has another meaning", "name of its own"),
         ],
     )

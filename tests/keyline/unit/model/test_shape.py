@@ -77,7 +77,7 @@ def test_text_may_be_compressed_also_where_it_is_optional() -> None:
 @pytest.mark.parametrize("annotation", [datetime.datetime, int | str, object, set[bool]])
 def test_another_type_is_refused(annotation: Any) -> None:
     shape = msgspec.defstruct("Shape", [("a", annotation)])
-    Refusal("Shape.a", "no type that DynamoDB stores", "Use str").of(lambda: fields_of(shape))
+    Refusal("Shape.a", "not a type that DynamoDB stores", "Use str").of(lambda: fields_of(shape))
 
 
 def test_only_text_is_compressed() -> None:
@@ -161,31 +161,31 @@ def test_a_type_that_has_to_be_looked_into(annotation: Any, expected: str) -> No
 @pytest.mark.parametrize(
     ("annotation", "path", "says", "suggests"),
     [
-        (At, "a.at", "no type that DynamoDB stores", "ISO 8601"),
-        (list[At], "a[].at", "no type that DynamoDB stores", "ISO 8601"),
-        (list[datetime.date], "a[]", "no type that DynamoDB stores", "ISO 8601"),
-        (dict[str, uuid.UUID], "a[]", "no type that DynamoDB stores", "str(uuid)"),
-        (bytearray, "a", "no type that DynamoDB stores", "Use bytes"),
+        (At, "a.at", "not a type that DynamoDB stores", "ISO 8601"),
+        (list[At], "a[].at", "not a type that DynamoDB stores", "ISO 8601"),
+        (list[datetime.date], "a[]", "not a type that DynamoDB stores", "ISO 8601"),
+        (dict[str, uuid.UUID], "a[]", "not a type that DynamoDB stores", "str(uuid)"),
+        (bytearray, "a", "not a type that DynamoDB stores", "Use bytes"),
         (dict[int, str], "a", "keys of another type than str", "text keys only"),
         (dict[str, dict[Colour, str]], "a[]", "keys of another type than str", "text keys only"),
         (tuple[int, str], "a", "a type each", "a Struct"),
         (tuple[int], "a", "a type each", "a Struct"),
-        (list[int | str], "a[]", "no type that DynamoDB stores", "Use str"),
+        (list[int | str], "a[]", "not a type that DynamoDB stores", "Use str"),
         (Node, "a.kids[]", "Node refers to itself", "as a list"),
         (list[Tree], "a[].root[].tree", "Tree refers to itself", "as a list"),
         (Mixed, "a", "neither all text nor all whole numbers", "one type"),
         (Literal["a", 1], "a", "neither all text nor all whole numbers", "one type"),
         (Literal["a", None], "a", "neither all text nor all whole numbers", "`| None`"),
         (Literal[True], "a", "neither all text nor all whole numbers", "one type"),
-        (Rights, "a", "no type that DynamoDB stores", "Use str"),
-        (set[str | None], "a", "no type that DynamoDB stores", "Use str"),
-        (set[tuple[int, ...]], "a", "no type that DynamoDB stores", "Use str"),
-        (list[Sub], "a[]", "no type that DynamoDB stores", "Use str"),
-        (Pair, "a", "no type that DynamoDB stores", "Use str"),
-        (Keyed, "a", "no type that DynamoDB stores", "a Struct"),
-        (Data, "a", "no type that DynamoDB stores", "a Struct"),
-        (collections.abc.Sequence[str], "a", "no type that DynamoDB stores", "Use str"),
-        (collections.abc.Mapping[str, str], "a", "no type that DynamoDB stores", "Use str"),
+        (Rights, "a", "not a type that DynamoDB stores", "Use str"),
+        (set[str | None], "a", "not a type that DynamoDB stores", "Use str"),
+        (set[tuple[int, ...]], "a", "not a type that DynamoDB stores", "Use str"),
+        (list[Sub], "a[]", "not a type that DynamoDB stores", "Use str"),
+        (Pair, "a", "not a type that DynamoDB stores", "Use str"),
+        (Keyed, "a", "not a type that DynamoDB stores", "a Struct"),
+        (Data, "a", "not a type that DynamoDB stores", "a Struct"),
+        (collections.abc.Sequence[str], "a", "not a type that DynamoDB stores", "Use str"),
+        (collections.abc.Mapping[str, str], "a", "not a type that DynamoDB stores", "Use str"),
         (Annotated[Decimal, msgspec.Meta(ge=1)], "a", "Can only set `ge`", "in the handler"),
     ],
 )

@@ -122,7 +122,7 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def satisfies(item: Thing, where: dict[str, Any]) -> bool:
-    """Whether an item is what the conditions ask for, said on the item itself."""
+    """Return whether an item is what the conditions ask for, said on the item itself."""
     return all(_holds(condition, getattr(item, name)) for name, condition in where.items())
 
 

@@ -47,7 +47,7 @@ UNTOLD = Table(
 
 
 def faults(table: Table, **source: Any) -> list[tuple[str, str, str]]:
-    """What is wrong with a source of new items."""
+    """Return what is wrong with a source of new items."""
     return list(condition_faults(StreamSource(table=table, **{"events": ("INSERT",), **source})))
 
 

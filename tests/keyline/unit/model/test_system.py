@@ -90,7 +90,7 @@ class TestSystem:
 
     @pytest.mark.parametrize("name", ["App", "my-app", "1app", "app.x"])
     def test_its_name_is_a_packages(self, name: str) -> None:
-        Refusal(f"{name}.name", "no package's name", "a-z").of(lambda: system(name=name))
+        Refusal(f"{name}.name", "not a package's name", "a-z").of(lambda: system(name=name))
 
     @pytest.mark.parametrize(
         ("make", "path", "suggests"),
@@ -245,8 +245,8 @@ class TestFunction:
         [
             ({"name": "Read_It"}, "name", "not in kebab case", "daily-report"),
             ({"name": "r" * 60}, "name", "longer than 64 characters", "Shorten it"),
-            ({"handler": "handler"}, "handler", "no dotted path", "app.handlers.read.handler"),
-            ({"handler": "app/read.handler"}, "handler", "no dotted path", "Name a module"),
+            ({"handler": "handler"}, "handler", "not a dotted path", "app.handlers.read.handler"),
+            ({"handler": "app/read.handler"}, "handler", "not a dotted path", "Name a module"),
             ({"why": ""}, "why", "is empty", "what the function is for"),
             ({"memory": 512.5}, "memory", "is 512.5.", "128 to 10240 MiB"),
             ({"timeout": True}, "timeout", "is True.", "1 to 900 seconds"),
@@ -268,7 +268,7 @@ class TestFunction:
             (
                 {"schedule": "daily"},
                 "schedule",
-                "'daily' is no schedule: neither",
+                "'daily' is not a schedule: neither",
                 "rate(5 minutes)",
             ),
             ({"schedule": "rate(1 days)"}, "schedule", "singular for 1", "rate(5 minutes)"),

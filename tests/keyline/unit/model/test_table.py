@@ -104,9 +104,9 @@ class TestNames:
     @pytest.mark.parametrize(
         ("changes", "refusal"),
         [
-            ({"name": "No"}, Refusal("No", "no table name", "3 to 255")),
-            ({"name": "No tes"}, Refusal("No tes", "no table name", "3 to 255")),
-            ({"name": "N" * 256}, Refusal("N" * 256, "no table name", "3 to 255")),
+            ({"name": "No"}, Refusal("No", "not a table name", "3 to 255")),
+            ({"name": "No tes"}, Refusal("No tes", "not a table name", "3 to 255")),
+            ({"name": "N" * 256}, Refusal("N" * 256, "not a table name", "3 to 255")),
             (
                 {"doc": "Notes."},
                 Refusal("Notes.doc", "does not say why", "Open it with 'Key design:'."),
@@ -122,7 +122,7 @@ class TestNames:
             ),
             (
                 {"indexes": [index("By Author")]},
-                Refusal("Notes.indexes[By Author]", "no index name", "3 to 255"),
+                Refusal("Notes.indexes[By Author]", "not an index name", "3 to 255"),
             ),
             (
                 {"indexes": [index(why="")]},
@@ -171,7 +171,7 @@ class TestEntities:
             (
                 Entity(Visit, keys={"pk": "PERSON#{nome}", "sk": "-"}),
                 Refusal(
-                    "People.Visit.keys[pk]", "'nome', which is no field", "Did you mean 'name'"
+                    "People.Visit.keys[pk]", "'nome', which is not a field", "Did you mean 'name'"
                 ),
             ),
             (
@@ -223,7 +223,7 @@ class TestEntities:
     def test_of_several_kinds_the_shape_is_one(self) -> None:
         assert PEOPLE.entity_of(Visit).shape is Visit
         other = shape("Stranger", name=str)
-        refusal = Refusal("People.entities", "Stranger is none", "Name the kind with entity=")
+        refusal = Refusal("People.entities", "Stranger is not one of", "Name the kind with entity=")
         refusal.of(lambda: PEOPLE.entity_of(other))
 
     def test_templates_and_constants_are_attributes(self) -> None:
@@ -322,7 +322,7 @@ class TestIndexes:
         Refusal("Notes.indexes", "no index 'X'", "Use one of: ByAuthor, ByMood.").of(
             lambda: NOTES.index("X")
         )
-        Refusal("Notes.indexes", "no index 'X'", "There is none.").of(
+        Refusal("Notes.indexes", "no index 'X'", "There is nothing to choose from.").of(
             lambda: notes(indexes=[]).index("X")
         )
 

@@ -81,7 +81,7 @@ def test_a_part_changes(clause: str, place: str) -> None:
         ("add", "unsure.red", "may be None", "Drop None from its type"),
         ("add", "bounded.red", "of a declared length", "Set the whole"),
         ("discard", "inner.tags", "is a set within an attribute", "with a version"),
-        ("discard", "inner.floor", "is no set", "Use remove"),
+        ("discard", "inner.floor", "is not a set", "Use remove"),
         ("set_once", "inner.city", "is required, so that it is never without", "Use set"),
         ("set_once", "inner.floor", "has a default", "Let None be the default"),
         ("set_once", "hours[0]", "is an element of a list", "Use set"),

@@ -1,4 +1,4 @@
-"""Which attempts of a call may have been carried out, and what a write tells of them."""
+"""Test which attempts of a call may have been carried out, and what a write tells of them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
 
 @pytest.fixture
 def replies(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> list[Reply]:
-    """What the requests are answered with, in order."""
+    """Return what the requests are answered with, in order."""
     coming: list[Reply] = []
 
     def reply(request: dict[str, Any]) -> AWSResponse:

@@ -1,4 +1,4 @@
-"""How the one client of a process behaves: what it waits for, and how often it tries."""
+"""Test how the one client of a process behaves: what it waits for, and how often it tries."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ wires: st.SearchStrategy[dict[str, Any]] = st.recursive(
 
 
 def item_meant(shape: type[msgspec.Struct], attributes: Mapping[str, Any]) -> Any:
-    """What attributes mean as an instance of a shape."""
+    """Return what attributes mean as an instance of a shape."""
     found = {}
     for name, info in infos_of(shape).items():
         wire, optional = attributes.get(name), strip(info.type).optional
@@ -62,7 +62,7 @@ def item_meant(shape: type[msgspec.Struct], attributes: Mapping[str, Any]) -> An
 
 
 def meant(annotation: Any, wire: Mapping[str, Any]) -> Any:
-    """What a value means as one of a type."""
+    """Return what a value means as one of a type."""
     bare, typed = strip(annotation).bare, strip(annotation).typed
     origin, args = get_origin(bare), get_args(bare)
     ((tag, content),) = wire.items()

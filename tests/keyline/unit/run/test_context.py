@@ -1,4 +1,4 @@
-"""What a function reads from its environment, and the settings of its tables."""
+"""Test what a function reads from its environment, and the settings of its tables."""
 
 from __future__ import annotations
 

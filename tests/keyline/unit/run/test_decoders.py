@@ -9,7 +9,7 @@ import pytest
 
 from keyline_deploy.project import ROOT
 
-# In a process of its own: what goes wrong here is no exception but a crash.
+# In a process of its own: what goes wrong here is not an exception but a crash.
 _MANY_THREADS = """
 import sys, threading
 import msgspec

@@ -102,7 +102,7 @@ def environment(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What is sent without botocore."""
+    """Return what is sent without botocore."""
     found: list[bytes] = []
     send = Origin.send
 
@@ -140,7 +140,7 @@ def outcome(call: Callable[[], Any]) -> tuple[object, ...]:
 
 
 def played(server: Scripted, script: Sequence[str], *, repeatable: bool) -> tuple[object, ...]:
-    """What becomes of a call whose requests are answered so, and what was sent."""
+    """Return what becomes of a call whose requests are answered so, and what was sent."""
     made = client(server.url, read_timeout=LONG if SILENT.isdisjoint(script) else SHORT)
     connection = Connection(made)
     server.steps.clear()
@@ -157,7 +157,7 @@ def played(server: Scripted, script: Sequence[str], *, repeatable: bool) -> tupl
 def in_both(
     server: Scripted, script: Sequence[str], *, repeatable: bool
 ) -> tuple[tuple[object, ...], tuple[object, ...]]:
-    """What becomes of a call with our first attempt, and with botocore's."""
+    """Return what becomes of a call with our first attempt, and with botocore's."""
     ours = played(server, script, repeatable=repeatable)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(variables.TRANSPORT, "botocore")

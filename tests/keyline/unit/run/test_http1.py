@@ -1,4 +1,4 @@
-"""How responses are read, and connections kept."""
+"""Test how responses are read, and connections kept."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class Bytes:
 
 
 def ours(data: bytes, sizes: list[int]) -> Response | None:
-    """What is read; None if it is refused."""
+    """Return what is read; None if it is refused."""
     try:
         found, _ = http1._Reader(Bytes(data, list(sizes))).response()  # type: ignore[arg-type]
     except (MalformedError, ClosedError):
@@ -191,7 +191,7 @@ def ours(data: bytes, sizes: list[int]) -> Response | None:
 
 
 def of_h11(data: bytes) -> tuple[int, bytes] | None:
-    """What another reader of the same rules finds; None if it refuses."""
+    """Return what another reader of the same rules finds; None if it refuses."""
     connection = h11.Connection(h11.CLIENT)
     connection.send(h11.Request(method="POST", target="/", headers=[("Host", "x")]))
     connection.send(h11.EndOfMessage())

@@ -166,5 +166,5 @@ def test_a_beginning_need_not_be_a_known_value(wire: Wire) -> None:
 
 def test_a_beginning_that_is_no_text_is_named_by_its_field(wire: Wire) -> None:
     query = made(Query, index="ByLabel", sort=begins_with("label", "name"))
-    with pytest.raises(BadValueError, match=r"^name: int is no text"):
+    with pytest.raises(BadValueError, match=r"^name: int is not text"):
         wire.store().query(query, id="a", name=5)

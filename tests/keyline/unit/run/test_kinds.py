@@ -99,7 +99,7 @@ class TestWritten:
         assert wire.sent[0]["Item"]["TTL"] == {"N": str(seconds + 30 * 86_400)}
 
     def test_text_that_is_no_moment_is_refused(self, store: Store, wire: Wire) -> None:
-        with pytest.raises(BadValueError, match="no moment in ISO 8601") as caught:
+        with pytest.raises(BadValueError, match="not a moment in ISO 8601") as caught:
             store.put(
                 PUT_LOAN,
                 Loan(memberId="7", title="x", at="yesterday, a little late", Data=LOAN.Data),

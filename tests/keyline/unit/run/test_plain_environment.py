@@ -1,4 +1,4 @@
-"""Where the environment is plain, requests go where botocore's go, and say the same."""
+"""Test that where the environment is plain, requests go where botocore's go, and say the same."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def botocore_s(asked: ClientSettings) -> Any:
 
 
 def sent_by(way: Way) -> tuple[str, dict[str, str]]:
-    """Where a request of ours goes, and its headers."""
+    """Return where a request of ours goes, and its headers."""
     head = way.destination.request("GetItem", way.keys, b"{}").partition(b"\r\n\r\n")[0]
     lines = (line.partition(": ") for line in head.decode().split("\r\n")[1:])
     return f"{way.destination.origin.url}/", {name.lower(): value for name, _, value in lines}

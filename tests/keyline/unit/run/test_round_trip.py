@@ -1,4 +1,4 @@
-"""What a declaration takes is written and read back as it was."""
+"""Test that what a declaration takes is written and read back as it was."""
 
 from __future__ import annotations
 

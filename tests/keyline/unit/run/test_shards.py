@@ -1,4 +1,4 @@
-"""What a query of a sharded index sends, and where its cursor says to read on."""
+"""Test what a query of a sharded index sends, and where its cursor says to read on."""
 
 from __future__ import annotations
 

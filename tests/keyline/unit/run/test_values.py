@@ -265,7 +265,7 @@ class Whole(msgspec.Struct, kw_only=True):
         ({"few": [77, 77]}, "few: has to be a list of up to 1 value."),
         ({"tags": {"x", "SECRET"}}, "tags[0]: is not one of 'x', 'y'."),
         ({"note": "SECRET"}, "note: has to be text of up to 5 characters."),
-        ({"many": [Deep(plan=NUMBER)]}, "many[0].plan: int is no text."),
+        ({"many": [Deep(plan=NUMBER)]}, "many[0].plan: int is not text."),
     ],
 )
 def test_the_error_has_the_place_and_what_is_asked_but_not_the_value(

@@ -381,7 +381,7 @@ class TestDeclaration:
         fault = r"^Events\.stream\.shape\.count: is read as another value than in Event"
         with pytest.raises(DeclarationError, match=fault):
             ChangeReader(EVENTS, Count)
-        with pytest.raises(DeclarationError, match="none of the table's kinds of items"):
+        with pytest.raises(DeclarationError, match="not one of the table's kinds of items"):
             ChangeReader(MIXED, Count)
 
     def test_a_system_without_streams_has_none_to_read(self) -> None:

@@ -67,7 +67,7 @@ def test_bytes_that_are_no_vector_are_refused() -> None:
 def test_what_is_not_finite_is_refused_and_not_appended() -> None:
     rows = Rows(2)
     rows.add(encode([1.0, 2.0], "float32"))
-    with pytest.raises(VectorError, match="no finite number") as refused:
+    with pytest.raises(VectorError, match="not a finite number") as refused:
         rows.add(Packed(struct.pack("<2f", 1.0, math.nan), "float32", 2), "products[p2]")
     assert refused.value.path == "products[p2]"
     assert rows.matrix().tolist() == [[1.0, 2.0]]

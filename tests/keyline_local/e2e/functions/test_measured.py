@@ -1,4 +1,4 @@
-"""What the platform measures of functions and APIs is what Lambda and HTTP APIs publish."""
+"""Test that the platform measures of functions and APIs what Lambda and HTTP APIs publish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which keys of an issuer's set the JWT authorizer takes, and what tokens it then lets pass."""
+"""Test which keys of an issuer's set the JWT authorizer takes, and which tokens pass."""
 
 from __future__ import annotations
 

@@ -238,5 +238,5 @@ def test_malformed_results_are_refused(result: object) -> None:
 
 
 def test_result_that_is_no_json_is_refused() -> None:
-    with pytest.raises(MalformedResponseError, match="no JSON"):
+    with pytest.raises(MalformedResponseError, match="not JSON"):
         to_response(b"{")

@@ -370,19 +370,19 @@ def test_an_unsupported_type_is_named_with_stack_and_logical_id(tmp_path: Path) 
     ("more", "message"),
     [
         ({"F": changed(FUNCTION, VpcConfig={})}, "VpcConfig of AWS::Lambda::Function"),
-        ({"F": changed(FUNCTION, Code={"ZipFile": "x"})}, "no asset of the assembly"),
+        ({"F": changed(FUNCTION, Code={"ZipFile": "x"})}, "not an asset of the assembly"),
         ({"F": changed(FUNCTION, Role="arn:aws:iam::1:role/x")}, "no stack defines the role"),
         ({"F": changed(FUNCTION, Layers=["arn:x"])}, "no stack defines the layer"),
         ({"T": table("Messages-local", Replicas=[{"Region": "eu-west-1"}])}, "replicas in other"),
         ({"T": table("Messages-local", BillingMode="PROVISIONED")}, "provisioned capacity"),
         (
             {"M": changed(MAPPING, EventSourceArn="arn:aws:sqs:us-east-1:000000000000:q")},
-            "is no DynamoDB stream",
+            "is not a DynamoDB stream",
         ),
         ({"M": changed(MAPPING, FunctionName="other")}, "no stack defines the Lambda function"),
         (
             {"M": changed(MAPPING, FilterCriteria={"Filters": [{"Pattern": "{"}]})},
-            "is no JSON",
+            "is not JSON",
         ),
         (
             {"R": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {}}}},

@@ -119,8 +119,8 @@ def test_a_parameter_that_no_stack_defines_can_be_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"Ref": "Missing"}, "'Missing' is no resource"),
-        ({"Ref": "Nothing"}, "'Nothing' is no resource"),
+        ({"Ref": "Missing"}, "'Missing' is not a resource"),
+        ({"Ref": "Nothing"}, "'Nothing' is not a resource"),
         ({"Ref": "Empty"}, "has no value"),
         ({"Ref": "External"}, "no stack defines the SSM parameter '/given/name'"),
         ({"Fn::GetAtt": ["Messages", "Colour"]}, "no attribute 'Colour'"),
@@ -181,7 +181,7 @@ def test_a_parameter_that_no_stack_defines_can_be_given(tmp_path: Path) -> None:
         (None, "null stands here"),
         ({"Fn::Select": [5, ["a"]]}, "malformed argument"),
         ({"Fn::Select": [-1, ["a"]]}, "malformed argument"),
-        ({"Fn::Sub": "${Missing}"}, "'Missing' is no resource"),
+        ({"Fn::Sub": "${Missing}"}, "'Missing' is not a resource"),
         ("{{resolve:secretsmanager:other}}", "no stack defines the secret"),
         ("{{resolve:secretsmanager:app/key:SecretString:x}}", "the key 'x'"),
         ("{{resolve:vault:x}}", "unknown dynamic reference 'vault'"),

@@ -49,7 +49,7 @@ def test_a_damaged_file_is_not_overwritten(tmp_path: Path) -> None:
 @pytest.mark.parametrize("template", ["[1]", "no json"])
 def test_a_template_must_be_an_object(template: str) -> None:
     spec = {"SecretStringTemplate": template, "GenerateStringKey": "k"}
-    with pytest.raises(LocalPlatformError, match="no JSON object"):
+    with pytest.raises(LocalPlatformError, match="not a JSON object"):
         SecretStore().value("Data/Key", {"GenerateSecretString": spec})
 
 

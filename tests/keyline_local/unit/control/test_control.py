@@ -1,4 +1,4 @@
-"""How a second terminal finds a running platform, and what it may ask."""
+"""Test how a second terminal finds a running platform, and what it may ask."""
 
 from __future__ import annotations
 

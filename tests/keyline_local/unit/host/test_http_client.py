@@ -1,4 +1,4 @@
-"""What the HTTP client of the platform looks for while it sends."""
+"""Test what the HTTP client of the platform looks for while it sends."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from keyline_local.lambdas.sources import Sources
 
 @pytest.fixture(params=["told", "not told"])
 def events(request: pytest.FixtureRequest) -> Iterator[FileEvents]:
-    """What the system tells, and a system that tells nothing."""
+    """Yield what the system tells, and a system that tells nothing."""
     made = FileEvents()
     if request.param == "not told":
         made.close()
@@ -108,7 +108,7 @@ def test_every_change_of_many_is_seen_at_once(root: Path, events: FileEvents) ->
         for change in changes:
             change()
             seen = found.changed()
-            assert seen or change is changes[0]  # an empty folder is no source
+            assert seen or change is changes[0]  # an empty folder is not a source
             found.accept(found.scan())
             assert not found.changed()
 

@@ -1,4 +1,4 @@
-"""Whether a role grants an action, and what a DynamoDB request asks of it."""
+"""Test whether a role grants an action, and what a DynamoDB request asks of it."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What Lambda does with a failed batch: retries, bisect, partial responses, age, order."""
+"""Test what Lambda does with a failed batch: retries, bisect, partial responses, age, order."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Bench:
 
     @property
     def items(self) -> int:
-        """How many accounts are stored."""
+        """Return how many accounts are stored."""
         return Counter(self.where, NAME, self.folder / "counts").run(lambda _: None).items
 
     @property

@@ -1,4 +1,4 @@
-"""What proves an alarm, and which alarms are not proven."""
+"""Test what proves an alarm, and which alarms are not proven."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_it_prints_the_state_after_each_evaluation(tmp_path: Path) -> None:
 def test_without_json_it_draws_a_chart(tmp_path: Path) -> None:
     paths = written(tmp_path, alarm=ALARM, series=SERIES)
     assert replayed("--alarm", paths["alarm"], "--series", paths["series"]).splitlines() == [
-        "slow: ▁ is 4, █ is 18, · is no data",
+        "slow: ▁ is 4, █ is 18, · is not data",
         "10:01 ▁▅█·",
         "      --!-",
         "- OK   ! ALARM   ? INSUFFICIENT_DATA",

@@ -1,4 +1,4 @@
-"""What the demonstration's report makes of the functions' metrics."""
+"""Test what the demonstration's report makes of the functions' metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demonstration takes as a right count, and which requests it sends again."""
+"""Test what the demonstration takes as a right count, and which requests it sends again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `up` says at its start."""
+"""Test what `up` says at its start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import makes of a file's records, of an outage, and of its own journal."""
+"""Test what an import makes of a file's records, of an outage, and of its own journal."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_what_is_no_utf_8_is_a_fault_of_its_own(tmp_path: Path, form: str) -> No
     (tmp_path / "a").write_bytes(form.format(*texts).encode("utf-8", "surrogateescape"))
     found = list(records(tmp_path / "a"))
     assert [(r.line, r.value) for r in found] == [(1, {"a": "é"}), (2, None), (3, {"a": "è"})]
-    assert "is no UTF-8" in found[1].fault
+    assert "is not UTF-8" in found[1].fault
 
 
 # --- a record -----------------------------------------------------------------------------
@@ -127,8 +127,8 @@ def test_the_key_of_a_record_is_its_item_s_key_in_the_table() -> None:
 
 
 def test_what_cannot_be_an_item_is_refused_by_its_line() -> None:
-    broken = CHECK(Record(1, 9, fault="is no JSON."))
-    assert broken == RefusedRecord(9, "", "is no JSON.", "Correct the line.")
+    broken = CHECK(Record(1, 9, fault="is not JSON."))
+    assert broken == RefusedRecord(9, "", "is not JSON.", "Correct the line.")
     refused = CHECK(Record(1, 9, {"accountId": "x"}))
     assert isinstance(refused, RefusedRecord)
     assert (refused.line, refused.path) == (9, "")
@@ -204,7 +204,7 @@ def test_two_imports_of_one_file_at_once_are_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_journal_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "key.jsonl").write_text("something else\n")
     with (
-        pytest.raises(KeylineError, match="is no journal"),
+        pytest.raises(KeylineError, match="is not a journal"),
         journal(tmp_path, "key", MOMENT),
     ):
         pass

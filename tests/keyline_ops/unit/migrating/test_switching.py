@@ -47,7 +47,7 @@ def parameters(monkeypatch: pytest.MonkeyPatch) -> Parameters:
 
 @pytest.fixture
 def state(monkeypatch: pytest.MonkeyPatch) -> State:
-    """What the checkpoint says: filled and verified."""
+    """Return what the checkpoint says: filled and verified."""
     made = State(segments=[Segment(done=True)], filled=iso_now(), verified=iso_now())
     monkeypatch.setattr(Job, "progress", property(lambda _: made))
     monkeypatch.setattr(Job, "note_cut_over", lambda _: setattr(made, "cut_over", iso_now()))

@@ -1,4 +1,4 @@
-"""What happens to each file: created, appended to, kept; and nothing at all where it is refused."""
+"""Test what happens to each file: created, appended to, kept; nothing where it is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is rendered is formatted, and fits the linter whatever the names are."""
+"""Test that what is rendered is formatted, and fits the linter whatever the names are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONGEST_ITEM = "item_of_the_longest0"
 
 
 def lint(words: Words, root: Path, folder: Path) -> str:
-    """What ruff says of a system's files, as if they lay in the project."""
+    """Return what ruff says of a system's files, as if they lay in the project."""
     for path, text in templates.rendered(words).items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)

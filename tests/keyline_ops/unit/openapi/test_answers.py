@@ -1,4 +1,4 @@
-"""What the documents of the systems show of an answer is what an answer looks like."""
+"""Test that what the documents of the systems show of an answer is what an answer looks like."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every route of every system says of what it refuses: in words, and by a part of the request.
+"""Test how every route of every system describes a refusal: in words, by a part of the request.
 
 The arguments of each handler are read as in its function. No handler is called.
 """
@@ -87,7 +87,7 @@ def arguments(route: Registered) -> Arguments:
 
 
 def refusals(route: Registered) -> Iterator[HttpError]:
-    """What is raised for parameters and bodies of every kind that do not fit."""
+    """Yield what is raised for parameters and bodies of every kind that do not fit."""
     reads, hints = arguments(route), get_type_hints(route.function, include_extras=True)
     name = f"{route.method} {route.path}"
     in_path = re.findall(r"{(\w+)}", route.path)
@@ -107,7 +107,7 @@ def refusals(route: Registered) -> Iterator[HttpError]:
 
 
 def refused(reads: Arguments, asked: dict[str, Any]) -> Iterator[HttpError]:
-    """What each argument says: another one may be refused before it is read."""
+    """Yield what each argument says: another one may be refused before it is read."""
     asked["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": "ada"}}}
     for read in reads.readers.values():
         try:

@@ -99,7 +99,7 @@ class Made:
 
     @property
     def place(self) -> Template:
-        """Where what is of one region stands: the first replica, or the table."""
+        """Return where what is of one region stands: the first replica, or the table."""
         found: Template = self.props["Replicas"][0] if self.is_global else self.props
         return found
 

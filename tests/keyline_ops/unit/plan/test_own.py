@@ -1,4 +1,4 @@
-"""What is dangerous for a system of this project is judged so on its own assembly."""
+"""Test that what is dangerous for a system of this project is judged so on its own assembly."""
 
 from __future__ import annotations
 

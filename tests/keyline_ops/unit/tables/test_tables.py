@@ -120,7 +120,7 @@ def test_a_table_has_two_names_and_a_system_is_all_of_its_tables() -> None:
     assert [o.table for o in find_tables("orders", DEV, [LARGE])] == list(LARGE.tables)
     with pytest.raises(KeylineError, match="Did you mean 'CustomerOrders'"):
         find_table("CustomerOrder", DEV, [LARGE])
-    with pytest.raises(KeylineError, match="is no system and no table"):
+    with pytest.raises(KeylineError, match="is not a system and not a table"):
         find_tables("nothing", DEV, [LARGE])
 
 
@@ -349,7 +349,7 @@ def test_a_backup_or_export_that_fails_is_an_error(client: Any, where: Deployed)
 
 @pytest.mark.requirement("K-66")
 def test_what_cannot_be_backed_up_is_refused(client: Any, where: Deployed) -> None:
-    with pytest.raises(KeylineError, match="is no place in S3"):
+    with pytest.raises(KeylineError, match="is not a place in S3"):
         Bucket.of("backups/here")
     with pytest.raises(KeylineError, match="is not deployed"):
         backups(client, where).found([OWNED])
@@ -561,7 +561,7 @@ def test_what_cannot_be_restored_is_refused(client: Any, where: Deployed) -> Non
     with pytest.raises(KeylineError, match="is not deployed"):
         restores.plan(OWNED, "orders-restored", at)
     deploy(client)
-    with pytest.raises(KeylineError, match="is no table's name"):
+    with pytest.raises(KeylineError, match="is not a table's name"):
         restores.plan(OWNED, "a b", at)
     with pytest.raises(KeylineError, match="is there already, and not from this restore"):
         restores.plan(OWNED, NAME, at)
@@ -582,7 +582,7 @@ def test_a_moment_needs_a_time_zone() -> None:
     assert moment_of("2026-01-31T10:00:00+02:00") == datetime(2026, 1, 31, 8, tzinfo=UTC)
     with pytest.raises(KeylineError, match="has no time zone"):
         moment_of("2025-09-30T10:00:00")
-    with pytest.raises(KeylineError, match="is no moment"):
+    with pytest.raises(KeylineError, match="is not a moment"):
         moment_of("yesterday")
 
 

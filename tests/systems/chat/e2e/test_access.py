@@ -1,4 +1,4 @@
-"""Who may do what: tokens that are refused, and what a student's token shows."""
+"""Test who may do what: tokens that are refused, and what a student's token shows."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_a_message_reaches_the_daily_totals_through_the_stream(api: DeployedApi)
 
 
 def counted(api: DeployedApi, messages: list[dict[str, Any]]) -> int:
-    """How many of the messages are marked as counted."""
+    """Return how many of the messages are marked as counted."""
     client = api.deployment.client("dynamodb")
     marks = [{"pk": {"S": f"COUNTED#{m['messageId']}"}, "sk": {"S": "-"}} for m in messages]
     found = client.batch_get_item(RequestItems={ROLLUPS: {"Keys": marks}})["Responses"]

@@ -1,4 +1,4 @@
-"""What was acknowledged outlives a killed engine and a restart of everything."""
+"""Test that what was acknowledged outlives a killed engine and a restart of everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has expired is not there, from the second on; deleting it later changes no total."""
+"""Test that an expired message is not shown from its second on; its deletion changes no total."""
 
 from __future__ import annotations
 

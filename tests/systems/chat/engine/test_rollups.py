@@ -215,7 +215,7 @@ def test_inactive_students_are_those_of_an_old_last_message_longest_silent_first
 def test_the_stream_s_handler_counts_new_messages_only_and_reports_the_poison(
     chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Given records of new messages, a changed one, an expired one, and one that is no message
+    # Given records of new messages, a changed one, an expired one, and one that is not a message
     handler = chat.module("rollup-stream").handler
     messages = [message(timestamp=START + n, moduleId=1, provider="openai") for n in range(4)]
     records = [record(chat, n, m) for n, m in enumerate(messages)]

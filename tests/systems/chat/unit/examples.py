@@ -38,7 +38,7 @@ def message(**fields: Any) -> Message:
 
 
 def fact(**fields: Any) -> Fact:
-    """What is counted of a message."""
+    """Return what is counted of a message."""
     whole = message(**fields)
     return Fact(**{name: getattr(whole, name) for name in Fact.__struct_fields__})
 

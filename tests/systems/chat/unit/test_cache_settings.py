@@ -1,4 +1,4 @@
-"""How long analytics may be kept."""
+"""Test how long analytics may be kept."""
 
 from __future__ import annotations
 

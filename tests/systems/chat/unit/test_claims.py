@@ -1,4 +1,4 @@
-"""What the system's page says of claimed latencies: as measured, and as the sizes imply."""
+"""Test what the system's page says of claimed latencies: as measured, and as the sizes imply."""
 
 from __future__ import annotations
 

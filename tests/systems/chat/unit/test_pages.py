@@ -1,4 +1,4 @@
-"""What the pages of the system says of its specification."""
+"""Test what the pages of the system say of its specification."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ MIDNIGHT = 1_704_067_200_000.0
 
 
 def query(**fields: str) -> RangeQuery:
-    """What a query string becomes."""
+    """Return what a query string becomes."""
     return msgspec.convert(fields, RangeQuery)
 
 

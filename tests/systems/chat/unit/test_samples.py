@@ -28,7 +28,7 @@ DIALOGUE: dict[str, Any] = {
 
 
 def in_form(messages: list[Message]) -> None:
-    """Whether they are messages as the API would take them."""
+    """Return whether they are messages as the API would take them."""
     prices = Prices.of(Settings())
     assert len({m.messageId for m in messages}) == len(messages)
     assert len({(m.conversationId, m.timestamp) for m in messages}) == len(messages)

@@ -1,4 +1,4 @@
-"""Who sees what."""
+"""Test who sees what."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Api(Client):
         return response.json()["patientId"], user
 
     def say(self, user: str, words: str, **more: Any) -> str:
-        """What the skill says to what a patient says."""
+        """Return what the skill says to what a patient says."""
         answer = result_of(self._platform.invoke(SKILL, said(words, user, **more)))
         text: str = answer["response"]["outputSpeech"]["text"]
         return text

@@ -22,20 +22,20 @@ Records = Sequence[Mapping[str, Any]]
 
 
 def told(running: Running, patient: str) -> Counter[str]:
-    """How often each turn of a patient was told to a caregiver."""
+    """Return how often each turn of a patient was told to a caregiver."""
     items = [item for item in running.items(RECORDS) if item["PK"].startswith(f"ALERT#{patient}")]
     assert all(item["sent"] for item in items)
     return Counter(item["timestamp"] for item in items)
 
 
 def lines_of_alerts(running: Running) -> int:
-    """How many alerts were sent to anybody."""
+    """Return how many alerts were sent to anybody."""
     files = (running.state / "logs").glob("companion-*-local.log")
     return sum(file.read_text().count('"message":"alert"') for file in files)
 
 
 def inserts(running: Running, patient: str) -> Records:
-    """What the stream tells of a patient's escalations."""
+    """Return what the stream tells of a patient's escalations."""
     return [
         record
         for record in running.stream_records(LOGS)

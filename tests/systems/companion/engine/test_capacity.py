@@ -1,4 +1,4 @@
-"""What a turn costs, by hand: one read, and one transaction."""
+"""Test what a turn costs, by hand: one read, and one transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What caregivers see and change: their own patients only."""
+"""Test what caregivers see and change: their own patients only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a turn reads of its patient: at the same time, from memory, and never what is old."""
+"""Test what a turn reads of its patient: at the same time, from memory, and never what is old."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the functions ask for is exactly what their roles grant.
+"""Test that what the functions ask for is exactly what their roles grant.
 
 A use of a function prepares what it needs, and then calls the function.
 """

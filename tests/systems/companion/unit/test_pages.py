@@ -1,4 +1,4 @@
-"""What the page of the system says of costs is what is computed, and each correction is on it."""
+"""Test that the page of the system has the computed costs, and each correction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may ask: tokens that are refused, whose a session is, and what no log may hold."""
+"""Test who may ask: tokens that are refused, whose a session is, and what no log may hold."""
 
 from __future__ import annotations
 

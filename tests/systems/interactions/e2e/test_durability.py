@@ -1,4 +1,4 @@
-"""What was acknowledged outlives a killed engine."""
+"""Test that what was acknowledged outlives a killed engine."""
 
 from __future__ import annotations
 

@@ -48,12 +48,12 @@ class Rig:
     told: Told
 
     def lines(self, text: str) -> int:
-        """How many lines of the function hold a text."""
+        """Return how many lines of the function hold a text."""
         lines = self.running.platform.logs.lines
         return sum(line.source == FUNCTION and text in line.text for line in list(lines))
 
     def pending(self) -> float:
-        """How many writes the process last said that it holds."""
+        """Return how many writes the process last said that it holds."""
         return self.told.last("MigrationPending")
 
     def assert_stored(self, visitor: Visitor) -> None:

@@ -56,7 +56,7 @@ def one_window() -> None:
 
 
 def counts(running: Running) -> dict[str, int]:
-    """What is stored of each client."""
+    """Return what is stored of each client."""
     windows = of_kind(running, "RATE_LIMIT")
     found = {window["PK"]: int(window["count"]) for window in windows}
     assert len(found) == len(windows), "a second window has begun"

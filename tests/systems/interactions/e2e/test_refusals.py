@@ -62,7 +62,7 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "written backwards": (_with(medB="\u202eibuprofen"), 400, "body.medB"),
     "a field that is missing": (_without("medB"), 400, "body.medB"),
     "no session": (_without("sessionId"), 400, "body.sessionId"),
-    "a session that is no name": (_with(sessionId="USER#a"), 400, "body.sessionId"),
+    "a session that is not a name": (_with(sessionId="USER#a"), 400, "body.sessionId"),
     "an unknown field": (_with(ip="10.0.0.1"), 400, "body.ip"),
     "an injected verdict": (_with(isPotentiallyRisky=False), 400, "body.isPotentiallyRisky"),
     "an injected expiry": (_with(TTL=1), 400, "body.TTL"),

@@ -128,7 +128,7 @@ class Process:
         self.store.clear_checks(session.userId, session.sessionId)
 
     def count(self, session: Session) -> int:
-        """How many checks the session says that it has counted."""
+        """Return how many checks the session says that it has counted."""
         found = self.store.session(session.userId, session.sessionId)
         assert found is not None
         return found.queryCount

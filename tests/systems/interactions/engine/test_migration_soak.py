@@ -124,7 +124,7 @@ def _settled(load: Load, rig: Rig) -> None:
 
 
 def _counts(rig: Rig) -> dict[str, int]:
-    """What DynamoDB's sessions count, by id."""
+    """Return what DynamoDB's sessions count, by id."""
     rows = rig.mediphant.rows("SESSION")
     return {row["sessionId"]["S"]: int(row["queryCount"]["N"]) for row in rows}
 

@@ -67,7 +67,7 @@ class Stores(RuleBasedStateMachine):
         return f"s{number}-{user}-{self.run}-{self.stores.index(store)}"
 
     def asked(self, user: str, number: int, other: bool, store: HistoryStore) -> tuple[str, str]:
-        """Who asks for a session of a user, and its id."""
+        """Return who asks for a session of a user, and its id."""
         asks = {"ada": "bea", "bea": "ada"}[user] if other else user
         return self.user(asks, store), self.session_name(user, number, store)
 

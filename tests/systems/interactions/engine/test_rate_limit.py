@@ -27,7 +27,7 @@ HOUR = 3_600
 
 
 def admitted(limiter: DynamoRateLimiter, client: str) -> bool:
-    """Whether a request is admitted."""
+    """Return whether a request is admitted."""
     try:
         limiter.admit(client)
     except LimitReachedError:

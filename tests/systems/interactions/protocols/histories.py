@@ -132,7 +132,7 @@ class Histories(ABC, Generic[ProcessT]):
         assert not self.watched.wrong, self.watched.wrong
 
     def clearable(self, session: Session) -> bool:
-        """Whether the checks of a session are ever cleared."""
+        """Return whether the checks of a session are ever cleared."""
         return int(self.names[session.sessionId][1:]) % 2 == 1
 
     def _act_of_another(self, actor: str) -> None:

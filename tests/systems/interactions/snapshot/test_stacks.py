@@ -207,7 +207,7 @@ def migration_graph(title: str, environment: str, templates: Templates) -> list[
 
 
 def published(metric: list[Any], environment: str) -> bool:
-    """Whether a metric of a graph is one that the system's functions write here."""
+    """Return whether a metric of a graph is one that the system's functions write here."""
     namespace, name, *rest = metric[:-1]
     dimensions = dict(zip(rest[::2], rest[1::2], strict=True))
     where = {"Environment": environment, "System": "interactions"}

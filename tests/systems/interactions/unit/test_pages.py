@@ -1,4 +1,4 @@
-"""What the page of the system says of costs is what is computed."""
+"""Test that what the page of the system says of costs is what is computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which characters a name or a search may hold."""
+"""Test which characters a name or a search may hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the patterns of the history cost is what the sizes of their items imply."""
+"""Test that what the patterns of the history cost is what the sizes of their items imply."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def parts(memory: Memory) -> list[Directory | Recent | Group]:
 
 
 def coded(memory: Memory, kind: type[Recent] | type[Group]) -> Counter[int]:
-    """How often an identifier is in blocks of a kind."""
+    """Return how often an identifier is in blocks of a kind."""
     found = [Rows.of(part.rows).numbers for part in parts(memory) if isinstance(part, kind)]
     return Counter(np.frombuffer(b"".join(found), "<u8").tolist())
 

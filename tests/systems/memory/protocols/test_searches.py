@@ -129,13 +129,13 @@ class Model:
         return (span for span, session in self.forgotten if session in (None, sent.session))
 
     def must_be_there(self, sent: Sent, began: float) -> bool:
-        """Whether a search that began then has to find a turn."""
+        """Return whether a search that began then has to find a turn."""
         return sent.ended < began and not any(
             forget.ended > sent.began for forget in self.forgets(sent)
         )
 
     def must_be_gone(self, sent: Sent, began: float) -> bool:
-        """Whether it must not."""
+        """Return whether it must not."""
         return any(
             sent.ended < forget.began and forget.ended < began for forget in self.forgets(sent)
         )

@@ -1,4 +1,4 @@
-"""What the pages of the system say of cost and speed is what is computed and was measured."""
+"""Test what the pages of the system say of cost and speed is what is computed and was measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may ask: the specification's own request, tokens that are refused, and whose a report is."""
+"""Test who may ask: the specification's own request, refused tokens, and a report's owner."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ curl -X POST http://localhost:3001/reports \\
 
 
 def keyline_token(root: Path, running: Running, *options: str) -> str:
-    """What `keyline token` prints for the platform that runs."""
+    """Return what `keyline token` prints for the platform that runs."""
     command = [
         sys.executable,
         "-m",

@@ -21,7 +21,7 @@ VECTOR = [0.25, -0.5, 0.75]
 
 
 def matrices(running: Running) -> Counter[str]:
-    """How often a matrix was built, loaded from the bucket, or found in the process."""
+    """Return how often a matrix was built, loaded from the bucket, or found in the process."""
     names = ("MatrixBuilds", "MatrixLoads", "MatrixHits")
     found: Counter[str] = Counter()
     for metric in running.platform.logs.metrics:

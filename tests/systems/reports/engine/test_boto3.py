@@ -1,4 +1,4 @@
-"""What the conversions prepare, boto3's resource interface writes and reads unchanged."""
+"""Test that what the conversions prepare, boto3's resource interface writes and reads unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the forecast says of a call is what the engine charges for it."""
+"""Test that what the forecast says of a call is what the engine charges for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the functions ask for is exactly what their roles grant."""
+"""Test that what the functions ask for is exactly what their roles grant."""
 
 from __future__ import annotations
 

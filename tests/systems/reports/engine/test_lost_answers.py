@@ -1,4 +1,4 @@
-"""What the API says of a write whose answer was lost."""
+"""Test what the API says of a write whose answer was lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.systems.reports.unit.examples import report, user
 
 @pytest.fixture
 def proxy(reports: Reports) -> Iterator[FaultProxy]:
-    """What the functions' requests pass."""
+    """Yield what the functions' requests pass."""
     with fault_proxy(reports.endpoint) as made:
         yield made
 

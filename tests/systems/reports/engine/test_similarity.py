@@ -36,7 +36,7 @@ CATALOGUE = {"cognito:groups": "[readers catalogue]"}
 
 @pytest.fixture(scope="module")
 def s3_url() -> Iterator[str]:
-    """Where moto's server listens."""
+    """Yield where moto's server listens."""
     server = ThreadedMotoServer(LOOPBACK, free_port(), verbose=False)
     server.start()
     try:

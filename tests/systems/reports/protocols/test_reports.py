@@ -70,11 +70,11 @@ class Model:
     removed: dict[str, list[Change]] = field(default_factory=lambda: {p: [] for p in PRODUCTS})
 
     def may_be_gone(self, began: float) -> bool:
-        """Whether a read that began then may find nothing."""
+        """Return whether a read that began then may find nothing."""
         return bool(self.deletes) or self.created.ended > began
 
     def must_be_gone(self, began: float) -> bool:
-        """Whether a read that began then must find nothing."""
+        """Return whether a read that began then must find nothing."""
         return any(delete.ended < began for delete in self.deletes)
 
     def check(self, found: Report, began: float) -> None:

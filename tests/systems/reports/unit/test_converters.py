@@ -21,7 +21,7 @@ prepare = DatabaseManager.prepare_for_dynamodb
 
 
 def through_boto3(value: Any) -> Any:
-    """What boto3 makes of a value on its way to DynamoDB and back."""
+    """Return what boto3 makes of a value on its way to DynamoDB and back."""
     return TypeDeserializer().deserialize(TypeSerializer().serialize(value))
 
 

@@ -1,4 +1,4 @@
-"""What a deployment of the system has to be told."""
+"""Test what a deployment of the system has to be told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import makes of a record of a report."""
+"""Test what an import makes of a record of a report."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def test_a_stored_report_is_compared_in_what_the_record_says() -> None:
 @pytest.mark.parametrize(
     ("value", "path", "message"),
     [
-        ("text", "", "is no JSON object"),
+        ("text", "", "is not a JSON object"),
         ({}, "title", "is missing."),
         ({"title": ""}, "title", "must be text of 1 to 300 characters"),
         ({"title": 5}, "title", "must be text of 1 to 300 characters"),
-        ({"title": "a", "titel": "b"}, "titel", "no attribute"),
+        ({"title": "a", "titel": "b"}, "titel", "not an attribute"),
         ({"title": "a", "version": 0}, "version", "must be a whole number from 1"),
         ({"title": "a", "favorites": ["a", 7]}, "favorites[1]", "must be text"),
         ({"title": "   "}, "title", "not blank"),
@@ -106,8 +106,8 @@ def test_a_stored_report_is_compared_in_what_the_record_says() -> None:
         ({"title": "a", "date": "٢٠٢٦-01-31"}, "date", "must be a date that exists"),
         ({"title": "a", "favorites": ["a", "b", "c", "d"]}, "favorites", "holds 4"),
         ({"title": "a", "created_at": "2026-01-01T00:00:00"}, "created_at", "time zone"),
-        ({"title": "a", "updated_at": "yesterday"}, "updated_at", "no moment"),
-        ({"title": "a", "created_at": "0001-01-01T00:00:00+05:00"}, "created_at", "no moment"),
+        ({"title": "a", "updated_at": "yesterday"}, "updated_at", "not a moment"),
+        ({"title": "a", "created_at": "0001-01-01T00:00:00+05:00"}, "created_at", "not a moment"),
         ({"title": "\ud800"}, "", "surrogate"),
     ],
 )

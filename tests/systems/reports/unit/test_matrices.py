@@ -1,4 +1,4 @@
-"""Which matrix a request gets: young enough, made once, and never more than the memory holds."""
+"""Test which matrix a request gets: young enough, made once, never more than memory holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page of the system says of costs and latencies is what is computed and measured."""
+"""Test that the page of the system has the computed costs and the measured latencies."""
 
 from __future__ import annotations
 

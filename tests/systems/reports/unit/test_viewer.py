@@ -1,4 +1,4 @@
-"""Who asks, by the token alone."""
+"""Test who asks, by the token alone."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_groups_are_read_as_api_gateway_writes_them(claim: str, groups: set[str]
 
 
 def granted(claims: dict[str, str]) -> int:
-    """What a token opens: nothing, a user's own, or the catalogue as well."""
+    """Return what a token opens: nothing, a user's own, or the catalogue as well."""
     try:
         found = viewer(claims)
     except HttpError:

@@ -33,7 +33,7 @@ class NewNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which page of the notes."""
+    """The page of the notes."""
 
     limit: Limit = 20
     cursor: str | None = None

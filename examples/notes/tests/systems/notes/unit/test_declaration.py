@@ -1,4 +1,4 @@
-"""What the declaration promises of the notes system."""
+"""Test what the declaration promises of the notes system."""
 
 from __future__ import annotations
 

@@ -1,0 +1,133 @@
+"""The habits of docs/writing.md that a machine can find are in no text of the project.
+
+Texts are Markdown without its code, and in Python files docstrings, comments and the
+literals that hold words. docs/writing.md quotes old sentences in its tables, so what
+stands in its tables is not looked at.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.tracked import tracked_files
+
+HABITS = {
+    "is no": r"\b(?<![Tt]here )(is|are|was|were|be|being|been) (no|none|nothing|No|Nothing)\b"
+    r"(?! (longer|more|fewer|less|later|earlier|sooner|larger|smaller|older|newer|better|worse)\b)",
+    "of none": r"\b(of|to|from|by|for|with|in) none\b",
+    "whoever": r"(?i)\b(whoever|whomever|whosever|whosoever|whatsoever)\b",
+    "old words": r"(?i)\b(anew|besides|likewise|otherwise than|lest|whence|thence|hence|henceforth|"
+    r"wherein|whereof|whereby|thereof|therein|thereby|thereupon|hereby|herein|shall|ere|upon|whilst|"
+    r"amongst|naught|aught|forthwith|save for|in lieu of|albeit|notwithstanding)\b",
+}
+"""What each habit is called → how a machine finds it (rules 3, 4 and 5)."""
+
+CLAUSES = re.compile(
+    r"(What|Whose|Which|How|Of|The same|Whether|Who|Where|When|That|Why|As|If|So|None|No)\b"
+)
+"""How a first line of a docstring begins that is a clause without its verb (rule 2)."""
+
+SETTLED: tuple[str, ...] = ("lambda_src/keyline/",)
+"""The folders and files whose texts have none of the habits."""
+
+
+def texts(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, text) of all that a reader of the file reads as words."""
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".py":
+        yield from _texts_of_python(text)
+    else:
+        yield from _texts_of_markdown(text, tables=file.name != "writing.md")
+
+
+def _texts_of_markdown(text: str, *, tables: bool) -> Iterator[tuple[int, str]]:
+    without_fences = re.sub(r"^```.*?^```", _blank, text, flags=re.M | re.S)
+    without_code = re.sub(r"`[^`\n]*`|\]\([^)]*\)|<!--.*?-->", _blank, without_fences, flags=re.S)
+    for number, line in enumerate(without_code.split("\n"), 1):
+        if tables or not line.startswith("|"):
+            yield number, line
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", "\0", match[0])
+
+
+def _texts_of_python(source: str) -> Iterator[tuple[int, str]]:
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.lineno, re.sub(r"`[^`\n]*`", _blank, node.value)
+
+
+def habits(file: Path) -> Iterator[str]:
+    """Yield where a habit stands in a file, and which."""
+    for line, text in texts(file):
+        for habit, pattern in HABITS.items():
+            for found in re.finditer(pattern, re.sub(r"\s+", " ", text)):
+                yield f"{file}:{line}: {habit}: {found[0]}"
+
+
+def clauses(file: Path) -> Iterator[str]:
+    """Yield the docstrings of a Python file whose first line is a clause without its verb."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            said = ast.get_docstring(node)
+            if said and CLAUSES.match(said):
+                line = getattr(node, "lineno", 1)
+                yield f"{file}:{line}: a clause: {said.splitlines()[0]}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("a.md", "The value is no number.", ["is no: is no"]),
+        ("a.md", "There is no file, and the value is no longer a number.", []),
+        ("a.md", "`is no` and\n```\nis no\n```\nand [a](is-no-b)", []),
+        ("a.md", "| whoever | x |", ["whoever: whoever"]),
+        ("writing.md", "| whoever | x |", []),
+        ("a.py", "raise ValueError('the value is no number')", ["is no: is no"]),
+        ("a.py", "x = 1  # besides, it is made anew", ["old words: besides", "old words: anew"]),
+        ("a.py", "anew = 'anew'", []),
+        ("a.py", '"""A page.\n\nIt is\nnone."""', ["is no: is none"]),
+    ],
+)
+def test_the_check_finds_a_habit(tmp_path: Path, name: str, text: str, found: list[str]) -> None:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    assert [said.split(": ", 1)[1] for said in habits(file)] == found
+
+
+def test_the_check_finds_a_clause(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text('"""What it is."""\ndef f():\n    """Return it."""\n', encoding="utf-8")
+    assert [said.split(": ", 1)[1] for said in clauses(file)] == ["a clause: What it is."]
+
+
+def settled(root: Path, *suffixes: str) -> list[Path]:
+    """Return the files with these suffixes that the check looks at."""
+    return [
+        file
+        for file in tracked_files(root)
+        if file.suffix in suffixes and file.relative_to(root).as_posix().startswith(SETTLED)
+    ]
+
+
+def test_no_text_has_a_habit(root: Path) -> None:
+    files = settled(root, ".py", ".md")
+    assert len(files) > 20
+    assert [said for file in files for said in habits(file)] == []
+
+
+def test_no_docstring_is_a_clause(root: Path) -> None:
+    files = settled(root, ".py")
+    assert len(files) > 20
+    assert [said for file in files for said in clauses(file)] == []
