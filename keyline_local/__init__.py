@@ -7,6 +7,7 @@ Public are these names, and nothing below them:
 * `issuer_url` finds a platform that runs, by its state folder; `ask` asks it.
 * `client` is boto3's client of its engine and of its other AWS APIs.
 * `SHORTEST_STREAMED_NAME` is a limit of its engine.
+* `state_locked` keeps a platform from running on a state folder meanwhile.
 * `read_deployment` reads an assembly with nothing of it running. `Deployment`, `Api` and
   `Function` are what it found: who makes pages or documents of an API is given them.
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from keyline_local.dynamodb.tables import SHORTEST_STREAMED_NAME
     from keyline_local.host.clients import client
     from keyline_local.host.ports import Ports
+    from keyline_local.host.state_folder import state_locked as state_locked
     from keyline_local.platform import Platform
     from keyline_local.resources import Api, Deployment, Function
 
@@ -45,6 +47,7 @@ __all__ = [
     "client",
     "issuer_url",
     "read_deployment",
+    "state_locked",
 ]
 
 _HOMES = {
@@ -59,6 +62,7 @@ _HOMES = {
     "client": "host.clients",
     "issuer_url": "control.client",
     "read_deployment": "cloudformation.deployment",
+    "state_locked": "host.state_folder",
 }
 
 

@@ -46,7 +46,7 @@ from keyline_local.host.listener import Listener
 from keyline_local.host.part import Part
 from keyline_local.host.ports import Endpoints, Ports, endpoints
 from keyline_local.host.process import LOOPBACK, Child, require_free
-from keyline_local.host.state_folder import forget, locked, refusal, usable
+from keyline_local.host.state_folder import forget, refusal, state_locked, usable
 from keyline_local.lambdas.functions import Functions, Invocation
 from keyline_local.resources import Api, Deployment, Function
 from keyline_local.roles.guard import Guard
@@ -171,7 +171,7 @@ class Platform:
         LocalPlatformError
             The state folder is in use, damaged or not a folder, or a port is taken.
         """
-        with locked(self._state):
+        with state_locked(self._state):
             self._check_state()
             self._check_ports()
 
@@ -189,7 +189,7 @@ class Platform:
             self._entered = asyncio.current_task()
             stack.enter_context(self._told())
             stack.enter_context(self._signals())
-            stack.enter_context(locked(self._state))
+            stack.enter_context(state_locked(self._state))
             with usable(self._state):
                 if self._fresh:
                     forget(self._state)

@@ -24,6 +24,7 @@ from keyline_ops.commands import (
     new,
     phase,
     plan,
+    recovery,
     redrive,
     requirements,
     running,
@@ -47,7 +48,7 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 
 PARTS = (
     *(up, down, new, check, plan, token, logs, docs, running, invoke, costs, phase, migrate),
-    *(importing, tables, alarms, redrive, requirements),
+    *(importing, tables, recovery, alarms, redrive, requirements),
 )
 for part in PARTS:
     app.add_typer(part.app)

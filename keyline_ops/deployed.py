@@ -59,6 +59,12 @@ class Deployed:
             return client("dynamodb", self.engine, region)
         return boto3.client("dynamodb", region_name=region, config=_PATIENT)
 
+    def clients(self, service: str) -> Any:
+        """boto3's client of a service, of which the local engine has DynamoDB alone."""
+        if service == "dynamodb":
+            return self.client()
+        return boto3.client(service, region_name=self.environment.region, config=_PATIENT)
+
     def store(self, system: System, connections: int) -> Store:
         """The store of a system, with the environment's settings.
 
@@ -216,6 +222,36 @@ def find_tables(name: str, environment: Environment, systems: Sequence[System]) 
         names = [s.name for s in systems] + [t.name for s in systems for t in s.tables]
         raise KeylineError(name, "is not a system and not a table.", instead_of(name, names))
     return [known[name]]
+
+
+def chosen_tables(
+    system: str | None, table: str | None, environment: Environment, systems: Sequence[System]
+) -> list[Owned]:
+    """The tables that a command is given: of all systems, of one system, or one table.
+
+    Raises
+    ------
+    KeylineError
+        If there is no such system, or the table is not one of it.
+    """
+    if system is None:
+        return [Owned(each, owned) for each in systems for owned in each.tables]
+    known = {each.name: each for each in systems}
+    if system not in known:
+        raise KeylineError(
+            f"system {system}", "there is no such system.", instead_of(system, known)
+        )
+    if table is None:
+        return [Owned(known[system], owned) for owned in known[system].tables]
+    own = _by_name(environment, [known[system]])
+    if table not in own:
+        declared = [each.name for each in known[system].tables]
+        raise KeylineError(
+            f"table {table}",
+            f"is not a table of {system}.",
+            instead_of(table, declared),
+        )
+    return [own[table]]
 
 
 def _by_name(environment: Environment, systems: Sequence[System]) -> dict[str, Owned]:

@@ -16,7 +16,7 @@ from keyline_cdk.level_one import level_one
 from keyline_cdk.table_alarms import TableAlarms
 from keyline_cdk.trouble_alarm import TroubleAlarm
 from keyline_deploy.environment import Environment
-from keyline_deploy.names import pascal, trouble_alarm_name
+from keyline_deploy.names import pascal, table_id, trouble_alarm_name
 from keyline_deploy.stored import METADATA, stored
 from stacks.base import KeylineStack, stack_tags
 
@@ -81,10 +81,9 @@ class DataStack(KeylineStack):
     def _add_table(self, table: Table, name: str, tags: Mapping[str, str]) -> DataTable:
         """Add a table under a deployed name; the id of a restored one follows from its name."""
         own = table.physical_name(self._environment.name)
-        restored = name != own
-        id = pascal(table.name) + (pascal(name.removeprefix(own)) if restored else "")
+        id = table_id(table.name, own, name)
         made = DataTable(self, id, table=table, environment=self._environment, name=name, tags=tags)
-        if restored:
+        if name != own:
             level_one(made.resource, dynamodb.CfnGlobalTable).override_logical_id(id)
         return made
 

@@ -31,6 +31,7 @@ __all__ = [
     "restored_name",
     "stack_id",
     "stack_name",
+    "table_id",
     "trouble_alarm_name",
 ]
 
@@ -59,6 +60,19 @@ def is_restored_name(name: str, candidate: str) -> bool:
     """Return whether a name is one that `restored_name` makes of a table's declared name."""
     rest = candidate.removeprefix(name)
     return rest != candidate and _RESTORED_SUFFIX.fullmatch(rest) is not None
+
+
+def table_id(table: str, own: str, name: str) -> str:
+    """Return the id of a table in its stack: `Orders`, `OrdersR20260131T100000Z` of a restored one.
+
+    Parameters
+    ----------
+    table, own
+        Its declared name, and the deployed name that the declaration makes.
+    name
+        The name that it is deployed under.
+    """
+    return pascal(table) + pascal(name.removeprefix(own))
 
 
 def stack_id(name: str) -> str:

@@ -15,7 +15,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
-def locked(state: Path) -> Iterator[None]:
+def state_locked(state: Path) -> Iterator[None]:
     """Hold the state folder for this process alone; the kernel lets go when it dies.
 
     Raises

@@ -1,9 +1,8 @@
-"""`keyline tables`, `count`, `backup` and `restore`."""
+"""`keyline tables` and `count`."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,14 +16,12 @@ from keyline_deploy.project import LOCAL_STATE
 from keyline_deploy.systems import systems
 from keyline_ops.commands.options import AsJson, Environment, State
 from keyline_ops.scanning.parallel import SEGMENTS
-from keyline_ops.words import count_of
 
 if TYPE_CHECKING:
     from keyline_ops.deployed import Deployed
 
 app = typer.Typer()
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and say; change nothing.")]
 _TABLE = "The table, by its declared or its deployed name."
 
 
@@ -111,78 +108,6 @@ def count(
         print(json.dumps({"table": name, "items": counted.items, "read_units": units}))
         return
     print(f"{counted.items:,} items in {name}; {counted.read_units:,.1f} read units consumed")
-
-
-@app.command()
-def backup(
-    name: Annotated[str, typer.Argument(metavar="TABLE|SYSTEM", help="What to back up.")],
-    environment: Environment = "local",
-    export: Annotated[
-        str | None, typer.Option(help="Export to S3 instead: s3://bucket/prefix.")
-    ] = None,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-    state: State = None,
-) -> None:
-    """Make an on-demand backup of a table or of all tables of a system, and wait for it."""
-    from keyline_ops.deployed import find_tables
-    from keyline_ops.tables.backup import Backups, Bucket, price_of
-
-    bucket = Bucket.of(export) if export else None
-    where, console = _where(environment, state), Console(stderr=True)
-    backups = Backups(where, where.client(), lambda line: console.print(Text(line)))
-    found = backups.found(find_tables(name, where.environment, systems()))
-    price = price_of(found, where.environment.region, export=bucket is not None)
-    console.print(Text(f"{count_of(len(found), 'table')}: {price}"), soft_wrap=True)
-    if dry_run:
-        if as_json:
-            told = [{"table": seen.name, "bytes": seen.bytes} for seen in found]
-            print(json.dumps(told, indent=2))
-        return
-    saved = backups.export(found, bucket) if bucket else backups.save(found)
-    if as_json:
-        print(json.dumps([asdict(each) for each in saved], indent=2))
-        return
-    for each in saved:
-        print(f"{each.table}: {each.where}")
-
-
-@app.command()
-def restore(
-    table: Annotated[str, typer.Argument(help=_TABLE)],
-    to: Annotated[str, typer.Option(help="Name of the new table.")],
-    at: Annotated[str, typer.Option(help="The moment, with its time zone: 2026-01-31T10:00Z.")],
-    environment: Environment = "local",
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-    state: State = None,
-) -> None:
-    """Restore a table as of a moment into a new table, and make that as it is declared.
-
-    The exit code is 1 if the new table differs from the declaration all the same. Interrupted,
-    the same command goes on.
-    """
-    from keyline_ops.deployed import find_table
-    from keyline_ops.tables.restore import LEFT, Restores, moment_of
-
-    moment = moment_of(at)
-    where, console = _where(environment, state), Console(stderr=True)
-    owned = find_table(table, where.environment, systems())
-    restores = Restores(where, where.client(), lambda line: console.print(Text(line)))
-    plan = restores.plan(owned, to, moment)
-    steps = restores.steps(plan)
-    differs = [] if dry_run else restores.restore(plan)
-    if as_json:
-        told = {"table": to, "steps": steps, "done": not dry_run, "differs": differs, "left": LEFT}
-        print(json.dumps(told, indent=2))
-    else:
-        for step in steps:
-            print(step)
-        for line in differs:
-            print(f"differs: {line}")
-        for line in LEFT:
-            print(f"not put back: {line}")
-    raise typer.Exit(1 if differs else 0)
 
 
 def _where(environment: str, state: Path | None) -> Deployed:

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from keyline_ops import kept
 from keyline_ops.migrating.outcome import Outcome
-from keyline_ops.scanning import kept
 
 
 class Segment(msgspec.Struct):

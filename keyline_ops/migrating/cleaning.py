@@ -15,9 +15,9 @@ from keyline_deploy.project import LOCAL_STATE
 from keyline_ops.deployed import translated
 from keyline_ops.migrating.job import Job
 from keyline_ops.migrating.switching import WEEK, cut_over_since
+from keyline_ops.recovery.backup import Backups
 from keyline_ops.scanning.requests import Requests
 from keyline_ops.scanning.segments import Segments
-from keyline_ops.tables.backup import Backups
 from keyline_ops.tables.describe import describe, required
 
 Tell = Callable[[str], None]
@@ -104,7 +104,7 @@ def carry_out(cleaning: Cleaning, state: Path | None, tell: Tell) -> str:
     else:
         seen = required(describe(where, client, cleaning.table), cleaning.table)
         (backup,) = Backups(where, client, tell).save([seen])
-        saved = backup.where
+        saved = backup.arn
     with translated(cleaning.table):
         client.delete_table(TableName=cleaning.table)
     return saved

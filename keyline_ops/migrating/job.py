@@ -13,6 +13,7 @@ from keyline.model import Copy, Fill, System, Table
 from keyline.moments import iso_now
 from keyline_deploy.project import LOCAL_STATE
 from keyline_ops.deployed import Deployed
+from keyline_ops.kept import key_of, table_id
 from keyline_ops.migrating.checkpoint import State, checkpoint, read
 from keyline_ops.migrating.copying import Copier, Pairing
 from keyline_ops.migrating.declaration import Backfill
@@ -21,7 +22,6 @@ from keyline_ops.migrating.outcome import Outcome
 from keyline_ops.migrating.run import Pages, backfill, new_segments
 from keyline_ops.migrating.stored import Kind
 from keyline_ops.migrating.verify import Verdict, Verification
-from keyline_ops.scanning.kept import key_of, table_id
 from keyline_ops.scanning.parallel import SEGMENTS, in_parallel
 from keyline_ops.scanning.requests import Rate, Requests
 from keyline_ops.scanning.segments import Segments

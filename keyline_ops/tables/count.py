@@ -18,9 +18,9 @@ import msgspec
 
 from keyline.model import READ_BYTES
 from keyline.moments import iso_now
+from keyline_ops import kept
 from keyline_ops.costs.prices import MILLION, REGIONS
 from keyline_ops.deployed import Deployed
-from keyline_ops.scanning import kept
 from keyline_ops.scanning.parallel import SEGMENTS, in_parallel
 from keyline_ops.scanning.requests import Rate, Requests
 from keyline_ops.scanning.segments import Page, Segments

@@ -11,6 +11,7 @@ from keyline.errors import KeylineError
 T = TypeVar("T")
 
 PAUSE_SECONDS = 10.0
+_FIRST_SECONDS = 0.5
 
 
 def until(
@@ -27,14 +28,16 @@ def until(
     tell
         Is given what was seen each time it is not done.
     pause
-        Seconds.
+        Seconds at most: the first looks come sooner after one another.
     """
+    wait = min(pause, _FIRST_SECONDS)
     while True:
         seen = look()
         if done(seen):
             return seen
         tell(seen)
-        time.sleep(pause)
+        time.sleep(wait)
+        wait = min(pause, 2 * wait)
 
 
 def refuse_local(what: str) -> KeylineError:
@@ -42,6 +45,5 @@ def refuse_local(what: str) -> KeylineError:
     return KeylineError(
         "environment local",
         f"the local engine keeps no {what}.",
-        "Stop the platform and copy its state folder (.keyline/local), or name an environment "
-        "on AWS.",
+        "Name an environment on AWS. `keyline backup` keeps the whole state of this machine.",
     )

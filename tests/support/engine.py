@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -32,9 +33,17 @@ def running_engine() -> Iterator[str]:
     if named := os.environ.get(variables.DYNAMODB_ENDPOINT):
         yield named
         return
+    with engine_process() as url:
+        yield url
+
+
+@contextlib.contextmanager
+def engine_process(data: Path | None = None) -> Iterator[str]:
+    """Give the URL of an engine of its own, on a file or in memory; it is killed at the end."""
     port = free_port()
+    place = ["--db-path", str(data)] if data else []
     process = subprocess.Popen(
-        [str(find_binary(ROOT)), "serve", "--host", LOOPBACK, "--port", str(port)],
+        [str(find_binary(ROOT)), "serve", "--host", LOOPBACK, "--port", str(port), *place],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

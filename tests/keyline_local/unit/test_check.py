@@ -13,7 +13,7 @@ from keyline_local import Platform, Ports
 from keyline_local.api.issuer import Issuer
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.process import LOOPBACK
-from keyline_local.host.state_folder import locked
+from keyline_local.host.state_folder import state_locked
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def test_the_ports_of_an_engine_that_runs_elsewhere_are_nobody_s(
 
 def test_a_state_folder_in_use_and_one_that_is_a_file_are_refused(tmp_path: Path) -> None:
     refused = pytest.raises(LocalPlatformError, match="another local platform")
-    with locked(tmp_path / "state"), refused:
+    with state_locked(tmp_path / "state"), refused:
         check(tmp_path / "state")
     (tmp_path / "file").touch()
     with pytest.raises(LocalPlatformError, match="is not a folder"):

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from keyline_local.host.errors import LocalPlatformError
-from keyline_local.host.state_folder import forget, locked, usable
+from keyline_local.host.state_folder import forget, state_locked, usable
 
 
 def test_one_platform_at_a_time(tmp_path: Path) -> None:
     refused = pytest.raises(LocalPlatformError, match="another local platform")
-    with locked(tmp_path), refused, locked(tmp_path):
+    with state_locked(tmp_path), refused, state_locked(tmp_path):
         pass
-    with locked(tmp_path):
+    with state_locked(tmp_path):
         pass
 
 
@@ -24,7 +24,10 @@ def test_one_platform_at_a_time(tmp_path: Path) -> None:
 def test_a_file_is_not_a_state_folder(below: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(LocalPlatformError, match="is not a folder") as raised, locked(file / below):
+    with (
+        pytest.raises(LocalPlatformError, match="is not a folder") as raised,
+        state_locked(file / below),
+    ):
         pass
     assert raised.value.path == str(file / below)
     assert "--state" in raised.value.suggestion

@@ -1,4 +1,4 @@
-"""Files that hold how far a scan is: held by one process, and whole whenever that ends."""
+"""Files that hold how far a long command is: held by one process, and whole whenever that ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ StateT = TypeVar("StateT", bound=msgspec.Struct)
 
 
 def key_of(*parts: str) -> str:
-    """Return the name of a file: of a scan and its tables in their environment."""
+    """Return the name of a file: of what is carried out, and its tables in their environment."""
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
