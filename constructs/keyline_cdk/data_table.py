@@ -53,14 +53,16 @@ class DataTable(Construct):
         super().__init__(scope, id)
         self._declared = table
         protection = environment.tables
+        warm = _warm(protection, table)
         self.resource = dynamodb.TableV2(
             self,
             "Table",
             table_name=name or table.physical_name(environment.name),
             partition_key=_attributes(table, table.key.partition)[0],
             sort_key=next(iter(_attributes(table, table.key.sort)), None),
-            global_secondary_indexes=[_index(table, index) for index in table.indexes],
+            global_secondary_indexes=[_index(table, index, warm) for index in table.indexes],
             billing=dynamodb.Billing.on_demand(),
+            warm_throughput=warm,
             encryption=_encryption(self, environment),
             time_to_live_attribute=table.ttl.attribute if table.ttl else None,
             dynamo_stream=_stream(table),
@@ -97,7 +99,18 @@ def _attributes(table: Table, names: Sequence[str]) -> list[dynamodb.Attribute]:
     return [dynamodb.Attribute(name=name, type=_TYPES[str(table.type_of(name))]) for name in names]
 
 
-def _index(table: Table, index: Index) -> dynamodb.GlobalSecondaryIndexPropsV2:
+def _warm(protection: Tables, table: Table) -> dynamodb.WarmThroughput | None:
+    said = protection.warm.get(table.name)
+    if said is None:
+        return None
+    return dynamodb.WarmThroughput(
+        read_units_per_second=said.read, write_units_per_second=said.write
+    )
+
+
+def _index(
+    table: Table, index: Index, warm: dynamodb.WarmThroughput | None
+) -> dynamodb.GlobalSecondaryIndexPropsV2:
     partition = _attributes(table, index.key.partition)
     sort = _attributes(table, index.key.sort)
     several = len(partition) > 1 or len(sort) > 1
@@ -109,6 +122,7 @@ def _index(table: Table, index: Index) -> dynamodb.GlobalSecondaryIndexPropsV2:
         sort_keys=sort or None if several else None,
         projection_type=_PROJECTIONS[index.projection.type],
         non_key_attributes=list(index.projection.include) or None,
+        warm_throughput=warm,
     )
 
 

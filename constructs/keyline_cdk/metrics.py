@@ -128,6 +128,18 @@ def client_latency(
     return _of_operation(environment, system, "Latency", operation, statistic)
 
 
+def table_latency(environment: str, system: str, name: str, table: str) -> cloudwatch.Metric:
+    """How long reads or writes of a table take the handlers, in ms (`LATENCY_METRICS`)."""
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        statistic="p99",
+        period=MINUTE,
+        label=table,
+        dimensions_map={"Environment": environment, "System": system, "Table": table},
+    )
+
+
 def client_errors(environment: str, system: str, operation: str) -> cloudwatch.Metric:
     """Calls of an operation that failed the handlers, per minute; a refused condition is none."""
     return _of_operation(environment, system, "Errors", operation, "Sum")

@@ -118,6 +118,16 @@ class _Section(Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 
+class Warm(_Section, frozen=True, kw_only=True):
+    """What a table is ready for at once, in units a second; a new table is for the least.
+
+    It is billed once, when the table or its index is made ready, and cannot be lowered.
+    """
+
+    read: Annotated[int, Meta(ge=12_000, le=10_000_000)] = 12_000
+    write: Annotated[int, Meta(ge=4_000, le=10_000_000)] = 4_000
+
+
 class Tables(_Section, frozen=True, kw_only=True):
     """How tables are protected.
 
@@ -138,6 +148,9 @@ class Tables(_Section, frozen=True, kw_only=True):
         The deployed names of tables that were restored, by system and declared table. All of them
         are in the system's stack, and the first serves. A table that is not here has the name
         that its declaration makes (docs/runbooks/backup-and-restore.md).
+    warm
+        The warm throughput of tables and their indexes, by declared table. On-demand capacity
+        takes at once twice its earlier peak, and more only after some minutes.
     """
 
     pitr_days: Annotated[int, Meta(ge=1, le=35)] = 35
@@ -146,6 +159,7 @@ class Tables(_Section, frozen=True, kw_only=True):
     contributor_insights: bool = False
     encryption: Encryption = "aws-managed"
     names: dict[str, dict[str, TableNames]] = field(default_factory=dict)
+    warm: dict[str, Warm] = field(default_factory=dict)
 
     @property
     def makes_key(self) -> bool:
@@ -496,7 +510,8 @@ def unknown_systems(environment: Environment, known: Collection[str]) -> Iterato
 
 
 def table_name_faults(environment: Environment, systems: Collection[System]) -> Iterator[Fault]:
-    """Yield what is wrong with `[tables.names]`: a name that another table has, or may have.
+    """Yield what is wrong with `[tables.names]` and `[tables.warm]`: tables that there are not, and
+    a name that another table has, or may have.
 
     Parameters
     ----------
@@ -514,6 +529,13 @@ def table_name_faults(environment: Environment, systems: Collection[System]) -> 
             elif name in known:
                 own = declared[table].physical_name(environment.name)
                 yield from ((path, *each) for each in _name_faults(own, names))
+
+    every = [table.name for system in systems for table in system.tables]
+    for table in environment.tables.warm:
+        if table not in every:
+            keys = f"tables.warm.{table}"
+            path = f"{_file_that_says(environment, keys)}: {keys}"
+            yield path, "no system has such a table.", instead_of(table, every)
 
 
 def _name_faults(own: str, names: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ import msgspec
 from companion.inputs import Cursor
 from companion.tables import (
     Assignment,
+    DayCount,
     Iso,
     Log,
     Medication,
@@ -77,6 +78,28 @@ class LogPage(msgspec.Struct, frozen=True):
     """Turns, and the cursor of the next page; null after the last page."""
 
     conversations: list[LogAnswer]
+    cursor: Cursor | None = None
+
+
+class DayAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a patient's turns of a UTC day were."""
+
+    day: Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
+    conversations: Annotated[int, msgspec.Meta(examples=[31])]
+    repeated: Annotated[int, msgspec.Meta(examples=[2])]
+    concerns: Annotated[int, msgspec.Meta(examples=[1])]
+    emergencies: Annotated[int, msgspec.Meta(examples=[0])]
+
+    @classmethod
+    def of(cls, count: DayCount) -> DayAnswer:
+        """Return the answer about a day."""
+        return cls(**{name: getattr(count, name) for name in cls.__struct_fields__})
+
+
+class DayPage(msgspec.Struct, frozen=True):
+    """Days, and the cursor of the next page; null after the last page."""
+
+    days: list[DayAnswer]
     cursor: Cursor | None = None
 
 

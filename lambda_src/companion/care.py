@@ -50,7 +50,16 @@ from companion.patterns import (
     RECENT_ASSIGNMENTS,
     TURN_ALERTS,
 )
-from companion.tables import AlexaUser, Assignment, Audit, Caregiver, Conversation, Log, Patient
+from companion.tables import (
+    AlexaUser,
+    Assignment,
+    Audit,
+    Caregiver,
+    Conversation,
+    DayCount,
+    Log,
+    Patient,
+)
 from keyline.errors import KeylineError
 from keyline.idempotency import IdempotencyKey
 from keyline.moments import iso_now
@@ -300,6 +309,15 @@ class Care:
             caller=caregiver_id,
             patientId=patient_id,
             timestamp=(since or EARLIEST, until or LATEST),
+        )
+
+    def days(
+        self, caregiver_id: str, patient_id: str, limit: int, cursor: str | None
+    ) -> Page[DayCount]:
+        """Return a page of a patient's days, the first one first."""
+        self._assignment(caregiver_id, patient_id)
+        return self.store.query(
+            PATIENT_DAYS, limit=limit, cursor=cursor, caller=caregiver_id, patientId=patient_id
         )
 
     def escalations(

@@ -24,6 +24,7 @@ from companion.tables import (
     LogKey,
     Patient,
     Profile,
+    TurnMark,
 )
 from keyline.growth import Growth
 from keyline.model import (
@@ -450,7 +451,7 @@ LOG_KEYS = Query(
 )
 PATIENT_DAYS = Query(
     name="patient-days",
-    why="Read the days of a patient, to erase them.",
+    why="Show the days of a patient, and read them to erase them.",
     table=RECORDS,
     shape=DayCount,
     page=100,
@@ -458,6 +459,28 @@ PATIENT_DAYS = Query(
     consistent=True,
     item_bytes=RECORD_BYTES,
     per_month=5,
+)
+DAY_TURNS = Query(
+    name="day-turns",
+    why="Read what a patient's turns of a day were, as of the last write.",
+    table=LOGS,
+    shape=TurnMark,
+    entity=Log,
+    sort=between("timestamp"),
+    consistent=True,
+    page=100,
+    items=30,
+    item_bytes=LOG_BYTES,
+    per_month=TURNS / 5,
+)
+DAY_ACTIVITY = Update(
+    name="day-activity",
+    why="Say what the turns of a day were, unless the patient has been erased.",
+    table=RECORDS,
+    shape=DayCount,
+    set=("repeated", "concerns", "emergencies"),
+    item_bytes=RECORD_BYTES,
+    per_month=TURNS / 5,
 )
 DAYS_ERASE = BatchWrite(
     name="days-erase",

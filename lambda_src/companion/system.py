@@ -21,6 +21,8 @@ from companion.patterns import (
     CAREGIVER_UPDATE,
     CONVERSATION_DELETE,
     CONVERSATION_GET,
+    DAY_ACTIVITY,
+    DAY_TURNS,
     DAYS_ERASE,
     GROWTH,
     LOG_KEYS,
@@ -40,7 +42,16 @@ from companion.patterns import (
 )
 from companion.settings import Settings
 from companion.tables import ASSIGNMENTS, CAREGIVERS, LOGS, PATIENTS, RECORDS, SIZES
-from keyline.model import CACHE_METRICS, AnythingBut, Function, Metric, Route, StreamSource, System
+from keyline.model import (
+    CACHE_METRICS,
+    LATENCY_METRICS,
+    AnythingBut,
+    Function,
+    Metric,
+    Route,
+    StreamSource,
+    System,
+)
 
 READ_SCOPE = "companion:read"
 WRITE_SCOPE = "companion:write"
@@ -98,6 +109,14 @@ ESCALATIONS = Function(
     timeout=150,  # a batch waits 11 s for each alert whose process has ended
     services=("sns",),
 )
+ANALYTICS = Function(
+    name="analytics",
+    handler="companion.handlers.analytics.handler",
+    why="Says for each day of a patient what its turns were.",
+    patterns=(DAY_TURNS, DAY_ACTIVITY),
+    source=StreamSource(table=LOGS, events=("INSERT",), batch=100, window=5),
+    timeout=60,
+)
 CARE = Function(
     name="care",
     handler="companion.handlers.care.handler",
@@ -145,6 +164,7 @@ CARE = Function(
         Route("DELETE", "/patients/{patientId}/caregivers/{caregiverId}", WRITE_SCOPE),
         Route("GET", "/patients/{patientId}/conversations", READ_SCOPE),
         Route("GET", "/patients/{patientId}/escalations", READ_SCOPE),
+        Route("GET", "/patients/{patientId}/days", READ_SCOPE),
     ),
     timeout=29,
 )
@@ -155,10 +175,11 @@ SYSTEM = System(
     name="companion",
     title="Buddy: a voice companion, its patients and their caregivers",
     tables=(CAREGIVERS, PATIENTS, ASSIGNMENTS, LOGS, RECORDS, SIZES),
-    functions=(SKILL, ESCALATIONS, CARE, TABLE_SIZES),
+    functions=(SKILL, ESCALATIONS, ANALYTICS, CARE, TABLE_SIZES),
     metrics=(
         *map(Metric, (EMERGENCIES, SAFETY_ALERTS, CONVERSATIONS, MODEL_FAILURES)),
         *CACHE_METRICS,
+        *LATENCY_METRICS,
     ),
     settings=Settings,
 )

@@ -191,6 +191,15 @@ class LogKey(msgspec.Struct, kw_only=True):
     escalationLevel: Level
 
 
+class TurnMark(msgspec.Struct, kw_only=True):
+    """What the activity of a day is made of."""
+
+    patientId: str
+    timestamp: str
+    escalationLevel: Level
+    repeatCount: int = 0
+
+
 class Conversation(msgspec.Struct, kw_only=True):
     """What each turn of a patient reads first.
 
@@ -221,11 +230,22 @@ class AlexaUser(msgspec.Struct, kw_only=True):
 
 
 class DayCount(msgspec.Struct, kw_only=True):
-    """How much a patient has talked on a UTC day. Each day has an item, so each day begins at 0."""
+    """How much a patient has talked on a UTC day. Each day has an item, so each day begins at 0.
+
+    Attributes
+    ----------
+    conversations
+        Turns, counted with each of them.
+    repeated, concerns, emergencies
+        Turns with words that were said before, of level 1 and of level 2, as the stream told last.
+    """
 
     patientId: str
     day: str
     conversations: int = 0
+    repeated: int = 0
+    concerns: int = 0
+    emergencies: int = 0
     lastConversationAt: str | None = None
     lastEscalationLevel: Level = 0
 

@@ -29,6 +29,7 @@ from systems.companion.samples.alexa import alexa_request, said
 
 NAMES = ("Ada", "Grace", "Joan")
 CAREGIVER, HELPER = "demo-carer", "demo-helper"
+DAY_COUNTS = ("conversations", "concerns", "emergencies")
 _SKILL = function_name(SYSTEM.name, SKILL.name, LOCAL)
 _SKILL_ID = load(LOCAL).settings(SYSTEM.name, Settings).skill_id
 
@@ -98,6 +99,7 @@ class CompanionJourney:
             wanted = sorted(zip(turns, conversations.levels_of(turns), strict=True))
             if sorted((log["userUtterance"], log["escalationLevel"]) for log in kept) != wanted:
                 raise UnexpectedAnswerError("conversations", "are not what was said.")
+            await self._check_days(session, patient, kept)
             for log in _stored_logs(store, patient):
                 if log.escalationLevel:
                     told += _told(store, log)
@@ -106,6 +108,22 @@ class CompanionJourney:
             raise UnexpectedAnswerError("alerts", f"{told} of {escalated} escalations were told.")
         turns_in_all = sum(map(len, self._turns))
         return f"{turns_in_all:,} turns, each kept once; {escalated} escalations, each told once."
+
+    async def _check_days(
+        self, session: Session, patient: dict[str, Any], kept: Sequence[Any]
+    ) -> None:
+        """The stream has told what the turns of each day were."""
+        days = await session.all_pages(
+            f"/patients/{patient['patientId']}/days",
+            "days",
+            params={"limit": 100},
+            scopes=SYSTEM.scopes,
+            subject=CAREGIVER,
+        )
+        levels = [log["escalationLevel"] for log in kept]
+        told = [sum(day[name] for day in days) for name in DAY_COUNTS]
+        if told != [len(kept), levels.count(1), levels.count(2)]:
+            raise UnexpectedAnswerError("days", "do not say what was said.")
 
     async def _change_medication(self, session: Session) -> str:
         """A changed medication is spoken on the next turn."""

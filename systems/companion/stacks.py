@@ -15,10 +15,10 @@ from companion.system import (
     SKILL,
 )
 from companion.topic import TOPIC_VARIABLE
-from keyline.model import deployment
+from keyline.model import READ_LATENCY, WRITE_LATENCY, deployment
 from keyline_cdk.alarm import add_alarm, add_filled_alarm
 from keyline_cdk.data_key import customer_key
-from keyline_cdk.metrics import MINUTE, TableMetrics, client_latency, system_sum
+from keyline_cdk.metrics import MINUTE, TableMetrics, system_sum, table_latency
 from stacks.service_stack import ServiceStack
 
 ALEXA = "alexa-appkit.amazon.com"
@@ -66,17 +66,17 @@ class CompanionServiceStack(ServiceStack):
             for metric in (CONVERSATIONS, SAFETY_ALERTS, EMERGENCIES, MODEL_FAILURES)
         ]
         reading, writing = (
-            {pattern.operation for pattern in self._system.called if getattr(pattern, kind)}
+            {pattern.table.name for pattern in self._system.called if getattr(pattern, kind)}
             for kind in ("reads", "writes")
         )
         self._dashboard.add_row(
             ("Turns, escalations and fallback answers", counted),
             *(
-                (title, [client_latency(name, system, each) for each in sorted(operations)])
-                for title, operations in (
-                    ("ReadLatency p99, ms", reading),
-                    ("WriteLatency p99, ms", writing),
+                (
+                    f"{metric} p99, ms",
+                    [table_latency(name, system, metric, table) for table in sorted(tables)],
                 )
+                for metric, tables in ((READ_LATENCY, reading), (WRITE_LATENCY, writing))
             ),
         )
 

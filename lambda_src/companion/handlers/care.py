@@ -15,7 +15,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from companion.answers import AssignmentPage, ErasureAnswer, LogAnswer, LogPage, PatientAnswer
+from companion.answers import (
+    AssignmentPage,
+    DayAnswer,
+    DayPage,
+    ErasureAnswer,
+    LogAnswer,
+    LogPage,
+    PatientAnswer,
+)
 from companion.care import (
     AlexaUserTakenError,
     Care,
@@ -302,6 +310,13 @@ def escalations(patientId: PatientId, query: LevelQuery, caller: Caller) -> LogP
     """List the escalations of one level of a patient of the caller, newest first."""
     found = _care.escalations(caller.subject, patientId, query.level, query.limit, query.cursor)
     return LogPage([LogAnswer.of(log) for log in found.items], found.cursor)
+
+
+@app.get("/patients/{patientId}/days")
+def days(patientId: PatientId, query: PageQuery, caller: Caller) -> DayPage:
+    """List the days on which a patient of the caller talked, the first one first."""
+    found = _care.days(caller.subject, patientId, query.limit, query.cursor)
+    return DayPage([DayAnswer.of(day) for day in found.items], found.cursor)
 
 
 def _caregiver(caller: Caller) -> Caregiver:

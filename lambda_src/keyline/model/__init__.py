@@ -42,7 +42,8 @@ Deployment
 Metrics
     NAMESPACE holds all of them. dimension_sets gives the sets of dimensions that each is published
     under, with COMMON_DIMENSIONS in every set. GROWTH_METRICS are those of the sizes of tables:
-    TABLE_SIZE, INDEX_SIZE, STORAGE_GROWTH. CACHE_METRICS are those of a cache, CALL_METRICS and
+    TABLE_SIZE, INDEX_SIZE, STORAGE_GROWTH. LATENCY_METRICS, which are READ_LATENCY and
+    WRITE_LATENCY, are the times by table. CACHE_METRICS are those of a cache, CALL_METRICS and
     UNREADABLE_ITEMS those of every call.
     MIGRATION_METRICS are the names of those of a migration.
 Names of deployed resources
@@ -104,10 +105,13 @@ from keyline.model.metric import (
     COMMON_DIMENSIONS,
     GROWTH_METRICS,
     INDEX_SIZE,
+    LATENCY_METRICS,
     NAMESPACE,
+    READ_LATENCY,
     STORAGE_GROWTH,
     TABLE_SIZE,
     UNREADABLE_ITEMS,
+    WRITE_LATENCY,
     Metric,
     dimension_sets,
 )
@@ -165,6 +169,7 @@ __all__ = [
     "GROWTH_METRICS",
     "INDEX_SIZE",
     "KEYS_ONLY",
+    "LATENCY_METRICS",
     "LONGEST_ENVIRONMENT",
     "MAX_ENVIRONMENT_NAME",
     "MAX_INDEXES",
@@ -176,11 +181,13 @@ __all__ = [
     "MIGRATION_METRICS",
     "NAMESPACE",
     "READ_BYTES",
+    "READ_LATENCY",
     "STORAGE_GROWTH",
     "STORAGE_OVERHEAD_BYTES",
     "TABLE_SIZE",
     "UNREADABLE_ITEMS",
     "WRITE_BYTES",
+    "WRITE_LATENCY",
     "Access",
     "AnyOf",
     "AnythingBut",

@@ -56,6 +56,11 @@ GROWTH_METRICS = (
 CACHE_METRICS = (Metric("CacheHits"), Metric("CacheMisses"), Metric("CacheFailures"))
 """What a cache counts (`keyline.cache`). A system with a cache declares them."""
 
+READ_LATENCY, WRITE_LATENCY = "ReadLatency", "WriteLatency"
+LATENCY_METRICS = (Metric(READ_LATENCY, ("Table",)), Metric(WRITE_LATENCY, ("Table",)))
+"""How long calls take by table, in ms. The meter publishes them of a system that declares them:
+each of them has its price for each table."""
+
 LIBRARY_NAMES = frozenset(
     {
         *(*COMMON_DIMENSIONS, *CALL_METRICS, *CALL_FIELDS, UNREADABLE_ITEMS),

@@ -19,8 +19,11 @@ from keyline.model.metric import (
     CALL_DIMENSIONS,
     CALL_METRICS,
     COMMON_DIMENSIONS,
+    LATENCY_METRICS,
     NAMESPACE,
+    READ_LATENCY,
     UNREADABLE_ITEMS,
+    WRITE_LATENCY,
 )
 
 MAX_VALUES = 100
@@ -72,11 +75,18 @@ class Call(msgspec.Struct, kw_only=True):
 
 
 class Labels(msgspec.Struct, frozen=True):
-    """The dimensions and properties that all calls of a process share."""
+    """The dimensions and properties that all calls of a process share.
+
+    Attributes
+    ----------
+    latencies
+        Whether the system declares `LATENCY_METRICS`.
+    """
 
     environment: str
     system: str
     function: str = ""
+    latencies: bool = False
 
 
 class Meter:
@@ -152,6 +162,10 @@ def emf(labels: Labels, calls: Sequence[Call], now: float) -> str:
         "ReadTotal": sum(c.read for c in calls),
         "WriteTotal": sum(c.write for c in calls),
     }
+    if labels.latencies:
+        name = READ_LATENCY if first.operation in _READS else WRITE_LATENCY
+        metrics.append(_BY_TABLE[name])
+        line[name] = line["Latency"]
     if any(c.unreadable for c in calls):
         metrics.append(_UNREADABLE)
         line[UNREADABLE_ITEMS] = [c.unreadable for c in calls]
@@ -166,6 +180,15 @@ _METRICS = {
     "Namespace": NAMESPACE,
     "Dimensions": _DIMENSIONS,
     "Metrics": [{"Name": name, "Unit": unit} for name, unit in CALL_METRICS.items()],
+}
+_READS = frozenset({"BatchGetItem", "GetItem", "Query", "TransactGetItems"})
+_BY_TABLE = {
+    metric.name: {
+        "Namespace": NAMESPACE,
+        "Dimensions": [[*COMMON_DIMENSIONS, *metric.dimensions]],
+        "Metrics": [{"Name": metric.name, "Unit": "Milliseconds"}],
+    }
+    for metric in LATENCY_METRICS
 }
 _UNREADABLE = {
     "Namespace": NAMESPACE,

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, overload
 
 import msgspec
 
+from keyline.model.metric import LATENCY_METRICS
 from keyline.model.pattern import (
     BatchGet,
     BatchWrite,
@@ -103,7 +104,8 @@ class Store:
         self.clock = unique_clock or clock.PROCESS
         self.meter = meter if meter is not None else Meter()
         signer = CursorSigner(system.name, cursor_secret or secrets.token_bytes(32))
-        labels = Labels(environment, system.name, function)
+        latencies = set(LATENCY_METRICS) <= set(system.metrics)
+        labels = Labels(environment, system.name, function, latencies)
         sender = connection or Connection(client or dynamodb_client())
         self._calls = Calls(sender, self.meter, labels, measuring=measure_sizes)
         self._lock = threading.Lock()

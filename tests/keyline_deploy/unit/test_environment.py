@@ -653,3 +653,15 @@ def test_tests_do_not_see_the_developer_s_own_ports(
         check=True,
     )
     assert done.stdout.split() == ["20100", "18765"]
+
+
+def test_a_table_that_there_is_not_cannot_be_made_ready() -> None:
+    tables = environment.Tables(warm={"CustomerOrder": environment.Warm()})
+    dev = msgspec.structs.replace(environment.load("dev"), tables=tables)
+    assert [*environment.table_name_faults(dev, [LARGE])] == [
+        (
+            "dev.toml: tables.warm.CustomerOrder",
+            "no system has such a table.",
+            "Did you mean 'CustomerOrders'?",
+        )
+    ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from keyline.model.metric import CALL_FIELDS
 from keyline.run.meter import Call, Labels, Meter, emf
 
@@ -101,3 +103,28 @@ def test_a_meter_that_is_never_flushed_stays_bounded() -> None:
     for n in range(10_005):
         meter.record(LABELS, _call(items=n))
     assert (len(meter.calls), meter.calls[0].items) == (10_000, 5)
+
+
+@pytest.mark.requirement("B-28")
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        ("GetItem", "ReadLatency"),
+        ("Query", "ReadLatency"),
+        ("PutItem", "WriteLatency"),
+        ("TransactWriteItems", "WriteLatency"),
+    ],
+)
+def test_times_by_table_are_published_of_a_system_that_declares_them(
+    operation: str, name: str
+) -> None:
+    call = Call(pattern="p", operation=operation, table="Orders", latency=2.5)
+    plain = json.loads(emf(LABELS, [call], 0))
+    assert name not in plain
+    line = json.loads(emf(Labels("prod", "orders", "read", latencies=True), [call], 0))
+    (directive,) = [
+        each for each in line["_aws"]["CloudWatchMetrics"] if each["Metrics"][0]["Name"] == name
+    ]
+    assert directive["Dimensions"] == [["Environment", "System", "Table"]]
+    assert directive["Metrics"] == [{"Name": name, "Unit": "Milliseconds"}]
+    assert (line[name], line["Table"]) == ([2.5], "Orders")

@@ -24,6 +24,7 @@ OF_A_PATIENT = (
     "GET /patients/{patientId}/caregivers",
     "GET /patients/{patientId}/conversations",
     "GET /patients/{patientId}/escalations",
+    "GET /patients/{patientId}/days",
 )
 
 

@@ -44,12 +44,9 @@ def skill(companion: Companion) -> Iterator[None]:
     companion.module("skill").handler(request, Context())
 
 
-def escalations(companion: Companion) -> Iterator[None]:
-    patient = companion.patient()
-    companion.say("I am lost")
-    (stored,) = companion.stored("BuddyConversationLogs")
-    stale_claim(companion, patient["patientId"], stored["timestamp"]["S"])
-    record = {
+def inserted(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What the stream tells of a new turn."""
+    return {
         "eventID": "1",
         "eventName": "INSERT",
         "dynamodb": {
@@ -58,9 +55,25 @@ def escalations(companion: Companion) -> Iterator[None]:
             "SequenceNumber": "1",
         },
     }
+
+
+def escalations(companion: Companion) -> Iterator[None]:
+    patient = companion.patient()
+    companion.say("I am lost")
+    (stored,) = companion.stored("BuddyConversationLogs")
+    stale_claim(companion, patient["patientId"], stored["timestamp"]["S"])
+    record = inserted(stored)
     yield
     handler = companion.module("escalations").handler
     assert handler({"Records": [record]}, Context()) == {"batchItemFailures": []}
+
+
+def analytics(companion: Companion) -> Iterator[None]:
+    companion.patient()
+    companion.say("I am lost")
+    (stored,) = companion.stored("BuddyConversationLogs")
+    yield
+    companion.module("analytics").handler({"Records": [inserted(stored)]}, Context())
 
 
 def care(companion: Companion) -> Iterator[None]:
@@ -91,6 +104,7 @@ def sizes(companion: Companion) -> Iterator[None]:
 USES: Mapping[str, Callable[[Companion], Iterator[None]]] = {
     "skill": skill,
     "escalations": escalations,
+    "analytics": analytics,
     "care": care,
     "table-sizes": sizes,
 }

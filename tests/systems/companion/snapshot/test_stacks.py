@@ -11,7 +11,7 @@ import pytest
 
 from companion.settings import Settings
 from companion.system import SYSTEM
-from keyline_deploy.environment import load
+from keyline_deploy.environment import Warm, load
 from tests.support.alarms import alarms, dimensions, metrics, named
 from tests.support.templates import ENVIRONMENTS, Templates, resources, synthesize
 
@@ -66,11 +66,15 @@ def test_turns_expire_and_have_a_stream(templates: Templates) -> None:
     assert days["dev"] < 90
 
 
-@pytest.mark.requirement("B-22", "B-61", "B-62")
+@pytest.mark.requirement("B-61", "B-62")
 def test_the_stream_loses_no_alert_and_its_filter_holds_no_numeric_rule(
     templates: Templates,
 ) -> None:
-    (mapping,) = of(templates, "prod", "service", "AWS::Lambda::EventSourceMapping")
+    (mapping,) = [
+        each
+        for each in of(templates, "prod", "service", "AWS::Lambda::EventSourceMapping")
+        if "escalationLevel" in json.dumps(each)
+    ]
     (rule,) = mapping["FilterCriteria"]["Filters"]
     assert json.loads(rule["Pattern"]) == {
         "eventName": ["INSERT"],
@@ -169,3 +173,47 @@ def test_only_the_named_skill_may_call(templates: Templates) -> None:
     assert alexa("prod") == []
     (one,) = alexa("local")
     assert one["EventSourceToken"] == "amzn1.ask.skill.00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.requirement("B-23", "B-24", "B-26", "B-27")
+def test_use_and_errors_are_watched_on_dimensions_that_dynamodb_publishes(
+    templates: Templates,
+) -> None:
+    data = alarms(templates, "prod", "companion-data")
+    names = {table.physical_name("prod") for table in SYSTEM.tables}
+    for metric in ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"):
+        of_tables = [
+            dimensions(each)
+            for alarm in data
+            for each in metrics(alarm)
+            if each["MetricName"] == metric and set(dimensions(each)) == {"TableName"}
+        ]
+        assert {found["TableName"] for found in of_tables} == names
+    failing = [m for a in data for m in metrics(a) if m["MetricName"] == "SystemErrors"]
+    assert {dimensions(each)["TableName"] for each in failing} == names
+    assert all(set(dimensions(each)) == {"TableName", "Operation"} for each in failing)
+    assert not any(m["MetricName"] == "UserErrors" for a in data for m in metrics(a))
+    account = alarms(templates, "prod", "account")
+    (wrong,) = [m for a in account for m in metrics(a) if m["MetricName"] == "UserErrors"]
+    assert not dimensions(wrong)
+
+
+@pytest.mark.requirement("B-76")
+def test_a_table_is_made_ready_for_more_where_the_environment_says_so(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    prod = load("prod")
+    tables = msgspec.structs.replace(
+        prod.tables, warm={"BuddyAssignments": Warm(read=20_000, write=5_000)}
+    )
+    stacks = synthesize(
+        msgspec.structs.replace(prod, tables=tables), [SYSTEM], tmp_path_factory.mktemp("warm")
+    )
+    found = resources(stacks["companion-data-prod"].template, "AWS::DynamoDB::GlobalTable").values()
+    said = {"ReadUnitsPerSecond": 20_000, "WriteUnitsPerSecond": 5_000}
+    for table in found:
+        warm = table["TableName"] == "BuddyAssignments-prod"
+        parts = [table, *table.get("GlobalSecondaryIndexes", [])]
+        assert [part.get("WarmThroughput") for part in parts] == [said if warm else None] * len(
+            parts
+        )
