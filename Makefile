@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart dist e2e-deploy soak check lint types workflows synth synth-all \
-        diff deploy snapshots bench docs clean distclean
+        diff plan waves deploy snapshots bench docs clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -104,8 +104,12 @@ diff: setup ## Compare what is deployed with what would be (ENV=dev)
 plan: setup ## Judge what a deployment does to tables that hold data (ENV=dev)
 	.venv/bin/keyline plan --environment $(ENV)
 
-deploy: setup ## Deploy one environment (ENV=dev)
-	.venv/bin/cdk deploy --all -c env=$(ENV) $(CDK_ARGS)
+waves: setup ## Write the waves of a deployment for a review, unless it is refused (ENV=dev WAVES=folder)
+	.venv/bin/keyline deploy --environment $(ENV) --dry-run $(if $(WAVES),--output $(WAVES)) \
+	  -- $(CDK_ARGS) || [ $$? -eq 2 ]
+
+deploy: setup ## Deploy one environment, in waves where indexes change (ENV=dev WAVES=folder)
+	.venv/bin/keyline deploy --environment $(ENV) $(if $(WAVES),--waves $(WAVES)) -- $(CDK_ARGS)
 	.venv/bin/keyline migrate --environment $(ENV)
 
 snapshots: setup ## Write the template snapshots anew; read the difference before committing it

@@ -6,6 +6,7 @@ Public are these names, and nothing below them:
 * `Issuer` mints tokens that its APIs accept, also from another process.
 * `issuer_url` finds a platform that runs, by its state folder; `ask` asks it.
 * `client` is boto3's client of its engine and of its other AWS APIs.
+* `die_with_parent` ties the life of a child process to that of its parent.
 * `SHORTEST_STREAMED_NAME` is a limit of its engine.
 * `state_locked` keeps a platform from running on a state folder meanwhile.
 * `read_deployment` reads an assembly with nothing of it running. `Deployment`, `Api` and
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from keyline_local.dynamodb.tables import SHORTEST_STREAMED_NAME
     from keyline_local.host.clients import client
     from keyline_local.host.ports import Ports
+    from keyline_local.host.process import die_with_parent
     from keyline_local.host.state_folder import state_locked as state_locked
     from keyline_local.platform import Platform
     from keyline_local.resources import Api, Deployment, Function
@@ -45,6 +47,7 @@ __all__ = [
     "Ports",
     "ask",
     "client",
+    "die_with_parent",
     "issuer_url",
     "read_deployment",
     "state_locked",
@@ -60,6 +63,7 @@ _HOMES = {
     "Ports": "host.ports",
     "ask": "control.client",
     "client": "host.clients",
+    "die_with_parent": "host.process",
     "issuer_url": "control.client",
     "read_deployment": "cloudformation.deployment",
     "state_locked": "host.state_folder",

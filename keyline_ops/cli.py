@@ -15,6 +15,7 @@ from keyline_ops.commands import (
     alarms,
     check,
     costs,
+    deploy,
     docs,
     down,
     importing,
@@ -47,8 +48,8 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 """Errors of a full disk, or of a reader that is gone."""
 
 PARTS = (
-    *(up, down, new, check, plan, token, logs, docs, running, invoke, costs, phase, migrate),
-    *(importing, tables, recovery, alarms, redrive, requirements),
+    *(up, down, new, check, plan, deploy, token, logs, docs, running, invoke, costs, phase),
+    *(migrate, importing, tables, recovery, alarms, redrive, requirements),
 )
 for part in PARTS:
     app.add_typer(part.app)

@@ -8,7 +8,7 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from keyline.errors import KeylineError
@@ -20,6 +20,10 @@ _NO_TEMPLATE_VALIDATION = {"CDK_VALIDATION": "false"}
 """The CDK's own check of templates takes 3 s. Our rules and cdk-nag run without it."""
 
 
+_CONTEXT = "CDK_CONTEXT_OPTIONS"
+"""The name under which the context of a call is one of the inputs of a synthesis."""
+
+
 class SynthesisFailedError(KeylineError):
     """The CDK app did not synthesize; its own output says why."""
 
@@ -29,13 +33,15 @@ def assembly_folder(environment: str) -> Path:
     return WORK / "assembly" / environment
 
 
-def up_to_date(environment: str, out: Path | None = None) -> Path:
+def up_to_date(environment: str, out: Path | None = None, context: Sequence[str] = ()) -> Path:
     """Return the kept assembly of an environment, synthesized if its inputs have changed.
 
     Parameters
     ----------
     out
         Where the assembly is kept; the default is the `assembly_folder`.
+    context
+        `key=value` for the app, besides the environment.
 
     Raises
     ------
@@ -43,11 +49,11 @@ def up_to_date(environment: str, out: Path | None = None) -> Path:
         As `bring_up_to_date` does.
     """
     out = out or assembly_folder(environment)
-    asyncio.run(bring_up_to_date(environment, out))
+    asyncio.run(bring_up_to_date(environment, out, context))
     return out
 
 
-async def bring_up_to_date(environment: str, out: Path) -> bool:
+async def bring_up_to_date(environment: str, out: Path, context: Sequence[str] = ()) -> bool:
     """Write the cloud assembly of an environment, unless a folder has that of the same inputs.
 
     Needs no AWS account, credentials or network. What the app prints goes to the terminal
@@ -65,7 +71,7 @@ async def bring_up_to_date(environment: str, out: Path) -> bool:
         If the CDK command line is missing or the app fails.
     """
     with _alone(out):
-        return await _bring_up_to_date(environment, out)
+        return await _bring_up_to_date(environment, out, context)
 
 
 @contextlib.contextmanager
@@ -76,26 +82,27 @@ def _alone(out: Path) -> Iterator[None]:
         yield
 
 
-async def _bring_up_to_date(environment: str, out: Path) -> bool:
+async def _bring_up_to_date(environment: str, out: Path, context: Sequence[str]) -> bool:
     record = out.with_suffix(".inputs")
-    variables = _variables(environment)
+    variables = {**_variables(environment), _CONTEXT: "\0".join(context)}
     inputs = fingerprint(ROOT, variables)
     made = record.is_file() and (out / "manifest.json").is_file()
     if made and record.read_text(encoding="utf-8") == inputs:
         return False
     record.unlink(missing_ok=True)  # what fails half-way is not up to date
-    await _synthesize(environment, out)
+    await _synthesize(environment, out, context)
     if fingerprint(ROOT, variables) == inputs:  # else a file was saved meanwhile
         record.write_text(inputs, encoding="utf-8")
     return True
 
 
-async def _synthesize(environment: str, out: Path) -> None:
+async def _synthesize(environment: str, out: Path, context: Sequence[str]) -> None:
     cdk = ROOT / "node_modules" / ".bin" / "cdk"
     if not cdk.exists():
         raise SynthesisFailedError("node_modules/.bin/cdk", "is missing.", "Run `make setup`.")
     process = await asyncio.create_subprocess_exec(
         *(str(cdk), "synth", "--quiet", "-c", f"env={environment}", "--output", str(out)),
+        *(option for entry in context for option in ("-c", entry)),
         cwd=ROOT,
         env=_variables(environment),
         stdin=asyncio.subprocess.DEVNULL,

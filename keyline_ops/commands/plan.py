@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from typer.core import TyperCommand
 
 from keyline.errors import KeylineError
+from keyline_ops.commands.judging import FAILED, Judging
 from keyline_ops.commands.options import AsJson
-from keyline_ops.printing import forget_output
 
 if TYPE_CHECKING:
     from keyline_ops.path_pairs import PathPair
@@ -25,41 +23,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _PROD = "prod"
-_UNJUDGED = 1
-"""The exit code of what cannot be judged: 2 and 3 are verdicts."""
 
 
-class _Judging(TyperCommand):
-    """A command whose exit code 2 is a verdict, so that an error never has it."""
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: Any = None,
-        **extra: Any,
-    ) -> Any:
-        """Read the options; a wrong one ends with the code of what cannot be judged."""
-        try:
-            return super().make_context(info_name, args, parent, **extra)
-        except typer.TyperException as error:
-            print(error, file=sys.stderr)
-            sys.exit(_UNJUDGED)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; an error ends with the code of what cannot be judged."""
-        try:
-            return super().invoke(ctx)
-        except KeylineError as error:
-            said = (f"{error.path}: {error.message}", error.suggestion)
-            print("\n".join(filter(None, said)), file=sys.stderr)
-        except OSError as error:
-            forget_output()
-            print(f"the output: cannot be written: {error.strerror}.", file=sys.stderr)
-        sys.exit(_UNJUDGED)
-
-
-@app.command(cls=_Judging)
+@app.command(cls=Judging)
 def plan(
     old: Annotated[
         str | None,
@@ -95,13 +61,14 @@ def plan(
     from keyline_ops.path_pairs import read_path_pairs
     from keyline_ops.plan import report
     from keyline_ops.plan.errors import UnjudgedError
+    from keyline_ops.plan.releases import RELEASES, current_releases
 
-    holding = _holding(releases)
+    holding = current_releases(releases or RELEASES)
     if pairs is not None:
         read = read_path_pairs(pairs, "from", "to")
         judged = [_told(each, environment or _PROD, holding) for each in read]
         print(json.dumps({"plans": judged}, indent=2), flush=True)
-        raise typer.Exit(_UNJUDGED if any("error" in each for each in judged) else 0)
+        raise typer.Exit(FAILED if any("error" in each for each in judged) else 0)
     if old is not None and new is not None:
         found = _judged(old, new, environment or _PROD, holding)
     elif old is None and environment is not None:
@@ -147,13 +114,14 @@ def _judged_on_aws(new: str | None, environment: str, releases: Sequence[Release
     """Judge an assembly, by default that of the project as it is, over what runs on AWS."""
     from keyline_deploy.environment import load
     from keyline_ops.plan.judge import judge
-    from keyline_ops.plan.running_stacks import fillings, on_aws, running_stacks
+    from keyline_ops.plan.running_stacks import as_given, fillings, on_aws, running_stacks
     from keyline_ops.plan.sources import read_assembly, stacks_of
     from keyline_ops.synth import up_to_date
 
     where = on_aws(load(environment))
     after = stacks_of(new, environment) if new else read_assembly(up_to_date(environment))
-    found = judge(running_stacks(where, after), after, releases)
+    before = running_stacks(where, after)
+    found = judge(before, as_given(after, before), releases)
     names = [table.name for table in found.tables if table.changes_indexes]
     return found.with_fillings(fillings(where, names), where.environment.region)
 
@@ -171,15 +139,3 @@ def _told(
         return {"verdict": _judged(*pair, environment, releases).verdict.word}
     except KeylineError as error:
         return {"verdict": None, "error": str(error)}
-
-
-def _holding(file: Path | None) -> Sequence[Release]:
-    from keyline_ops.plan.releases import RELEASES, read_releases
-
-    today = datetime.now(UTC).date()
-    found = read_releases(file or RELEASES)
-    for release in found:
-        if release.until < today:
-            ended = release.until.isoformat()
-            print(f"The release of {release.change} ended on {ended}.", file=sys.stderr)
-    return [release for release in found if release.until >= today]

@@ -79,12 +79,19 @@ class Output:
 
 @dataclass(frozen=True)
 class Stack:
-    """A template with the name of its stack, which is empty where nobody knows it."""
+    """A template with the name of its stack, which is empty where nobody knows it.
+
+    Attributes
+    ----------
+    given
+        The values of parameters that the stack was given; the others have their `Default`.
+    """
 
     name: str
     template: Template
     termination_protection: bool = False
     region: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def resources(self) -> Node:
@@ -341,6 +348,8 @@ class Evaluator:
             return self.world.constant(f"{self.stack.name}.{name}" if own else name)
         parameter = self._section("Parameters").get(name)
         if isinstance(parameter, dict):
+            if name in self.stack.given:
+                parameter = {**parameter, "Default": self.stack.given[name]}
             return self._parameter(name, parameter)
         body = self._declared.get(name)
         named = _NAMED.get(str(body.get("Type"))) if body else None

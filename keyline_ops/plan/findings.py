@@ -35,11 +35,34 @@ class Moment(enum.IntEnum):
 
 
 @dataclass(frozen=True)
+class Part:
+    """What of a table a step takes from one template into another.
+
+    Attributes
+    ----------
+    section
+        The property of the table: `GlobalSecondaryIndexes`, `StreamSpecification`.
+    index
+        The name of one index of it; empty for the whole property.
+    """
+
+    section: str
+    index: str = ""
+
+
+@dataclass(frozen=True)
 class Step:
-    """Something that needs a deployment of its own for its table."""
+    """Something that needs a deployment of its own for its table.
+
+    Attributes
+    ----------
+    part
+        What of the table changes; None where it is not the table alone, or also takes time.
+    """
 
     moment: Moment
     text: str
+    part: Part | None = None
 
 
 @dataclass(frozen=True)

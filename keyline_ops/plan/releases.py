@@ -5,10 +5,11 @@ They are in a file of the project that is committed, so that a review sees them.
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
@@ -64,6 +65,23 @@ def read_releases(path: Path) -> tuple[Release, ...]:
         if not release.why.strip():
             raise UnjudgedError(f"{path}: {release.change}", "says no reason.", "Write why = ...")
     return found.release
+
+
+def current_releases(path: Path) -> list[Release]:
+    """Read the releases of a file that have not ended; those that have are said on standard error.
+
+    Raises
+    ------
+    UnjudgedError
+        If the file is not right.
+    """
+    today = datetime.now(UTC).date()
+    found = read_releases(path)
+    for release in found:
+        if release.until < today:
+            ended = release.until.isoformat()
+            print(f"The release of {release.change} ended on {ended}.", file=sys.stderr)
+    return [release for release in found if release.until >= today]
 
 
 def released(finding: Finding, releases: Sequence[Release]) -> Finding:

@@ -51,8 +51,14 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def show(plan: Plan, console: Console) -> None:
-    """Print a plan: each table, what changes, the deployments in order, the verdict."""
+def show(plan: Plan, console: Console, *, in_order: bool = True) -> None:
+    """Print a plan: each table, what changes, the verdict.
+
+    Parameters
+    ----------
+    in_order
+        Whether the deployments are printed, in their order.
+    """
     rows = table("", ("table", "name", "verdict"))
     for each in plan.tables:
         rows.add_row(each.owner, each.name, Text(_word(each), _COLOURS[each.verdict]))
@@ -61,8 +67,8 @@ def show(plan: Plan, console: Console) -> None:
     for each in plan.tables:
         for finding in each.findings:
             _show_finding(finding, console)
-    in_order = plan.waves if plan.verdict is Verdict.WAVES else ()
-    for number, wave in enumerate(in_order, 1):
+    waves = plan.waves if in_order and plan.verdict is Verdict.WAVES else ()
+    for number, wave in enumerate(waves, 1):
         for step in wave:
             console.print(Text(f"deployment {number}: {step}"), soft_wrap=True)
     for line in _remarks(plan):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
@@ -17,13 +18,15 @@ from keyline.model import WRITE_BYTES
 from keyline_deploy.environment import Environment
 from keyline_ops.deployed import Deployed, deployed, translated
 from keyline_ops.plan.errors import UnjudgedError
-from keyline_ops.plan.evaluate import Node, Stack
+from keyline_ops.plan.evaluate import Stack
 from keyline_ops.plan.filling import Filling
 from keyline_ops.plan.templates import parse_template
 from keyline_ops.tables.describe import described
 
 _ABSENT = "ValidationError"
 """The code of GetTemplate and DescribeStacks for a stack that does not exist."""
+NOT_THERE = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_COMPLETE")
+"""Statuses of a stack that has nothing: it was never created, or all of it was rolled back."""
 
 
 def on_aws(environment: Environment) -> Deployed:
@@ -55,22 +58,33 @@ def running_stacks(where: Deployed, stacks: Iterable[Stack]) -> list[Stack]:
     return [stack for stack in found if stack]
 
 
+def as_given(stacks: Iterable[Stack], running: Iterable[Stack]) -> list[Stack]:
+    """Return stacks that are to be deployed, with the parameters that those that run were given.
+
+    CloudFormation keeps the value of a parameter unless a deployment names another one.
+    """
+    given = {stack.name: stack.given for stack in running}
+    return [replace(stack, given=given.get(stack.name, {})) for stack in stacks]
+
+
 def _running(environment: Environment, stack: Stack) -> Stack | None:
     client = boto3.client("cloudformation", region_name=stack.region or environment.region)
     with translated(f"stack {stack.name}"):
         try:
             id = _id(client, stack.name)
-            body = client.get_template(StackName=id)["TemplateBody"]
             (told,) = client.describe_stacks(StackName=id)["Stacks"]
+            if told["StackStatus"] in NOT_THERE:
+                return None
+            body = client.get_template(StackName=id)["TemplateBody"]
         except ClientError as error:
             if error.response["Error"]["Code"] == _ABSENT:
                 return None
             raise
     text = body if isinstance(body, str) else json.dumps(body)
-    template = dict(parse_template(text, f"stack {stack.name}"))
-    template["Parameters"] = _given(template.get("Parameters"), told.get("Parameters", []))
+    template = parse_template(text, f"stack {stack.name}")
     protected = told.get("EnableTerminationProtection") is True
-    return Stack(stack.name, template, protected, stack.region)
+    given = {p["ParameterKey"]: p["ParameterValue"] for p in told.get("Parameters", [])}
+    return Stack(stack.name, template, protected, stack.region, given)
 
 
 def _id(client: Any, name: str) -> str:
@@ -80,16 +94,6 @@ def _id(client: Any, name: str) -> str:
         told = client.describe_stack_resource(StackName=id, LogicalResourceId=logical_id)
         id = told["StackResourceDetail"]["PhysicalResourceId"]
     return id
-
-
-def _given(declared: Any, given: Sequence[Mapping[str, str]]) -> Node:
-    """Return parameters whose defaults are the values that the stack has."""
-    found = dict(cast("Node", declared or {}))
-    for parameter in given:
-        body = found.get(parameter["ParameterKey"])
-        if isinstance(body, dict):
-            found[parameter["ParameterKey"]] = {**body, "Default": parameter["ParameterValue"]}
-    return found
 
 
 # --------------------------------------------------------------------------------- sizes

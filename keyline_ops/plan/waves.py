@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from keyline_ops.plan.findings import Moment, Verdict
+from keyline_ops.plan.findings import Moment, Step, Verdict
 from keyline_ops.plan.table_plan import TablePlan
 
 Wave = tuple[str, ...]
@@ -38,9 +38,18 @@ def _apart(tables: Sequence[TablePlan], others_change: bool) -> Iterator[Wave]:
 
 
 def _together(tables: Sequence[TablePlan], moment: Moment) -> list[Wave]:
-    """Return the first steps of all tables, then their second ones, and so on."""
+    return [
+        tuple(f"{table.owner}: {step.text}" for table, step in column)
+        for column in columns(tables, moment)
+    ]
+
+
+def columns(
+    tables: Sequence[TablePlan], moment: Moment
+) -> list[tuple[tuple[TablePlan, Step], ...]]:
+    """Return the first steps of all tables at a moment, then their second ones, and so on."""
     steps = [
-        [f"{table.owner}: {s.text}" for f in table.findings for s in f.steps if s.moment is moment]
+        [(table, s) for f in table.findings for s in f.steps if s.moment is moment]
         for table in tables
     ]
     longest = max(map(len, steps), default=0)

@@ -81,11 +81,20 @@ def test_every_environment_is_deployed_behind_its_own_gate_and_role(root: Path) 
     assert roles == ["${{ vars.AWS_ROLE_ARN }}"]
 
 
-def test_nothing_is_deployed_that_the_plan_does_not_call_harmless(root: Path) -> None:
+def test_what_is_deployed_was_judged_and_is_not_refused(root: Path) -> None:
     steps = workflow(root, "deploy-environment.yml")["jobs"]["deploy"]["steps"]
     run = [str(step.get("run", "")).split(" CDK_ARGS")[0] for step in steps]
-    assert run.index("make plan") == run.index("make deploy") - 1
+    reviewed = "WAVES=.keyline/reviewed"
+    assert run.index(f"make waves {reviewed}") == run.index(f"make deploy {reviewed}") - 1
     assert not any("continue-on-error" in step for step in steps)
+
+
+def test_the_waves_of_a_refused_change_end_the_job(root: Path) -> None:
+    recipe = (root / "Makefile").read_text().partition("\nwaves:")[2].partition("\n\n")[0]
+    ending = recipe.rpartition("|| ")[2].replace("$$", "$")
+    for code, passes in ((0, True), (1, False), (2, True), (3, False)):
+        done = subprocess.run(["/bin/sh", "-c", f"(exit {code}) || {ending}"], check=False)
+        assert (done.returncode == 0) is passes, code
 
 
 def test_a_pull_request_that_is_refused_fails(root: Path) -> None:

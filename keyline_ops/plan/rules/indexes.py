@@ -16,6 +16,7 @@ from keyline.model import MAX_INDEXES
 from keyline_ops.plan.findings import (
     Finding,
     Moment,
+    Part,
     Step,
     Verdict,
     harmless,
@@ -133,7 +134,8 @@ def _changed_vectors(change: Change) -> Iterator[Finding]:
 
 
 def _created(change: Change, path: str, name: str) -> Iterator[Finding]:
-    step = Step(Moment.BEFORE, f"create the index {name}, and wait until it is filled")
+    told = f"create the index {name}, and wait until it is filled"
+    step = Step(Moment.BEFORE, told, _part(path, name))
     new = change.users_after.of_index(change.place, name) - change.users_before.of_index(
         change.place, name
     )
@@ -148,6 +150,10 @@ def _created(change: Change, path: str, name: str) -> Iterator[Finding]:
         )
     else:
         yield harmless(path, "is created and filled.", step)
+
+
+def _part(path: str, name: str) -> Part:
+    return Part(path.partition(".")[0], name)
 
 
 def _switching(change: Change, users: Iterable[User]) -> Iterator[User]:
@@ -168,7 +174,7 @@ def _is_new_code(change: Change, function: Place) -> bool:
 
 
 def _deleted(change: Change, path: str, name: str) -> Iterator[Finding]:
-    step = Step(Moment.AFTER, f"delete the index {name}")
+    step = Step(Moment.AFTER, f"delete the index {name}", _part(path, name))
     left = change.users_after.of_index(change.place, name)
     gone = change.users_before.of_index(change.place, name)
     if left:

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from keyline_ops.plan.findings import Finding, Moment, Step, harmless, refused, rejected, waves
+from keyline_ops.plan.findings import (
+    Finding,
+    Moment,
+    Part,
+    Step,
+    harmless,
+    refused,
+    rejected,
+    waves,
+)
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.table_state import TableState
 from keyline_ops.plan.users import Kind, User, names_of
@@ -68,7 +77,7 @@ def _disabled(change: Change) -> Iterator[Finding]:
             f"is removed together with {names_of(gone)}, which reads it. Records that are not read"
             " yet are lost.",
             "Remove the consumer first, once it has read everything.",
-            Step(Moment.AFTER, "disable the stream"),
+            Step(Moment.AFTER, "disable the stream", Part(_PATH)),
         )
     else:
         yield harmless(_PATH, "is disabled. Nothing in these templates reads the stream.")
@@ -92,7 +101,7 @@ def _replaced(change: Change) -> Iterator[Finding]:
             view,
             f"{what} {names_of(gone)} reads the old one until it is removed.",
             "Remove the consumer first, once it has read everything.",
-            Step(Moment.AFTER, "change the view of the stream"),
+            Step(Moment.AFTER, "change the view of the stream", Part(_PATH)),
         )
     else:
         yield harmless(view, f"{what} Nothing in these templates reads the old one.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ class Cdk:
         self.fails = False
         self.saves = ""
 
-    async def synthesize(self, environment: str, out: Path) -> None:
+    async def synthesize(self, environment: str, out: Path, context: Sequence[str]) -> None:
         self.calls += 1
         if self.saves:
             (self.project / "app.py").write_text(self.saves)
@@ -53,6 +54,13 @@ def test_a_changed_input_is_synthesized_again(cdk: Cdk) -> None:
     bring()
     (cdk.project / "app.py").write_text("second")
     assert [bring(), bring()] == [True, False]
+
+
+def test_another_context_is_synthesized_again(cdk: Cdk) -> None:
+    bring()
+    folder, context = assembly_folder("local"), ["user_pool_id=us-east-1_AbCdEfGhI"]
+    again = (asyncio.run(bring_up_to_date("local", folder, context)) for _ in "ab")
+    assert list(again) == [True, False]
 
 
 def test_a_changed_variable_is_synthesized_again(cdk: Cdk, monkeypatch: pytest.MonkeyPatch) -> None:

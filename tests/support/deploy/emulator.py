@@ -75,22 +75,36 @@ class Emulator:
 
 
 @contextlib.contextmanager
-def running_emulator(root: Path, folder: Path) -> Iterator[Emulator]:
-    """Run an emulator on a free port, its state in memory, and stop it with all it started."""
+def running_emulator(
+    root: Path, folder: Path, fill_seconds: float | None = None
+) -> Iterator[Emulator]:
+    """Run an emulator on a free port, its state in memory, and stop it with all it started.
+
+    Parameters
+    ----------
+    fill_seconds
+        How long it takes to fill an index, with DynamoDB's rule of one index at a time; None for
+        the emulator as it is.
+    """
     python = root / ".keyline" / "emulator" / "bin" / "python"
     assert python.exists(), f"{python} is missing: run `make setup`"
     port = free_port()
     certificate, key = write_certificate(folder)
     emulator = Emulator(f"https://{LOOPBACK}:{port}", certificate, folder)
     # hypercorn itself: ministack's own command would listen on port 443 as well
-    serve = ["-m", "hypercorn", "ministack.app:app", "--bind", f"{LOOPBACK}:{port}"]
+    app = "ministack.app:app" if fill_seconds is None else "one_index_at_a_time:app"
+    serve = ["-m", "hypercorn", app, "--bind", f"{LOOPBACK}:{port}"]
     in_one_process = ["--workers", "0", "--certfile", str(certificate), "--keyfile", str(key)]
     log = folder / "emulator.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(python), *serve, *in_one_process],
             cwd=folder,
-            env={**emulator.environment(ACCOUNT), **_settings(port, certificate, key)},
+            env={
+                **emulator.environment(ACCOUNT),
+                **_settings(port, certificate, key),
+                **_rules(fill_seconds),
+            },
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -102,6 +116,12 @@ def running_emulator(root: Path, folder: Path) -> Iterator[Emulator]:
         yield emulator
     finally:
         _end(process)
+
+
+def _rules(fill_seconds: float | None) -> dict[str, str]:
+    if fill_seconds is None:
+        return {}
+    return {"PYTHONPATH": str(Path(__file__).parent), "FILL_SECONDS": str(fill_seconds)}
 
 
 def _settings(port: int, certificate: Path, key: Path) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Deploying an environment in waves: what `keyline deploy` and `keyline destroy` do."""

@@ -1,0 +1,60 @@
+"""The policy of a stack that keeps data: no update replaces or deletes one of its tables.
+
+A template cannot set it. CloudFormation asks it at each update of the stack, whoever makes that.
+Source: CloudFormation user guide, "Prevent updates to stack resources".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from keyline_ops.deployed import translated
+from keyline_ops.plan.evaluate import Stack
+from keyline_ops.plan.table_state import GLOBAL_TABLE, TABLE
+
+_ALLOW_ALL = {"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"}
+_KEEP_TABLES = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": ["Update:Replace", "Update:Delete"],
+    "Resource": "*",
+    "Condition": {"StringEquals": {"ResourceType": [TABLE, GLOBAL_TABLE]}},
+}
+
+
+def has_tables(stack: Stack) -> bool:
+    """Whether a stack has a table."""
+    return any(
+        isinstance(body, dict) and body.get("Type") in (TABLE, GLOBAL_TABLE)
+        for body in stack.resources.values()
+    )
+
+
+def keep_tables(client: Any, stack: Stack) -> None:
+    """Let no update of a stack replace or delete its tables.
+
+    Raises
+    ------
+    KeylineError
+        If AWS refuses, or does not answer.
+    """
+    _set(client, stack, [_ALLOW_ALL, _KEEP_TABLES])
+
+
+def allow_all(client: Any, stack: Stack) -> None:
+    """Let an update of a stack do everything: a release lets it through.
+
+    Raises
+    ------
+    KeylineError
+        If AWS refuses, or does not answer.
+    """
+    _set(client, stack, [_ALLOW_ALL])
+
+
+def _set(client: Any, stack: Stack, statements: list[Any]) -> None:
+    with translated(f"stack {stack.name}"):
+        client.set_stack_policy(
+            StackName=stack.name, StackPolicyBody=json.dumps({"Statement": statements})
+        )
