@@ -133,10 +133,10 @@ def with_pool(name: str, **pools: str) -> Environment:
     [
         (load("dev"), f"user_pool_id={POOL}", True),
         (load("staging"), f"user_pool_id={POOL}", False),
-        (with_pool("prod", reports=POOL), f"user_pool_id={POOL}", True),
-        (with_pool("prod", reports=POOL), f"reports:user_pool_id={POOL}", True),
-        (with_pool("dev", reports="us-east-1_Other"), f"user_pool_id={POOL}", False),
-        (with_pool("dev", reports=POOL), f"other:user_pool_id={POOL}", False),
+        (with_pool("prod", shop=POOL), f"user_pool_id={POOL}", True),
+        (with_pool("prod", shop=POOL), f"shop:user_pool_id={POOL}", True),
+        (with_pool("dev", shop="us-east-1_Other"), f"user_pool_id={POOL}", False),
+        (with_pool("dev", shop=POOL), f"other:user_pool_id={POOL}", False),
         (load("prod"), "cache=false", True),
     ],
 )
