@@ -25,8 +25,10 @@ from rich.console import Console
 from starlette.routing import BaseRoute, Route
 
 from keyline import variables
-from keyline.errors import KeylineError
+from keyline.errors import KeylineError, instead_of
+from keyline.moments import DAY_SECONDS
 from keyline_deploy import bundling
+from keyline_deploy.alarms import State
 from keyline_local.api.gateway import Gateway
 from keyline_local.api.issuer import Issuer
 from keyline_local.cloudformation.assembly import read_assembly
@@ -38,9 +40,12 @@ from keyline_local.control.server import announced, control_app, index_handler
 from keyline_local.control.status import ApiStatus, Status
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
 from keyline_local.dynamodb.engine import Engine, find_binary
+from keyline_local.dynamodb.table_meter import TableMeter
 from keyline_local.dynamodb.tables import Change, update_tables
+from keyline_local.dynamodb.throttling import Throttling, indexes_of
 from keyline_local.dynamodb.ttl import Sweep, sweep
 from keyline_local.host.clients import client
+from keyline_local.host.clock import Clock
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.listener import Listener
 from keyline_local.host.part import Part
@@ -52,10 +57,14 @@ from keyline_local.resources import Api, Deployment, Function
 from keyline_local.roles.guard import Guard
 from keyline_local.services.aws import Aws
 from keyline_local.services.cache import Cache
-from keyline_local.services.live_alarms import LiveAlarm, LiveAlarms
+from keyline_local.services.faults import Fault, Faults, Kind
+from keyline_local.services.live_alarms import LiveAlarm, LiveAlarms, alarm_line
 from keyline_local.services.logs import Logs
 from keyline_local.services.metric_store import MetricStore
-from keyline_local.triggers.event_source import EventSources, Result
+from keyline_local.services.minutes import MOST_SECONDS, Minutes
+from keyline_local.services.notices import Notices
+from keyline_local.services.queues import Queues
+from keyline_local.triggers.event_source import EventSources, Result, Timing
 from keyline_local.triggers.schedule import Schedules
 from keyline_local.triggers.stream_retry import Record
 
@@ -268,9 +277,64 @@ class Platform:
         """
         return await self.schedules.trigger(name)
 
-    async def alarms(self) -> Sequence[LiveAlarm]:
+    def alarms(self) -> Sequence[LiveAlarm]:
         """Say how the alarms of the deployed templates are."""
-        return await asyncio.to_thread(self._alarms.states)
+        return self._alarms.states()
+
+    async def advance(self, seconds: float) -> None:
+        """Move time forward; what is due on the way happens, and alarms are evaluated.
+
+        Raises
+        ------
+        LocalPlatformError
+            The time is not one that can be moved to.
+        """
+        if not 0 < seconds <= MOST_SECONDS:
+            raise LocalPlatformError(
+                "advance",
+                f"{seconds:g} s is not a time that can be skipped.",
+                f"Take more than 0 and at most {MOST_SECONDS // DAY_SECONDS} days.",
+            )
+        self._queues.look_anew()
+        await self._minutes.advance(seconds)
+
+    def begin_fault(self, kind: Kind, name: str, seconds: float) -> Fault:
+        """Let something go wrong on purpose, for so many seconds.
+
+        Parameters
+        ----------
+        name
+            A table or `TABLE/INDEX`, a function or a rule, with or without the environment at
+            the end of its name.
+
+        Raises
+        ------
+        LocalPlatformError
+            There is no such thing, or the time is not a time.
+        """
+        if not 0 < seconds <= MOST_SECONDS:
+            raise LocalPlatformError(
+                kind, f"{seconds:g} s is not a time that a fault can last.", "Use `--for 5m`."
+            )
+        fault = self.faults.begin(kind, self._breakable(kind, name), seconds)
+        self._throttling.probe()
+        return fault
+
+    def end_faults(self, name: str | None) -> Sequence[Fault]:
+        """End the faults of a name, or all; return those that were on.
+
+        Raises
+        ------
+        LocalPlatformError
+            No fault of that name is on.
+        """
+        on = {fault.name for fault in self.faults.on()}
+        known = next((each for each in self._with_environment(name or "") if each in on), None)
+        if name is not None and known is None:
+            raise LocalPlatformError(
+                name, "nothing goes wrong there on purpose.", instead_of(name, on)
+            )
+        return self.faults.end(known)
 
     async def records(self, function: str, first: str, last: str) -> Sequence[Record] | None:
         """Return a stretch of the stream that a function consumes; None if it is gone."""
@@ -290,7 +354,46 @@ class Platform:
             functions=[function.name for function in self.deployment.functions],
             streams=list(self.event_sources.status().values()),
             schedules=self.schedules.next_runs(),
+            time=self.clock.at(),
+            ahead=self.clock.ahead,
+            alarms=[each for each in self._alarms.states() if each.state is State.ALARM],
+            faults=list(self.faults.on()),
         )
+
+    def _breakable(self, kind: Kind, name: str) -> str:
+        deployment = self.deployment
+        known = {
+            Kind.THROTTLE: [
+                place
+                for table in deployment.tables
+                for place in (table.name, *(f"{table.name}/{i}" for i in indexes_of(table)))
+            ],
+            Kind.CRASH: [function.name for function in deployment.functions],
+            Kind.PAUSE: [schedule.name for schedule in deployment.schedules],
+        }[kind]
+        for each in self._with_environment(name):
+            if each in known:
+                return each
+        what = {Kind.THROTTLE: "table or index", Kind.CRASH: "function", Kind.PAUSE: "rule"}[kind]
+        raise LocalPlatformError(name, f"there is no such {what}.", instead_of(name, known))
+
+    def _with_environment(self, name: str) -> tuple[str, str]:
+        first, slash, index = name.partition("/")
+        return name, f"{first}-{self.deployment.environment}{slash}{index}"
+
+    async def _end_minute(self, minute: int) -> None:
+        await self._queues.measure(minute)
+        changed, notices = self._alarms.evaluate(minute + 1)
+        for each in changed:
+            self.logs.write("alarms", None, alarm_line(each))
+        await self._notices.tell(notices)
+        self._throttling.probe()
+        if minute % 60 == 0:
+            self.metrics.forget_old()
+
+    async def _begin_minute(self) -> None:
+        self.schedules.begin_due()
+        await self.schedules.settle()
 
     def dynamodb(self) -> Any:
         """Return a boto3 client of the engine, past the guard."""
@@ -330,10 +433,15 @@ class Platform:
         )
         self.logs = Logs(self._state / "logs", console=self._console, unwritable=self._end_with)
         self._exit.callback(self.logs.close)
-        self.metrics = MetricStore()
+        self.clock = Clock()
+        self.faults = Faults(self.clock)
+        self.metrics = MetricStore(self.clock)
         self.logs.subscribe(self.metrics.add_written)
         templates = {stack.id: stack.template for stack in assembly.stacks}
         self._alarms = LiveAlarms(templates, self.metrics)
+        meter = TableMeter(self.metrics)
+        self._throttling = Throttling(self.deployment.tables, self.faults, meter)
+        self._meter = meter
 
     async def _start_services(self) -> None:
         ports, state = self._ports, self._state
@@ -375,7 +483,12 @@ class Platform:
         engine = urlsplit(self.endpoints.engine)
         data_plane = self.endpoints.engine
         if engine.hostname in (LOOPBACK, "localhost") and engine.port:
-            self.guard = Guard(self.deployment.functions, engine.port)
+            self.guard = Guard(
+                self.deployment.functions,
+                engine.port,
+                meter=self._meter,
+                throttling=self._throttling,
+            )
             await self._start(self.guard)
             data_plane = self.guard.url
         for function in self.deployment.functions:
@@ -385,6 +498,7 @@ class Platform:
             state=self._state / "functions",
             logs=self.logs,
             metrics=self.metrics,
+            crashes=self.faults.crashes,
             variables={
                 "AWS_ENDPOINT_URL": self.endpoints.aws,
                 "AWS_ENDPOINT_URL_DYNAMODB": data_plane,
@@ -417,7 +531,13 @@ class Platform:
             account=deployment.account,
             region=deployment.region,
             invoker=self.functions,
+            metrics=self.metrics,
+            is_paused=self.faults.is_paused,
+            now=self.clock.at,
         )
+        self._queues = Queues(deployment.queues, self.aws, self.clock, self.metrics)
+        self._notices = Notices(deployment, self.aws, self.metrics)
+        self._minutes = Minutes(self.clock, ended=self._end_minute, began=self._begin_minute)
         self.event_sources = EventSources(
             deployment.mappings,
             tables=deployment.tables,
@@ -425,9 +545,12 @@ class Platform:
             endpoint=self.endpoints.engine,
             region=deployment.region,
             invoker=_Patient(self.functions),
-            send=self.aws.send,
+            send=self._queues.send,
             state=self._state / "checkpoints",
+            metrics=self.metrics,
+            timing=Timing(clock=self.clock),
         )
+        await self._start(self._minutes)
         await self._start(self.schedules)
         await self._start(self.event_sources)
         for gateway, url in zip(self.gateways, self.endpoints.apis, strict=True):

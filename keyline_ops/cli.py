@@ -20,6 +20,7 @@ from keyline_ops.commands import (
     down,
     importing,
     invoke,
+    local,
     logs,
     migrate,
     new,
@@ -50,6 +51,7 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 PARTS = (
     *(up, down, new, check, plan, deploy, token, logs, docs, running, invoke, costs, phase),
     *(migrate, importing, tables, recovery, alarms, redrive, requirements),
+    *(local,),
 )
 for part in PARTS:
     app.add_typer(part.app)

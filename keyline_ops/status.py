@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
@@ -23,6 +24,9 @@ def show(status: Mapping[str, Any], console: Console) -> None:
     """
     if status["stage"]:
         console.print(f"The platform is {status['stage']} (process {status['pid']}).")
+    if status["ahead"]:
+        ahead = timedelta(seconds=round(status["ahead"]))
+        console.print(f"Its time is {status['time']}, {ahead} ahead of the machine.")
     addresses = [(name, url, f"{url}{_DOCS}") for name, url in status["apis"].items()]
     addresses += [("DynamoDB", status["engine"], ""), ("other AWS APIs", status["aws"], "")]
     _print("Addresses", ("name", "address", "to try it"), addresses, console)
@@ -30,6 +34,13 @@ def show(status: Mapping[str, Any], console: Console) -> None:
     _print("Streams", ("function", "table", "behind ms", *_COUNTS), streams, console)
     due = [(name, at or "never again") for name, at in status["schedules"].items()]
     _print("Schedules", ("rule", "next run"), due, console)
+    alarms = [
+        (f"{alarm['stack']}/{alarm['name']}", alarm["since"], alarm["runbook"])
+        for alarm in status["alarms"]
+    ]
+    _print("Alarms that are on", ("alarm", "since", "what to do"), alarms, console)
+    faults = [(fault["name"], fault["kind"], fault["until"]) for fault in status["faults"]]
+    _print("Wrong on purpose", ("name", "what", "until"), faults, console)
     _print("Tables", ("name",), [(name,) for name in status["tables"]], console)
     _print("Functions", ("name",), [(name,) for name in status["functions"]], console)
 

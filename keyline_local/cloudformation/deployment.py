@@ -70,7 +70,7 @@ REALISED = frozenset(
 )
 SKIPPED = frozenset(
     {
-        # observation and money: no metrics store and no bill here
+        # money, of which there is no bill here; alarms are evaluated by the platform itself
         "AWS::Budgets::Budget",
         "AWS::CE::AnomalyMonitor",
         "AWS::CE::AnomalySubscription",

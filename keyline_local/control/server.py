@@ -20,9 +20,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from keyline.errors import KeylineError, instead_of
+from keyline_deploy.alarms import State
 from keyline_local.control.client import ADDRESS, HEADER, PREFIX
 from keyline_local.control.index import index_page
-from keyline_local.control.status import Status
+from keyline_local.control.status import Status, alarm_json, fault_json
 from keyline_local.dynamodb.ttl import Sweep
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.lambdas.functions import (
@@ -31,6 +32,7 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     UnknownFunctionError,
 )
+from keyline_local.services.faults import Fault, Kind
 from keyline_local.services.live_alarms import LiveAlarm
 from keyline_local.triggers.event_source import Result
 from keyline_local.triggers.stream_retry import Record
@@ -58,8 +60,17 @@ class Controlled(Protocol):
     async def invoke(self, function: str, payload: bytes) -> Invocation:
         """Run a function with an event."""
 
-    async def alarms(self) -> Sequence[LiveAlarm]:
+    def alarms(self) -> Sequence[LiveAlarm]:
         """Say how the alarms are."""
+
+    async def advance(self, seconds: float) -> None:
+        """Move time forward."""
+
+    def begin_fault(self, kind: Kind, name: str, seconds: float) -> Fault:
+        """Let something go wrong on purpose."""
+
+    def end_faults(self, name: str | None) -> Sequence[Fault]:
+        """End what goes wrong on purpose, of a name or all."""
 
     async def records(self, function: str, first: str, last: str) -> Sequence[Record] | None:
         """Return a stretch of the stream that a function consumes; None if it is gone."""
@@ -139,13 +150,34 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
         )
 
     async def alarms(_: Request) -> Response:
-        found = await platform.alarms()
+        return JSONResponse([alarm_json(each) for each in platform.alarms()])
+
+    async def advance(request: Request) -> Response:
+        before = {(a.stack, a.name): a.state for a in platform.alarms()}
+        await platform.advance(_seconds(request))
+        changed = [
+            alarm
+            for alarm in platform.alarms()
+            if State.ALARM in (was := {alarm.state, before[alarm.stack, alarm.name]})
+            and len(was) > 1
+        ]
+        status = platform.status().as_json()
         return JSONResponse(
-            [
-                {**dataclasses.asdict(each), "since": each.since and each.since.isoformat()}
-                for each in found
-            ]
+            {
+                "time": status["time"],
+                "ahead": status["ahead"],
+                "changed": [alarm_json(each) for each in changed],
+            }
         )
+
+    async def begin_fault(request: Request) -> Response:
+        kind = Kind(request.path_params["kind"])
+        fault = platform.begin_fault(kind, request.query_params["name"], _seconds(request))
+        return JSONResponse(fault_json(fault))
+
+    async def end_faults(request: Request) -> Response:
+        ended = platform.end_faults(request.query_params.get("name"))
+        return JSONResponse([fault_json(each) for each in ended])
 
     async def records(request: Request) -> Response:
         asked = request.query_params
@@ -163,10 +195,23 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
             Route(f"{PREFIX}/schedules/{{name}}", guarded(run_schedule), methods=["POST"]),
             Route(f"{PREFIX}/functions/{{name}}", guarded(invoke), methods=["POST"]),
             Route(f"{PREFIX}/alarms", guarded(alarms), methods=["GET"]),
+            Route(f"{PREFIX}/time", guarded(advance), methods=["POST"]),
+            Route(f"{PREFIX}/faults", guarded(end_faults), methods=["DELETE"]),
+            Route(f"{PREFIX}/faults/{{kind}}", guarded(begin_fault), methods=["POST"]),
             Route(f"{PREFIX}/streams/{{name}}", guarded(records), methods=["GET"]),
             Mount("/", issuer),
         ]
     )
+
+
+def _seconds(request: Request) -> float:
+    given = request.query_params.get("seconds", "")
+    try:
+        return float(given)
+    except ValueError:
+        raise LocalPlatformError(
+            "seconds", f"{given!r} is not a number.", "Give a number of seconds."
+        ) from None
 
 
 def _tail(lines: Sequence[str]) -> list[str]:

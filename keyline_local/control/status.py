@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from keyline_local.services.faults import Fault
+from keyline_local.services.live_alarms import LiveAlarm
 from keyline_local.triggers.event_source import MappingStatus
 
 
@@ -41,6 +43,12 @@ class Status:
         How each stream consumer fares.
     schedules
         When each rule is due next, by name; None if never again.
+    time, ahead
+        The platform's time, and how many seconds it is ahead of the machine's.
+    alarms
+        The alarms that are on.
+    faults
+        What goes wrong on purpose.
     """
 
     apis: Sequence[ApiStatus]
@@ -50,6 +58,10 @@ class Status:
     functions: Sequence[str]
     streams: Sequence[MappingStatus]
     schedules: Mapping[str, datetime | None]
+    time: datetime
+    ahead: float
+    alarms: Sequence[LiveAlarm]
+    faults: Sequence[Fault]
 
     def as_json(self) -> dict[str, Any]:
         """The same as `keyline status` prints it."""
@@ -63,4 +75,24 @@ class Status:
             "schedules": {
                 name: at.isoformat() if at else None for name, at in self.schedules.items()
             },
+            "time": self.time.isoformat(),
+            "ahead": self.ahead,
+            "alarms": [alarm_json(alarm) for alarm in self.alarms],
+            "faults": [fault_json(fault) for fault in self.faults],
         }
+
+
+def alarm_json(alarm: LiveAlarm) -> dict[str, Any]:
+    """Return an alarm as JSON has it."""
+    since, told = alarm.since, alarm.told
+    return {
+        **dataclasses.asdict(alarm),
+        "since": since and since.isoformat(),
+        "told": told and told.isoformat(),
+    }
+
+
+def fault_json(fault: Fault) -> dict[str, Any]:
+    """Return a fault as JSON has it."""
+    until = datetime.fromtimestamp(fault.until, UTC)
+    return {**dataclasses.asdict(fault), "until": until.isoformat()}

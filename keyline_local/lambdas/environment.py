@@ -147,8 +147,13 @@ class Environment:
             await self.stop()
             raise InitError(failed, lines)
 
-    async def invoke(self, work: Work) -> tuple[Outcome, list[str]] | None:
+    async def invoke(self, work: Work, *, crash: bool = False) -> tuple[Outcome, list[str]] | None:
         """Run one invocation.
+
+        Parameters
+        ----------
+        crash
+            Whether the process is killed as soon as it has fetched the work.
 
         Returns
         -------
@@ -162,7 +167,7 @@ class Environment:
         timeout = self.function.timeout
         timer = loop.call_later(timeout, self._overrun, work.request_id, timeout)
         try:
-            outcome = await self._api.submit(work)
+            outcome = await self._api.submit(work, fetched=self._kill if crash else None)
         finally:
             timer.cancel()
             lines = self._take_lines()

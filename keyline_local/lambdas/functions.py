@@ -85,6 +85,8 @@ class Functions(Part):
     ----------
     state
         Folder for scratch space and compiled code.
+    crashes
+        Says of a function whether its processes are killed as soon as they have received an event.
     variables
         Environment variables for every function, over its own.
     refresh
@@ -105,6 +107,7 @@ class Functions(Part):
         state: Path,
         logs: Logs,
         metrics: MetricStore | None = None,
+        crashes: Callable[[str], bool] = lambda _: False,
         variables: Mapping[str, str] | None = None,
         refresh: Callable[[Function], None] | None = None,
         default_concurrency: int = 10,
@@ -115,6 +118,7 @@ class Functions(Part):
         self._state = state
         self._logs = logs
         self._metrics = metrics or MetricStore()
+        self._running = 0
         self._variables = dict(variables or {})
         self._interpreter = interpreter
         self._pools: dict[str, _Pool] = {}
@@ -133,6 +137,7 @@ class Functions(Part):
                 idle_seconds=idle,
                 refresh=refresh,
                 events=self._events,
+                crashes=crashes,
             )
             self._by_arn[function.arn] = function.name
 
@@ -202,11 +207,15 @@ class Functions(Part):
             )
         request_id = request_id or str(uuid.uuid4())
         trace_id = trace_id or new_trace_id()
+        self._running += 1
+        self._metrics.add("AWS/Lambda", "ConcurrentExecutions", self._running)
         try:
             done = await pool.invoke(request_id, trace_id, payload, wait_for_slot)
         except ThrottledError:
             self._measure(pool.function.name, Throttles=1)
             raise
+        finally:
+            self._running -= 1
         self._measure(
             pool.function.name,
             Invocations=1,
@@ -257,6 +266,7 @@ class _Pool:
         idle_seconds: float,
         refresh: Callable[[Function], None] | None,
         events: FileEvents,
+        crashes: Callable[[str], bool],
     ) -> None:
         self.function = function
         self.host: Host | None = None
@@ -266,6 +276,7 @@ class _Pool:
         self._patience = patience
         self._idle_seconds = idle_seconds
         self._refresh = refresh
+        self._crashes = crashes
         self._refreshing = asyncio.Lock()
         self._idle: list[Environment] = []
         self._current: set[Environment] = set()
@@ -304,7 +315,7 @@ class _Pool:
         deadline = deadline_ms(self.function.timeout)
         work = Work(request_id, payload, deadline, self.function.arn, trace_id)
         try:
-            return await environment.invoke(work)
+            return await environment.invoke(work, crash=self._crashes(self.function.name))
         except BaseException:
             # The caller went away in the middle: the process is in an unknown state.
             environment.alive = False

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from keyline_local.host.http1 import Request, Server, response
@@ -62,6 +63,7 @@ class RuntimeApi:
         self._server = Server(self._handle)
         self._work: asyncio.Future[Work] = asyncio.get_running_loop().create_future()
         self._current: str | None = None
+        self._fetched: Callable[[], None] | None = None
         self._outcome: asyncio.Future[Outcome] | None = None
 
     @property
@@ -74,9 +76,12 @@ class RuntimeApi:
     async def stop(self) -> None:
         await self._server.stop()
 
-    def submit(self, work: Work) -> asyncio.Future[Outcome]:
-        """Hand work to the environment; one at a time."""
+    def submit(
+        self, work: Work, *, fetched: Callable[[], None] | None = None
+    ) -> asyncio.Future[Outcome]:
+        """Hand work to the environment; one at a time. `fetched` is called when it has the work."""
         self.delivered = False
+        self._fetched = fetched
         self._current = work.request_id
         self._outcome = asyncio.get_running_loop().create_future()
         self._work.set_result(work)
@@ -109,6 +114,8 @@ class RuntimeApi:
             self.ready.set_result(None)
         work = await asyncio.shield(self._work)
         self.delivered = True
+        if self._fetched is not None:
+            self._fetched()
         self._work = asyncio.get_running_loop().create_future()
         return response(
             200,

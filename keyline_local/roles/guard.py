@@ -9,30 +9,29 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import httptools
 import msgspec
 
+from keyline_local.dynamodb.table_meter import TableMeter
+from keyline_local.dynamodb.throttling import Throttling
+from keyline_local.dynamodb.uses import Use, operation_of, uses
 from keyline_local.host.http1 import Request, Server, response
 from keyline_local.host.part import Part
 from keyline_local.host.process import LOOPBACK
 from keyline_local.resources import Function
 from keyline_local.roles.iam import Decision, evaluate
 from keyline_local.roles.identity import Credentials, access_key_of
+from keyline_local.services.metric_store import MetricStore
 
 _log = logging.getLogger(__name__)
 
 _CONTENT_TYPE = "application/x-amz-json-1.0"
-_TRANSACTION_ACTIONS = {
-    "Put": "PutItem",
-    "Update": "UpdateItem",
-    "Delete": "DeleteItem",
-    "ConditionCheck": "ConditionCheckItem",
-    "Get": "GetItem",
-}
 _PARTIQL = frozenset({"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"})
 
 
@@ -46,80 +45,41 @@ class Access:
     index: str | None
 
 
-class _Target(msgspec.Struct):
-    """The only members of a request that a decision needs."""
-
-    TableName: str = ""
-    IndexName: str | None = None
-    StreamArn: str | None = None
-    ResourceArn: str | None = None
-
-
-class _Batch(msgspec.Struct):
-    RequestItems: dict[str, msgspec.Raw] = {}
-
-
-class _Transaction(msgspec.Struct):
-    TransactItems: list[dict[str, _Target]] = []
-
-
-_target = msgspec.json.Decoder(_Target)
-_batch = msgspec.json.Decoder(_Batch)
-_transaction = msgspec.json.Decoder(_Transaction)
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What one element of a request touches; `action` without its `dynamodb:` prefix."""
-
-    action: str
-    table: str
-    index: str | None = None
-    arn: str | None = None
-
-
-def uses(operation: str, body: bytes) -> list[Use]:
-    """List the actions and resources that AWS checks for one request.
-
-    A transaction is checked element by element as the single-item action it stands for; a
-    batch as its own action on each table; a read of an index on the index alone. Source:
-    the Service Authorization Reference for DynamoDB.
-
-    Raises
-    ------
-    msgspec.DecodeError
-        The body is not JSON, or a member has the wrong type.
-    """
-    if operation in ("BatchGetItem", "BatchWriteItem"):
-        return [Use(operation, table) for table in _batch.decode(body).RequestItems]
-    if operation in ("TransactWriteItems", "TransactGetItems"):
-        return [
-            Use(_TRANSACTION_ACTIONS[kind], target.TableName)
-            for element in _transaction.decode(body).TransactItems
-            for kind, target in element.items()
-            if kind in _TRANSACTION_ACTIONS
-        ]
-    target = _target.decode(body or b"{}")
-    arn = target.StreamArn or target.ResourceArn
-    return [Use(operation, target.TableName, target.IndexName, arn)]
-
-
 class Guard(Part):
     """An HTTP proxy in front of the engine.
+
+    Parameters
+    ----------
+    meter
+        Is told of every answer.
+    throttling
+        Refuses what is throttled on purpose.
+    port
+        0 takes a free one.
 
     Attributes
     ----------
     seen, denied
         Every distinct `Access` that was granted and refused so far.
     port
-        The port it listens on; 0 takes a free one.
+        The port it listens on.
     """
 
-    def __init__(self, functions: Iterable[Function], engine_port: int, port: int = 0) -> None:
+    def __init__(
+        self,
+        functions: Iterable[Function],
+        engine_port: int,
+        port: int = 0,
+        *,
+        meter: TableMeter | None = None,
+        throttling: Throttling | None = None,
+    ) -> None:
         self.seen: set[Access] = set()
         self.denied: set[Access] = set()
         self._functions = {Credentials.of(each.name).access_key: each for each in functions}
         self._decisions: dict[tuple[str, Use], Decision] = {}
+        self._meter = meter or TableMeter(MetricStore())
+        self._throttling = throttling
         self._engine = _Engine(engine_port)
         self._server = Server(self._handle, port)
 
@@ -144,29 +104,56 @@ class Guard(Part):
         )
         if function is None:
             message = "The security token included in the request is invalid."
-            return _error("com.amazon.coral.service#UnrecognizedClientException", message)
-        refusal = self._refusal(function, request)
-        return self._engine.send(request) if refusal is None else refusal
+            return self._wrong(
+                _error("com.amazon.coral.service#UnrecognizedClientException", message)
+            )
+        operation = operation_of(request.headers)
+        try:
+            touched = uses(operation, request.body)
+        except msgspec.DecodeError as error:
+            return self._wrong(
+                _error("com.amazon.coral.service#SerializationException", str(error))
+            )
+        denied = self._denial(function, operation, touched)
+        if denied is not None:
+            return self._wrong(denied)
+        throttled = self._throttling and self._throttling.answer(operation, touched)
+        if throttled:
+            return _reply(400, throttled)
+        answer = self._engine.send(request)
+        told = partial(self._answered, operation, touched, time.perf_counter())
+        answer.add_done_callback(told)
+        return answer
 
-    def _refusal(self, function: Function, request: Request) -> bytes | None:
-        operation = request.headers.get(b"x-amz-target", b"").decode("latin-1").rpartition(".")[2]
+    def _denial(self, function: Function, operation: str, touched: Sequence[Use]) -> bytes | None:
         if operation in _PARTIQL:
             return _access_denied(
                 f"{operation}: PartiQL is refused here, since its tables cannot be told from the "
                 "request; use the item operations"
             )
-        try:
-            touched = uses(operation, request.body)
-        except msgspec.DecodeError as error:
-            return _error("com.amazon.coral.service#SerializationException", str(error))
         for use in touched:
             decision = self._decide(function, use)
-            access = Access(function.name, use.action, _table_name(use.table), use.index)
+            access = Access(function.name, use.action, use.table_name, use.index)
             if not decision.allowed:
                 self.denied.add(access)
                 return _access_denied(_wording(function, use, decision))
             self.seen.add(access)
         return None
+
+    def _answered(
+        self,
+        operation: str,
+        touched: Sequence[Use],
+        started: float,
+        answer: asyncio.Future[bytes],
+    ) -> None:
+        if not answer.cancelled():
+            seconds = time.perf_counter() - started
+            self._meter.answered(operation, touched, answer.result(), seconds)
+
+    def _wrong(self, answer: bytes) -> bytes:
+        self._meter.wrong()
+        return answer
 
     def _decide(self, function: Function, use: Use) -> Decision:
         key = (function.name, use)
@@ -176,11 +163,6 @@ class Guard(Part):
             decision = evaluate(function.statements, action, resource)
             self._decisions[key] = decision
         return decision
-
-
-def _table_name(table: str) -> str:
-    """A table may be named by its ARN."""
-    return table.rpartition("table/")[2] if table.startswith("arn:") else table
 
 
 def _resource(function: Function, use: Use) -> str:
@@ -220,7 +202,7 @@ def _error(kind: str, message: str, status: int = 400) -> bytes:
     return _reply(status, {"__type": kind, "message": message})
 
 
-def _reply(status: int, body: Mapping[str, str]) -> bytes:
+def _reply(status: int, body: Mapping[str, object]) -> bytes:
     request_id = uuid.uuid4().hex.upper()
     return response(status, json.dumps(body).encode(), _CONTENT_TYPE, x_amzn_RequestId=request_id)
 

@@ -37,7 +37,7 @@ class Aws(Part):
         self.endpoint = f"http://{LOOPBACK}:{port}"
         self._region = region
         self._deployment: Deployment | None = None
-        self._sqs: Any = None
+        self._clients: dict[str, Any] = {}
         self.child = Child(
             name="the server of the other AWS APIs",
             command=[sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)],
@@ -66,9 +66,44 @@ class Aws(Part):
 
     async def send(self, queue_url: str, body: str) -> None:
         """Send a message to a queue."""
-        if self._sqs is None:
-            self._sqs = await asyncio.to_thread(client, "sqs", self.endpoint, self._region)
-        await asyncio.to_thread(self._sqs.send_message, QueueUrl=queue_url, MessageBody=body)
+        sqs = await asyncio.to_thread(self._client, "sqs")
+        await asyncio.to_thread(sqs.send_message, QueueUrl=queue_url, MessageBody=body)
+
+    async def waiting(self, queue_url: str) -> tuple[int, float | None]:
+        """Return how many messages wait in a queue, and when the oldest visible one was sent.
+
+        Moto keeps the messages in order. SQS has no request for the age: it is looked at as a
+        receiver would, and hidden from nobody.
+        """
+        return await asyncio.to_thread(self._waiting, queue_url)
+
+    async def publish(self, topic_arn: str, subject: str, message: str) -> None:
+        """Publish a message to a topic, whose subscribers are told."""
+        sns = await asyncio.to_thread(self._client, "sns")
+        await asyncio.to_thread(sns.publish, TopicArn=topic_arn, Subject=subject, Message=message)
+
+    def _waiting(self, queue_url: str) -> tuple[int, float | None]:
+        sqs = self._client("sqs")
+        asked = sqs.get_queue_attributes(
+            QueueUrl=queue_url,
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )["Attributes"]
+        waiting = sum(int(value) for value in asked.values())
+        if not waiting:
+            return 0, None
+        found = sqs.receive_message(
+            QueueUrl=queue_url,
+            MaxNumberOfMessages=1,
+            VisibilityTimeout=0,
+            AttributeNames=["SentTimestamp"],
+        ).get("Messages", [])
+        sent = [int(each["Attributes"]["SentTimestamp"]) / 1000 for each in found]
+        return waiting, min(sent, default=None)
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = client(service, self.endpoint, self._region)
+        return self._clients[service]
 
     async def _fill(self) -> None:
         if self._deployment:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -23,9 +22,11 @@ import httpx
 
 from keyline_deploy import stream_filter
 from keyline_local.dynamodb.dynamodb_api import ApiError, DynamoApi
+from keyline_local.host.clock import Clock
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.part import Part
 from keyline_local.resources import Function, StreamMapping, Table
+from keyline_local.services.metric_store import MetricStore
 from keyline_local.triggers import on_failure
 from keyline_local.triggers.checkpoint import Checkpoint, CheckpointFile
 from keyline_local.triggers.stream_reader import LOST_PLACE, MAX_RECORDS, StreamReader
@@ -111,13 +112,13 @@ class Timing:
         than one look takes.
     backoff
         Waits between retries.
-    now
-        Epoch seconds.
+    clock
+        Says how old records are.
     """
 
     poll: float = 0.2
     backoff: Backoff = field(default_factory=Backoff)
-    now: Callable[[], float] = time.time
+    clock: Clock = field(default_factory=Clock)
 
 
 class EventSources(Part):
@@ -160,6 +161,7 @@ class EventSources(Part):
         invoker: Invoker,
         send: Send,
         state: Path,
+        metrics: MetricStore | None = None,
         timing: Timing | None = None,
     ) -> None:
         self._api = DynamoApi(endpoint, region)
@@ -178,6 +180,7 @@ class EventSources(Part):
                 invoker=invoker,
                 send=send,
                 checkpoints=CheckpointFile(state / f"{mapping.uuid}.json"),
+                metrics=metrics or MetricStore(),
                 timing=timing or Timing(),
             )
 
@@ -264,6 +267,7 @@ class Poller:
         invoker: Invoker,
         send: Send,
         checkpoints: CheckpointFile,
+        metrics: MetricStore,
         timing: Timing,
     ) -> None:
         self.status = MappingStatus(mapping.function, mapping.table)
@@ -276,6 +280,7 @@ class Poller:
         self._invoker = invoker
         self._send = send
         self._checkpoints = checkpoints
+        self._metrics = metrics
         self._timing = timing
         self._place: tuple[Stream, str] | None = None
         self._lost = False
@@ -425,7 +430,7 @@ class Poller:
                 failures = 0
 
     async def _drop_expired(self, batch: Batch, stream: Stream) -> Batch | None:
-        expired, rest = expire(batch, self._policy.max_age, self._timing.now())
+        expired, rest = expire(batch, self._policy.max_age, self._timing.clock.age)
         if expired:
             await self._discard(expired, AGE_EXCEEDED, Verdict(0), stream)
         return rest
@@ -433,6 +438,7 @@ class Poller:
     async def _attempt(self, batch: Batch, stream: Stream) -> Step:
         """Invoke the function and return what follows; what is given up is sent on here."""
         request_id = None
+        self._measure("IteratorAge", self._age_ms(batch))
         try:
             result = await self._invoker.invoke(self._mapping.function, event(batch))
             request_id = result.request_id
@@ -468,10 +474,14 @@ class Poller:
                 function_error=verdict.error,
                 shard_id=stream.shard_id,
                 stream_arn=stream.shown_arn,
-                now=self._timing.now(),
+                now=self._timing.clock.now(),
                 request_id=request_id,
             )
-            await self._send(self._mapping.on_failure, body)
+            try:
+                await self._send(self._mapping.on_failure, body)
+            except Exception:
+                self._measure("DestinationDeliveryFailures", 1)
+                raise
         self._count(discarded=len(batch.records))
 
     def _account(self, batch: Batch, verdict: Verdict, step: Step) -> None:
@@ -485,8 +495,13 @@ class Poller:
         delivered = len(batch.records) if verdict.failed_from is None else verdict.failed_from
         self._count(invocations=1, failures=int(failed), delivered=delivered)
         if not step.retry:
-            age = (self._timing.now() - arrival(batch.records[-1])) * 1000
-            self.status = replace(self.status, iterator_age_ms=max(0.0, age))
+            self.status = replace(self.status, iterator_age_ms=self._age_ms(batch))
+
+    def _age_ms(self, batch: Batch) -> float:
+        return self._timing.clock.age(arrival(batch.records[-1])) * 1000
+
+    def _measure(self, name: str, value: float) -> None:
+        self._metrics.add("AWS/Lambda", name, value, FunctionName=self._mapping.function)
 
     def _checkpoint(self, stream: Stream, sequence: str) -> None:
         if sequence != self.status.checkpoint:

@@ -15,12 +15,14 @@ from keyline.moments import iso_of
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.part import Part
 from keyline_local.resources import Schedule
+from keyline_local.services.metric_store import MetricStore
 from keyline_local.triggers.event_source import Invoker, Result
 from keyline_local.triggers.stream_retry import Backoff
 
 RETRIES = 2
 """Times Lambda retries an asynchronous invocation after an error (invocation-async)."""
 
+_EVENTS, _LAMBDA = "AWS/Events", "AWS/Lambda"
 _LONGEST_NAP = 30.0  # seconds; after a suspend the clock has jumped, so it is asked often
 
 _log = logging.getLogger(__name__)
@@ -55,6 +57,10 @@ class Schedules(Part):
         What the standard event shows.
     invoker
         Runs the functions.
+    metrics
+        Is told of each run.
+    is_paused
+        Says of a rule whether it does not run.
     backoff
         Waits before an invocation that failed is retried.
     now, sleep
@@ -73,6 +79,8 @@ class Schedules(Part):
         account: str,
         region: str,
         invoker: Invoker,
+        metrics: MetricStore | None = None,
+        is_paused: Callable[[str], bool] = lambda _: False,
         backoff: Backoff | None = None,
         now: Callable[[], datetime] = _now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -84,25 +92,46 @@ class Schedules(Part):
         self._account = account
         self._region = region
         self._invoker = invoker
+        self._metrics = metrics or MetricStore()
+        self._is_paused = is_paused
         self._backoff = backoff or Backoff(base=1.0)
         self._now = now
         self._sleep = sleep
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._due: dict[str, datetime | None] = {}
+        self._watch: asyncio.Task[None] | None = None
+        self._runs: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Begin to wait for the rules' times."""
-        self._tasks = {
-            asyncio.create_task(self._run(schedule), name=f"schedule {name}")
-            for name, schedule in self._schedules.items()
-            if schedule.enabled
-        }
+        self._due = dict(self.next_runs())
+        self._watch = asyncio.create_task(self._wait_for_runs(), name="schedules")
 
     async def stop(self) -> None:
         """Stop waiting; invocations that are under way are given up."""
-        for task in self._tasks:
+        tasks = {*self._runs, *([self._watch] if self._watch else [])}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._watch, self._runs = None, set()
+
+    def begin_due(self) -> None:
+        """Begin the runs that are due. A rule that is due several times runs once."""
+        now = self._now()
+        for name, due in self._due.items():
+            if due is None or due > now:
+                continue
+            if not self._is_paused(name):
+                self._fire(self._schedules[name], due)
+            expression = self._expressions[name]
+            following = expression.next_after(due)
+            if following and following <= now:  # after a suspend missed runs are not made up
+                following = expression.next_after(now)
+            self._due[name] = following
+
+    async def settle(self) -> None:
+        """Wait until the runs that have begun are over."""
+        while self._runs:
+            await asyncio.gather(*self._runs, return_exceptions=True)
 
     async def trigger(self, name: str) -> Sequence[Result]:
         """Run a rule's targets now, each once, and return what came of them.
@@ -140,26 +169,25 @@ class Schedules(Part):
             name, "no such rule", f"there are {', '.join(sorted(self._schedules)) or 'none'}"
         )
 
-    async def _run(self, schedule: Schedule) -> None:
-        expression: schedule_expression.Expression = self._expressions[schedule.name]
-        due = expression.next_after(self._now())
-        while due:
-            while (left := (due - self._now()).total_seconds()) > 0:
-                await self._sleep(min(left, _LONGEST_NAP))
-            self._fire(schedule, due)
-            due = expression.next_after(due)
-            if due and due <= self._now():  # after a suspend the missed runs are not made up
-                due = expression.next_after(self._now())
+    async def _wait_for_runs(self) -> None:
+        while any(self._due.values()):
+            self.begin_due()
+            due = min((due for due in self._due.values() if due), default=None)
+            if due is not None:
+                left = (due - self._now()).total_seconds()
+                await self._sleep(min(max(left, 0.0), _LONGEST_NAP))
 
     def _fire(self, schedule: Schedule, due: datetime) -> None:
         # The rule does not wait for its targets: EventBridge invokes asynchronously.
+        self._measure(_EVENTS, "TriggeredRules", RuleName=schedule.name)
         for function, given in schedule.targets:
             run = self._invoke(schedule, function, self._payload(schedule, given, due))
             task = asyncio.create_task(run, name=f"scheduled {function}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._runs.add(task)
+            task.add_done_callback(self._runs.discard)
 
     async def _invoke(self, schedule: Schedule, function: str, payload: bytes) -> None:
+        self._measure(_EVENTS, "Invocations", RuleName=schedule.name)
         for attempt in range(1, RETRIES + 2):
             try:
                 result = await self._invoker.invoke(function, payload)
@@ -173,7 +201,11 @@ class Schedules(Part):
                 )
             if attempt <= RETRIES:
                 await self._sleep(self._backoff.delay(attempt))
+        self._measure(_LAMBDA, "AsyncEventsDropped", FunctionName=function)
         _log.error("%s: %s given up after %d attempts", schedule.name, function, RETRIES + 1)
+
+    def _measure(self, namespace: str, name: str, **dimensions: str) -> None:
+        self._metrics.add(namespace, name, 1, **dimensions)
 
     def _payload(self, schedule: Schedule, given: str | None, at: datetime) -> bytes:
         """Return a target's own input, or the standard event (eb-run-lambda-schedule)."""

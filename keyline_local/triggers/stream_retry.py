@@ -175,8 +175,15 @@ def _halves(batch: Batch) -> tuple[Batch, Batch]:
     )
 
 
-def expire(batch: Batch, max_age: float | None, now: float) -> tuple[Batch | None, Batch | None]:
-    """Split off the leading records that are older than `max_age` seconds at `now`.
+def expire(
+    batch: Batch, max_age: float | None, age: Callable[[float], float]
+) -> tuple[Batch | None, Batch | None]:
+    """Split off the leading records that are older than `max_age` seconds.
+
+    Parameters
+    ----------
+    age
+        Says how many seconds ago something was that has the epoch seconds of a record.
 
     Returns
     -------
@@ -186,7 +193,7 @@ def expire(batch: Batch, max_age: float | None, now: float) -> tuple[Batch | Non
     if max_age is None:
         return None, batch
     live = next(
-        (at for at, record in enumerate(batch.records) if now - arrival(record) <= max_age),
+        (at for at, record in enumerate(batch.records) if age(arrival(record)) <= max_age),
         len(batch.records),
     )
     expired = replace(batch, records=batch.records[:live]) if live else None

@@ -199,4 +199,5 @@ def _is_under_way(failure: ReplyError | NoReplyError) -> bool:
 def throttling_reasons(body: bytes) -> tuple[ThrottlingReason, ...]:
     """Return why a request was throttled, as far as DynamoDB says."""
     said: Mapping[str, Any] = reply.decoder(reply.ThrottledReply).decode(body or b"{}")
-    return tuple(ThrottlingReason(r.reason, r.resource) for r in said.ThrottlingReasons)  # type: ignore[attr-defined] # a decoder of any type
+    reasons = [*said.ThrottlingReasons, *said.throttlingReasons]  # type: ignore[attr-defined] # a decoder of any type
+    return tuple(ThrottlingReason(each.reason, each.resource) for each in reasons)

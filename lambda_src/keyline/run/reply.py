@@ -125,9 +125,10 @@ class Throttling(msgspec.Struct, gc=False):
 
 
 class ThrottledReply(msgspec.Struct, gc=False):
-    """The reply of a throttled request."""
+    """The reply of a throttled request. ThrottlingException writes its member in small letters."""
 
     ThrottlingReasons: list[Throttling] = []
+    throttlingReasons: list[Throttling] = []
 
 
 _decoders: dict[tuple[Any, Any], msgspec.json.Decoder[Any]] = {}

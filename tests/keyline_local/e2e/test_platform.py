@@ -365,7 +365,7 @@ def test_a_second_terminal_asks_past_a_proxy(
             url = issuer_url(assembly.parent / "state")
             assert url == running.endpoints.issuer
             status = await asyncio.to_thread(ask, url, "GET", "/status")
-            assert status == running.status().as_json()
+            assert {**status, "time": ""} == {**running.status().as_json(), "time": ""}
 
     asyncio.run(start())
 

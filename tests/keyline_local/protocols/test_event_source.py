@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
+from keyline_local.host.clock import Clock
 from keyline_local.triggers.event_source import EventSources, Poller
 from keyline_local.triggers.stream_record import Stream
 from keyline_local.triggers.stream_retry import AGE_EXCEEDED, RETRIES_EXHAUSTED, Record
@@ -231,7 +232,7 @@ class Mapped:
             invoker=self,
             send=self.send,
             state=self.folder,
-            timing=replace(QUICK, now=lambda: time.time() + ahead),
+            timing=replace(QUICK, clock=Clock(lambda: time.time() + ahead)),
         )
         sources._api._http = httpx.AsyncClient(transport=FaultyTransport(self))
         return sources

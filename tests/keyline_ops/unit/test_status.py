@@ -29,6 +29,10 @@ STATUS: dict[str, object] = {
     "functions": ["notes-read-local"],
     "streams": [STREAM],
     "schedules": {"notes-daily-local": None},
+    "time": "2026-01-01T00:05:00+00:00",
+    "ahead": 0.0,
+    "alarms": [],
+    "faults": [],
 }
 
 
@@ -54,3 +58,13 @@ def test_what_there_is_none_of_has_no_table() -> None:
 def test_a_stream_without_a_batch_says_so() -> None:
     stream = {**STREAM, "iterator_age_ms": None}
     assert "no batch yet" in shown({**STATUS, "streams": [stream]})
+
+
+def test_alarms_that_are_on_and_what_is_wrong_on_purpose_are_told() -> None:
+    assert "Alarms that are on" not in shown(STATUS)
+    alarm = {"stack": "Notes", "name": "Errors", "since": "2026-01-01", "runbook": "runbook.md"}
+    fault = {"kind": "throttle", "name": "Notes-local", "until": "2026-01-02"}
+    text = shown({**STATUS, "ahead": 300.0, "alarms": [alarm], "faults": [fault]})
+    assert "Notes/Errors 2026-01-01 runbook.md" in text
+    assert "Notes-local throttle 2026-01-02" in text
+    assert "Its time is 2026-01-01T00:05:00+00:00, 0:05:00 ahead of the machine." in text

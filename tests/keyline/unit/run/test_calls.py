@@ -32,13 +32,18 @@ pytestmark = pytest.mark.usefixtures("no_sleep")
 
 
 @pytest.mark.requirement("T-82")
-def test_throttling_says_why_and_where(wire: Wire, store: Store) -> None:
+@pytest.mark.parametrize(
+    ("code", "member"),
+    [
+        ("ProvisionedThroughputExceededException", "ThrottlingReasons"),
+        ("ThrottlingException", "throttlingReasons"),  # as botocore's model of DynamoDB has it
+    ],
+)
+def test_throttling_says_why_and_where(wire: Wire, store: Store, code: str, member: str) -> None:
     # Given a table that stays throttled through all attempts
     reasons = [{"reason": "TableWriteKeyRangeThroughputExceeded", "resource": "arn:aws:t"}]
-    wire.replies += [
-        refusal("ProvisionedThroughputExceededException", ThrottlingReasons=reasons)
-        for _ in range(3)
-    ]
+    body: dict[str, Any] = {member: reasons}
+    wire.replies += [refusal(code, **body) for _ in range(3)]
     with pytest.raises(ThrottledError) as error:
         store.put(PUT_NOTE, note(**KEY))
     assert error.value.reasons == (

@@ -14,12 +14,19 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from keyline_deploy.metric_catalogue import MetricCatalogue
 from keyline_deploy.project import ROOT
+from keyline_local.dynamodb.table_meter import TableMeter
+from keyline_local.dynamodb.throttling import Throttling
+from keyline_local.host.clock import Clock
 from keyline_local.host.http1 import Server, response
 from keyline_local.host.process import free_port
-from keyline_local.resources import Function, Statement
+from keyline_local.resources import Function, Statement, Table
 from keyline_local.roles.guard import Access, Guard
 from keyline_local.roles.identity import Credentials
+from keyline_local.services.faults import Faults, Kind
+from keyline_local.services.metric_store import MetricStore
+from tests.keyline_local.measured import measured
 
 if TYPE_CHECKING:
     from tests.keyline_local.e2e.functions.host import Host
@@ -93,7 +100,11 @@ def guard(host: Host, engine: int) -> Guard:
         ),
         host.function("", "nobody"),
     ]
-    started = Guard(functions, engine)
+    return started_guard(host, functions, engine)
+
+
+def started_guard(host: Host, functions: list[Function], engine: int, **parts: Any) -> Guard:
+    started = Guard(functions, engine, **parts)
     host.run(started.start())
     host.stop_later(started.stop)
     return started
@@ -103,14 +114,14 @@ def code_and_message(error: ClientError) -> tuple[str, str]:
     return error.response["Error"]["Code"], error.response["Error"]["Message"]
 
 
-def query(client: Any, **index: str) -> Any:
-    name = "module" if index else "pk"
+def query(client: Any, **options: str) -> Any:
+    name = "module" if "IndexName" in options else "pk"
     return client.query(
         TableName="MessagesTable",
         KeyConditionExpression="#k = :v",
         ExpressionAttributeNames={"#k": name},
         ExpressionAttributeValues={":v": {"S": "a"}},
-        **index,
+        **options,
     )
 
 
@@ -230,3 +241,123 @@ def test_engine_that_is_down_is_an_error_that_clients_retry(host: Host) -> None:
     assert code_and_message(caught.value)[0] == "InternalServerError"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     assert caught.value.response["ResponseMetadata"]["RetryAttempts"] == 2
+
+
+MESSAGES = Table(
+    logical_id="Messages",
+    name="MessagesTable",
+    arn=TABLE,
+    create={"GlobalSecondaryIndexes": [{"IndexName": "ByModule"}]},
+)
+
+
+class Measured:
+    """A guard that measures, and throttles what the faults say."""
+
+    def __init__(self, host: Host, engine: int) -> None:
+        self.store = MetricStore()
+        self.faults = Faults(Clock())
+        meter = TableMeter(self.store)
+        self.throttling = Throttling([MESSAGES], self.faults, meter)
+        function = host.function("", "all", statements=[allow("*"), allow("*", resource="*")])
+        guard = started_guard(host, [function], engine, meter=meter, throttling=self.throttling)
+        self.client = dynamodb(guard.url, "all", retries={"total_max_attempts": 1})
+
+    def refused(self, operation: str, **request: Any) -> Any:
+        with pytest.raises(ClientError) as caught:
+            getattr(self.client, operation)(**request)
+        return caught.value.response
+
+    @property
+    def sums(self) -> dict[tuple[str, ...], float]:
+        return measured(self.store, "AWS/DynamoDB")
+
+
+@pytest.fixture
+def metered(host: Host, engine: int) -> Measured:
+    return Measured(host, engine)
+
+
+def test_what_answers_consume_and_refuse_is_measured_as_dynamodb_does(metered: Measured) -> None:
+    units = {"ReturnConsumedCapacity": "INDEXES"}
+    table = {"TableName": "MessagesTable"}
+    client = metered.client
+    client.put_item(**table, Item={**KEY, "module": {"S": "a"}}, **units)
+    client.get_item(**table, Key=KEY, ConsistentRead=True, **units)
+    query(client, IndexName="ByModule", **units)
+    put = {**table, "Item": KEY, "ConditionExpression": "attribute_not_exists(pk)"}
+    metered.refused("put_item", **put)
+    metered.refused("transact_write_items", TransactItems=[{"Put": put}])
+    metered.refused("get_item", **table, Key={"wrong": {"S": "a"}})
+    found = metered.sums
+    latencies = {key for key in found if key[0] == "SuccessfulRequestLatency"}
+    assert latencies == {
+        ("SuccessfulRequestLatency", operation, "MessagesTable")
+        for operation in ("PutItem", "GetItem", "Query")
+    }
+    assert {key: value for key, value in found.items() if key not in latencies} == {
+        ("ConsumedWriteCapacityUnits", "MessagesTable"): 1,
+        ("ConsumedWriteCapacityUnits", "ByModule", "MessagesTable"): 1,
+        ("ConsumedReadCapacityUnits", "MessagesTable"): 1,
+        ("ConsumedReadCapacityUnits", "ByModule", "MessagesTable"): 0.5,
+        ("ConditionalCheckFailedRequests", "MessagesTable"): 2,
+        ("UserErrors",): 1,
+    }
+    catalogue = MetricCatalogue([])
+    for metric in metered.store.metrics():
+        names = [name for name, _ in metric.dimensions]
+        assert catalogue.fault(metric.namespace, metric.name, names) is None
+
+
+def test_a_throttled_table_refuses_as_dynamodb_does_and_counts(metered: Measured) -> None:
+    metered.faults.begin(Kind.THROTTLE, "MessagesTable", 60)
+    read = metered.refused("get_item", TableName="MessagesTable", Key=KEY)
+    assert read["Error"]["Code"] == "ThrottlingException"
+    assert read["throttlingReasons"] == [
+        {"reason": "TableReadKeyRangeThroughputExceeded", "resource": TABLE}
+    ]
+    write = {"RequestItems": {"MessagesTable": [{"PutRequest": {"Item": KEY}}]}}
+    reasons = metered.refused("batch_write_item", **write)["throttlingReasons"]
+    assert reasons[0]["reason"] == "TableWriteKeyRangeThroughputExceeded"
+    assert query(metered.client, IndexName="ByModule")["Count"] == 0  # the index has its own units
+    assert metered.sums["ReadThrottleEvents", "MessagesTable"] == 1
+    assert metered.sums["WriteThrottleEvents", "MessagesTable"] == 1
+    assert metered.sums["ThrottledRequests", "GetItem", "MessagesTable"] == 1
+    assert ("UserErrors",) not in metered.sums
+    metered.faults.end()
+    metered.client.get_item(TableName="MessagesTable", Key=KEY)
+
+
+def test_a_throttled_index_rejects_the_writes_of_its_table(metered: Measured) -> None:
+    metered.faults.begin(Kind.THROTTLE, "MessagesTable/ByModule", 60)
+    metered.client.get_item(TableName="MessagesTable", Key=KEY)
+    put = metered.refused("put_item", TableName="MessagesTable", Item=KEY)
+    assert put["throttlingReasons"] == [
+        {
+            "reason": "IndexWriteKeyRangeThroughputExceeded",
+            "resource": f"{TABLE}/index/ByModule",
+        }
+    ]
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        query(metered.client, IndexName="ByModule")
+    assert metered.sums["WriteThrottleEvents", "ByModule", "MessagesTable"] == 1
+    assert metered.sums["ReadThrottleEvents", "ByModule", "MessagesTable"] == 1
+    assert ("WriteThrottleEvents", "MessagesTable") not in metered.sums
+
+
+def test_a_transaction_is_cancelled_by_what_is_throttled_in_it(metered: Measured) -> None:
+    metered.faults.begin(Kind.THROTTLE, "MessagesTable", 60)
+    put = {"Put": {"TableName": "MessagesTable", "Item": KEY}}
+    other = {"Put": {"TableName": "OtherTable", "Item": KEY}}
+    answer = metered.refused("transact_write_items", TransactItems=[other, put])
+    assert answer["Error"]["Code"] == "TransactionCanceledException"
+    codes = [reason["Code"] for reason in answer["CancellationReasons"]]
+    assert codes == ["None", "ThrottlingError"]
+
+
+def test_without_traffic_one_read_and_one_write_are_counted(metered: Measured) -> None:
+    metered.faults.begin(Kind.THROTTLE, "MessagesTable/ByModule", 60)
+    metered.throttling.probe()
+    where = ("ByModule", "MessagesTable")
+    assert metered.sums["ReadThrottleEvents", *where] == 1
+    assert metered.sums["WriteThrottleEvents", *where] == 1

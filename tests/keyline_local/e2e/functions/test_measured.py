@@ -11,6 +11,7 @@ from keyline_deploy.metric_catalogue import MetricCatalogue
 from keyline_local.lambdas.functions import ThrottledError
 from keyline_local.resources import Api, Route
 from keyline_local.services.metric_store import MetricStore
+from tests.keyline_local.measured import total
 
 if TYPE_CHECKING:
     from tests.keyline_local.e2e.functions.host import Host
@@ -24,11 +25,7 @@ HANDLER = """
 
 
 def totals(store: MetricStore) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    found: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
-    for sample in store.samples():
-        key = (sample.metric.name, sample.metric.dimensions)
-        found[key] = found.get(key, 0) + sample.value
-    return found
+    return {(metric.name, metric.dimensions): total(store, metric) for metric in store.metrics()}
 
 
 def test_functions_and_requests_are_counted_as_aws_counts_them(
@@ -53,9 +50,9 @@ def test_functions_and_requests_are_counted_as_aws_counts_them(
 
     # And an alarm can watch each of them
     catalogue = MetricCatalogue([])
-    for sample in store.samples():
-        names = [name for name, _ in sample.metric.dimensions]
-        assert catalogue.fault(sample.metric.namespace, sample.metric.name, names) is None
+    for metric in store.metrics():
+        names = [name for name, _ in metric.dimensions]
+        assert catalogue.fault(metric.namespace, metric.name, names) is None
 
 
 def test_an_invocation_that_is_refused_is_a_throttle_and_no_invocation(host: Host) -> None:
@@ -64,4 +61,4 @@ def test_an_invocation_that_is_refused_is_a_throttle_and_no_invocation(host: Hos
     with pytest.raises(ThrottledError):
         host.invoke(functions)
     found: Any = {name: value for (name, _), value in totals(store).items()}
-    assert found == {"Throttles": 1}
+    assert found == {"ConcurrentExecutions": 1, "Throttles": 1}

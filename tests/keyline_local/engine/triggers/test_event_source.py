@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from keyline_local.host.clock import Clock
 from keyline_local.host.errors import LocalPlatformError
 from tests.keyline_local.engine.rig import (
     FAILED,
@@ -324,7 +325,7 @@ def test_records_over_the_age_go_to_the_queue_without_an_invocation(
         async with running(root, tmp_path) as rig:
             await rig.write("a", "b")
             consumer = Consumer()
-            later = replace(QUICK, now=lambda: time.time() + 3600)
+            later = replace(QUICK, clock=Clock(lambda: time.time() + 3600))
             async with rig.sources(consumer, mapping(max_age=60), timing=later) as sources:
                 await sources.drain()
             assert consumer.batches == []

@@ -24,6 +24,7 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     UnknownFunctionError,
 )
+from keyline_local.services.faults import Fault, Kind
 from keyline_local.services.live_alarms import LiveAlarm
 from keyline_local.triggers.event_source import MappingStatus, Result
 
@@ -42,6 +43,10 @@ STATUS = Status(
     functions=["notes-read-local"],
     streams=[MappingStatus(function="notes-count-local", table="Notes-local", delivered=7)],
     schedules={"daily": datetime(2026, 1, 1, tzinfo=UTC), "once": None},
+    time=datetime(2026, 1, 1, tzinfo=UTC),
+    ahead=300.0,
+    alarms=[],
+    faults=[],
 )
 
 
@@ -81,6 +86,7 @@ class Controlled:
 
     def __init__(self) -> None:
         self.is_up = True
+        self.latency = State.OK
 
     def status(self) -> Status:
         return STATUS
@@ -91,12 +97,23 @@ class Controlled:
     async def run_schedule(self, name: str) -> Sequence[Result]:
         raise LocalPlatformError(name, "no such rule.", "Name another.")
 
-    async def alarms(self) -> Sequence[LiveAlarm]:
+    def alarms(self) -> Sequence[LiveAlarm]:
         since = datetime(2026, 1, 1, tzinfo=UTC)
         return [
-            LiveAlarm("Notes", "Errors", State.ALARM, since, "docs/runbooks/alarms.md"),
-            LiveAlarm("Notes", "Latency", State.OK, None, ""),
+            LiveAlarm("Notes", "Errors", State.ALARM, since, "docs/runbooks/alarms.md", since),
+            LiveAlarm("Notes", "Latency", self.latency, None, ""),
         ]
+
+    async def advance(self, seconds: float) -> None:
+        if seconds > 1_000:
+            raise LocalPlatformError("advance", "is too far.", "Go less far.")
+        self.latency = State.ALARM
+
+    def begin_fault(self, kind: Kind, name: str, seconds: float) -> Fault:
+        return Fault(kind, name, seconds)
+
+    def end_faults(self, name: str | None) -> Sequence[Fault]:
+        return [Fault(Kind.CRASH, name or "all", 0.0)]
 
     async def records(
         self, function: str, first: str, last: str
@@ -224,8 +241,29 @@ def test_the_states_of_alarms_are_told() -> None:
         "state": "ALARM",
         "since": "2026-01-01T00:00:00+00:00",
         "runbook": "docs/runbooks/alarms.md",
+        "told": "2026-01-01T00:00:00+00:00",
     }
-    assert second["since"] is None
+    assert (second["since"], second["told"]) == (None, None)
+
+
+def test_time_is_moved_and_what_went_off_meanwhile_is_told() -> None:
+    assert answer(Controlled(), "POST", "/_keyline/time?seconds=60").status_code == 403
+    done = answer(Controlled(), "POST", "/_keyline/time?seconds=60", "x-keyline").json()
+    assert (done["time"], done["ahead"]) == ("2026-01-01T00:00:00+00:00", 300.0)
+    assert [(each["name"], each["state"]) for each in done["changed"]] == [("Latency", "ALARM")]
+    for seconds in ("2000", "soon", ""):
+        refused = answer(Controlled(), "POST", f"/_keyline/time?seconds={seconds}", "x-keyline")
+        assert refused.status_code == 409
+
+
+def test_faults_begin_and_end() -> None:
+    path = "/_keyline/faults"
+    begun = answer(Controlled(), "POST", f"{path}/throttle?name=T/I&seconds=60", "x-keyline")
+    until = "1970-01-01T00:01:00+00:00"
+    assert begun.json() == {"kind": "throttle", "name": "T/I", "until": until}
+    ended = answer(Controlled(), "DELETE", f"{path}?name=f", "x-keyline").json()
+    assert [fault["name"] for fault in ended] == ["f"]
+    assert answer(Controlled(), "DELETE", path, "x-keyline").json()[0]["name"] == "all"
 
 
 def test_records_of_a_stream_are_read_by_their_numbers() -> None:

@@ -6,8 +6,8 @@ import logging
 import msgspec
 import pytest
 
+from keyline_local.dynamodb.uses import Use, uses
 from keyline_local.resources import Statement
-from keyline_local.roles.guard import Use, uses
 from keyline_local.roles.iam import Decision, evaluate
 from keyline_local.roles.identity import Credentials, access_key_of
 

@@ -12,6 +12,7 @@ import pytest
 
 from keyline_local.dynamodb.dynamodb_api import ApiError
 from keyline_local.resources import StreamMapping
+from keyline_local.services.metric_store import MetricStore
 from keyline_local.triggers.checkpoint import Checkpoint, CheckpointFile
 from keyline_local.triggers.event_source import Poller, Timing
 from keyline_local.triggers.stream_reader import Page, StreamReader
@@ -94,6 +95,7 @@ def test_a_poller_goes_on_after_a_fault(tmp_path: Path, fault: Exception, start:
             invoker=Invoker(),
             send=send,
             checkpoints=checkpoints,
+            metrics=MetricStore(),
             timing=Timing(poll=0.001, backoff=Backoff(base=0.0)),
         )
         await poller.locate()

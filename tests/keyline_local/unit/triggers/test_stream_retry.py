@@ -138,13 +138,17 @@ def test_without_bisect_the_rest_from_the_reported_record_is_retried_and_then_gi
     assert numbers(advance(rest, Verdict(0), policy).discarded) == [2, 3]
 
 
+def aged(now: float) -> Callable[[float], float]:
+    return lambda moment: now - moment
+
+
 def test_records_over_the_age_are_split_off_the_front() -> None:
-    expired, rest = expire(batch(10, 20, 30), max_age=15, now=40)
+    expired, rest = expire(batch(10, 20, 30), max_age=15, age=aged(40))
     assert (numbers(expired), numbers(rest)) == ([10, 20], [30])
-    assert expire(batch(10), None, 1e9) == (None, batch(10))
-    expired, rest = expire(batch(10, 20), max_age=60, now=40)
+    assert expire(batch(10), None, aged(1e9)) == (None, batch(10))
+    expired, rest = expire(batch(10, 20), max_age=60, age=aged(40))
     assert (expired, numbers(rest)) == (None, [10, 20])
-    expired, rest = expire(batch(10, 20), max_age=60, now=1000)
+    expired, rest = expire(batch(10, 20), max_age=60, age=aged(1000))
     assert (numbers(expired), rest) == ([10, 20], None)
 
 

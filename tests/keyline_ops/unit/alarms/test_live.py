@@ -18,9 +18,10 @@ FOUND: list[dict[str, Any]] = [
         "state": "ALARM",
         "since": "2026-01-01T00:00:00+00:00",
         "runbook": "docs/runbooks/alarms.md#a-function-fails",
+        "told": None,
     },
     {"stack": "Notes", "name": "Latency", "state": "OK", "since": None, "runbook": ""},
-    {"stack": "Notes", "name": "Other", "state": "OK", "since": None, "runbook": ""},
+    {"stack": "Notes", "name": "New", "state": "INSUFFICIENT_DATA", "since": None, "runbook": ""},
 ]
 
 
@@ -31,12 +32,13 @@ def said(monkeypatch: pytest.MonkeyPatch, found: list[dict[str, Any]], *options:
     return run.output
 
 
-def test_it_shows_what_is_not_ok_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_shows_what_is_on_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = said(monkeypatch, FOUND)
     assert "ReadErrors" in shown
     assert "docs/runbooks/alarms.md#a-function-fails" in shown
     assert "Latency" not in shown
-    assert shown.splitlines()[-1] == "3 alarms: 1 ALARM, 2 OK"
+    assert "New" not in shown
+    assert shown.splitlines()[-1] == "3 alarms: 1 ALARM, 1 INSUFFICIENT_DATA, 1 OK"
 
 
 def test_as_json_it_says_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,64 @@
+"""Each minute ends once, whether somebody waits for it or moves time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from keyline_local.host.clock import Clock
+from keyline_local.services.minutes import Minutes
+
+BEGAN = 1_767_225_630.0  # half a minute past
+MINUTE = int(BEGAN // 60)
+
+
+def test_each_minute_on_the_way_ends_and_what_is_due_in_the_next_begins() -> None:
+    clock = Clock(lambda: BEGAN)
+    seen: list[str] = []
+
+    async def ended(minute: int) -> None:
+        seen.append(f"{minute - MINUTE} ended at {int(clock.now() - BEGAN)}")
+
+    async def began() -> None:
+        seen.append("began")
+
+    async def scenario() -> None:
+        minutes = Minutes(clock, ended=ended, began=began)
+        await minutes.advance(20)
+        assert seen == []
+        await minutes.advance(130)
+
+    asyncio.run(scenario())
+    assert seen == [
+        *("0 ended at 30", "began"),
+        *("1 ended at 90", "began"),
+        *("2 ended at 150", "began"),
+    ]
+    assert clock.ahead == 150
+
+
+def test_a_minute_that_passes_by_itself_ends_too_and_a_fault_in_it_ends_nothing() -> None:
+    machine = [BEGAN]
+    clock = Clock(lambda: machine[0])
+    seen: list[int] = []
+
+    async def scenario() -> None:
+        over = asyncio.Event()
+
+        async def ended(minute: int) -> None:
+            seen.append(minute - MINUTE)
+            if len(seen) == 1:
+                raise RuntimeError("a queue did not answer")
+            if len(seen) == 3:
+                over.set()
+
+        async def nothing() -> None:
+            """Nothing is due."""
+
+        async with Minutes(clock, ended=ended, began=nothing):
+            machine[0] += 3 * 60
+            clock.move_to(clock.now())
+            await asyncio.wait_for(over.wait(), 10)
+
+    machine[0] = MINUTE * 60 + 59.99
+    asyncio.run(scenario())
+    assert seen == [0, 1, 2]
