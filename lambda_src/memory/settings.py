@@ -32,6 +32,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         `offline` knows words and no meaning, and needs no AWS.
     vector_codec
         How new vectors are stored. Each stored vector names its own codec.
+    vector_index
+        Whether the table of embeddings has DynamoDB's own vector index. No function asks it yet
+        (docs/adr/0032-similarity-search.md), and AWS bills what it holds.
     session_turns, recent_turns, related_turns
         How many turns of each kind a context has at most.
     cache_url
@@ -49,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idempotency_days: Days = 1
     embeddings: Provider = "titan"
     vector_codec: Codec = "float16"
+    vector_index: bool = False
     session_turns: Few = 10
     recent_turns: Few = 10
     related_turns: Few = 5

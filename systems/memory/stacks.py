@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+from aws_cdk import aws_dynamodb as dynamodb
+
 from keyline_cdk.alarm import add_alarm
+from keyline_cdk.level_one import level_one
 from keyline_cdk.metrics import system_percentile
-from memory.embeddings.provider import TITAN_MODEL
+from memory.embeddings.provider import TITAN_DIMENSION, TITAN_MODEL
+from memory.embeddings.tables import EMBEDDINGS
 from memory.metrics import CONTEXT_MEMORY, CONTEXT_TIME, SEARCH_TIME
 from memory.settings import Settings
 from memory.system import RECALL, WRITE
+from stacks.data_stack import DataStack
 from stacks.service_stack import ServiceStack
 
+VECTOR_INDEX, VECTOR_ATTRIBUTE = "VectorIndex", "vector"
+"""The index, and the list of numbers that it would be of: vectors of ours are Binary."""
 CONTEXT_MS = 100
 SEARCH_MS = 500
 CONTEXT_MEGABYTES = 20
 """The specification's bounds."""
+
+
+class MemoryDataStack(DataStack):
+    """Adds DynamoDB's own vector index where the environment asks for it."""
+
+    def extend(self) -> None:
+        """Add the index to the table of embeddings."""
+        if not self._environment.settings(self._system.name, Settings).vector_index:
+            return
+        kind = dynamodb.CfnGlobalTable
+        table = level_one(self.tables[EMBEDDINGS.name].resource, kind)
+        table.vector_indexes = [
+            kind.VectorIndexProperty(
+                index_name=VECTOR_INDEX,
+                vector_attribute=kind.VectorAttributeProperty(attribute_name=VECTOR_ATTRIBUTE),
+                dimensions=TITAN_DIMENSION,
+                distance_function="COSINE",
+                projection=kind.ProjectionProperty(projection_type="KEYS_ONLY"),
+                search_schema=[
+                    kind.SearchSchemaElementProperty(
+                        attribute_name=EMBEDDINGS.key.attributes[0],
+                        search_schema_element_type="HASH",  # a search names a chunk of one user
+                    )
+                ],
+            )
+        ]
 
 
 class MemoryServiceStack(ServiceStack):
@@ -59,4 +92,5 @@ class MemoryServiceStack(ServiceStack):
         )
 
 
+DATA = MemoryDataStack
 SERVICE = MemoryServiceStack

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from keyline_deploy.environment import load
+from memory.embeddings.tables import EMBEDDINGS
 from memory.metrics import CONTEXT_MEMORY, CONTEXT_TIME, SEARCH_TIME
+from memory.system import SYSTEM
 from tests.support.alarms import alarms, dimensions, named
-from tests.support.templates import Templates, resources
+from tests.support.templates import Templates, resources, synthesize
 
 
 @pytest.mark.requirement("I-51", "I-58", "I-59", "I-60", "I-61", "I-63")
@@ -41,3 +45,29 @@ def test_two_functions_may_call_the_model_where_it_makes_vectors(
     granted = [each for each in statements if each["Action"] == "bedrock:InvokeModel"]
     assert len(granted) == functions
     assert all("amazon.titan-embed-text-v2:0" in str(each["Resource"]) for each in granted)
+
+
+@pytest.mark.requirement("I-73")
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_vector_index_is_there_only_where_the_environment_asks(
+    asked: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    prod = load("prod")
+    section = {**prod.systems["memory"], "vector_index": asked}
+    environment = msgspec.structs.replace(prod, systems={**prod.systems, "memory": section})
+    stacks = synthesize(environment, [SYSTEM], tmp_path_factory.mktemp("vectors"))
+    tables = resources(stacks["memory-data-prod"].template, "AWS::DynamoDB::GlobalTable").values()
+    found = {t["TableName"]: t["VectorIndexes"] for t in tables if "VectorIndexes" in t}
+    if not asked:
+        assert found == {}
+        return
+    ((index,),) = found.values()
+    assert list(found) == [EMBEDDINGS.physical_name("prod")]
+    assert index == {
+        "IndexName": "VectorIndex",
+        "VectorAttribute": {"AttributeName": "vector"},
+        "Dimensions": 1024,
+        "DistanceFunction": "COSINE",
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+        "SearchSchema": [{"AttributeName": "user_chunk", "SearchSchemaElementType": "HASH"}],
+    }
