@@ -37,6 +37,7 @@ from keyline.run import (
     TransactionCancelledError,
     Write,
 )
+from keyline.tracing import segment
 
 ATTEMPTS = 6
 """Tries of a transaction that conflicts with another one, before the batch is given back."""
@@ -113,7 +114,8 @@ class Rollup:
         while part:
             totals = fold(part)
             try:
-                self.store.transact(COUNT_MESSAGES, self._writes(part, totals))
+                with segment("countMessages", items=len(part)):
+                    self.store.transact(COUNT_MESSAGES, self._writes(part, totals))
             except TransactionCancelledError as cancelled:
                 known = _known(cancelled, len(part))
                 part = [m for place, m in enumerate(part) if place not in known]

@@ -14,6 +14,7 @@ from typing import TypedDict
 import msgspec
 
 from keyline.moments import iso, us_of_ms
+from keyline.tracing import segment
 from memory.context_cache import ContextCache
 from memory.embeddings.provider import EmbeddingFailedError, EmbeddingProvider
 from memory.embeddings.search import EmbeddingSearch, Found, Neighbour
@@ -143,7 +144,7 @@ class OptimizedContextEngine:
         """
         made = self._vector(query) if vector is None else vector
         asked = _Query(user_id, session_id, made)
-        with self._measures.context():
+        with self._measures.context(), segment("buildContext"):
             if made is None:
                 return self._build(asked)
             question = ("context", session_id, self._provider.name, query, vector)
@@ -191,7 +192,7 @@ class OptimizedContextEngine:
         k: int,
         without: Callable[[], Iterable[str]] = tuple,
     ) -> Found:
-        with self._measures.search():
+        with self._measures.search(), segment("searchEmbeddings", items=k):
             return self._search.search(user_id, vector, k, without)
 
     def _build(self, asked: _Query) -> Context:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from keyline.idempotency import IdempotencyKey, reserve
 from keyline.run import Store, TransactionCancelledError, Write, later
+from keyline.tracing import segment
 from memory.embeddings.provider import EmbeddingProvider
 from memory.embeddings.store import EmbeddingStore
 from memory.patterns import INTERACTION_SAVE, REQUESTS, TURN_CREATE
@@ -65,17 +66,19 @@ class Interactions:
         TransactionCancelledError
             If DynamoDB refused the transaction. Nothing was stored.
         """
-        vectors = [
-            self.provider.embed(each.content) if each.vector is None else each.vector
-            for each in new
-        ]
+        with segment("makeVectors", items=len(new)):
+            vectors = [
+                self.provider.embed(each.content) if each.vector is None else each.vector
+                for each in new
+            ]
         reserved = reserve(self.store, REQUESTS.reserve, key) if key else None
         request_id = reserved.id if reserved else uuid.uuid4().hex
         moment = reserved.moment if reserved else self.store.clock.next()
         for attempt in range(1, ATTEMPTS + 1):
             turns = turns_at(moment, user_id, session, new, request_id)
             try:
-                self.store.transact(INTERACTION_SAVE, self._writes(user_id, turns, vectors))
+                with segment("storeInteraction", items=len(turns), attempts=attempt):
+                    self.store.transact(INTERACTION_SAVE, self._writes(user_id, turns, vectors))
             except TransactionCancelledError as cancelled:
                 if _are_stored(turns, cancelled):
                     return turns, True

@@ -15,6 +15,7 @@ from typing import cast
 from keyline.cache import Count
 from keyline.errors import KeylineError
 from keyline.run import Store
+from keyline.tracing import segment
 from reports.embeddings import packed_of
 from reports.matrices import Matrices
 from reports.matrix import About, SimilarProduct, TooManyVectorsError
@@ -111,10 +112,12 @@ class SimilaritySearch:
                 "Store one with PUT /products/{productId}/embedding, or check the identifier.",
             )
         try:
-            matrix = self._matrices.get(own.model, own.vector_dimension, fresh=fresh)
+            with segment("loadMatrix"):
+                matrix = self._matrices.get(own.model, own.vector_dimension, fresh=fresh)
         except TooManyVectorsError as error:
             raise _too_many(own, error.args[0]) from error
-        nearest = matrix.nearest(packed_of(own), k, other_than=product_id)
+        with segment("compareVectors", items=len(matrix.products)):
+            nearest = matrix.nearest(packed_of(own), k, other_than=product_id)
         return Neighbours(matrix.about, len(matrix.products), nearest)
 
 

@@ -39,6 +39,7 @@ from keyline.http import App, Caller, Client, HttpError, Refusal, Response, miss
 from keyline.idempotency import IdempotencyKey, Reserved, reservation, reserve
 from keyline.moments import iso, us_of_ms
 from keyline.run import Store
+from keyline.tracing import segment
 
 MAX_BODY = 4 * 1024
 """Bytes: enough for two names and a session id, with any JSON escapes."""
@@ -101,22 +102,24 @@ def check(
         )
     name = _clients.of(client)
     reserved = reservation(_store, REQUESTS.find, key) if key else None
-    usage = _limiter.usage(name) if reserved else admitted(_limiter, name)
+    with segment("limitRate"):
+        usage = _limiter.usage(name) if reserved else admitted(_limiter, name)
     if key and reserved is None:
         reserved = reserve(_store, REQUESTS.reserve, key)
     verdict = _rules.check(first, second)
     named = {"medA": first, "medB": second}
     try:
-        kept = _history.add_query(
-            caller.subject,
-            body.sessionId,
-            med_a=first,
-            med_b=second,
-            is_potentially_risky=verdict.risky,
-            reason=verdict.reason,
-            unknown=[field for field, name in named.items() if not _rules.knows(name)],
-            reserved=reserved,
-        )
+        with segment("keepCheck"):
+            kept = _history.add_query(
+                caller.subject,
+                body.sessionId,
+                med_a=first,
+                med_b=second,
+                is_potentially_risky=verdict.risky,
+                reason=verdict.reason,
+                unknown=[field for field, name in named.items() if not _rules.knows(name)],
+                reserved=reserved,
+            )
     except NoSessionError as error:  # this route alone has the session's id in its body
         if _is_earlier(reserved):
             admitted(_limiter, name)  # nothing was stored: this try costs as much as the first

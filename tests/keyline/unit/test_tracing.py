@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from keyline import variables
 from keyline.errors import KeylineError
+from keyline.segment_attributes import Attributes
 from keyline.spans import recorded
 from keyline.tracing import segment
 
+SOURCES = Path(__file__).parents[3] / "lambda_src"
 ROOT, PARENT = "65a1b2c3" + "0" * 23 + "1", "00000000000000ff"
 
 
@@ -92,3 +96,18 @@ def test_opentelemetry_is_imported_only_where_spans_are_recorded(spans: str) -> 
         check=True,
     )
     assert done.stdout.splitlines()[-1] == str(bool(spans))
+
+
+def test_systems_name_segments_with_literal_names_and_known_attributes() -> None:
+    """A name or a text that is made at run time could hold what a person said."""
+    systems = {path.parent for path in SOURCES.glob("*/system.py")}
+    named: dict[str, list[str]] = {}
+    for folder in systems:
+        for file in folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "segment":
+                    (name,) = node.args
+                    assert isinstance(name, ast.Constant), file
+                    assert {k.arg for k in node.keywords} <= set(Attributes.__annotations__), file
+                    named.setdefault(folder.name, []).append(str(name.value))
+    assert all(named.values())
