@@ -1,4 +1,4 @@
-"""What an account needs once, whatever systems are in it."""
+"""The stack that an account needs once, for all systems."""
 
 from __future__ import annotations
 

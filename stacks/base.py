@@ -1,4 +1,4 @@
-"""What every stack of the app has in common."""
+"""The base of every stack of the app."""
 
 from __future__ import annotations
 

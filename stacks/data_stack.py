@@ -1,4 +1,4 @@
-"""What a system must not lose: its tables, with their alarms, and its cursor secret."""
+"""The stack that a system must not lose: its tables, their alarms, its cursor secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a system can lose and deploy again: functions, their triggers, its HTTP API."""
+"""The stack that can be deployed again: functions, their triggers, the HTTP API."""
 
 from __future__ import annotations
 
@@ -159,7 +159,8 @@ class ServiceStack(KeylineStack):
                 above=0,
                 runbook="a-function-fails",
                 why=f"{handler.name} has crashed or timed out in three of five minutes. What a"
-                " handler refuses or cannot do is answered and is no error; its log tells why.",
+                " handler refuses or cannot do is answered and does not count as an error; its log"
+                " tells why.",
             )
         self._add_trouble(
             f"{pascal(declared.name)}Throttles",

@@ -1,4 +1,4 @@
-"""How a function that declares `caches` reaches the cache that an environment has.
+"""The access of a function that declares `caches` to the cache of its environment.
 
 Where the cache is stands in SSM parameters, which a deployment reads by their names: a reference
 would be an export, which locks both stacks.

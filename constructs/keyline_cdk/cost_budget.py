@@ -1,4 +1,4 @@
-"""What DynamoDB may cost, and who is told before it costs more."""
+"""A budget for DynamoDB, and who is told before it is spent."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ READS = ("dynamodb:DescribeTable", "dynamodb:GetItem")
 class DaxCluster(Construct):
     """The cluster with its subnets, its parameters, its security group and its role.
 
-    DAX reads in the name of its role and not of its caller: whoever may read through the cluster
-    reads all tables of the role. So the role has no action but on the tables given.
+    DAX reads in the name of its role and not of its caller: a caller that may read through the
+    cluster reads all tables of the role. So the role has actions only on the tables given.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ class HandlerFunction(Construct):
     """A function of a system, python3.13 on arm64, with its own log group and role.
 
     The role has one statement for each table and index, with the very actions its patterns
-    need there, besides writing its own log, and tracing and the use of a KMS key where the
+    need there. It may also write its own log, and may trace and use a KMS key where the
     environment asks for them.
 
     Parameters

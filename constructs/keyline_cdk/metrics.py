@@ -1,4 +1,4 @@
-"""What can be measured of a table, a function, a queue, an API: metrics, without judgement.
+"""The metrics of a table, a function, a queue, an API, without judgement.
 
 What is judged, and from which value on, stands with each construct's alarms.
 """
@@ -129,7 +129,7 @@ def client_latency(
 
 
 def table_latency(environment: str, system: str, name: str, table: str) -> cloudwatch.Metric:
-    """How long reads or writes of a table take the handlers, in ms (`LATENCY_METRICS`)."""
+    """Return how long reads or writes of a table take the handlers, in ms (`LATENCY_METRICS`)."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
@@ -141,7 +141,7 @@ def table_latency(environment: str, system: str, name: str, table: str) -> cloud
 
 
 def client_errors(environment: str, system: str, operation: str) -> cloudwatch.Metric:
-    """Calls of an operation that failed the handlers, per minute; a refused condition is none."""
+    """Return the failed calls of an operation per minute, without refused conditions."""
     return _of_operation(environment, system, "Errors", operation, "Sum")
 
 

@@ -1,4 +1,4 @@
-"""When a table needs attention: throttling, consumption, faults, latency, growth.
+"""The alarms of a table: throttling, consumption, faults, latency, growth.
 
 The periods are those of "Recommended alarms" for DynamoDB in the CloudWatch user guide;
 the thresholds come from the environment.

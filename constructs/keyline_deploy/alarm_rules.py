@@ -200,7 +200,7 @@ _INDEX = "GlobalSecondaryIndexName"
 
 
 class Watchable:
-    """What the templates of an app have that an alarm can watch.
+    """The resources in the templates of an app that an alarm can watch.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ _IGNORED_SUFFIXES = {".pyc", ".pyi", *(".a", ".c", ".h", ".pxd", ".pyx")}  # com
 
 
 class Target(StrEnum):
-    """What a bundle runs on: Lambda (python3.13 on arm64), or this machine's own Python."""
+    """The platform of a bundle: Lambda (python3.13 on arm64), or this machine's own Python."""
 
     LAMBDA = "lambda"
     HOST = "host"

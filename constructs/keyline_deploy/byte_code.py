@@ -85,7 +85,7 @@ def _key(compiler: str, name: str, digest: str) -> str:
 
 
 def _place(name: str, tag: str) -> str:
-    """Where Python looks for the byte code of a module: `a/__pycache__/b.cpython-313.pyc`."""
+    """Return where Python looks for a module's byte code: `a/__pycache__/b.cpython-313.pyc`."""
     folder, slash, file = name.rpartition("/")
     return f"{folder}{slash}__pycache__/{file.removesuffix('.py')}.{tag}.pyc"
 

@@ -119,7 +119,7 @@ class _Section(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Warm(_Section, frozen=True, kw_only=True):
-    """What a table is ready for at once, in units a second; a new table is for the least.
+    """The throughput that a table is ready for at once, in units a second.
 
     It is billed once, when the table or its index is made ready, and cannot be lowered.
     """
@@ -129,7 +129,7 @@ class Warm(_Section, frozen=True, kw_only=True):
 
 
 class Tables(_Section, frozen=True, kw_only=True):
-    """How tables are protected.
+    """The protection of tables.
 
     Attributes
     ----------
@@ -168,7 +168,7 @@ class Tables(_Section, frozen=True, kw_only=True):
 
 
 class Alarms(_Section, frozen=True, kw_only=True):
-    """Who hears of an alarm, and from which value on.
+    """The receivers of alarms, and the thresholds.
 
     Attributes
     ----------
@@ -229,7 +229,7 @@ class Api(_Section, frozen=True, kw_only=True):
 
 
 class Auth(_Section, frozen=True, kw_only=True):
-    """Whose tokens the API accepts.
+    """The issuer whose tokens the API accepts.
 
     Attributes
     ----------
@@ -245,13 +245,13 @@ class Auth(_Section, frozen=True, kw_only=True):
 
 
 class Budget(_Section, frozen=True, kw_only=True):
-    """What DynamoDB may cost in a month, in the whole account; the alarm topic is told of more.
+    """The budget of DynamoDB for a month, in the whole account; the alarm topic is told of more.
 
     Attributes
     ----------
     alerts_usd
-        Amounts below it of which the topic is told when they are spent, besides percentages; no
-        amount twice.
+        Amounts below it of which the topic is told when they are spent, in addition to
+        percentages; no amount twice.
     """
 
     monthly_usd: Amount
@@ -261,7 +261,7 @@ class Budget(_Section, frozen=True, kw_only=True):
 
 
 class Functions(_Section, frozen=True, kw_only=True):
-    """How functions run: memory in MiB (CPU comes with it) and log retention in days.
+    """The settings of functions: memory in MiB (CPU comes with it) and log retention in days.
 
     Attributes
     ----------
@@ -699,7 +699,7 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
 
 
 def _of_override(error: EnvironmentFileError) -> EnvironmentFileError:
-    """The same error, of the override file."""
+    """Return the same error for the override file."""
     keys = error.path.partition(": ")[2]
     return EnvironmentFileError(_join(_override_file().name, keys), error.message, error.suggestion)
 

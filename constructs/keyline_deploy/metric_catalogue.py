@@ -30,7 +30,7 @@ DimensionSet = frozenset[str]
 
 
 class Quiet(StrEnum):
-    """What is published of a metric while all is well."""
+    """The samples of a metric while all is well."""
 
     NOTHING = "nothing"
     ZEROS = "zeros"
@@ -39,7 +39,7 @@ class Quiet(StrEnum):
 
 @dataclass(frozen=True)
 class MetricInfo:
-    """What is known of a metric.
+    """The known facts of a metric.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Which files of our own packages a bundle carries, and which it leaves out.
+"""The files of our own packages that a bundle carries.
 
 A package's modules and data are carried. These are left out:
 
@@ -35,7 +35,7 @@ _REQUIREMENTS = "requirements*.txt"
 
 @dataclass(frozen=True)
 class Found:
-    """What is in the folder of a package.
+    """The content of a package's folder.
 
     Attributes
     ----------

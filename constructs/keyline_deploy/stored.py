@@ -1,4 +1,4 @@
-"""What a system's declaration says of stored items, as data in its template.
+"""The facts about stored items in a system's declaration, as data in its template.
 
 A template says how a table is keyed. How the texts of keys are put together, over how many shards
 an index is spread and how long items are kept is known to the declaration alone. `keyline plan`
@@ -49,7 +49,7 @@ def stored(system: System, settings: msgspec.Struct) -> dict[str, Any]:
 
 
 def _kind(system: System, name: str, hint: object) -> Kind | None:
-    """Return what a setting decides; None if that is nothing, or a table tells it."""
+    """Return what a setting decides; None if the setting decides nothing, or a table tells it."""
     if name in _told_by_tables(system):
         return None
     if hint == Shards:

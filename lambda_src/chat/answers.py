@@ -55,7 +55,7 @@ class Percentile(msgspec.Struct, frozen=True):
 
 
 class LatencyAnswer(msgspec.Struct, frozen=True):
-    """How long the provider took to answer.
+    """The time that the provider took to answer.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class LatencyAnswer(msgspec.Struct, frozen=True):
 
 
 class ModelCost(msgspec.Struct, frozen=True):
-    """How much one model of a provider was used.
+    """The use of one model of a provider.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class ModelCost(msgspec.Struct, frozen=True):
 
 
 class CostAnswer(msgspec.Struct, frozen=True):
-    """What the tutor's answers cost.
+    """The cost of the tutor's answers.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class CostAnswer(msgspec.Struct, frozen=True):
 
 
 class EngagementAnswer(msgspec.Struct, frozen=True):
-    """How many students wrote how many messages.
+    """The numbers of students and of their messages.
 
     Attributes
     ----------
@@ -134,7 +134,7 @@ class EngagementAnswer(msgspec.Struct, frozen=True):
 
 
 class UsageAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was used from one moment or day to another. Both are included."""
+    """The use from one moment or day to another. Both are included."""
 
     start: Moment = msgspec.field(name="from")
     end: Moment = msgspec.field(name="to")
@@ -161,7 +161,7 @@ class ProviderAnswer(UsageAnswer, frozen=True, kw_only=True):
 
 
 class TodayAnswer(ProviderAnswer, frozen=True, kw_only=True):
-    """What a provider has cost today, compared with its budget.
+    """The cost of a provider today, compared with its budget.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How analytics divide time: hours, weeks and months of UTC, and what a request may ask about."""
+"""The time units of analytics: hours, weeks and months of UTC, and the limits of a request."""
 
 from __future__ import annotations
 

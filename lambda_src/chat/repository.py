@@ -42,7 +42,7 @@ class TooMuchError(KeylineError):
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Which page of a list to read.
+    """The page of a list to read.
 
     Attributes
     ----------

@@ -122,7 +122,7 @@ class StudentDay(msgspec.Struct, kw_only=True):
 
 
 class LastActivity(msgspec.Struct, kw_only=True):
-    """When a student was last active.
+    """The last moment that a student was active.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a patient's turns of a day were: read from the turns and set, and never added up.
+"""The activity of a patient on a day: read from the turns and set, and never added up.
 
 The stream tells of a turn at least once, and in any order. What it tells only says which days have
 changed, so that neither a second time nor another order changes a result.
@@ -41,4 +41,4 @@ class Activity:
         try:
             self.store.update(DAY_ACTIVITY, activity, patientId=patient_id, day=day)
         except NotFoundError:
-            return  # the patient has been erased: the day is not made anew
+            return  # the patient has been erased: the day is not made again

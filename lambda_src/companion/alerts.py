@@ -1,4 +1,4 @@
-"""Tell the caregivers of a patient of an escalation: each once, whoever tells it.
+"""Tell the caregivers of a patient of an escalation: each once, from either sender.
 
 The skill and the stream both tell of level 2. An alert is claimed by creating its item, and only
 the process that has claimed it publishes. A process that could not publish gives the claim up. If a
@@ -29,8 +29,8 @@ from keyline.errors import KeylineError
 from keyline.run import ConditionFailedError, Store
 
 TAKE_OVER_SECONDS = 10
-"""After this time whoever claimed an alert has told it or has ended: the skill lives for 8 s, and
-one call of SNS takes 3 s at most."""
+"""After this time the process that claimed an alert has told it or has ended: the skill lives
+for 8 s, and one call of SNS takes 3 s at most."""
 
 
 class AlertPendingError(KeylineError):

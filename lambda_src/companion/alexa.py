@@ -1,7 +1,8 @@
 """Requests and responses of an Alexa skill, as Alexa sends and takes them.
 
 Source: Alexa Skills Kit, "Request and Response JSON Reference" and "Host a Custom Skill as an AWS
-Lambda Function". No attribute of a session is read: whoever can call the function can write it.
+Lambda Function". No attribute of a session is read, because every caller of the function can
+write it.
 """
 
 from __future__ import annotations
@@ -42,27 +43,27 @@ class AlexaSystem(msgspec.Struct, frozen=True):
 
 
 class AlexaContext(msgspec.Struct, frozen=True):
-    """Where a request comes from."""
+    """The origin of a request."""
 
     System: AlexaSystem
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """What a user said at a place of an utterance."""
+    """The value of a slot: the words of a user at a place of an utterance."""
 
     name: str
     value: str | None = None
 
 
 class Intent(msgspec.Struct, frozen=True):
-    """What a user wants."""
+    """The intent of a user."""
 
     name: str
     slots: dict[str, Slot] = msgspec.field(default_factory=dict)
 
 
 class RequestBody(msgspec.Struct, frozen=True):
-    """What happened."""
+    """A request: what happened."""
 
     type: str
     requestId: str

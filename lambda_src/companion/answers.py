@@ -82,7 +82,7 @@ class LogPage(msgspec.Struct, frozen=True):
 
 
 class DayAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a patient's turns of a UTC day were."""
+    """The turns of a patient on a UTC day, summed up."""
 
     day: Annotated[str, msgspec.Meta(examples=["2026-01-31"])]
     conversations: Annotated[int, msgspec.Meta(examples=[31])]
@@ -104,7 +104,7 @@ class DayPage(msgspec.Struct, frozen=True):
 
 
 class ErasureAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was erased, and what remains where.
+    """The items that were erased, and what remains where.
 
     Attributes
     ----------

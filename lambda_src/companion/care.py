@@ -1,4 +1,4 @@
-"""What caregivers see and change: only patients who are assigned to them.
+"""The work of caregivers: they see and change only patients who are assigned to them.
 
 Each call begins with one consistent read of the assignment. So an assignment that has ended lets
 nobody see anything from the next request on, whatever cursor the request has.

@@ -52,7 +52,7 @@ class UnknownUserError(KeylineError):
 
 @dataclass(frozen=True)
 class PatientContext:
-    """What a turn needs to know of a patient.
+    """The context of a turn: the facts that it needs of a patient.
 
     Attributes
     ----------
@@ -182,7 +182,7 @@ class Contexts:
 
 @dataclass(frozen=True)
 class Turn:
-    """What a patient said.
+    """The words of a patient.
 
     Attributes
     ----------

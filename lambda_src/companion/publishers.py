@@ -1,4 +1,4 @@
-"""Where alerts of caregivers go: to an SNS topic, or where there is none, to the function's log."""
+"""The publishers of alerts: to an SNS topic, or without a topic, to the function's log."""
 
 from __future__ import annotations
 

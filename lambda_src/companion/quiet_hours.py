@@ -23,7 +23,7 @@ def is_told(preferences: Preferences, level: int, moment: datetime) -> bool:
 
 
 def _is_quiet(preferences: Preferences, moment: datetime) -> bool:
-    """Whether the wall clock of the caregiver shows a quiet time. DST moves the wall clock."""
+    """Return whether the caregiver's wall clock shows a quiet time. DST moves that clock."""
     start, end = preferences.quietHoursStart, preferences.quietHoursEnd
     if start is None or end is None:
         return False

@@ -21,7 +21,7 @@ _TURN = struct.Struct(f">I{DIGEST_BYTES}s")
 
 @dataclass(frozen=True)
 class RecentTurn:
-    """When a patient said something, in epoch seconds, and a digest of the normalised words."""
+    """A remembered utterance: its time in epoch seconds, and a digest of the normalised words."""
 
     at: int
     digest: bytes

@@ -1,4 +1,4 @@
-"""What the Alexa skill answers to each kind of request."""
+"""The answers of the Alexa skill to each kind of request."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def _such_as(example: str) -> msgspec.Meta:
 
 
 class Preferences(msgspec.Struct, kw_only=True, frozen=True):
-    """When a caregiver wants to be told of level 1. Level 2 is always told.
+    """The times when a caregiver wants to be told of level 1. Level 2 is always told.
 
     Attributes
     ----------
@@ -77,14 +77,14 @@ class Medication(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Routine(msgspec.Struct, kw_only=True, frozen=True):
-    """What a patient does at a time of each day."""
+    """A routine of a patient: an activity at a time of each day."""
 
     time: Clock
     activity: Annotated[str, _such_as("breakfast")]
 
 
 class SafetyProfile(msgspec.Struct, kw_only=True, frozen=True):
-    """What a helper must know."""
+    """A fact that a helper must know."""
 
     allergies: tuple[Annotated[str, _such_as("nuts")], ...] = ()
     notes: Annotated[str, _such_as("Wears glasses.")] | None = None
@@ -136,7 +136,7 @@ class Profile(msgspec.Struct, kw_only=True):
 
 
 class Assignment(msgspec.Struct, kw_only=True):
-    """That a caregiver may see a patient.
+    """An assignment: the caregiver may see the patient.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ class Log(msgspec.Struct, kw_only=True):
         When Alexa sent the turn, and a digest of Alexa's id of it: `2026-01-31T10:00:00.000Z#...`.
         So a turn that is sent twice has one key, and two turns of one moment have two.
     escalationLevel
-        0 for none, 1 for concern, 2 for an emergency.
+        0 for no escalation, 1 for concern, 2 for an emergency.
     escalation
         `2#` and the timestamp, where the level is above 0. Only such turns are in the index.
     expiresAt
@@ -184,7 +184,7 @@ class Log(msgspec.Struct, kw_only=True):
 
 
 class LogKey(msgspec.Struct, kw_only=True):
-    """What erasing needs of a turn."""
+    """The part of a turn that erasing needs."""
 
     patientId: str
     timestamp: str
@@ -192,7 +192,7 @@ class LogKey(msgspec.Struct, kw_only=True):
 
 
 class TurnMark(msgspec.Struct, kw_only=True):
-    """What the activity of a day is made of."""
+    """The part of a turn that the activity of a day is made of."""
 
     patientId: str
     timestamp: str
@@ -201,7 +201,7 @@ class TurnMark(msgspec.Struct, kw_only=True):
 
 
 class Conversation(msgspec.Struct, kw_only=True):
-    """What each turn of a patient reads first.
+    """The item that each turn of a patient reads first.
 
     Attributes
     ----------
@@ -221,7 +221,7 @@ class Conversation(msgspec.Struct, kw_only=True):
 
 
 class AlexaUser(msgspec.Struct, kw_only=True):
-    """Whose device an Alexa user is."""
+    """The patient of an Alexa user."""
 
     alexaUserId: str
     patientId: str
@@ -230,7 +230,7 @@ class AlexaUser(msgspec.Struct, kw_only=True):
 
 
 class DayCount(msgspec.Struct, kw_only=True):
-    """How much a patient has talked on a UTC day. Each day has an item, so each day begins at 0.
+    """The turns of a patient on a UTC day. Each day has an item, so each day begins at 0.
 
     Attributes
     ----------
@@ -251,7 +251,7 @@ class DayCount(msgspec.Struct, kw_only=True):
 
 
 class Alert(msgspec.Struct, kw_only=True):
-    """That a caregiver is told of an escalation.
+    """The claim to tell a caregiver of an escalation.
 
     Attributes
     ----------
@@ -270,7 +270,7 @@ class Alert(msgspec.Struct, kw_only=True):
 
 
 class Audit(msgspec.Struct, kw_only=True):
-    """That a patient was erased. It holds no health data."""
+    """The record that a patient was erased. It holds no health data."""
 
     patientId: str
     erasedAt: str

@@ -151,7 +151,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UsageView(msgspec.Struct, frozen=True, kw_only=True):
-    """How many requests of the current window the caller's network has used."""
+    """The requests of the current window that the caller's network has used."""
 
     limit: Annotated[int, msgspec.Meta(examples=[100])]
     count: Annotated[int, msgspec.Meta(examples=[15])]

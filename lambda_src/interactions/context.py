@@ -1,4 +1,4 @@
-"""Where a function of the interactions system runs, and the system's settings there."""
+"""The place where a function of the interactions system runs, and its settings there."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class SessionPage:
 
 @dataclass(frozen=True)
 class Operation:
-    """What all tries of one write share, so that DynamoDB carries it out once.
+    """The data that all tries of one write share, so that DynamoDB carries it out once.
 
     Attributes
     ----------

@@ -1,8 +1,9 @@
 """Sessions and their checks in the memory of one process: the store of before DynamoDB.
 
-It holds the sessions that were opened through it, and each of them whole: whoever writes such
-a session elsewhere has it forgotten first. What DynamoDB still lacks of a session is kept with
-it (see `keyline.migration`), and such a session is never evicted.
+It holds the sessions that were opened through it, and it holds all checks of each. Code that
+writes such a session elsewhere must first let it be forgotten here. What DynamoDB still
+lacks of a session is kept with it (see `keyline.migration`), and such a session is never
+evicted.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 What holds in every phase and across every switch, forward and back, within a process:
 
-* A write that was acknowledged is read by whoever reads later.
+* Each later read sees every acknowledged write.
 * It reaches DynamoDB once, also where the answer to a first try was lost.
 * A session that memory does not hold whole is DynamoDB's alone.
 

@@ -50,7 +50,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Usage:
-    """How many requests of its current window a client has used.
+    """The requests of its current window that a client has used.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ class BadRulesError(KeylineError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether two medicines are risky together, and why."""
+    """A judgement whether two medicines are risky together, and why."""
 
     risky: bool
     reason: str

@@ -1,4 +1,4 @@
-"""What an environment may set for the interactions system; each setting has a default."""
+"""The settings of the interactions system; each setting has a default."""
 
 from __future__ import annotations
 

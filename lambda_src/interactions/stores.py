@@ -1,4 +1,4 @@
-"""What the function `interactions` keeps things in: memory and DynamoDB, as the phase says."""
+"""The stores of the function `interactions`: memory and DynamoDB, as the phase says."""
 
 from __future__ import annotations
 

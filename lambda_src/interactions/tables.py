@@ -168,7 +168,7 @@ class Session(msgspec.Struct, kw_only=True):
 
 
 class UserData(msgspec.Struct, kw_only=True):
-    """When a user opened the first session."""
+    """The moment when a user opened the first session."""
 
     createdAt: str
 

@@ -50,7 +50,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What an assistant should know before it answers a query.
+    """The context that an assistant needs before it answers a query.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     recent
         The latest turns of other sessions, oldest first.
     related
-        Turns that are similar to the query and in none of the other parts, the most similar first.
+        Turns that are similar to the query and not in another part, the most similar first.
     searched
         Whether the turns were searched. They are not while no vector can be made of the query.
     """
@@ -74,7 +74,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PerformanceMetrics(TypedDict):
-    """What an engine has measured since its process began; 0 where it has measured nothing."""
+    """The measures of an engine since its process began; 0 where it has measured nothing."""
 
     contexts: int
     searches: int

@@ -18,7 +18,7 @@ MOST = 2_000
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What a request has forgotten.
+    """The numbers of items that a request has forgotten.
 
     Attributes
     ----------

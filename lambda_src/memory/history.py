@@ -14,7 +14,7 @@ from memory.turns import TurnId
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Which page of a list to read.
+    """The page of a list to read.
 
     Attributes
     ----------

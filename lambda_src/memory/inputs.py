@@ -37,7 +37,7 @@ QueryText = Annotated[
 
 
 class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of a list."""
+    """The page of a list."""
 
     limit: Limit = 50
     cursor: Cursor | None = None

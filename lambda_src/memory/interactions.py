@@ -100,7 +100,7 @@ class Interactions:
 
 
 def _are_stored(turns: Sequence[Turn], cancelled: TransactionCancelledError) -> bool:
-    """Whether every turn is there as it was to be stored: by an earlier try of the request."""
+    """Return whether an earlier try of the request has stored every turn as it is here."""
     there = {
         reason.action: reason.current
         for reason in cancelled.reasons

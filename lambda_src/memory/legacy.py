@@ -27,7 +27,7 @@ _MICROSECONDS = _MILLISECONDS * 1_000
 
 
 class LegacyTurn(msgspec.Struct, kw_only=True):
-    """What one side of a conversation said, as it was stored first.
+    """A turn: the words of one side of a conversation, as they were stored first.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What is measured of contexts and searches: published as metrics, and kept as averages."""
+"""The measures of contexts and searches: published as metrics, and kept as averages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAGES_PER_MEGABYTE = 256
 
 @dataclass
 class Times:
-    """How often something was done, and how long it took on average: milliseconds."""
+    """The number of runs of something, and its average time in milliseconds."""
 
     count: int = 0
     total: float = 0.0
@@ -69,7 +69,7 @@ class Measures:
 
     @property
     def hit_rate(self) -> float:
-        """Which part of the contexts came from the cache, 0 to 1; 0 if none was asked for."""
+        """Return the share of contexts from the cache, 0 to 1; 0 without any context."""
         with self._lock:
             asked = self._counts[HIT] + self._counts[MISS]
             return self._counts[HIT] / asked if asked else 0.0

@@ -143,7 +143,7 @@ PACK_STREAM = Function(
 CACHE_STREAM = Function(
     name="cache-stream",
     handler="memory.handlers.cache_stream.handler",
-    why="Makes kept contexts invalid whoever changed the history, also after redis was down.",
+    why="Makes kept contexts invalid after a change by any writer, also after redis was down.",
     source=StreamSource(table=HISTORY, batch=500, window=1),
     timeout=30,
     caches=True,

@@ -33,7 +33,7 @@ Moment = Annotated[float, msgspec.Meta(examples=[1767225600000.001])]
 
 
 class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What one side of a conversation said.
+    """A turn: the words of one side of a conversation.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ HISTORY = Table(
     midnight is one Query.
     SessionIndex: a session's turns by time. The value of session_id is the user and the name of
     the session, so no user reads or writes the session of another. It carries the role and the
-    user besides what was specified, because its readers need them.
+    user in addition to what was specified, because its readers need them.
     Both indexes carry the expiry, so that reads leave out what has expired.
     """,
     key=Key("user_date", "timestamp_type"),

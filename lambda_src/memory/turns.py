@@ -65,7 +65,7 @@ class NewTurn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 @dataclass(frozen=True)
 class TurnId:
-    """What tells a turn from all others of its user.
+    """The identifier of a turn: it is unique for its user.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class TurnId:
 
     @classmethod
     def parse(cls, text: str) -> TurnId | None:
-        """Read an identifier; None if the text is none."""
+        """Read an identifier; None if the text is not an identifier."""
         found = _ID.fullmatch(text)
         if found is None or int(found[1]) > MAX_MOMENT_US:
             return None

@@ -50,7 +50,7 @@ class DamagedMatrixError(Exception):
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What a matrix is of.
+    """The subject of a matrix.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ class ModelMatrix:
         return cls(about, products, rows)
 
     def _cosines(self, vector: Packed) -> NDArray[np.float64]:
-        """Of each row, added up in the same way for each: equal rows have equal cosines."""
+        """Return the cosine of each row, each added up in the same way, so equal rows are equal."""
         direction = floats(vector).astype(np.float64)
         length = float(np.sqrt(np.square(direction).sum()))
         if length:

@@ -1,4 +1,4 @@
-"""Where matrices are kept: what the function and the stack that deploys it both say."""
+"""The place of matrices: the function and the stack that deploys it both use it."""
 
 BUCKET_VARIABLE = "SIMILARITY_BUCKET"
 """The environment variable with the name of the bucket; empty or absent to share no matrices."""

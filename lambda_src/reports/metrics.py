@@ -1,4 +1,4 @@
-"""What the function `similarity` counts.
+"""The metrics of the function `similarity`.
 
 The names stand apart from the code that counts. That code needs numpy, and a declaration must not.
 """

@@ -18,7 +18,7 @@ from keyline_deploy.alarms.time_series import TimeSeries, Value
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an evaluation found.
+    """The result of an evaluation.
 
     Attributes
     ----------

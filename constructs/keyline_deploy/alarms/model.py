@@ -1,4 +1,4 @@
-"""What an alarm watches, and when it fires."""
+"""The model of an alarm: what it watches, and when it fires."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Alarm", "CompositeAlarm", "Metric", "MetricAlarm", "MetricQuery", "S
 
 
 class Treatment(StrEnum):
-    """What a missing data point counts as."""
+    """The treatment of a missing data point."""
 
     MISSING = "missing"
     IGNORE = "ignore"

@@ -14,7 +14,7 @@ from keyline_deploy.alarms.statistic import Weighted
 
 @dataclass(frozen=True)
 class Sample:
-    """What was published of a metric at a time.
+    """The samples of a metric that were published at a time.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ Window = Sequence[DataPoint | None]
 
 
 class Points(Protocol):
-    """Where an alarm gets its data points from."""
+    """The source of an alarm's data points."""
 
     def point(self, query: MetricQuery, period: int, number: int) -> DataPoint | None:
         """Return the data point of the period of so many seconds with a number since the epoch."""

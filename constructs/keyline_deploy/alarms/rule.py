@@ -30,7 +30,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class IsIn:
-    """Whether an alarm is in a state."""
+    """A test whether an alarm is in a state."""
 
     alarm: str
     state: State

@@ -1,4 +1,4 @@
-"""What an alarm is replayed over: samples, the states of other alarms, and the times."""
+"""The input of a replay: samples, the states of other alarms, and the times."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AlarmState:
 
 @dataclass(frozen=True)
 class Series:
-    """What an alarm is replayed over.
+    """The input of a replay.
 
     Attributes
     ----------

@@ -36,7 +36,7 @@ _SIMPLE: Mapping[str, Callable[[Sequence[Weighted]], float]] = {
 
 @dataclass(frozen=True)
 class Statistic:
-    """How the samples of a period become one value.
+    """A statistic: it makes one value of the samples of a period.
 
     Attributes
     ----------

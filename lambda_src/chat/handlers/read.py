@@ -57,7 +57,7 @@ class ProviderQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class RecentQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many messages to show, and where the page before ended."""
+    """The number of messages to show, and the cursor of the page before."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = RECENT
     cursor: Cursor | None = None

@@ -1,4 +1,4 @@
-"""Who looks: a student, who sees what is his own, or staff.
+"""The viewer: a student, who sees only their own messages, or staff.
 
 A token with a mark of staff is staff's or a service's, one with a student's id is that
 student's, and any other is refused. The token's scopes say what may be done at all, this says
@@ -16,7 +16,7 @@ from keyline.http import Caller, HttpError, has_mark, id_claim, missing
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who asks.
+    """The caller.
 
     Attributes
     ----------

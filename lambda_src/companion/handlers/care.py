@@ -63,7 +63,7 @@ _MOST, _MOST_TIMES = msgspec.Meta(max_length=100), msgspec.Meta(max_length=24)
 
 
 class PreferenceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a caregiver wants to be told of level 1. Level 2 is always told."""
+    """The times when a caregiver wants to be told of level 1. Level 2 is always told."""
 
     level1Alerts: bool = True
     quietHoursStart: WallClock | None = None
@@ -95,14 +95,14 @@ class NewMedication(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class NewRoutine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a patient does at a time of each day."""
+    """A routine of a patient: an activity at a time of each day."""
 
     time: WallClock
     activity: Activity
 
 
 class NewSafetyProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a helper must know."""
+    """A fact that a helper must know."""
 
     allergies: Annotated[tuple[Allergy, ...], _MOST] = ()
     notes: Notes | None = None
@@ -147,27 +147,27 @@ class PatientChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which page."""
+    """The page to read."""
 
     limit: Limit = 20
     cursor: Cursor | None = None
 
 
 class RecentQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which page of the assignments, from which moment on."""
+    """The page of the assignments to read, from a moment on."""
 
     since: Moment | None = None
 
 
 class LogQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which page of the turns between two moments. The end is not a part."""
+    """The page of the turns between two moments. The end is not included."""
 
     since: Moment | None = None
     until: Moment | None = None
 
 
 class LevelQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which page of the escalations of which level."""
+    """The page of the escalations of a level."""
 
     level: Level = 2
 

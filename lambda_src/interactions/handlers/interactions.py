@@ -54,19 +54,19 @@ class NewCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many checks to show."""
+    """The number of checks to show."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = RECENT
 
 
 class MeQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many sessions to show."""
+    """The number of sessions to show."""
 
     limit: SessionLimit = SESSIONS
 
 
 class SessionsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of the sessions."""
+    """The page of the sessions to read."""
 
     limit: SessionLimit = SESSIONS
     cursor: SessionCursor | None = None

@@ -1,4 +1,4 @@
-"""Which identifiers blocks cover, and which spans have to be read from the table."""
+"""The identifiers that blocks cover, and the spans that have to be read from the table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What blocks cover.
+    """The identifiers that blocks cover.
 
     Attributes
     ----------

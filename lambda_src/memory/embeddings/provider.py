@@ -1,4 +1,4 @@
-"""What makes vectors of texts."""
+"""The providers of embeddings: they make vectors of texts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WORD = re.compile(r"\w+")
 
 
 class EmbeddingFailedError(KeylineError):
-    """No vector could be made of a text. It may be tried again."""
+    """The provider could not make a vector of a text. It may be tried again."""
 
 
 class EmbeddingProvider(Protocol):
@@ -145,7 +145,7 @@ def bedrock_client(**more: Any) -> Any:
     Parameters
     ----------
     more
-        What botocore's `create_client` takes besides.
+        Further arguments for botocore's `create_client`.
     """
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,

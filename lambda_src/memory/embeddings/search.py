@@ -49,7 +49,7 @@ deviations above its estimate."""
 _BATCH = 100
 """Keys of one BatchGetItem."""
 _ITEM_BYTES = 300
-"""Of an embedding besides its vector."""
+"""The bytes of an embedding without its vector."""
 
 
 class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What a search found.
+    """The result of a search.
 
     Attributes
     ----------

@@ -24,7 +24,7 @@ class Embedding(msgspec.Struct, kw_only=True):
     vector_compressed
         The vector as `memory.embeddings.compression` writes it, with its codec and a version.
     metadata
-        What a search returns besides the score.
+        The data that a search returns in addition to the score.
     ttl
         When it expires, in epoch seconds: that of its message, or counted from now if None.
     """
@@ -100,7 +100,7 @@ class Group(msgspec.Struct, kw_only=True):
 
 
 class Directory(msgspec.Struct, kw_only=True):
-    """Which groups of a user are in force, and which embeddings are in them.
+    """The groups of a user that are in force, and their embeddings.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Make kept contexts invalid after each change of the history, whoever made it.
+"""Make kept contexts invalid after each change of the history, by any writer.
 
 The functions that write do so themselves, at once. This one does it again for what they could not
 tell redis, and for changes that come from elsewhere: expiry, a migration, a restored backup. While

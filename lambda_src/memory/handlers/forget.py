@@ -25,7 +25,7 @@ from memory.system import SYSTEM
 
 
 class ForgottenView(msgspec.Struct, frozen=True, kw_only=True):
-    """What was forgotten, and what remains in backups.
+    """The numbers of forgotten items, and what remains in backups.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ class ContextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to search for.
+    """The search.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class AlikeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which text turns are to say almost the same as.
+    """The text that similar turns are searched for.
 
     Attributes
     ----------

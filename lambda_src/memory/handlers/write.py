@@ -38,7 +38,7 @@ EXAMPLE = {
 
 
 class NewInteraction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was said, in order: a question and its answer, or a whole conversation."""
+    """The turns that were said, in order: a question and its answer, or a whole conversation."""
 
     session_id: SessionId
     turns: Annotated[list[NewTurn], msgspec.Meta(min_length=1, max_length=MAX_TURNS)]

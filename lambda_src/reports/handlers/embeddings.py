@@ -65,7 +65,7 @@ class StoredEmbedding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which model version, and which page of its vectors."""
+    """The model version, and the page of its vectors to read."""
 
     model_version: ModelVersion
     limit: Limit = 20

@@ -51,7 +51,7 @@ class ReportChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which page of the reports."""
+    """The page of the reports to read."""
 
     limit: Limit = 20
     cursor: Cursor | None = None

@@ -29,7 +29,7 @@ from reports.system import SYSTEM
 
 
 class SimilarQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many products to find, and whether all vectors are read again."""
+    """The number of products to find, and whether all vectors are read again."""
 
     k: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
     fresh: bool = False

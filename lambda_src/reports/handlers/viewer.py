@@ -1,4 +1,4 @@
-"""Who asks: a user, known by the token's subject alone, and what the token marks the user as."""
+"""The caller: a user, known by the token's subject alone, and the token's marks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reports.settings import Settings
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who asks.
+    """The caller.
 
     Attributes
     ----------
