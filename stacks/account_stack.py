@@ -8,6 +8,7 @@ from keyline_cdk.alarm import add_alarm, add_filled_alarm
 from keyline_cdk.alarm_topic import AlarmTopic
 from keyline_cdk.cost_budget import CostBudget
 from keyline_cdk.data_key import DataKey
+from keyline_cdk.long_backups import LongBackups
 from keyline_cdk.metrics import account_concurrency, failed_notifications, user_errors
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import alarm_topic_name
@@ -15,7 +16,7 @@ from stacks.base import KeylineStack
 
 
 class AccountStack(KeylineStack):
-    """The alarm topic, the alarms that exist per account and region only, the budget, the key."""
+    """The alarm topic, the alarms of account and region, the budget, the key, the backups."""
 
     def __init__(self, scope: Construct, *, environment: Environment) -> None:
         super().__init__(
@@ -36,6 +37,8 @@ class AccountStack(KeylineStack):
                 environment=environment,
                 topic=topic.resource,
             )
+        if environment.backup:
+            LongBackups(self, "Backups", wanted=environment.backup, environment=environment)
         limit = environment.alarms.user_errors_per_minute
         add_filled_alarm(
             self,

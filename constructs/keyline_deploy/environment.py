@@ -260,6 +260,22 @@ class Budget(_Section, frozen=True, kw_only=True):
     ] = ()
 
 
+class Backup(_Section, frozen=True, kw_only=True):
+    """Backups by AWS Backup, for longer than point-in-time recovery reaches.
+
+    Attributes
+    ----------
+    keep_days
+        For how long a backup is kept. Recovery covers the last 35 days.
+    every
+        How often a backup is made, at 3 o'clock UTC: each day, on Sundays, or on the first day of
+        each month.
+    """
+
+    keep_days: Annotated[int, Meta(ge=36, le=36_500)]
+    every: Literal["day", "week", "month"] = "week"
+
+
 class Functions(_Section, frozen=True, kw_only=True):
     """The settings of functions: memory in MiB (CPU comes with it) and log retention in days.
 
@@ -374,6 +390,8 @@ class Environment(_Section, frozen=True, kw_only=True):
     user_pools
         The id of the Cognito user pool whose users may call a system, by the system's name.
         A system without one takes the tokens that `auth` describes.
+    backup
+        How long AWS Backup keeps the tables; without the section it makes no backups.
     cache
         The cache on AWS that functions share; without the section there is none.
     systems
@@ -398,6 +416,7 @@ class Environment(_Section, frozen=True, kw_only=True):
     auth: Auth
     user_pools: dict[str, str] = field(default_factory=dict)
     budget: Budget | None = None
+    backup: Backup | None = None
     functions: Functions = field(default_factory=Functions)
     cache: SharedCache | None = None
     local: Local | None = None
@@ -902,6 +921,8 @@ def _faults(environment: Environment) -> Iterator[Fault]:
         yield from _budget_faults(environment.budget)
     if environment.cache:
         yield from _cache_faults(environment, environment.cache)
+    if environment.backup and environment.is_local:
+        yield "backup", "there is no AWS Backup on this machine.", "Leave the section out."
 
 
 def _cache_faults(environment: Environment, shared: SharedCache) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from keyline.model import api_name, function_name, pascal, phase_parameter_name,
 __all__ = [
     "alarm_topic_name",
     "api_name",
+    "backup_name",
     "bucket_name",
     "budget_name",
     "cache_name",
@@ -114,6 +115,11 @@ def cache_parameter(environment: str, what: str) -> str:
 def dax_name(environment: str) -> str:
     """Return the name of an environment's DAX cluster. DAX takes 20 characters."""
     return f"kl-{environment}"
+
+
+def backup_name(environment: str) -> str:
+    """Return the name of an environment's vault, plan and selection of AWS Backup."""
+    return f"keyline-{environment}"
 
 
 def dashboard_name(system: str, environment: str) -> str:
