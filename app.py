@@ -15,6 +15,7 @@ from keyline_deploy.bundling import SERVICES, Bundle, Target, bundle
 from keyline_deploy.environment import (
     Environment,
     EnvironmentFileError,
+    archive_faults,
     load,
     names,
     table_name_faults,
@@ -112,6 +113,7 @@ def main() -> None:
         environment = chosen(app)
         raise_first(unknown_systems(environment, [system.name for system in systems()]))
         raise_first(table_name_faults(environment, systems()))
+        raise_first(archive_faults(environment, systems()))
         target = Target.HOST if environment.is_local else Target.LAMBDA
         spans = environment.functions.spans
         dax = environment.cache is not None and environment.cache.dax is not None

@@ -12,6 +12,7 @@ from keyline.model import System, Table, deployment
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.cursor_secret import CursorSecret
 from keyline_cdk.data_table import DataTable
+from keyline_cdk.expired_archive import ExpiredArchive
 from keyline_cdk.level_one import level_one
 from keyline_cdk.table_alarms import TableAlarms
 from keyline_cdk.trouble_alarm import TroubleAlarm
@@ -54,7 +55,8 @@ class DataStack(KeylineStack):
                 for name in environment.table_names(system.name, table)
             ]
             self.tables[table.name] = made[0]
-            if any(f.source and f.source.table is table for f in system.functions):
+            read = any(f.source and f.source.table is table for f in system.functions)
+            if read or table.name in environment.archive.get(system.name, ()):
                 for spare in made[1:]:  # its readers move to the one that serves, or come from it
                     self.export_value(spare.stream_arn)
             alarms = TableAlarms(
@@ -76,6 +78,15 @@ class DataStack(KeylineStack):
         )
         if any(deployment.signs_cursors(function) for function in system.functions):
             CursorSecret(self, "Cursor", system=system, environment=environment)
+        archived = environment.archive.get(system.name, ())
+        if archived:
+            ExpiredArchive(
+                self,
+                "Archive",
+                system=system,
+                tables=[system.table(name) for name in archived],
+                environment=environment,
+            )
         self.extend()
 
     def _add_table(self, table: Table, name: str, tags: Mapping[str, str]) -> DataTable:

@@ -8,9 +8,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from keyline.model import Function, Migration, Query, System
+from keyline.model import Function, Migration, Query, System, Table
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import alarm_topic
+from keyline_cdk.expired_archive import ArchiveWriter, writer_of
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
 from keyline_cdk.metrics import (
@@ -83,6 +84,8 @@ class ServiceStack(KeylineStack):
         for handler in self.functions.values():
             self._build_triggers(handler, data)
             self._build_function_alarms(handler)
+        for name in environment.archive.get(system.name, ()):
+            self._build_archive(system.table(name), data, bundler)
         has_api = any(function.routes for function in system.functions)
         api = self._build_api() if has_api else None
         self._trouble += api.trouble if api else []
@@ -149,6 +152,19 @@ class ServiceStack(KeylineStack):
                 expression=declared.schedule,
                 topic=self._topic,
             )
+
+    def _build_archive(self, table: Table, data: DataStack, bundler: Bundler) -> None:
+        writer = ArchiveWriter(
+            self,
+            f"{pascal(table.name)}Archive",
+            system=self._system,
+            table=table,
+            environment=self._environment,
+            bundle=bundler(self._system, writer_of(table)),
+            stream_arn=data.tables[table.name].stream_arn,
+            topic=self._topic,
+        )
+        self._build_function_alarms(writer.handler)
 
     def _build_function_alarms(self, handler: HandlerFunction) -> None:
         declared = handler.declared

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from keyline_cdk.acknowledge import acknowledge
+from keyline_cdk.acknowledge import acknowledge, as_findings_write
 from keyline_cdk.data_key import customer_key
+from keyline_cdk.handler_function import HandlerFunction
 from keyline_deploy.environment import Environment
 
 KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -63,3 +66,42 @@ class PrivateBucket(Construct):
                 "CloudTrail's data events, which an account switches on for all its buckets."
             },
         )
+
+
+def allow_objects(
+    handler: HandlerFunction,
+    bucket: str,
+    prefix: str,
+    actions: Sequence[str],
+    *,
+    environment: Environment,
+    why: str,
+) -> str:
+    """Let a function work with objects of this account's bucket whose keys begin so.
+
+    The name of a bucket that was deleted is free for anybody to take, so the account is asked for.
+
+    Parameters
+    ----------
+    why
+        Why the keys are not known in advance.
+
+    Returns
+    -------
+    The ARN of the bucket.
+    """
+    stack = cdk.Stack.of(handler)
+    arn = stack.format_arn(service="s3", region="", account="", resource=bucket)
+    handler.allow(actions, f"{arn}/{prefix}*", {"StringEquals": own_account(stack)})
+    key = environment.key_arn
+    if key:
+        via = {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}
+        handler.allow(KEY_ACTIONS, key, {"StringEquals": via})
+    rule = f"AwsSolutions-IAM5[Resource::{as_findings_write(stack, arn)}/{prefix}*]"
+    acknowledge(handler.role, {rule: why})
+    return arn
+
+
+def own_account(stack: cdk.Stack) -> dict[str, str]:
+    """Return the condition that a bucket is of the stack's account."""
+    return {"aws:ResourceAccount": stack.account}

@@ -30,7 +30,7 @@ from msgspec import Meta, Struct, field
 
 from keyline import variables
 from keyline.errors import Fault, KeylineError, instead_of, repeated
-from keyline.model import MAX_ENVIRONMENT_NAME, System, Table
+from keyline.model import MAX_ENVIRONMENT_NAME, StreamView, System, Table
 from keyline.moments import DAY_SECONDS
 from keyline.settings import SettingError
 from keyline_deploy.names import is_restored_name, key_parameter
@@ -392,6 +392,8 @@ class Environment(_Section, frozen=True, kw_only=True):
         A system without one takes the tokens that `auth` describes.
     backup
         How long AWS Backup keeps the tables; without the section it makes no backups.
+    archive
+        The tables whose expired items are kept in S3, by system; without the section none are.
     cache
         The cache on AWS that functions share; without the section there is none.
     systems
@@ -417,6 +419,7 @@ class Environment(_Section, frozen=True, kw_only=True):
     user_pools: dict[str, str] = field(default_factory=dict)
     budget: Budget | None = None
     backup: Backup | None = None
+    archive: dict[str, tuple[str, ...]] = field(default_factory=dict)
     functions: Functions = field(default_factory=Functions)
     cache: SharedCache | None = None
     local: Local | None = None
@@ -519,6 +522,7 @@ def unknown_systems(environment: Environment, known: Collection[str]) -> Iterato
         ("systems", environment.systems),
         ("user_pools", environment.user_pools),
         ("tables.names", environment.tables.names),
+        ("archive", environment.archive),
     )
     for section, named in sections:
         for name in named:
@@ -566,6 +570,38 @@ def _name_faults(own: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
             )
     for each in repeated(names):
         yield f"{each!r} is there twice.", "Write it once."
+
+
+def archive_faults(environment: Environment, systems: Collection[System]) -> Iterator[Fault]:
+    """Yield what is wrong with `[archive]`: no such table, or one whose items do not expire.
+
+    Parameters
+    ----------
+    systems
+        All systems of the project; sections of others are told by `unknown_systems`.
+    """
+    known = {system.name: system for system in systems}
+    for name, tables in environment.archive.items():
+        keys = f"archive.{name}"
+        path = f"{_file_that_says(environment, keys)}: {keys}"
+        declared = {table.name: table for table in known[name].tables} if name in known else {}
+        for table in repeated(tables):
+            yield path, f"{table!r} is there twice.", "Write it once."
+        for table in tables if name in known else ():
+            if table not in declared:
+                yield path, f"{name} has no table {table!r}.", instead_of(table, declared)
+            else:
+                yield from ((path, *each) for each in _expiry_faults(declared[table]))
+
+
+def _expiry_faults(table: Table) -> Iterator[tuple[str, str]]:
+    if table.ttl is None:
+        yield f"items of {table.name} do not expire.", "Leave it out, or declare its ttl."
+    if table.stream not in (StreamView.OLD_IMAGE, StreamView.NEW_AND_OLD_IMAGES):
+        yield (
+            f"the stream of {table.name} does not show an item that is deleted.",
+            "Declare stream=StreamView.NEW_AND_OLD_IMAGES, or leave it out.",
+        )
 
 
 def check_takes_pool(system: System, path: str) -> None:

@@ -78,6 +78,9 @@ SKIPPED = frozenset(
         "AWS::CloudWatch::CompositeAlarm",
         "AWS::CloudWatch::Dashboard",
         "AWS::CDK::Metadata",
+        # what Athena knows of a bucket: nothing here asks it
+        "AWS::Glue::Database",
+        "AWS::Glue::Table",
         # the platform shows logs itself
         "AWS::Logs::LogGroup",
         "AWS::Logs::QueryDefinition",

@@ -7,7 +7,13 @@ from pathlib import Path
 
 from keyline.errors import Fault, KeylineError
 from keyline.model import System
-from keyline_deploy.environment import Environment, load, table_name_faults, unknown_systems
+from keyline_deploy.environment import (
+    Environment,
+    archive_faults,
+    load,
+    table_name_faults,
+    unknown_systems,
+)
 from keyline_deploy.environment import names as environment_names
 
 
@@ -29,6 +35,7 @@ def faults(folder: Path, systems: Sequence[System], known: Collection[str]) -> I
         else:
             yield from unknown_systems(environment, known)
             yield from table_name_faults(environment, systems)
+            yield from archive_faults(environment, systems)
             for system in systems:
                 yield from _settings(environment, system)
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from keyline.s3 import s3_client
 from reports.matrix import DamagedMatrixError, ModelMatrix
 from reports.matrix_location import KEY_PREFIX
 
@@ -38,7 +36,7 @@ class MatrixBucket:
     Parameters
     ----------
     client
-        What `s3_client` made.
+        What `matrix_client` made.
     codec
         How vectors are stored now: with another codec the matrix is another.
     """
@@ -103,24 +101,9 @@ class MatrixBucket:
             raise BucketUnreachableError(str(error)) from error
 
 
-def s3_client() -> Any:
-    """S3's client, by what the environment says of endpoint, region and credentials.
-
-    An endpoint that the environment names, as on a developer's machine, has the bucket's name in
-    the path: there is no host of that name.
-    """
-    named = "AWS_ENDPOINT_URL" in os.environ or "AWS_ENDPOINT_URL_S3" in os.environ
-    return botocore.session.get_session().create_client(
-        "s3",
-        region_name=os.environ.get("AWS_REGION"),
-        config=Config(
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            tcp_keepalive=True,
-            s3={"addressing_style": "path" if named else "virtual"},
-        ),
-    )
+def matrix_client() -> Any:
+    """Make the client of S3 with the times that the function has."""
+    return s3_client(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, attempts=ATTEMPTS)
 
 
 def _status_of(error: ClientError) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from keyline_cdk.acknowledge import acknowledge, as_findings_write
 from keyline_cdk.handler_function import HandlerFunction
-from keyline_cdk.private_bucket import KEY_ACTIONS, PrivateBucket
+from keyline_cdk.private_bucket import PrivateBucket, allow_objects, own_account
 from keyline_deploy.names import bucket_name
 from reports.matrix_location import BUCKET_VARIABLE, KEY_PREFIX
 from reports.system import SIMILARITY
@@ -54,19 +53,17 @@ class ReportsServiceStack(ServiceStack):
 
     def _let_keep_matrices(self, handler: HandlerFunction) -> None:
         bucket = bucket_name(MATRIX_BUCKET, self._environment.name, self.account)
-        arn = self.format_arn(service="s3", region="", account="", resource=bucket)
         handler.resource.add_environment(BUCKET_VARIABLE, bucket)
-        # the name of a bucket that was deleted is free for anybody to take
-        own = {"StringEquals": {"aws:ResourceAccount": self.account}}
-        handler.allow(["s3:GetObject", "s3:PutObject"], f"{arn}/{KEY_PREFIX}*", own)
+        arn = allow_objects(
+            handler,
+            bucket,
+            KEY_PREFIX,
+            ["s3:GetObject", "s3:PutObject"],
+            environment=self._environment,
+            why="Keys name what went into a matrix.",
+        )
         # without it, S3 answers 403 for a matrix that is not there, as for one that is kept back
-        handler.allow(["s3:ListBucket"], arn, own)
-        key = self._environment.key_arn
-        if key:
-            via = {"kms:ViaService": f"s3.{self._environment.region}.amazonaws.com"}
-            handler.allow(KEY_ACTIONS, key, {"StringEquals": via})
-        rule = f"AwsSolutions-IAM5[Resource::{as_findings_write(self, arn)}/{KEY_PREFIX}*]"
-        acknowledge(handler.role, {rule: "Keys name what went into a matrix."})
+        handler.allow(["s3:ListBucket"], arn, {"StringEquals": own_account(self)})
 
 
 DATA = ReportsDataStack

@@ -24,12 +24,19 @@ from keyline.model.table import Table
 _ABSENT: Final = {"exists": False}
 
 
+TTL_PRINCIPAL = "dynamodb.amazonaws.com"
+"""Who deletes expired items, as stream records name it (DynamoDB developer guide, "DynamoDB
+Streams and Time to Live")."""
+
+
 def stream_filter_of(source: StreamSource) -> Mapping[str, Any] | None:
     """Return the filter of the records that a source receives; None if it receives all.
 
     Lambda joins the fields of a filter by "and", and the rules of one field by "or".
     """
     pattern: dict[str, Any] = {"eventName": list(source.events)} if source.events else {}
+    if source.expired:
+        pattern["userIdentity"] = {"type": ["Service"], "principalId": [TTL_PRINCIPAL]}
     kind = source.kind
     images = {n: _image(source.table, kind, w) for n, w in source.images.items()} if kind else {}
     rules = {name: image for name, image in images.items() if image}

@@ -55,6 +55,8 @@ class StreamSource:
         Conditions on the item after the change. All of them must hold.
     old
         Conditions on the item before the change. All of them must hold.
+    expired
+        Whether the function receives only what DynamoDB deleted because its time was over.
     shape
         The kind of item that the function receives, by the table's discriminator; None if the
         table has one kind.
@@ -76,6 +78,7 @@ class StreamSource:
     events: tuple[EventName, ...] = ()
     where: Where = field(default_factory=dict)
     old: Where = field(default_factory=dict)
+    expired: bool = False
     shape: type[msgspec.Struct] | None = None
     batch: int = 100
     window: int = 1

@@ -51,6 +51,11 @@ def condition_faults(source: StreamSource) -> Iterator[Fault]:
             yield "events", f"names {event!r}.", f"Use {', '.join(get_args(EventName))}."
     for event in repeated(source.events):
         yield "events", f"names {event} twice.", "Name each event once."
+    if source.expired and source.events != ("REMOVE",):
+        yield "expired", "is about items that are deleted.", 'Write events=("REMOVE",).'
+    if source.expired and source.table.ttl is None:
+        what = f"is about items that expire, and those of {source.table.name} do not."
+        yield "expired", what, "Declare the table's ttl, or drop it."
     for image, where in source.images.items():
         yield from _image_faults(source, _IMAGES[image])
         if source.kind is not None:

@@ -14,6 +14,7 @@ import msgspec
 
 from keyline.errors import raise_first
 from keyline.model.shape_checks import shape_faults
+from keyline.model.stream_filter import TTL_PRINCIPAL
 from keyline.model.table import Table
 from keyline.run.codec import Reader
 from keyline.run.errors import ItemUnreadableError
@@ -24,7 +25,6 @@ Kind = Literal["INSERT", "MODIFY", "REMOVE"]
 
 _BROKEN = (AttributeError, KeyError, TypeError, ValueError)
 _FILTER = "Give the StreamSource the shape of the items that the function reads."
-_TTL_PRINCIPAL = "dynamodb.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -115,5 +115,5 @@ class ChangeReader(Generic[ItemT]):
 
 def _is_expiry(record: Mapping[str, Any]) -> bool:
     identity = record.get("userIdentity") or {}
-    by_service = (identity.get("type"), identity.get("principalId")) == ("Service", _TTL_PRINCIPAL)
+    by_service = (identity.get("type"), identity.get("principalId")) == ("Service", TTL_PRINCIPAL)
     return record["eventName"] == "REMOVE" and by_service

@@ -22,7 +22,7 @@ from reports.context import CONTEXT
 from reports.handlers.viewer import Viewer
 from reports.inputs import ProductId
 from reports.matrix import SimilarProduct
-from reports.matrix_bucket import MatrixBucket, s3_client
+from reports.matrix_bucket import MatrixBucket, matrix_client
 from reports.matrix_location import BUCKET_VARIABLE
 from reports.similarity import NoEmbeddingError, SimilaritySearch, TooMuchError
 from reports.system import SYSTEM
@@ -60,7 +60,7 @@ class SimilarityAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 def _bucket() -> MatrixBucket | None:
     name = os.environ.get(BUCKET_VARIABLE)
-    return MatrixBucket(s3_client(), name, CONTEXT.settings.vector_codec) if name else None
+    return MatrixBucket(matrix_client(), name, CONTEXT.settings.vector_codec) if name else None
 
 
 app = App(
