@@ -1,4 +1,4 @@
-"""What a line of the archive holds: fixed columns, and one for each attribute that is declared."""
+"""The columns of the archive: fixed ones, and one for each attribute that is declared."""
 
 from __future__ import annotations
 

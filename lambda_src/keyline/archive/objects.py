@@ -1,8 +1,8 @@
 """Stream records as objects of S3: a line of JSON for each, zipped, by the day of the deletion.
 
 An object's name follows from what is in it, so that a batch that is delivered again writes the
-same object again. A batch that Lambda halved writes other objects with the same lines: whoever
-counts tells lines apart by `archive_event_id`.
+same object again. A batch that Lambda halved writes other objects with the same lines. Queries
+tell lines apart by `archive_event_id`.
 """
 
 from __future__ import annotations
