@@ -66,7 +66,7 @@ from keyline_local.services.notices import Notices
 from keyline_local.services.queues import Queues
 from keyline_local.triggers.event_source import EventSources, Result, Timing
 from keyline_local.triggers.schedule import Schedules
-from keyline_local.triggers.stream_retry import Record
+from keyline_local.triggers.stream_retry import Record, arrival
 
 Pages = Callable[[Api, Deployment], Sequence[BaseRoute]]
 """Makes the pages of an API: routes below `/_keyline`, for its own port."""
@@ -337,8 +337,14 @@ class Platform:
         return self.faults.end(known)
 
     async def records(self, function: str, first: str, last: str) -> Sequence[Record] | None:
-        """Return a stretch of the stream that a function consumes; None if it is gone."""
-        return await self.event_sources.records(function, first, last)
+        """Return a stretch of the stream that a function consumes; None if it is gone.
+
+        The engine keeps its streams by the machine's time. What is older than a day by the
+        platform's time is gone.
+        """
+        found = await self.event_sources.records(function, first, last)
+        is_old = any(self.clock.age(arrival(record)) > DAY_SECONDS for record in found or ())
+        return None if is_old else found
 
     def status(self) -> Status:
         """Say what runs, and where."""

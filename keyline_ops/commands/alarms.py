@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from keyline.errors import KeylineError
+from keyline_ops.alarms.cause import Cause
 from keyline_ops.commands.options import AsJson, State
 
 if TYPE_CHECKING:
@@ -71,6 +72,77 @@ def _print_live(state: Path | None, as_json: bool) -> None:
         print(json.dumps(found, indent=2))
     else:
         show(found, Console())
+
+
+_DRILL = """\
+Let five things go wrong on the running local platform, and see each alarm go off and end.
+
+A table is throttled, a record is poison, a function dies, a schedule is silent, and a failure
+queue is full. Time is moved, so that days pass in seconds: scheduled functions run on the way. The
+poison record is an item with nothing but its key, which is deleted at once.
+
+\b
+Examples:
+  keyline alarms drill
+  keyline alarms drill throttle crash
+  keyline alarms drill --system SYSTEM --json
+  keyline alarms drill --dry-run
+
+The exit code is 1 if an alarm did not go off, told nobody, or did not end.
+"""
+
+
+@alarms.command("drill", help=_DRILL)
+def drill_command(
+    causes: Annotated[
+        list[Cause] | None, typer.Argument(help="What goes wrong; all five if none is named.")
+    ] = None,
+    system: Annotated[
+        str | None, typer.Option(help="Whose alarms; the first system that has all it needs.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go wrong, and with what.")
+    ] = False,
+    as_json: AsJson = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table as docs/runbooks/drill.md has it.")
+    ] = False,
+    state: State = None,
+) -> None:
+    """Let something go wrong, and see its alarm go off and end."""
+    from functools import partial
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from keyline_deploy.environment import LOCAL, load
+    from keyline_deploy.systems import systems
+    from keyline_ops.alarms import drilled
+    from keyline_ops.alarms.drill import Drill
+    from keyline_ops.alarms.scenes import Scenes, choose
+    from keyline_ops.running import RUN_SECONDS, ask_local
+
+    environment = load(LOCAL)
+    ask = partial(ask_local, environment, state, seconds=RUN_SECONDS)
+    stage = choose(systems(), system)
+    scenes = Scenes(stage, ask, environment, state).of(causes or list(Cause))
+    if dry_run:
+        for scene in scenes:
+            print(f"{scene.cause}: {scene.stack}/{scene.alarm}, mended by `{scene.mended_by}`")
+        return
+    found = []
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("drill", total=len(scenes))
+        for each in Drill(ask).play(scenes):
+            found.append(each)
+            progress.update(task, advance=1, description=each.cause)
+    if as_json:
+        print(json.dumps(drilled.as_json(found), indent=2))
+    elif as_markdown:
+        print(drilled.as_markdown(found))
+    else:
+        drilled.show(found, Console())
+    raise typer.Exit(0 if all(each.holds for each in found) else 1)
 
 
 def _time(text: str) -> datetime:

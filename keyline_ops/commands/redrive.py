@@ -26,6 +26,7 @@ Examples:
   keyline redrive SYSTEM FUNCTION --dry-run
   keyline redrive SYSTEM FUNCTION --environment prod
   keyline redrive SYSTEM FUNCTION --environment prod --forget
+  keyline redrive SYSTEM FUNCTION --environment prod --give-up
 
 The exit code is 1 if records failed again or are lost.
 """
@@ -41,6 +42,10 @@ def redrive(
     ] = False,
     forget: Annotated[
         bool, typer.Option("--forget", help="Delete the messages whose records are lost.")
+    ] = False,
+    give_up: Annotated[
+        bool,
+        typer.Option("--give-up", help="Delete the messages whose records fail again."),
     ] = False,
     as_json: AsJson = False,
     state: State = None,
@@ -58,7 +63,12 @@ def redrive(
     with translated(f"redrive {system} {function}"):
         where = place(declared, load(environment), state)
         for done in redriven(
-            declared.source, where.consumer, where.queue, dry_run=dry_run, forget=forget
+            declared.source,
+            where.consumer,
+            where.queue,
+            dry_run=dry_run,
+            forget=forget,
+            give_up=give_up,
         ):
             found.append(done)
             if not as_json:

@@ -40,7 +40,13 @@ class Done:
 
 
 def redrive(
-    source: StreamSource, consumer: Consumer, queue: Queue, *, dry_run: bool, forget: bool
+    source: StreamSource,
+    consumer: Consumer,
+    queue: Queue,
+    *,
+    dry_run: bool = False,
+    forget: bool = False,
+    give_up: bool = False,
 ) -> Generator[Done, None, None]:
     """Yield what becomes of each message of the queue.
 
@@ -53,14 +59,18 @@ def redrive(
         Read the records, and change nothing.
     forget
         Delete the messages whose records the stream no longer has.
+    give_up
+        Delete the messages whose records fail again, so that they are never processed.
     """
+    unwanted = {Outcome.REDRIVEN}
+    unwanted |= {Outcome.LOST} if forget else set()
+    unwanted |= {Outcome.FAILED} if give_up else set()
     kept: list[Failure] = []
     try:
         for failure in queue.failures():
             kept.append(failure)
             done = _one(failure, source, consumer, dry_run=dry_run)
-            forgotten = done.outcome is Outcome.LOST and forget and not dry_run
-            if done.outcome is Outcome.REDRIVEN or forgotten:
+            if done.outcome in unwanted and not dry_run:
                 queue.delete(failure)
                 kept.pop()
             yield done

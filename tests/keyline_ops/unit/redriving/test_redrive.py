@@ -128,8 +128,8 @@ class Function:
 PLAIN = StreamSource(table=SOURCE.table, batch=2)
 
 
-def run(function: Function, sqs: Sqs, *, dry_run: bool = False, forget: bool = False) -> list[Done]:
-    return list(redrive(PLAIN, function, Queue(sqs, "q"), dry_run=dry_run, forget=forget))
+def run(function: Function, sqs: Sqs, **options: bool) -> list[Done]:
+    return list(redrive(PLAIN, function, Queue(sqs, "q"), **options))
 
 
 def test_records_are_handed_over_in_batches_and_their_messages_deleted() -> None:
@@ -162,9 +162,16 @@ def test_what_the_stream_no_longer_has_is_lost_and_is_deleted_only_when_told() -
     assert sqs.messages == {}
 
 
+def test_what_fails_again_is_given_up_only_when_told() -> None:
+    sqs = Sqs(message(1), message(5), message(2))
+    found = run(Function(begins=2, bad=[5]), sqs, give_up=True)
+    assert [d.outcome for d in found] == [Outcome.LOST, Outcome.FAILED, Outcome.REDRIVEN]
+    assert (list(sqs.messages), sqs.hidden) == (["m0"], set())
+
+
 def test_a_dry_run_changes_nothing() -> None:
     sqs, function = Sqs(message(1), message(5), message(6)), Function(begins=4)
-    found = run(function, sqs, dry_run=True, forget=True)
+    found = run(function, sqs, dry_run=True, forget=True, give_up=True)
     assert [d.outcome for d in found] == [Outcome.LOST, Outcome.WAITING, Outcome.WAITING]
     assert function.given == []
     assert (len(sqs.messages), sqs.hidden) == (3, set())

@@ -1,0 +1,15 @@
+"""What goes wrong in a drill."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """What goes wrong in a scene."""
+
+    THROTTLE = "throttle"
+    POISON = "poison"
+    CRASH = "crash"
+    SILENCE = "silence"
+    FULL_QUEUE = "full-queue"
