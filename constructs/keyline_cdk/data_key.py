@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from keyline_cdk.removal import removal_policy
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import key_alias, key_parameter
 
@@ -33,7 +34,7 @@ class DataKey(Construct):
             description=f"Encrypts the data of {environment.name}.",
             enable_key_rotation=True,
             pending_window=WINDOW,
-            removal_policy=cdk.RemovalPolicy[environment.tables.removal_policy.upper()],
+            removal_policy=removal_policy(environment),
         )
         self.resource.add_to_resource_policy(
             iam.PolicyStatement(

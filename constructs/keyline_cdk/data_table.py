@@ -10,7 +10,8 @@ from constructs import Construct
 
 from keyline.model import DeclarationError, Index, ProjectionType, Table
 from keyline_cdk.data_key import customer_key
-from keyline_deploy.environment import Environment, Tables
+from keyline_cdk.removal import removal_policy
+from keyline_deploy.environment import Environment, Most, Tables
 
 _TYPES = {
     "S": dynamodb.AttributeType.STRING,
@@ -54,14 +55,17 @@ class DataTable(Construct):
         self._declared = table
         protection = environment.tables
         warm = _warm(protection, table)
+        most = protection.most.get(table.name, Most())
         self.resource = dynamodb.TableV2(
             self,
             "Table",
             table_name=name or table.physical_name(environment.name),
             partition_key=_attributes(table, table.key.partition)[0],
             sort_key=next(iter(_attributes(table, table.key.sort)), None),
-            global_secondary_indexes=[_index(table, index, warm) for index in table.indexes],
-            billing=dynamodb.Billing.on_demand(),
+            global_secondary_indexes=[_index(table, index, warm, most) for index in table.indexes],
+            billing=dynamodb.Billing.on_demand(
+                max_read_request_units=most.read, max_write_request_units=most.write
+            ),
             warm_throughput=warm,
             encryption=_encryption(self, environment),
             time_to_live_attribute=table.ttl.attribute if table.ttl else None,
@@ -72,7 +76,7 @@ class DataTable(Construct):
             ),
             contributor_insights_specification=_insights(protection),
             deletion_protection=protection.deletion_protection,
-            removal_policy=cdk.RemovalPolicy[protection.removal_policy.upper()],
+            removal_policy=removal_policy(environment),
             tags=[cdk.CfnTag(key=key, value=value) for key, value in sorted((tags or {}).items())],
         )
 
@@ -109,7 +113,7 @@ def _warm(protection: Tables, table: Table) -> dynamodb.WarmThroughput | None:
 
 
 def _index(
-    table: Table, index: Index, warm: dynamodb.WarmThroughput | None
+    table: Table, index: Index, warm: dynamodb.WarmThroughput | None, most: Most
 ) -> dynamodb.GlobalSecondaryIndexPropsV2:
     partition = _attributes(table, index.key.partition)
     sort = _attributes(table, index.key.sort)
@@ -123,6 +127,8 @@ def _index(
         projection_type=_PROJECTIONS[index.projection.type],
         non_key_attributes=list(index.projection.include) or None,
         warm_throughput=warm,
+        max_read_request_units=most.read,
+        max_write_request_units=most.write,
     )
 
 

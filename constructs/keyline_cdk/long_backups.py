@@ -10,6 +10,7 @@ from constructs import Construct
 
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.data_key import customer_key
+from keyline_cdk.removal import removal_policy
 from keyline_deploy.environment import Backup, Environment
 from keyline_deploy.names import backup_name
 
@@ -39,7 +40,7 @@ class LongBackups(Construct):
             "Vault",
             backup_vault_name=name,
             encryption_key=customer_key(self, environment),
-            removal_policy=cdk.RemovalPolicy[environment.tables.removal_policy.upper()],
+            removal_policy=removal_policy(environment),
         )
         plan = backup.BackupPlan(
             self,

@@ -11,6 +11,7 @@ from constructs import Construct
 from keyline_cdk.acknowledge import acknowledge, as_findings_write
 from keyline_cdk.data_key import customer_key
 from keyline_cdk.handler_function import HandlerFunction
+from keyline_cdk.removal import removal_policy
 from keyline_deploy.environment import Environment
 
 KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -36,7 +37,7 @@ class PrivateBucket(Construct):
         self, scope: Construct, id: str, *, name: str, old_versions: int, environment: Environment
     ) -> None:
         super().__init__(scope, id)
-        removal_policy = cdk.RemovalPolicy[environment.tables.removal_policy.upper()]
+        policy = removal_policy(environment)
         key = customer_key(self, environment)
         self.resource = s3.Bucket(
             self,
@@ -55,10 +56,10 @@ class PrivateBucket(Construct):
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )
             ],
-            removal_policy=removal_policy,
+            removal_policy=policy,
         )
         if self.resource.policy:  # a bucket that is kept goes on asking for TLS
-            self.resource.policy.apply_removal_policy(removal_policy)
+            self.resource.policy.apply_removal_policy(policy)
         acknowledge(
             self.resource,
             {

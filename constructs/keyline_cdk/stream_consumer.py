@@ -24,6 +24,7 @@ from keyline_cdk.metrics import (
     undelivered_failures,
     waiting_messages,
 )
+from keyline_cdk.removal import removal_policy
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import failure_queue_name
 from keyline_deploy.stream_filter import MAX_PATTERN_CHARACTERS
@@ -74,13 +75,13 @@ class StreamConsumer(Construct):
     ) -> None:
         super().__init__(scope, id)
         name = failure_queue_name(system.name, function.declared.name, environment.name)
-        self.failures = self._build_queue(name)
+        self.failures = self._build_queue(name, environment)
         function.allow(STREAM_ACTIONS, stream_arn)
         function.allow(["sqs:SendMessage"], self.failures.queue_arn)
         self._build_mapping(function, source, stream_arn)
         self._build_alarms(function.name, name, environment, topic)
 
-    def _build_queue(self, name: str) -> sqs.Queue:
+    def _build_queue(self, name: str, environment: Environment) -> sqs.Queue:
         queue = sqs.Queue(
             self,
             "Failures",
@@ -88,6 +89,7 @@ class StreamConsumer(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=cdk.Duration.days(_KEPT_DAYS),
+            removal_policy=removal_policy(environment),
         )
         acknowledge(queue, {"AwsSolutions-SQS3": "It is itself the queue that failures end in."})
         return queue

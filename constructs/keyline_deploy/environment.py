@@ -128,6 +128,16 @@ class Warm(_Section, frozen=True, kw_only=True):
     write: Annotated[int, Meta(ge=4_000, le=10_000_000)] = 4_000
 
 
+class Most(_Section, frozen=True, kw_only=True):
+    """The most that a table, and each of its indexes, takes in units a second; more is throttled.
+
+    It bounds what a mistake can cost. A table without it takes what the account's quota allows.
+    """
+
+    read: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
+    write: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
+
+
 class Tables(_Section, frozen=True, kw_only=True):
     """The protection of tables.
 
@@ -151,6 +161,8 @@ class Tables(_Section, frozen=True, kw_only=True):
     warm
         The warm throughput of tables and their indexes, by declared table. On-demand capacity
         takes at once twice its earlier peak, and more only after some minutes.
+    most
+        The on-demand maximum of tables and their indexes, by declared table.
     """
 
     pitr_days: Annotated[int, Meta(ge=1, le=35)] = 35
@@ -160,6 +172,7 @@ class Tables(_Section, frozen=True, kw_only=True):
     encryption: Encryption = "aws-managed"
     names: dict[str, dict[str, TableNames]] = field(default_factory=dict)
     warm: dict[str, Warm] = field(default_factory=dict)
+    most: dict[str, Most] = field(default_factory=dict)
 
     @property
     def makes_key(self) -> bool:
@@ -533,8 +546,8 @@ def unknown_systems(environment: Environment, known: Collection[str]) -> Iterato
 
 
 def table_name_faults(environment: Environment, systems: Collection[System]) -> Iterator[Fault]:
-    """Yield what is wrong with `[tables.names]` and `[tables.warm]`: tables that there are not, and
-    a name that another table has, or may have.
+    """Yield what is wrong with `[tables.names]`, `[tables.warm]` and `[tables.most]`: tables that
+    there are not, and a name that another table has, or may have.
 
     Parameters
     ----------
@@ -554,9 +567,11 @@ def table_name_faults(environment: Environment, systems: Collection[System]) -> 
                 yield from ((path, *each) for each in _name_faults(own, names))
 
     every = [table.name for system in systems for table in system.tables]
-    for table in environment.tables.warm:
+    limits = environment.tables
+    sections: dict[str, Iterable[str]] = {"warm": limits.warm, "most": limits.most}
+    for section, table in ((name, each) for name, said in sections.items() for each in said):
         if table not in every:
-            keys = f"tables.warm.{table}"
+            keys = f"tables.{section}.{table}"
             path = f"{_file_that_says(environment, keys)}: {keys}"
             yield path, "no system has such a table.", instead_of(table, every)
 
@@ -937,8 +952,8 @@ def _check(environment: Environment, file: Path) -> None:
     """Check what concerns more than one key."""
     _check_name(environment, file)
     _check_region(environment, file)
-    if environment.name == "prod":
-        _check_prod(environment, file)
+    if environment.name == "prod" or environment.termination_protection:
+        _check_protected(environment, file)
     _check_told(environment, file)
     _check_key(environment, file)
     _check_local(environment, file)
@@ -1016,8 +1031,11 @@ def _regions() -> list[str]:
     return sorted(region for region in regions if not region.endswith("-global"))
 
 
-def _check_prod(environment: Environment, file: Path) -> None:
-    """Production is never weakened by a file: that takes a change of this rule, and its review."""
+def _check_protected(environment: Environment, file: Path) -> None:
+    """Refuse a file that weakens production, or any environment that says it is protected.
+
+    That takes a change of this rule, and its review.
+    """
     tables = environment.tables
     required = {
         "account": (environment.account is not None, 'account = "<12 digits>"'),
@@ -1032,7 +1050,10 @@ def _check_prod(environment: Environment, file: Path) -> None:
     }
     for key, (holds, line) in required.items():
         if not holds:
-            raise EnvironmentFileError(f"{file.name}: {key}", "prod asks for it.", f"Write {line}.")
+            asks = "prod" if environment.name == "prod" else "termination_protection"
+            raise EnvironmentFileError(
+                f"{file.name}: {key}", f"{asks} asks for it.", f"Write {line}."
+            )
 
 
 def _check_told(environment: Environment, file: Path) -> None:

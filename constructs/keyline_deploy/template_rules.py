@@ -43,6 +43,8 @@ OBJECT_ACTIONS = frozenset({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"})
 """Actions on objects, whose keys only the data knows: allowed below a prefix of one bucket."""
 
 SCAN = "dynamodb:Scan"
+_KEEPING = ("Retain", "RetainExceptOnCreate")
+"""Policies that keep a table which its stack no longer has."""
 
 _BELOW_A_PREFIX = re.compile(r"arn:[a-z-]+:s3:::[^*/]+/[^*]+/\*")
 
@@ -150,12 +152,13 @@ def _table(
     for number, replica in enumerate(properties.get("Replicas", [])):
         yield from _replica(replica, f"Replicas[{number}]", environment)
     kept = environment.tables.removal_policy == "retain"
-    if kept and {resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")} != {"Retain"}:
+    policies = (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
+    if kept and not (policies[0] in _KEEPING and policies[1] == "Retain"):
         yield (
             "table-removal",
             "DeletionPolicy",
             "is deleted with its stack, or when it is replaced.",
-            "Use RemovalPolicy.RETAIN.",
+            "Use RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE.",
         )
 
 

@@ -27,7 +27,8 @@ _DISCOVERY = "/.well-known/openid-configuration"
 _RESERVED = ("example", "example.com", "example.net", "example.org", "invalid", "test")
 """Domains that belong to nobody (RFC 2606): what stands in the files as they are shipped."""
 _SECONDS = 10
-PLACEHOLDER_ACCOUNT = "111111111111"
+_PLACEHOLDER_ACCOUNTS = ("111111111111", "222222222222")
+"""What stands in the files as they are shipped."""
 
 Fetch = Callable[[str], Any]
 
@@ -70,7 +71,7 @@ def check_ready(
 
 def _placeholders(environment: Environment) -> Iterator[Fault]:
     file = f"{environment.name}.toml"
-    if environment.account == PLACEHOLDER_ACCOUNT:
+    if environment.account in _PLACEHOLDER_ACCOUNTS:
         yield f"{file}: account", "is the placeholder.", "Write the id of your account."
     email = environment.alarms.email
     if email and _is_reserved(email.rpartition("@")[2]):

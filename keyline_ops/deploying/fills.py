@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from keyline.model import Copy
+from keyline_deploy.environment import Environment
 from keyline_deploy.systems import names
 from keyline_ops.deployed import Deployed
 from keyline_ops.deploying.assembly import Fill
@@ -25,7 +26,7 @@ Index = tuple[str, str]
 """The physical name of a table, and the name of an index."""
 
 
-def fills_of(created: Iterable[Index], environment: str) -> list[Fill]:
+def fills_of(created: Iterable[Index], environment: Environment) -> list[Fill]:
     """Return the backfills of the project that fill some indexes."""
     wanted = set(created)
     return [
@@ -34,7 +35,8 @@ def fills_of(created: Iterable[Index], environment: str) -> list[Fill]:
         for backfill in backfills_of(system).all
         if not isinstance(backfill, Copy)
         for fill in [Fill(system, backfill.name)]
-        if wanted & {(backfill.table.physical_name(environment), i) for i in _indexes(backfill)}
+        for name in [environment.table_name(system, backfill.table)]
+        if wanted & {(name, index) for index in _indexes(backfill)}
     ]
 
 

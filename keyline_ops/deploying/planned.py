@@ -65,7 +65,7 @@ def plan_waves(
     wanted = {stack.name: stack for stack in target}
     now = {stack.name: _restored(stack, wanted[stack.name]) for stack in running}
     waves = build_waves(now, wanted, plan, partial(judge, releases=releases))
-    found = dict.fromkeys([*pending, *fills_of(_created(plan, now), environment.name)])
+    found = dict.fromkeys([*pending, *fills_of(_created(plan, now), environment)])
     used = [f.path for table in plan.tables for f in table.findings if f.released]
     after = _fills(waves, now, [*found])
     made = write_waves(environment.name, source, now, waves, after, folder, used)

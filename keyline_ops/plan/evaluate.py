@@ -91,6 +91,7 @@ class Stack:
     template: Template
     termination_protection: bool = False
     region: str = ""
+    account: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 
 from keyline_ops.plan.constants import Value, constant_name, listed
 from keyline_ops.plan.evaluate import Node
@@ -26,24 +27,27 @@ _WIDE = re.compile(r"DynamoDB|Administrator|PowerUser")
 """Policies of AWS that let their holder use tables."""
 
 
-def statements_of(side: Side, role: Place) -> Iterator[Node]:
-    """Yield what a role is allowed by policies of its stack."""
+def statements_of(side: Side, role: Place, effect: str = "Allow") -> Iterator[Node]:
+    """Yield what a role is allowed, or denied, by policies of its stack."""
     stack, logical_id = role
     evaluator = side.evaluators[stack]
     own = side.possible(role)
-    yield from _allowed(own.get("Policies") if isinstance(own, dict) else None)
+    yield from _statements(own.get("Policies") if isinstance(own, dict) else None, effect)
     for place in side.of(*POLICIES):
         if place[0] == stack and (
             logical_id in evaluator.links(place[1]) or place[1] in evaluator.links(logical_id)
         ):
-            yield from _allowed(side.possible(place))
+            yield from _statements(side.possible(place), effect)
 
 
-def actions_of(side: Side, function: Place, table: TableState) -> dict[str, bool] | None:
-    """Return the actions on items of a table that a function is allowed.
+def actions_of(
+    side: Side, function: Place, table: TableState, index: str = ""
+) -> dict[str, bool] | None:
+    """Return the actions on items of a table, or of one of its indexes, that a function may do.
 
     Each has whether a policy names it rather than a pattern of it. It is None where what the
-    function is allowed is not in these stacks.
+    function is allowed is not in these stacks. What a statement denies is taken away, but for
+    requests without TLS.
     """
     properties = side.possible(function)
     if not isinstance(properties, dict):
@@ -52,29 +56,48 @@ def actions_of(side: Side, function: Place, table: TableState) -> dict[str, bool
     if "Role" in properties and not roles:
         return None
     statements = [each for role in roles for each in statements_of(side, role)]
+    denied = [each for role in roles for each in statements_of(side, role, "Deny")]
     managed = [properties.get("Policies"), *(_managed(side, role) for role in roles)]
     if any(_is_elsewhere(side, function[0], text) for each in managed for text in _names(each)):
         return None
-    statements += _allowed(properties.get("Policies"))
+    statements += _statements(properties.get("Policies"), "Allow")
+    denied += _statements(properties.get("Policies"), "Deny")
     found = dict.fromkeys(_of_sam(properties.get("Policies"), table), False)
+    for name, is_named in _actions(statements, table, index):
+        found[name] = found.get(name, False) or is_named
+    for name, _ in _actions([each for each in denied if not _asks_for_tls(each)], table, index):
+        found.pop(name, None)
+    return {name: found[name] for name in found if not index or name in READS}
+
+
+def _actions(
+    statements: Iterable[Node], table: TableState, index: str
+) -> Iterator[tuple[str, bool]]:
     for statement in statements:
-        if any(_is_of(each.text, table) for each in texts_of(statement.get("Resource"))):
+        if any(_is_of(each.text, table, index) for each in texts_of(statement.get("Resource"))):
             for action in texts_of(statement.get("Action")):
                 for name in _covered(action.text):
-                    found[name] = found.get(name, False) or "*" not in action.text
-    return found
+                    yield name, "*" not in action.text
 
 
-def _allowed(value: Value) -> Iterator[Node]:
-    """Yield the statements in a value that allow something."""
+def _asks_for_tls(statement: Node) -> bool:
+    """Whether a statement denies only requests without TLS, which no SDK makes."""
+    condition = statement.get("Condition")
+    return isinstance(condition, dict) and "aws:SecureTransport" in {
+        key for test in condition.values() if isinstance(test, dict) for key in test
+    }
+
+
+def _statements(value: Value, effect: str) -> Iterator[Node]:
+    """Yield the statements in a value that have an effect."""
     if isinstance(value, list):
         for each in value:
-            yield from _allowed(each)
+            yield from _statements(each, effect)
     elif isinstance(value, dict) and "Effect" in value:
-        if value["Effect"] == "Allow":
+        if value["Effect"] == effect:
             yield value
     elif isinstance(value, dict):
-        yield from _allowed([*value.values()])
+        yield from _statements([*value.values()], effect)
 
 
 def _roles(side: Side, function: Place) -> list[Place]:
@@ -111,9 +134,15 @@ def _of_sam(policies: Value, table: TableState) -> Iterator[str]:
                 yield from _OF_SAM.get(name, ())
 
 
-def _is_of(resource: str, table: TableState) -> bool:
-    if "/index/" in resource or "/stream/" in resource:
+def _is_of(resource: str, table: TableState, index: str) -> bool:
+    owner, is_index, named = resource.partition("/index/")
+    if "/stream/" in resource or (is_index and not index):
         return False
+    if is_index:
+        is_of_table = mentions(owner, table.name) or covers(owner, table.name)
+        return is_of_table and fnmatchcase(index, named)
+    if index:
+        return covers(resource, f"{table.name}/index/{index}")
     return mentions(resource, table.name) or covers(resource, table.name)
 
 

@@ -163,7 +163,7 @@ def _in_regions(change: Change) -> Iterator[Finding]:
 
 def _created(place: Place, table: TableState, after: Side) -> Finding:
     for other, each in sorted(after.tables.items()):
-        if other != place and each.name == table.name and _root(other) == _root(place):
+        if other != place and each.name == table.name and _is_beside(other, place, after):
             return rejected(
                 "TableName",
                 f"is the name of {place_name(other)} too. CloudFormation does not create a second"
@@ -171,6 +171,18 @@ def _created(place: Place, table: TableState, after: Side) -> Finding:
                 "Give the new table another name.",
             )
     return harmless("", "is created.")
+
+
+def _is_beside(one: Place, other: Place, side: Side) -> bool:
+    """Whether two resources are in the same account and region, as far as that is known."""
+    if _root(one) == _root(other):
+        return True
+    where = [
+        (stack.account, stack.region)
+        for place in (one, other)
+        for stack in [side.evaluators[place[0]].stack]
+    ]
+    return bool(where[0][1]) and where[0] == where[1]
 
 
 def _root(place: Place) -> str:

@@ -15,8 +15,9 @@ from keyline_ops.plan.constants import Value, as_text
 from keyline_ops.plan.findings import Finding, harmless, refused
 from keyline_ops.plan.side import Place, Side
 
+_QUEUE = "AWS::SQS::Queue"
 _KEPT = {
-    "AWS::SQS::Queue": "the records in it that a consumer gave up",
+    _QUEUE: "the records in it that a consumer gave up",
     "AWS::Logs::LogGroup": "its logs",
     "AWS::S3::Bucket": "its objects",
     "AWS::SecretsManager::Secret": "its secret",
@@ -138,7 +139,15 @@ def _kept(old: Side, new: Side, stack: str) -> Iterator[Finding]:
     for place, kind in sorted(_of(old, stack, tuple(_KEPT))):
         was = old.resource(place)
         if new.type_of(place) != kind:
-            if not was.deletion_policy.startswith("Retain"):
+            if was.deletion_policy.startswith("Retain") and kind == _QUEUE:
+                yield refused(
+                    place[1],
+                    f"leaves its stack, and nothing watches {_KEPT[kind]} any more.",
+                    "Keep the name of what it belongs to, or release the change when it is empty.",
+                )
+            elif was.deletion_policy.startswith("Retain"):
+                yield harmless(place[1], "leaves its stack and is kept.")
+            else:
                 yield refused(
                     place[1],
                     f"is removed, and {_KEPT[kind]} with it.",

@@ -84,7 +84,7 @@ def _running(environment: Environment, stack: Stack) -> Stack | None:
     template = parse_template(text, f"stack {stack.name}")
     protected = told.get("EnableTerminationProtection") is True
     given = {p["ParameterKey"]: p["ParameterValue"] for p in told.get("Parameters", [])}
-    return Stack(stack.name, template, protected, stack.region, given)
+    return Stack(stack.name, template, protected, stack.region, stack.account, given)
 
 
 def _id(client: Any, name: str) -> str:

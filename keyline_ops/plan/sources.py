@@ -80,10 +80,10 @@ def _artifact(folder: Path, id: str, artifact: dict[str, Any]) -> Iterator[Stack
         yield from read_assembly(folder / given["directoryName"])
     elif artifact.get("type") == "aws:cloudformation:stack":
         name = str(given.get("stackName", id))
-        region = str(artifact.get("environment", "")).rpartition("/")[2]
+        account, _, region = str(artifact.get("environment", "")).rpartition("/")
         protected = given.get("terminationProtection") is True
         template = read_template(folder / given["templateFile"])
-        yield Stack(name, template, protected, region)
+        yield Stack(name, template, protected, region, account)
         yield from _nested(folder, name, template)
 
 

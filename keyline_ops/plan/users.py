@@ -25,6 +25,7 @@ _READERS = (
 """What reads an index, or tells the name to what reads it."""
 _GRANTS = "AWS::IAM::"
 MAPPING = "AWS::Lambda::EventSourceMapping"
+PIPE = "AWS::Pipes::Pipe"
 ROLE = "AWS::IAM::Role"
 POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
 _SAM_FUNCTION = "AWS::Serverless::Function"
@@ -86,6 +87,16 @@ class Users:
             other: properties
             for other, properties in (*mappings, *self._mappings_of_sam())
             if any(named.search(text.text) for text in texts_of(properties))
+        }
+
+    def pipes(self, place: Place) -> dict[Place, Node]:
+        """Return the pipes of EventBridge from the stream of a table, with their properties."""
+        named = self._stream(place)
+        pipes = [(each, self._side.resource(each).properties) for each in self._side.of(PIPE)]
+        return {
+            other: properties
+            for other, properties in pipes
+            if any(named.search(text.text) for text in texts_of(properties.get("Source")))
         }
 
     def _mappings_of_sam(self) -> Iterator[tuple[Place, Node]]:

@@ -14,7 +14,8 @@ from keyline_ops.plan.findings import Finding, Moment, Step, refused, waves
 from keyline_ops.plan.rules.change import Change
 from keyline_ops.plan.schemas import create_only
 from keyline_ops.plan.side import Place
-from keyline_ops.plan.users import MAPPING, Kind, User, Users
+from keyline_ops.plan.table_state import TABLE_TYPES
+from keyline_ops.plan.users import MAPPING, ROLE, Kind, User, Users
 
 _FROM_THE_START = "TRIM_HORIZON"
 
@@ -42,6 +43,7 @@ def _lost(change: Change, before: Mappings, after: Mappings) -> Iterator[Finding
     """
     if _readers(change.users_after, change) - _readers(change.users_before, change):
         return
+    yield from _lost_pipes(change)
     for place, old in sorted(before.items()):
         new = [each for each in after.values() if _function(each) == _function(old)]
         path = f"consumers.{place[1]}"
@@ -58,6 +60,35 @@ def _lost(change: Change, before: Mappings, after: Mappings) -> Iterator[Finding
                 "is removed, and the stream and the function stay: the function gets no records.",
                 "Keep the mapping, or release the change.",
             )
+
+
+def _lost_pipes(change: Change) -> Iterator[Finding]:
+    after = change.users_after.pipes(change.place)
+    for place, old in sorted(change.users_before.pipes(change.place).items()):
+        becomes = after.get(place, {})
+        if not _flows(old) or _flows(becomes) or _target_goes(change, place):
+            continue
+        yield refused(
+            f"consumers.{place[1]}",
+            f"{'is stopped' if becomes else 'is removed'}, and the stream and the target of the"
+            " pipe stay: the target gets no records.",
+            "Keep the pipe, or release the change.",
+        )
+
+
+def _flows(pipe: Properties) -> bool:
+    return bool(pipe) and as_text(pipe.get("DesiredState", "RUNNING")) == "RUNNING"
+
+
+def _target_goes(change: Change, pipe: Place) -> bool:
+    """Whether something that a pipe refers to is removed, other than the table and roles."""
+    stack, logical_id = pipe
+    for name in change.side_before.evaluators[stack].links(logical_id):
+        place = (stack, name)
+        kind = change.side_before.declared[place]
+        if kind not in (*TABLE_TYPES, ROLE) and not change.side_after.type_of(place):
+            return True
+    return False
 
 
 def _readers(users: Users, change: Change) -> set[User]:

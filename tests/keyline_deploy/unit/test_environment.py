@@ -80,7 +80,7 @@ def test_tables_may_be_encrypted_by_a_key_of_one_s_own(tmp_path: Path) -> None:
 
 def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
     (tmp_path / "qa.toml").write_text(
-        'name = "qa"\nregion = "eu-west-1"\n'
+        'name = "qa"\naccount = "123456789012"\nregion = "eu-west-1"\n'
         '[auth]\nissuer = "https://identity.example.com"\naudience = "keyline"\n'
         '[alarms]\nemail = "oncall@example.com"\n'
     )
@@ -655,13 +655,49 @@ def test_tests_do_not_see_the_developer_s_own_ports(
     assert done.stdout.split() == ["20100", "18765"]
 
 
-def test_a_table_that_there_is_not_cannot_be_made_ready() -> None:
-    tables = environment.Tables(warm={"CustomerOrder": environment.Warm()})
+@pytest.mark.parametrize(
+    ("section", "tables"),
+    [
+        ("warm", environment.Tables(warm={"CustomerOrder": environment.Warm()})),
+        ("most", environment.Tables(most={"CustomerOrder": environment.Most(write=100)})),
+    ],
+)
+def test_a_table_that_there_is_not_has_no_throughput(
+    section: str, tables: environment.Tables
+) -> None:
     dev = msgspec.structs.replace(environment.load("dev"), tables=tables)
     assert [*environment.table_name_faults(dev, [LARGE])] == [
         (
-            "dev.toml: tables.warm.CustomerOrder",
+            f"dev.toml: tables.{section}.CustomerOrder",
             "no system has such a table.",
             "Did you mean 'CustomerOrders'?",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ('account = "111111111111"', "", "account"),
+        ("pitr_days = 35", "pitr_days = 7", "tables.pitr_days"),
+        ('"retain"', '"destroy"', "tables.removal_policy"),
+        (
+            "deletion_protection = true",
+            "deletion_protection = false",
+            "tables.deletion_protection",
+        ),
+        ("pitr_days = 35", 'pitr_days = 35\nencryption = "aws-owned"', "tables.encryption"),
+    ],
+)
+def test_an_environment_that_says_it_is_protected_is_as_production_is(
+    before: str, after: str, path: str, tmp_path: Path
+) -> None:
+    text = (environment.FOLDER / "prod.toml").read_text().replace('"prod"', '"prodeu"')
+    (tmp_path / "prodeu.toml").write_text(text)
+    assert environment.load("prodeu", tmp_path).termination_protection
+    assert before in text
+    (tmp_path / "prodeu.toml").write_text(text.replace(before, after, 1))
+    with pytest.raises(environment.EnvironmentFileError) as refused:
+        environment.load("prodeu", tmp_path)
+    assert refused.value.path == f"prodeu.toml: {path}"
+    assert refused.value.message == "termination_protection asks for it."

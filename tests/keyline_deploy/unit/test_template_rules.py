@@ -192,6 +192,7 @@ def test_what_is_right_passes(resource: dict[str, Any]) -> None:
         (put(*RECOVERY, "RecoveryPeriodInDays", value=7), "table-recovery"),
         (put(*REPLICA, "DeletionProtectionEnabled", value=None), "table-deletion-protection"),
         (put("DeletionPolicy", value="Delete"), "table-removal"),
+        (put("UpdateReplacePolicy", value="Delete"), "table-removal"),
         (put("UpdateReplacePolicy", value=None), "table-removal"),
         (put("Type", value="AWS::DynamoDB::Table"), "table-kind"),
     ],

@@ -24,7 +24,10 @@ from tests.support.templates import (
 _PARTS = ["account", *(f"{s.name}-{part}" for s in systems() for part in ("data", "service"))]
 
 _SUBSCRIPTION = "AWS::SNS::Subscription"
-_KEPT = {"DeletionPolicy": ("Delete", "Retain"), "UpdateReplacePolicy": ("Delete", "Retain")}
+_KEPT = {
+    "DeletionPolicy": ("Delete", "RetainExceptOnCreate"),
+    "UpdateReplacePolicy": ("Delete", "Retain"),
+}
 STAGING: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
     "AWS::DynamoDB::GlobalTable": {
         **_KEPT,
@@ -33,7 +36,8 @@ STAGING: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
     },
     "AWS::S3::Bucket": _KEPT,
     "AWS::S3::BucketPolicy": _KEPT,
-    "AWS::Logs::LogGroup": {"RetentionInDays": (14, 30)},
+    "AWS::Logs::LogGroup": {**_KEPT, "RetentionInDays": (14, 30)},
+    "AWS::SQS::Queue": _KEPT,
     "AWS::ApiGatewayV2::Api": {
         "AllowOrigins": (["http://localhost:5173"], ["https://staging.example.com"])
     },

@@ -71,6 +71,12 @@ def cases() -> Iterator[Case]:
             yield Case(name, kind, verdict, old.template, new.template, tricky)
 
 
+def _named(name: str, edit: Edit) -> Edit:
+    """Give an edit the name of its case."""
+    edit.__name__ = name
+    return edit
+
+
 def _together(*edits: Edit) -> Edit:
     def run(made: Made) -> None:
         for edit in edits:
@@ -1513,3 +1519,124 @@ def an_action_more(made: Made) -> None:
 @case(REFUSED, tricky=True)
 def a_denial_of_reading(made: Made) -> None:
     _policy({**_KEEP, "Action": "dynamodb:*"})(made)
+
+
+# --------------------------------------------------------------- grants on indexes, and denials
+
+
+def _queries(*resources: Any) -> Edit:
+    def run(made: Made) -> None:
+        if "Reader" not in made.resources:
+            made.add_function()
+        made.add_policy(*resources)
+
+    return run
+
+
+_TABLE_ARN = {"Fn::GetAtt": ["Orders", "Arn"]}
+_TABLE_AND_INDEX = _queries(_TABLE_ARN, index_arn("by-status"))
+_TABLE_AND_INDEXES = _queries(_TABLE_ARN, index_arn("*"))
+
+
+@case(REFUSED, before=_TABLE_AND_INDEX, tricky=True)
+def a_grant_on_an_index_less(made: Made) -> None:
+    _queries(_TABLE_ARN)(made)
+
+
+@case(REFUSED, before=_TABLE_AND_INDEXES, tricky=True)
+def a_grant_on_all_indexes_less(made: Made) -> None:
+    _queries(_TABLE_ARN)(made)
+
+
+@case(HARMLESS, before=_TABLE_AND_INDEXES, tricky=True)
+def a_grant_on_all_indexes_becomes_one_on_an_index(made: Made) -> None:
+    _TABLE_AND_INDEX(made)
+
+
+@case(HARMLESS, before=_TABLE_AND_INDEX, tricky=True)
+def a_grant_on_an_index_less_with_new_code(made: Made) -> None:
+    made.add_function(code="v2")
+    _queries(_TABLE_ARN)(made)
+
+
+def _two_indexes(made: Made) -> None:
+    made.add_index("by-day", "day")
+    _TABLE_AND_INDEXES(made)
+
+
+@case(HARMLESS, before=_two_indexes, tricky=True)
+def a_grant_on_all_indexes_becomes_one_on_that_which_is_used(made: Made) -> None:
+    _queries(_TABLE_ARN, index_arn("by-day"))(made)
+
+
+def _two_indexes_of_which_one_is_named(made: Made) -> None:
+    _two_indexes(made)
+    made.resources["Reader"]["Properties"]["Environment"]["Variables"]["INDEX"] = "by-status"
+
+
+@case(REFUSED, before=_two_indexes_of_which_one_is_named, tricky=True)
+def a_grant_on_all_indexes_becomes_one_on_another_than_is_used(made: Made) -> None:
+    _queries(_TABLE_ARN, index_arn("by-day"))(made)
+
+
+def _deny(action: str, resource: Any = "*", **more: Any) -> Edit:
+    def run(made: Made) -> None:
+        document = made.resources["ReaderPolicy"]["Properties"]["PolicyDocument"]
+        denied = {"Effect": "Deny", "Action": action, "Resource": resource, **more}
+        document["Statement"].append(denied)
+
+    return run
+
+
+case(REFUSED, before=_READ_AND_WRITE, tricky=True)(
+    _named("writing_is_denied", _deny("dynamodb:PutItem"))
+)
+case(REFUSED, before=_TABLE_AND_INDEX, tricky=True)(
+    _named("queries_of_an_index_are_denied", _deny("dynamodb:Query", index_arn("by-status")))
+)
+case(REFUSED, before=_READ_AND_WRITE)(_named("everything_is_denied", _deny("*")))
+case(HARMLESS, before=_READ_AND_WRITE, tricky=True)(
+    _named("deleting_the_table_is_denied", _deny("dynamodb:DeleteTable"))
+)
+case(HARMLESS, before=_READ_AND_WRITE, tricky=True)(
+    _named(
+        "writing_another_table_is_denied",
+        _deny("dynamodb:*", "arn:aws:dynamodb:us-east-1:123456789012:table/orders-archive"),
+    )
+)
+case(HARMLESS, before=_READ_AND_WRITE, tricky=True)(
+    _named(
+        "requests_without_tls_are_denied",
+        _deny("dynamodb:*", Condition={"Bool": {"aws:SecureTransport": "false"}}),
+    )
+)
+
+
+# -------------------------------------------------------------------------------- pipes
+
+
+def _pipe_to_a_queue(made: Made) -> None:
+    _pipe(made)
+    made.resources["Target"] = {"Type": "AWS::SQS::Queue", "Properties": {}}
+    made.resources["Pipe"]["Properties"]["Target"] = {"Fn::GetAtt": ["Target", "Arn"]}
+
+
+@case(REFUSED, before=_pipe_to_a_queue, tricky=True)
+def a_pipe_less_of_a_stream_that_stays(made: Made) -> None:
+    del made.resources["Pipe"]
+
+
+@case(REFUSED, before=_pipe_to_a_queue, tricky=True)
+def a_pipe_that_is_stopped(made: Made) -> None:
+    made.resources["Pipe"]["Properties"]["DesiredState"] = "STOPPED"
+
+
+@case(HARMLESS, before=_pipe_to_a_queue, tricky=True)
+def a_pipe_less_with_its_target(made: Made) -> None:
+    del made.resources["Pipe"], made.resources["Target"]
+
+
+@case(HARMLESS, before=_pipe_to_a_queue, tricky=True)
+def a_function_takes_over_from_a_pipe(made: Made) -> None:
+    del made.resources["Pipe"]
+    made.add_mapping(StartingPosition="TRIM_HORIZON")

@@ -140,7 +140,7 @@ def test_the_bucket_is_private_versioned_encrypted_and_asks_for_tls(
     )
     (raw,) = (r for r in template["Resources"].values() if r["Type"] == "AWS::S3::Bucket")
     kept = load(environment).tables.removal_policy == "retain"
-    assert raw["DeletionPolicy"] == ("Retain" if kept else "Delete")
+    assert raw["DeletionPolicy"] == ("RetainExceptOnCreate" if kept else "Delete")
 
 
 @pytest.mark.requirement("K-37", "K-39")
