@@ -20,6 +20,7 @@ from keyline_deploy.environment import (
     names,
     table_name_faults,
     unknown_systems,
+    unknown_tables,
     with_user_pool,
 )
 from keyline_deploy.systems import systems
@@ -114,6 +115,8 @@ def main() -> None:
         raise_first(unknown_systems(environment, [system.name for system in systems()]))
         raise_first(table_name_faults(environment, systems()))
         raise_first(archive_faults(environment, systems()))
+        tables = [table.name for system in systems() for table in system.tables]
+        raise_first(unknown_tables(environment, tables))
         target = Target.HOST if environment.is_local else Target.LAMBDA
         spans = environment.functions.spans
         dax = environment.cache is not None and environment.cache.dax is not None

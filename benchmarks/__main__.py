@@ -14,6 +14,7 @@ from keyline_deploy.systems import folder, names
 
 OWN = (
     "benchmarks.cold_import",
+    "benchmarks.functions",
     "benchmarks.lean",
     "benchmarks.memory_before_after",
     "benchmarks.migrate",

@@ -11,7 +11,7 @@ from constructs import Construct
 from keyline.model import DeclarationError, Index, ProjectionType, Table
 from keyline_cdk.data_key import customer_key
 from keyline_cdk.removal import removal_policy
-from keyline_deploy.environment import Environment, Most, Tables
+from keyline_deploy.environment import Capacity, Environment, Most, Tables
 
 _TYPES = {
     "S": dynamodb.AttributeType.STRING,
@@ -26,14 +26,15 @@ _PROJECTIONS = {
 
 
 class DataTable(Construct):
-    """An on-demand table with its indexes, expiry and stream.
+    """A table with its indexes, expiry and stream, billed by request unless its environment says.
 
     Parameters
     ----------
     table
         The declaration.
     environment
-        Recovery period, deletion protection, removal policy, encryption and contributor insights.
+        Billing, recovery period, deletion protection, removal policy, encryption and contributor
+        insights.
     name
         The deployed name; what the declaration makes where it is left out.
     tags
@@ -55,7 +56,9 @@ class DataTable(Construct):
         self._declared = table
         protection = environment.tables
         warm = _warm(protection, table)
-        most = protection.most.get(table.name, Most())
+        capacity = environment.provisioned_of(table.name)
+        # `most` is of requests: DynamoDB rejects it beside provisioned capacity
+        most = protection.most.get(table.name, Most()) if capacity is None else Most()
         self.resource = dynamodb.TableV2(
             self,
             "Table",
@@ -63,9 +66,7 @@ class DataTable(Construct):
             partition_key=_attributes(table, table.key.partition)[0],
             sort_key=next(iter(_attributes(table, table.key.sort)), None),
             global_secondary_indexes=[_index(table, index, warm, most) for index in table.indexes],
-            billing=dynamodb.Billing.on_demand(
-                max_read_request_units=most.read, max_write_request_units=most.write
-            ),
+            billing=_billing(capacity, most),
             warm_throughput=warm,
             encryption=_encryption(self, environment),
             time_to_live_attribute=table.ttl.attribute if table.ttl else None,
@@ -129,6 +130,27 @@ def _index(
         warm_throughput=warm,
         max_read_request_units=most.read,
         max_write_request_units=most.write,
+    )
+
+
+def _billing(capacity: Capacity | None, most: Most) -> dynamodb.Billing:
+    """Bill by request, or capacity that scales; each index has the same limits as its table."""
+    if capacity is None:
+        return dynamodb.Billing.on_demand(
+            max_read_request_units=most.read, max_write_request_units=most.write
+        )
+    target = capacity.utilization_percent
+    return dynamodb.Billing.provisioned(
+        read_capacity=dynamodb.Capacity.autoscaled(
+            min_capacity=capacity.min_read,
+            max_capacity=capacity.max_read,
+            target_utilization_percent=target,
+        ),
+        write_capacity=dynamodb.Capacity.autoscaled(
+            min_capacity=capacity.min_write,
+            max_capacity=capacity.max_write,
+            target_utilization_percent=target,
+        ),
     )
 
 

@@ -16,6 +16,9 @@ from keyline_cdk.metrics import TableMetrics, storage_growth
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import pascal
 
+_NEARLY_PERCENT = 80
+"""Of the most that provisioned capacity scales to."""
+
 
 class TableAlarms(Construct):
     """The alarms of one table and of each of its indexes.
@@ -81,10 +84,10 @@ class TableAlarms(Construct):
             )
 
     def _consumption(self, index: str | None) -> None:
-        alarms = self._environment.alarms
+        reads, writes = self._limits()
         for kind, metric, limit in (
-            ("Read", self._metrics.read_units(index), alarms.read_units_per_minute),
-            ("Write", self._metrics.write_units(index), alarms.write_units_per_minute),
+            ("Read", self._metrics.read_units(index), reads),
+            ("Write", self._metrics.write_units(index), writes),
         ):
             add_filled_alarm(
                 self,
@@ -96,6 +99,23 @@ class TableAlarms(Construct):
                 " consumed in a minute. Which pattern: the saved query about units.",
                 topic=self._topic,
             )
+
+    def _limits(self) -> tuple[int, int]:
+        """Return the read and write units of a minute from which on somebody is told.
+
+        Of provisioned capacity, no more than 80 % of what it scales to: little is left then.
+        """
+        alarms = self._environment.alarms
+        limits = (alarms.read_units_per_minute, alarms.write_units_per_minute)
+        capacity = self._environment.provisioned_of(self._table.name)
+        if capacity is None:
+            return limits
+        most = (capacity.max_read, capacity.max_write)
+        reads, writes = (
+            min(limit, _NEARLY_PERCENT * each * 60 // 100)
+            for limit, each in zip(limits, most, strict=True)
+        )
+        return reads, writes
 
     def _system_errors(self, operations: tuple[str, ...]) -> None:
         for number, metric in enumerate(self._metrics.system_errors(operations), 1):

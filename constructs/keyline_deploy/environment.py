@@ -65,6 +65,8 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 units a second), since AWS raises quotas."""
 Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
 """Requests of an API: 100 times the quota of an account (10,000 a second), since AWS raises it."""
+Units = Annotated[int, Meta(ge=1, le=40_000)]
+"""Provisioned units a second of one table or index: up to the quota of a table."""
 Percent = Annotated[float, Meta(gt=0, le=10_000)]
 Milliseconds = Annotated[float, Meta(gt=0, le=900_000)]
 """How long a query takes: less than Lambda lets a function run, 15 minutes."""
@@ -139,10 +141,13 @@ class Most(_Section, frozen=True, kw_only=True):
 
 
 class Tables(_Section, frozen=True, kw_only=True):
-    """The protection of tables.
+    """The billing and the protection of tables.
 
     Attributes
     ----------
+    billing
+        Whether requests are billed, or capacity that is provisioned and scales with the load, as
+        the section `[capacity]` says.
     pitr_days
         How far back point-in-time recovery reaches, in days; a shorter time costs the same.
     removal_policy
@@ -165,6 +170,7 @@ class Tables(_Section, frozen=True, kw_only=True):
         The on-demand maximum of tables and their indexes, by declared table.
     """
 
+    billing: Literal["on-demand", "provisioned"] = "on-demand"
     pitr_days: Annotated[int, Meta(ge=1, le=35)] = 35
     deletion_protection: bool = True
     removal_policy: Literal["retain", "destroy"] = "retain"
@@ -178,6 +184,31 @@ class Tables(_Section, frozen=True, kw_only=True):
     def makes_key(self) -> bool:
         """Return whether the environment has a KMS key of its own made for it."""
         return self.encryption == "customer-managed"
+
+
+class Capacity(_Section, frozen=True, kw_only=True):
+    """Provisioned capacity that scales: of `[tables] billing = "provisioned"`.
+
+    Attributes
+    ----------
+    tables
+        The tables that have it, by their declared names; all where none is named.
+    utilization_percent
+        The use of the capacity that auto scaling aims at.
+    min_read, max_read, min_write, max_write
+        Units a second of each table and of each index.
+    """
+
+    tables: tuple[str, ...] = ()
+    utilization_percent: Annotated[int, Meta(ge=20, le=90)] = 70
+    min_read: Units = 5
+    max_read: Units = 4_000
+    min_write: Units = 5
+    max_write: Units = 4_000
+
+    def holds(self, table: str) -> bool:
+        """Return whether a table has it."""
+        return not self.tables or table in self.tables
 
 
 class Alarms(_Section, frozen=True, kw_only=True):
@@ -407,6 +438,8 @@ class Environment(_Section, frozen=True, kw_only=True):
         How long AWS Backup keeps the tables; without the section it makes no backups.
     archive
         The tables whose expired items are kept in S3, by system; without the section none are.
+    capacity
+        The limits of provisioned capacity, where `tables.billing` says so.
     cache
         The cache on AWS that functions share; without the section there is none.
     systems
@@ -426,6 +459,7 @@ class Environment(_Section, frozen=True, kw_only=True):
     termination_protection: bool = True
     tags: dict[str, str] = field(default_factory=dict)
     tables: Tables = field(default_factory=Tables)
+    capacity: Capacity | None = None
     alarms: Alarms = field(default_factory=Alarms)
     api: Api = field(default_factory=Api)
     auth: Auth
@@ -437,6 +471,16 @@ class Environment(_Section, frozen=True, kw_only=True):
     cache: SharedCache | None = None
     local: Local | None = None
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def provisioned(self) -> Capacity | None:
+        """The capacity of the tables that have provisioned capacity; None where none has."""
+        return (self.capacity or Capacity()) if self.tables.billing == "provisioned" else None
+
+    def provisioned_of(self, table: str) -> Capacity | None:
+        """Return the provisioned capacity of a table; None where its requests are billed."""
+        capacity = self.provisioned
+        return capacity if capacity is not None and capacity.holds(table) else None
 
     @property
     def is_local(self) -> bool:
@@ -617,6 +661,20 @@ def _expiry_faults(table: Table) -> Iterator[tuple[str, str]]:
             f"the stream of {table.name} does not show an item that is deleted.",
             "Declare stream=StreamView.NEW_AND_OLD_IMAGES, or leave it out.",
         )
+
+
+def unknown_tables(environment: Environment, known: Collection[str]) -> Iterator[Fault]:
+    """Yield each table with provisioned capacity that no system declares.
+
+    Parameters
+    ----------
+    known
+        The declared names of all tables of the project.
+    """
+    for name in environment.capacity.tables if environment.capacity else ():
+        if name not in known:
+            path = f"{environment.name}.toml: capacity.tables"
+            yield path, f"there is no table {name!r}.", instead_of(name, known)
 
 
 def check_takes_pool(system: System, path: str) -> None:
@@ -974,6 +1032,37 @@ def _faults(environment: Environment) -> Iterator[Fault]:
         yield from _cache_faults(environment, environment.cache)
     if environment.backup and environment.is_local:
         yield "backup", "there is no AWS Backup on this machine.", "Leave the section out."
+    yield from _capacity_faults(environment)
+
+
+def _capacity_faults(environment: Environment) -> Iterator[Fault]:
+    provisioned, capacity = environment.provisioned, environment.capacity
+    if provisioned is None:
+        if capacity is not None:
+            yield (
+                "capacity",
+                "says how capacity scales, and requests are billed.",
+                'Write billing = "provisioned" in [tables], or leave the section out.',
+            )
+        return
+    if environment.is_local:
+        yield (
+            "tables.billing",
+            "the local platform bills nothing, and has no capacity to scale.",
+            "Leave it out of the local environment.",
+        )
+    for kind, low, high in (
+        ("read", provisioned.min_read, provisioned.max_read),
+        ("write", provisioned.min_write, provisioned.max_write),
+    ):
+        if low > high:
+            yield (
+                f"capacity.min_{kind}",
+                f"is {low:,}, more than max_{kind}, {high:,}.",
+                f"Write {high:,} or less.",
+            )
+    for name in repeated(provisioned.tables):
+        yield "capacity.tables", f"{name!r} is there twice.", "Write it once."
 
 
 def _cache_faults(environment: Environment, shared: SharedCache) -> Iterator[Fault]:

@@ -22,10 +22,6 @@ from keyline.model import CALL_METRICS, NAMESPACE, UNREADABLE_ITEMS, System, dim
 MAX_METRICS = 10
 """Entries of one alarm's metric list (CloudWatch quotas), its expression included."""
 
-CUSTOM_METRIC_USD = 0.30
-"""A month of one metric that our functions publish, if it is published every hour. Metrics of
-AWS's own services are free (CloudWatch pricing, us-east-1)."""
-
 DimensionSet = frozenset[str]
 
 
@@ -50,7 +46,7 @@ class MetricInfo:
     quiet
         What is published while all is well and there is traffic. Without traffic nothing is.
     custom
-        Whether our functions publish it, so that it costs `CUSTOM_METRIC_USD`.
+        Whether our functions publish it, so that it is billed: AWS's own are free.
     """
 
     namespace: str

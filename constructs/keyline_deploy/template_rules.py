@@ -139,8 +139,21 @@ def _alarm_findings(
 def _table(
     resource: Mapping[str, Any], properties: Mapping[str, Any], environment: Environment
 ) -> Iterator[Fault]:
-    if properties.get("BillingMode") != "PAY_PER_REQUEST":
-        yield "table-billing", "BillingMode", "is not on demand.", "Use Billing.on_demand()."
+    billing = properties.get("BillingMode")
+    if environment.provisioned is None and billing != "PAY_PER_REQUEST":
+        yield (
+            "table-billing",
+            "BillingMode",
+            "is not on demand.",
+            'Use Billing.on_demand(), or write billing = "provisioned" in [tables].',
+        )
+    elif billing != "PAY_PER_REQUEST" and not _scales(properties):
+        yield (
+            "table-scaling",
+            "WriteProvisionedThroughputSettings",
+            "has capacity that does not follow the load.",
+            "Use Capacity.autoscaled() for reads and writes.",
+        )
     encrypted = properties.get("SSESpecification", {}).get("SSEEnabled") is True
     if not encrypted and environment.tables.encryption != "aws-owned":
         yield (
@@ -160,6 +173,20 @@ def _table(
             "is deleted with its stack, or when it is replaced.",
             "Use RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE.",
         )
+
+
+def _scales(properties: Mapping[str, Any]) -> bool:
+    """Tell whether the table and each index scale, in writes and in the reads of each replica."""
+    writes = (properties, *properties.get("GlobalSecondaryIndexes", ()))
+    replicas = properties.get("Replicas", ())
+    reads = (*replicas, *(i for r in replicas for i in r.get("GlobalSecondaryIndexes", ())))
+    return all(
+        "WriteCapacityAutoScalingSettings" in each.get("WriteProvisionedThroughputSettings", {})
+        for each in writes
+    ) and all(
+        "ReadCapacityAutoScalingSettings" in each.get("ReadProvisionedThroughputSettings", {})
+        for each in reads
+    )
 
 
 def _replica(replica: Mapping[str, Any], path: str, environment: Environment) -> Iterator[Fault]:

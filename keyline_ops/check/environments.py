@@ -13,6 +13,7 @@ from keyline_deploy.environment import (
     load,
     table_name_faults,
     unknown_systems,
+    unknown_tables,
 )
 from keyline_deploy.environment import names as environment_names
 
@@ -36,6 +37,9 @@ def faults(folder: Path, systems: Sequence[System], known: Collection[str]) -> I
             yield from unknown_systems(environment, known)
             yield from table_name_faults(environment, systems)
             yield from archive_faults(environment, systems)
+            if {system.name for system in systems} == set(known):
+                tables = [table.name for system in systems for table in system.tables]
+                yield from unknown_tables(environment, tables)
             for system in systems:
                 yield from _settings(environment, system)
 

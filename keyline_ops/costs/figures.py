@@ -12,6 +12,22 @@ from keyline_ops.costs.forecast import PatternCost
 from keyline_ops.costs.prices import BEFORE, CURRENT, Prices
 
 _HEAD = ("line", "what", "specification", "formula", "computed")
+SOURCES = {
+    "units": "DynamoDB developer guide, 'DynamoDB on-demand capacity mode': a read unit is 4 KB, "
+    "half of one when eventually consistent; a write unit is 1 KB, in the table and each index.",
+    "transactions": "DynamoDB developer guide, 'Managing complex workflows with transactions': "
+    "two units for each in the table.",
+    "storage": "DynamoDB pricing; developer guide, 'DynamoDB item sizes and formats': 100 B of "
+    "overhead for each item and index entry.",
+    "provisioned": "DynamoDB pricing for provisioned capacity: a unit is billed by the hour, and "
+    "reserved capacity is of provisioned tables alone.",
+    "forecast": "`keyline cost`: all of these rules, over all patterns and tables as declared.",
+    "free tier": "DynamoDB pricing, 'Free tier'.",
+    "dax": "DynamoDB pricing, 'DynamoDB Accelerator': a node is billed by the hour.",
+    "arithmetic": "The specification's own figures.",
+}
+"""What a formula rests on, beside the dated price file."""
+
 _BEFORE = "at the prices before November 2024"
 
 
@@ -29,6 +45,8 @@ class Figure:
         What it is, where it has no price.
     verdict
         The judgement on what is said; empty where the figures are enough.
+    source
+        What the formula rests on: a name of `SOURCES`.
     """
 
     line: str
@@ -39,6 +57,12 @@ class Figure:
     places: int = 2
     text: str = ""
     verdict: str = ""
+    source: str = "units"
+
+    @property
+    def amounts(self) -> tuple[float, float] | None:
+        """What it costs at today's prices and before, in USD; None where it has no price."""
+        return (self.usd(CURRENT), self.usd(BEFORE)) if self.usd else None
 
     @property
     def now(self) -> str:

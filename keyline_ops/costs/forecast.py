@@ -14,30 +14,15 @@ from typing import Any
 import msgspec
 
 from keyline.errors import KeylineError, named
-from keyline.model import (
-    STORAGE_OVERHEAD_BYTES,
-    Entity,
-    Pattern,
-    Query,
-    System,
-    Table,
-    TransactWrite,
-)
-from keyline.moments import DAY_SECONDS
+from keyline.model import Pattern, Query, System
 from keyline.run import TableSettings
-from keyline_ops.costs.prices import GIGABYTE, MILLION, Prices
-from keyline_ops.costs.units import (
-    NOTHING,
-    Bounds,
-    call_units,
-    creates,
-    total,
-    units_by_table,
-)
-
-MONTH_DAYS = 30
-HORIZON_MONTHS = 12
-"""How many months of items are taken to be stored where nothing expires them."""
+from keyline_deploy.environment import Capacity
+from keyline_ops.costs.capacity import CapacityCost, capacity_costs
+from keyline_ops.costs.prices import MILLION, Prices
+from keyline_ops.costs.services import ServiceCost
+from keyline_ops.costs.storage import TableCost, table_cost
+from keyline_ops.costs.units import NOTHING, Bounds, Place, total, units_by_place
+from keyline_ops.costs.usage import HORIZON_MONTHS, Usage
 
 FEW_HITS = 0.1
 """The share of hits below which a query is warned of."""
@@ -52,8 +37,8 @@ ASSUMPTIONS = (
     "that expire without a declared retention: what is stored of them is less.",
     "Recovery is billed for the tables, not for their indexes.",
     "Not taken off: the first 25 GB of storage, which are free in an account.",
-    "Not counted: Lambda, API Gateway, CloudWatch, KMS requests, S3, backups, exports, data "
-    "transfer. Lambda reads DynamoDB's streams without charge.",
+    "Not counted: KMS requests, X-Ray, Contributor Insights, S3, SQS, SNS, secrets, a cache, "
+    "models, backups, exports, data transfer.",
 )
 
 _MAX_DIGITS = 15
@@ -74,8 +59,8 @@ class PatternCost:
         Of one call.
     units, usd
         Of all calls of the month.
-    usd_by_table
-        The same by table: a transaction may be of several.
+    units_by_place
+        The units of the month by table and index: a write costs in each index too.
     """
 
     pattern: str
@@ -86,32 +71,34 @@ class PatternCost:
     units_per_call: Bounds
     units: Bounds
     usd: Bounds
-    usd_by_table: Mapping[str, Bounds]
+    units_by_place: Mapping[Place, Bounds]
 
 
 @dataclass(frozen=True)
-class TableCost:
-    """What a table's storage costs in a month.
+class IndexCost:
+    """What an index costs in a month.
 
     Attributes
     ----------
-    items
-        Stored at the end of the horizon, or when as many expire as are created.
-    table_gb, index_gb
+    gb
         With the storage overhead.
-    storage_usd, recovery_usd
-        Of table and indexes; of the table alone.
-    basis
-        Where the number of items comes from.
+    write_units, read_units
+        Of the writes that change it, and of the queries that it answers.
     """
 
     table: str
-    items: Bounds
-    table_gb: Bounds
-    index_gb: Bounds
+    index: str
+    gb: Bounds
+    write_units: Bounds
+    read_units: Bounds
     storage_usd: Bounds
-    recovery_usd: Bounds
-    basis: str
+    writes_usd: Bounds
+    reads_usd: Bounds
+
+    @property
+    def usd(self) -> Bounds:
+        """All of it: what the system saves without the index."""
+        return self.storage_usd + self.writes_usd + self.reads_usd
 
 
 @dataclass(frozen=True)
@@ -122,6 +109,10 @@ class Forecast:
     ----------
     prices
         The day from which the prices hold.
+    services
+        What is billed beside DynamoDB; empty where only DynamoDB was asked for.
+    capacity
+        By table and index: what its requests cost on demand, and with provisioned capacity.
     unknown
         What the declaration does not tell, and which is therefore not in the sum.
     warnings
@@ -132,14 +123,17 @@ class Forecast:
     prices: str
     patterns: tuple[PatternCost, ...]
     tables: tuple[TableCost, ...]
+    indexes: tuple[IndexCost, ...]
+    capacity: tuple[CapacityCost, ...]
     unknown: tuple[str, ...]
     warnings: tuple[str, ...]
     assumptions: tuple[str, ...] = ASSUMPTIONS
+    services: tuple[ServiceCost, ...] = ()
 
     @property
     def requests_usd(self) -> Bounds:
-        """All calls."""
-        return total([row.usd for row in self.patterns])
+        """All calls, as each table bills them."""
+        return total([row.usd for row in self.capacity])
 
     @property
     def storage_usd(self) -> Bounds:
@@ -147,9 +141,19 @@ class Forecast:
         return total([row.storage_usd + row.recovery_usd for row in self.tables])
 
     @property
+    def services_usd(self) -> Bounds:
+        """What is billed beside DynamoDB."""
+        return total([row.usd for row in self.services])
+
+    @property
     def usd(self) -> Bounds:
         """The whole month."""
-        return self.requests_usd + self.storage_usd
+        return self.requests_usd + self.storage_usd + self.services_usd
+
+    @property
+    def items(self) -> float:
+        """The most items that all tables hold."""
+        return sum(row.items.most for row in self.tables)
 
     def of_kind(self, kind: str) -> list[PatternCost]:
         """Return the patterns that cost units of a kind: `read` or `write`."""
@@ -165,9 +169,9 @@ class Forecast:
         return next(row for row in self.tables if row.table == name)
 
     def table_usd(self, table: str) -> Bounds:
-        """Return what a table costs with the calls that go to it."""
+        """What a table costs with the calls that go to it."""
         row = self.table(table)
-        calls = [p.usd_by_table[table] for p in self.patterns if table in p.usd_by_table]
+        calls = [each.usd for each in self.capacity if each.table == table]
         return total([row.storage_usd, row.recovery_usd, *calls])
 
 
@@ -178,6 +182,9 @@ def forecast(
     *,
     months: float = HORIZON_MONTHS,
     stored: Mapping[str, float] | None = None,
+    usage: Usage | None = None,
+    capacity: Capacity | None = None,
+    services: Sequence[ServiceCost] = (),
 ) -> Forecast:
     """Compute what a system costs in a month.
 
@@ -189,136 +196,104 @@ def forecast(
         For how many months items have been created that nothing expires.
     stored
         Items of a table, by its name, where that is known better.
+    usage
+        How much it is used; by default as it declares, with `months` and `stored`.
+    capacity
+        Which tables have provisioned capacity; None for none.
+    services
+        What is billed beside DynamoDB.
     """
-    stored = stored or {}
+    used = usage or Usage.declared(system, months=months, stored=stored)
     resolved = TableSettings(settings)
     called = system.called
-    tables = [
-        _table(table, called, resolved, prices, months, stored.get(table.name))
-        for table in system.tables
-    ]
+    tables = [table_cost(table, called, resolved, prices, used) for table in system.tables]
+    patterns = tuple(_pattern(pattern, resolved, prices, used) for pattern in called)
     return Forecast(
         system.name,
-        prices.since,
-        tuple(_pattern(pattern, resolved, prices) for pattern in called),
+        prices.since.isoformat(),
+        patterns,
         tuple(tables),
-        tuple(_unknown(called, tables)),
+        tuple(_indexes(system, patterns, tables, prices)),
+        tuple(capacity_costs(system, units_of(patterns), prices, capacity)),
+        tuple(_unknown(called, tables, used, services)),
         tuple(_warnings(called)),
+        (*used.notes, *ASSUMPTIONS),
+        tuple(services),
     )
 
 
-def _pattern(pattern: Pattern[Any], settings: TableSettings, prices: Prices) -> PatternCost:
-    each = call_units(pattern, settings)
-    calls = pattern.per_month or 0.0
+def units_of(patterns: Sequence[PatternCost]) -> dict[tuple[Place, str], Bounds]:
+    """Add up the units of a month by table and index, and by kind: `read` or `write`."""
+    found: dict[tuple[Place, str], Bounds] = {}
+    for row in patterns:
+        for place, units in row.units_by_place.items():
+            found[place, row.kind] = found.get((place, row.kind), NOTHING) + units
+    return found
+
+
+def _pattern(
+    pattern: Pattern[Any], settings: TableSettings, prices: Prices, usage: Usage
+) -> PatternCost:
+    by_place = units_by_place(pattern, settings)
+    each = total(list(by_place.values()))
+    if (measured := usage.units.get(pattern.name)) is not None:
+        share = measured / each.most
+        by_place = {place: Bounds.of(units.most * share) for place, units in by_place.items()}
+        each = Bounds.of(measured)
+    calls = usage.calls.get(pattern.name)
+    times = calls or 0.0
     rate = (prices.read_million if pattern.reads else prices.write_million) / MILLION
     return PatternCost(
         pattern.name,
         pattern.operation,
         pattern.target,
         "read" if pattern.reads else "write",
-        pattern.per_month,
+        calls,
         each,
-        each * calls,
-        each * calls * rate,
-        {table: of * calls * rate for table, of in units_by_table(pattern, settings).items()},
+        each * times,
+        each * times * rate,
+        {place: units * times for place, units in by_place.items()},
     )
 
 
-def _table(
-    table: Table,
-    called: Sequence[Pattern[Any]],
-    settings: TableSettings,
-    prices: Prices,
-    months: float,
-    stored: float | None,
-) -> TableCost:
-    kinds = {kind.shape: _items(kind, table, called, settings, months) for kind in table.kinds}
-    items = total(list(kinds.values())) if stored is None else Bounds.of(stored)
-    in_table, in_indexes = NOTHING, NOTHING
-    for kind in table.kinds:
-        count = kinds[kind.shape] if stored is None else _shared(stored, kind, kinds)
-        size = _size(kind, table, called)
-        in_table += count * ((size + STORAGE_OVERHEAD_BYTES) / GIGABYTE)
+def _indexes(
+    system: System, patterns: Sequence[PatternCost], tables: Sequence[TableCost], prices: Prices
+) -> Iterator[IndexCost]:
+    units = units_of(patterns)
+    for table, stored in zip(system.tables, tables, strict=True):
         for index in table.indexes:
-            in_indexes += _copy(table, kind, index.name, size, count) * (1 / GIGABYTE)
-    return TableCost(
-        table.name,
-        items,
-        in_table,
-        in_indexes,
-        (in_table + in_indexes) * prices.storage,
-        in_table * prices.recovery,
-        _basis(table, months) if stored is None else "given",
-    )
+            place = (table.name, index.name)
+            writes, reads = (
+                units.get((place, "write"), NOTHING),
+                units.get((place, "read"), NOTHING),
+            )
+            gb = stored.indexes_gb[index.name]
+            yield IndexCost(
+                *place,
+                gb,
+                writes,
+                reads,
+                gb * prices.storage,
+                writes * (prices.write_million / MILLION),
+                reads * (prices.read_million / MILLION),
+            )
 
 
-def _basis(table: Table, months: float) -> str:
-    kept = "as long as they are kept" if table.ttl else "none of which expire"
-    return f"what is created in {months:g} months, {kept}"
-
-
-def _items(
-    kind: Entity,
-    table: Table,
+def _unknown(
     called: Sequence[Pattern[Any]],
-    settings: TableSettings,
-    months: float,
-) -> Bounds:
-    """Return how many items of a kind are stored: those created, for as long as they are kept."""
-    expiry = settings.expiry(table, kind)
-    kept = months
-    if expiry is not None:
-        kept = min(months, expiry.seconds / DAY_SECONDS / MONTH_DAYS)
-    return total([_created(pattern, kind, table) for pattern in called]) * kept
-
-
-def _created(pattern: Pattern[Any], kind: Entity, table: Table) -> Bounds:
-    """Items of a kind that a pattern creates in a month."""
-    calls = pattern.per_month or 0.0
-    if isinstance(pattern, TransactWrite):
-        share = calls * pattern.items / len(pattern.parts)
-        return total([creates(p) * share for p in pattern.parts if _is_of(p, kind, table)])
-    return creates(pattern) * calls if _is_of(pattern, kind, table) else NOTHING
-
-
-def _is_of(pattern: Pattern[Any], kind: Entity, table: Table) -> bool:
-    return pattern.table is table and pattern.kind is kind
-
-
-def _shared(stored: float, kind: Entity, kinds: Mapping[type, Bounds]) -> Bounds:
-    """A given number of items, split over the kinds as they are created."""
-    every = sum(span.most for span in kinds.values())
-    if not every:
-        return Bounds.of(stored / len(kinds))
-    return Bounds.of(stored * kinds[kind.shape].most / every)
-
-
-def _size(kind: Entity, table: Table, called: Sequence[Pattern[Any]]) -> int:
-    """Bytes of an item of a kind: the largest that a pattern of it declares."""
-    every = (action for pattern in called for action in pattern.actions)
-    return max((p.item_bytes for p in every if _is_of(p, kind, table)), default=0)
-
-
-def _copy(table: Table, kind: Entity, name: str, size: int, count: Bounds) -> Bounds:
-    """Bytes of a kind's items in an index."""
-    index = table.index(name)
-    if any(kind.type_of(attribute) is None for attribute in index.key.attributes):
-        return NOTHING
-    whole = table.carried_by(index) is None
-    always = all(kind.always_has(attribute) for attribute in index.key.attributes)
-    least = (size if whole else 0) + STORAGE_OVERHEAD_BYTES
-    return Bounds(
-        count.least * least if always else 0.0, count.most * (size + STORAGE_OVERHEAD_BYTES)
-    )
-
-
-def _unknown(called: Sequence[Pattern[Any]], tables: list[TableCost]) -> Iterator[str]:
+    tables: Sequence[TableCost],
+    usage: Usage,
+    services: Sequence[ServiceCost],
+) -> Iterator[str]:
     for pattern in called:
-        if pattern.per_month is None:
+        if pattern.name not in usage.calls:
             yield f"{pattern.name}: declares no calls a month, so that it adds nothing."
     for row in tables:
         if not row.items.most:
             yield f"{row.table}: no pattern creates items in it, so that its storage is unknown."
+    for service in services:
+        if not service.known:
+            yield f"{service.what}: nothing says how often it is invoked, so that it adds nothing."
 
 
 def _warnings(called: Sequence[Pattern[Any]]) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """What it costs in a month to watch an environment: metrics of its own, alarms, dashboards.
 
-CloudWatch pricing, us-east-1, November 2026. Logs are billed by their volume, which depends on the
-traffic: they are not in here.
+Logs are billed by their volume, which depends on the traffic: they are not in here.
 """
 
 from __future__ import annotations
@@ -13,14 +12,9 @@ from typing import Any
 from rich.console import Console
 
 from keyline.model import CALL_METRICS, Metric, System
-from keyline_deploy.metric_catalogue import CUSTOM_METRIC_USD
+from keyline_ops.costs.prices import CURRENT, Prices
 from keyline_ops.printing import print_whole, table
 
-ALARM_METRIC_USD = 0.10
-"""A month of each metric of an alarm with periods of a minute or more."""
-COMPOSITE_USD = 0.50
-"""A month of a composite alarm."""
-DASHBOARD_USD = 3.0
 FREE_DASHBOARDS = 3
 """Of an account: this many are free."""
 VALUES_OF_A_DIMENSION = 4
@@ -45,21 +39,22 @@ class Observability:
     alarm_metrics: int
     composites: int
     dashboards: int
+    prices: Prices = CURRENT
 
     @property
     def metrics_usd(self) -> float:
         """A month of the metrics."""
-        return self.metrics * CUSTOM_METRIC_USD
+        return self.metrics * self.prices.metric
 
     @property
     def alarms_usd(self) -> float:
         """A month of the alarms."""
-        return self.alarm_metrics * ALARM_METRIC_USD + self.composites * COMPOSITE_USD
+        return self.alarm_metrics * self.prices.alarm + self.composites * self.prices.composite
 
     @property
     def dashboards_usd(self) -> float:
         """A month of the dashboards, if the account has no others."""
-        return max(self.dashboards - FREE_DASHBOARDS, 0) * DASHBOARD_USD
+        return max(self.dashboards - FREE_DASHBOARDS, 0) * self.prices.dashboard
 
     @property
     def usd(self) -> float:
@@ -68,7 +63,9 @@ class Observability:
 
 
 def observability(
-    systems: Iterable[System], templates: Iterable[Mapping[str, Any]]
+    systems: Iterable[System],
+    templates: Iterable[Mapping[str, Any]],
+    prices: Prices = CURRENT,
 ) -> Observability:
     """Count what is billed of the templates of an environment and of its systems."""
     resources = [each for template in templates for each in template["Resources"].values()]
@@ -79,6 +76,7 @@ def observability(
         alarm_metrics=sum(_metrics_of_alarm(alarm["Properties"]) for alarm in alarms),
         composites=sum(each["Type"] == "AWS::CloudWatch::CompositeAlarm" for each in resources),
         dashboards=sum(each["Type"] == "AWS::CloudWatch::Dashboard" for each in resources),
+        prices=prices,
     )
 
 
@@ -102,7 +100,7 @@ def _metrics_of_alarm(properties: Mapping[str, Any]) -> int:
 def as_json(found: Observability) -> dict[str, Any]:
     """Return the figures as JSON has them."""
     return {
-        **asdict(found),
+        **{name: value for name, value in asdict(found).items() if name != "prices"},
         "metrics_usd": round(found.metrics_usd, 2),
         "alarms_usd": round(found.alarms_usd, 2),
         "dashboards_usd": round(found.dashboards_usd, 2),
@@ -119,4 +117,8 @@ def show(environment: str, found: Observability, console: Console) -> None:
     rows.add_row("dashboards", str(found.dashboards), f"{found.dashboards_usd:.2f}")
     rows.add_row("together", "", f"{found.usd:.2f}")
     print_whole(rows, console)
-    print("Not counted: logs ($0.50 per GB written, $0.03 per GB and month kept), their queries.")
+    written, kept = found.prices.log_written, found.prices.log_kept
+    print(
+        f"Not counted: logs (${written:.2f} per GB written, ${kept:.2f} per GB and month kept), "
+        "their queries."
+    )

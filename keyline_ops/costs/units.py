@@ -6,7 +6,7 @@ the item as it was, and what a sharded page reads on how the items are spread.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from keyline.model import (
     TransactWrite,
     Update,
     holds_of_none,
-    most_write_units,
+    most_index_units,
     read_units,
     write_units,
 )
@@ -56,6 +56,9 @@ class Bounds:
 
 NOTHING = Bounds(0.0, 0.0)
 
+Place = tuple[str, str | None]
+"""A table, by name, and one of its indexes, or None for the table itself."""
+
 
 def total(spans: Sequence[Bounds]) -> Bounds:
     """The sum."""
@@ -70,43 +73,48 @@ def call_units(pattern: Pattern[Any], settings: TableSettings) -> Bounds:
     settings
         The system's: they say over how many shards an index is spread.
     """
-    match pattern:
-        case Query():
-            return _query(pattern, settings)
-        case Get():
-            return Bounds.of(read_units(pattern.item_bytes, consistent=pattern.consistent))
-        case BatchGet():
-            each = read_units(pattern.item_bytes, consistent=pattern.consistent)
-            return Bounds.of(pattern.items * each)
-        case TransactGet() | TransactWrite():
-            return total(list(units_by_table(pattern, settings).values()))
-        case BatchWrite():
-            return _write(pattern) * pattern.items
-        case _:
-            return _write(pattern)
+    return total(list(units_by_place(pattern, settings).values()))
 
 
-def units_by_table(pattern: Pattern[Any], settings: TableSettings) -> dict[str, Bounds]:
-    """The units of one call, by the name of the table whose items they are for.
+def units_by_place(pattern: Pattern[Any], settings: TableSettings) -> dict[Place, Bounds]:
+    """The units of one call, by the table or index that they are consumed in.
 
     Parameters
     ----------
     settings
         As for `call_units`.
     """
-    if not isinstance(pattern, TransactGet | TransactWrite):
-        return {pattern.table.name: call_units(pattern, settings)}
-    found: dict[str, Bounds] = {}
-    for part in pattern.parts:
-        share = _part(part) * (pattern.items / len(pattern.parts))
-        found[part.table.name] = found.get(part.table.name, NOTHING) + share
+    match pattern:
+        case Query():
+            return {(pattern.table.name, pattern.index_name): _query(pattern, settings)}
+        case Get():
+            each = read_units(pattern.item_bytes, consistent=pattern.consistent)
+            return {(pattern.table.name, None): Bounds.of(each)}
+        case BatchGet():
+            each = read_units(pattern.item_bytes, consistent=pattern.consistent)
+            return {(pattern.table.name, None): Bounds.of(pattern.items * each)}
+        case TransactGet() | TransactWrite():
+            share = pattern.items / len(pattern.parts)
+            return _added((_part(part), share) for part in pattern.parts)
+        case BatchWrite():
+            return _added([(_write(pattern), pattern.items)])
+        case _:
+            return _write(pattern)
+
+
+def _added(parts: Iterable[tuple[Mapping[Place, Bounds], float]]) -> dict[Place, Bounds]:
+    found: dict[Place, Bounds] = {}
+    for units, times in parts:
+        for place, each in units.items():
+            found[place] = found.get(place, NOTHING) + each * times
     return found
 
 
-def _part(pattern: Pattern[Any]) -> Bounds:
+def _part(pattern: Pattern[Any]) -> dict[Place, Bounds]:
     """The units of one part of a transaction, which costs twice."""
     if isinstance(pattern, Get):
-        return Bounds.of(2 * read_units(pattern.item_bytes, consistent=True))
+        twice = 2 * read_units(pattern.item_bytes, consistent=True)
+        return {(pattern.table.name, None): Bounds.of(twice)}
     return _write(pattern, transactional=True)
 
 
@@ -130,15 +138,19 @@ def _query(pattern: Query[Any], settings: TableSettings) -> Bounds:
     return Bounds(units(share), units(share if whole else pattern.items))
 
 
-def _write(pattern: Pattern[Any], *, transactional: bool = False) -> Bounds:
+def _write(pattern: Pattern[Any], *, transactional: bool = False) -> dict[Place, Bounds]:
     in_table = write_units(pattern.item_bytes)
     if isinstance(pattern, Check):
-        return Bounds.of(2 * in_table)
+        return {(pattern.table.name, None): Bounds.of(2 * in_table)}
     alone = isinstance(pattern, Update) and pattern.exactly_once  # a transaction of its own
-    least = in_table * (2 if transactional or alone else 1)
-    indexes = sum(_least_in(pattern, index) for index in pattern.table.indexes)
-    most = most_write_units(pattern) + (in_table if transactional else 0.0)
-    return Bounds(least + indexes, most)
+    twice = transactional or alone
+    found: dict[Place, Bounds] = {
+        (pattern.table.name, None): Bounds.of(in_table * (2 if twice else 1))
+    }
+    for index in pattern.table.indexes:
+        if most := most_index_units(pattern, index):
+            found[pattern.table.name, index.name] = Bounds(_least_in(pattern, index), most)
+    return found
 
 
 def _least_in(pattern: Pattern[Any], index: Index) -> float:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from keyline_deploy.project import ROOT
 from keyline_ops.plan.errors import UnjudgedError
 from keyline_ops.plan.evaluate import Stack
 from keyline_ops.plan.templates import read_template
+from keyline_ops.revisions import commit_of, synthesize, unpacked
 
-_CHILD = Path(__file__).with_name("synthesize_revision.py")
 _MANIFEST = "manifest.json"
 
 
@@ -40,7 +36,7 @@ def stacks_of(source: str, environment: str) -> list[Stack]:
         return read_assembly(path)
     if path.is_file():
         return [Stack("", read_template(path))]
-    commit = _commit(source)
+    commit = commit_of(source)
     if commit is None:
         raise UnjudgedError(
             source,
@@ -100,60 +96,14 @@ def _nested(folder: Path, owner: str, template: Any) -> Iterator[Stack]:
 # ------------------------------------------------------------------------------ revisions
 
 
-def _commit(revision: str) -> str | None:
-    if revision.startswith("-") or "\0" in revision:
-        return None
-    done = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    return done.stdout.strip() if done.returncode == 0 else None
-
-
 def _of_revision(revision: str, commit: str, environment: str) -> list[Stack]:
-    with tempfile.TemporaryDirectory(prefix="keyline-plan-") as folder:
-        tree, out = Path(folder, "tree"), Path(folder, "assembly")
-        tree.mkdir()
-        _unpack(commit, tree)
-        done = subprocess.run(
-            [sys.executable, str(_CHILD)],
-            cwd=tree,
-            env={**os.environ, **_variables(tree, environment, out)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
+    with unpacked(commit) as tree, tempfile.TemporaryDirectory(prefix="keyline-plan-") as out:
+        assembly = Path(out, "assembly")
+        failed = synthesize(tree, environment, assembly)
+        if failed is not None:
             raise UnjudgedError(
                 f"revision {revision}",
-                f"does not synthesize {environment}:\n{done.stderr.strip()[-2000:]}",
+                f"does not synthesize {environment}:\n{failed}",
                 "Synthesize it yourself, and name the folder of the cloud assembly.",
             )
-        return read_assembly(out)
-
-
-def _variables(tree: Path, environment: str, out: Path) -> dict[str, str]:
-    """Return the variables by which the CDK's command line speaks to an app, and Python's."""
-    settings = tree / "cdk.json"
-    flags = json.loads(settings.read_text(encoding="utf-8"))["context"] if settings.exists() else {}
-    return {
-        "CDK_CONTEXT_JSON": json.dumps({**flags, "env": environment}),
-        "CDK_OUTDIR": str(out),
-        "CDK_VALIDATION": "false",
-        "PYTHONPATH": _roots(tree),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-
-
-def _roots(tree: Path) -> str:
-    return os.pathsep.join(str(tree / root) for root in ("", "constructs", "lambda_src"))
-
-
-def _unpack(commit: str, tree: Path) -> None:
-    archive = subprocess.run(
-        ["git", "archive", "--format=tar", commit], cwd=ROOT, capture_output=True, check=True
-    )
-    subprocess.run(["tar", "-x", "-C", str(tree)], input=archive.stdout, check=True)
-
-
-def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+        return read_assembly(assembly)

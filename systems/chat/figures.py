@@ -24,8 +24,9 @@ from chat.system import SYSTEM
 from chat.tables import MESSAGES, Message
 from keyline.model import Function, Pattern, System, read_units
 from keyline_ops.costs.figures import Figure, dollars, most_units, most_usd
-from keyline_ops.costs.forecast import Forecast, TableCost, forecast
+from keyline_ops.costs.forecast import Forecast, forecast
 from keyline_ops.costs.prices import CURRENT, GIGABYTE, MILLION, Prices
+from keyline_ops.costs.storage import TableCost
 
 Patterns = tuple[Pattern[Message], ...]
 
@@ -151,6 +152,7 @@ def _rollups(messages: int, modules: int, providers: int, students: int) -> Figu
     return Figure(
         line="T-43",
         what=f"roll-ups, batches of {messages}",
+        source="transactions",
         formula=f"({messages} marks + {modules} + {providers} totals) x 2 + {students} students "
         f"x 3 = {units:.1f} write units per message",
         usd=lambda prices: units * prices.write_million,
@@ -166,6 +168,7 @@ FIGURES = (
         line="T-18",
         what="storage of one copy",
         said="$0.50",
+        source="storage",
         formula="1 M x (2,048 + 100) B x $0.25/GB",
         usd=copy_usd,
     ),
@@ -175,6 +178,15 @@ FIGURES = (
         said="$1.25",
         formula=f"100 K x ⌈10 x 2,048 B / 4 KB⌉ / 2 = {_thousands(read(*MODULE))} read units",
         usd=partial(reads_usd, MODULE),
+    ),
+    Figure(
+        line="T-19",
+        what="a million read units",
+        said="$1.25",
+        formula="1 M read units",
+        usd=lambda prices: prices.read_million,
+        places=3,
+        verdict="wrong: that was the price of write units",
     ),
     Figure(
         line="T-20",
@@ -187,20 +199,41 @@ FIGURES = (
         line="T-21",
         what="module index in all",
         said="$3.00",
+        verdict="a coincidence at the old prices: reads 40 times too dear, half the write units",
+        source="forecast",
         formula=f"storage + writes + {_thousands(read(*MODULE))} read units",
         usd=partial(index_usd, MODULE),
     ),
     Figure(
         line="T-33",
+        what="student reads",
+        said="$0.63",
+        formula=f"{_thousands(read(*STUDENT))} read units",
+        usd=partial(reads_usd, STUDENT),
+        places=3,
+    ),
+    Figure(
+        line="T-33",
         what="student index in all",
         said="$2.38",
+        source="forecast",
         formula=f"storage + writes + {_thousands(read(*STUDENT))} read units",
         usd=partial(index_usd, STUDENT),
     ),
     Figure(
         line="T-44",
+        what="provider reads",
+        said="$0.13",
+        formula=f"{_thousands(read(*PROVIDER))} read units",
+        usd=partial(reads_usd, PROVIDER),
+        places=3,
+    ),
+    Figure(
+        line="T-44",
         what="provider index in all",
         said="$1.88",
+        verdict="a coincidence: reads too dear, writes at half their units",
+        source="forecast",
         formula=f"storage + writes + {_thousands(read(*PROVIDER))} read units",
         usd=partial(index_usd, PROVIDER),
     ),
@@ -208,6 +241,8 @@ FIGURES = (
         line="T-45",
         what="table and three indexes",
         said="$7.76",
+        verdict="wrong: without the table's writes, and with reads 40 times too dear",
+        source="forecast",
         formula=f"{stored_gb():.3f} GB + {written() / MILLION:.0f} M write units + "
         f"{_thousands(read(*MODULE, *STUDENT, *PROVIDER))} read units",
         usd=month_usd,
@@ -215,6 +250,7 @@ FIGURES = (
     Figure(
         line="T-45",
         what="point-in-time recovery",
+        source="storage",
         formula=f"{stored().table_gb.most:.3f} GB x $0.20",
         usd=recovery_usd,
     ),
@@ -222,6 +258,7 @@ FIGURES = (
         line="T-46",
         what="10 M messages, first month",
         said="$77",
+        source="forecast",
         formula="x messages",
         usd=partial(month_usd, millions=10),
     ),
@@ -229,6 +266,7 @@ FIGURES = (
         line="T-46",
         what="100 M messages, first month",
         said="$770",
+        source="forecast",
         formula="x messages",
         usd=partial(month_usd, millions=100),
     ),
@@ -236,18 +274,21 @@ FIGURES = (
         line="T-46",
         what="1000 M messages, first month",
         said="$7,700",
+        source="forecast",
         formula="x messages",
         usd=partial(month_usd, millions=1000),
     ),
     Figure(
         line="T-46",
         what="1 M messages a month, twelve months kept",
+        source="forecast",
         formula=f"storage x 12 = {stored_gb(months=12):,.1f} GB",
         usd=partial(month_usd, months=12),
     ),
     Figure(
         line="T-46",
         what="1000 M messages a month, twelve months kept",
+        source="forecast",
         formula=f"storage x 12 = {stored_gb(millions=1000, months=12):,.1f} GB",
         usd=partial(month_usd, millions=1000, months=12),
     ),
@@ -255,12 +296,15 @@ FIGURES = (
         line="T-52",
         what="size by the specification's formula",
         said="8 GB, $2.00",
+        source="storage",
         formula="2 KB x 1 M x (3 + 1)",
         text=f"{FORMULA_GB:.1f} GB, {dollars(FORMULA_GB * CURRENT.storage)}",
+        verdict="right by its formula, which leaves out 100 B of each item and copy",
     ),
     Figure(
         line="T-52",
         what="size with 100 B per item and copy",
+        source="storage",
         formula="(2,048 + 100) B x 1 M x (3 + 1)",
         text=f"{stored_gb():.2f} GB, {dollars(stored_gb() * CURRENT.storage)}",
     ),

@@ -12,17 +12,16 @@ from companion.patterns import TURN_LOG
 from companion.settings import Settings
 from companion.system import SYSTEM
 from keyline.moments import DAY_SECONDS
+from keyline_ops.costs.capacity import break_even as unit_break_even
 from keyline_ops.costs.figures import Figure, most_usd
 from keyline_ops.costs.forecast import Forecast, forecast
-from keyline_ops.costs.prices import CURRENT, MILLION, Prices
+from keyline_ops.costs.prices import CURRENT, MONTH_HOURS, Prices
 
 LARGEST_GB = 5
-PROVISIONED_WRITE_HOUR = 0.00065
-"""USD of a provisioned write unit and hour in us-east-1."""
-SECONDS_OF_HOUR = 3_600
 DAX_NODE_HOUR = 0.04
-"""USD of a dax.t3.small and hour in us-east-1."""
-HOURS_OF_MONTH = 730
+"""USD of a node of the smallest type of DAX (dax.t3.small) and hour in us-east-1."""
+DAX_NODES = 3
+"""Of a cluster that survives the loss of a zone."""
 REQUESTS_A_DAY = 1_000
 
 
@@ -44,22 +43,25 @@ def calls_usd(prices: Prices) -> float:
 
 def break_even(prices: Prices) -> float:
     """Return the use of a provisioned write unit, of 1, from which on it is the cheaper one."""
-    return PROVISIONED_WRITE_HOUR / (SECONDS_OF_HOUR * prices.write_million / MILLION)
+    return unit_break_even(prices, "write")
 
 
 FIGURES = (
     Figure(
         line="B-53",
-        what="DAX of three dax.t3.small, an hour",
+        what="DAX, a small cluster of three nodes, an hour",
         said="about $0.20",
-        formula=f"3 x ${DAX_NODE_HOUR}",
-        text=f"${3 * DAX_NODE_HOUR:.2f}",
-        verdict=f"lower than said: ${3 * DAX_NODE_HOUR * HOURS_OF_MONTH:.2f} a month, at all hours",
+        source="dax",
+        formula=f"{DAX_NODES} x ${DAX_NODE_HOUR}",
+        usd=lambda _: DAX_NODES * DAX_NODE_HOUR,
+        verdict="too high for the smallest nodes; a month is still"
+        f" ${DAX_NODES * DAX_NODE_HOUR * MONTH_HOURS:,.0f}, more than all tables",
     ),
     Figure(
         line="B-67",
         what="storage of 1 to 5 GB",
         said="about $0.25",
+        source="storage",
         formula=f"{LARGEST_GB} GB x $0.25",
         usd=lambda prices: LARGEST_GB * prices.storage,
         verdict="true of 1 GB; an index has a copy of its own, and each item 100 B more",
@@ -67,6 +69,7 @@ FIGURES = (
     Figure(
         line="B-67",
         what="storage and recovery of all tables as built, after 12 months",
+        source="storage",
         formula="`keyline cost companion`",
         usd=storage_usd,
         places=3,
@@ -76,6 +79,7 @@ FIGURES = (
         line="B-68",
         what="reads and writes of a month, as built",
         said="$1 to $5",
+        source="forecast",
         formula="`keyline cost companion`: at most",
         usd=calls_usd,
         places=3,
@@ -84,6 +88,7 @@ FIGURES = (
     Figure(
         line="B-68",
         what="of that, keeping the turns",
+        source="forecast",
         formula=f"{TURN_LOG.per_month or 0:,.0f} transactions of a turn, a count and a stamp",
         usd=lambda prices: most_usd(built(prices).of(TURN_LOG)),
         places=3,
@@ -93,6 +98,7 @@ FIGURES = (
         line="B-69",
         what="total as built",
         said="$2 to $6",
+        source="forecast",
         formula="`keyline cost companion`: at most, after 12 months",
         usd=lambda prices: built(prices).usd.most,
         places=3,
@@ -102,6 +108,7 @@ FIGURES = (
         line="B-73",
         what="reserved capacity of these tables",
         said="40 % and 60 % less",
+        source="provisioned",
         formula="only provisioned tables have it",
         text="none",
         verdict="wrong: these tables are on demand",
@@ -110,7 +117,8 @@ FIGURES = (
         line="B-74",
         what="use of a provisioned write unit from which on it is cheaper",
         said=f"{REQUESTS_A_DAY:,} requests a day",
-        formula=f"${PROVISIONED_WRITE_HOUR} / ({SECONDS_OF_HOUR:,} x $0.625 / 1,000,000)",
+        source="provisioned",
+        formula=f"${CURRENT.write_hour} / (3,600 x ${CURRENT.write_million} / 1,000,000)",
         text=f"{break_even(CURRENT):.0%}",
         verdict=f"wrong: {REQUESTS_A_DAY:,} requests a day are"
         f" {REQUESTS_A_DAY / DAY_SECONDS:.3f} a second, 1 % of one unit",

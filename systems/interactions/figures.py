@@ -91,6 +91,7 @@ FIGURES = (
         line="M-52",
         what="checks of a month",
         said="1,000 a day, 30 days, 1 KB",
+        source="arithmetic",
         formula="1,000 x 30",
         text=f"{CHECKS:,}",
         verdict="assumed, and declared so",
@@ -99,6 +100,7 @@ FIGURES = (
         line="M-53",
         what="storage by the specification's formula",
         said="$0.50",
+        source="storage",
         formula="30,000 x 1,024 B x $0.25/GB",
         usd=formula_storage_usd,
         places=4,
@@ -107,6 +109,7 @@ FIGURES = (
     Figure(
         line="M-53",
         what="storage with GSI1 and 100 B per item and copy",
+        source="storage",
         formula="30,000 x (1,024 + 100) B x 2",
         usd=storage_usd,
         places=4,
@@ -141,6 +144,7 @@ FIGURES = (
     Figure(
         line="M-55",
         what="all writes as built",
+        source="forecast",
         formula="transactions, rate limits, sessions, searches: "
         f"{most_units(built().of_kind('write')):,.0f} write units at most",
         usd=lambda prices: most_usd(built(prices).of_kind("write")),
@@ -151,6 +155,7 @@ FIGURES = (
         line="M-56",
         what="total by the specification's parts",
         said="$1.13",
+        source="arithmetic",
         formula="storage + reads + writes",
         usd=parts_usd,
         places=4,
@@ -159,6 +164,7 @@ FIGURES = (
     Figure(
         line="M-56",
         what="point-in-time recovery",
+        source="storage",
         formula=f"{month().table(DATA.name).table_gb.most:.3f} GB x $0.20",
         usd=recovery_usd,
         places=4,
@@ -167,6 +173,7 @@ FIGURES = (
     Figure(
         line="M-56",
         what="total as built, with recovery",
+        source="forecast",
         formula="`keyline cost interactions`: at most, after 12 months",
         usd=lambda prices: built(prices).usd.most,
         verdict="computed",

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from keyline.model import read_units, write_units
+from keyline.model import STORAGE_OVERHEAD_BYTES, read_units, write_units
 from keyline_ops.costs.figures import Figure, most_usd
 from keyline_ops.costs.forecast import Forecast, forecast
-from keyline_ops.costs.prices import CURRENT, MILLION, Prices
+from keyline_ops.costs.prices import CURRENT, GIGABYTE, MILLION, Prices
 from memory.embeddings.patterns import EMBEDDING_CREATE
 from memory.patterns import (
     INTERACTION_SAVE,
@@ -70,6 +70,25 @@ def before_writes_usd(prices: Prices) -> float:
 def after_writes_usd(prices: Prices) -> float:
     """Return what writing a month's turns costs, without vectors."""
     return TURNS * AFTER_TURN * prices.write_million / MILLION
+
+
+def before_storage_usd(prices: Prices) -> float:
+    """Return what a month's turns cost to store before: one copy, without vectors."""
+    return TURNS * (TURN_BYTES + STORAGE_OVERHEAD_BYTES) / GIGABYTE * prices.storage
+
+
+def after_storage_usd(prices: Prices) -> float:
+    """Return what a month's turns cost to store in the table and both indexes."""
+    sizes = (TURN_BYTES, USER_TURN_BYTES, SESSION_TURN_BYTES)
+    stored = sum(size + STORAGE_OVERHEAD_BYTES for size in sizes)
+    return TURNS * stored / GIGABYTE * prices.storage
+
+
+def turns_usd(prices: Prices, *, after: bool) -> float:
+    """Return what a month's turns cost in reads, writes and storage, before or after."""
+    if after:
+        return after_reads_usd(prices) + after_writes_usd(prices) + after_storage_usd(prices)
+    return before_reads_usd(prices) + before_writes_usd(prices) + before_storage_usd(prices)
 
 
 def _change(before: float, after: float) -> str:
@@ -127,6 +146,7 @@ FIGURES = (
         line="I-32",
         what="the same, after",
         said="$3.60",
+        source="transactions",
         formula=f"{TURNS:,} x {AFTER_TURN:g}: a transaction in the table, and two indexes",
         usd=after_writes_usd,
         places=3,
@@ -134,9 +154,58 @@ FIGURES = (
         " -40 %",
     ),
     Figure(
+        line="I-33",
+        what="storage of turns after a month, before",
+        said="$2.50",
+        source="storage",
+        formula=f"{TURNS:,} x ({TURN_BYTES:,} + 100) B, one copy",
+        usd=before_storage_usd,
+        places=3,
+        verdict="assumed rates",
+    ),
+    Figure(
+        line="I-33",
+        what="the same, after",
+        said="$2",
+        source="storage",
+        formula=f"{TURNS:,} x ({TURN_BYTES:,} + {USER_TURN_BYTES} + {SESSION_TURN_BYTES} + 300) B",
+        usd=after_storage_usd,
+        places=3,
+        verdict=f"wrong: {_change(before_storage_usd(CURRENT), after_storage_usd(CURRENT))},"
+        " said -20 %; two indexes hold more, not less",
+    ),
+    Figure(
+        line="I-34",
+        what="total of the specification's parts, before and after",
+        said="$20.50, $8",
+        source="arithmetic",
+        formula="12 + 6 + 2.50 = 20.50; 2.40 + 3.60 + 2 = 8",
+        text="-61 %",
+        verdict="right as arithmetic; its parts are not",
+    ),
+    Figure(
+        line="I-28",
+        what="cost of DynamoDB, less than before",
+        said="80 %",
+        source="arithmetic",
+        formula="1 - 8 / 20.50",
+        text="61 %",
+        verdict="wrong: it contradicts the specification's own total; by our rates it is more",
+    ),
+    Figure(
+        line="I-35",
+        what="reads, writes and storage of turns, after over before",
+        said="61 % less",
+        source="forecast",
+        formula="the lines I-31 to I-33 at the assumed rates",
+        text=_change(turns_usd(CURRENT, after=False), turns_usd(CURRENT, after=True)),
+        verdict="wrong: writes are the most of it, and there are three times as many",
+    ),
+    Figure(
         line="I-34",
         what="total as built, with vectors, searches and recovery",
         said="$8",
+        source="forecast",
         formula="`keyline cost memory`: at most, after 12 months",
         usd=lambda prices: built(prices).usd.most,
         verdict="computed",
@@ -144,6 +213,7 @@ FIGURES = (
     Figure(
         line="I-34",
         what="of that, saving the interactions with their embeddings",
+        source="forecast",
         formula=f"{INTERACTION_SAVE.per_month or 0:,.0f} transactions of two turns and two"
         f" embeddings of {EMBEDDING_CREATE.item_bytes:,} B",
         usd=lambda prices: most_usd(built(prices).of(INTERACTION_SAVE)),

@@ -6,8 +6,9 @@ from functools import cache
 
 from keyline.model import STORAGE_OVERHEAD_BYTES
 from keyline_ops.costs.figures import Figure, most_units, most_usd
-from keyline_ops.costs.forecast import HORIZON_MONTHS, Forecast, forecast
+from keyline_ops.costs.forecast import Forecast, forecast
 from keyline_ops.costs.prices import CURRENT, Prices
+from keyline_ops.costs.usage import HORIZON_MONTHS
 from reports.patterns import REPORT_BYTES
 from reports.system import SYSTEM
 from reports.tables import REPORTS
@@ -65,6 +66,7 @@ FIGURES = (
     Figure(
         line="K-49",
         what="the declared month's reads",
+        source="forecast",
         formula=_units("read"),
         usd=reads_usd,
         verdict="computed",
@@ -72,6 +74,7 @@ FIGURES = (
     Figure(
         line="K-49",
         what="the declared month's writes",
+        source="forecast",
         formula=_units("write"),
         usd=writes_usd,
         verdict="computed",
@@ -80,6 +83,7 @@ FIGURES = (
         line="K-50",
         what="a gigabyte and month",
         said="$0.25",
+        source="storage",
         formula="$0.25/GB",
         usd=lambda prices: prices.storage,
         verdict=f"right; a report of {REPORT_BYTES} B is billed as {STORED_BYTES:,} B: twice, and "
@@ -89,6 +93,7 @@ FIGURES = (
         line="K-51",
         what="free storage",
         said="25 GB",
+        source="free tier",
         formula=f"{FREE_GB} GB x $0.25, once in an account",
         usd=lambda prices: FREE_GB * prices.storage,
         verdict="right; not taken off here",
@@ -97,6 +102,7 @@ FIGURES = (
         line="K-51",
         what="free capacity",
         said="25 RCU, 25 WCU",
+        source="free tier",
         formula="of provisioned tables",
         usd=lambda _: 0.0,
         verdict="wrong: these tables are on demand, every unit is billed",
@@ -105,6 +111,7 @@ FIGURES = (
         line="K-52",
         what=f"a month without a call, after {HORIZON_MONTHS} months",
         said="no cost",
+        source="storage",
         formula="storage and recovery of what is there",
         usd=idle_usd,
         verdict="requests cost nothing then; what is stored does",

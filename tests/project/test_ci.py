@@ -105,8 +105,49 @@ def test_a_pull_request_that_is_refused_fails(root: Path) -> None:
         script = re.sub(
             r"\.venv/bin/keyline plan .*?\\\n.*?\|\|", f"(exit {code}) ||", plan, flags=re.S
         )
+        script = re.sub(r"^cat plan.md.*$", "", script, flags=re.M)
         done = subprocess.run(["bash", "-e", "-c", script], check=False)
         assert (done.returncode == 0) is passes, script
+
+
+def test_a_pull_request_is_told_its_plan_and_its_costs_in_one_comment(
+    root: Path, tmp_path: Path
+) -> None:
+    job = workflow(root, "ci.yml")["jobs"]["plan"]
+    assert job["permissions"] == {"contents": "read", "pull-requests": "write"}
+    (costs,) = [step for step in job["steps"] if "keyline cost" in step.get("run", "")]
+    (comment,) = [step for step in job["steps"] if "gh pr comment" in step.get("run", "")]
+    # what is refused is told as well, and a fork, whose token may not write, does not fail
+    assert costs["if"] == "always()"
+    assert comment["if"].startswith("always() && ")
+    assert "head.repo.full_name == github.repository" in comment["if"]
+    assert comment["env"]["GH_TOKEN"] == "${{ github.token }}"
+
+    says = tmp_path / "gh"
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    keyline = tmp_path / ".venv/bin/keyline"
+    (tmp_path / "plan.md").write_text("## Tables: harmless\n")
+    says.write_text('#!/bin/sh\ncp "$5" told.md\n')
+    for code, told in ((0, "## Costs: $0.00 a month"), (2, "## Costs: not known")):
+        keyline.write_text(
+            f"#!/bin/sh\necho '## Costs: $0.00 a month'\necho why >&2\nexit {code}\n"
+        )
+        for file in (keyline, says):
+            file.chmod(0o755)
+        variables = {
+            "PATH": f"{tmp_path}:/usr/bin:/bin",
+            "BASE": "abc",
+            "NUMBER": "7",
+            "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        }
+        for step in (costs, comment):
+            command = ["bash", "-e", "-c", step["run"]]
+            subprocess.run(command, check=True, cwd=tmp_path, env=variables)
+        said = (tmp_path / "told.md").read_text()
+        assert said.startswith("## Tables: harmless\n\n## Costs")
+        assert told in said
+        assert ("why" in said) is (code != 0)
+        assert told in (tmp_path / "summary.md").read_text()
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)

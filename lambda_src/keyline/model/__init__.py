@@ -31,7 +31,7 @@ Permissions
     access_of, Access.
 Sizes and capacity units
     item_size, MAX_ITEM_BYTES, STORAGE_OVERHEAD_BYTES; read_units, write_units, query_units,
-    change_units, most_write_units, READ_BYTES, WRITE_BYTES.
+    change_units, most_write_units, most_index_units, READ_BYTES, WRITE_BYTES.
 Stream filters
     stream_filter_of: the filter of Lambda that a StreamSource makes.
 Deployment
@@ -64,7 +64,7 @@ from keyline.model import (  # noqa: F401 # the checks register themselves when 
 )
 from keyline.model.access import Access, access_of
 from keyline.model.backfill import Copy, Fill
-from keyline.model.bound import most_write_units
+from keyline.model.bound import most_index_units, most_write_units
 from keyline.model.capacity import (
     READ_BYTES,
     WRITE_BYTES,
@@ -258,6 +258,7 @@ __all__ = [
     "item_size",
     "leaves",
     "less_than",
+    "most_index_units",
     "most_write_units",
     "not_",
     "one_of",

@@ -39,10 +39,11 @@ def most_write_units(pattern: Pattern[Any]) -> float:
 
 
 def _units(pattern: Pattern[Any], in_table: float) -> float:
-    return in_table + sum(_index_units(pattern, index) for index in pattern.table.indexes)
+    return in_table + sum(most_index_units(pattern, index) for index in pattern.table.indexes)
 
 
-def _index_units(pattern: Pattern[Any], index: Index) -> float:
+def most_index_units(pattern: Pattern[Any], index: Index) -> float:
+    """Write units of one item in an index at most."""
     if any(pattern.kind.type_of(attribute) is None for attribute in index.key.attributes):
         return 0.0
     copies = 2 if _moves(pattern, index) else 1

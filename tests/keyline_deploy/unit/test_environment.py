@@ -212,6 +212,23 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
             "systems.a.local_port",
             "Leave it out",
         ),
+        ("dev", "[tables]", '[tables]\nbilling = "monthly"', "tables.billing", "on-demand"),
+        ("dev", "[tables]", "[capacity]\nmin_read = 1\n[tables]", "capacity", "are billed"),
+        ("local", "[tables]", '[tables]\nbilling = "provisioned"', "tables.billing", "local"),
+        (
+            "dev",
+            "[tables]",
+            '[capacity]\nmin_read = 9\nmax_read = 8\n[tables]\nbilling = "provisioned"',
+            "capacity.min_read",
+            "more than max_read",
+        ),
+        (
+            "dev",
+            "[tables]",
+            '[capacity]\ntables = ["A", "A"]\n[tables]\nbilling = "provisioned"',
+            "capacity.tables",
+            "twice",
+        ),
     ],
 )
 def test_a_mistake_is_named(
@@ -222,6 +239,20 @@ def test_a_mistake_is_named(
     assert raised.value.path == f"{name}.toml: {path}"
     assert says in str(raised.value)
     assert raised.value.suggestion
+
+
+def test_tables_with_provisioned_capacity_are_named_by_what_is_declared(tmp_path: Path) -> None:
+    said = '[capacity]\ntables = ["Orders", "Odrers"]\n[tables]\nbilling = "provisioned"'
+    dev = load_edited("dev", "[tables]", said, tmp_path)
+    assert dev.provisioned_of("Orders") == dev.capacity
+    assert dev.provisioned_of("Books") is None
+    (fault,) = environment.unknown_tables(dev, ["Orders", "Books"])
+    assert fault == (
+        "dev.toml: capacity.tables",
+        "there is no table 'Odrers'.",
+        "Did you mean 'Orders'?",
+    )
+    assert load_edited("dev", "[tables]", "[tables]", tmp_path).provisioned is None
 
 
 POOL = "us-east-1_AbCdEfGhI"

@@ -203,6 +203,24 @@ def test_an_unprotected_table_is_found(change: Callable[[dict[str, Any]], None],
     assert rules(table) == [rule]
 
 
+def test_provisioned_capacity_has_to_follow_the_load_where_the_environment_wants_it() -> None:
+    wanted = msgspec.structs.replace(ENVIRONMENT, tables=Tables(billing="provisioned"))
+    table = copy.deepcopy(TABLE)
+    assert rules(table, wanted) == []  # capacity.tables may leave it out
+    properties = table["Properties"]
+    properties["BillingMode"] = "PROVISIONED"
+    assert rules(table, wanted) == ["table-scaling"]
+    scaling = {"MinCapacity": 1, "MaxCapacity": 9}
+    writes = {"WriteCapacityAutoScalingSettings": scaling}
+    reads = {"ReadCapacityAutoScalingSettings": scaling}
+    properties["WriteProvisionedThroughputSettings"] = writes
+    for replica in properties["Replicas"]:
+        replica["ReadProvisionedThroughputSettings"] = reads
+    assert rules(table, wanted) == []
+    properties["GlobalSecondaryIndexes"] = [{"IndexName": "ByDay"}]
+    assert rules(table, wanted) == ["table-scaling"]
+
+
 @pytest.mark.requirement("X-02")
 def test_an_environment_may_protect_less() -> None:
     weak = Tables(pitr_days=7, deletion_protection=False, removal_policy="destroy")

@@ -266,16 +266,18 @@ def test_a_system_costs_what_its_tables_and_what_its_calls_and_storage_cost(syst
 @pytest.mark.requirement("X-15")
 def test_the_command_prints_tables_and_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keyline_ops.commands.costs.systems", lambda: (system_of(PUT, GET),))
-    said = CliRunner().invoke(app, ["cost", "notes", "--stored", "Notes=1000000"])
+    said = CliRunner().invoke(app, ["cost", "notes", "--dynamodb", "--stored", "Notes=1000000"])
     assert said.exit_code == 0, said.output
     assert "by-author" in said.output
-    assert "Not counted: Lambda" in said.output
+    assert "Not counted: KMS requests" in said.output
     assert "Each figure is rounded alone" in said.output
     assert re.search(r"notes: [0-9,.]+\.[0-9]{3} to [0-9,.]+\.[0-9]{3} USD a month", said.output)
-    (document,) = json.loads(CliRunner().invoke(app, ["cost", "notes", "--json"]).output)
+    (document,) = json.loads(
+        CliRunner().invoke(app, ["cost", "notes", "--dynamodb", "--json"]).output
+    )
     rows = {row["pattern"]: row for row in document["patterns"]}
     assert rows["put"]["units_per_call"] == {"least": 4.0, "most": 6.0}
     assert document["usd"]["most"] > document["usd"]["least"] > 0
-    unknown = CliRunner().invoke(app, ["cost", "notess"])
+    unknown = CliRunner().invoke(app, ["cost", "notess", "--dynamodb"])
     assert isinstance(unknown.exception, KeylineError)
     assert "Did you mean 'notes'" in str(unknown.exception)

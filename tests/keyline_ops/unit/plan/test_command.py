@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from keyline_ops.plan import sources
+from keyline_ops import revisions
 from tests.keyline_ops.unit.plan.made import GLOBAL, TABLE, Made
 from tests.support.commands import keyline
 
@@ -365,7 +365,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         commit()
         made.add_index("by-day", "day")
         made.add_index("by-hour", "hour")
-    monkeypatch.setattr(sources, "ROOT", root)
+    monkeypatch.setattr(revisions, "ROOT", root)
     return root
 
 

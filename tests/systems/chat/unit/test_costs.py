@@ -92,9 +92,10 @@ def test_the_page_shows_what_is_computed(root: Path) -> None:
 
 @pytest.mark.requirement("X-15")
 def test_the_command_forecasts_what_a_message_costs() -> None:
-    said = CliRunner().invoke(app, ["cost", "chat", "--stored", "ChatMessages=1000000"])
+    asked = ["cost", "chat", "--dynamodb"]
+    said = CliRunner().invoke(app, [*asked, "--stored", "ChatMessages=1000000"])
     assert said.exit_code == 0, said.output
     assert "message-create" in said.output
-    (document,) = json.loads(CliRunner().invoke(app, ["cost", "chat", "--json"]).output)
+    (document,) = json.loads(CliRunner().invoke(app, [*asked, "--json"]).output)
     rows = {row["pattern"]: row for row in document["patterns"]}
     assert rows["message-create"]["units_per_call"] == {"least": 6.0, "most": 8.0}
