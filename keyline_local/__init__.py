@@ -11,6 +11,7 @@ Public are these names, and nothing below them:
 * `state_locked` keeps a platform from running on a state folder meanwhile.
 * `read_deployment` reads an assembly with nothing of it running. `Deployment`, `Api` and
   `Function` are what it found: who makes pages or documents of an API is given them.
+  `check_assembly` tells all that is refused of one.
 
 `keyline_local.testing` has the parts that a test runs by themselves. A name is imported when it is
 first used, so that a command that asks does not import what serves.
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from keyline_local.api.issuer import Issuer
-    from keyline_local.cloudformation.deployment import read_deployment
+    from keyline_local.cloudformation.deployment import check_assembly, read_deployment
     from keyline_local.control.client import ask, issuer_url
     from keyline_local.dynamodb.tables import SHORTEST_STREAMED_NAME
     from keyline_local.host.clients import client
@@ -46,6 +47,7 @@ __all__ = [
     "Platform",
     "Ports",
     "ask",
+    "check_assembly",
     "client",
     "die_with_parent",
     "issuer_url",
@@ -62,6 +64,7 @@ _HOMES = {
     "Platform": "platform",
     "Ports": "host.ports",
     "ask": "control.client",
+    "check_assembly": "cloudformation.deployment",
     "client": "host.clients",
     "die_with_parent": "host.process",
     "issuer_url": "control.client",

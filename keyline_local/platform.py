@@ -31,9 +31,9 @@ from keyline_deploy import bundling
 from keyline_deploy.alarms import State
 from keyline_local.api.gateway import Gateway
 from keyline_local.api.issuer import Issuer
+from keyline_local.cloudformation.apis import api_names
 from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import resolve_deployment
-from keyline_local.cloudformation.http_apis import api_names
 from keyline_local.cloudformation.secret_store import SecretStore
 from keyline_local.control.client import PREFIX
 from keyline_local.control.server import announced, control_app, index_handler
@@ -53,6 +53,7 @@ from keyline_local.host.ports import Endpoints, Ports, endpoints
 from keyline_local.host.process import LOOPBACK, Child, require_free
 from keyline_local.host.state_folder import forget, refusal, state_locked, usable
 from keyline_local.lambdas.functions import Functions, Invocation
+from keyline_local.lambdas.invoke_api import InvokeApi
 from keyline_local.resources import Api, Deployment, Function
 from keyline_local.roles.guard import Guard
 from keyline_local.services.aws import Aws
@@ -65,6 +66,7 @@ from keyline_local.services.minutes import MOST_SECONDS, Minutes
 from keyline_local.services.notices import Notices
 from keyline_local.services.queues import Queues
 from keyline_local.triggers.event_source import EventSources, Result, Timing
+from keyline_local.triggers.queue_source import QueueSources
 from keyline_local.triggers.schedule import Schedules
 from keyline_local.triggers.stream_retry import Record, arrival
 
@@ -107,6 +109,8 @@ class Platform:
         them are moved to the ports really used.
     parameters
         Values of template parameters and of SSM parameters that no stack defines.
+    stacks
+        The stacks to run, with what these need; all of them by default.
     pages
         Makes the pages beside each API; none by default. The index page lists those whose path
         has no parameter.
@@ -121,7 +125,8 @@ class Platform:
         What the start did to the tables.
     is_up
         Whether everything has started and nothing is being stopped.
-    logs, metrics, functions, gateways, event_sources, schedules, issuer, guard, engine, aws
+    logs, metrics, functions, gateways, event_sources, queue_sources, schedules, issuer, guard,
+    engine, aws
         The parts; `engine` is None when another one is used, `guard` is None when that
         one is not on this machine.
     """
@@ -133,6 +138,7 @@ class Platform:
     functions: Functions
     gateways: Sequence[Gateway]
     event_sources: EventSources
+    queue_sources: QueueSources
     schedules: Schedules
     issuer: Issuer
     aws: Aws
@@ -147,6 +153,7 @@ class Platform:
         ports: Ports | None = None,
         declared: Ports | None = None,
         parameters: Mapping[str, str] | None = None,
+        stacks: Sequence[str] = (),
         pages: Pages = lambda api, deployment: (),
         console: Console | None = None,
     ) -> None:
@@ -158,6 +165,7 @@ class Platform:
         self._ports = self._requested.chosen()
         self._declared = declared
         self._parameters = parameters
+        self._stacks = stacks
         self._make_pages = pages
         self._pages: Sequence[Sequence[BaseRoute]] = ()
         self._console = console
@@ -423,7 +431,7 @@ class Platform:
             require_free(requested.api, "the first API", requested.advice)
 
     def _read(self) -> None:
-        assembly = read_assembly(self._assembly)
+        assembly = read_assembly(self._assembly, self._stacks)
         self.endpoints = endpoints(
             self._ports,
             apis=self._requested.for_apis(api_names(assembly)),
@@ -436,6 +444,7 @@ class Platform:
             root=self._root,
             secrets=SecretStore(self._state / "secrets.json"),
             parameters=self._parameters,
+            unpacked=self._state / "functions" / "unpacked",
         )
         self.logs = Logs(self._state / "logs", console=self._console, unwritable=self._end_with)
         self._exit.callback(self.logs.close)
@@ -497,6 +506,8 @@ class Platform:
             )
             await self._start(self.guard)
             data_plane = self.guard.url
+        invoke_api = InvokeApi(lambda: self.functions)
+        await self._start(invoke_api)
         for function in self.deployment.functions:
             _refresh(function)  # the assembly may be older than the code
         self.functions = Functions(
@@ -507,6 +518,7 @@ class Platform:
             crashes=self.faults.crashes,
             variables={
                 "AWS_ENDPOINT_URL": self.endpoints.aws,
+                "AWS_ENDPOINT_URL_LAMBDA": invoke_api.url,
                 "AWS_ENDPOINT_URL_DYNAMODB": data_plane,
                 "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": data_plane,
             },
@@ -541,7 +553,10 @@ class Platform:
             is_paused=self.faults.is_paused,
             now=self.clock.at,
         )
-        self._queues = Queues(deployment.queues, self.aws, self.clock, self.metrics)
+        # To look at a queue is to receive a message, which counts where a function consumes it.
+        consumed = {mapping.queue.url for mapping in deployment.queue_mappings}
+        looked_at = [queue for queue in deployment.queues if queue.url not in consumed]
+        self._queues = Queues(looked_at, self.aws, self.clock, self.metrics)
         self._notices = Notices(deployment, self.aws, self.metrics)
         self._minutes = Minutes(self.clock, ended=self._end_minute, began=self._begin_minute)
         self.event_sources = EventSources(
@@ -557,8 +572,15 @@ class Platform:
             timing=Timing(clock=self.clock),
         )
         await self._start(self._minutes)
+        self.queue_sources = QueueSources(
+            deployment.queue_mappings,
+            sqs=self.aws.sqs,
+            region=deployment.region,
+            invoker=_Patient(self.functions),
+        )
         await self._start(self.schedules)
         await self._start(self.event_sources)
+        await self._start(self.queue_sources)
         for gateway, url in zip(self.gateways, self.endpoints.apis, strict=True):
             require_free(_port(url), f"the API {gateway.api.name}", self._requested.advice)
             await self._start(gateway)

@@ -58,6 +58,8 @@ class Function:
         Seconds after which an invocation is killed.
     memory
         MiB, as AWS_LAMBDA_FUNCTION_MEMORY_SIZE shows it.
+    role
+        The name of its role; that of the function where none is named.
     concurrency
         ReservedConcurrentExecutions, or None.
     """
@@ -72,6 +74,7 @@ class Function:
     timeout: float
     memory: int
     statements: Sequence[Statement]
+    role: str = ""
     layers: Sequence[Path] = ()
     concurrency: int | None = None
     sources: Sequence[Path] = ()
@@ -101,11 +104,26 @@ class Cors:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What an API answers without a function: a MOCK integration."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Route:
-    """One route; key is `GET /path/{name}` or `$default`."""
+    """One route; key is `GET /path/{name}` or `$default`.
+
+    Attributes
+    ----------
+    function
+        The name of the function; empty where the API has the answer.
+    """
 
     key: str
-    function: str
+    function: str = ""
+    answer: Answer | None = None
     authorizer: Authorizer | None = None
     scopes: Sequence[str] = ()
     timeout: float = 30.0
@@ -113,10 +131,14 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """An HTTP API with its default stage.
+    """An HTTP API or a REST API with its one stage.
 
     Attributes
     ----------
+    is_rest
+        Whether it is a REST API.
+    binary_types
+        The content types that a REST API does not take for text.
     title
         What a reader calls it: the template's description, or its name.
     rate, burst
@@ -135,6 +157,8 @@ class Api:
     burst: int | None = None
     access_log_format: str | None = None
     title: str = ""
+    is_rest: bool = False
+    binary_types: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +217,28 @@ class Queue:
     arn: str
     url: str
     attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueMapping:
+    """An event source mapping from a queue to a function.
+
+    Attributes
+    ----------
+    window
+        Batching window in seconds.
+    topic
+        Whether the queue holds what a topic delivers to the function.
+    """
+
+    logical_id: str
+    queue: Queue
+    function: str
+    batch_size: int = 10
+    window: float = 0.0
+    partial_batch: bool = False
+    enabled: bool = True
+    topic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,6 +306,7 @@ class Deployment:
     skipped: Mapping[str, Sequence[str]]
     """Resource types that have no meaning on one machine, with the logical ids left out."""
     queues: Sequence[Queue] = ()
+    queue_mappings: Sequence[QueueMapping] = ()
     topics: Sequence[Topic] = ()
     buckets: Sequence[Bucket] = ()
     secrets: Sequence[Secret] = ()

@@ -5,9 +5,9 @@ Not for tools and systems: what these need is in `keyline_local`.
 
 from __future__ import annotations
 
+from keyline_local.cloudformation.apis import api_names
 from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import resolve_deployment
-from keyline_local.cloudformation.http_apis import api_names
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
 from keyline_local.dynamodb.engine import find_binary
 from keyline_local.dynamodb.ttl import Sweep

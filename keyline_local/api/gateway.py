@@ -1,9 +1,10 @@
-"""An HTTP API in front of the functions: from the socket to the function's event and back.
+"""An API in front of the functions: from the socket to the function's event and back.
 
 What a client gets when no function answers, as HTTP APIs word it: 404 for a path or a method
 without a route, 413 above 10 MB (and above Lambda's 6 MB), 429 when the stage throttles, 431
 above 10,240 bytes of headers, 500 when the function fails or its result is not a response, 503
-when it overruns the integration's timeout or cannot be started for lack of concurrency.
+when it overruns the integration's timeout or cannot be started for lack of concurrency. REST APIs
+have other statuses and words.
 The JSON of a 500 has one member more than on AWS: `log`, the file to read.
 """
 
@@ -24,7 +25,7 @@ import httpx
 from starlette.routing import BaseRoute, Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from keyline_local.api import access_log, cors
+from keyline_local.api import access_log, cors, rest_event
 from keyline_local.api.authorizer import Grant, JwtAuthorizer, RefusedError
 from keyline_local.api.http_event import (
     HttpRequest,
@@ -60,6 +61,45 @@ RESERVED_PREFIX = "/_keyline"
 
 _DEFAULT_ACCOUNT = "000000000000"
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What a kind of API answers by itself: status and message.
+
+    Attributes
+    ----------
+    no_route
+        No route matches the request.
+    failed
+        The function failed, or its result is no response.
+    late, busy
+        The function overran the timeout; no more of it may be started.
+    too_long
+        The body is too large.
+    """
+
+    no_route: tuple[int, str]
+    failed: tuple[int, str]
+    late: tuple[int, str]
+    busy: tuple[int, str]
+    too_long: tuple[int, str]
+
+
+_HTTP = _Words(
+    no_route=(404, "Not Found"),
+    failed=(500, "Internal Server Error"),
+    late=(503, "Service Unavailable"),
+    busy=(503, "Service Unavailable"),
+    too_long=(413, "Request Entity Too Large"),
+)
+_REST = _Words(
+    no_route=(403, "Missing Authentication Token"),
+    failed=(502, "Internal server error"),
+    late=(504, "Endpoint request timed out"),
+    busy=(500, "Internal server error"),
+    too_long=(413, "Request Too Long"),
+)
 
 
 class _EndedError(Exception):
@@ -122,6 +162,7 @@ class Gateway(Part):
         extra_routes: Sequence[BaseRoute] = (),
     ) -> None:
         self.api = api
+        self._words = _REST if api.is_rest else _HTTP
         self._functions = functions
         self._logs = logs
         self._metrics = metrics or MetricStore()
@@ -176,7 +217,7 @@ class Gateway(Part):
             _log.exception("%s %s failed", scope["method"], scope["path"])
             exchange.error = _EndedError(500, "Internal Server Error", repr(error))
             response = exchange.error.response()
-        if response.status == 500 and exchange.match and exchange.invocation:
+        if response.status in (500, 502) and exchange.match and exchange.invocation:
             response = _with_log(response, self._logs.file_of(exchange.match.route.function))
         origin = exchange.headers.get("origin")
         if self.api.cors is not None and origin and exchange.request.method != "OPTIONS":
@@ -209,31 +250,49 @@ class Gateway(Part):
         if self._throttle is not None and not self._throttle.admit():
             raise _EndedError(429, "Too Many Requests", "the stage's throttle is exceeded")
         if body is None:
-            raise _EndedError(413, "Request Entity Too Large", "the body exceeds 10 MB")
+            raise _EndedError(*self._words.too_long, "the body exceeds 10 MB")
         route = exchange.match.route
+        if route.answer is not None:
+            return HttpResponse(route.answer.status, [*route.answer.headers.items()], b"")
         exchange.grant = await self._authorize(exchange, route)
         trace_id = new_trace_id()
-        event = to_event(
-            request,
-            body,
-            request_id=exchange.request_id,
-            route_key=route.key,
-            stage=self.api.stage,
-            api_id=self.api.api_id,
-            account=self._account,
-            trace_id=trace_id.partition(";")[0],
-            parameters=exchange.match.parameters,
-            grant=exchange.grant,
-        )
+        event = self._event(exchange, exchange.match, body, trace_id.partition(";")[0])
         invocation = await self._integrate(exchange, route, event, trace_id)
         if invocation.function_error is not None:
             reason = invocation.payload.decode(errors="replace")[:1000]
-            raise _EndedError(500, "Internal Server Error", reason)
+            raise _EndedError(*self._words.failed, reason)
         try:
+            if self.api.is_rest:
+                return rest_event.to_response(invocation.payload, request, self.api.binary_types)
             return to_response(invocation.payload)
         except MalformedResponseError as error:
             _log.warning("%s: %s", route.function, error)
-            raise _EndedError(500, "Internal Server Error", str(error)) from error
+            raise _EndedError(*self._words.failed, str(error)) from error
+
+    def _event(self, exchange: _Exchange, match: Match, body: bytes, trace_id: str) -> bytes:
+        if self.api.is_rest:
+            return rest_event.to_event(
+                exchange.request,
+                body,
+                api=self.api,
+                route=match.route,
+                request_id=exchange.request_id,
+                account=self._account,
+                trace_id=trace_id,
+                parameters=match.parameters,
+            )
+        return to_event(
+            exchange.request,
+            body,
+            request_id=exchange.request_id,
+            route_key=match.route.key,
+            stage=self.api.stage,
+            api_id=self.api.api_id,
+            account=self._account,
+            trace_id=trace_id,
+            parameters=match.parameters,
+            grant=exchange.grant,
+        )
 
     def _select(self, request: HttpRequest) -> Match:
         path = request.path
@@ -242,7 +301,8 @@ class Gateway(Part):
             path = f"/{rest}" if stage == self.api.stage else ""
         match = self._routes.select(request.method, path) if path else None
         if match is None:
-            raise _EndedError(404, "Not Found", f"no route for {request.method} {request.path}")
+            reason = f"no route for {request.method} {request.path}"
+            raise _EndedError(*self._words.no_route, reason)
         return match
 
     async def _authorize(self, exchange: _Exchange, route: Route) -> Grant | None:
@@ -272,11 +332,11 @@ class Gateway(Part):
                 exchange.invocation = await asyncio.shield(task)
         except TimeoutError:
             reason = f"{route.function} did not answer in {route.timeout:g} s"
-            raise _EndedError(503, "Service Unavailable", reason) from None
+            raise _EndedError(*self._words.late, reason) from None
         except ThrottledError as error:
-            raise _EndedError(503, "Service Unavailable", str(error)) from error
+            raise _EndedError(*self._words.busy, str(error)) from error
         except PayloadTooLargeError as error:
-            raise _EndedError(413, "Request Entity Too Large", str(error)) from error
+            raise _EndedError(*self._words.too_long, str(error)) from error
         finally:
             exchange.integration_seconds = time.perf_counter() - started
         return exchange.invocation

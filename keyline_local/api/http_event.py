@@ -172,17 +172,17 @@ def to_response(payload: bytes) -> HttpResponse:
     if not isinstance(result, dict) or "statusCode" not in result:
         body = result.encode() if isinstance(result, str) else payload
         return HttpResponse(200, [("content-type", "application/json")], body)
-    headers = _headers(result.get("headers"))
+    headers = header_pairs(result.get("headers"))
     if not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "text/plain;charset=utf-8"))
     cookies = result.get("cookies") or []
     if not isinstance(cookies, list):
         raise MalformedResponseError("cookies is not a list")
-    headers += [("set-cookie", _text("cookie", each)) for each in cookies]
-    return HttpResponse(_status(result["statusCode"]), headers, _response_body(result))
+    headers += [("set-cookie", line_of("cookie", each)) for each in cookies]
+    return HttpResponse(status_of(result["statusCode"]), headers, body_of(result))
 
 
-def _status(value: Any) -> int:
+def status_of(value: Any) -> int:
     if isinstance(value, str) and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
@@ -190,19 +190,19 @@ def _status(value: Any) -> int:
     return value
 
 
-def _headers(value: Any) -> list[tuple[str, str]]:
+def header_pairs(value: Any) -> list[tuple[str, str]]:
     if value is None:
         return []
     if not isinstance(value, dict):
         raise MalformedResponseError("headers is not an object")
-    named = [(name.lower(), _text(f"header {name}", each)) for name, each in value.items()]
+    named = [(name.lower(), line_of(f"header {name}", each)) for name, each in value.items()]
     for name, _ in named:
         if _HEADER_NAME.fullmatch(name) is None:
             raise MalformedResponseError(f"{name!r} is not a header name")
     return [(name, text) for name, text in named if name not in _NOT_PASSED_ON]
 
 
-def _text(what: str, value: Any) -> str:
+def line_of(what: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float) or _LINE_BREAK.search(str(value)):
@@ -210,7 +210,7 @@ def _text(what: str, value: Any) -> str:
     return str(value)
 
 
-def _response_body(result: Mapping[str, Any]) -> bytes:
+def body_of(result: Mapping[str, Any]) -> bytes:
     body = result.get("body")
     if body is None:
         return b""

@@ -7,7 +7,7 @@ here imports aws_cdk: a start of the platform does not pay for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -86,29 +86,71 @@ class Assembly:
     assets: Mapping[str, Path]
 
 
-def read_assembly(path: Path) -> Assembly:
-    """Read the cloud assembly in a folder.
+def read_assembly(path: Path, stacks: Sequence[str] = ()) -> Assembly:
+    """Read the cloud assembly in a folder, with the stages in it.
+
+    Parameters
+    ----------
+    stacks
+        The ids or names of the stacks to read, and what these need is read with them; all stacks
+        where none is named.
 
     Raises
     ------
     LocalPlatformError
-        There is no assembly, a file is missing or no JSON, a stage is nested in it.
+        There is no assembly or no such stack, or a file is missing or is not JSON.
     """
+    read = [*_read_folder(path)]
+    found = [stack for each in read for stack in each.stacks]
+    needs = {name: more for each in read for name, more in each.needs.items()}
+    if stacks:
+        wanted = set(_with_needs([_named(path, found, name) for name in stacks], needs))
+        found = [stack for stack in found if stack.id in wanted]
+    assets = {key: asset for each in read for key, asset in each.assets.items()}
+    return Assembly(path=path, stacks=found, assets=assets)
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """What a manifest names itself; `needs` are the ids of the stacks that a stack depends on."""
+
+    stacks: Sequence[Stack]
+    needs: Mapping[str, Sequence[str]]
+    assets: Mapping[str, Path]
+
+
+def _read_folder(path: Path) -> Iterator[_Folder]:
     artifacts: Mapping[str, Any] = _read_json(path / "manifest.json").get("artifacts", {})
-    for name, artifact in artifacts.items():
-        if artifact["type"] == _STAGE:
-            raise LocalPlatformError(
-                f"{path / 'manifest.json'}/{name}",
-                "nested stages are not supported",
-                "add the stacks to the app itself, not to a Stage",
-            )
     stacks = {name: a for name, a in artifacts.items() if a["type"] == _STACK}
     manifests = [a["properties"]["file"] for a in artifacts.values() if a["type"] == _ASSETS]
-    return Assembly(
-        path=path,
-        stacks=[_read_stack(path, name, stacks[name]) for name in _ordered(path, stacks)],
-        assets=_read_assets(path, manifests),
+    needs = {
+        name: [other for other in artifact.get("dependencies", []) if other in stacks]
+        for name, artifact in stacks.items()
+    }
+    yield _Folder(
+        [_read_stack(path, name, stacks[name]) for name in _ordered(path, needs)],
+        needs,
+        _read_assets(path, manifests),
     )
+    for artifact in artifacts.values():
+        if artifact["type"] == _STAGE:
+            yield from _read_folder(path / artifact["properties"]["directoryName"])
+
+
+def _named(path: Path, stacks: Sequence[Stack], name: str) -> str:
+    for stack in stacks:
+        if name in (stack.id, stack.name):
+            return stack.id
+    known = ", ".join(sorted(stack.id for stack in stacks)) or "none"
+    raise LocalPlatformError(
+        str(path), f"the assembly has no stack {name!r}", f"name one of: {known}"
+    )
+
+
+def _with_needs(ids: Iterable[str], needs: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for each in ids:
+        yield each
+        yield from _with_needs(needs[each], needs)
 
 
 def _read_stack(path: Path, name: str, artifact: Mapping[str, Any]) -> Stack:
@@ -125,11 +167,7 @@ def _read_stack(path: Path, name: str, artifact: Mapping[str, Any]) -> Stack:
     )
 
 
-def _ordered(path: Path, stacks: Mapping[str, Any]) -> Iterable[str]:
-    needs = {
-        name: [other for other in artifact.get("dependencies", []) if other in stacks]
-        for name, artifact in stacks.items()
-    }
+def _ordered(path: Path, needs: Mapping[str, Sequence[str]]) -> Iterable[str]:
     try:
         return list(TopologicalSorter(needs).static_order())
     except CycleError as error:
@@ -155,10 +193,10 @@ def _read_json(path: Path) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LocalPlatformError(
-            str(path), "no such file", "synthesize the app first: `make synth ENV=local`"
+            str(path), "no such file", "synthesize the app first: `cdk synth --output FOLDER`"
         ) from None
     except json.JSONDecodeError as error:
         raise LocalPlatformError(
-            str(path), f"no JSON: {error}", "remove the folder and synthesize the app again"
+            str(path), f"not JSON: {error}", "remove the folder and synthesize the app again"
         ) from error
     return document

@@ -1,4 +1,4 @@
-"""HTTP APIs of the templates: routes joined with integration, authorizer and stage."""
+"""An HTTP API of the templates: routes joined with integration, authorizer and stage."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from keyline_local.cloudformation.assembly import Assembly
+from keyline_local.cloudformation.named import Named
 from keyline_local.cloudformation.properties import check_properties
 from keyline_local.cloudformation.scalars import as_flag
-from keyline_local.cloudformation.templates import HTTP_API, Resource, Templates
+from keyline_local.cloudformation.templates import Resource, Templates
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Api, Authorizer, Cors, Function, Route
 
@@ -22,7 +22,7 @@ _INVOCATION = re.compile(r".*/functions/(.+)/invocations")
 _INTEGRATION_TIMEOUT = 30.0  # seconds; the service's default and maximum
 
 
-def function_of(arn: str, functions: Mapping[str, Function], path: str) -> Function:
+def function_of(arn: str, functions: Named[Function], path: str) -> Function:
     """Return the function an ARN names, a version or alias at its end left aside.
 
     Raises
@@ -32,49 +32,20 @@ def function_of(arn: str, functions: Mapping[str, Function], path: str) -> Funct
     """
     match = _INVOCATION.fullmatch(arn)
     plain = match[1] if match else arn
-    name = plain.split(":")[6] if plain.startswith("arn:") and plain.count(":") > 5 else plain
-    if name not in functions:
-        raise LocalPlatformError(
-            path,
-            f"no stack defines the Lambda function {plain!r}",
-            f"functions of the app: {', '.join(sorted(functions)) or 'none'}",
-        )
-    return functions[name]
+    is_function = plain.startswith("arn:") and ":function:" in plain
+    return functions.find(plain.split(":")[6] if is_function else plain, path)
 
 
-def api_names(assembly: Assembly) -> list[str]:
-    """Return the names of the HTTP APIs as the templates write them, in the order of `http_apis`.
-
-    They are known before the addresses are, which a name that is not plain text may depend on:
-    such an API has its logical id here.
-    """
-    return [
-        name if isinstance(name := resource.get("Properties", {}).get("Name"), str) else logical_id
-        for stack in assembly.stacks
-        for logical_id, resource in stack.section("Resources").items()
-        if resource.get("Type") == HTTP_API
-    ]
-
-
-def http_apis(templates: Templates, functions: Mapping[str, Function]) -> list[Api]:
-    """Return the HTTP APIs.
-
-    Parameters
-    ----------
-    functions
-        The assembly's functions by name.
+def http_api(templates: Templates, api: Resource, functions: Named[Function]) -> Api:
+    """Return an HTTP API.
 
     Raises
     ------
     LocalPlatformError
-        An API is not an HTTP API, or an integration, authorizer or stage is of an unsupported kind.
+        It is not an HTTP API, or an integration, authorizer or stage is of an unsupported kind.
     """
-    return templates.read(lambda api: _api(templates, api, functions), HTTP_API)
-
-
-def _api(templates: Templates, api: Resource, functions: Mapping[str, Function]) -> Api:
     properties = _checked(templates, api)
-    _expect(properties, "ProtocolType", "HTTP", api.path)
+    expect(properties, "ProtocolType", "HTTP", api.path)
     api_id = templates.identity(api).ref
     stage, stage_path = _stage(templates, api, api_id)
     throttle = stage.get("DefaultRouteSettings", {})
@@ -103,7 +74,14 @@ def _checked(templates: Templates, resource: Resource) -> dict[str, Any]:
     return properties
 
 
-def _expect(properties: Mapping[str, Any], key: str, value: str, path: str) -> None:
+def expect(properties: Mapping[str, Any], key: str, value: object, path: str) -> None:
+    """Refuse a property that has another value than the one that is supported.
+
+    Raises
+    ------
+    LocalPlatformError
+        It has another value.
+    """
     found = properties.get(key)
     if found != value:
         raise LocalPlatformError(
@@ -124,18 +102,32 @@ def _stage(templates: Templates, api: Resource, api_id: str) -> tuple[dict[str, 
     return stages[0]
 
 
+def parts(
+    templates: Templates, type_: str, key: str, api_id: str
+) -> list[tuple[Resource, dict[str, Any]]]:
+    """Return an API's parts of one type, each with its properties.
+
+    Parameters
+    ----------
+    key
+        The property that names the API.
+    """
+    return [
+        (resource, _checked(templates, resource))
+        for resource in templates.resources(type_)
+        if templates.properties(resource)[key] == api_id
+    ]
+
+
 def _parts(
     templates: Templates, type_: str, api_id: str
 ) -> dict[str, tuple[Resource, dict[str, Any]]]:
-    """Return an API's parts of one type by their id."""
-    return {
-        templates.identity(resource).ref: (resource, _checked(templates, resource))
-        for resource in templates.resources(type_)
-        if templates.properties(resource)["ApiId"] == api_id
-    }
+    """Return an HTTP API's parts of one type by their id."""
+    found = parts(templates, type_, "ApiId", api_id)
+    return {templates.identity(part[0]).ref: part for part in found}
 
 
-def _routes(templates: Templates, api_id: str, functions: Mapping[str, Function]) -> list[Route]:
+def _routes(templates: Templates, api_id: str, functions: Named[Function]) -> list[Route]:
     integrations = _parts(templates, INTEGRATION, api_id)
     authorizers = {
         key: _authorizer(resource, properties)
@@ -144,8 +136,8 @@ def _routes(templates: Templates, api_id: str, functions: Mapping[str, Function]
     routes = []
     for route, properties in _parts(templates, ROUTE, api_id).values():
         integration, settings = integrations[properties["Target"].removeprefix("integrations/")]
-        _expect(settings, "IntegrationType", "AWS_PROXY", integration.path)
-        _expect(settings, "PayloadFormatVersion", "2.0", integration.path)
+        expect(settings, "IntegrationType", "AWS_PROXY", integration.path)
+        expect(settings, "PayloadFormatVersion", "2.0", integration.path)
         uri = settings["IntegrationUri"]
         timeout = settings.get("TimeoutInMillis")
         routes.append(
@@ -165,12 +157,12 @@ def _authorizer_of(
 ) -> Authorizer | None:
     if properties.get("AuthorizationType", "NONE") == "NONE":
         return None
-    _expect(properties, "AuthorizationType", "JWT", route.path)
+    expect(properties, "AuthorizationType", "JWT", route.path)
     return authorizers[properties["AuthorizerId"]]
 
 
 def _authorizer(resource: Resource, properties: Mapping[str, Any]) -> Authorizer:
-    _expect(properties, "AuthorizerType", "JWT", resource.path)
+    expect(properties, "AuthorizerType", "JWT", resource.path)
     jwt = properties["JwtConfiguration"]
     return Authorizer(
         logical_id=resource.logical_id,

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keyline_local.cloudformation.http_apis import function_of
+from keyline_local.cloudformation.named import Named
 from keyline_local.cloudformation.properties import check_properties
 from keyline_local.cloudformation.scalars import as_text
 from keyline_local.cloudformation.templates import PARAMETER, SECRET, Resource, Templates
-from keyline_local.resources import Bucket, Parameter, Queue, Secret, Subscription, Topic
+from keyline_local.resources import (
+    Bucket,
+    Function,
+    Parameter,
+    Queue,
+    QueueMapping,
+    Secret,
+    Subscription,
+    Topic,
+)
 
 QUEUE = "AWS::SQS::Queue"
 TOPIC = "AWS::SNS::Topic"
@@ -64,20 +76,71 @@ def topics(templates: Templates) -> list[Topic]:
 
 def _subscribed(templates: Templates, resource: Resource) -> tuple[str, Subscription]:
     properties = _checked(templates, resource)
-    return as_text(properties["TopicArn"]), _subscription(properties)
+    return as_text(properties["TopicArn"]), _subscription(
+        properties, resource.path, templates.endpoints.aws
+    )
 
 
 def _topic(
     templates: Templates, resource: Resource, subscriptions: Mapping[str, Sequence[Subscription]]
 ) -> Topic:
     properties, identity = _checked(templates, resource), templates.identity(resource)
-    inline = [_subscription(s) for s in properties.get("Subscription", [])]
+    inline = [
+        _subscription(s, resource.path, templates.endpoints.aws)
+        for s in properties.get("Subscription", [])
+    ]
     return Topic(
         logical_id=resource.logical_id,
         name=identity.attributes["TopicName"],
         arn=identity.ref,
         attributes=_attributes(properties, _TOPIC_ATTRIBUTES),
         subscriptions=[*inline, *subscriptions.get(identity.ref, [])],
+    )
+
+
+def topic_mappings(templates: Templates, functions: Named[Function]) -> list[QueueMapping]:
+    """Return how topics deliver to functions: each through a queue of the platform's own."""
+    of_topics = templates.read(
+        lambda topic: [
+            _delivery(topic, subscription, functions, templates.endpoints.aws)
+            for subscription in _checked(templates, topic).get("Subscription", [])
+        ],
+        TOPIC,
+    )
+    single = templates.read(
+        lambda r: _delivery(r, _checked(templates, r), functions, templates.endpoints.aws),
+        SUBSCRIPTION,
+    )
+    inline = [each for several in of_topics for each in several]
+    return [each for each in (*inline, *single) if each is not None]
+
+
+def _delivery(
+    resource: Resource, subscription: Mapping[str, Any], functions: Named[Function], aws: str
+) -> QueueMapping | None:
+    if subscription["Protocol"] != "lambda":
+        return None
+    path = f"{resource.path}/Properties/Endpoint"
+    return QueueMapping(
+        logical_id=resource.logical_id,
+        queue=_between(subscription, resource.path, aws),
+        function=function_of(subscription["Endpoint"], functions, path).name,
+        batch_size=1,
+        topic=True,
+    )
+
+
+def _between(subscription: Mapping[str, Any], path: str, aws: str) -> Queue:
+    """Return the queue between a topic and a function."""
+    _, _, _, region, account, *_ = subscription["Endpoint"].split(":")
+    digest = hashlib.sha256(f"{path} {subscription['Endpoint']}".encode()).hexdigest()[:16]
+    name = f"keyline-topic-{digest}"
+    return Queue(
+        logical_id=name,
+        name=name,
+        arn=f"arn:aws:sqs:{region}:{account}:{name}",
+        url=f"{aws}/{account}/{name}",
+        attributes={"VisibilityTimeout": "43200"},
     )
 
 
@@ -131,10 +194,11 @@ def _checked(templates: Templates, resource: Resource) -> dict[str, Any]:
     return properties
 
 
-def _subscription(properties: Mapping[str, Any]) -> Subscription:
+def _subscription(properties: Mapping[str, Any], path: str, aws: str) -> Subscription:
+    to_function = properties["Protocol"] == "lambda"
     return Subscription(
-        protocol=properties["Protocol"],
-        endpoint=properties["Endpoint"],
+        protocol="sqs" if to_function else properties["Protocol"],
+        endpoint=_between(properties, path, aws).arn if to_function else properties["Endpoint"],
         attributes=_attributes(properties, _SUBSCRIPTION_ATTRIBUTES),
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from keyline_local.cloudformation.named import Named
+from keyline_local.cloudformation.properties import check_properties
 from keyline_local.cloudformation.templates import Resource, Templates
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Statement
@@ -13,13 +15,34 @@ ROLE = "AWS::IAM::Role"
 POLICY = "AWS::IAM::Policy"
 MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 
+_LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+_READ_STREAM = (
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+)
 _AWS_MANAGED: Mapping[str, Sequence[str]] = {
     # AWS managed policy reference, November 2026
-    "service-role/AWSLambdaBasicExecutionRole": (
-        "logs:CreateLogGroup",
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
+    "service-role/AWSLambdaBasicExecutionRole": _LOGS,
+    "service-role/AWSLambdaVPCAccessExecutionRole": (
+        *_LOGS,
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
     ),
+    "service-role/AWSLambdaDynamoDBExecutionRole": (*_READ_STREAM, *_LOGS),
+    "service-role/AWSLambdaSQSQueueExecutionRole": (
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        *_LOGS,
+    ),
+    "service-role/AWSLambdaRole": ("lambda:InvokeFunction",),
+    "AWSLambdaInvocation-DynamoDB": ("lambda:InvokeFunction", *_READ_STREAM),
     "AWSXRayDaemonWriteAccess": (
         "xray:PutTraceSegments",
         "xray:PutTelemetryRecords",
@@ -27,64 +50,73 @@ _AWS_MANAGED: Mapping[str, Sequence[str]] = {
         "xray:GetSamplingTargets",
         "xray:GetSamplingStatisticSummaries",
     ),
+    "CloudWatchLambdaInsightsExecutionRolePolicy": _LOGS,
+    "CloudWatchLogsFullAccess": ("logs:*",),
+    "AmazonDynamoDBFullAccess": ("dynamodb:*",),
+    "AmazonDynamoDBReadOnlyAccess": (
+        "dynamodb:BatchGetItem",
+        "dynamodb:Describe*",
+        "dynamodb:GetItem",
+        "dynamodb:GetResourcePolicy",
+        "dynamodb:List*",
+        "dynamodb:PartiQLSelect",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+    ),
+    "AmazonS3FullAccess": ("s3:*", "s3-object-lambda:*"),
+    "AmazonS3ReadOnlyAccess": ("s3:Get*", "s3:List*", "s3:Describe*"),
+    "AmazonSQSFullAccess": ("sqs:*",),
+    "AmazonSNSFullAccess": ("sns:*",),
+    "AmazonSSMReadOnlyAccess": ("ssm:Describe*", "ssm:Get*", "ssm:List*"),
 }
+"""The actions that each allows on all resources. Only those of DynamoDB are judged here."""
 
 
-def role_statements(templates: Templates) -> dict[str, list[Statement]]:
-    """Return every role's statements by the role's ARN.
+class Roles:
+    """The roles of the app. Only those are judged that a function has.
 
-    Raises
-    ------
-    LocalPlatformError
-        A statement uses NotAction or NotResource, or a managed policy is unknown.
+    A role of another service may hold what the platform does not know.
     """
-    managed = dict(
-        templates.read(
-            lambda policy: (templates.identity(policy).ref, _policy(templates, policy)),
-            MANAGED_POLICY,
-        )
-    )
-    arns: dict[str, str] = {}
-    by_role: dict[str, list[Statement]] = {}
-    for name, arn, statements in templates.read(lambda r: _role(templates, r, managed), ROLE):
-        arns[name], by_role[arn] = arn, statements
-    for attached in templates.read(
-        lambda policy: [
-            (_known(arns, name, policy.path), _policy(templates, policy))
-            for name in templates.properties(policy).get("Roles", [])
-        ],
-        *(POLICY, MANAGED_POLICY),
-    ):
-        for arn, statements in attached:
-            by_role[arn] += statements
-    return by_role
 
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+        self._roles = Named("role", self._by_arn(ROLE), templates.refusals.names)
+        self._managed = self._by_arn(MANAGED_POLICY)
 
-def _policy(templates: Templates, policy: Resource) -> list[Statement]:
-    return _document(templates.properties(policy)["PolicyDocument"], policy.path)
+    def find(self, arn: str, path: str) -> tuple[str, list[Statement]]:
+        """Return the name and the statements of the role that an ARN names.
 
+        Raises
+        ------
+        LocalPlatformError
+            No stack has the role, a statement uses NotAction or NotResource, a managed policy is
+            unknown, or the role has a permissions boundary.
+        """
+        role = self._roles.find(arn, path)
+        properties = self._templates.properties(role)
+        check_properties(ROLE, properties, role.path)
+        statements: list[Statement] = []
+        for inline in properties.get("Policies", []):
+            statements += _document(inline["PolicyDocument"], role.path)
+        for policy in properties.get("ManagedPolicyArns", []):
+            if policy in self._managed:
+                statements += self._policy(self._managed[policy])
+            else:
+                statements += _aws_managed(policy, role.path)
+        name = self._templates.identity(role).ref
+        for attached in self._templates.resources(POLICY, MANAGED_POLICY):
+            if name in self._templates.properties(attached).get("Roles", []):
+                statements += self._policy(attached)
+        return name, statements
 
-def _role(
-    templates: Templates, role: Resource, managed: Mapping[str, Sequence[Statement]]
-) -> tuple[str, str, list[Statement]]:
-    """Return a role's name, its ARN and the statements that it names itself."""
-    identity, properties = templates.identity(role), templates.properties(role)
-    statements: list[Statement] = []
-    for inline in properties.get("Policies", []):
-        statements += _document(inline["PolicyDocument"], role.path)
-    for arn in properties.get("ManagedPolicyArns", []):
-        statements += managed[arn] if arn in managed else _aws_managed(arn, role.path)
-    return identity.ref, identity.attributes["Arn"], statements
+    def _policy(self, policy: Resource) -> list[Statement]:
+        return _document(self._templates.properties(policy)["PolicyDocument"], policy.path)
 
-
-def _known(arns: Mapping[str, str], name: str, path: str) -> str:
-    if name not in arns:
-        raise LocalPlatformError(
-            f"{path}/Properties/Roles",
-            f"no stack defines the role {name!r}",
-            "attach the policy to a role of the app",
-        )
-    return arns[name]
+    def _by_arn(self, type_: str) -> dict[str, Resource]:
+        return {
+            self._templates.identity(resource).attributes["Arn"]: resource
+            for resource in self._templates.resources(type_)
+        }
 
 
 def _aws_managed(arn: str, path: str) -> list[Statement]:

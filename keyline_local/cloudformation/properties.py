@@ -49,6 +49,13 @@ HONOURED: Mapping[str, frozenset[str]] = {
     "AWS::ApiGatewayV2::Authorizer": _words(
         "ApiId AuthorizerType IdentitySource JwtConfiguration Name"
     ),
+    "AWS::IAM::Role": _words("RoleName Policies ManagedPolicyArns"),
+    "AWS::ApiGateway::RestApi": _words("Name BinaryMediaTypes"),
+    "AWS::ApiGateway::Resource": _words("ParentId PathPart RestApiId"),
+    "AWS::ApiGateway::Method": _words(
+        "ApiKeyRequired AuthorizationType HttpMethod Integration ResourceId RestApiId"
+    ),
+    "AWS::ApiGateway::Stage": _words("DeploymentId MethodSettings RestApiId StageName"),
     "AWS::Events::Rule": _words("Name ScheduleExpression State Targets"),
     "AWS::SQS::Queue": _words(
         "QueueName ContentBasedDeduplication DeduplicationScope DelaySeconds FifoQueue "
@@ -77,9 +84,15 @@ _MEANINGLESS: Mapping[str, frozenset[str]] = {
     ),
     "AWS::Lambda::Function": _words(
         "Architectures TracingConfig LoggingConfig KmsKeyArn EphemeralStorage SnapStart "
-        "RuntimeManagementConfig RecursiveLoop"
+        "RuntimeManagementConfig RecursiveLoop VpcConfig"
     ),
-    "AWS::Lambda::EventSourceMapping": _words("MetricsConfig"),
+    "AWS::Lambda::EventSourceMapping": _words("MetricsConfig ScalingConfig"),
+    "AWS::IAM::Role": _words("AssumeRolePolicyDocument MaxSessionDuration Path"),
+    "AWS::ApiGateway::RestApi": _words(
+        "ApiKeySourceType DisableExecuteApiEndpoint EndpointConfiguration MinimumCompressionSize"
+    ),
+    "AWS::ApiGateway::Method": _words("MethodResponses OperationName"),
+    "AWS::ApiGateway::Stage": _words("AccessLogSetting ClientCertificateId TracingEnabled"),
     "AWS::ApiGatewayV2::Api": _words("DisableExecuteApiEndpoint IpAddressType"),
     "AWS::SQS::Queue": _words("KmsMasterKeyId KmsDataKeyReusePeriodSeconds SqsManagedSseEnabled"),
     "AWS::SNS::Topic": _words("KmsMasterKeyId TracingConfig"),
@@ -105,5 +118,5 @@ def check_properties(type_: str, properties: Mapping[str, Any], path: str) -> No
         raise LocalPlatformError(
             f"{path}/Properties/{unknown[0]}",
             f"the local platform does not support {', '.join(unknown)} of {type_}",
-            "leave it out where the environment is local, or teach keyline_local to honour it",
+            "leave it out of the assembly that runs here, or run the app on an emulator of AWS",
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keyline_local.cloudformation.scalars import as_text
+from keyline_local.cloudformation.skipped_types import SKIPPED
 
 STREAM_LABEL = "1970-01-01T00:00:00.000"
 """Label in a table's stream ARN; the engine has a label of its own, not known before."""
@@ -169,11 +170,47 @@ def _alarm(s: Subject) -> Identity:
     return Identity(name, {"Arn": s.arn("cloudwatch", f"alarm:{name}")})
 
 
+class _AnyAttribute(dict[str, str]):
+    """The attributes of what is left out: nothing that runs has a use for their values."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> str:
+        return f"{self['Ref']}.{name}"
+
+
+def _left_out(s: Subject) -> Identity:
+    name = f"{s.logical_id.lower()}-{s.digest(8)}"
+    service = s.type.split("::")[1].lower()
+    arn = s.arn(service, name) if s.type.startswith("AWS::") else name
+    return Identity(name, _AnyAttribute(Ref=name, Arn=arn))
+
+
+def _rest_api(s: Subject) -> Identity:
+    api_id = s.digest(10)
+    return Identity(api_id, {"RestApiId": api_id, "RootResourceId": f"{api_id}-root"})
+
+
+def _path_part(s: Subject) -> Identity:
+    return Identity(s.digest(7), {"ResourceId": s.digest(7)})
+
+
+def _deployment(s: Subject) -> Identity:
+    return Identity(s.digest(7), {"DeploymentId": s.digest(7)})
+
+
 def _plain(key: str) -> Callable[[Subject], Identity]:
     return lambda s: Identity(s.name(key))
 
 
 IDENTITIES: Mapping[str, Callable[[Subject], Identity]] = {
+    **dict.fromkeys(SKIPPED, _left_out),
+    "AWS::ApiGateway::Deployment": _deployment,
+    "AWS::ApiGateway::Method": _plain("Name"),
+    "AWS::ApiGateway::Resource": _path_part,
+    "AWS::ApiGateway::RestApi": _rest_api,
+    "AWS::ApiGateway::Stage": _plain("StageName"),
     "AWS::ApiGatewayV2::Api": _api,
     "AWS::ApiGatewayV2::Authorizer": _part("AuthorizerId"),
     "AWS::ApiGatewayV2::Integration": _part("IntegrationId"),

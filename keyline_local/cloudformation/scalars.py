@@ -35,3 +35,8 @@ def as_flag(value: Any, path: str) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     raise LocalPlatformError(path, f"{value!r} is not true or false", "write true or false")
+
+
+def bound(value: Any) -> int | None:
+    """Return a limit; -1 is AWS's way to say that there is none."""
+    return None if value is None or int(value) == -1 else int(value)

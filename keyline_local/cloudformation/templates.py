@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 from keyline_local.cloudformation.assembly import Assembly, Stack
 from keyline_local.cloudformation.parameters import parameter_value
+from keyline_local.cloudformation.refusals import Refusals
 from keyline_local.cloudformation.resolve import NO_VALUE, Resolver
 from keyline_local.cloudformation.resource_names import IDENTITIES, Identity, Subject
 from keyline_local.cloudformation.scalars import as_text
@@ -21,11 +23,23 @@ from keyline_local.host.ports import Endpoints
 T = TypeVar("T")
 
 HTTP_API = "AWS::ApiGatewayV2::Api"
+REST_API = "AWS::ApiGateway::RestApi"
+APIS = (HTTP_API, REST_API)
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type, not a secret
 PARAMETER = "AWS::SSM::Parameter"
 
 _BOOTSTRAP = re.compile(r"/cdk-bootstrap/[^/]+/version")
 _BOOTSTRAP_VERSION = "30"  # templates only ask that it is not below what they need
+_ELSEWHERE = (
+    "leave it out of the assembly that runs here, or run the app on an emulator of AWS, such as "
+    "ministack"
+)
+_INSTEAD = {
+    "AWS::CloudFormation::Stack": "make it a stack of the app, which is not nested",
+    "AWS::Scheduler::Schedule": "use a rule of EventBridge: AWS::Events::Rule",
+    "Custom::CDKBucketDeployment": "put the files into the bucket when the platform runs",
+}
+"""What to do instead of a resource of a type that is refused."""
 _SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
 _LOOPBACK = re.compile(r"(127\.0\.0\.1:|//localhost:)(\d+)")
 _EXECUTE_API = re.compile(r"https://(\w+)\.execute-api\.[\w-]+\.amazonaws\.com")
@@ -55,6 +69,11 @@ class Templates:
     ----------
     parameters
         Values for template parameters and SSM parameters that no stack defines, by name.
+
+    Attributes
+    ----------
+    refusals
+        What was refused so far of what was read.
     """
 
     def __init__(
@@ -68,6 +87,7 @@ class Templates:
         self.endpoints = endpoints
         self.secrets = secrets
         self.given = parameters or {}
+        self.refusals = Refusals()
         self.scopes = {stack.name: StackScope(self, stack) for stack in assembly.stacks}
 
     def resources(self, *types: str) -> Iterator[Resource]:
@@ -77,16 +97,36 @@ class Templates:
                 if not types or resource.type in types:
                     yield resource
 
-    def read(self, read: Callable[[Resource], T], *types: str) -> list[T]:
-        """Read each resource of the given types.
+    def read(
+        self,
+        read: Callable[[Resource], T],
+        *types: str,
+        besides: Callable[[Resource], bool] = lambda resource: False,
+    ) -> list[T]:
+        """Read each resource of the given types. One that is refused is noted in `refusals`.
 
-        Raises
-        ------
-        LocalPlatformError
-            A property has another form than the resource's type takes: a text for a number, a
-            list for an object, or none.
+        That is so also where a property has another form than the resource's type takes: a text
+        for a number, a list for an object, or none.
+
+        Parameters
+        ----------
+        besides
+            Says which resources are left out.
         """
-        return [_read(read, resource) for resource in self.resources(*types)]
+        found: list[T] = []
+        for resource in self.resources(*types):
+            if not besides(resource):
+                try:
+                    found.append(_read(read, resource))
+                except LocalPlatformError as error:
+                    self._refuse(resource, error)
+        return found
+
+    def _refuse(self, resource: Resource, error: LocalPlatformError) -> None:
+        self.refusals.add(error)
+        with contextlib.suppress(LocalPlatformError):
+            identity = self.identity(resource)
+            self.refusals.names |= {identity.ref, identity.attributes.get("Arn", identity.ref)}
 
     def properties(self, resource: Resource) -> dict[str, Any]:
         """Return a resource's properties with nothing left to resolve."""
@@ -98,11 +138,12 @@ class Templates:
 
     def outputs(self) -> dict[str, str]:
         """Return the outputs of all stacks as `Stack.Output`."""
-        return {
-            f"{name}.{output}": scope.output_value(output)
-            for name, scope in self.scopes.items()
-            for output in scope.outputs
-        }
+        found = {}
+        for name, scope in self.scopes.items():
+            for output in scope.outputs:
+                with self.refusals.taken():
+                    found[f"{name}.{output}"] = scope.output_value(output)
+        return found
 
     @cached_property
     def exports(self) -> Mapping[str, tuple[StackScope, str]]:
@@ -124,12 +165,12 @@ class Templates:
 
     @cached_property
     def apis(self) -> Mapping[str, str]:
-        """HTTP API's id to its URL on this machine."""
-        return {self.identity(api).ref: self.api_endpoint(api) for api in self.resources(HTTP_API)}
+        """API's id to its URL on this machine."""
+        return {self.identity(api).ref: self.api_endpoint(api) for api in self.resources(*APIS)}
 
     def api_endpoint(self, api: Resource) -> str:
-        """Return an HTTP API's URL on this machine."""
-        position = [a.path for a in self.resources(HTTP_API)].index(api.path)
+        """Return an API's URL on this machine."""
+        position = [a.path for a in self.resources(*APIS)].index(api.path)
         return self.endpoints.apis[position]
 
     def find(
@@ -239,7 +280,7 @@ class StackScope:
                 raise LocalPlatformError(
                     f"{self.stack.name}/Transform",
                     f"the local platform cannot run the transform {transform!r}",
-                    "leave it out where the environment is local",
+                    "synthesize or transform the template first: `sam build`, `sam package`",
                 )
         for name in self.stack.section("Conditions"):
             self.condition(name, f"{self.stack.name}/Conditions/{name}")
@@ -426,7 +467,9 @@ class StackScope:
         value = self.stack.parameters.get(name, declared.get("Default"))
         if given is None and value is None:
             raise LocalPlatformError(
-                path, f"parameter {name} has no value", "give the parameter a default"
+                path,
+                f"parameter {name} has no value",
+                f"give it one with `--parameter {name}=VALUE`, or a default in the template",
             )
         where = f"{self.stack.name}/Parameters/{name}"
         if given is not None:
@@ -446,7 +489,7 @@ class StackScope:
             raise LocalPlatformError(
                 path,
                 f"no stack defines the SSM parameter {name!r}",
-                "define it in another stack, or give the platform its value in `parameters`",
+                f"define it in another stack, or give its value with `--parameter {name}=VALUE`",
             )
         return self._all.identity(found).attributes["Value"]
 
@@ -481,8 +524,13 @@ def unsupported(resource: Resource) -> LocalPlatformError:
         resource.path,
         f"the local platform cannot run resource type {resource.type} "
         f"({resource.logical_id} in stack {resource.stack.name})",
-        "leave it out where the environment is local, or teach keyline_local its type",
+        _INSTEAD.get(resource.type, _ELSEWHERE),
     )
+
+
+def is_custom(type_: str) -> bool:
+    """Whether a resource is carried out by a function of the template itself."""
+    return type_.startswith("Custom::") or type_ == "AWS::CloudFormation::CustomResource"
 
 
 def _secret_names(identity: Identity) -> set[str]:

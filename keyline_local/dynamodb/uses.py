@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,6 +30,13 @@ class _Target(msgspec.Struct):
     IndexName: str | None = None
     StreamArn: str | None = None
     ResourceArn: str | None = None
+    ShardIterator: str = ""
+
+
+class _Iterator(msgspec.Struct):
+    """What the embedded engine's iterators hold: base64 of JSON."""
+
+    table_name: str
 
 
 class _Batch(msgspec.Struct):
@@ -91,8 +100,19 @@ def uses(operation: str, body: bytes) -> list[Use]:
             if kind in _TRANSACTION_ACTIONS
         ]
     target = _target.decode(body or b"{}")
+    if operation == "GetRecords":
+        return [Use(operation, _table_of(target.ShardIterator))]
     arn = target.StreamArn or target.ResourceArn
     return [Use(operation, target.TableName, target.IndexName, arn)]
+
+
+def _table_of(iterator: str) -> str:
+    """Return the table whose stream an iterator reads; empty where the iterator does not say it."""
+    try:
+        text = base64.b64decode(iterator + "=" * (-len(iterator) % 4), validate=True)
+        return msgspec.json.decode(text, type=_Iterator).table_name
+    except (binascii.Error, msgspec.DecodeError):
+        return ""
 
 
 def operation_of(headers: Mapping[bytes, bytes]) -> str:

@@ -2,9 +2,10 @@
 
 Isolation: the interpreter runs with `-S` (no site-packages, no .pth files), `-P` (neither
 script folder nor working folder on the path) and a PYTHONPATH of exactly the function's
-asset, its layers and a folder that links the runtime interface client and its two
-dependencies. The environment variables are built from nothing, so neither the user's AWS
-configuration nor the project's virtual environment can be seen.
+asset, its layers, a folder that links the runtime interface client and its two dependencies,
+and last one that links the AWS SDK, as each Python runtime of Lambda has it. The environment
+variables are built from nothing, so neither the user's AWS configuration nor the project's
+virtual environment can be seen.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ where a slow init is started again within the invocation."""
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _RUNTIME_PACKAGES = ("awslambdaric", "simplejson", "snapshot-restore-py")
+_SDK_PACKAGES = (
+    *("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"),
+)
+"""What each Python runtime of Lambda has besides; a function's own copy goes before it."""
 _LINE_LIMIT = 256 * 1024  # CloudWatch's largest log event, bytes
 
 
@@ -53,8 +58,8 @@ class Host:
     ----------
     interpreter
         The Python that runs the functions.
-    runtime
-        The folder made by `link_runtime`.
+    runtime, sdk
+        The folders made by `link_runtime` and `link_sdk`.
     scratch
         Where each environment gets a temporary folder of its own.
     bytecode
@@ -67,6 +72,7 @@ class Host:
 
     interpreter: str
     runtime: Path
+    sdk: Path
     scratch: Path
     bytecode: Path
     lifeline: int
@@ -75,9 +81,18 @@ class Host:
 
 def link_runtime(folder: Path) -> Path:
     """Link the runtime interface client and what it needs, and nothing else, into `folder`."""
+    return _link(_RUNTIME_PACKAGES, folder)
+
+
+def link_sdk(folder: Path) -> Path:
+    """Link boto3 and what it needs, and nothing else, into `folder`."""
+    return _link(_SDK_PACKAGES, folder)
+
+
+def _link(packages: Sequence[str], folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for package in _RUNTIME_PACKAGES:
+    for package in packages:
         found = distribution(package)
         tops = {
             file.parts[0]
@@ -256,9 +271,9 @@ class Environment:
             for layer in self.function.layers
             for path in (layer / f"python/lib/python{version}/site-packages", layer / "python")
         ]
-        paths = (self.function.code, *layers, self._host.runtime)
         own = self.function.environment.get("PYTHONPATH")
-        return [*map(str, paths), *([own] if own else [])]
+        first = (self.function.code, *layers, self._host.runtime)
+        return [*map(str, first), *([own] if own else []), str(self._host.sdk)]
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()

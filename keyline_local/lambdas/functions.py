@@ -26,6 +26,7 @@ from keyline_local.lambdas.environment import (
     InitError,
     deadline_ms,
     link_runtime,
+    link_sdk,
 )
 from keyline_local.lambdas.file_events import FileEvents
 from keyline_local.lambdas.runtime_api import Outcome, Work, failure
@@ -149,6 +150,7 @@ class Functions(Part):
         host = Host(
             interpreter=self._interpreter,
             runtime=link_runtime(self._state / "runtime"),
+            sdk=link_sdk(self._state / "sdk"),
             scratch=scratch,
             bytecode=self._state / "bytecode",
             lifeline=self._lifeline[0],

@@ -18,6 +18,7 @@ from functools import partial
 import httptools
 import msgspec
 
+from keyline_local.cloudformation.resource_names import STREAM_LABEL
 from keyline_local.dynamodb.table_meter import TableMeter
 from keyline_local.dynamodb.throttling import Throttling
 from keyline_local.dynamodb.uses import Use, operation_of, uses
@@ -174,12 +175,15 @@ def _resource(function: Function, use: Use) -> str:
     if not arn.startswith("arn:"):
         _, partition, _, region, account, *_ = function.arn.split(":")
         arn = f"arn:{partition}:dynamodb:{region}:{account}:table/{use.table}"
+    if use.action == "GetRecords":
+        return f"{arn}/stream/{STREAM_LABEL}"
     return f"{arn}/index/{use.index}" if use.index else arn
 
 
 def _wording(function: Function, use: Use, decision: Decision) -> str:
     _, partition, _, _, account, *_ = function.arn.split(":")
-    user = f"arn:{partition}:sts::{account}:assumed-role/{function.name}/{function.name}"
+    role = function.role or function.name
+    user = f"arn:{partition}:sts::{account}:assumed-role/{role}/{function.name}"
     action = f"dynamodb:{use.action}"
     why = (
         "with an explicit deny in an identity-based policy"

@@ -26,8 +26,8 @@ class Decision(NamedTuple):
 def evaluate(statements: Iterable[Statement], action: str, resource: str) -> Decision:
     """Judge `action` (such as `dynamodb:GetItem`) on the ARN `resource`.
 
-    Conditions are not evaluated here: a statement that would match but for its conditions
-    counts as not matching, with a warning.
+    Conditions are not evaluated here. A statement that would match but for its conditions counts
+    as matching if it denies, and as not matching if it allows, with a warning.
     """
     matching = [each for each in statements if _matches(each, action, resource)]
     if any(each.effect == "Deny" for each in matching):
@@ -41,12 +41,14 @@ def _matches(statement: Statement, action: str, resource: str) -> bool:
     if not _any_match(statement.resources, resource, 0):
         return False
     if statement.conditions:
+        denies = statement.effect == "Deny"
         _log.warning(
-            "a statement on %s is left out, since its conditions (%s) cannot be evaluated locally",
+            "a statement on %s %s, since its conditions (%s) cannot be evaluated locally",
             action,
+            "denies" if denies else "allows nothing",
             ", ".join(statement.conditions),
         )
-        return False
+        return denies
     return True
 
 

@@ -64,6 +64,10 @@ class Aws(Part):
         self._deployment = deployment
         await self._fill()
 
+    def sqs(self) -> Any:
+        """Return a client of its queues."""
+        return self._client("sqs")
+
     async def send(self, queue_url: str, body: str) -> None:
         """Send a message to a queue."""
         sqs = await asyncio.to_thread(self._client, "sqs")

@@ -70,6 +70,10 @@ def trigger(
 def _ask(
     state: Path | None, method: str, path: str, params: Mapping[str, str] | None = None
 ) -> Any:
+    from keyline_local import ask, issuer_url
+    from keyline_ops.run_record import running
     from keyline_ops.running import ask_local
 
+    if running(state or LOCAL_STATE):  # of another project's assembly: there is no environment
+        return ask(issuer_url(state or LOCAL_STATE), method, path, params=params)
     return ask_local(load("local"), state, method, path, params=params)

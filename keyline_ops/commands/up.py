@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -14,11 +16,12 @@ from keyline.errors import KeylineError
 from keyline.moments import DAY_SECONDS
 from keyline.variables import PORT_OFFSET
 from keyline_deploy.environment import MAX_PORT_OFFSET
-from keyline_deploy.environment import load as load_environment
 from keyline_deploy.project import LOCAL_STATE, WORK
 from keyline_ops.commands.options import State
 from keyline_ops.demo.options import Options
-from keyline_ops.running import ask_local
+
+if TYPE_CHECKING:
+    from keyline_ops.assembly import Chosen
 
 app = typer.Typer()
 
@@ -47,6 +50,22 @@ PortOffset = Annotated[
         max=MAX_PORT_OFFSET,
     ),
 ]
+Assembly = Annotated[
+    Path | None,
+    typer.Option(
+        help="Run this assembly of any app, which `cdk synth --output` wrote, without samples.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+Stacks = Annotated[
+    list[str] | None,
+    typer.Option("--stack", help="Run this stack of --assembly, and what it needs. Repeat."),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", help="NAME=VALUE of a parameter of --assembly. Repeat."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the functions' logs.")]
 
 
@@ -58,6 +77,13 @@ def up(
     fresh: Fresh = False,
     free_ports: FreePorts = False,
     port_offset: PortOffset = None,
+    assembly: Assembly = None,
+    stack: Stacks = None,
+    parameter: Parameters = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only list all that is refused of --assembly.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print --check as JSON.")] = False,
     load: Annotated[
         bool, typer.Option("--load/--no-load", help="Load data and use every access pattern once.")
     ] = True,
@@ -75,8 +101,13 @@ def up(
 ) -> None:
     """Run the system on this machine until Ctrl-C, and load data and use it meanwhile.
 
-    With --wait the exit code is 1 if the load ended early.
+    With --wait the exit code is 1 if the load ended early, and with --check if anything is refused.
     """
+    chosen = _chosen(assembly, stack or [], parameter or [])
+    if check and not chosen:
+        raise KeylineError("--check", "is of an assembly.", "Name it with --assembly.")
+    if chosen and check:
+        _check(chosen, as_json=as_json)
     if port_offset is not None:
         os.environ[PORT_OFFSET] = str(port_offset)  # for the synthesis too, a process of its own
     options = Options(
@@ -88,11 +119,53 @@ def up(
         verbose=verbose,
         quiet=quiet,
         serve=True,
-        load=load,
+        load=load and chosen is None,
     )
     if wait:
-        _run_detached(options, wait_timeout)
+        _run_detached(options, wait_timeout, chosen.arguments if chosen else [])
+    if chosen:
+        from keyline_ops.assembly import run
+
+        raise typer.Exit(asyncio.run(run(chosen, options, port_offset or 0, Console())))
     _run(options)
+
+
+def _chosen(
+    assembly: Path | None, stacks: Sequence[str], parameters: Sequence[str]
+) -> Chosen | None:
+    if assembly is not None:
+        from keyline_ops.assembly import Chosen
+
+        return Chosen(assembly, stacks, dict(map(_parameter, parameters)))
+    if stacks or parameters:
+        raise KeylineError(
+            "--stack, --parameter", "are of an assembly.", "Name it with --assembly."
+        )
+    return None
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise KeylineError(
+            f"--parameter {text}", "is not NAME=VALUE.", "Write --parameter Stage=dev."
+        )
+    return name, value
+
+
+def _check(chosen: Chosen, *, as_json: bool) -> NoReturn:
+    from keyline_ops.assembly import check, show
+
+    refusals, found = check(chosen)
+    if as_json:
+        told = [
+            {"path": each.path, "message": each.message, "suggestion": each.suggestion}
+            for each in refusals
+        ]
+        print(json.dumps({"refusals": told, "notes": found}, indent=2))
+    else:
+        show(refusals, found, Console())
+    raise typer.Exit(1 if refusals else 0)
 
 
 @app.command()
@@ -122,7 +195,8 @@ def demo(
     )
 
 
-def _run_detached(options: Options, timeout: float) -> NoReturn:
+def _run_detached(options: Options, timeout: float, more: Sequence[str]) -> NoReturn:
+    from keyline_local import ask, issuer_url
     from keyline_ops.detached import LOG, start
     from keyline_ops.run_record import Stage, running, stop_command
 
@@ -132,8 +206,8 @@ def _run_detached(options: Options, timeout: float) -> NoReturn:
             "a local platform runs on this state folder.",
             f"Stop it first (`{stop_command(options.state)}`), or leave --fresh out.",
         )
-    run = start(options.state, options.arguments, timeout)
-    status = ask_local(load_environment("local"), options.state, "GET", "/status")
+    run = start(options.state, [*options.arguments, *more], timeout)
+    status = ask(issuer_url(options.state), "GET", "/status")
     for name, url in status["apis"].items():
         print(f"{name}: {url}")
     print(

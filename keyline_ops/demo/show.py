@@ -24,10 +24,10 @@ def platform(running: Platform, console: Console) -> None:
     )
     counts = ", ".join(count_of(len(each), what) for each, what in counted)
     console.print(f"Running {counts}; data plane {running.endpoints.engine}.", soft_wrap=True)
-    left_out = ", ".join(sorted(deployment.skipped))
-    console.print(
-        f"Without meaning on one machine, left out: {left_out}.", style="dim", soft_wrap=True
-    )
+    if left_out := ", ".join(sorted(deployment.skipped)):
+        console.print(
+            f"Without meaning on one machine, left out: {left_out}.", style="dim", soft_wrap=True
+        )
 
 
 def how_to_call(running: Platform, state: Path, console: Console) -> None:

@@ -121,7 +121,7 @@ def test_environment_variables_and_imports_are_only_the_functions_own(host: Host
     function = host.function(source, environment={"TABLE": "t"}, layers=(layer,), timeout=7)
     functions = host.functions(function, variables={"AWS_ENDPOINT_URL_DYNAMODB": "http://x"})
     seen = json.loads(host.invoke(functions).payload)
-    assert seen["found"] == ["layered", "simplejson"]
+    assert seen["found"] == ["layered", "simplejson", "boto3"]
     assert seen["cwd"] == str(function.code)
     assert seen["arn"] == function.arn
     assert 0 < seen["remaining"] <= 7000

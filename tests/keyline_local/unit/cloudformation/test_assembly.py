@@ -38,7 +38,7 @@ def test_no_assembly_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(LocalPlatformError) as caught:
         read_assembly(tmp_path)
     assert caught.value.path.endswith("manifest.json")
-    assert "make synth" in caught.value.suggestion
+    assert "cdk synth" in caught.value.suggestion
 
 
 def test_a_damaged_template_is_named(tmp_path: Path) -> None:
@@ -48,10 +48,26 @@ def test_a_damaged_template_is_named(tmp_path: Path) -> None:
         read_assembly(tmp_path)
 
 
-def test_a_nested_stage_is_refused(tmp_path: Path) -> None:
+def test_the_stacks_of_a_stage_are_read(tmp_path: Path) -> None:
     write_assembly(tmp_path, {"Data": {}})
+    write_assembly(tmp_path / "prod", {"Prod-Data": {}}, assets={"abc.zip": "asset.abc"})
     manifest = json.loads((tmp_path / "manifest.json").read_text())
-    manifest["artifacts"]["Prod"] = {"type": "cdk:cloud-assembly", "properties": {}}
+    stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "prod"}}
+    manifest["artifacts"]["Prod"] = stage
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(LocalPlatformError, match="nested stages"):
-        read_assembly(tmp_path)
+    found = read_assembly(tmp_path)
+    assert [stack.id for stack in found.stacks] == ["Data", "Prod-Data"]
+    assert found.assets == {"abc.zip": (tmp_path / "prod" / "asset.abc").resolve()}
+
+
+def test_a_stack_is_read_with_what_it_needs(tmp_path: Path) -> None:
+    needs = {"Service": ["Data"], "Data": ["Account"]}
+    stacks: dict[str, dict[str, object]] = {
+        name: {} for name in ("Service", "Alarms", "Data", "Account")
+    }
+    write_assembly(tmp_path, stacks, dependencies=needs)
+    found = read_assembly(tmp_path, ["Service"])
+    assert [stack.id for stack in found.stacks] == ["Account", "Data", "Service"]
+    with pytest.raises(LocalPlatformError, match="no stack 'Other'") as caught:
+        read_assembly(tmp_path, ["Other"])
+    assert "Account, Alarms, Data, Service" in caught.value.suggestion

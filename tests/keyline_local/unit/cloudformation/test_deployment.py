@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from aws_cdk import (
 from keyline_deploy.bundling import SOURCES
 from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import resolve_deployment
+from keyline_local.cloudformation.refusals import RefusedError
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.ports import Ports, endpoints
 from keyline_local.resources import Deployment
@@ -369,15 +371,22 @@ def test_an_unsupported_type_is_named_with_stack_and_logical_id(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"F": changed(FUNCTION, VpcConfig={})}, "VpcConfig of AWS::Lambda::Function"),
-        ({"F": changed(FUNCTION, Code={"ZipFile": "x"})}, "not an asset of the assembly"),
+        ({"F": changed(FUNCTION, FileSystemConfigs=[])}, "FileSystemConfigs of AWS::Lambda::"),
+        ({"F": changed(FUNCTION, Code={"ImageUri": "x"})}, "not an asset of the assembly"),
+        ({"F": changed(FUNCTION, PackageType="Image")}, "PackageType of AWS::Lambda::Function"),
+        ({"F": changed(FUNCTION, Runtime="nodejs22.x")}, "runs Python, not 'nodejs22.x'"),
+        ({"F": changed(FUNCTION, Runtime="provided.al2023")}, "runs Python, not 'provided"),
+        (
+            {"Role": changed(ROLE, PermissionsBoundary="arn:aws:iam::1:policy/x")},
+            "PermissionsBoundary of AWS::IAM::Role",
+        ),
         ({"F": changed(FUNCTION, Role="arn:aws:iam::1:role/x")}, "no stack defines the role"),
         ({"F": changed(FUNCTION, Layers=["arn:x"])}, "no stack defines the layer"),
         ({"T": table("Messages-local", Replicas=[{"Region": "eu-west-1"}])}, "replicas in other"),
         ({"T": table("Messages-local", BillingMode="PROVISIONED")}, "provisioned capacity"),
         (
             {"M": changed(MAPPING, EventSourceArn="arn:aws:sqs:us-east-1:000000000000:q")},
-            "is not a DynamoDB stream",
+            "no stack defines the queue",
         ),
         ({"M": changed(MAPPING, FunctionName="other")}, "no stack defines the Lambda function"),
         (
@@ -420,6 +429,135 @@ def test_what_could_not_be_honoured_is_refused(
     assert message in caught.value.message
     assert caught.value.path.startswith("Data/Resources/")
     assert caught.value.suggestion
+
+
+def test_all_that_is_refused_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError) as caught:
+        read(
+            tmp_path,
+            Machine={"Type": "AWS::EC2::Instance"},
+            Pool={"Type": "AWS::Cognito::UserPool"},
+            F=changed(
+                FUNCTION, Runtime="nodejs22.x", Environment={"Variables": {"P": {"Ref": "Pool"}}}
+            ),
+            Node=changed(FUNCTION, Runtime="nodejs22.x"),
+        )
+    told = [(each.path.split("/")[2], each.message.split("(")[0]) for each in caught.value.refusals]
+    # The mapping names F, which is refused: that says nothing new.
+    assert told == [
+        ("Machine", "the local platform cannot run resource type AWS::EC2::Instance "),
+        ("Pool", "the local platform cannot run resource type AWS::Cognito::UserPool "),
+        ("Node", "the local platform runs Python, not 'nodejs22.x'."),
+    ]
+    assert all(each.suggestion for each in caught.value.refusals)
+    assert "2 more" in caught.value.message
+    assert "--check" in caught.value.suggestion
+
+
+def test_a_name_that_two_resources_have_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out" / "asset.code").mkdir(parents=True)
+    one = {"Resources": {"T": table("users")}}
+    with pytest.raises(
+        LocalPlatformError, match="'users' of a table is also that of A/Resour"
+    ) as e:
+        deployment(tmp_path / "out", {"A": one, "B": one})
+    assert "--stack B" in e.value.suggestion
+
+
+def test_only_roles_of_functions_are_judged(tmp_path: Path) -> None:
+    other = changed(
+        ROLE,
+        ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"],
+        PermissionsBoundary="arn:aws:iam::1:policy/x",
+    )
+    assert read(tmp_path, Other=other).functions
+
+
+def test_what_only_carries_out_a_custom_resource_that_is_skipped_is_left_out(
+    tmp_path: Path,
+) -> None:
+    found = read(
+        tmp_path,
+        Provider=changed(FUNCTION, Runtime="nodejs22.x"),
+        Retention={
+            "Type": "Custom::LogRetention",
+            "Properties": {"ServiceToken": {"Fn::GetAtt": ["Provider", "Arn"]}},
+        },
+    )
+    assert [function.logical_id for function in found.functions] == ["F"]
+    assert found.skipped["Custom::LogRetention"] == ["Retention"]
+
+
+def test_a_custom_resource_that_does_something_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LocalPlatformError, match="Custom::CDKBucketDeployment"):
+        read(tmp_path, C={"Type": "Custom::CDKBucketDeployment", "Properties": {}})
+
+
+def test_networks_and_keys_mean_nothing_here_and_may_be_named(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        Vpc={"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+        Key={"Type": "AWS::KMS::Key"},
+        F=changed(
+            FUNCTION,
+            VpcConfig={"SecurityGroupIds": [{"Fn::GetAtt": ["Vpc", "DefaultSecurityGroup"]}]},
+            KmsKeyArn={"Fn::GetAtt": ["Key", "Arn"]},
+        ),
+    )
+    assert {*found.skipped} == {"AWS::EC2::VPC", "AWS::KMS::Key"}
+
+
+def test_inline_code_is_a_file_of_its_own(tmp_path: Path) -> None:
+    (function,) = read(tmp_path, F=changed(FUNCTION, Code={"ZipFile": "x = 1"})).functions
+    assert (function.code / "index.py").read_text() == "x = 1"
+
+
+def test_a_zip_file_is_unpacked(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with zipfile.ZipFile(out / "asset.zip", "w") as archive:
+        archive.writestr("app.py", "x = 1")
+    stacks = {"Data": {"Resources": resources()}}
+    (function,) = deployment(out, stacks, assets={"code.zip": "asset.zip"}).functions
+    assert (function.code / "app.py").read_text() == "x = 1"
+
+
+def test_a_queue_may_be_an_event_source(tmp_path: Path) -> None:
+    mapping = {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "EventSourceArn": {"Fn::GetAtt": ["Q", "Arn"]},
+            "FunctionName": {"Ref": "F"},
+            "BatchSize": 5,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        },
+    }
+    found = read(tmp_path, Q=QUEUE, Of=mapping)
+    (made,) = found.queue_mappings
+    assert (made.queue.name, made.function, made.batch_size) == ("q", "Data-F", 5)
+    assert made.partial_batch
+    with pytest.raises(LocalPlatformError, match="40 s, and AWS refuses the mapping"):
+        read(tmp_path / "slow", Q=QUEUE, Of=mapping, F=changed(FUNCTION, Timeout=40))
+    filters = {"Filters": [{"Pattern": "{}"}]}
+    with pytest.raises(LocalPlatformError, match="filters of a queue's messages"):
+        read(tmp_path / "filtered", Q=QUEUE, Of=changed(mapping, FilterCriteria=filters))
+
+
+def test_a_topic_delivers_to_a_function_through_a_queue(tmp_path: Path) -> None:
+    subscription = {
+        "Type": "AWS::SNS::Subscription",
+        "Properties": {
+            "Protocol": "lambda",
+            "TopicArn": {"Ref": "Topic"},
+            "Endpoint": {"Fn::GetAtt": ["F", "Arn"]},
+        },
+    }
+    found = read(tmp_path, Topic={"Type": "AWS::SNS::Topic"}, S=subscription)
+    ((taken,),) = [topic.subscriptions for topic in found.topics]
+    (mapping,) = found.queue_mappings
+    assert (taken.protocol, taken.endpoint) == ("sqs", mapping.queue.arn)
+    assert mapping.queue in found.queues
+    assert (mapping.topic, mapping.function) == (True, "Data-F")
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -328,7 +328,10 @@ def test_a_transform_that_is_not_known_is_refused(tmp_path: Path) -> None:
 
 
 def outputs(tmp_path: Path, **named: Any) -> dict[str, str]:
-    return templates(tmp_path, {"Data": {**BASE, "Outputs": named}}).outputs()
+    read = templates(tmp_path, {"Data": {**BASE, "Outputs": named}})
+    found = read.outputs()
+    read.refusals.raise_all()
+    return found
 
 
 def test_an_output_is_there_if_its_condition_holds(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Test whether a role grants an action, and what a DynamoDB request asks of it."""
 
+import base64
 import json
 import logging
 
@@ -54,11 +55,23 @@ def test_nothing_is_granted_by_default() -> None:
     assert evaluate([], "dynamodb:Query", TABLE) == Decision(allowed=False)
 
 
-def test_conditions_count_as_not_matching_and_are_named(caplog: pytest.LogCaptureFixture) -> None:
-    conditional = statement("Allow", ["dynamodb:*"], ["*"], StringEquals={"a": "b"})
+def test_conditions_are_taken_for_what_allows_less(caplog: pytest.LogCaptureFixture) -> None:
+    allows = statement("Allow", ["dynamodb:*"], ["*"], StringEquals={"a": "b"})
+    denies = statement("Deny", ["dynamodb:*"], ["*"], StringEquals={"a": "b"})
+    always = statement("Allow", ["dynamodb:*"], ["*"])
     with caplog.at_level(logging.WARNING):
-        assert not evaluate([conditional], "dynamodb:Query", TABLE).allowed
+        assert not evaluate([allows], "dynamodb:Query", TABLE).allowed
+        assert evaluate([always, denies], "dynamodb:Query", TABLE) == (False, True)
     assert "StringEquals" in caplog.text
+
+
+def test_the_records_of_a_stream_are_judged_by_the_table_of_the_iterator() -> None:
+    held = b'{"table_name":"T","shard_id":"s","position":0}'
+    iterator = base64.b64encode(held).rstrip(b"=").decode()
+    assert uses("GetRecords", json.dumps({"ShardIterator": iterator}).encode()) == [
+        Use("GetRecords", "T")
+    ]
+    assert uses("GetRecords", b'{"ShardIterator": "other"}') == [Use("GetRecords", "")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""The APIs of the templates, of both kinds, in the order in which they get their addresses."""
+
+from __future__ import annotations
+
+from keyline_local.cloudformation.assembly import Assembly
+from keyline_local.cloudformation.http_apis import http_api
+from keyline_local.cloudformation.named import Named
+from keyline_local.cloudformation.rest_apis import rest_api
+from keyline_local.cloudformation.templates import APIS, HTTP_API, Resource, Templates
+from keyline_local.resources import Api, Function
+
+
+def apis(templates: Templates, functions: Named[Function]) -> list[Api]:
+    """Return the HTTP APIs and the REST APIs.
+
+    Parameters
+    ----------
+    functions
+        The assembly's functions by name.
+    """
+
+    def read(api: Resource) -> Api:
+        kind = http_api if api.type == HTTP_API else rest_api
+        return kind(templates, api, functions)
+
+    return templates.read(read, *APIS)
+
+
+def api_names(assembly: Assembly) -> list[str]:
+    """Return the names of the APIs as the templates write them, in the order of `apis`.
+
+    They are known before the addresses are, which a name that is not plain text may depend on:
+    such an API has its logical id here.
+    """
+    return [
+        name if isinstance(name := resource.get("Properties", {}).get("Name"), str) else logical_id
+        for stack in assembly.stacks
+        for logical_id, resource in stack.section("Resources").items()
+        if resource.get("Type") in APIS
+    ]

@@ -1,0 +1,242 @@
+"""Event source mappings of queues, and topics that deliver to functions.
+
+A queue's message is deleted when the function has processed it. What is not deleted is received
+again after the queue's visibility timeout, and goes to its dead-letter queue as the queue says:
+that is the queue's own work. Source: "Using Lambda with Amazon SQS" (Lambda developer guide).
+
+A topic delivers to a function through a queue of the platform's own. The function is invoked as
+Lambda does it asynchronously: after an error twice more, and then the message is given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from keyline_local.host.part import Part
+from keyline_local.resources import QueueMapping
+from keyline_local.triggers.event_source import Invoker, Result
+from keyline_local.triggers.schedule import RETRIES
+from keyline_local.triggers.stream_retry import Backoff
+
+Message = Mapping[str, Any]
+"""A message as ReceiveMessage returns it."""
+
+_AT_ONCE = 10  # messages of one ReceiveMessage at most
+_WAIT = 1  # seconds that a look at an empty queue takes
+_CONCURRENT = 5  # batches under way; Lambda begins with as many
+
+_log = logging.getLogger(__name__)
+
+
+class QueueSources(Part):
+    """The pollers of all enabled queue mappings.
+
+    Parameters
+    ----------
+    sqs
+        Makes boto3's client of the queues. It is called in a thread.
+    region
+        What records show as `awsRegion`.
+    invoker
+        Runs the functions.
+    """
+
+    def __init__(
+        self,
+        mappings: Iterable[QueueMapping],
+        *,
+        sqs: Callable[[], Any],
+        region: str,
+        invoker: Invoker,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._mappings = [mapping for mapping in mappings if mapping.enabled]
+        self._sqs = sqs
+        self._region = region
+        self._invoker = invoker
+        self._backoff = backoff or Backoff(base=1.0)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to poll."""
+        if not self._mappings:
+            return
+        client = await asyncio.to_thread(self._sqs)
+        for mapping in self._mappings:
+            poller = _Poller(mapping, client, self._region, self._invoker, self._backoff)
+            self._tasks.append(
+                asyncio.create_task(poller.run(), name=f"queue source {mapping.logical_id}")
+            )
+
+    async def stop(self) -> None:
+        """Stop polling; messages that are under way will be received again."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+
+class _Poller:
+    def __init__(
+        self, mapping: QueueMapping, client: Any, region: str, invoker: Invoker, backoff: Backoff
+    ) -> None:
+        self._mapping = mapping
+        self._client = client
+        self._region = region
+        self._invoker = invoker
+        self._backoff = backoff
+
+    async def run(self) -> None:
+        """Deliver for good; whatever fails on the way is logged and tried again."""
+        is_ordered = self._mapping.queue.name.endswith(".fifo")
+        slots = asyncio.Semaphore(1 if is_ordered else _CONCURRENT)
+        failures = 0
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await slots.acquire()
+                try:
+                    batch = await self._gather()
+                    failures = 0
+                except Exception as error:  # noqa: BLE001 - a poller outlives any fault
+                    slots.release()
+                    failures += 1
+                    _log.warning("%s: polling failed: %r", self._mapping.logical_id, error)
+                    await asyncio.sleep(self._backoff.delay(failures))
+                    continue
+                task = group.create_task(self._process(batch))
+                task.add_done_callback(lambda _: slots.release())
+
+    async def _gather(self) -> list[Message]:
+        """Receive a batch: until it is full, or the window after its first message is over."""
+        batch: list[Message] = []
+        due = 0.0
+        while not batch or (len(batch) < self._mapping.batch_size and time.monotonic() < due):
+            wanted = min(_AT_ONCE, self._mapping.batch_size - len(batch))
+            received = await self._receive(wanted)
+            if received and not batch:
+                due = time.monotonic() + self._mapping.window
+            batch += received
+        return batch
+
+    async def _receive(self, most: int) -> list[Message]:
+        answer = await asyncio.to_thread(
+            self._client.receive_message,
+            QueueUrl=self._mapping.queue.url,
+            MaxNumberOfMessages=most,
+            WaitTimeSeconds=_WAIT,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return list(answer.get("Messages", []))
+
+    async def _process(self, batch: Sequence[Message]) -> None:
+        try:
+            deliver = self._to_topic if self._mapping.topic else self._to_queue
+            for message in await deliver(batch):
+                await self._delete(message)
+        except Exception:  # noqa: BLE001 - what kept it from running: the messages come again
+            _log.exception("%s: %s could not be invoked", *self._names())
+
+    async def _to_queue(self, batch: Sequence[Message]) -> Sequence[Message]:
+        """Invoke the function once, and return the messages that are done with."""
+        records = [record(m, self._mapping.queue.arn, self._region) for m in batch]
+        result = await self._invoker.invoke(self._mapping.function, _event(records))
+        failed = failed_ids(result, batch, partial=self._mapping.partial_batch)
+        if failed:
+            _log.warning("%s: %s failed on %d messages", *self._names(), len(failed))
+        return [message for message in batch if message["MessageId"] not in failed]
+
+    async def _to_topic(self, batch: Sequence[Message]) -> Sequence[Message]:
+        """Invoke the function until it succeeds or is given up."""
+        records = [notification(m, self._mapping.queue.arn) for m in batch]
+        for attempt in range(1, RETRIES + 2):
+            result = await self._invoker.invoke(self._mapping.function, _event(records))
+            if result.function_error is None:
+                return batch
+            _log.warning("%s: %s failed", *self._names())
+            if attempt <= RETRIES:
+                await asyncio.sleep(self._backoff.delay(attempt))
+        _log.error("%s: %s given up after %d attempts", *self._names(), RETRIES + 1)
+        return batch
+
+    async def _delete(self, message: Message) -> None:
+        try:
+            await asyncio.to_thread(
+                self._client.delete_message,
+                QueueUrl=self._mapping.queue.url,
+                ReceiptHandle=message["ReceiptHandle"],
+            )
+        except Exception as error:  # noqa: BLE001 - it was received again meanwhile, say
+            _log.warning("%s: a message was not deleted: %r", self._mapping.logical_id, error)
+
+    def _names(self) -> tuple[str, str]:
+        return self._mapping.logical_id, self._mapping.function
+
+
+def failed_ids(result: Result, batch: Sequence[Message], *, partial: bool) -> set[str]:
+    """Return the ids of the messages that a function has not processed.
+
+    An answer that names a message that is not of the batch, or is no such answer, fails them all.
+    """
+    every = {message["MessageId"] for message in batch}
+    if result.function_error is not None:
+        return every
+    if not partial:
+        return set()
+    try:
+        answer = json.loads(result.payload)
+        failures = answer.get("batchItemFailures", []) if answer else []
+        named = {failure["itemIdentifier"] for failure in failures or []}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return every
+    return named if named <= every else every
+
+
+def record(message: Message, queue_arn: str, region: str) -> dict[str, Any]:
+    """Return a message as a function is handed it."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": {
+            name: _attribute(value) for name, value in message.get("MessageAttributes", {}).items()
+        },
+        "md5OfBody": message.get("MD5OfBody", ""),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": region,
+    }
+
+
+def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"stringListValues": [], "binaryListValues": []}
+    found["dataType"] = value["DataType"]
+    if "StringValue" in value:
+        found["stringValue"] = value["StringValue"]
+    return found
+
+
+def notification(message: Message, subscription: str) -> dict[str, Any]:
+    """Return what a topic delivered to a queue, as a function is handed it."""
+    sent = json.loads(message["Body"])
+    renamed = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
+    return {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription,
+        "Sns": {
+            "Subject": None,
+            "MessageAttributes": {},
+            **{renamed.get(name, name): value for name, value in sent.items()},
+        },
+    }
+
+
+def _event(records: Sequence[Mapping[str, Any]]) -> bytes:
+    return json.dumps({"Records": records}).encode()
