@@ -13,12 +13,17 @@ from keyline.errors import KeylineError
 from keyline_deploy.synthesized import Template
 from keyline_ops.deployed import Deployed, Owned
 from keyline_ops.recovery.alarms import compare_alarms
-from keyline_ops.recovery.aspect import Compared, Drift, compare
+from keyline_ops.recovery.aspect import Compared, Drift, Unverified, compare
 from keyline_ops.recovery.aspects import ASPECTS
 from keyline_ops.recovery.expected import expected
 from keyline_ops.recovery.sight import Clients, Sight
 from keyline_ops.words import count_of
 
+_LOCAL = {
+    "encryption": "the local engine encrypts nothing.",
+    "tags": "the local platform gives tables no tags.",
+}
+"""Aspects that the local platform leaves out without refusing a call."""
 _MISSING = "Deploy the data stack. If it was deleted, `keyline restore` brings it back."
 
 
@@ -60,7 +65,13 @@ def _table(
         if error.message != "is not deployed.":
             raise
         return Compared(wanted.name, (), (Drift("table", "deployed", None, _MISSING),), ())
-    return compare(wanted, sight, ASPECTS)
+    if not where.is_local:
+        return compare(wanted, sight, ASPECTS)
+    found = compare(wanted, sight, tuple(each for each in ASPECTS if each.name not in _LOCAL))
+    told = tuple(Unverified(name, why) for name, why in _LOCAL.items())
+    named = {path for each in ASPECTS if each.name in _LOCAL for path in each.properties}
+    known = (each for each in found.unverified if not each.path.startswith(tuple(named)))
+    return dataclasses.replace(found, unverified=(*known, *told))
 
 
 def as_json(found: Sequence[Compared]) -> list[dict[str, Any]]:
