@@ -16,6 +16,7 @@ from keyline_ops.commands import (
     check,
     costs,
     deploy,
+    destroy,
     docs,
     down,
     importing,
@@ -49,8 +50,8 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 """Errors of a full disk, or of a reader that is gone."""
 
 PARTS = (
-    *(up, down, new, check, plan, deploy, token, logs, docs, running, invoke, costs, phase),
-    *(migrate, importing, tables, recovery, alarms, redrive, requirements),
+    *(up, down, new, check, plan, deploy, destroy, token, logs, docs, running, invoke, costs),
+    *(phase, migrate, importing, tables, recovery, alarms, redrive, requirements),
     *(local,),
 )
 for part in PARTS:

@@ -146,6 +146,11 @@ class CloudFormation:
         for stack in _outer(stacks):
             self._settled(stack).check()
 
+    def settle_whatever(self, stacks: Iterable[Stack]) -> None:
+        """Wait until CloudFormation changes none of some stacks, broken or not."""
+        for stack in _outer(stacks):
+            self._settled(stack)
+
     def _settled(self, stack: Stack) -> Told:
         return until(
             lambda: self.told(stack),

@@ -1,0 +1,120 @@
+"""The end of an environment that keeps no data: its buckets are emptied, its stacks deleted.
+
+CloudFormation deletes no bucket that holds objects. Functions may still write to one while it is
+being emptied, so that a second attempt is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from keyline.errors import KeylineError
+from keyline_deploy.environment import Environment
+from keyline_ops.deployed import translated
+from keyline_ops.deploying.cdk import Cdk, DeploymentFailedError
+from keyline_ops.deploying.cloudformation import CloudFormation
+from keyline_ops.plan.evaluate import Stack
+
+Tell = Callable[[str], None]
+
+_SHOWN = ("AWS::DynamoDB::GlobalTable", "AWS::S3::Bucket")
+_BUCKET = "AWS::S3::Bucket"
+_AT_ONCE = 1_000
+"""How many objects one request deletes at most. Source: S3 API reference, DeleteObjects."""
+
+
+def check_destroyable(environment: Environment) -> None:
+    """Refuse an environment that is protected, or keeps its data.
+
+    Raises
+    ------
+    KeylineError
+        If it is one.
+    """
+    if environment.termination_protection or environment.keeps_data:
+        raise KeylineError(
+            f"environment {environment.name}",
+            "is protected: its stacks and tables are not deleted by a command.",
+            "To give it up all the same, change its file, deploy that, and read what"
+            " `keyline plan` says of it.",
+        )
+
+
+class Destroying:
+    """Deletes the stacks of an environment.
+
+    Parameters
+    ----------
+    target
+        The stacks of the environment's assembly.
+    """
+
+    def __init__(
+        self, region: str, target: Sequence[Stack], cloud: CloudFormation, tell: Tell
+    ) -> None:
+        self._target = [stack for stack in target if cloud.told(stack).status]
+        self._cloud = cloud
+        self._tell = tell
+        self._s3 = boto3.client("s3", region_name=region)
+
+    def steps(self) -> list[str]:
+        """Say what is deleted."""
+        return [
+            *(f"delete the stack {stack.name}" for stack in self._target),
+            *(
+                f"delete {kind.rpartition('::')[2]} {name}, with all that is in it"
+                for kind in _SHOWN
+                for name in self._of(kind)
+            ),
+        ]
+
+    def carry_out(self, cdk: Cdk, assembly: Path) -> None:
+        """Empty the buckets, and delete the stacks.
+
+        Raises
+        ------
+        DeploymentFailedError
+            If a stack is not deleted at the second attempt either.
+        """
+        self._cloud.settle_whatever(self._target)
+        self._empty()
+        try:
+            cdk.destroy(assembly)
+        except DeploymentFailedError:
+            self._tell("a stack was not deleted: its buckets are emptied again.")
+            self._cloud.settle_whatever(self._target)
+            self._empty()
+            cdk.destroy(assembly)
+
+    def _of(self, kind: str) -> Iterator[str]:
+        for stack in self._target:
+            for resource in self._cloud.resources(stack):
+                gone = resource["ResourceStatus"] == "DELETE_COMPLETE"
+                if resource["ResourceType"] == kind and not gone:
+                    yield str(resource["PhysicalResourceId"])
+
+    def _empty(self) -> None:
+        for bucket in self._of(_BUCKET):
+            count = 0
+            with translated(f"bucket {bucket}"):
+                for some in self._versions(bucket):
+                    self._s3.delete_objects(
+                        Bucket=bucket, Delete={"Objects": list(some), "Quiet": True}
+                    )
+                    count += len(some)
+            self._tell(f"bucket {bucket}: {count:,} versions of objects deleted")
+
+    def _versions(self, bucket: str) -> Iterator[Sequence[dict[str, Any]]]:
+        """Yield all versions of all objects, as many at once as one request deletes."""
+        pages = self._s3.get_paginator("list_object_versions").paginate(
+            Bucket=bucket, PaginationConfig={"PageSize": _AT_ONCE}
+        )
+        for page in pages:
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            named = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+            for begin in range(0, len(named), _AT_ONCE):
+                yield named[begin : begin + _AT_ONCE]

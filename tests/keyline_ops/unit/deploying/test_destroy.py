@@ -1,0 +1,124 @@
+"""The end of an environment: what refuses it, and buckets that are full."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+from moto import mock_aws
+
+from keyline.errors import KeylineError
+from keyline_deploy.environment import Environment, Tables, load
+from keyline_ops.deployed import Deployed
+from keyline_ops.deploying.cdk import Cdk, DeploymentFailedError
+from keyline_ops.deploying.cloudformation import CloudFormation
+from keyline_ops.deploying.destroy import Destroying, check_destroyable
+from keyline_ops.plan.evaluate import Stack
+
+REGION = "us-east-1"
+BUCKET = "shop-files"
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A stack with a bucket that has 1,200 versions and delete markers."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        template = {
+            "Resources": {
+                "Files": {
+                    "Type": "AWS::S3::Bucket",
+                    "Properties": {
+                        "BucketName": BUCKET,
+                        "VersioningConfiguration": {"Status": "Enabled"},
+                    },
+                }
+            }
+        }
+        client = boto3.client("cloudformation", region_name=REGION)
+        client.create_stack(StackName="shop-data-dev", TemplateBody=json.dumps(template))
+        s3 = boto3.client("s3", region_name=REGION)
+        for number in range(600):
+            s3.put_object(Bucket=BUCKET, Key=f"k{number}", Body=b"")
+            s3.delete_object(Bucket=BUCKET, Key=f"k{number}")
+        yield Stack("shop-data-dev", template)
+
+
+class Deleting(Cdk):
+    """Stands in for the CDK: deletes the bucket as CloudFormation does, if it is empty."""
+
+    def __init__(self, written_meanwhile: int = 0) -> None:
+        super().__init__()
+        self.calls = 0
+        self._written = written_meanwhile
+
+    def destroy(self, assembly: Path) -> None:
+        self.calls += 1
+        s3 = boto3.client("s3", region_name=REGION)
+        if self.calls <= self._written:
+            s3.put_object(Bucket=BUCKET, Key="late", Body=b"")
+        if versions(s3):
+            raise DeploymentFailedError("cdk destroy", "ended with exit code 1.")
+        s3.delete_bucket(Bucket=BUCKET)
+
+
+def versions(s3: Any) -> int:
+    found = s3.list_object_versions(Bucket=BUCKET)
+    return len(found.get("Versions", [])) + len(found.get("DeleteMarkers", []))
+
+
+def destroying(stack: Stack) -> Destroying:
+    cloud = CloudFormation(Deployed(load("dev")), print, pause=0)
+    return Destroying(REGION, [stack, Stack("never-deployed", {})], cloud, print)
+
+
+def test_what_is_deleted_is_said(stack: Stack) -> None:
+    assert destroying(stack).steps() == [
+        "delete the stack shop-data-dev",
+        f"delete Bucket {BUCKET}, with all that is in it",
+    ]
+
+
+@pytest.mark.parametrize("written_meanwhile", [0, 1])
+def test_a_full_bucket_is_emptied_again_where_something_was_written_meanwhile(
+    stack: Stack, tmp_path: Path, written_meanwhile: int
+) -> None:
+    cdk = Deleting(written_meanwhile)
+    destroying(stack).carry_out(cdk, tmp_path)
+    assert cdk.calls == 1 + written_meanwhile
+    assert boto3.client("s3", region_name=REGION).list_buckets()["Buckets"] == []
+
+
+def test_a_stack_that_is_not_deleted_twice_is_an_error(stack: Stack, tmp_path: Path) -> None:
+    with pytest.raises(DeploymentFailedError):
+        destroying(stack).carry_out(Deleting(written_meanwhile=2), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        load("prod"),
+        load("staging"),
+        msgspec.structs.replace(load("dev"), termination_protection=True),
+        msgspec.structs.replace(
+            load("dev"), tables=Tables(removal_policy="destroy", deletion_protection=True)
+        ),
+        msgspec.structs.replace(
+            load("dev"), tables=Tables(removal_policy="retain", deletion_protection=False)
+        ),
+    ],
+    ids=["prod", "staging", "termination", "deletion", "retain"],
+)
+def test_a_protected_environment_is_refused(environment: Environment) -> None:
+    with pytest.raises(KeylineError, match="is protected"):
+        check_destroyable(environment)
+
+
+def test_an_environment_that_keeps_nothing_passes() -> None:
+    check_destroyable(load("dev"))
