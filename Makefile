@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart dist e2e-deploy soak check lint types workflows synth synth-all \
-        diff plan waves deploy snapshots bench docs clean distclean
+        diff plan waves bootstrap deploy destroy snapshots bench docs clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -111,6 +111,12 @@ waves: setup ## Write the waves of a deployment for a review, unless it is refus
 deploy: setup ## Deploy one environment, in waves where indexes change (ENV=dev WAVES=folder)
 	.venv/bin/keyline deploy --environment $(ENV) $(if $(WAVES),--waves $(WAVES)) -- $(CDK_ARGS)
 	.venv/bin/keyline migrate --environment $(ENV)
+
+bootstrap: setup ## Prepare the account and region of an environment, once (ENV=dev)
+	.venv/bin/keyline bootstrap --environment $(ENV) -- $(CDK_ARGS)
+
+destroy: setup ## Delete an environment that keeps no data, with its full buckets (ENV=dev)
+	.venv/bin/keyline destroy --environment $(ENV) $(if $(YES),--yes) -- $(CDK_ARGS)
 
 snapshots: setup ## Write the template snapshots anew; read the difference before committing it
 	.venv/bin/python -m pytest -n auto tests/*/snapshot tests/systems/*/snapshot --snapshot-update

@@ -13,6 +13,7 @@ from rich.text import Text
 from keyline.errors import KeylineError
 from keyline_ops.commands import (
     alarms,
+    bootstrap,
     check,
     costs,
     deploy,
@@ -50,8 +51,8 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE)
 """Errors of a full disk, or of a reader that is gone."""
 
 PARTS = (
-    *(up, down, new, check, plan, deploy, destroy, token, logs, docs, running, invoke, costs),
-    *(phase, migrate, importing, tables, recovery, alarms, redrive, requirements),
+    *(up, down, new, check, plan, bootstrap, deploy, destroy, token, logs, docs, running),
+    *(invoke, costs, phase, migrate, importing, tables, recovery, alarms, redrive, requirements),
     *(local,),
 )
 for part in PARTS:

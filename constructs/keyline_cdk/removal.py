@@ -1,4 +1,4 @@
-"""What becomes of a resource with data when it leaves its stack."""
+"""The policy for a resource with data that leaves its stack."""
 
 from __future__ import annotations
 

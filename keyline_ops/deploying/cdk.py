@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,13 +85,32 @@ class Cdk:
         """
         self._run("destroy", "--all", "--force", "--app", str(assembly))
 
-    def _run(self, *arguments: str) -> None:
+    def bootstrap(self, where: str, policy: str) -> None:
+        """Bootstrap an account and region.
+
+        Parameters
+        ----------
+        where
+            `aws://ACCOUNT/REGION`.
+        policy
+            The ARN of the policy that CloudFormation's role is given.
+
+        Raises
+        ------
+        DeploymentFailedError
+            If the CDK ends with an error.
+        """
+        policies = ("--cloudformation-execution-policies", policy)
+        with tempfile.TemporaryDirectory() as outside:  # where no cdk.json names an app to run
+            self._run("bootstrap", where, *policies, cwd=Path(outside))
+
+    def _run(self, *arguments: str, cwd: Path = ROOT) -> None:
         cdk = ROOT / "node_modules" / ".bin" / "cdk"
         if not cdk.exists():
             raise SynthesisFailedError("node_modules/.bin/cdk", "is missing.", "Run `make setup`.")
         done = subprocess.run(
             [str(cdk), *arguments, *self._options],
-            cwd=ROOT,
+            cwd=cwd,
             env=_variables(),
             stdout=sys.stderr,
             preexec_fn=die_with_parent(),

@@ -24,7 +24,6 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ssm as ssm
 from botocore.config import Config
 
-from tests.support.deploy.cdk import Cdk
 from tests.support.deploy.emulator import ACCOUNT, REGION, Emulator, running_emulator
 
 pytestmark = [pytest.mark.deploy, pytest.mark.timeout(1200)]
@@ -96,8 +95,12 @@ class Command:
             "CI": "true",
         }
 
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "keyline_ops.cli", *arguments]
+        return subprocess.run(command, **self._how())
+
     def keyline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command(arguments), **self._how())
+        return self.command("deploy", *arguments)
 
     def cdk(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         cdk = str(self._root / "node_modules" / ".bin" / "cdk")
@@ -239,7 +242,7 @@ def test_three_index_changes_under_kill_9_lose_nothing(
 ) -> None:
     emulator = emulator_with_rules
     run = Command(root, emulator)
-    Cdk(emulator, ACCOUNT, root).bootstrap()
+    assert run.command("bootstrap", "--environment", "dev").returncode == 0
     to = ("--environment", "dev", "--yes", "--output", str(tmp_path / "waves"), "--to")
 
     # Given a table with an index, and a service that reads it

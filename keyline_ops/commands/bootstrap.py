@@ -1,0 +1,39 @@
+"""`keyline bootstrap`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command(context_settings={"allow_extra_args": True})
+def bootstrap(
+    ctx: typer.Context,
+    environment: Annotated[
+        str, typer.Option("--environment", "--env", help="The environment, on AWS.")
+    ],
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print CloudFormation's policy as JSON; make nothing."),
+    ] = False,
+) -> None:
+    """Prepare the account and region of an environment for deployments, once.
+
+    CloudFormation gets the rights that the stacks need, and not AdministratorAccess. What follows
+    on `--` goes to `cdk bootstrap`.
+    """
+    from keyline_deploy.environment import load
+    from keyline_ops.deploying.bootstrap import Bootstrap
+    from keyline_ops.deploying.cdk import Cdk
+    from keyline_ops.plan.running_stacks import on_aws
+
+    found = Bootstrap(on_aws(load(environment)).environment)
+    if dry_run:
+        print(json.dumps(found.policy, indent=2), flush=True)
+        return
+    found.carry_out(Cdk(ctx.args), lambda line: print(line, file=sys.stderr, flush=True))

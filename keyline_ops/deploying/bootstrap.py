@@ -1,0 +1,92 @@
+"""What an account and region need once before the first deployment: the CDK's bootstrap stack.
+
+CloudFormation gets the rights of `keyline_deploy.execution_rights`, and not AdministratorAccess.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from keyline_deploy.environment import Environment
+from keyline_deploy.execution_rights import POLICY_NAME, execution_policy
+from keyline_ops.deployed import translated
+from keyline_ops.deploying.cdk import Cdk
+
+Tell = Callable[[str], None]
+
+_MOST_VERSIONS = 5
+"""How many versions a policy keeps. Source: IAM user guide, "IAM and AWS STS quotas"."""
+
+
+class Bootstrap:
+    """The bootstrap of an account and region for an environment.
+
+    Attributes
+    ----------
+    policy
+        The document of the policy that CloudFormation's role is given.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._iam = boto3.client("iam", region_name=environment.region)
+        with translated(f"environment {environment.name}"):
+            caller = boto3.client("sts", region_name=environment.region).get_caller_identity()
+        self._account = str(caller["Account"])
+        self._partition = str(caller["Arn"]).split(":")[1]
+        self.policy = execution_policy(self._account, environment.name, self._partition)
+
+    @property
+    def name(self) -> str:
+        """The name of the policy."""
+        return f"{POLICY_NAME}-{self._environment.name}"
+
+    @property
+    def arn(self) -> str:
+        """The ARN of the policy."""
+        return f"arn:{self._partition}:iam::{self._account}:policy/{self.name}"
+
+    def carry_out(self, cdk: Cdk, tell: Tell) -> None:
+        """Make the policy, or bring it up to date, and bootstrap the account and region.
+
+        Raises
+        ------
+        KeylineError
+            If AWS refuses, or the CDK ends with an error.
+        """
+        with translated(f"policy {self.name}"):
+            made = self._bring_up_to_date()
+        tell(f"policy {self.arn}: {'brought up to date' if made else 'is up to date'}")
+        cdk.bootstrap(f"aws://{self._account}/{self._environment.region}", self.arn)
+
+    def _bring_up_to_date(self) -> bool:
+        document = json.dumps(self.policy)
+        try:
+            found = self._iam.get_policy(PolicyArn=self.arn)["Policy"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchEntity":
+                raise
+            self._iam.create_policy(PolicyName=self.name, PolicyDocument=document)
+            return True
+        version = self._iam.get_policy_version(
+            PolicyArn=self.arn, VersionId=found["DefaultVersionId"]
+        )
+        if version["PolicyVersion"]["Document"] == self.policy:
+            return False
+        self._make_room()
+        self._iam.create_policy_version(
+            PolicyArn=self.arn, PolicyDocument=document, SetAsDefault=True
+        )
+        return True
+
+    def _make_room(self) -> None:
+        versions: list[Any] = self._iam.list_policy_versions(PolicyArn=self.arn)["Versions"]
+        others = [each for each in versions if not each["IsDefaultVersion"]]
+        if len(versions) >= _MOST_VERSIONS:
+            oldest = min(others, key=lambda each: each["CreateDate"])
+            self._iam.delete_policy_version(PolicyArn=self.arn, VersionId=oldest["VersionId"])
