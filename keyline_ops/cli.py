@@ -28,6 +28,7 @@ from keyline_ops.commands import (
     new,
     phase,
     plan,
+    query,
     recovery,
     redrive,
     requirements,
@@ -54,6 +55,7 @@ PARTS = (
     *(up, down, new, check, plan, bootstrap, deploy, destroy, token, logs, docs, running),
     *(invoke, costs, phase, migrate, importing, tables, recovery, alarms, redrive, requirements),
     *(local,),
+    *(query,),
 )
 for part in PARTS:
     app.add_typer(part.app)

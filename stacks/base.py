@@ -5,6 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
+from keyline_cdk.alarm import RUNBOOKS_URL
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import stack_id, stack_name
 
@@ -38,3 +39,5 @@ class KeylineStack(cdk.Stack):
             tags=stack_tags(owner, environment),
             termination_protection=environment.termination_protection,
         )
+        if environment.alarms.runbooks_url:
+            self.node.set_context(RUNBOOKS_URL, environment.alarms.runbooks_url)

@@ -17,6 +17,9 @@ AlarmT = TypeVar("AlarmT", cloudwatch.Alarm, cloudwatch.CompositeAlarm)
 RUNBOOK = "docs/runbooks/alarms.md"
 """The page that says of each of our own alarms what to do."""
 
+RUNBOOKS_URL = "runbooks_url"
+"""The context of a stack that says where the pages can be read; without it they are paths."""
+
 
 def add_alarm(
     scope: Construct,
@@ -57,7 +60,7 @@ def add_alarm(
         # DynamoDB and Lambda publish nothing while nothing happens
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         evaluate_low_sample_count_percentile=_low_samples(metric),
-        alarm_description=described(why, runbook),
+        alarm_description=described(scope, why, runbook),
     )
     return told(alarm, topic)
 
@@ -91,7 +94,7 @@ def add_silence_alarm(
         evaluation_periods=periods,
         datapoints_to_alarm=periods,
         treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-        alarm_description=described(why, runbook),
+        alarm_description=described(scope, why, runbook),
     )
     return told(alarm, topic)
 
@@ -126,10 +129,10 @@ def add_filled_alarm(
     )
 
 
-def described(why: str, runbook: str) -> str:
+def described(scope: Construct, why: str, runbook: str) -> str:
     """Return the description of an alarm: what it means, and the page that says what to do."""
     page = runbook if runbook.partition("#")[0].endswith(".md") else f"{RUNBOOK}#{runbook}"
-    return f"{why} Runbook: {page}"
+    return f"{why} Runbook: {scope.node.try_get_context(RUNBOOKS_URL) or ''}{page}"
 
 
 def told(alarm: AlarmT, topic: sns.ITopic | None) -> AlarmT:

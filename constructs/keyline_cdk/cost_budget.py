@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import aws_cdk as cdk
 from aws_cdk import aws_budgets as budgets
+from aws_cdk import aws_ce as ce
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -71,6 +74,49 @@ class CostBudget(Construct):
         )
         if allowed.policy_dependable:  # Budgets tries the topic when the budget is made
             self.resource.node.add_dependency(allowed.policy_dependable)
+        if budget.anomaly_usd is not None:
+            self._detect_anomalies(budget.anomaly_usd, environment, topic)
+
+    def _detect_anomalies(self, above: float, environment: Environment, topic: sns.Topic) -> None:
+        """Tell the topic of costs of the environment that are higher than usual.
+
+        A monitor by tag: an account has one monitor by service, and some accounts have it already.
+        """
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AnomaliesOfThisAccount",
+                actions=["sns:Publish"],
+                principals=[iam.ServicePrincipal("costalerts.amazonaws.com")],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            )
+        )
+        tagged = {"Tags": {"Key": "environment", "Values": [environment.name]}}
+        monitor = ce.CfnAnomalyMonitor(
+            self,
+            "Monitor",
+            monitor_name=budget_name(environment.name),
+            monitor_type="CUSTOM",
+            monitor_specification=json.dumps(tagged),
+        )
+        impact = {
+            "Dimensions": {
+                "Key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE",
+                "MatchOptions": ["GREATER_THAN_OR_EQUAL"],
+                "Values": [f"{above:g}"],
+            }
+        }
+        ce.CfnAnomalySubscription(
+            self,
+            "Anomalies",
+            subscription_name=budget_name(environment.name),
+            frequency="IMMEDIATE",
+            monitor_arn_list=[monitor.attr_monitor_arn],
+            subscribers=[
+                ce.CfnAnomalySubscription.SubscriberProperty(type="SNS", address=topic.topic_arn)
+            ],
+            threshold_expression=json.dumps(impact),
+        )
 
 
 def _notifications(budget: Budget) -> list[budgets.CfnBudget.NotificationProperty]:

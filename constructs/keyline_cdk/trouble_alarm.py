@@ -57,7 +57,7 @@ class TroubleAlarm(Construct):
                     f"Part{number}",
                     composite_alarm_name=f"{name}-{number}",
                     alarm_rule=_any_of(part),
-                    alarm_description=described(why, _RUNBOOK),
+                    alarm_description=described(self, why, _RUNBOOK),
                 )
                 for number, part in enumerate(parts, 1)
             ]
@@ -69,7 +69,7 @@ class TroubleAlarm(Construct):
             "Alarm",
             composite_alarm_name=name,
             alarm_rule=_any_of(joined),
-            alarm_description=described(why, _RUNBOOK),
+            alarm_description=described(self, why, _RUNBOOK),
             actions_suppressor=cause or None,
             actions_suppressor_wait_period=_WAIT if cause else None,
             actions_suppressor_extension_period=_WAIT if cause else None,

@@ -18,7 +18,7 @@ Fault = tuple[str, str, str, str]
 TREATMENTS = ("notBreaching", "breaching")
 """What may be said of missing data: silence is health, or silence is the failure."""
 
-RUNBOOK = re.compile(r"Runbook: (?P<page>[\w./-]+\.md)(?:#(?P<section>[\w-]+))?$")
+RUNBOOK = re.compile(r"Runbook: (?P<page>(?:https://)?[\w./~-]+\.md)(?:#(?P<section>[\w-]+))?$")
 """How the description of an alarm ends: the page that says what to do."""
 
 _ATTRIBUTE_OF = re.compile(r'"Fn::GetAtt": \["(\w+)", "Arn"\]')

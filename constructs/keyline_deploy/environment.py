@@ -85,6 +85,13 @@ Email = Annotated[
         description="an e-mail address",
     ),
 ]
+FolderUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"\Ahttps://[A-Za-z0-9.-]{1,253}(/[A-Za-z0-9._~-]{1,255}){0,20}/\Z",
+        description="an https address that ends with a slash",
+    ),
+]
 Audience = Annotated[
     str,
     Meta(
@@ -219,6 +226,10 @@ class Alarms(_Section, frozen=True, kw_only=True):
     email
         The address that the alarm topic sends to; none subscribes nobody. An environment with
         `termination_protection` has to name one.
+    runbooks_url
+        Where the pages of the runbook can be read, such as
+        `https://github.com/acme/data/blob/main/`: what the description of an alarm links to.
+        Without it a page is named by its path in the repository.
     read_units_per_minute, write_units_per_minute
         Capacity units consumed by one table or one index.
     latency_p99_ms
@@ -240,6 +251,7 @@ class Alarms(_Section, frozen=True, kw_only=True):
     """
 
     email: Email | None = None
+    runbooks_url: FolderUrl | None = None
     read_units_per_minute: Count = 10_000
     write_units_per_minute: Count = 5_000
     latency_p99_ms: Milliseconds = 100
@@ -296,12 +308,17 @@ class Budget(_Section, frozen=True, kw_only=True):
     alerts_usd
         Amounts below it of which the topic is told when they are spent, in addition to
         percentages; no amount twice.
+    anomaly_usd
+        From how much more than usual the topic is told by Cost Anomaly Detection, which learns what
+        is usual; none makes no monitor. It sees what is tagged with the environment: activate the
+        cost allocation tag `environment` in the account's billing.
     """
 
     monthly_usd: Amount
     alerts_usd: Annotated[
         tuple[Amount, ...], Meta(max_length=4, description="up to 4 amounts")
     ] = ()
+    anomaly_usd: Amount | None = None
 
 
 class Backup(_Section, frozen=True, kw_only=True):

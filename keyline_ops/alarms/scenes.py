@@ -101,7 +101,7 @@ class Scenes:
 
     def _throttle(self) -> Scene:
         table = self._stage.system.tables[0]
-        name = table.physical_name(self._environment.name)
+        name = self._environment.table_name(self._stage.system.name, table)
         return Scene(
             cause="a table is throttled",
             stack=self._stack("data"),
@@ -146,7 +146,7 @@ class Scenes:
     def _poison(self) -> Scene:
         function, name = self._stage.consumer, self._function(self._stage.consumer)
         assert function.source is not None  # noqa: S101 - it is a consumer
-        table = function.source.table.physical_name(self._environment.name)
+        table = self._environment.table_name(self._stage.system.name, function.source.table)
         dynamodb = self._client("dynamodb", "engine")
         described = dynamodb.describe_table(TableName=table)["Table"]
         types = {a["AttributeName"]: a["AttributeType"] for a in described["AttributeDefinitions"]}
@@ -176,7 +176,7 @@ class Scenes:
         sqs = self._client("sqs", "aws")
         names = (self._stage.system.name, function.name, self._environment.name)
         url = sqs.get_queue_url(QueueName=failure_queue_name(*names))["QueueUrl"]
-        table = function.source.table.physical_name(self._environment.name)
+        table = self._environment.table_name(self._stage.system.name, function.source.table)
 
         def begin() -> None:
             for _ in range(_MESSAGES):

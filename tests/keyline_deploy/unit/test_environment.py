@@ -147,6 +147,13 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
         ("dev", "monthly_usd = 10", "monthly_usd = nan", "budget.monthly_usd", "a number above 0"),
         ("prod", "[50, 100]", "[50, inf]", "budget.alerts_usd[1]", "up to 4 amounts"),
         ("prod", "[50, 100]", "[50, 1e6]", "budget.alerts_usd", "is not below monthly_usd"),
+        (
+            "prod",
+            "[50, 100]",
+            "[50, 100]\nanomaly_usd = 0",
+            "budget.anomaly_usd",
+            "a number above 0",
+        ),
         ("prod", "[50, 100]", "[50, 50]", "budget.alerts_usd", "50 is there twice"),
         *(
             ("dev", "[functions]", f"[alarms]\n{line}\n[functions]", f"alarms.{key}", says)
@@ -157,6 +164,15 @@ def test_what_a_file_leaves_out_is_safe(tmp_path: Path) -> None:
                 ("email", 'email = "ops"', "an e-mail address"),
                 ("email", 'email = "o p@example.com"', "an e-mail address"),
                 ("email", 'email = "ops@example.com\\n"', "an e-mail address"),
+                *(
+                    ("runbooks_url", f'runbooks_url = "{url}"', "an https address that ends with a")
+                    for url in (
+                        "http://a.com/",
+                        "https://a.com/docs",
+                        "https://a.com/a b/",
+                        "docs/",
+                    )
+                ),
             )
         ),
         ("dev", "[tags]", '[tags]\n"aws:x" = "y"', "tags.aws:x", "which AWS keeps for itself"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 
+import aws_cdk as cdk
 import pytest
+from msgspec.structs import replace
 
 from keyline.model import System, deployment
 from keyline_deploy.alarm_rules import RUNBOOK, Watchable, joined_alarms
@@ -16,6 +18,7 @@ from keyline_deploy.project import ROOT
 from keyline_deploy.systems import systems
 from keyline_deploy.template_rules import check_template, check_watched
 from keyline_ops.alarms.proof import Prover, is_proven
+from stacks.account_stack import AccountStack
 from tests.support.alarms import ALARM, alarms, composites, dimensions, metrics, named
 from tests.support.markdown import anchors
 from tests.support.sample.shop import LARGE
@@ -378,3 +381,20 @@ def test_sums_of_metrics_are_small_enough_and_filled(
         if "IF(" not in expression:  # a share of requests
             assert expression == " + ".join(f"FILL({id}, 0)" for id in ids)
         assert all(f"FILL({id}, 0)" in expression for id in ids)
+
+
+def test_a_page_is_an_address_where_an_environment_says_where_pages_are() -> None:
+    prod, url = load("prod"), "https://example.com/acme/data/blob/main/"
+    alarms = replace(prod.alarms, runbooks_url=url)
+    app = cdk.App()
+    AccountStack(app, environment=replace(prod, alarms=alarms))
+    template = app.synth().get_stack_by_name("account-prod").template
+    found = [
+        RUNBOOK.search(alarm["AlarmDescription"])
+        for alarm in resources(template, "AWS::CloudWatch::Alarm").values()
+    ]
+    assert found
+    for page in found:
+        assert page is not None
+        assert page["page"].startswith(f"{url}docs/runbooks/")
+        assert page["section"]

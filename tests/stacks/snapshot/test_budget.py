@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from msgspec.structs import replace
 
 from keyline_deploy.environment import load
+from stacks.account_stack import AccountStack
 from tests.support.templates import Templates, only, resources
 
 BUDGET = "AWS::Budgets::Budget"
@@ -74,3 +78,29 @@ def test_the_alarm_topic_is_told_and_lets_budgets_publish(templates: Templates) 
 
 def test_one_machine_has_no_bill(templates: Templates) -> None:
     assert resources(templates("local")["account-local"], BUDGET) == {}
+
+
+def test_what_is_not_usual_is_told_where_an_environment_asks_for_it(
+    templates: Templates,
+) -> None:
+    assert not resources(templates("prod")["account-prod"], "AWS::CE::AnomalyMonitor")
+    prod = load("prod")
+    assert prod.budget is not None
+    budget = replace(prod.budget, anomaly_usd=20)
+    app = cdk.App()
+    AccountStack(app, environment=replace(prod, budget=budget))
+    template = app.synth().get_stack_by_name("account-prod").template
+    monitor = only(template, "AWS::CE::AnomalyMonitor")
+    assert json.loads(monitor["MonitorSpecification"]) == {
+        "Tags": {"Key": "environment", "Values": ["prod"]}
+    }
+    told = only(template, "AWS::CE::AnomalySubscription")
+    (topic,) = resources(template, "AWS::SNS::Topic")
+    assert told["Subscribers"] == [{"Type": "SNS", "Address": {"Ref": topic}}]
+    assert json.loads(told["ThresholdExpression"])["Dimensions"]["Values"] == ["20"]
+    publishers = [
+        statement["Principal"]
+        for statement in only(template, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+        if statement["Action"] == "sns:Publish" and statement["Effect"] == "Allow"
+    ]
+    assert {"Service": "costalerts.amazonaws.com"} in publishers

@@ -1,0 +1,1 @@
+"""`keyline query`: one declared read, for a look."""

@@ -1,0 +1,157 @@
+"""The reads that the systems declare, and the values that one of them is given as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from keyline.errors import KeylineError, instead_of
+from keyline.model import Condition, Get, Query, System, fields_of
+
+RANGE = ".."
+"""Between the bounds of a range: `timestamp=1000..2000`."""
+
+
+@dataclass(frozen=True)
+class Readable:
+    """A read pattern, and the system that declares it."""
+
+    system: System
+    pattern: Get[Any] | Query[Any]
+
+    @property
+    def ranges(self) -> frozenset[str]:
+        """The parameters that take two bounds."""
+        found = self.pattern.conditions if isinstance(self.pattern, Query) else ()
+        return frozenset(each.parameter for each in found if each.operator == "between")
+
+    @property
+    def usage(self) -> str:
+        """How it is asked: `keyline query PATTERN owner=… timestamp=…..…`."""
+        values = [
+            f"{name}=START{RANGE}END" if name in self.ranges else f"{name}=VALUE"
+            for name in self.pattern.parameters
+        ]
+        return " ".join(["keyline query", self.pattern.name, *values])
+
+
+def readable(systems: Iterable[System]) -> list[Readable]:
+    """Return the patterns that read one item or one page."""
+    return [
+        Readable(system, pattern)
+        for system in systems
+        for pattern in system.called
+        if isinstance(pattern, Get | Query)
+    ]
+
+
+def find(name: str, system: str | None, systems: Sequence[System]) -> Readable:
+    """Return the read pattern of a name.
+
+    Raises
+    ------
+    KeylineError
+        If there is none, if several systems have one, or if the pattern of the name does not read.
+    """
+    chosen = [each for each in systems if system in (None, each.name)]
+    if not chosen:
+        raise KeylineError(
+            f"system {system}",
+            "there is no such system.",
+            instead_of(str(system), [each.name for each in systems]),
+        )
+    known = readable(chosen)
+    found = [each for each in known if each.pattern.name == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(each.system.name for each in found)
+        raise KeylineError(
+            name, f"is a pattern of several systems: {names}.", "Name one with --system."
+        )
+    if any(pattern.name == name for each in chosen for pattern in each.called):
+        raise KeylineError(
+            name,
+            "does not read one item or one page.",
+            "A look takes a Get or a Query. `keyline query` lists them.",
+        )
+    raise KeylineError(
+        name, "no system declares it.", instead_of(name, [each.pattern.name for each in known])
+    )
+
+
+def values_of(read: Readable, given: Sequence[str]) -> dict[str, Any]:
+    """Read `name=value` texts as the types of the pattern's fields.
+
+    Raises
+    ------
+    KeylineError
+        If a name is missing, unknown or there twice, or a value is not of its type.
+    """
+    texts = _texts(read, given)
+    missing = [name for name in read.pattern.parameters if name not in texts]
+    if missing:
+        raise KeylineError(
+            read.pattern.name, f"needs {', '.join(missing)}.", f"Write `{read.usage}`."
+        )
+    return {name: _value(read, name, text) for name, text in texts.items()}
+
+
+def _texts(read: Readable, given: Sequence[str]) -> Mapping[str, str]:
+    texts: dict[str, str] = {}
+    for each in given:
+        name, equals, text = each.partition("=")
+        if not equals:
+            raise KeylineError(each, "is not a name with a value.", f"Write `{read.usage}`.")
+        if name not in read.pattern.parameters:
+            raise KeylineError(
+                f"{read.pattern.name}.{name}",
+                "is not a value of this pattern.",
+                instead_of(name, read.pattern.parameters),
+            )
+        if name in texts:
+            raise KeylineError(f"{read.pattern.name}.{name}", "is there twice.", "Write it once.")
+        texts[name] = text
+    return texts
+
+
+def _value(read: Readable, name: str, text: str) -> Any:
+    if name not in read.ranges:
+        return _converted(read, name, text)
+    start, dots, end = text.partition(RANGE)
+    if not dots:
+        raise KeylineError(
+            f"{read.pattern.name}.{name}",
+            f"{text!r} is not a range.",
+            f"Write {name}=START{RANGE}END.",
+        )
+    return _converted(read, name, start), _converted(read, name, end)
+
+
+def _converted(read: Readable, name: str, text: str) -> Any:
+    kind = _type(read, name)
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise KeylineError(
+            f"{read.pattern.name}.{name}", f"{text!r} cannot be read: {error}.", "Check the value."
+        ) from error
+
+
+def _type(read: Readable, name: str) -> Any:
+    """Return the type of a parameter: of its field, or of the field that it is compared with."""
+    fields = {name: f for shape in read.pattern.shapes for name, f in fields_of(shape).items()}
+    compared = {each.parameter: each.attribute for each in _conditions(read)}
+    attribute = name if name in fields else compared.get(name, name)
+    return fields[attribute].python if attribute in fields else str
+
+
+def _conditions(read: Readable) -> list[Condition]:
+    pattern = read.pattern
+    if not isinstance(pattern, Query):
+        return []
+    where = [each for each in pattern.where if isinstance(each, Condition)]
+    return [*pattern.conditions, *where]
