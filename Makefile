@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart dist e2e-deploy soak check lint types workflows synth synth-all \
-        diff plan waves bootstrap deploy destroy snapshots bench docs clean distclean
+        diff plan waves bootstrap deploy destroy snapshots bench docs setup-site site site-check clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -53,7 +53,7 @@ sweep: setup ## Delete now what has expired in a running `make up`
 
 test: setup-tests ## Run the tests; .reports/requirements.json says which requirement is proven by which
 	.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --requirements-report=.reports/requirements.json \
-	  -m "not apart and not deploy and not distribution and not tutorial" tests
+	  -m "not apart and not deploy and not distribution and not site and not tutorial" tests
 
 apart: setup-tests ## Delete each system from a copy of the project: what is left synthesizes and finds its tests
 	.venv/bin/python -m pytest -m apart tests/project/test_systems_apart.py
@@ -73,7 +73,7 @@ soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 mad
 	KEYLINE_SOAK_SECONDS=$(or $(KEYLINE_SOAK_SECONDS),30) KEYLINE_FUZZ_EXAMPLES=50 \
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --timeout=3600 -m soak tests
 
-check: lint types workflows synth-all tutorial apart dist e2e-deploy test ## All that CI runs
+check: lint types workflows synth-all tutorial apart dist e2e-deploy test ## All that CI runs, but for site-check
 
 lint: setup ## Check style and formatting
 	.venv/bin/ruff check .
@@ -125,8 +125,17 @@ bench: setup ## Run the benchmarks, side by side, results as JSON
 	.venv/bin/python -m pip install --quiet -r benchmarks/requirements.txt
 	.venv/bin/python -m benchmarks
 
-docs: setup ## Write the data-model pages and the OpenAPI documents anew
+docs: setup ## Write anew what follows from the code: data models, API documents, pictures, the ledger's tests
 	@.venv/bin/keyline docs
+
+setup-site: # and what only the site needs
+	@$(PYTHON) keyline_ops/setup_project.py --site
+
+site: setup-site ## Build the site of all documents into .keyline/site; a dead link fails
+	@.venv/bin/keyline docs --check --site .keyline/site
+
+site-check: site ## Use the site in Chromium: search, follow links, keyboard, dark, axe
+	.venv/bin/python -m pytest -m site tests/project/test_site.py
 
 clean: ## Remove what builds and tests leave behind; local data stays
 	rm -rf cdk.out dist .reports .keyline/bundles .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -99,7 +99,7 @@ def _table(table: Table) -> Iterator[str]:
     if table.discriminator:
         yield f"* Told apart by: `{table.discriminator}`"
     if table.ttl:
-        yield f"* Expiry: `{table.ttl.attribute}`, {_retention(table.ttl.retention)}"
+        yield f"* Expiry: `{table.ttl.attribute}`, {retention_of(table.ttl.retention)}"
     if table.stream:
         yield f"* Stream: {table.stream.value}"
     if len(table.kinds) > 1:
@@ -109,18 +109,18 @@ def _table(table: Table) -> Iterator[str]:
         yield "| index | key | projection | what for |"
         yield "|---|---|---|---|"
         for index in table.indexes:
-            yield _row(index.name, _index_key(index), _projection(index), index.why)
+            yield table_row(index.name, _index_key(index), _projection(index), index.why)
 
 
 def _kinds(table: Table) -> Iterator[str]:
     """Yield how the keys of each kind are made, where there are several."""
     keys = [attribute for attribute in table.key_attributes if attribute != table.discriminator]
     yield ""
-    yield _row("item", *(["tag"] if table.discriminator else []), *keys)
+    yield table_row("item", *(["tag"] if table.discriminator else []), *keys)
     yield "|" + "---|" * (1 + bool(table.discriminator) + len(keys))
     for kind in table.kinds:
         tag = [f"`{kind.tag}`"] if table.discriminator else []
-        yield _row(f"`{kind.shape.__name__}`", *tag, *(_made_of(kind, name) for name in keys))
+        yield table_row(f"`{kind.shape.__name__}`", *tag, *(_made_of(kind, name) for name in keys))
 
 
 def _made_of(kind: Entity, attribute: str) -> str:
@@ -130,7 +130,7 @@ def _made_of(kind: Entity, attribute: str) -> str:
     return f"`{made}`"
 
 
-def _retention(retention: Retention | None) -> str:
+def retention_of(retention: Retention | None) -> str:
     if retention is None:
         return "set by the item or its kind"
     days = f"setting `{retention.days}`" if isinstance(retention.days, str) else retention.days
@@ -164,33 +164,33 @@ def _patterns(system: System) -> Iterator[str]:
     yield "|---|---|---|---|---|---:|---:|---|"
     for pattern in system.patterns:
         users = [f.name for f in system.functions if pattern in f.patterns]
-        yield _row(
+        yield table_row(
             f"`{pattern.name}`",
             pattern.why
             + (f" Above its floor: {pattern.above_floor}" if pattern.above_floor else ""),
-            _operation(pattern),
+            operation_of(pattern),
             pattern.target,
-            _condition(pattern),
+            condition_of(pattern),
             f"{pattern.item_bytes:,}",
-            _rate(pattern, system),
+            rate_of(pattern, system),
             ", ".join(users) or "a transaction",
         )
 
 
-def _rate(pattern: Pattern[Any], system: System) -> str:
+def rate_of(pattern: Pattern[Any], system: System) -> str:
     """Return how often a pattern is called in a month, in words where it has no rate of its own."""
     if pattern.per_month is not None:
         return f"{pattern.per_month:,.0f}"
     return "not declared" if pattern in system.called else "in a transaction"
 
 
-def _operation(pattern: Pattern[Any]) -> str:
+def operation_of(pattern: Pattern[Any]) -> str:
     several = isinstance(pattern.shape, OneOf)
     kinds = ", ".join(f"`{shape.__name__}`" for shape in pattern.shapes)
     return f"{pattern.operation} of {kinds}" if several else pattern.operation
 
 
-def _condition(pattern: Pattern[Any]) -> str:
+def condition_of(pattern: Pattern[Any]) -> str:
     if not isinstance(pattern, Query):
         return ""
     conditions = [f"{name} =" for name in pattern.key.partition]
@@ -208,7 +208,7 @@ def _functions(system: System) -> Iterator[str]:
         for access in sorted(function.access):
             granted.setdefault(access.target, []).append(access.action)
         may = [f"{', '.join(actions)} on {target}" for target, actions in granted.items()]
-        yield _row(f"`{function.name}`", function.why, _entered(function), "<br>".join(may))
+        yield table_row(f"`{function.name}`", function.why, _entered(function), "<br>".join(may))
 
 
 def _entered(function: Function) -> str:
@@ -220,5 +220,5 @@ def _entered(function: Function) -> str:
     return "<br>".join(ways)
 
 
-def _row(*cells: str) -> str:
+def table_row(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

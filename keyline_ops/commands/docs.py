@@ -19,20 +19,56 @@ def docs(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if a page is stale.")
     ] = False,
+    site: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="Build the site of all pages into this folder as well; what it holds is replaced.",
+        ),
+    ] = None,
+    measured: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="REPORT",
+            exists=True,
+            dir_okay=False,
+            help="Take what patterns consumed from a report of `make demo REPORT=...`.",
+        ),
+    ] = None,
 ) -> None:
-    """Write what follows from the code: data models, API documents, and the tests of the ledger."""
+    """Write what follows from the code: data models, API documents, pictures, tests of the ledger.
+
+    Examples: `keyline docs --check`, `keyline docs --site .keyline/site`.
+    """
+    if measured:
+        from keyline_ops.site.measured import keep
+
+        for path in keep(measured):
+            print(f"written: {path.relative_to(ROOT)}")
+    stale = _write(check)
+    if site and not stale:
+        from keyline_ops.site.build import build
+
+        pages = build(site.resolve())
+        print(f"{pages} pages: {site / 'index.html'}")
+    raise typer.Exit(1 if stale else 0)
+
+
+def _write(check: bool) -> bool:
+    """Write the pages that follow from the code, or say whether one is stale."""
+    from keyline_ops.diagrams import files as pictures
     from keyline_ops.openapi import files
     from keyline_ops.requirements import pages as ledger
 
-    documents = files.stale(files.local_deployment()) | ledger.stale()
-    pages = data_model.stale(systems()) if check else data_model.write(systems())
-    for path, text in documents.items():
+    texts = files.stale(files.local_deployment()) | ledger.stale() | pictures.stale()
+    models = data_model.stale(systems()) if check else data_model.write(systems())
+    for path, text in texts.items():
         if not check:
             path.write_text(text, encoding="utf-8")
-    changed = [*pages, *documents]
-    for path in changed:
+    for path in [*models, *texts]:
         print(f"{'stale' if check else 'written'}: {path.relative_to(ROOT)}")
-    raise typer.Exit(1 if check and changed else 0)
+    return check and bool(models or texts)
 
 
 @app.command()

@@ -11,9 +11,9 @@ Access patterns
     Pattern is the base of all of them. MAX_TRANSACTION is the most actions of a transaction.
 Conditions of a pattern
     equals, differs, less_than, at_most, greater_than, at_least, between, begins_with, contains,
-    exists, absent, is_of, size_of, any_of, not_; they make a Condition, a Size, an AnyOf or a Not.
-    holds_of_none says whether one holds where there is no item. leaves gives all comparisons in
-    them.
+    exists, absent, is_of, size_of, any_of, `not_`; they make a Condition, a Size, an AnyOf or a
+    Not. holds_of_none says whether one holds where there is no item. leaves gives all comparisons
+    in them.
 Collections
     one_of, OneOf: a Query that reads several kinds of items.
 Systems
