@@ -508,8 +508,9 @@ class Platform:
             data_plane = self.guard.url
         invoke_api = InvokeApi(lambda: self.functions)
         await self._start(invoke_api)
-        for function in self.deployment.functions:
-            _refresh(function)  # the assembly may be older than the code
+        # The assembly may be older than the code, which the functions of a system share.
+        for code, sources in {(f.code, tuple(f.sources)) for f in self.deployment.functions}:
+            bundling.refresh(code, sources)
         self.functions = Functions(
             self.deployment.functions,
             state=self._state / "functions",

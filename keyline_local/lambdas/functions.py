@@ -37,6 +37,9 @@ from keyline_local.services.metric_store import MetricStore
 
 MAX_REQUEST = 6 * 1024 * 1024
 """Bytes of a synchronous request's payload (Lambda quotas)."""
+PROCESSES = min(2 + (os.cpu_count() or 1), 10)
+"""Environments of a function. One that waits needs no core, and to start one takes half a second of
+a core."""
 
 _log = logging.getLogger(__name__)
 
@@ -111,7 +114,7 @@ class Functions(Part):
         crashes: Callable[[str], bool] = lambda _: False,
         variables: Mapping[str, str] | None = None,
         refresh: Callable[[Function], None] | None = None,
-        default_concurrency: int = 10,
+        default_concurrency: int = PROCESSES,
         patience: float = 10.0,
         idle: float = 300.0,
         interpreter: str = sys.executable,
