@@ -7,14 +7,17 @@ in pyproject.toml.
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+from botocore import hooks
 from botocore.loaders import JSONFileLoader
 from botocore.retries.standard import ExponentialBackoff
+from httpx._transports import default as httpx_transport
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +73,20 @@ pytest_plugins = ["tests.support.fixtures", "tests.support.deploy.fixtures"]
 # services look like: a tenth of a second of parsing each.
 _read = cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda _, path: _read(path)
+
+# A session registers 120 handlers. For each of them botocore asks `inspect` whether it takes
+# keywords, and goes through the names that events once had: half of what a client costs.
+_alias = hooks.EventAliaser(None)._alias_event_name  # it remembers
+hooks.EventAliaser._alias_event_name = lambda _, name: _alias(name)
+_inspected = hooks.accepts_kwargs
+hooks.accepts_kwargs = lambda handler: (
+    bool(handler.__code__.co_flags & inspect.CO_VARKEYWORDS)
+    if hasattr(handler, "__code__")
+    else _inspected(handler)
+)
+
+# A client of httpx reads the certificates of all authorities, also where it asks this machine.
+httpx_transport.create_ssl_context = cache(httpx_transport.create_ssl_context)
 
 # What was throttled is sent again after seconds; here it is after as long as what has failed.
 _backoff = ExponentialBackoff._DEFAULT_BACKOFF_CONFIG

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from botocore.retries.quota import RetryQuota
 
 from keyline.errors import KeylineError
 from keyline.model import (
@@ -341,12 +342,19 @@ def direct(bench: Bench) -> Store:
     return store_at(bench, bench.url)
 
 
+@pytest.fixture(scope="module")
+def unreliable(bench: Bench, proxy: FaultProxy) -> Iterator[Store]:
+    """A store of which many calls fail. botocore would repeat no more of them after a while."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RetryQuota, "acquire", lambda *_: True)
+        yield store_at(bench, proxy.url)
+
+
 @pytest.fixture
-def rig(bench: Bench, proxy: FaultProxy, direct: Store) -> Rig:
+def rig(proxy: FaultProxy, unreliable: Store, direct: Store) -> Rig:
     proxy.heal()
     proxy.meanwhile = None
-    # The client is new, since botocore repeats no more where many calls of one client failed.
-    return Rig(proxy, store_at(bench, proxy.url), direct)
+    return Rig(proxy, unreliable, direct)
 
 
 def store_at(bench: Bench, url: str) -> Store:
