@@ -13,6 +13,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 from botocore import hooks
 from botocore.loaders import JSONFileLoader
@@ -86,7 +87,7 @@ hooks.accepts_kwargs = lambda handler: (
 )
 
 # A client of httpx reads the certificates of all authorities, also where it asks this machine.
-httpx_transport.create_ssl_context = cache(httpx_transport.create_ssl_context)
+vars(httpx_transport)["create_ssl_context"] = cache(httpx.create_ssl_context)
 
 # What was throttled is sent again after seconds; here it is after as long as what has failed.
 _backoff = ExponentialBackoff._DEFAULT_BACKOFF_CONFIG

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import psutil
 import pytest
@@ -267,9 +267,10 @@ def platform_fixtures(
     system: str,
     client: type[SomeClient],
     changed: Callable[[Path, Path], Path],
-    scope: Literal["session", "package"] = "session",
 ) -> tuple[object, object]:
     """Return two fixtures: `running`, a system on a platform, and `api`, a client of it.
+
+    Both end with the last test of the package: an idle platform polls its streams all the same.
 
     Parameters
     ----------
@@ -277,7 +278,7 @@ def platform_fixtures(
         Makes the platform's own copy of the local assembly in a folder.
     """
 
-    @pytest.fixture(name="running", scope=scope)
+    @pytest.fixture(name="running", scope="package")
     def running(
         root: Path, local_assembly: Path, tmp_path_factory: pytest.TempPathFactory
     ) -> Iterator[Running]:
@@ -286,7 +287,7 @@ def platform_fixtures(
         with running_platform(system, root, folder, assembly=own) as running:
             yield running
 
-    @pytest.fixture(name="api", scope=scope)
+    @pytest.fixture(name="api", scope="package")
     def api(running: Running) -> Iterator[SomeClient]:
         with client(running) as opened:
             yield opened

@@ -14,8 +14,8 @@ from tests.systems.companion.e2e.api import Api
 running, api = platform_fixtures("companion", Api, linked)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def scanned_platform(running: Running) -> Iterator[None]:
-    """Fail the run if a log, a metric or an access log of the platform holds a secret."""
+    """Fail the last test if a log, a metric or an access log of the platform holds a secret."""
     yield
     assert secrets.found_in(running.state / "logs") == {}

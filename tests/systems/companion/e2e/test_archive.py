@@ -24,6 +24,8 @@ from keyline_ops.running import local_ports
 from stacks.application import build
 from tests.support.templates import new_app
 
+pytestmark = pytest.mark.xdist_group("companion")  # whose platform is looked at for secrets
+
 LOCAL = load("local")
 ARCHIVING = msgspec.structs.replace(LOCAL, archive={SYSTEM.name: (LOGS.name,)})
 BUCKET = "keyline-archive-companion-local-000000000000"

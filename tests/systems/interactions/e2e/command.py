@@ -1,14 +1,13 @@
-"""`keyline`, run as an operator runs it."""
+"""`keyline` as an operator runs it, within the tests' process: to start one takes a second."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
-from keyline_deploy.project import ROOT
+from typer.testing import CliRunner
+
+from keyline_ops.cli import app
 from tests.support.platform import Running
 
 
@@ -20,16 +19,8 @@ def keyline_phase(running: Running, *arguments: str) -> dict[str, Any]:
 
 def keyline(running: Running, *arguments: str) -> Any:
     """Run a command on the platform that runs; return the JSON it prints."""
-    command = [sys.executable, "-m", "keyline_ops.cli", *arguments, "--json"]
-    done = subprocess.run(
-        [*command, "--state", str(running.state)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(app, [*arguments, "--json", "--state", str(running.state)])
+    assert done.exit_code == 0, (done.stderr, done.exception)
     return json.loads(done.stdout)
 
 

@@ -9,4 +9,4 @@ from tests.systems.interactions.e2e.api import Api
 from tests.systems.interactions.e2e.variant import PHASE_SECONDS, variant
 
 _changed = partial(variant, phase_seconds=PHASE_SECONDS)  # it looks for its phase more often
-running, api = platform_fixtures("interactions", Api, _changed, scope="package")
+running, api = platform_fixtures("interactions", Api, _changed)

@@ -22,7 +22,7 @@ from tests.systems.interactions.e2e.variant import variant
 pytestmark = pytest.mark.xdist_group("interactions")
 
 LIMIT, WINDOW = 100, 86_400
-THREADS = 64
+THREADS = 64 if AT_LENGTH else 8
 ADDRESSES = [f"127.0.0.{last}" for last in range(11, 15)]
 REQUESTS = 10_000 if AT_LENGTH else 600
 """In all, the same number by each client."""
