@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart dist e2e-deploy soak check lint types workflows synth synth-all \
+.PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart dist e2e-deploy soak faults check lint types workflows synth synth-all \
         diff plan waves bootstrap deploy destroy snapshots bench docs setup-site site site-check clean distclean
 
 help: ## Show this list
@@ -72,6 +72,11 @@ tutorial: setup-tests ## Follow docs/tutorial.md in a copy of the project, each 
 soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 made-up requests where `make test` has 10
 	KEYLINE_SOAK_SECONDS=$(or $(KEYLINE_SOAK_SECONDS),30) KEYLINE_FUZZ_EXAMPLES=50 \
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --timeout=3600 -m soak tests
+
+faults: setup-tests ## Send requests with keys while calls fail, at three rates, and print what was lost or doubled
+	@rm -f .reports/faults.txt
+	@KEYLINE_SOAK_SECONDS=30 KEYLINE_FAULT_TABLE=.reports/faults.txt .venv/bin/python -m pytest -n 0 --timeout=3600 \
+	  -m soak tests/systems/*/engine/test_fault_rates.py; code=$$?; cat .reports/faults.txt; exit $$code
 
 check: lint types workflows synth-all tutorial apart dist e2e-deploy test ## All that CI runs, but for site-check
 

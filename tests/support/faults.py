@@ -7,6 +7,7 @@ import http.client
 import random
 import socket
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -19,8 +20,8 @@ LOOPBACK = "127.0.0.1"
 class Fault(StrEnum):
     """What happens to a request.
 
-    The proxy can do those up to `DAMAGED`. `tests.support.protocols.network` can do all of them
-    but `HANGS`.
+    The proxy can do those up to `LATE`, and `SLOW`. `tests.support.protocols.network` can do all
+    of them but `HANGS`.
     """
 
     UNSENT = "unsent"
@@ -42,7 +43,8 @@ class Fault(StrEnum):
     WAITS = "waits"
     """Others act before the engine carries it out."""
     SLOW = "slow"
-    """Others act after the engine has carried it out, and before its answer arrives."""
+    """Others act after the engine has carried it out, and before its answer arrives. Of the proxy
+    it is a pause before the answer."""
     KILLED = "killed"
     """The process ends before the engine has seen it."""
     KILLED_AFTER = "killed after"
@@ -61,6 +63,10 @@ REFUSAL = (
     b'"message":"The level of configured provisioned throughput was exceeded."}'
 )
 """The answer to a request that is throttled."""
+
+
+SLOW_SECONDS = 0.02
+"""How late a slow answer is."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -189,6 +195,9 @@ class FaultProxy:
                 match fault, answer:
                     case Fault.THROTTLED, _:
                         self._answer(400, {"x-amzn-requestid": "throttled"}, REFUSAL)
+                    case Fault.SLOW, (status, headers, content):
+                        time.sleep(SLOW_SECONDS)
+                        self._answer(status, headers, content)
                     case Fault.HANGS, _:
                         proxy.released.wait()
                         self._hang_up()
