@@ -101,20 +101,24 @@ class Destroying:
         for bucket in self._of(_BUCKET):
             count = 0
             with translated(f"bucket {bucket}"):
-                for some in self._versions(bucket):
-                    self._s3.delete_objects(
-                        Bucket=bucket, Delete={"Objects": list(some), "Quiet": True}
-                    )
+                while some := self._first_versions(bucket):
+                    self._delete(bucket, some)
                     count += len(some)
             self._tell(f"bucket {bucket}: {count:,} versions of objects deleted")
 
-    def _versions(self, bucket: str) -> Iterator[Sequence[dict[str, Any]]]:
-        """Yield all versions of all objects, as many at once as one request deletes."""
-        pages = self._s3.get_paginator("list_object_versions").paginate(
-            Bucket=bucket, PaginationConfig={"PageSize": _AT_ONCE}
+    def _first_versions(self, bucket: str) -> list[dict[str, Any]]:
+        """Return as many versions of objects as one request deletes, markers among them."""
+        page = self._s3.list_object_versions(Bucket=bucket, MaxKeys=_AT_ONCE)
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found[:_AT_ONCE]]
+
+    def _delete(self, bucket: str, versions: Sequence[dict[str, Any]]) -> None:
+        answer = self._s3.delete_objects(
+            Bucket=bucket, Delete={"Objects": list(versions), "Quiet": True}
         )
-        for page in pages:
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            named = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
-            for begin in range(0, len(named), _AT_ONCE):
-                yield named[begin : begin + _AT_ONCE]
+        for error in answer.get("Errors", []):
+            raise KeylineError(
+                f"bucket {bucket}",
+                f"does not delete {error.get('Key')}: {error.get('Message')}",
+                "Ask for a role that may do this, or choose one with AWS_PROFILE.",
+            )

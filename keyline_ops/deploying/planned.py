@@ -67,7 +67,7 @@ def plan_waves(
     waves = build_waves(now, wanted, plan, partial(judge, releases=releases))
     found = dict.fromkeys([*pending, *fills_of(_created(plan, now), environment)])
     used = [f.path for table in plan.tables for f in table.findings if f.released]
-    after = _fills(waves, now, [*found])
+    after = _fills(waves, [*found])
     made = write_waves(environment.name, source, now, waves, after, folder, used)
     return Planned(plan, made)
 
@@ -86,9 +86,7 @@ def _created(plan: Plan, running: Stacks) -> Iterable[Index]:
                 yield table.name, step.part.index
 
 
-def _fills(
-    waves: Sequence[Wave], running: Stacks, fills: Sequence[Fill]
-) -> Mapping[int, Sequence[Fill]]:
+def _fills(waves: Sequence[Wave], fills: Sequence[Fill]) -> Mapping[int, Sequence[Fill]]:
     """Return the waves that backfills follow on.
 
     They run once before the functions change, so that who reads the new index finds everything,

@@ -30,23 +30,22 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     with mock_aws():
-        template = {
+        template: Any = {
             "Resources": {
                 "Files": {
                     "Type": "AWS::S3::Bucket",
-                    "Properties": {
-                        "BucketName": BUCKET,
-                        "VersioningConfiguration": {"Status": "Enabled"},
-                    },
+                    "Properties": {"BucketName": BUCKET},
                 }
             }
         }
         client = boto3.client("cloudformation", region_name=REGION)
         client.create_stack(StackName="shop-data-dev", TemplateBody=json.dumps(template))
         s3 = boto3.client("s3", region_name=REGION)
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         for number in range(600):
             s3.put_object(Bucket=BUCKET, Key=f"k{number}", Body=b"")
             s3.delete_object(Bucket=BUCKET, Key=f"k{number}")
+        assert versions(s3) == 1_000  # as many as a page has
         yield Stack("shop-data-dev", template)
 
 
