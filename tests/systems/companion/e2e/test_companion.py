@@ -78,7 +78,7 @@ def test_a_day_is_kept_and_each_escalation_is_told_once_whatever_the_stream_does
 @pytest.mark.requirement("B-61")
 def test_a_poison_record_is_parked_and_the_others_are_told(api: Api, running: Running) -> None:
     # Given a turn that the consumer cannot read, among others
-    (mapping,) = running.mappings
+    (mapping,) = (m for m in running.mappings if m.function == "companion-escalations-local")
     sqs = client("sqs", running.platform.endpoints.aws, running.platform.deployment.region)
     sqs.purge_queue(QueueUrl=mapping.on_failure)
     patient, user = api.patient()
