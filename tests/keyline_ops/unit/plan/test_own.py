@@ -289,3 +289,20 @@ def test_a_setting_says_what_it_decides_unless_a_table_tells_it() -> None:
     assert told["settings"] == {"phase": {"kind": "phase", "value": 2}}
     assert told["tables"]["CustomerOrders"]["shards"] == {"state": 4}
     assert told["tables"]["CustomerOrders"]["days"] == 30
+
+
+@pytest.mark.parametrize(
+    ("becomes", "verdict"), [("float32", "harmless"), ("int8", "refused"), ("float16", "refused")]
+)
+def test_another_codec_of_vectors_is_refused(becomes: str, verdict: str) -> None:
+    before, after = (
+        [Stack("data", {"Metadata": {METADATA: declared(codec)}, "Resources": {}})]
+        for codec in ("float32", becomes)
+    )
+    assert judge(before, after).verdict.word == verdict
+
+
+def declared(codec: str) -> Any:
+    """What a template says of a system whose vectors have a codec."""
+    setting = {"kind": "codec", "value": codec}
+    return {"system": "shop", "settings": {"vector_codec": setting}, "tables": {}}
