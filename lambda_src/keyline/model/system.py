@@ -57,7 +57,9 @@ class Function:
     memory, timeout
         MiB and seconds.
     concurrency
-        Reserved concurrent executions, or None.
+        Reserved concurrent executions, or None. What is reserved is kept free for the function,
+        such as a stream consumer beside a busy API, and bounds it. Lambda refuses a reservation
+        that leaves fewer than 100 of the account's quota to all other functions.
     requirements
         The name of an extra requirements file: `requirements-<name>.txt` in the system's
         package, whose packages go into this function's bundle only. Empty without such a file.
