@@ -98,10 +98,11 @@ class Picture:
     def document(self) -> str:
         """Return the picture as an SVG file, which follows the reader's choice of light or dark."""
         width, height = round(self.width + 12), round(self.height + 12)
+        role = "group" if any(part.startswith("<a ") for part in self.parts) else "img"
         return "\n".join(
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" class="kd" width="{width}" '
-                f'height="{height}" viewBox="0 0 {width} {height}" role="img">',
+                f'height="{height}" viewBox="0 0 {width} {height}" role="{role}">',
                 f"<title>{escape(self.title)}</title>",
                 f"<style>{STYLE}@media (prefers-color-scheme: dark) {{{DARK_STYLE}}}\n</style>",
                 '<defs><marker id="kd-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '

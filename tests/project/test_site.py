@@ -1,0 +1,228 @@
+"""The site of the documents in a browser: search, links, keyboard, dark, and pages for everybody.
+
+`make site-check` builds the site and runs this.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keyline_deploy.project import WORK
+from keyline_deploy.systems import systems
+from scripts.screenshots import Browser, browser
+
+pytestmark = [pytest.mark.site, pytest.mark.timeout(900)]
+
+SITE = WORK / "site"
+AXE = WORK / "site-env" / "node_modules" / "axe-core" / "axe.min.js"
+SECONDS = 60.0
+SYSTEM = systems()[0]
+KEYS = {"Enter": 13, "Tab": 9, "/": 191}
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Where the site is served: the search reads its index from there."""
+    assert (SITE / "index.html").exists(), "run `make site`"
+    handler = functools.partial(Quiet, directory=str(SITE))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def shown() -> Iterator[Browser]:
+    with browser() as found:
+        yield found
+
+
+def wait(shown: Browser, expression: str) -> Any:
+    """Wait until an expression is true on the page, and return its value."""
+    end = time.monotonic() + SECONDS
+    while not (value := shown.value(expression)):
+        assert time.monotonic() < end, f"{expression} on {shown.value('location.href')}"
+        time.sleep(0.1)
+    return value
+
+
+def resize(shown: Browser, width: int, scheme: str = "light") -> None:
+    shown.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=width, height=900, deviceScaleFactor=1, mobile=width < 500,
+    )  # fmt: skip
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    shown.call("Emulation.setEmulatedMedia", features=[feature])
+
+
+def go(shown: Browser, address: str) -> None:
+    shown.call("Page.navigate", url="about:blank")
+    shown.call("Page.navigate", url=address)
+    wait(shown, f"location.href == {json.dumps(address)} && document.readyState == 'complete'")
+
+
+def press(shown: Browser, key: str) -> None:
+    """Press a key as a person does."""
+    text = {"Enter": "\r", "/": "/"}.get(key, "")
+    for kind in ("keyDown", "keyUp"):
+        shown.call(
+            "Input.dispatchKeyEvent",
+            type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key],
+            **({"text": text} if kind == "keyDown" and text else {}),
+        )  # fmt: skip
+
+
+def tab_to(shown: Browser, selector: str, most: int = 400) -> None:
+    """Press Tab until an element has the focus, and shows it."""
+    for _ in range(most):
+        press(shown, "Tab")
+        if shown.value(f"!!document.activeElement?.matches({json.dumps(selector)})"):
+            outline = "getComputedStyle(document.activeElement).outlineStyle"
+            assert shown.value(outline) != "none", f"nobody sees the focus on {selector}"
+            return
+    pytest.fail(f"{most} times Tab do not reach {selector} on {shown.value('location.href')}")
+
+
+def test_a_term_is_searched_and_a_pattern_and_its_test_are_opened_by_keyboard(
+    shown: Browser, address: str
+) -> None:
+    resize(shown, 1280)
+    pattern = SYSTEM.patterns[0].name
+    page = f"systems/{SYSTEM.name}/patterns.html"
+
+    # When a reader searches for a pattern
+    go(shown, f"{address}index.html")
+    press(shown, "/")
+    wait(shown, "document.activeElement.name == 'q'")
+    shown.call("Input.insertText", text=pattern)
+    press(shown, "Enter")
+    wait(shown, "location.pathname.endsWith('/search.html')")
+    link = f'#search-results a[href*="{page}"]'
+    wait(shown, f"!!document.querySelector({json.dumps(link)})")
+
+    # Then the pattern is found, and its section names a test, which can be opened
+    tab_to(shown, link)
+    press(shown, "Enter")
+    wait(shown, f"location.pathname.endsWith('/{page}') && document.readyState == 'complete'")
+    section = wait(shown, f"document.getElementById({json.dumps(pattern)})?.innerText")
+    assert "Units of a call, by the declaration" in section
+    assert "Measured: " in section
+    shown.call("Page.navigate", url=f"{address}{page}#{pattern}")
+    time.sleep(0.3)
+    tab_to(shown, f'#{pattern} a[href*="_source/tests/"]')
+    press(shown, "Enter")
+    wait(shown, "location.pathname.includes('/_source/tests/')")
+    assert "def test_" in wait(shown, "document.querySelector('pre')?.innerText")
+
+
+def test_the_dark_is_chosen_by_keyboard_and_kept(shown: Browser, address: str) -> None:
+    resize(shown, 1280)
+    go(shown, f"{address}systems/{SYSTEM.name}/index.html")
+    light = shown.value("getComputedStyle(document.body).backgroundColor")
+    box = "getComputedStyle(document.querySelector('.kd .box')).fill"
+    light_box = shown.value(box)
+    tab_to(shown, ".theme-toggle")
+    for _ in range(3):
+        if shown.value("document.body.dataset.theme") != "dark":
+            press(shown, "Enter")
+    assert shown.value("document.body.dataset.theme") == "dark"
+    assert shown.value("getComputedStyle(document.body).backgroundColor") != light
+    assert shown.value(box) != light_box
+    go(shown, f"{address}docs/glossary.html")
+    assert shown.value("document.body.dataset.theme") == "dark"
+    shown.value("localStorage.clear()")
+
+
+PAGES = (
+    "index.html",
+    *(f"systems/{SYSTEM.name}/{page}.html" for page in ("index", "patterns", "api", "README")),
+    *("docs/architecture.html", "docs/glossary.html", "docs/requirements.html"),
+    *("docs/adr/README.html", "reference/keyline.stream.html", "search.html"),
+    "_source/tests/project/test_requirements.py.html",
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everybody_can_use_a_page(shown: Browser, address: str, page: str) -> None:
+    axe = AXE.read_text(encoding="utf-8")
+    found = []
+    for width in (390, 1280):
+        for scheme in ("light", "dark"):
+            resize(shown, width, scheme)
+            go(shown, f"{address}{page}")
+            beyond = shown.value("document.documentElement.scrollWidth - innerWidth")
+            found += [f"{width}: {beyond} pixels too wide"] if beyond > 0 else []
+            shown.value(axe)
+            shown.value("axe.run(document).then(each => window.judged = each.violations); 0")
+            for each in json.loads(wait(shown, "window.judged && JSON.stringify(judged)")):
+                places = [node["html"][:120] for node in each["nodes"][:2]]
+                found.append(f"{width} {scheme}: {each['id']}: {places}")
+    assert found == []
+
+
+ANSWERS = {
+    "What does it cost?": "what-it-costs-at-run-time",
+    "What happens when an answer is lost?": "writes-whose-answer-is-lost",
+    "How do I add an index to a full table?": "deploying-in-waves",
+    "Which alarm fires when a partition is hot?": "throttled-requests",
+    "How do I get out again?": "leaving-keyline",
+}
+
+
+@pytest.mark.parametrize("question", ANSWERS)
+def test_a_question_is_answered_in_at_most_three_clicks(question: str) -> None:
+    front = (SITE / "index.html").read_text(encoding="utf-8")
+    first = re.search(
+        rf'href="(docs/[^"#]+)#([^"]+)"[^>]*>(?:<[^>]+>)*{re.escape(question)}', front
+    )
+    assert first, "the first page does not have the question"
+    page = SITE / first[1]
+    section = page.read_text(encoding="utf-8").partition(f'id="{first[2]}"')[2]
+    section = section.partition("</section>")[0]
+    targets = re.findall(r'href="([^":#]*\.html)(?:#[^"]*)?"', section)
+    reached = [(page.parent / target).resolve() for target in targets]
+    assert any(f'id="{ANSWERS[question]}"' in each.read_text("utf-8") for each in reached)
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    loaded = re.compile(r'<(?:script|img|iframe)[^>]*src="(?:https?:)?//|<link[^>]*href="https?:')
+    pages = sorted(SITE.rglob("*.html"))
+    assert len(pages) > 200
+    assert [page.name for page in pages if loaded.search(page.read_text("utf-8"))] == []
+    styles = [each.read_text("utf-8") for each in SITE.rglob("*.css")]
+    assert [each for each in styles if re.search(r"url\(['\"]?(?:https?:)?//", each)] == []
+
+
+def test_every_link_within_the_site_leads_to_a_page() -> None:
+    broken = set()
+    for page in SITE.rglob("*.html"):
+        for target in re.findall(r'<a [^>]*href="([^":#?]+)["#?]', page.read_text("utf-8")):
+            if not (page.parent / target).exists():
+                broken.add(f"{page.relative_to(SITE)}: {target}")
+    assert sorted(broken) == []
+
+
+def test_the_site_stays_small() -> None:
+    files = [each for each in SITE.rglob("*") if each.is_file()]
+    assert sum(each.stat().st_size for each in files) < 80_000_000
+
+
+def test_the_site_has_every_page_of_the_documents(root: Path) -> None:
+    pages = [*(root / "docs").rglob("*.md"), *(root / "systems").glob("*/*.md")]
+    names = [each.relative_to(root).with_suffix(".html") for each in pages]
+    assert [str(name) for name in names if not (SITE / name).exists()] == []
