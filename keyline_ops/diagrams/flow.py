@@ -29,15 +29,12 @@ class Arrow:
 
     Parameters
     ----------
-    label
-        What stands beside it.
     dotted
         Whether it is of another kind than the others.
     """
 
     start: str
     end: str
-    label: str = ""
     dotted: bool = False
 
 
@@ -111,16 +108,13 @@ def _frame(picture: Picture, group: Group, places: Sequence[_Place]) -> None:
 def _arrow(picture: Picture, arrow: Arrow, start: _Place, end: _Place) -> None:
     (x1, y1), (x2, y2) = _edge(start, end), _edge(end, start)
     picture.line([(x1, y1), (x2, y2)], tip=True, kind="dotted" if arrow.dotted else "")
-    if arrow.label:
-        across = abs(y1 - y2) < 1
-        place = ((x1 + x2) / 2, y1 - 8) if across else ((x1 + x2) / 2 + 6, (y1 + y2) / 2 + 4)
-        picture.text(*place, arrow.label, "muted", "middle" if across else "start")
 
 
 def _edge(start: _Place, end: _Place) -> tuple[float, float]:
-    """Return where a line from the middle of one box to another leaves the first box."""
-    (x, y), (to_x, to_y) = start.middle, end.middle
-    dx, dy = to_x - x, to_y - y
-    half = start.width / 2
-    scale = min(half / abs(dx) if dx else 9e9, _HEIGHT / 2 / abs(dy) if dy else 9e9)
-    return round(x + dx * scale, 1), round(y + dy * scale, 1)
+    """Return where a line to another box leaves a box: the middle of the side that is nearest."""
+    x, y = start.middle
+    if end.x >= start.x + start.width:
+        return start.x + start.width, y
+    if end.x + end.width <= start.x:
+        return start.x, y
+    return x, start.y + (_HEIGHT if end.y > start.y else 0.0)

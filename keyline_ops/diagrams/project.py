@@ -57,7 +57,7 @@ REQUEST = Flow(
         Arrow("handler", "repository"),
         Arrow("repository", "store"),
         Arrow("store", "table"),
-        Arrow("table", "consumer", "stream"),
+        Arrow("table", "consumer"),
         Arrow("consumer", "totals"),
         Arrow("consumer", "queue", dotted=True),
     ],
