@@ -63,7 +63,7 @@ def _run_sphinx(source: Path, out: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"KEYLINE_SITE_PATH": os.pathsep.join(path for path in sys.path if path)},
+        env=os.environ | {"SITE_PYTHON_PATH": os.pathsep.join(path for path in sys.path if path)},
     )
     if done.returncode:
         said = re.sub(rf"{re.escape(str(source))}/", "", done.stdout + done.stderr)
