@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from keyline_deploy.environment import load
 from keyline_deploy.systems import systems
 from tests.support.templates import (
     ENVIRONMENTS,
@@ -85,11 +86,37 @@ def _without_subscriptions(template: Template) -> Template:
 
 def _as_staging(dev: Template) -> Template:
     """Return the template that staging has to have."""
-    text = json.dumps(dev).replace("dev", "staging").replace("Dev", "Staging")
+    text = json.dumps(_with_account(dev)).replace("dev", "staging").replace("Dev", "Staging")
     template = _without_digests(json.loads(text))
     for resource in template["Resources"].values():
         resource |= _replaced(resource, STAGING.get(resource["Type"], {}))
     return template
+
+
+def _with_account(value: Any) -> Any:
+    """Return a value in which the account of the deployment is staging's, as text."""
+    match value:
+        case {"Ref": "AWS::AccountId"}:
+            return load("staging").account
+        case {"Fn::Join": ["", parts]}:
+            return _joined([_with_account(part) for part in parts])
+        case dict():
+            return {name: _with_account(member) for name, member in value.items()}
+        case list():
+            return [_with_account(member) for member in value]
+    return value
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Return the parts joined as the CDK joins them: texts beside each other are one text."""
+    joined: list[Any] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    alone = len(joined) == 1 and isinstance(joined[0], str)
+    return joined[0] if alone else {"Fn::Join": ["", joined]}
 
 
 def _replaced(value: Any, changes: Mapping[str, tuple[Any, Any]]) -> Any:

@@ -40,7 +40,7 @@ def test_an_environment_keeps_backups_for_as_long_as_it_says(
     assert rule["Lifecycle"] == {"DeleteAfterDays": 400}
     assert rule["ScheduleExpression"] == "cron(0 3 1 * ? *)"
     (vault,) = (r for r in account["Resources"].values() if r["Type"] == "AWS::Backup::BackupVault")
-    assert vault["DeletionPolicy"] == "Retain"
+    assert vault["DeletionPolicy"] == "RetainExceptOnCreate"
     assert vault["Properties"]["EncryptionKeyArn"] == FULL.key_arn
 
 

@@ -7,6 +7,7 @@ import importlib
 import pytest
 
 from keyline.model import Function, System
+from keyline_deploy.environment import load
 from keyline_deploy.project import ROOT
 from keyline_deploy.systems import systems
 from tests.support.templates import ENVIRONMENTS, Template, Templates, resources, statements
@@ -16,7 +17,7 @@ FUNCTIONS = [
     for system in systems()
     for function in system.functions
 ]
-TABLE_ARN = "arn:aws:dynamodb:us-east-1:${AWS::AccountId}:table/"
+TABLE_ARN = f"arn:aws:dynamodb:us-east-1:{load('staging').account}:table/"
 
 
 def role_of(template: Template, function_name: str) -> str:
