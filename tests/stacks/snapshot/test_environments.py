@@ -100,6 +100,8 @@ def _with_account(value: Any) -> Any:
             return load("staging").account
         case {"Fn::Join": ["", parts]}:
             return _joined([_with_account(part) for part in parts])
+        case {"Fn::Sub": str(text)}:  # the bucket of assets
+            return text.replace("${AWS::AccountId}", load("staging").account or "")
         case dict():
             return {name: _with_account(member) for name, member in value.items()}
         case list():
