@@ -58,10 +58,11 @@ from keyline_local.resources import Api, Deployment, Function
 from keyline_local.roles.guard import Guard
 from keyline_local.services.aws import Aws
 from keyline_local.services.cache import Cache
+from keyline_local.services.dashboards import Dashboard, dashboards_of
 from keyline_local.services.faults import Fault, Faults, Kind
 from keyline_local.services.live_alarms import LiveAlarm, LiveAlarms, alarm_line
 from keyline_local.services.logs import Logs
-from keyline_local.services.metric_store import MetricStore
+from keyline_local.services.metric_store import MINUTE, MetricStore
 from keyline_local.services.minutes import MOST_SECONDS, Minutes
 from keyline_local.services.notices import Notices
 from keyline_local.services.queues import Queues
@@ -289,6 +290,10 @@ class Platform:
         """Say how the alarms of the deployed templates are."""
         return self._alarms.states()
 
+    def dashboards(self) -> Sequence[Dashboard]:
+        """Return the dashboards of the templates with what was measured."""
+        return dashboards_of(self._templates, self.metrics, int(self.clock.now() // MINUTE))
+
     async def advance(self, seconds: float) -> None:
         """Move time forward; what is due on the way happens, and alarms are evaluated.
 
@@ -452,8 +457,8 @@ class Platform:
         self.faults = Faults(self.clock)
         self.metrics = MetricStore(self.clock)
         self.logs.subscribe(self.metrics.add_written)
-        templates = {stack.id: stack.template for stack in assembly.stacks}
-        self._alarms = LiveAlarms(templates, self.metrics)
+        self._templates = {stack.id: stack.template for stack in assembly.stacks}
+        self._alarms = LiveAlarms(self._templates, self.metrics)
         meter = TableMeter(self.metrics)
         self._throttling = Throttling(self.deployment.tables, self.faults, meter)
         self._meter = meter

@@ -16,6 +16,7 @@ from keyline_ops.commands import (
     bootstrap,
     check,
     costs,
+    dashboard,
     deploy,
     destroy,
     docs,
@@ -55,7 +56,7 @@ PARTS = (
     *(up, down, new, check, plan, bootstrap, deploy, destroy, token, logs, docs, running),
     *(invoke, costs, phase, migrate, importing, tables, recovery, alarms, redrive, requirements),
     *(local,),
-    *(query,),
+    *(query, dashboard),
 )
 for part in PARTS:
     app.add_typer(part.app)

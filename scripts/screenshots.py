@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Take the screenshots of the docs again from a local platform that runs.
 
-The pages are the index of all APIs and the page of the first API, each at 390 and 1,280 pixels,
-light and dark. The browser is driven over a pipe with the Chrome DevTools Protocol: `--window-size`
-alone gives no window narrower than 500 pixels and no dark mode.
+The pages are the index of all APIs, the page of the first API and the dashboards, each at 390 and
+1,280 pixels, light and dark. The browser is driven over a pipe with the Chrome DevTools Protocol:
+`--window-size` alone gives no window narrower than 500 pixels and no dark mode.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any
 from keyline.errors import KeylineError
 from keyline_deploy.project import LOCAL_STATE, ROOT
 from keyline_local import ask, issuer_url
+from keyline_ops.dashboard import page
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _OPTIONS = (
@@ -136,7 +137,10 @@ def main() -> None:
     apis = ask(index, "GET", "/status")["apis"]
     pages = {"index": f"{index}/", "api": f"{next(iter(apis.values()))}/_keyline/docs"}
     options.output.mkdir(parents=True, exist_ok=True)
-    with browser() as shown:
+    with tempfile.TemporaryDirectory() as folder, browser() as shown:
+        drawn = Path(folder) / "dashboard.html"
+        drawn.write_text(page(ask(index, "GET", "/dashboards")), encoding="utf-8")
+        pages["dashboard"] = drawn.as_uri()
         for name, url in pages.items():
             for width, height in _SIZES:
                 for scheme in _SCHEMES:

@@ -32,6 +32,7 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     UnknownFunctionError,
 )
+from keyline_local.services.dashboards import Dashboard
 from keyline_local.services.faults import Fault, Kind
 from keyline_local.services.live_alarms import LiveAlarm
 from keyline_local.triggers.event_source import Result
@@ -62,6 +63,9 @@ class Controlled(Protocol):
 
     def alarms(self) -> Sequence[LiveAlarm]:
         """Say how the alarms are."""
+
+    def dashboards(self) -> Sequence[Dashboard]:
+        """Return the dashboards with what was measured."""
 
     async def advance(self, seconds: float) -> None:
         """Move time forward."""
@@ -152,6 +156,16 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
     async def alarms(_: Request) -> Response:
         return JSONResponse([alarm_json(each) for each in platform.alarms()])
 
+    async def dashboards(_: Request) -> Response:
+        joining = [each for each in platform.alarms() if each.joins]
+        return JSONResponse(
+            {
+                "time": platform.status().time.isoformat(timespec="seconds"),
+                "states": [alarm_json(each) for each in joining],
+                "dashboards": [dataclasses.asdict(each) for each in platform.dashboards()],
+            }
+        )
+
     async def advance(request: Request) -> Response:
         before = {(a.stack, a.name): a.state for a in platform.alarms()}
         await platform.advance(_seconds(request))
@@ -195,6 +209,7 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
             Route(f"{PREFIX}/schedules/{{name}}", guarded(run_schedule), methods=["POST"]),
             Route(f"{PREFIX}/functions/{{name}}", guarded(invoke), methods=["POST"]),
             Route(f"{PREFIX}/alarms", guarded(alarms), methods=["GET"]),
+            Route(f"{PREFIX}/dashboards", guarded(dashboards), methods=["GET"]),
             Route(f"{PREFIX}/time", guarded(advance), methods=["POST"]),
             Route(f"{PREFIX}/faults", guarded(end_faults), methods=["DELETE"]),
             Route(f"{PREFIX}/faults/{{kind}}", guarded(begin_fault), methods=["POST"]),

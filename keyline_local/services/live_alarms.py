@@ -25,6 +25,8 @@ class LiveAlarm:
         When it came into this state, None if it was never in another.
     told
         When it last told its topic that it went off or was over; None if it never did.
+    joins
+        Whether it joins other alarms.
     """
 
     stack: str
@@ -33,6 +35,7 @@ class LiveAlarm:
     since: datetime | None
     runbook: str
     told: datetime | None = None
+    joins: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ class _Watched:
     def live(self) -> LiveAlarm:
         found = self.found
         since, told = _time(self.since), _time(self.told_in)
-        return LiveAlarm(found.stack, found.name, self.state, since, found.runbook, told)
+        joins = isinstance(found.alarm, CompositeAlarm)
+        return LiveAlarm(found.stack, found.name, self.state, since, found.runbook, told, joins)
 
 
 class LiveAlarms:

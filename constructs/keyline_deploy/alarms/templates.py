@@ -59,7 +59,7 @@ def alarms_of(stack: str, template: Mapping[str, Any]) -> list[TemplateAlarm]:
 
 
 def _alarm(stack: str, logical_id: str, resource: Mapping[str, Any]) -> TemplateAlarm:
-    given = _literal(resource["Properties"])
+    given = literal(resource["Properties"])
     described = str(given.get("AlarmDescription", ""))
     found = RUNBOOK.search(described)
     try:
@@ -83,8 +83,8 @@ def _name(logical_id: str, resource: Mapping[str, Any]) -> str:
     return "/".join(path.split("/")[1:-1])
 
 
-def _literal(value: Any) -> Any:
-    """Return a value in which each reference of CloudFormation is a text: a logical id mostly."""
+def literal(value: Any) -> Any:
+    """Return a value in which each reference is a text: mostly the logical id."""
     if isinstance(value, Mapping):
         match value:
             case {"Ref": str(logical_id)}:
@@ -92,10 +92,10 @@ def _literal(value: Any) -> Any:
             case {"Fn::GetAtt": [str(logical_id), str(_)]}:
                 return logical_id
             case {"Fn::Join": [str(between), [*parts]]}:
-                return between.join(str(_literal(part)) for part in parts)
+                return between.join(str(literal(part)) for part in parts)
         if len(value) == 1 and next(iter(value)).startswith("Fn::"):
             return json.dumps(value, sort_keys=True)
-        return {name: _literal(member) for name, member in value.items()}
+        return {name: literal(member) for name, member in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_literal(member) for member in value]
+        return [literal(member) for member in value]
     return value

@@ -24,6 +24,7 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     UnknownFunctionError,
 )
+from keyline_local.services.dashboards import Dashboard, Graph, Line
 from keyline_local.services.faults import Fault, Kind
 from keyline_local.services.live_alarms import LiveAlarm
 from keyline_local.triggers.event_source import MappingStatus, Result
@@ -103,6 +104,9 @@ class Controlled:
             LiveAlarm("Notes", "Errors", State.ALARM, since, "docs/runbooks/alarms.md", since),
             LiveAlarm("Notes", "Latency", self.latency, None, ""),
         ]
+
+    def dashboards(self) -> Sequence[Dashboard]:
+        return [Dashboard("notes-local", [Graph("Errors", [Line("errors", [None, 1.0])])])]
 
     async def advance(self, seconds: float) -> None:
         if seconds > 1_000:
@@ -242,6 +246,7 @@ def test_the_states_of_alarms_are_told() -> None:
         "since": "2026-01-01T00:00:00+00:00",
         "runbook": "docs/runbooks/alarms.md",
         "told": "2026-01-01T00:00:00+00:00",
+        "joins": False,
     }
     assert (second["since"], second["told"]) == (None, None)
 
@@ -254,6 +259,17 @@ def test_time_is_moved_and_what_went_off_meanwhile_is_told() -> None:
     for seconds in ("2000", "soon", ""):
         refused = answer(Controlled(), "POST", f"/_keyline/time?seconds={seconds}", "x-keyline")
         assert refused.status_code == 409
+
+
+def test_dashboards_are_told_with_the_alarms_that_join_others() -> None:
+    answered = answer(Controlled(), "GET", "/_keyline/dashboards", "x-keyline").json()
+    assert answered["states"] == []
+    assert answered["dashboards"] == [
+        {
+            "name": "notes-local",
+            "graphs": [{"title": "Errors", "lines": [{"label": "errors", "values": [None, 1.0]}]}],
+        }
+    ]
 
 
 def test_faults_begin_and_end() -> None:

@@ -1,0 +1,124 @@
+"""The page of the dashboards: states, lines, dots and gaps, and nothing of another server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from keyline_ops.cli import app
+from keyline_ops.dashboard import page
+
+VOID = {"meta", "wbr", "circle", "polyline"}
+VALUES = st.lists(st.none() | st.floats(0, 1e12), max_size=60)
+
+
+class Tags(HTMLParser):
+    """The tags of a page, which all have to be closed, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def answer(*lines: tuple[str, Sequence[float | None]], state: str = "OK") -> dict[str, Any]:
+    return {
+        "time": "2026-01-01T00:00:00+00:00",
+        "states": [{"stack": "NotesData", "name": "Trouble/Alarm", "state": state}],
+        "dashboards": [
+            {
+                "name": "notes-local",
+                "graphs": [
+                    {
+                        "title": "Requests",
+                        "lines": [{"label": label, "values": values} for label, values in lines],
+                    }
+                ],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(("state", "kind"), [("OK", "fine"), ("ALARM", "on")])
+def test_a_state_says_which_alarm_it_is_of(state: str, kind: str) -> None:
+    shown = Tags(page(answer(state=state)))
+    assert {"class": f"state {kind}"} in shown.all("span")
+    assert f"{state} NotesData/Trouble/Alarm" in shown.text
+
+
+def test_a_line_has_gaps_and_a_dot_where_a_value_stands_alone() -> None:
+    shown = Tags(page(answer(("count", [0, 10, None, 5]))))
+    assert [each["points"] for each in shown.all("polyline")] == ["0.0,88.0 100.0,14.0"]
+    assert [(each["cx"], each["cy"]) for each in shown.all("circle")] == [("300.0", "51.0")]
+    assert "count: 5" in shown.text
+    assert shown.all("svg")[0]["aria-label"] == "Requests: at most 10"
+
+
+def test_what_was_not_measured_is_not_drawn() -> None:
+    shown = Tags(page(answer(("count", [None, None]))))
+    assert not shown.all("polyline") + shown.all("circle")
+    assert "nothing measured" in shown.text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (304, "304"), (9833.2, "9,833"), (76.5914, "76.6"), (0.0042, "0.0042")],
+)
+def test_a_number_is_short(value: float, text: str) -> None:
+    shown = page(answer(("count", [value])))
+    assert f"</span> count: {text}</li>" in shown
+    assert f'aria-label="Requests: at most {text}"' in shown
+
+
+@given(st.text(), VALUES)
+def test_any_names_and_values_make_a_page_of_closed_tags_within_the_graph(
+    name: str, values: list[float | None]
+) -> None:
+    shown = Tags(page(answer((name, values))))
+    points = [p for each in shown.all("polyline") for p in str(each["points"]).split(" ")]
+    points += [f"{each['cx']},{each['cy']}" for each in shown.all("circle")]
+    for x, y in (point.split(",") for point in points):
+        assert 0 <= float(x) <= 300
+        assert 0 <= float(y) <= 90
+    assert not shown.all("script") + shown.all("link") + shown.all("img")
+
+
+def test_the_command_writes_the_page_or_prints_the_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given_answer = answer(("count", [1.0]))
+    monkeypatch.setattr("keyline_ops.running.ask_local", lambda *_: given_answer)
+    file = tmp_path / "new" / "page.html"
+    done = CliRunner().invoke(app, ["dashboard", "--html", str(file)])
+    assert done.exit_code == 0, done.output
+    assert file.read_text() == page(given_answer)
+    done = CliRunner().invoke(app, ["dashboard", "--json"])
+    assert json.loads(done.output) == given_answer
