@@ -31,7 +31,7 @@ ul {{ list-style: none; padding: 0; margin: .25rem 0; font-size: .8rem; }}
   grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); }}
 .state {{ font-weight: bold; }}
 .on {{ color: light-dark(#b3261e, #ff8a80); }} .fine {{ color: light-dark(#1b6e3c, #7bd99b); }}
-svg {{ width: 100%; height: auto; border-bottom: 1px solid GrayText; }}
+svg {{ width: 100%; height: auto; border-bottom: 1px solid GrayText; overflow: visible; }}
 </style>
 </head>
 <body>
