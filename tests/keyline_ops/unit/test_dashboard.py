@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -98,6 +98,7 @@ def test_a_number_is_short(value: float, text: str) -> None:
     assert f'aria-label="Requests: at most {text}"' in shown
 
 
+@example('<script>&"', [1.0])
 @given(st.text(), VALUES)
 def test_any_names_and_values_make_a_page_of_closed_tags_within_the_graph(
     name: str, values: list[float | None]
