@@ -7,16 +7,17 @@ import re
 import typer
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_MOST = 400 * 86_400
 _PARTS = re.compile(r"(\d{1,9})([smhd])")
 
 
 def seconds(text: str) -> int:
-    """Read a duration such as `5m` or `1d12h`, in seconds.
+    """Read a duration such as `5m` or `1d12h`, in seconds: 400 days at most.
 
     Raises
     ------
     typer.BadParameter
-        If it is not one.
+        If it is not a duration, or longer.
 
     Examples
     --------
@@ -27,6 +28,8 @@ def seconds(text: str) -> int:
     found = sum(int(number) * _UNITS[unit] for number, unit in parts)
     if not found or "".join(number + unit for number, unit in parts) != text:
         raise typer.BadParameter(f"{text} is not a duration such as 90s, 5m, 2h or 1d12h.")
+    if found > _MOST:
+        raise typer.BadParameter(f"{text} is longer than 400 days. Write 400d or less.")
     return found
 
 

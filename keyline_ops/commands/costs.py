@@ -47,8 +47,8 @@ def cost(
         typer.Option(help="TABLE=ITEMS stored, where that is known; repeat for more."),
     ] = None,
     months: Annotated[
-        str, typer.Option(help="Months of items that nothing expires, up to 1200.")
-    ] = "12",
+        float, typer.Option(min=0.03, max=1_200, help="Months of items that nothing expires.")
+    ] = 12,
     invocations: Annotated[
         list[str] | None,
         typer.Option(help="SYSTEM/FUNCTION=NUMBER of a month, where known; repeat for more."),
@@ -57,7 +57,10 @@ def cost(
         Path | None, typer.Option(help="A run's report (make demo REPORT=) instead of rates.")
     ] = None,
     days: Annotated[
-        str | None, typer.Option(help="Days of traffic that the run of --measured stands for.")
+        float | None,
+        typer.Option(
+            min=0.001, max=3_660, help="Days of traffic that the run of --measured stands for."
+        ),
     ] = None,
     dynamodb: Annotated[
         bool, typer.Option("--dynamodb", help="DynamoDB alone; nothing is synthesized.")
@@ -148,7 +151,7 @@ def _check_views(
         said = "is not drawn of this."
         raise KeylineError("--chart", said, "Use it with --from, --scale or --growth.")
     if chart is not None and chart.suffix != ".svg":
-        raise KeylineError(f"--chart {chart}", "is no SVG file.", "Name one that ends with .svg.")
+        raise KeylineError(f"--chart {chart}", "is not an SVG file.", "Name one that ends with .svg.")
 
 
 def _estimates(
@@ -158,10 +161,10 @@ def _estimates(
     region: str | None,
     prices: Path | None,
     stored: list[str],
-    months: str,
+    months: float,
     invocations: list[str],
     measured: Path | None,
-    days: str | None,
+    days: float | None,
     assembly: Path | None,
     dynamodb: bool,
 ) -> list[Estimate]:
@@ -172,7 +175,7 @@ def _estimates(
     from keyline_ops.costs.forecast import stored_items
     from keyline_ops.costs.measured import measured as of_report
     from keyline_ops.costs.prices import given_prices
-    from keyline_ops.costs.services import known_invocations, positive
+    from keyline_ops.costs.services import known_invocations
     from keyline_ops.costs.usage import Usage
 
     found = load(environment)
@@ -181,9 +184,6 @@ def _estimates(
         typer.echo(warning, err=True)
     items = stored_items(stored, chosen)
     given = known_invocations(invocations, tuple(chosen))
-    horizon = positive(months, f"--months {months}")
-    if horizon > 1200:
-        raise KeylineError(f"--months {months}", "is more than 1200.", "Write 1200 or less.")
     if measured is not None and days is None:
         raise KeylineError(
             "--measured",
@@ -194,9 +194,9 @@ def _estimates(
     estimates = []
     for each in chosen:
         own = {table.name: items[table.name] for table in each.tables if table.name in items}
-        usage = Usage.declared(each, months=horizon, stored=own)
+        usage = Usage.declared(each, months=months, stored=own)
         if measured is not None and days is not None:
-            usage = of_report(each, usage, measured, positive(days, f"--days {days}"))
+            usage = of_report(each, usage, measured, days)
         estimates.append(
             Estimate(
                 system=each,
@@ -277,12 +277,21 @@ def _difference(
 
 
 def _same_question(
-    system: str | None, environment: str, months: str, *, dynamodb: bool
+    system: str | None, environment: str, months: float, *, dynamodb: bool
 ) -> list[str]:
     """Return the arguments by which another revision is asked the same."""
     chosen = [system] if system else []
     alone = ["--dynamodb"] if dynamodb else []
-    return ["cost", *chosen, "--environment", environment, "--months", months, *alone, "--json"]
+    return [
+        "cost",
+        *chosen,
+        "--environment",
+        environment,
+        "--months",
+        f"{months:g}",
+        *alone,
+        "--json",
+    ]
 
 
 def _write(file: Path, text: str) -> None:

@@ -27,6 +27,11 @@ MEASURE_SIZES = "KEYLINE_MEASURE_SIZES"
 SPANS = "KEYLINE_SPANS"
 """`1` where a function records the segments that its code names."""
 
+ARCHIVE_BUCKET = "KEYLINE_ARCHIVE_BUCKET"
+"""The name of the bucket that expired items are written to."""
+ARCHIVE_TABLE = "KEYLINE_ARCHIVE_TABLE"
+"""The declared name of the table whose expired items are written."""
+
 DAX = "KEYLINE_DAX"
 """The URL of the DAX cluster that a function may read items through: `daxs://...`."""
 

@@ -64,7 +64,7 @@ def test_a_system_s_commands_are_imported_only_when_asked_for(
     assert CliRunner().invoke(app, ["other"]).exit_code == 2
 
 
-@pytest.mark.parametrize("months", ["inf", "nan", "-1"])
+@pytest.mark.parametrize("months", ["inf", "nan", "-1", "0", "1201"])
 def test_months_that_are_no_length_of_time_are_refused(months: str) -> None:
     done = CliRunner().invoke(app, ["cost", "--json", "--months", months])
     assert isinstance(done.exception, KeylineError)

@@ -79,7 +79,7 @@ def test_a_duration_is_the_sum_of_its_parts(parts: list[tuple[int, str]]) -> Non
     each = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
     text = "".join(f"{number}{unit}" for number, unit in parts)
     total = sum(number * each[unit] for number, unit in parts)
-    if total:
+    if 0 < total <= 400 * 86_400:
         assert seconds(text) == total
     else:
         with pytest.raises(BadParameter):
@@ -92,7 +92,7 @@ def test_other_texts_are_refused(text: str) -> None:
         seconds(text)
 
 
-@given(st.integers(1, 10**6))
+@given(st.integers(1, 400 * 24 * 60))
 def test_minutes_are_told_so_that_they_can_be_read_back(minutes: int) -> None:
     read = seconds(told(minutes).replace(" ", "").replace("min", "m"))
     assert read == minutes * 60

@@ -21,8 +21,13 @@ def numeric(command: Any, words: tuple[str, ...] = ()) -> Iterator[Numeric]:
         for name in command.list_commands(None):
             yield from numeric(command.get_command(None, name), (*words, name))
     for parameter in command.params:
-        if parameter.type_descriptor.annotation in (int, float):
+        if parameter.type_descriptor.annotation in (int, float) and not read_as_words(parameter):
             yield words, parameter
+
+
+def read_as_words(parameter: Any) -> bool:
+    """Return whether a function of ours reads the parameter: a duration such as `5m`."""
+    return parameter.type_descriptor.parameter_info.parser is not None
 
 
 NUMBERS = [*numeric(typer.main.get_command(app))]

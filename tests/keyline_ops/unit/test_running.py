@@ -37,8 +37,7 @@ def unsynthesized(monkeypatch: pytest.MonkeyPatch) -> None:
         ["invoke", "{system}", "{function}", "--event", "{file}"],
         ["tables"],
         ["count", "{table}"],
-        ["backup", "{table}"],
-        ["restore", "{table}", "--to", "restored", "--at", "2026-01-31T10:00Z"],
+        ["verify"],
     ],
     ids=" ".join,
 )

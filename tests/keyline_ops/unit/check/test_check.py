@@ -59,6 +59,7 @@ handler = app.handler
 """
 ENVIRONMENT = """
 name = "dev"
+account = "111111111111"
 region = "us-east-1"
 auth = {issuer = "https://example.org", audience = "notes"}
 alarms.email = "oncall@example.org"
