@@ -151,7 +151,9 @@ def _check_views(
         said = "is not drawn of this."
         raise KeylineError("--chart", said, "Use it with --from, --scale or --growth.")
     if chart is not None and chart.suffix != ".svg":
-        raise KeylineError(f"--chart {chart}", "is not an SVG file.", "Name one that ends with .svg.")
+        raise KeylineError(
+            f"--chart {chart}", "is not an SVG file.", "Name one that ends with .svg."
+        )
 
 
 def _estimates(

@@ -67,8 +67,8 @@ def test_a_system_s_commands_are_imported_only_when_asked_for(
 @pytest.mark.parametrize("months", ["inf", "nan", "-1", "0", "1201"])
 def test_months_that_are_no_length_of_time_are_refused(months: str) -> None:
     done = CliRunner().invoke(app, ["cost", "--json", "--months", months])
-    assert isinstance(done.exception, KeylineError)
-    assert f"--months {months}" in str(done.exception)
+    assert done.exit_code == 2
+    assert "--months" in done.output
 
 
 def test_a_document_is_written_into_a_folder_that_is_made(
