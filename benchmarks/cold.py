@@ -20,7 +20,8 @@ from py_compile import PycInvalidationMode
 from typing import Any
 
 from benchmarks.result import machine
-from keyline_deploy.bundling import Target, bundle
+from keyline.model import Function
+from keyline_deploy.bundling import SERVICES, Target, bundle
 
 ENVIRONMENT = {
     "PATH": os.defpath,
@@ -59,10 +60,16 @@ class Subject:
     environ: Mapping[str, str]
 
 
-def shipped(system: str, folder: Path) -> Path:
-    """Copy a system's bundle into a folder, with byte code and read-only."""
+def shipped(system: str, function: Function, folder: Path) -> Path:
+    """Copy the bundle of a system's function into a folder, with byte code and read-only."""
+    bundled = bundle(
+        system,
+        target=Target.HOST,
+        requirements=function.requirements,
+        services=(*SERVICES, *function.services),
+    )
     made = folder / system
-    shutil.copytree(bundle(system, target=Target.HOST).path, made)
+    shutil.copytree(bundled.path, made)
     compileall.compile_dir(made, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
     for path in (made, *made.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)

@@ -35,7 +35,9 @@ def main() -> int:
         folder = Path(scratch)
         subjects = {
             "boto3 and client": boto3(_BOTO3, folder),
-            handler: Subject(f"import {handler}", shipped(system.name, folder), variables),
+            handler: Subject(
+                f"import {handler}", shipped(system.name, function, folder), variables
+            ),
         }
         took = milliseconds(subjects, arguments.runs)
     what = "milliseconds from a started interpreter to a ready handler, median of the runs"

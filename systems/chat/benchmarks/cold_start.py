@@ -78,7 +78,9 @@ def _subjects(url: str, folder: Path) -> dict[str, Subject]:
             variables,
         ),
         "Keyline": Subject(
-            _OURS.replace("EVENT", repr(asked)), shipped(SYSTEM.name, folder), variables
+            _OURS.replace("EVENT", repr(asked)),
+            shipped(SYSTEM.name, SYSTEM.function("write"), folder),
+            variables,
         ),
     }
 

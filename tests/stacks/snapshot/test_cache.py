@@ -199,6 +199,27 @@ def test_only_a_function_with_accelerated_reads_is_switched_to_dax(
     assert "ClusterDiscoveryEndpointURL" in json.dumps(address)
 
 
+@pytest.mark.requirement("B-50", "K-67")
+def test_dax_may_read_the_restored_table_that_serves_and_not_the_one_before(tmp_path: Path) -> None:
+    own = BOOK_TABLE.physical_name(DAX.name)
+    restored = f"{own}-r20260131T100000Z"
+    names = {BOOKS.name: {BOOK_TABLE.name: (restored, own)}}
+    tables = msgspec.structs.replace(DAX.tables, names=names)
+    app = new_app(tmp_path, checks=False)
+    build(
+        app,
+        msgspec.structs.replace(DAX, tables=tables),
+        [replace(BOOKS, functions=(READER, OTHER))],
+        no_bundle(tmp_path),
+    )
+    (cache,) = (s.template for s in app.synth().stacks if s.stack_name == "cache-full")
+    roles = resources(cache, "AWS::IAM::Role").values()
+    (role,) = [role for role in roles if "dax.amazonaws.com" in json.dumps(role)]
+    reading, _ = role["Policies"][0]["PolicyDocument"]["Statement"]
+    granted = json.dumps(reading["Resource"])
+    assert granted.count(":table/") == granted.count(f':table/{restored}"') == 1
+
+
 def test_without_the_section_there_is_no_dax(templates: Mapping[str, Template]) -> None:
     assert "dax" not in json.dumps(list(templates.values())).casefold()
 

@@ -12,10 +12,20 @@ from companion.alexa import UnverifiedRequestError
 from companion.answer_writer import FALLBACK
 from companion.conversation import CONCERN_ANSWER, EMERGENCY_ANSWER
 from companion.skill import GOODBYE, HELP, NOT_UNDERSTOOD, REFUSAL
-from companion.tables import Profile
+from companion.tables import LOGS, Profile
 from keyline.run import OutcomeUnknownError
+from keyline.run.client import Client
+from keyline.run.client_settings import ClientSettings
+from tests.support.events import Context
 from tests.support.faults import Fault, fault_proxy
-from tests.systems.companion.on_engine import ALEXA_USER, Companion, alexa_request, said
+from tests.systems.companion.on_engine import (
+    ALEXA_USER,
+    SKILL_ID,
+    Companion,
+    MakeCompanion,
+    alexa_request,
+    said,
+)
 
 READS = {"GetItem", "Query", "BatchGetItem", "TransactGetItems"}
 
@@ -155,6 +165,26 @@ def test_a_warm_turn_makes_one_read(companion: Companion) -> None:
         "conversation-get",
         "turn-log",
     ]
+
+
+@pytest.mark.requirement("B-16")
+def test_all_turns_of_a_process_go_over_one_client(make_companion: MakeCompanion) -> None:
+    companion = make_companion(skill_id=SKILL_ID, alerts="log")
+    companion.patient()
+    made: list[object] = []
+
+    class Counted(Client):
+        def __init__(self, settings: ClientSettings) -> None:
+            super().__init__(settings)
+            made.append(self)
+
+    companion.monkeypatch.setattr("keyline.run.client.Client", Counted)
+    handler = companion.module("skill").handler
+    assert len(made) == 1  # it is there before the first request comes
+    for words in ("hello", "I slept well", "what day is it"):
+        handler(said(words), Context())
+    assert len(companion.stored(LOGS.name)) == 3
+    assert len(made) == 1
 
 
 @pytest.mark.requirement("B-45")
