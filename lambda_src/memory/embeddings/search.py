@@ -5,6 +5,7 @@
    that no block covers. These are compared exactly.
 3. Of the codes, those with the best estimates are read as embeddings and compared exactly. More
    are read as long as an estimate could be that of a better neighbour.
+4. Where that gives fewer results than were asked for, further groups are read.
 
 What is returned was compared exactly with the stored vector, so a deleted embedding is never
 returned, whatever the codes say.
@@ -12,9 +13,10 @@ returned, whatever the codes say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -118,21 +120,32 @@ class EmbeddingSearch:
         covered = coverage(directory, recent)
         newer = self._begin(user_id, covered.uncovered)
         rows = [Rows.of(block.rows) for block in recent]
+        further: Iterator[list[Group] | None] = iter(())
+        until = covered.until
         if directory is not None and directory.dimension == query.dimension:
-            groups, lost = self._groups(user_id, directory, query)
-            rows += [Rows.of(block.rows) for block in groups]
-            if lost:  # the embeddings themselves tell
-                newer += self._begin(user_id, (Span(0, directory.last),))
+            further, until = self._groups(user_id, directory, query), directory.last
+            if (groups := next(further)) is None:
+                newer += self._begin(user_id, (Span(0, until),))
+            else:
+                rows += [Rows.of(block.rows) for block in groups]
         best = _Best(query, k, frozenset(without()))
         best.add(stored for chunk in newer for stored in chunk.result())
         in_no_block = best.compared
         codes = _Codes.of(rows, query, best.without)
         self._compare(user_id, covered.until, codes, best)
+        packed = len(codes.numbers)
+        while best.compared < k and (more := list(islice(further, 1))):
+            if more[0] is None:
+                self._add_all(user_id, until, best)
+                break
+            codes = _Codes.of((Rows.of(each.rows) for each in more[0]), query, best.without)
+            self._compare(user_id, covered.until, codes, best)
+            packed += len(codes.numbers)
         return Found(
             neighbours=best.neighbours,
             compared=best.compared,
             newer=in_no_block,
-            packed=len(codes.numbers),
+            packed=packed,
             packed_until_us=moment_us_of(covered.until) if covered.until else None,
         )
 
@@ -167,29 +180,46 @@ class EmbeddingSearch:
             self._store.items(EMBEDDINGS_NEWER, user_id=user_id, chunk=chunk, embedding_id=bounds)
         )
 
-    def _groups(self, user_id: str, directory: Directory, query: Query) -> tuple[list[Group], bool]:
-        """Read the groups that are near to the query, and tell whether one of them is lost."""
+    def _groups(
+        self, user_id: str, directory: Directory, query: Query
+    ) -> Iterator[list[Group] | None]:
+        """Yield the groups that are near to the query, then the others, the nearest first.
+
+        Forgetting can empty the near groups, so a search that has too few results goes on. Each
+        step reads twice as many groups as the step before. None ends the groups where one of them
+        is lost: then only the embeddings themselves tell what there is.
+        """
         centres = np.frombuffer(directory.centres, np.uint8).reshape(-1, width(query.dimension))
         scores = query.cosines(centres)
-        near = np.flatnonzero(scores >= scores.max() - directory.reach)
-        keys = [
-            {"user_id": user_id, "generation": directory.generation, "number": int(number)}
-            for number in near
-        ]
-        found = self._in_batches(GROUPS_NEAR, keys)
-        if len(found) < len(keys):
-            known = {each.number for each in found}
-            missing = [key for key in keys if key["number"] not in known]
-            found += self._in_batches(GROUPS_MISSING, missing)
-        return found, len(found) < len(keys)
+        nearest = np.argsort(-scores, kind="stable")
+        done, until = 0, int(np.count_nonzero(scores >= scores.max() - directory.reach))
+        while done < len(nearest):
+            keys = [
+                {"user_id": user_id, "generation": directory.generation, "number": int(number)}
+                for number in nearest[done:until]
+            ]
+            found = self._in_batches(GROUPS_NEAR, keys)
+            if len(found) < len(keys):
+                known = {each.number for each in found}
+                missing = [key for key in keys if key["number"] not in known]
+                found += self._in_batches(GROUPS_MISSING, missing)
+            if len(found) < len(keys):
+                yield None
+                return
+            yield found
+            done, until = until, until + 2 * (until - done)
+
+    def _add_all(self, user_id: str, until: int, best: _Best) -> None:
+        """Compare all embeddings up to an identifier."""
+        everything = self._begin(user_id, (Span(0, until),))
+        best.add(stored for chunk in everything for stored in chunk.result())
 
     def _compare(self, user_id: str, until: int, codes: _Codes, best: _Best) -> None:
         """Compare the embeddings whose codes say that they may be among the best."""
         done, wanted = 0, min(len(codes.numbers), max(FIRST, 2 * best.k))
         while done < wanted:
             if (wanted - done) / 2 > codes.units_of_all:
-                everything = self._begin(user_id, (Span(0, until),))
-                best.add(stored for chunk in everything for stored in chunk.result())
+                self._add_all(user_id, until, best)
                 return
             ids = [text_of(int(number)) for number in codes.numbers[done:wanted]]
             keys = [

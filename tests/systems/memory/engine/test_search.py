@@ -320,6 +320,22 @@ def test_a_lost_group_is_made_good_by_the_embeddings(memory: Memory) -> None:
     kept.assert_found()
 
 
+def test_a_search_goes_on_where_the_nearest_groups_were_forgotten(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generations, "reach_of", lambda *_: 0.0)  # only the nearest group is near
+    kept = Kept(memory, MANY)
+    packer(memory.store).pack("ada")
+    assert any(isinstance(part, Directory) for part in parts(memory))
+    gone = set[str]()
+    while len(gone) < MANY - ALIKE:
+        near = [each for each in ids_in(kept.search(0)) if each not in gone]
+        assert len(near) == ALIKE, f"{len(near)} of {MANY - len(gone)} that are left"
+        memory.embeddings.forget("ada", near)
+        gone.update(near)
+    assert set(ids_in(kept.search(0))) == set(kept.ids) - gone
+
+
 def test_what_has_expired_is_not_found_though_its_code_is_there(memory: Memory) -> None:
     kept = Kept(memory, SOME, ttl=int(time.time()) - 60)
     packer(memory.store).pack("ada")
