@@ -3,7 +3,7 @@
 import os
 import sys
 
-sys.path.extend(os.environ["SITE_PYTHON_PATH"].split(os.pathsep))
+sys.path.extend(filter(None, os.environ.get("SITE_PYTHON_PATH", "").split(os.pathsep)))
 
 project = "Keyline"
 project_copyright = "the Keyline authors"

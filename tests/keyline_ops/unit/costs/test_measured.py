@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keyline.errors import KeylineError
+from keyline_deploy.systems import names
 from keyline_ops.cli import app
 from keyline_ops.costs.forecast import forecast
 from keyline_ops.costs.measured import measured
@@ -77,9 +78,13 @@ def test_what_is_no_report_is_named(text: str, says: str, tmp_path: Path) -> Non
 
 
 def test_the_command_takes_a_report(tmp_path: Path) -> None:
-    file = report(tmp_path, {**row("message-create", 100, 0, 900), "system": "chat"})
-    asked = ["cost", "chat", "--dynamodb", "--json", "--measured", str(file)]
+    name = names()[0]
+    plain = CliRunner().invoke(app, ["cost", name, "--dynamodb", "--json"]).stdout
+    patterns = json.loads(plain)[0]["patterns"]
+    written = next(each["pattern"] for each in patterns if each["operation"] == "PutItem")
+    file = report(tmp_path, {**row(written, 100, 0, 900), "system": name})
+    asked = ["cost", name, "--dynamodb", "--json", "--measured", str(file)]
     (document,) = json.loads(CliRunner().invoke(app, [*asked, "--days", "0.5"]).stdout)
     rows = {each["pattern"]: each for each in document["patterns"]}
-    assert rows["message-create"]["calls"] == 6_000
-    assert rows["message-create"]["units_per_call"] == {"least": 9.0, "most": 9.0}
+    assert rows[written]["calls"] == 6_000
+    assert rows[written]["units_per_call"] == {"least": 9.0, "most": 9.0}

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from keyline.errors import KeylineError
 from keyline.model import Function, Route, StreamSource, StreamView, System
 from keyline_deploy.environment import load
+from keyline_deploy.systems import names
 from keyline_ops.cli import app
 from keyline_ops.costs.forecast import forecast
 from keyline_ops.costs.observability import Observability
@@ -168,10 +169,12 @@ def test_profiles_are_those_that_the_benchmark_wrote(tmp_path: Path) -> None:
 
 def test_the_command_counts_the_alarms_of_an_assembly(tmp_path: Path) -> None:
     alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "Errors"}}
-    for name, count in (("ChatDataProd", 3), ("ChatServiceProd", 2), ("OtherDataProd", 9)):
+    name = names()[0]
+    start = name.capitalize()
+    for stack, count in ((f"{start}DataProd", 3), (f"{start}ServiceProd", 2), ("OtherDataProd", 9)):
         resources = {f"A{number}": alarm for number in range(count)}
-        (tmp_path / f"{name}.template.json").write_text(json.dumps({"Resources": resources}))
-    asked = ["cost", "chat", "--assembly", str(tmp_path)]
+        (tmp_path / f"{stack}.template.json").write_text(json.dumps({"Resources": resources}))
+    asked = ["cost", name, "--assembly", str(tmp_path)]
     said = CliRunner().invoke(app, [*asked, "--json"])
     assert said.exit_code == 0, said.output
     (document,) = json.loads(said.stdout)
