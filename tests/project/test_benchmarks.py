@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -38,3 +40,18 @@ def test_a_benchmark_tells_its_options(name: str) -> None:
         [sys.executable, "-m", name, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert "--json" in done.stdout
+
+
+def test_the_costs_at_run_time_are_those_of_the_result(root: Path) -> None:
+    rows = {"GetItem": "get", "PutItem": "put", "UpdateItem": "update"}
+    rows |= {"BatchGetItem of 100 items": "batch get", "Query of 1,000 items": "query"}
+    result = json.loads((root / "benchmarks/results/lean.json").read_text())["cpu_ms"]
+    page = (root / "docs/cost.md").read_text().partition("## What a call costs at run time")[2]
+    shown = {
+        cells[0]: [float(cell) for cell in cells[1:]]
+        for cells in re.findall(r"^\| (\w.*?)" + r" \| ([\d.]+)" * 5 + r" \|$", page, re.M)
+    }
+    assert shown.keys() == rows.keys()
+    for row, figures in shown.items():
+        measured = list(result[rows[row]].values())[:5]
+        assert figures == pytest.approx(measured, rel=0.005, abs=0.005), row

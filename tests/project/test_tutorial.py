@@ -68,8 +68,7 @@ def test_the_changes_of_files_and_the_quick_commands_do_what_the_page_says(
         if isinstance(step, Edit):
             reader.follow(step)
         elif step.text == NEW:
-            shown = [line for line in step.shown.splitlines() if not line.startswith("derive")]
-            reader.follow(Command(step.part, f"{NEW} --no-derive", "\n".join(shown)))
+            reader.follow(step.without_deriving())
         elif step.text.startswith(QUICK):
             reader.follow(step)
     reader.follow(Command("", UNIT, "...100%..."))

@@ -1,4 +1,4 @@
-"""The steps of docs/tutorial.md, and the fresh clone in which their time is measured.
+"""The steps of a page that a reader types, such as docs/tutorial.md, and the time that they take.
 
 `.venv/bin/python -m tests.support.tutorial` follows the tutorial from a fresh clone of this
 checkout and prints the minutes that each part took. It installs from package indexes.
@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -24,8 +24,6 @@ from tests.support.inner_pytest import outer_environment
 
 PAGE = ROOT / "docs" / "tutorial.md"
 INTERRUPT = "^C"
-SERVES = "Ctrl-C stops."
-"""The last of what `make up` says before it serves."""
 FAILS = "FAILED"
 """What the page shows of a command whose exit code is not 0."""
 LONGEST = 900
@@ -48,6 +46,27 @@ class Command:
         """Return whether an output is as shown: `...` stands for anything."""
         pattern = ".*".join(re.escape(piece) for piece in self.shown.strip().split("..."))
         return re.fullmatch(pattern, output.strip(), re.DOTALL) is not None
+
+    def without_deriving(self) -> Self:
+        """Return a `keyline new` that leaves out the files that follow from the others."""
+        lines = [line for line in self.shown.splitlines() if not line.startswith("derive")]
+        return replace(self, text=f"{self.text} --no-derive", shown="\n".join(lines))
+
+
+@dataclass(frozen=True)
+class Measured(Command):
+    """A command whose figures differ from run to run: each may be another one than is shown."""
+
+    def shows(self, output: str) -> bool:
+        """Return whether an output is as shown, its figures and the width of columns left out."""
+        return Command(self.part, self.text, _without_figures(self.shown)).shows(
+            _without_figures(output)
+        )
+
+
+def _without_figures(text: str) -> str:
+    figures = re.sub(r"\d+(?:[.,]\d+)*", "0", text)
+    return re.sub(r" +", " ", re.sub(r" +$", "", figures, flags=re.MULTILINE))
 
 
 @dataclass(frozen=True)
@@ -150,8 +169,8 @@ class Reader:
             self._stop()
             return ""
         typed = self._with_port(step.text, self.port + self.offset)
-        output = self._run(typed, may_fail=FAILS in step.shown)
-        shown = Command(step.part, step.text, self._with_port(step.shown, self.port))
+        shown = replace(step, shown=self._with_port(step.shown, self.port))
+        output = self._run(typed, shown)
         assert shown.shows(output), (
             f"$ {step.text}\n{output}\n--- but the page shows:\n{step.shown}"
         )
@@ -160,10 +179,10 @@ class Reader:
     def _with_port(self, text: str, port: int) -> str:
         return text.replace(f"localhost:{self.said_port}", f"localhost:{port}")
 
-    def _run(self, typed: str, *, may_fail: bool) -> str:
+    def _run(self, typed: str, shown: Command) -> str:
         command = re.sub(r"\bmake\b(?= )", self.make, typed, count=1)
         if typed == "make up":
-            return self._start(command)
+            return self._start(command, shown)
         assigned = _ASSIGNMENT.fullmatch(typed)
         if assigned:
             command = f'{command}; printf %s "${assigned[1]}"'
@@ -177,15 +196,15 @@ class Reader:
             timeout=LONGEST,
             check=False,
         )
-        assert done.returncode == 0 or may_fail, f"$ {typed}\n{done.stdout}"
+        assert done.returncode == 0 or FAILS in shown.shown, f"$ {typed}\n{done.stdout}"
         if assigned:
             assert done.stdout, f"$ {typed}\nassigned nothing"
             self.environment[assigned[1]] = done.stdout
             return ""
         return done.stdout
 
-    def _start(self, command: str) -> str:
-        """Start what serves, and wait until it says so."""
+    def _start(self, command: str, shown: Command) -> str:
+        """Start what serves, and wait until it has said what is shown."""
         with tempfile.TemporaryFile() as file:
             self._serving = subprocess.Popen(
                 ["bash", "-c", f"exec {command}"],
@@ -198,7 +217,7 @@ class Reader:
             deadline = time.monotonic() + LONGEST
             while True:
                 output = os.pread(file.fileno(), 10_000_000, 0).decode()
-                if SERVES in output:
+                if shown.shows(output):
                     return output
                 assert self._serving.poll() is None, output
                 assert time.monotonic() < deadline, output
