@@ -12,6 +12,7 @@ Public are these names, and nothing below them:
 * `read_deployment` reads an assembly with nothing of it running. `Deployment`, `Api` and
   `Function` are what it found: who makes pages or documents of an API is given them.
   `check_assembly` tells all that is refused of one.
+* `allowing` says which `Statement`s of a function's role allow an action.
 
 `keyline_local.testing` has the parts that a test runs by themselves. A name is imported when it is
 first used, so that a command that asks does not import what serves.
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from keyline_local.host.process import die_with_parent
     from keyline_local.host.state_folder import state_locked as state_locked
     from keyline_local.platform import Platform
-    from keyline_local.resources import Api, Deployment, Function
+    from keyline_local.resources import Api, Deployment, Function, Statement
+    from keyline_local.roles.iam import allowing
 
 __all__ = [
     "SHORTEST_STREAMED_NAME",
@@ -46,6 +48,8 @@ __all__ = [
     "Issuer",
     "Platform",
     "Ports",
+    "Statement",
+    "allowing",
     "ask",
     "check_assembly",
     "client",
@@ -63,6 +67,8 @@ _HOMES = {
     "Issuer": "api.issuer",
     "Platform": "platform",
     "Ports": "host.ports",
+    "Statement": "resources",
+    "allowing": "roles.iam",
     "ask": "control.client",
     "check_assembly": "cloudformation.deployment",
     "client": "host.clients",

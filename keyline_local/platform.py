@@ -22,6 +22,8 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from rich.console import Console
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
 from keyline import variables
@@ -36,7 +38,7 @@ from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import resolve_deployment
 from keyline_local.cloudformation.secret_store import SecretStore
 from keyline_local.control.client import PREFIX
-from keyline_local.control.server import announced, control_app, index_handler
+from keyline_local.control.server import announced, control_app
 from keyline_local.control.status import ApiStatus, Status
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
 from keyline_local.dynamodb.engine import Engine, find_binary
@@ -73,6 +75,8 @@ from keyline_local.triggers.stream_retry import Record, arrival
 
 Pages = Callable[[Api, Deployment], Sequence[BaseRoute]]
 """Makes the pages of an API: routes below `/_keyline`, for its own port."""
+FrontPages = Callable[["Platform"], Sequence[BaseRoute]]
+"""Makes the front pages of a platform: routes of the address at which it is asked."""
 
 _SERVERS = {
     "engine": "the engine",
@@ -115,6 +119,8 @@ class Platform:
     pages
         Makes the pages beside each API; none by default. The index page lists those whose path
         has no parameter.
+    front_pages
+        Makes the pages at the platform's own address, from `/` on; the index page by default.
     console
         Where logs are shown; None shows nothing.
 
@@ -156,6 +162,7 @@ class Platform:
         parameters: Mapping[str, str] | None = None,
         stacks: Sequence[str] = (),
         pages: Pages = lambda api, deployment: (),
+        front_pages: FrontPages = lambda platform: (),
         console: Console | None = None,
     ) -> None:
         self._root = root
@@ -168,6 +175,7 @@ class Platform:
         self._parameters = parameters
         self._stacks = stacks
         self._make_pages = pages
+        self._make_front_pages = front_pages
         self._pages: Sequence[Sequence[BaseRoute]] = ()
         self._console = console
         self._exit = AsyncExitStack()
@@ -400,6 +408,9 @@ class Platform:
         first, slash, index = name.partition("/")
         return name, f"{first}-{self.deployment.environment}{slash}{index}"
 
+    async def _to_the_front(self, _: Request) -> RedirectResponse:
+        return RedirectResponse(f"{self.endpoints.issuer}/")
+
     async def _end_minute(self, minute: int) -> None:
         await self._queues.measure(minute)
         changed, notices = self._alarms.evaluate(minute + 1)
@@ -486,7 +497,8 @@ class Platform:
             self.cache = Cache(state / "cache", port=ports.cache)
             parts.append(self.cache)
         require_free(ports.issuer, "the issuer", ports.advice)
-        parts.append(Listener(control_app(self, self.issuer.app()), ports.issuer))
+        front = self._make_front_pages(self)
+        parts.append(Listener(control_app(self, self.issuer.app(), front), ports.issuer))
         await _all(self._start(part) for part in parts)
 
     async def _create_resources(self) -> None:
@@ -535,7 +547,7 @@ class Platform:
     async def _start_triggers(self) -> None:
         deployment = self.deployment
         self._pages = [self._make_pages(api, deployment) for api in deployment.apis]
-        index = Route("/", index_handler(self), methods=["GET"])
+        front = Route("/", self._to_the_front, methods=["GET"])
         self.gateways = [
             Gateway(
                 api,
@@ -544,7 +556,7 @@ class Platform:
                 metrics=self.metrics,
                 account=deployment.account,
                 port=_port(url),
-                extra_routes=[index, *pages],
+                extra_routes=[front, *pages],
             )
             for api, url, pages in zip(
                 deployment.apis, self.endpoints.apis, self._pages, strict=True

@@ -22,7 +22,7 @@ from botocore.exceptions import (
 
 from keyline.errors import KeylineError, instead_of
 from keyline.model import System, Table
-from keyline.run import Client, Connection, Store, dynamodb_client
+from keyline.run import Client, Connection, Sender, Store, dynamodb_client
 from keyline_deploy.environment import Environment
 from keyline_local import client
 from keyline_ops.running import ask_local
@@ -65,19 +65,30 @@ class Deployed:
             return self.client()
         return boto3.client(service, region_name=self.environment.region, config=_PATIENT)
 
-    def store(self, system: System, connections: int) -> Store:
+    def store(
+        self,
+        system: System,
+        connections: int,
+        *,
+        connection: Sender | None = None,
+        cursor_secret: bytes | None = None,
+    ) -> Store:
         """The store of a system, with the environment's settings.
 
         Parameters
         ----------
         connections
             How many calls may be under way at once.
+        connection, cursor_secret
+            As of a `Store`.
         """
         return Store(
             system=system,
             environment=self.environment.name,
             settings=self.environment.settings(system.name, system.settings),
-            client=self._client(connections),
+            client=None if connection else self._client(connections),
+            connection=connection,
+            cursor_secret=cursor_secret,
             tables=self.environment.restored_tables(system),
         )
 

@@ -1,8 +1,9 @@
 """What a running platform answers a second terminal: its state, a sweep, runs, records.
 
 Served beside the token issuer, on loopback. A web page cannot call it: it asks for a header
-that a browser sends to another origin only with that origin's leave, which is never given.
-The index page alone needs no header: a browser shows it.
+that a browser sends to another origin only with that origin's leave, which is never given. A
+request by another name than this machine's is refused, so that no name of the network can be made
+to lead here. The front pages alone need no header: a browser shows them.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from pathlib import Path
 from typing import Protocol
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keyline.errors import KeylineError, instead_of
 from keyline_deploy.alarms import State
@@ -26,6 +30,7 @@ from keyline_local.control.index import index_page
 from keyline_local.control.status import Status, alarm_json, fault_json
 from keyline_local.dynamodb.ttl import Sweep
 from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.process import LOOPBACK
 from keyline_local.lambdas.functions import (
     Invocation,
     PayloadTooLargeError,
@@ -80,19 +85,25 @@ class Controlled(Protocol):
         """Return a stretch of the stream that a function consumes; None if it is gone."""
 
 
-def index_handler(platform: Controlled) -> Handler:
-    """Answer with the index page."""
+def index_route(platform: Controlled) -> Route:
+    """Return the front page of a platform that is given none."""
 
     async def index(_: Request) -> Response:
-        if not platform.is_up:
-            return _starting()
         return HTMLResponse(index_page(platform.status()))
 
-    return index
+    return Route("/", index, methods=["GET"])
 
 
-def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
-    """The issuer's app with the platform's control mounted under `/_keyline`."""
+def control_app(
+    platform: Controlled, issuer: Starlette, front: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """Return the issuer's app with the platform's control under `/_keyline`, and front pages.
+
+    Parameters
+    ----------
+    front
+        The front pages; the index page by default.
+    """
 
     def guarded(handler: Handler) -> Handler:
         async def answer(request: Request) -> Response:
@@ -199,11 +210,9 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
         found = await platform.records(name, asked["first"], asked["last"])
         return JSONResponse({"records": found if found is None else list(found)})
 
-    index = index_handler(platform)
     return Starlette(
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])],
         routes=[
-            Route("/", index, methods=["GET"]),
-            Route(f"{PREFIX}/", index, methods=["GET"]),
             Route(f"{PREFIX}/status", guarded(status), methods=["GET"]),
             Route(f"{PREFIX}/sweep", guarded(sweep), methods=["POST"]),
             Route(f"{PREFIX}/schedules/{{name}}", guarded(run_schedule), methods=["POST"]),
@@ -214,9 +223,17 @@ def control_app(platform: Controlled, issuer: Starlette) -> Starlette:
             Route(f"{PREFIX}/faults", guarded(end_faults), methods=["DELETE"]),
             Route(f"{PREFIX}/faults/{{kind}}", guarded(begin_fault), methods=["POST"]),
             Route(f"{PREFIX}/streams/{{name}}", guarded(records), methods=["GET"]),
-            Mount("/", issuer),
-        ]
+            *issuer.routes,
+            Mount("/", _once_up(platform, Router(front or [index_route(platform)]))),
+        ],
     )
+
+
+def _once_up(platform: Controlled, app: ASGIApp) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await (app if platform.is_up else _starting())(scope, receive, send)
+
+    return answer
 
 
 def _seconds(request: Request) -> float:

@@ -35,6 +35,14 @@ def evaluate(statements: Iterable[Statement], action: str, resource: str) -> Dec
     return Decision(allowed=any(each.effect == "Allow" for each in matching))
 
 
+def allowing(statements: Iterable[Statement], action: str, resource: str) -> list[Statement]:
+    """Return the statements that allow `action` on the ARN `resource`; none if one denies it."""
+    known = list(statements)
+    if not evaluate(known, action, resource).allowed:
+        return []
+    return [each for each in known if each.effect == "Allow" and _matches(each, action, resource)]
+
+
 def _matches(statement: Statement, action: str, resource: str) -> bool:
     if not _any_match(statement.actions, action, re.IGNORECASE):
         return False

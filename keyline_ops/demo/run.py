@@ -13,6 +13,7 @@ from rich.console import Console
 from keyline_deploy.environment import Environment, load
 from keyline_deploy.project import ROOT
 from keyline_local import Platform, Ports
+from keyline_ops.console.app import console_pages
 from keyline_ops.demo import show
 from keyline_ops.demo.options import Options
 from keyline_ops.demo.tour import ENVIRONMENT, Tour
@@ -87,6 +88,7 @@ def _platform(options: Options, environment: Environment, console: Console) -> P
         ports=Ports() if options.free_ports else declared,
         declared=declared,
         pages=project_pages,
+        front_pages=console_pages,
         console=console if options.verbose else None,
     )
 

@@ -11,6 +11,9 @@ import msgspec
 from keyline.errors import KeylineError, instead_of
 from keyline.model import Condition, Get, Query, System, fields_of
 
+Text = str | tuple[str, str]
+"""A value as a person writes it, or the two bounds of a range."""
+
 RANGE = ".."
 """Between the bounds of a range: `timestamp=1000..2000`."""
 
@@ -97,11 +100,27 @@ def values_of(read: Readable, given: Sequence[str]) -> dict[str, Any]:
         raise KeylineError(
             read.pattern.name, f"needs {', '.join(missing)}.", f"Write `{read.usage}`."
         )
-    return {name: _value(read, name, text) for name, text in texts.items()}
+    return typed(read, texts)
 
 
-def _texts(read: Readable, given: Sequence[str]) -> Mapping[str, str]:
-    texts: dict[str, str] = {}
+def typed(read: Readable, texts: Mapping[str, Text]) -> dict[str, Any]:
+    """Read texts as the types of the pattern's fields.
+
+    Raises
+    ------
+    KeylineError
+        If a text is not of its type.
+    """
+    return {
+        name: _converted(read, name, text)
+        if isinstance(text, str)
+        else tuple(_converted(read, name, bound) for bound in text)
+        for name, text in texts.items()
+    }
+
+
+def _texts(read: Readable, given: Sequence[str]) -> Mapping[str, Text]:
+    texts: dict[str, Text] = {}
     for each in given:
         name, equals, text = each.partition("=")
         if not equals:
@@ -114,13 +133,11 @@ def _texts(read: Readable, given: Sequence[str]) -> Mapping[str, str]:
             )
         if name in texts:
             raise KeylineError(f"{read.pattern.name}.{name}", "is there twice.", "Write it once.")
-        texts[name] = text
+        texts[name] = _bounds(read, name, text) if name in read.ranges else text
     return texts
 
 
-def _value(read: Readable, name: str, text: str) -> Any:
-    if name not in read.ranges:
-        return _converted(read, name, text)
+def _bounds(read: Readable, name: str, text: str) -> Text:
     start, dots, end = text.partition(RANGE)
     if not dots:
         raise KeylineError(
@@ -128,11 +145,11 @@ def _value(read: Readable, name: str, text: str) -> Any:
             f"{text!r} is not a range.",
             f"Write {name}=START{RANGE}END.",
         )
-    return _converted(read, name, start), _converted(read, name, end)
+    return start, end
 
 
 def _converted(read: Readable, name: str, text: str) -> Any:
-    kind = _type(read, name)
+    kind = type_of(read, name)
     try:
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -141,7 +158,7 @@ def _converted(read: Readable, name: str, text: str) -> Any:
         ) from error
 
 
-def _type(read: Readable, name: str) -> Any:
+def type_of(read: Readable, name: str) -> Any:
     """Return the type of a parameter: of its field, or of the field that it is compared with."""
     fields = {name: f for shape in read.pattern.shapes for name, f in fields_of(shape).items()}
     compared = {each.parameter: each.attribute for each in _conditions(read)}

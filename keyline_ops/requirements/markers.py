@@ -47,7 +47,7 @@ def proving_tests(root: Path) -> dict[str, list[ProvingTest]]:
     for path in sorted((root / "tests").rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")
         if f"mark.{_MARKER}(" in text:
-            for line, test in _named_in(text, path.relative_to(root).as_posix()):
+            for line, test in named_in(text, path.relative_to(root).as_posix()):
                 found.setdefault(line, set()).add(test)
     return {line: sorted(tests, key=_place) for line, tests in found.items()}
 
@@ -56,7 +56,8 @@ def _place(test: ProvingTest) -> tuple[str, int]:
     return test.file, test.row
 
 
-def _named_in(text: str, file: str) -> Iterator[tuple[str, ProvingTest]]:
+def named_in(text: str, file: str) -> Iterator[tuple[str, ProvingTest]]:
+    """Yield each line that the source of a file names, with the test that names it."""
     module = ast.parse(text)
     module_as_test = ProvingTest(file, file.rpartition("/")[2], 1)
     yield from _below(module, file, module_as_test, {})

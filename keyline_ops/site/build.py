@@ -24,6 +24,7 @@ from keyline_ops.site.links import Links
 from keyline_ops.site.navigation import INDEX, sections, title_of, tree
 from keyline_ops.site.systems import SystemPages
 from keyline_ops.synth import up_to_date
+from keyline_ops.words import anchor_of
 
 GENERATOR = WORK / "site-env" / "bin" / "python"
 """The Python of the environment that has Sphinx."""
@@ -200,11 +201,7 @@ class Source:
 
 def _questions(page: Path) -> str:
     headings = re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), re.M)
-    slugs = (re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings)
-    return "\n".join(
-        f"* [{title}](docs/questions.md#{slug})"
-        for title, slug in zip(headings, slugs, strict=True)
-    )
+    return "\n".join(f"* [{each}](docs/questions.md#{anchor_of(each)})" for each in headings)
 
 
 def _ordered(names: set[str], place: str) -> list[str]:

@@ -9,8 +9,10 @@ from html import escape
 from pathlib import Path
 
 from keyline_ops.site.links import SHOWN
+from keyline_ops.words import anchor_of
 
 _DEFINITION = re.compile(r"^ *(?:async def|def|class) (\w+)|^(\w+)(?:: [^=]+)? = ", re.M)
+_HEADING = re.compile(r"^#+ (.+)$", re.M)
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -42,7 +44,7 @@ def write(root: Path, shown: Collection[str], site: Path) -> int:
     for folder in folders:
         files |= {path for path in _inside(root, folder) if (root / path).is_file()}
     for path in sorted(files):
-        _write(site, path, f"{path}.html", _file(root / path), root)
+        _write(site, path, f"{path}.html", numbered(root / path), root)
     for folder in folders:
         _write(site, folder, f"{folder}/index.html", _folder(root, folder, files, folders), root)
     return len(files) + len(folders)
@@ -63,22 +65,32 @@ def _write(site: Path, path: str, place: str, body: str, root: Path) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def _file(path: Path) -> str:
-    """Return a file as HTML: each row has a number, and each definition its name as an anchor."""
+def numbered(path: Path) -> str:
+    """Return a file as HTML: each row has a number, and is an anchor.
+
+    The anchor is the name of what is defined there, of a heading that of GitHub, and `row-7` of any
+    other row.
+    """
     text = path.read_text(encoding="utf-8", errors="replace")
-    named: dict[int, str] = {}
-    if path.suffix == ".py":
-        for found in _DEFINITION.finditer(text):
-            row = text.count("\n", 0, found.start()) + 1
-            name = found[1] or found[2]
-            if name not in named.values():
-                named[row] = name
+    named = _anchors(path.suffix, text)
     lines = [
         f'<span class="row" id="{named.get(number, f"row-{number}")}">{escape(row)}</span>'
         for number, row in enumerate(text.splitlines(), 1)
     ]
     joined = "\n".join(lines)
     return f'<pre role="region" tabindex="0" aria-label="{escape(path.name)}">{joined}</pre>'
+
+
+def _anchors(suffix: str, text: str) -> dict[int, str]:
+    """Return the rows that have a name."""
+    if suffix == ".py":
+        found = {each.start(): each[1] or each[2] for each in _DEFINITION.finditer(text)}
+    elif suffix == ".md":
+        found = {each.start(): anchor_of(each[1]) for each in _HEADING.finditer(text)}
+    else:
+        return {}
+    firsts = {name: place for place, name in reversed(found.items())}
+    return {text.count("\n", 0, place) + 1: name for name, place in firsts.items()}
 
 
 def _folder(root: Path, folder: str, files: Iterable[str], folders: Iterable[str]) -> str:

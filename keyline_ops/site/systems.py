@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ from keyline_ops.costs.units import Bounds, call_units
 from keyline_ops.diagrams import curve, tables
 from keyline_ops.diagrams.svg import bare
 from keyline_ops.docs import condition_of, operation_of, rate_of, retention_of, table_row
+from keyline_ops.requirements.patterns import PatternTests
 from keyline_ops.site import measured
 from keyline_ops.site.links import framed
 
@@ -186,22 +186,14 @@ class SystemPages:
     def _tests(self, pattern: Pattern[Any]) -> list[str]:
         """Return links to the tests that name a pattern, or else to what uses every pattern."""
         system = self.system.name
-        found = [
-            f"[{file.name}](../../{file.relative_to(self.root).as_posix()})"
-            for file, text in self._test_files.items()
-            if re.search(rf'\b{_constant(pattern)}\b|"{re.escape(pattern.name)}"', text)
-        ]
+        files = dict.fromkeys(each.file for each in self._uses.of(pattern))
+        found = [f"[{file.rpartition('/')[2]}](../../{file})" for file in files]
         journey = f"[journey.py](../../systems/{system}/journey.py) with `make demo`"
         return [*found, journey]
 
     @cached_property
-    def _test_files(self) -> dict[Path, str]:
-        files = sorted((self.root / "tests/systems" / self.system.name).rglob("test_*.py"))
-        return {file: file.read_text(encoding="utf-8") for file in files}
-
-
-def _constant(pattern: Pattern[Any]) -> str:
-    return pattern.name.upper().replace("-", "_")
+    def _uses(self) -> PatternTests:
+        return PatternTests(self.system, self.root)
 
 
 def _span(bounds: Bounds) -> str:

@@ -33,8 +33,9 @@ Items
     Reader reads items of one kind, and finds their keys and their expiry.
     check_size refuses an item that DynamoDB would refuse.
 Requests
-    Connection sends requests that no pattern makes, through a Client, and gives a Reply. Its errors
-    are ReplyError and NoReplyError. THROTTLED are the codes of a throttled request.
+    Connection sends requests that no pattern makes, through a Client, and gives a Reply. Sender is
+    what a Store needs of it. Its errors are ReplyError and NoReplyError. THROTTLED are the codes of
+    a throttled request.
 Numbers
     number_text, number_value, MAX_DIGITS: numbers as DynamoDB writes them.
 """
@@ -45,7 +46,7 @@ from keyline.run.calls import THROTTLED
 from keyline.run.client import Client, dynamodb_client
 from keyline.run.clock import UniqueClock, later
 from keyline.run.codec import ItemWriter, Reader
-from keyline.run.connection import Connection
+from keyline.run.connection import Connection, Sender
 from keyline.run.context import Context, from_environment
 from keyline.run.errors import (
     AlreadyExistsError,
@@ -103,6 +104,7 @@ __all__ = [
     "Reply",
     "ReplyError",
     "RequestRefusedError",
+    "Sender",
     "Store",
     "TableSettings",
     "ThrottledError",

@@ -11,6 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from keyline_deploy.alarms import State
 from keyline_local.control.client import ADDRESS, issuer_url
@@ -137,31 +140,56 @@ class Controlled:
 
 
 def answer(
-    platform: Controlled, method: str, path: str, *headers: str, content: bytes = b""
+    platform: Controlled,
+    method: str,
+    path: str,
+    *headers: str,
+    content: bytes = b"",
+    front: Sequence[Route] = (),
+    host: str = "127.0.0.1:40123",
 ) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(control_app(platform, Starlette()))
+        transport = httpx.ASGITransport(control_app(platform, Starlette(), front))
         async with httpx.AsyncClient(transport=transport, base_url=FREE) as http:
-            return await http.request(
-                method, path, content=content, headers=dict.fromkeys(headers, "1")
-            )
+            sent = {**dict.fromkeys(headers, "1"), "host": host}
+            return await http.request(method, path, content=content, headers=sent)
 
     return asyncio.run(ask())
 
 
 def test_the_index_names_every_api_and_what_else_runs() -> None:
-    for path in ("/", "/_keyline/"):
-        page = answer(Controlled(), "GET", path)
-        assert page.status_code == 200
-        assert page.headers["content-type"].startswith("text/html")
-        assert "Notes &amp; &lt;more&gt;" in page.text
-        for text in (
-            *(NOTES.name, NOTES.url, f'href="{NOTES.pages["docs"]}"'),
-            *(STATUS.engine, STATUS.aws, "Notes-local", "notes-read-local"),
-            *("7 records delivered", "daily: 2026-01-01T00:00:00+00:00", "once: never again"),
-        ):
-            assert text in page.text
-        assert "<script" not in page.text
+    page = answer(Controlled(), "GET", "/")
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert "Notes &amp; &lt;more&gt;" in page.text
+    for text in (
+        *(NOTES.name, NOTES.url, f'href="{NOTES.pages["docs"]}"'),
+        *(STATUS.engine, STATUS.aws, "Notes-local", "notes-read-local"),
+        *("7 records delivered", "daily: 2026-01-01T00:00:00+00:00", "once: never again"),
+    ):
+        assert text in page.text
+    assert "<script" not in page.text
+
+
+def test_front_pages_take_the_place_of_the_index_once_the_platform_is_up() -> None:
+    async def page(_: Request) -> Response:
+        return Response("front")
+
+    platform, front = Controlled(), [Route("/", page), Route("/more", page)]
+    assert answer(platform, "GET", "/", front=front).text == "front"
+    assert answer(platform, "GET", "/more", front=front).text == "front"
+    assert answer(platform, "GET", "/_keyline/status", "x-keyline", front=front).json()["apis"]
+    platform.is_up = False
+    assert answer(platform, "GET", "/more", front=front).status_code == 503
+
+
+@pytest.mark.parametrize("path", ["/", "/_keyline/status", "/.well-known/openid-configuration"])
+def test_a_name_of_the_network_that_leads_here_is_refused(path: str) -> None:
+    for host in ("evil.example", "evil.example:18769", "127.0.0.1.evil.example"):
+        refused = answer(Controlled(), "GET", path, "x-keyline", host=host)
+        assert (refused.status_code, refused.text) == (400, "Invalid host header")
+    for host in ("localhost:18769", "127.0.0.1"):
+        assert answer(Controlled(), "GET", "/", host=host).status_code == 200
 
 
 def test_the_index_fits_a_phone_and_a_dark_room() -> None:

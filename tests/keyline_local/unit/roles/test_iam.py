@@ -9,7 +9,7 @@ import pytest
 
 from keyline_local.dynamodb.uses import Use, uses
 from keyline_local.resources import Statement
-from keyline_local.roles.iam import Decision, evaluate
+from keyline_local.roles.iam import Decision, allowing, evaluate
 from keyline_local.roles.identity import Credentials, access_key_of
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/Messages"
@@ -40,6 +40,16 @@ def statement(effect: str, actions: list[str], resources: list[str], **kwargs: o
 def test_wildcards(actions: list[str], resources: list[str], resource: str, allowed: bool) -> None:
     decision = evaluate([statement("Allow", actions, resources)], "dynamodb:Query", resource)
     assert decision == Decision(allowed)
+
+
+def test_the_statements_that_allow_an_action_are_told_unless_one_denies_it() -> None:
+    wide, narrow = (statement("Allow", [name], ["*"]) for name in ("*", "dynamodb:Query"))
+    other = statement("Allow", ["dynamodb:GetItem"], ["*"])
+    assert allowing([wide, other, narrow], "dynamodb:Query", TABLE) == [wide, narrow]
+    assert allowing([other], "dynamodb:Query", TABLE) == []
+    deny = statement("Deny", ["dynamodb:Query"], [TABLE])
+    assert allowing([wide, deny], "dynamodb:Query", TABLE) == []
+    assert allowing([wide, deny], "dynamodb:Query", INDEX) == [wide]
 
 
 def test_explicit_deny_wins_over_any_allow() -> None:

@@ -1,0 +1,120 @@
+"""How a page of the console is made: a template, and headers that keep foreign content out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from functools import wraps
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from keyline.errors import KeylineError
+
+View = Callable[[Request], Awaitable[Response]]
+
+_FOLDER = Path(__file__).parent
+_FILES = ("tokens.css", "console.css", "console.js")
+_PARTS = {
+    "/patterns": "Patterns",
+    "/functions": "Functions",
+}
+"""The navigation."""
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
+        " img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class Pages:
+    """Makes pages of templates. Whatever a template is given is text, not HTML."""
+
+    def __init__(self) -> None:
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            autoescape=True,
+        )
+        self._templates.filters |= {"pretty": pretty, "units": units, "moment": moment}
+        self._templates.globals["parts"] = _PARTS
+
+    def page(
+        self,
+        name: str,
+        request: Request,
+        *,
+        code: HTTPStatus = HTTPStatus.OK,
+        **values: Any,
+    ) -> Response:
+        """Return the page that a template makes of values."""
+        template = self._templates.get_template(f"{name}.html.jinja")
+        text = template.render(here=request.url.path, query=request.query_params, **values)
+        return HTMLResponse(text, code, headers=_HEADERS)
+
+    def refusal(self, request: Request, error: KeylineError, status: HTTPStatus) -> Response:
+        """Return the page that says what is wrong and what to do."""
+        return self.page("refusal", request, code=status, error=error)
+
+    def told(self, view: View) -> View:
+        """Let a view's errors be pages."""
+
+        @wraps(view)
+        async def answer(request: Request) -> Response:
+            try:
+                return await view(request)
+            except NotFoundError as error:
+                return self.refusal(request, error, HTTPStatus.NOT_FOUND)
+            except KeylineError as error:
+                return self.refusal(request, error, HTTPStatus.BAD_REQUEST)
+
+        return answer
+
+    def routes(self, views: Mapping[str, View]) -> Sequence[BaseRoute]:
+        """Return the routes of views by their paths, of the files, and of all that is not there."""
+        return [
+            Route("/_console/{name}", self._file),
+            *(Route(path, self.told(view), methods=["GET"]) for path, view in views.items()),
+            Route("/{path:path}", self.told(_nothing), methods=["GET"]),
+        ]
+
+    async def _file(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in _FILES:
+            return await self.told(_nothing)(request)
+        return FileResponse(_FOLDER / "static" / name, headers={"Cache-Control": "no-cache"})
+
+
+class NotFoundError(KeylineError):
+    """The console has no such page."""
+
+
+async def _nothing(request: Request) -> Response:
+    raise NotFoundError(request.url.path, "is not a page of the console.", "Begin at the index.")
+
+
+def pretty(value: Any) -> str:
+    """Return JSON as people read it."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+def units(value: float) -> str:
+    """Return a number of units: `3.5`, `1,862`."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def moment(value: datetime | None) -> str:
+    """Return a time with its zone, or nothing."""
+    return "" if value is None else value.isoformat(sep=" ", timespec="seconds")

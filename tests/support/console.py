@@ -1,0 +1,90 @@
+"""The console of a platform that runs nothing but an engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from keyline import variables
+from keyline.model import Function, System, access_of, function_name
+from keyline_deploy.environment import load
+from keyline_deploy.project import ROOT
+from keyline_ops.console.app import Console
+from tests.support.sample.shop import LARGE
+
+ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/"
+URL = "http://127.0.0.1:18769"
+
+
+def platform(system: System = LARGE, engine: str = "http://127.0.0.1:1") -> Any:
+    """Return what the console sees of a platform that runs the functions of a system."""
+    tables = [
+        SimpleNamespace(name=table.physical_name("local"), arn=ARN + table.physical_name("local"))
+        for table in system.tables
+    ]
+    functions = [_function(system, function) for function in system.functions]
+    deployment = SimpleNamespace(
+        environment="local", region="us-east-1", tables=tables, functions=functions
+    )
+    status = SimpleNamespace(
+        apis=[SimpleNamespace(name="a<b", title="Orders & <more>", url=URL, pages={"docs": "/d"})],
+        engine=engine,
+        aws="http://127.0.0.1:2",
+        tables=[table.name for table in tables],
+        functions=[function.name for function in functions],
+    )
+    return SimpleNamespace(
+        deployment=deployment,
+        endpoints=SimpleNamespace(engine=engine, issuer=URL),
+        status=lambda: status,
+    )
+
+
+def _function(system: System, function: Function) -> Any:
+    statements = [
+        SimpleNamespace(
+            effect="Allow",
+            actions=[f"dynamodb:{each.action}"],
+            resources=[_arn(system, each.table, each.index)],
+            conditions={},
+        )
+        for each in sorted(access_of(function.patterns))
+    ]
+    name = function_name(system.name, function.name, "local")
+    return SimpleNamespace(
+        name=name,
+        handler=function.handler,
+        statements=statements,
+        environment={variables.SYSTEM: system.name},
+    )
+
+
+def _arn(system: System, table: str, index: str) -> str:
+    return ARN + system.table(table).physical_name("local") + (f"/index/{index}" if index else "")
+
+
+def console(of: Any = None, systems: Sequence[System] = (LARGE,), root: Path = ROOT) -> Starlette:
+    """Return the console of a platform as an app."""
+    return Starlette(routes=Console(of or platform(), load("local"), systems, root).routes())
+
+
+def answer(app: Starlette, path: str, **more: Any) -> httpx.Response:
+    """Return what the console answers."""
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
+            return await http.request(more.pop("method", "GET"), path, **more)
+
+    return asyncio.run(ask())
+
+
+def asked(pattern: str, values: Mapping[str, Any], system: System = LARGE) -> tuple[str, Any]:
+    """Return the address of a pattern's page, and the query that runs it."""
+    return f"/patterns/{system.name}/{pattern}", {**values, "run": "1"}
