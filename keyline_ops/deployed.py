@@ -49,18 +49,18 @@ class Deployed:
         return self.engine is not None
 
     def name_of(self, owned: Owned) -> str:
-        """The name of the deployed table that serves."""
+        """Return the name of the deployed table that serves."""
         return self.environment.table_name(owned.system.name, owned.table)
 
     def client(self) -> Any:
-        """boto3's client of DynamoDB."""
+        """Return boto3's client of DynamoDB."""
         region = self.environment.region
         if self.engine is not None:
             return client("dynamodb", self.engine, region)
         return boto3.client("dynamodb", region_name=region, config=_PATIENT)
 
     def clients(self, service: str) -> Any:
-        """boto3's client of a service, of which the local engine has DynamoDB alone."""
+        """Return boto3's client of a service, of which the local engine has DynamoDB alone."""
         if service == "dynamodb":
             return self.client()
         return boto3.client(service, region_name=self.environment.region, config=_PATIENT)
@@ -73,7 +73,7 @@ class Deployed:
         connection: Sender | None = None,
         cursor_secret: bytes | None = None,
     ) -> Store:
-        """The store of a system, with the environment's settings.
+        """Return the store of a system, with the environment's settings.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class Owned:
 
 
 def find_table(name: str, environment: Environment, systems: Sequence[System]) -> Owned:
-    """The table of a name: the declaration's, or the deployed one.
+    """Return the table of a name: the declaration's, or the deployed one.
 
     Raises
     ------
@@ -218,7 +218,7 @@ def find_table(name: str, environment: Environment, systems: Sequence[System]) -
 
 
 def find_tables(name: str, environment: Environment, systems: Sequence[System]) -> list[Owned]:
-    """The tables of a system of this name, or the one table of this name.
+    """Return the tables of a system of this name, or the one table of this name.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def find_tables(name: str, environment: Environment, systems: Sequence[System]) 
 def chosen_tables(
     system: str | None, table: str | None, environment: Environment, systems: Sequence[System]
 ) -> list[Owned]:
-    """The tables that a command is given: of all systems, of one system, or one table.
+    """Return the tables that a command is given: of all systems, of one system, or one table.
 
     Raises
     ------

@@ -52,7 +52,7 @@ def _stale(systems: Sequence[System], root: Path) -> dict[Path, str]:
 
 
 def page(system: System) -> str:
-    """A system's data model as Markdown."""
+    """Return a system's data model as Markdown."""
     lines = [
         f"# {system.title}",
         "",

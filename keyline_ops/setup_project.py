@@ -85,13 +85,16 @@ def use_supported_python() -> None:
 
 
 def runs(python: str) -> bool:
-    """A version manager's shim may be on PATH for a Python that it does not have."""
+    """Return whether a Python runs.
+
+    A version manager's shim may be on PATH for a Python that it does not have.
+    """
     return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Two `make` at once must not install into the same folders."""
+    """Hold a lock: two `make` at once must not install into the same folders."""
     with (WORK / "setup.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -194,7 +197,10 @@ def create_venv() -> None:
 
 
 def belongs_here() -> bool:
-    """Scripts of a virtual environment hold its path, so one that was moved is of no use."""
+    """Return whether a virtual environment was made here.
+
+    The scripts of an environment hold its path, so an environment that was moved cannot be used.
+    """
     activate = VENV / "bin" / "activate"
     return activate.exists() and str(VENV) in activate.read_text(encoding="utf-8")
 
@@ -205,7 +211,7 @@ def venv_is_supported() -> bool:
 
 
 def venv_version() -> str:
-    """The environment's Python, read from its configuration because starting it costs time."""
+    """Return the environment's Python from its configuration: starting it costs time."""
     lines = (VENV / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
     return next(line for line in lines if line.startswith("version"))
 

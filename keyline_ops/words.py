@@ -6,7 +6,7 @@ import re
 
 
 def count_of(number: int, what: str) -> str:
-    """A number with what it counts: `1 table`, `2,000 tables`."""
+    """Return a number with what it counts: `1 table`, `2,000 tables`."""
     return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 

@@ -43,7 +43,7 @@ class TableMetrics:
         return self._per_index("ConsumedWriteCapacityUnits", index)
 
     def system_errors(self, operations: Sequence[str]) -> list[cloudwatch.MathExpression]:
-        """Requests that failed inside DynamoDB, per minute: sums over operations.
+        """Return the requests that failed inside DynamoDB, per minute: sums over operations.
 
         There is no such metric without an operation, and an alarm holds few metrics, so
         that many operations take several sums.
@@ -51,22 +51,22 @@ class TableMetrics:
         return self._sums("SystemErrors", operations)
 
     def throttled_requests(self, operations: Sequence[str]) -> list[cloudwatch.MathExpression]:
-        """Requests of which at least a part was throttled, per minute: sums over operations.
+        """Return the requests of which a part was throttled, per minute: sums over operations.
 
         There is no such metric without an operation either.
         """
         return self._sums("ThrottledRequests", operations)
 
     def system_errors_each(self, operations: Sequence[str]) -> list[cloudwatch.Metric]:
-        """Requests that failed inside DynamoDB, per minute, operation by operation."""
+        """Return the requests that failed inside DynamoDB, per minute, operation by operation."""
         return [self._metric("SystemErrors", "Sum", {"Operation": o}) for o in operations]
 
     def latency(self, operation: str) -> cloudwatch.Metric:
-        """Time within DynamoDB of successful requests, in ms, the average of a minute."""
+        """Return the average time within DynamoDB of successful requests in a minute, in ms."""
         return self._metric("SuccessfulRequestLatency", "Average", {"Operation": operation})
 
     def conflicts(self) -> cloudwatch.Metric:
-        """Requests that were refused for a transaction on the same item, per minute."""
+        """Return the requests that were refused for a transaction on the same item, per minute."""
         return self._metric("TransactionConflict", "Sum", {})
 
     def _per_index(self, name: str, index: str | None) -> cloudwatch.Metric:
@@ -112,7 +112,7 @@ def filled(metric: cloudwatch.Metric) -> cloudwatch.MathExpression:
 
 
 def user_errors() -> cloudwatch.Metric:
-    """Requests that the whole account sent wrongly in this region, per minute.
+    """Return the requests that the whole account sent wrongly in this region, per minute.
 
     It exists without dimensions only, and leaves out throttling and failed conditions.
     """
@@ -146,7 +146,9 @@ def client_errors(environment: str, system: str, operation: str) -> cloudwatch.M
 
 
 def storage_growth(environment: str, system: str, table: str) -> cloudwatch.Metric:
-    """Growth of a table with its indexes over 30 days, in percent, as a function works it out.
+    """Return the growth of a table with its indexes over 30 days, in percent.
+
+    A function works it out.
 
     DynamoDB publishes no size metric; DescribeTable gives sizes, some six hours old.
     """
@@ -167,7 +169,7 @@ def system_sum(
     *,
     period: cdk.Duration = DAY,
 ) -> cloudwatch.Metric:
-    """A metric that a system's own functions publish (`keyline.metrics`), added up over a time."""
+    """Return the sum over a time of a metric that a system's functions publish."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
@@ -178,12 +180,12 @@ def system_sum(
 
 
 def system_maximum(environment: str, system: str, name: str) -> cloudwatch.Metric:
-    """The greatest value of a minute of a metric that a system's own functions publish."""
+    """Return the greatest value of a minute of a metric that a system's functions publish."""
     return _of(NAMESPACE, name, "Maximum", {"Environment": environment, "System": system})
 
 
 def system_percentile(environment: str, system: str, name: str) -> cloudwatch.Metric:
-    """The 99th percentile of a minute of a metric that a system's own functions publish."""
+    """Return the 99th percentile of a minute of a metric that a system's functions publish."""
     return _of(NAMESPACE, name, "p99", {"Environment": environment, "System": system})
 
 
@@ -211,85 +213,88 @@ def percentage(
 
 
 def iterator_age(function_name: str) -> cloudwatch.Metric:
-    """Age of the last record that a stream consumer was given, in ms."""
+    """Return the age of the last record that a stream consumer was given, in ms."""
     return _of("AWS/Lambda", "IteratorAge", "Maximum", {"FunctionName": function_name})
 
 
 def function_errors(function_name: str) -> cloudwatch.Metric:
-    """Invocations that failed, per minute."""
+    """Return the invocations that failed, per minute."""
     return _of("AWS/Lambda", "Errors", "Sum", {"FunctionName": function_name})
 
 
 def function_invocations(function_name: str, period: cdk.Duration = MINUTE) -> cloudwatch.Metric:
-    """Invocations, those that failed included, per minute or per another period."""
+    """Return the invocations, failed ones included, per minute or per another period."""
     dimensions = {"FunctionName": function_name}
     return _of("AWS/Lambda", "Invocations", "Sum", dimensions, period)
 
 
 def function_duration(function_name: str) -> cloudwatch.Metric:
-    """The 99th percentile of how long an invocation took, in ms, without its cold start."""
+    """Return the 99th percentile of how long an invocation took, in ms, without its cold start."""
     return _of("AWS/Lambda", "Duration", "p99", {"FunctionName": function_name})
 
 
 def function_throttles(function_name: str) -> cloudwatch.Metric:
-    """Invocations that Lambda refused for want of concurrency, per minute."""
+    """Return the invocations that Lambda refused for want of concurrency, per minute."""
     return _of("AWS/Lambda", "Throttles", "Sum", {"FunctionName": function_name})
 
 
 def lost_events(function_name: str) -> cloudwatch.Metric:
-    """Events of an asynchronous function that Lambda dropped without a run, per minute."""
+    """Return the events of an asynchronous function that Lambda dropped unrun, per minute."""
     return _of("AWS/Lambda", "AsyncEventsDropped", "Sum", {"FunctionName": function_name})
 
 
 def undelivered_failures(function_name: str) -> cloudwatch.Metric:
-    """Failed batches that did not reach the on-failure queue, per minute."""
+    """Return the failed batches that did not reach the on-failure queue, per minute."""
     return _of("AWS/Lambda", "DestinationDeliveryFailures", "Sum", {"FunctionName": function_name})
 
 
 def account_concurrency() -> cloudwatch.Metric:
-    """Functions that run at the same time in the account and region, the most in a minute."""
+    """Return the most functions that ran at once in the account and region, in each minute."""
     return _of("AWS/Lambda", "ConcurrentExecutions", "Maximum", {})
 
 
 def failed_invocations(rule_name: str) -> cloudwatch.Metric:
-    """Times a rule of the clock could not reach its target, per minute."""
+    """Return how often a rule of the clock could not reach its target, per minute."""
     return _of("AWS/Events", "FailedInvocations", "Sum", {"RuleName": rule_name})
 
 
 def failed_notifications(topic_name: str) -> cloudwatch.Metric:
-    """Messages of a topic that did not reach a subscriber, per minute."""
+    """Return the messages of a topic that did not reach a subscriber, per minute."""
     return _of("AWS/SNS", "NumberOfNotificationsFailed", "Sum", {"TopicName": topic_name})
 
 
 def sent_messages(queue_name: str) -> cloudwatch.Metric:
-    """Messages that were put into a queue, per minute."""
+    """Return the messages that were put into a queue, per minute."""
     return _of("AWS/SQS", "NumberOfMessagesSent", "Sum", {"QueueName": queue_name})
 
 
 def oldest_message(queue_name: str) -> cloudwatch.Metric:
-    """Age of the oldest message of a queue, in seconds."""
+    """Return the age of the oldest message of a queue, in seconds."""
     return _of("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", {"QueueName": queue_name})
 
 
 def waiting_messages(queue_name: str) -> cloudwatch.Metric:
-    """Messages in a queue."""
+    """Return the messages in a queue."""
     return _of(
         "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", {"QueueName": queue_name}
     )
 
 
 def server_errors(api_id: str) -> cloudwatch.Metric:
-    """Requests that an HTTP API answered with 5xx, per minute."""
+    """Return the requests that an HTTP API answered with 5xx, per minute."""
     return _of("AWS/ApiGateway", "5xx", "Sum", {"ApiId": api_id})
 
 
 def requests(api_id: str, kind: str) -> cloudwatch.Metric:
-    """Requests to an HTTP API, per minute: all (`Count`), or those answered with `4xx`, `5xx`."""
+    """Return the requests to an HTTP API, per minute.
+
+    A requests metric counts all (`Count`), or those answered with `4xx`, `5xx`.
+    """
     return _of("AWS/ApiGateway", kind, "Sum", {"ApiId": api_id})
 
 
 def refused_percent(api_id: str, at_least: int) -> cloudwatch.MathExpression:
-    """Requests that an HTTP API answered with 4xx, in percent of all; 0 at few requests."""
+    """Return the requests that an HTTP API answered with 4xx, in percent; 0 at few requests."""
     return cloudwatch.MathExpression(
         expression=f"IF(FILL(all, 0) >= {at_least}, 100 * FILL(refused, 0) / FILL(all, 0), 0)",
         label="4xx, %",

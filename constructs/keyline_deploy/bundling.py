@@ -247,7 +247,10 @@ def size(path: Path) -> int:
 def _compiled(
     files: Mapping[str, Path], contents: Mapping[str, str], root: Path
 ) -> dict[str, Path]:
-    """The byte code of a bundle for Lambda. This machine's Python compiles for itself."""
+    """Return the byte code of a bundle for Lambda.
+
+    This machine's Python compiles for itself.
+    """
     return byte_code(files, contents, python=LAMBDA_PYTHON, cache=root / ".keyline" / "byte-code")
 
 
@@ -427,7 +430,7 @@ def _move(folder: Path, path: Path) -> None:
 
 
 def _drop_old(folder: Path, pattern: str) -> None:
-    """Every edit of a handler makes a new bundle; keep the few latest."""
+    """Delete all but the latest few bundles: every edit of a handler makes a new one."""
     newest_first = sorted(folder.glob(pattern), key=lambda p: p.stat().st_mtime, reverse=True)
     for old in newest_first[_KEPT_BUNDLES:]:
         shutil.rmtree(old, ignore_errors=True)

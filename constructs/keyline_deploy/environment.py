@@ -850,7 +850,10 @@ def _of_override(error: EnvironmentFileError) -> EnvironmentFileError:
 
 
 def _file_that_says(environment: Environment, keys: str) -> str:
-    """The name of the file that says something at a place: the override, or the environment's."""
+    """Return the name of the file that says something at a place.
+
+    The file is the override, or that of the environment.
+    """
     if environment.is_local and _has(_overrides(), keys):
         return _override_file().name
     return f"{environment.name}.toml"
@@ -904,7 +907,7 @@ def _moved(environment: Environment, offset: int) -> Environment:
 
 
 def _local_ports(environment: Environment) -> dict[str, Any]:
-    """The port that each section of a system says, by the section's path."""
+    """Return the port that each section of a system says, by the section's path."""
     return {
         f"systems.{name}.{LOCAL_PORT}": part[LOCAL_PORT]
         for name, part in environment.systems.items()
@@ -1173,7 +1176,7 @@ def _check_told(environment: Environment, file: Path) -> None:
 
 
 def _check_key(environment: Environment, file: Path) -> None:
-    """DynamoDB takes a key of the table's own region only."""
+    """Refuse a key of another region than the table's: DynamoDB does not take it."""
     if environment.is_local and environment.tables.makes_key:
         raise EnvironmentFileError(
             f"{file.name}: tables.encryption",

@@ -64,12 +64,12 @@ def source_files(package: Path) -> Found:
 
 
 def _shown(name: str) -> str:
-    """A name that can be printed: a byte that is not UTF-8 is written as its number."""
+    """Return a name that can be printed: a byte that is not UTF-8 is written as its number."""
     return name.encode(errors="backslashreplace").decode()
 
 
 def _walk(package: Path, ignored: frozenset[Path]) -> Iterator[Path]:
-    """Every file, and every folder that is left out as a whole, sorted."""
+    """Yield every file, and every folder that is left out as a whole, sorted."""
     for base, folders, names in os.walk(package):
         paths = [Path(base, name) for name in folders]
         entered = {path.name for path in paths if not _is_left_out(path, package, ignored)}

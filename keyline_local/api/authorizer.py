@@ -100,7 +100,10 @@ class JwtAuthorizer:
         return Grant(claims, granted)
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
-        """The claims of a token, which is verified once until it expires or the keys change."""
+        """Return the claims of a token.
+
+        A token is verified once, until it expires or the keys change.
+        """
         digest = hashlib.sha256(token.encode()).digest()
         claims = None if self._keys_are_old() else self._verified.get(digest)
         if claims is not None and int(claims["exp"]) > time.time():
@@ -152,7 +155,7 @@ class JwtAuthorizer:
 
 
 def _no_tokens() -> LRU[bytes, Mapping[str, Any]]:
-    """A memory of verified tokens, by their digests."""
+    """Return a memory of verified tokens, by their digests."""
     return LRU(_KEYS_LIVE, _REMEMBERED)
 
 

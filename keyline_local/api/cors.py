@@ -47,7 +47,10 @@ def decorate(cors: Cors, origin: str, response: HttpResponse) -> HttpResponse:
 
 
 def _origin(cors: Cors, origin: str) -> str | None:
-    """The value of Access-Control-Allow-Origin; `https://*` stands for any host of the scheme."""
+    """Return the value of Access-Control-Allow-Origin.
+
+    `https://*` stands for any host of the scheme.
+    """
     if "*" in cors.allow_origins:
         return "*"
     scheme = origin.partition("://")[0]

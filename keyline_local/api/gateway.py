@@ -342,7 +342,7 @@ class Gateway(Part):
         return exchange.invocation
 
     def _context(self, exchange: _Exchange, response: HttpResponse) -> dict[str, object]:
-        """The `$context` variables of "Customize HTTP API access logs" that exist here."""
+        """Return those `$context` variables of "Customize HTTP API access logs" that exist here."""
         request, error = exchange.request, exchange.error
         seconds, invocation = exchange.integration_seconds, exchange.invocation
         latency = None if seconds is None else round(seconds * 1000)

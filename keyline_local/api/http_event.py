@@ -65,7 +65,7 @@ def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def request_time(at: datetime) -> str:
-    """The common log format that `requestContext.time` has, whatever the locale."""
+    """Return a time in the common log format that `requestContext.time` has, in any locale."""
     return f"{at:%d}/{_MONTHS[at.month - 1]}/{at:%Y:%H:%M:%S} +0000"
 
 

@@ -106,7 +106,10 @@ class Issuer:
         return jwt.encode(payload, self._key, ALGORITHM, headers={"kid": self._key_id})
 
     def app(self) -> Starlette:
-        """The two documents by which a verifier finds the key (OpenID Connect Discovery 1.0)."""
+        """Return the app of the two documents by which a verifier finds the key.
+
+        The documents are those of OpenID Connect Discovery 1.0.
+        """
         return Starlette(
             routes=[
                 Route("/.well-known/openid-configuration", self._discovery),

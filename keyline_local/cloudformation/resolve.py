@@ -19,25 +19,25 @@ class Scope(Protocol):
     """What the names in one template stand for; each raises LocalPlatformError if unknown."""
 
     def ref(self, name: str, path: str) -> Any:
-        """Value of `Ref`: a resource, parameter or pseudo parameter."""
+        """Return the value of `Ref`: a resource, parameter or pseudo parameter."""
 
     def attribute(self, logical_id: str, attribute: str, path: str) -> Any:
-        """Value of `Fn::GetAtt`."""
+        """Return the value of `Fn::GetAtt`."""
 
     def condition(self, name: str, path: str) -> bool:
         """Return whether the template's condition holds."""
 
     def mapping(self, name: str, path: str) -> Mapping[str, Any]:
-        """The template's mapping of that name."""
+        """Return the template's mapping of that name."""
 
     def exported(self, name: str, path: str) -> Any:
-        """Value of `Fn::ImportValue`."""
+        """Return the value of `Fn::ImportValue`."""
 
     def output(self, stack: str, name: str, path: str) -> Any:
-        """Value of `Fn::GetStackOutput`."""
+        """Return the value of `Fn::GetStackOutput`."""
 
     def dynamic(self, service: str, reference: str, path: str) -> str:
-        """Value of `{{resolve:service:reference}}`."""
+        """Return the value of `{{resolve:service:reference}}`."""
 
 
 class _NoValue:

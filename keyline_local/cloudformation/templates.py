@@ -388,7 +388,7 @@ class StackScope:
     # resolve.Scope
 
     def ref(self, name: str, path: str) -> Any:
-        """Value of `Ref`."""
+        """Return the value of `Ref`."""
         pseudo = {
             "AWS::AccountId": self.stack.account,
             "AWS::NoValue": NO_VALUE,
@@ -407,7 +407,7 @@ class StackScope:
         return self.identity(name, path).ref
 
     def attribute(self, logical_id: str, attribute: str, path: str) -> Any:
-        """Value of `Fn::GetAtt`."""
+        """Return the value of `Fn::GetAtt`."""
         attributes = self.identity(logical_id, path).attributes
         if attribute not in attributes:
             type_ = self.resources[logical_id].type
@@ -428,7 +428,7 @@ class StackScope:
         return holds
 
     def mapping(self, name: str, path: str) -> Mapping[str, Any]:
-        """The mapping of that name."""
+        """Return the mapping of that name."""
         mappings = self.stack.section("Mappings")
         if name not in mappings:
             raise _unknown(path, "mapping", name, mappings)
@@ -436,14 +436,14 @@ class StackScope:
         return found
 
     def exported(self, name: str, path: str) -> Any:
-        """Value of `Fn::ImportValue`."""
+        """Return the value of `Fn::ImportValue`."""
         if name not in self._all.exports:
             raise _unknown(path, "export", name, self._all.exports)
         scope, output = self._all.exports[name]
         return scope.output_value(output)
 
     def output(self, stack: str, name: str, path: str) -> Any:
-        """Value of `Fn::GetStackOutput`; a stack goes by its name or its ARN."""
+        """Return the value of `Fn::GetStackOutput`; a stack goes by its name or its ARN."""
         scope = self._all.scopes.get(stack.split("/")[1] if "/" in stack else stack)
         if scope is None:
             raise _unknown(path, "stack", stack, self._all.scopes)
@@ -452,7 +452,7 @@ class StackScope:
         return scope.output_value(name)
 
     def dynamic(self, service: str, reference: str, path: str) -> str:
-        """Value of a dynamic reference to Secrets Manager or the Parameter Store."""
+        """Return the value of a dynamic reference to Secrets Manager or the Parameter Store."""
         if service == "secretsmanager":
             return self._secret(reference, path)
         if service in ("ssm", "ssm-secure"):
@@ -529,7 +529,7 @@ def unsupported(resource: Resource) -> LocalPlatformError:
 
 
 def is_custom(type_: str) -> bool:
-    """Whether a resource is carried out by a function of the template itself."""
+    """Return whether a resource is carried out by a function of the template itself."""
     return type_.startswith("Custom::") or type_ == "AWS::CloudFormation::CustomResource"
 
 

@@ -64,7 +64,7 @@ class Status:
     faults: Sequence[Fault]
 
     def as_json(self) -> dict[str, Any]:
-        """The same as `keyline status` prints it."""
+        """Return the status as `keyline status` prints it."""
         return {
             "apis": {api.name: api.url for api in self.apis},
             "engine": self.engine,

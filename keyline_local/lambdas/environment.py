@@ -383,5 +383,5 @@ class _Closing:
 
 
 def deadline_ms(seconds: float) -> int:
-    """Epoch milliseconds, `seconds` from now."""
+    """Return the epoch milliseconds of the moment that is `seconds` from now."""
     return int((time.time() + seconds) * 1000)

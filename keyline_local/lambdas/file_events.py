@@ -45,7 +45,7 @@ class FileEvents:
                 self.close()  # a limit of the system: no event is told of any more
 
     def time(self) -> int:
-        """A number that differs from an earlier one if something may have happened in between."""
+        """Return a number that differs from an earlier one if something may have happened since."""
         if self._queue < 0 or self._is_told():
             self._time = next(self._times)
         return self._time

@@ -45,7 +45,7 @@ class Outcome:
 
 
 def failure(error_type: str, message: str) -> Outcome:
-    """An error that the platform reports, not the handler."""
+    """Return an error that the platform reports, and not the handler."""
     document = {"errorType": error_type, "errorMessage": message}
     return Outcome(json.dumps(document).encode(), "Unhandled")
 

@@ -66,6 +66,6 @@ def _any_match(patterns: Sequence[str], value: str, flags: int) -> bool:
 
 @cache
 def _compiled(pattern: str, flags: int) -> re.Pattern[str]:
-    """IAM's wildcards: `*` any characters (also `/` and `:`), `?` exactly one."""
+    """Compile IAM's wildcards: `*` any characters (also `/` and `:`), `?` exactly one."""
     literal = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.compile(literal, flags | re.DOTALL)

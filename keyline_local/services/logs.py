@@ -230,14 +230,16 @@ Parts = list[tuple[str, str]]
 
 
 def pretty(line: Line) -> Parts:
-    """One console line: time, source, short request id, message; JSON logs are unfolded."""
+    """Return one console line: time, source, short request id, message; JSON logs are unfolded."""
     level, message = _level_and_message(line.text)
     head = _head(line.time, line.source, line.request_id)
     return [*head, (message, _LEVEL_STYLES.get(level, ""))]
 
 
 def pretty_metric(metric: Metric) -> Parts:
-    """One console line for an EMF document: the pattern, and `name=value` of what is not zero.
+    """Return one console line for an EMF document.
+
+    The line has the pattern, and `name=value` of what is not zero.
 
     Lists of numbers are shown too that are not metrics.
     """

@@ -69,7 +69,7 @@ def new(
 
 
 def _next(found: Plan) -> list[str]:
-    """The commands that lead to the first answer of the new API."""
+    """Return the commands that lead to the first answer of the new API."""
     route = found.words.context()["route"]
     return [
         "make up",

@@ -175,7 +175,7 @@ def demo(
     state: State = None,
     verbose: Verbose = False,
 ) -> None:
-    """The same beside it, with new data on free ports, then exit.
+    """Run everything with new data on free ports, report, then exit.
 
     The exit code is 1 if an access pattern failed, or cost more than its item sizes imply
     without a declared reason.

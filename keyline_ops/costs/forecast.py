@@ -169,7 +169,7 @@ class Forecast:
         return next(row for row in self.tables if row.table == name)
 
     def table_usd(self, table: str) -> Bounds:
-        """What a table costs with the calls that go to it."""
+        """Return what a table costs with the calls that go to it."""
         row = self.table(table)
         calls = [each.usd for each in self.capacity if each.table == table]
         return total([row.storage_usd, row.recovery_usd, *calls])

@@ -133,7 +133,7 @@ REGIONS: Mapping[str, Prices] = {CURRENT.region: CURRENT}
 
 
 def prices_of(region: str) -> Prices:
-    """The prices of a region.
+    """Return the prices of a region.
 
     Raises
     ------

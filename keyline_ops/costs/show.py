@@ -15,7 +15,7 @@ from keyline_ops.printing import print_whole, table
 
 
 def as_json(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
-    """The forecasts with their sums; every range as `least` and `most`."""
+    """Return the forecasts with their sums; every range as `least` and `most`."""
     return [
         {
             **_plain(each),

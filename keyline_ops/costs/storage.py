@@ -89,7 +89,7 @@ def _items(
     settings: TableSettings,
     usage: Usage,
 ) -> Bounds:
-    """How many items of a kind are stored: those created, for as long as they are kept."""
+    """Return how many items of a kind are stored: those created, for as long as they are kept."""
     expiry = settings.expiry(table, kind)
     kept = usage.months
     if expiry is not None:
@@ -98,7 +98,7 @@ def _items(
 
 
 def _created(pattern: Pattern[Any], kind: Entity, table: Table, usage: Usage) -> Bounds:
-    """Items of a kind that a pattern creates in a month."""
+    """Return how many items of a kind a pattern creates in a month."""
     calls = usage.calls.get(pattern.name, 0.0)
     if isinstance(pattern, TransactWrite):
         share = calls * pattern.items / len(pattern.parts)
@@ -111,7 +111,7 @@ def _is_of(pattern: Pattern[Any], kind: Entity, table: Table) -> bool:
 
 
 def _shared(stored: float, kind: Entity, kinds: Mapping[type, Bounds]) -> Bounds:
-    """A given number of items, split over the kinds as they are created."""
+    """Return a given number of items, split over the kinds as they are created."""
     every = sum(span.most for span in kinds.values())
     if not every:
         return Bounds.of(stored / len(kinds))
@@ -119,13 +119,13 @@ def _shared(stored: float, kind: Entity, kinds: Mapping[type, Bounds]) -> Bounds
 
 
 def _size(kind: Entity, table: Table, called: Sequence[Pattern[Any]]) -> int:
-    """Bytes of an item of a kind: the largest that a pattern of it declares."""
+    """Return the bytes of an item of a kind: the largest that a pattern of it declares."""
     every = (action for pattern in called for action in pattern.actions)
     return max((p.item_bytes for p in every if _is_of(p, kind, table)), default=0)
 
 
 def _copy(table: Table, kind: Entity, name: str, size: int, count: Bounds) -> Bounds:
-    """Bytes of a kind's items in an index."""
+    """Return the bytes of a kind's items in an index."""
     index = table.index(name)
     if any(kind.type_of(attribute) is None for attribute in index.key.attributes):
         return NOTHING

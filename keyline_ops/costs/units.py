@@ -61,7 +61,7 @@ Place = tuple[str, str | None]
 
 
 def total(spans: Sequence[Bounds]) -> Bounds:
-    """The sum."""
+    """Return the sum."""
     return sum(spans, NOTHING)
 
 
@@ -77,7 +77,7 @@ def call_units(pattern: Pattern[Any], settings: TableSettings) -> Bounds:
 
 
 def units_by_place(pattern: Pattern[Any], settings: TableSettings) -> dict[Place, Bounds]:
-    """The units of one call, by the table or index that they are consumed in.
+    """Return the units of one call, by the table or index that they are consumed in.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def _added(parts: Iterable[tuple[Mapping[Place, Bounds], float]]) -> dict[Place,
 
 
 def _part(pattern: Pattern[Any]) -> dict[Place, Bounds]:
-    """The units of one part of a transaction, which costs twice."""
+    """Return the units of one part of a transaction, which costs twice."""
     if isinstance(pattern, Get):
         twice = 2 * read_units(pattern.item_bytes, consistent=True)
         return {(pattern.table.name, None): Bounds.of(twice)}
@@ -119,7 +119,9 @@ def _part(pattern: Pattern[Any]) -> dict[Place, Bounds]:
 
 
 def _query(pattern: Query[Any], settings: TableSettings) -> Bounds:
-    """All items of a page are summed before rounding, in each shard by itself.
+    """Return the units of a query.
+
+    All items of a page are summed before rounding, in each shard by itself.
 
     A page of a sharded index asks each shard for more than its share, because nobody knows where
     the next items are: at most for as many as the whole page has. What is read to the end is

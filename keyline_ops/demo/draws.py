@@ -7,6 +7,6 @@ import random
 
 
 def draws(*names: object) -> random.Random:
-    """Random numbers that are the same for the same names, on every machine."""
+    """Return random numbers that are the same for the same names, on every machine."""
     digest = hashlib.sha256("/".join(map(str, names)).encode()).digest()
     return random.Random(digest)  # noqa: S311 - sample data, no secrets

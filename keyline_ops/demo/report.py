@@ -85,7 +85,7 @@ def collect(
     documents: Iterable[Mapping[str, Any]],
     old: Collection[str] = (),
 ) -> list[PatternRow]:
-    """One row for each pattern of each system, from EMF documents of the meter.
+    """Return one row for each pattern of each system, from EMF documents of the meter.
 
     A part of a transaction runs under the transaction's name and has no row of its own.
 
@@ -151,7 +151,10 @@ def _add(pattern: Pattern[Any], row: PatternRow, document: Mapping[str, Any]) ->
 
 
 def _most(pattern: Pattern[Any]) -> float:
-    """The units that the declared size implies; none for a read, whose answer tells its floor."""
+    """Return the units that the declared size implies.
+
+    A read has none: its answer tells its floor.
+    """
     return 0.0 if pattern.reads else most_write_units(pattern)
 
 

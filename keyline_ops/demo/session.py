@@ -59,7 +59,7 @@ class Session:
         await self._http.aclose()
 
     def token(self, subject: str, scopes: Sequence[str], claims: Mapping[str, Any]) -> str:
-        """A token of this subject; minted once."""
+        """Return a token of this subject, which is minted once."""
         key = (subject, tuple(scopes), repr(sorted(claims.items())))
         if key not in self._tokens:
             self._tokens[key] = self.platform.issuer.mint(
@@ -68,7 +68,10 @@ class Session:
         return self._tokens[key]
 
     def counts(self, told: int, sent: int) -> bool:
-        """Whether the API counts what was sent; more, where others may send something too."""
+        """Return whether the API counts what was sent.
+
+        An API may count more where others may send something too.
+        """
         return told == sent if self._alone else told >= sent
 
     async def call(

@@ -38,7 +38,7 @@ class Dialogue(msgspec.Struct):
 
 
 def dialogues(path: Path) -> Iterator[Dialogue]:
-    """The dialogues of a file.
+    """Yield the dialogues of a file.
 
     Raises
     ------
@@ -94,7 +94,9 @@ def vectors_of(found: Sequence[Dialogue], folder: Path) -> NDArray[Any]:
 
 
 def questions(path: Path, most: int, longest: int) -> list[str]:
-    """The first utterances of users, each once, those beyond so many characters left out.
+    """Return the first utterances of users, each once.
+
+    Those with more characters than a limit are left out.
 
     Raises
     ------

@@ -137,7 +137,7 @@ class Tour:
 
 
 def _journeys() -> list[Journey]:
-    """The journey of each system that has one."""
+    """Return the journey of each system that has one."""
     parts = (part(name, "journey") for name in names())
     return [found.JOURNEY() for found in parts if found]
 

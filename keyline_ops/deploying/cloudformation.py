@@ -116,7 +116,7 @@ class CloudFormation:
         self._clients: dict[str, Any] = {}
 
     def client(self, region: str) -> Any:
-        """boto3's client of CloudFormation in a region."""
+        """Return boto3's client of CloudFormation in a region."""
         region = region or self._where.environment.region
         if region not in self._clients:
             self._clients[region] = boto3.client("cloudformation", region_name=region)

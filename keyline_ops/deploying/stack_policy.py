@@ -24,7 +24,7 @@ _KEEP_TABLES = {
 
 
 def has_tables(stack: Stack) -> bool:
-    """Whether a stack has a table."""
+    """Return whether a stack has a table."""
     return any(
         isinstance(body, dict) and body.get("Type") in (TABLE, GLOBAL_TABLE)
         for body in stack.resources.values()

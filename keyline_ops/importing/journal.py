@@ -129,7 +129,7 @@ class Journal:
 
 
 def key_of(*parts: str | None) -> str:
-    """The name of an import: of its file's content, its table and its options."""
+    """Return the name of an import: of its file's content, its table and its options."""
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 

@@ -43,7 +43,7 @@ class Record:
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of a file's content.
+    """Return the SHA-256 of a file's content.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def records(path: Path, at: Callable[[int], object] = lambda _: None) -> Iterato
 
 
 def _first(file: TextIO) -> str:
-    """The first character that is not a space; the file stands at its beginning again."""
+    """Return the first character that is not a space; the file stands at its beginning again."""
     while (character := file.read(1)) and character in _SPACE:
         pass
     file.seek(0)
@@ -115,7 +115,7 @@ def _skip_line(file: TextIO) -> None:
 
 
 def _refuse(constant: str) -> float:
-    """JSON has no NaN and no Infinity, and DynamoDB stores neither."""
+    """Refuse NaN and Infinity: JSON does not have them, and DynamoDB does not store them."""
     raise ValueError(f"{constant} is not JSON")
 
 
@@ -129,7 +129,7 @@ class _Text:
         self.line = 1
 
     def next(self) -> str:
-        """The next character that is not a space; empty at the end."""
+        """Return the next character that is not a space; empty at the end."""
         while True:
             rest = self._text.lstrip(_SPACE)
             self.take(len(self._text) - len(rest))
@@ -142,7 +142,7 @@ class _Text:
         self._text = self._text[count:]
 
     def value(self) -> Any:
-        """The JSON value that begins here.
+        """Return the JSON value that begins here.
 
         Raises
         ------
@@ -166,7 +166,7 @@ class _Text:
                 return value
 
     def broken(self, why: str) -> KeylineError:
-        """The error of a list that cannot be read on."""
+        """Return the error of a list that cannot be read on."""
         return KeylineError(
             f"{self._path.name}, line {self.line}",
             f"the list is broken: {why}.",

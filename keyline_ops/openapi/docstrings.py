@@ -52,5 +52,5 @@ def plain(text: str) -> str:
 
 
 def _flowing(text: str) -> str:
-    """A paragraph is one line, so that it can be shown in any width."""
+    """Join the lines of each paragraph, so that it can be shown in any width."""
     return _LINE_BREAK.sub(" ", text.strip())

@@ -75,7 +75,7 @@ def document(apps: Sequence[App], server: str = "") -> dict[str, Any]:
 
 
 def _operations(apps: Sequence[App]) -> Iterator[Operation]:
-    """In the order in which the system declares its routes."""
+    """Yield the operations in the order in which the system declares its routes."""
     registered = {route: handler for app in apps for route, handler in app.routes.items()}
     for function in apps[0].system.functions:
         for route in function.routes:

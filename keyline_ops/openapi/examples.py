@@ -15,7 +15,7 @@ from keyline_ops.openapi.schemas import Schemas
 
 
 def example_of(operation: Operation, schemas: Schemas) -> Any:
-    """A body that the operation takes; None where nobody has said one.
+    """Return a body that the operation takes; None if nobody has said one.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def problem_example(status: int) -> dict[str, Any]:
 
 
 def _made_up(body: Any, schemas: Schemas) -> dict[str, Any] | None:
-    """Of every field that has an example; None if a required one has none."""
+    """Return a body of every field that has an example; None if a required one has none."""
     if not (isinstance(body, type) and issubclass(body, msgspec.Struct)):
         return None
     found: dict[str, Any] = {}

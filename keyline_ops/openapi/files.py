@@ -19,7 +19,7 @@ _ENVIRONMENT = "local"
 
 
 def described(deployment: Deployment) -> dict[str, Sequence[Function]]:
-    """The functions behind each API of ours in a deployment, by the name of its system."""
+    """Return the functions behind each API of ours in a deployment, by the name of its system."""
     found: dict[str, Sequence[Function]] = {}
     for api in deployment.apis:
         functions = serving(api, deployment)
@@ -43,17 +43,17 @@ def document_of(system: str, deployment: Deployment) -> dict[str, Any]:
 
 
 def local_deployment() -> Deployment:
-    """The local environment, synthesized and read, with nothing of it running."""
+    """Return the local environment, synthesized and read, with nothing of it running."""
     return deployment_of(up_to_date(_ENVIRONMENT))
 
 
 def deployment_of(assembly: Path) -> Deployment:
-    """The local environment as a synthesized assembly has it, with nothing of it running."""
+    """Return the local environment as a synthesized assembly has it, with nothing of it running."""
     return read_deployment(assembly, root=ROOT)
 
 
 def text_of(document: Mapping[str, Any]) -> str:
-    """The document as it is printed and kept."""
+    """Return the document as it is printed and kept."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

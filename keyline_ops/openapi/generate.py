@@ -62,7 +62,7 @@ def generate(functions: Sequence[Function], region: str) -> dict[str, Any]:
 
 
 def serving(api: Api, deployment: Deployment) -> list[Function]:
-    """The functions of ours that the routes of an API lead to, in the deployment's order."""
+    """Return the functions of ours that the routes of an API lead to, in the deployment's order."""
     named = {route.function for route in api.routes}
     ours = (f for f in deployment.functions if variables.SYSTEM in f.environment)
     return [function for function in ours if function.name in named]

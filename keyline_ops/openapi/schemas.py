@@ -39,11 +39,11 @@ class Schemas:
         }
 
     def of(self, annotation: Any) -> Schema:
-        """The schema of one of the types: a reference where it is a Struct."""
+        """Return the schema of one of the types: a reference where it is a Struct."""
         return self._by_type[annotation]
 
     def fields_of(self, shape: type[msgspec.Struct]) -> Iterator[tuple[str, Schema, bool]]:
-        """Each field of a Struct as it is named outside, its schema, whether it is required."""
+        """Yield each field of a Struct: its name outside, its schema, whether it is required."""
         schema = self.components[self.of(shape)["$ref"].removeprefix(_PREFIX)]
         descriptions: dict[str, str] = {}
         for base in reversed(shape.__mro__):
@@ -55,7 +55,7 @@ class Schemas:
             yield name, described | schema["properties"][name], name in schema["required"]
 
     def used_by(self, parts: Any) -> dict[str, Schema]:
-        """The components that parts of a document refer to, directly or not."""
+        """Return the components that parts of a document refer to, directly or not."""
         found: set[str] = set()
         waiting = _references(parts)
         while waiting:
@@ -65,7 +65,7 @@ class Schemas:
 
 
 def text_schema(schema: Schema) -> Schema:
-    """The schema of a parameter, which is left out where a field may be null."""
+    """Return the schema of a parameter, which is left out where a field may be null."""
     options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
     if not options:
         return schema
@@ -87,7 +87,7 @@ def _references(part: Any) -> set[str]:
 
 
 def _mended(schema: Any) -> Any:
-    """The schema with decimals as the numbers that they are in our JSON."""
+    """Return the schema with decimals as the numbers that they are in our JSON."""
     if isinstance(schema, list):
         return [_mended(each) for each in schema]
     if not isinstance(schema, Mapping):
@@ -101,7 +101,7 @@ def _mended(schema: Any) -> Any:
 
 
 def _documented(schema: Schema) -> Schema:
-    """The schema with its docstring's attributes where the attributes are."""
+    """Return the schema with the attributes of its docstring where the attributes are."""
     doc = Docstring.of(schema.get("description"))
     properties = {
         name: ({"description": doc.entries[name]} if doc.entries.get(name) else {}) | each

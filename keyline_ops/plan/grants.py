@@ -81,7 +81,7 @@ def _actions(
 
 
 def _asks_for_tls(statement: Node) -> bool:
-    """Whether a statement denies only requests without TLS, which no SDK makes."""
+    """Return whether a statement denies only requests without TLS, which no SDK makes."""
     condition = statement.get("Condition")
     return isinstance(condition, dict) and "aws:SecureTransport" in {
         key for test in condition.values() if isinstance(test, dict) for key in test

@@ -174,7 +174,7 @@ def _created(place: Place, table: TableState, after: Side) -> Finding:
 
 
 def _is_beside(one: Place, other: Place, side: Side) -> bool:
-    """Whether two resources are in the same account and region, as far as that is known."""
+    """Return whether two resources are in the same account and region, as far as that is known."""
     if _root(one) == _root(other):
         return True
     where = [

@@ -35,7 +35,7 @@ class IndexName:
     table: str
 
     def is_in(self, text: Text) -> bool:
-        """Whether a text is the name, has it in quotes, or has it in the ARN of the index."""
+        """Return whether a text is the name, or has it in quotes or in the ARN of the index."""
         is_told = bool(_OF_AN_INDEX.search(text.key)) or not self._is_plain
         return (
             (text.text == self.index and is_told)

@@ -107,7 +107,7 @@ def _of_alarm(id: str, given: Mapping[str, Any], each: Mapping[str, Any]) -> Ite
 
 
 def _is_same(resource: Mapping[str, Any], deployed: Mapping[str, Any]) -> bool:
-    """Whether a deployed alarm is this one: by its name, or by all that it watches."""
+    """Return whether a deployed alarm is this one: by its name, or by all that it watches."""
     given = resource["Properties"]
     if isinstance(given.get("AlarmName"), str):
         return bool(deployed["AlarmName"] == given["AlarmName"])
@@ -115,7 +115,7 @@ def _is_same(resource: Mapping[str, Any], deployed: Mapping[str, Any]) -> bool:
 
 
 def _watched(alarm: Mapping[str, Any]) -> Any:
-    """What an alarm watches, in one form, whatever the order of its parts is."""
+    """Return what an alarm watches, in one form, whatever the order of its parts is."""
     return _ordered({name: alarm.get(name) for name in (*_WHAT, "Metrics")})
 
 
@@ -137,7 +137,7 @@ def _name_in_list(part: Any) -> str:
 
 
 def _fits(declared: Any, deployed: Any) -> bool:
-    """Whether two values are the same, as far as the template knows them."""
+    """Return whether two values are the same, as far as the template knows them."""
     if is_reference(declared):
         return deployed is not None
     if isinstance(declared, Mapping) and isinstance(deployed, Mapping):

@@ -60,7 +60,7 @@ class Backups:
     pause: float = PAUSE_SECONDS
 
     def found(self, tables: Sequence[Owned]) -> list[Seen]:
-        """The tables as they are.
+        """Return the tables as they are.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Backups:
         return [self._saved(name, arn) for name, arn in started]
 
     def listed(self, tables: Sequence[Owned]) -> list[Saved]:
-        """The backups of these tables, the newest first, also those of names that served before.
+        """Return the backups of these tables and of their earlier names, the newest first.
 
         Backups that DynamoDB made of deleted tables are among them.
 
@@ -147,7 +147,7 @@ def _told(table: str, details: Mapping[str, Any]) -> Saved:
 
 
 def named(name: str, backups: Sequence[Saved]) -> Saved:
-    """The backup of this name, or of this ARN.
+    """Return the backup of this name, or of this ARN.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def named(name: str, backups: Sequence[Saved]) -> Saved:
 
 
 def price_of(tables: Sequence[Seen], region: str, *, export: bool) -> str:
-    """What it is going to cost, in words."""
+    """Return what it is going to cost, in words."""
     gigabytes = sum(seen.bytes for seen in tables) / GIGABYTE
     prices = REGIONS.get(region)
     if prices is None:

@@ -77,7 +77,7 @@ def _leaves(path: str, value: Any) -> Iterator[str]:
 
 
 def is_reference(value: Any) -> bool:
-    """Whether a value of a template is known to a deployment alone."""
+    """Return whether a value of a template is known to a deployment alone."""
     if isinstance(value, str):
         return "{{resolve:" in value
     if not isinstance(value, Mapping) or len(value) != 1:

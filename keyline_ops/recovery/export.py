@@ -230,7 +230,7 @@ def _check_reach(tables: Sequence[Seen], asked: datetime | None, latest: datetim
 
 
 def _latest(tables: Sequence[Seen]) -> datetime:
-    """The latest moment that recovery reaches for all tables; now where none tells one."""
+    """Return the latest moment that recovery reaches for all tables; now if none tells one."""
     latest = [seen.recovery.latest for seen in tables if seen.recovery and seen.recovery.latest]
     moments = [datetime.fromisoformat(moment) for moment in latest]
     return min([datetime.now(UTC), *moments]).astimezone(UTC).replace(microsecond=0)

@@ -52,7 +52,7 @@ def _tags(expected: Expected) -> Values:
 
 
 def _tagged(expected: Expected, sight: Sight) -> Values:
-    """Only declared tags count: a stack, an account and people add others."""
+    """Return the declared tags alone: a stack, an account and people add others."""
     wanted = _tags(expected)
     return {path: sight.tags.get(path.removeprefix("tags.")) for path in wanted}
 

@@ -65,7 +65,7 @@ class LocalBackups:
         return self.state.parent / "backups" / self.state.name
 
     def listed(self) -> list[LocalBackup]:
-        """The backups, the newest first."""
+        """Return the backups, the newest first."""
         found = sorted(self._folder.glob(f"*/{_RECORD}"), reverse=True)
         return [_read(record.parent) for record in found]
 

@@ -271,7 +271,7 @@ class Restores:
 
 
 def _is_of(found: dict[str, Any], origin: Origin) -> bool:
-    """Whether a table was restored from this origin, as DynamoDB says of it."""
+    """Return whether a table was restored from this origin, as DynamoDB says of it."""
     summary = found.get("RestoreSummary", {})
     if origin.backup is not None:
         return bool(summary.get("SourceBackupArn") == origin.arn)

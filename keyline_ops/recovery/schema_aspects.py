@@ -52,7 +52,7 @@ _GLOBAL, _LOCAL = "GlobalSecondaryIndexes", "LocalSecondaryIndexes"
 
 
 def _index_states(expected: Expected, sight: Sight) -> Values:
-    """What is deployed, with the state of an index that cannot be read yet."""
+    """Return what is deployed, with the state of an index that cannot be read yet."""
     found = dict(_indexed(sight.table, _GLOBAL, "indexes"))
     for index in sight.table.get(_GLOBAL, ()):
         if index.get("IndexStatus", "ACTIVE") != "ACTIVE":

@@ -100,7 +100,7 @@ def show(found: Sequence[Compared], console: Console) -> None:
 
 
 def word(value: object) -> str:
-    """A value in words."""
+    """Return a value in words."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return "nothing" if value is None else str(value)

@@ -47,7 +47,7 @@ class Price:
 
     @classmethod
     def of(cls, seen: Seen, region: str) -> Price:
-        """Of a consistent read of the whole table: a unit for 4 KB."""
+        """Return the price of a consistent read of the whole table: a unit for 4 KB."""
         units = seen.bytes / READ_BYTES
         prices = REGIONS.get(region)
         usd = units * prices.read_million / MILLION if prices else None
@@ -168,7 +168,7 @@ class Counter:
             self._path.unlink(missing_ok=True)
 
     def _begun(self) -> Count:
-        """The count that was interrupted, or a new one."""
+        """Return the count that was interrupted, or a new one."""
         new = Count(iso_now(), [Counting() for _ in range(self.segments)])
         return self.interrupted() or new
 

@@ -124,7 +124,7 @@ def required(found: FoundT | None, name: str, suggestion: str = _DEPLOY) -> Foun
 
 
 def describe(where: Deployed, client: Any, name: str) -> Seen | None:
-    """A table of this name as it is; None if there is none.
+    """Return a table of this name as it is; None if there is none.
 
     Raises
     ------
@@ -259,12 +259,12 @@ def _tag_differences(owned: Owned, environment: Environment, seen: Seen) -> Iter
 
 
 def wanted_tags(owned: Owned, environment: Environment) -> dict[str, str]:
-    """The tags that a deployment puts on a table: `stacks.base.stack_tags`, without the CDK."""
+    """Return the tags that a deployment puts on a table (`stacks.base.stack_tags`, without CDK)."""
     return {**environment.tags, "environment": environment.name, "system": owned.system.name}
 
 
 def _expected_key(declared: str, seen: Seen) -> str:
-    """AWS's own key has an ARN as well, which no file knows."""
+    """Return the key that is expected: AWS's own has an ARN as well, which no file knows."""
     managed = declared == "aws-managed" and seen.encryption.startswith("arn:")
     return seen.encryption if managed else declared
 

@@ -35,7 +35,7 @@ class TableRow:
 
 
 def listed(where: Deployed, tables: Sequence[Owned]) -> list[TableRow]:
-    """Each table as it is deployed in an environment.
+    """Return each table as it is deployed in an environment.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def _row(where: Deployed, client: Any, owned: Owned) -> TableRow:
 
 
 def to_json(row: TableRow) -> dict[str, Any]:
-    """A row as JSON; null is what is off, or was not asked."""
+    """Return a row as JSON; null is what is off, or was not asked."""
     told: dict[str, Any] = {"system": row.system, "table": row.table, "name": row.name}
     if (seen := row.seen) is not None:
         recovery = seen.recovery

@@ -41,7 +41,7 @@ def until(
 
 
 def refuse_local(what: str) -> KeylineError:
-    """The error of what the local engine cannot do."""
+    """Return the error of what the local engine cannot do."""
     return KeylineError(
         "environment local",
         f"the local engine keeps no {what}.",

@@ -18,12 +18,12 @@ _HOUR = 3_600_000.0
 
 
 def hour_of(timestamp: float) -> float:
-    """The beginning of the hour of a moment, both in epoch ms."""
+    """Return the beginning of the hour of a moment, both in epoch ms."""
     return timestamp // _HOUR * _HOUR
 
 
 def division_of(day: str, by: Division) -> str:
-    """The day, ISO week (`2026-W05`) or month (`2026-01`) that a day belongs to."""
+    """Return the day, ISO week (`2026-W05`) or month (`2026-01`) that a day belongs to."""
     if by == "day":
         return day
     if by == "month":
@@ -33,7 +33,7 @@ def division_of(day: str, by: Division) -> str:
 
 
 def divisions(days: Days, by: Division) -> dict[str, Days]:
-    """The days, weeks or months of a range, in order, each cut to the range."""
+    """Return the days, weeks or months of a range, in order, each cut to the range."""
     found: dict[str, Days] = {}
     for day in days:
         name = division_of(day.isoformat(), by)

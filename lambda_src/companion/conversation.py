@@ -262,7 +262,7 @@ class Conversations:
         return log
 
     def _recent(self, context: PatientContext, turn: Turn) -> RecentTurns:
-        """The turns that a turn may repeat."""
+        """Return the turns that a turn may repeat."""
         turns = RecentTurns.unpack(context.conversation.turns)
         return turns.within(turn.moment, self.settings.repetition_hours)
 

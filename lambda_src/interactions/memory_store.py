@@ -101,7 +101,7 @@ class Held:
         return place < len(self._checks) and _order(self._checks[place]) == _order(check)
 
     def latest(self, limit: int, since: str) -> list[Check]:
-        """The latest checks, newest first, none from before a moment."""
+        """Return the latest checks, newest first, and none from before a moment."""
         newest = self._checks[-limit:] if limit > 0 else []
         return [check for check in reversed(newest) if check.at >= since]
 
@@ -239,7 +239,7 @@ class MemoryStore:
             self._remove(held)
 
     def oldest(self) -> str:
-        """The moment from which on checks can be read."""
+        """Return the moment from which on checks can be read."""
         return iso(us_of_seconds(self._now() - self._history))
 
     def create_session(self, session: Session) -> Session:
@@ -254,7 +254,7 @@ class MemoryStore:
             return there
 
     def session(self, user: str, session_id: str) -> Session | None:
-        """A user's session; see `HistoryStore`."""
+        """Return a user's session; see `HistoryStore`."""
         try:
             with self.held(user, session_id) as held:
                 return held.session if held else None
@@ -262,7 +262,7 @@ class MemoryStore:
             return None
 
     def sessions_of(self, user: str, *, after: str = "", limit: int = SESSIONS) -> SessionPage:
-        """A page of a user's sessions; see `HistoryStore`.
+        """Return a page of a user's sessions; see `HistoryStore`.
 
         Each is as it is at some moment of the call.
         """
@@ -278,7 +278,7 @@ class MemoryStore:
             held.add(check)
 
     def recent_checks(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:
-        """A session's latest checks; see `HistoryStore`."""
+        """Return a session's latest checks; see `HistoryStore`."""
         with self._required(user, session_id) as held:
             return held.latest(limit, self.oldest())
 

@@ -112,7 +112,7 @@ class MigratingStore:
         return opened
 
     def session(self, user: str, session_id: str) -> Session | None:
-        """A user's session; see `HistoryStore`."""
+        """Return a user's session; see `HistoryStore`."""
         try:
             with self._using(user, session_id) as (phase, held):
                 if held is None:
@@ -125,7 +125,7 @@ class MigratingStore:
             return None
 
     def sessions_of(self, user: str, *, after: str = "", limit: int = SESSIONS) -> SessionPage:
-        """A page of a user's sessions; see `HistoryStore`.
+        """Return a page of a user's sessions; see `HistoryStore`.
 
         DynamoDB alone knows all of them, whatever the phase; memory may know more of some.
         """
@@ -133,7 +133,10 @@ class MigratingStore:
         return _together(held, self._dynamo.sessions_of(user, after=after, limit=limit), limit)
 
     def profile(self, user: str, limit: int = SESSIONS) -> tuple[User | None, SessionPage]:
-        """A user, None if he has never opened a session, and the first page of `sessions_of`."""
+        """Return a user and the first page of `sessions_of`.
+
+        The user is None if they have never opened a session.
+        """
         held = self._memory.sessions_of(user, limit=limit)
         known, stored = self._dynamo.profile(user, limit)
         page = _together(held, stored, limit)
@@ -158,7 +161,7 @@ class MigratingStore:
             self._replicate(held, write)
 
     def recent_checks(self, user: str, session_id: str, limit: int = RECENT) -> list[Check]:
-        """A session's latest checks; see `HistoryStore`."""
+        """Return a session's latest checks; see `HistoryStore`."""
         with self._using(user, session_id) as (phase, held):
             if held is None:
                 return self._dynamo.recent_checks(user, session_id, limit)
@@ -206,7 +209,9 @@ class MigratingStore:
 
     @contextmanager
     def _using(self, user: str, session_id: str) -> Iterator[tuple[Phase, Held | None]]:
-        """The phase, and the session alone if memory holds it; its pending writes come first.
+        """Yield the phase, and the session if memory alone holds it.
+
+        The session's pending writes come first.
 
         In phase 3 memory holds it no longer from then on.
         """
@@ -281,7 +286,7 @@ class MigratingStore:
         return phase.reads_new(datetime.fromisoformat(held.session.Data.createdAt).timestamp())
 
     def _session_of(self, held: Held) -> Session:
-        """A session from DynamoDB, which is read consistently, or else from memory."""
+        """Return a session from DynamoDB, which is read consistently, or else from memory."""
         mine = held.session
 
         def read() -> Session:
@@ -305,7 +310,7 @@ class MigratingStore:
         return theirs
 
     def _checks_of(self, held: Held, mine: list[Check], limit: int) -> list[Check]:
-        """A session's latest checks from DynamoDB, or from memory where it has more.
+        """Return a session's latest checks from DynamoDB, or from memory where it has more.
 
         DynamoDB has more only if another process wrote them, or while its index shows what was
         cleared. Of the former memory is whole no longer, and forgets the session.
@@ -333,7 +338,9 @@ class MigratingStore:
 
 
 def _together(held: SessionPage, stored: SessionPage, limit: int) -> SessionPage:
-    """A page of both, as far as DynamoDB's goes: sessions of memory may lie between its own.
+    """Return a page of both stores, as far as DynamoDB's page goes.
+
+    Sessions of memory may lie between those of DynamoDB.
 
     Of a session in both it has the version that has counted more: counts only grow.
     """

@@ -25,7 +25,7 @@ class Stores:
 
     @classmethod
     def of_function(cls, store: Store, settings: Settings) -> Stores:
-        """The stores of a Lambda function's process."""
+        """Return the stores of a Lambda function's process."""
         metrics = Metrics(store.environment, SYSTEM)
         current = phase_of_function(settings, metrics)
         breaker = Breaker()

@@ -78,7 +78,7 @@ def instead_of(name: str, known: Iterable[str]) -> str:
 
 
 def named(name: str, among: Iterable[NamedT], path: str, kind: str) -> NamedT:
-    """The one of this name.
+    """Return the one of this name.
 
     Parameters
     ----------
@@ -97,5 +97,5 @@ def named(name: str, among: Iterable[NamedT], path: str, kind: str) -> NamedT:
 
 
 def repeated(names: Iterable[T]) -> list[T]:
-    """Those that occur more than once."""
+    """Return those that occur more than once."""
     return [name for name, count in Counter(names).items() if count > 1]

@@ -10,7 +10,7 @@ NumberT = TypeVar("NumberT", int, float)
 
 
 def percentile(ordered: Sequence[NumberT], part: float) -> NumberT:
-    """The least value that this part of all does not exceed.
+    """Return the least value that this part of all does not exceed.
 
     Parameters
     ----------
@@ -23,5 +23,5 @@ def percentile(ordered: Sequence[NumberT], part: float) -> NumberT:
 
 
 def rank(count: int, part: float) -> int:
-    """The rank of a percentile among so many values, from 1."""
+    """Return the rank of a percentile among so many values, from 1."""
     return max(1, math.ceil(round(part * count, 9)))

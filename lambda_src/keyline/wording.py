@@ -209,7 +209,10 @@ def _values(info: inspect.LiteralType | inspect.EnumType) -> list[Any]:
 
 
 def _example(info: inspect.Type) -> str | None:
-    """A value as JSON, from the type's examples or from what it expects; None if neither says."""
+    """Return a value as JSON, from the type's examples or from what it expects.
+
+    None means that neither says one.
+    """
     if isinstance(info, inspect.Metadata):
         examples = (info.extra_json_schema or {}).get("examples")
         return json.dumps(examples[0], ensure_ascii=False) if examples else _example(info.type)
@@ -224,7 +227,7 @@ def _example(info: inspect.Type) -> str | None:
 
 
 def _number(info: Any) -> str:
-    """A number within the bounds; a Decimal has none."""
+    """Return a number within the bounds; a Decimal has none."""
     found = {name: getattr(info, name, None) for name in ("ge", "le", "gt", "lt")}
     at, beside = found["ge"] or found["le"], found["gt"] or found["lt"]
     if at is not None or beside is None:
@@ -235,7 +238,10 @@ def _number(info: Any) -> str:
 def _options(
     info: inspect.Type, extra: dict[str, Any] | None = None
 ) -> Iterator[tuple[inspect.Type, dict[str, Any]]]:
-    """The members of a union, or the type itself, each with the `extra` that holds for it."""
+    """Yield the members of a union, or the type itself.
+
+    Each member comes with the `extra` that holds for it.
+    """
     if isinstance(info, inspect.Metadata):
         yield from _options(info.type, {**(extra or {}), **(info.extra or {})})
     elif isinstance(info, inspect.UnionType):

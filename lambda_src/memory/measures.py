@@ -101,7 +101,7 @@ class Measures:
 
 
 def _resident_pages() -> int:
-    """The pages of memory that the process has; 0 where the system does not tell."""
+    """Return the pages of memory that the process has; 0 where the system does not tell."""
     try:
         return int(_STATM.read_text(encoding="ascii").split()[1])
     except OSError:

@@ -87,7 +87,7 @@ class Matrices:
         return matrix
 
     def _load_or_build(self, key: Key, *, fresh: bool) -> ModelMatrix:
-        """From the bucket, or from the table and into the bucket."""
+        """Load a matrix from the bucket, or build it from the table and put it into the bucket."""
         bucket = self._bucket
         if bucket is not None and not fresh:
             try:

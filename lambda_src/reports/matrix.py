@@ -124,7 +124,7 @@ class ModelMatrix:
         return sorted(nearest, key=lambda each: (-each.score, each.product_id))[:wanted]
 
     def pack(self) -> bytes:
-        """The matrix as a file of numpy's format npz, which holds no pickled objects."""
+        """Return the matrix as a file of numpy's format npz, which holds no pickled objects."""
         out = io.BytesIO()
         np.savez(
             out,
@@ -137,7 +137,7 @@ class ModelMatrix:
 
     @classmethod
     def unpack(cls, content: bytes) -> ModelMatrix:
-        """The matrix that `pack` made.
+        """Return the matrix that `pack` made.
 
         Raises
         ------
@@ -177,7 +177,7 @@ def row_bytes(dimension: int, product_id: str) -> int:
 def read_matrix(
     vectors: Iterable[Vector], about: About, most_bytes: int
 ) -> tuple[ModelMatrix, list[VectorError]]:
-    """A matrix of stored vectors, and why the first `FAULTS` of those left out are not in it.
+    """Return a matrix of stored vectors, and why the first `FAULTS` of those left out are missing.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def read_matrix(
 
 
 def _directions(rows: Matrix) -> Matrix:
-    """The rows, each brought to length 1 where it is."""
+    """Return the rows, each of which has length 1 if it has a length."""
     for part in _blocks(rows):
         block = rows[part].astype(np.float64)
         lengths = np.sqrt(np.square(block).sum(axis=1, keepdims=True))

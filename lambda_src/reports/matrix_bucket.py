@@ -51,7 +51,7 @@ class MatrixBucket:
         return f"{KEY_PREFIX}{LAYOUT}/{digest}/{dimension}-{self.codec}.npz"
 
     def load(self, model_version: str, dimension: int, since: float) -> ModelMatrix | None:
-        """A matrix that was stored since a moment, in epoch seconds; None if there is none.
+        """Return a matrix that was stored since a moment, in epoch seconds; None if there is none.
 
         Raises
         ------

@@ -119,7 +119,7 @@ class ChatJourney:
         )
 
     async def _check_conversations(self, session: Session) -> str:
-        """One conversation of each length comes back whole, in order, word for word."""
+        """Check that one conversation of each length comes back whole, in order, word for word."""
         by_length = {len(messages): messages for messages in self._conversations.values()}
         for messages in by_length.values():
             name = messages[0].conversationId
@@ -130,7 +130,7 @@ class ChatJourney:
         return f"{len(by_length)} conversations read back in pages of 5: word for word, in order."
 
     async def _check_totals(self, session: Session) -> str:
-        """The roll-ups of every module equal a recount of what was sent to it."""
+        """Check that the roll-ups of every module equal a recount of what was sent to it."""
         sent = Counter(message.moduleId for message in self._messages)
         students: dict[int, set[int]] = defaultdict(set)
         for message in self._messages:

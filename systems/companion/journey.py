@@ -91,7 +91,7 @@ class CompanionJourney:
         return lines
 
     async def _check_day(self, session: Session) -> str:
-        """Each turn is kept once with its level, and each escalation is told once."""
+        """Check that each turn is kept once with its level, and each escalation is told once."""
         await session.settle()
         store, told, escalated = _store(session), 0, 0
         for patient, turns in zip(self._patients, self._turns, strict=True):
@@ -112,7 +112,7 @@ class CompanionJourney:
     async def _check_days(
         self, session: Session, patient: dict[str, Any], kept: Sequence[Any]
     ) -> None:
-        """The stream has told what the turns of each day were."""
+        """Check that the stream has told what the turns of each day were."""
         days = await session.all_pages(
             f"/patients/{patient['patientId']}/days",
             "days",
@@ -126,7 +126,7 @@ class CompanionJourney:
             raise UnexpectedAnswerError("days", "do not say what was said.")
 
     async def _change_medication(self, session: Session) -> str:
-        """A changed medication is spoken on the next turn."""
+        """Change a medication, and check that it is spoken on the next turn."""
         name, patient = NAMES[0], self._patients[0]
         await session.invoke(_SKILL, alexa_request("LaunchRequest", _user(name), skill=_SKILL_ID))
         path = f"/patients/{patient['patientId']}"
@@ -140,7 +140,7 @@ class CompanionJourney:
         return "A changed medication was spoken on the next turn."
 
     async def _take_alert_over(self, session: Session) -> str:
-        """An alert whose process has ended before it told is told by the next one."""
+        """Check that an alert whose process ended before it told is told by the next one."""
         name, patient = NAMES[0], self._patients[0]
         now = datetime.now(UTC)
         turn = Turn(request_id=f"demo-{now}", moment=now, intent="", utterance="I fell")
@@ -197,7 +197,7 @@ class CompanionJourney:
         return f"A patient was erased with {erased['logs']} turns."
 
     async def _logs(self, session: Session, patient: dict[str, Any]) -> list[Any]:
-        """All turns of a patient, as the API shows them."""
+        """Return all turns of a patient, as the API shows them."""
         return await session.all_pages(
             f"/patients/{patient['patientId']}/conversations",
             "conversations",
@@ -208,7 +208,7 @@ class CompanionJourney:
 
 
 def _user(name: str) -> str:
-    """The Alexa user of a patient."""
+    """Return the Alexa user of a patient."""
     return f"amzn1.ask.account.{name.upper()}"
 
 

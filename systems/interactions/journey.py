@@ -114,7 +114,7 @@ class InteractionsJourney:
         return await _as(session, user, "POST", "/interactions", json=body, key=key)
 
     async def _check_histories(self, session: Session) -> str:
-        """Every user's history is the latest checks, newest first, and the count is of all."""
+        """Check that every history is the latest checks, newest first, and counts all of them."""
         for user, checks in self._checks.items():
             path = f"/sessions/{self._sessions[user]}"
             found = (await _as(session, user, "GET", f"{path}/history"))["checks"]
@@ -130,7 +130,7 @@ class InteractionsJourney:
         return f"Histories of {len(self._checks)} users: the latest {RECENT} in order, all counted."
 
     async def _check_searches(self, session: Session) -> str:
-        """The day's analytics count every search."""
+        """Check that the day's analytics count every search."""
         told = 0
         for day in sorted({_day(self._started), _day(time.time())}):  # one, but at midnight
             answer = await _as(session, "staff", "GET", "/faq/searches", params={"day": day})
@@ -154,7 +154,7 @@ class InteractionsJourney:
 
 
 def _day(moment: float) -> str:
-    """The UTC day of a moment in epoch seconds."""
+    """Return the UTC day of a moment in epoch seconds."""
     return time.strftime("%Y-%m-%d", time.gmtime(moment))
 
 

@@ -101,7 +101,7 @@ class MemoryJourney:
         return lines
 
     async def _check_history(self, session: Session) -> str:
-        """The history of one user holds each turn once, and each session is in order."""
+        """Check that one user's history holds each turn once, and each session is in order."""
         user = self._conversations[0].user
         summaries = [each["content_summary"] for each in await _all(session, user, "/history")]
         sent = [" ".join(said.content.split())[:200] for said in self._turns[user]]
@@ -110,7 +110,7 @@ class MemoryJourney:
         return f"The history of {user}: {len(sent)} turns, each once."
 
     async def _check_contexts(self, session: Session) -> str:
-        """The context of each conversation begins with its latest turns."""
+        """Check that the context of each conversation begins with its latest turns."""
 
         async def build(conversation: Conversation) -> None:
             last = conversation.turns[-1]
@@ -129,7 +129,7 @@ class MemoryJourney:
         return f"A context for each of {len(self._conversations):,} sessions."
 
     async def _check_searches(self, session: Session) -> str:
-        """The turns that searches find are those that a comparison of all vectors finds."""
+        """Check that searches find the turns that a comparison of all vectors finds."""
         drawn = draws("searches", len(self._conversations))
         found = wanted = 0
         for _ in range(SEARCHES):
@@ -222,7 +222,7 @@ def _lose_a_group(store: Store, user: str) -> None:
 
 
 async def _find(session: Session, user: str, said: Said) -> None:
-    """A search for a turn's own vector finds the turn first."""
+    """Check that a search for a turn's own vector finds the turn first."""
     body = {"query": said.content, "limit": 1, "vector": said.vector}
     found = (await _as(session, user, "POST", "/searches", json=body))["turns"]
     if [each["summary"] for each in found] != [said.content]:
@@ -230,7 +230,7 @@ async def _find(session: Session, user: str, said: Said) -> None:
 
 
 def _best(said: Sequence[Said], query: Said) -> list[float]:
-    """The cosines of the nearest turns, the greatest first."""
+    """Return the cosines of the nearest turns, the greatest first."""
     vectors = np.array([each.vector for each in said])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     wanted = np.array(query.vector)

@@ -124,7 +124,7 @@ def _decoded(value: Any) -> Imported:
 
 
 def _moment(name: str, text: str | None) -> str | None:
-    """A moment as the tables hold it, so that texts sort."""
+    """Return a moment as the tables hold it, so that texts sort."""
     if text is None:
         return None
     try:
@@ -136,7 +136,10 @@ def _moment(name: str, text: str | None) -> str | None:
 
 
 def _derived(owner: str, record: Imported, created: str | None) -> str:
-    """An identifier of owner and content: the same line makes the same report, however often."""
+    """Return an identifier of owner and content.
+
+    The same line makes the same report, however often it comes.
+    """
     content = [
         owner,
         record.title,

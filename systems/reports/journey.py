@@ -99,7 +99,7 @@ class ReportsJourney:
         return await _as(session, report.user, "POST", "/reports", json=body)
 
     async def _stored(self, session: Session, user: str) -> list[Any]:
-        """A user's reports, newest first, page by page."""
+        """Return a user's reports, newest first, page by page."""
         return await session.all_pages(
             "/reports", "reports", params={"limit": PAGE}, scopes=SYSTEM.scopes, subject=user
         )
@@ -118,7 +118,7 @@ class ReportsJourney:
         return True
 
     async def _check_reports(self, session: Session) -> str:
-        """Every user's reports come back in pages: each once, newest first."""
+        """Check that every user's reports come back in pages: each once, newest first."""
         for user, reports in self._by_user.items():
             stored = await self._stored(session, user)
             got = [(report["title"], report["reference"]) for report in reversed(stored)]
@@ -136,7 +136,7 @@ class ReportsJourney:
         await _as(session, self._busiest, "PATCH", "/profile", json=change)
 
     async def _change_reports(self, session: Session) -> None:
-        """Two editors of one version: the second is refused. A stranger finds nothing.
+        """Let two editors change one version: the second is refused. A stranger finds nothing.
 
         The first editor's request may be sent again, and so may the one that creates a report.
         """
@@ -158,7 +158,7 @@ class ReportsJourney:
         await _as(session, user, "DELETE", f"/reports/{other['id']}")
 
     async def _replace_vector(self, session: Session) -> None:
-        """A vector goes to another model version and back, each time by the version it replaces."""
+        """Move a vector to another model version and back, each time by the version it replaces."""
         known, model = self._catalogue.products[0], self._catalogue.model
         again = {"model_version": "trial", "replaces": model}
         await self._put_vector(session, known.id, known.vector, **again)
@@ -167,7 +167,7 @@ class ReportsJourney:
         await _as(session, "reader", "GET", "/embeddings", params=params)
 
     async def _check_neighbours(self, session: Session) -> str:
-        """The similar products of one equal a comparison with every vector that was sent."""
+        """Check that similar products equal a comparison with every vector that was sent."""
         products = self._catalogue.products
         matrix = np.array([product.vector for product in products], dtype=np.float32)
         matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)

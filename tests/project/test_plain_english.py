@@ -34,6 +34,12 @@ CLAUSES = re.compile(
 )
 """How a first line of a docstring begins that is a clause without its verb (rule 2)."""
 
+NOUNS = re.compile(
+    r"(The|A|An|One|Two|Each|Every|All|Several|Those|These|Everything|Nothing|It|This|Its|"
+    r"Bytes|Requests|Messages|Items|Value|From|In|On|By|At|Only|Milliseconds|Epoch)\b"
+)
+"""How a first line of a function's docstring begins that is a thing and not what it does."""
+
 SETTLED: tuple[str, ...] = (
     "lambda_src/",
     "constructs/",
@@ -88,9 +94,19 @@ def clauses(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             said = ast.get_docstring(node)
+            line = getattr(node, "lineno", 1)
             if said and CLAUSES.match(said):
-                line = getattr(node, "lineno", 1)
                 yield f"{file}:{line}: a clause: {said.splitlines()[0]}"
+            elif said and _does_something(node) and NOUNS.match(said):
+                yield f"{file}:{line}: without a verb: {said.splitlines()[0]}"
+
+
+def _does_something(node: ast.AST) -> bool:
+    """Return whether a node is a function, other than a property or what a test is given."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    decorators = " ".join(ast.unparse(each) for each in node.decorator_list)
+    return "property" not in decorators and "fixture" not in decorators
 
 
 @pytest.mark.parametrize(
@@ -117,6 +133,14 @@ def test_the_check_finds_a_clause(tmp_path: Path) -> None:
     file = tmp_path / "a.py"
     file.write_text('"""What it is."""\ndef f():\n    """Return it."""\n', encoding="utf-8")
     assert [said.split(": ", 1)[1] for said in clauses(file)] == ["a clause: What it is."]
+
+
+def test_the_check_finds_a_function_without_a_verb(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    parts = ["@property", "@pytest.fixture", "@cache"]
+    text = "".join(f'{part}\ndef f():\n    """The page."""\n' for part in parts)
+    file.write_text(f'class A:\n    """A page."""\n\n{text}', encoding="utf-8")
+    assert [said.split(": ", 1)[1] for said in clauses(file)] == ["without a verb: The page."]
 
 
 def settled(root: Path, *suffixes: str) -> list[Path]:

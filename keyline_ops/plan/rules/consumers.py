@@ -81,7 +81,7 @@ def _flows(pipe: Properties) -> bool:
 
 
 def _target_goes(change: Change, pipe: Place) -> bool:
-    """Whether something that a pipe refers to is removed, other than the table and roles."""
+    """Return whether something that a pipe refers to is removed, other than the table and roles."""
     stack, logical_id = pipe
     for name in change.side_before.evaluators[stack].links(logical_id):
         place = (stack, name)

@@ -339,7 +339,7 @@ def _existing(name: str, moment: str | None) -> str | None:
 
 
 def _stored(body: msgspec.Struct, entity: type[msgspec.Struct]) -> dict[str, Any]:
-    """The fields that a body names, as the entity holds them."""
+    """Return the fields that a body names, as the entity holds them."""
     named = msgspec.to_builtins(body)
     return {
         field.name: msgspec.convert(named[field.name], field.type)

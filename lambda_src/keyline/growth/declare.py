@@ -62,7 +62,7 @@ class SizeSnapshot(msgspec.Struct, kw_only=True):
 
 
 def growth_table(name: str) -> Table:
-    """A table for a system's size snapshots.
+    """Return a table for a system's size snapshots.
 
     Parameters
     ----------

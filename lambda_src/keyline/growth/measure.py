@@ -22,7 +22,7 @@ Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
 
 
 def dynamodb_describe() -> Describe:
-    """DescribeTable of the account the function runs in."""
+    """Return DescribeTable of the account the function runs in."""
     client = botocore.session.get_session().create_client(
         "dynamodb",
         config=Config(
@@ -127,7 +127,7 @@ def handler_of(system: System, growth: Growth) -> Handler:
 
 
 def snapshot_of(name: str, said: Mapping[str, Any], day: str) -> SizeSnapshot:
-    """A snapshot from what DescribeTable says."""
+    """Return a snapshot from what DescribeTable says."""
     return SizeSnapshot(
         tableName=name,
         day=day,
@@ -141,7 +141,7 @@ def snapshot_of(name: str, said: Mapping[str, Any], day: str) -> SizeSnapshot:
 
 
 def growth_percent(past: SizeSnapshot, now: SizeSnapshot) -> float | None:
-    """By how many percent storage grew, indexes included; None where there was nothing.
+    """Return by how many percent storage grew, indexes included; None where there was nothing.
 
     It is what came in the days between, however many these are (30 to 45).
     """

@@ -29,7 +29,7 @@ class Answer(msgspec.Struct, frozen=True):
     content_type: str | None = None
 
     def event(self) -> dict[str, Any]:
-        """The answer as a function returns it."""
+        """Return the answer as a function returns it."""
         content = {"Content-Type": self.content_type} if self.content_type else {}
         return {
             "statusCode": int(self.status),

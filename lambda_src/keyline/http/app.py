@@ -270,7 +270,7 @@ class App:
         failure: Exception | None,
         function_request_id: str,
     ) -> None:
-        """One line per request, with nothing of what the client sent but the route it took."""
+        """Write one line for a request, with nothing of what the client sent but the route."""
         fields: dict[str, Any] = {
             "route": request.route,
             "status": status,
@@ -289,7 +289,7 @@ class App:
 
 
 def _precondition(error: Exception, request: Request) -> Exception:
-    """The error, or 412 where the version that is not there stands in `If-Match`."""
+    """Return the error, or 412 where the version that is not there stands in `If-Match`."""
     if not isinstance(error, VersionConflictError) or request.header(IF_MATCH) is None:
         return error
     return problem.HttpError(
@@ -308,7 +308,7 @@ def _no_such_route() -> problem.HttpError:
 
 
 def _answer(result: Any, status: int) -> Answer:
-    """The answer that says what a handler returned."""
+    """Return the answer that says what a handler returned."""
     response = result if isinstance(result, Response) else Response(result)
     if response.body is None:
         return Answer(HTTPStatus.NO_CONTENT, response.headers)

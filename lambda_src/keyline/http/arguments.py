@@ -39,7 +39,7 @@ class Arguments(msgspec.Struct, frozen=True):
     readers: Mapping[str, Reader]
 
     def read(self, request: Request) -> dict[str, Any]:
-        """The arguments of one call.
+        """Return the arguments of one call.
 
         Raises
         ------
@@ -179,7 +179,7 @@ def _body_reader(annotation: Any, rules: BodyRules, where: str) -> Reader:
 def _from_text(
     decoder: msgspec.json.Decoder[Any], given: object, where: str, wording: Wording
 ) -> Any:
-    """Parameters turned into what the decoder's type says."""
+    """Return parameters as the values that the decoder's type says."""
     try:
         return decode(decoder, msgspec.json.encode(given))
     except msgspec.ValidationError as error:

@@ -148,7 +148,7 @@ def _kinds(info: inspect.Type) -> Iterator[type]:
 
 
 def _with_integer(token: re.Match[bytes]) -> bytes:
-    """A number that is whole as digits alone; any other token as it is."""
+    """Write a number that is whole with digits alone, and any other token as it is."""
     text = token[0].decode(errors="replace")
     if text.isdecimal() or not _IS_NUMBER(text):
         return token[0]

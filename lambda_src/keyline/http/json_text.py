@@ -10,7 +10,7 @@ JSON = "application/json"
 
 
 def encode(value: Any) -> str:
-    """The JSON text of a Struct, a list, a dict or a scalar.
+    """Return the JSON text of a Struct, a list, a dict or a scalar.
 
     Raises
     ------

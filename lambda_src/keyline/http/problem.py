@@ -98,7 +98,7 @@ Refusals = Mapping[type[KeylineError], Refusal]
 
 
 def refused(error: Exception, refusals: Refusals) -> Exception:
-    """The error as these refusals answer it, or as it is where they do not name its class."""
+    """Return the error as these refusals answer it, or as it is if they do not name its class."""
     if isinstance(error, KeylineError):
         for kind in type(error).__mro__:
             if kind in refusals:
@@ -184,7 +184,7 @@ def phrase_of(status: HTTPStatus) -> str:
 
 
 def status_of(error: Exception) -> HTTPStatus:
-    """The status that an error is answered with; 500 for what no client can act on."""
+    """Return the status that an error is answered with; 500 for what no client can act on."""
     if isinstance(error, HttpError):
         return error.status
     if isinstance(error, errors.TransactionCancelledError):

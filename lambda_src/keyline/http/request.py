@@ -145,7 +145,7 @@ class Request(msgspec.Struct, frozen=True):
         return self.event.get("pathParameters") or {}
 
     def header(self, name: str) -> str | None:
-        """A header of the request; None where it is missing.
+        """Return a header of the request, or None where it is missing.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class Request(msgspec.Struct, frozen=True):
         return None if value is None else str(value)
 
     def places(self) -> Mapping[str, str]:
-        """The parts of the request by the names of what they hold: `moduleId` → `path.moduleId`."""
+        """Return the parts of the request by what they hold: `moduleId` → `path.moduleId`."""
         query = self.event.get("queryStringParameters") or {}
         return {
             **({"body": "body"} if self.event.get("body") else {}),
@@ -174,7 +174,7 @@ class Request(msgspec.Struct, frozen=True):
         }
 
     def query(self) -> dict[str, list[str]]:
-        """The query parameters, every value of each in order.
+        """Return the query parameters, every value of each in order.
 
         Raises
         ------
@@ -201,7 +201,7 @@ class Request(msgspec.Struct, frozen=True):
             ) from error
 
     def if_match(self) -> IfMatch:
-        """The version that the request is for.
+        """Return the version that the request is for.
 
         Raises
         ------
@@ -227,7 +227,7 @@ class Request(msgspec.Struct, frozen=True):
         return IdempotencyKey.of(self.caller().subject, self.route, key_of(header), content)
 
     def json_body(self, rules: BodyRules) -> bytes:
-        """The body, if the route takes it: as JSON by its content type, and of that length.
+        """Return the body, if the route takes it: as JSON by its content type, and of that length.
 
         Raises
         ------

@@ -34,7 +34,7 @@ class Access:
 
 
 def access_of(patterns: Iterable[Pattern[Any]]) -> frozenset[Access]:
-    """The exact permissions that these patterns need.
+    """Return the exact permissions that these patterns need.
 
     A transaction is authorised by the actions in it; there is no action of its own name.
     Source: DynamoDB developer guide, "Using IAM with DynamoDB transactions".

@@ -47,7 +47,7 @@ def one_of(*shapes: type[msgspec.Struct]) -> OneOf[msgspec.Struct]: ...
 
 
 def one_of(*shapes: type[msgspec.Struct]) -> OneOf[Any]:
-    """The shape of a query that reads several kinds of items of one partition.
+    """Return the shape of a query that reads several kinds of items of one partition.
 
     Each item comes back as its own kind, by the table's discriminator; the query's result is
     typed as the union of up to five.

@@ -85,7 +85,7 @@ class Size:
 
 
 def leaves(conditions: tuple[WriteCondition, ...]) -> Iterator[Condition]:
-    """Every comparison in these conditions."""
+    """Yield every comparison in these conditions."""
     for condition in conditions:
         if isinstance(condition, AnyOf):
             yield from leaves(condition.conditions)
@@ -105,62 +105,62 @@ def holds_of_none(condition: WriteCondition) -> bool:
 
 
 def equals(attribute: str | Size, parameter: str | None = None) -> Condition:
-    """The attribute equals the value."""
+    """Require that the attribute equals the value."""
     return _comparison("=", attribute, parameter)
 
 
 def differs(attribute: str | Size, parameter: str | None = None) -> Condition:
-    """The attribute is not the value."""
+    """Require that the attribute is not the value."""
     return _comparison("<>", attribute, parameter)
 
 
 def less_than(attribute: str | Size, parameter: str | None = None) -> Condition:
-    """The attribute is less than the value."""
+    """Require that the attribute is less than the value."""
     return _comparison("<", attribute, parameter)
 
 
 def at_most(attribute: str | Size, parameter: str | None = None) -> Condition:
-    """The attribute is less than or equal to the value."""
+    """Require that the attribute is less than or equal to the value."""
     return _comparison("<=", attribute, parameter)
 
 
 def greater_than(attribute: str | Size, parameter: str | None = None) -> Condition:
-    """The attribute is greater than the value."""
+    """Require that the attribute is greater than the value."""
     return _comparison(">", attribute, parameter)
 
 
 def at_least(attribute: str | Size, parameter: str | None = None) -> Condition:
-    """The attribute is greater than or equal to the value."""
+    """Require that the attribute is greater than or equal to the value."""
     return _comparison(">=", attribute, parameter)
 
 
 def between(attribute: str | Size, parameter: str | None = None) -> Condition:
-    """The attribute lies between two values, both included."""
+    """Require that the attribute lies between two values, both included."""
     return _comparison("between", attribute, parameter)
 
 
 def begins_with(attribute: str, parameter: str | None = None) -> Condition:
-    """The attribute begins with the value."""
+    """Require that the attribute begins with the value."""
     return _comparison("begins_with", attribute, parameter)
 
 
 def contains(attribute: str, parameter: str | None = None) -> Condition:
-    """The set, list or text holds the value."""
+    """Require that the set, list or text holds the value."""
     return _comparison("contains", attribute, parameter)
 
 
 def exists(attribute: str) -> Condition:
-    """The item has the attribute."""
+    """Require that the item has the attribute."""
     return _comparison("exists", attribute)
 
 
 def absent(attribute: str) -> Condition:
-    """The item does not have the attribute."""
+    """Require that the item does not have the attribute."""
     return _comparison("absent", attribute)
 
 
 def is_of(attribute: str, type: StoredType) -> Condition:
-    """The stored value is of this type, as DynamoDB names it: `S`, `M`, `NULL`."""
+    """Require that the stored value is of this type, as DynamoDB names it: `S`, `M`, `NULL`."""
     return Condition("is_of", attribute, last_name(attribute), type=type)
 
 
@@ -178,12 +178,12 @@ def size_of(attribute: str) -> Size:
 
 
 def any_of(*conditions: WriteCondition) -> AnyOf:
-    """At least one of the conditions holds."""
+    """Require that at least one of the conditions holds."""
     return AnyOf(conditions)
 
 
 def not_(condition: WriteCondition) -> Not:
-    """The condition does not hold."""
+    """Require that the condition does not hold."""
     return Not(condition)
 
 

@@ -92,7 +92,7 @@ class Entity:
         return {attribute: Template(text) for attribute, text in self.keys.items()}
 
     def type_of(self, attribute: str) -> AttributeType | None:
-        """The DynamoDB type of an attribute; None if items of this kind never have it."""
+        """Return the DynamoDB type of an attribute, or None if items of this kind never have it."""
         if attribute in self.keys:
             return "S"
         if attribute in self.constants:

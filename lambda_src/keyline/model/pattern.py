@@ -176,7 +176,7 @@ class Pattern(Generic[ItemT]):
 
 
 def parameters_of(kind: Entity, attribute: str) -> tuple[str, ...]:
-    """The parameters that a key attribute is made of: its template's fields, or itself."""
+    """Return the parameters that a key attribute is made of: its template's fields, or itself."""
     if attribute in kind.keys:
         return kind.templates[attribute].fields
     if attribute in kind.constants:
@@ -185,7 +185,7 @@ def parameters_of(kind: Entity, attribute: str) -> tuple[str, ...]:
 
 
 def primary_fields(pattern: Pattern[Any]) -> tuple[str, ...]:
-    """The fields that the primary key's templates are made of, in order."""
+    """Return the fields that the primary key's templates are made of, in order."""
     keys = (a for a in pattern.table.key.attributes if a in pattern.kind.keys)
     return tuple(dict.fromkeys(f for a in keys for f in pattern.kind.templates[a].fields))
 
@@ -195,7 +195,9 @@ def _given_to(conditions: tuple[WriteCondition, ...]) -> tuple[str, ...]:
 
 
 def compared_template(kind: Entity, condition: Condition) -> Template | None:
-    """The key template whose fields a sort key condition compares; None if it takes whole values.
+    """Return the key template whose fields a sort key condition compares.
+
+    None means that the condition takes whole values.
 
     It compares fields where its parameter is one of them, or where it is an equality or a
     `begins_with`.
@@ -208,7 +210,7 @@ def compared_template(kind: Entity, condition: Condition) -> Template | None:
 
 
 def sort_parameters(kind: Entity, condition: Condition) -> tuple[str, ...]:
-    """The parameters of a sort key condition.
+    """Return the parameters of a sort key condition.
 
     On a key template, a condition whose parameter is one of the template's fields takes the
     fields up to it, the last of them as the bound; an equality takes all of them, and a

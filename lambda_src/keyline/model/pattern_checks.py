@@ -62,7 +62,7 @@ _MEASURES = frozenset({"=", "<>", "<", "<=", ">", ">=", "between"})
 
 @faults_of.register(Pattern)
 def _pattern_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
-    """Everything that is wrong with a pattern, the most basic first."""
+    """Yield everything that is wrong with a pattern, the most basic first."""
     yield from _statement_faults(pattern)
     yield from _kind_faults(pattern)
     yield from reach_faults(pattern)

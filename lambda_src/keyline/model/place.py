@@ -64,7 +64,7 @@ class Level:
 
 
 def place_of(kind: Entity, text: str) -> Place | None:
-    """The place of a text such as `address.city` or `parts[0].due`; None if there is none.
+    """Return the place of a text such as `address.city` or `parts[0].due`; None if there is none.
 
     An attribute whose own name is the text goes first.
     """
@@ -105,7 +105,7 @@ def level_after(bare: Any, step: Step) -> Level | None:
 
 
 def places_near(kind: Entity, text: str) -> list[str]:
-    """The places that a text which leads nowhere could have meant.
+    """Return the places that a text which leads nowhere could have meant.
 
     They are those of the step where it goes wrong: the fields of the Struct that it is in, an
     element of the list, or the attributes where none begins so.
@@ -120,7 +120,7 @@ def places_near(kind: Entity, text: str) -> list[str]:
 
 
 def _as_far_as_it_leads(kind: Entity, text: str) -> tuple[Place | None, str]:
-    """The last place on the way of a text, and the rest of the text."""
+    """Return the last place on the way of a text, and the rest of the text."""
     ends = [step.start() for step in _STEP.finditer(text)]
     for end in (len(text), *reversed(ends)):
         if place := place_of(kind, text[:end]):
@@ -129,7 +129,7 @@ def _as_far_as_it_leads(kind: Entity, text: str) -> tuple[Place | None, str]:
 
 
 def last_name(text: str) -> str:
-    """The last name in the text of a place: `city` of `address.city`, `parts` of `parts[0]`."""
+    """Return the last name in the text of a place: `city` of `address.city`."""
     return re.sub(r"(\[[0-9]+\])+\Z", "", text).rpartition(".")[2]
 
 
@@ -164,7 +164,7 @@ def _step_into(value: Any, step: Step) -> Any:
 
 
 def _levels(first: Level, steps: Iterable[Step]) -> tuple[Level, ...]:
-    """The attribute's level and those of the steps from it; none if a step leads nowhere."""
+    """Return the attribute's level and those of its steps; empty if a step leads nowhere."""
     levels = [first]
     for step in steps:
         following = level_after(strip(levels[-1].annotation).bare, step)

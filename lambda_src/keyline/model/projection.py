@@ -16,14 +16,17 @@ Path = tuple[str, ...]
 
 
 def paths_of(pattern: Pattern[Any]) -> tuple[Path, ...] | None:
-    """The paths that a read asks for; None if it asks for all attributes."""
+    """Return the paths that a read asks for, or None if it asks for all attributes."""
     if pattern.projection is None:
         return None
     return tuple(path for name in pattern.projection for path in _paths(pattern, name))
 
 
 def _paths(pattern: Pattern[Any], name: str) -> list[Path]:
-    """The paths of one attribute: itself, unless all shapes need no more than the same parts."""
+    """Return the paths of one attribute.
+
+    The path is the attribute itself, unless all shapes need no more than the same parts.
+    """
     asked = [
         [(name, *rest) for rest in _parts(shape, name, annotation_of(kind.shape, name))]
         for shape, kind in zip(pattern.shapes, pattern.kinds, strict=True)
@@ -34,7 +37,10 @@ def _paths(pattern: Pattern[Any], name: str) -> list[Path]:
 
 
 def _parts(shape: type[msgspec.Struct], name: str, stored: Any) -> Iterator[Path]:
-    """The ways from a field of a shape to what the shape has of it; the empty one is all of it."""
+    """Yield the ways from a field of a shape to what the shape has of the field.
+
+    The empty way is all of the field.
+    """
     bare, kept = strip(annotation_of(shape, name)).bare, strip(stored).bare
     is_part = isinstance(bare, type) and issubclass(bare, msgspec.Struct) and bare is not kept
     if not is_part or not _is_told_by_its_parts(fields_of(shape)[name], bare):

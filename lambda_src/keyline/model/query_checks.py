@@ -186,7 +186,7 @@ def _field_faults(kind: Entity, condition: Condition) -> Iterator[Fault]:
 
 
 def _shared_parameter_faults(query: Query[Any]) -> Iterator[Fault]:
-    """A range takes a bound where the partition key, or another condition, takes a value."""
+    """Yield ranges whose bound is a value of the partition key, or of another condition."""
     taken = {p for a in query.key.partition for p in parameters_of(query.kind, a)}
     for condition in query.conditions:
         names = sort_parameters(query.kind, condition)
@@ -200,7 +200,7 @@ def _shared_parameter_faults(query: Query[Any]) -> Iterator[Fault]:
 
 
 def _common_key_faults(query: Query[Any]) -> Iterator[Fault]:
-    """Several kinds are found by one condition only where they are made alike."""
+    """Yield kinds whose keys are not made alike: one condition cannot find several of them."""
     first = query.kind
     for kind in query.kinds[1:]:
         for attribute in query.key.partition:
@@ -235,7 +235,7 @@ def _made_of(kind: Entity, attribute: str) -> str:
 
 
 def _types_of(kind: Entity, attribute: str) -> tuple[str, ...]:
-    """The types of the fields that a template makes a key attribute of."""
+    """Return the types of the fields that a template makes a key attribute of."""
     template = kind.templates.get(attribute)
     return tuple(lexicon_of(kind.shape, f).type for f in template.fields) if template else ()
 
@@ -267,7 +267,7 @@ def _span_of(lexicon: Lexicon, template: Template, field: str) -> object:
 
 
 def _stranger_faults(query: Query[Any]) -> Iterator[Fault]:
-    """Other kinds of items in what a query reads: they could not come back as its shape."""
+    """Yield other kinds of items in what a query reads: they cannot come back as its shape."""
     key = query.key
     for other in query.table.kinds:
         everywhere = all(other.type_of(attribute) is not None for attribute in key.attributes)
@@ -284,7 +284,7 @@ def _admits(query: Query[Any], other: Entity) -> bool:
 
 
 def _read_by(kind: Entity, condition: Condition) -> Texts:
-    """The texts that a sort key condition admits, whatever the call gives."""
+    """Return the texts that a sort key condition admits, whatever the call gives."""
     template = compared_template(kind, condition)
     return Texts(template.literal, open=True) if template else ANY
 

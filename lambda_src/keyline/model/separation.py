@@ -55,7 +55,7 @@ class Lexicon:
 
 @cache
 def lexicon_of(shape: type[msgspec.Struct], name: str) -> Lexicon:
-    """The texts that a field of a shape can have, by its attribute name."""
+    """Return the texts that a field of a shape can have, by its attribute name."""
     bare, stored = fields_of(shape)[name].python, fields_of(shape)[name].type
     if get_origin(bare) is Literal:
         return Lexicon(stored, values=get_args(bare))
@@ -65,7 +65,7 @@ def lexicon_of(shape: type[msgspec.Struct], name: str) -> Lexicon:
 
 
 def _length(annotation: Any) -> int | None:
-    """The one length of a text: its bounds agree, or its pattern has one width."""
+    """Return the one length of a text: its bounds agree, or its pattern has one width."""
     limits = limits_of(annotation)
     if limits.min_length is not None and limits.min_length == limits.max_length:
         return int(limits.min_length)
@@ -73,7 +73,7 @@ def _length(annotation: Any) -> int | None:
 
 
 def _width(pattern: str) -> int | None:
-    """The one length of what a pattern matches as a whole; None if it has several."""
+    """Return the one length of what a pattern matches as a whole, or None if it has several."""
     if not pattern.startswith("^") or not pattern.endswith(("$", r"\Z")):
         return None
     # What each alternative begins and ends with is not told apart from outside.
@@ -87,7 +87,7 @@ def _width(pattern: str) -> int | None:
 
 
 def bounded_length(lexicon: Lexicon, part: Part) -> int | None:
-    """The characters of each of the field's texts in a key; None if they differ."""
+    """Return the characters of each of the field's texts in a key, or None if they differ."""
     if lexicon.type == "N":
         return part.number_format.width if part.number_format else None
     return lexicon.length
@@ -158,7 +158,7 @@ def _known_faults(lexicon: Lexicon, part: Part) -> Iterator[Fault]:
 
 
 def _begun(texts: Sequence[str], after: str) -> list[tuple[str, str]]:
-    """The pairs of which the first text, with what follows it, begins the other."""
+    """Return the pairs of which the first text, with what follows it, begins the other."""
     return [
         (one, other)
         for one, other in permutations(dict.fromkeys(texts), 2)
@@ -167,13 +167,13 @@ def _begun(texts: Sequence[str], after: str) -> list[tuple[str, str]]:
 
 
 def known_texts(lexicon: Lexicon, part: Part) -> tuple[str, ...]:
-    """The texts of a field whose values are known, in the order of the values."""
+    """Return the texts of a field whose values are known, in the order of the values."""
     values = sorted(lexicon.values or ())
     return tuple(written(value, part) for value in values)
 
 
 def written(value: Any, part: Part) -> str:
-    """The text of a known value in a key."""
+    """Return the text of a known value in a key."""
     if isinstance(value, str):
         return str.__str__(value)
     return (part.number_format or NumberFormat()).text(Decimal(value))

@@ -102,14 +102,14 @@ class Field:
         return self.type in _SETS.values()
 
     def number(self, value: int) -> Any:
-        """A number as this field would hold it."""
+        """Return a number as this field would hold it."""
         exact = isinstance(self.python, type) and issubclass(self.python, float | Decimal)
         return self.python(value) if exact else value
 
 
 @cache
 def fields_of(shape: type[msgspec.Struct]) -> Mapping[str, Field]:
-    """The attributes of a shape by name, in order of declaration.
+    """Return the attributes of a shape by name, in order of declaration.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def fields_of(shape: type[msgspec.Struct]) -> Mapping[str, Field]:
 
 
 def stored_as(annotation: Any, path: str) -> AttributeType:
-    """The type of attribute that values of a Python type become.
+    """Return the type of attribute that values of a Python type become.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def infos_of(shape: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldI
 
 
 def annotation_of(shape: type[msgspec.Struct], name: str) -> Any:
-    """The declared type of a field, by its attribute name."""
+    """Return the declared type of a field, by its attribute name."""
     return infos_of(shape)[name].type
 
 

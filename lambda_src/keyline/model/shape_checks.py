@@ -129,7 +129,7 @@ def _member_faults(path: str, bare: Any, kept: Any, owner: str) -> Iterator[Faul
 
 
 def _member(bare: Any) -> Any:
-    """The declared type of a list's or map's members; None of what has no members of a type."""
+    """Return the declared type of a list's or map's members; None if they have no type."""
     if get_origin(bare) in (list, tuple):
         return get_args(bare)[0]
     return get_args(bare)[1] if get_origin(bare) is dict else None

@@ -19,17 +19,17 @@ _ELEMENT_BYTES = 1
 
 
 def item_size(attributes: Mapping[str, Mapping[str, Any]]) -> int:
-    """Bytes of an item: the names and values of its attributes."""
+    """Return the bytes of an item: the names and values of its attributes."""
     return sum(attribute_size(name, value) for name, value in attributes.items())
 
 
 def attribute_size(name: str, value: Mapping[str, Any]) -> int:
-    """Bytes of one attribute, with its name."""
+    """Return the bytes of one attribute, with its name."""
     return _text(name) + value_size(value)
 
 
 def value_size(value: Mapping[str, Any]) -> int:
-    """Bytes of a value without a name."""
+    """Return the bytes of a value without a name."""
     ((kind, content),) = value.items()
     return _SIZES[kind](content)
 
@@ -37,7 +37,7 @@ def value_size(value: Mapping[str, Any]) -> int:
 def largest(
     attributes: Mapping[str, Mapping[str, Any]], count: int = 3
 ) -> tuple[tuple[str, int], ...]:
-    """The largest attributes with their bytes, the largest first."""
+    """Return the largest attributes with their bytes, the largest first."""
     sizes = ((name, attribute_size(name, value)) for name, value in attributes.items())
     return tuple(sorted(sizes, key=lambda pair: -pair[1])[:count])
 
@@ -47,7 +47,10 @@ def _text(text: str) -> int:
 
 
 def _number(text: str) -> int:
-    """A byte, one for two digits before the point and after it each, and one for a minus sign.
+    """Return the bytes of a number.
+
+    A number takes one byte, one for two digits before the point and after it each, and one for a
+    minus sign.
 
     Zeros at either end are not digits. The guide says "approximately"; this was measured on
     DynamoDB, to the byte, by github.com/nubo-db/dynoxide, pull request 195.

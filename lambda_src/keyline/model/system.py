@@ -165,7 +165,7 @@ class System:
         return tuple(sorted({r.scope for f in self.functions for r in f.routes if r.scope}))
 
     def table(self, name: str) -> Table:
-        """The table of this name.
+        """Return the table of this name.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class System:
         return named(name, self.tables, f"{self.name}.tables", "table")
 
     def function(self, name: str) -> Function:
-        """The function of this name.
+        """Return the function of this name.
 
         Raises
         ------

@@ -52,7 +52,7 @@ _STREAM_LIMITS = {
 
 @faults_of.register(System)
 def _system_faults(system: System) -> Iterator[Fault]:
-    """Everything that is wrong with a system, the most basic first."""
+    """Yield everything that is wrong with a system, the most basic first."""
     if not _SYSTEM_NAME.fullmatch(system.name):
         yield "name", "is not a package's name.", "Use a-z, 0-9 and _, a letter first."
     if not _WORDS.fullmatch(system.name):

@@ -151,7 +151,7 @@ class Table:
         return tuple(replace(e, constants={**e.constants, name: e.tag}) for e in declared)
 
     def physical_name(self, environment: str) -> str:
-        """The name it is deployed under in an environment."""
+        """Return the name that the table is deployed under in an environment."""
         suffix = "" if environment == "prod" else f"-{environment}"
         return (
             self.physical.replace("{name}", self.name)
@@ -160,7 +160,7 @@ class Table:
         )
 
     def index(self, name: str) -> Index:
-        """The index of this name.
+        """Return the index of this name.
 
         Raises
         ------
@@ -170,7 +170,7 @@ class Table:
         return named(name, self.indexes, f"{self.name}.indexes", "index")
 
     def entity_of(self, shape: type[msgspec.Struct]) -> Entity:
-        """The kind of item that this shape is, or the only kind there is.
+        """Return the kind of item that this shape is, or the only kind there is.
 
         Raises
         ------
@@ -189,7 +189,7 @@ class Table:
         )
 
     def type_of(self, attribute: str) -> AttributeType | None:
-        """The DynamoDB type of an attribute in this table, if any item has it."""
+        """Return the DynamoDB type of an attribute in this table, if any item has it."""
         for entity in self.kinds:
             kind = entity.type_of(attribute)
             if kind is not None:
@@ -197,7 +197,7 @@ class Table:
         return "N" if self.ttl and attribute == self.ttl.attribute else None
 
     def carried_by(self, index: Index) -> frozenset[str] | None:
-        """The attributes that an index carries; None means all of them."""
+        """Return the attributes that an index carries; None means all of them."""
         if index.projection.type is ProjectionType.ALL:
             return None
         return frozenset((*self.key.attributes, *index.key.attributes, *index.projection.include))

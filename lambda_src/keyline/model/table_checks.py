@@ -41,7 +41,7 @@ _ONE_TYPE_SAYS = "An attribute of a key has one type in the whole table."
 
 @faults_of.register(Table)
 def _table_faults(table: Table) -> Iterator[Fault]:
-    """Everything that is wrong with a table, the most basic first."""
+    """Yield everything that is wrong with a table, the most basic first."""
     yield from _name_faults(table)
     yield from _discriminator_faults(table)
     for entity in table.kinds:
@@ -191,7 +191,7 @@ def _key_faults(table: Table) -> Iterator[Fault]:
 
 
 def _shared_key_faults(table: Table) -> Iterator[Fault]:
-    """Two kinds whose keys can be the same overwrite each other, and are read as one another."""
+    """Yield two kinds whose keys can be the same: they overwrite each other."""
     for one, other in combinations(table.kinds, 2):
         if may_share(one, other, table.key.attributes):
             yield (
@@ -299,7 +299,7 @@ def _sparse_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
 
 
 def _defaults_in(entity: Entity, attribute: str) -> Iterator[str]:
-    """The fields with a default that an attribute is made of."""
+    """Return the fields with a default that an attribute is made of."""
     fields = fields_of(entity.shape)
     made_of = entity.templates[attribute].fields if attribute in entity.keys else (attribute,)
     return (name for name in made_of if name in fields and fields[name].defaulted)
@@ -385,7 +385,7 @@ def _shard_faults(table: Table, index: Index, path: str) -> Iterator[Fault]:
 
 
 def _example(entity: Entity, attribute: str) -> str:
-    """A text that a template may make, with a digit for each number."""
+    """Return a text that a template may make, with a digit for each number."""
     if attribute in entity.constants:
         return str(entity.constants[attribute])
     if attribute not in entity.keys:
@@ -417,7 +417,7 @@ def _cardinality(table: Table, index: Index) -> int | None:
 
 
 def _values(entity: Entity, attribute: str) -> set[object] | None:
-    """The values that an attribute can have in items of a kind; None for any."""
+    """Return the values that an attribute can have in items of a kind; None for any."""
     if attribute in entity.constants:
         return {entity.constants[attribute]}
     if attribute in entity.keys:

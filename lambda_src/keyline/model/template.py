@@ -203,7 +203,7 @@ class Template:
         return len("".join(texts or [self.literal]).encode()) + widths
 
     def part(self, field: str) -> Part:
-        """The first part of this field.
+        """Return the first part of this field.
 
         Raises
         ------
@@ -216,7 +216,7 @@ class Template:
         raise KeyError(field)
 
     def up_to(self, field: str) -> tuple[tuple[str, str, str], ...]:
-        """The template's beginning up to a field: literal, field and format of each part.
+        """Return the template's beginning up to a field: literal, field and format of each part.
 
         Raises
         ------

@@ -34,7 +34,7 @@ ANY = Texts("", open=True)
 
 
 def texts_of(kind: Entity, attribute: str) -> Texts:
-    """The texts that an attribute of a kind can have."""
+    """Return the texts that an attribute of a kind can have."""
     if attribute in kind.constants:
         return Texts(str(kind.constants[attribute]), open=False)
     template = kind.templates.get(attribute)

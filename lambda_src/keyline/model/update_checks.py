@@ -50,7 +50,7 @@ def _repetition_faults(update: Update[Any]) -> Iterator[Fault]:
 
 
 def _overlap_faults(update: Update[Any]) -> Iterator[Fault]:
-    """Parts of attributes that lie within each other: DynamoDB refuses to change both."""
+    """Yield parts of attributes that lie within each other: DynamoDB refuses to change both."""
     places = [place for name in update.changed if (place := place_of(update.kind, name))]
     for one, other in permutations(places, 2):
         within = one.steps == other.steps[: len(one.steps)] and one.steps != other.steps
@@ -157,7 +157,7 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
 
 
 def _counted_from(update: Update[Any]) -> str | None:
-    """The field that the expiry of such items counts from."""
+    """Return the field that the expiry of such items counts from."""
     ttl = update.table.ttl
     retention = update.kind.retention or (ttl.retention if ttl else None)
     return retention.since if retention else None

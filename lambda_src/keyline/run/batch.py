@@ -34,7 +34,9 @@ _WRITTEN = reply.decoder(reply.BatchWriteReply)
 
 
 def get_all(batch: CompiledBatchGet[T], calls: Calls, keys: Iterable[Mapping[str, Any]]) -> list[T]:
-    """The items of these keys, in their order, each once; those missing or expired left out.
+    """Return the items of these keys, in the order of the keys, each once.
+
+    Items that are missing or expired are left out.
 
     Raises
     ------
@@ -143,7 +145,7 @@ def _drain(path: str, waiting: deque[Attributes], size: int, send: Any) -> None:
 
 
 def _take(waiting: deque[Attributes], size: int) -> list[Attributes]:
-    """The next part: as many as DynamoDB takes, in number and bytes."""
+    """Return the next part: as many as DynamoDB takes, in number and bytes."""
     part: list[Attributes] = []
     room = MAX_WRITE_BYTES
     while waiting and len(part) < size:
@@ -156,7 +158,10 @@ def _take(waiting: deque[Attributes], size: int) -> list[Attributes]:
 
 
 def _floor(pattern: BatchGet[Any], key_count: int) -> Floor:
-    """Each item is rounded by itself; a key without an item costs the least."""
+    """Return the floor of a batch.
+
+    Each item is rounded by itself. A key without an item costs the least.
+    """
     decoder = reply.decoder(reply.BatchGetReply, reply.RAW)
 
     def units(body: bytes) -> float:

@@ -110,7 +110,7 @@ class _Loader(Loader):  # type: ignore[misc] # botocore has no types
     """Knows which services there are without looking into the folders of all of AWS's."""
 
     def list_available_services(self, type_name: str) -> list[str]:
-        """DynamoDB, and the services that botocore's credentials may come from."""
+        """Return DynamoDB, and the services that botocore's credentials may come from."""
         return ["dynamodb", "signin", "sso", "sso-oidc", "sts"]
 
 
@@ -149,7 +149,7 @@ class _Parsers:
         self._parser = _Parser()
 
     def set_parser_defaults(self, **_: Any) -> None:
-        """Nothing: the defaults concern timestamps and blobs, which we decode ourselves."""
+        """Do nothing: the defaults concern timestamps and blobs, which we decode ourselves."""
 
     def create_parser(self, protocol_name: str) -> _Parser:
         return self._parser

@@ -43,7 +43,7 @@ class Bounds(msgspec.Struct, frozen=True):
     step: Decimal | None
 
     def started(self, delta: Decimal) -> Decimal:
-        """The total of an item that lacks the attribute."""
+        """Return the total of an item that lacks the attribute."""
         return _DOWN.add(self.start, delta)
 
     def admit_start(self, delta: Decimal) -> bool:
@@ -77,7 +77,7 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 def bounds_of(place: Place, table: Table) -> Bounds:
-    """The bounds of a number; those of a moment where it is the TTL attribute."""
+    """Return the bounds of a number, or those of a moment where it is the TTL attribute."""
     declared = limits_of(place.annotation)
     # msgspec has no bounds of a Decimal.
     found = [(sign, getattr(declared, limit, None)) for limit, sign in _OPERATORS.items()]
@@ -94,7 +94,10 @@ def bounds_of(place: Place, table: Table) -> Bounds:
 
 
 def _inclusive(sign: str, limit: float | None) -> tuple[str, float | None]:
-    """A bound of a float: a total just below 1.0 is read as 1.0, so that the next float counts."""
+    """Return a bound of a float as one that is included.
+
+    A total just below 1.0 is read as 1.0, so that the next float counts.
+    """
     if limit is None or sign not in _NEXT:
         return sign, limit
     towards, inclusive = _NEXT[sign]

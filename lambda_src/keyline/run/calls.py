@@ -95,7 +95,10 @@ class Calls:
 
     @contextmanager
     def _metered(self, pattern: Pattern[Any], operation: str) -> Iterator[Call]:
-        """A call to fill in, which is recorded however it ends: as failed until it says not."""
+        """Yield a call to fill in.
+
+        The call is recorded however it ends: as failed until it says that it is not.
+        """
         call = Call(
             pattern=pattern.name,
             operation=operation,
@@ -131,7 +134,7 @@ class Calls:
 def _decoded(
     pattern: Pattern[Any], decoder: Decoder, body: bytes, repeat: Repeat | None
 ) -> tuple[Any, Sequence[ItemUnreadableError]]:
-    """An answer in its type, and why items are left out.
+    """Return an answer in its type, and why items are left out.
 
     What is not as DynamoDB answers is not an answer: a proxy may have written it.
     """

@@ -30,7 +30,7 @@ class UniqueClock:
         self._lock = threading.Lock()
 
     def next(self, after: float | None = None) -> float:
-        """A moment that was not given before, in epoch milliseconds.
+        """Return a moment that was not given before, in epoch milliseconds.
 
         Parameters
         ----------
@@ -44,7 +44,7 @@ class UniqueClock:
 
 
 def later(moment: float, collisions: int) -> float:
-    """A moment after one that was taken, at a random distance, so that writers part.
+    """Return a moment after one that was taken, at a random distance, so that writers part.
 
     Parameters
     ----------

@@ -102,7 +102,7 @@ class ItemWriter:
     settings: TableSettings
 
     def attributes(self, item: msgspec.Struct, now: float) -> Attributes:
-        """The item with everything that is derived from its fields.
+        """Return the item with everything that is derived from its fields.
 
         Parameters
         ----------
@@ -131,7 +131,7 @@ class ItemWriter:
         return out
 
     def stored(self, item: T, attributes: Attributes) -> T:
-        """The item with the expiry that it was written with."""
+        """Return the item with the expiry that it was written with."""
         expiry = self.expiry
         name = self._names.get(expiry.attribute) if expiry else None
         if expiry is None or name is None or getattr(item, name) is not None:
@@ -291,7 +291,7 @@ class Reader(Generic[T]):
         return reply.decoder(reply.PageReply, self.wire)
 
     def fit(self, stored: msgspec.Raw | Attributes) -> Any:
-        """One item as it is decoded.
+        """Return one item as it is decoded.
 
         Raises
         ------
@@ -301,7 +301,7 @@ class Reader(Generic[T]):
         return misfit.fit(self._expected, self._decoded, stored)
 
     def item(self, wire: Any) -> T:
-        """The item in the pattern's shape.
+        """Return the item in the pattern's shape.
 
         Raises
         ------
@@ -317,7 +317,7 @@ class Reader(Generic[T]):
             raise misfit.of_decoded(self._expected, self._shape, key, wire, error) from None
 
     def items(self, wires: Iterable[Any]) -> list[T]:
-        """The items of a page.
+        """Return the items of a page.
 
         Raises
         ------
@@ -327,7 +327,7 @@ class Reader(Generic[T]):
         return list(map(self._read, wires))
 
     def live(self, wires: Iterable[Any], now: float) -> list[Any]:
-        """Those of them that have not expired."""
+        """Return those of them that have not expired."""
         if self._ttl is None:
             return list(wires)
         return [w for w in wires if not self.expired(w, now)]
@@ -344,12 +344,12 @@ class Reader(Generic[T]):
         return at is not None and not getattr(at, "NULL", False) and float(at.N) <= now
 
     def key(self, wire: Any) -> Attributes:
-        """The item's table and index keys, as stored."""
+        """Return the item's table and index keys, as stored."""
         found = ((key.attribute, key.stored(wire)) for key in self._keys)
         return {attribute: value for attribute, value in found if value is not None}
 
     def order(self, wire: Any) -> tuple[Any, ...]:
-        """The values of the sort key, which compare as DynamoDB sorts them."""
+        """Return the values of the sort key, which compare as DynamoDB sorts them."""
         return tuple(map(values.ordered, self.sort_key(wire)))
 
     def sort_key(self, wire: Any) -> list[Wire]:

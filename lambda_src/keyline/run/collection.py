@@ -48,7 +48,7 @@ class CollectionReader(Generic[T]):
         return self
 
     def decode(self, body: bytes | msgspec.Raw, /) -> Any:
-        """A page whose items are each of its kind.
+        """Return a page whose items are each of its kind.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class CollectionReader(Generic[T]):
         return page
 
     def fit(self, stored: msgspec.Raw) -> Found:
-        """One item of a page as it is decoded.
+        """Return one item of a page as it is decoded.
 
         Raises
         ------
@@ -74,25 +74,25 @@ class CollectionReader(Generic[T]):
         return reader, misfit.fit(self._expected, decode, stored)
 
     def item(self, found: Found) -> T:
-        """The item in the shape of its kind."""
+        """Return the item in the shape of its kind."""
         reader, wire = found
         return reader.item(wire)  # type: ignore[no-any-return] # one of the pattern's shapes
 
     def items(self, found: Iterable[Found]) -> list[T]:
-        """The items of a page, each in the shape of its kind."""
+        """Return the items of a page, each in the shape of its kind."""
         return list(map(self.item, found))
 
     def live(self, items: Iterable[Found], now: float) -> list[Found]:
-        """Those of them that have not expired."""
+        """Return those of them that have not expired."""
         return [(reader, wire) for reader, wire in items if not reader.expired(wire, now)]
 
     def key(self, found: Found) -> Attributes:
-        """The item's table and index keys, as stored."""
+        """Return the item's table and index keys, as stored."""
         reader, wire = found
         return reader.key(wire)
 
     def order(self, found: Found) -> tuple[Any, ...]:
-        """The values of the sort key, which compare as DynamoDB sorts them."""
+        """Return the values of the sort key, which compare as DynamoDB sorts them."""
         reader, wire = found
         return reader.order(wire)
 

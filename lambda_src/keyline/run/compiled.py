@@ -120,7 +120,7 @@ class CompiledPut(Generic[T]):
     def request(
         self, item: msgspec.Struct, values: Mapping[str, Any], now: float
     ) -> tuple[Request, Attributes]:
-        """The request of a put, and the attributes that it writes.
+        """Return the request of a put, and the attributes that it writes.
 
         Raises
         ------
@@ -170,7 +170,7 @@ class CompiledBatchWrite(Generic[T]):
     writer: ItemWriter
 
     def attributes(self, item: msgspec.Struct, now: float) -> Attributes:
-        """An item as it is written.
+        """Return an item as it is written.
 
         Raises
         ------

@@ -12,12 +12,12 @@ _DECODERS: Mapping[int, Callable[[bytes], bytes]] = {_DEFLATE: zlib.decompress}
 
 
 def compress(text: str) -> bytes:
-    """A codec mark of one byte, then the compressed UTF-8."""
+    """Return a codec mark of one byte, then the compressed UTF-8."""
     return bytes((_DEFLATE,)) + zlib.compress(text.encode())
 
 
 def decompress(stored: bytes) -> str:
-    """The text again.
+    """Return the text again.
 
     Raises
     ------

@@ -72,7 +72,7 @@ _REFUSED = msgspec.json.Decoder(_Refused)
 
 
 def _refusal(first: First) -> ReplyError | None:
-    """The refusal that a first attempt came to, if it is an ordinary answer of a pattern."""
+    """Return the refusal of a first attempt, if it is an ordinary answer of a pattern."""
     response = first.response
     if response is None or response.status != 400 or not first.is_whole:
         return None

@@ -38,7 +38,7 @@ def convert(value: Any, wire: Any, annotation: Any) -> None:
 
 
 def _type_at(annotation: Any, steps: list[str]) -> Any:
-    """The type at a place within values of a type."""
+    """Return the type at a place within values of a type."""
     for step in steps:
         bare = strip(annotation).bare
         inner = get_args(bare)
@@ -52,7 +52,10 @@ def _path(steps: list[str]) -> str:
 
 
 def _asked(annotation: Any) -> tuple[str, str]:
-    """Message and suggestion where a value does not fit its type: in plain words, without it."""
+    """Return the message and the suggestion where a value does not fit its type.
+
+    Both are in plain words, and do not hold the value.
+    """
     words = expected(inspect.type_info(strip(annotation).typed))
     return f"has to be {words}.", "Give a value that the field's type allows."
 
@@ -65,5 +68,5 @@ def known_values(bare: Any) -> tuple[Any, ...]:
 
 
 def one_of(known: tuple[Any, ...]) -> tuple[str, str]:
-    """Message and suggestion where a value is not one of these."""
+    """Return the message and the suggestion where a value is not one of these."""
     return f"is not one of {', '.join(map(repr, known))}.", "Give one of these."

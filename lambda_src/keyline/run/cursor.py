@@ -53,13 +53,13 @@ class CursorSigner:
         self._secret = secret
 
     def issue(self, cursor: Cursor, pattern: str, caller: str, values: Mapping[str, Any]) -> str:
-        """The cursor as a token, good for this pattern, caller and values."""
+        """Return the cursor as a token, good for this pattern, caller and values."""
         payload = _ENCODER.encode(cursor)
         mac = self._mac(payload, pattern, caller, values)
         return base64.urlsafe_b64encode(mac + payload).rstrip(b"=").decode()
 
     def take(self, token: str, pattern: str, caller: str, values: Mapping[str, Any]) -> Cursor:
-        """The cursor of a token.
+        """Return the cursor of a token.
 
         Raises
         ------

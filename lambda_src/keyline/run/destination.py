@@ -57,7 +57,7 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 def _trace() -> str:
-    """On Lambda, the line that names the invocation, by which AWS recognizes loops."""
+    """Return, on Lambda, the line that names the invocation, by which AWS recognizes loops."""
     trace = os.environ.get("_X_AMZN_TRACE_ID")
     return _trace_line(trace) if trace and "AWS_LAMBDA_FUNCTION_NAME" in os.environ else ""
 

@@ -88,7 +88,7 @@ class Current:
     unreadable: ItemUnreadableError | None
 
     def current_item(self) -> Any:
-        """The item; None if there is none.
+        """Return the item, or None if there is none.
 
         Raises
         ------

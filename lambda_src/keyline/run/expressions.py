@@ -84,7 +84,7 @@ class Expressions:
 
 
 def _stem(name: str) -> str:
-    """A readable part of an alias; two names may have the same."""
+    """Return a readable part of an alias; two names may have the same."""
     return name if len(name) <= _MAX_STEM and _PLAIN.fullmatch(name) else "x"
 
 
@@ -97,12 +97,12 @@ def _free(wanted: str, taken: Mapping[str, object]) -> str:
 
 
 def conditions(into: Expressions, pattern: Any, declared: Iterable[WriteCondition]) -> list[Text]:
-    """The text of conditions on an item, each to be joined with AND."""
+    """Return the texts of conditions on an item, which are to be joined with AND."""
     return [_write_condition(into, pattern, c) for c in declared]
 
 
 def chosen(texts: Iterable[Text], given: Mapping[str, Any]) -> list[str]:
-    """The texts for the values of a call."""
+    """Return the texts for the values of a call."""
     return [text if isinstance(text, str) else text(given) for text in texts]
 
 
@@ -119,7 +119,10 @@ def _write_condition(into: Expressions, pattern: Any, condition: WriteCondition)
 
 
 def _joined(parts: list[Text], join: Callable[[list[str]], str]) -> Text:
-    """The text of several: made of the values of a call where one of them is."""
+    """Return the text of several.
+
+    The text is made of the values of a call where one of the parts is.
+    """
 
     def joined(given: Mapping[str, Any]) -> str:
         return join(chosen(parts, given))
@@ -182,12 +185,15 @@ def _defaults(
 
 
 def _item(into: Expressions, pattern: Any) -> str:
-    """The name of what every item has; empty where there is an item in any case, as in a query."""
+    """Return the name of what every item has.
+
+    The name is empty where there is an item in any case, as in a query.
+    """
     return "" if isinstance(pattern, Query) else into.name(pattern.table.key.partition[0])
 
 
 def _size(wire: Wire | None) -> int:
-    """The size of a value as DynamoDB measures it; an empty set is not stored."""
+    """Return the size of a value as DynamoDB measures it; an empty set is not stored."""
     ((_, content),) = (wire or {"SS": []}).items()
     return len(content)
 
@@ -199,7 +205,9 @@ def _within(
     hint: str,
     name: str,
 ) -> str:
-    """A range of a write's condition, which holds for nothing if its end is before its start.
+    """Return the text of a range in a condition of a write.
+
+    A range whose end is before its start holds for nothing.
 
     DynamoDB refuses a BETWEEN of such a range.
     """
@@ -209,7 +217,9 @@ def _within(
 
 
 def _with_default(condition: Condition, text: str, lacking: str, there: str, *, met: bool) -> str:
-    """A comparison's text with what holds where a step is absent whose default meets it or not.
+    """Return a comparison's text with what holds where a step is absent.
+
+    The default of the step meets the comparison or does not.
 
     An item that lacks the attribute counts as one that has the default. Where there is no item
     at all, every comparison is as DynamoDB has it: only `<>` holds. All texts name the same.
@@ -248,7 +258,7 @@ def compared(
     hint: str,
     name: str,
 ) -> str:
-    """The text of a comparison with values of the call.
+    """Return the text of a comparison with values of the call.
 
     Parameters
     ----------
@@ -301,7 +311,7 @@ def made(attribute: str, make: Callable[[Mapping[str, Any]], Wire | None], given
 
 
 def encoded(parameter: str, encode: Callable[[Any], Wire | None], value: Any) -> Wire:
-    """The value in DynamoDB JSON; its absence is refused.
+    """Return the value in DynamoDB JSON, and refuse its absence.
 
     Raises
     ------

@@ -121,7 +121,7 @@ def merged(
     ask: Callable[[], Ask | None],
     executor: Callable[[], Executor],
 ) -> Iterator[tuple[int, Any]]:
-    """The items of all ranges in order, each with the number of its range.
+    """Yield the items of all ranges in order, each with the number of its range.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ class FieldText:
         self.text = self._text_of_number() if self._lexicon.type == "N" else self._text_of_text()
 
     def begun(self, value: Any) -> str:
-        """A text that values of the field may begin with."""
+        """Return a text that values of the field may begin with."""
         text = self._plain_text(_encoded_text(self.name, value))
         if self._known is not None:
             found = {known for known in self._known if known.startswith(text)}
@@ -96,7 +96,7 @@ class FieldText:
         return self.after in text or any(text.endswith(start) for start in starts)
 
     def range_of(self, stem: str, low: Bound | None, high: Bound | None) -> TextRange:
-        """The texts behind a stem whose field is in a range."""
+        """Return the texts behind a stem whose field is in a range."""
         if self._lexicon.type == "N" and self._known is None:
             return self._range_of_numbers(stem, low, high)
         return self._range_of_texts(stem, low, high)
@@ -209,7 +209,10 @@ class FieldText:
         return text
 
     def _range_of_numbers(self, stem: str, low: Bound | None, high: Bound | None) -> TextRange:
-        """A bound need not be a number that fits: the nearest ones that fit are taken."""
+        """Return the texts of numbers in a range.
+
+        A bound need not be a number that fits: the nearest ones that fit are taken.
+        """
         step, most = self._format.step or Decimal(1), self._format.largest or Decimal(0)
         first, last = Decimal(0), most
         if low is not None:
@@ -228,7 +231,7 @@ class FieldText:
         return TextRange(start, stop, True)
 
     def _number(self, value: Any) -> Decimal:
-        """A bound of any numeric type; it need not be a value of the field."""
+        """Return a bound of any numeric type; it need not be a value of the field."""
         try:
             return Decimal(values.of_type(Decimal).encode(value)["N"])  # type: ignore[index] # a value
         except BadValueError as error:

@@ -92,5 +92,5 @@ def of_update(pattern: Update[Any]) -> Callable[[bytes], float | None]:
 
 
 def _other(item: Attributes, names: set[str]) -> Attributes:
-    """These attributes with a value that differs and is no larger."""
+    """Return these attributes with a value that differs and is no larger."""
     return {n: {"N": "1" if item[n] == {"N": "0"} else "0"} for n in names if n in item}

@@ -126,14 +126,17 @@ class KeyText:
         return first, last
 
     def _start(self, found: TextRange, low: Bound | None) -> str:
-        """The first text; where it is too long behind a bound that is not, the next that fits."""
+        """Return the first text.
+
+        Where it is too long behind a bound that is not, it is the next one that fits.
+        """
         if low is None or low.included or not found.low.endswith(FIRST):
             return found.low or FIRST
         text = found.low.removesuffix(FIRST)
         return found.low if len(text.encode()) != self.limit else self._behind(text)
 
     def _behind(self, text: str) -> str:
-        """The first text after one that fills the limit: what follows in as many bytes."""
+        """Return the first text after one that fills the limit: what follows in as many bytes."""
         while len((found := behind(text)).encode()) > self.limit:
             text = text[:-1]
         return found
@@ -149,7 +152,7 @@ class KeyText:
 
 
 def _bounds_of(condition: Condition, name: str, given: Given) -> tuple[Bound | None, Bound | None]:
-    """The lower and the upper bound that a call gives."""
+    """Return the lower and the upper bound that a call gives."""
     value = _present(name, given)
     match condition.operator:
         case "between":

@@ -130,7 +130,7 @@ class Meter:
 
 
 def emf(labels: Labels, calls: Sequence[Call], now: float) -> str:
-    """One EMF line of calls of one pattern.
+    """Return one EMF line of calls of one pattern.
 
     Only `CALL_METRICS` become metrics. The other members are for queries of the log, which cannot
     add up lists: so that there are totals beside them.

@@ -120,7 +120,7 @@ class ReadableOnly:
         self._reader = reader
 
     def decode(self, body: bytes | msgspec.Raw, /) -> Any:
-        """An answer that can be read whole.
+        """Return an answer that can be read whole.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class ReadableOnly:
         return answer
 
     def fit(self, stored: msgspec.Raw, /) -> Any:
-        """One item as it is decoded.
+        """Return one item as it is decoded.
 
         Raises
         ------
@@ -148,7 +148,7 @@ class ReadableOnly:
 def decode(
     pattern: Pattern[Any], decoder: Decoder, body: bytes
 ) -> tuple[Any, Sequence[ItemUnreadableError]]:
-    """An answer's body in its type, and why items are left out where the pattern allows that.
+    """Return an answer's body in its type, and why items are left out if the pattern allows it.
 
     Expired items are left out of what does not fit as a whole: they do not exist for readers.
 
@@ -168,7 +168,7 @@ def decode(
 def fit(
     expected: Expected, read: Callable[[Any], Any], stored: msgspec.Raw | Mapping[str, Any]
 ) -> Any:
-    """One item, in the type that it is decoded into.
+    """Return one item, in the type that it is decoded into.
 
     Each item passes here that is not decoded with its answer as a whole: of an answer that does
     not fit as a whole, of a collection, of a transaction, of a refusal, of a stream.
@@ -243,7 +243,7 @@ def of_decoded(
 def misfit(
     expected: Expected, shape: str, key: Mapping[str, Any], field: str, detail: str = "."
 ) -> ItemUnreadableError:
-    """An item that does not fit the shape of its kind.
+    """Return the error of an item that does not fit the shape of its kind.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ def misfit(
 
 
 def primary_key(table: Table, item: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """An item's primary key as DynamoDB JSON, Binary as base64; empty if it lacks a part."""
+    """Return an item's primary key as DynamoDB JSON, Binary as base64; empty if it lacks a part."""
     types = table.key_attributes
     key: dict[str, dict[str, str]] = {}
     for name in table.key.attributes:
@@ -281,7 +281,7 @@ def subject(key: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def field_of(item: Any, said: str) -> str:
-    """The dotted place within an item that a message of msgspec's names; empty if none.
+    """Return the dotted place within an item that a message of msgspec's names; empty if none.
 
     A place of msgspec's goes through DynamoDB's types, `$.Data.M.due.S`, where a name may hold
     any character: so the item is walked along.
@@ -304,7 +304,7 @@ attributes by name."""
 
 
 def _step_into(node: Any, rest: str) -> _Step | None:
-    """From attributes by name to the value of one."""
+    """Step from attributes by name to the value of one."""
     known = [n for n in node if rest.startswith(f".{n}")] if isinstance(node, dict) else []
     if known:
         name = max(known, key=len)
@@ -316,7 +316,10 @@ def _step_into(node: Any, rest: str) -> _Step | None:
 
 
 def _step_through(node: Any, rest: str) -> _Step | None:
-    """From a value through its type to what it holds: attributes of a map, a list's element."""
+    """Step from a value through its type to what it holds.
+
+    A map holds attributes, and a list holds elements.
+    """
     if tag := _TAG.match(rest):
         held = node.get(tag[1]) if isinstance(node, dict) else None
         return "", tag.end(), held, tag[1] == "M"
@@ -328,7 +331,7 @@ def _step_through(node: Any, rest: str) -> _Step | None:
 
 
 def _unconvertible(shape: type[msgspec.Struct], wire: Any) -> str:
-    """The first field of a decoded item that makes no value; empty if each does."""
+    """Return the first field of a decoded item that makes no value; empty if each does."""
     for field in msgspec.structs.fields(shape):
         try:
             values.of_field(shape, field.encode_name).decode(getattr(wire, field.name))
@@ -403,7 +406,7 @@ def is_expired(table: Table, stored: msgspec.Raw, now: float) -> bool:
 
 
 def _items_of(answer: Any) -> Iterable[Any]:
-    """The items of an answer that may have several."""
+    """Return the items of an answer that may have several."""
     if isinstance(answer, reply.PageReply):
         return answer.Items
     return chain.from_iterable(answer.Responses.values())

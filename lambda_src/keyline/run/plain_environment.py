@@ -128,7 +128,7 @@ def _keys(settings: ClientSettings, environ: Mapping[str, str]) -> EnvironmentKe
 
 
 def _certificates(environ: Mapping[str, str]) -> str | None:
-    """The file of authorities that botocore trusts: certifi's where there is one, or its own."""
+    """Return the file of authorities that botocore trusts: that of certifi if there is one."""
     for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
         if name in environ:
             return environ[name]  # an empty one is not plain

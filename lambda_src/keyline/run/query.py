@@ -101,7 +101,7 @@ class QueryReader(Generic[T]):
         given: Mapping[str, Any],
         view: Callable[[T], ViewT],
     ) -> Page[ViewT]:
-        """A page of as many items as asked for, if there are as many and they fit into an answer.
+        """Return a page of as many items as asked for, if so many there are and fit into an answer.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ class QueryReader(Generic[T]):
     def _taken(
         self, ranges: Sequence[Range], wanted: int, room: Room, view: Callable[[T], ViewT]
     ) -> _Taken[ViewT]:
-        """The items of a page."""
+        """Return the items of a page."""
         taken = _Taken[ViewT]()
 
         def ask() -> Ask:
@@ -193,7 +193,7 @@ class QueryReader(Generic[T]):
     def _all_shown(
         self, wires: Sequence[Any], room: Room, view: Callable[[T], ViewT]
     ) -> list[ViewT] | None:
-        """These items as they are shown; None where one fails or they do not all fit.
+        """Return these items as they are shown; None if one fails or they do not all fit.
 
         They are taken one by one then: the page may end before the item that fails.
         """
@@ -204,7 +204,7 @@ class QueryReader(Generic[T]):
             return None
 
     def items(self, given: Mapping[str, Any]) -> Iterator[T]:
-        """All items, read on as they are taken."""
+        """Yield all items, which are read on as they are taken."""
         try:
             request = self._prepared.build(given)
         except NothingMatchesError:

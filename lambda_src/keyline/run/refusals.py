@@ -130,7 +130,7 @@ def of_delete(
 
 
 def expired_item(pattern: Pattern[Any], refusal: ReplyError, now: float) -> Attributes | None:
-    """The item that stood in the way, if it has expired."""
+    """Return the item that stood in the way, if it has expired."""
     found = _RAW.decode(refusal.body).Item
     expired = bytes(found) and is_expired(pattern.table, found, now)
     return _raw(refusal.body) if expired else None
@@ -151,7 +151,7 @@ def of_own_update(
     refusal: ReplyError,
     is_done: Callable[[Attributes], bool],
 ) -> T | None:
-    """The item that stood in the way, if an earlier attempt of the update has made it so.
+    """Return the item that stood in the way, if an earlier attempt of the update has made it so.
 
     Somebody else's change to the very same values, by the same version, is not told apart.
     """
@@ -165,7 +165,7 @@ def of_own_update(
 
 
 def current(pattern: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:
-    """The item that is there; in its place the reason, if it cannot be read.
+    """Return the item that is there, or the reason why it cannot be read.
 
     None if there is none or it has expired: that is told without reading it.
     """
@@ -197,7 +197,10 @@ def _is_before(version: Decimal | None, expected: int | None, refusal: ReplyErro
 
 
 def _version(pattern: Update[Any], body: bytes) -> Decimal | None:
-    """The version of the item that is there: its field's default where it lacks the attribute."""
+    """Return the version of the item that is there.
+
+    Where the item lacks the attribute, the version is the default of its field.
+    """
     item, name = _raw(body), pattern.version
     if item is None or name is None:
         return None

@@ -29,7 +29,7 @@ class Repeat(msgspec.Struct, frozen=True):
     suggestion: str
 
     def unknown(self, path: str, current: Any = None) -> OutcomeUnknownError:
-        """The error of a write whose outcome is not known.
+        """Return the error of a write whose outcome is not known.
 
         Parameters
         ----------

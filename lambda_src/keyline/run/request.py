@@ -48,7 +48,7 @@ class Prepared(msgspec.Struct, frozen=True):
     conditions: tuple[Text, ...] = ()
 
     def build(self, given: Mapping[str, Any], now: float | None = None) -> Request:
-        """The request for these values.
+        """Return the request for these values.
 
         Raises
         ------
@@ -92,7 +92,7 @@ def check_names(pattern: Pattern[Any], given: Iterable[str], expected: frozenset
 
 
 def key_of(parts: Iterable[KeyPart], given: Mapping[str, Any]) -> Attributes:
-    """A primary key as DynamoDB JSON."""
+    """Return a primary key as DynamoDB JSON."""
     return {p.attribute: made(p.attribute, p.make, given) for p in parts}
 
 
@@ -103,7 +103,7 @@ def primary_key(pattern: Pattern[Any]) -> tuple[KeyPart, ...]:
 
 
 def get_request(pattern: Get[Any] | BatchGet[Any], table_name: str, *, whole: bool) -> Prepared:
-    """A GetItem, or the part of a BatchGetItem that all keys share.
+    """Return a GetItem, or the part of a BatchGetItem that all keys share.
 
     Parameters
     ----------
@@ -118,13 +118,13 @@ def get_request(pattern: Get[Any] | BatchGet[Any], table_name: str, *, whole: bo
 
 
 def query_request(pattern: Query[Any], table_name: str, *, whole: bool) -> Prepared:
-    """A Query."""
+    """Return a Query."""
     expressions = Expressions()
     return _query(pattern, table_name, expressions, _read(pattern, expressions, whole), [])
 
 
 def count_request(pattern: Query[Any], table_name: str) -> Prepared:
-    """A Query that counts the items which have not expired, and returns none.
+    """Return a Query that counts the items which have not expired, and returns none.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def _query(
     read: Request,
     kept: Iterable[str],
 ) -> Prepared:
-    """A Query.
+    """Return a Query.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def _query(
 
 
 def put_request(pattern: Put[Any], table_name: str) -> Prepared:
-    """A PutItem, without its item: a create unless the pattern replaces."""
+    """Return a PutItem, without its item: a create unless the pattern replaces."""
     expressions = Expressions()
     texts: list[Text] = [] if pattern.replace else [_absent(expressions, pattern)]
     texts += conditions(expressions, pattern, pattern.conditions)
@@ -195,7 +195,7 @@ def put_request(pattern: Put[Any], table_name: str) -> Prepared:
 
 
 def delete_request(pattern: Delete[Any], table_name: str) -> Prepared:
-    """A DeleteItem, or a transaction's ConditionCheck."""
+    """Return a DeleteItem, or a transaction's ConditionCheck."""
     expressions = Expressions()
     needed = pattern.must_exist or pattern.operation == "ConditionCheckItem"
     texts = conditions(expressions, pattern, pattern.conditions)
@@ -212,7 +212,7 @@ def delete_request(pattern: Delete[Any], table_name: str) -> Prepared:
 
 
 def conditional(texts: list[str]) -> Request:
-    """The condition of a write, which shows the item that did not meet it."""
+    """Return the condition of a write, which shows the item that did not meet it."""
     if not texts:
         return {}
     return {
@@ -243,7 +243,7 @@ def _absent(expressions: Expressions, pattern: Pattern[Any]) -> str:
 
 
 def place_of_now(expressions: Expressions) -> str:
-    """A placeholder for the moment of the call, in epoch seconds."""
+    """Return a placeholder for the moment of the call, in epoch seconds."""
     return expressions.place("now", lambda given: {"N": str(int(given[NOW]))})
 
 
@@ -259,7 +259,7 @@ def _read(pattern: Any, expressions: Expressions, whole: bool) -> Request:
 
 
 def check_size(pattern: Pattern[Any], item: Attributes) -> int:
-    """The size of an item that is to be written, in bytes.
+    """Return the size of an item that is to be written, in bytes.
 
     Raises
     ------

@@ -77,7 +77,7 @@ _TAGS: Mapping[Any, tuple[str, Callable[[Any], Any]]] = {
 
 
 def scalar(bare: Any) -> tuple[str, Callable[[Any], Any]]:
-    """The tag of a type that is not a collection, and what writes its values."""
+    """Return the tag of a type that is not a collection, and what writes its values."""
     if get_origin(bare) is Literal:
         return _TAGS[type(get_args(bare)[0])]
     if not issubclass(bare, enum.Enum):

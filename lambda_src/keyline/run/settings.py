@@ -41,7 +41,7 @@ class Expiry(msgspec.Struct, frozen=True):
     unit: int
 
     def at(self, moment: float | str | None, now: float) -> int:
-        """Epoch seconds of the expiry.
+        """Return the epoch seconds of the expiry.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ class TableSettings:
         )
 
     def shards(self, table: Table) -> Mapping[str, int]:
-        """The sharded attributes of a table → the number of shards."""
+        """Return the sharded attributes of a table → the number of shards."""
         return {a: self._shards(table, a, n) for a, n in table.sharded.items()}
 
     @cached_property

@@ -17,7 +17,7 @@ _MARKED = re.compile(rf"{SHARD_MARK}[0-9]+\Z")
 
 
 def shard_of(key: Iterable[Mapping[str, Any]], shards: int) -> int:
-    """The shard of an item by its primary key, as DynamoDB JSON: the same at every write."""
+    """Return the shard of an item by its primary key, as DynamoDB JSON: the same at every write."""
     if shards == 1:
         return 0
     # Items keep their shard only as long as this text stays as it is.
@@ -26,12 +26,12 @@ def shard_of(key: Iterable[Mapping[str, Any]], shards: int) -> int:
 
 
 def sharded(value: str, shard: int) -> str:
-    """A partition key's value in a shard; the plain value in the first."""
+    """Return a partition key's value in a shard; the plain value in the first."""
     return value if shard == 0 else f"{value}{SHARD_MARK}{shard}"
 
 
 def plain(stored: str) -> str:
-    """The value without its shard."""
+    """Return the value without its shard."""
     return _MARKED.sub("", stored)
 
 

@@ -71,7 +71,7 @@ class Signer:
         )
 
     def _moment(self) -> str:
-        """The present second, as 20260131T120000Z."""
+        """Return the present second, as 20260131T120000Z."""
         now = int(time.time())
         second, text = self._date
         if second != now:

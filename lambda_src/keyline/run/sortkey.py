@@ -33,7 +33,7 @@ def partition_condition(
 
 
 def _on_value(into: Expressions, pattern: Query[Any], condition: Condition) -> str:
-    """A condition on an attribute as it is stored."""
+    """Return a condition on an attribute as it is stored."""
     attribute = condition.attribute
     encode = value_of(pattern.kind, pattern.table, attribute).encode
     if condition.operator == "begins_with" and attribute in fields_of(pattern.kind.shape):
@@ -51,7 +51,10 @@ def _on_value(into: Expressions, pattern: Query[Any], condition: Condition) -> s
 
 
 def _refuse_reversed(parameter: str, given: Given, encode: Callable[[Any], Wire | None]) -> None:
-    """A range whose end is before its start holds nothing; DynamoDB refuses to be asked for it."""
+    """Refuse a range whose end is before its start.
+
+    Such a range holds nothing, and DynamoDB refuses to be asked for it.
+    """
     low, high = (encoded(parameter, encode, side) for side in pair(parameter, given[parameter]))
     ((tag, start),), ((_, end),) = low.items(), high.items()
     if (Decimal(start) > Decimal(end)) if tag == "N" else start > end:
@@ -59,7 +62,7 @@ def _refuse_reversed(parameter: str, given: Given, encode: Callable[[Any], Wire 
 
 
 def _on_fields(into: Expressions, pattern: Query[Any], condition: Condition) -> str:
-    """A condition on a template's fields, as one on the text that they make.
+    """Return a condition on a template's fields, as one on the text that they make.
 
     A range never leaves what begins with the fields before it, so that it meets no item of
     another kind that happens to sort after.

@@ -120,7 +120,7 @@ class Store:
 
     @classmethod
     def for_function(cls, system: System, *, connection: Sender | None = None) -> Store:
-        """The store of a Lambda function, from what its environment variables say.
+        """Return the store of a Lambda function, from what its environment variables say.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class Store:
         return self._tables.get(table.name) or table.physical_name(self.environment)
 
     def get(self, pattern: Get[T], /, **key: Any) -> T | None:
-        """The item of this key; None if there is none or it has expired."""
+        """Return the item of this key, or None if there is none or it has expired."""
         return single.get(pattern, self._calls, self._compiler, key)
 
     @overload
@@ -189,7 +189,7 @@ class Store:
         caller: str = "",
         **values: Any,
     ) -> Page[Any]:
-        """A page of items in order; a page of N holds N if there are N that have not expired.
+        """Return a page of items in order; a page of N holds N if so many have not expired.
 
         It ends earlier where more items would not fit into one answer of a function
         (`keyline.payload`). It holds at least one item if there is one.
@@ -214,7 +214,7 @@ class Store:
         return self._queries[pattern].page(limit, cursor, caller, values, view or _as_it_is)
 
     def items(self, pattern: Query[T], /, **values: Any) -> Iterator[T]:
-        """All items in order, read on while they are taken."""
+        """Yield all items in order, which are read on while they are taken."""
         return self._queries[pattern].items(values)
 
     def count(self, pattern: Query[Any], /, **values: Any) -> int:
@@ -486,7 +486,9 @@ class Store:
         return single.take(pattern, self._calls, self._compiler, key)
 
     def batch_get(self, pattern: BatchGet[T], /, *, keys: Iterable[Mapping[str, Any]]) -> list[T]:
-        """The items of any number of keys, in their order, each once; those missing left out.
+        """Return the items of any number of keys, in the order of the keys, each once.
+
+        Items that are missing are left out.
 
         Raises
         ------
@@ -553,7 +555,9 @@ class Store:
         transaction.write(pattern, self._calls, actions, self._compiler, token, moment)
 
     def transact_get(self, pattern: TransactGet[Any], reads: Sequence[Read], /) -> list[Any]:
-        """Several items as of one moment, in the order of the reads; None for what is missing.
+        """Return several items as of one moment, in the order of the reads.
+
+        None stands for what is missing.
 
         Raises
         ------

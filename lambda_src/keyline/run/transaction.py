@@ -224,7 +224,7 @@ def read(
     reads: Sequence[Read],
     compiler: Compiler,
 ) -> list[Any]:
-    """The items as of one moment; None for what is missing or has expired.
+    """Return the items as of one moment; None for what is missing or has expired.
 
     Raises
     ------
@@ -276,7 +276,7 @@ def check_parts(
 
 
 def _action(compiler: Compiler, action: Write, now: float) -> Request:
-    """One write as a part of the request."""
+    """Return one write as a part of the request."""
     return {action.pattern.transact_action: _request(compiler, action, now)}
 
 
@@ -331,7 +331,7 @@ def _item(part: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float)
 def _creates(
     actions: Sequence[Write], request: Request
 ) -> list[tuple[Put[Any], Attributes]] | None:
-    """The puts with the items that they write; None if there are other actions."""
+    """Return the puts with the items that they write; None if there are other actions."""
     parts = [action.pattern for action in actions]
     items = [part.get("Put", {}).get("Item") for part in request["TransactItems"]]
     puts = [(p, item) for p, item in zip(parts, items, strict=True) if isinstance(p, Put)]
@@ -401,7 +401,10 @@ def _reason(
 
 
 def _read_floor(body: bytes) -> float:
-    """Each item is rounded by itself, and read consistently at twice the price."""
+    """Return the floor of reads in a transaction.
+
+    Each item is rounded by itself, and read consistently at twice the price.
+    """
     decoder = reply.decoder(reply.ItemReply, reply.RAW)
     items = (decoder.decode(raw).Item for raw in _READ.decode(body).Responses)
     return sum(2 * read_units(item_size(item or {}), consistent=True) for item in items)

@@ -18,7 +18,7 @@ the item is one.
 
 
 def encode_any(value: Any, levels: int = MAX_LEVELS) -> Wire:
-    """DynamoDB JSON of a value whose type nobody declared.
+    """Return the DynamoDB JSON of a value whose type nobody declared.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def _set_of_any(value: set[Any] | frozenset[Any]) -> Wire:
 
 
 def decode_any(wire: Mapping[str, Any]) -> Any:
-    """The Python value of DynamoDB JSON whose type nobody declared."""
+    """Return the Python value of DynamoDB JSON whose type nobody declared."""
     ((tag, content),) = wire.items()
     return _ANY[tag](content)
 

@@ -82,7 +82,7 @@ class UpdateRequests:
         self._needed = self._needed_of_a_new_item()
 
     def build(self, call: UpdateCall) -> Request:
-        """The request of a call.
+        """Return the request of a call.
 
         Raises
         ------
@@ -186,13 +186,13 @@ class UpdateRequests:
         return {name: bounds_of(p, pattern.table) for name, p in places.items() if p}
 
     def _bare_types(self) -> Mapping[str, Any]:
-        """The types of what is added or discarded, without constraints."""
+        """Return the types of what is added or discarded, without constraints."""
         pattern = self.pattern
         places = {n: place_of(pattern.kind, n) for n in (*pattern.add, *pattern.discard)}
         return {name: strip(place.annotation).bare for name, place in places.items() if place}
 
     def _index_defaults(self) -> Mapping[str, Any]:
-        """The defaults that index keys are made of: a new item needs them to be found."""
+        """Return the defaults that index keys are made of: a new item needs them to be found."""
         pattern, fields = self.pattern, fields_of(self.pattern.kind.shape)
         if not pattern.upsert:
             return {}
@@ -206,7 +206,7 @@ class UpdateRequests:
         }
 
     def _derived_parts(self) -> Iterable[KeyPart]:
-        """The key attributes made from fields that change, or that a new item starts with."""
+        """Yield the key attributes made from fields that change, or that a new item starts with."""
         pattern = self.pattern
         known = {*pattern.set, *self._defaults, *(n for part in self._key for n in part.parameters)}
         for part in self.writer.derived:
@@ -217,7 +217,7 @@ class UpdateRequests:
                 yield part
 
     def _needed_of_a_new_item(self) -> frozenset[str]:
-        """The required fields that a new item gets of a call's changes alone."""
+        """Return the required fields that a new item gets of a call's changes alone."""
         pattern, expiry = self.pattern, self.writer.expiry
         given = {*primary_fields(pattern), *pattern.table.key.attributes, pattern.version}
         given.add(expiry.attribute if expiry else None)

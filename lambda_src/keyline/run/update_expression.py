@@ -128,7 +128,7 @@ class UpdateExpression:
         changes: Mapping[str, Any],
         defaults: Mapping[str, Any],
     ) -> None:
-        """The template keys of fields that change, or that a new item has from the start."""
+        """Derive the template keys of fields that change, or that a new item has from the start."""
         for part in parts:
             if any(p in changes or p in self._pattern.remove for p in part.parameters):
                 self._derive_key(part, {**given, **changes})
@@ -203,7 +203,7 @@ class UpdateExpression:
             self.put(part.attribute, wire, once=once)
 
     def _encoded(self, name: str, given: Any) -> Wire | None:
-        """A value that is set; None where that is to leave the attribute out."""
+        """Return a value that is set; None if the attribute is to be left out."""
         field = fields_of(self._shape)[name]
         if given is None and not field.optional:
             message = "is required." if field.required else "does not take None."

@@ -111,7 +111,10 @@ def _optional(value: Value, field: Field, shape: type[msgspec.Struct]) -> Value:
 
 
 def _part(shape: type[msgspec.Struct], name: str, whole: type[msgspec.Struct]) -> Value:
-    """A field of a shape that is a part of another: it has the default of the whole's field."""
+    """Return a field of a shape that is a part of another one.
+
+    The part has the default of the whole's field.
+    """
     field, known = fields_of(shape)[name], fields_of(whole).get(name)
     if not field.required or known is None or known.required or known.optional:
         return of_field(shape, name)
@@ -149,7 +152,7 @@ def ordered(wire: Wire) -> Any:
 
 
 def _checked(name: str, found: Any, typed: Any) -> Any:
-    """A value that was decoded as its plain type, held against the constraints of its own."""
+    """Return a value that was decoded as its plain type, and check the constraints of its own."""
     try:
         return msgspec.convert(found, typed)
     except msgspec.ValidationError:
@@ -304,7 +307,7 @@ def _element(annotation: Any) -> Value:
 
 
 def _constrained(wire: Any, typed: Any) -> Any:
-    """The type of a container's wires, with the constraints of the declared type."""
+    """Return the type of a container's wires, with the constraints of the declared type."""
     metas = get_args(typed)[1:] if get_origin(typed) is Annotated else ()
     return Annotated[(wire, *metas)] if metas else wire
 
@@ -315,7 +318,10 @@ def _check_container(value: Any, kind: Any, name: str) -> None:
 
 
 def _unless_none(wire: Wire | None, optional: bool) -> Wire | None:
-    """A value's wire; an empty set, which has none, is refused where None is allowed too."""
+    """Return a value's wire.
+
+    An empty set has none, and is refused where None is allowed too.
+    """
     if wire is None and optional:
         raise BadValueError("set", "is empty, which cannot be told from None.", "Give None.")
     return wire
@@ -419,7 +425,10 @@ def struct_reader(
 
 
 def sharded_text(shape: type[msgspec.Struct], name: str) -> Value:
-    """A text field that carries a write shard as stored: its type is that of the plain value."""
+    """Return a text field that carries a write shard as stored.
+
+    The field's type is that of the plain value.
+    """
     field, typed = fields_of(shape)[name], strip(annotation_of(shape, name)).typed
 
     def decode(wire: Any) -> Any:

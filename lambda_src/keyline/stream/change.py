@@ -77,7 +77,7 @@ class ChangeReader(Generic[ItemT]):
         self._reader: Reader[ItemT] = Reader(self._where, table, kind, shape)
 
     def read(self, record: Mapping[str, Any]) -> Change[ItemT]:
-        """The change that a record tells of.
+        """Return the change that a record tells of.
 
         Raises
         ------

@@ -40,7 +40,7 @@ def stream_handler(
     table: Table | None = None,
     logger: Logger | None = None,
 ) -> Callable[[Mapping[str, Any], Any], BatchResponse]:
-    """The Lambda handler that gives a table's changes to `process`.
+    """Return the Lambda handler that gives a table's changes to `process`.
 
     The whole batch is tried first. If that fails, its records are tried one by one in order, up
     to the first that fails: that one is reported, and Lambda delivers it and its successors
@@ -117,7 +117,7 @@ class _Consumer:
         return {"batchItemFailures": [{"itemIdentifier": failed}]}
 
     def _readable(self, records: Sequence[Mapping[str, Any]]) -> list[Change[Any]]:
-        """The changes up to the first record that cannot be read."""
+        """Return the changes up to the first record that cannot be read."""
         changes: list[Change[Any]] = []
         for record in records:
             try:
@@ -152,7 +152,7 @@ class _Consumer:
 
 
 def _table_of(system: System, shape: type[msgspec.Struct]) -> Table:
-    """The one table whose stream a function of the system reads and that holds such items."""
+    """Return the one table that holds such items and whose stream a function reads."""
     streams = {f.source.table.name: f.source.table for f in system.functions if f.source}
     holding = [t for t in streams.values() if any(kind.shape is shape for kind in t.kinds)]
     found = holding or list(streams.values())

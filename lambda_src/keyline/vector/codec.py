@@ -70,7 +70,7 @@ def encode(
     max_dimension: int = MAX_DIMENSION,
     path: str = "vector",
 ) -> Packed:
-    """A vector as bytes.
+    """Return a vector as bytes.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def encode(
 
 
 def decode(packed: Packed, path: str = "vector") -> list[float]:
-    """The numbers of a stored vector.
+    """Return the numbers of a stored vector.
 
     Raises
     ------

@@ -55,12 +55,15 @@ class Rows:
         self._content += floats(packed, path).data
 
     def matrix(self) -> Matrix:
-        """All of them; the matrix shares the memory, so that nothing can be added any more."""
+        """Return all of them.
+
+        The matrix shares the memory, so that nothing can be added any more.
+        """
         return np.frombuffer(self._content, "<f4").reshape(-1, self._dimension)
 
 
 def floats(packed: Packed, path: str = "vector") -> Matrix:
-    """One stored vector as an array of float32.
+    """Return one stored vector as an array of float32.
 
     Raises
     ------

@@ -190,7 +190,7 @@ def _delete_groups(store: Store, groups: Sequence[Group]) -> None:
 
 
 def _joined(blocks: Sequence[Recent | Group], dimension: int) -> tuple[Numbers, Codes]:
-    """All codes of a dimension, each once."""
+    """Return all codes of a dimension, each once."""
     rows = [Rows.of(block.rows) for block in blocks]
     fitting = [each for each in rows if each.dimension == dimension]
     numbers = np.frombuffer(b"".join(each.numbers for each in fitting), "<u8")

@@ -84,7 +84,7 @@ def reach_of(codes: Codes, groups: Sequence[Places], centres: Codes, dimension: 
 
 
 def _products(queries: Codes, codes: Codes, dimension: int) -> Floats:
-    """The inner product of each query's signs with each code's."""
+    """Return the inner product of each query's signs with each code's."""
     left = signs(queries, dimension)
     found = np.empty((len(queries), len(codes)), "<f4")
     for start in range(0, len(codes), _ROWS):

@@ -207,7 +207,7 @@ class Packer:
 
 
 def _blocks(items: Iterator[_Item], *, whole: bool = False) -> Iterator[list[_Item]]:
-    """The items of each block, all vectors of a block of one dimension.
+    """Yield the items of each block, all vectors of a block of one dimension.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ def _item(embedding: Embedding) -> _Item:
 
 
 def _rows(items: Sequence[_Item]) -> Rows:
-    """The rows of a block; none of vectors that cannot be read."""
+    """Return the rows of a block, and leave out vectors that cannot be read."""
     vectors = [floats(item.vector) for item in items if item.vector]
     if not vectors:
         return Rows(1, b"", b"")

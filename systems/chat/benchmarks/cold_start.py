@@ -86,7 +86,7 @@ def _subjects(url: str, folder: Path) -> dict[str, Subject]:
 
 
 def _item() -> dict[str, dict[str, str]]:
-    """A message as boto3's client takes it."""
+    """Return a message as boto3's client takes it."""
     keys = {"conversationId": {"S": "algebra-1"}, "timestamp": {"N": "1767225600000"}}
     return keys | {
         name: {"S": value} if isinstance(value, str) else {"N": str(value)}

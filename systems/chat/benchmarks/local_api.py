@@ -68,7 +68,7 @@ class Api:
         return call
 
     def rate(self, name: str, clients: int, seconds: float) -> float:
-        """Requests a second of so many clients at the same time."""
+        """Return the requests a second of so many clients at the same time."""
         counts = [0] * clients
         until = time.monotonic() + seconds
 
@@ -88,7 +88,7 @@ class Api:
 
 @contextlib.contextmanager
 def platform(root: Path, offset: int) -> Iterator[Api]:
-    """The local platform of a checkout, without sample data."""
+    """Run the local platform of a checkout, without sample data."""
     path = os.pathsep.join(str(root / part) for part in (".", "constructs", "lambda_src"))
     binaries = os.pathsep.join((str(WORK / "redis"), os.environ["PATH"]))
     environ = {
@@ -117,7 +117,7 @@ def platform(root: Path, offset: int) -> Iterator[Api]:
 
 
 def measure(revisions: Sequence[str], rounds: int) -> Mapping[str, list[list[float]]]:
-    """Requests a second by operation and clients: for each round, of each revision."""
+    """Return requests a second by operation and clients: for each round, of each revision."""
     taken: dict[str, list[list[float]]] = {}
     with contextlib.ExitStack() as stack:
         roots = [stack.enter_context(checkout(revision)) for revision in revisions]
@@ -132,7 +132,7 @@ def measure(revisions: Sequence[str], rounds: int) -> Mapping[str, list[list[flo
 
 
 def summed_up(taken: Mapping[str, list[list[float]]]) -> dict[str, dict[str, float]]:
-    """The medians of the rounds; with two revisions that of the ratios as well."""
+    """Return the medians of the rounds; with two revisions that of the ratios as well."""
     found: dict[str, dict[str, float]] = {}
     for name, rounds in taken.items():
         medians = [round(statistics.median(rates), 1) for rates in zip(*rounds, strict=True)]

@@ -36,7 +36,7 @@ EVER = (0.0, 4e12)
 
 
 def measure(calls: int) -> dict[str, Any]:
-    """Milliseconds and read units of a page, by the size of the table."""
+    """Return milliseconds and read units of a page, by the size of the table."""
     with running_engine() as url:
         stores = {size: _filled(url, size) for size in SIZES}
         times: dict[int, list[float]] = {size: [] for size in SIZES}

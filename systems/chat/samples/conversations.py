@@ -23,7 +23,7 @@ Lesson = Callable[[random.Random], list[Turn]]
 def messages(
     until: float, conversations: int = CONVERSATIONS, days: int = DAYS
 ) -> Iterator[Message]:
-    """The messages of invented conversations, one conversation after the other.
+    """Yield the messages of invented conversations, one conversation after the other.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def messages(
 
 
 def conversation(name: str, until: float, days: int) -> Iterator[Message]:
-    """The messages of one invented conversation."""
+    """Yield the messages of one invented conversation."""
     drawn = draws(name)
     module = drawn.randrange(len(LESSONS))
     # The square makes some students far busier than others, as they are.

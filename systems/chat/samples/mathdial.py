@@ -55,7 +55,7 @@ class Turn:
 
 
 def read(path: Path, until: float, days: int = DAYS) -> Iterator[Message]:
-    """The messages of a file, one dialogue after the other.
+    """Yield the messages of a file, one dialogue after the other.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _exchanges(dialogue: Dialogue, name: str, where: str) -> list[Exchange]:
 
 
 def _student(dialogue: Dialogue, name: str, where: str) -> int | None:
-    """A number for the name: the same for the same student in every file."""
+    """Return a number for the name: the same for the same student in every file."""
     found = _NAME.match(dialogue.student_profile)
     if found is None:
         raise SampleError(f"{where}.student_profile", "begins with no name.", "Name the student.")
@@ -117,7 +117,7 @@ def _student(dialogue: Dialogue, name: str, where: str) -> int | None:
 
 
 def _turns(text: str, where: str) -> list[Turn]:
-    """The turns, those in a row of one side joined."""
+    """Return the turns; those in a row of one side are joined."""
     parsed: list[Turn] = []
     for place, part in enumerate(text.split(_TURN_END), 1):
         match = _TURN.fullmatch(part.strip())

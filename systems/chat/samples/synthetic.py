@@ -49,7 +49,7 @@ class Exchange:
 
 
 def messages_of(exchanges: Sequence[Exchange], until: float, days: int) -> Iterator[Message]:
-    """The messages of one conversation's exchanges, at made-up moments.
+    """Yield the messages of one conversation's exchanges, at made-up moments.
 
     Parameters
     ----------
@@ -65,7 +65,9 @@ def messages_of(exchanges: Sequence[Exchange], until: float, days: int) -> Itera
 
 
 def message_of(exchange: Exchange, timestamp: float) -> Message:
-    """The message of an exchange, with a made-up provider, model, tokens and response time.
+    """Return the message of an exchange.
+
+    Provider, model, tokens and response time are made up.
 
     Parameters
     ----------
@@ -106,5 +108,5 @@ def _begins(conversation: str, until: float, days: int) -> tuple[float, random.R
 
 
 def _pause(drawn: random.Random) -> float:
-    """Milliseconds from one message of a conversation to the next."""
+    """Return the milliseconds from one message of a conversation to the next."""
     return round(drawn.uniform(0.3, 2.5) * MINUTE)

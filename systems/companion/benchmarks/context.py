@@ -105,7 +105,7 @@ def run(turns: int = TURNS) -> Measured:
 
 @contextmanager
 def _store() -> Iterator[Timed]:
-    """A store with one patient."""
+    """Yield a store with one patient."""
     tables = [create_table_params(table, ENVIRONMENT) for table in SYSTEM.tables]
     with running_engine() as url, created(url, tables):
         store = Timed(

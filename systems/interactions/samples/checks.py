@@ -40,7 +40,7 @@ class WantedCheck:
 
 
 def checks() -> list[WantedCheck]:
-    """Invented checks in the order they are sent; the same at every run."""
+    """Return invented checks in the order they are sent; they are the same at every run."""
     found = []
     for number in range(CHECKS):
         drawn = draws("check", number)

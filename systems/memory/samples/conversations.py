@@ -53,7 +53,7 @@ class Conversation:
 
 
 def of_dialogues(folder: Path) -> list[Conversation]:
-    """Each dialogue as a session of one of the users.
+    """Return each dialogue as a session of one of the users.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def of_dialogues(folder: Path) -> list[Conversation]:
 
 
 def invented() -> list[Conversation]:
-    """Conversations that nobody had; the same at every run."""
+    """Return conversations that nobody had; they are the same at every run."""
     provider = OfflineEmbeddings(DIMENSION)
     made = []
     for number in range(CONVERSATIONS):
@@ -100,7 +100,7 @@ def invented() -> list[Conversation]:
 
 
 def archived(count: int, begin: int = 0) -> list[Said]:
-    """Turns of an older history, whose vectors have no meaning."""
+    """Return turns of an older history, whose vectors have no meaning."""
     made = []
     for number in range(begin, begin + count):
         drawn = draws("archived", number)

@@ -146,7 +146,7 @@ def _claim(line: str, what: str, claimed: str, store: Store, calls: Any) -> Clai
 def _sized(
     store: Store, pattern: Pattern[Any], size: int, make: Callable[[int, int], Any], number: int
 ) -> Any:
-    """The item of a number, as large as its pattern declares."""
+    """Return the item of a number, as large as its pattern declares."""
     writer = ItemWriter(pattern.table, pattern.kind, TableSettings(store.settings))
     bare = item_size(writer.attributes(make(number, 0), 0.0))
     return make(number, size - bare)

@@ -55,7 +55,7 @@ WAYS = ("table", "bucket", "process")
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """Each codec → the milliseconds of each way, read units, and the memory."""
+    """Return each codec → the milliseconds of each way, read units, and the memory."""
     with running_engine() as url, _bucket() as s3_url:
         return {codec: _of_codec(codec, url, s3_url, rounds) for codec in CODECS}
 

@@ -54,7 +54,7 @@ class Catalogue:
 
 
 def catalogue() -> Catalogue:
-    """Invented reports and products; the same at every run."""
+    """Return invented reports and products; they are the same at every run."""
     return Catalogue("sample-1", tuple(_reports()), tuple(_products()))
 
 
@@ -69,7 +69,7 @@ def _reports() -> Iterator[WrittenReport]:
 
 
 def _products() -> Iterator[Product]:
-    """Vectors around one centre for each kind, so that a neighbour is of the same kind."""
+    """Yield vectors around one centre for each kind, so that a neighbour is of the same kind."""
     for number in range(PRODUCTS):
         kind = KINDS[number % len(KINDS)]
         centre, own = draws("centre", kind), draws("product", number)

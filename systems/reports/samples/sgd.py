@@ -14,7 +14,7 @@ _LONGEST_TITLE = 300
 
 
 def catalogue(folder: Path) -> Catalogue:
-    """Each dialogue as a report that its opening is the title of, and as a product.
+    """Return each dialogue as a report that its opening is the title of, and as a product.
 
     The product's vector is that of the opening.
 
