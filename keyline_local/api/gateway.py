@@ -41,6 +41,7 @@ from keyline_local.api.http_routes import Match, RouteTable
 from keyline_local.api.throttle import Throttle
 from keyline_local.host.listener import Listener
 from keyline_local.host.part import Part
+from keyline_local.host.tasks import end
 from keyline_local.lambdas.functions import (
     Functions,
     Invocation,
@@ -198,9 +199,7 @@ class Gateway(Part):
 
     async def stop(self) -> None:
         await self._listener.stop()
-        for task in self._integrations:
-            task.cancel()
-        await asyncio.gather(*self._integrations, return_exceptions=True)
+        await end(self._integrations)
         await self._client.aclose()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

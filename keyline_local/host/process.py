@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from keyline_local.host.errors import LocalPlatformError
+from keyline_local.host.tasks import end
 
 LOOPBACK = "127.0.0.1"
 _PORTS = range(20_000, 32_000)  # below those of connections, on Linux from 32,768
@@ -164,8 +165,7 @@ class Child:
     async def stop(self) -> None:
         """End the process; nothing happens if it does not run."""
         if self._watch:
-            self._watch.cancel()
-            await asyncio.wait([self._watch])
+            await end([self._watch])
             self._watch = None
         await self._end()
 

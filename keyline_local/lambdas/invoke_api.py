@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from keyline_local.host.listener import Listener
 from keyline_local.host.part import Part
+from keyline_local.host.tasks import end
 from keyline_local.lambdas.functions import (
     Functions,
     PayloadTooLargeError,
@@ -60,9 +61,7 @@ class InvokeApi(Part):
     async def stop(self) -> None:
         """Stop serving; asynchronous invocations that are under way are given up."""
         await self._listener.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     async def _invoke(self, request: Request) -> Response:
         name = _plain(request.path_params["name"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
 from keyline_local.host.clock import Clock
 from keyline_local.host.part import Part
+from keyline_local.host.tasks import end
 from keyline_local.services.metric_store import MINUTE
 
 MOST_SECONDS = 31 * 24 * 3600
@@ -50,9 +50,7 @@ class Minutes(Part):
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end([self._task])
 
     async def advance(self, seconds: float) -> None:
         """Move time forward. Each minute on the way ends and begins as if somebody had waited."""

@@ -25,6 +25,7 @@ from keyline_local.dynamodb.dynamodb_api import ApiError, DynamoApi
 from keyline_local.host.clock import Clock
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.part import Part
+from keyline_local.host.tasks import end
 from keyline_local.resources import Function, StreamMapping, Table
 from keyline_local.services.metric_store import MetricStore
 from keyline_local.triggers import on_failure
@@ -198,9 +199,7 @@ class EventSources(Part):
 
     async def stop(self) -> None:
         """Stop polling; a batch that is under way will be delivered again."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks = []
         await self._api.close()
 

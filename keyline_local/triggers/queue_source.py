@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from keyline_local.host.part import Part
+from keyline_local.host.tasks import end
 from keyline_local.resources import QueueMapping
 from keyline_local.triggers.event_source import Invoker, Result
 from keyline_local.triggers.schedule import RETRIES
@@ -75,9 +76,7 @@ class QueueSources(Part):
 
     async def stop(self) -> None:
         """Stop polling; messages that are under way will be received again."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks = []
 
 

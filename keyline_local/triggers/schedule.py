@@ -14,6 +14,7 @@ from keyline.model import schedule_expression
 from keyline.moments import iso_of
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.part import Part
+from keyline_local.host.tasks import end
 from keyline_local.resources import Schedule
 from keyline_local.services.metric_store import MetricStore
 from keyline_local.triggers.event_source import Invoker, Result
@@ -108,10 +109,7 @@ class Schedules(Part):
 
     async def stop(self) -> None:
         """Stop waiting; invocations that are under way are given up."""
-        tasks = {*self._runs, *([self._watch] if self._watch else [])}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end({*self._runs, *([self._watch] if self._watch else [])})
         self._watch, self._runs = None, set()
 
     def begin_due(self) -> None:
