@@ -13,8 +13,7 @@ from companion.answer_writer import FALLBACK
 from companion.conversation import CONCERN_ANSWER, EMERGENCY_ANSWER
 from companion.skill import GOODBYE, HELP, NOT_UNDERSTOOD, REFUSAL
 from companion.tables import LOGS, Profile
-from keyline.run import OutcomeUnknownError
-from keyline.run.client import Client
+from keyline.run import Client, OutcomeUnknownError
 from keyline.run.client_settings import ClientSettings
 from tests.support.events import Context
 from tests.support.faults import Fault, fault_proxy
