@@ -13,10 +13,9 @@ returned, whatever the codes say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -119,28 +118,18 @@ class EmbeddingSearch:
         directory, recent = self._first(user_id)
         covered = coverage(directory, recent)
         newer = self._begin(user_id, covered.uncovered)
+        groups = _Groups(directory, query)
         rows = [Rows.of(block.rows) for block in recent]
-        further: Iterator[list[Group] | None] = iter(())
-        until = covered.until
-        if directory is not None and directory.dimension == query.dimension:
-            further, until = self._groups(user_id, directory, query), directory.last
-            if (groups := next(further)) is None:
-                newer += self._begin(user_id, (Span(0, until),))
-            else:
-                rows += [Rows.of(block.rows) for block in groups]
+        rows += [Rows.of(group.rows) for group in self._next(user_id, groups)]
         best = _Best(query, k, frozenset(without()))
         best.add(stored for chunk in newer for stored in chunk.result())
         in_no_block = best.compared
-        codes = _Codes.of(rows, query, best.without)
-        self._compare(user_id, covered.until, codes, best)
-        packed = len(codes.numbers)
-        while best.compared < k and (more := list(islice(further, 1))):
-            if more[0] is None:
-                self._add_all(user_id, until, best)
-                break
-            codes = _Codes.of((Rows.of(each.rows) for each in more[0]), query, best.without)
-            self._compare(user_id, covered.until, codes, best)
-            packed += len(codes.numbers)
+        packed = self._compare(user_id, covered.until, rows, best)
+        while best.compared < k and (more := self._next(user_id, groups)):
+            rows = [Rows.of(group.rows) for group in more]
+            packed += self._compare(user_id, covered.until, rows, best)
+        if groups.is_one_lost:  # the embeddings themselves tell
+            self._add_all(user_id, groups.until, best)
         return Found(
             neighbours=best.neighbours,
             compared=best.compared,
@@ -180,58 +169,93 @@ class EmbeddingSearch:
             self._store.items(EMBEDDINGS_NEWER, user_id=user_id, chunk=chunk, embedding_id=bounds)
         )
 
-    def _groups(
-        self, user_id: str, directory: Directory, query: Query
-    ) -> Iterator[list[Group] | None]:
-        """Yield the groups that are near to the query, then the others, the nearest first.
-
-        Forgetting can empty the near groups, so a search that has too few results goes on. Each
-        step reads twice as many groups as the step before. None ends the groups where one of them
-        is lost: then only the embeddings themselves tell what there is.
-        """
-        centres = np.frombuffer(directory.centres, np.uint8).reshape(-1, width(query.dimension))
-        scores = query.cosines(centres)
-        nearest = np.argsort(-scores, kind="stable")
-        done, until = 0, int(np.count_nonzero(scores >= scores.max() - directory.reach))
-        while done < len(nearest):
-            keys = [
-                {"user_id": user_id, "generation": directory.generation, "number": int(number)}
-                for number in nearest[done:until]
-            ]
-            found = self._in_batches(GROUPS_NEAR, keys)
-            if len(found) < len(keys):
-                known = {each.number for each in found}
-                missing = [key for key in keys if key["number"] not in known]
-                found += self._in_batches(GROUPS_MISSING, missing)
-            if len(found) < len(keys):
-                yield None
-                return
-            yield found
-            done, until = until, until + 2 * (until - done)
+    def _next(self, user_id: str, groups: _Groups) -> list[Group]:
+        """Read the next groups; none if all have been read, or if one of them is lost."""
+        keys = [
+            {"user_id": user_id, "generation": groups.generation, "number": number}
+            for number in groups.next()
+        ]
+        found = self._in_batches(GROUPS_NEAR, keys)
+        if len(found) < len(keys):
+            known = {each.number for each in found}
+            missing = [key for key in keys if key["number"] not in known]
+            found += self._in_batches(GROUPS_MISSING, missing)
+        if len(found) < len(keys):
+            groups.lose_one()
+            return []
+        return found
 
     def _add_all(self, user_id: str, until: int, best: _Best) -> None:
         """Compare all embeddings up to an identifier."""
         everything = self._begin(user_id, (Span(0, until),))
         best.add(stored for chunk in everything for stored in chunk.result())
 
-    def _compare(self, user_id: str, until: int, codes: _Codes, best: _Best) -> None:
-        """Compare the embeddings whose codes say that they may be among the best."""
+    def _compare(self, user_id: str, until: int, rows: Iterable[Rows], best: _Best) -> int:
+        """Compare the embeddings whose codes say that they may be among the best.
+
+        Returns
+        -------
+        int
+            How many codes there were.
+        """
+        codes = _Codes.of(rows, best.query, best.without)
         done, wanted = 0, min(len(codes.numbers), max(FIRST, 2 * best.k))
         while done < wanted:
             if (wanted - done) / 2 > codes.units_of_all:
                 self._add_all(user_id, until, best)
-                return
+                break
             ids = [text_of(int(number)) for number in codes.numbers[done:wanted]]
             keys = [
                 {"user_id": user_id, "chunk": chunk_of(each), "embedding_id": each} for each in ids
             ]
             best.add(self._in_batches(EMBEDDINGS_NEAR, keys))
             done, wanted = wanted, max(wanted, codes.count_above(best.bound, 2 * wanted))
+        return len(codes.numbers)
 
     def _in_batches(self, pattern: BatchGet[T], keys: Sequence[Mapping[str, Any]]) -> list[T]:
         parts = [keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH)]
         found = self._threads.map(lambda part: self._store.batch_get(pattern, keys=part), parts)
         return [each for part in found for each in part]
+
+
+class _Groups:
+    """The groups of a directory, the nearest to a query first.
+
+    Forgetting can empty the near groups, so a search that has too few results goes on. Each step
+    takes twice as many groups as the step before.
+
+    Attributes
+    ----------
+    generation
+        Of the groups.
+    until
+        The last identifier that they hold.
+    is_one_lost
+        Whether a group could not be read.
+    """
+
+    def __init__(self, directory: Directory | None, query: Query) -> None:
+        self.is_one_lost = False
+        self._numbers: list[int] = []
+        if directory is None or directory.dimension != query.dimension:
+            return
+        self.generation, self.until = directory.generation, directory.last
+        centres = np.frombuffer(directory.centres, np.uint8).reshape(-1, width(query.dimension))
+        scores = query.cosines(centres)
+        self._numbers = np.argsort(-scores, kind="stable").tolist()
+        self._step = int(np.count_nonzero(scores >= scores.max() - directory.reach))
+
+    def next(self) -> list[int]:
+        """Take the numbers of the next groups; none if all were taken or one is lost."""
+        if not self._numbers:
+            return []
+        taken, self._numbers = self._numbers[: self._step], self._numbers[self._step :]
+        self._step *= 2
+        return taken
+
+    def lose_one(self) -> None:
+        """Note that a group could not be read: then no more of them are."""
+        self.is_one_lost, self._numbers = True, []
 
 
 @dataclass(frozen=True)
@@ -285,7 +309,7 @@ class _Best:
     def __init__(self, query: Query, k: int, without: frozenset[str]) -> None:
         self.k = k
         self.without = without
-        self._query = query
+        self.query = query
         self._found: dict[str, Neighbour] = {}
 
     def add(self, stored: Iterable[Stored]) -> None:
@@ -295,11 +319,11 @@ class _Best:
             for each in stored
             if each.embedding_id not in self.without
         ]
-        fitting = [each for each in found if each[1].dimension == self._query.dimension]
+        fitting = [each for each in found if each[1].dimension == self.query.dimension]
         if not fitting:
             return
         vectors = np.stack([floats(vector, each.embedding_id) for each, vector in fitting])
-        scores = self._query.exact_cosines(vectors).tolist()
+        scores = self.query.exact_cosines(vectors).tolist()
         for (each, _), score in zip(fitting, scores, strict=True):
             self._found[each.embedding_id] = Neighbour(
                 embedding_id=each.embedding_id, score=score, metadata=each.metadata
@@ -322,7 +346,7 @@ class _Best:
         if len(self._found) < self.k:
             return None
         last = self.neighbours[-1].score
-        return last - DEVIATIONS * self._query.deviation(last)
+        return last - DEVIATIONS * self.query.deviation(last)
 
 
 def _vector(numbers: Sequence[float]) -> Floats:
