@@ -10,6 +10,7 @@ from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import resolve_deployment
 from keyline_local.dynamodb.dynamodb_api import DynamoApi
 from keyline_local.dynamodb.engine import find_binary
+from keyline_local.dynamodb.stream_index import index_stream_records
 from keyline_local.dynamodb.ttl import Sweep
 from keyline_local.host.http1 import Server, response
 from keyline_local.host.listener import Listener
@@ -49,6 +50,7 @@ __all__ = [
     "find_binary",
     "find_server",
     "free_port",
+    "index_stream_records",
     "is_taken",
     "read_assembly",
     "resolve_deployment",

@@ -1,4 +1,4 @@
-"""The embedded engine for tests and benchmarks: in memory, on a free loopback port."""
+"""The embedded engine for tests and benchmarks, on a free loopback port."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -21,10 +22,13 @@ from keyline_local.testing import (
     die_with_parent,
     find_binary,
     free_port,
+    index_stream_records,
 )
 
 CREDENTIALS = ("local", "local")
 REGION = "us-east-1"
+_MEMORY = Path("/dev/shm")
+"""Where files need no disk, on Linux."""
 
 
 @contextlib.contextmanager
@@ -33,17 +37,21 @@ def running_engine() -> Iterator[str]:
     if named := os.environ.get(variables.DYNAMODB_ENDPOINT):
         yield named
         return
-    with engine_process() as url:
+    in_memory = _MEMORY if _MEMORY.is_dir() else None
+    with (
+        tempfile.TemporaryDirectory(dir=in_memory) as folder,
+        engine_process(Path(folder) / "engine.db") as url,
+    ):
         yield url
 
 
 @contextlib.contextmanager
-def engine_process(data: Path | None = None) -> Iterator[str]:
-    """Give the URL of an engine of its own, on a file or in memory; it is killed at the end."""
+def engine_process(data: Path) -> Iterator[str]:
+    """Give the URL of an engine on a file; it is killed at the end."""
     port = free_port()
-    place = ["--db-path", str(data)] if data else []
+    listen = ("--host", LOOPBACK, "--port", str(port), "--db-path", str(data))
     process = subprocess.Popen(
-        [str(find_binary(ROOT)), "serve", "--host", LOOPBACK, "--port", str(port), *place],
+        [str(find_binary(ROOT)), "serve", *listen],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -51,6 +59,7 @@ def engine_process(data: Path | None = None) -> Iterator[str]:
     )
     try:
         _until_it_listens(process, port)
+        index_stream_records(data)
         yield f"http://{LOOPBACK}:{port}"
     finally:
         process.kill()

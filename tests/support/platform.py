@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -146,7 +148,25 @@ class Running:
 
     def run(self, work: Coroutine[Any, Any, Result], timeout: float = 90.0) -> Result:
         """Run a coroutine where the platform runs."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
+        running = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return running.result(timeout)
+        except TimeoutError as error:
+            if not running.done():  # it is not an error of the coroutine's own
+                error.add_note(self._where_tasks_are())
+            raise
+
+    def _where_tasks_are(self) -> str:
+        """Say where the platform's thread and each of its tasks are."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        told = ["".join(traceback.format_stack(frame))]
+        for task in asyncio.all_tasks(self._loop):
+            told.append(task.get_name())
+            waits: Any = task.get_coro()
+            while (frame := getattr(waits, "cr_frame", None)) is not None:
+                told.append(f"  {frame.f_code.co_filename}:{frame.f_lineno}")
+                waits = waits.cr_await
+        return "\n".join(told)
 
     def settle(self) -> None:
         """Wait until the stream consumers are done with all that was written."""
@@ -280,8 +300,13 @@ def platform_fixtures(
 
     @pytest.fixture(name="running", scope="package")
     def running(
-        root: Path, local_assembly: Path, tmp_path_factory: pytest.TempPathFactory
+        request: pytest.FixtureRequest,
+        root: Path,
+        local_assembly: Path,
+        tmp_path_factory: pytest.TempPathFactory,
     ) -> Iterator[Running]:
+        folder_is_package = isinstance(request.node, pytest.Package)
+        assert folder_is_package, "without an __init__.py there it would run until the end"
         folder = tmp_path_factory.mktemp(system)
         own = changed(local_assembly, folder)
         with running_platform(system, root, folder, assembly=own) as running:
