@@ -1,4 +1,4 @@
-"""What a cold start takes, as it is on Lambda: a fresh process, and code that is read-only.
+"""The cost of a cold start, as it is on Lambda: a fresh process, and code that is read-only.
 
 Both sides have byte code. That of a bundle is in it, for this machine's Python in place of Lambda's
 (keyline_deploy.byte_code); that of boto3 is kept from a first run, as the runtime has it.
@@ -45,7 +45,7 @@ _MEASURE = (
 
 @dataclass(frozen=True)
 class Subject:
-    """What a process runs.
+    """The code that a process runs.
 
     Attributes
     ----------

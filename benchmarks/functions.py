@@ -1,4 +1,4 @@
-"""What an invocation of each function takes: CPU, and bytes of logs.
+"""The cost of an invocation of each function: CPU, and bytes of logs.
 
     python -m benchmarks.functions [--json [FILE]]
 

@@ -110,7 +110,7 @@ NAME = TABLE.physical_name("local")
 
 
 def message(number: int) -> Message:
-    """The message of this number."""
+    """Return the message of this number."""
     return Message(
         conversationId="conversation-1",
         timestamp=1_700_000_000_000.0 + number,
@@ -143,7 +143,7 @@ class Subject:
 
 
 def keyline_subject(url: str) -> Subject:
-    """The run time: typed items, capacity metered."""
+    """Measure the run time: typed items, capacity metered."""
     client = dynamodb_client(**where(url))
     store = Store(system=SYSTEM, environment="local", client=client)
     item = message(1)
@@ -372,7 +372,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
 
 def judge(measured: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
-    """Each budget with what was measured."""
+    """Return each budget with what was measured."""
     verdicts = []
     for operation, (against, most) in BUDGETS.items():
         ratio = measured[operation]["keyline"] / measured[operation][against]

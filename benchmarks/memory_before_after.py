@@ -1,4 +1,4 @@
-"""What the memory specification claims of before and after (I-23 to I-35), on the same turns.
+"""The memory specification's claims of before and after (I-23 to I-35), on the same turns.
 
     python -m benchmarks.memory_before_after [--data FOLDER] [--turns 700 20000] [--json FILE]
 
@@ -331,7 +331,7 @@ SYSTEMS = (OLD, SYSTEM)
 
 @dataclass(frozen=True)
 class Pair:
-    """What was measured of a call, before and after.
+    """The measurements of a call, before and after.
 
     Attributes
     ----------
@@ -382,7 +382,7 @@ def _both(figure: Callable[[int], float]) -> tuple[float, float]:
 
 
 def _peak(call: Callable[[T], object], given: Sequence[T]) -> float:
-    """The most memory that one of the calls takes."""
+    """Return the most memory that one of the calls takes."""
     tracemalloc.start()
     found = 0
     for each in given:
@@ -396,7 +396,7 @@ def _peak(call: Callable[[T], object], given: Sequence[T]) -> float:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured with so many turns of one user.
+    """The measurements with so many turns of one user.
 
     Attributes
     ----------
@@ -467,7 +467,7 @@ def recall(before: Before, after: After, vectors: Sequence[list[float]]) -> floa
 
 
 def stored_bytes(url: str, system: System) -> int:
-    """The bytes that DynamoDB bills for the tables of a system with their indexes."""
+    """Return the bytes that DynamoDB bills for the tables of a system with their indexes."""
     total = 0
     for table in system.tables:
         for index in (None, *table.indexes):
@@ -578,7 +578,7 @@ def _claim(line: str, what: str, said: str, pair: tuple[float, float], percent: 
 
 
 def of_dialogues(folder: Path) -> list[Said]:
-    """The turns of real dialogues, each dialogue as a session."""
+    """Return the turns of real dialogues, each dialogue as a session."""
     found = list(sgd.dialogues(folder / sgd.DIALOGUES))
     rows = iter(sgd.vectors_of(found, folder).astype("<f8").tolist())
     return [

@@ -237,7 +237,7 @@ def search_all(url: str, environment: str, file: str, *, k: int) -> dict[str, An
 
 
 def recall(stored: Array, queries: Array, found: Sequence[Sequence[int]], k: int) -> float:
-    """Of the k best cosines of each query, return the share that was found."""
+    """Return the share of the k best cosines of each query that was found."""
     rows = stored.astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     shares = []

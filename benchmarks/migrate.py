@@ -154,7 +154,7 @@ def copied(url: str, items: int) -> tuple[float, float]:
 
 
 def in_process(url: str, items: int) -> tuple[float, float]:
-    """The same in a process of its own."""
+    """Measure a copy in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         return pool.submit(copied, url, items).result()

@@ -1,4 +1,4 @@
-"""What a benchmark measured: printed, and kept as JSON beside the others."""
+"""The result of a benchmark: printed, and kept as JSON beside the others."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ for line in sys.stdin:
 
 @contextlib.contextmanager
 def checkout(revision: str) -> Iterator[Path]:
-    """A checkout of a revision in a folder of its own, removed afterwards."""
+    """Yield a checkout of a revision in a folder of its own, and remove it afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkout"
         _git("worktree", "add", "--detach", str(path), revision)
@@ -66,7 +66,7 @@ def checkout(revision: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def worker(root: Path, url: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that runs the calls that it is told, with the code below a folder."""
+    """Yield a process that runs the calls that it is told, with the code below a folder."""
     path = os.pathsep.join(str(root / part) for part in ("lambda_src", "constructs", "."))
     process = subprocess.Popen(
         [sys.executable, "-c", _WORKER, url],
@@ -84,7 +84,7 @@ def worker(root: Path, url: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def measure(before: str, after: str, rounds: int) -> dict[str, dict[str, float]]:
-    """Milliseconds of CPU by operation, before and after, and the median of the ratios."""
+    """Return milliseconds of CPU by operation, before and after, and the median of the ratios."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in CALLS}
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(running_engine())

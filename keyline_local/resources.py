@@ -1,4 +1,4 @@
-"""What the local platform runs: the resources of a synthesized assembly, resolved.
+"""The resources that the local platform runs: those of a synthesized assembly, resolved.
 
 `cloudformation` reads the templates and produces these values; `dynamodb`, `lambdas`, `api`,
 `triggers` and `aws` consume them. No value here holds an intrinsic function any more.
@@ -105,7 +105,7 @@ class Cors:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What an API answers without a function: a MOCK integration."""
+    """The answer of an API without a function: a MOCK integration."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -243,7 +243,7 @@ class QueueMapping:
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """What a topic delivers to; attributes are those of Subscribe."""
+    """A receiver of a topic; its attributes are those of Subscribe."""
 
     protocol: str
     endpoint: str

@@ -47,7 +47,7 @@ class Chosen:
 
     @property
     def arguments(self) -> list[str]:
-        """The same as arguments of `keyline up`."""
+        """The choice as arguments of `keyline up`."""
         return [
             *("--assembly", str(self.folder)),
             *(word for stack in self.stacks for word in ("--stack", stack)),

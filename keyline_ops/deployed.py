@@ -32,7 +32,7 @@ _LOCAL_CREDENTIALS = ("local", "local")
 
 @dataclass(frozen=True)
 class Deployed:
-    """Where an environment's tables answer.
+    """The address at which an environment's tables answer.
 
     Attributes
     ----------

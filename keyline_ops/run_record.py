@@ -1,4 +1,4 @@
-"""Who runs the local platform on a state folder, and how far it is: told in a file while it runs.
+"""The record of a run on a state folder: its process and its stage, in a file while it runs.
 
 The process that runs the platform holds a lock on the file (`keyline_deploy.held_file`).
 """
@@ -25,7 +25,7 @@ _ATTEMPTS, _PAUSE = 10, 0.02  # a reader holds the lock for a moment too
 
 
 class Stage(StrEnum):
-    """How far a run is.
+    """The stage of a run.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Where the local platform listens, and how a command finds one that runs."""
+"""Addresses of the local platform, and the search for one that runs."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def set_up(*, tests: bool, site: bool = False) -> None:
 
 
 class Steps:
-    """What set-up does, and a record of which steps were done for which inputs."""
+    """The steps of the set-up, and a record of which steps were done for which inputs."""
 
     def __init__(self, record: Path) -> None:
         self.record = record

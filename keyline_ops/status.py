@@ -1,4 +1,4 @@
-"""What a running platform says of itself, for people."""
+"""The state of a running platform, for people."""
 
 from __future__ import annotations
 

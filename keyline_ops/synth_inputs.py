@@ -1,4 +1,4 @@
-"""What a synthesis reads, as one digest: the assembly of the same inputs need not be made again."""
+"""The inputs of a synthesis as one digest: an assembly of the same inputs is not made again."""
 
 from __future__ import annotations
 

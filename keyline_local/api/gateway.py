@@ -66,7 +66,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Words:
-    """What a kind of API answers by itself: status and message.
+    """The answers that a kind of API gives by itself: status and message.
 
     Attributes
     ----------

@@ -1,1 +1,1 @@
-"""What a synthesized assembly says, read into resources: stacks, intrinsic functions, types."""
+"""Reading a synthesized assembly into resources: stacks, intrinsic functions, types."""

@@ -112,7 +112,7 @@ def read_assembly(path: Path, stacks: Sequence[str] = ()) -> Assembly:
 
 @dataclass(frozen=True)
 class _Folder:
-    """What a manifest names itself; `needs` are the ids of the stacks that a stack depends on."""
+    """The entries of a manifest; `needs` are the ids of the stacks that a stack depends on."""
 
     stacks: Sequence[Stack]
     needs: Mapping[str, Sequence[str]]

@@ -31,7 +31,7 @@ _INLINE = "index.py"  # what Lambda calls the file of inline code
 
 @dataclass
 class Unpacked:
-    """Where code is put that is no folder of the assembly: inline code and zip files.
+    """The place of code that is not a folder of the assembly: inline code and zip files.
 
     Attributes
     ----------

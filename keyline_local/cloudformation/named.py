@@ -1,4 +1,4 @@
-"""What resources name of each other: found by its name, or refused where it is named."""
+"""Names that resources have for each other: found, or refused where they are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a role may do: the statements of its inline, attached and managed policies."""
+"""The rights of a role: the statements of its inline, attached and managed policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which properties of a resource the platform honours, and which mean nothing here.
+"""Properties of a resource that the platform honours, and those that mean nothing here.
 
 A property in neither list is refused: behaviour that a template asks for is never
 dropped without a word.

@@ -1,4 +1,4 @@
-"""What the platform refuses of an assembly: all of it, told at once."""
+"""Everything that the platform refuses of an assembly, told at once."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from keyline_local.host.errors import LocalPlatformError
 
 
 class Scope(Protocol):
-    """What the names in one template stand for; each raises LocalPlatformError if unknown."""
+    """The values of the names in one template; an unknown name raises LocalPlatformError."""
 
     def ref(self, name: str, path: str) -> Any:
         """Return the value of `Ref`: a resource, parameter or pseudo parameter."""
@@ -41,7 +41,7 @@ class Scope(Protocol):
 
 
 class _NoValue:
-    """What `AWS::NoValue` becomes; whatever holds it leaves it out."""
+    """The value of `AWS::NoValue`: a list or map that holds it leaves it out."""
 
     def __repr__(self) -> str:
         return "AWS::NoValue"

@@ -1,4 +1,4 @@
-"""What a resource is called: the values of its `Ref` and `Fn::GetAtt`.
+"""Names of a resource: the values of its `Ref` and `Fn::GetAtt`.
 
 Physical names, where a template leaves them to CloudFormation, are derived from stack
 and logical id, so that they are the same at every start. Return values as in the

@@ -1,1 +1,1 @@
-"""What a second terminal may ask of a running platform."""
+"""Requests of a second terminal to a running platform."""

@@ -1,4 +1,4 @@
-"""How a second terminal finds a running platform, and asks it.
+"""The client of a second terminal: it finds a running platform, and asks it.
 
 Light on purpose: a command that asks imports nothing of what serves.
 """

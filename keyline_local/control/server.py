@@ -1,4 +1,4 @@
-"""What a running platform answers a second terminal: its state, a sweep, runs, records.
+"""Answers of a running platform to a second terminal: state, sweeps, runs, records.
 
 Served beside the token issuer, on loopback. A web page cannot call it: it asks for a header
 that a browser sends to another origin only with that origin's leave, which is never given. A
@@ -50,7 +50,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Controlled(Protocol):
-    """What the control needs of a platform."""
+    """A platform, as far as the control needs it."""
 
     is_up: bool
 

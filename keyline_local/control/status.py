@@ -1,4 +1,4 @@
-"""What a running platform says of itself."""
+"""The state of a running platform, in its own words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ApiStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What runs, and where.
+    """The parts that run, and their addresses.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What DynamoDB publishes of the requests that it answers: latency, units, refusals, errors.
+"""Metrics of the requests that DynamoDB answers: latency, units, refusals, errors.
 
 Dimension sets and meanings: DynamoDB developer guide, "DynamoDB metrics and dimensions".
 """

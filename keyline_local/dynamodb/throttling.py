@@ -1,4 +1,4 @@
-"""How DynamoDB answers a request that it throttles.
+"""Answers of DynamoDB to a request that it throttles.
 
 The form is that of the service model: the exception names the limit and the resource. A
 partition key that is too hot is the reason that any table can have. Sources: DynamoDB API

@@ -13,7 +13,7 @@ from keyline_local.resources import Table
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep deleted, or would delete.
+    """The items that a sweep deleted, or would delete.
 
     Attributes
     ----------

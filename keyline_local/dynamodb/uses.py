@@ -1,4 +1,4 @@
-"""What a request to DynamoDB touches: its actions, tables and indexes."""
+"""Uses of a request to DynamoDB: its actions, tables and indexes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Target(msgspec.Struct):
 
 
 class _Iterator(msgspec.Struct):
-    """What the embedded engine's iterators hold: base64 of JSON."""
+    """The content of the embedded engine's iterators: base64 of JSON."""
 
     table_name: str
 
@@ -54,7 +54,7 @@ _transaction = msgspec.json.Decoder(_Transaction)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one element of a request touches; `action` without its `dynamodb:` prefix."""
+    """One use of a table by a request; `action` is without its `dynamodb:` prefix."""
 
     action: str
     table: str
@@ -69,12 +69,12 @@ class Use:
 
     @property
     def reads(self) -> bool:
-        """Whether it reads items."""
+        """Return whether the action reads items."""
         return self.action in _READS
 
     @property
     def writes(self) -> bool:
-        """Whether it writes items."""
+        """Return whether the action writes items."""
         return self.action in _WRITES
 
 

@@ -1,1 +1,1 @@
-"""What the platform needs of the machine: ports, child processes, loopback servers and clients."""
+"""The machine below the platform: ports, child processes, loopback servers and clients."""

@@ -27,7 +27,7 @@ class Clock:
 
     @property
     def ahead(self) -> float:
-        """How many seconds it is ahead of the machine's time."""
+        """The seconds that the clock is ahead of the machine's time."""
         return self._ahead[-1]
 
     def now(self) -> float:

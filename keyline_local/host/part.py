@@ -1,4 +1,4 @@
-"""What the platform is made of: parts that are started and stopped."""
+"""The parts of the platform, which are started and stopped."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Ports:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoints:
-    """Where the parts answer, as URLs without a trailing slash.
+    """The addresses of the parts, as URLs without a slash at the end.
 
     Attributes
     ----------

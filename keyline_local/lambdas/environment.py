@@ -52,7 +52,7 @@ class InitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What all environments share.
+    """The parts that all environments share.
 
     Attributes
     ----------

@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 
 class UnknownFunctionError(LookupError):
-    """No function has this name or ARN (Lambda's ResourceNotFoundException, 404)."""
+    """The name or ARN of a function that does not exist (ResourceNotFoundException, 404)."""
 
 
 class ThrottledError(Exception):

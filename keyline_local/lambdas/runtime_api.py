@@ -38,7 +38,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an invocation ended with; `error` is AWS's X-Amz-Function-Error."""
+    """The end of an invocation; `error` is AWS's X-Amz-Function-Error."""
 
     payload: bytes
     error: str | None = None

@@ -1,4 +1,4 @@
-"""Whether a role's statements grant an action on a resource.
+"""The decision whether a role's statements grant an action on a resource.
 
 Source: IAM's "Policy evaluation logic": an explicit deny wins, then any allow, else denied.
 """

@@ -1,4 +1,4 @@
-"""Who calls: credentials whose access key id stands for one function."""
+"""Identities of callers: credentials whose access key id stands for one function."""
 
 from __future__ import annotations
 

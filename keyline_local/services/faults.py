@@ -1,4 +1,4 @@
-"""What goes wrong on purpose, for how long: to see an alarm go off, and how it is mended."""
+"""Faults on purpose, for a time: to see an alarm go off, and how the cause is removed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keyline_local.host.clock import Clock
 
 
 class Kind(StrEnum):
-    """What is done to a table or index, to a function, to a rule of the clock."""
+    """A fault of a table or index, of a function, or of a rule of the clock."""
 
     THROTTLE = "throttle"
     CRASH = "crash"

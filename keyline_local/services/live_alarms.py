@@ -40,7 +40,7 @@ class LiveAlarm:
 
 @dataclass(frozen=True)
 class Notice:
-    """What an alarm tells when it goes off or is over.
+    """The notice of an alarm that goes off or is over.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What functions and APIs write: log lines, and metrics in CloudWatch's embedded format (EMF)."""
+"""Output of functions and APIs: log lines, and metrics in CloudWatch's embedded format (EMF)."""
 
 from __future__ import annotations
 

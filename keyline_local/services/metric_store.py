@@ -1,4 +1,4 @@
-"""What CloudWatch would know of tables, functions, queues, APIs and the systems' own metrics."""
+"""Metrics as CloudWatch keeps them: of tables, functions, queues, APIs and the systems."""
 
 from __future__ import annotations
 

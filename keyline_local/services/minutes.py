@@ -1,4 +1,4 @@
-"""What happens at the end of each minute of the platform's time, and how time is moved."""
+"""The end of each minute of the platform's time, and the way in which time is moved."""
 
 from __future__ import annotations
 

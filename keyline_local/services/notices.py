@@ -1,4 +1,4 @@
-"""What alarms tell: each notice goes to its topics."""
+"""Notices of alarms: each goes to its topics."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ minutes pass within it."""
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits in a queue.
+    """The messages that wait in a queue.
 
     Attributes
     ----------

@@ -1,1 +1,1 @@
-"""What invokes functions besides requests: streams and schedules."""
+"""Triggers that invoke functions without a request: streams and schedules."""

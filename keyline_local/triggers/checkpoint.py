@@ -1,4 +1,4 @@
-"""How far a stream mapping has come, kept in a file so that a restart goes on from there."""
+"""The place that a stream mapping has reached, kept in a file: a restart goes on from there."""
 
 from __future__ import annotations
 

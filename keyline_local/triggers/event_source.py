@@ -58,7 +58,7 @@ _log = logging.getLogger(__name__)
 
 
 class Result(Protocol):
-    """What a mapping needs of an invocation's result."""
+    """The result of an invocation, as far as a mapping needs it."""
 
     @property
     def request_id(self) -> str: ...
@@ -76,7 +76,7 @@ class Invoker(Protocol):
 
 @dataclass(frozen=True)
 class MappingStatus:
-    """How a mapping fares; the counts are since its start.
+    """The state of a mapping; the counts are since its start.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How Lambda treats a batch of stream records: what is retried, split, given up. Pure functions.
+"""Lambda's rules for a batch of stream records: retry, split, give up. Pure functions.
 
 The rules are AWS's, from the Lambda developer guide:
 
@@ -64,7 +64,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an invocation says of its batch.
+    """The verdict of an invocation on its batch.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Step:
-    """What comes after an invocation: batches to run, in order, and the one given up."""
+    """The steps after an invocation: batches to run, in order, and the one given up."""
 
     retry: tuple[Batch, ...] = ()
     discarded: Batch | None = None

@@ -1,4 +1,4 @@
-"""What goes wrong in a drill."""
+"""Causes that go wrong in a drill."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """What goes wrong in a scene."""
+    """A cause that goes wrong in a scene."""
 
     THROTTLE = "throttle"
     POISON = "poison"

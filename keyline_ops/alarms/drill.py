@@ -143,7 +143,7 @@ class Drill:
 
 
 class Consumption:
-    """What a stream consumer has done with records since this was made."""
+    """The records that a stream consumer has handled since this was made."""
 
     def __init__(self, ask: Ask, function: str) -> None:
         self._ask = ask

@@ -1,4 +1,4 @@
-"""What was seen in a drill, as a table and as JSON."""
+"""Results of a drill, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADS = ("cause", "alarm", "goes off after", "told by", "what to do", "mended by
 
 @dataclass(frozen=True)
 class Drilled:
-    """What was seen of a cause.
+    """The observation of a cause.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Drilled:
 
     @property
     def holds(self) -> bool:
-        """Whether the alarm went off, somebody was told, and it was over after the mend."""
+        """Return whether the alarm went off, told somebody, and was over after the repair."""
         return None not in (self.fires_after, self.ends_after) and bool(self.told_by)
 
 

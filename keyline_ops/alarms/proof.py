@@ -39,7 +39,7 @@ _REQUESTS = 50
 
 @dataclass(frozen=True)
 class Proof:
-    """What was seen of an alarm under all streams.
+    """The observation of an alarm under all streams.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Trouble:
-    """When one of an alarm's metrics is outside of the threshold, in periods since the epoch."""
+    """The periods since the epoch in which one of an alarm's metrics is beyond the threshold."""
 
     alarm: MetricAlarm
     metric: MetricQuery

@@ -32,7 +32,7 @@ _POISON = {"S": "keyline-drill", "N": "1", "B": b"keyline-drill"}
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a drill takes place: a system, with the functions that the scenes need.
+    """The place of a drill: a system, with the functions that the scenes need.
 
     Attributes
     ----------

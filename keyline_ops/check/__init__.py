@@ -1,1 +1,1 @@
-"""What can be known of the declarations, the environments and the handlers without synthesis."""
+"""Checks of the declarations, the environments and the handlers, without synthesis."""

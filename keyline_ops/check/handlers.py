@@ -20,7 +20,7 @@ _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 @dataclass(frozen=True)
 class _Module:
-    """What a handler's module says.
+    """The content of a handler's module.
 
     Attributes
     ----------

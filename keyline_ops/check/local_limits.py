@@ -1,4 +1,4 @@
-"""What a table may not have on the local platform, whose engine is not DynamoDB itself."""
+"""Limits of tables on the local platform, whose engine is not DynamoDB itself."""
 
 from __future__ import annotations
 

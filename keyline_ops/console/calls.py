@@ -34,7 +34,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Called:
-    """What a call found and took.
+    """The result of a call, and what the call took.
 
     Attributes
     ----------

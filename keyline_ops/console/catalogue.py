@@ -1,4 +1,4 @@
-"""What the console can show, each with its address, and how it is found by words."""
+"""The pages of the console with their addresses, and the search for them by words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a page of the console is made: a template, and headers that keep foreign content out."""
+"""Pages of the console: a template, and headers that keep foreign content out."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the systems' specifications say about cost, computed again."""
+"""Forecasts of costs, and the systems' figures about cost, computed again."""

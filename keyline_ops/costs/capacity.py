@@ -1,4 +1,4 @@
-"""What the requests of a table or index cost on demand, and with provisioned capacity.
+"""Costs of the requests of a table or index: on demand, and with provisioned capacity.
 
 A provisioned unit is billed by the hour whether it is used or not; a request unit only when it is
 used. The use from which on a provisioned unit costs less is the quotient of their prices.
@@ -55,12 +55,12 @@ class CapacityCost:
 
     @property
     def usd(self) -> Bounds:
-        """What it costs as it is billed."""
+        """The cost as the requests are billed now."""
         return self.provisioned_usd if self.billing == "provisioned" else self.on_demand_usd
 
     @property
     def cheaper(self) -> str:
-        """How it would cost less, if the load is steady."""
+        """The cheaper way to bill the requests, if the load is steady."""
         less = self.provisioned_usd.most < self.on_demand_usd.most
         return "provisioned" if less else "on-demand"
 

@@ -1,4 +1,4 @@
-"""What a change makes of the costs: two forecasts beside each other.
+"""The difference that a change makes to the costs: two forecasts beside each other.
 
 Both are read from what `keyline cost --json` prints, so that one of them can be of another
 revision, another checkout, or last month's file.
@@ -66,20 +66,20 @@ class Changed:
 
     @property
     def difference(self) -> Bounds:
-        """What is added, at least and at most."""
+        """The amount that is added, at least and at most."""
         before, after = self.before or NOTHING, self.after or NOTHING
         return Bounds(after.least - before.least, after.most - before.most)
 
     @property
     def counts(self) -> bool:
-        """Whether it is there on one side only, or costs half a cent more or less."""
+        """Return whether the part is on one side only, or differs by half a cent or more."""
         moved = max(abs(self.difference.least), abs(self.difference.most))
         return (self.before is None) != (self.after is None) or moved >= _CENT
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What becomes of the costs.
+    """The difference of the costs.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a forecast of one system is made of, so that it can be made of another usage as well."""
+"""The parts of a forecast of one system, from which another usage is forecast as well."""
 
 from __future__ import annotations
 

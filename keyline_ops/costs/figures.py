@@ -61,7 +61,7 @@ class Figure:
 
     @property
     def amounts(self) -> tuple[float, float] | None:
-        """What it costs at today's prices and before, in USD; None where it has no price."""
+        """The cost at today's prices and before, in USD; None without a price."""
         return (self.usd(CURRENT), self.usd(BEFORE)) if self.usd else None
 
     @property

@@ -1,4 +1,4 @@
-"""What a system will cost in a month, from its declaration and the price list.
+"""The forecast of a system's costs in a month, from its declaration and the price list.
 
 Every figure is computed from what the patterns declare: how often they are called, how large
 their items are, how many of them a call reads or writes. Where that leaves something open, the
@@ -47,7 +47,7 @@ _MAX_DIGITS = 15
 
 @dataclass(frozen=True)
 class PatternCost:
-    """What a pattern costs in a month.
+    """The cost of a pattern in a month.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class PatternCost:
 
 @dataclass(frozen=True)
 class IndexCost:
-    """What an index costs in a month.
+    """The cost of an index in a month.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class IndexCost:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a system costs in a month.
+    """The cost of a system in a month.
 
     Attributes
     ----------
@@ -142,7 +142,7 @@ class Forecast:
 
     @property
     def services_usd(self) -> Bounds:
-        """What is billed beside DynamoDB."""
+        """The costs that are billed beside DynamoDB."""
         return total([row.usd for row in self.services])
 
     @property

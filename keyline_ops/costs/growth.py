@@ -1,4 +1,4 @@
-"""What a system costs as it grows: with the items of months, and from a million items to a billion.
+"""Costs of a growing system: by the items of months, and from a million items to a billion.
 
 A table grows until as many items expire as are created. More items come with more calls: both are
 taken to grow alike.
@@ -25,7 +25,7 @@ MONTHS = (1, 3, 6, 12, 24, 36)
 
 @dataclass(frozen=True)
 class Point:
-    """What a month costs at one size: at most, in USD.
+    """The cost of a month at one size: at most, in USD.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What it costs in a month to watch an environment: metrics of its own, alarms, dashboards.
+"""Costs of watching an environment for a month: its own metrics, alarms, dashboards.
 
 Logs are billed by their volume, which depends on the traffic: they are not in here.
 """
@@ -23,7 +23,7 @@ VALUES_OF_A_DIMENSION = 4
 
 @dataclass(frozen=True)
 class Observability:
-    """What of CloudWatch is billed by the piece.
+    """The parts of CloudWatch that are billed by the piece.
 
     Attributes
     ----------

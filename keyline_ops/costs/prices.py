@@ -1,4 +1,4 @@
-"""What AWS bills, dated: the files of `price_lists`, and one that `--prices` names."""
+"""Prices of AWS with their dates: the files of `price_lists`, and one that `--prices` names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What another revision, another checkout or a file says that the systems cost.
+"""Costs of the systems as another revision, another checkout or a file says them.
 
 A revision is asked with its own code: its declarations, its settings, its prices. Its alarms are
 counted in what it synthesizes.

@@ -1,4 +1,4 @@
-"""What is billed beside DynamoDB: functions, API requests, logs, streams, alarms, metrics.
+"""Costs beside DynamoDB: functions, API requests, logs, streams, alarms, metrics.
 
 No declaration says how often a function is invoked. It follows from the calls of the patterns, as
 a range: at least as often as its most frequent pattern, at most as often as all of them together.
@@ -64,7 +64,7 @@ class ServiceCost:
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """What one invocation of a function takes.
+    """The use of one invocation of a function.
 
     Attributes
     ----------

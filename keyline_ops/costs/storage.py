@@ -1,4 +1,4 @@
-"""How many items are stored, and what they cost: in a table, in its indexes, for recovery."""
+"""The number of stored items and their cost: in a table, in its indexes, for recovery."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MONTH_DAYS = 30
 
 @dataclass(frozen=True)
 class TableCost:
-    """What a table's storage costs in a month.
+    """The cost of a table's storage in a month.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How much of a system is used in a month: what its declaration says, or what was measured."""
+"""The use of a system in a month: what its declaration says, or what was measured."""
 
 from __future__ import annotations
 

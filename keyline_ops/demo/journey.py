@@ -24,7 +24,7 @@ class Journey(Protocol):
 
     @property
     def data_files(self) -> Sequence[str]:
-        """What a folder of real data has to hold for it; where one is missing it makes a sample."""
+        """The files of real data that the journey reads; if one is missing, it makes a sample."""
 
     def prepare(self, data: Path | None) -> tuple[str, int]:
         """Read the data from a folder that holds it, or make sample data without one.

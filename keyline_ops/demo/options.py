@@ -1,4 +1,4 @@
-"""What a run of the demonstration is told.
+"""Options of a run of the demonstration.
 
 It stands apart from `run`, whose import every other command would wait half a second for.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Options:
-    """What to run.
+    """The options of a run.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Options:
 
     @property
     def arguments(self) -> list[str]:
-        """The same as arguments of `keyline up`, without the state folder."""
+        """The options as arguments of `keyline up`, without the state folder."""
         switches = {
             "--fresh": self.fresh,
             "--free-ports": self.free_ports,

@@ -1,4 +1,4 @@
-"""What every access pattern took and cost, from the metrics that the functions emitted."""
+"""The report of what every access pattern took and cost, from the functions' metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the demonstration talks to a running platform: HTTP with real tokens, schedules, streams."""
+"""The session of the demonstration with a platform: HTTP with real tokens, schedules, streams."""
 
 from __future__ import annotations
 

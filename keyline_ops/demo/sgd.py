@@ -24,14 +24,14 @@ MODEL = "all-MiniLM-L6-v2"
 
 
 class Turn(msgspec.Struct):
-    """What one side says."""
+    """The words of one side."""
 
     speaker: str
     utterance: str
 
 
 class Dialogue(msgspec.Struct):
-    """What is read of a line."""
+    """The part of a line that is read."""
 
     dialogue_id: str
     turns: list[Turn]

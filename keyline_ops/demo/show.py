@@ -1,4 +1,4 @@
-"""What is said of a platform that has started."""
+"""Messages about a platform that has started."""
 
 from __future__ import annotations
 

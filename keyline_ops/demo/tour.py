@@ -37,7 +37,7 @@ class Plan:
 
 @dataclass
 class Tour:
-    """What every journey does, and what came of it.
+    """The journeys of all systems, and their result.
 
     Attributes
     ----------

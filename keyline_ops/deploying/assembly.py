@@ -102,7 +102,7 @@ class Assembly:
 
     @property
     def has_stages(self) -> bool:
-        """Whether there are stacks in stages of it, which are assemblies of their own."""
+        """Return whether stages of the assembly, which are assemblies of their own, have stacks."""
         return any(each["type"] == _STAGE for each in self.manifest["artifacts"].values())
 
     def shown(self, stack: str) -> str:

@@ -1,4 +1,4 @@
-"""What an account and region need once before the first deployment: the CDK's bootstrap stack.
+"""The CDK's bootstrap stack, which an account and region need once before a deployment.
 
 CloudFormation gets the rights of `keyline_deploy.execution_rights`, and not AdministratorAccess.
 """

@@ -24,7 +24,7 @@ class DeploymentFailedError(KeylineError):
 
 @dataclass(frozen=True)
 class Options:
-    """What a caller wrote for the CDK, by what of it reads that.
+    """The arguments that a caller wrote for the CDK, by the part of the CDK that reads them.
 
     Attributes
     ----------

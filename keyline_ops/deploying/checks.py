@@ -1,4 +1,4 @@
-"""What will fail is said before anything is made: placeholders, issuers, the bootstrap, user pools.
+"""Checks before anything is made: placeholders, issuers, the bootstrap, user pools.
 
 The account is checked where the environment is found (`keyline_ops.deployed`).
 """

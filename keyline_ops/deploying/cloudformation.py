@@ -56,7 +56,7 @@ class BrokenStackError(KeylineError):
 
 @dataclass(frozen=True)
 class Told:
-    """What CloudFormation says of a stack.
+    """A stack as CloudFormation describes it.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Told:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether CloudFormation is changing it now."""
+        """Return whether CloudFormation is changing the stack now."""
         return self.status.endswith(_UNDER_WAY) and self.status != _NOT_STARTED
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""What a deployment is going to do: the plan, its waves as files, the backfills between them."""
+"""The steps of a deployment: the plan, its waves as files, the backfills between them."""
 
 from __future__ import annotations
 

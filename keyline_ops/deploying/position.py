@@ -1,4 +1,4 @@
-"""Where a deployment stands: which of its waves are left, by what runs."""
+"""The position of a deployment: the waves that are left, by what runs."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Flow:
-    """What a picture shows."""
+    """The content of a picture."""
 
     title: str
     nodes: Mapping[str, Node]

@@ -28,7 +28,7 @@ Tell = Callable[[int], object]
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be imported.
+    """The choice of what is imported.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of an import.
+    """The result of an import.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a system says of its import: how a record of a file becomes an item.
+"""A system's declaration of its import: how a record of a file becomes an item.
 
 `systems/<system>/importing.py` exports an `Import` as `IMPORT`.
 """

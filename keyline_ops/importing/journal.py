@@ -1,4 +1,4 @@
-"""How far an import is: appended to before and after every batch, so that nothing loses it.
+"""The journal of an import: appended to before and after every batch, so that nothing is lost.
 
 A process that is killed leaves a batch that was begun and is not done. Some of its items may be
 stored; the next run tries all of it again, and counts those it finds stored as imported.
@@ -33,7 +33,7 @@ class RefusedRecord(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a batch.
+    """The result of a batch.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ _LINE = msgspec.json.Decoder(_Header | _Begun | _Done)
 
 @dataclass
 class Progress:
-    """How far an import is.
+    """The position of an import.
 
     Attributes
     ----------

@@ -106,7 +106,7 @@ def dry_run(records: Iterable[Record], check: RecordCheck[ItemT], moment: str) -
 
 
 class Puts(Protocol):
-    """What stores an item: a `Store`."""
+    """An object that stores an item: a `Store`."""
 
     def put(self, pattern: Put[ItemT], item: ItemT, /) -> ItemT:
         """Store an item, or raise `AlreadyExistsError`."""

@@ -1,4 +1,4 @@
-"""How far a backfill is: written after every page, so that a killed one goes on there."""
+"""The checkpoint of a backfill: written after every page, so that a killed one goes on there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Segment(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """What is known of a backfill in an environment.
+    """The state of a backfill in an environment.
 
     Attributes
     ----------

@@ -40,7 +40,7 @@ class Pair:
 
 
 class Reason(msgspec.Struct):
-    """Why an action of a transaction was not carried out."""
+    """The reason why an action of a transaction was not carried out."""
 
     Code: str = "None"
     Item: dict[str, dict[str, Any]] | None = None

@@ -214,7 +214,7 @@ class Job:
 
     @cached_property
     def _key(self) -> str:
-        """Of the backfill and its tables: a new table has nothing of what the old one was given."""
+        """The digest of the backfill and its tables: a new table starts without the old items."""
         found = [self._description(table) for table in (self.source, self.target)]
         ids = map(table_id, found)
         shape = (

@@ -1,4 +1,4 @@
-"""What became of the items that a backfill read."""
+"""The results of the items that a backfill read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct):
-    """What became of items.
+    """The results of items.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from keyline_ops.scanning.segments import Page, Segments
 
 
 class Pages(Protocol):
-    """What carries over the items of a page: a `Copier`, a `Filler`."""
+    """An object that carries over the items of a page: a `Copier`, a `Filler`."""
 
     def carry_out(self, page: Page, /) -> Outcome:
         """Carry over the items of a page."""

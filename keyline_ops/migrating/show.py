@@ -1,4 +1,4 @@
-"""What the steps of a migration print: tables for people, JSON for programs."""
+"""Output of the steps of a migration: tables for people, JSON for programs."""
 
 from __future__ import annotations
 

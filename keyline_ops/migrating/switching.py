@@ -29,7 +29,7 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Change:
-    """What a step does, or would do.
+    """The effect of a step, done or planned.
 
     Attributes
     ----------

@@ -40,7 +40,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct):
-    """What a verification found.
+    """The result of a verification.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What making a system does to each file: create it, append to it, or keep it as it is."""
+"""The plan of a new system: each file is created, appended to, or kept as it is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NoTableOfSystemsError(KeylineError):
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to one file.
+    """The step for one file.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What making a system does, file by file.
+    """The plan of a new system, file by file.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ class BadNameError(KeylineError):
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """What a new system is called, and which parts it has.
+    """The names of a new system, and its parts.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a numpy-style docstring says, taken apart."""
+"""The parts of a numpy-style docstring."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 
 
 class Refusal(msgspec.Struct):
-    """What API Gateway answers by itself, without asking a function."""
+    """The answers that API Gateway gives by itself, without asking a function."""
 
     message: str
 

@@ -1,4 +1,4 @@
-"""What AWS Backup keeps of a table: which selections name it, and how long their plans keep it.
+"""The backups of a table by AWS Backup: the selections that name it, and how long plans keep it.
 
 Source: AWS Backup API reference, BackupSelection, Condition and Lifecycle.
 """

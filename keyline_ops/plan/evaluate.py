@@ -34,7 +34,7 @@ _BY_STACK = ("AWS::StackName", "AWS::StackId")
 
 
 class _NoValue:
-    """What `AWS::NoValue` stands for: the property is not there."""
+    """The value of `AWS::NoValue`: the property is not there."""
 
 
 _NO_VALUE = _NoValue()

@@ -1,4 +1,4 @@
-"""What it takes to fill a new index of a table that holds items."""
+"""Time and units to fill a new index of a table that holds items."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NEW_INDEX = 4_000
 
 @dataclass(frozen=True)
 class Filling:
-    """What filling a new index of a table takes, at most.
+    """The most that filling a new index of a table takes.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What is found about a change of a table, and how grave it is."""
+"""Findings about a change of a table, and how grave they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keyline_ops.plan.constants import shown
 
 
 class Verdict(enum.IntEnum):
-    """How a change may be deployed; the worst of several decides."""
+    """A verdict on how a change may be deployed; the worst of several decides."""
 
     HARMLESS = 0
     WAVES = 1
@@ -27,7 +27,7 @@ class Verdict(enum.IntEnum):
 
 
 class Moment(enum.IntEnum):
-    """When a step is deployed: before everything else that changes, with it, or after it."""
+    """The moment of a step: before everything else that changes, with it, or after it."""
 
     BEFORE = 0
     WITH = 1
@@ -36,7 +36,7 @@ class Moment(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """What of a table a step takes from one template into another.
+    """The part of a table that a step takes from one template into another.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What roles and functions are allowed to do by the policies of their stack."""
+"""Rights of roles and functions by the policies of their stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a template's texts name a table or an index."""
+"""The ways in which a template's texts name a table or an index."""
 
 from __future__ import annotations
 

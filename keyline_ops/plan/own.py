@@ -1,4 +1,4 @@
-"""What the templates of this project say beyond those of others.
+"""Facts that the templates of this project say, and those of others do not.
 
 The template of a data stack says what its declaration knows of stored items: the texts of keys,
 shards, periods, codecs, the phase of a migration. Beside its tables, a system keeps records that

@@ -1,4 +1,4 @@
-"""What runs on AWS: the templates of stacks, and what DynamoDB says of their tables.
+"""Stacks that run on AWS: their templates, and what DynamoDB says of their tables.
 
 Templates and tables are only read: GetTemplate, DescribeStacks, DescribeTable.
 """

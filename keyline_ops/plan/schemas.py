@@ -1,4 +1,4 @@
-"""What CloudFormation publishes of a resource type: its properties, and which replace it.
+"""CloudFormation's schemas of resource types: properties, and which of them replace a resource.
 
 cfn-lint carries the schemas of CloudFormation's registry, which each of its releases brings up to
 date. us-east-1 has every property.

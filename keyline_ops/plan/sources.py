@@ -1,4 +1,4 @@
-"""What `--from` and `--to` name: a template, a cloud assembly, a git revision of the project."""
+"""Sources that `--from` and `--to` name: a template, a cloud assembly, a git revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of one table."""
+"""The plan of one table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keyline_ops.plan.findings import Finding, Verdict
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What becomes of one table, or of what a system keeps beside its tables.
+    """The plan of one table, or of what a system keeps beside its tables.
 
     Attributes
     ----------

@@ -49,7 +49,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Place:
-    """What a table has in one region.
+    """A table in one region.
 
     Attributes
     ----------

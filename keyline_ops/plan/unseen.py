@@ -1,4 +1,4 @@
-"""What the templates do not show: nested stacks whose templates are elsewhere, and macros."""
+"""Parts that the templates do not show: nested stacks with templates elsewhere, and macros."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who uses an index or the stream of a table, as far as templates say."""
+"""Users of an index or the stream of a table, as far as templates say."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FUNCTIONS = ("AWS::Lambda::Function", _SAM_FUNCTION)
 
 
 class Kind(enum.Enum):
-    """How a user uses it."""
+    """The way in which a user uses an index or a stream."""
 
     READER = "reads it"
     GRANT = "is allowed to read it"

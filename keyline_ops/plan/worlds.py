@@ -30,7 +30,7 @@ class UndecidedError(Exception):
 
 @dataclass(frozen=True)
 class World:
-    """What this world assumes of unknown values.
+    """The values that this world assumes for unknown ones.
 
     Attributes
     ----------

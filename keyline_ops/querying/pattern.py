@@ -33,7 +33,7 @@ class Readable:
 
     @property
     def usage(self) -> str:
-        """How it is asked: `keyline query PATTERN owner=… timestamp=…..…`."""
+        """The command that asks the pattern: `keyline query PATTERN owner=… timestamp=…..…`."""
         values = [
             f"{name}=START{RANGE}END" if name in self.ranges else f"{name}=VALUE"
             for name in self.pattern.parameters

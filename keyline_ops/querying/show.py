@@ -1,4 +1,4 @@
-"""What a look has found, as a table and as JSON. Values that look like secrets are not shown."""
+"""The result of a look, as a table and as JSON. Values that look like secrets are not shown."""
 
 from __future__ import annotations
 

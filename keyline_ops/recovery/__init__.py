@@ -1,1 +1,1 @@
-"""What tables must not lose: verified against the template, backed up, restored, exported."""
+"""Recovery of tables: they are verified against the template, backed up, restored, exported."""

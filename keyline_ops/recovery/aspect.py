@@ -37,7 +37,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class Unverified:
-    """What could not be compared, and why."""
+    """A part that could not be compared, and the reason."""
 
     path: str
     why: str

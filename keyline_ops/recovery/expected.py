@@ -42,7 +42,7 @@ class Expected:
 
     @property
     def replica(self) -> Properties:
-        """What the table has in the region of its stack."""
+        """The table in the region of its stack."""
         found = (r for r in self.properties.get("Replicas", ()) if r.get("Region") == self.region)
         return next(found, {})
 

@@ -24,7 +24,7 @@ _SHORTEST, _LONGEST = timedelta(minutes=15), timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Bucket:
-    """Where exports go."""
+    """The place that exports go to."""
 
     name: str
     prefix: str
@@ -46,7 +46,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Period:
-    """What an incremental export is of: from the first moment on, until before the second.
+    """The period of an incremental export: from the first moment until before the second.
 
     Raises
     ------

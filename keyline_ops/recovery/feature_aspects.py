@@ -1,4 +1,4 @@
-"""What a table has besides its keys, and what a restore loses: expiry, stream, recovery, tags.
+"""Features of a table that a restore loses: expiry, stream, recovery, tags.
 
 Source of what a restore leaves out: DynamoDB developer guide, "Point-in-time recovery: restoring
 a table": auto scaling, IAM policies, CloudWatch alarms, tags, stream, TTL, deletion protection,

@@ -44,7 +44,7 @@ _GONE = "Somebody deleted it; restore again."
 
 
 class Restored(msgspec.Struct):
-    """What is known of a restore: written before and after each step.
+    """The state of a restore, written before and after each step.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Restored(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Origin:
-    """What a table is restored from.
+    """The origin that a table is restored from.
 
     Attributes
     ----------

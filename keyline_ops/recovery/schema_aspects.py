@@ -1,4 +1,4 @@
-"""What a table is made of: keys, indexes, encryption, billing and scaling."""
+"""The make of a table: keys, indexes, encryption, billing and scaling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS says of one table: each call is made once, and only if somebody asks for its answer."""
+"""The view of one table on AWS: each call is made once, and only if its answer is needed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Sight:
 
     @cached_property
     def table(self) -> Mapping[str, Any]:
-        """What DescribeTable answers.
+        """The answer of DescribeTable.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class Sight:
 
     @cached_property
     def recovery(self) -> Mapping[str, Any]:
-        """What is said of point-in-time recovery; empty if it is off."""
+        """The description of point-in-time recovery; empty if it is off."""
         found = self.ask("dynamodb", "describe_continuous_backups", TableName=self.name)
         told = found["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
         return told if told.get("PointInTimeRecoveryStatus") == "ENABLED" else {}

@@ -1,4 +1,4 @@
-"""What is left to do when a table was restored, so that readers use it: exact lines and commands.
+"""Steps after a restore, so that readers use the table: exact lines and commands.
 
 The table is taken into the stack, and then serves (docs/adr/0041-names-of-restored-tables.md).
 """

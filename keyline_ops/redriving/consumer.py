@@ -25,7 +25,7 @@ HIDDEN_SECONDS = 900
 
 @dataclass(frozen=True)
 class Answer:
-    """What a function answered to records.
+    """The answer of a function to records.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Where a stream consumer and its on-failure queue are, in an environment."""
+"""The places of a stream consumer and its on-failure queue, in an environment."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from keyline_ops.redriving.failure import Failure
 
 
 class Outcome(StrEnum):
-    """What became of a failure."""
+    """The end of a failure."""
 
     REDRIVEN = "redriven"
     WAITING = "would be redriven"
@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Done:
-    """What became of one message.
+    """The end of one message.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How much of the ledger is proven: which lines have tests, reasons, or neither."""
+"""Coverage of the ledger: which lines have tests, reasons, or neither."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Tests = Mapping[str, Sequence[ProvingTest]]
 
 @dataclass(frozen=True)
 class Coverage:
-    """What is proven of the lines of one class in one ledger.
+    """The coverage of the lines of one class in one ledger.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which test names which line, read from the source of the tests: none of them runs."""
+"""The lines that each test names, read from the source of the tests: no test runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `make docs` writes on the pages of the ledger: the tests of each line, and the counts."""
+"""The parts of the ledger's pages that `make docs` writes: tests of each line, and counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tests of a system name a pattern, and which lines of the ledger these prove."""
+"""The tests of a system that name a pattern, and the lines of the ledger that they prove."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ PAGE = 1_000
 
 
 class Consumed(msgspec.Struct, frozen=True):
-    """What a page took of the table's capacity."""
+    """The capacity of the table that a page took."""
 
     CapacityUnits: float = 0.0
 

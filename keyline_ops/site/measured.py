@@ -1,4 +1,4 @@
-"""What each pattern consumed in a demonstration, kept beside the system that it is of."""
+"""The consumption of each pattern in a demonstration, kept beside its system."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keyline_deploy.systems import folder
 
 
 class Measured(msgspec.Struct, kw_only=True):
-    """What the calls of a pattern consumed on the embedded engine, together.
+    """The consumption of all calls of a pattern on the embedded engine.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the site shows in which order: from the index of the documents, and by convention."""
+"""The order of the site's pages: from the index of the documents, and by convention."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class SystemPages:
 
     @cached_property
     def measured(self) -> Mapping[str, measured.Measured]:
-        """What was measured, by pattern."""
+        """The measurements by pattern."""
         return measured.read(self.system.name, self.root)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""How many items a table holds: as DynamoDB last counted, or counted now.
+"""The number of items in a table: as DynamoDB last counted, or counted now.
 
 Counting reads the whole table and is billed so: it is never done unless it was asked for by
 name and agreed to. No function may do it; it runs under an operator's own credentials. It reads
@@ -29,7 +29,7 @@ from keyline_ops.tables.describe import Seen, described, required
 
 @dataclass(frozen=True)
 class Price:
-    """What counting is going to cost.
+    """The price of counting.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Price:
 
 
 class Counting(msgspec.Struct):
-    """How far a segment is counted.
+    """The position of the count in a segment.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class Counting(msgspec.Struct):
 
 
 class Count(msgspec.Struct):
-    """How far a count is.
+    """The state of a count.
 
     Attributes
     ----------
@@ -174,6 +174,6 @@ class Counter:
 
     @cached_property
     def _path(self) -> Path:
-        """Of the table as it is: one that was made later under its name is another one."""
+        """The identity of the table: one that was made later under its name is another one."""
         found = required(described(self.where.client(), self.table), self.table)
         return self.folder / f"{kept.key_of(kept.table_id(found))}.json"

@@ -1,4 +1,4 @@
-"""What DynamoDB says of a table, and where that differs from what is declared."""
+"""The description of a table by DynamoDB, and its differences from what is declared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the companion's specification says of cost (B-53, B-67 to B-69, B-73, B-74), computed.
+"""The companion specification's figures of cost (B-53, B-67 to B-69, B-73, B-74), computed.
 
 The specification names no rates. Those of the declared patterns are taken: 100 patients who talk 30
 times a day, and two caregivers for each patient.

@@ -1,4 +1,4 @@
-"""What the interactions specification says of cost (M-52 to M-56), computed from its scenario.
+"""The interactions specification's figures of cost (M-52 to M-56), computed from its scenario.
 
 A thousand checks a day of 1 KB, kept for 30 days, each read once as one of a history of ten.
 """

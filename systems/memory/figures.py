@@ -1,4 +1,4 @@
-"""What the memory specification says of units and cost (I-24 to I-35), computed from our rates.
+"""The memory specification's figures of units and cost (I-24 to I-35), from our rates.
 
 The specification names no rates. We take those of the declared patterns: 700,000 turns a month in
 350,000 interactions, each after a context. The history before is one table with the user as

@@ -1,4 +1,4 @@
-"""What the reports specification says of cost (K-49 to K-52), computed from the declaration."""
+"""The reports specification's figures of cost (K-49 to K-52), from the declaration."""
 
 from __future__ import annotations
 

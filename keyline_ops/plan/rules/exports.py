@@ -1,4 +1,4 @@
-"""What a stack exports of a table: other stacks import it, and nothing here names them."""
+"""Exports of a table by its stack: other stacks import them, and nothing here names those."""
 
 from __future__ import annotations
 

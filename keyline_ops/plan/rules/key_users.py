@@ -1,4 +1,4 @@
-"""Who reads and writes a table whose key changes, and may not use the new key.
+"""Readers and writers of a table whose key changes, who may not use the new key.
 
 DynamoDB uses a key of yours in the name of who calls it. A key whose policy names its account
 alone leaves it to the roles: a role that may read the table and not use the key is refused.

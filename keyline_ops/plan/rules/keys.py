@@ -1,4 +1,4 @@
-"""What DynamoDB asks of keys, attribute definitions and projections.
+"""DynamoDB's rules for keys, attribute definitions and projections.
 
 Source: API reference, CreateTable and UpdateTable; developer guide, "Quotas".
 """

@@ -1,4 +1,4 @@
-"""What keeps a table and its past: policies of removal, deletion protection, recovery."""
+"""Protection of a table and its past: policies of removal, deletion protection, recovery."""
 
 from __future__ import annotations
 

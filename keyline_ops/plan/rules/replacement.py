@@ -1,4 +1,4 @@
-"""What replaces a table: CloudFormation makes an empty one and leaves or deletes the old."""
+"""Changes that replace a table: CloudFormation makes an empty one and leaves or deletes the old."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a global table is.
+"""Regions of a global table.
 
 Source: CloudFormation's reference, `AWS::DynamoDB::GlobalTable`, `Replicas`: one update adds or
 removes one replica; developer guide, "Global tables": consistency is chosen for an empty table.

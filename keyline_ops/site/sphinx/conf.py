@@ -1,4 +1,4 @@
-"""What Sphinx is told of the site. The pages come from `keyline_ops.site.build`."""
+"""Sphinx's settings for the site. The pages come from `keyline_ops.site.build`."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What the chat specification claims of a query's latency, measured on the embedded engine.
+"""The chat specification's claims of a query's latency, measured on the embedded engine.
 
     python -m systems.chat.benchmarks.claims
 

@@ -38,7 +38,7 @@ class SampleError(KeylineError):
 
 
 class Dialogue(msgspec.Struct):
-    """What is read of a line."""
+    """The part of a line that is read."""
 
     qid: int
     question: str
@@ -48,7 +48,7 @@ class Dialogue(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Turn:
-    """What one side says until the other does."""
+    """The words of one side until the other speaks."""
 
     teacher: bool
     text: str

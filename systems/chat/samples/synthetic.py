@@ -1,4 +1,4 @@
-"""What no transcript says of a message: provider, model, tokens, response time.
+"""Facts of a message that a transcript does not say: provider, model, tokens, response time.
 
 It is made up, and always the same for the same message: drawn from a hash of its name.
 """

@@ -1,4 +1,4 @@
-"""How long the parallel reads of a cold turn take, of the slowest of them.
+"""The time of the parallel reads of a cold turn, by the slowest of them.
 
     python -m systems.companion.benchmarks.context
 
@@ -45,7 +45,7 @@ PARALLEL = (PATIENT_PROFILE, ASSIGNMENT_GET, CAREGIVER_GET)
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of all turns.
+    """The measurements of all turns.
 
     Attributes
     ----------

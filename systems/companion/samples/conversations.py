@@ -1,4 +1,4 @@
-"""What patients say: turns of users of Schema-Guided Dialogue, or invented ones."""
+"""The words of patients: turns of users of Schema-Guided Dialogue, or invented ones."""
 
 from __future__ import annotations
 

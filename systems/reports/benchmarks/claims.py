@@ -1,4 +1,4 @@
-"""What the reports specification claims of latencies (K-41, K-45, K-46), on the embedded engine.
+"""The reports specification's claims of latencies (K-41, K-45, K-46), on the embedded engine.
 
     python -m systems.reports.benchmarks.claims
 

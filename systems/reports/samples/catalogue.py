@@ -35,7 +35,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What is loaded.
+    """The data that is loaded.
 
     Attributes
     ----------
