@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart dist e2e-deploy soak faults check lint types workflows synth synth-all \
-        diff plan waves bootstrap deploy destroy snapshots bench docs setup-site site site-check clean distclean
+        diff plan waves digest bootstrap deploy drift destroy snapshots bench docs setup-site site site-check clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -109,12 +109,16 @@ diff: setup ## Compare what is deployed with what would be (ENV=dev)
 plan: setup ## Judge what a deployment does to tables that hold data (ENV=dev)
 	.venv/bin/keyline plan --environment $(ENV)
 
-waves: setup ## Write the waves of a deployment for a review, unless it is refused (ENV=dev WAVES=folder)
+waves: setup ## Write the waves of a deployment for a review, unless it is refused (ENV=dev WAVES=folder MARKDOWN=1)
 	.venv/bin/keyline deploy --environment $(ENV) --dry-run $(if $(WAVES),--output $(WAVES)) \
-	  -- $(CDK_ARGS) || [ $$? -eq 2 ]
+	  $(if $(MARKDOWN),--markdown) -- $(CDK_ARGS) || [ $$? -eq 2 ]
 
-deploy: setup ## Deploy one environment, in waves where indexes change (ENV=dev WAVES=folder)
-	.venv/bin/keyline deploy --environment $(ENV) $(if $(WAVES),--waves $(WAVES)) -- $(CDK_ARGS)
+digest: setup # Print the digest of waves, of which a deployment takes no others (WAVES=folder)
+	@.venv/bin/python -m keyline_ops.deploying.reviewed $(WAVES)
+
+deploy: setup ## Deploy one environment, in waves where indexes change (ENV=dev WAVES=folder DIGEST=digest YES=1)
+	.venv/bin/keyline deploy --environment $(ENV) $(if $(WAVES),--waves $(WAVES)) $(if $(DIGEST),--digest $(DIGEST)) \
+	  $(if $(YES),--yes) -- $(CDK_ARGS)
 	.venv/bin/keyline migrate --environment $(ENV)
 
 bootstrap: setup ## Prepare the account and region of an environment, once (ENV=dev)
@@ -122,6 +126,10 @@ bootstrap: setup ## Prepare the account and region of an environment, once (ENV=
 
 destroy: setup ## Delete an environment that keeps no data, with its full buckets (ENV=dev)
 	.venv/bin/keyline destroy --environment $(ENV) $(if $(YES),--yes) -- $(CDK_ARGS)
+
+drift: setup ## Write documents and snapshots again, and fail if any of them was behind the code
+	@$(MAKE) --no-print-directory -o setup docs snapshots
+	git diff --exit-code
 
 snapshots: setup ## Write the template snapshots anew; read the difference before committing it
 	.venv/bin/python -m pytest -n auto tests/*/snapshot tests/systems/*/snapshot --snapshot-update

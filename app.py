@@ -24,10 +24,12 @@ from keyline_deploy.environment import (
     with_user_pool,
 )
 from keyline_deploy.systems import systems
-from stacks.application import build
+from stacks.application import build, build_pipeline
 from stacks.service_stack import Bundler
 
 _POOL = "user_pool_id"
+_PART = "part"
+_PIPELINE = "pipeline"
 _NO_BYTE_CODE = (
     "bundles have no byte code, so functions start slower: the npm package pyodide, which "
     "compiles for Lambda, is not installed. Run `make setup` where an npm registry can be reached."
@@ -63,6 +65,22 @@ def chosen(app: cdk.App) -> Environment:
         if pool is not None:
             environment = with_user_pool(environment, system, str(pool), f"-c {key}=")
     return environment
+
+
+def is_pipeline(app: cdk.App) -> bool:
+    """Return whether the context asks for the stack of the workflows alone: `-c part=pipeline`.
+
+    Raises
+    ------
+    EnvironmentFileError
+        If it asks for another part.
+    """
+    part = app.node.try_get_context(_PART)
+    if part not in (None, _PIPELINE):
+        raise EnvironmentFileError(
+            f"-c {_PART}={part}", "there is no such part.", f"Write {_PIPELINE}, or leave it out."
+        )
+    return bool(part == _PIPELINE)
 
 
 def pools_of(systems: Sequence[System]) -> Iterator[tuple[System, str]]:
@@ -112,6 +130,10 @@ def main() -> None:
     app = cdk.App()
     try:
         environment = chosen(app)
+        if is_pipeline(app):
+            build_pipeline(app, environment)
+            app.synth()
+            return
         raise_first(unknown_systems(environment, [system.name for system in systems()]))
         raise_first(table_name_faults(environment, systems()))
         raise_first(archive_faults(environment, systems()))

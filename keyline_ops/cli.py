@@ -37,6 +37,7 @@ from keyline_ops.commands import (
     tables,
     token,
     up,
+    workflow_roles,
 )
 from keyline_ops.commands.of_systems import OfSystems
 from keyline_ops.printing import forget_output
@@ -56,7 +57,7 @@ PARTS = (
     *(up, down, new, check, plan, bootstrap, deploy, destroy, token, logs, docs, running),
     *(invoke, costs, phase, migrate, importing, tables, recovery, alarms, redrive, requirements),
     *(local,),
-    *(query, dashboard),
+    *(query, dashboard, workflow_roles),
 )
 for part in PARTS:
     app.add_typer(part.app)

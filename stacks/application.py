@@ -8,12 +8,13 @@ import aws_cdk as cdk
 
 from keyline.errors import instead_of, raise_first
 from keyline.model import System, faults_among
-from keyline_cdk.validation import add_checks
+from keyline_cdk.validation import add_checks, add_nag
 from keyline_deploy.environment import Environment, EnvironmentFileError, check_takes_pool
 from keyline_deploy.systems import part
 from stacks.account_stack import AccountStack
 from stacks.cache_stack import CacheStack
 from stacks.data_stack import DataStack
+from stacks.pipeline_stack import PipelineStack
 from stacks.service_stack import Bundler, ServiceStack
 
 
@@ -60,6 +61,20 @@ def build(
         if cache and any(function.caches for function in system.functions):
             service.add_stack_dependency(cache, "Functions are told by name where the cache is.")
     add_checks(app, environment, systems)
+
+
+def build_pipeline(app: cdk.App, environment: Environment) -> None:
+    """Add the stack of an environment's workflows, and cdk-nag's checks, to an app.
+
+    Our own rules are about tables and the roles of functions.
+
+    Raises
+    ------
+    EnvironmentFileError
+        If the environment's file names no repository.
+    """
+    PipelineStack(app, environment=environment)
+    add_nag(app)
 
 
 def _cache_stack(

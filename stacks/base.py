@@ -24,10 +24,19 @@ class KeylineStack(cdk.Stack):
         The system it belongs to, or `account`.
     part
         `data`, `service`, or empty.
+    synthesizer
+        Who deploys it; by default the roles of the CDK's bootstrap.
     """
 
     def __init__(
-        self, scope: Construct, *, owner: str, part: str, environment: Environment, why: str
+        self,
+        scope: Construct,
+        *,
+        owner: str,
+        part: str,
+        environment: Environment,
+        why: str,
+        synthesizer: cdk.IStackSynthesizer | None = None,
     ) -> None:
         name = stack_name(owner, part, environment.name)
         super().__init__(
@@ -38,6 +47,7 @@ class KeylineStack(cdk.Stack):
             env=cdk.Environment(account=environment.account, region=environment.region),
             tags=stack_tags(owner, environment),
             termination_protection=environment.termination_protection,
+            synthesizer=synthesizer,
         )
         if environment.alarms.runbooks_url:
             self.node.set_context(RUNBOOKS_URL, environment.alarms.runbooks_url)

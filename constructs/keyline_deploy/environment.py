@@ -355,6 +355,47 @@ class Functions(_Section, frozen=True, kw_only=True):
     spans: bool = False
 
 
+class GitHub(_Section, frozen=True, kw_only=True):
+    """The repository on GitHub whose workflow deploys the environment (docs/deploying.md).
+
+    Attributes
+    ----------
+    repository
+        Owner and name: `acme/data`.
+    subject
+        How the subjects of its tokens begin, as the repository's settings of OIDC show it:
+        `repo:acme-123456/data-456789`. It is `repo:acme/data` unless the subjects have ids in
+        them, which they do in repositories that were made after June 18, 2026.
+    makes_provider
+        Whether the account gets GitHub's identity provider with this environment. An account has
+        one: of two environments in one account, one makes it.
+    """
+
+    repository: Annotated[
+        str,
+        Meta(
+            pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}\Z",
+            description="the owner and the name of a repository, like acme/data",
+        ),
+    ]
+    subject: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"\Arepo:[A-Za-z0-9@._-]{1,80}/[A-Za-z0-9@._-]{1,140}\Z",
+                description="how subjects of tokens begin, like repo:acme-123456/data-456789",
+            ),
+        ]
+        | None
+    ) = None
+    makes_provider: bool = True
+
+    @property
+    def subject_prefix(self) -> str:
+        """Return how the subjects of its tokens begin."""
+        return self.subject or f"repo:{self.repository}"
+
+
 class Accelerator(_Section, frozen=True, kw_only=True):
     """A DAX cluster in the network of the cache, for functions that declare `accelerated` reads.
 
@@ -459,6 +500,8 @@ class Environment(_Section, frozen=True, kw_only=True):
         The limits of provisioned capacity, where `tables.billing` says so.
     cache
         The cache on AWS that functions share; without the section there is none.
+    github
+        The repository whose workflow deploys it; without the section none may.
     systems
         What each system's section says; `settings` decodes a system's part.
     """
@@ -486,6 +529,7 @@ class Environment(_Section, frozen=True, kw_only=True):
     archive: dict[str, tuple[str, ...]] = field(default_factory=dict)
     functions: Functions = field(default_factory=Functions)
     cache: SharedCache | None = None
+    github: GitHub | None = None
     local: Local | None = None
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -1050,6 +1094,14 @@ def _faults(environment: Environment) -> Iterator[Fault]:
         yield from _budget_faults(environment.budget)
     if environment.cache:
         yield from _cache_faults(environment, environment.cache)
+    if environment.github and environment.is_local:
+        yield "github", "no workflow deploys to this machine.", "Leave the section out."
+    elif environment.github and environment.account is None:
+        yield (
+            "account",
+            "is missing: the roles of [github] are in an account.",
+            'Write account = "<12 digits>".',
+        )
     if environment.backup and environment.is_local:
         yield "backup", "there is no AWS Backup on this machine.", "Leave the section out."
     yield from _capacity_faults(environment)

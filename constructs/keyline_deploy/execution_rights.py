@@ -94,6 +94,7 @@ def execution_policy(account: str, environment: str, partition: str = "aws") -> 
                 "Action": ["iam:*", "s3:DeleteBucket", "s3:PutBucketPolicy"],
                 "Resource": [
                     f"arn:{partition}:iam::{account}:role/cdk-*",
+                    f"arn:{partition}:iam::{account}:role/Keyline*-{environment}",
                     f"arn:{partition}:s3:::cdk-*",
                 ],
             },

@@ -24,7 +24,8 @@ def bootstrap(
 ) -> None:
     """Prepare the account and region of an environment for deployments, once.
 
-    CloudFormation gets the rights that the stacks need, and not AdministratorAccess. What follows
+    CloudFormation gets the rights that the stacks need, and not AdministratorAccess. If the
+    environment's file names a repository in [github], its workflows get their roles. What follows
     on `--` goes to `cdk bootstrap`.
     """
     from keyline_deploy.environment import load
@@ -36,4 +37,9 @@ def bootstrap(
     if dry_run:
         print(json.dumps(found.policy, indent=2), flush=True)
         return
-    found.carry_out(Cdk(ctx.args), lambda line: print(line, file=sys.stderr, flush=True))
+    found.carry_out(Cdk(ctx.args), _tell)
+    found.deploy_pipeline(Cdk(("--require-approval", "never")), _tell)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

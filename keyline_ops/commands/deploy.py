@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from keyline.errors import KeylineError
 from keyline_ops.commands.judging import Judging
 from keyline_ops.commands.options import AsJson
 
@@ -33,7 +35,7 @@ next one waits until DynamoDB has filled it. Interrupted or killed, the same com
 Examples:
   keyline deploy --environment dev
   keyline deploy --environment prod --dry-run --output waves
-  keyline deploy --environment prod --waves waves --yes
+  keyline deploy --environment prod --waves waves --digest DIGEST --yes
   keyline deploy --environment dev -- -c user_pool_id=us-east-1_AbCdEfGhI
 
 What follows on `--` goes to the CDK. The exit code is 0 if all is deployed, 1 if a wave failed or
@@ -62,6 +64,9 @@ def deploy(
     waves: Annotated[
         Path | None, typer.Option(help="Deploy the waves that a dry run wrote.")
     ] = None,
+    digest: Annotated[
+        str | None, typer.Option(help="Refuse these waves if their digest is another one.")
+    ] = None,
     releases: Annotated[
         Path | None, typer.Option(help="The file of releases; releases.toml of the project.")
     ] = None,
@@ -69,15 +74,23 @@ def deploy(
         bool, typer.Option("--yes", help="Do not ask about changes of permissions.")
     ] = False,
     as_json: AsJson = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the plan as Markdown, for whoever approves.")
+    ] = False,
 ) -> None:
     """Deploy an environment in waves."""
     from keyline_deploy.environment import load
     from keyline_ops.deploying.assembly import read_waves
     from keyline_ops.deploying.cdk import Options
     from keyline_ops.deploying.checks import check_pools
+    from keyline_ops.deploying.reviewed import check_reviewed
     from keyline_ops.deploying.run import alone
     from keyline_ops.plan.running_stacks import on_aws
 
+    if digest is not None and waves is None:
+        raise KeylineError(
+            f"--digest {digest}", "is of waves, and none are named.", "Name them with --waves."
+        )
     told = load(environment)
     options = Options.of(ctx.args)
     check_pools(told, options.context)
@@ -87,14 +100,48 @@ def deploy(
     with alone(environment):
         if waves is not None:
             _refuse_with(waves, to, output, releases, dry_run=dry_run)
+            if digest is not None:
+                check_reviewed(waves, digest)
             found = read_waves(waves)
             _check_environment(found, environment)
             _check_ready(where, _last(waves, found))
             _carry_out(where, found, waves, options)
         else:
-            _plan_and_carry_out(
-                where, to, output, releases, options, dry_run=dry_run, as_json=as_json
-            )
+            shown = Shown(as_json=as_json, markdown=markdown, dry_run=dry_run)
+            _plan_and_carry_out(where, to, output, releases, options, shown)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The form in which a plan is printed: for a terminal, as JSON, or as Markdown."""
+
+    as_json: bool
+    markdown: bool
+    dry_run: bool
+
+    def print(self, plan: Plan, waves: Waves | None, folder: Path) -> None:
+        """Print a plan, its waves, and the digest of their folder."""
+        from keyline_ops.deploying.reviewed import folder_digest
+        from keyline_ops.plan import report
+
+        entries = waves.entries if waves else ()
+        digest = folder_digest(folder) if waves else ""
+        if self.as_json:
+            in_order = [{"steps": list(e.steps), "folder": e.folder} for e in entries]
+            told = {**report.as_json(plan), "waves": in_order, "folder": str(folder)}
+            print(json.dumps({**told, "digest": digest}, indent=2), flush=True)
+            return
+        if self.markdown:
+            ending = f"\n\nDigest of what is deployed: `{digest}`" if waves else ""
+            print(report.markdown(plan) + ending, flush=True)
+            return
+        console = Console()
+        report.show(plan, console, in_order=False)
+        for number, entry in enumerate(entries, 1):
+            console.print(Text(f"wave {number}: {'; '.join(entry.steps)}"), soft_wrap=True)
+        if waves and self.dry_run:
+            console.print(Text(f"The waves are in {folder}."), soft_wrap=True)
+            console.print(Text(f"digest: {digest}"), soft_wrap=True)
 
 
 def _check_ready(where: Deployed, source: Path) -> None:
@@ -109,8 +156,6 @@ def _check_ready(where: Deployed, source: Path) -> None:
 def _refuse_with(
     waves: Path, to: Path | None, output: Path | None, releases: Path | None, *, dry_run: bool
 ) -> None:
-    from keyline.errors import KeylineError
-
     given = {"--to": to, "--output": output, "--releases": releases, "--dry-run": dry_run or None}
     for name, value in given.items():
         if value is not None:
@@ -120,8 +165,6 @@ def _refuse_with(
 
 
 def _check_environment(waves: Waves, environment: str) -> None:
-    from keyline.errors import KeylineError
-
     if waves.environment != environment:
         raise KeylineError(
             f"--environment {environment}",
@@ -136,9 +179,7 @@ def _plan_and_carry_out(
     output: Path | None,
     releases: Path | None,
     options: Options,
-    *,
-    dry_run: bool,
-    as_json: bool,
+    shown: Shown,
 ) -> None:
     from keyline_deploy.project import WORK
     from keyline_ops.deploying.checks import check_ready
@@ -154,7 +195,7 @@ def _plan_and_carry_out(
     source = to or up_to_date(name, context=options.context)
     target = read_assembly(source)
     cloud = CloudFormation(where, _tell)
-    if not dry_run:
+    if not shown.dry_run:
         cloud.settle(target)
         cloud.until_filled(target)
     running = running_stacks(where, target)
@@ -174,8 +215,8 @@ def _plan_and_carry_out(
         said = (f"{error.path}: {error.message}", error.suggestion)
         print("\n".join(filter(None, said)), file=sys.stderr)
         raise typer.Exit(_BY_HAND) from error
-    _show(found.plan, found.waves, folder, as_json=as_json, dry_run=dry_run)
-    if found.waves is None or dry_run:
+    shown.print(found.plan, found.waves, folder)
+    if found.waves is None or shown.dry_run:
         raise typer.Exit(found.plan.verdict.exit_code)
     _carry_out(where, found.waves, folder, options)
 
@@ -217,20 +258,3 @@ def _last(folder: Path, waves: Waves) -> Path:
 
 def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _show(plan: Plan, waves: Waves | None, folder: Path, *, as_json: bool, dry_run: bool) -> None:
-    from keyline_ops.plan import report
-
-    if as_json:
-        entries = waves.entries if waves else ()
-        in_order = [{"steps": list(e.steps), "folder": e.folder} for e in entries]
-        told = {**report.as_json(plan), "waves": in_order, "folder": str(folder)}
-        print(json.dumps(told, indent=2), flush=True)
-        return
-    console = Console()
-    report.show(plan, console, in_order=False)
-    for number, entry in enumerate(waves.entries if waves else (), 1):
-        console.print(Text(f"wave {number}: {'; '.join(entry.steps)}"), soft_wrap=True)
-    if waves and dry_run:
-        console.print(Text(f"The waves are in {folder}."), soft_wrap=True)

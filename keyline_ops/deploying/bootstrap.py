@@ -16,6 +16,7 @@ from keyline_deploy.environment import Environment
 from keyline_deploy.execution_rights import POLICY_NAME, execution_policy
 from keyline_ops.deployed import translated
 from keyline_ops.deploying.cdk import Cdk
+from keyline_ops.synth import assembly_folder, up_to_date
 
 Tell = Callable[[str], None]
 
@@ -63,6 +64,24 @@ class Bootstrap:
             made = self._bring_up_to_date()
         tell(f"policy {self.arn}: {'brought up to date' if made else 'is up to date'}")
         cdk.bootstrap(f"aws://{self._account}/{self._environment.region}", self.arn)
+
+    def deploy_pipeline(self, cdk: Cdk, tell: Tell) -> None:
+        """Deploy the roles of the environment's workflows, if its file names a repository.
+
+        They are deployed with the rights of the caller. CloudFormation's role may not change them.
+
+        Raises
+        ------
+        KeylineError
+            If the stack is not synthesized or not deployed.
+        """
+        github = self._environment.github
+        if github is None:
+            return
+        name = self._environment.name
+        folder = assembly_folder(f"{name}-pipeline")
+        cdk.deploy(up_to_date(name, folder, ("part=pipeline",)), ())
+        tell(f"workflows of {github.repository} may plan and deploy {name}")
 
     def _bring_up_to_date(self) -> bool:
         document = json.dumps(self.policy)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from tests.support.workflows import workflow
 
 WORKFLOWS = ("ci.yml", "deploy.yml", "deploy-environment.yml")
 READ_BY_GITHUB = {
@@ -21,11 +22,6 @@ READ_BY_GITHUB = {
     "github-issue-forms": ("ISSUE_TEMPLATE/bug.yml", "ISSUE_TEMPLATE/feature.yml"),
 }
 """The files in .github, by the schema that they follow."""
-
-
-def workflow(root: Path, name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((root / ".github/workflows" / name).read_text())
-    return loaded
 
 
 def test_a_test_that_hangs_fails_with_the_stacks_of_all_threads(
@@ -59,7 +55,8 @@ def test_make_checks_all_that_github_reads(root: Path) -> None:
 def test_ci_runs_every_part_of_make_check(root: Path) -> None:
     parts = re.search(r"^check: (.*?) ##", (root / "Makefile").read_text(), re.M)
     assert parts is not None
-    run = commands(workflow(root, "ci.yml")["jobs"]["check"])
+    jobs = workflow(root, "ci.yml")["jobs"]
+    run = "\n".join(commands(job) for job in jobs.values() if "steps" in job)
     local = (root / ".ci/run").read_text()
     assert {"lint", "types", "synth-all", "test"} <= set(parts[1].split())
     for part in parts[1].split():
@@ -72,21 +69,62 @@ def test_every_environment_is_deployed_behind_its_own_gate_and_role(root: Path) 
     jobs = workflow(root, "deploy.yml")["jobs"]
     assert [job["with"]["environment"] for job in jobs.values()] == ["dev", "staging", "prod"]
     assert [job.get("needs") for job in jobs.values()] == [None, "dev", "staging"]
+    deploying = "./.github/workflows/deploy-environment.yml"
+    assert {job["uses"] for job in jobs.values()} == {deploying}
 
-    deploy = workflow(root, "deploy-environment.yml")
-    job = deploy["jobs"]["deploy"]
-    assert job["environment"] == "${{ inputs.environment }}"
-    assert deploy["permissions"] == {"contents": "read", "id-token": "write"}
-    roles = [s["with"]["role-to-assume"] for s in job["steps"] if "configure-aws" in str(s)]
-    assert roles == ["${{ vars.AWS_ROLE_ARN }}"]
+    job = workflow(root, "deploy-environment.yml")["jobs"]["deploy"]
+    assert job["environment"] == {"name": "${{ inputs.environment }}"}
 
 
-def test_what_is_deployed_was_judged_and_is_not_refused(root: Path) -> None:
-    steps = workflow(root, "deploy-environment.yml")["jobs"]["deploy"]["steps"]
-    run = [str(step.get("run", "")).split(" CDK_ARGS")[0] for step in steps]
-    reviewed = "WAVES=.keyline/reviewed"
-    assert run.index(f"make waves {reviewed}") == run.index(f"make deploy {reviewed}") - 1
-    assert not any("continue-on-error" in step for step in steps)
+def test_a_plan_is_made_before_the_approval_that_judges_it(root: Path) -> None:
+    jobs = workflow(root, "deploy-environment.yml")["jobs"]
+    assert "environment" not in jobs["plan"], "it would wait for the approval itself"
+    assert jobs["deploy"]["needs"] == "plan"
+    for job in jobs.values():
+        assert job["permissions"] == {"contents": "read", "id-token": "write"}
+        assert not any("continue-on-error" in step or "if" in step for step in job["steps"])
+
+
+def test_only_a_commit_of_main_that_is_green_is_deployed(root: Path) -> None:
+    """The jobs that check it are of the same run, so it is the same commit."""
+    jobs = workflow(root, "ci.yml")["jobs"]
+    deploy = jobs["deploy"]
+    assert deploy["uses"] == "./.github/workflows/deploy.yml"
+    of_pull_requests = {name for name, job in jobs.items() if "pull_request'" in job.get("if", "")}
+    assert {*deploy["needs"]} == jobs.keys() - of_pull_requests - {"deploy"}
+    conditions = deploy["if"].split(" && ")
+    assert conditions[:2] == ["github.event_name == 'push'", "github.ref == 'refs/heads/main'"]
+    for name in ("deploy.yml", "deploy-environment.yml"):
+        text = (root / ".github/workflows" / name).read_text()
+        triggers = re.search(r"^on:\n((?:  .*\n)+)", text, re.M)
+        assert triggers and re.findall(r"^  (\w+):", triggers[1], re.M) == ["workflow_call"]
+
+
+def test_no_deployment_is_cut_off_and_none_overtakes_another(root: Path) -> None:
+    deploying = workflow(root, "deploy-environment.yml")["concurrency"]
+    assert deploying == {
+        "group": "deploy-${{ inputs.environment }}",
+        "cancel-in-progress": False,
+    }
+    checking = workflow(root, "ci.yml")["concurrency"]
+    assert "github.sha" in checking["group"], "the runs of two commits of main are two groups"
+
+
+def test_a_job_has_the_rights_that_it_uses(root: Path) -> None:
+    """A workflow grants reading at most; a job that needs more says so."""
+    writing: dict[tuple[str, str], set[str]] = {}
+    for name in WORKFLOWS:
+        read = workflow(root, name)
+        assert read["permissions"] in ({}, {"contents": "read"}), name
+        for id, job in read["jobs"].items():
+            granted = job.get("permissions", {})
+            writing[name, id] = {right for right, level in granted.items() if level == "write"}
+    assert {job: rights for job, rights in writing.items() if rights} == {
+        ("ci.yml", "plan"): {"pull-requests"},
+        ("ci.yml", "deploy"): {"id-token"},
+        **{("deploy.yml", each): {"id-token"} for each in ("dev", "staging", "prod")},
+        **{("deploy-environment.yml", each): {"id-token"} for each in ("plan", "deploy")},
+    }
 
 
 def test_the_waves_of_a_refused_change_end_the_job(root: Path) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from moto import mock_aws
 
-from keyline_deploy.environment import load
+from keyline_deploy.environment import GitHub, load
 from keyline_deploy.execution_rights import SERVICES, execution_policy
 from keyline_ops.deploying import bootstrap
 from keyline_ops.deploying.bootstrap import Bootstrap
@@ -30,6 +32,9 @@ class Calls(Cdk):
 
     def bootstrap(self, where: str, policy: str) -> None:
         self.seen.append((where, policy))
+
+    def deploy(self, assembly: Path, stacks: Sequence[str]) -> None:
+        self.seen.append((assembly.name, " ".join(stacks)))
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +81,29 @@ def test_the_policy_is_small_enough_and_makes_no_role_but_those_of_the_environme
     assert all(each["Resource"] != "*" for each in of_roles)
     assert "*" not in {action for each in allowed for action in each["Action"]}
     assert not any("iam:*" in each["Action"] for each in allowed)
+
+
+def test_the_roles_of_the_workflows_are_deployed_where_a_repository_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, Sequence[str]]] = []
+
+    def synthesized(name: str, out: Path, context: Sequence[str]) -> Path:
+        asked.append((name, context))
+        return out
+
+    monkeypatch.setattr(bootstrap, "up_to_date", synthesized)
+    told: list[str] = []
+    cdk = Calls()
+    without = load("dev")
+    Bootstrap(without).deploy_pipeline(cdk, told.append)
+    assert (cdk.seen, asked, told) == ([], [], [])
+
+    named = msgspec.structs.replace(without, account=ACCOUNT, github=GitHub(repository="acme/data"))
+    Bootstrap(named).deploy_pipeline(cdk, told.append)
+    assert cdk.seen == [("dev-pipeline", "")]
+    assert asked == [("dev", ("part=pipeline",))]
+    assert told == ["workflows of acme/data may plan and deploy dev"]
 
 
 def test_every_service_has_one_name() -> None:

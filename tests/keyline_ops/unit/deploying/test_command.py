@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from moto import mock_aws
 
 from keyline_ops.deploying import run
 from keyline_ops.deploying.assembly import digest, read_waves
+from keyline_ops.deploying.reviewed import folder_digest
 from tests.keyline_ops.unit.plan.made import TABLE, Made
 from tests.support.commands import keyline
 
@@ -189,6 +191,68 @@ def test_waves_that_do_not_fit_are_an_error(
     assert deploy(source, "--dry-run", "--output", str(out)) == 2
     assert keyline("deploy", *options, "--waves", str(out)) == 1
     assert message in capsys.readouterr().err
+
+
+def reviewed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:
+    """Return waves that a dry run wrote, and the digest that it printed."""
+    source, out = assembly(tmp_path / "source", in_waves()), tmp_path / "waves"
+    assert deploy(source, "--dry-run", "--output", str(out)) == 2
+    return out, capsys.readouterr().out.rpartition("digest: ")[2].strip()
+
+
+def change(folder: Path) -> None:
+    (folder / "4" / "asset.used" / "code.py").write_text("other code")
+
+
+def add(folder: Path) -> None:
+    (folder / "4" / "asset.used" / "more.py").touch()
+
+
+def remove(folder: Path) -> None:
+    (folder / "1" / "Data.assets.json").unlink()
+
+
+def rename(folder: Path) -> None:
+    (folder / "4" / "asset.used").rename(folder / "4" / "asset.other")
+
+
+@pytest.mark.parametrize("edit", [change, add, remove, rename])
+def test_waves_that_differ_from_what_was_reviewed_are_refused(
+    edit: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, digest = reviewed(tmp_path, capsys)
+    edit(folder)
+    options = ("--environment", "dev", "--waves", str(folder), "--digest", digest)
+    assert keyline("deploy", *options) == 1
+    assert "are not the waves that were reviewed" in capsys.readouterr().err
+
+
+def test_waves_are_deployed_under_the_digest_of_their_review(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+    monkeypatch.setattr(run.Run, "carry_out", lambda self, _: made.append(self.folder))
+    folder, digest = reviewed(tmp_path, capsys)
+    copy = shutil.copytree(folder, tmp_path / "elsewhere")  # as an artifact is, with other times
+    options = ("--environment", "dev", "--waves", str(copy), "--digest", digest)
+    assert keyline("deploy", *options) == 0
+    assert made == [copy]
+
+
+def test_a_digest_without_waves_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert keyline("deploy", "--environment", "dev", "--digest", "abc") == 1
+    assert "Name them with --waves." in capsys.readouterr().err
+
+
+def test_who_approves_reads_the_plan_its_waves_and_their_digest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = assembly(tmp_path / "source", in_waves()), tmp_path / "waves"
+    assert deploy(source, "--dry-run", "--output", str(out), "--markdown") == 2
+    said = capsys.readouterr().out
+    assert said.startswith("## Tables: waves\n")
+    assert "create the index by-customer" in said
+    assert f"`{folder_digest(out)}`" in said
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""`keyline workflow-roles`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command("workflow-roles")
+def workflow_roles(
+    environment: Annotated[
+        str, typer.Option("--environment", "--env", help="The environment, on AWS.")
+    ],
+) -> None:
+    """Print the region and the roles of an environment's workflows, as GITHUB_OUTPUT has them.
+
+    They follow from the environment's file, so that GitHub is told nothing else.
+    """
+    from keyline_deploy.environment import load
+    from keyline_deploy.pipeline_rights import (
+        deploy_role_name,
+        github_of,
+        plan_role_name,
+        role_arn,
+    )
+
+    found = load(environment)
+    github_of(found)
+    print(f"region={found.region}")
+    print(f"plan={role_arn(found, plan_role_name(environment))}")
+    print(f"deploy={role_arn(found, deploy_role_name(environment))}")
