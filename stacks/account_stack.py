@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from constructs import Construct
 
+from keyline.model import System
 from keyline_cdk.alarm import add_alarm, add_filled_alarm
 from keyline_cdk.alarm_topic import AlarmTopic
 from keyline_cdk.cost_budget import CostBudget
 from keyline_cdk.data_key import DataKey
 from keyline_cdk.long_backups import LongBackups
 from keyline_cdk.metrics import account_concurrency, failed_notifications, user_errors
+from keyline_cdk.overview_dashboard import OverviewDashboard
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import alarm_topic_name
 from stacks.base import KeylineStack
 
 
 class AccountStack(KeylineStack):
-    """The alarm topic, the alarms of account and region, the budget, the key, the backups."""
+    """The alarm topic, the alarms of account and region, the overview, budget, key, backups."""
 
-    def __init__(self, scope: Construct, *, environment: Environment) -> None:
+    def __init__(
+        self, scope: Construct, *, systems: Sequence[System], environment: Environment
+    ) -> None:
         super().__init__(
             scope,
             owner="account",
@@ -40,7 +46,7 @@ class AccountStack(KeylineStack):
         if environment.backup:
             LongBackups(self, "Backups", wanted=environment.backup, environment=environment)
         limit = environment.alarms.user_errors_per_minute
-        add_filled_alarm(
+        wrong = add_filled_alarm(
             self,
             "UserErrors",
             metric=user_errors(),
@@ -51,7 +57,7 @@ class AccountStack(KeylineStack):
             " them; throttling and failed conditions are not among them.",
             topic=topic.resource,
         )
-        add_alarm(
+        busy = add_alarm(
             self,
             "Concurrency",
             metric=account_concurrency(),
@@ -63,7 +69,7 @@ class AccountStack(KeylineStack):
             " the account's quota (1,000 if nobody raised it) Lambda refuses all others.",
             topic=topic.resource,
         )
-        add_alarm(
+        untold = add_alarm(
             self,
             "NotTold",
             metric=failed_notifications(alarm_topic_name(environment.name)),
@@ -71,4 +77,11 @@ class AccountStack(KeylineStack):
             runbook="an-alarm-reached-nobody",
             why="An alarm was sent, and a subscriber of the topic did not receive it.",
             topic=topic.resource,
+        )
+        OverviewDashboard(
+            self,
+            "Overview",
+            systems=systems,
+            environment=environment,
+            alarms=[wrong, busy, untold],
         )

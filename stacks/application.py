@@ -41,7 +41,7 @@ def build(
     systems = tuple(systems)
     raise_first(faults_among(systems))
     _check_user_pools(environment, systems)
-    account = AccountStack(app, environment=environment)
+    account = AccountStack(app, systems=systems, environment=environment)
     cache = _cache_stack(app, environment, systems)
     if cache:
         cache.add_stack_dependency(account, "The cache is encrypted with the environment's key.")

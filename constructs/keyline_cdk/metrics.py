@@ -5,7 +5,7 @@ What is judged, and from which value on, stands with each construct's alarms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -109,6 +109,30 @@ def filled(metric: cloudwatch.Metric) -> cloudwatch.MathExpression:
         period=metric.period,
         using_metrics={"m1": metric},
     )
+
+
+def sum_of(label: str, metrics: Iterable[cloudwatch.IMetric]) -> Iterator[cloudwatch.IMetric]:
+    """Yield the sum of metrics as one line of a graph; nothing of no metrics."""
+    return _combined("SUM", label, metrics)
+
+
+def greatest(label: str, metrics: Iterable[cloudwatch.IMetric]) -> Iterator[cloudwatch.IMetric]:
+    """Yield the greatest of metrics as one line of a graph; nothing of no metrics."""
+    return _combined("MAX", label, metrics)
+
+
+def _combined(
+    function: str, label: str, metrics: Iterable[cloudwatch.IMetric]
+) -> Iterator[cloudwatch.IMetric]:
+    prefix = label.replace(" ", "")  # ids are those of one graph
+    named = {f"{prefix}{number}": metric for number, metric in enumerate(metrics, 1)}
+    if named:
+        yield cloudwatch.MathExpression(
+            expression=f"{function}([{', '.join(named)}])",
+            label=label,
+            period=MINUTE,
+            using_metrics=named,
+        )
 
 
 def user_errors() -> cloudwatch.Metric:

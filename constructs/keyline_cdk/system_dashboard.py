@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from keyline.model import System, Table, deployment
+from keyline_cdk.graph_row import Metrics, Row, graph_row
 from keyline_cdk.metrics import (
     TableMetrics,
     client_errors,
@@ -22,16 +23,12 @@ from keyline_deploy.environment import Environment
 from keyline_deploy.names import dashboard_name, function_name
 
 PERCENTILES = ("p50", "p90", "p99")
-_WIDTH = 24  # of a row, in CloudWatch's units
-
-Row = list[cloudwatch.IWidget]
-Metrics = Sequence[cloudwatch.IMetric]
 
 
 class SystemDashboard(Construct):
     """Consumption, throttling, latency and faults, of what was declared and nothing else.
 
-    CloudWatch bills a dashboard by the month, the first three of an account not.
+    CloudWatch bills a dashboard by the month.
 
     Parameters
     ----------
@@ -66,14 +63,14 @@ class SystemDashboard(Construct):
 
     def add_row(self, *graphs: tuple[str, Metrics]) -> None:
         """Show below all else what only this system publishes: titles with their metrics."""
-        self.resource.add_widgets(*_row(*graphs))
+        self.resource.add_widgets(*graph_row(*graphs))
 
     def _functions(self) -> Row:
         names = [
             function_name(self._system.name, function.name, self._environment)
             for function in self._system.functions
         ]
-        return _row(
+        return graph_row(
             ("Invocations", [function_invocations(name) for name in names]),
             ("Function errors", [function_errors(name) for name in names]),
             ("Duration p99, ms", [function_duration(name) for name in names]),
@@ -83,7 +80,7 @@ class SystemDashboard(Construct):
         """Return what DynamoDB looks like from the functions, network and retries included."""
         operations = sorted({p.operation for f in self._system.functions for p in f.patterns})
         where = (self._environment, self._system.name)
-        return _row(
+        return graph_row(
             (
                 "Query latency in handlers, ms",
                 [client_latency(*where, "Query", percentile) for percentile in PERCENTILES],
@@ -96,7 +93,7 @@ class SystemDashboard(Construct):
         metrics = TableMetrics(self._names[table.name])
         parts = (None, *(index.name for index in table.indexes))
         operations = deployment.operations_on(self._system, table)
-        yield _row(
+        yield graph_row(
             (f"{table.name}: read units", [metrics.read_units(part) for part in parts]),
             (f"{table.name}: write units", [metrics.write_units(part) for part in parts]),
             (
@@ -108,22 +105,14 @@ class SystemDashboard(Construct):
                 ],
             ),
         )
-        yield _row(
+        yield graph_row(
             (f"{table.name}: latency, ms", [metrics.latency(o) for o in operations]),
             (f"{table.name}: system errors", metrics.system_errors_each(operations)),
         )
 
 
 def _api(api_id: str) -> Row:
-    return _row(
+    return graph_row(
         ("Requests", [requests(api_id, kind) for kind in ("Count", "4xx", "5xx")]),
         ("Request latency, ms", [request_latency(api_id, p) for p in PERCENTILES]),
     )
-
-
-def _row(*graphs: tuple[str, Metrics]) -> Row:
-    width = _WIDTH // len(graphs)
-    return [
-        cloudwatch.GraphWidget(title=title, left=[*metrics], width=width, height=6)
-        for title, metrics in graphs
-    ]

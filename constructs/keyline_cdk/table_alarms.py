@@ -57,7 +57,7 @@ class TableAlarms(Construct):
         for index in (None, *(index.name for index in table.indexes)):
             self._throttling(index)
             self._consumption(index)
-        operations = deployment.operations_on(system, table)
+        operations = deployment.steady_operations_on(system, table)
         self._system_errors(operations)
         for operation in deployment.TIMED_OPERATIONS:
             if operation in operations:

@@ -27,6 +27,7 @@ __all__ = [
     "is_restored_name",
     "key_alias",
     "key_parameter",
+    "overview_name",
     "pascal",
     "phase_parameter_name",
     "restored_name",
@@ -125,6 +126,11 @@ def backup_name(environment: str) -> str:
 def dashboard_name(system: str, environment: str) -> str:
     """Return the name of a system's CloudWatch dashboard: `orders-dev`."""
     return f"{system}-{environment}"
+
+
+def overview_name(environment: str) -> str:
+    """Return the name of the dashboard of all systems of an environment: `keyline-overview-dev`."""
+    return f"keyline-overview-{environment}"
 
 
 def trouble_alarm_name(system: str, environment: str, part: str) -> str:

@@ -30,6 +30,12 @@ def list_command(
     live: Annotated[
         bool, typer.Option("--live", help="The states of the alarms on the local platform.")
     ] = False,
+    recommended: Annotated[
+        bool, typer.Option("--recommended", help="AWS's recommended alarms beside these.")
+    ] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="With --recommended: as docs/alarms.md has them.")
+    ] = False,
     as_json: AsJson = False,
     state: State = None,
 ) -> None:
@@ -49,9 +55,20 @@ def list_command(
     from keyline_deploy.synthesized import read_templates
     from keyline_deploy.systems import systems
     from keyline_ops.alarms import listing
+    from keyline_ops.alarms import recommended as aws
     from keyline_ops.synth import up_to_date
 
+    if recommended and as_markdown:
+        print(aws.as_markdown())
+        return
     templates = read_templates(up_to_date(environment))
+    if recommended:
+        beside = aws.held(templates)
+        if as_json:
+            print(json.dumps(aws.as_json(beside), indent=2))
+        else:
+            aws.show(beside, Console())
+        return
     found = listing.listed(templates, MetricCatalogue(systems()))
     if as_json:
         print(json.dumps(listing.as_json(found), indent=2))

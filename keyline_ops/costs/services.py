@@ -12,18 +12,18 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from keyline.errors import KeylineError, instead_of
-from keyline.model import Function, Pattern, System, schedule_expression
+from keyline.model import Function, Pattern, System
 from keyline_deploy.environment import Environment
 from keyline_deploy.project import ROOT
 from keyline_ops.costs.observability import Observability
 from keyline_ops.costs.prices import GIGABYTE, MILLION, Prices
+from keyline_ops.costs.schedules import due_in_a_month
 from keyline_ops.costs.storage import MONTH_DAYS
 from keyline_ops.costs.units import Bounds, total
 from keyline_ops.costs.usage import Usage
@@ -38,7 +38,6 @@ WAIT_MS = 5.0
 PLATFORM_LOG_BYTES = 500
 """What Lambda writes of each invocation: START, END and REPORT."""
 UNKNOWN = "not known: say it with --invocations"
-_YEAR_DAYS = 365
 
 
 @dataclass(frozen=True)
@@ -216,18 +215,6 @@ def _records(system: System, function: Function, usage: Usage) -> Bounds:
         if not pattern.reads:
             found += usage.calls.get(pattern.name, 0.0) * items * len(written)
     return Bounds.of(found)
-
-
-def due_in_a_month(schedule: str) -> float:
-    """Return how often a schedule is due in a month of 30 days, as an average over a year."""
-    expression = schedule_expression.parse(schedule)
-    if isinstance(expression, schedule_expression.Rate):
-        return MONTH_DAYS * 86_400 / expression.seconds
-    moment = datetime(2027, 1, 1, tzinfo=UTC) - timedelta(minutes=1)
-    end, count = moment + timedelta(days=_YEAR_DAYS), 0
-    while (due := expression.next_after(moment)) is not None and due <= end:
-        moment, count = due, count + 1
-    return count * MONTH_DAYS / _YEAR_DAYS
 
 
 def known_invocations(texts: list[str], systems: tuple[System, ...]) -> dict[str, dict[str, float]]:

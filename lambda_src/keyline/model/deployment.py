@@ -8,7 +8,8 @@ made.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,7 @@ from keyline.model.names import (
     pascal,
     phase_parameter_name,
 )
-from keyline.model.pattern import Query
+from keyline.model.pattern import Pattern, Query
 from keyline.model.system import Function, Route, System
 from keyline.model.table import Table
 from keyline.variables import (
@@ -99,9 +100,23 @@ def operations_on(system: System, table: Table) -> tuple[str, ...]:
 
     The parts of a transaction are not operations of their own.
     """
+    return _operations(system.called, table)
+
+
+def steady_operations_on(system: System, table: Table) -> tuple[str, ...]:
+    """Return the operations that may be sent for minutes on end, sorted.
+
+    A scheduled function runs for moments, and an alarm of its own tells when a run fails. So an
+    alarm on minutes of failed or slow requests could not go off by what only such functions send.
+    """
+    patterns = [p for f in system.functions if f.schedule is None for p in f.patterns]
+    return _operations(patterns, table)
+
+
+def _operations(patterns: Iterable[Pattern[Any]], table: Table) -> tuple[str, ...]:
     found = {
         pattern.operation
-        for pattern in system.called
+        for pattern in patterns
         if any(part.table.name == table.name for part in (pattern, *pattern.actions))
     }
     return tuple(sorted(found))
@@ -170,7 +185,7 @@ def _of_table(system: System, table: Table) -> int:
 
 def _trouble_of(system: System, table: Table) -> int:
     """Count the alarms of a table that a composite alarm joins."""
-    operations = operations_on(system, table)
+    operations = steady_operations_on(system, table)
     throttled = 2 * (1 + len(table.indexes))  # read and write
     latency = sum(operation in operations for operation in TIMED_OPERATIONS)
     return throttled + bool(operations) + latency + conflicts_on(system, table)

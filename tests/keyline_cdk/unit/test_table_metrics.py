@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from keyline.model import deployment
@@ -41,3 +43,13 @@ def test_operations_are_those_that_functions_call() -> None:
         *("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query"),
         *("TransactGetItems", "TransactWriteItems", "UpdateItem"),
     )
+
+
+def test_what_only_scheduled_functions_send_is_not_steady() -> None:
+    scheduled = replace(
+        LARGE, functions=tuple(replace(f, schedule="rate(1 day)") for f in LARGE.functions)
+    )
+    for table in LARGE.tables:
+        assert deployment.operations_on(scheduled, table) == deployment.operations_on(LARGE, table)
+        assert deployment.steady_operations_on(scheduled, table) == ()
+    assert "Query" in deployment.steady_operations_on(LARGE, ORDERS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from keyline.model import System, Table
-from keyline.model.deployment import operations_on
+from keyline.model.deployment import operations_on, steady_operations_on
 from keyline_cdk.saved_queries import QUERIES
 from keyline_deploy.environment import load
 from keyline_deploy.names import function_name, pascal, stack_id
@@ -41,12 +41,13 @@ def computed_alarms(system: System, table: Table) -> Iterator[str]:
     for index in ("", *(pascal(index.name) for index in table.indexes)):
         for kind in ("Read", "Write"):
             yield from (f"{index}{kind}Throttles", f"{index}{kind}Units")
-    operations = operations_on(system, table)
-    yield "SystemErrors"
+    steady = steady_operations_on(system, table)
+    if steady:
+        yield "SystemErrors"
     for operation in ("GetItem", "PutItem", "Query", "UpdateItem"):
-        if operation in operations:
+        if operation in steady:
             yield f"{operation}Latency"
-    if any(operation.startswith("Transact") for operation in operations):
+    if any(operation.startswith("Transact") for operation in operations_on(system, table)):
         yield "TransactionConflicts"
 
 

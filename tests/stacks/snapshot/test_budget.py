@@ -88,7 +88,7 @@ def test_what_is_not_usual_is_told_where_an_environment_asks_for_it(
     assert prod.budget is not None
     budget = replace(prod.budget, anomaly_usd=20)
     app = cdk.App()
-    AccountStack(app, environment=replace(prod, budget=budget))
+    AccountStack(app, systems=[], environment=replace(prod, budget=budget))
     template = app.synth().get_stack_by_name("account-prod").template
     monitor = only(template, "AWS::CE::AnomalyMonitor")
     assert json.loads(monitor["MonitorSpecification"]) == {

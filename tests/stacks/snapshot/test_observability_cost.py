@@ -25,7 +25,7 @@ def test_watching_an_environment_stays_below_the_ceiling(
     found = observability(systems(), templates(environment).values())
     assert found.alarms > 100
     assert found.alarm_metrics >= found.alarms
-    assert found.dashboards == len(systems())
+    assert found.dashboards == len(systems()) + 1  # and the overview
     assert 0 < found.usd < CEILING_USD
 
 
@@ -46,7 +46,15 @@ def test_the_metrics_of_a_system_are_counted_with_those_that_it_declares() -> No
     described = [table for function in LARGE.functions for table in function.describes]
     sizes = sum(2 + len(table.indexes) for table in described)
     own = sum(4 ** len(metric.dimensions) for metric in LARGE.published)
-    assert metrics_of(LARGE) == 2 * len(operations) + sizes + own
+    found = metrics_of(LARGE)
+    assert found.number == 2 * len(operations) + sizes + own
+
+
+def test_a_metric_that_is_published_once_a_day_is_billed_for_an_hour_a_day() -> None:
+    sizes = sum(2 + len(table.indexes) for f in LARGE.functions for table in f.describes)
+    assert sizes > 0
+    found = metrics_of(LARGE)
+    assert found.number - found.months == pytest.approx(sizes * (1 - 30 / 730))
 
 
 def test_an_alarm_on_a_sum_costs_for_each_of_its_metrics() -> None:
@@ -61,4 +69,4 @@ def test_an_alarm_on_a_sum_costs_for_each_of_its_metrics() -> None:
     found = as_json(observability([], [{"Resources": resources}]))
     assert (found["alarms"], found["alarm_metrics"], found["composites"]) == (2, 4, 1)
     assert found["alarms_usd"] == 0.9
-    assert found["dashboards_usd"] == 6.0
+    assert found["dashboards_usd"] == 15.0

@@ -26,7 +26,9 @@ from keyline_ops.costs.usage import Usage
 from tests.keyline_ops.unit.costs.test_forecast import GET, PUT, system_of
 
 SYSTEM = system_of(PUT, GET)
-WATCHED = Observability(metrics=10, alarms=20, alarm_metrics=30, composites=2, dashboards=1)
+WATCHED = Observability(
+    metrics=10, metric_months=10, alarms=20, alarm_metrics=30, composites=2, dashboards=1
+)
 
 
 def estimate(**changed: object) -> Estimate:

@@ -17,11 +17,11 @@ from keyline_ops.cli import app
 from keyline_ops.costs.forecast import forecast
 from keyline_ops.costs.observability import Observability
 from keyline_ops.costs.prices import CURRENT
+from keyline_ops.costs.schedules import due_in_a_month
 from keyline_ops.costs.services import (
     ASSUMED,
     Profile,
     ServiceCost,
-    due_in_a_month,
     known_invocations,
     positive,
     profiles,
@@ -65,7 +65,9 @@ SYSTEM = System(
     functions=(API, COUNT, NIGHT),
     settings=Settings,
 )
-WATCHED = Observability(metrics=10, alarms=20, alarm_metrics=30, composites=2, dashboards=1)
+WATCHED = Observability(
+    metrics=10, metric_months=10, alarms=20, alarm_metrics=30, composites=2, dashboards=1
+)
 MEASURED = {"api": Profile(cpu_ms=8.0, log_bytes=1_500.0)}
 
 
