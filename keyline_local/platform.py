@@ -60,7 +60,7 @@ from keyline_local.resources import Api, Deployment, Function
 from keyline_local.roles.guard import Guard
 from keyline_local.services.aws import Aws
 from keyline_local.services.cache import Cache
-from keyline_local.services.dashboards import Dashboard, dashboards_of
+from keyline_local.services.dashboards import measured_dashboards
 from keyline_local.services.faults import Fault, Faults, Kind
 from keyline_local.services.live_alarms import LiveAlarm, LiveAlarms, alarm_line
 from keyline_local.services.logs import Logs
@@ -298,9 +298,10 @@ class Platform:
         """Say how the alarms of the deployed templates are."""
         return self._alarms.states()
 
-    def dashboards(self) -> Sequence[Dashboard]:
-        """Return the dashboards of the templates with what was measured."""
-        return dashboards_of(self._templates, self.metrics, int(self.clock.now() // MINUTE))
+    def dashboards(self) -> Sequence[Mapping[str, Any]]:
+        """Return the dashboards of the templates with what was measured, as JSON has them."""
+        now = int(self.clock.now() // MINUTE)
+        return list(measured_dashboards(self._templates, self.metrics, now))
 
     async def advance(self, seconds: float) -> None:
         """Move time forward; what is due on the way happens, and alarms are evaluated.

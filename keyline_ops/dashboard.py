@@ -1,4 +1,4 @@
-"""The dashboards of the local platform as a page: states of alarms, and graphs of the last hour.
+"""Dashboards as a page: states of alarms, and graphs of the last hour.
 
 The page needs no script and nothing of any other server. It follows the browser's choice of light
 or dark.
@@ -11,14 +11,17 @@ from html import escape
 from typing import Any
 
 _WIDTH, _HEIGHT = 300, 90
+_EDGE = 3
+"""Free at both sides of a graph, so that the whole of a dot is seen."""
 _COLOURS = ("#2a78d4", "#d9822b", "#2b9a66", "#a657c9", "#c94f4f", "#6b7d8f")
+_UNMEASURED = "The local platform does not run, so that nothing was measured."
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Dashboards of the local platform</title>
+<title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 80rem; margin: 0 auto; padding: 1rem; }}
@@ -36,12 +39,9 @@ svg {{ width: 100%; height: auto; border-bottom: 1px solid GrayText; overflow: v
 </head>
 <body>
 <main>
-<h1>Dashboards of the local platform</h1>
-<p>Until {time}, by the minute. A line without values is not drawn.</p>
-<h2>Alarms that join others</h2>
-<div class="grid">
+<h1>{title}</h1>
+<p>{when}</p>
 {states}
-</div>
 {dashboards}
 </main>
 </body>
@@ -50,12 +50,26 @@ svg {{ width: 100%; height: auto; border-bottom: 1px solid GrayText; overflow: v
 
 
 def page(answer: Mapping[str, Any]) -> str:
-    """Return the page of what the platform answers to `/dashboards`."""
+    """Return the page of the dashboards that `keyline dashboard --json` prints."""
+    measured, name = answer["time"], answer["environment"]
     return _PAGE.format(
-        time=escape(str(answer["time"])),
-        states="\n".join(_state(each) for each in answer["states"]),
+        title=f"Dashboards of {escape(name)}",
+        when=_when(str(measured)) if measured else _UNMEASURED,
+        states=_states(answer["states"]) if answer["states"] else "",
         dashboards="\n".join(_dashboard(each) for each in answer["dashboards"]),
     )
+
+
+def _when(time: str) -> str:
+    return (
+        f"As the local platform measured until {escape(time)}, by the minute. A line without"
+        " values is not drawn."
+    )
+
+
+def _states(alarms: Sequence[Mapping[str, Any]]) -> str:
+    rows = "\n".join(_state(each) for each in alarms)
+    return f'<h2>Alarms that join others</h2>\n<div class="grid">\n{rows}\n</div>'
 
 
 def _state(alarm: Mapping[str, Any]) -> str:
@@ -99,14 +113,14 @@ def _graph(found: Mapping[str, Any]) -> str:
 
 def _line(values: Sequence[float | None], most: float, colour: str) -> str:
     """Draw a line with a dot for each value that stands alone, and a gap where there is none."""
-    step = _WIDTH / max(len(values) - 1, 1)
+    step = (_WIDTH - 2 * _EDGE) / max(len(values) - 1, 1)
     parts: list[list[tuple[float, float]]] = [[]]
     for number, value in enumerate(values):
         if value is None:
             parts.append([])
         else:
             share = value / most if most > 0 else 0.0
-            parts[-1].append((number * step, _HEIGHT - 2 - share * (_HEIGHT - 16)))
+            parts[-1].append((_EDGE + number * step, _HEIGHT - _EDGE - share * (_HEIGHT - 17)))
     return "".join(_part(part, colour) for part in parts if part)
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -37,7 +37,6 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     UnknownFunctionError,
 )
-from keyline_local.services.dashboards import Dashboard
 from keyline_local.services.faults import Fault, Kind
 from keyline_local.services.live_alarms import LiveAlarm
 from keyline_local.triggers.event_source import Result
@@ -69,8 +68,8 @@ class Controlled(Protocol):
     def alarms(self) -> Sequence[LiveAlarm]:
         """Say how the alarms are."""
 
-    def dashboards(self) -> Sequence[Dashboard]:
-        """Return the dashboards with what was measured."""
+    def dashboards(self) -> Sequence[Mapping[str, Any]]:
+        """Return the dashboards with what was measured, as JSON has them."""
 
     async def advance(self, seconds: float) -> None:
         """Move time forward."""
@@ -173,7 +172,7 @@ def control_app(
             {
                 "time": platform.status().time.isoformat(timespec="seconds"),
                 "states": [alarm_json(each) for each in joining],
-                "dashboards": [dataclasses.asdict(each) for each in platform.dashboards()],
+                "dashboards": platform.dashboards(),
             }
         )
 

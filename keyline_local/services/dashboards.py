@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keyline_deploy.alarms import Metric, MetricQuery
-from keyline_deploy.alarms.statistic import statistic_of
-from keyline_deploy.alarms.templates import literal
+from keyline_deploy.alarms import MetricQuery
+from keyline_deploy.dashboards import dashboards_of
 from keyline_deploy.synthesized import Template
 from keyline_local.services.metric_store import MINUTE, MetricStore
 
@@ -17,34 +14,10 @@ SHOWN_MINUTES = 60
 """How far back a graph reaches at most."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """The values of a metric by the minute, None where nothing was measured."""
-
-    label: str
-    values: Sequence[float | None]
-
-
-@dataclass(frozen=True)
-class Graph:
-    """A graph of a dashboard."""
-
-    title: str
-    lines: Sequence[Line]
-
-
-@dataclass(frozen=True)
-class Dashboard:
-    """A dashboard of a template."""
-
-    name: str
-    graphs: Sequence[Graph]
-
-
-def dashboards_of(
+def measured_dashboards(
     templates: Mapping[str, Template], store: MetricStore, now: int
-) -> list[Dashboard]:
-    """Return the dashboards of templates by the names of their stacks.
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the dashboards of templates by the names of their stacks, as the control answers them.
 
     Parameters
     ----------
@@ -53,58 +26,13 @@ def dashboards_of(
 
     Notes
     -----
-    Each line has a value by the minute, whatever period the template says. A line that is the
-    result of an expression is left out.
+    Each line has a value by the minute, whatever period the template says.
     """
-    first = max(store.began, now - SHOWN_MINUTES)
-    return [
-        Dashboard(
-            str(literal(properties["DashboardName"])),
-            list(_graphs(properties["DashboardBody"], names, store, range(first, now))),
-        )
-        for _, template in sorted(templates.items())
-        for names in [_api_names(template)]
-        for resource in template.get("Resources", {}).values()
-        if resource["Type"] == "AWS::CloudWatch::Dashboard"
-        for properties in [resource["Properties"]]
-    ]
+    minutes = range(max(store.began, now - SHOWN_MINUTES), now)
 
+    def points(query: MetricQuery) -> list[float | None]:
+        found = (store.point(query, MINUTE, minute) for minute in minutes)
+        return [None if point is None else point.value for point in found]
 
-def _api_names(template: Template) -> dict[str, str]:
-    """Return the names of the APIs of a template by logical id, which is what metrics have."""
-    return {
-        logical_id: str(literal(resource["Properties"]["Name"]))
-        for logical_id, resource in template.get("Resources", {}).items()
-        if resource["Type"] == "AWS::ApiGatewayV2::Api"
-    }
-
-
-def _graphs(
-    body: Any, names: Mapping[str, str], store: MetricStore, minutes: range
-) -> Iterator[Graph]:
-    for widget in json.loads(literal(body))["widgets"]:
-        if widget["type"] == "metric":
-            given = widget["properties"]
-            rows = [_query(row, names) for row in given.get("metrics", [])]
-            lines = [Line(row[0], _values(row[1], store, minutes)) for row in rows if row]
-            yield Graph(str(given.get("title", "")), lines)
-
-
-def _query(row: Sequence[Any], names: Mapping[str, str]) -> tuple[str, MetricQuery] | None:
-    """Read a row: namespace, name, names and values of dimensions in turn, then options."""
-    texts = [each for each in row if isinstance(each, str)]
-    options: Mapping[str, Any] = row[-1] if isinstance(row[-1], Mapping) else {}
-    if len(texts) < 2:
-        return None
-    namespace, name, *named = texts
-    dimensions = dict(zip(named[::2], named[1::2], strict=True))
-    statistic = statistic_of(str(options.get("stat", "Average")))
-    of = [names.get(value, value) for value in list(dimensions.values())[-2:]]
-    about = " ".join([*of, name, statistic.name])
-    metric = Metric(namespace, name, frozenset(dimensions.items()))
-    return str(options.get("label") or about), MetricQuery("m", metric, statistic)
-
-
-def _values(query: MetricQuery, store: MetricStore, minutes: range) -> list[float | None]:
-    points = (store.point(query, MINUTE, minute) for minute in minutes)
-    return [None if point is None else point.value for point in points]
+    for dashboard in dashboards_of(templates):
+        yield dashboard.drawn(points)

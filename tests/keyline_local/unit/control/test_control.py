@@ -27,7 +27,6 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     UnknownFunctionError,
 )
-from keyline_local.services.dashboards import Dashboard, Graph, Line
 from keyline_local.services.faults import Fault, Kind
 from keyline_local.services.live_alarms import LiveAlarm
 from keyline_local.triggers.event_source import MappingStatus, Result
@@ -52,6 +51,10 @@ STATUS = Status(
     alarms=[],
     faults=[],
 )
+SHOWN = {
+    "name": "notes-local",
+    "graphs": [{"title": "Errors", "lines": [{"label": "errors", "values": [None, 1.0]}]}],
+}
 
 
 def test_a_platform_on_free_ports_is_found_by_its_state_folder(tmp_path: Path) -> None:
@@ -108,8 +111,8 @@ class Controlled:
             LiveAlarm("Notes", "Latency", self.latency, None, ""),
         ]
 
-    def dashboards(self) -> Sequence[Dashboard]:
-        return [Dashboard("notes-local", [Graph("Errors", [Line("errors", [None, 1.0])])])]
+    def dashboards(self) -> Sequence[Mapping[str, object]]:
+        return [SHOWN]
 
     async def advance(self, seconds: float) -> None:
         if seconds > 1_000:
@@ -292,12 +295,7 @@ def test_time_is_moved_and_what_went_off_meanwhile_is_told() -> None:
 def test_dashboards_are_told_with_the_alarms_that_join_others() -> None:
     answered = answer(Controlled(), "GET", "/_keyline/dashboards", "x-keyline").json()
     assert answered["states"] == []
-    assert answered["dashboards"] == [
-        {
-            "name": "notes-local",
-            "graphs": [{"title": "Errors", "lines": [{"label": "errors", "values": [None, 1.0]}]}],
-        }
-    ]
+    assert answered["dashboards"] == [SHOWN]
 
 
 def test_faults_begin_and_end() -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from keyline_local.host.clock import Clock
-from keyline_local.services.dashboards import SHOWN_MINUTES, Dashboard, Graph, Line, dashboards_of
+from keyline_local.services.dashboards import SHOWN_MINUTES, measured_dashboards
 from keyline_local.services.metric_store import MetricStore
 
 BEGAN = 1_767_225_600.0
@@ -39,51 +39,67 @@ def requests(**options: Any) -> list[Any]:
     return ["AWS/ApiGateway", "Count", "ApiId", "@", {"stat": "Sum", **options}]
 
 
-def drawn(*widgets: dict[str, Any], minutes: int = 3) -> list[Dashboard]:
-    """The dashboards after values in minutes 0 and 2, each told of another number of requests."""
+def drawn(*widgets: dict[str, Any], minutes: int = 3) -> list[dict[str, Any]]:
+    """The graphs after values in minutes 0 and 2, each told of another number of requests."""
     clock = Clock(lambda: BEGAN)
     store = MetricStore(clock)
     for value in (1, 4):
         store.add("AWS/ApiGateway", "Count", value, ApiId="Api1")
     clock.move_to(BEGAN + 120)
     store.add("AWS/ApiGateway", "Count", 7, ApiId="Api1")
-    return dashboards_of({"Notes": template(*widgets)}, store, MINUTE + minutes)
+    templates = {"Notes": template(*widgets)}
+    (found,) = measured_dashboards(templates, store, MINUTE + minutes)
+    assert found["name"] == "notes"
+    graphs: list[dict[str, Any]] = found["graphs"]
+    return graphs
+
+
+def line(label: str, *values: float | None) -> dict[str, Any]:
+    return {"label": label, "values": list(values)}
 
 
 def test_a_line_has_a_value_by_the_minute_and_the_name_of_its_api() -> None:
-    line = Line("notes-local Count Sum", [5, None, 7])
     assert drawn(widget("Requests", requests())) == [
-        Dashboard("notes", [Graph("Requests", [line])])
+        {"title": "Requests", "lines": [line("notes-local Count Sum", 5, None, 7)]}
     ]
 
 
 def test_a_line_keeps_its_own_label_and_statistic() -> None:
-    found = drawn(widget("Requests", requests(label="most", stat="Maximum")))
-    assert found[0].graphs[0].lines == [Line("most", [4, None, 7])]
+    (graph,) = drawn(widget("Requests", requests(label="most", stat="Maximum")))
+    assert graph["lines"] == [line("most", 4, None, 7)]
 
 
 def test_the_minute_that_is_not_over_is_not_shown() -> None:
-    found = drawn(widget("Requests", requests()), minutes=2)
-    assert found[0].graphs[0].lines[0].values == [5, None]
+    (graph,) = drawn(widget("Requests", requests()), minutes=2)
+    assert graph["lines"][0]["values"] == [5, None]
 
 
 def test_a_graph_reaches_back_an_hour() -> None:
-    found = drawn(widget("Requests", requests()), minutes=SHOWN_MINUTES + 2)
-    values = found[0].graphs[0].lines[0].values
+    (graph,) = drawn(widget("Requests", requests()), minutes=SHOWN_MINUTES + 2)
+    values = graph["lines"][0]["values"]
     assert len(values) == SHOWN_MINUTES
     assert (values[0], set(values[1:])) == (7, {None})
 
 
-def test_texts_and_expressions_are_no_lines() -> None:
-    expression = [{"expression": "m1 / m2", "label": "share"}]
+def test_an_expression_is_drawn_and_what_only_feeds_it_is_not() -> None:
+    hidden = requests(id="m1", visible=False)
+    double = [{"expression": "SUM([m1, m1])", "label": "double"}]
+    (graph,) = drawn(widget("Requests", double, hidden))
+    assert graph["lines"] == [line("double", 10, None, 14)]
+
+
+def test_texts_and_what_is_not_evaluated_are_not_lines() -> None:
+    search = [{"expression": "SEARCH('{AWS/Lambda} Errors', 'Sum')", "label": "all"}]
+    damaged = [{"expression": "m1 +", "label": "share"}]
+    trimmed = [*FUNCTION, "write", {"stat": "TM(10%:90%)"}]
     unmeasured = [*FUNCTION, "read", {"stat": "Sum"}]
-    found = drawn(
+    graphs = drawn(
         widget("About @", kind="text"),
-        widget("Errors", expression, unmeasured),
+        widget("Errors", search, damaged, trimmed, unmeasured),
     )
-    line = Line("read Errors Sum", [None, None, None])
-    assert found[0].graphs == [Graph("Errors", [line])]
+    assert graphs == [{"title": "Errors", "lines": [line("read Errors Sum", None, None, None)]}]
 
 
 def test_a_template_without_dashboards_has_none() -> None:
-    assert dashboards_of({"Notes": {"Resources": {}}}, MetricStore(), MINUTE) == []
+    templates: dict[str, dict[str, Any]] = {"Notes": {"Resources": {}}}
+    assert list(measured_dashboards(templates, MetricStore(), MINUTE)) == []
