@@ -9,8 +9,8 @@ Public are these names, and nothing below them:
 * `die_with_parent` ties the life of a child process to that of its parent.
 * `SHORTEST_STREAMED_NAME` is a limit of its engine.
 * `state_locked` keeps a platform from running on a state folder meanwhile.
-* `read_deployment` reads an assembly with nothing of it running. `Deployment`, `Api` and
-  `Function` are what it found: who makes pages or documents of an API is given them.
+* `read_deployment` reads an assembly with nothing of it running. `Deployment`, `Api`,
+  `Function` and `Table` are what it found: who makes pages or documents of an API is given them.
   `check_assembly` tells all that is refused of one.
 * `allowing` says which `Statement`s of a function's role allow an action.
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from keyline_local.host.process import die_with_parent
     from keyline_local.host.state_folder import state_locked as state_locked
     from keyline_local.platform import Platform
-    from keyline_local.resources import Api, Deployment, Function, Statement
+    from keyline_local.resources import Api, Deployment, Function, Statement, Table
     from keyline_local.roles.iam import allowing
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Platform",
     "Ports",
     "Statement",
+    "Table",
     "allowing",
     "ask",
     "check_assembly",
@@ -68,6 +69,7 @@ _HOMES = {
     "Platform": "platform",
     "Ports": "host.ports",
     "Statement": "resources",
+    "Table": "resources",
     "allowing": "roles.iam",
     "ask": "control.client",
     "check_assembly": "cloudformation.deployment",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from keyline_deploy.alarms import CompositeAlarm, Metric, MetricAlarm, State, Treatment
 from keyline_deploy.alarms.evaluation import evaluate
 from keyline_deploy.alarms.replay import MORE_POINTS
+from keyline_deploy.alarms.rule import named_alarms
 from keyline_deploy.alarms.templates import TemplateAlarm, alarms_of
 from keyline_deploy.synthesized import Template
 from keyline_local.services.metric_store import MINUTE, MetricStore
@@ -27,6 +28,12 @@ class LiveAlarm:
         When it last told its topic that it went off or was over; None if it never did.
     joins
         Whether it joins other alarms.
+    when
+        When it goes off: `> 0 in 5 of 7 periods of 60 s`.
+    meaning
+        What it means.
+    reason
+        What it was judged by last: the newest value, or the alarms that are on of those it joins.
     """
 
     stack: str
@@ -36,6 +43,9 @@ class LiveAlarm:
     runbook: str
     told: datetime | None = None
     joins: bool = False
+    when: str = ""
+    meaning: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ class _Watched:
         self.told = State.OK
         self.told_in: int | None = None
         self.is_settled = False
+        self.reason = ""
 
     def goes_to(self, state: State, minute: int) -> bool:
         """Take note of a state; return True if it has gone off or is over."""
@@ -83,7 +94,18 @@ class _Watched:
         found = self.found
         since, told = _time(self.since), _time(self.told_in)
         joins = isinstance(found.alarm, CompositeAlarm)
-        return LiveAlarm(found.stack, found.name, self.state, since, found.runbook, told, joins)
+        return LiveAlarm(
+            stack=found.stack,
+            name=found.name,
+            state=self.state,
+            since=since,
+            runbook=found.runbook,
+            told=told,
+            joins=joins,
+            when=found.when,
+            meaning=found.meaning,
+            reason=self.reason,
+        )
 
 
 class LiveAlarms:
@@ -157,6 +179,9 @@ class LiveAlarms:
         holds = alarm.rule.holds(
             lambda name: beside[name].state if name in beside else State.INSUFFICIENT_DATA
         )
+        asked = sorted(named_alarms(alarm.rule) & beside.keys())
+        on = [beside[name].found.name for name in asked if beside[name].state is State.ALARM]
+        each.reason = f"in ALARM: {', '.join(on)}" if on else "none of them is in ALARM"
         return each.goes_to(State.ALARM if holds else State.OK, minute)
 
     def _evaluate(self, each: _Watched, alarm: MetricAlarm, minute: int) -> bool:
@@ -172,6 +197,8 @@ class LiveAlarms:
         newest = max((at for at in found if at is not None), default=None)
         each.is_settled = newest is None or newest < minute - size * minutes
         outcome = evaluate(alarm, self._store, minute // minutes, size, each.state)
+        value = outcome.value
+        each.reason = "no newest value" if value is None else f"the newest value is {value:g}"
         return each.goes_to(outcome.state, minute)
 
     def _notices(self, minute: int) -> Iterator[Notice]:

@@ -30,6 +30,7 @@ from keyline_local.resources import Function, StreamMapping, Table
 from keyline_local.services.metric_store import MetricStore
 from keyline_local.triggers import on_failure
 from keyline_local.triggers.checkpoint import Checkpoint, CheckpointFile
+from keyline_local.triggers.outcomes import Outcome, Outcomes
 from keyline_local.triggers.stream_reader import LOST_PLACE, MAX_RECORDS, StreamReader
 from keyline_local.triggers.stream_record import Stream
 from keyline_local.triggers.stream_retry import (
@@ -167,6 +168,9 @@ class EventSources(Part):
     ) -> None:
         self._api = DynamoApi(endpoint, region)
         table_of = {table.name: table for table in tables}
+        self._readers = {
+            name: StreamReader(self._api, table, region) for name, table in table_of.items()
+        }
         arn_of = {function.name: function.arn for function in functions}
         self._pollers: dict[str, Poller] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -176,7 +180,7 @@ class EventSources(Part):
             _check(mapping, table_of, arn_of)
             self._pollers[mapping.uuid] = Poller(
                 mapping,
-                reader=StreamReader(self._api, table_of[mapping.table], region),
+                reader=self._readers[mapping.table],
                 function_arn=arn_of[mapping.function],
                 invoker=invoker,
                 send=send,
@@ -232,6 +236,31 @@ class EventSources(Part):
                 return await poller.records(first, last)
         raise LocalPlatformError(function, "the function consumes no stream.", "Name a consumer.")
 
+    async def look(self, table: str, count: int, first: str | None = None) -> Sequence[Record]:
+        """Return records of a table's stream, in order.
+
+        Parameters
+        ----------
+        first
+            The sequence number to begin at; the last records without it.
+
+        Raises
+        ------
+        LocalPlatformError
+            The table has no stream.
+        """
+        if table not in self._readers:
+            raise LocalPlatformError(table, "there is no such table.", "Name another.")
+        after = int(first) - 1 if first else self._near_the_end(table) - count
+        return await self._readers[table].some(after, count, newest=first is None)
+
+    def consumers(self, table: str) -> Sequence[Poller]:
+        """Return what consumes the stream of a table."""
+        return [each for each in self._pollers.values() if each.status.table == table]
+
+    def _near_the_end(self, table: str) -> int:
+        return max((int(each.status.checkpoint or 0) for each in self.consumers(table)), default=0)
+
     def status(self) -> Mapping[str, MappingStatus]:
         """Return how each mapping fares, by its UUID."""
         return {uuid: poller.status for uuid, poller in self._pollers.items()}
@@ -270,6 +299,7 @@ class Poller:
         timing: Timing,
     ) -> None:
         self.status = MappingStatus(mapping.function, mapping.table)
+        self.outcomes = Outcomes()
         self._mapping = mapping
         self._policy = Policy(
             mapping.max_attempts, mapping.max_age, mapping.bisect, mapping.partial_batch
@@ -308,6 +338,15 @@ class Poller:
     async def records(self, first: str, last: str) -> Sequence[Record] | None:
         """Return a stretch of the stream; None if the stream no longer has it."""
         return await self._reader.between(first, last)
+
+    def outcome_of(self, record: Record) -> Outcome:
+        """Return what became of a record of the stream."""
+        if known := self.outcomes.of(record):
+            return known
+        if int(sequence_number(record)) > int(self.status.checkpoint or 0):
+            return Outcome("waiting")
+        passes = stream_filter.passes(self._mapping.filters, record)
+        return Outcome("done before" if passes else "filtered")
 
     async def run(self) -> None:
         """Deliver for good; whatever fails on the way is logged and tried again."""
@@ -389,8 +428,13 @@ class Poller:
         self._urged.clear()
 
     def _filter(self, records: Sequence[Record]) -> list[Record]:
-        passing = [r for r in records if stream_filter.passes(self._mapping.filters, r)]
-        self._count(filtered=len(records) - len(passing))
+        passing: list[Record] = []
+        filtered: list[Record] = []
+        for record in records:
+            passes = stream_filter.passes(self._mapping.filters, record)
+            (passing if passes else filtered).append(record)
+        self.outcomes.note(filtered, Outcome("filtered"))
+        self._count(filtered=len(filtered))
         return passing
 
     async def _answer(self, asked: int) -> None:
@@ -441,13 +485,14 @@ class Poller:
         try:
             result = await self._invoker.invoke(self._mapping.function, event(batch))
             request_id = result.request_id
-        except Exception:  # noqa: BLE001 - whatever kept it from running
+        except Exception as error:  # noqa: BLE001 - whatever kept it from running
             # Nothing ran, so no retry is used up: only the records' age ends this.
             _log.exception("%s: %s could not be invoked", *self._names())
+            self._note_failure(batch.records, Outcome("failed", None, f"not invoked: {error}"))
             return Step(retry=(batch,))
         verdict = judge(result.payload, result.function_error, batch, partial=self._policy.partial)
         step = advance(batch, verdict, self._policy)
-        self._account(batch, verdict, step)
+        self._account(batch, verdict, step, request_id)
         if step.discarded:
             await self._discard(step.discarded, RETRIES_EXHAUSTED, verdict, stream, request_id)
         return step
@@ -481,9 +526,11 @@ class Poller:
             except Exception:
                 self._measure("DestinationDeliveryFailures", 1)
                 raise
+        reason = f"{condition}: {verdict.reason}" if verdict.reason else condition
+        self._note_failure(batch.records, Outcome("discarded", request_id, reason))
         self._count(discarded=len(batch.records))
 
-    def _account(self, batch: Batch, verdict: Verdict, step: Step) -> None:
+    def _account(self, batch: Batch, verdict: Verdict, step: Step, request_id: str | None) -> None:
         failed = verdict.failed_from is not None
         if failed:
             _log.warning(
@@ -492,9 +539,16 @@ class Poller:
                 verdict.reason,
             )  # fmt: skip
         delivered = len(batch.records) if verdict.failed_from is None else verdict.failed_from
+        self.outcomes.note(batch.records[:delivered], Outcome("delivered", request_id))
+        if failed:
+            outcome = Outcome("failed", request_id, verdict.reason)
+            self._note_failure(batch.records[delivered:], outcome)
         self._count(invocations=1, failures=int(failed), delivered=delivered)
         if not step.retry:
             self.status = replace(self.status, iterator_age_ms=self._age_ms(batch))
+
+    def _note_failure(self, records: Sequence[Record], outcome: Outcome) -> None:
+        self.outcomes.note_failure(records, outcome, self._timing.clock.now())
 
     def _age_ms(self, batch: Batch) -> float:
         return self._timing.clock.age(arrival(batch.records[-1])) * 1000

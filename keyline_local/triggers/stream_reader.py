@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -139,6 +140,26 @@ class StreamReader:
             if error.code not in LOST_PLACE:
                 raise
             return None
+
+    async def some(self, after: int, count: int, *, newest: bool) -> list[Record]:
+        """Return records that come after a sequence number.
+
+        Parameters
+        ----------
+        newest
+            Whether they are the last of the stream; the first after the number otherwise.
+        """
+        stream = await self.find()
+        place = Checkpoint(stream.arn, str(after)) if after > 0 else None
+        iterator = await self.iterator(stream, place, "TRIM_HORIZON")
+        found: deque[Record] = deque(maxlen=count if newest else None)
+        while newest or len(found) < count:
+            page = await self.read(stream, iterator, MAX_RECORDS if newest else count)
+            if page.last is None:
+                break
+            found.extend(page.records)
+            iterator = page.iterator
+        return [*found]
 
     async def _iterator(self, stream: Stream, kind: str, after: str | None = None) -> str:
         request = {"StreamArn": stream.arn, "ShardId": stream.shard_id, "ShardIteratorType": kind}

@@ -17,13 +17,6 @@ from keyline_ops.alarms.proof import Proof, Prover, is_proven
 from keyline_ops.printing import print_whole, table
 from keyline_ops.words import count_of
 
-_COMPARED = {
-    "GreaterThanThreshold": ">",
-    "GreaterThanOrEqualToThreshold": ">=",
-    "LessThanThreshold": "<",
-    "LessThanOrEqualToThreshold": "<=",
-}
-
 _SHOWN = 10
 """Metrics or alarms of one alarm that a table shows; JSON has all."""
 
@@ -98,10 +91,10 @@ def _listed(found: TemplateAlarm, beside: Collection[str], prover: Prover) -> Li
     alarm = found.alarm
     if isinstance(alarm, MetricAlarm):
         watches = [_metric(query.metric, query.statistic.name) for query in alarm.queries]
-        when, proven = _when(alarm, found.properties), _proven(prover.of(alarm))
+        when, proven = found.when, _proven(prover.of(alarm))
     else:
         watches = sorted(named_alarms(alarm.rule))
-        when = "ALARM in one of them" if is_proven(alarm.rule, beside) else "?"
+        when = found.when if is_proven(alarm.rule, beside) else "?"
         proven = "by each of them alone" if is_proven(alarm.rule, beside) else ""
     return Listed(
         found.stack, found.name, watches, when, found.meaning, found.runbook, proven, found.tells
@@ -111,12 +104,6 @@ def _listed(found: TemplateAlarm, beside: Collection[str], prover: Prover) -> Li
 def _metric(metric: Metric, statistic: str) -> str:
     named = ", ".join(f"{name}={value}" for name, value in sorted(metric.dimensions))
     return f"{statistic} of {metric.namespace} {metric.name} ({named or 'no dimension'})"
-
-
-def _when(alarm: MetricAlarm, properties: Mapping[str, Any]) -> str:
-    compared = _COMPARED[properties["ComparisonOperator"]]
-    needed, of = alarm.datapoints_to_alarm, alarm.evaluation_periods
-    return f"{compared} {alarm.threshold:g} in {needed} of {of} periods of {alarm.period} s"
 
 
 def _proven(proof: Proof) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from keyline.model import Query, System
+from keyline.model import System
 from keyline.run import Reply, Sender, Store
+from keyline_ops.console.forms import Answer, Call
 from keyline_ops.deployed import Deployed
-from keyline_ops.querying.pattern import Readable
 from keyline_ops.querying.show import shown
 
 _CONNECTIONS = 4
@@ -72,8 +72,19 @@ class Recorder:
         return self._sender.send(operation, request, repeatable=repeatable)
 
 
+class _WithheldError(Exception):
+    """A request is shown instead of sent."""
+
+
+class _Withholding:
+    """Sends nothing."""
+
+    def send(self, operation: str, request: Mapping[str, Any], *, repeatable: bool = True) -> Reply:
+        raise _WithheldError(operation, request, repeatable)
+
+
 class Caller:
-    """Calls patterns past the roles of functions: whoever looks owns the platform."""
+    """Calls patterns past the roles of functions: the console is of the platform's owner."""
 
     def __init__(self, deployed: Deployed) -> None:
         self._deployed = deployed
@@ -83,23 +94,30 @@ class Caller:
     def _connection(self) -> Sender:
         return self._deployed.connection(_CONNECTIONS)
 
-    def read(
-        self, read: Readable, values: Mapping[str, Any], limit: int, cursor: str | None
-    ) -> Called:
-        """Read an item or a page.
+    def call(self, system: System, call: Call) -> Called:
+        """Make a call.
 
         Raises
         ------
         KeylineError
-            If a value cannot be asked for, or DynamoDB refuses the request.
+            If a value cannot be sent, or DynamoDB refuses the request.
         """
         recorder = Recorder(self._connection)
-        with closing(self._store(read.system, recorder)) as store:
-            if isinstance(read.pattern, Query):
-                page = store.query(read.pattern, limit=limit, cursor=cursor, **values)
-                return _called(store, recorder, page.items, page.cursor)
-            item = store.get(read.pattern, **values)
-            return _called(store, recorder, [] if item is None else [item], None)
+        with closing(self._store(system, recorder)) as store:
+            return _called(store, recorder, call(store))
+
+    def preview(self, system: System, call: Call) -> Sequence[Sent]:
+        """Return the request that a call would send first; nothing is sent.
+
+        Raises
+        ------
+        KeylineError
+            If a value cannot be sent.
+        """
+        recorder = Recorder(_Withholding())
+        with closing(self._store(system, recorder)) as store, suppress(_WithheldError):
+            call(store)
+        return recorder.sent
 
     def _store(self, system: System, sender: Sender) -> Store:
         return self._deployed.store(
@@ -107,15 +125,15 @@ class Caller:
         )
 
 
-def _called(store: Store, recorder: Recorder, items: Sequence[Any], cursor: str | None) -> Called:
+def _called(store: Store, recorder: Recorder, answer: Answer) -> Called:
     calls = store.meter.calls
     by_index: dict[str, float] = {}
     for call in calls:
         for name, units in call.by_index.items():
             by_index[name] = by_index.get(name, 0.0) + units
     return Called(
-        items=[shown(item) for item in items],
-        cursor=cursor,
+        items=[shown(item) for item in answer.items],
+        cursor=answer.cursor,
         sent=recorder.sent,
         read=sum(call.read for call in calls),
         write=sum(call.write for call in calls),

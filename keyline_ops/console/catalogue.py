@@ -17,7 +17,7 @@ class Entry:
     Attributes
     ----------
     kind
-        `pattern`, `function` or `API`.
+        `pattern`, `function`, `table` or `API`.
     about
         What it is for.
     """
@@ -42,6 +42,10 @@ def entries(platform: Platform, systems: Sequence[System]) -> Iterator[Entry]:
         for function in system.functions:
             name = function_name(system.name, function.name, platform.deployment.environment)
             yield Entry("function", name, function_address(name), function.why)
+    for table in platform.deployment.tables:
+        keys = table.create["AttributeDefinitions"]
+        about = ", ".join(each["AttributeName"] for each in keys)
+        yield Entry("table", table.name, f"/tables/{quote(table.name)}", about)
     for api in platform.status().apis:
         yield Entry("API", api.name, api.pages.get("docs", api.url), api.title)
 

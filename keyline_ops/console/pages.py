@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
 from pathlib import Path
@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from keyline.errors import KeylineError
+from keyline_ops.console.confirmation import NotConfirmedError
 
 View = Callable[[Request], Awaitable[Response]]
 
@@ -23,7 +24,11 @@ _FOLDER = Path(__file__).parent
 _FILES = ("tokens.css", "console.css", "console.js")
 _PARTS = {
     "/patterns": "Patterns",
+    "/tables": "Tables",
+    "/streams": "Streams",
     "/functions": "Functions",
+    "/alarms": "Alarms",
+    "/logs": "Logs",
 }
 """The navigation."""
 _HEADERS = {
@@ -48,7 +53,7 @@ class Pages:
             lstrip_blocks=True,
             autoescape=True,
         )
-        self._templates.filters |= {"pretty": pretty, "units": units, "moment": moment}
+        self._templates.filters.update(pretty=pretty, units=units, moment=moment, clock=clock)
         self._templates.globals["parts"] = _PARTS
 
     def page(
@@ -75,17 +80,23 @@ class Pages:
         async def answer(request: Request) -> Response:
             try:
                 return await view(request)
-            except NotFoundError as error:
-                return self.refusal(request, error, HTTPStatus.NOT_FOUND)
             except KeylineError as error:
-                return self.refusal(request, error, HTTPStatus.BAD_REQUEST)
+                status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), None)
+                return self.refusal(request, error, status or HTTPStatus.BAD_REQUEST)
 
         return answer
 
-    def routes(self, views: Mapping[str, View]) -> Sequence[BaseRoute]:
-        """Return the routes of views by their paths, of the files, and of all that is not there."""
+    def routes(self, views: Mapping[str, View], changes: Mapping[str, View]) -> Sequence[BaseRoute]:
+        """Return the routes of views and of changes by their paths, and of all that is not there.
+
+        Parameters
+        ----------
+        changes
+            Views that change something: they are for POST alone.
+        """
         return [
             Route("/_console/{name}", self._file),
+            *(Route(path, self.told(view), methods=["POST"]) for path, view in changes.items()),
             *(Route(path, self.told(view), methods=["GET"]) for path, view in views.items()),
             Route("/{path:path}", self.told(_nothing), methods=["GET"]),
         ]
@@ -99,6 +110,9 @@ class Pages:
 
 class NotFoundError(KeylineError):
     """The console has no such page."""
+
+
+_STATUS = {NotFoundError: HTTPStatus.NOT_FOUND, NotConfirmedError: HTTPStatus.FORBIDDEN}
 
 
 async def _nothing(request: Request) -> Response:
@@ -115,6 +129,27 @@ def units(value: float) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
+def clock(seconds: float) -> str:
+    """Return the moment of epoch seconds in UTC, to the millisecond."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
+
+
 def moment(value: datetime | None) -> str:
     """Return a time with its zone, or nothing."""
     return "" if value is None else value.isoformat(sep=" ", timespec="seconds")
+
+
+def number_of(request: Request, name: str, default: int, most: int) -> int:
+    """Return a number that an address holds.
+
+    Raises
+    ------
+    KeylineError
+        If it is not a number from 1 to the most.
+    """
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if text.isdecimal() and 1 <= int(text) <= most:
+        return int(text)
+    raise KeylineError(name, f"{text!r} is not a number from 1 to {most:,}.", "Correct it.")

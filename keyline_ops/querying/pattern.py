@@ -9,7 +9,19 @@ from typing import Any
 import msgspec
 
 from keyline.errors import KeylineError, instead_of
-from keyline.model import Condition, Get, Query, System, fields_of
+from keyline.model import (
+    Condition,
+    Delete,
+    Field,
+    Get,
+    Pattern,
+    Put,
+    Query,
+    System,
+    Update,
+    fields_of,
+    leaves,
+)
 
 Text = str | tuple[str, str]
 """A value as a person writes it, or the two bounds of a range."""
@@ -26,16 +38,10 @@ class Readable:
     pattern: Get[Any] | Query[Any]
 
     @property
-    def ranges(self) -> frozenset[str]:
-        """The parameters that take two bounds."""
-        found = self.pattern.conditions if isinstance(self.pattern, Query) else ()
-        return frozenset(each.parameter for each in found if each.operator == "between")
-
-    @property
     def usage(self) -> str:
         """The command that asks the pattern: `keyline query PATTERN owner=… timestamp=…..…`."""
         values = [
-            f"{name}=START{RANGE}END" if name in self.ranges else f"{name}=VALUE"
+            f"{name}=START{RANGE}END" if name in ranges_of(self.pattern) else f"{name}=VALUE"
             for name in self.pattern.parameters
         ]
         return " ".join(["keyline query", self.pattern.name, *values])
@@ -100,11 +106,16 @@ def values_of(read: Readable, given: Sequence[str]) -> dict[str, Any]:
         raise KeylineError(
             read.pattern.name, f"needs {', '.join(missing)}.", f"Write `{read.usage}`."
         )
-    return typed(read, texts)
+    return typed(read.pattern, texts)
 
 
-def typed(read: Readable, texts: Mapping[str, Text]) -> dict[str, Any]:
-    """Read texts as the types of the pattern's fields.
+def ranges_of(pattern: Pattern[Any]) -> frozenset[str]:
+    """Return the parameters of a pattern that take two bounds."""
+    return frozenset(each.parameter for each in _compared(pattern) if each.operator == "between")
+
+
+def typed(pattern: Pattern[Any], texts: Mapping[str, Text]) -> dict[str, Any]:
+    """Read texts as the types of a pattern's fields.
 
     Raises
     ------
@@ -112,9 +123,9 @@ def typed(read: Readable, texts: Mapping[str, Text]) -> dict[str, Any]:
         If a text is not of its type.
     """
     return {
-        name: _converted(read, name, text)
+        name: _converted(pattern, name, text)
         if isinstance(text, str)
-        else tuple(_converted(read, name, bound) for bound in text)
+        else tuple(_converted(pattern, name, bound) for bound in text)
         for name, text in texts.items()
     }
 
@@ -133,7 +144,7 @@ def _texts(read: Readable, given: Sequence[str]) -> Mapping[str, Text]:
             )
         if name in texts:
             raise KeylineError(f"{read.pattern.name}.{name}", "is there twice.", "Write it once.")
-        texts[name] = _bounds(read, name, text) if name in read.ranges else text
+        texts[name] = _bounds(read, name, text) if name in ranges_of(read.pattern) else text
     return texts
 
 
@@ -148,27 +159,43 @@ def _bounds(read: Readable, name: str, text: str) -> Text:
     return start, end
 
 
-def _converted(read: Readable, name: str, text: str) -> Any:
-    kind = type_of(read, name)
+def _converted(pattern: Pattern[Any], name: str, text: str) -> Any:
+    kind = type_of(pattern, name)
     try:
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
         raise KeylineError(
-            f"{read.pattern.name}.{name}", f"{text!r} cannot be read: {error}.", "Check the value."
+            f"{pattern.name}.{name}", f"{text!r} cannot be read: {error}.", "Check the value."
         ) from error
 
 
-def type_of(read: Readable, name: str) -> Any:
+def type_of(pattern: Pattern[Any], name: str) -> Any:
     """Return the type of a parameter: of its field, or of the field that it is compared with."""
-    fields = {name: f for shape in read.pattern.shapes for name, f in fields_of(shape).items()}
-    compared = {each.parameter: each.attribute for each in _conditions(read)}
-    attribute = name if name in fields else compared.get(name, name)
+    if any(each.parameter == name and each.measured for each in _compared(pattern)):
+        return int
+    fields = _fields(pattern)
+    attribute = attributes_of(pattern)[name]
     return fields[attribute].python if attribute in fields else str
 
 
-def _conditions(read: Readable) -> list[Condition]:
-    pattern = read.pattern
-    if not isinstance(pattern, Query):
-        return []
-    where = [each for each in pattern.where if isinstance(each, Condition)]
-    return [*pattern.conditions, *where]
+def attributes_of(pattern: Pattern[Any]) -> dict[str, str]:
+    """Return the attribute of each parameter: of its name, or the one that it is compared with."""
+    fields = _fields(pattern)
+    compared = {each.parameter: each.attribute for each in _compared(pattern)}
+    return {
+        name: name if name in fields else compared.get(name, name) for name in pattern.parameters
+    }
+
+
+def _fields(pattern: Pattern[Any]) -> dict[str, Field]:
+    shapes = (*pattern.shapes, *(kind.shape for kind in pattern.kinds))
+    return {name: field for shape in shapes for name, field in fields_of(shape).items()}
+
+
+def _compared(pattern: Pattern[Any]) -> list[Condition]:
+    """Return the conditions of a pattern, those of its key and of the item."""
+    if isinstance(pattern, Query):
+        return [*pattern.conditions, *leaves(pattern.where)]
+    if isinstance(pattern, Put | Update | Delete):
+        return [*leaves(pattern.conditions)]
+    return []

@@ -41,8 +41,12 @@ def _hidden(name: str, value: Any) -> Any:
         return {inner: _hidden(str(inner), each) for inner, each in value.items()}
     if isinstance(value, list):
         return [_hidden(name, each) for each in value]
-    is_secret = isinstance(value, str) and value and _SECRET.search(name)
-    return HIDDEN if is_secret else value
+    return HIDDEN if isinstance(value, str) and value and is_secret(name) else value
+
+
+def is_secret(name: str) -> bool:
+    """Return True if a value of this name is likely to be a secret."""
+    return _SECRET.search(name) is not None
 
 
 def _cell(value: Any) -> str:

@@ -9,11 +9,17 @@ from typing import Any
 
 from keyline.errors import KeylineError
 from keyline_deploy.alarm_rules import RUNBOOK
-from keyline_deploy.alarms.model import Alarm
+from keyline_deploy.alarms.model import Alarm, MetricAlarm
 from keyline_deploy.alarms.properties import alarm_of
 
 _KINDS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 _PATH = "aws:cdk:path"
+_COMPARED = {
+    "GreaterThanThreshold": ">",
+    "GreaterThanOrEqualToThreshold": ">=",
+    "LessThanThreshold": "<",
+    "LessThanOrEqualToThreshold": "<=",
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,16 @@ class TemplateAlarm:
     meaning: str
     runbook: str
     tells: bool
+
+    @property
+    def when(self) -> str:
+        """Return when it goes off: `> 0 in 5 of 7 periods of 60 s`."""
+        alarm = self.alarm
+        if not isinstance(alarm, MetricAlarm):
+            return "ALARM in one of them"
+        compared = _COMPARED[self.properties["ComparisonOperator"]]
+        needed, of = alarm.datapoints_to_alarm, alarm.evaluation_periods
+        return f"{compared} {alarm.threshold:g} in {needed} of {of} periods of {alarm.period} s"
 
 
 def alarms_of(stack: str, template: Mapping[str, Any]) -> list[TemplateAlarm]:

@@ -278,6 +278,9 @@ def test_the_states_of_alarms_are_told() -> None:
         "runbook": "docs/runbooks/alarms.md",
         "told": "2026-01-01T00:00:00+00:00",
         "joins": False,
+        "when": "",
+        "meaning": "",
+        "reason": "",
     }
     assert (second["since"], second["told"]) == (None, None)
 

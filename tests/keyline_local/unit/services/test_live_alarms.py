@@ -107,6 +107,9 @@ def test_an_alarm_goes_off_and_ends_and_its_composite_follows() -> None:
     assert errors.since is not None
     assert errors.since.timestamp() == BEGAN + 6 * 60
     assert errors.runbook == RUNBOOK.removeprefix("Runbook: ")
+    assert (errors.when, errors.meaning) == ("> 0 in 3 of 5 periods of 60 s", "It fails.")
+    assert errors.reason == "the newest value is 1"
+    assert watch.alarms.states()[-1].reason == "in ALARM: Errors"
     watch.errors(3, 0)
     assert (watch.states["Errors"], watch.states["Trouble"]) == ("OK", "OK")
 
