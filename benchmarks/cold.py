@@ -50,9 +50,9 @@ class Subject:
     Attributes
     ----------
     path
-        Where it imports from, besides the standard library.
+        Where it imports from, in addition to the standard library.
     environ
-        Its variables, besides those of every subject.
+        Its variables, in addition to those of every subject.
     """
 
     code: str

@@ -14,7 +14,7 @@ after    the memory system without its cache (L1), with packed codes.
 A context has the turns of a session, the user's latest, and those that are similar to a query. Of
 the current session its turns are the latest; a resumed one lies behind others. The two designs take
 turns, and the first of them changes, so that a busy moment of the machine meets both. No model is
-called: the vectors are given. The engine has no network, so its times are none of DynamoDB: a
+called: the vectors are given. The engine has no network, so its times are not those of DynamoDB: a
 request takes some milliseconds there, and a design with fewer requests one after the other gains
 more. Units carry over.
 """

@@ -105,7 +105,7 @@ def load(file: Path, queries: int) -> Array:
     Raises
     ------
     ValueError
-        If it does not hold unit vectors, or not more than there shall be queries.
+        If it does not hold unit vectors, or not more than the number of queries.
     """
     try:
         vectors: Array = np.load(file, mmap_mode="r", allow_pickle=False)

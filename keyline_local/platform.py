@@ -317,7 +317,7 @@ class Platform:
                 f"{seconds:g} s is not a time that can be skipped.",
                 f"Take more than 0 and at most {MOST_SECONDS // DAY_SECONDS} days.",
             )
-        self._queues.look_anew()
+        self._queues.look_again()
         await self._minutes.advance(seconds)
 
     def begin_fault(self, kind: Kind, name: str, seconds: float) -> Fault:

@@ -69,7 +69,7 @@ def check(chosen: Chosen) -> tuple[Sequence[KeylineError], Sequence[str]]:
 
 
 def notes(deployment: Deployment) -> list[str]:
-    """Say what runs here otherwise than on AWS."""
+    """Say what runs here in another way than on AWS."""
     here = f"python{sys.version_info.major}.{sys.version_info.minor}"
     others = sorted({each.runtime for each in deployment.functions} - {here})
     found = [f"Functions for {', '.join(others)} run on {here}."] if others else []

@@ -35,7 +35,7 @@ def main() -> None:
 def previous_pins(text: str) -> dict[str, str]:
     """Keep the pins that this platform and Python do not need; another one does.
 
-    Only those: a name that is installed here is pinned anew, or dropped when unused.
+    A name that is installed here is pinned again, or dropped when it is not used.
     """
     pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", text, re.MULTILINE))
     return {name: version for name, version in pins.items() if not is_installed(name)}

@@ -41,7 +41,7 @@ def up_to_date(environment: str, out: Path | None = None, context: Sequence[str]
     out
         Where the assembly is kept; the default is the `assembly_folder`.
     context
-        `key=value` for the app, besides the environment.
+        `key=value` for the app, in addition to the environment.
 
     Raises
     ------

@@ -73,7 +73,7 @@ class _Words:
     no_route
         No route matches the request.
     failed
-        The function failed, or its result is no response.
+        The function failed, or its result is not a response.
     late, busy
         The function overran the timeout; no more of it may be started.
     too_long

@@ -77,7 +77,7 @@ def functions(templates: Templates, root: Path, unpacked: Unpacked) -> list[Func
     reader = _Reader(templates, root, unpacked)
     providers = _providers(templates)
     return templates.read(
-        reader.function, FUNCTION, besides=lambda resource: resource.path in providers
+        reader.function, FUNCTION, other_than=lambda resource: resource.path in providers
     )
 
 

@@ -30,7 +30,7 @@ def stream_mappings(
     return templates.read(
         lambda r: _of_stream(templates, r, functions, queues),
         MAPPING,
-        besides=lambda r: _is_of_queue(templates, r),
+        other_than=lambda r: _is_of_queue(templates, r),
     )
 
 
@@ -41,7 +41,7 @@ def queue_mappings(
     return templates.read(
         lambda r: _of_queue(templates, r, functions, queues),
         MAPPING,
-        besides=lambda r: not _is_of_queue(templates, r),
+        other_than=lambda r: not _is_of_queue(templates, r),
     )
 
 

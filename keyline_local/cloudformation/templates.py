@@ -101,7 +101,7 @@ class Templates:
         self,
         read: Callable[[Resource], T],
         *types: str,
-        besides: Callable[[Resource], bool] = lambda resource: False,
+        other_than: Callable[[Resource], bool] = lambda resource: False,
     ) -> list[T]:
         """Read each resource of the given types. One that is refused is noted in `refusals`.
 
@@ -110,12 +110,12 @@ class Templates:
 
         Parameters
         ----------
-        besides
+        other_than
             Says which resources are left out.
         """
         found: list[T] = []
         for resource in self.resources(*types):
-            if not besides(resource):
+            if not other_than(resource):
                 try:
                     found.append(_read(read, resource))
                 except LocalPlatformError as error:
@@ -178,17 +178,17 @@ class Templates:
         type_: str,
         names: Callable[[Identity], set[str]],
         name: str,
-        besides: StackScope | None = None,
+        other_than: StackScope | None = None,
     ) -> Resource | None:
         """Return the resource of a type that goes by a name, or None.
 
         Parameters
         ----------
-        besides
+        other_than
             A stack whose resources do not count.
         """
         for scope in self.scopes.values():
-            for resource in scope.resources.values() if scope is not besides else ():
+            for resource in scope.resources.values() if scope is not other_than else ():
                 if resource.type == type_ and name in names(self.identity(resource)):
                     return resource
         return None
@@ -476,15 +476,15 @@ class StackScope:
             return parameter_value(declared, given, where, None)
         # A parameter is there before the resources of its own stack are.
         return parameter_value(
-            declared, value, where, lambda key: self._stored_parameter(key, path, besides=self)
+            declared, value, where, lambda key: self._stored_parameter(key, path, other_than=self)
         )
 
-    def _stored_parameter(self, name: str, path: str, besides: StackScope | None = None) -> str:
+    def _stored_parameter(self, name: str, path: str, other_than: StackScope | None = None) -> str:
         if name in self._all.given:
             return self._all.given[name]
         if _BOOTSTRAP.fullmatch(name):
             return _BOOTSTRAP_VERSION
-        found = self._all.find(PARAMETER, lambda identity: {identity.ref}, name, besides)
+        found = self._all.find(PARAMETER, lambda identity: {identity.ref}, name, other_than)
         if found is None:
             raise LocalPlatformError(
                 path,

@@ -1,4 +1,4 @@
-"""The time of the platform: the machine's, moved forward by whoever does not want to wait."""
+"""The time of the platform: the machine's, moved forward by users who do not want to wait."""
 
 from __future__ import annotations
 

@@ -38,8 +38,8 @@ def free_port() -> int:
 def free_ports(count: int) -> int:
     """Return the first of so many loopback TCP ports in a row that nothing listens on now.
 
-    None is given twice, and none is of those that the system takes for connections: one of
-    these could have it before whoever asked for it listens.
+    Each port is given once. Ports that the system takes for connections are left out: a
+    connection could have such a port before its asker listens.
     """
     while True:
         with _giving:

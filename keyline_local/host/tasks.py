@@ -1,4 +1,4 @@
-"""How tasks are ended."""
+"""The end of tasks."""
 
 from __future__ import annotations
 

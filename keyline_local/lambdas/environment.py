@@ -37,7 +37,7 @@ _RUNTIME_PACKAGES = ("awslambdaric", "simplejson", "snapshot-restore-py")
 _SDK_PACKAGES = (
     *("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"),
 )
-"""What each Python runtime of Lambda has besides; a function's own copy goes before it."""
+"""The packages that each Python runtime of Lambda has; a function's own copy comes first."""
 _LINE_LIMIT = 256 * 1024  # CloudWatch's largest log event, bytes
 
 

@@ -17,7 +17,7 @@ NAMESPACE = "AWS/SNS"
 
 
 class Notices:
-    """Publishes notices as CloudWatch does; SNS delivers them to whoever has subscribed.
+    """Publishes notices as CloudWatch does; SNS delivers them to all subscribers.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ class Queues:
             ):
                 self._store.add_in(minute, NAMESPACE, metric, value, QueueName=name)
 
-    def look_anew(self) -> None:
+    def look_again(self) -> None:
         """Ask the queues at the next measurement, however soon it is."""
         self._looked = float("-inf")
 

@@ -16,8 +16,8 @@ class Checkpoint:
     Attributes
     ----------
     stream_arn
-        As the engine names it. A table that was made anew has another, so that an old
-        checkpoint never points into a new stream.
+        The stream's name in the engine. A table that was deleted and made again has another
+        stream, so that an old checkpoint never points into a new stream.
     sequence_number
         The last record that is done with; None before the first.
     iterator

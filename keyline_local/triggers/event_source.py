@@ -210,7 +210,7 @@ class EventSources(Part):
     async def drain(self, timeout: float = 30.0) -> None:
         """Wait until the mappings are done with all that is in the streams now.
 
-        No batching window is waited out meanwhile: whoever waits here has written what there is.
+        Batching windows end at once meanwhile: a caller who waits has written all records.
 
         Raises
         ------

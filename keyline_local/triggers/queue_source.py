@@ -180,7 +180,8 @@ class _Poller:
 def failed_ids(result: Result, batch: Sequence[Message], *, partial: bool) -> set[str]:
     """Return the ids of the messages that a function has not processed.
 
-    An answer that names a message that is not of the batch, or is no such answer, fails them all.
+    All messages fail if the answer names a message that is not in the batch, or is not an answer
+    of that form.
     """
     every = {message["MessageId"] for message in batch}
     if result.function_error is not None:

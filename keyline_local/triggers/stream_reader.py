@@ -170,7 +170,7 @@ class StreamReader:
 
 
 def _belongs(raw: Mapping[str, Any], stream: Stream) -> bool:
-    # The engine keeps the records of a deleted table and shows them in the stream of one
-    # made anew under its name. Its times are whole seconds, so of the second in which the
-    # new stream began old records may still come along.
+    # The engine keeps the records of a deleted table. It shows them in the stream of a new
+    # table of the same name. Its times are whole seconds, so old records of the second in
+    # which the new stream began may still be read.
     return float(raw["dynamodb"]["ApproximateCreationDateTime"]) >= stream.created

@@ -75,7 +75,7 @@ def deploy(
     ] = False,
     as_json: AsJson = False,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print the plan as Markdown, for whoever approves.")
+        bool, typer.Option("--markdown", help="Print the plan as Markdown, for the approver.")
     ] = False,
 ) -> None:
     """Deploy an environment in waves."""

@@ -87,7 +87,7 @@ def capacity_costs(
     units
         Of a month, by place and kind.
     capacity
-        Which tables have provisioned capacity, and its limits; None for none.
+        Which tables have provisioned capacity, and its limits; None if all are billed on demand.
     """
     for table in system.tables:
         for index in (None, *(each.name for each in table.indexes)):

@@ -199,7 +199,7 @@ def forecast(
     usage
         How much it is used; by default as it declares, with `months` and `stored`.
     capacity
-        Which tables have provisioned capacity; None for none.
+        Which tables have provisioned capacity; None if all are billed on demand.
     services
         What is billed beside DynamoDB.
     """

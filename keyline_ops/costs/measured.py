@@ -37,7 +37,7 @@ def read_report(file: Path) -> tuple[_Row, ...]:
     Raises
     ------
     KeylineError
-        If it cannot be read, is no report, or has a number that is none.
+        If the file cannot be read, is not a report, or has a number that is infinite.
     """
     suggestion = "Write one with `make demo REPORT=report.json`."
     try:
@@ -45,7 +45,7 @@ def read_report(file: Path) -> tuple[_Row, ...]:
     except OSError as error:
         raise KeylineError(str(file), f"cannot be read: {error.strerror}.", suggestion) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise KeylineError(str(file), f"is no report of a run: {error}.", suggestion) from error
+        raise KeylineError(str(file), f"is not a report of a run: {error}.", suggestion) from error
     for row in rows:
         if not all(map(math.isfinite, (row.calls, row.read_units, row.write_units))):
             raise KeylineError(f"{file}: {row.pattern}", "has an infinite number.", suggestion)
@@ -63,7 +63,7 @@ def measured(system: System, declared: Usage, file: Path, days: float) -> Usage:
     Raises
     ------
     KeylineError
-        If the report is none, or has nothing of the system.
+        If the file is not a report, or has nothing of the system.
     """
     rows = {row.pattern: row for row in read_report(file) if row.system == system.name}
     ran = {name: row for name, row in rows.items() if row.calls}

@@ -97,7 +97,7 @@ def read_prices(file: Path) -> Prices:
     Raises
     ------
     KeylineError
-        If it cannot be read, lacks a price, or a price is no amount: negative, infinite, `nan`.
+        If it cannot be read, lacks a price, or a price is not an amount: negative, infinite, `nan`.
     """
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -116,7 +116,7 @@ def read_prices(file: Path) -> Prices:
     for name, amount in msgspec.structs.asdict(prices).items():
         if isinstance(amount, float) and not (math.isfinite(amount) and amount >= 0):
             raise KeylineError(
-                f"{file}: {name}", f"is {amount}, which is no amount.", "Write one of 0 or more."
+                f"{file}: {name}", f"is {amount}, not an amount.", "Write 0 or more, in USD."
             )
     if prices.since > prices.checked:
         raise KeylineError(

@@ -30,7 +30,7 @@ def told_by(source: str, arguments: Sequence[str], environment: str) -> list[Tol
     Raises
     ------
     KeylineError
-        If it is none of these, or does not tell its costs.
+        If the source is something else, or does not tell its costs.
     """
     path = Path(source)
     if path.is_file():
@@ -41,7 +41,7 @@ def told_by(source: str, arguments: Sequence[str], environment: str) -> list[Tol
     if commit is None:
         raise KeylineError(
             f"--from {source}",
-            "is no file, no checkout and no git revision of this project.",
+            "is not a file, not a checkout and not a git revision of this project.",
             "Name what `keyline cost --json` printed, a folder, or a revision such as HEAD~1.",
         )
     with unpacked(commit) as tree:

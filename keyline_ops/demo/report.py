@@ -34,7 +34,7 @@ class PatternRow:
     p50, p99
         Milliseconds as the function saw them, from request to typed result.
     errors
-        Calls that failed otherwise than by a condition that the pattern declares.
+        Calls that failed, and not by a condition that the pattern declares.
     reason
         Why the pattern may cost more than its floor, where it may.
     on_old_data

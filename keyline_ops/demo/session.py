@@ -18,7 +18,7 @@ TRIES = 6
 
 
 class UnexpectedAnswerError(KeylineError):
-    """The system answered otherwise than the demonstration expects of it."""
+    """An answer of the system that the demonstration does not expect."""
 
 
 class NotThereError(UnexpectedAnswerError):

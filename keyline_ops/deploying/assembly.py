@@ -112,7 +112,7 @@ class Assembly:
 
 
 def digest(template: Template | None) -> str:
-    """Return what tells a template from others; empty for none.
+    """Return what tells a template from others; empty without a template.
 
     CloudFormation gives a template back with `?` for every character that is not ASCII.
     """

@@ -17,7 +17,7 @@ def left(waves: Waves, running: Mapping[str, str]) -> int:
     Parameters
     ----------
     running
-        The digests of the templates that run, by the names of the stacks; empty for none.
+        The digests of the templates that run, by the names of the stacks; empty if no stack runs.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""That the waves that are deployed are the waves that were reviewed, file by file."""
+"""The proof that the waves of a deployment are those that were reviewed, file by file."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The policy of a stack that keeps data: no update replaces or deletes one of its tables.
 
-A template cannot set it. CloudFormation asks it at each update of the stack, whoever makes that.
+A template cannot set the policy. CloudFormation asks the policy at each update of the stack,
+also at updates that other tools make.
 Source: CloudFormation user guide, "Prevent updates to stack resources".
 """
 

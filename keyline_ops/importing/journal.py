@@ -71,7 +71,7 @@ class Progress:
     moment
         When it was first started.
     begun, done
-        The last record that was tried, and the last that is accounted for; 0 for none.
+        The last record that was tried, and the last that is accounted for; 0 if there is none.
     refusals
         The first refused lines; `refused` counts them all.
     """
@@ -175,12 +175,12 @@ def _read(path: Path, file: IO[bytes]) -> Progress | None:
             entry = _LINE.decode(line)
         except msgspec.DecodeError as error:
             raise KeylineError(
-                str(path), f"is not a journal of an import ({error}).", "Remove it to start anew."
+                str(path), f"is not a journal of an import ({error}).", "Remove it to start again."
             ) from error
         if isinstance(entry, _Header):
             progress = Progress(entry.moment)
         elif progress is None:
-            raise KeylineError(str(path), "has no beginning.", "Remove it to start anew.")
+            raise KeylineError(str(path), "has no beginning.", "Remove it to start again.")
         elif isinstance(entry, _Begun):
             progress.begun = max(progress.begun, entry.upto)
         else:

@@ -46,7 +46,7 @@ def document(apps: Sequence[App], server: str = "") -> dict[str, Any]:
     Raises
     ------
     KeylineError
-        If a handler does not say what it answers, or its example is none of its body.
+        If a handler does not say what it answers, or its example does not fit its body.
     """
     system = apps[0].system
     operations = list(_operations(apps))

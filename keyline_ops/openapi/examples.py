@@ -20,7 +20,7 @@ def example_of(operation: Operation, schemas: Schemas) -> Any:
     Raises
     ------
     KeylineError
-        If it is none of its type.
+        If the example does not fit the type.
     """
     given = operation.handler.options.example
     example = _made_up(operation.body, schemas) if given is None else given

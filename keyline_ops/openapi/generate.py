@@ -1,7 +1,7 @@
 """Make a document of the functions of a deployment, in a process of its own.
 
 Handlers read their environment when they are imported, and an edited handler has to be
-imported anew: neither is for the process that asks.
+imported again: neither is for the process that asks.
 """
 
 from __future__ import annotations

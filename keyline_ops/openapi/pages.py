@@ -1,7 +1,7 @@
 """Pages beside an API: its OpenAPI document, and a page that shows it and sends requests.
 
-The document is made anew for each request, so that it is that of the handlers as they are
-saved now. Nothing of the API depends on these pages: what goes wrong in one is its answer.
+The document is made again for each request, so that it shows the handlers as they are saved
+now. Nothing of the API depends on these pages: an error in a page is the answer of that page.
 """
 
 from __future__ import annotations

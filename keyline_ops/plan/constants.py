@@ -69,7 +69,7 @@ def as_text(value: Value) -> str:
 
 
 def listed(value: Value) -> list[Value]:
-    """Return the items of a list; what is not a list stands for a list of itself, None for none."""
+    """Return the items of a list. Another value is a list of itself, and None an empty list."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -178,7 +178,8 @@ class Evaluator:
         Parameters
         ----------
         logical_id
-            Only those that refer to this resource, or to none; all if empty.
+            Only the outputs that refer to this resource, or do not refer to a resource; all if
+            empty.
         """
         found = {}
         for name, body in self._section("Outputs").items():

@@ -29,7 +29,7 @@ def stacks_of(source: str, environment: str) -> list[Stack]:
     Raises
     ------
     UnjudgedError
-        If it is none of these, or has no stacks.
+        If the source is something else, or has no stacks.
     """
     path = Path(source)
     if path.is_dir():

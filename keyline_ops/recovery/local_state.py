@@ -22,7 +22,7 @@ from keyline_local import state_locked
 
 _TABLES = "engine.db"
 _KEPT = ("checkpoints", "issuer", "secrets.json")
-"""What a platform goes on with besides its tables; logs, caches and scratch space are left out."""
+"""The files that a platform keeps beside its tables, without logs, caches and scratch space."""
 _RECORD = "backup.json"
 
 

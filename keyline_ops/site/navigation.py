@@ -53,7 +53,7 @@ def sections(root: Path, taken: Iterable[str]) -> Iterator[Section]:
 
 
 def tree(title: str, pages: Iterable[str], *, depth: int = 2) -> str:
-    """Return a part of the navigation, as Sphinx reads it: `Title <path>` names a page anew."""
+    """Return a part of the navigation for Sphinx: `Title <path>` gives a page another name."""
     rows = "\n".join(pages)
     caption = f":caption: {title}\n" if title else ""
     return f"```{{toctree}}\n:hidden:\n:maxdepth: {depth}\n{caption}\n{rows}\n```\n"

@@ -64,13 +64,13 @@ class SystemPages:
 
     def _pages(self) -> Iterator[str]:
         names = {
-            "README": "Guide: for whoever calls the API",
+            "README": "Guide: for callers of the API",
             "design": "Design: why tables, patterns and functions are as they are",
             "data-model": "Data model: tables, keys, patterns and functions as declared",
             "patterns": "Patterns: what each asks, costs and measured",
             "specification": "Specification: what was asked, what was wrong, which test proves it",
             "cost": "Cost: what was said beside what is computed",
-            "runbook": "Runbook: for whoever operates it",
+            "runbook": "Runbook: for operators",
             "api": "API: every route with its parameters and answers",
         }
         own = {file.stem for file in folder(self.system.name, self.root).glob("*.md")}

@@ -75,7 +75,7 @@ class ChatJourney:
     async def exercise(self, session: Session) -> Sequence[str]:
         """Show, page, report; compare with what was sent where the data is new."""
         now = time.time() * 1000
-        lines = ["The data of an earlier run is there; --fresh starts anew."]
+        lines = ["The data of an earlier run is there; --fresh starts with an empty state."]
         if not self.loaded_before:
             lines = [await self._check_conversations(session), await self._check_totals(session)]
         await self._show_messages(session, now)
@@ -126,7 +126,7 @@ class ChatJourney:
             stored = await self._pages(session, f"/conversations/{name}/messages", limit=5)
             got = [(m["question"], m["response"]) for m in reversed(stored)]
             if got != [(m.question, m.response) for m in messages]:
-                raise UnexpectedAnswerError(name, "came back otherwise than it was sent.")
+                raise UnexpectedAnswerError(name, "came back in another form than it was sent.")
         return f"{len(by_length)} conversations read back in pages of 5: word for word, in order."
 
     async def _check_totals(self, session: Session) -> str:

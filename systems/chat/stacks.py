@@ -1,4 +1,4 @@
-"""The chat system's service: what its providers cost is watched besides."""
+"""The chat system's service, which also watches what its providers cost."""
 
 from __future__ import annotations
 

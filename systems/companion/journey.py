@@ -79,7 +79,7 @@ class CompanionJourney:
 
     async def exercise(self, session: Session) -> Sequence[str]:
         """Use every route and every kind of request, and compare with what was said."""
-        lines = ["The data of an earlier run is there; --fresh starts anew."]
+        lines = ["The data of an earlier run is there; --fresh starts with an empty state."]
         if not self.loaded_before:
             lines = [await self._check_day(session)]
         lines.append(await self._change_medication(session))

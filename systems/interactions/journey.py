@@ -80,7 +80,7 @@ class InteractionsJourney:
 
     async def exercise(self, session: Session) -> Sequence[str]:
         """Read histories and sessions, clear one; compare with what was sent."""
-        lines = ["The data of an earlier run is there; --fresh starts anew."]
+        lines = ["The data of an earlier run is there; --fresh starts with an empty state."]
         if not self.loaded_before:
             lines = [await self._check_histories(session), await self._check_searches(session)]
         user, name = next(iter(self._sessions.items()))

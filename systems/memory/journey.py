@@ -89,7 +89,7 @@ class MemoryJourney:
 
     async def exercise(self, session: Session) -> Sequence[str]:
         """Build contexts, search, read and forget; compare with what was sent."""
-        lines = ["The data of an earlier run is there; --fresh starts anew."]
+        lines = ["The data of an earlier run is there; --fresh starts with an empty state."]
         if not self.loaded_before:
             lines = [await self._check_history(session)]
         lines.append(await self._check_contexts(session))

@@ -23,7 +23,7 @@ from systems.reports.samples.catalogue import Catalogue, Product, WrittenReport,
 PAGE = 20
 NEIGHBOURS = 10
 _CATALOGUE = {mark.claim: [mark.member] for mark in Settings().catalogue[:1]}
-"""The claims of who stores vectors, and may have all of them read anew."""
+"""The claims of who stores vectors, and may have all of them read again."""
 _TOLERANCE = 1e-4
 """How far two scores may be apart: vectors are stored as 32-bit numbers."""
 
@@ -82,7 +82,7 @@ class ReportsJourney:
 
     async def exercise(self, session: Session) -> Sequence[str]:
         """Page, change, delete; compare with what was sent where the data is new."""
-        lines = ["The data of an earlier run is there; --fresh starts anew."]
+        lines = ["The data of an earlier run is there; --fresh starts with an empty state."]
         if not self.loaded_before:
             lines = [await self._check_reports(session)]
         await self._change_profile(session)
@@ -173,9 +173,9 @@ class ReportsJourney:
         matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
         for number in (0, len(products) // 2):
             path = f"/products/{quote(products[number].id, safe='')}/similar"
-            anew = number == 0
-            params = {"k": NEIGHBOURS, "fresh": "true" if anew else "false"}
-            claims = _CATALOGUE if anew else None
+            fresh = number == 0
+            params = {"k": NEIGHBOURS, "fresh": "true" if fresh else "false"}
+            claims = _CATALOGUE if fresh else None
             answer = await _as(session, "reader", "GET", path, claims=claims, params=params)
             scores = np.delete(matrix @ matrix[number], number)
             best = np.sort(scores)[::-1][:NEIGHBOURS]

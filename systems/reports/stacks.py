@@ -18,7 +18,7 @@ _OLD_VERSIONS = 1  # day: enough to look at a wrong one; a matrix is written aga
 
 
 class ReportsDataStack(DataStack):
-    """Keeps, besides the tables, the matrices that are made of all vectors of a model."""
+    """Keeps the tables, and the matrices that are made of all vectors of a model."""
 
     def extend(self) -> None:
         """Add the bucket."""

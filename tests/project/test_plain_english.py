@@ -41,12 +41,9 @@ NOUNS = re.compile(
 """How a first line of a function's docstring begins that is a thing and not what it does."""
 
 SETTLED: tuple[str, ...] = (
-    "lambda_src/",
-    "constructs/",
-    "stacks/",
-    "examples/",
-    "scripts/",
-    "app.py",
+    *("lambda_src/", "constructs/", "stacks/", "keyline_local/", "keyline_ops/", "systems/"),
+    *("examples/", "distributions/", "scripts/", "benchmarks/", "docs/", "app.py"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"),
 )
 """The folders and files whose texts have none of the habits."""
 

@@ -12,7 +12,7 @@ from keyline_ops.plan.rules.change import Change
 Statement = dict[str, Value]
 
 _MANAGING = ("delete", "update", "create", "put", "restore", "purge", "tag", "untag", "disable")
-"""How the actions on a table begin that read and write no items; PutItem is none of them."""
+"""The beginnings of actions on a table that neither read nor write items. PutItem does."""
 
 
 def policies(change: Change) -> Iterator[Finding]:

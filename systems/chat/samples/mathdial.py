@@ -1,8 +1,8 @@
 """The tutoring dialogues of MathDial as messages.
 
 A dialogue is a conversation, and each of the teacher's turns answers the student's before
-it; the first answers the problem itself. A student's last turn that nobody answers is no
-message. The module is the problem's number, the student the name in the profile. Everything
+it; the first answers the problem itself. A student's last turn that nobody answers is not
+a message. The module is the problem's number, the student the name in the profile. Everything
 else (time, provider, model, tokens, response time, and that one student in ten is not signed
 in) is made up, see `systems.chat.samples.synthetic`.
 

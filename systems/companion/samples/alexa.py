@@ -29,7 +29,7 @@ def alexa_request(
     moment
         When Alexa sends it; now by default.
     more
-        What the kind has besides, such as `intent`.
+        What the kind has in addition, such as `intent`.
     """
     return {
         "version": "1.0",

@@ -134,7 +134,7 @@ def measured(items: int, kills: int, seed: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measure; non-zero if an item is missing, twice, or otherwise than it has to be."""
+    """Measure; the exit code is not zero if an item is missing, twice, or wrong."""
     options = parser(__doc__, __file__)
     options.add_argument("--items", type=int, default=100_000)
     options.add_argument("--kills", type=int, default=3)

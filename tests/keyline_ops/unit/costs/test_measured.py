@@ -56,12 +56,12 @@ def test_calls_and_units_are_those_of_the_run_for_the_days_that_it_stands_for(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("nonsense", "is no report of a run"),
-        ('{"patterns": [{"system": "notes"}]}', "is no report of a run"),
-        (json.dumps({"patterns": [row("put", -1, 0, 0)]}), "is no report of a run"),
+        ("nonsense", "is not a report of a run"),
+        ('{"patterns": [{"system": "notes"}]}', "is not a report of a run"),
+        (json.dumps({"patterns": [row("put", -1, 0, 0)]}), "is not a report of a run"),
         (
             json.dumps({"patterns": [row("put", 1, 0, 0)]}).replace(": 0", ": NaN", 1),
-            "is no report of a run",
+            "is not a report of a run",
         ),
         (json.dumps({"patterns": []}), "has no call of notes"),
         (json.dumps({"patterns": [row("put", 0, 0, 0)]}), "has no call of notes"),

@@ -33,9 +33,9 @@ def test_the_prices_of_requests_became_half_and_the_others_stayed() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "path", "says"),
     [
-        ("storage = 0.25", "storage = nan", "storage", "is nan, which is no amount"),
-        ("storage = 0.25", "storage = inf", "storage", "is inf, which is no amount"),
-        ("storage = 0.25", "storage = -1.0", "storage", "is -1.0, which is no amount"),
+        ("storage = 0.25", "storage = nan", "storage", "is nan, not an amount"),
+        ("storage = 0.25", "storage = inf", "storage", "is inf, not an amount"),
+        ("storage = 0.25", "storage = -1.0", "storage", "is -1.0, not an amount"),
         ("storage = 0.25", "", "prices.toml", "missing required field `storage`"),
         ("storage = 0.25", "stroage = 0.25", "prices.toml", "stroage"),
         ("storage = 0.25", 'storage = "much"', "prices.toml", "$.storage"),
@@ -94,7 +94,7 @@ def test_prices_that_are_two_years_old_are_warned_of(tmp_path: Path) -> None:
         (["--markdown"], "--markdown", "is not written of this"),
         (["--chart", "a.svg"], "--chart", "is not drawn of this"),
         (["--scale", "--chart", "a.png"], "--chart a.png", "is not an SVG file"),
-        (["--from", "no-such-thing"], "--from no-such-thing", "no git revision"),
+        (["--from", "no-such-thing"], "--from no-such-thing", "not a git revision"),
     ],
 )
 def test_a_wrong_question_is_named(arguments: list[str], path: str, says: str) -> None:
