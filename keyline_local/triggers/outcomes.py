@@ -1,4 +1,4 @@
-"""What a stream consumer did with the last records, and why it failed with some."""
+"""The outcomes of a stream consumer's last records, and the reasons of failures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ earlier run, or too long ago to be known."""
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a record.
+    """The outcome of a record.
 
     Attributes
     ----------

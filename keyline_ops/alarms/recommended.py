@@ -27,7 +27,7 @@ class Recommended:
     Attributes
     ----------
     by
-        The dimensions that the guide names, and `account` for none.
+        The dimensions that the guide names, or `account` if the guide names no dimension.
     here
         The metric and the dimensions that ours has; empty if there is no such alarm.
     why

@@ -1,4 +1,4 @@
-"""What a write needs before it is made: that somebody has seen it here, and has confirmed it.
+"""The confirmation that a write needs before it is made: somebody has seen the write here.
 
 A page of another site can send a form to this machine, but cannot read a page of the console. The
 mark of a confirmation is in the page that shows the write, and holds for that write alone.

@@ -1,4 +1,4 @@
-"""How often a schedule is due in a month."""
+"""The number of times that a schedule is due in a month."""
 
 from __future__ import annotations
 
