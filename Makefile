@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart dist e2e-deploy soak faults check lint types workflows synth synth-all \
-        diff plan waves digest bootstrap deploy drift destroy snapshots bench docs setup-site site site-check clean distclean
+        diff plan waves digest bootstrap deploy drift setup-security security secrets bills audit destroy snapshots bench docs setup-site site site-check clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -53,7 +53,7 @@ sweep: setup ## Delete now what has expired in a running `make up`
 
 test: setup-tests ## Run the tests; .reports/requirements.json says which requirement is proven by which
 	.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --requirements-report=.reports/requirements.json \
-	  -m "not apart and not deploy and not distribution and not site and not tutorial" tests
+	  -m "not apart and not deploy and not distribution and not security and not site and not tutorial" tests
 
 apart: setup-tests ## Delete each system from a copy of the project: what is left synthesizes and finds its tests
 	.venv/bin/python -m pytest -m apart tests/project/test_systems_apart.py
@@ -87,7 +87,8 @@ lint: setup ## Check style and formatting
 types: setup ## Check types
 	.venv/bin/mypy .
 
-workflows: setup ## Check what GitHub reads in .github against its schemas
+workflows: setup-security ## Check what GitHub reads in .github against its schemas, and look for weak workflows
+	.keyline/security/bin/zizmor --offline --quiet --config .ci/zizmor.yml .github
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
@@ -126,6 +127,30 @@ bootstrap: setup ## Prepare the account and region of an environment, once (ENV=
 
 destroy: setup ## Delete an environment that keeps no data, with its full buckets (ENV=dev)
 	.venv/bin/keyline destroy --environment $(ENV) $(if $(YES),--yes) -- $(CDK_ARGS)
+
+setup-security: # and what only `make security` and `make audit` need
+	@$(PYTHON) keyline_ops/setup_project.py --security
+
+security: workflows secrets bills ## Look for weak workflows and for secrets, and write a bill of materials of each bundle
+	.venv/bin/python -m pytest -m security tests/project/test_security.py
+
+secrets: setup-security # A secret that is not in the baseline fails; what only moved to another line does not (3)
+	@mkdir -p .reports && cp .ci/secrets.baseline .reports/secrets.baseline
+	@git ls-files -z | xargs -0 .keyline/security/bin/detect-secrets-hook --baseline .reports/secrets.baseline; \
+	  code=$$?; rm .reports/secrets.baseline; test $$code -eq 0 -o $$code -eq 3
+
+bills: setup-security # Of what prod carries: .reports/bills
+	.venv/bin/cdk synth --quiet -c env=prod --output cdk.out/prod
+	@rm -rf .reports/bills
+	.keyline/security/bin/python scripts/bills_of_materials.py cdk.out/prod .reports/bills
+
+audit: setup-security ## Ask the advisory databases for known weaknesses of what is pinned; needs a network
+	@for file in constraints.txt .ci/security.txt docs/requirements.txt distributions/requirements.txt \
+	  tests/support/deploy/requirements.txt; do \
+	  echo "audit $$file"; \
+	  .keyline/security/bin/pip-audit --disable-pip --no-deps --progress-spinner off -r $$file || exit 1; \
+	done
+	.venv/bin/npm audit --audit-level=high
 
 drift: setup ## Write documents and snapshots again, and fail if any of them was behind the code
 	@$(MAKE) --no-print-directory -o setup docs snapshots

@@ -3,8 +3,8 @@
 Runs before every `make` target under the system's Python, so it uses the standard
 library alone. Each step is done again only when what it depends on has changed. All it
 says goes to stderr: `$(make -s token)` must be the token and nothing else. With `--tests`
-it also installs what only the tests need, and with `--site` what builds the site of the
-documents.
+it also installs what only the tests need, with `--site` what builds the site of the
+documents, and with `--security` what looks for secrets and weak packages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +37,8 @@ BUNDLING = [
     for name in ("bundling.py", "byte_code.py", "byte_code.mjs")
 ]
 SITE = WORK / "site-env"
+SECURITY = WORK / "security"
+SECURITY_PACKAGES = ROOT / ".ci" / "security.txt"
 SITE_PACKAGES = ROOT / "docs" / "requirements.txt"
 SITE_CHECKER = "axe-core@4.14.1"
 """What looks for pages that some people cannot use."""
@@ -60,7 +62,7 @@ def main() -> int:
     WORK.mkdir(exist_ok=True)
     try:
         with alone():
-            set_up(tests="--tests" in sys.argv[1:], site="--site" in sys.argv[1:])
+            set_up({argument.removeprefix("--") for argument in sys.argv[1:]})
     except SetupError as error:
         say(str(error))
         return 1
@@ -100,7 +102,8 @@ def alone() -> Iterator[None]:
         yield
 
 
-def set_up(*, tests: bool, site: bool = False) -> None:
+def set_up(more: Collection[str]) -> None:
+    """Set up what everybody needs, and more: `tests`, `site`, `security`."""
     steps = Steps(WORK / "setup.json")
     steps.step("virtual environment", [str(ROOT)], outputs=[VENV_PYTHON], run=create_venv)
     python = venv_version()
@@ -129,7 +132,7 @@ def set_up(*, tests: bool, site: bool = False) -> None:
         outputs=[WORK / "bundle"],
         run=prepare_bundles,
     )
-    if tests:
+    if "tests" in more:
         steps.step(
             "emulator of AWS for the deployment tests",
             [python, *contents(EMULATOR_PACKAGES)],
@@ -142,7 +145,14 @@ def set_up(*, tests: bool, site: bool = False) -> None:
             outputs=[PACKAGING / "bin" / "python"],
             run=lambda: install_apart(PACKAGING, PACKAGING_PACKAGES),
         )
-    if site:
+    if "security" in more:
+        steps.step(
+            "what looks for secrets and weak packages",
+            [python, *contents(SECURITY_PACKAGES)],
+            outputs=[SECURITY / "bin" / "python"],
+            run=lambda: install_apart(SECURITY, SECURITY_PACKAGES),
+        )
+    if "site" in more:
         steps.step(
             "what builds the site",
             [python, *contents(SITE_PACKAGES), SITE_CHECKER],

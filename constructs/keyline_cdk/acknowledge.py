@@ -7,6 +7,10 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 from constructs import IConstruct
 
+from keyline.errors import DeclarationError
+
+_FEWEST_WORDS = 4
+
 
 def acknowledge(scope: IConstruct, reasons: Mapping[str, str]) -> None:
     """Accept findings on a construct and below it.
@@ -14,10 +18,21 @@ def acknowledge(scope: IConstruct, reasons: Mapping[str, str]) -> None:
     Parameters
     ----------
     reasons
-        The rule, such as `AwsSolutions-SMG4`, and why it does not hold here.
+        The rule, such as `AwsSolutions-SMG4`, and why it does not hold here, in a sentence.
+
+    Raises
+    ------
+    DeclarationError
+        If a reason is not a sentence.
     """
     validations = cdk.Validations.of(scope)
     for rule, reason in reasons.items():
+        if len(reason.split()) < _FEWEST_WORDS or not reason.endswith("."):
+            raise DeclarationError(
+                f"{scope.node.path}: {rule}",
+                f"is accepted without a reason: {reason!r} is not a sentence.",
+                "Say why the rule does not hold here.",
+            )
         validations.acknowledge(cdk.Acknowledgment(id=f"AwsSolutions::{rule}", reason=reason))
 
 

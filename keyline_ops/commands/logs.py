@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,5 +33,20 @@ def logs(
     """
     from keyline_ops.log_files import read
 
-    for line in read((state or LOCAL_STATE) / "logs", function, request, follow=follow):
+    folder = (state or LOCAL_STATE) / "logs"
+    is_empty = True
+    for line in read(folder, function, request, follow=follow):
         print(line, flush=follow)
+        is_empty = False
+    if is_empty:
+        print(_nothing(folder, request), file=sys.stderr)
+
+
+def _nothing(folder: Path, request: str | None) -> str:
+    """Say why no line is shown: an empty answer would look like a command that does not work."""
+    if request is not None:
+        return f"{folder}: no line is of the request {request}."
+    return (
+        f"{folder}: no function has written a line yet. A function writes one when it runs and"
+        " logs, prints or fails."
+    )

@@ -9,6 +9,7 @@ import pytest
 from keyline.errors import KeylineError
 from keyline_ops import log_files
 from keyline_ops.log_files import read
+from tests.support.commands import keyline
 
 
 @pytest.fixture
@@ -81,3 +82,21 @@ def test_what_is_written_is_followed_also_after_a_rotation(
     file.replace(file.with_name(f"{file.name}.1"))
     file.write_text("2026-01-01T00:00:07Z\tf-4\trotated\n")
     assert texts([next(lines)]) == ["rotated"]
+
+
+def test_the_command_says_why_it_shows_no_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "logs").mkdir()
+    assert keyline("logs", "--state", str(tmp_path)) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "no function has written a line yet" in told.err
+
+    (tmp_path / "logs" / "orders-place-local.log").write_text("2026-01-01T00:00:00Z\tid\tword\n")
+    assert keyline("logs", "--state", str(tmp_path)) == 0
+    told = capsys.readouterr()
+    assert told.out.endswith("word\n")
+    assert told.err == ""
+    assert keyline("logs", "--state", str(tmp_path), "--request", "other") == 0
+    assert "no line is of the request other" in capsys.readouterr().err
