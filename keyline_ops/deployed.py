@@ -146,7 +146,7 @@ def _check_account(name: str, account: str, region: str) -> None:
         raise KeylineError(
             f"environment {name}",
             f"is in the account {account}, the credentials are for {mine}.",
-            "Choose others with AWS_PROFILE, or mend the environment's file.",
+            "Choose others with AWS_PROFILE, or correct the environment's file.",
         )
 
 

@@ -125,7 +125,9 @@ def _ended(log: Path, code: int) -> KeylineError:
     lines = log.read_text(errors="replace", encoding="utf-8").splitlines()[-_SHOWN_LINES:]
     said = "".join(f"\n  {line}" for line in lines)
     return KeylineError(
-        str(log), f"the platform ended with exit code {code} before it was ready:{said}"
+        str(log),
+        f"the platform ended with exit code {code} before it was ready:{said}",
+        "\nCorrect what the log says, and start it again.",
     )
 
 

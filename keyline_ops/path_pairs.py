@@ -30,7 +30,9 @@ def read_path_pairs(file: Path, first: str, second: str) -> Sequence[PathPair | 
     try:
         listed = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise KeylineError(str(file), f"cannot be read: {error.strerror}.") from error
+        raise KeylineError(
+            str(file), f"cannot be read: {error.strerror}.", "Name a file that you may read."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise KeylineError(str(file), f"is not JSON: {error}.", f"Write [{form}].") from error
     if not isinstance(listed, list):
@@ -53,7 +55,9 @@ def _pair(file: Path, one: str, other: str) -> PathPair | KeylineError:
     try:
         return _near(file, one), _near(file, other)
     except OSError as error:
-        return KeylineError(str(file), f"has a path that cannot be read: {error}.")
+        return KeylineError(
+            str(file), f"has a path that cannot be read: {error}.", "Name files that you may read."
+        )
 
 
 def _near(file: Path, path: str) -> str:

@@ -39,7 +39,7 @@ class Named(Generic[T]):
             return self._found[name]
         if name in self._refused:
             raise DependentError(
-                path, f"it names the {self._kind} {name!r}, which is refused", "mend that first"
+                path, f"it names the {self._kind} {name!r}, which is refused", "repair that first"
             )
         known = ", ".join(sorted(map(str, self._found))) or "none"
         raise LocalPlatformError(

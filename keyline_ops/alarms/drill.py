@@ -1,4 +1,4 @@
-"""A drill on the running platform: something goes wrong, its alarm goes off, and is mended.
+"""A drill on the running platform: something goes wrong, its alarm goes off, and is repaired.
 
 Each scene waits in the platform's time, so that days pass in seconds. What it writes, it removes.
 """
@@ -33,7 +33,7 @@ def nothing() -> None:
 
 @dataclass(frozen=True)
 class Scene:
-    """Something that goes wrong, and how it is mended.
+    """Something that goes wrong, and how it is repaired.
 
     Attributes
     ----------
@@ -41,10 +41,10 @@ class Scene:
         What goes wrong, in a few words.
     stack, alarm
         The alarm that is to go off.
-    begin, each, mend
-        What is done at the beginning, before each step of time, and to mend.
-    mended_by
-        The command that mends.
+    begin, each, repair
+        What is done at the beginning, before each step of time, and to repair.
+    repaired_by
+        The command that repairs.
     step, within
         Seconds of a step, and in how many seconds the alarm has to go off, and to be over.
     """
@@ -53,8 +53,8 @@ class Scene:
     stack: str
     alarm: str
     begin: Callable[[], None]
-    mend: Callable[[], None]
-    mended_by: str
+    repair: Callable[[], None]
+    repaired_by: str
     each: Callable[[], None] = nothing
     step: int = MINUTE
     within: int = 15 * MINUTE
@@ -82,7 +82,7 @@ class Drill:
             raise KeylineError(
                 f"{scene.stack}/{scene.alarm}",
                 "is on already, so the drill would prove nothing.",
-                "Mend what it tells of, or start with `make up FRESH=1`.",
+                "Repair what it tells of, or start with `make up FRESH=1`.",
             )
         start = self._now()
         try:
@@ -90,8 +90,8 @@ class Drill:
             fired = self._wait(scene, _ON, scene.within)
             told_by = self._told_since(scene, fired) if fired else ""
         finally:
-            scene.mend()
-        mended = self._now()
+            scene.repair()
+        repaired = self._now()
         over = self._wait(scene, _OVER, scene.within) if fired else None
         return Drilled(
             cause=scene.cause,
@@ -99,8 +99,8 @@ class Drill:
             fires_after=_minutes(start, fired),
             told_by=told_by,
             runbook=self._alarm(scene)["runbook"],
-            mended_by=scene.mended_by,
-            ends_after=_minutes(mended, over),
+            repaired_by=scene.repaired_by,
+            ends_after=_minutes(repaired, over),
         )
 
     def _wait(self, scene: Scene, state: str, within: int) -> datetime | None:

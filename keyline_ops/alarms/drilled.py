@@ -11,7 +11,7 @@ from rich.console import Console
 from keyline_ops.durations import told
 from keyline_ops.printing import print_whole, table
 
-HEADS = ("cause", "alarm", "goes off after", "told by", "what to do", "mended by", "OK after")
+HEADS = ("cause", "alarm", "goes off after", "told by", "what to do", "repaired by", "OK after")
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Drilled:
     Attributes
     ----------
     fires_after, ends_after
-        Minutes of the platform's time until the alarm went off, and from the mend until it was
+        Minutes of the platform's time until the alarm went off, and from the repair until it was
         over; None if it did not.
     told_by
         The alarm that told its topic; empty if none did.
@@ -32,7 +32,7 @@ class Drilled:
     fires_after: int | None
     told_by: str
     runbook: str
-    mended_by: str
+    repaired_by: str
     ends_after: int | None
 
     @property
@@ -58,9 +58,9 @@ def as_markdown(found: Sequence[Drilled]) -> str:
     """Return what was seen as a table of a document beside the runbook."""
     lines = [f"| {' | '.join(HEADS)} |", "|---" * len(HEADS) + "|"]
     for each in found:
-        cause, alarm, fires, told_by, runbook, mended_by, ends = _row(each)
+        cause, alarm, fires, told_by, runbook, repaired_by, ends = _row(each)
         page = f"[{runbook.partition('#')[2]}]({runbook.rpartition('/')[2]})"
-        cells = (cause, f"`{alarm}`", fires, f"`{told_by}`", page, f"`{mended_by}`", ends)
+        cells = (cause, f"`{alarm}`", fires, f"`{told_by}`", page, f"`{repaired_by}`", ends)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -72,7 +72,7 @@ def _row(each: Drilled) -> tuple[str, ...]:
         _told(each.fires_after, "NEVER"),
         each.told_by or "NOBODY",
         each.runbook,
-        each.mended_by,
+        each.repaired_by,
         _told(each.ends_after, "NEVER"),
     )
 

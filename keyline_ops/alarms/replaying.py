@@ -65,7 +65,11 @@ def of_metric_data(
     """
     found = _alarm(alarm)
     if not isinstance(found, MetricAlarm):
-        raise KeylineError(str(alarm), "is a composite alarm, which has no metrics.")
+        raise KeylineError(
+            str(alarm),
+            "is a composite alarm, which has no metrics.",
+            "Name an alarm of a metric, or leave --metric-data out.",
+        )
     watching, over = with_metric_data(found, _document(output), start, end)
     return Replay(found.name or alarm.name, over.initial, replay(watching, over))
 
@@ -112,5 +116,7 @@ def _document(path: Path) -> object:
     try:
         found: object = msgspec.json.decode(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        raise KeylineError(str(path), f"cannot be read: {error}.") from error
+        raise KeylineError(
+            str(path), f"cannot be read: {error}.", "Name a file of JSON."
+        ) from error
     return found

@@ -107,8 +107,8 @@ class Scenes:
             stack=self._stack("data"),
             alarm=f"{pascal(table.name)}Alarms/WriteThrottles",
             begin=lambda: self._begin("throttle", name, DAY),
-            mend=lambda: self._resume(name),
-            mended_by=f"keyline local resume {name}",
+            repair=lambda: self._resume(name),
+            repaired_by=f"keyline local resume {name}",
         )
 
     def _crash(self) -> Scene:
@@ -120,15 +120,15 @@ class Scenes:
             alarm=f"{pascal(function.name)}Errors",
             begin=lambda: self._begin("crash", name, DAY),
             each=lambda: self._invoke(name),
-            mend=lambda: self._resume(name),
-            mended_by=f"keyline local resume {name}",
+            repair=lambda: self._resume(name),
+            repaired_by=f"keyline local resume {name}",
         )
 
     def _silence(self) -> Scene:
         function = self._stage.daily
         name = self._function(function)
 
-        def mend() -> None:
+        def repair() -> None:
             self._resume(name)
             self._ask("POST", f"/schedules/{name}")
 
@@ -137,8 +137,8 @@ class Scenes:
             stack=self._stack("service"),
             alarm=f"{pascal(function.name)}Schedule/Silent",
             begin=lambda: self._begin("pause", name, 7 * DAY),
-            mend=mend,
-            mended_by=f"keyline local resume {name}; keyline trigger {name}",
+            repair=repair,
+            repaired_by=f"keyline local resume {name}; keyline trigger {name}",
             step=6 * HOUR,
             within=4 * DAY,
         )
@@ -166,8 +166,8 @@ class Scenes:
             stack=self._stack("service"),
             alarm=f"{pascal(function.name)}Stream/GivenUp",
             begin=begin,
-            mend=lambda: self._redrive(give_up=True),
-            mended_by=f"keyline redrive {self._stage.system.name} {function.name} --give-up",
+            repair=lambda: self._redrive(give_up=True),
+            repaired_by=f"keyline redrive {self._stage.system.name} {function.name} --give-up",
         )
 
     def _full_queue(self) -> Scene:
@@ -189,8 +189,8 @@ class Scenes:
             stack=self._stack("service"),
             alarm=f"{pascal(function.name)}Stream/Forgotten",
             begin=begin,
-            mend=lambda: self._redrive(forget=True),
-            mended_by=f"keyline redrive {self._stage.system.name} {function.name} --forget",
+            repair=lambda: self._redrive(forget=True),
+            repaired_by=f"keyline redrive {self._stage.system.name} {function.name} --forget",
             step=6 * HOUR,
             within=8 * DAY,
         )

@@ -145,7 +145,7 @@ def drill_command(
     scenes = Scenes(stage, ask, environment, state).of(causes or list(Cause))
     if dry_run:
         for scene in scenes:
-            print(f"{scene.cause}: {scene.stack}/{scene.alarm}, mended by `{scene.mended_by}`")
+            print(f"{scene.cause}: {scene.stack}/{scene.alarm}, repaired by `{scene.repaired_by}`")
         return
     found = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -208,7 +208,11 @@ def replay_command(
     from keyline_ops.alarms.replaying import of_metric_data, of_pairs, of_series
 
     if (start or end) and not metric_data:
-        raise KeylineError("--start and --end", "are only for --metric-data.")
+        raise KeylineError(
+            "--start and --end",
+            "are only for --metric-data.",
+            "Give --metric-data, or leave them out.",
+        )
     match alarm, series, metric_data, pairs:
         case None, None, None, Path():
             _print_many(of_pairs(pairs), as_json)

@@ -39,7 +39,7 @@ Examples:
   keyline deploy --environment dev -- -c user_pool_id=us-east-1_AbCdEfGhI
 
 What follows on `--` goes to the CDK. The exit code is 0 if all is deployed, 1 if a wave failed or
-something has to be mended first, 2 if it takes steps that the command does not make, 3 if it is
+something has to be repaired first, 2 if it takes steps that the command does not make, 3 if it is
 refused. A dry run ends as `keyline plan` does: 0 for one deployment, 2 for several, 3 for refused.
 """
 

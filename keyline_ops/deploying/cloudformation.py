@@ -51,7 +51,7 @@ _UNPROTECT = (
 
 
 class BrokenStackError(KeylineError):
-    """A stack that takes no deployment until somebody mends it."""
+    """A stack that takes no deployment until somebody repairs it."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Told:
         raise BrokenStackError(
             f"stack {self.name}",
             message.format(**named),
-            f"Mend the cause, then run this, and deploy again:\n  {command.format(**named)}",
+            f"Remove the cause, then run this, and deploy again:\n  {command.format(**named)}",
         )
 
 

@@ -93,7 +93,7 @@ class Run:
                 name,
                 f"failed: {error.path} {error.message} What ran before it still runs:"
                 " CloudFormation puts back what a failed deployment had changed.",
-                "The output above says why. Mend the cause, and run the same command again: it"
+                "The output above says why. Remove the cause, and run the same command again: it"
                 " goes on with this wave.",
             ) from error
         self.settle()

@@ -33,7 +33,9 @@ def options_of(texts: Sequence[str], kind: type[OptionsT]) -> OptionsT:
             value.encode()
             given[name] = msgspec.convert(value, types[name], strict=False)
         except UnicodeEncodeError as error:
-            raise KeylineError(f"--set {name}", f"{value!r} is not UTF-8 text.") from error
+            raise KeylineError(
+                f"--set {name}", f"{value!r} is not UTF-8 text.", "Write text that UTF-8 has."
+            ) from error
         except msgspec.ValidationError as error:
             _, said, _ = Wording(types[name], texts=True).fault(error)
             raise KeylineError(f"--set {name}", said, described(kind)[name]) from error

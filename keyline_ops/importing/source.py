@@ -54,7 +54,7 @@ def digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise KeylineError(str(path), f"cannot be read: {error.strerror}.") from error
+        raise _unreadable(path, error) from error
 
 
 def records(path: Path, at: Callable[[int], object] = lambda _: None) -> Iterator[Record]:
@@ -76,7 +76,13 @@ def records(path: Path, at: Callable[[int], object] = lambda _: None) -> Iterato
                 at(raw.tell())
                 yield record
     except OSError as error:
-        raise KeylineError(str(path), f"cannot be read: {error.strerror}.") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> KeylineError:
+    return KeylineError(
+        str(path), f"cannot be read: {error.strerror}.", "Name a file that you may read."
+    )
 
 
 def _first(file: TextIO) -> str:
@@ -170,7 +176,7 @@ class _Text:
         return KeylineError(
             f"{self._path.name}, line {self.line}",
             f"the list is broken: {why}.",
-            "Mend the file and import it again: what was imported counts as already there.",
+            "Correct the file and import it again: what was imported counts as already there.",
         )
 
     def _more(self) -> bool:

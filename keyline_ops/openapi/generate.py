@@ -50,7 +50,11 @@ def generate(functions: Sequence[Function], region: str) -> dict[str, Any]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise NotDescribedError("handlers", f"were not imported within {_SECONDS:g} s.") from error
+        raise NotDescribedError(
+            "handlers",
+            f"were not imported within {_SECONDS:g} s.",
+            "Look for a handler that waits while it is imported.",
+        ) from error
     if done.returncode:
         raise NotDescribedError(
             ", ".join(function.handler for function in functions),

@@ -40,7 +40,7 @@ def stacks_of(source: str, environment: str) -> list[Stack]:
     if commit is None:
         raise UnjudgedError(
             source,
-            "is not a file, no folder and no git revision of this project.",
+            "is not a file, not a folder and not a git revision of this project.",
             "Name a template, the folder of a cloud assembly, or a revision such as HEAD~1.",
         )
     return _of_revision(source, commit, environment)

@@ -43,7 +43,9 @@ def parse_template(text: str, path: str) -> Template:
     try:
         found = _parsed(text)
     except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise UnjudgedError(path, f"is neither JSON nor YAML: {error}") from error
+        raise UnjudgedError(
+            path, f"is neither JSON nor YAML: {error}.", "Name a CloudFormation template."
+        ) from error
     resources = found.get("Resources") if isinstance(found, dict) else None
     if not isinstance(resources, dict):
         raise UnjudgedError(
@@ -52,7 +54,11 @@ def parse_template(text: str, path: str) -> Template:
     for logical_id, body in resources.items():
         loop = logical_id.startswith("Fn::ForEach::")
         if not loop and not (isinstance(body, dict) and isinstance(body.get("Type"), str)):
-            raise UnjudgedError(f"{path}: Resources.{logical_id}", "has no Type.")
+            raise UnjudgedError(
+                f"{path}: Resources.{logical_id}",
+                "has no Type.",
+                "Write the type, such as AWS::DynamoDB::Table.",
+            )
         if not loop and not isinstance(body.get("Properties", {}), dict | None):
             raise UnjudgedError(
                 f"{path}: Resources.{logical_id}.Properties",

@@ -53,7 +53,9 @@ class Sight:
             except ClientError as error:
                 if error.response["Error"]["Code"] in _UNKNOWN:
                     raise UnansweredError(
-                        self.name, f"the endpoint does not know {error.operation_name}."
+                        self.name,
+                        f"the endpoint does not know {error.operation_name}.",
+                        "Name an environment on AWS.",
                     ) from error
                 raise
 

@@ -73,7 +73,9 @@ class Links:
         if target in self.pages:
             return found[0]
         if not (self.root / target).exists():
-            raise KeylineError(page, f"links to {found['target']}, which is not there.")
+            raise KeylineError(
+                page, f"links to {found['target']}, which is not there.", "Correct the link."
+            )
         if found["image"]:
             return self._image(found, target)
         self.shown.add(target)

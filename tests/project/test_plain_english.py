@@ -25,7 +25,8 @@ HABITS = {
     "whoever": r"(?i)\b(whoever|whomever|whosever|whosoever|whatsoever)\b",
     "old words": r"(?i)\b(anew|besides|likewise|otherwise than|lest|whence|thence|hence|henceforth|"
     r"wherein|whereof|whereby|thereof|therein|thereby|thereupon|hereby|herein|shall|ere|upon|whilst|"
-    r"amongst|naught|aught|forthwith|save for|in lieu of|albeit|notwithstanding)\b",
+    r"amongst|naught|aught|forthwith|save for|in lieu of|albeit|notwithstanding|mend|mends|mended)"
+    r"\b",
 }
 """What each habit is called → how a machine finds it (rules 3, 4 and 5)."""
 

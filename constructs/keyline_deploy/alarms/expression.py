@@ -193,4 +193,6 @@ class _Parser:
         return self._error("ends too early" if kind == "end" else f"cannot have {value!r} there")
 
     def _error(self, what: str) -> KeylineError:
-        return KeylineError("alarm.Metrics", f"the expression {self._text!r} {what}.")
+        return KeylineError(
+            "alarm.Metrics", f"the expression {self._text!r} {what}.", "Correct the expression."
+        )

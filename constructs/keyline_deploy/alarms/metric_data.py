@@ -73,7 +73,11 @@ def with_metric_data(
         alarm = _of_its_result(alarm)
     lacking = [query.id for query in alarm.queries if query.id not in found]
     if lacking:
-        raise KeylineError("metric data", f"there is no result with the id {lacking[0]}.")
+        raise KeylineError(
+            "metric data",
+            f"there is no result with the id {lacking[0]}.",
+            "Ask for each metric of the alarm by its id.",
+        )
     return alarm, _series(found, alarm.period, start, end)
 
 
@@ -81,7 +85,9 @@ def _results(output: object) -> Sequence[_Result]:
     try:
         return msgspec.convert(output, _Output).metric_data_results
     except msgspec.ValidationError as error:
-        raise KeylineError("metric data", f"cannot be read: {error}.") from error
+        raise KeylineError(
+            "metric data", f"cannot be read: {error}.", "Give what GetMetricData answers."
+        ) from error
 
 
 def _series(
@@ -89,7 +95,11 @@ def _series(
 ) -> Series:
     for name, time in (("start", start), ("end", end)):
         if time and time.timestamp() % period:
-            raise KeylineError(name, f"is not a whole multiple of the alarm's {period} s.")
+            raise KeylineError(
+                name,
+                f"is not a whole multiple of the alarm's {period} s.",
+                "Give a time at which a period begins.",
+            )
     numbers = [number for points in found.values() for number in points]
     if not numbers and not (start and end):
         raise KeylineError(
@@ -119,7 +129,11 @@ def _by_id(results: Sequence[_Result], period: int) -> _PointsById:
     for result in results:
         of_id = found.setdefault(result.id, {})
         if len(result.timestamps) != len(result.values):
-            raise KeylineError(f"metric data {result.id}", "has not as many values as timestamps.")
+            raise KeylineError(
+                f"metric data {result.id}",
+                f"has {len(result.values)} values for {len(result.timestamps)} timestamps.",
+                "Give what GetMetricData answers.",
+            )
         for time, value in zip(result.timestamps, result.values, strict=True):
             if of_id.setdefault(period_at(time, period), value) != value:
                 raise KeylineError(

@@ -148,7 +148,11 @@ def alarm_of(properties: object) -> Alarm:
         `statistic_of`.
     """
     if not isinstance(properties, Mapping):
-        raise KeylineError("alarm", "is not an object with the properties of an alarm.")
+        raise KeylineError(
+            "alarm",
+            "is not an object with the properties of an alarm.",
+            "Give the Properties of an AWS::CloudWatch::Alarm.",
+        )
     with nesting_refused("alarm"):
         return _alarm(properties)
 
@@ -192,7 +196,11 @@ def _is_resource(properties: Mapping[str, object]) -> bool:
 def _only_query(given: _OfMetric) -> _Query:
     statistics = [each for each in (given.statistic, given.extended_statistic) if each]
     if len(statistics) != 1:
-        raise KeylineError("alarm.Statistic", "give either Statistic or ExtendedStatistic.")
+        raise KeylineError(
+            "alarm.Statistic",
+            f"there are {len(statistics)} statistics.",
+            "Give either Statistic or ExtendedStatistic.",
+        )
     metric = _Metric(given.namespace, given.metric_name, given.dimensions)
     return _Query(_ONLY, _MetricStat(metric, given.period, statistics[0]))
 
@@ -203,7 +211,11 @@ def _metric_alarm(given: _Common, queries: Sequence[_Query]) -> MetricAlarm:
     )
     in_range = given.datapoints_to_alarm or given.evaluation_periods
     if in_range > given.evaluation_periods:
-        raise KeylineError("alarm.DatapointsToAlarm", f"{in_range} is more than EvaluationPeriods.")
+        raise KeylineError(
+            "alarm.DatapointsToAlarm",
+            f"{in_range} is more than EvaluationPeriods.",
+            f"Give at most {given.evaluation_periods}.",
+        )
     return MetricAlarm(
         name=given.alarm_name,
         queries=metrics,
@@ -231,10 +243,14 @@ def _watched(queries: Sequence[_Query]) -> str:
     for query in queries:
         if (query.metric_stat is None) == (query.expression is None):
             raise KeylineError(
-                f"alarm.Metrics[{query.id}]", "give either MetricStat or Expression."
+                f"alarm.Metrics[{query.id}]",
+                "has not exactly one of MetricStat and Expression.",
+                "Give one of them.",
             )
     if twice := repeated(query.id for query in queries):
-        raise KeylineError(f"alarm.Metrics[{twice[0]}]", "the id is given twice.")
+        raise KeylineError(
+            f"alarm.Metrics[{twice[0]}]", "the id is given twice.", "Give each its own id."
+        )
     returned = [query.id for query in queries if query.return_data]
     if len(returned) != 1:
         raise KeylineError(

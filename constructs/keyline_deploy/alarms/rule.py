@@ -199,4 +199,6 @@ class _Parser:
         return self._error(f": expected {expected} before {found}")
 
     def _error(self, what: str) -> KeylineError:
-        return KeylineError("alarm.AlarmRule", f"the rule {self._text!r}{what}.")
+        return KeylineError(
+            "alarm.AlarmRule", f"the rule {self._text!r}{what}.", "Correct the rule."
+        )

@@ -97,7 +97,9 @@ def series_of(document: object) -> Series:
     try:
         given = msgspec.convert(document, _Series)
     except msgspec.ValidationError as error:
-        raise KeylineError("series", f"cannot be read: {error}.") from error
+        raise KeylineError(
+            "series", f"cannot be read: {error}.", "Correct the value that is named."
+        ) from error
     for time in (given.start, given.end, *(given.evaluate_at or ())):
         if not _YEARS[0] <= time.year <= _YEARS[1]:
             raise KeylineError(

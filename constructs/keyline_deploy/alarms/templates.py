@@ -81,7 +81,8 @@ def _alarm(stack: str, logical_id: str, resource: Mapping[str, Any]) -> Template
     try:
         alarm = alarm_of(given)
     except KeylineError as error:
-        raise KeylineError(f"{stack}.{logical_id}", str(error)) from error
+        where = f"{stack}.{logical_id}.{error.path}"
+        raise KeylineError(where, error.message, error.suggestion) from error
     return TemplateAlarm(
         stack=stack,
         logical_id=logical_id,

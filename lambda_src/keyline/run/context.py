@@ -84,7 +84,9 @@ def from_environment(
     named = _variable(environ, variables.SYSTEM)
     if named != system.name:
         raise KeylineError(
-            variables.SYSTEM, f"is {named!r}, the handler belongs to {system.name!r}."
+            variables.SYSTEM,
+            f"is {named!r}, and the handler belongs to {system.name!r}.",
+            _DEPLOY,
         )
     secret = environ.get(variables.CURSOR_SECRET)
     return Context(

@@ -183,7 +183,7 @@ def _numbers(vector: Sequence[float], path: str) -> array[float]:
     if not all(map(isfinite, numbers)):
         place = next(n for n, number in enumerate(numbers) if not isfinite(number))
         raise VectorError(
-            f"{path}[{place}]", f"is {numbers[place]}, no finite number.", "Give finite numbers."
+            f"{path}[{place}]", f"is {numbers[place]}, not a finite number.", "Give finite numbers."
         )
     return numbers
 

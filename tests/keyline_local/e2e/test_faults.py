@@ -148,7 +148,7 @@ def test_faults_set_off_alarms_that_tell_and_end(root: Path, assembly: Path) -> 
         async with Platform(root=root, assembly=assembly, state=state) as platform:
             seen = Seen(platform)
 
-            # A function that dies with each event, until that is mended
+            # A function that dies with each event, until that is repaired
             platform.begin_fault(Kind.CRASH, "daily", 600)
             crashed = await platform.invoke("daily", {})
             assert b"signal: killed" in crashed.payload

@@ -47,7 +47,7 @@ def test_deploy_again_and_destroy(
     # When the environment is deployed as it is
     cdk.deploy(deployable_dev)
 
-    # Then the role is mended, and with it the function
+    # Then the role is repaired, and with it the function
     assert "errorMessage" not in _invoke(deployment)
 
     # And once more changes nothing

@@ -93,7 +93,7 @@ def test_a_composite_is_told_by_its_rule() -> None:
             "2 of them return data: a, b",
         ),
         (of_metrics(metric("m1"), metric("m1")), "given twice"),
-        (of_metrics({"Id": "a"}), "either MetricStat or Expression"),
+        (of_metrics({"Id": "a"}), "exactly one of MetricStat and Expression"),
         (of_metrics({"Id": "a", "Expression": "1"}), "the same period"),
         (
             of_metrics(
@@ -172,7 +172,7 @@ def test_its_metrics_are_computed_again_and_its_result_is_not() -> None:
         told(given, {})
     broken = output(e1={"10:00": 6})
     broken["MetricDataResults"][0]["Values"] = []
-    with pytest.raises(KeylineError, match="as many values"):
+    with pytest.raises(KeylineError, match="0 values for 1 timestamps"):
         told(given, broken)
 
 

@@ -17,12 +17,12 @@ BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Platform:
-    """Has one alarm, which goes off so many minutes after a fault, and ends after its mend."""
+    """Has one alarm, which goes off so many minutes after a fault, and ends after its repair."""
 
     def __init__(self, *, fires: int, ends: int = 2, tells: bool = True) -> None:
         self.now = BEGAN
         self.fault: datetime | None = None
-        self.mended: datetime | None = None
+        self.repaired: datetime | None = None
         self.fires, self.ends, self.tells = timedelta(minutes=fires), timedelta(minutes=ends), tells
         self.state, self.since = "OK", BEGAN
         self.steps = 0
@@ -30,8 +30,8 @@ class Platform:
     def begin(self) -> None:
         self.fault = self.now
 
-    def mend(self) -> None:
-        self.mended = self.now
+    def repair(self) -> None:
+        self.repaired = self.now
 
     def each(self) -> None:
         self.steps += 1
@@ -55,10 +55,10 @@ class Platform:
 
     def _move(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-        if self.state == "OK" and self.fault and not self.mended:
+        if self.state == "OK" and self.fault and not self.repaired:
             self._become("ALARM", self.fault + self.fires)
-        if self.state == "ALARM" and self.mended:
-            self._become("OK", self.mended + self.ends)
+        if self.state == "ALARM" and self.repaired:
+            self._become("OK", self.repaired + self.ends)
 
     def _become(self, state: str, at: datetime) -> None:
         if self.now >= at:
@@ -72,8 +72,8 @@ def scene(platform: Platform, **changes: Any) -> Scene:
         alarm="Errors",
         begin=platform.begin,
         each=platform.each,
-        mend=platform.mend,
-        mended_by="keyline local resume notes",
+        repair=platform.repair,
+        repaired_by="keyline local resume notes",
         **changes,
     )
 
@@ -100,7 +100,7 @@ def test_an_alarm_that_never_goes_off_is_told_and_mended() -> None:
     platform = Platform(fires=10_000)
     found = seen(platform)
     assert (found.fires_after, found.ends_after, found.holds) == (None, None, False)
-    assert platform.mended
+    assert platform.repaired
 
 
 def test_an_alarm_that_tells_nobody_does_not_hold() -> None:
@@ -120,7 +120,7 @@ def test_a_drill_that_is_interrupted_mends() -> None:
     platform = Interrupted(fires=3)
     with pytest.raises(KeyboardInterrupt):
         seen(platform)
-    assert platform.mended
+    assert platform.repaired
 
 
 def test_an_alarm_that_is_on_already_is_refused() -> None:
@@ -133,7 +133,7 @@ def test_an_alarm_that_is_on_already_is_refused() -> None:
 
 def test_an_alarm_that_there_is_not_is_refused() -> None:
     platform = Platform(fires=1)
-    other = Scene("c", "Notes", "Other", platform.begin, platform.mend, "m")
+    other = Scene("c", "Notes", "Other", platform.begin, platform.repair, "m")
     with pytest.raises(KeylineError, match="the platform has no such alarm"):
         list(Drill(platform).play([other]))
 

@@ -51,6 +51,6 @@ def test_the_next_request_runs_the_saved_code(api: Api, handler: Path) -> None:
     # and the log that the answer names shows the place in the source, not in a copy of it
     assert f'File "{handler}"' in Path(log).read_text()
 
-    # When it is mended, then they succeed again
+    # When it is repaired, then they succeed again
     handler.write_text(before)
     assert api.get(where) == {"messages": [stored], "cursor": None}

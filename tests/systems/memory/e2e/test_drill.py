@@ -1,4 +1,4 @@
-"""Each of the five causes sets off its alarm on the running platform, and the mend ends it."""
+"""Each of the five causes sets off its alarm on the running platform, and the repair ends it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keyline_ops.cli import app
 if TYPE_CHECKING:
     from tests.support.platform import Running
 
-# The most minutes until the alarm goes off, and from the mend until it is over: by the periods of
+# The most minutes until the alarm goes off, and from the repair until it is over: by the periods of
 # the alarm, and one more that had begun.
 LIMITS = {
     "throttle": (6, 8),
