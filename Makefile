@@ -172,8 +172,8 @@ setup-site: # and what only the site needs
 site: setup-site ## Build the site of all documents into .keyline/site; a dead link fails
 	@.venv/bin/keyline docs --check --site .keyline/site
 
-site-check: site ## Use the site in Chromium: search, follow links, keyboard, dark, axe
-	.venv/bin/python -m pytest -m site tests/project/test_site.py
+site-check: site ## Use the site and the console in Chromium: search, follow links, keyboard, dark, axe
+	.venv/bin/python -m pytest -m site tests/project/test_site.py tests/project/test_console.py
 
 clean: ## Remove what builds and tests leave behind; local data stays
 	rm -rf cdk.out dist .reports .keyline/bundles .mypy_cache .ruff_cache .pytest_cache .hypothesis

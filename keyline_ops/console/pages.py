@@ -16,12 +16,17 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from keyline.errors import KeylineError
+from keyline_ops.colours import TOKENS
 from keyline_ops.console.confirmation import NotConfirmedError
+from keyline_ops.words import count_of
 
 View = Callable[[Request], Awaitable[Response]]
 
 _FOLDER = Path(__file__).parent
-_FILES = ("tokens.css", "console.css", "console.js")
+_FILES = {
+    path.name: path
+    for path in (TOKENS, _FOLDER / "static/console.css", _FOLDER / "static/console.js")
+}
 _PARTS = {
     "/patterns": "Patterns",
     "/tables": "Tables",
@@ -37,7 +42,7 @@ _HEADERS = {
         " img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
@@ -53,8 +58,10 @@ class Pages:
             lstrip_blocks=True,
             autoescape=True,
         )
-        self._templates.filters.update(pretty=pretty, units=units, moment=moment, clock=clock)
-        self._templates.globals["parts"] = _PARTS
+        self._templates.filters.update(
+            pretty=pretty, figure=figure, units=units, moment=moment, clock=clock
+        )
+        self._templates.globals.update(parts=_PARTS, count_of=count_of)
 
     def page(
         self,
@@ -105,7 +112,7 @@ class Pages:
         name = request.path_params["name"]
         if name not in _FILES:
             return await self.told(_nothing)(request)
-        return FileResponse(_FOLDER / "static" / name, headers={"Cache-Control": "no-cache"})
+        return FileResponse(_FILES[name], headers={"Cache-Control": "no-cache"})
 
 
 class NotFoundError(KeylineError):
@@ -124,9 +131,14 @@ def pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
-def units(value: float) -> str:
-    """Return a number of units: `3.5`, `1,862`."""
+def figure(value: float) -> str:
+    """Return a number with at most two decimals: `3.5`, `1,862`."""
     return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def units(value: float, kind: str) -> str:
+    """Return a number of units of capacity: `3.5 read units`."""
+    return f"{figure(value)} {kind} unit" + ("" if value == 1 else "s")
 
 
 def clock(seconds: float) -> str:

@@ -157,7 +157,7 @@ class PatternViews:
         """Return values of items that are there: as text, and as an address."""
         name = self.environment.table_name(system.name, pattern.table)
         return [
-            (", ".join(f"{key} {value}" for key, value in found.items()), "?" + urlencode(found))
+            (", ".join(f"{key} = {value}" for key, value in found.items()), "?" + urlencode(found))
             for found in examples(pattern, name, self.items)
         ]
 

@@ -17,11 +17,12 @@ from starlette.routing import BaseRoute, Route
 
 from keyline_deploy.project import ROOT
 from keyline_local import Api, Deployment
+from keyline_ops.colours import TOKENS
 from keyline_ops.openapi.generate import NotDescribedError, generate, serving
 
 _PACKAGE = Path("node_modules") / "swagger-ui-dist"
 _ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
-_STYLE = Path(__file__).with_name("page.css")
+_STYLES = {path.name: path for path in (Path(__file__).with_name("page.css"), TOKENS)}
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -31,6 +32,7 @@ _PAGE = """<!doctype html>
 <title>API</title>
 <link rel="icon" href="docs/favicon-32x32.png">
 <link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="stylesheet" href="docs/tokens.css">
 <link rel="stylesheet" href="docs/page.css">
 <script>
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -118,8 +120,8 @@ class Pages:
 
     async def _asset(self, request: Request) -> Response:
         name = request.path_params["name"]
-        path = _STYLE if name == _STYLE.name else self._assets / name
-        if name not in (*_ASSETS, _STYLE.name) or not path.is_file():
+        path = _STYLES.get(name, self._assets / name)
+        if name not in (*_ASSETS, *_STYLES) or not path.is_file():
             message = f"{_PACKAGE / name} is missing. Run `make setup`."
             return JSONResponse({"message": message}, HTTPStatus.NOT_FOUND)
         return FileResponse(path)

@@ -20,14 +20,12 @@ import pytest
 from keyline_deploy.project import WORK
 from keyline_deploy.systems import systems
 from scripts.screenshots import Browser, browser
+from tests.support.browsing import barriers, go, press, resize, tab_to, wait
 
 pytestmark = [pytest.mark.site, pytest.mark.timeout(900)]
 
 SITE = WORK / "site"
-AXE = WORK / "site-env" / "node_modules" / "axe-core" / "axe.min.js"
-SECONDS = 60.0
 SYSTEM = systems()[0]
-KEYS = {"Enter": 13, "Tab": 9, "/": 191}
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -50,52 +48,6 @@ def address() -> Iterator[str]:
 def shown() -> Iterator[Browser]:
     with browser() as found:
         yield found
-
-
-def wait(shown: Browser, expression: str) -> Any:
-    """Wait until an expression is true on the page, and return its value."""
-    end = time.monotonic() + SECONDS
-    while not (value := shown.value(expression)):
-        assert time.monotonic() < end, f"{expression} on {shown.value('location.href')}"
-        time.sleep(0.1)
-    return value
-
-
-def resize(shown: Browser, width: int, scheme: str = "light") -> None:
-    shown.call(
-        "Emulation.setDeviceMetricsOverride",
-        width=width, height=900, deviceScaleFactor=1, mobile=width < 500,
-    )  # fmt: skip
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    shown.call("Emulation.setEmulatedMedia", features=[feature])
-
-
-def go(shown: Browser, address: str) -> None:
-    shown.call("Page.navigate", url="about:blank")
-    shown.call("Page.navigate", url=address)
-    wait(shown, f"location.href == {json.dumps(address)} && document.readyState == 'complete'")
-
-
-def press(shown: Browser, key: str) -> None:
-    """Press a key as a person does."""
-    text = {"Enter": "\r", "/": "/"}.get(key, "")
-    for kind in ("keyDown", "keyUp"):
-        shown.call(
-            "Input.dispatchKeyEvent",
-            type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key],
-            **({"text": text} if kind == "keyDown" and text else {}),
-        )  # fmt: skip
-
-
-def tab_to(shown: Browser, selector: str, most: int = 400) -> None:
-    """Press Tab until an element has the focus, and shows it."""
-    for _ in range(most):
-        press(shown, "Tab")
-        if shown.value(f"!!document.activeElement?.matches({json.dumps(selector)})"):
-            outline = "getComputedStyle(document.activeElement).outlineStyle"
-            assert shown.value(outline) != "none", f"nobody sees the focus on {selector}"
-            return
-    pytest.fail(f"{most} times Tab do not reach {selector} on {shown.value('location.href')}")
 
 
 def test_a_term_is_searched_and_a_pattern_and_its_test_are_opened_by_keyboard(
@@ -159,20 +111,7 @@ PAGES = (
 
 @pytest.mark.parametrize("page", PAGES)
 def test_everybody_can_use_a_page(shown: Browser, address: str, page: str) -> None:
-    axe = AXE.read_text(encoding="utf-8")
-    found = []
-    for width in (390, 1280):
-        for scheme in ("light", "dark"):
-            resize(shown, width, scheme)
-            go(shown, f"{address}{page}")
-            beyond = shown.value("document.documentElement.scrollWidth - innerWidth")
-            found += [f"{width}: {beyond} pixels too wide"] if beyond > 0 else []
-            shown.value(axe)
-            shown.value("axe.run(document).then(each => window.judged = each.violations); 0")
-            for each in json.loads(wait(shown, "window.judged && JSON.stringify(judged)")):
-                places = [node["html"][:120] for node in each["nodes"][:2]]
-                found.append(f"{width} {scheme}: {each['id']}: {places}")
-    assert found == []
+    assert [*barriers(shown, f"{address}{page}")] == []
 
 
 ANSWERS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import httpx
 import psutil
 import pytest
 
+from keyline_local import issuer_url
 from keyline_local.testing import is_taken
 from keyline_ops.run_record import Stage, running
 
@@ -58,6 +60,23 @@ def answers(state: Path) -> None:
     raise AssertionError("no API has an operation without parameters")
 
 
+def pages_of_the_console(state: Path) -> dict[str, str]:
+    """Open the parts of the console, and what each of them lists; of patterns a few."""
+    parts = ("/", "/patterns", "/tables", "/streams", "/functions", "/alarms", "/logs")
+    with httpx.Client(trust_env=False, timeout=60, base_url=issuer_url(state)) as http:
+        found = {part: http.get(part) for part in parts}
+        links = {
+            link
+            for part in ("/tables", "/streams", "/functions")
+            for link in re.findall(rf'href="({part}/[^"]+)"', found[part].text)
+        }
+        links |= set(re.findall(r'href="(/patterns/[^"]+)"', found["/patterns"].text)[::10])
+        assert len(links) > 20
+        found |= {link: http.get(link) for link in sorted(links)}
+    assert {link: page.status_code for link, page in found.items() if not page.is_success} == {}
+    return {link: page.text for link, page in found.items()}
+
+
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "state"
@@ -89,6 +108,13 @@ def test_a_platform_in_the_background_is_started_asked_and_stopped(state: Path) 
         assert url in table
     logs = keyline(state, "logs").stdout
     assert ".access" in logs
+
+    # And the console shows all of it
+    shown = pages_of_the_console(state)
+    for name in (*status["apis"], *status["tables"], *status["functions"]):
+        assert name in shown["/"]
+    assert "GET" in shown["/logs"]
+    assert "Goes off: " in shown["/alarms"]
 
     # And a second start finds it
     again = keyline(state, "up", "--wait", "--no-load", "--free-ports")

@@ -8,22 +8,9 @@ from pathlib import Path
 import pytest
 
 from keyline_ops.openapi import pages
+from tests.support.contrast import LEAST, contrast
 
 STYLE = Path(pages.__file__).with_name("page.css").read_text()
-LEAST = 4.5
-"""WCAG 2.2, 1.4.3: the contrast of text of normal size."""
-
-
-def luminance(color: str) -> float:
-    """Relative luminance as WCAG 2.2 defines it."""
-    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(first: str, second: str) -> float:
-    low, high = sorted(map(luminance, (first, second)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def block(selector: str) -> dict[str, str]:
@@ -31,18 +18,6 @@ def block(selector: str) -> dict[str, str]:
     found = re.search(rf"^{re.escape(selector)}[^{{}}]*{{([^}}]*)}}", STYLE, re.MULTILINE)
     assert found is not None, selector
     return dict(re.findall(r"([\w-]+): ([^;]+);", found[1]))
-
-
-def test_contrast_is_that_of_the_standard() -> None:
-    assert contrast("#000000", "#ffffff") == 21
-    assert round(contrast("#777777", "#ffffff"), 2) == 4.48
-
-
-@pytest.mark.parametrize("theme", [":root", "html.dark-mode"])
-@pytest.mark.parametrize("name", ["--text", "--link", "--danger"])
-def test_the_colours_of_a_theme_can_be_read_on_its_background(theme: str, name: str) -> None:
-    colours = block(theme)
-    assert contrast(colours[name], colours["--back"]) >= LEAST
 
 
 @pytest.mark.parametrize(
