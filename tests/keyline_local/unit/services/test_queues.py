@@ -77,7 +77,7 @@ def test_an_empty_queue_is_measured_for_hours_and_then_no_longer() -> None:
     asyncio.run(rig.queues.send(QUEUE.url, str(rig.machine)))
     rig.measure(0)
     rig.server.sent.clear()
-    rig.queues.look_anew()
+    rig.queues.look_again()
     rig.clock.move_to(BEGAN + 120)
     rig.measure(1)
     points = rig.store.newest
