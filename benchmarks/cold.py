@@ -13,12 +13,15 @@ import statistics
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
-from typing import Any
+from typing import Any, NamedTuple
 
+from msgspec import to_builtins
+
+from benchmarks.ratio import Ratio
 from benchmarks.result import machine
 from keyline.model import Function
 from keyline_deploy.bundling import SERVICES, Target, bundle
@@ -60,6 +63,13 @@ class Subject:
     environ: Mapping[str, str]
 
 
+class Spent(NamedTuple):
+    """Seconds of a process: of the clock, and of CPU."""
+
+    wall: float
+    cpu: float
+
+
 def shipped(system: str, function: Function, folder: Path) -> Path:
     """Copy the bundle of a system's function into a folder, with byte code and read-only."""
     bundled = bundle(
@@ -82,49 +92,46 @@ def boto3(code: str, folder: Path, environ: Mapping[str, str] | None = None) -> 
     return Subject(code, Path(sysconfig.get_path("purelib")), {**kept, **(environ or {})})
 
 
-def milliseconds(
-    subjects: Mapping[str, Subject], runs: int
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return wall time and CPU of each subject: the medians of runs that take turns."""
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in subjects}
+def seconds(subjects: Mapping[str, Subject], runs: int) -> dict[str, list[Spent]]:
+    """Return what each subject took in each of some runs, in which the subjects take turns."""
+    taken: dict[str, list[Spent]] = {name: [] for name in subjects}
     for number in range(runs + 1):
         for name, subject in subjects.items():
             spent = _run(subject)
             if number:  # the first run fills the file cache, and compiles boto3
                 taken[name].append(spent)
-    wall = {n: round(statistics.median(w for w, _ in t) * 1000, 1) for n, t in taken.items()}
-    cpu = {n: round(statistics.median(c for _, c in t) * 1000, 1) for n, t in taken.items()}
-    return wall, cpu
+    return taken
 
 
-def judged(
-    what: str, runs: int, took: tuple[dict[str, float], dict[str, float]], budget: float
-) -> dict[str, Any]:
+def judged(what: str, taken: Mapping[str, Sequence[Spent]], budget: float) -> dict[str, Any]:
     """Return the result of a benchmark of two subjects: boto3's is the first, ours the second.
 
     Parameters
     ----------
-    took
-        As `milliseconds` returns it.
+    what
+        What was done, from where to where.
+    taken
+        As `seconds` returns it.
     budget
         The most that the CPU of ours may be of boto3's.
     """
-    wall, cpu = took
-    theirs, ours = cpu.values()
-    ratio = round(ours / theirs, 3)
+    (against, theirs), (_, ours) = taken.items()
+    rounds = [(mine.cpu, other.cpu) for mine, other in zip(ours, theirs, strict=True)]
     return {
-        "what": what,
+        "what": f"milliseconds {what}, median of the runs",
         "where": machine(),
-        "runs": runs,
-        "wall_ms": wall,
-        "cpu_ms": cpu,
-        "ratio": ratio,
-        "budget": budget,
-        "met": ratio <= budget,
+        "runs": len(ours),
+        "wall_ms": {name: _median(each.wall for each in runs) for name, runs in taken.items()},
+        "cpu_ms": {name: _median(each.cpu for each in runs) for name, runs in taken.items()},
+        "ratios": to_builtins([Ratio.of_rounds(f"CPU {what}", against, rounds, budget)]),
     }
 
 
-def _run(subject: Subject) -> tuple[float, float]:
+def _median(figures: Iterable[float]) -> float:
+    return round(statistics.median(figures) * 1000, 1)
+
+
+def _run(subject: Subject) -> Spent:
     """Seconds of wall time and of CPU that the code takes in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-S", "-s", "-c", _MEASURE.format(code=subject.code)],
@@ -134,4 +141,4 @@ def _run(subject: Subject) -> tuple[float, float]:
         check=True,
     )
     wall, cpu = done.stdout.split()[-2:]
-    return float(wall), float(cpu)
+    return Spent(float(wall), float(cpu))

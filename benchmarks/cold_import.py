@@ -12,8 +12,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from benchmarks.cold import Subject, boto3, judged, milliseconds, shipped
-from benchmarks.result import keep, parser
+from benchmarks.cold import Subject, boto3, judged, seconds, shipped
+from benchmarks.result import keep, met, parser
 from keyline_deploy.systems import declaration, names
 
 BUDGET = 1.0
@@ -39,11 +39,10 @@ def main() -> int:
                 f"import {handler}", shipped(system.name, function, folder), variables
             ),
         }
-        took = milliseconds(subjects, arguments.runs)
-    what = "milliseconds from a started interpreter to a ready handler, median of the runs"
-    result = judged(what, arguments.runs, took, BUDGET)
+        took = seconds(subjects, arguments.runs)
+    result = judged("from a started interpreter to a ready handler", took, BUDGET)
     keep(result, arguments.json)
-    return 0 if result["met"] else 1
+    return met(result)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.metadata import version
@@ -21,7 +21,9 @@ from typing import Any
 
 import boto3
 import msgspec
+from msgspec import to_builtins
 
+from benchmarks.ratio import Ratio, report
 from benchmarks.result import keep, machine, parser
 from keyline.model import (
     BatchGet,
@@ -43,11 +45,16 @@ ITEMS = 1000
 BATCH = 100
 TEXT = "x" * 360
 CALLS = {"get": 200, "query": 6, "batch get": 20, "put": 150, "update": 150}
-BUDGETS = {  # operation → (what it is held against, the most that its CPU may be of that)
-    "get": ("boto3 client", 1.0),
-    "query": ("boto3 Table resource", 0.12),
-    "batch get": ("boto3 client", 0.3),
+BUDGETS = {  # operation and what it is held against → the most that its CPU may be of that
+    ("get", "boto3 client"): 0.12,
+    ("get", "pydynox"): 1.0,
+    ("put", "boto3 client"): 0.2,
+    ("update", "boto3 client"): 0.2,
+    ("batch get", "boto3 client"): 0.3,
+    ("query", "boto3 Table resource"): 0.12,
+    ("query", "pydynox"): 1.0,
 }
+OURS = "keyline"
 
 
 class Message(msgspec.Struct, kw_only=True):
@@ -353,8 +360,8 @@ MAKERS = (
 )
 
 
-def measure(rounds: int) -> dict[str, Any]:
-    """CPU milliseconds per call: operation → subject → median of the rounds."""
+def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
+    """CPU milliseconds per call: operation → subject → one figure for each round."""
     with running_engine() as url:
         _fill(url)
         subjects = [maker(url) for maker in MAKERS]
@@ -365,27 +372,30 @@ def measure(rounds: int) -> dict[str, Any]:
                     spent = _cpu(subject.operations[operation], calls)
                     if number:  # the first round warms up
                         taken[operation].setdefault(subject.name, []).append(spent)
+    return taken
+
+
+def medians(taken: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, dict[str, float]]:
+    """Return the median of the rounds: operation → subject → milliseconds."""
     return {
         operation: {name: round(statistics.median(values), 3) for name, values in by.items()}
         for operation, by in taken.items()
     }
 
 
-def judge(measured: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
-    """Return each budget with what was measured."""
-    verdicts = []
-    for operation, (against, most) in BUDGETS.items():
-        ratio = measured[operation]["keyline"] / measured[operation][against]
-        verdicts.append(
-            {
-                "operation": operation,
-                "against": against,
-                "ratio": round(ratio, 3),
-                "budget": most,
-                "met": ratio <= most,
-            }
+def held(taken: Mapping[str, Mapping[str, Sequence[float]]]) -> list[Ratio]:
+    """Compare Keyline with each other client, in each round."""
+    return [
+        Ratio.of_rounds(
+            f"CPU of {operation}",
+            name,
+            zip(by[OURS], theirs, strict=True),
+            budget=BUDGETS.get((operation, name)),
         )
-    return verdicts
+        for operation, by in taken.items()
+        for name, theirs in by.items()
+        if name != OURS
+    ]
 
 
 def _cpu(call: Callable[[], Any], calls: int) -> float:
@@ -419,8 +429,8 @@ def main() -> int:
     options = parser(__doc__, __file__)
     options.add_argument("--rounds", type=int, default=7)
     arguments = options.parse_args()
-    measured = measure(arguments.rounds)
-    verdicts = judge(measured)
+    taken = measure(arguments.rounds)
+    ratios = held(taken)
     result = {
         "what": "CPU milliseconds per call, median of the rounds",
         "where": f"{machine()}, embedded engine on loopback",
@@ -428,18 +438,11 @@ def main() -> int:
             n: version(n) for n in ("boto3", "botocore", "pynamodb", "pydynox", "msgspec")
         },
         "rounds": arguments.rounds,
-        "cpu_ms": measured,
-        "budgets": verdicts,
+        "cpu_ms": medians(taken),
+        "ratios": to_builtins(ratios),
     }
     keep(result, arguments.json)
-    for operation, by in measured.items():
-        print(f"{operation:8}" + "".join(f"{name}: {ms:.3f} ms   " for name, ms in by.items()))
-    for verdict in verdicts:
-        print(
-            f"{verdict['operation']}: {verdict['ratio']} of {verdict['against']}, "
-            f"budget {verdict['budget']}: {'met' if verdict['met'] else 'NOT MET'}"
-        )
-    return 0 if all(v["met"] for v in verdicts) else 1
+    return report(ratios)
 
 
 if __name__ == "__main__":

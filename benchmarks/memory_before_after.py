@@ -35,8 +35,10 @@ from typing import Annotated, TypeVar
 
 import msgspec
 import numpy as np
+from msgspec import to_builtins
 
 from benchmarks.memory_search import THREADS
+from benchmarks.ratio import Ratio
 from benchmarks.result import keep, machine, parser
 from keyline.model import (
     STORAGE_OVERHEAD_BYTES,
@@ -621,10 +623,21 @@ def main() -> int:
     said = of_dialogues(given.data) if given.data else invented(max(given.turns))
     with running_engine() as url:
         user, large = (measured(said[:count], url) for count in given.turns)
+    judged = claims(user, large)
     result = {
         "machine": machine(),
         "source": sgd.DIALOGUES if given.data else "made up",
-        "claims": [asdict(claim) for claim in claims(user, large)],
+        "claims": [asdict(claim) for claim in judged],
+        "ratios": to_builtins(
+            [
+                Ratio(
+                    what=f"{claim.line}: {claim.what}",
+                    against="the old way",
+                    value=round(claim.after / claim.before, 3),
+                )
+                for claim in judged
+            ]
+        ),
         "measured": [asdict(user), asdict(large)],
     }
     keep(result, given.json)

@@ -23,7 +23,9 @@ from typing import Any, TypeVar
 
 import boto3
 import msgspec
+from msgspec import to_builtins
 
+from benchmarks.ratio import Ratio, report
 from benchmarks.result import keep, machine, parser
 from keyline.run import Connection, dynamodb_client
 from keyline_ops.migrating.checkpoint import checkpoint
@@ -202,9 +204,22 @@ def main() -> int:
     options.add_argument("--items", type=int, default=100_000)
     given = options.parse_args()
     result = {"machine": machine(), **dict(measured(given.items))}
-    keep(result, given.json)
-    kept = result["times"] >= TIMES and result["every_item_once"]
-    return 0 if kept and result["peak_mb"] <= GROWTH * result["peak_mb_of_a_tenth"] else 1
+    ratios = [
+        Ratio(
+            what=f"time of the copy of {given.items:,} items",
+            against="a boto3 script that scans and puts",
+            value=round(1 / result["times"], 3),
+            budget=1 / TIMES,
+        ),
+        Ratio(
+            what=f"memory of the copy of {given.items:,} items",
+            against="the copy of a tenth of them",
+            value=round(result["peak_mb"] / result["peak_mb_of_a_tenth"], 3),
+            budget=GROWTH,
+        ),
+    ]
+    keep({**result, "ratios": to_builtins(ratios)}, given.json)
+    return report(ratios) or int(not result["every_item_once"])
 
 
 if __name__ == "__main__":

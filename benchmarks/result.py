@@ -6,8 +6,13 @@ import argparse
 import json
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from msgspec import convert
+
+from benchmarks.ratio import Ratio, report
 
 
 def parser(description: str | None, module: str) -> argparse.ArgumentParser:
@@ -40,6 +45,11 @@ def machine() -> str:
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}"
     )
+
+
+def met(result: Mapping[str, Any]) -> int:
+    """Print the ratios of a result, and return the exit code: 1 if one misses its budget."""
+    return report(convert(result["ratios"], list[Ratio]))
 
 
 def keep(result: Any, file: Path) -> None:

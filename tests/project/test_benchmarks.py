@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import OWN, benchmarks
+from benchmarks import summary
+from benchmarks.files import OWN, found, kept
+from benchmarks.ratio import Ratio
 from benchmarks.result import parser
+from benchmarks.summary import Measured
 from keyline_deploy.project import ROOT
 
 
@@ -20,21 +23,26 @@ def file_of(name: str) -> Path:
     return ROOT / f"{name.replace('.', '/')}.py"
 
 
+def measured(value: float, what: str = "CPU of get") -> list[Measured]:
+    ratio = Ratio(what=what, against="another client", value=value, budget=1.0)
+    return [Measured(benchmark="benchmarks.lean", where="a machine", ratios=[ratio])]
+
+
 @pytest.mark.requirement("I-39", "X-16")
 def test_every_benchmark_has_its_result_beside_it() -> None:
-    found = list(benchmarks())
-    assert found[: len(OWN)] == list(OWN)
-    assert {file_of(name) for name in found[len(OWN) :]} == {
+    names = list(found())
+    assert names[: len(OWN)] == list(OWN)
+    assert {file_of(name) for name in names[len(OWN) :]} == {
         file for file in ROOT.glob("systems/*/benchmarks/*.py") if file.stem != "__init__"
     }
-    for name in found:
+    for name in names:
         assert find_spec(name), name
         result = parser("", str(file_of(name))).parse_args([]).json
-        assert result == file_of(name).parent / "results" / f"{file_of(name).stem}.json"
+        assert result == kept(name)
         assert result.is_file()
 
 
-@pytest.mark.parametrize("name", list(benchmarks()))
+@pytest.mark.parametrize("name", list(found()))
 def test_a_benchmark_tells_its_options(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", name, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
@@ -55,3 +63,51 @@ def test_the_costs_at_run_time_are_those_of_the_result(root: Path) -> None:
     for row, figures in shown.items():
         measured = list(result[rows[row]].values())[:5]
         assert figures == pytest.approx(measured, rel=0.005, abs=0.005), row
+
+
+def test_the_page_shows_what_was_kept() -> None:
+    everything = summary.read()
+    advice = "Run `python -m benchmarks.summary`."
+    assert summary.kept_results(summary.RESULTS) == everything, advice
+    assert summary.PAGE.read_text() == summary.page(everything), advice
+    assert summary.PICTURE.read_text() == summary.picture(everything), advice
+
+
+def test_a_ratio_is_the_median_of_the_rounds() -> None:
+    ratio = Ratio.of_rounds("CPU", "another", [(1.0, 10.0), (3.0, 10.0), (2.0, 10.0)], budget=0.15)
+    assert (ratio.value, ratio.least, ratio.most) == (0.2, 0.1, 0.3)
+    assert not ratio.is_met
+    assert "| CPU | another | 0.2 | 0.1 to 0.3 | **0.15, missed** |" in summary.page(
+        [Measured(benchmark="benchmarks.lean", where="a machine", ratios=[ratio])]
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (0.20, 0.20, []),
+        (0.20, 0.22, []),
+        (0.20, 0.10, []),
+        (0.20, 0.24, ["benchmarks.lean: CPU of get, beside another client: 0.2 before, 0.24 now"]),
+    ],
+)
+def test_what_has_become_worse_is_told(before: float, after: float, told: list[str]) -> None:
+    assert summary.worse(measured(before), measured(after)) == told
+
+
+def test_what_is_not_measured_any_more_is_told() -> None:
+    gone = summary.worse(measured(0.2), measured(0.2, "CPU of put"))
+    assert gone == ["benchmarks.lean: CPU of get, beside another client: is not measured any more"]
+
+
+def test_a_run_ends_with_1_if_something_has_become_worse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("RESULTS", "PAGE", "PICTURE"):
+        monkeypatch.setattr(summary, name, tmp_path / name)
+    monkeypatch.setattr(sys, "argv", ["summary"])
+    monkeypatch.setattr(summary, "read", lambda: measured(0.2))
+    assert summary.main() == 0  # nothing was kept before
+    monkeypatch.setattr(summary, "read", lambda: measured(0.3))
+    assert summary.main() == 1
+    assert "0.2 before, 0.3 now" in capsys.readouterr().out

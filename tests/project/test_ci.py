@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.workflows import workflow
 
-WORKFLOWS = ("ci.yml", "deploy.yml", "deploy-environment.yml")
+WORKFLOWS = ("bench.yml", "ci.yml", "deploy.yml", "deploy-environment.yml")
 READ_BY_GITHUB = {
     "github-workflows": tuple(f"workflows/{name}" for name in WORKFLOWS),
     "dependabot": ("dependabot.yml",),

@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cold import Subject, boto3, judged, milliseconds, shipped
-from benchmarks.result import keep, parser
+from benchmarks.cold import Subject, boto3, judged, seconds, shipped
+from benchmarks.result import keep, met, parser
 from chat.settings import Settings
 from chat.system import SYSTEM
 from chat.tables import MESSAGES
@@ -49,11 +49,10 @@ def main() -> int:
     arguments = options.parse_args()
     with running_engine() as url, tempfile.TemporaryDirectory() as scratch:
         admin_client(url).create_table(**create_table_params(MESSAGES, "local"))
-        took = milliseconds(_subjects(url, Path(scratch)), arguments.runs)
-    what = "milliseconds from a started interpreter to the first answer, median of the runs"
-    result = judged(what, arguments.runs, took, BUDGET)
+        took = seconds(_subjects(url, Path(scratch)), arguments.runs)
+    result = judged("from a started interpreter to the first answer", took, BUDGET)
     keep(result, arguments.json)
-    return 0 if result["met"] else 1
+    return met(result)
 
 
 def _subjects(url: str, folder: Path) -> dict[str, Subject]:

@@ -1,0 +1,31 @@
+"""Where benchmarks are, and where the result of each is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from keyline_deploy.project import ROOT
+from keyline_deploy.systems import folder, names
+
+OWN = (
+    "benchmarks.cold_import",
+    "benchmarks.functions",
+    "benchmarks.lean",
+    "benchmarks.memory_before_after",
+    "benchmarks.migrate",
+)
+
+
+def found() -> Iterator[str]:
+    """Name the modules of all benchmarks: the project's own, then those of each system."""
+    yield from OWN
+    for system in names():
+        for file in sorted(folder(system).glob("benchmarks/*.py")):
+            yield f"systems.{system}.benchmarks.{file.stem}"
+
+
+def kept(name: str) -> Path:
+    """Return the file that holds the result of a benchmark, beside its module."""
+    file = ROOT / f"{name.replace('.', '/')}.py"
+    return file.parent / "results" / f"{file.stem}.json"

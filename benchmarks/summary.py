@@ -1,0 +1,184 @@
+"""What all benchmarks found: `results.json`, a page, a picture, and what has become worse.
+
+    python -m benchmarks.summary [--against FILE]
+
+It reads the kept result of each benchmark, and measures nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.files import found, kept
+from benchmarks.ratio import Ratio
+from keyline_deploy.project import ROOT
+from keyline_ops.diagrams.svg import Picture, width_of
+
+RESULTS = ROOT / "benchmarks" / "results.json"
+PAGE = ROOT / "docs" / "benchmarks.md"
+PICTURE = ROOT / "docs" / "images" / "benchmarks.svg"
+WORSE = 1.15
+"""How much larger a ratio may be than before. A machine that is busy moves each by some percent."""
+
+_ROW, _TOP, _WIDTH = 24.0, 46.0, 340.0
+_LEAST, _MOST = 0.005, 3.0
+_MARKS = (0.01, 0.1, 1.0)
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """The ratios of a benchmark.
+
+    Attributes
+    ----------
+    benchmark
+        Its module.
+    where
+        The machine.
+    """
+
+    benchmark: str
+    where: str
+    ratios: list[Ratio]
+
+
+def read() -> list[Measured]:
+    """Return the kept ratios of all benchmarks that compare."""
+    everything = []
+    for name in found():
+        result: Any = json.loads(kept(name).read_text(encoding="utf-8"))
+        if isinstance(result, Mapping) and (ratios := result.get("ratios")):
+            where = result.get("where") or result["machine"]
+            everything.append(
+                Measured(benchmark=name, where=where, ratios=msgspec.convert(ratios, list[Ratio]))
+            )
+    return everything
+
+
+def worse(before: Sequence[Measured], after: Sequence[Measured]) -> list[str]:
+    """Name each ratio that is larger than before by more than 15 %, and each that is gone."""
+    now = {(m.benchmark, r.what, r.against): r.value for m in after for r in m.ratios}
+    told = []
+    for measured in before:
+        for old in measured.ratios:
+            value = now.get((measured.benchmark, old.what, old.against))
+            place = f"{measured.benchmark}: {old.what}, beside {old.against}"
+            if value is None:
+                told.append(f"{place}: is not measured any more")
+            elif value > old.value * WORSE:
+                told.append(f"{place}: {old.value:g} before, {value:g} now")
+    return told
+
+
+def page(everything: Sequence[Measured]) -> str:
+    """Return the page of the benchmarks, in Markdown."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "<!-- Written by `python -m benchmarks.summary`. -->",
+        "",
+        "`make bench` runs all benchmarks, and writes this page. Each row is a share: what Keyline",
+        "takes of what the other takes, in the same run. Less is better, and 1 is equal. The span",
+        "goes from the smallest to the largest round, where the rounds were kept. The page has no",
+        "times: a time says most about the machine.",
+        "",
+        "![Each ratio on a line, from a hundredth to more than one](images/benchmarks.svg)",
+    ]
+    for measured in everything:
+        file = f"../{measured.benchmark.replace('.', '/')}.py"
+        lines += [
+            "",
+            f"## [{measured.benchmark}]({file})",
+            "",
+            f"Measured on {measured.where}.",
+            "",
+            "| what | beside | share | span | budget |",
+            "|---|---|---:|---|---|",
+            *(_row(ratio) for ratio in measured.ratios),
+        ]
+    lines += [
+        "",
+        "## What has become worse",
+        "",
+        "`make bench` compares each share with the share that was kept. It fails if one is larger",
+        "by more than 15 %. [A job](../.github/workflows/bench.yml) runs it each week.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(ratio: Ratio) -> str:
+    span = f"{ratio.least:g} to {ratio.most:g}" if ratio.least is not None else ""
+    budget = ""
+    if ratio.budget is not None:
+        budget = f"{ratio.budget:g}" if ratio.is_met else f"**{ratio.budget:g}, missed**"
+    return f"| {ratio.what} | {ratio.against} | {ratio.value:g} | {span} | {budget} |"
+
+
+def picture(everything: Sequence[Measured]) -> str:
+    """Return the picture of all ratios on a logarithmic line, as SVG."""
+    made = Picture("What Keyline takes, as a share of what others take. Left of 1 is less.")
+    rows = [ratio for measured in everything for ratio in measured.ratios]
+    names = [f"{ratio.what}, beside {ratio.against}" for ratio in rows]
+    left, bottom = max(map(width_of, names)), _TOP + _ROW * len(rows)
+    for mark in _MARKS:
+        x = left + _across(mark)
+        made.text(x, _TOP - 14, f"{mark:g}", "muted", "middle")
+        made.line([(x, _TOP - 6), (x, bottom)], kind="" if mark == 1 else "dotted")
+    for number, (name, ratio) in enumerate(zip(names, rows, strict=True)):
+        y = _TOP + _ROW * (number + 0.5)
+        made.text(8, y + 4.5, name)
+        if ratio.least is not None and ratio.most is not None:
+            span = [(left + _across(share), y) for share in (ratio.least, ratio.most)]
+            made.line(span, kind="curve")
+        x = left + _across(ratio.value)
+        made.box(x - 4, y - 4, 8, 8, "head" if ratio.is_met else "box")
+        made.text(x + 10, y + 4.5, f"{ratio.value:g}", "strong" if ratio.is_met else "muted")
+    return made.document()
+
+
+def _across(share: float) -> float:
+    """Return where a share stands on the line, in pixels from its left end."""
+    part = math.log(max(share, _LEAST) / _LEAST) / math.log(_MOST / _LEAST)
+    return round(part * _WIDTH, 1)
+
+
+def write(everything: Sequence[Measured]) -> None:
+    """Write the results, the page and the picture."""
+    text = json.dumps(msgspec.to_builtins(everything), indent=2)
+    RESULTS.write_text(f"{text}\n", encoding="utf-8")
+    PAGE.write_text(page(everything), encoding="utf-8")
+    PICTURE.write_text(picture(everything), encoding="utf-8")
+
+
+def kept_results(file: Path) -> list[Measured]:
+    """Read what an earlier run found; nothing if there is no such file."""
+    if not file.is_file():
+        return []
+    return msgspec.json.decode(file.read_bytes(), type=list[Measured])
+
+
+def main() -> int:
+    """Write what was found; 1 if something has become worse."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument(
+        "--against", type=Path, default=RESULTS, help="the results to compare with"
+    )
+    given = options.parse_args()
+    before, after = kept_results(given.against), read()
+    write(after)
+    told = worse(before, after)
+    for line in told:
+        print(line)
+    return int(bool(told))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
