@@ -239,5 +239,6 @@ class Child:
         try:
             await asyncio.wait_for(process.wait(), self.grace)
         except TimeoutError:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it ended at this moment
+                process.kill()
             await process.wait()
