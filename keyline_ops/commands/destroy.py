@@ -48,10 +48,10 @@ def destroy(
         cloud = CloudFormation(where, _tell)
         destroying = Destroying(told.region, read_assembly(assembly), cloud, _tell)
         steps = destroying.steps()
-        if as_json:
-            print(json.dumps({"steps": steps, "done": not dry_run and yes}, indent=2), flush=True)
-        else:
+        if not as_json:
             print("\n".join(steps), flush=True)
+        elif dry_run or not yes:
+            _print_json(steps, done=False)
         if dry_run:
             return
         if not yes:
@@ -61,6 +61,12 @@ def destroy(
                 "Say --yes to agree to it.",
             )
         destroying.carry_out(Cdk(options.rest), assembly)
+        if as_json:
+            _print_json(steps, done=True)
+
+
+def _print_json(steps: list[str], *, done: bool) -> None:
+    print(json.dumps({"steps": steps, "done": done}, indent=2), flush=True)
 
 
 def _tell(line: str) -> None:

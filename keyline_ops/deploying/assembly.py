@@ -218,6 +218,12 @@ def read_waves(folder: Path) -> Waves:
         ) from error
 
 
+def forget_waves(folder: Path) -> None:
+    """Delete the waves of an earlier plan, so that nobody takes them for those of a later one."""
+    if (folder / WAVES).exists():
+        shutil.rmtree(folder)
+
+
 def _clear(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / WAVES).exists():
         raise KeylineError(

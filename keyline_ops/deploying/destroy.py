@@ -93,9 +93,10 @@ class Destroying:
     def _of(self, kind: str) -> Iterator[str]:
         for stack in self._target:
             for resource in self._cloud.resources(stack):
+                name = resource.get("PhysicalResourceId")  # none if it could not be created
                 gone = resource["ResourceStatus"] == "DELETE_COMPLETE"
-                if resource["ResourceType"] == kind and not gone:
-                    yield str(resource["PhysicalResourceId"])
+                if resource["ResourceType"] == kind and name and not gone:
+                    yield str(name)
 
     def _empty(self) -> None:
         for bucket in self._of(_BUCKET):
@@ -108,7 +109,10 @@ class Destroying:
 
     def _first_versions(self, bucket: str) -> list[dict[str, Any]]:
         """Return as many versions of objects as one request deletes, markers among them."""
-        page = self._s3.list_object_versions(Bucket=bucket, MaxKeys=_AT_ONCE)
+        try:
+            page = self._s3.list_object_versions(Bucket=bucket, MaxKeys=_AT_ONCE)
+        except self._s3.exceptions.NoSuchBucket:
+            return []  # somebody has deleted it, and CloudFormation does not mind
         found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found[:_AT_ONCE]]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from keyline.errors import KeylineError
 from keyline.model import Copy
 from keyline_deploy.environment import Environment
 from keyline_deploy.systems import names
@@ -60,6 +61,19 @@ def carry_out(fill: Fill, where: Deployed, tell: Tell) -> None:
     for backfill in backfills.named(fill.name, where.environment.name):
         outcome = _run(Job(backfills.system, backfill, where, None), tell)
         tell(f"{fill.name}: {outcome.written:,} items given the key, {outcome.refused:,} refused")
+        _tell_refused(fill, outcome, where.environment.name, tell)
+
+
+def _tell_refused(fill: Fill, outcome: Outcome, environment: str, tell: Tell) -> None:
+    """Name the items that the index lacks from now on."""
+    for each in outcome.refusals[:_NAMED]:
+        tell(f"{fill.name}: {each.key}: {each.path}: {each.message}")
+    if outcome.refused:
+        command = f"keyline migrate {fill.system} {fill.name} --environment {environment}"
+        tell(
+            f"{fill.name}: the index lacks the refused items, which do not fit the declaration."
+            f" Mend them, then fill again: {command} --step backfill"
+        )
 
 
 def _run(job: Job, tell: Tell) -> Outcome:
@@ -77,6 +91,8 @@ def _run(job: Job, tell: Tell) -> Outcome:
 
 
 _TOLD_EVERY = 10_000
+_NAMED = 10
+"""Refused items that are named; beyond them they are only counted."""
 
 
 class Pending:
@@ -86,11 +102,25 @@ class Pending:
         self._file = file
 
     def read(self) -> list[Fill]:
-        """Return what is noted."""
+        """Return what is noted.
+
+        Raises
+        ------
+        KeylineError
+            If the file cannot be read.
+        """
         try:
             return msgspec.json.decode(self._file.read_bytes(), type=list[Fill])
-        except (OSError, msgspec.MsgspecError):
+        except FileNotFoundError:
             return []
+        except (OSError, msgspec.MsgspecError) as error:
+            raise KeylineError(
+                str(self._file),
+                f"cannot be read ({type(error).__name__}), so that nobody knows which indexes still"
+                " lack items.",
+                "Run `keyline migrate --environment NAME`: it shows how many items are outside of"
+                " each index. Fill those indexes, delete the file, and deploy again.",
+            ) from error
 
     def add(self, fills: Sequence[Fill]) -> None:
         """Note backfills before the first of them can be needed."""

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from keyline_deploy.environment import Environment
-from keyline_ops.deploying.assembly import Fill, Waves, restored, write_waves
+from keyline_ops.deploying.assembly import Fill, Waves, forget_waves, restored, write_waves
 from keyline_ops.deploying.fills import Index, fills_of
 from keyline_ops.deploying.waves import Stacks, Wave, build_waves
 from keyline_ops.plan.evaluate import Stack
@@ -49,7 +49,7 @@ def plan_waves(
     source
         The cloud assembly that the target was read from.
     folder
-        Where the waves are written.
+        Where the waves are written. Those of an earlier plan are deleted, whatever the verdict is.
     pending
         The backfills that an earlier deployment left.
 
@@ -58,6 +58,7 @@ def plan_waves(
     ByHandError
         If the deployment takes steps that the command does not make.
     """
+    forget_waves(folder)
     target = as_given(target, running)
     plan = judge(running, target, releases)
     if plan.verdict is Verdict.REFUSED:

@@ -58,6 +58,7 @@ class Run:
         fills = [entry.fill for entry in waves.entries if entry.fill]
         number = left(waves, self._running())
         self.pending.add(fills)
+        self._for_each_with_tables(keep_tables)  # a command that was killed may have left it off
         for position in range(number, len(waves.entries)):
             entry = waves.entries[position]
             name = f"wave {position + 1} of {len(waves.entries)}"
@@ -82,13 +83,12 @@ class Run:
         return {stack.name: found.get(stack.name, "") for stack in self.target}
 
     def _deploy(self, entry: Entry, name: str, *, may_replace: bool) -> None:
-        if may_replace:
-            self._for_each_with_tables(allow_all)
         try:
-            self.cdk.deploy(self.folder / entry.folder, entry.stacks)
-        except DeploymentFailedError as error:
             if may_replace:
-                self._for_each_with_tables(keep_tables)
+                self._for_each_with_tables(allow_all)
+            self.cdk.deploy(self.folder / entry.folder, entry.stacks)
+            self.settle()
+        except DeploymentFailedError as error:
             raise DeploymentFailedError(
                 name,
                 f"failed: {error.path} {error.message} What ran before it still runs:"
@@ -96,8 +96,8 @@ class Run:
                 "The output above says why. Remove the cause, and run the same command again: it"
                 " goes on with this wave.",
             ) from error
-        self.settle()
-        self._for_each_with_tables(keep_tables)
+        finally:  # however it ends: Ctrl-C too
+            self._for_each_with_tables(keep_tables)
 
     def _for_each_with_tables(self, set_policy: Callable[[object, Stack], None]) -> None:
         if not self.where.environment.keeps_data:

@@ -165,6 +165,22 @@ def test_steps_that_the_command_does_not_make_are_said(
     assert "disable expiry by expires, and wait for an hour: the command does not make" in said
 
 
+def test_waves_of_an_earlier_plan_are_not_left_for_one_that_has_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make deploy` would take them for the waves that were asked for last."""
+    out = tmp_path / "waves"
+    assert (
+        deploy(assembly(tmp_path / "earlier", in_waves()), "--dry-run", "--output", str(out)) == 2
+    )
+    made = Made(TABLE)
+    made.props["TimeToLiveSpecification"]["AttributeName"] = "ends"
+    by_hand = assembly(tmp_path / "source", made)
+    assert deploy(by_hand, "--dry-run", "--output", str(out)) == 2
+    assert keyline("deploy", "--environment", "dev", "--waves", str(out)) == 1
+    assert "does not say which waves there are" in capsys.readouterr().err
+
+
 def test_an_account_that_is_not_bootstrapped_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,10 +15,12 @@ from moto import mock_aws
 from keyline.errors import KeylineError
 from keyline_deploy.environment import Environment, Tables, load
 from keyline_ops.deployed import Deployed
+from keyline_ops.deploying import run
 from keyline_ops.deploying.cdk import Cdk, DeploymentFailedError
 from keyline_ops.deploying.cloudformation import CloudFormation
 from keyline_ops.deploying.destroy import Destroying, check_destroyable
 from keyline_ops.plan.evaluate import Stack
+from tests.support.commands import keyline
 
 REGION = "us-east-1"
 BUCKET = "shop-files"
@@ -92,6 +94,49 @@ def test_a_full_bucket_is_emptied_again_where_something_was_written_meanwhile(
     destroying(stack).carry_out(cdk, tmp_path)
     assert cdk.calls == 1 + written_meanwhile
     assert boto3.client("s3", region_name=REGION).list_buckets()["Buckets"] == []
+
+
+def test_what_was_never_made_or_is_gone_already_stops_nothing(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A creation that failed leaves resources without a name; people delete buckets by hand."""
+    found = destroying(stack)
+    listed = [
+        {"ResourceType": "AWS::S3::Bucket", "ResourceStatus": "CREATE_FAILED"},
+        {"ResourceType": "AWS::S3::Bucket", "ResourceStatus": "CREATE_FAILED"}
+        | {"PhysicalResourceId": ""},
+        {"ResourceType": "AWS::S3::Bucket", "ResourceStatus": "CREATE_COMPLETE"}
+        | {"PhysicalResourceId": "gone-already"},
+        {"ResourceType": "AWS::S3::Bucket", "ResourceStatus": "CREATE_COMPLETE"}
+        | {"PhysicalResourceId": BUCKET},
+    ]
+    monkeypatch.setattr(CloudFormation, "resources", lambda *_: iter(listed))
+    assert len(found.steps()) == 3
+    found.carry_out(Deleting(), tmp_path)
+    assert boto3.client("s3", region_name=REGION).list_buckets()["Buckets"] == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_command_says_that_it_is_done_when_it_is(
+    stack: Stack,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    fails: bool,
+) -> None:
+    monkeypatch.setattr(run, "WORK", tmp_path)
+    monkeypatch.setattr("keyline_ops.synth.up_to_date", lambda *_, **__: tmp_path)
+    monkeypatch.setattr("keyline_ops.plan.sources.read_assembly", lambda _: [stack])
+    monkeypatch.setattr(
+        "keyline_ops.deploying.cdk.Cdk", lambda *_: Deleting(written_meanwhile=2 if fails else 0)
+    )
+    asked = ["destroy", "--environment", "dev", "--json"]
+    assert keyline(*asked, "--dry-run") == 0
+    assert json.loads(capsys.readouterr().out)["done"] is False
+    assert keyline(*asked, "--yes") == (2 if fails else 0)
+    out = capsys.readouterr().out
+    assert out == "" if fails else json.loads(out)["done"] is True
 
 
 def test_a_stack_that_is_not_deleted_twice_is_an_error(stack: Stack, tmp_path: Path) -> None:

@@ -6,14 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from keyline.errors import KeylineError
+from keyline.model import Copy
 from keyline_deploy.environment import load
 from keyline_deploy.systems import names
+from keyline_ops.deployed import Deployed
 from keyline_ops.deploying.assembly import Fill
 from keyline_ops.deploying.cdk import Options
-from keyline_ops.deploying.fills import Pending, fills_of
+from keyline_ops.deploying.fills import Pending, carry_out, fills_of
 from keyline_ops.deploying.planned import _fills
 from keyline_ops.deploying.waves import Wave
+from keyline_ops.migrating.checkpoint import Segment, State
 from keyline_ops.migrating.declaration import backfills_of
+from keyline_ops.migrating.job import Job
+from keyline_ops.migrating.outcome import Outcome, Refusal
 from keyline_ops.plan.findings import Moment
 
 FILL = Fill("shop", "Orders/ByDay")
@@ -60,6 +66,34 @@ def test_what_is_left_survives_and_ends(tmp_path: Path) -> None:
     pending.remove(FILL)
     pending.remove(other)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_note_that_cannot_be_read_is_not_taken_for_no_note(tmp_path: Path) -> None:
+    (tmp_path / "dev.json").write_text("[{")
+    with pytest.raises(KeylineError, match="which indexes still lack items"):
+        Pending(tmp_path / "dev.json").read()
+
+
+def test_items_that_an_index_lacks_from_now_on_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    (name, backfill), *_ = (
+        (name, each)
+        for name in names()
+        for each in backfills_of(name).all
+        if not isinstance(each, Copy)
+    )
+    refusals = tuple(
+        Refusal(f"id={number}", "total", "is not a number.", "Mend it.") for number in range(12)
+    )
+    outcome = Outcome(read=20, written=8, refused=12, refusals=refusals)
+    state = State(segments=[Segment(done=True, outcome=outcome)])
+    monkeypatch.setattr(Job, "run", lambda *_: state)
+    said: list[str] = []
+    carry_out(Fill(name, backfill.name), Deployed(load("dev")), said.append)
+    assert said[0].endswith("8 items given the key, 12 refused")
+    assert said[1] == f"{backfill.name}: id=0: total: is not a number."
+    of_one_kind = 1 + 10 + 1
+    assert len(said) % of_one_kind == 0
+    assert f"keyline migrate {name} {backfill.name} --environment dev" in said[of_one_kind - 1]
 
 
 def test_context_is_for_the_synthesis_and_all_else_for_the_deployment() -> None:
