@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from keyline_deploy.names import stack_id, stack_name
@@ -51,22 +52,46 @@ def compare_alarms(
     deployed = [*_deployed(clients("cloudwatch"), path)]
     verified: list[str] = []
     drifts: list[Drift] = []
-    for id, resource in _declared(templates, where, system):
-        found = [*_differences(id, resource, deployed)]
+    for alarm in _declared(templates, where, system):
+        found = [*_differences(alarm, deployed)]
         drifts += found
         if not found:
-            verified.append(id)
+            verified.append(alarm.id)
     return Compared(path, tuple(verified), tuple(drifts), ())
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """An alarm of a template.
+
+    Attributes
+    ----------
+    stack, id
+        The name of its stack, and its logical id there.
+    """
+
+    stack: str
+    id: str
+    given: Mapping[str, Any]
+
+    def is_named(self, name: str) -> bool:
+        """Return whether a deployed alarm is this one.
+
+        CloudFormation makes the name of an alarm that is given none: `STACK-ID-RANDOM`.
+        """
+        own = self.given.get("AlarmName")
+        return name == own if isinstance(own, str) else name.startswith(f"{self.stack}-{self.id}-")
 
 
 def _declared(
     templates: Mapping[str, Template], where: Deployed, system: str
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+) -> Iterator[_Declared]:
     for part in ("data", "service"):
-        id = stack_id(stack_name(system, part, where.environment.name))
-        for logical_id, resource in templates.get(id, {"Resources": {}})["Resources"].items():
+        name = stack_name(system, part, where.environment.name)
+        resources = templates.get(stack_id(name), {"Resources": {}})["Resources"]
+        for id, resource in resources.items():
             if resource["Type"] in (_ALARM, _COMPOSITE):
-                yield logical_id, resource
+                yield _Declared(name, id, resource["Properties"])
 
 
 def _deployed(client: Any, path: str) -> Iterator[Mapping[str, Any]]:
@@ -79,17 +104,16 @@ def _deployed(client: Any, path: str) -> Iterator[Mapping[str, Any]]:
             yield from page.get("CompositeAlarms", ())
 
 
-def _differences(
-    id: str, resource: Mapping[str, Any], deployed: list[Mapping[str, Any]]
-) -> Iterator[Drift]:
-    given = resource["Properties"]
-    found = [each for each in deployed if _is_same(resource, each)]
-    if not found:
-        yield Drift(f"alarms.{id}", _named(given), None, _DEPLOY)
+def _differences(alarm: _Declared, deployed: Sequence[Mapping[str, Any]]) -> Iterator[Drift]:
+    path, given = f"alarms.{alarm.id}", alarm.given
+    found = next((each for each in deployed if alarm.is_named(each["AlarmName"])), None)
+    if found is None:
+        yield Drift(path, _named(given), None, _DEPLOY)
         return
-    # two alarms may watch one metric: the nearest one is meant
-    nearest = min((list(_of_alarm(id, given, each)) for each in found), key=len)
-    yield from nearest
+    wanted, watched = _watched(given), _watched(found)
+    if "AlarmRule" not in given and not _fits(wanted, watched):
+        yield Drift(f"{path}.watches", wanted, watched, _DEPLOY)
+    yield from _of_alarm(alarm.id, given, found)
 
 
 def _of_alarm(id: str, given: Mapping[str, Any], each: Mapping[str, Any]) -> Iterator[Drift]:
@@ -104,14 +128,6 @@ def _of_alarm(id: str, given: Mapping[str, Any], each: Mapping[str, Any]) -> Ite
     if each.get("ActionsEnabled") is False:
         said = "Turn the actions of the alarm on: somebody has turned them off."
         yield Drift(f"alarms.{id}.ActionsEnabled", True, False, said)
-
-
-def _is_same(resource: Mapping[str, Any], deployed: Mapping[str, Any]) -> bool:
-    """Return whether a deployed alarm is this one: by its name, or by all that it watches."""
-    given = resource["Properties"]
-    if isinstance(given.get("AlarmName"), str):
-        return bool(deployed["AlarmName"] == given["AlarmName"])
-    return "AlarmRule" not in deployed and _fits(_watched(given), _watched(deployed))
 
 
 def _watched(alarm: Mapping[str, Any]) -> Any:

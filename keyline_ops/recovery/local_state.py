@@ -24,6 +24,8 @@ _TABLES = "engine.db"
 _KEPT = ("checkpoints", "issuer", "secrets.json")
 """The files that a platform keeps beside its tables, without logs, caches and scratch space."""
 _RECORD = "backup.json"
+_HALF_WRITTEN = "*.new"
+"""Files that the platform is writing: it puts each in its place when it is whole."""
 
 
 class _Record(msgspec.Struct):
@@ -66,8 +68,9 @@ class LocalBackups:
 
     def listed(self) -> list[LocalBackup]:
         """Return the backups, the newest first."""
-        found = sorted(self._folder.glob(f"*/{_RECORD}"), reverse=True)
-        return [_read(record.parent) for record in found]
+        records = self._folder.glob(f"*/{_RECORD}")
+        found = sorted((each.parent for each in records if not each.parent.suffix), reverse=True)
+        return [_read(folder) for folder in found]  # one with a suffix is still being written
 
     def save(self, tell: Callable[[str], None], *, dry_run: bool = False) -> LocalBackup:
         """Make a backup. One that is interrupted leaves nothing that is listed.
@@ -167,7 +170,7 @@ def _read(folder: Path) -> LocalBackup:
 
 def _copy(path: Path, to: Path) -> None:
     if path.is_dir():
-        shutil.copytree(path, to)
+        shutil.copytree(path, to, ignore=shutil.ignore_patterns(_HALF_WRITTEN))
     elif path.exists():
         shutil.copyfile(path, to)
 

@@ -6,9 +6,6 @@ from datetime import UTC, datetime
 
 from keyline.errors import KeylineError
 
-LATEST = "latest"
-"""What names the latest time that a table can be restored to."""
-
 
 def moment_of(text: str, option: str = "--to", *, now: datetime | None = None) -> datetime:
     """Read a time in the past, to the second.
@@ -34,13 +31,14 @@ def moment_of(text: str, option: str = "--to", *, now: datetime | None = None) -
         raise KeylineError(
             path,
             "has no time zone, so it is another time for everybody.",
-            f"Add it: {text}Z is UTC; {text}+02:00 is two hours before it.",
+            f"Add it: {moment.isoformat()}Z is UTC; {moment.isoformat()}+02:00 is two hours before"
+            " it.",
         )
     now = now or datetime.now(UTC)
     if moment > now:
         raise KeylineError(
             path,
             f"is in the future: it is {now.isoformat(timespec='seconds')} now.",
-            f"Name a time before the damage, or `{LATEST}`.",
+            "Name an earlier time.",
         )
     return moment.astimezone(UTC).replace(microsecond=0)

@@ -144,7 +144,7 @@ class Restores:
         Raises
         ------
         KeylineError
-            If the new name is taken.
+            If the new name is taken, by the table that serves too: that one is not restored again.
         """
         declared = expected.owned.table
         base = declared.physical_name(expected.environment)
@@ -153,11 +153,14 @@ class Restores:
         found = described(self.clients("dynamodb"), target)
         if found is None:
             return Plan(wanted, expected.name, origin)
-        if not _is_of(found, origin):
+        refused = (
+            "is there already, and not from this restore." if not _is_of(found, origin) else ""
+        )
+        if target == expected.name:
+            refused = "was restored before and serves now: it has what was written to it since."
+        if refused:
             raise KeylineError(
-                f"table {target}",
-                "is there already, and not from this restore.",
-                "Give the new table another name: --suffix 2.",
+                f"table {target}", refused, "Give the new table another name: --suffix 2."
             )
         return Plan(wanted, expected.name, origin, resumes=True)
 

@@ -38,7 +38,9 @@ def take_over(where: Deployed, owned: Owned, target: str) -> list[Step]:
     others = [name for name in names if name != target]
     verify = f"keyline verify {owned.system.name} --environment {environment.name}"
     serving = _lines(owned, [target, *others])
-    leaving = Step("Later: let the old table leave the stack. It is kept.", _lines(owned, [target]))
+    kept = environment.tables.removal_policy == "retain"
+    end = "It is kept." if kept or where.is_local else "It is deleted then, with its data."
+    leaving = Step(f"Later: let the old table leave the stack. {end}", _lines(owned, [target]))
     if where.is_local:
         return [
             Step("Let the restored table serve, and start the platform again.", serving, "make up"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,10 +110,25 @@ def test_a_restore_of_a_local_state_loses_nothing_that_is_there(state: Path) -> 
     before = sorted(path.name for path in state.iterdir())
     assert backups.restore(saved.name, replace=True, dry_run=True) is not None
     assert sorted(path.name for path in state.iterdir()) == before
+    # as after a kill while a backup, or a restore of one, was copied
+    for name in (f"{saved.name}.part", f"{saved.name}.restoring"):
+        shutil.copytree(saved.folder, Path(saved.folder).with_name(name))
+    assert backups.listed() == [saved]
     # as after a kill between the two moves: the old state is aside, the new one not in place yet
     state.rename(state.parent / "aside")
     assert backups.restore(saved.name) is None
     assert (state / "engine.db").is_file()
+
+
+@pytest.mark.requirement("X-17")
+def test_a_file_that_is_put_in_its_place_meanwhile_stops_no_backup(state: Path) -> None:
+    """A link to nothing stands for a file that is listed and then gone."""
+    (state / "checkpoints" / "two.new").symlink_to("nothing")
+    with engine(state / "engine.db"):
+        pass
+    saved = LocalBackups(state).save(lambda _: None)
+    copied = (Path(saved.folder) / "checkpoints").iterdir()
+    assert [path.name for path in copied] == ["one.json"]
 
 
 @pytest.mark.requirement("X-17")

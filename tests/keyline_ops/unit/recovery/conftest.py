@@ -9,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from keyline_deploy.names import stack_id
 from keyline_deploy.synthesized import Template
 from keyline_ops.deployed import Deployed
 from stacks.application import build
@@ -38,6 +39,6 @@ def shop(templates: Mapping[str, Template]) -> Iterator[Shop]:
                 made[service] = boto3.client(service, region_name=ENVIRONMENT.region)
             return made[service]
 
-        for id in ("OrdersDataDev", "OrdersServiceDev"):
-            deploy(clients, id, templates[id])
+        for stack in ("orders-data-dev", "orders-service-dev"):
+            deploy(clients, stack, templates[stack_id(stack)])
         yield Shop(templates, Deployed(ENVIRONMENT), clients)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
@@ -25,7 +26,7 @@ from keyline_ops.recovery.moment import moment_of
 from keyline_ops.recovery.restore import Origin, Plan, Restores, at_time, of_backup
 from keyline_ops.recovery.sight import Sight
 from keyline_ops.recovery.take_over import take_over
-from tests.keyline_ops.unit.recovery.shop import NAME, OWNED, Shop
+from tests.keyline_ops.unit.recovery.shop import ENVIRONMENT, NAME, OWNED, Shop
 from tests.support.sample.shop import LARGE
 
 
@@ -260,10 +261,14 @@ def test_a_time_needs_a_zone_and_is_in_the_past() -> None:
     with pytest.raises(KeylineError, match="has no time zone") as raised:
         moment_of("2025-09-30T10:00:00", now=now)
     assert "2025-09-30T10:00:00Z is UTC" in raised.value.suggestion
+    with pytest.raises(KeylineError, match="has no time zone") as raised:
+        moment_of("2025-09-30", now=now)
+    assert "2025-09-30T00:00:00Z is UTC" in raised.value.suggestion
     with pytest.raises(KeylineError, match="is not a time"):
         moment_of("yesterday", now=now)
-    with pytest.raises(KeylineError, match="is in the future: it is 2026-01-31T12:00:00"):
+    with pytest.raises(KeylineError, match="is in the future: it is 2026-01-31T12:00") as raised:
         moment_of("2026-01-31T12:00:01Z", now=now)
+    assert raised.value.suggestion == "Name an earlier time."
 
 
 @given(st.text(max_size=40))
@@ -290,6 +295,20 @@ def test_a_backup_is_restored_as_a_time_is(shop: Shop, driver: Driver) -> None:
     assert restores.restore(plan).drifts == ()
     assert shop.totals(plan.target) == {1: 1, 2: 1}
     assert restores.plan(shop.expected, origin).resumes
+    # once it serves, what it holds is not the backup any more
+    with pytest.raises(KeylineError, match="serves now") as raised:
+        restores.plan(shop.expected.under(plan.target), origin)
+    assert raised.value.suggestion.endswith("--suffix 2.")
+
+
+@pytest.mark.parametrize(
+    ("policy", "end"),
+    [("destroy", "It is deleted then, with its data."), ("retain", "It is kept.")],
+)
+def test_what_becomes_of_the_old_table_is_what_its_environment_does(policy: str, end: str) -> None:
+    tables = msgspec.structs.replace(ENVIRONMENT.tables, removal_policy=policy)
+    where = Deployed(msgspec.structs.replace(ENVIRONMENT, tables=tables))
+    assert take_over(where, OWNED, f"{NAME}-r20260131T100000Z")[-1].why.endswith(end)
 
 
 def test_what_is_left_to_do_is_exact(shop: Shop) -> None:

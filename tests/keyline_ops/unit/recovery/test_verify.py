@@ -124,29 +124,60 @@ def test_each_drift_is_named_with_both_values(
     assert all(drift.suggestion for drift in found)
 
 
-@pytest.mark.requirement("K-67")
-def test_alarms_are_found_by_what_they_watch_and_each_difference_is_named(shop: Shop) -> None:
-    def alarms() -> Compared:
-        return compare_alarms(shop.templates, shop.where, LARGE.name, shop.clients)
+def alarms(shop: Shop) -> Compared:
+    return compare_alarms(shop.templates, shop.where, LARGE.name, shop.clients)
 
-    found = alarms()
+
+def id_of(alarm: Any) -> str:
+    """The logical id in the name that CloudFormation makes: `orders-data-dev-ID-RANDOM`."""
+    return str(alarm["AlarmName"].split("-")[3])
+
+
+@pytest.mark.requirement("K-67")
+def test_each_difference_of_an_alarm_is_named(shop: Shop) -> None:
+    found = alarms(shop)
     assert found.drifts == ()
     assert len(found.verified) > 20
     client = shop.clients("cloudwatch")
     watched = client.describe_alarms(AlarmTypes=["MetricAlarm"])["MetricAlarms"]
     of_table = [a for a in watched if NAME in json.dumps(a.get("Metrics", ""))]
-    gone, other, silent = of_table[:3]
+    gone, other, silent, elsewhere = of_table[:4]
     client.delete_alarms(AlarmNames=[gone["AlarmName"]])
-    kept = ("AlarmName", "Metrics", "EvaluationPeriods", "ComparisonOperator", "TreatMissingData")
-    changed = {key: other[key] for key in (*kept, "DatapointsToAlarm")}
+    kept = ("AlarmName", "EvaluationPeriods", "ComparisonOperator", "TreatMissingData")
+    changed = {key: other[key] for key in (*kept, "Metrics", "DatapointsToAlarm")}
     client.put_metric_alarm(**changed, Threshold=123_456)
     client.disable_alarm_actions(AlarmNames=[silent["AlarmName"]])
-    ids = [a["AlarmName"].split("-")[1] for a in (gone, other, silent)]
-    drifts = {drift.path: drift.deployed for drift in alarms().drifts}
+    moved = {key: elsewhere[key] for key in (*kept, "DatapointsToAlarm", "Threshold")}
+    one = {"Namespace": "Mine", "MetricName": "Other", "Period": 60, "Statistic": "Sum"}
+    actions = {key: elsewhere[key] for key in ("AlarmActions", "OKActions") if elsewhere.get(key)}
+    client.put_metric_alarm(**moved, **one, **actions)
+    ids = [id_of(a) for a in (gone, other, silent, elsewhere)]
+    drifts = {drift.path: drift.deployed for drift in alarms(shop).drifts}
     assert drifts[f"alarms.{ids[0]}"] is None
     assert drifts[f"alarms.{ids[1]}.Threshold"] == 123_456
     assert drifts[f"alarms.{ids[2]}.ActionsEnabled"] is False
+    assert drifts[f"alarms.{ids[3]}.watches"]["MetricName"] == "Other"
     assert {path.split(".")[1] for path in drifts} == {*ids}
+
+
+@pytest.mark.requirement("K-67")
+def test_no_alarm_of_another_system_stands_for_one_that_is_gone(shop: Shop) -> None:
+    """The id of an API is a reference, so that by their templates both watch the same."""
+    client = shop.clients("cloudwatch")
+    found = client.describe_alarms(AlarmTypes=["MetricAlarm"])["MetricAlarms"]
+    gone = next(a for a in found if a.get("Namespace") == "AWS/ApiGateway")
+    other = {name: gone[name] for name in API_ALARM if gone.get(name) not in (None, [])}
+    client.put_metric_alarm(**{**other, "AlarmName": "other-service-dev-ApiErrors-0123456789AB"})
+    assert alarms(shop).drifts == ()
+    client.delete_alarms(AlarmNames=[gone["AlarmName"]])
+    assert [drift.path for drift in alarms(shop).drifts] == [f"alarms.{id_of(gone)}"]
+
+
+API_ALARM = (
+    *("AlarmActions", "OKActions", "Namespace", "MetricName", "Dimensions", "Statistic"),
+    *("ExtendedStatistic", "Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold"),
+    *("ComparisonOperator", "TreatMissingData", "EvaluateLowSampleCountPercentile"),
+)
 
 
 @pytest.mark.requirement("X-17")

@@ -50,6 +50,7 @@ PROD = load("prod")
 NAME = MESSAGES.physical_name("prod")
 ALWAYS = (0.0, 1e15)
 DATA, SERVICE = "ChatDataProd", "ChatServiceProd"
+STACKS = {DATA: "chat-data-prod", SERVICE: "chat-service-prod"}
 GLOBAL = "AWS::DynamoDB::GlobalTable"
 
 
@@ -107,7 +108,7 @@ class Drill:
         """Do what `cdk deploy` does: make tables that are new, put all alarms."""
         templates = self.templates()
         for id in (DATA, SERVICE):
-            deploy(self.clients, id, templates[id], (before or {}).get(id))
+            deploy(self.clients, STACKS[id], templates[id], (before or {}).get(id))
 
     def store(self) -> Store:
         """The store of the function that writes, from the variables that its template gives it."""
