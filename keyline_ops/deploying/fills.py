@@ -72,7 +72,7 @@ def _tell_refused(fill: Fill, outcome: Outcome, environment: str, tell: Tell) ->
         command = f"keyline migrate {fill.system} {fill.name} --environment {environment}"
         tell(
             f"{fill.name}: the index lacks the refused items, which do not fit the declaration."
-            f" Mend them, then fill again: {command} --step backfill"
+            f" Correct them, then fill again: {command} --step backfill"
         )
 
 
