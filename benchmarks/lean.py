@@ -180,7 +180,7 @@ _UPDATE_NAMES = {"#r": "response", "#n": "tokenCount"}
 
 
 def boto3_client_subject(url: str) -> Subject:
-    """boto3's client: DynamoDB JSON as dictionaries, consumed capacity returned."""
+    """Measure boto3's client: DynamoDB JSON as dictionaries, consumed capacity returned."""
     client = admin_client(url)
     metered = {"TableName": NAME, "ReturnConsumedCapacity": "INDEXES"}
     item = {k: _wire(v) for k, v in _plain(message(1)).items()}
@@ -219,7 +219,7 @@ def boto3_client_subject(url: str) -> Subject:
 
 
 def boto3_resource_subject(url: str) -> Subject:
-    """boto3's Table resource: items as dictionaries, numbers as Decimal."""
+    """Measure boto3's Table resource: items as dictionaries, numbers as Decimal."""
     key_id, secret = CREDENTIALS
     resource = boto3.resource(
         "dynamodb",

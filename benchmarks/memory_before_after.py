@@ -591,7 +591,7 @@ def of_dialogues(folder: Path) -> list[Said]:
 
 
 def invented(count: int) -> list[Said]:
-    """Turns whose vectors lie around centres, ten around each."""
+    """Return turns whose vectors lie around centres, ten around each."""
     random = np.random.default_rng(1)
     centres = random.standard_normal((-(-count // K), DIMENSION))
     noise = random.standard_normal((count, DIMENSION)) * 0.5

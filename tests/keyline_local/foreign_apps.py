@@ -90,7 +90,7 @@ def consumer(event, context):
 
 
 def plain_template(folder: Path) -> Path:
-    """A template as it is written by hand: parameters, inline code, a table, a rule, no CDK."""
+    """Return a template as written by hand: parameters, inline code, a table, a rule, no CDK."""
     return write_assembly(folder / "plain", {"visits": _template()})
 
 
@@ -148,7 +148,7 @@ def _template() -> Mapping[str, Any]:
 
 
 def synthesized(folder: Path) -> tuple[Path, Path]:
-    """Two apps of the CDK: a REST API with a queue and a topic, and an HTTP API with a stream.
+    """Return two apps of the CDK: a REST API with queue and topic, an HTTP API with a stream.
 
     The second one's stack is in a stage.
     """

@@ -56,7 +56,7 @@ POOL, OTHER = "us-east-1_AbCdEfGhI", "us-east-1_123456789"
 
 
 def pools(monkeypatch: pytest.MonkeyPatch, systems: list[System], **context: str) -> dict[str, str]:
-    """The user pools of dev with these systems and this context."""
+    """Return the user pools of dev with these systems and this context."""
     monkeypatch.setattr(app, "systems", lambda: systems)
     named = {name.replace("__", ":"): pool for name, pool in context.items()}
     return app.chosen(cdk.App(context={"env": "dev", **named})).user_pools

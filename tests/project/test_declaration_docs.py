@@ -46,7 +46,7 @@ def _rows() -> dict[str, str]:
 
 
 def _public() -> set[str]:
-    """Every name that a declaration or a call may write."""
+    """Return every name that a declaration or a call may write."""
     classes = [getattr(model, name) for name in model.__all__]
     fields = [dataclasses.fields(c) for c in classes if dataclasses.is_dataclass(c)]
     calls = {n: f for n, f in inspect.getmembers(Store, inspect.isfunction) if n[0] != "_"}
@@ -63,7 +63,7 @@ def _public() -> set[str]:
 
 
 def _offered() -> Iterator[tuple[str, set[str]]]:
-    """Each row that offers something, with the names in its code."""
+    """Yield each row that offers something, with the names in its code."""
     for asked, here in _rows().items():
         if not here.startswith(_NOT_OFFERED):
             names = {n for code in _CODE.findall(here) for n in _NAME.findall(_TEXT.sub("", code))}
@@ -71,7 +71,7 @@ def _offered() -> Iterator[tuple[str, set[str]]]:
 
 
 def _errors() -> list[tuple[str, str]]:
-    """Each statement of the page's last part, and the comment that follows it as one line."""
+    """Return each statement of the page's last part, and its comment as one line."""
     found = []
     for block in _BLOCK.findall(ERRORS):
         for example in block.strip().split("\n\n"):

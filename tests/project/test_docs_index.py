@@ -65,12 +65,12 @@ def read(file: Path) -> str:
 
 
 def targets(text: str) -> list[str]:
-    """The targets of the links in a page; code holds none."""
+    """Return the targets of the links in a page; code holds none."""
     return LINK.findall(CODE.sub("code", FENCE.sub("", text)))
 
 
 def destinations(file: Path, text: str) -> Iterator[tuple[str, Path, str]]:
-    """Each target within the project, with its file and its anchor."""
+    """Yield each target within the project, with its file and its anchor."""
     for target in targets(text):
         if not ELSEWHERE.match(target):
             path, _, anchor = target.partition("#")
@@ -79,7 +79,7 @@ def destinations(file: Path, text: str) -> Iterator[tuple[str, Path, str]]:
 
 
 def broken(file: Path, known: set[Path]) -> list[str]:
-    """The targets of a page that lead to no file or folder of the project, or to no heading."""
+    """Return the targets of a page that do not lead to a file, a folder or a heading."""
     return [
         target
         for target, place, anchor in destinations(file, read(file))

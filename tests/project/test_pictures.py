@@ -25,7 +25,7 @@ FOLDERS = {
 
 
 def drawn() -> dict[str, set[str]]:
-    """What is reached from each box along arrows that mean an import."""
+    """Return what is reached from each box along arrows that mean an import."""
     direct: dict[str, set[str]] = {key: set() for key in PACKAGES.nodes}
     for arrow in PACKAGES.arrows:
         if not arrow.dotted:
@@ -38,7 +38,7 @@ def drawn() -> dict[str, set[str]]:
 
 
 def imported(root: Path) -> dict[str, set[str]]:
-    """The boxes that the code of each box imports."""
+    """Return the boxes that the code of each box imports."""
     own = set(names())
     places = {key: [root / place] for key, place in FOLDERS.items()}
     places["code"] = [root / "lambda_src" / system for system in own]

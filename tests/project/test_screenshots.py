@@ -14,7 +14,7 @@ NAMES = {f"{page}-{width}-{scheme}.png" for page, width, scheme in PAGES}
 
 
 def size(image: Path) -> tuple[int, int]:
-    """The pixels of a PNG, as its header says them."""
+    """Return the pixels of a PNG, as its header says them."""
     head = image.read_bytes()[:24]
     assert head.startswith(b"\x89PNG")
     return int.from_bytes(head[16:20]), int.from_bytes(head[20:24])

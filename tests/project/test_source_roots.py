@@ -65,7 +65,7 @@ PUBLIC_MODULES = ("keyline.growth.measure", "keyline.vector.matrix")
 
 @cache
 def imports_of(file: Path) -> list[ast.Import | ast.ImportFrom]:
-    """Every import in a file, without the relative ones."""
+    """Return every import in a file, without the relative ones."""
     nodes = ast.walk(ast.parse(file.read_text()))
     imports = (node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
     return [node for node in imports if isinstance(node, ast.Import) or not node.level]
@@ -80,7 +80,7 @@ def imported_modules(file: Path) -> Iterator[str]:
 
 
 def imports_below(folder: Path) -> list[tuple[Path, str]]:
-    """Every (file, top-level module) that is imported below a folder."""
+    """Return every (file, top-level module) that is imported below a folder."""
     return [
         (file, module.partition(".")[0])
         for file in sorted(folder.rglob("*.py"))
@@ -89,7 +89,7 @@ def imports_below(folder: Path) -> list[tuple[Path, str]]:
 
 
 def modules_below(source_root: Path, package: str) -> dict[str, ast.Module]:
-    """Every module of a package, by its dotted name."""
+    """Return every module of a package, by its dotted name."""
     found = {}
     for file in sorted((source_root / package).rglob("*.py")):
         parts = file.relative_to(source_root).with_suffix("").parts
@@ -99,7 +99,7 @@ def modules_below(source_root: Path, package: str) -> dict[str, ast.Module]:
 
 
 def imported_of(tree: ast.AST, modules: Collection[str]) -> Iterator[str]:
-    """The modules, of these, that are imported anywhere in a tree, inside its functions too."""
+    """Yield those of the modules that a tree imports anywhere, inside its functions too."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in modules)
@@ -111,7 +111,7 @@ def imported_of(tree: ast.AST, modules: Collection[str]) -> Iterator[str]:
 
 
 def imported_names(file: Path) -> Iterator[str]:
-    """Every dotted name that a file imports: of `from a.b import c` it is `a.b.c`."""
+    """Yield every dotted name that a file imports: of `from a.b import c` it is `a.b.c`."""
     for node in imports_of(file):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -120,7 +120,7 @@ def imported_names(file: Path) -> Iterator[str]:
 
 
 def exported() -> Mapping[str, Collection[str]]:
-    """The names that each package exports."""
+    """Return the names that each package exports."""
     return {package: importlib.import_module(package).__all__ for package in EXPORTING}
 
 
@@ -234,7 +234,7 @@ def test_the_rooms_of_the_local_platform_know_each_other_in_one_direction(root: 
 
 
 def ours_imported(file: Path) -> set[str]:
-    """The packages of ours that a file imports, systems and their parts among them."""
+    """Return the packages of ours that a file imports, systems and their parts among them."""
     tops = {module.partition(".")[0] for module in imported_modules(file)}
     return tops & {*DIRECTIONS, "systems", "app"}
 

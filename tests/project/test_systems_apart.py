@@ -30,7 +30,7 @@ TABLES = sorted({table.name for system in systems() for table in system.tables})
 
 
 def named(text: str, *, whole_words: bool) -> list[str]:
-    """The systems, and their tables, that a text names.
+    """Return the systems, and their tables, that a text names.
 
     Some systems are called as English words are. So in Python a system is named where the word
     is imported, ends at a quote, or is joined to the next word by one of `-_./:`.

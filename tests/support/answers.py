@@ -22,7 +22,7 @@ class _Body:
 
 
 def answer(status: int, body: Any, **headers: str) -> AWSResponse:
-    """An HTTP response as botocore gets it.
+    """Return an HTTP response as botocore gets it.
 
     Parameters
     ----------

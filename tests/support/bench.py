@@ -34,7 +34,7 @@ class Bench:
     admin: Any
 
     def store(self, *, measure: bool = True, pool: int = 40, **more: Any) -> Store:
-        """A store on these tables, which measures sizes."""
+        """Return a store on these tables, which measures sizes."""
         return Store(
             system=LARGE,
             environment=self.environment,
@@ -45,11 +45,11 @@ class Bench:
         )
 
     def client(self, **more: Any) -> Any:
-        """A client as a store uses it, patient enough for a busy machine."""
+        """Return a client as a store uses it, patient enough for a busy machine."""
         return dynamodb_client(**{**where(self.url), "read_timeout": 20.0, **more})
 
     def sharded(self, shards: int) -> Store:
-        """A store whose topics are spread over so many shards."""
+        """Return a store whose topics are spread over so many shards."""
         return self.store(settings=Settings(topicShards=shards))
 
 

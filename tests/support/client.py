@@ -67,7 +67,7 @@ class Client:
         scopes: Sequence[str] | None = None,
         claims: Mapping[str, Any] | None = None,
     ) -> str:
-        """A token, the same one each time."""
+        """Return a token, the same one each time."""
         subject = self._subject if subject is None else subject
         scopes = self._scopes if scopes is None else scopes
         claims = claims or {}
@@ -98,7 +98,7 @@ class Client:
 
 
 def assert_problem(response: httpx.Response, status: int, path: str | None = None) -> None:
-    """It is a problem document (RFC 9457) that a client can act on, with no internals in it."""
+    """Check that it is a problem document (RFC 9457) to act on, without internals."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     document = response.json()

@@ -26,7 +26,7 @@ def keyline(*arguments: str) -> int:
 def assert_refused(
     command: Sequence[str], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A command on a state folder on which nothing runs is refused, and makes nothing."""
+    """Check that a command is refused on a folder on which nothing runs, and makes nothing."""
     before, state = sorted(folder.iterdir()), folder / "typo"
     assert keyline(*command, "--state", str(state)) == 2
     error = capsys.readouterr().err.lstrip()

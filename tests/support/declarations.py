@@ -63,7 +63,7 @@ def notes(**changes: Any) -> Table:
 
 
 def people(**changes: Any) -> Table:
-    """Two kinds of items in one table, keyed by templates; people by team."""
+    """Return two kinds of items in one table, keyed by templates; people by team."""
     told: dict[str, Any] = {
         "name": "People",
         "doc": DOC,

@@ -78,7 +78,7 @@ def where(url: str) -> dict[str, Any]:
 
 @cache
 def admin_client(url: str) -> Any:
-    """boto3's client of an engine, for tables and for a look at what is really stored.
+    """Return boto3's client of an engine, for tables and for a look at what is really stored.
 
     Every caller gets the same one: it is not to be closed or changed.
     """

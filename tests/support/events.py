@@ -19,7 +19,7 @@ def event(
     claims: dict[str, str] | None = None,
     stage: str = "$default",
 ) -> dict[str, Any]:
-    """An event for a route; `body` as JSON, `text` as it is, `raw` in base64."""
+    """Return an event for a route; `body` as JSON, `text` as it is, `raw` in base64."""
     method, _, template = route.partition(" ")
     raw_path = template
     for name, value in (path or {}).items():

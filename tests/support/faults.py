@@ -255,7 +255,7 @@ class FaultProxy:
 
 @contextlib.contextmanager
 def fault_proxy(engine: str, seed: int = 0) -> Iterator[FaultProxy]:
-    """A proxy that lets all through until it is told otherwise."""
+    """Yield a proxy that lets all through until it is told otherwise."""
     proxy = FaultProxy(engine, seed)
     thread = threading.Thread(target=proxy.serve, daemon=True)
     thread.start()

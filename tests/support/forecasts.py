@@ -27,7 +27,7 @@ class Tried:
     store: Store
 
     def sized(self, pattern: Pattern[Any], make: Callable[[int], Any]) -> Any:
-        """The item that `make` makes of a number of bytes, as large as the pattern declares."""
+        """Return the item that `make` makes, as large as the pattern declares."""
         writer = ItemWriter(pattern.table, pattern.kind, TableSettings(self.system.settings()))
         bare = item_size(writer.attributes(make(0), time.time()))
         item = make(pattern.item_bytes - bare)

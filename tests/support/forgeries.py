@@ -28,7 +28,7 @@ def _another_key(issuer: Issuer, scopes: Sequence[str], folder: Path) -> str:
 
 
 def _altered(issuer: Issuer, scopes: Sequence[str], _: Path) -> str:
-    """The real signature over other claims."""
+    """Return the real signature over other claims."""
     real = issuer.mint("student", audience=AUDIENCE, scopes=scopes)
     head, _payload, signature = real.split(".")
     claims = jwt.decode(real, options={"verify_signature": False}) | {"sub": "staff"}

@@ -62,13 +62,13 @@ _JSON = "application/json"
 
 
 def kept_document(system: str) -> dict[str, Any]:
-    """A system's document as it is kept in the repository."""
+    """Return a system's document as it is kept in the repository."""
     found: dict[str, Any] = json.loads(path_of(system).read_text(encoding="utf-8"))
     return found
 
 
 def operations(document: Mapping[str, Any]) -> list[str]:
-    """Every operation of a document, such as `GET /modules/{moduleId}/messages`.
+    """Return every operation of a document, such as `GET /modules/{moduleId}/messages`.
 
     What deletes comes last, and the deepest of it first: until then what is known is there.
     """
@@ -83,7 +83,7 @@ def operations(document: Mapping[str, Any]) -> list[str]:
 
 
 def _without_security(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document for a client whose every request has a token: it tries no others."""
+    """Return the document for a client whose every request has a token: it tries no others."""
     paths = {
         path: {
             method: {name: each for name, each in operation.items() if name != "security"}
@@ -225,7 +225,7 @@ class Fuzzer:
         return {name: self._known[name] for name in names if name in self._known}
 
     def _exemplary(self, label: str, place: str) -> dict[str, Any]:
-        """The known values and, for what else is required, the document's examples."""
+        """Return the known values and, for what else is required, the document's examples."""
         found = self._known_of(label, place)
         for parameter in self._described(label).get("parameters", ()):
             name = parameter["name"]

@@ -34,7 +34,7 @@ def used(running: Running) -> set[Access]:
 def assert_refused(
     running: Running, function: str, operation: str, request: dict[str, Any]
 ) -> None:
-    """A request with a function's credentials is refused as AWS would, and not counted as used."""
+    """Check that a function's request is refused as AWS would, and not counted as used."""
     guard = guard_of(running)
     credentials = Credentials.of(function)
     session = boto3.session.Session(

@@ -147,7 +147,7 @@ def expected(
     condition: Condition,
     given: Mapping[str, Any],
 ) -> list[Mapping[str, Any]]:
-    """The items that fulfil a condition on the last of these fields, by plain Python."""
+    """Return the items that fulfil a condition on the last of these fields, by plain Python."""
     *before, last = fields
 
     def plain(field: str, value: Any) -> Any:

@@ -10,7 +10,7 @@ from tests.support.systems import Answer
 
 
 def pages(ask: Callable[[str], Answer], member: str, query: str = "") -> Iterator[list[Any]]:
-    """The items of each page of a list; every page but the last has some, and can be let out.
+    """Yield the items of each page of a list; every page but the last has some, and can be let out.
 
     Parameters
     ----------

@@ -195,7 +195,7 @@ class Running:
         return next(t for t in self.platform.deployment.tables if t.name == name)
 
     def items(self, table: str) -> list[dict[str, Any]]:
-        """Every item of a table, past all that the system does when it reads."""
+        """Return every item of a table, past all that the system does when it reads."""
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=table)
         return [
             {name: _read(value) for name, value in item.items()}
@@ -204,12 +204,12 @@ class Running:
         ]
 
     def by_key(self, table: str) -> dict[tuple[Any, ...], dict[str, Any]]:
-        """The same by key, to compare before and after."""
+        """Return the same by key, to compare before and after."""
         key = [part["AttributeName"] for part in self.table(table).create["KeySchema"]]
         return {tuple(item[name] for name in key): item for item in self.items(table)}
 
     def stream_records(self, table: str) -> list[Mapping[str, Any]]:
-        """All records of a table's stream, in the form in which a function receives them."""
+        """Return all records of a table's stream, in the form in which a function receives them."""
 
         async def read() -> list[Mapping[str, Any]]:
             region = self.platform.deployment.region
@@ -228,13 +228,13 @@ class Running:
         return self.run(read())
 
     def children(self) -> Sequence[psutil.Process]:
-        """The platform's processes, without those of others that run already (another system's
+        """Return the platform's processes, without those that ran already (another system's
         platform, node of the CDK)."""
         found = psutil.Process().children(recursive=True)
         return [process for process in found if process not in self._others]
 
     def ports(self) -> list[int]:
-        """Every port that the platform or a process of its listens on."""
+        """Return every port that the platform or a process of its listens on."""
         found = _listening([psutil.Process(), *self.children()])
         return [port for port in found if port not in self._ports_of_others]
 

@@ -63,11 +63,11 @@ class ProjectCopy:
         return self.run(".venv/bin/python", "-m", "keyline_ops.cli", *arguments)
 
     def committed(self) -> str:
-        """The name of the last commit."""
+        """Return the name of the last commit."""
         return self.run("git", "rev-parse", "HEAD").stdout.strip()
 
     def differs_from(self, commit: str) -> list[str]:
-        """The files that are not as a commit has them."""
+        """Return the files that are not as a commit has them."""
         added = self.run("git", "add", "--all")
         assert added.returncode == 0, added.stderr
         return self.run("git", "diff", "--cached", "--name-only", commit).stdout.splitlines()

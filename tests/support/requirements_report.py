@@ -92,7 +92,7 @@ class RequirementsReport:
 
 
 def worst(before: str | None, now: str) -> str:
-    """A test whose set-up passed and whose call failed has failed."""
+    """Return a test whose set-up passed and whose call failed has failed."""
     return min((before or now, now), key=_WORST_FIRST.index)
 
 

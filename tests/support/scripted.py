@@ -21,7 +21,7 @@ ITEM = b'{"Item":{"id":{"S":"a"}},"ConsumedCapacity":{"TableName":"t","CapacityU
 def reply(
     body: bytes = ITEM, status: int = 200, headers: Mapping[str, str | None] | None = None
 ) -> bytes:
-    """A response of DynamoDB; a header that is None is left out."""
+    """Return a response of DynamoDB; a header that is None is left out."""
     said: dict[str, str | None] = {
         "Content-Type": "application/x-amz-json-1.0",
         "Content-Length": str(len(body)),
@@ -40,7 +40,7 @@ def refusal(code: str, status: int = 400) -> bytes:
 
 
 def chunked(body: bytes = ITEM, size: int = 10) -> bytes:
-    """A response in chunks."""
+    """Return a response in chunks."""
     named = {"Content-Length": None, "Transfer-Encoding": "chunked"}
     head = reply(body, headers=named).partition(b"\r\n\r\n")[0]
     parts = [body[at : at + size] for at in range(0, len(body), size)]
@@ -96,7 +96,7 @@ class Scripted:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def header(self, name: str) -> list[str]:
-        """The values of a header, by request; an empty text where it is missing."""
+        """Return the values of a header, by request; an empty text where it is missing."""
         found = []
         for head, _ in self.requests:
             lines = [line.partition(b": ") for line in head.split(b"\r\n")]

@@ -94,14 +94,14 @@ def _collections(kinds: st.SearchStrategy[Kind]) -> st.SearchStrategy[Kind]:
 
 
 def _maybe(kind: Kind) -> Kind:
-    """The same, or None; not the empty set, which cannot be told from None."""
+    """Return the same, or None; not the empty set, which cannot be told from None."""
     annotation, values = kind
     return annotation | None, st.none() | values.filter(lambda v: v not in (set(), frozenset()))
 
 
 @st.composite
 def structs(draw: st.DrawFn, kinds: st.SearchStrategy[Kind]) -> Kind:
-    """A Struct of one to three fields: required or not, with and without a default."""
+    """Return a Struct of one to three fields: required or not, with and without a default."""
     fields: list[Any] = [("id", str)]
     values: dict[str, st.SearchStrategy[Any]] = {"id": _texts.filter(bool)}
     for n in range(draw(st.integers(1, 3))):
@@ -139,7 +139,7 @@ scalars: st.SearchStrategy[Kind] = st.sampled_from(_SCALARS)
 
 @st.composite
 def items(draw: st.DrawFn, types: st.SearchStrategy[Kind] = kinds) -> msgspec.Struct:
-    """An item with an `id`, of a shape that is made for it."""
+    """Return an item with an `id`, of a shape that is made for it."""
     _, values = draw(structs(types))
     made: msgspec.Struct = draw(values)
     return made

@@ -27,13 +27,13 @@ _STACKS = dict[str, SynthesizedStack]
 
 
 def shared_folder(factory: pytest.TempPathFactory) -> Path:
-    """The folder that the workers of a run share."""
+    """Return the folder that the workers of a run share."""
     base = factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def local_assembly(base: Path) -> Path:
-    """The local environment's assembly, bundles and all, as it was when this run began.
+    """Return the local environment's assembly, bundles and all, as it was when this run began.
 
     It is not to be changed: a test that changes it, or runs it, takes a copy, `linked` or `copied`.
     What it was made from counts, so the next run of unchanged code makes none.
@@ -47,7 +47,7 @@ def local_assembly(base: Path) -> Path:
 
 @cache
 def stacks(environment: str, base: Path) -> _STACKS:
-    """The stacks of an environment by name; nothing is bundled."""
+    """Return the stacks of an environment by name; nothing is bundled."""
     file = base / f"stacks-{environment}.json"
     with _alone(file):
         if not file.exists():
@@ -57,12 +57,12 @@ def stacks(environment: str, base: Path) -> _STACKS:
 
 
 def copied(assembly: Path, folder: Path) -> Path:
-    """A copy of an assembly whose code may be edited while it runs."""
+    """Return a copy of an assembly whose code may be edited while it runs."""
     return shutil.copytree(assembly, folder / "assembly")
 
 
 def linked(assembly: Path, folder: Path) -> Path:
-    """A copy of an assembly whose templates may be changed; the code is that of the original.
+    """Return a copy of an assembly whose templates may be changed; the code is the original's.
 
     So what is compiled of it serves all platforms that run it.
     """

@@ -49,7 +49,7 @@ def definitions_of(system: System, assembly: Path) -> list[dict[str, Any]]:
 
 @contextlib.contextmanager
 def fresh_tables(endpoint: str, definitions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The name of a new environment that has these tables, empty."""
+    """Yield the name of a new environment that has these tables, empty."""
     environment = f"{_run}-{next(_environments)}"
     tables = [
         {**it, "TableName": it["TableName"].removesuffix("-local") + f"-{environment}"}
@@ -76,7 +76,7 @@ class OnEngine(Generic[SettingsT]):
         self.store = self.store_at(UniqueClock())
 
     def store_at(self, clock: UniqueClock) -> Store:
-        """A store as of a process with a clock of its own."""
+        """Return a store as of a process with a clock of its own."""
         return Store(
             system=self.system,
             environment=self.environment,
@@ -88,7 +88,7 @@ class OnEngine(Generic[SettingsT]):
         )
 
     def store_behind(self, client: Client, clock: UniqueClock) -> Store:
-        """A store as of a process with a clock and a client of its own."""
+        """Return a store as of a process with a clock and a client of its own."""
         return Store(
             system=self.system,
             environment=self.environment,
@@ -98,7 +98,7 @@ class OnEngine(Generic[SettingsT]):
         )
 
     def module(self, function: str, **environ: str) -> ModuleType:
-        """The module of a function's handler, imported as in a new process of that function."""
+        """Return the module of a function's handler, imported as in a new process."""
         name = self.system.name
         values = {
             "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
@@ -121,14 +121,14 @@ class OnEngine(Generic[SettingsT]):
         return importlib.import_module(self.system.function(function).handler.rpartition(".")[0])
 
     def stored(self, table: str) -> list[dict[str, Any]]:
-        """Every item of a table, as stored."""
+        """Return every item of a table, as stored."""
         pages = self.dynamodb.get_paginator("scan").paginate(
             TableName=self.system.table(table).physical_name(self.environment)
         )
         return [item for page in pages for item in page["Items"]]
 
     def accesses(self) -> set[Access]:
-        """What functions ask of the tables: it fills while they do; the test's own calls do not."""
+        """Yield the requests of functions to the tables as they come, without the test's own."""
         names = {t.physical_name(self.environment): t.name for t in self.system.tables}
         own, send, asked = self.store._calls._connection, Connection.send, set[Access]()
 

@@ -18,7 +18,7 @@ from tests.support.engine import where
 
 
 def create_table_params(table: Table, environment: str) -> dict[str, Any]:
-    """The CreateTable request of a table, as boto3 takes it."""
+    """Return the CreateTable request of a table, as boto3 takes it."""
     params: dict[str, Any] = {
         "TableName": table.physical_name(environment),
         "BillingMode": "PAY_PER_REQUEST",
@@ -48,7 +48,7 @@ def create_table_params(table: Table, environment: str) -> dict[str, Any]:
 
 
 def of_template(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The CreateTable request of a table in a synthesized template."""
+    """Return the CreateTable request of a table in a synthesized template."""
     stream = properties.get("StreamSpecification")
     indexes = [
         {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}

@@ -90,7 +90,7 @@ Step = Command | Edit
 
 
 def steps(text: str) -> list[Step]:
-    """The steps of a page, in order."""
+    """Return the steps of a page, in order."""
     found: list[Step] = []
     part = ""
     for block in _BLOCK.finditer(text):
@@ -103,7 +103,7 @@ def steps(text: str) -> list[Step]:
 
 
 def port_of(text: str) -> int:
-    """The port of the API that a page speaks of."""
+    """Return the port of the API that a page speaks of."""
     (port,) = {int(port) for port in _ADDRESS.findall(text)}
     return port
 

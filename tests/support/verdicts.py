@@ -17,18 +17,18 @@ def said(line: str, figures: Iterable[Figure], what: str) -> Figure:
 
 
 def page_of(system: str, name: str) -> str:
-    """A page of a system: `README`, `specification`, `cost`."""
+    """Return a page of a system: `README`, `specification`, `cost`."""
     return (ROOT / "systems" / system / f"{name}.md").read_text(encoding="utf-8")
 
 
 def verdicts_of(page: str, system: str) -> dict[str, str]:
-    """The verdict on each promise of a specification, by its lines."""
+    """Return the verdict on each promise of a specification, by its lines."""
     table = page.partition("## What the specification promises")[2].partition("\n\n")[2]
     row = rf"^\| ({system}-\d\d(?: to {system}-\d\d)?) \| .* \| (.*) \|$"
     return dict(re.findall(row, table.partition("\n\n")[0], re.M))
 
 
 def corrected(system: str) -> set[str]:
-    """The lines of a specification whose error a system's page says."""
+    """Return the lines of a specification whose error a system's page says."""
     ledger = read(system, ROOT / "systems" / system / "specification.md", ROOT)
     return {name for name, line in ledger.lines.items() if "In fact" in line.parts}

@@ -33,7 +33,7 @@ class Wire:
         return self.replies.pop(0) if self.replies else answer(200, {})
 
     def store(self, system: System = LARGE, **more: Any) -> Store:
-        """A store that is answered so."""
+        """Return a store that is answered so."""
         client = dynamodb_client(
             endpoint_url="http://127.0.0.1:9", region="eu-west-1", credentials=("key", "secret")
         )

@@ -187,7 +187,7 @@ def parcels(engine: str) -> Iterator[Bench]:
 
 
 def store_of(bench: Bench, *patterns: Any) -> Store:
-    """A store of a system with these patterns."""
+    """Return a store of a system with these patterns."""
     return Store(
         system=system(*patterns),
         environment=bench.environment,

@@ -69,7 +69,7 @@ UNREADABLE_WITHOUT_BACKFILL = {
 
 
 def release_before(section: str) -> str:
-    """The code of the release that is in use before the first step."""
+    """Return the code of the release that is in use before the first step."""
     declared = BEFORE[section]
     given = MADE.get(declared, 'kind="b"' if declared else "")
     code = f"""
@@ -140,7 +140,7 @@ class Release:
         self.store.put(self.put, self.names["made"](n))
 
     def reads(self, numbers: list[int]) -> list[Any]:
-        """All items, read in each way."""
+        """Return all items, read in each way."""
         keys = [{"room": "hall", "n": n} for n in numbers]
         found = self.store.query(self.all, room="hall").items
         assert [note.n for note in found] == numbers

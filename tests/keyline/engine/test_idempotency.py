@@ -115,7 +115,7 @@ def key() -> IdempotencyKey:
 
 
 def create(store: Store, key: IdempotencyKey) -> Note:
-    """One try of a request: all that a handler does."""
+    """Return one try of a request: all that a handler does."""
     reserved = reserve(store, RESERVE, key)
 
     def make(moment: float) -> Note:
@@ -125,7 +125,7 @@ def create(store: Store, key: IdempotencyKey) -> Note:
 
 
 def stored(store: Store, key: IdempotencyKey) -> list[Note]:
-    """The notes of a request's room."""
+    """Return the notes of a request's room."""
     return list(store.items(ROOM, room=key.id))
 
 

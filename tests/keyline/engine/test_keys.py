@@ -51,7 +51,7 @@ def check(engine: str, data: st.DataObject) -> None:
 
 
 def some_items(keyed: Keyed) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Items of two owners with two topics."""
+    """Return the items of two owners with two topics."""
     place = st.fixed_dictionaries({"id": st.sampled_from("ij"), "topic": st.sampled_from("tu")})
 
     def placed(found: list[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any]]]:
@@ -62,7 +62,7 @@ def some_items(keyed: Keyed) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 def stored(store: Store, keyed: Keyed, items: Sequence[Fields]) -> list[Fields]:
-    """The items that are there after all were put: of equal fields the last one."""
+    """Return the items that are there after all were put: of equal fields the last one."""
     put = Put(replace=True, **told(keyed, "put"))
     kept: list[Fields] = []
     for item in items:
@@ -133,7 +133,7 @@ def asked_for(
 
 
 def pages(store: Store, query: Query[Any], limit: int, given: Fields) -> list[Any]:
-    """All items of a query, page by page."""
+    """Return all items of a query, page by page."""
     found: list[Any] = []
     cursor: str | None = None
     while True:
@@ -148,7 +148,7 @@ def pages(store: Store, query: Query[Any], limit: int, given: Fields) -> list[An
 def check_order(
     keyed: Keyed, found: Sequence[Any], last: str, condition: Condition, *, descending: bool
 ) -> None:
-    """The items stand in the order of their keys; of a range, in the order of the field."""
+    """Check that items stand in the order of their keys; of a range, in that of the field."""
     text = key_text(keyed.entity, keyed.table, "sk").text
     texts = [text({f: getattr(item, f) for f in keyed.fields}) or "" for item in found]
     assert texts == sorted(texts, reverse=descending)
@@ -158,7 +158,7 @@ def check_order(
 
 
 def check_each(store: Store, keyed: Keyed, items: Sequence[Fields]) -> None:
-    """Each item is found and deleted by the fields that were read."""
+    """Check that each item is found and deleted by the fields that were read."""
     get: Get[Any] = Get(**told(keyed, "get"))
     delete: Delete[Any] = Delete(must_exist=True, **told(keyed, "delete"))
     batch: BatchGet[Any] = BatchGet(**told(keyed, "batch"))

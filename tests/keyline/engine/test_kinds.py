@@ -76,7 +76,7 @@ def loan(minute: int, number: str = "7", title: str = "Emma", **more: Any) -> Lo
 
 
 def filled(store: Store, loans: int = 4) -> list[Member | Loan | Hold]:
-    """An account with loans and holds; what is in it, in order."""
+    """Return an account with loans and holds; what is in it, in order."""
     holds = [Hold(memberId="7", title=f"T{n}", at=moment(n)) for n in range(2)]
     for hold in holds:
         store.put(PUT_HOLD, hold)
@@ -87,7 +87,7 @@ def filled(store: Store, loans: int = 4) -> list[Member | Loan | Hold]:
 
 
 def stored(bench: Bench, **key: str) -> dict[str, Any]:
-    """An item as it is really stored."""
+    """Return an item as it is really stored."""
     name = LIBRARY.physical_name(bench.environment)
     item: dict[str, Any] = bench.admin.get_item(
         TableName=name, Key={k: {"S": v} for k, v in key.items()}

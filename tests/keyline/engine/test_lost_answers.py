@@ -134,7 +134,7 @@ def old(id_: str) -> Entry:
 
 
 def changed(item: Item, **more: Any) -> Item:
-    """An item after an update; an update of nothing does nothing."""
+    """Return an item after an update; an update of nothing does nothing."""
     return msgspec.structs.replace(item, **more) if item else None
 
 

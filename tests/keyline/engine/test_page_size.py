@@ -47,7 +47,7 @@ class Title(msgspec.Struct):
 
 
 def pages(store: Store, query: Query[Note], **asked: Any) -> Iterator[Page[Any]]:
-    """All pages of a query."""
+    """Yield all pages of a query."""
     cursor = None
     while True:
         page = store.query(query, cursor=cursor, **asked)

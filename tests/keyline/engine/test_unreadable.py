@@ -222,7 +222,7 @@ def place(tables: Bench) -> Iterator[Place]:
 
 @contextmanager
 def told() -> Iterator[list[dict[str, Any]]]:
-    """The lines that the log gets meanwhile."""
+    """Yield the lines that the log gets meanwhile."""
     lines: list[dict[str, Any]] = []
 
     class Kept(logging.Handler):

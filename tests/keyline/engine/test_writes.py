@@ -217,7 +217,7 @@ def test_an_item_beyond_400_kb_is_refused_before_it_is_sent(store: Store) -> Non
 
 
 def _size_without_tags() -> int:
-    """By the guide's formula: names, UTF-8, two digits to a byte and one byte more."""
+    """Compute by the guide's formula: names, UTF-8, two digits to a byte and one byte more."""
     millis = len(str(int(NOW)).rstrip("0"))
     number = (millis + 1) // 2 + 1
     ttl = str(int(NOW / 1000 + 30 * 86_400)).rstrip("0")

@@ -76,7 +76,7 @@ class UniqueWrites:
         self._write(self.plan.draw.choice(list(self.processes)))
 
     def finish(self) -> None:
-        """Every acknowledged note is there as it was answered, and no note is there twice."""
+        """Check that every acknowledged note is there as it was answered, and there once."""
         self.network.heal()
         store = self.bench.store()
         items = [

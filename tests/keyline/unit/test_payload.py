@@ -48,7 +48,7 @@ def marshaller() -> LambdaMarshaller:
 
 
 def sent(marshaller: LambdaMarshaller, body: str) -> int:
-    """The bytes that the runtime sends of an answer with this body."""
+    """Return the bytes that the runtime sends of an answer with this body."""
     answer = {
         "statusCode": 200,
         "body": body,

@@ -170,7 +170,7 @@ async def _get(platform: Platform, token: str | None) -> httpx.Response:
 
 
 async def _show_the_index(platform: Platform) -> None:
-    """It is beside the issuer, and each API leads to it, with the pages that were handed in."""
+    """Check the page beside the issuer: each API leads to it, with the pages handed in."""
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         index = await http.get(platform.endpoints.issuer)
         beside = await http.get(f"{platform.endpoints.apis[0]}/_keyline/")

@@ -246,7 +246,7 @@ class Mapped:
             await self.api.call("PutItem", {"TableName": self.table.name, "Item": item})
 
     def _number(self, sequence: str) -> int:
-        """The place of a record among those written: the engine numbers them from 1."""
+        """Return the place of a record among those written: the engine numbers them from 1."""
         return int(sequence) - 1
 
     def _named(self, numbers: Sequence[int]) -> str:

@@ -137,7 +137,7 @@ def interrupt_all(platform: subprocess.Popen[str]) -> None:
 
 
 def started_by(platform: subprocess.Popen[str]) -> tuple[list[psutil.Process], list[int]]:
-    """The processes that a command has started, and the ports on which all of them listen."""
+    """Return the processes that a command has started, and the ports on which they listen."""
     command = psutil.Process(platform.pid)
     children: list[psutil.Process] = command.children(recursive=True)
     connections = [c for p in (command, *children) for c in p.net_connections(kind="inet")]

@@ -59,7 +59,7 @@ class TornFile:
         self.file.flush()
 
     def fileno(self) -> int:
-        """The file's descriptor."""
+        """Return the file's descriptor."""
         return self.file.fileno()
 
 
@@ -146,7 +146,7 @@ class Imports:
         self.progress = progress
 
     def _record(self, number: int) -> Record:
-        """A record; one in ten has no name, and is refused."""
+        """Return a record; one in ten has no name, and is refused."""
         draw = self.plan.draw
         value: dict[str, object] = {
             "accountId": self._some_account(),

@@ -91,7 +91,7 @@ def _invoke(deployment: Deployment) -> dict[str, Any]:
 
 
 def _names(deployment: Deployment) -> Iterator[str]:
-    """What there is in the account, of the kinds that a deployment makes and that can be kept."""
+    """Yield what the account has of the kinds that a deployment makes and that can be kept."""
     for stack in deployment.client("cloudformation").describe_stacks()["Stacks"]:
         yield f"stack {stack['StackName']}"
     for table in deployment.client("dynamodb").list_tables()["TableNames"]:

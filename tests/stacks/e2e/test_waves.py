@@ -48,7 +48,7 @@ def emulator_with_rules(root: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def synthesized(folder: Path, indexes: Sequence[str], reads: str = "") -> Path:
-    """A cloud assembly: a data stack, and a service stack whose parameter names an index.
+    """Return a cloud assembly: a data stack, and a service stack whose parameter names an index.
 
     There is no service stack if it reads none.
     """
@@ -231,7 +231,7 @@ def indexes_of(emulator: Emulator) -> dict[str, str]:
 
 
 def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """What the waves of a dry run do, without their tables."""
+    """Return what the waves of a dry run do, without their tables."""
     assert done.returncode == 2, done.stderr
     steps = [" ".join(wave["steps"]) for wave in json.loads(done.stdout)["waves"]]
     return [step.rpartition(": ")[2].partition(",")[0] for step in steps]

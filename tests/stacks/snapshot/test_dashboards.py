@@ -43,7 +43,7 @@ def _metric(metric: list[Any]) -> Shown:
 
 
 def names(found: set[Shown], namespace: str, *dimensions: str) -> dict[str, set[tuple[str, ...]]]:
-    """By metric, the values of the dimensions it is shown with; absent ones are empty."""
+    """Return the values of the dimensions that each metric is shown with; absent ones are empty."""
     by_metric: dict[str, set[tuple[str, ...]]] = {}
     for space, name, pairs in found:
         if space == namespace:

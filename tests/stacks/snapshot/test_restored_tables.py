@@ -24,7 +24,7 @@ GLOBAL = "AWS::DynamoDB::GlobalTable"
 
 
 def serving(*names: str) -> Environment:
-    """The environment with the names of the table of orders."""
+    """Return the environment with the names of the table of orders."""
     tables = msgspec.structs.replace(FULL.tables, names={LARGE.name: {ORDERS.name: names}})
     return msgspec.structs.replace(FULL, tables=tables, user_pools={})
 
@@ -37,7 +37,7 @@ class Stacks:
     service: Template
 
     def tables(self) -> dict[str, str]:
-        """The deployed tables of orders by logical id."""
+        """Return the deployed tables of orders by logical id."""
         found = resources(self.data, GLOBAL).items()
         return {id: table["TableName"] for id, table in found if OWN in table["TableName"]}
 

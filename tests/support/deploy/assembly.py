@@ -83,7 +83,7 @@ def deployable(
 
 
 def resources(template: Template, kind: str) -> Iterator[dict[str, Any]]:
-    """The resources of a type."""
+    """Return the resources of a type."""
     return (r for r in template["Resources"].values() if r["Type"] == kind)
 
 

@@ -38,7 +38,7 @@ class Deployment:
         return found
 
     def events(self) -> list[str]:
-        """The ids of all that has ever happened to the stacks."""
+        """Return the ids of all that has ever happened to the stacks."""
         pages = self.client("cloudformation").get_paginator("describe_stack_events")
         return [
             event["EventId"]
@@ -84,7 +84,7 @@ class DeployedApi:
         claims: Mapping[str, Any] | None = None,
         expires: float = 3600.0,
     ) -> str:
-        """A token of the environment's audience, with every scope, unless a test says otherwise."""
+        """Return a token of the environment's audience, by default with every scope."""
         audience = audience or load(ENVIRONMENT).auth.audience
         scopes = self._every_scope() if scopes is None else scopes
         claims = self.claims if claims is None else claims

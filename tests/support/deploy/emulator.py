@@ -50,7 +50,7 @@ class Emulator:
     home: Path
 
     def client(self, service: str, account: str = ACCOUNT) -> Any:
-        """A boto3 client; an access key of twelve digits is that account's root."""
+        """Return a boto3 client; an access key of twelve digits is that account's root."""
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -61,7 +61,7 @@ class Emulator:
         )
 
     def environment(self, account: str) -> dict[str, str]:
-        """The environment of a command whose AWS it is."""
+        """Return the environment of a command whose AWS it is."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),

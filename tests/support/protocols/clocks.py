@@ -25,7 +25,7 @@ class Time:
         self.now += seconds
 
     def clock(self, skew: float = 0.0) -> Clock:
-        """A clock that is ahead by so many seconds, or behind if they are negative."""
+        """Return a clock that is ahead by so many seconds, or behind if they are negative."""
         return Clock(self, skew)
 
 
@@ -43,9 +43,9 @@ class Clock:
     skew: float = 0.0
 
     def seconds(self) -> float:
-        """Epoch seconds, as `time.time` gives them."""
+        """Return epoch seconds, as `time.time` gives them."""
         return self.time.now + self.skew
 
     def nanoseconds(self) -> int:
-        """Epoch nanoseconds, as `time.time_ns` gives them."""
+        """Return epoch nanoseconds, as `time.time_ns` gives them."""
         return round(self.seconds() * 1_000_000) * 1_000

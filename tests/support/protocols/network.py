@@ -71,7 +71,7 @@ class Network:
         self._nested = False
 
     def client(self, actor: str, **more: Any) -> Client:
-        """A client as a store uses it, whose requests meet the plan's faults."""
+        """Return a client as a store uses it, whose requests meet the plan's faults."""
         client = dynamodb_client(**where(self._endpoint), **more)
         origin = _Origin(self, actor, self._endpoint)
         self._origins.append(origin)

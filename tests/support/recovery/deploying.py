@@ -36,7 +36,7 @@ def deploy(
 
 
 def _standing_for(composite: Mapping[str, Any]) -> dict[str, Any]:
-    """A metric alarm of the name and the actions of a composite one, which moto does not have."""
+    """Return a metric alarm in place of a composite one, which moto does not have."""
     metric = {"Namespace": "Composite", "MetricName": "None", "Period": 60, "Statistic": "Sum"}
     left_out = ("AlarmRule", "ActionsSuppressor")
     own = {k: v for k, v in composite.items() if not k.startswith(left_out)}
@@ -82,7 +82,7 @@ def create_table(client: Any, properties: Mapping[str, Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A value as a deployment would fill it in."""
+    """Return a value as a deployment would fill it in."""
     if isinstance(value, Mapping):
         if len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::")):
             return "arn:aws:sns:us-east-1:111111111111:filled-in"

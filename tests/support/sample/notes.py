@@ -148,6 +148,6 @@ NOTE_TAKER = Function(
 
 
 def note(owner: str = "ann", timestamp: float = 0.0, **more: Any) -> Note:
-    """A note with defaults."""
+    """Return a note with defaults."""
     given: dict[str, Any] = {"name": "plan", "size": 1, "topic": "work", **more}
     return Note(owner=owner, timestamp=timestamp, **given)

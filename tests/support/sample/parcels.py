@@ -66,7 +66,7 @@ PUT_PARCEL = Put(replace=True, **said("put-parcel"))
 
 
 def system(*patterns: Pattern[Any]) -> System:
-    """A system of parcels with these patterns."""
+    """Return a system of parcels with these patterns."""
     function = Function(
         name="all",
         handler="parcels.all.handler",
@@ -77,7 +77,7 @@ def system(*patterns: Pattern[Any]) -> System:
 
 
 def parcel(**more: Any) -> Parcel:
-    """A parcel to Rome with two stops."""
+    """Return a parcel to Rome with two stops."""
     whole: dict[str, Any] = {
         "id": "p",
         "address": Address(city="Rome", floor=3, hints=["bell", "dog"]),

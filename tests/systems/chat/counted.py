@@ -37,7 +37,7 @@ def stored_totals(chat: Chat) -> Totals:
 
 
 def stored_hours(chat: Chat) -> dict[int, float]:
-    """The hour of each student's last activity, as it is stored."""
+    """Return the hour of each student's last activity, as it is stored."""
     page = chat.repository.inactive(START * 2, PageRequest(caller="staff", limit=1000))
     return {silent.studentId: silent.lastAt for silent in page.items}
 

@@ -32,7 +32,7 @@ class Chat(OnEngine[Settings]):
         self.rollup = Rollup(self.store, self.settings)
 
     def process(self, clock: UniqueClock) -> Repository:
-        """The repository of another process, with a clock of its own."""
+        """Return the repository of another process, with a clock of its own."""
         return Repository(self.store_at(clock), self.settings)
 
     def add(self, message: Message) -> Message:
@@ -40,7 +40,7 @@ class Chat(OnEngine[Settings]):
         return self.store.put(MESSAGE_CREATE, message)
 
     def app(self, function: str) -> Api:
-        """The HTTP API of a function."""
+        """Return the HTTP API of a function."""
         return Api(self.module(function))
 
 

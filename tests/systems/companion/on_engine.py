@@ -54,7 +54,7 @@ class Companion(OnEngine[Settings]):
         self.skill = self.new_skill()
 
     def new_skill(self, writer: AnswerWriter | None = None) -> Skill:
-        """The skill as in a new process."""
+        """Return the skill as in a new process."""
         answers = PatientWriter(
             writer or RuleWriter(),
             self.settings.model_seconds,
@@ -75,7 +75,7 @@ class Companion(OnEngine[Settings]):
         return self.care.answer(event(route, claims=claims, **request))
 
     def pages(self, route: str, member: str, query: str, **request: Any) -> Iterator[list[Any]]:
-        """The items of each page of a list that a caregiver asks for."""
+        """Return the items of each page of a list that a caregiver asks for."""
         return pages(lambda asked: self.call(route, query=asked, **request), member, query)
 
     @cached_property
@@ -84,7 +84,7 @@ class Companion(OnEngine[Settings]):
         return HttpFunction(self.module("care"))
 
     def patient(self, user: str = "carer", **fields: Any) -> dict[str, Any]:
-        """A new patient of a caregiver."""
+        """Return a new patient of a caregiver."""
         body = {"preferredName": "Ada", "alexaUserId": ALEXA_USER, **fields}
         secrets.remember(body)
         answer = self.call("POST /patients", user, body=body)
@@ -112,12 +112,12 @@ class Companion(OnEngine[Settings]):
 
 
 def alexa_request(kind: str, user: str = ALEXA_USER, **changed: Any) -> dict[str, Any]:
-    """A request of a kind."""
+    """Return a request of a kind."""
     return samples.alexa_request(kind, user, **{"skill": SKILL_ID, **changed})
 
 
 def said(words: str, user: str = ALEXA_USER, **changed: Any) -> dict[str, Any]:
-    """A request in which a user says something."""
+    """Return a request in which a user says something."""
     secrets.remember(words)
     return samples.said(words, user, **{"skill": SKILL_ID, **changed})
 

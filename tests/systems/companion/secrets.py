@@ -26,7 +26,7 @@ def remember(value: Any) -> None:
 
 
 def found(text: str) -> list[str]:
-    """The secrets that a text holds as whole words, in any case."""
+    """Return the secrets that a text holds as whole words, in any case."""
     folded = text.casefold()
     inside = [secret for secret in _known if secret.casefold() in folded]
     return sorted(
@@ -37,7 +37,7 @@ def found(text: str) -> list[str]:
 
 
 def found_in(folder: Path) -> dict[str, list[str]]:
-    """The secrets that files of a folder hold, by file."""
+    """Return the secrets that files of a folder hold, by file."""
     texts = {file.name: file.read_text(errors="replace") for file in folder.rglob("*.*")}
     leaks = {name: found(text) for name, text in texts.items()}
     return {name: each for name, each in leaks.items() if each}

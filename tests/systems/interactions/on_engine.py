@@ -33,15 +33,15 @@ class Mediphant(OnEngine[Settings]):
         self.history = self.at_clock(UniqueClock())
 
     def at_clock(self, clock: UniqueClock) -> History:
-        """The history of a process with this clock."""
+        """Return the history of a process with this clock."""
         return History(self.repository, self.settings, clock)
 
     def at_ms(self, moment: float) -> History:
-        """The history of a process whose clock stands still, at an epoch ms."""
+        """Return the history of a process whose clock stands still, at an epoch ms."""
         return self.at_clock(UniqueClock(lambda: round(moment * 1_000_000)))
 
     def limiter(self, now: float) -> DynamoRateLimiter:
-        """A rate limiter of another process, at an epoch second."""
+        """Return a rate limiter of another process, at an epoch second."""
         return DynamoRateLimiter(self.store, self.settings, lambda: now)
 
     def check(self, user: str, session: Session, *, names: tuple[str, str] = ("a", "b")) -> Check:
@@ -56,11 +56,11 @@ class Mediphant(OnEngine[Settings]):
         )
 
     def app(self, function: str, **environ: str) -> Api:
-        """The HTTP API of a function, imported as in a new process of that function."""
+        """Return the HTTP API of a function, imported as in a new process of that function."""
         return Api(self.module(function, **environ))
 
     def rows(self, kind: str = "") -> list[dict[str, Any]]:
-        """Every item of the data table, or those of a kind, as stored."""
+        """Return every item of the data table, or those of a kind, as stored."""
         items = self.stored(DATA.name)
         return [item for item in items if kind in ("", item["EntityType"]["S"])]
 
@@ -94,7 +94,7 @@ class Api(HttpFunction):
 def sessions_in_pages(
     store: HistoryStore, user: str, limit: int, between: Callable[[], object] = lambda: None
 ) -> list[Session]:
-    """All sessions of a user, read page by page; no page is empty unless there are no sessions.
+    """Return all sessions of a user, read page by page; only a single page may be empty.
 
     Parameters
     ----------

@@ -21,12 +21,12 @@ __all__ = ["Answer", "Api", "MakeMemory", "Memory", "turn", "turns"]
 
 
 def turn(content: str, role: str = "user", **fields: Any) -> dict[str, Any]:
-    """A turn of a request."""
+    """Return a turn of a request."""
     return {"role": role, "content": content, **fields}
 
 
 def turns(*contents: str, session: str = "s", **fields: Any) -> dict[str, Any]:
-    """The body of a request that stores turns of the user and the assistant by turns."""
+    """Return the body of a request that stores turns of the user and the assistant by turns."""
     roles = ("user", "assistant")
     made = [turn(each, roles[n % 2], **fields) for n, each in enumerate(contents)]
     return {"session_id": session, "turns": made}
@@ -46,7 +46,7 @@ class Memory(OnEngine[Settings]):
         )
 
     def shown(self, user_id: str, embedding_id: str) -> list[Embedding]:
-        """The embedding of an identifier as the stream shows it; nothing if it is not there."""
+        """Return the embedding of an identifier as the stream shows it; empty if it is gone."""
         found = self.store.items(
             EMBEDDINGS_TO_PACK,
             user_id=user_id,
@@ -56,7 +56,7 @@ class Memory(OnEngine[Settings]):
         return list(found)
 
     def app(self, function: str) -> Api:
-        """The HTTP API of a function, imported as in a new process of that function."""
+        """Return the HTTP API of a function, imported as in a new process of that function."""
         return Api(self.module(function))
 
 

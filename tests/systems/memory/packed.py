@@ -51,7 +51,7 @@ def lose_a_group(memory: Memory) -> None:
 
 
 def stream_of(memory: Memory) -> dict[str, Any]:
-    """One record of each chunk of the embeddings that are stored, as a stream delivers them."""
+    """Return one record of each chunk of the stored embeddings, as a stream delivers them."""
     images = memory.stored("ial-conversation-embeddings")[:10]
     records = [
         {

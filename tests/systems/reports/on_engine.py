@@ -22,7 +22,7 @@ class Reports(OnEngine[Settings]):
     system = SYSTEM
 
     def app(self, function: str, **environ: str) -> Api:
-        """The HTTP API of a function, imported as in a new process of that function."""
+        """Return the HTTP API of a function, imported as in a new process of that function."""
         return Api(self.module(function, **environ))
 
 

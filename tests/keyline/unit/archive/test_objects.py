@@ -20,7 +20,7 @@ _write, _read = TypeSerializer().serialize, TypeDeserializer().deserialize
 
 
 def record(number: int, item: dict[str, Any], at: float = DAY) -> dict[str, Any]:
-    """A deletion as Lambda delivers it."""
+    """Return a deletion as Lambda delivers it."""
     return {
         "eventID": f"e{number}",
         "eventName": "REMOVE",

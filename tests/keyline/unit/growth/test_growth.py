@@ -33,7 +33,7 @@ TODAY = datetime(2026, 3, 31, 5, tzinfo=UTC)
 
 
 def snapshot(size: int, day: str = "2026-03-01") -> SizeSnapshot:
-    """A snapshot of a table of so many bytes, as many in its index."""
+    """Return a snapshot of a table of so many bytes, as many in its index."""
     return SizeSnapshot(
         tableName="Watched", day=day, tableBytes=size, indexBytes={"ByDay": size}, items=1
     )
@@ -132,7 +132,7 @@ def test_a_new_table_is_described_without_indexes_or_sizes() -> None:
 
 
 def watched(*tables: Table) -> System:
-    """A system whose function watches these tables."""
+    """Return a system whose function watches these tables."""
     listing = Query(
         name="by-day",
         why="To use the index.",

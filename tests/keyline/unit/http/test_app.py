@@ -42,7 +42,7 @@ class Period(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"
 
 
 def system(*routes: Route) -> System:
-    """A system whose function has these routes."""
+    """Return a system whose function has these routes."""
     return replace(SMALL, functions=(replace(BOOK_READER, routes=routes),))
 
 

@@ -17,7 +17,7 @@ PREFIXES = st.integers(48, 64)
 
 @st.composite
 def spelled(draw: st.DrawFn, address: IPv6Address) -> str:
-    """One of the texts that mean an address (RFC 4291, section 2.2)."""
+    """Return one of the texts that mean an address (RFC 4291, section 2.2)."""
     text = draw(st.sampled_from([address.compressed, address.exploded, _dotted(address)]))
     text = "".join(draw(st.sampled_from([c.lower(), c.upper()])) for c in text)
     return text + draw(st.sampled_from(["", "%eth0", "%1"]))

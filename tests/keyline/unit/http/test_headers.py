@@ -27,7 +27,7 @@ class Note(msgspec.Struct):
 
 
 def keys() -> Client:
-    """A route that answers what its key is."""
+    """Return a route that answers what its key is."""
 
     def create(noteId: str, body: Note, key: IdempotencyKey | None) -> list[str] | None:
         return [key.id, key.content] if key else None
@@ -38,7 +38,7 @@ def keys() -> Client:
 def asked(
     key: str | None, note: str = "n", title: str = "t", user: str = "ada", query: str = ""
 ) -> dict[str, Any]:
-    """A request with a key."""
+    """Return a request with a key."""
     headers = JSON if key is None else {**JSON, "idempotency-key": key}
     return event(
         "POST /notes/{noteId}",
@@ -217,5 +217,5 @@ class TestInDoubt:
 
 
 def version_header(version: int) -> str:
-    """A version as a header has it."""
+    """Return a version as a header has it."""
     return f'"{version}"'

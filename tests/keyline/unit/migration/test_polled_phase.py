@@ -42,7 +42,7 @@ class Clock:
 
 
 def polled(read: Callable[[], Phase]) -> tuple[PolledPhase, Clock, list[int]]:
-    """A phase that is polled every 10 s, its clock, and the failures it counted."""
+    """Return a phase that is polled every 10 s, its clock, and the failures it counted."""
     clock, failures = Clock(), [0]
 
     def failed() -> None:

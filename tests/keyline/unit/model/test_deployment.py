@@ -55,7 +55,7 @@ def function(name: str = "read", **more: Any) -> Function:
 
 
 def system(tables: Iterable[Table] | None = None, *functions: Function, **more: Any) -> System:
-    """An app whose one function reads all its tables, unless there are others."""
+    """Return an app whose one function reads all its tables, unless there are others."""
     tables = (THINGS,) if tables is None else tuple(tables)
     if not functions:
         functions = (function(patterns=tuple(get(n, t) for n, t in enumerate(tables))),)
@@ -211,7 +211,7 @@ def test_what_is_refused(make: Callable[[], System], path: str, says: str, sugge
 
 
 def readers(tables: list[Table]) -> list[Function]:
-    """Functions that read these tables, twenty each."""
+    """Return functions that read these tables, twenty each."""
     numbered = list(enumerate(tables))
     return [
         function(f"f{first}", patterns=tuple(get(*each) for each in numbered[first:][:20]))

@@ -150,7 +150,7 @@ def test_an_equality_before_another_condition_compares_the_whole_attribute() -> 
 class TestSeveralKinds:
     @staticmethod
     def asked(one: Any, other: Any, sort: Any = (), field: str = "name") -> Query[Any]:
-        """A query of two kinds whose field has these types."""
+        """Return a query of two kinds whose field has these types."""
         kinds = [
             Entity(
                 shape(kind, **{"owner": str, "name": str, field: python}),

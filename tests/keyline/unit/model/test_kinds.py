@@ -58,7 +58,7 @@ BY_TEAM = Index(name="ByTeam", key=Key("team", "sk"), why="A team's.", sparse=Tr
 
 
 def library(*entities: Any, **more: Any) -> Table:
-    """A member, his loans and his fines in one partition."""
+    """Return a member, his loans and his fines in one partition."""
     given: dict[str, Any] = {
         "key": Key("pk", "sk"),
         "entities": entities or (MEMBER, LOAN, FINE),

@@ -41,7 +41,7 @@ class Settings(MigrationSettings, frozen=True):
 
 
 def migration(**changes: Any) -> Migration:
-    """The notes move from memory to DynamoDB; one function reads the phase."""
+    """Return the notes move from memory to DynamoDB; one function reads the phase."""
     said: dict[str, Any] = {
         "what": "notes",
         "source": "memory",

@@ -14,7 +14,7 @@ from tests.support.declarations import DOC, Refusal, told
 
 
 def part(**fields: Any) -> Any:
-    """A shape of these fields, some of which come with their default."""
+    """Return a shape of these fields, some of which come with their default."""
     given = [(name, *f) if isinstance(f, tuple) else (name, f) for name, f in fields.items()]
     return msgspec.defstruct("Part", given, kw_only=True, frozen=True)
 

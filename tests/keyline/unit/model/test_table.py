@@ -37,7 +37,7 @@ def shape(kind: str = "Other", /, **fields: Any) -> type[msgspec.Struct]:
 
 
 def simple(partition: Any, sort: Any = (), **fields: Any) -> Table:
-    """A table of one kind of item, with these fields."""
+    """Return a table of one kind of item, with these fields."""
     return Table("Simple", "Key design: x.", key=Key(partition, sort), entities=[shape(**fields)])
 
 

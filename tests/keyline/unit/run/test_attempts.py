@@ -97,7 +97,7 @@ def replies(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> list[Reply]:
 
 
 def told(call: Callable[[], object]) -> KeylineError:
-    """The error that a call raises."""
+    """Return the error that a call raises."""
     with pytest.raises(KeylineError) as error:
         call()
     return error.value

@@ -129,7 +129,7 @@ def is_plain(made: Client) -> bool:
 
 
 def outcome(call: Callable[[], Any]) -> tuple[object, ...]:
-    """All that a caller is told of a call."""
+    """Return all that a caller is told of a call."""
     try:
         done = call()
     except ReplyError as error:

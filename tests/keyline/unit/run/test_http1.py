@@ -249,7 +249,7 @@ def test_a_damaged_response_is_never_read_as_another(
 
 
 def damaged(random: Random) -> tuple[bytes, list[int]]:
-    """A response with bytes changed, repeated or cut off, and the pieces that it comes in."""
+    """Return a response with bytes changed, repeated or cut off, and the pieces it comes in."""
     body = random.randbytes(random.randrange(300))
     whole = chunked(body, random.randint(1, 50)) if random.random() < 0.5 else reply(body)
     data = bytearray(whole)

@@ -26,7 +26,7 @@ QUICK = settings(max_examples=400, suppress_health_check=list(HealthCheck))
 
 
 def text_of(keyed: Keyed, fields: dict[str, Any]) -> str | None:
-    """The key's text; None where a value is refused."""
+    """Return the key's text, or None where a value is refused."""
     try:
         return key_text(keyed.entity, keyed.table, "sk").text(fields)
     except BadValueError:
@@ -68,7 +68,7 @@ def test_a_condition_on_a_field_holds_exactly_the_items_that_fulfil_it(
 
 
 def declared(keyed: Keyed, condition: Condition) -> Query[Any] | None:
-    """A query with this condition; None where the declaration refuses it."""
+    """Return a query with this condition, or None where the declaration refuses it."""
     try:
         return Query(
             name="asked",
@@ -110,7 +110,7 @@ def asked_for(
 def matched(
     query: Query[Any] | None, items: list[dict[str, Any]], keyed: Keyed, asked: dict[str, Any]
 ) -> list[dict[str, Any]] | None:
-    """The items that DynamoDB would find; None where the call is refused."""
+    """Return the items that DynamoDB would find, or None where the call is refused."""
     assert query is not None
     into = Expressions()
     text = sort_condition(into, query, query.conditions[0])
@@ -126,7 +126,7 @@ def matched(
 
 
 def holds(text: str, bounds: list[str], key: str) -> bool:
-    """A condition as DynamoDB reads it: texts are compared by their UTF-8."""
+    """Return a condition as DynamoDB reads it: texts are compared by their UTF-8."""
     low, high, at = bounds[0].encode(), bounds[-1].encode(), key.encode()
     if "BETWEEN" in text:
         assert low <= high, "DynamoDB refuses a range that is reversed"

@@ -115,7 +115,7 @@ regions = st.sampled_from(
 
 
 def botocore_s(asked: ClientSettings) -> Any:
-    """The first request that botocore sends in this environment; None if it sends none."""
+    """Return the first request that botocore sends in this environment; None without one."""
     seen: list[Any] = []
 
     def note(request: Any, **_: Any) -> Any:
@@ -139,7 +139,7 @@ def sent_by(way: Way) -> tuple[str, dict[str, str]]:
 
 
 def in_words(request: Any) -> dict[str, str]:
-    """A request's headers."""
+    """Return a request's headers."""
     said = {name.lower(): value for name, value in request.headers.items()}
     return {name: v.decode() if isinstance(v, bytes) else v for name, v in said.items()}
 
@@ -194,7 +194,7 @@ def test_what_is_plain_is_what_botocore_makes_of_it(
 
 
 def signed_host(url: str) -> str:
-    """The host as botocore signs it: without the port that the scheme implies."""
+    """Return the host as botocore signs it: without the port that the scheme implies."""
     parts = urlsplit(url)
     implied = {"http": 80, "https": 443}[parts.scheme]
     return (

@@ -20,7 +20,7 @@ class NoSettings(msgspec.Struct):
 
 
 def written(item: msgspec.Struct) -> dict[str, Any]:
-    """The attributes of an item, as DynamoDB is told them."""
+    """Return the attributes of an item, as DynamoDB is told them."""
     table = Table("Probe", "Key design: by id.", key=Key("id"), entities=[type(item)])
     attributes = ItemWriter(table, table.kinds[0], TableSettings(NoSettings())).attributes(
         item, 0.0
@@ -30,7 +30,7 @@ def written(item: msgspec.Struct) -> dict[str, Any]:
 
 
 def read(shape: type[msgspec.Struct], told: dict[str, Any]) -> Any:
-    """The item of these attributes."""
+    """Return the item of these attributes."""
     reader = values.struct_reader(shape)
     return reader.read(
         msgspec.json.decode(msgspec.json.encode(told), type=reader.wire, strict=False)

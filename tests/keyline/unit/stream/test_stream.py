@@ -101,7 +101,7 @@ def system(*tables: Table) -> System:
 
 
 def image(item: msgspec.Struct, table: Table = EVENTS) -> dict[str, Any]:
-    """An item as Lambda delivers it: Binary as base64 text."""
+    """Return an item as Lambda delivers it: Binary as base64 text."""
     writer = ItemWriter(
         table, table.entity_of(type(item)), TableSettings(msgspec.defstruct("None_", [])())
     )

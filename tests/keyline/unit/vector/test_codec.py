@@ -25,7 +25,7 @@ def _within(codec: Codec) -> st.SearchStrategy[list[float]]:
 
 
 def _bound(codec: Codec, number: float, packed: Packed) -> float:
-    """The documented error of one number."""
+    """Return the documented error of one number."""
     if codec == "int8":
         assert packed.scale is not None
         return packed.scale / 2 * (1 + 1e-12)  # the division and the product are rounded too

@@ -53,7 +53,7 @@ MISBEHAVE = """
 
 
 def environments(host: Host) -> list[psutil.Process]:
-    """The processes of a test's own functions; another test's platform may be running too."""
+    """Return the processes of a test's own functions, without those of other platforms."""
     return [it for it in psutil.Process().children(recursive=True) if is_of(host, it)]
 
 

@@ -377,6 +377,6 @@ class TestTokens:
 
 
 def replace_issuer(issuer: Issuer, url: str) -> Issuer:
-    """The same key under another `iss`."""
+    """Return the same key under another `iss`."""
     issuer.url = url
     return issuer

@@ -561,7 +561,7 @@ def test_a_topic_delivers_to_a_function_through_a_queue(tmp_path: Path) -> None:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON document below its top."""
+    """Yield every place in a JSON document below its top."""
     members = value.items() if isinstance(value, dict) else enumerate(value)
     for key, member in members:
         yield (*path, key)

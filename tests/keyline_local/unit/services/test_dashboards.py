@@ -19,7 +19,7 @@ def widget(title: str, *rows: Any, kind: str = "metric") -> dict[str, Any]:
 
 
 def template(*widgets: dict[str, Any]) -> dict[str, Any]:
-    """A template whose body of a dashboard is joined from texts and a reference, as CDK does."""
+    """Return a template whose dashboard is joined from texts and a reference, as CDK does."""
     before, after = json.dumps({"widgets": widgets}).split("@")
     return {
         "Resources": {
@@ -40,7 +40,7 @@ def requests(**options: Any) -> list[Any]:
 
 
 def drawn(*widgets: dict[str, Any], minutes: int = 3) -> list[dict[str, Any]]:
-    """The graphs after values in minutes 0 and 2, each told of another number of requests."""
+    """Return the graphs after values in minutes 0 and 2, each with its number of requests."""
     clock = Clock(lambda: BEGAN)
     store = MetricStore(clock)
     for value in (1, 4):

@@ -52,7 +52,7 @@ def test_a_minute_that_passes_by_itself_ends_too_and_a_fault_in_it_ends_nothing(
                 over.set()
 
         async def nothing() -> None:
-            """Nothing is due."""
+            """Do nothing: nothing is due."""
 
         async with Minutes(clock, ended=ended, began=nothing):
             machine[0] += 3 * 60

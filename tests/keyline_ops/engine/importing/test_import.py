@@ -41,7 +41,7 @@ class Bench:
     folder: Path
 
     def keyline(self, *arguments: str, engine: str = "") -> subprocess.Popen[str]:
-        """The command, under way."""
+        """Return the command, under way."""
         return subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.keyline_ops.engine.importing.importer"),
@@ -61,7 +61,7 @@ class Bench:
         return process.returncode, json.loads(out) if out else err
 
     def write(self, lines: Sequence[Any], name: str = "accounts.jsonl") -> Path:
-        """A file of these records."""
+        """Return a file of these records."""
         file = self.folder / name
         file.write_text("".join(json.dumps(line) + "\n" for line in lines))
         return file

@@ -41,7 +41,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
 
 
 def assembly(folder: Path, made: Made) -> Path:
-    """A cloud assembly of one stack, with two assets of which the template names one."""
+    """Return a cloud assembly of one stack, with two assets of which the template names one."""
     folder.mkdir()
     made.add_function(code="used.zip")
     text = json.dumps(made.template)

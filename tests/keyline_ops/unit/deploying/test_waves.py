@@ -27,7 +27,7 @@ BY_HAND = {
 
 
 def waves(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Wave]:
-    """The waves between stacks, given by their templates."""
+    """Return the waves between stacks, given by their templates."""
     running = {name: Stack(name, template) for name, template in before.items()}
     target = {name: Stack(name, template) for name, template in after.items()}
     plan = judge([*running.values()], [*target.values()])
@@ -35,7 +35,7 @@ def waves(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Wave]:
 
 
 def table_of(stack: Stack) -> dict[str, Any]:
-    """The properties of the table."""
+    """Return the properties of the table."""
     found: Any = stack.resources["Orders"]
     properties: dict[str, Any] = found["Properties"]
     return properties
@@ -146,7 +146,7 @@ def test_a_table_in_a_nested_stack_is_left_to_people() -> None:
 
 
 def changed(kind: str) -> Made:
-    """The table with two indexes more, and without the one that it had."""
+    """Return the table with two indexes more, and without the one that it had."""
     made = Made(kind)
     made.add_index("by-customer", "customer")
     made.add_index("by-day", "day")
@@ -155,7 +155,7 @@ def changed(kind: str) -> Made:
 
 
 def reader(name: str) -> dict[str, Any]:
-    """A stack with a function that reads an index of the table."""
+    """Return a stack with a function that reads an index of the table."""
     variables = {"TABLE": "orders", "INDEX": name}
     code = {"S3Bucket": "code", "S3Key": name}
     properties = {"Handler": "a.b", "Code": code, "Environment": {"Variables": variables}}

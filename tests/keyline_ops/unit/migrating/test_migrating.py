@@ -100,7 +100,7 @@ ITEMS = st.dictionaries(st.text(min_size=1), WIRES, max_size=4)
 
 
 def again(value: dict[str, Any]) -> dict[str, Any]:
-    """The same value as DynamoDB might write it another time."""
+    """Return the same value as DynamoDB might write it another time."""
     ((tag, held),) = value.items()
     if tag == "M":
         return {tag: {name: again(member) for name, member in held.items()}}

@@ -25,7 +25,7 @@ def operations(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def answers(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The schemas of the answers of success."""
+    """Yield the schemas of the answers of success."""
     for operation in operations(found):
         for response in operation["responses"].values():
             for content in response.get("content", {}).values():
@@ -35,7 +35,7 @@ def answers(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def unsaid(
     schema: dict[str, Any], place: str, schemas: dict[str, Any], seen: set[str]
 ) -> Iterator[str]:
-    """The values that a page could only show as "string" or 0."""
+    """Yield the values that a page could only show as "string" or 0."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         if name not in seen:

@@ -71,7 +71,7 @@ EXAMPLE = {"noteId": "n", "title": "T"}
 
 
 def app(route: str, scope: str = "") -> App:
-    """An app that has one route to be registered."""
+    """Return an app that has one route to be registered."""
     method, _, path = route.partition(" ")
     function = Function(
         name="edit-notes",
@@ -87,7 +87,7 @@ def app(route: str, scope: str = "") -> App:
 def described(
     route: str, handler: Callable[..., Any], scope: str = "", **options: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The document of an app with one handler, which is valid, and its one operation."""
+    """Return the document of an app with one handler, which is valid, and its one operation."""
     made = app(route, scope)
     method, _, path = route.partition(" ")
     getattr(made, method.lower())(path, **options)(handler)

@@ -14,7 +14,7 @@ STYLE = Path(pages.__file__).with_name("page.css").read_text()
 
 
 def block(selector: str) -> dict[str, str]:
-    """The declarations of the rule that begins with a selector."""
+    """Return the declarations of the rule that begins with a selector."""
     found = re.search(rf"^{re.escape(selector)}[^{{}}]*{{([^}}]*)}}", STYLE, re.MULTILINE)
     assert found is not None, selector
     return dict(re.findall(r"([\w-]+): ([^;]+);", found[1]))

@@ -123,7 +123,7 @@ def fields(annotation: Any) -> list[str]:
 
 
 def bodies(annotation: Any) -> Iterator[Any]:
-    """Each value in place of the body, of each of its members, and of the members of those."""
+    """Yield each value in place of the body, of each member, and of each member of a member."""
     yield from VALUES
     for field in fields(annotation):
         for value in VALUES:
@@ -166,7 +166,7 @@ def test_an_identifier_of_a_path_is_refused_alike_by_its_type_and_by_the_router(
 
 
 def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
-    """Every call of a function or class of this name in the sources of functions."""
+    """Yield every call of a function or class of this name in the sources of functions."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", None) == name:
@@ -187,7 +187,7 @@ def test_every_path_that_a_source_writes_is_a_part_of_the_request(name: str, pos
 
 
 def headers_in_sources() -> Iterator[str]:
-    """The names of headers that sources write: as an argument, a member or a constant."""
+    """Yield the names of headers that sources write: as an argument, a member or a constant."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.keyword) and node.arg == "headers":
@@ -197,7 +197,7 @@ def headers_in_sources() -> Iterator[str]:
 
 
 def named(node: ast.AST) -> str:
-    """The name of a function or of a constant with a type."""
+    """Return the name of a function or of a constant with a type."""
     if isinstance(node, ast.FunctionDef):
         return node.name
     return ast.unparse(node.target) if isinstance(node, ast.AnnAssign) else ""

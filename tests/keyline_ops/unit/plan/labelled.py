@@ -61,7 +61,7 @@ def case(
 
 
 def cases() -> Iterator[Case]:
-    """All cases, each with its templates."""
+    """Yield all cases, each with its templates."""
     for name, verdict, before, after, kinds, tricky in _CASES:
         for kind in kinds:
             old, new = Made(kind), Made(kind)
@@ -513,7 +513,7 @@ def an_index_less_whose_name_another_table_has(made: Made) -> None:
 
 
 def _by_role(made: Made) -> None:
-    """A function that has the name of the index, and the table only in its permissions."""
+    """Add a function that has the name of the index, and the table only in its permissions."""
     made.add_function(INDEX="by-status", TABLES="/orders/tables")
     del made.resources["Reader"]["Properties"]["Environment"]["Variables"]["TABLE"]
     made.add_policy({"Fn::GetAtt": ["Orders", "Arn"]}, index_arn("*"))
@@ -535,7 +535,7 @@ def an_index_less_of_a_function_that_names_no_table(made: Made) -> None:
 
 
 def _named_email(made: Made) -> None:
-    """An index whose name is a plain word, and things that have it for other reasons."""
+    """Add an index whose name is a plain word, and things that have the word for other reasons."""
     made.add_index("email", "email")
     made.add_function(CONTACT="email")
     made.resources["Pool"] = {

@@ -14,7 +14,7 @@ REGION = {"Ref": "AWS::Region"}
 
 
 def index(name: str, *attributes: str, projection: Any = "ALL", include: Any = None) -> Template:
-    """A global secondary index; its attributes are those of its key."""
+    """Return a global secondary index; its attributes are those of its key."""
     kinds = ("HASH", *("RANGE" for _ in attributes[1:]))
     made: Template = {"ProjectionType": projection}
     if include is not None:
@@ -208,5 +208,5 @@ class Made:
 
 
 def index_arn(name: str) -> Template:
-    """The ARN of an index, as the CDK writes it."""
+    """Return the ARN of an index, as the CDK writes it."""
     return {"Fn::Join": ["", [{"Fn::GetAtt": ["Orders", "Arn"]}, f"/index/{name}"]]}

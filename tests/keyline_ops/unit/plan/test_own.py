@@ -46,7 +46,7 @@ def judged(assembly: list[Stack], edit: Callable[[Templates], None]) -> Plan:
 
 
 def resource(template: dict[str, Any], kind: str, begins: str = "") -> dict[str, Any]:
-    """The first resource of a type whose logical id begins so."""
+    """Return the first resource of a type whose logical id begins so."""
     found: dict[str, Any] = next(
         body
         for logical_id, body in template["Resources"].items()
@@ -106,7 +106,7 @@ def index_renamed_with_its_reader(templates: Templates) -> None:
 
 
 def index_with_its_reader(templates: Templates) -> None:
-    """A new pattern of the writer: its role, and its code, which has another digest."""
+    """Add a new pattern of the writer: its role, and its code, which has another digest."""
     table = orders(templates)
     table["GlobalSecondaryIndexes"].append({**by_name(table, "ByDay"), "IndexName": "ByOne"})
     granted(templates, "Api", "ByDay", "Write", "ByOne")
@@ -303,6 +303,6 @@ def test_another_codec_of_vectors_is_refused(becomes: str, verdict: str) -> None
 
 
 def declared(codec: str) -> Any:
-    """What a template says of a system whose vectors have a codec."""
+    """Return what a template says of a system whose vectors have a codec."""
     setting = {"kind": "codec", "value": codec}
     return {"system": "shop", "settings": {"vector_codec": setting}, "tables": {}}

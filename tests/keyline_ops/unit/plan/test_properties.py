@@ -31,7 +31,7 @@ def plan(before: dict[str, Any], after: dict[str, Any]) -> Plan:
 
 
 def reordered(node: Any, random: Random, name: str = "") -> Any:
-    """The same value with its objects, and its lists that are sets, in another order."""
+    """Return the same value with its objects, and its lists that are sets, in another order."""
     if isinstance(node, dict):
         items = list(node.items())
         random.shuffle(items)
@@ -45,7 +45,7 @@ def reordered(node: Any, random: Random, name: str = "") -> Any:
 
 
 def reworded(node: Any, random: Random) -> Any:
-    """The same value, with intrinsic functions in place of some of its texts and numbers."""
+    """Return the same value, with intrinsic functions in place of some of its texts and numbers."""
     if isinstance(node, dict):
         if any(key == "Ref" or key.startswith("Fn::") for key in node):
             return node

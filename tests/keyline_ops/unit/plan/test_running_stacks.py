@@ -40,7 +40,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def running() -> Made:
-    """A table whose name depends on a parameter; `prod` is its default."""
+    """Return a table whose name depends on a parameter; `prod` is its default."""
     made = Made(TABLE)
     made.template["Parameters"]["Stage"] = {"Type": "String", "Default": "prod"}
     made.props["TableName"] = {"Fn::Sub": "orders-${Stage}"}
@@ -48,7 +48,7 @@ def running() -> Made:
 
 
 def assembly(folder: Path, made: Made, name: str = NAME) -> str:
-    """An assembly of one stack."""
+    """Return an assembly of one stack."""
     made.template["Parameters"]["Stage"]["Default"] = "dev"
     (folder / "data.json").write_text(json.dumps(made.template), encoding="utf-8")
     artifact = {

@@ -57,6 +57,6 @@ class Shop:
             self.client.put_item(TableName=NAME, Item=item)
 
     def totals(self, table: str) -> dict[int, int]:
-        """The totals of the stored orders by number."""
+        """Return the totals of the stored orders by number."""
         found = self.client.scan(TableName=table)["Items"]
         return {int(item["number"]["N"]): int(item["total"]["N"]) for item in found}

@@ -52,7 +52,7 @@ def where() -> Deployed:
 
 
 def deploy(client: Any, owned: Owned = OWNED, environment: Environment = DEV) -> str:
-    """A table as the stack would make it."""
+    """Return a table as the stack would make it."""
     params = create_table_params(owned.table, environment.name)
     if owned.table.stream:
         view = owned.table.stream.value

@@ -22,17 +22,17 @@ _ids = itertools.count(1000)
 
 
 def fresh_id() -> int:
-    """A number that no other test has for a module or a student."""
+    """Return a number that no other test has for a module or a student."""
     return next(_ids)
 
 
 def fresh_name() -> str:
-    """A conversation that no other test has."""
+    """Return a conversation that no other test has."""
     return uuid.uuid4().hex
 
 
 def body(**fields: Any) -> dict[str, Any]:
-    """A message as a client sends it."""
+    """Return a message as a client sends it."""
     return {
         "moduleId": 1,
         "provider": "openai",
@@ -57,7 +57,7 @@ class Api(Client):
         scopes: Sequence[str] | None = None,
         claims: Mapping[str, Any] | None = None,
     ) -> str:
-        """A token, of staff unless claims are given."""
+        """Return a token, of staff unless claims are given."""
         return super().token(subject, scopes, STAFF if claims is None else claims)
 
     def student(self, student: int) -> str:
@@ -76,7 +76,7 @@ class Api(Client):
         )
 
     def pages(self, path: str, token: str | None = None, **params: Any) -> list[list[Any]]:
-        """The messages of every page."""
+        """Return the messages of every page."""
         found = []
         cursor: str | None = None
         while True:

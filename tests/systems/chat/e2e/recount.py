@@ -32,7 +32,7 @@ _write = TypeSerializer().serialize
 
 
 def everything(running: Running) -> dict[str, dict[tuple[Any, ...], Item]]:
-    """All that is stored by table and key, to compare before and after."""
+    """Return all that is stored by table and key, to compare before and after."""
     running.settle()
     return {table: running.by_key(table) for table in (MESSAGES, ROLLUPS, SIZES)}
 
@@ -49,7 +49,7 @@ def delete(running: Running, message: Mapping[str, Any]) -> None:
 
 
 def assert_totals_match(running: Running) -> None:
-    """The roll-ups are what a recount of all messages that ever were gives."""
+    """Check that the roll-ups are what a recount of all messages that ever were gives."""
     running.settle()
     messages = running.items(MESSAGES) + running.removed
     stored = running.items(ROLLUPS)
@@ -62,7 +62,7 @@ def assert_totals_match(running: Running) -> None:
 
 
 def totals_in(stored: Iterable[Item]) -> Counts:
-    """The daily totals and last activities among roll-ups; a count of 0 may be left out."""
+    """Return the daily totals and last activities among roll-ups; a count of 0 may be left out."""
     leave_out = {"pk", "sk", "ttl", "roster"}
     return {
         (item["pk"], item["sk"]): {

@@ -24,7 +24,7 @@ def test_a_burst_into_one_conversation_keeps_every_message_in_order(
     conversation, module = fresh_name(), fresh_id()
 
     def write(writer: int) -> list[str]:
-        """One after another; what the system called each of them."""
+        """Return one after another; what the system called each of them."""
         return [
             api.post(conversation, moduleId=module, question=f"{writer}/{n}")["messageId"]
             for n in range(writer, MESSAGES, WRITERS)

@@ -19,7 +19,7 @@ ASKED = 10
 
 
 def counted(running: Running, name: str) -> int:
-    """The sum of a count over all EMF documents so far."""
+    """Return the sum of a count over all EMF documents so far."""
     return int(
         sum(
             sum(sample.values)

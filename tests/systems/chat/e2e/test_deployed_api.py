@@ -128,7 +128,7 @@ def _no_token(api: DeployedApi, folder: Path) -> str | None:
 
 
 def _another_key(api: DeployedApi, folder: Path) -> str:
-    """A forger's signature, under the name of the real key."""
+    """Return a forger's signature, under the name of the real key."""
     real = api.token("eve")
     claims = jwt.decode(real, options={"verify_signature": False})
     forged = Issuer(api.deployment.issuer.url, folder)._key
@@ -137,7 +137,7 @@ def _another_key(api: DeployedApi, folder: Path) -> str:
 
 
 def _altered(api: DeployedApi, folder: Path) -> str:
-    """The real signature over another's claims."""
+    """Return the real signature over another's claims."""
     _, claims, _ = api.token("staff").split(".")
     header, _, signature = api.token("eve").split(".")
     return f"{header}.{claims}.{signature}"

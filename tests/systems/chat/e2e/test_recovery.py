@@ -111,7 +111,7 @@ class Drill:
             deploy(self.clients, STACKS[id], templates[id], (before or {}).get(id))
 
     def store(self) -> Store:
-        """The store of the function that writes, from the variables that its template gives it."""
+        """Return the store of the writing function, from the variables of its template."""
         functions = resources(dict(self.templates()[SERVICE]), "AWS::Lambda::Function").values()
         (found,) = (f for f in functions if f["FunctionName"] == "chat-write-prod")
         given = found["Environment"]["Variables"]
@@ -235,7 +235,7 @@ def an_accident(drill: Drill, table: str) -> None:
 
 
 def questions(store: Store) -> dict[str, str]:
-    """All messages, by the table and by each of the three indexes: all have to agree."""
+    """Return all messages, by the table and by each of the three indexes: all have to agree."""
     found: dict[str, str] = {}
     for number in range(3):
         found |= every(store, CONVERSATION_MESSAGES, conversationId=f"conversation-{number}")
@@ -249,7 +249,7 @@ def questions(store: Store) -> dict[str, str]:
 
 
 def every(store: Store, pattern: Query[Message], **key: Any) -> dict[str, str]:
-    """The questions of all pages by the ids of the messages."""
+    """Return the questions of all pages by the ids of the messages."""
     found: dict[str, str] = {}
     cursor: str | None = None
     while True:

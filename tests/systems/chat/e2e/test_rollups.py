@@ -32,7 +32,7 @@ Records = Sequence[Mapping[str, Any]]
 
 
 def message(**fields: Any) -> dict[str, Any]:
-    """A message as the table holds it."""
+    """Return a message as the table holds it."""
     name = fresh_name()
     return {
         "conversationId": name,

@@ -38,12 +38,12 @@ LISTS: list[tuple[str, dict[str, Any], str]] = [
 
 
 def quotes(most: int) -> str:
-    """A text that is twice as long in an answer as in the request, and tiny when it is stored."""
+    """Return a text that is twice as long in an answer as in a request, and tiny when stored."""
     return '"' * (most // 2)
 
 
 def letters(most: int) -> str:
-    """A text that hardly gets shorter when it is stored."""
+    """Return a text that hardly gets shorter when it is stored."""
     return "".join(random.Random(most).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=most))
 
 

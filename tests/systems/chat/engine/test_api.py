@@ -257,7 +257,7 @@ def test_a_provider_s_range_may_be_left_open_and_is_the_same_on_the_next_page(ch
 
 
 def filled(chat: Chat) -> list[Message]:
-    """Messages of two days, counted."""
+    """Return the messages of two days, counted."""
     messages = [
         chat.add(
             message(
@@ -277,7 +277,7 @@ def filled(chat: Chat) -> list[Message]:
 
 
 def staff(api: Api, route: str, path: dict[str, Any], query: str) -> Any:
-    """The answer of a route, which has to succeed."""
+    """Return the answer of a route, which has to succeed."""
     answer = api(route, path, query=query)
     assert answer.status == 200, answer.body
     return answer.body
@@ -438,7 +438,7 @@ AGES = (8.5, 9.9, 11.1, 12.5)
 
 
 def told_whole(chat: Chat, kept: float, route: str, path: dict[str, Any], query: str) -> set[float]:
-    """The ages that an answer counts, which are all those since its `completeFrom`.
+    """Return the ages that an answer counts, which are all those since its `completeFrom`.
 
     The tokens of the message of each age are a power of two. The range begins 1,000 days ago.
     """
@@ -527,7 +527,7 @@ OF_PROVIDERS: list[tuple[str, dict[str, Any], str]] = [
 
 
 def configured(chat: Chat, **changes: Any) -> Chat:
-    """The same tables after a deployment with other settings."""
+    """Return the same tables after a deployment with other settings."""
     chat.settings = msgspec.structs.replace(chat.settings, **changes)
     return chat
 

@@ -101,7 +101,7 @@ def test_what_a_function_asks_for_equals_what_its_role_grants(
 
 
 def _described(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tables that are described from now on."""
+    """Return the tables that are described from now on."""
     from keyline.growth import measure
 
     found: list[str] = []

@@ -39,7 +39,7 @@ from tests.systems.chat.unit.examples import DAY_MS, START, message, summed
 
 
 def some_messages(count: int, seed: int) -> list[Message]:
-    """Messages over some days, modules, students and models, some without a student."""
+    """Return the messages over some days, modules, students and models, some without a student."""
     drawn = random.Random(seed)
     return [
         message(
@@ -95,7 +95,7 @@ def test_several_consumers_of_the_same_messages_at_once_count_each_once(chat: Ch
 
 
 def behind(chat: Chat, proxy: FaultProxy) -> Store:
-    """A store whose requests pass a proxy."""
+    """Return a store whose requests pass a proxy."""
     client = dynamodb_client(**{**where(proxy.url), "read_timeout": 20.0})
     return Store(system=SYSTEM, environment=chat.environment, settings=chat.settings, client=client)
 
@@ -169,7 +169,7 @@ def test_a_batch_is_few_writes(chat: Chat) -> None:
 
 
 def stored_totals_of(chat: Chat, module: int) -> int:
-    """The messages that a module's totals count."""
+    """Return the messages that a module's totals count."""
     return sum(
         total.messages for total in chat.repository.totals(MODULE_DAYS, DAYS, moduleId=module)
     )
@@ -289,7 +289,7 @@ def test_the_cost_of_what_was_counted_is_published_once_although_a_later_part_fa
 
 
 def record(chat: Chat, number: int, of: Message, kind: str = "INSERT") -> dict[str, Any]:
-    """A stream record as Lambda delivers it, with the image that the table stores."""
+    """Return a stream record as Lambda delivers it, with the image that the table stores."""
     chat.add(of)
     (image,) = [r for r in chat.stored("ChatMessages") if r["messageId"]["S"] == of.messageId]
     images = {} if kind == "REMOVE" else {"NewImage": image}

@@ -72,7 +72,7 @@ class Writers:
         self._send(self.plan.draw.choice(list(SKEWS)))
 
     def finish(self) -> None:
-        """Each message that was answered is there once, and as it was answered."""
+        """Check that each message that was answered is there once, and as it was answered."""
         self.network.heal()
         store = self.chat.store_behind(self.chat.client, UniqueClock())
         repository, request = Repository(store, self.chat.settings), PageRequest("x", LARGEST)
@@ -91,7 +91,7 @@ class Writers:
             assert len(owners) <= 1, f"{name} has messages of {owners}"
 
     def headers(self, sent: Sent) -> dict[str, str]:
-        """The headers of a request."""
+        """Return the headers of a request."""
         return {"content-type": "application/json"}
 
     def _started(self, name: str) -> Api:
@@ -179,7 +179,7 @@ class Repeating(Writers):
     """Clients who send a request again, with the same key, until it is answered."""
 
     def headers(self, sent: Sent) -> dict[str, str]:
-        """The headers of a request, the same for each of its tries."""
+        """Return the headers of a request, the same for each of its tries."""
         key = f'"{self.conversations[OF_STAFF]}-{sent.number}"'
         return {**super().headers(sent), "idempotency-key": key}
 

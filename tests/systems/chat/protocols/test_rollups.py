@@ -88,7 +88,7 @@ class Consumers:
         }
 
     def _started(self, name: str) -> ModuleType:
-        """The function's module as in a new process."""
+        """Return the function's module as in a new process."""
         store = self.chat.store_behind(self.network.client(name), UniqueClock())
 
         def for_function(_: type[Store], system: System) -> Store:
@@ -136,7 +136,7 @@ class Consumers:
         self.open = [number for number in self.open if number not in done]
 
     def _batch(self) -> list[int]:
-        """Messages that are open, and some that are done already."""
+        """Return the messages that are open, and some that are done already."""
         draw = self.plan.draw
         fresh = draw.sample(self.open, draw.randint(0, min(LARGEST, len(self.open))))
         done = [number for number in range(len(self.messages)) if number not in self.open]

@@ -17,7 +17,7 @@ _numbers = count(1)
 
 
 def message(**fields: Any) -> Message:
-    """A message with unlike id; what a test does not name is some value."""
+    """Return a message with unlike id; what a test does not name is some value."""
     number = next(_numbers)
     given: dict[str, Any] = {
         "conversationId": "c-1",
@@ -56,7 +56,7 @@ messages = st.builds(
 
 
 def summed(parts: Iterable[Totals]) -> dict[tuple[Any, ...], tuple[int, int]]:
-    """The messages and tokens of each total, over all parts."""
+    """Return the messages and tokens of each total, over all parts."""
     found: dict[tuple[Any, ...], tuple[int, int]] = {}
     for part in parts:
         for kind in (part.modules, part.providers, part.students):

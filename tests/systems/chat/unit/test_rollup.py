@@ -70,12 +70,12 @@ class Ledger:
 
 
 def rollup(ledger: Ledger, added: Callable[[Totals], object] = lambda _: None) -> Rollup:
-    """A rollup into the ledger that waits for nothing."""
+    """Return a rollup into the ledger that waits for nothing."""
     return Rollup(ledger, Settings(), added, clock=lambda: START / 1000, sleep=lambda _: None)  # type: ignore[arg-type] # as much of a store as it uses
 
 
 def counted(ledger: Ledger, table: str) -> int:
-    """The messages that the totals of one kind count."""
+    """Return the messages that the totals of one kind count."""
     return sum(t["messages"] for (name, *_), t in ledger.totals.items() if name == table)
 
 

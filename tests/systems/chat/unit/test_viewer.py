@@ -23,7 +23,7 @@ def viewer(claims: Mapping[str, str], settings: Settings = SETTINGS) -> Viewer:
 
 
 def student(number: object) -> Mapping[str, str]:
-    """The claims of a student."""
+    """Return the claims of a student."""
     return {"student_id": str(number)}
 
 

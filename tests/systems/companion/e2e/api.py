@@ -17,7 +17,7 @@ LOGS, RECORDS = "BuddyConversationLogs-local", "BuddyRecords-local"
 
 
 def fresh() -> str:
-    """A name that no other test has."""
+    """Return a name that no other test has."""
     return uuid.uuid4().hex
 
 
@@ -39,7 +39,7 @@ class Api(Client):
         return made
 
     def patient(self, **fields: Any) -> tuple[str, str]:
-        """A new patient of the caregiver: its id, and its Alexa user."""
+        """Return a new patient of the caregiver: its id, and its Alexa user."""
         user = f"amzn1.ask.account.{fresh()}"
         body = {"preferredName": "Zebulon", "alexaUserId": user, **fields}
         secrets.remember(body)
@@ -54,7 +54,7 @@ class Api(Client):
         return text
 
     def conversations(self, patient: str) -> list[Any]:
-        """All turns of a patient."""
+        """Return all turns of a patient."""
         page = self.get(f"/patients/{patient}/conversations", limit=100)
         assert page["cursor"] is None
         found: list[Any] = page["conversations"]

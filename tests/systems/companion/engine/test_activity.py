@@ -22,7 +22,7 @@ def logs(companion: Companion, patient: dict[str, Any]) -> list[Log]:
 
 
 def totals(companion: Companion, patient: dict[str, Any]) -> dict[str, int]:
-    """The sums over all days: a test may run over midnight."""
+    """Return the sums over all days: a test may run over midnight."""
     path = {"patientId": patient["patientId"]}
     days = companion.call("GET /patients/{patientId}/days", path=path).body["days"]
     names = ("conversations", "repeated", "concerns", "emergencies")

@@ -15,7 +15,7 @@ PARALLEL = (PATIENT_PROFILE, ASSIGNMENT_GET, CAREGIVER_GET)
 
 
 def reads(companion: Companion, contexts: Contexts) -> list[str]:
-    """The calls of one context."""
+    """Return the calls of one context."""
     before = len(companion.meter.calls)
     contexts.get_patient_context(ALEXA_USER)
     return [call.pattern for call in companion.meter.calls[before:]]

@@ -41,7 +41,7 @@ class Instances:
         self.dax = Keeping(companion.dynamodb)
 
     def read(self) -> tuple[str, list[str]]:
-        """The medicine that a new instance knows, and the calls of DynamoDB that it made."""
+        """Return the medicine that a new instance knows, and the calls of DynamoDB that it made."""
         companion = self._companion
         store = Store(
             system=SYSTEM,

@@ -23,7 +23,7 @@ PATCH, PATIENT = "PATCH /patients/{patientId}", "/patients/{patientId}"
 
 
 def stale_claim(companion: Companion, patient: str, timestamp: str) -> None:
-    """An alert of a process that has ended."""
+    """Store the alert of a process that has ended."""
     claim = Alert(
         patientId=patient,
         timestamp=timestamp,
@@ -45,7 +45,7 @@ def skill(companion: Companion) -> Iterator[None]:
 
 
 def inserted(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """What the stream tells of a new turn."""
+    """Return what the stream tells of a new turn."""
     return {
         "eventID": "1",
         "eventName": "INSERT",

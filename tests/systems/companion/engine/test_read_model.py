@@ -33,7 +33,7 @@ NOW = datetime.now(UTC)
 
 
 def log(number: int, **fields: Any) -> Log:
-    """A turn of one patient; the higher the number, the later."""
+    """Return a turn of one patient; the higher the number, the later."""
     moment = iso_of(NOW + timedelta(seconds=number), "milliseconds")
     return Log(
         **{

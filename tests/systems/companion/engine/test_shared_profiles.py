@@ -31,7 +31,7 @@ def seen() -> Counter[str]:
 
 
 def instance(companion: Companion, server: RedisServer, seen: Counter[str]) -> Contexts:
-    """A new instance of the function."""
+    """Return a new instance of the function."""
     settings = Settings(cache_url=server.url)
     count = seen.update
     return Contexts(

@@ -16,17 +16,17 @@ ALL_SCOPES = (USE_SCOPE, ANALYTICS_SCOPE)
 
 
 def fresh() -> str:
-    """A name that no other test has."""
+    """Return a name that no other test has."""
     return uuid.uuid4().hex
 
 
 def of_kind(running: Running, kind: str) -> list[dict[str, Any]]:
-    """All items of a kind, past all that the system does when it reads."""
+    """Return all items of a kind, past all that the system does when it reads."""
     return [item for item in running.items(DATA) if item["EntityType"] == kind]
 
 
 def without_windows(running: Running) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """All that is stored by key, but for what the limit of requests counts."""
+    """Return all that is stored by key, but for what the limit of requests counts."""
     stored = running.by_key(DATA)
     return {key: item for key, item in stored.items() if item["EntityType"] != "RATE_LIMIT"}
 
@@ -38,7 +38,7 @@ class Api(Client):
         super().__init__(running, "somebody", ALL_SCOPES, address)
 
     def user(self, subject: str | None = None) -> str:
-        """The token of a user, without the scope of analytics; of a new one where none is named."""
+        """Return the token of a user, or of a new one, without the scope of analytics."""
         return self.token(subject or fresh(), (USE_SCOPE,))
 
     def open(self, token: str | None = None) -> str:
@@ -59,13 +59,13 @@ class Api(Client):
     def check(
         self, session: str, first: str = "warfarin", second: str = "ibuprofen", token: str = ""
     ) -> dict[str, Any]:
-        """The same, which has to be answered."""
+        """Return the same, which has to be answered."""
         response = self.send(session, first, second, token or None)
         assert response.status_code == 201, response.text
         made: dict[str, Any] = response.json()
         return made
 
     def history(self, session: str, token: str | None = None, **params: Any) -> list[Any]:
-        """A session's latest checks."""
+        """Return a session's latest checks."""
         found: list[Any] = self.get(f"/sessions/{session}/history", token, **params)["checks"]
         return found

@@ -117,7 +117,7 @@ def _every_way(api: Api, session: str, token: str) -> list[httpx.Response]:
 
 
 def _said(answer: httpx.Response) -> dict[str, Any]:
-    """A problem document without the request that it is about."""
+    """Return a problem document without the request that it is about."""
     return {name: said for name, said in answer.json().items() if name != "instance"}
 
 

@@ -57,7 +57,7 @@ class Rig:
         return self.told.last("MigrationPending")
 
     def assert_stored(self, visitor: Visitor) -> None:
-        """DynamoDB has what the visitor was promised: no more, no less, each once."""
+        """Check that dynamoDB has what the visitor was promised: no more, no less, each once."""
         rows: dict[str, list[str]] = {session: [] for session in visitor.sessions}
         for row in of_kind(self.running, "QUERY"):
             rows.setdefault(row["sessionId"], []).append(row["PK"].partition("#")[2])
@@ -202,7 +202,7 @@ def test_a_failing_dynamodb_fails_no_request_before_phase_3(rig: Rig) -> None:
 
 
 def _assert_unavailable(answer: httpx.Response) -> None:
-    """It says when to try again, or that a write may have been carried out."""
+    """Check that it says when to try again, or that a write may have been carried out."""
     assert_problem(answer, 503)
     if answer.json()["type"] == "urn:problem-type:outcome-unknown":
         assert "retry-after" not in answer.headers

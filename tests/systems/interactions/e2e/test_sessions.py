@@ -20,7 +20,7 @@ _write = TypeSerializer().serialize
 
 
 def rows(running: Running, session: str) -> list[dict[str, Any]]:
-    """A session's stored checks, oldest first."""
+    """Return a session's stored checks, oldest first."""
     found = [row for row in of_kind(running, "QUERY") if row["sessionId"] == session]
     return sorted(found, key=lambda row: str(row["PK"]))
 

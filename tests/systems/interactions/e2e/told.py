@@ -26,11 +26,11 @@ class Told:
                     self._last[sample.name] = sample.values[-1]
 
     def sums(self) -> Counter[str]:
-        """The sum of each metric so far."""
+        """Return the sum of each metric so far."""
         with self._lock:
             return Counter(self._sums)
 
     def last(self, name: str) -> float:
-        """The last value of a metric; 0 before there was one."""
+        """Return the last value of a metric; 0 before there was one."""
         with self._lock:
             return self._last.get(name, 0)

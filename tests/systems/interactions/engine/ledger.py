@@ -76,11 +76,11 @@ class Watched:
         return sum(write.ended == NEVER for write in writes)
 
     def now(self) -> int:
-        """The moment of the protocol."""
+        """Return the moment of the protocol."""
         return next(self._time)
 
     def of(self, session: Session) -> Protocol:
-        """The protocol of a session."""
+        """Return the protocol of a session."""
         return self._sessions[session.userId, session.sessionId]
 
     def create_session(self, session: Session) -> Session:

@@ -44,7 +44,7 @@ class Recorded(Metrics):
         return sums
 
     def last(self, name: str) -> float:
-        """The last value of a metric."""
+        """Return the last value of a metric."""
         return [value for named, value in self.values if named == name][-1]
 
 
@@ -96,7 +96,7 @@ class Process:
         self.history = self.service(self.store)
 
     def service(self, store: HistoryStore) -> History:
-        """The service on a store, with this process' clock."""
+        """Return the service on a store, with this process' clock."""
         return History(store, self.settings, self.clock)
 
     def switch(self, mode: Mode, since: float = 0.0) -> None:
@@ -119,7 +119,7 @@ class Process:
         )
 
     def names(self, session: Session, limit: int = 10) -> list[str]:
-        """The first medicines of a session's checks, newest first."""
+        """Return the first medicines of a session's checks, newest first."""
         found = self.store.recent_checks(session.userId, session.sessionId, limit)
         return [check.Data.medA for check in found]
 
@@ -150,7 +150,7 @@ class Rig:
         read_timeout: float = 10.0,
         breaker: Breaker | None = None,
     ) -> Process:
-        """A new process."""
+        """Return a new process."""
         return Process(
             self.mediphant,
             self.proxy,
@@ -162,13 +162,13 @@ class Rig:
         )
 
     def stored(self, session: Session) -> list[str]:
-        """The public ids of a session's checks as DynamoDB has them, newest first."""
+        """Return the public ids of a session's checks as DynamoDB has them, newest first."""
         rows = [row["Data"]["M"] | {"PK": row["PK"]} for row in self.mediphant.rows("QUERY")]
         of = [r for r in rows if r["sessionId"]["S"] == session.sessionId]
         return sorted((r["PK"]["S"].partition("#")[2] for r in of), reverse=True)
 
     def counted(self, session: Session) -> int | None:
-        """The session's count as DynamoDB has it; None if it has no such session."""
+        """Return the session's count as DynamoDB has it, or None if it has no such session."""
         for row in self.mediphant.rows("SESSION"):
             if row["SK"]["S"] == f"SESSION#{session.sessionId}":
                 return int(row["queryCount"]["N"])
@@ -177,6 +177,6 @@ class Rig:
 
 @contextmanager
 def rigged(mediphant: Mediphant, seed: int = 0) -> Iterator[Rig]:
-    """A rig on fresh tables."""
+    """Yield a rig on fresh tables."""
     with fault_proxy(mediphant.endpoint, seed) as proxy:
         yield Rig(mediphant, proxy)

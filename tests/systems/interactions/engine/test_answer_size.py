@@ -19,7 +19,7 @@ WORST = '"'
 
 
 def most(query: type[msgspec.Struct]) -> int:
-    """The greatest `limit` that a query may have."""
+    """Return the greatest `limit` that a query may have."""
     info = inspect.type_info(query)
     assert isinstance(info, inspect.StructType)
     (limit,) = (field.type for field in info.fields if field.name == "limit")
@@ -29,7 +29,7 @@ def most(query: type[msgspec.Struct]) -> int:
 
 
 def size(item: Any) -> int:
-    """The bytes of an item in an answer."""
+    """Return the bytes of an item in an answer."""
     return size_of(json_of(item)) + 1
 
 

@@ -31,14 +31,14 @@ OWNER = "GET /analytics/sessions/{sessionId}"
 
 
 def opened(api: Api, user: str = "ada") -> str:
-    """The id of a new session."""
+    """Return the id of a new session."""
     answer = api(OPEN, user=user)
     assert answer.status == 201, answer.body
     return str(answer.body["sessionId"])
 
 
 def two(session: str, first: str = "warfarin", second: str = "ibuprofen") -> dict[str, Any]:
-    """The body of a check."""
+    """Return the body of a check."""
     return {"medA": first, "medB": second, "sessionId": session}
 
 

@@ -22,7 +22,7 @@ SEARCHES = "GET /faq/searches"
 
 
 def today() -> str:
-    """The UTC day."""
+    """Return the UTC day."""
     return datetime.now(UTC).date().isoformat()
 
 

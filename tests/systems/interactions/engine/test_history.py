@@ -22,7 +22,7 @@ from tests.systems.interactions.on_engine import Mediphant
 
 
 def session_of(user: str, *, ttl: float, name: str = "s-1") -> Session:
-    """A session that ends at an epoch second."""
+    """Return a session that ends at an epoch second."""
     return Session(
         userId=user,
         sessionId=name,
@@ -33,7 +33,7 @@ def session_of(user: str, *, ttl: float, name: str = "s-1") -> Session:
 
 
 def check_of(session: str, n: int, at: str, ttl: float) -> Check:
-    """A check of a session, made and expiring when it is said to."""
+    """Return a check of a session, made and expiring when it is said to."""
     data = CheckData(
         medA=f"a{n}",
         medB="b",

@@ -24,7 +24,7 @@ PARAMETER = phase_parameter_name("interactions", "dev")
 
 
 def app(rig: Rig, **environ: str) -> Api:
-    """The API of a process behind the proxy."""
+    """Return the API of a process behind the proxy."""
     return rig.mediphant.app("interactions", AWS_ENDPOINT_URL_DYNAMODB=rig.proxy.url, **environ)
 
 

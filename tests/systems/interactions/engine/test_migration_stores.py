@@ -59,11 +59,11 @@ class Stores(RuleBasedStateMachine):
         ]
 
     def user(self, name: str, store: HistoryStore) -> str:
-        """A user; each store has its own, since two of them share a table."""
+        """Return a user; each store has its own, since two of them share a table."""
         return f"{name}-{self.run}-{self.stores.index(store)}"
 
     def session_name(self, user: str, number: int, store: HistoryStore) -> str:
-        """A session's id; no two users have one alike."""
+        """Return a session's id; no two users have one alike."""
         return f"s{number}-{user}-{self.run}-{self.stores.index(store)}"
 
     def asked(self, user: str, number: int, other: bool, store: HistoryStore) -> tuple[str, str]:

@@ -158,7 +158,7 @@ def test_the_request_is_one_conditional_update(mediphant: Mediphant) -> None:
 
 
 def behind(mediphant: Mediphant, proxy: FaultProxy) -> DynamoRateLimiter:
-    """A limiter whose requests pass a proxy."""
+    """Return a limiter whose requests pass a proxy."""
     store = Store(
         system=SYSTEM,
         environment=mediphant.environment,

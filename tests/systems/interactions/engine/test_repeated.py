@@ -40,7 +40,7 @@ def opened(api: Api, key: str | None = None) -> str:
 
 
 def count(api: Api) -> int:
-    """The requests that were counted against the limit."""
+    """Return the requests that were counted against the limit."""
     usage = api(USAGE).body
     found: int = usage["limit"] - usage["remaining"]
     return found

@@ -60,7 +60,7 @@ class Process(ABC):
         """Return a store that remembers nothing."""
 
     def service(self, store: HistoryStore) -> History:
-        """The service on a store, with this process's clock."""
+        """Return the service on a store, with this process's clock."""
         return History(store, self.settings, self.moments)
 
 
@@ -98,10 +98,10 @@ class Histories(ABC, Generic[ProcessT]):
 
     @abstractmethod
     def sessions_for(self, actor: str) -> list[Session]:
-        """The sessions that a process may use at present."""
+        """Return the sessions that a process may use at present."""
 
     def users_for(self, actor: str) -> Sequence[str]:
-        """The users whose requests come to a process."""
+        """Return the users whose requests come to a process."""
         return USERS
 
     def crashed(self, process: ProcessT) -> None:

@@ -52,7 +52,7 @@ class Migrating(Process):
             pass
 
     def behind(self) -> Iterator[Key]:
-        """The sessions of which memory alone has all."""
+        """Yield the sessions of which memory alone has all."""
         for _ in range(self.memory.sessions_behind):
             with self.memory.behind() as held:
                 if held is not None:
@@ -74,11 +74,11 @@ class MovedSessions(Histories[Migrating]):
         return Migrating(name, self.mediphant, self.network, clock)
 
     def users_for(self, actor: str) -> Sequence[str]:
-        """The user of a process."""
+        """Return the user of a process."""
         return [self.users[actor]]
 
     def sessions_for(self, actor: str) -> list[Session]:
-        """The sessions of the process's user."""
+        """Return the sessions of the process's user."""
         return [each for each in self.watched.opened if each.userId == self.users[actor]]
 
     def crashed(self, process: Migrating) -> None:

@@ -59,7 +59,7 @@ class Limiters:
         self._request(self.plan.draw.choice(list(SKEWS)))
 
     def finish(self) -> None:
-        """Each window holds what was admitted, and never more than the limit."""
+        """Check that each window holds what was admitted, and never more than the limit."""
         self.network.heal()
         for (client, name), window in self.windows.items():
             where = f"the window {name} of {client}"

@@ -39,7 +39,7 @@ class SharedSessions(Histories[Stateless]):
         return Stateless(name, self.mediphant, self.network, clock)
 
     def sessions_for(self, actor: str) -> list[Session]:
-        """All sessions."""
+        """Return all sessions."""
         return self.watched.opened
 
 

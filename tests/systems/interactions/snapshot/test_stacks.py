@@ -198,7 +198,7 @@ def test_the_sizes_of_the_tables_are_told_once_a_day(templates: Templates) -> No
 
 
 def migration_graph(title: str, environment: str, templates: Templates) -> list[list[Any]]:
-    """The metrics of one graph of the dashboard, in CloudWatch's notation."""
+    """Return the metrics of one graph of the dashboard, in CloudWatch's notation."""
     template = templates(environment)[f"interactions-service-{environment}"]
     body = json.loads(text(only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]))
     (graph,) = (w["properties"] for w in body["widgets"] if w["properties"]["title"] == title)

@@ -12,7 +12,7 @@ NAMES = ClientNames(b"secret", 64)
 
 
 def named(address: str, names: ClientNames = NAMES) -> str:
-    """The name of the client at an address."""
+    """Return the name of the client at an address."""
     return names.of(Client.at(address))
 
 

@@ -23,7 +23,7 @@ FAQ = Faq(
 
 
 def ids(text: str) -> list[str]:
-    """The entries that a search finds, in order."""
+    """Return the entries that a search finds, in order."""
     return [found.entry.id for found in FAQ.search(text)]
 
 

@@ -36,13 +36,13 @@ UNSEEN = ("\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\ufe0f", 
 
 
 def full_width(text: str) -> str:
-    """The text in the forms of East Asian fonts."""
+    """Return the text in the forms of East Asian fonts."""
     return "".join(chr(ord(c) + 0xFEE0) if 0x21 <= ord(c) <= 0x7E else c for c in text)
 
 
 @st.composite
 def pasted(draw: st.DrawFn, name: str) -> str:
-    """A name with decorations of each kind, or without."""
+    """Return a name with decorations of each kind, or without."""
     text = draw(st.sampled_from([name, name.upper(), name.title(), full_width(name)]))
     text = text.replace(
         "'", draw(st.sampled_from(["'", "\u2019", "\u2018", "\u00b4", "`", "\u2032"]))

@@ -12,7 +12,7 @@ SCOPES = ("memory:read", "memory:write")
 
 
 def fresh() -> str:
-    """A name that no other test has."""
+    """Return a name that no other test has."""
     return uuid.uuid4().hex
 
 
@@ -31,7 +31,7 @@ class Api(Client):
         return [turn["id"] for turn in response.json()["turns"]]
 
     def context(self, token: str, session: str, query: str) -> Any:
-        """The context of a query."""
+        """Return the context of a query."""
         body = {"query": query, "session_id": session}
         response = self.call("POST", "/contexts", token=token, json=body)
         assert response.status_code == 200, response.text

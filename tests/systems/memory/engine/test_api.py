@@ -29,7 +29,7 @@ NEAR_DUPLICATES = "POST /near-duplicates"
 
 
 def ids_of(api: Api, route: str, path: dict[str, str] | None = None, **more: Any) -> list[str]:
-    """The identifiers of all turns of a list, page by page."""
+    """Return the identifiers of all turns of a list, page by page."""
     found: list[str] = []
     cursor = ""
     while True:

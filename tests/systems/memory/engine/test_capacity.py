@@ -24,7 +24,7 @@ TEXT = "".join(chr(33 + n * 7 % 90) for n in range(500))
 
 
 def save(memory: Memory, count: int) -> list[TurnId]:
-    """An interaction of turns of 500 characters."""
+    """Return an interaction of turns of 500 characters."""
     new = [
         NewTurn(role="user" if n % 2 == 0 else "assistant", content=TEXT, vector=[0.6, 0.8])
         for n in range(count)

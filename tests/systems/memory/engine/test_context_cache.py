@@ -33,7 +33,7 @@ class Rig:
         self.cache = ContextCache(backend, self._count, clock=lambda: self.now)
 
     def ask(self, value: int, user: str = "ada") -> int:
-        """The answer to a question: one that is kept, or this value."""
+        """Return the answer to a question: one that is kept, or this value."""
         return self.cache.answer(user, ("q",), Answer, lambda: Answer(value)).value
 
     def _count(self, name: str) -> None:

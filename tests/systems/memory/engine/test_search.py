@@ -73,13 +73,13 @@ class Kept:
             search.close()
 
     def exact(self, row: int, without: Sequence[str] = ()) -> list[str]:
-        """The best identifiers as a comparison with all vectors gives them."""
+        """Return the best identifiers as a comparison with all vectors gives them."""
         cosines = self.units @ self.units[row]
         ordered = [self.ids[number] for number in np.argsort(-cosines, kind="stable")]
         return [each for each in ordered if each not in without][:ALIKE]
 
     def cluster(self, embedding_id: str) -> int:
-        """The cluster of a vector."""
+        """Return the cluster of a vector."""
         return self.ids.index(embedding_id) // ALIKE
 
     def assert_found(self, *, without: Sequence[str] = ()) -> None:
@@ -94,12 +94,12 @@ class Kept:
 
 
 def ids_in(found: Found) -> list[str]:
-    """The identifiers that a search found, the nearest first."""
+    """Return the identifiers that a search found, the nearest first."""
     return [each.embedding_id for each in found.neighbours]
 
 
 def packer(store: Store) -> Packer:
-    """A packer of a time at which all that was stored is old enough for a block."""
+    """Return a packer of a time at which all that was stored is old enough for a block."""
     return Packer(store, clock=lambda: time.time() + MARGIN_SECONDS + 10)
 
 
@@ -114,7 +114,7 @@ def coded(memory: Memory, kind: type[Recent] | type[Group]) -> Counter[int]:
 
 
 def units(memory: Memory) -> dict[str, float]:
-    """The read units of each pattern since the last flush. Each call costs what its items do."""
+    """Return the read units of each pattern since the last flush, which its items imply."""
     taken: dict[str, float] = {}
     for call in memory.meter.calls:
         assert call.read == call.floor, call

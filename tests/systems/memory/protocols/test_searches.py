@@ -125,7 +125,7 @@ class Model:
     forgotten: list[tuple[Span, str | None]] = field(default_factory=list)
 
     def forgets(self, sent: Sent) -> Iterator[Span]:
-        """The requests that would forget a turn."""
+        """Return the requests that would forget a turn."""
         return (span for span, session in self.forgotten if session in (None, sent.session))
 
     def must_be_there(self, sent: Sent, began: float) -> bool:
@@ -270,12 +270,12 @@ class SharedMemory:
             assert abs(each.score - exact) < 0.01, f"{each.metadata['summary']} scores otherwise"
 
     def _is_due(self, name: str, sent: Sent, delivered: set[str]) -> bool:
-        """Whether a search has to find a turn: it was stored in time, or the stream showed it."""
+        """Return whether a search has to find a turn: stored in time, or shown by the stream."""
         ids = {each for each, summary in self._stored().items() if summary == name}
         return sent.ended - sent.began <= IN_TIME or ids <= delivered
 
     def _stored(self) -> dict[str, str]:
-        """The identifiers of all embeddings that are stored, and the turns of which they are."""
+        """Return the identifiers of all stored embeddings, and the turns of the embeddings."""
         found = {
             item["embedding_id"]["S"]: item["metadata"]["M"]["summary"]["S"]
             for item in self.memory.stored(EMBEDDINGS.name)
@@ -284,14 +284,14 @@ class SharedMemory:
         return found
 
     def _codes(self) -> list[int]:
-        """The identifiers that have a code."""
+        """Return the identifiers that have a code."""
         parts = self.direct.store.items(CODES_ALL, user_id=self.user)
         rows = [Rows.of(each.rows) for each in parts if isinstance(each, Recent | Group)]
         found: list[int] = np.frombuffer(b"".join(each.numbers for each in rows), "<u8").tolist()
         return found
 
     def _now(self) -> float:
-        """This moment, later than the one before."""
+        """Return this moment, which is later than the one before."""
         self.time.advance(INSTANT)
         return self.time.now
 

@@ -16,12 +16,12 @@ CATALOGUE = {**ACCESS, "cognito:groups": ["editors", "catalogue"]}
 
 
 def fresh() -> str:
-    """A name that no other test has."""
+    """Return a name that no other test has."""
     return uuid.uuid4().hex
 
 
 def everything(running: Running) -> dict[str, dict[tuple[Any, ...], dict[str, Any]]]:
-    """All that is stored by table and key, to compare before and after."""
+    """Return all that is stored by table and key, to compare before and after."""
     return {table: running.by_key(table) for table in (USERS, REPORTS, EMBEDDINGS)}
 
 
@@ -32,11 +32,11 @@ class Api(Client):
         super().__init__(running, "somebody")
 
     def user(self, subject: str | None = None) -> str:
-        """The access token of a user; of a new one where none is named."""
+        """Return the access token of a user; of a new one where none is named."""
         return self.token(subject or fresh(), claims=ACCESS)
 
     def catalogue(self) -> str:
-        """The access token of a user who may store vectors."""
+        """Return the access token of a user who may store vectors."""
         return self.token("librarian", claims=CATALOGUE)
 
     def create(self, token: str, title: str = "A report", **fields: Any) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Api(Client):
         return self.call("PUT", path, token=token or self.catalogue(), json=body)
 
     def pages(self, path: str, members: str, token: str, **params: Any) -> list[list[Any]]:
-        """The members of every page of a list."""
+        """Return the members of every page of a list."""
         found = []
         cursor: str | None = None
         while True:
@@ -68,6 +68,6 @@ class Api(Client):
                 return found
 
     def reports(self, token: str) -> list[dict[str, Any]]:
-        """All reports of a user."""
+        """Return all reports of a user."""
         pages = self.pages("/reports", "reports", token, limit=100)
         return [report for page in pages for report in page]

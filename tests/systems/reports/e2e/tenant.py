@@ -84,7 +84,7 @@ class Tenant:
             self.create()
 
     def steps(self) -> list[Callable[[random.Random], None]]:
-        """Everything that a tenant does, to itself and to the other."""
+        """Return everything that a tenant does, to itself and to the other."""
         own = [self.change, self.change, self.favor, self.rename, self.come_and_go, self.walk]
         return [*own, self.attack, self.attack, self.steal_a_cursor, self.claim]
 
@@ -195,7 +195,7 @@ class Tenant:
     # --- the reckoning ----------------------------------------------------------------
 
     def settle(self, running: Running) -> None:
-        """Everything acknowledged is there, and nothing else: by the API and in the tables."""
+        """Check that what was acknowledged is there and nothing else, by API and in tables."""
         listed = {report["id"]: report for report in self._api.reports(self._token)}
         assert listed.keys() == self.reports.keys()
         items = {i["id"]: i for i in running.items(REPORTS) if i["user_id"] == self.user_id}

@@ -30,7 +30,7 @@ def api(reports: Reports) -> Iterator[Api]:
 
 
 def created(api: Api, user: str = "ada", **fields: Any) -> dict[str, Any]:
-    """A new report, as answered."""
+    """Return a new report, as answered."""
     answer = api(CREATE, body={"title": "A report", **fields}, user=user)
     assert answer.status == 201
     body: dict[str, Any] = answer.body

@@ -21,7 +21,7 @@ UPDATES = {"profile-update", "report-update", "favorite-add", "favorite-remove"}
 
 
 def embedding(product: str, model: str = "m-1", dimension: int = 512) -> NewEmbedding:
-    """A vector of a product."""
+    """Return a vector of a product."""
     vector = [(n % 17 - 8) / 8 for n in range(dimension)]
     return NewEmbedding(product_id=product, model_version=model, embedding_vector=vector)
 

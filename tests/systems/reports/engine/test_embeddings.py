@@ -30,7 +30,7 @@ _drawn = random.Random(20260131)
 
 
 def unit_vector(dimension: int = DIMENSION) -> list[float]:
-    """A direction, which is what models give."""
+    """Return a direction, which is what models give."""
     numbers = [_drawn.gauss(0, 1) for _ in range(dimension)]
     length = math.hypot(*numbers)
     return [number / length for number in numbers]

@@ -26,7 +26,7 @@ def of(reports: Reports) -> ReportRepository:
 
 
 def pages(repository: ReportRepository, user: str, limit: int) -> list[list[Report]]:
-    """All pages of a user's reports."""
+    """Return all pages of a user's reports."""
     found, cursor = [], None
     while True:
         page = repository.list_reports(user, limit=limit, cursor=cursor)

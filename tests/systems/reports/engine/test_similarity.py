@@ -90,7 +90,7 @@ class Catalogue:
             self.add(f"p-{n:04}", drawn.standard_normal(dimension).tolist())
 
     def process(self, **environ: str) -> Api:
-        """A new process of the function."""
+        """Return a new process of the function."""
         given = {
             BUCKET_VARIABLE: BUCKET,
             "AWS_ENDPOINT_URL_S3": self.s3_url,
@@ -127,7 +127,7 @@ class Told:
         self._capsys = capsys
 
     def names(self) -> list[str]:
-        """The matrix metrics since the last look."""
+        """Return the matrix metrics since the last look."""
         lines = [msgspec.json.decode(line) for line in self._capsys.readouterr().out.splitlines()]
         return [name for line in lines for name in line if name.startswith("Matrix")]
 

@@ -37,7 +37,7 @@ class Bucket:
     late: list[tuple[int, Callable[[], object]]] = field(default_factory=list)
 
     def client(self, actor: str) -> BucketClient:
-        """A client of one actor."""
+        """Return a client of one actor."""
         return BucketClient(self, actor)
 
     def carry_out(self, actor: str, what: str, do: Callable[[], Any]) -> Any:

@@ -38,12 +38,12 @@ class Vectors:
     numbers: int = 0
 
     def now(self) -> float:
-        """This moment, later than the one before."""
+        """Return this moment, which is later than the one before."""
         self.time.advance(INSTANT)
         return self.time.now
 
     def product(self, name: str) -> str:
-        """The product's identifier, which no other run has."""
+        """Return the product's identifier, which no other run has."""
         return f"{name}-{self.model}"
 
     def store(self, actor: str, store: Store) -> None:

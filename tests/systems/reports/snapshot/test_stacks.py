@@ -45,7 +45,7 @@ def types(table: dict[str, Any]) -> dict[str, str]:
 
 
 def index(table: dict[str, Any], name: str) -> tuple[list[tuple[str, str, str]], Any]:
-    """The key of an index as (attribute, role, type), and its projection."""
+    """Return the key of an index as (attribute, role, type), and its projection."""
     (found,) = (i for i in table["GlobalSecondaryIndexes"] if i["IndexName"] == name)
     key = [
         (k["AttributeName"], k["KeyType"], types(table)[k["AttributeName"]])
@@ -254,7 +254,7 @@ def test_without_a_pool_the_environment_s_issuer_holds(templates: Templates) -> 
 
 
 def _access_tokens_only(template: Template) -> None:
-    """Every function is told which tokens are access tokens."""
+    """Check that every function is told which tokens are access tokens."""
     for properties in resources(template, FUNCTION).values():
         told = json.loads(properties["Environment"]["Variables"]["KEYLINE_SETTINGS"])
         assert told["access_tokens"] == [{"claim": "token_use", "member": "access"}]

@@ -12,13 +12,13 @@ _numbers = count(1)
 
 
 def user(**fields: Any) -> User:
-    """A profile; what a test does not name is some value."""
+    """Return a profile; what a test does not name is some value."""
     given = {"user_id": "ada", "created_at": MOMENT, "updated_at": MOMENT}
     return User(**{**given, **fields})
 
 
 def report(**fields: Any) -> Report:
-    """A report with unlike id; what a test does not name is some value."""
+    """Return a report with unlike id; what a test does not name is some value."""
     given = {
         "id": f"r-{next(_numbers):04}",
         "user_id": "ada",

@@ -11,7 +11,7 @@ MAX_DIGITS = 38
 
 
 def typed(value: Any) -> Any:
-    """A value with its types, so that equality tells `True` from `1` and bytes from text.
+    """Return a value with its types, so that equality tells `True` from `1` and bytes from text.
 
     A float that is whole counts as an int: DynamoDB's numbers do not tell them apart.
     """

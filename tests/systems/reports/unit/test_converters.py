@@ -26,7 +26,7 @@ def through_boto3(value: Any) -> Any:
 
 
 def around(value: Any) -> Any:
-    """A value prepared, through boto3, and converted."""
+    """Return a value prepared, through boto3, and converted."""
     return convert(through_boto3(prepare(value)))
 
 
