@@ -1,4 +1,4 @@
-"""Where benchmarks are, and where the result of each is kept."""
+"""The places of benchmarks and of their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a figure of Keyline compares with that of something else, measured in the same run."""
+"""The ratio of a figure of Keyline to that of something else, measured in the same run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 
 class Ratio(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What Keyline takes, as a share of what something else takes. Less is better.
+    """The share of Keyline in what something else takes. Less is better.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_met(self) -> bool:
-        """Whether the budget is kept; true where there is none."""
+        """Return whether the budget is kept; true without a budget."""
         return self.budget is None or self.value <= self.budget
 
 

@@ -1,4 +1,4 @@
-"""What all benchmarks found: `results.json`, a page, a picture, and what has become worse.
+"""The summary of all benchmarks: `results.json`, a page, a picture, and what has become worse.
 
     python -m benchmarks.summary [--against FILE]
 
