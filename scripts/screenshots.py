@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """Take the screenshots of the docs again from a local platform that runs.
 
-The pages are the index of all APIs, the page of the first API and the dashboards, each at 390 and
-1,280 pixels, light and dark. The browser is driven over a pipe with the Chrome DevTools Protocol:
-`--window-size` alone gives no window narrower than 500 pixels and no dark mode.
+The pages are the first one of the console, a pattern that it has read, the page of the first API
+and the dashboards, each at 390 and 1,280 pixels, light and dark. The browser is driven over a pipe
+with the Chrome DevTools Protocol: `--window-size` alone gives no window narrower than 500 pixels
+and no dark mode.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +25,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from keyline.errors import KeylineError
+from keyline_deploy.environment import LOCAL
 from keyline_deploy.project import LOCAL_STATE, ROOT
 from keyline_local import ask, issuer_url
 from keyline_ops.dashboard import page
@@ -32,7 +38,7 @@ _OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"),
     "--remote-debugging-pipe",
 )
-_SIZES = ((390, 1600), (1280, 960))
+_SIZES = ((390, 1600), (1280, 880))
 """Width and height: the top of each page, small enough for a repository."""
 _SCHEMES = ("light", "dark")
 _SECONDS = 30.0
@@ -127,6 +133,23 @@ def browser() -> Iterator[Browser]:
             process.wait()
 
 
+def _pattern_that_was_read(index: str) -> str:
+    """Return the address of a pattern's page with values of items that are there.
+
+    Raises
+    ------
+    KeylineError
+        If no pattern finds an item.
+    """
+    with httpx.Client(base_url=index, trust_env=False, timeout=_SECONDS) as http:
+        for path in re.findall(r'href="(/patterns/[^"]+)"', http.get("/patterns").text):
+            page = http.get(path).text
+            values = re.search(r'href="(\?[^"]+run=1)"', page)
+            if values and "Query on" in page:
+                return f"{index}{path}{html.unescape(values[1])}"
+    raise KeylineError(index, "no pattern finds an item.", "Load the samples with `make up`.")
+
+
 def main() -> None:
     """Take the screenshots."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -135,11 +158,17 @@ def main() -> None:
     options = parser.parse_args()
     index = issuer_url(options.state)
     apis = ask(index, "GET", "/status")["apis"]
-    pages = {"index": f"{index}/", "api": f"{next(iter(apis.values()))}/_keyline/docs"}
+    pages = {
+        "index": f"{index}/",
+        "pattern": _pattern_that_was_read(index),
+        "api": f"{next(iter(apis.values()))}/_keyline/docs",
+    }
     options.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, browser() as shown:
         drawn = Path(folder) / "dashboard.html"
-        drawn.write_text(page(ask(index, "GET", "/dashboards")), encoding="utf-8")
+        drawn.write_text(
+            page({**ask(index, "GET", "/dashboards"), "environment": LOCAL}), encoding="utf-8"
+        )
         pages["dashboard"] = drawn.as_uri()
         for name, url in pages.items():
             for width, height in _SIZES:

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 MOST_BYTES = 150_000
-PAGES = product(("index", "api", "dashboard"), (390, 1280), ("light", "dark"))
+PAGES = product(("index", "pattern", "api", "dashboard"), (390, 1280), ("light", "dark"))
 NAMES = {f"{page}-{width}-{scheme}.png" for page, width, scheme in PAGES}
 
 
