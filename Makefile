@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart dist e2e-deploy soak faults check lint types workflows synth synth-all \
-        diff plan waves digest bootstrap deploy drift setup-security security secrets bills audit destroy snapshots bench docs setup-site site site-check clean distclean
+        diff plan waves digest smoke bootstrap deploy drift setup-security security secrets bills audit destroy snapshots bench docs setup-site site site-check clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -122,6 +122,9 @@ deploy: setup ## Deploy one environment, in waves where indexes change (ENV=dev 
 	  $(if $(YES),--yes) -- $(CDK_ARGS)
 	.venv/bin/keyline migrate --environment $(ENV)
 
+smoke: setup ## Send one request through the real API of each system, as a canary user (ENV=dev)
+	.venv/bin/keyline smoke --environment $(ENV)
+
 bootstrap: setup ## Prepare the account and region of an environment, once (ENV=dev)
 	.venv/bin/keyline bootstrap --environment $(ENV) -- $(CDK_ARGS)
 
@@ -132,6 +135,7 @@ setup-security: # and what only `make security` and `make audit` need
 	@$(PYTHON) keyline_ops/setup_project.py --security
 
 security: workflows secrets bills ## Look for weak workflows and for secrets, and write a bill of materials of each bundle
+	.venv/bin/cfn-lint --ignore-checks W3005 -- cdk.out/prod/*.template.json # W3005: the CDK's own dependencies
 	.venv/bin/python -m pytest -m security tests/project/test_security.py
 
 secrets: setup-security # A secret that is not in the baseline fails; what only moved to another line does not (3)

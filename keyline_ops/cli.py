@@ -34,6 +34,7 @@ from keyline_ops.commands import (
     redrive,
     requirements,
     running,
+    smoke,
     tables,
     token,
     up,
@@ -57,7 +58,7 @@ PARTS = (
     *(up, down, new, check, plan, bootstrap, deploy, destroy, token, logs, docs, running),
     *(invoke, costs, phase, migrate, importing, tables, recovery, alarms, redrive, requirements),
     *(local,),
-    *(query, dashboard, workflow_roles),
+    *(query, dashboard, smoke, workflow_roles),
 )
 for part in PARTS:
     app.add_typer(part.app)

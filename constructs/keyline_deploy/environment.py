@@ -355,6 +355,19 @@ class Functions(_Section, frozen=True, kw_only=True):
     spans: bool = False
 
 
+class Rollback(_Section, frozen=True, kw_only=True):
+    """The alarms that put an update of functions back, while `keyline deploy` makes it.
+
+    Attributes
+    ----------
+    minutes
+        How long CloudFormation goes on watching the alarms of an API and its functions when a
+        stack is updated. They look at five minutes.
+    """
+
+    minutes: Annotated[int, Meta(ge=0, le=180)] = 10
+
+
 class GitHub(_Section, frozen=True, kw_only=True):
     """The repository on GitHub whose workflow deploys the environment (docs/deploying.md).
 
@@ -502,6 +515,8 @@ class Environment(_Section, frozen=True, kw_only=True):
         The cache on AWS that functions share; without the section there is none.
     github
         The repository whose workflow deploys it; without the section none may.
+    rollback
+        The alarms that put an update back; without the section none is watched.
     systems
         What each system's section says; `settings` decodes a system's part.
     """
@@ -530,6 +545,7 @@ class Environment(_Section, frozen=True, kw_only=True):
     functions: Functions = field(default_factory=Functions)
     cache: SharedCache | None = None
     github: GitHub | None = None
+    rollback: Rollback | None = None
     local: Local | None = None
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -1094,6 +1110,8 @@ def _faults(environment: Environment) -> Iterator[Fault]:
         yield from _budget_faults(environment.budget)
     if environment.cache:
         yield from _cache_faults(environment, environment.cache)
+    if environment.rollback and environment.is_local:
+        yield "rollback", "no CloudFormation watches alarms here.", "Leave the section out."
     if environment.github and environment.is_local:
         yield "github", "no workflow deploys to this machine.", "Leave the section out."
     elif environment.github and environment.account is None:

@@ -19,6 +19,7 @@ __all__ = [
     "budget_name",
     "cache_name",
     "cache_parameter",
+    "canary_secret_name",
     "cursor_secret_name",
     "dashboard_name",
     "dax_name",
@@ -85,6 +86,11 @@ def stack_id(name: str) -> str:
 def alarm_topic_name(environment: str) -> str:
     """Return the name of the topic that all alarms of an environment notify."""
     return f"keyline-alarms-{environment}"
+
+
+def canary_secret_name(environment: str) -> str:
+    """Return the name of the secret with which the canary of an environment gets its tokens."""
+    return f"keyline/canary/{environment}"
 
 
 def cursor_secret_name(system: str, environment: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from keyline_deploy.environment import Environment, EnvironmentFileError, GitHub
+from keyline_deploy.names import canary_secret_name
 
 ISSUER = "token.actions.githubusercontent.com"
 """Who signs the tokens of GitHub's workflows."""
@@ -133,6 +134,13 @@ def deploy_statements(environment: Environment) -> Iterator[Statement]:
         "Effect": "Allow",
         "Action": "cloudformation:SetStackPolicy",
         "Resource": stack_arns(environment),
+    }
+    yield {
+        "Sid": "ReadCanary",
+        "Effect": "Allow",
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": f"arn:aws:secretsmanager:{region}:{account}"
+        f":secret:{canary_secret_name(environment.name)}-??????",
     }
     yield {
         "Sid": "BeBootstrapRoles",

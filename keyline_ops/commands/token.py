@@ -51,7 +51,7 @@ def token(
         subject,
         audience=audience or environment.auth.audience,
         scopes=scope or [scope for system in systems() for scope in system.scopes],
-        claims=dict(_claim(text) for text in claim or []),
+        claims=dict(claim_of(text) for text in claim or []),
         expires=expires,
     )
     if as_json:
@@ -60,7 +60,14 @@ def token(
         print(minted)
 
 
-def _claim(text: str) -> tuple[str, str]:
+def claim_of(text: str) -> tuple[str, str]:
+    """Return the name and the value of a claim, as a caller writes it.
+
+    Raises
+    ------
+    KeylineError
+        If it is not NAME=VALUE.
+    """
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise KeylineError(f"--claim {text}", "is not NAME=VALUE.", "Write --claim team=red.")

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +64,13 @@ class Cdk:
     def __init__(self, options: Sequence[str] = ()) -> None:
         self._options = tuple(options)
 
-    def deploy(self, assembly: Path, stacks: Sequence[str]) -> None:
+    def deploy(self, assembly: Path, stacks: Sequence[str], more: Iterable[str] = ()) -> None:
         """Deploy some stacks of an assembly and no others; all of them where none is named.
+
+        Parameters
+        ----------
+        more
+            Further options of this deployment.
 
         Raises
         ------
@@ -73,7 +78,7 @@ class Cdk:
             If one is not deployed.
         """
         which = ("--exclusively", *stacks) if stacks else ("--all",)
-        self._run("deploy", *which, "--app", str(assembly))
+        self._run("deploy", *which, "--app", str(assembly), *more)
 
     def destroy(self, assembly: Path) -> None:
         """Delete all stacks of an assembly.

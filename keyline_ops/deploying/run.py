@@ -10,16 +10,18 @@ import contextlib
 import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from keyline.errors import KeylineError
 from keyline_deploy.project import WORK
-from keyline_ops.deployed import Deployed
-from keyline_ops.deploying.assembly import Entry, Waves, digests
+from keyline_ops.deployed import Deployed, translated
+from keyline_ops.deploying.assembly import Assembly, Entry, Waves, digests
 from keyline_ops.deploying.cdk import Cdk, DeploymentFailedError
 from keyline_ops.deploying.cloudformation import CloudFormation
 from keyline_ops.deploying.fills import Pending, carry_out
 from keyline_ops.deploying.position import left
+from keyline_ops.deploying.rollback import has_functions, options, triggers
 from keyline_ops.deploying.stack_policy import allow_all, has_tables, keep_tables
 from keyline_ops.plan.evaluate import Stack
 from keyline_ops.plan.running_stacks import running_stacks
@@ -86,7 +88,8 @@ class Run:
         try:
             if may_replace:
                 self._for_each_with_tables(allow_all)
-            self.cdk.deploy(self.folder / entry.folder, entry.stacks)
+            for stacks, more in self._parts(entry):
+                self.cdk.deploy(self.folder / entry.folder, stacks, more)
             self.settle()
         except DeploymentFailedError as error:
             raise DeploymentFailedError(
@@ -98,6 +101,49 @@ class Run:
             ) from error
         finally:  # however it ends: Ctrl-C too
             self._for_each_with_tables(keep_tables)
+
+    def _parts(self, entry: Entry) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+        """Yield the stacks of a wave with their options, in the order in which they are deployed.
+
+        Where the environment asks for it, each stack with functions that runs already comes last
+        and by itself, watched by its alarms.
+        """
+        rollback = self.where.environment.rollback
+        if rollback is None:
+            yield entry.stacks, ()
+            return
+        assembly = Assembly.read(self.folder / entry.folder)
+        watched = {} if assembly.has_stages else self._watched(entry, assembly)
+        if not watched:
+            yield entry.stacks, ()
+            return
+        every = entry.stacks or [assembly.shown(name) for name in assembly.ids]
+        if others := [name for name in every if name not in watched]:
+            yield others, ()
+        for name, (region, alarms) in watched.items():
+            self.tell(f"{name}: goes back if one of {len(alarms)} alarms goes off")
+            yield [name], [*options(alarms, rollback.minutes, region, self._account)]
+
+    def _watched(self, entry: Entry, assembly: Assembly) -> dict[str, tuple[str, list[str]]]:
+        """Return the region and the alarms of each stack with functions that runs."""
+        found = {}
+        for stack in self.target:
+            if stack.name not in assembly.ids or not has_functions(stack):
+                continue
+            shown = assembly.shown(stack.name)
+            if not entry.stacks or shown in entry.stacks:
+                names = triggers(stack, self.cloud.resources(stack))
+                if names:
+                    found[shown] = (stack.region or self.where.environment.region, names)
+        return found
+
+    @cached_property
+    def _account(self) -> str:
+        environment = self.where.environment
+        if environment.account is not None:
+            return environment.account
+        with translated(f"environment {environment.name}"):
+            return str(self.where.clients("sts").get_caller_identity()["Account"])
 
     def _for_each_with_tables(self, set_policy: Callable[[object, Stack], None]) -> None:
         if not self.where.environment.keeps_data:

@@ -116,6 +116,11 @@ def test_a_platform_in_the_background_is_started_asked_and_stopped(state: Path) 
     assert "GET" in shown["/logs"]
     assert "Goes off: " in shown["/alarms"]
 
+    # And each system answers the canary
+    tried = keyline(state, "smoke", "--claim", "cognito:groups=staff")
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert len(tried.stdout.splitlines()) == len(status["apis"])
+
     # And a second start finds it
     again = keyline(state, "up", "--wait", "--no-load", "--free-ports")
     assert again.returncode == 0

@@ -130,6 +130,9 @@ def test_the_role_that_deploys_may_be_the_roles_of_the_bootstrap_and_no_others(
         "cloudformation:SetStackPolicy": (
             f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/*-full/*"
         ),
+        "secretsmanager:GetSecretValue": (
+            f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:keyline/canary/full-??????"
+        ),
         "sts:AssumeRole": [
             f"{start}-deploy-role-{ACCOUNT}-{REGION}",
             f"{start}-file-publishing-role-{ACCOUNT}-{REGION}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Calls(Cdk):
     def bootstrap(self, where: str, policy: str) -> None:
         self.seen.append((where, policy))
 
-    def deploy(self, assembly: Path, stacks: Sequence[str]) -> None:
+    def deploy(self, assembly: Path, stacks: Sequence[str], more: Iterable[str] = ()) -> None:
         self.seen.append((assembly.name, " ".join(stacks)))
 
 

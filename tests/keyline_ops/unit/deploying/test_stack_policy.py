@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ class Deploying(Cdk):
         super().__init__()
         self._instead = instead
 
-    def deploy(self, assembly: Path, stacks: Sequence[str]) -> None:
+    def deploy(self, assembly: Path, stacks: Sequence[str], more: Iterable[str] = ()) -> None:
         self._instead()
 
 

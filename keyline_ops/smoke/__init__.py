@@ -1,0 +1,1 @@
+"""One request through the real API of each system: what `keyline smoke` does."""
