@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from keyline.errors import KeylineError, instead_of, named
 from keyline.model import StreamSource, System
@@ -15,8 +16,20 @@ from keyline_deploy.environment import Environment
 from keyline_deploy.names import failure_queue_name, function_name
 from keyline_local import client
 from keyline_ops.deployed import deployed
-from keyline_ops.redriving.consumer import AwsConsumer, Consumer, LocalConsumer, Queue
+from keyline_ops.redriving.consumer import (
+    HIDDEN_SECONDS,
+    AwsConsumer,
+    Consumer,
+    LocalConsumer,
+    Queue,
+)
 from keyline_ops.running import RUN_SECONDS, ask_local
+
+_ONE_LONG_ATTEMPT = Config(
+    read_timeout=HIDDEN_SECONDS + 10, retries={"mode": "standard", "total_max_attempts": 1}
+)
+"""A function may run for 15 minutes. boto3 waits for one, and then invokes it again beside itself.
+Source: botocore reference, Config."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +93,8 @@ def place(declared: Declared, environment: Environment, state: Path | None) -> P
 
         local = ask("GET", "/status", {}, None)["aws"]
         return Place(LocalConsumer(ask, name), Queue(client("sqs", local, region), queue))
-    streams, functions, messages = (
-        boto3.client(service, region_name=region)
-        for service in ("dynamodbstreams", "lambda", "sqs")
+    streams, messages = (
+        boto3.client(service, region_name=region) for service in ("dynamodbstreams", "sqs")
     )
+    functions = boto3.client("lambda", region_name=region, config=_ONE_LONG_ATTEMPT)
     return Place(AwsConsumer(streams, functions, name, region), Queue(messages, queue))

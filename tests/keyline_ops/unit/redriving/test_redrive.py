@@ -8,11 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
+from moto import mock_aws
 
 from keyline.errors import KeylineError
 from keyline.model import StreamSource
+from keyline_deploy.environment import load
+from keyline_deploy.names import failure_queue_name
 from keyline_ops.redriving.consumer import (
     Answer,
     AwsConsumer,
@@ -23,7 +27,7 @@ from keyline_ops.redriving.consumer import (
     lambda_record,
 )
 from keyline_ops.redriving.failure import Failure, failure_of
-from keyline_ops.redriving.places import consumer_of
+from keyline_ops.redriving.places import consumer_of, place
 from keyline_ops.redriving.redrive import Done, Outcome, redrive
 from tests.support.sample.shop import LARGE
 
@@ -324,3 +328,29 @@ def test_only_a_consumer_can_be_named() -> None:
         consumer_of(LARGE.name, "nobody", [LARGE])
     with pytest.raises(KeylineError, match="no system 'nothing'"):
         consumer_of("nothing", name, [LARGE])
+
+
+def test_a_function_whose_answer_does_not_come_is_not_invoked_beside_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    (function,) = (each for each in LARGE.functions if each.source)
+    dev = load("dev")
+    with mock_aws():
+        queue = failure_queue_name(LARGE.name, function.name, "dev")
+        boto3.client("sqs", region_name=dev.region).create_queue(QueueName=queue)
+        consumer = place(consumer_of(LARGE.name, function.name, [LARGE]), dev, None).consumer
+    assert isinstance(consumer, AwsConsumer)
+    client = consumer._functions
+    asked: list[float] = []
+
+    def silent(request: Any, **_: Any) -> None:
+        asked.append(client.meta.config.read_timeout)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    client.meta.events.register("before-send.lambda.Invoke", silent)
+    with pytest.raises(ReadTimeoutError):
+        consumer.invoke([record(1)])
+    (seconds,) = asked
+    assert seconds > 900  # as long as a function may run
