@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from keyline_deploy.environment import Accelerator, Environment
-from keyline_deploy.names import dax_name
+from keyline_deploy.names import dax_name, role_path
 
 PORT = 9111
 """Of a cluster that speaks TLS; 8111 is that of one that does not."""
@@ -103,6 +103,7 @@ def _role(scope: Construct, environment: Environment, tables: Iterable[str]) -> 
     return iam.Role(
         scope,
         "Role",
+        path=role_path(environment.name),
         assumed_by=iam.ServicePrincipal("dax.amazonaws.com"),
         description="Exactly what the DAX cluster reads.",
         inline_policies={"Access": iam.PolicyDocument(statements=statements)},

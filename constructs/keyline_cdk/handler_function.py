@@ -26,7 +26,7 @@ from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
 from keyline_deploy.bundling import SOURCES, Bundle
 from keyline_deploy.environment import CACHE_URL, Environment, EnvironmentFileError
-from keyline_deploy.names import function_name
+from keyline_deploy.names import function_name, role_path
 from keyline_deploy.project import ROOT
 
 KEY_ACTIONS = (
@@ -105,6 +105,7 @@ class HandlerFunction(Construct):
         role = iam.Role(
             self,
             "Role",
+            path=role_path(environment.name),
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=f"Exactly what {self.name} uses.",
             inline_policies={"Access": self._policy},

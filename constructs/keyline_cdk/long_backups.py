@@ -12,7 +12,7 @@ from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.data_key import customer_key
 from keyline_cdk.removal import removal_policy
 from keyline_deploy.environment import Backup, Environment
-from keyline_deploy.names import backup_name
+from keyline_deploy.names import backup_name, role_path
 
 _AT = {"hour": "3", "minute": "0"}
 _SCHEDULES = {
@@ -63,7 +63,7 @@ class LongBackups(Construct):
             backup_plan_id=plan.backup_plan_id,
             backup_selection=backup.CfnBackupSelection.BackupSelectionResourceTypeProperty(
                 selection_name=name,
-                iam_role_arn=self._role().role_arn,
+                iam_role_arn=self._role(environment).role_arn,
                 resources=[tables],
                 conditions={
                     "StringEquals": [
@@ -76,10 +76,11 @@ class LongBackups(Construct):
             ),
         )
 
-    def _role(self) -> iam.Role:
+    def _role(self, environment: Environment) -> iam.Role:
         role = iam.Role(
             self,
             "Role",
+            path=role_path(environment.name),
             assumed_by=iam.ServicePrincipal("backup.amazonaws.com"),
             description="What AWS Backup uses to back up tables.",
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_POLICY)],

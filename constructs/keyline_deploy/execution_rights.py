@@ -1,14 +1,16 @@
 """The rights of CloudFormation when it deploys the stacks of this project.
 
 `cdk bootstrap` gives it AdministratorAccess unless it is told otherwise. This policy allows the
-services that the stacks use. Roles are made only with names of the project's stacks, and are
-passed only to the services that use them. A role that is made can still allow what its policies
+services that the stacks use. Roles are made only under the path of the environment, and are passed
+only to the services that use them. A role that is made can still allow what its policies
 say: who may deploy is trusted with that.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from keyline_deploy.names import role_path
 
 POLICY_NAME = "keyline-deployment"
 
@@ -57,9 +59,9 @@ def execution_policy(account: str, environment: str, partition: str = "aws") -> 
     Parameters
     ----------
     environment
-        Its name ends the names of its stacks, and is within those of their roles.
+        Its name is in the path of the roles of its stacks.
     """
-    roles = f"arn:{partition}:iam::{account}:role/*-{environment}-*"
+    roles = f"arn:{partition}:iam::{account}:role{role_path(environment)}*"
     return {
         "Version": "2012-10-17",
         "Statement": [

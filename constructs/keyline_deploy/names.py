@@ -32,6 +32,7 @@ __all__ = [
     "pascal",
     "phase_parameter_name",
     "restored_name",
+    "role_path",
     "stack_id",
     "stack_name",
     "table_id",
@@ -76,6 +77,15 @@ def table_id(table: str, own: str, name: str) -> str:
         The name that it is deployed under.
     """
     return pascal(table) + pascal(name.removeprefix(own))
+
+
+def role_path(environment: str) -> str:
+    """Return the path of the roles that an environment's stacks make: `/keyline/dev/`.
+
+    CloudFormation cuts the name of a long stack off in the names of its roles, and the environment
+    at the end of it with that. A path is never cut.
+    """
+    return f"/keyline/{environment}/"
 
 
 def stack_id(name: str) -> str:

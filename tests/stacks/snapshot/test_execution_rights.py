@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatch
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from keyline_deploy.environment import load
-from keyline_deploy.execution_rights import SERVICES
+from keyline_deploy.execution_rights import SERVICES, execution_policy
 from keyline_deploy.systems import systems
 from tests.support.templates import ENVIRONMENTS, Templates, synthesize
 
 ROLES = "AWS::IAM"
+ACCOUNT = "123456789012"
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -28,10 +30,34 @@ def test_every_service_of_a_template_is_allowed(environment: str, templates: Tem
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_a_role_has_no_name_of_its_own(environment: str, templates: Templates) -> None:
-    """CloudFormation names it after its stack, which the policy of the bootstrap asks for."""
+    """Under a name of its own, a second one could not be made before the first is deleted."""
     for template in templates(environment).values():
         for resource in template["Resources"].values():
             assert resource["Type"] != "AWS::IAM::Role" or "RoleName" not in resource["Properties"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_role_may_be_made_and_passed_whatever_cloudformation_calls_it(
+    environment: str, templates: Templates
+) -> None:
+    """A name has 64 characters, in which the end of the name of a long stack is cut off."""
+    roles = [
+        resource["Properties"]
+        for template in templates(environment).values()
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
+    ]
+    assert roles
+    arns = {f"arn:aws:iam::{ACCOUNT}:role{role.get('Path', '/')}cut-off-ABC123" for role in roles}
+
+    def allowed(name: str, action: str) -> bool:
+        statements = execution_policy(ACCOUNT, name)["Statement"]
+        patterns = [s["Resource"] for s in statements if action in s["Action"]]
+        return any(all(fnmatch(arn, each) for arn in arns) for each in patterns)
+
+    for action in ("iam:CreateRole", "iam:PassRole"):
+        assert allowed(environment, action)
+        assert not allowed("other", action)
 
 
 def test_two_environments_in_two_accounts_and_regions_have_nothing_in_common(

@@ -81,6 +81,8 @@ def test_the_policy_is_small_enough_and_makes_no_role_but_those_of_the_environme
     assert all(each["Resource"] != "*" for each in of_roles)
     assert "*" not in {action for each in allowed for action in each["Action"]}
     assert not any("iam:*" in each["Action"] for each in allowed)
+    makes = [each["Resource"] for each in allowed if "iam:CreateRole" in each["Action"]]
+    assert makes == [f"arn:aws:iam::{ACCOUNT}:role/keyline/prod/*"]
 
 
 def test_the_roles_of_the_workflows_are_deployed_where_a_repository_is_named(
