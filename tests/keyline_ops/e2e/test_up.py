@@ -20,10 +20,10 @@ import pytest
 from keyline_local import issuer_url
 from keyline_local.testing import is_taken
 from keyline_ops.run_record import Stage, running
+from tests.support.processes import runs_a_function
 
 KEYLINE = (sys.executable, "-m", "keyline_ops.cli")
 SECONDS = 120.0
-BOOTSTRAP = "bootstrap.py"
 """What a process that runs a function is called by."""
 
 pytestmark = pytest.mark.xdist_group("up")
@@ -147,13 +147,6 @@ def started_by(platform: subprocess.Popen[str]) -> tuple[list[psutil.Process], l
     children: list[psutil.Process] = command.children(recursive=True)
     connections = [c for p in (command, *children) for c in p.net_connections(kind="inet")]
     return children, sorted({c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN})
-
-
-def runs_a_function(process: psutil.Process) -> bool:
-    try:
-        return any(BOOTSTRAP in part for part in process.cmdline())
-    except psutil.NoSuchProcess:  # it has ended
-        return False
 
 
 def test_requests_are_answered_while_samples_are_loaded_and_ctrl_c_ends_it(state: Path) -> None:

@@ -26,6 +26,7 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     UnknownFunctionError,
 )
+from tests.support.processes import runs_a_function
 
 if TYPE_CHECKING:
     from tests.keyline_local.e2e.functions.host import Host
@@ -60,7 +61,7 @@ def environments(host: Host) -> list[psutil.Process]:
 def is_of(host: Host, process: psutil.Process) -> bool:
     try:
         ours = Path(process.cwd()).is_relative_to(host.folder)
-        return ours and any(part.endswith("bootstrap.py") for part in process.cmdline())
+        return ours and runs_a_function(process)
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return False  # it has just ended
 

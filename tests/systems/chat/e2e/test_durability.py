@@ -1,4 +1,4 @@
-"""Test that what was acknowledged outlives a killed engine and a restart of everything."""
+"""Test that what was acknowledged outlives kills and a restart of everything."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ from tests.systems.chat.e2e.recount import MESSAGES, assert_totals_match, everyt
 pytestmark = pytest.mark.xdist_group("chat")
 
 
-def test_a_killed_engine_loses_no_acknowledged_message(api: Api, running: Running) -> None:
+@pytest.mark.soak
+def test_kills_of_engine_and_functions_lose_no_acknowledged_message(
+    api: Api, running: Running
+) -> None:
     # Given writers who go on until they are told to stop
     conversation, module = fresh_name(), fresh_id()
 
     def write(writer: int) -> httpx.Response:
         return api.send(conversation, moduleId=module, question=f"by {writer}")
 
-    # When the engine is killed again and again among their writes, which succeed or fail cleanly
+    # When the engine and functions are killed again and again among their writes, which succeed
+    # or fail cleanly
     acknowledged = [answer.json() for answer in acknowledged_under_kills(running, write)]
 
     # And every acknowledged message is there, as it was acknowledged, and none is there twice

@@ -1,4 +1,4 @@
-"""Test that what was acknowledged outlives a killed engine."""
+"""Test that what was acknowledged outlives a killed engine and killed functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from tests.systems.interactions.e2e.api import Api, of_kind
 pytestmark = pytest.mark.xdist_group("interactions")
 
 
-def test_a_killed_engine_loses_no_acknowledged_check(api: Api, running: Running) -> None:
+@pytest.mark.soak
+def test_kills_of_engine_and_functions_lose_no_acknowledged_check(
+    api: Api, running: Running
+) -> None:
     # Given writers with a session each, who go on until they are told to stop
     token = api.user()
     sessions = [api.open(token) for _ in range(WRITERS)]
@@ -20,7 +23,8 @@ def test_a_killed_engine_loses_no_acknowledged_check(api: Api, running: Running)
     def write(writer: int) -> httpx.Response:
         return api.send(sessions[writer], "warfarin", f"medicine {writer}", token)
 
-    # When the engine is killed again and again among their writes, which succeed or fail cleanly
+    # When the engine and functions are killed again and again among their writes, which succeed
+    # or fail cleanly
     acknowledged = [answer.json() for answer in acknowledged_under_kills(running, write)]
 
     # Then every acknowledged check is there, as it was acknowledged

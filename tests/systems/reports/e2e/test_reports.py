@@ -78,11 +78,14 @@ def test_many_first_requests_of_a_user_make_one_profile(api: Api, running: Runni
 
 
 @pytest.mark.requirement("K-53")
-def test_a_killed_engine_loses_no_acknowledged_report(api: Api, running: Running) -> None:
+@pytest.mark.soak
+def test_kills_of_engine_and_functions_lose_no_acknowledged_report(
+    api: Api, running: Running
+) -> None:
     # Given writers who store reports, each of a title of its own
     ada, numbers = api.user(), itertools.count()
 
-    # When the engine is killed again and again among their writes
+    # When the engine and functions are killed again and again among their writes
     answers = acknowledged_under_kills(
         running,
         lambda _: api.call("POST", "/reports", token=ada, json={"title": f"R-{next(numbers)}"}),
