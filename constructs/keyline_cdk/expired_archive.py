@@ -21,7 +21,9 @@ from keyline_deploy.bundling import Bundle
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import bucket_name
 
-_OLD_VERSIONS = 1  # day: an object is written again only with what it held
+_OLD_VERSIONS = 35
+"""Days in which an object that somebody deleted can be brought back, as long as items of a table:
+nothing else has the items that it holds."""
 _FIRST_DAY = "2026-01-01"
 _TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
 _TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"

@@ -19,7 +19,7 @@ KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 class PrivateBucket(Construct):
-    """A bucket for what a system derives from its tables.
+    """A bucket of a system, for what it derives from its tables or keeps of them.
 
     It is encrypted with the tables' KMS key where they have one of the customer's, and else by
     S3. It is removed or kept as the tables are; CloudFormation removes no bucket that holds
@@ -63,8 +63,8 @@ class PrivateBucket(Construct):
         acknowledge(
             self.resource,
             {
-                "AwsSolutions-S1": "It holds what can be derived again. Who read it is a matter of "
-                "CloudTrail's data events, which an account switches on for all its buckets."
+                "AwsSolutions-S1": "Who read it is a matter of CloudTrail's data events, which an "
+                "account switches on for all its buckets."
             },
         )
 

@@ -1122,6 +1122,13 @@ def _faults(environment: Environment) -> Iterator[Fault]:
         )
     if environment.backup and environment.is_local:
         yield "backup", "there is no AWS Backup on this machine.", "Leave the section out."
+    elif environment.backup and environment.tables.removal_policy == "destroy":
+        yield (
+            "backup",
+            "keeps tables that [tables] throws away. CloudFormation deletes no vault with backups,"
+            " so `keyline destroy` would stop there.",
+            'Write removal_policy = "retain" in [tables], or leave the section out.',
+        )
     yield from _capacity_faults(environment)
 
 

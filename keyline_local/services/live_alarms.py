@@ -203,8 +203,8 @@ class LiveAlarms:
 
     def _notices(self, minute: int) -> Iterator[Notice]:
         for each in self._telling:
-            state = State.ALARM if each.state is State.ALARM else State.OK
-            if state is each.told or self._is_held_back(each, minute):
+            state = each.state
+            if state in (each.told, State.INSUFFICIENT_DATA) or self._is_held_back(each, minute):
                 continue
             each.told, each.told_in = state, minute
             found = each.found

@@ -40,7 +40,8 @@ class CapacityCost:
         How it is billed: `on-demand` or `provisioned`.
     peak
         How many times the average load a peak that never ends may be, until provisioned
-        capacity costs as much as requests. None where even a steady load costs more.
+        capacity costs as much as requests. None where even a steady load costs more, and where
+        capacity costs nothing.
     """
 
     table: str
@@ -112,7 +113,7 @@ def _cost(
 
     on_demand = used * (million / MILLION)
     paid = Bounds(month(used.least), month(used.most))
-    peak = on_demand.most / paid.most
+    peak = on_demand.most / paid.most if paid.most else 0.0  # a price file may say 0
     return CapacityCost(
         *place,
         kind,

@@ -52,6 +52,16 @@ def test_athena_finds_each_day_of_a_table_without_a_crawler(
     assert database["Name"] == "keyline_orders_full"
 
 
+def test_an_object_that_somebody_deleted_can_be_brought_back_as_long_as_an_item_of_a_table(
+    archiving: Mapping[str, Template],
+) -> None:
+    bucket = only(archiving["orders-data-full"], "AWS::S3::Bucket")
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 35}
+    assert "ExpirationInDays" not in rule
+
+
 @pytest.mark.requirement("T-51")
 def test_the_writer_receives_what_ttl_deleted_and_may_only_put_objects_of_its_table(
     archiving: Mapping[str, Template],

@@ -86,3 +86,16 @@ def test_there_is_no_aws_backup_on_this_machine(tmp_path: Path) -> None:
     (tmp_path / "local.toml").write_text(f"{text}\n[backup]\nkeep_days = 400\n", encoding="utf-8")
     with pytest.raises(EnvironmentFileError, match="no AWS Backup on this machine"):
         load("local", tmp_path)
+
+
+def test_an_environment_that_throws_its_tables_away_keeps_no_backups(tmp_path: Path) -> None:
+    """A vault that holds backups is not deleted, so that the environment could not be."""
+    text = (FOLDER / "dev.toml").read_text(encoding="utf-8")
+    assert 'removal_policy = "destroy"' in text
+    section = "\n[backup]\nkeep_days = 400\n"
+    (tmp_path / "dev.toml").write_text(text + section, encoding="utf-8")
+    with pytest.raises(EnvironmentFileError, match="throws away"):
+        load("dev", tmp_path)
+    kept = text.replace('removal_policy = "destroy"', 'removal_policy = "retain"')
+    (tmp_path / "dev.toml").write_text(kept + section, encoding="utf-8")
+    assert load("dev", tmp_path).backup

@@ -128,6 +128,20 @@ def test_who_has_a_topic_tells_it_when_it_goes_off_and_when_it_is_over() -> None
     assert told["Errors"] is None
 
 
+def test_an_alarm_that_knows_nothing_any_more_does_not_tell_that_it_is_over() -> None:
+    """CloudWatch takes the actions of OK in OK, and not where data is missing."""
+    lost = alarm(
+        "AWS/Lambda", "Errors", {"FunctionName": "read"}, TreatMissingData="missing", **TOLD
+    )
+    watch = Watch({"Notes": {"Resources": {"Lost": lost}}})
+    watch.errors(5, 1)
+    watch.pass_minutes(10)
+    assert watch.states == {"Lost": "INSUFFICIENT_DATA"}
+    assert [(name, state) for name, state, _ in watch.told] == [("Lost", "ALARM")]
+    watch.errors(5, 0)
+    assert [(name, state) for name, state, _ in watch.told] == [("Lost", "ALARM"), ("Lost", "OK")]
+
+
 @pytest.mark.parametrize(
     ("cause_ends", "told"),
     [

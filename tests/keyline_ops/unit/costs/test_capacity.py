@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,3 +69,12 @@ def test_an_environment_with_provisioned_capacity_pays_for_its_least_and_for_its
     assert provisioned.usd.most == pytest.approx(provisioned.table_usd("Notes").most)
     other = forecast(system, Settings(), CURRENT, capacity=Capacity(tables=("Else",)))
     assert other.requests_usd == on_demand.requests_usd
+
+
+def test_capacity_that_costs_nothing_has_no_peak() -> None:
+    free = msgspec.structs.replace(CURRENT, read_hour=0.0, write_hour=0.0)
+    system = system_of(replace(PUT, per_month=100e6), GET)
+    found = forecast(system, Settings(), free).capacity
+    assert {(row.provisioned_usd.most, row.peak, row.cheaper) for row in found} == {
+        (0.0, None, "provisioned")
+    }
