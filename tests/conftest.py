@@ -1,4 +1,4 @@
-"""What all tests share: no network credentials, no environment of the caller's, short pauses.
+"""Settings of all tests: no network credentials, no environment of the caller's, short pauses.
 
 The requirements report is a plugin of its own (tests/support/requirements_report.py), named
 in pyproject.toml.
@@ -71,7 +71,7 @@ isolate()
 
 pytest_plugins = ["tests.support.fixtures", "tests.support.deploy.fixtures"]
 
-# Clients are made by the hundred, each with a session of its own, and a session reads anew what
+# Clients are made by the hundred, each with a session of its own, and a session reads again what
 # services look like: a tenth of a second of parsing each.
 _read = cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda _, path: _read(path)

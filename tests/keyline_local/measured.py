@@ -1,4 +1,4 @@
-"""What a store of metrics holds."""
+"""The content of a store of metrics."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Tests that share something dear run in one worker, or it would be made once in each.
 
 pytest-xdist 3.8 groups tests by changing their names, which pytest 9.2 silently undoes
-(pytest-dev/pytest-xdist#1386); hence the pin of pytest.
+(pytest-dev/pytest-xdist#1386); so pytest is pinned.
 """
 
 from __future__ import annotations

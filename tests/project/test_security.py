@@ -31,7 +31,7 @@ def test_an_accepted_finding_of_cdk_nag_needs_a_reason() -> None:
 
 
 def test_findings_are_accepted_in_one_way_only(root: Path) -> None:
-    """So that none is accepted without a reason."""
+    """Nothing is accepted without a reason."""
     found = [
         file.relative_to(root).as_posix()
         for file in tracked_files(root)
@@ -54,7 +54,7 @@ def test_what_the_baseline_of_secrets_lets_through_was_looked_at(root: Path) -> 
 
 
 def test_every_file_of_pins_is_audited(root: Path) -> None:
-    """Of the tools, and of what functions carry, whose pins are in constraints.txt."""
+    """Pins of the tools, and of what functions carry, are in constraints.txt."""
     recipe = (root / "Makefile").read_text().partition("\naudit:")[2].partition("\n\n")[0]
     pinned = {
         file.relative_to(root).as_posix()

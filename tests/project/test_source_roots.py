@@ -21,7 +21,7 @@ from tests.support.tracked import tracked_files
 
 LAMBDA_SRC = "lambda_src"
 SOURCE_ROOTS = ("constructs", LAMBDA_SRC)
-"""Folders that are on the import path besides the root."""
+"""Folders that are on the import path in addition to the root."""
 EXAMPLE = "examples/notes"
 """A system that is checked as one of the project's, and is not deployed."""
 PACKAGES = ("keyline_local", "keyline_ops", "stacks")
@@ -191,7 +191,7 @@ def test_every_tool_knows_the_same_source_roots(root: Path) -> None:
 
 
 def test_the_distribution_is_of_whole_folders(root: Path) -> None:
-    """So that a new package or system is part of it without being named."""
+    """A new package or system is a part of it without being named."""
     settings = tomllib.loads((root / "pyproject.toml").read_text())
     wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert set(wheel["only-include"]) == {*PACKAGES, "systems", *SOURCE_ROOTS}

@@ -12,7 +12,7 @@ from keyline.run import Client
 
 
 class _Body:
-    """What urllib3's response is to botocore."""
+    """A response of urllib3 as botocore sees it."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

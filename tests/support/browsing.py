@@ -1,4 +1,4 @@
-"""What a person does in a browser, and what keeps some people from it."""
+"""Actions of a person in a browser, and what keeps some people from them."""
 
 from __future__ import annotations
 

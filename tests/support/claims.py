@@ -1,4 +1,4 @@
-"""What `keyline cost --claims` says of the figures of the specifications."""
+"""The verdicts of `keyline cost --claims` on the figures of the specifications."""
 
 from __future__ import annotations
 

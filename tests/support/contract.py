@@ -14,7 +14,7 @@ from tests.support.platform import Running
 
 
 class Contract:
-    """What holds of each operation; a system's test class says which system it is.
+    """Tests of each operation; a system's test class says which system it is.
 
     The module of the class has the fixture `fuzzer`.
 

@@ -105,7 +105,7 @@ def query(**more: Any) -> Query[Any]:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Where an error is, what it says and what it suggests."""
+    """Return an error's path, message and suggestion."""
 
     path: str
     says: str

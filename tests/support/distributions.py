@@ -1,4 +1,4 @@
-"""What the distributions say of themselves, and an environment in which they are installed."""
+"""The metadata of the distributions, and an environment in which they are installed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Distribution:
 
     @cached_property
     def requirements(self) -> dict[str, Requirement]:
-        """What it requires, its extras included, by name; other distributions of ours too."""
+        """The names of what it requires, its extras and our other distributions included."""
         extras = self.project.get("optional-dependencies", {}).values()
         lines = [*self.project["dependencies"], *(line for extra in extras for line in extra)]
         found = [Requirement(line) for line in lines]

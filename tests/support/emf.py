@@ -1,4 +1,4 @@
-"""What CloudWatch makes of a line that a function writes."""
+"""A line that a function writes, as CloudWatch reads it."""
 
 from __future__ import annotations
 

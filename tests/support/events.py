@@ -52,7 +52,7 @@ def event(
 
 
 class Context:
-    """What Lambda says about an invocation."""
+    """The facts that Lambda says about an invocation."""
 
     aws_request_id = "invocation-1"
     function_name = "notes-api-local"

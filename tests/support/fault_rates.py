@@ -31,7 +31,7 @@ TABLE = os.environ.get("KEYLINE_FAULT_TABLE")
 TRIES = 30
 """How often a client sends a request at most."""
 MORE_CALLS = 6
-"""Calls that a handler makes at most besides its usual ones, to find out what a lost answer was."""
+"""Calls that a handler makes at most beyond its usual ones, to find out what a lost answer was."""
 
 _MAY_BE_REPEATED = (
     HTTPStatus.CONFLICT,
@@ -42,7 +42,7 @@ _MAY_BE_REPEATED = (
 
 
 class Promise(Protocol):
-    """What a system promises to who sends it a request with a key."""
+    """The promise of a system to a sender of a request with a key."""
 
     system: str
 
@@ -55,7 +55,7 @@ class Promise(Protocol):
 
 @dataclass(frozen=True)
 class Row:
-    """What came of the requests of a fault and a rate.
+    """The results of the requests of a fault and a rate.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class Fault(StrEnum):
-    """What happens to a request.
+    """The fate of a request.
 
     The proxy can do those up to `LATE`, and `SLOW`. `tests.support.protocols.network` can do all
     of them but `HANGS`.
@@ -75,7 +75,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class FaultProxy:
-    """What a fault proxy does with requests; safe to change while they come.
+    """The plan of a fault proxy for requests; safe to change while they come.
 
     Attributes
     ----------

@@ -58,7 +58,7 @@ def local_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def local_services(
     local_assembly: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalServices]:
-    """The AWS APIs besides DynamoDB; tests that use them are of the group `services`."""
+    """The AWS APIs other than DynamoDB; tests that use them are of the group `services`."""
     from tests.support.local_services import running_services
 
     with running_services(local_assembly, tmp_path_factory.mktemp("services")) as services:

@@ -1,4 +1,4 @@
-"""What the forecast says of a call, against what the engine charges for it.
+"""The forecast of a call, against what the engine charges for the call.
 
 Each item has exactly the size that its pattern declares.
 """

@@ -1,4 +1,4 @@
-"""What a system's functions may do on DynamoDB, and what they did."""
+"""The rights of a system's functions on DynamoDB, and their requests."""
 
 from __future__ import annotations
 

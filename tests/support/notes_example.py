@@ -1,4 +1,4 @@
-"""What `keyline new notes` writes, for the example in examples/notes.
+"""The files that `keyline new notes` writes, for the example in examples/notes.
 
 Write the example again after a change of the templates:
 `.venv/bin/python -m tests.support.notes_example`

@@ -1,4 +1,4 @@
-"""How long tests of load and failure run: briefly among all tests, at length in `make soak`."""
+"""The time of tests of load and failure: brief among all tests, at length in `make soak`."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def _accesses(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str,
 
 @dataclass(frozen=True)
 class Answer:
-    """What an API answered.
+    """The answer of an API.
 
     Attributes
     ----------

@@ -50,7 +50,7 @@ FEWEST = 12
 
 @dataclass
 class Consumed:
-    """What the calls of a pattern consumed: read or write units.
+    """The consumption of a pattern's calls: read or write units.
 
     Attributes
     ----------

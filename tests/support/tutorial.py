@@ -36,7 +36,7 @@ _ADDRESS = re.compile(r"localhost:(\d+)")
 
 @dataclass(frozen=True)
 class Command:
-    """What a reader types, and what the page shows of its output."""
+    """A command that a reader types, and what the page shows of its output."""
 
     part: str
     text: str

@@ -13,7 +13,7 @@ from tests.support.sample.shop import LARGE
 
 
 class Wire:
-    """What a store sends, and what it is answered.
+    """The requests of a store, and their answers.
 
     Attributes
     ----------

@@ -91,7 +91,7 @@ class Runner:
     calls
         What was called, with its arguments.
     summary, output
-        What steps wrote for whoever reads the run, and for later steps.
+        What steps wrote for readers of the run, and for later steps.
     """
 
     folder: Path

@@ -35,7 +35,7 @@ responses = st.builds(lambda text, times: text * times, texts, st.integers(1, 40
 
 
 class Title(msgspec.Struct):
-    """What some pages show of a note: more bytes than the note has."""
+    """The view of a note on some pages: more bytes than the note has."""
 
     owner: str
     response: list[str]

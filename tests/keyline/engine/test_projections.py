@@ -36,7 +36,7 @@ class Labels(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class There(msgspec.Struct, kw_only=True):
-    """Where a parcel goes, of several parts."""
+    """The destination of a parcel, of several parts."""
 
     id: str
     address: City
@@ -45,7 +45,7 @@ class There(msgspec.Struct, kw_only=True):
 
 
 class How(msgspec.Struct, kw_only=True):
-    """How to deliver it."""
+    """The way to deliver a parcel."""
 
     id: str
     address: Hints

@@ -156,7 +156,7 @@ def test_a_service_that_botocore_does_not_have_is_named(project: Path) -> None:
 def test_the_same_input_gives_the_same_digest(project: Path, tmp_path: Path) -> None:
     first = bundling.bundle("notes", target=Target.LAMBDA, root=project, out=tmp_path / "one")
     source = project / "lambda_src/notes/handlers/write.py"
-    py_compile.compile(str(source))  # byte code beside the source is none of its input
+    py_compile.compile(str(source))  # byte code beside the source is not a part of its input
     source.touch()
     second = bundling.bundle("notes", target=Target.LAMBDA, root=project, out=tmp_path / "two")
 
@@ -274,7 +274,7 @@ def test_the_real_bundles_are_small_and_built_for_lambda(
 
 @pytest.mark.parametrize("system", bundling.systems())
 def test_a_host_bundle_runs_alone(system: str, tmp_path: Path) -> None:
-    """What is bundled is complete: it imports and makes a client without this environment."""
+    """A bundle is complete: it imports and makes a client without this environment."""
     made = bundling.bundle(system, target=Target.HOST, out=tmp_path)
     code = (
         f"import sys; sys.path.insert(0, {str(made.path)!r})\n"

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose sets off its alarm, which tells its topic, and ends it again."""
+"""A fault on purpose sets off its alarm, which tells its topic, and ends it again."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def mapping(**settings: Any) -> StreamMapping:
 
 @dataclass(frozen=True)
 class Result:
-    """What a function answered."""
+    """The answer of a function."""
 
     payload: bytes = b"null"
     function_error: str | None = None

@@ -218,7 +218,7 @@ class Mapped:
             try:
                 await sources.start()
                 break
-            except Exception as error:  # noqa: BLE001 - whoever starts a platform tries again
+            except Exception as error:  # noqa: BLE001 - the starter of a platform tries again
                 self.plan.note("platform", f"  {type(error).__name__}")
         await sources.drain()
 

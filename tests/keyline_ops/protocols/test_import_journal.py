@@ -82,7 +82,7 @@ class OfProcess:
 
 
 class Imports:
-    """The same import, run again and again until it is through, beside another writer.
+    """Run one import again and again until it is through, beside another writer.
 
     Some lines are refused, some accounts are there before, and some lines repeat an account,
     equally or not.

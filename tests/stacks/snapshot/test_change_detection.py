@@ -30,7 +30,7 @@ def _changed(one: dict[str, Template], other: dict[str, Template]) -> set[str]:
 
 
 class Expiry(msgspec.Struct):
-    """What every index of the sample carries."""
+    """The shape that every index of the sample carries."""
 
     ttl: int | None = None
 

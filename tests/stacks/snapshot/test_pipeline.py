@@ -161,7 +161,7 @@ def test_the_rights_are_on_every_table_and_stack_of_the_environment(template: Te
 
 
 def test_cloudformation_may_not_change_the_roles_that_deploy(template: Template) -> None:
-    """Else whoever may deploy could let other workflows deploy."""
+    """Otherwise a user who may deploy could let other workflows deploy."""
     policy = execution_policy(ACCOUNT, "full")
     names = [
         f"arn:aws:iam::{ACCOUNT}:role/{each}" for each in ("KeylinePlan-full", "KeylineDeploy-full")

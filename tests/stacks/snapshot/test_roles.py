@@ -65,7 +65,7 @@ def test_a_role_is_exactly_its_function_s_patterns(
 
 
 def beyond_tables(system: System, function: Function) -> set[str]:
-    """Return what a function may do besides, as `tests/systems/SYSTEM/grants.py` says."""
+    """Return what a function may also do, as `tests/systems/SYSTEM/grants.py` says."""
     if not (ROOT / "tests" / "systems" / system.name / "grants.py").exists():
         return set()
     own = importlib.import_module(f"tests.systems.{system.name}.grants")

@@ -1,4 +1,4 @@
-"""What of a synthesized environment can be deployed to the emulator, and what differs.
+"""The part of a synthesized environment that the emulator deploys, and its differences.
 
 Three things differ, and nothing else:
 

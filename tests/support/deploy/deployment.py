@@ -23,7 +23,7 @@ ENVIRONMENT = "dev"
 
 @dataclass(frozen=True)
 class Deployment:
-    """What `cdk deploy` left behind."""
+    """The deployment that `cdk deploy` left behind."""
 
     emulator: Emulator
     issuer: Issuer

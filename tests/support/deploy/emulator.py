@@ -2,7 +2,7 @@
 
 With `AUTH` it evaluates the policies of every caller, so that a function can do what its role
 allows and no more. The policies that ask for TLS, the bootstrap bucket's among them, are then
-in force too: hence the certificate.
+in force too, so there is a certificate.
 """
 
 from __future__ import annotations

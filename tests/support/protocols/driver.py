@@ -48,7 +48,7 @@ class Scenario(Protocol):
 
 
 class BrokenError(AssertionError):
-    """A run that ended otherwise than the model says.
+    """A run whose end differs from what the model says.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class BrokenError(AssertionError):
 
 
 class Figures:
-    """How much a driver has done."""
+    """The work that a driver has done."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -102,7 +102,7 @@ def drive(make: Make, *, runs: int, kinds: Collection[Fault] = ALL, steps: int =
     Raises
     ------
     BrokenError
-        If a run ends otherwise than the scenario's model says.
+        If the end of a run differs from what the scenario's model says.
     """
     figures = Figures()
     for seed in _seeds(runs):

@@ -205,7 +205,7 @@ class _Session:
 
 
 class _Body:
-    """What urllib3's response is to botocore."""
+    """A response of urllib3 as botocore sees it."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

@@ -1,4 +1,4 @@
-"""What happens to each call of a run, decided by one integer."""
+"""The plan of what happens to each call of a run, decided by one integer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a deployment of a data stack's template makes, on an emulator: tables, and alarms."""
+"""The deployment of a data stack's template, on an emulator: tables, and alarms."""
 
 from __future__ import annotations
 

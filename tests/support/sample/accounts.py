@@ -79,7 +79,7 @@ ACCOUNTS = Table(
 
 
 class Reference(msgspec.Struct, kw_only=True):
-    """What an index of keys alone holds."""
+    """The shape of an index that holds keys alone."""
 
     pk: str
     sk: str

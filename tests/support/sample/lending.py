@@ -32,7 +32,7 @@ from keyline.model import (
 
 
 class MemberData(msgspec.Struct, kw_only=True):
-    """What is known of a member."""
+    """The facts about a member."""
 
     name: str
     languages: list[str] = []
@@ -50,7 +50,7 @@ Moment = Annotated[str, msgspec.Meta(min_length=24, max_length=24)]
 
 
 class LoanData(msgspec.Struct, kw_only=True):
-    """What a loan is about."""
+    """The subject of a loan."""
 
     due: str
     pages: int
@@ -79,7 +79,7 @@ class Hold(msgspec.Struct, kw_only=True):
 
 
 class Visits(msgspec.Struct, kw_only=True):
-    """How many came on a day."""
+    """The number of visitors of a day."""
 
     branch: str
     day: str

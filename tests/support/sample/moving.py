@@ -114,7 +114,7 @@ DELETE_NEW = Delete(
 )
 WRITE_BOTH = TransactWrite(
     name="write-both",
-    why="Write a receipt to both tables, or to none.",
+    why="Write a receipt to both tables, or to neither.",
     table=RECEIPTS,
     shape=Receipt,
     item_bytes=100,
@@ -122,7 +122,7 @@ WRITE_BOTH = TransactWrite(
 )
 DELETE_BOTH = TransactWrite(
     name="delete-both",
-    why="Delete a receipt from both tables, or from none.",
+    why="Delete a receipt from both tables, or from neither.",
     table=RECEIPTS,
     shape=Receipt,
     item_bytes=100,

@@ -51,7 +51,7 @@ class Order(msgspec.Struct, kw_only=True):
 
 
 class OrderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long items are kept, and over how many shards the states of orders are spread."""
+    """The retention of items, and the shards over which the states of orders are spread."""
 
     shards: int = 4
     days: float = 30
@@ -89,7 +89,7 @@ ORDERS = Table(
 
 
 class Mark(msgspec.Struct):
-    """That an order was seen."""
+    """The fact that an order was seen."""
 
     pk: str
     order: str
@@ -138,7 +138,7 @@ ORDER_MARKED = TransactWrite(
 
 
 class Ranked(msgspec.Struct):
-    """What the place index carries."""
+    """The shape that the place index carries."""
 
     customer: str
     number: int
@@ -146,7 +146,7 @@ class Ranked(msgspec.Struct):
 
 
 class Summed(msgspec.Struct):
-    """What the state index carries."""
+    """The shape that the state index carries."""
 
     customer: str
     number: int

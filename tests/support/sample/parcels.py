@@ -10,7 +10,7 @@ from keyline.model import Function, Get, Key, Pattern, Put, System, Table
 
 
 class Address(msgspec.Struct, kw_only=True):
-    """Where a parcel goes."""
+    """The destination of a parcel."""
 
     city: str
     floor: int = 0

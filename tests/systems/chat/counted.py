@@ -1,4 +1,4 @@
-"""What the daily totals hold, against a recount of the messages."""
+"""The daily totals, against a recount of the messages."""
 
 from __future__ import annotations
 

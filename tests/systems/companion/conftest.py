@@ -1,4 +1,4 @@
-"""What each test of the companion system writes is scanned for what must not be written."""
+"""Each test of the companion system is scanned for words that must not be written."""
 
 from __future__ import annotations
 

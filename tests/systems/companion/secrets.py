@@ -1,4 +1,4 @@
-"""What no log line, metric, trace or error of a test run may hold.
+"""The secrets that no log line, metric, trace or error of a test run may hold.
 
 Tests remember what they make up: what patients say, names, medicines and tokens.
 """

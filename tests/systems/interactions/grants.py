@@ -1,4 +1,4 @@
-"""What the system's functions may do besides reading and writing tables."""
+"""The rights of the system's functions beyond reading and writing tables."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def meanings(name: str, text: str) -> list[Any]:
         return [text]
     if name in INTEGERS and isinstance(read, float):
         return [text]
-    # `json` reads space around a value and NaN, which are no part of a JSON number.
+    # `json` reads space around a value and NaN, which are not parts of a JSON number.
     is_scalar = text.strip() == text and isinstance(read, bool | int | float)
     return [read, text] if is_scalar and text.lstrip("-")[:1] not in ("N", "I") else [text]
 

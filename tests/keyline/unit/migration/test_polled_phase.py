@@ -17,7 +17,7 @@ TEN = datetime(2026, 11, 20, 10, tzinfo=UTC).timestamp()
 
 
 class Parameter:
-    """What is read: one value after the other, the last for ever."""
+    """The values that are read: one after the other, the last for ever."""
 
     def __init__(self, *values: Phase | Exception) -> None:
         self.values = list(values)

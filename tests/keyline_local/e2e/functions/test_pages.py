@@ -41,7 +41,7 @@ FUNCTION = Function(
     routes=(Route("GET", "/notes/{noteId}"),),
 )
 app = App(System(name="notes", title=os.environ["TITLE"], tables=(TABLE,), functions=(FUNCTION,)))
-print("what a handler prints is no part of the document")
+print("what a handler prints is not a part of the document")
 
 
 @app.get("/notes/{noteId}")

@@ -1,4 +1,4 @@
-"""What became of the records of a stream, as the consumers of a real engine's stream tell it."""
+"""The outcomes of the records of a stream, as the consumers of a real engine's stream tell it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose ends by itself, or when somebody ends it."""
+"""A fault on purpose ends by itself, or when somebody ends it."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def test_an_alarm_goes_off_and_ends_and_its_composite_follows() -> None:
 def test_who_has_a_topic_tells_it_when_it_goes_off_and_when_it_is_over() -> None:
     watch = Watch()
     watch.errors(3, 0)
-    assert watch.notices == []  # that it is fine from the start is no news
+    assert watch.notices == []  # an alarm that is fine from the start tells nothing
     watch.errors(3, 1)
     watch.errors(3, 0)
     assert watch.told == [("Trouble", "ALARM", 6), ("Trouble", "OK", 9)]

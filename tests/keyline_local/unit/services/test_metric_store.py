@@ -1,4 +1,4 @@
-"""What is kept of metrics, and for how long."""
+"""Metrics that are kept, and for how long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured of queues, as CloudWatch has it of SQS."""
+"""Metrics of queues, as CloudWatch has it of SQS."""
 
 from __future__ import annotations
 

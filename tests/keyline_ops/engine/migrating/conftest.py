@@ -1,4 +1,4 @@
-"""The sample tables, made anew for each test."""
+"""The sample tables, made again for each test."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.mark.requirement("X-17")
 def test_a_backup_made_while_the_engine_writes_is_of_one_moment(state: Path) -> None:
-    """What was acknowledged before it is in it, and what is in it has no gap."""
+    """Acknowledged items are in the backup, and the items of the backup have no gap."""
     backups = LocalBackups(state)
     with engine(state / "engine.db") as at:
         at.create_table(

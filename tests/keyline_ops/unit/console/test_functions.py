@@ -1,4 +1,4 @@
-"""What the pages of functions say."""
+"""The pages of functions, and their content."""
 
 from __future__ import annotations
 

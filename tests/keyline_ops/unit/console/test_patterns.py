@@ -1,4 +1,4 @@
-"""What the page of a pattern says without running it."""
+"""The page of a pattern that was not run."""
 
 from __future__ import annotations
 

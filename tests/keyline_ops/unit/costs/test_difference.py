@@ -1,4 +1,4 @@
-"""What a change makes of the costs, and how a pull request is told."""
+"""The difference of costs by a change, and its comment on a pull request."""
 
 from __future__ import annotations
 

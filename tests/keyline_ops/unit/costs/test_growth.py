@@ -1,4 +1,4 @@
-"""What a system costs as it grows, and the charts of it."""
+"""Costs of a growing system, and their charts."""
 
 from __future__ import annotations
 

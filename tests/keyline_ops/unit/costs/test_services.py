@@ -1,4 +1,4 @@
-"""What is billed beside DynamoDB, worked out by hand; and nothing that is missing becomes zero."""
+"""Costs beside DynamoDB are worked out by hand, and nothing that is missing becomes zero."""
 
 from __future__ import annotations
 

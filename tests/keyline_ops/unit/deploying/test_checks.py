@@ -1,4 +1,4 @@
-"""What is said before anything is made."""
+"""Messages before anything is made."""
 
 from __future__ import annotations
 

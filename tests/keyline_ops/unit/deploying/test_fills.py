@@ -82,7 +82,7 @@ def test_items_that_an_index_lacks_from_now_on_are_named(monkeypatch: pytest.Mon
         if not isinstance(each, Copy)
     )
     refusals = tuple(
-        Refusal(f"id={number}", "total", "is not a number.", "Mend it.") for number in range(12)
+        Refusal(f"id={number}", "total", "is not a number.", "Correct it.") for number in range(12)
     )
     outcome = Outcome(read=20, written=8, refused=12, refusals=refusals)
     state = State(segments=[Segment(done=True, outcome=outcome)])

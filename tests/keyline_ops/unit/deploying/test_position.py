@@ -1,4 +1,4 @@
-"""Which waves are left, by what runs."""
+"""The waves that are left, by what runs."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Notes(msgspec.Struct):
 
 
 class Period(msgspec.Struct, kw_only=True, rename={"start": "from"}):
-    """When.
+    """A range of time.
 
     Attributes
     ----------

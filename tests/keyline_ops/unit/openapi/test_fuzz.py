@@ -1,4 +1,4 @@
-"""The fuzzer finds what an API answers otherwise than its document says."""
+"""The fuzzer finds answers of an API that differ from its document."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ NAME = ORDERS.physical_name("dev")
 
 @dataclass(frozen=True)
 class Shop:
-    """What is deployed, and how it is reached."""
+    """The deployed tables, and the way to reach them."""
 
     templates: Mapping[str, Template]
     where: Deployed

@@ -85,7 +85,7 @@ def test_an_export_of_changes_is_of_its_period(shop: Shop) -> None:
     asked: list[dict[str, Any]] = []
 
     class Client:
-        """As much of DynamoDB as an export asks."""
+        """A stand-in for DynamoDB, with all that an export asks."""
 
         def export_table_to_point_in_time(self, **arguments: Any) -> Any:
             asked.append(arguments)

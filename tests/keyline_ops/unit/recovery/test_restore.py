@@ -60,7 +60,7 @@ class Driver:
         self.client = Watched(shop.client)
 
     def restores(self) -> Restores:
-        """As a new process would have them."""
+        """Return them as a new process would have them."""
 
         def clients(service: str) -> Any:
             return self.client if service == "dynamodb" else self.shop.clients(service)

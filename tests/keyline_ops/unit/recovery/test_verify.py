@@ -129,7 +129,7 @@ def alarms(shop: Shop) -> Compared:
 
 
 def id_of(alarm: Any) -> str:
-    """The logical id in the name that CloudFormation makes: `orders-data-dev-ID-RANDOM`."""
+    """Return the logical id in a name of CloudFormation: `orders-data-dev-ID-RANDOM`."""
     return str(alarm["AlarmName"].split("-")[3])
 
 

@@ -1,4 +1,4 @@
-"""Which tests name a pattern."""
+"""The tests that name a pattern."""
 
 from __future__ import annotations
 

@@ -55,8 +55,8 @@ def test_a_picture_is_put_into_the_page(links: Links) -> None:
 
 
 def test_a_link_to_nothing_is_an_error(links: Links) -> None:
-    with pytest.raises(KeylineError, match=r"docs/page.md: links to none.py, which is not there"):
-        links.rewritten("docs/page.md", "[a](none.py)")
+    with pytest.raises(KeylineError, match=r"docs/page.md: links to gone.py, which is not there"):
+        links.rewritten("docs/page.md", "[a](gone.py)")
 
 
 def test_files_and_folders_are_shown_with_their_definitions(links: Links, tmp_path: Path) -> None:

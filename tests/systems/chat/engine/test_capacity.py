@@ -122,7 +122,7 @@ def test_a_message_of_two_kilobytes_is_two_units_in_the_table_and_in_each_index(
 
 @pytest.mark.requirement("T-15", "T-31")
 def test_a_thousand_messages_are_two_requests_and_two_hundred_are_one(chat: Chat) -> None:
-    """What the page of the system says of the claimed latencies, at 2 KB a message."""
+    """The claimed latencies on the page of the system, at 2 KB a message."""
     kind = ItemWriter(MESSAGES, MESSAGES.kinds[0], TableSettings(chat.settings))
 
     def stored(n: int) -> dict[str, Any]:

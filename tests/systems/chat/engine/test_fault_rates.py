@@ -1,4 +1,4 @@
-"""What chat promises of a request with a key, while its calls fail."""
+"""The promise of chat to a request with a key, while its calls fail."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SETTINGS = Settings()
 
 
 def viewer(claims: Mapping[str, str], settings: Settings = SETTINGS) -> Viewer:
-    """Whoever has these claims."""
+    """Return a viewer with these claims."""
     return Viewer.of(Caller("someone", frozenset({"chat:read"}), claims), settings)
 
 
@@ -115,7 +115,7 @@ MARKS = st.lists(
 
 
 def granted(claims: Mapping[str, str], settings: Settings) -> set[object]:
-    """Whose messages a token shows: those of students, of the anonymous, and of all at once."""
+    """Return whose messages a token shows: students', those of the anonymous, or all."""
     try:
         found = viewer(claims, settings)
     except HttpError:

@@ -1,4 +1,4 @@
-"""What the days of a patient say, whatever the stream does."""
+"""The days of a patient, whatever the stream does."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def test_a_change_of_the_assignments_leaves_the_profile_of_dax_in_use(
 def test_a_conversation_that_does_not_name_a_version_has_its_profile_from_dynamodb(
     companion: Companion, instances: Instances
 ) -> None:
-    """As it was stored before there was DAX."""
+    """Return it as it was stored before there was DAX."""
     name = SYSTEM.table("BuddyRecords").physical_name(companion.environment)
     (stored,) = [item for item in companion.stored("BuddyRecords") if item["kind"]["S"] == "NOW"]
     companion.dynamodb.update_item(

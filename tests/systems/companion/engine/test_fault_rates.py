@@ -1,4 +1,4 @@
-"""What companion promises of a request with a key, while its calls fail."""
+"""The promise of companion to a request with a key, while its calls fail."""
 
 from __future__ import annotations
 

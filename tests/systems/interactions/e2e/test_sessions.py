@@ -68,7 +68,7 @@ def test_a_session_s_history_is_what_was_checked_in_it_newest_first(api: Api) ->
     apart = api.check(second, "paracetamol", "vitamin c", own)
     foreign = api.check(theirs, "warfarin", "aspirin", other)
 
-    # Then each answer says what was asked, what came of it, and that it is no advice
+    # Then each answer says what was asked, what came of it, and that it is not advice
     assert (made[1]["medA"], made[1]["medB"]) == ("Warfarin", "ibuprofen 1")
     assert risky["isPotentiallyRisky"] and risky["reason"]
     assert not apart["isPotentiallyRisky"]
@@ -193,7 +193,7 @@ def test_a_session_that_is_over_is_none_before_and_after_it_is_deleted(
             api.call("GET", f"/analytics/sessions/{session}"),
         ]
 
-        # Then it is none, nothing is stored or deleted, and the other session goes on
+        # Then it does not exist, nothing is stored or deleted, and the other session goes on
         for answer in answers:
             assert_problem(answer, 404)
         for path in ("/sessions", "/me"):

@@ -1,4 +1,4 @@
-"""What a function told of itself in metrics, summed up as they come."""
+"""The metrics of a function, summed up as they come."""
 
 from __future__ import annotations
 

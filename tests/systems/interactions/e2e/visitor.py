@@ -15,7 +15,7 @@ from tests.systems.interactions.e2e.api import Api, fresh
 
 @dataclass
 class Known:
-    """What a session has to hold: its checks, oldest first, and how many were ever made."""
+    """The content of a session: its checks, oldest first, and how many were ever made."""
 
     checks: list[dict[str, Any]] = field(default_factory=list)
     count: int = 0

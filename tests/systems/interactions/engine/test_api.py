@@ -88,7 +88,7 @@ def test_a_history_shows_ten_unless_more_or_fewer_are_asked_for(mediphant: Medip
 
 @pytest.mark.requirement("M-19", "M-57", "M-62")
 def test_how_many_calls_of_dynamodb_a_request_is(mediphant: Mediphant) -> None:
-    """As `systems/interactions/README.md` says."""
+    """`systems/interactions/README.md` says the same."""
     api = mediphant.app("interactions")
     session = opened(api)
     calls: list[str] = []

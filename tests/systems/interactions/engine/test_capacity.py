@@ -110,7 +110,7 @@ def _of_a_kilobyte(mediphant: Mediphant, n: int, now: float) -> Check:
 
 
 def test_what_the_patterns_say_of_sizes_is_so(mediphant: Mediphant) -> None:
-    """No item of plain content is larger than its patterns declare."""
+    """Items of plain content are never larger than their patterns declare."""
     use_every_pattern(mediphant)
     mediphant.check("ada", mediphant.history.open_session("ada"), names=("a" * 100, "b" * 100))
     declared = {

@@ -1,4 +1,4 @@
-"""What interactions promises of a request with a key, while its calls fail."""
+"""The promise of interactions to a request with a key, while its calls fail."""
 
 from __future__ import annotations
 

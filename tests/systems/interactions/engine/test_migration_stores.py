@@ -1,4 +1,4 @@
-"""Memory and DynamoDB are the same store to whoever uses them, and so is what moves between them.
+"""Memory and DynamoDB are the same store to their users, and so is what moves between them.
 
 Hypothesis makes up sequences of calls; every store gives the same answer to each.
 """
@@ -38,7 +38,7 @@ _runs = iter(range(10**9))
 
 
 class Stores(RuleBasedStateMachine):
-    """The same calls to all three."""
+    """Equal calls to all three stores."""
 
     rig: Rig
     migrating: Process

@@ -27,7 +27,7 @@ CLIENTS = ("x", "y")
 
 @dataclass
 class Window:
-    """What is known of a client's window: the requests that were sent, and the answers."""
+    """The known state of a client's window: the requests that were sent, and the answers."""
 
     sent: int = 0
     admitted: list[int] = field(default_factory=list)

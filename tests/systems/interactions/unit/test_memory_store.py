@@ -141,7 +141,7 @@ def test_the_sessions_unused_for_longest_are_forgotten_first(clock: Clock) -> No
         for n in range(2, 9):
             held.add(check_of(n, session="c"))
     assert [each.sessionId for each in store.sessions_of("ada").sessions] == []
-    assert store.size == 0  # one session larger than all of memory is none for memory
+    assert store.size == 0  # memory does not keep a session that is larger than all of memory
 
 
 def test_what_is_pending_is_never_forgotten_but_with_its_session(clock: Clock) -> None:

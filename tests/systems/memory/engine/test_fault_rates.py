@@ -1,4 +1,4 @@
-"""What memory promises of a request with a key, while its calls fail."""
+"""The promise of memory to a request with a key, while its calls fail."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ DIMENSION = 64
 ALIKE = 10
 """Vectors of a cluster: as many as a search returns."""
 FEW, SOME, MANY = 30, 3 * BLOCK_ROWS + 10, 5 * BLOCK_ROWS
-"""Embeddings in no block, in blocks and in none, and in groups."""
+"""Embeddings outside of blocks, in blocks and outside of them, and in groups."""
 GROUPS = 5
 """At the least that so many embeddings make."""
 

@@ -103,7 +103,7 @@ class Process:
 
 @dataclass
 class Span:
-    """When a request was sent, and when it was acknowledged."""
+    """The moments at which a request was sent and acknowledged."""
 
     began: float
     ended: float = math.inf
@@ -119,7 +119,7 @@ class Sent(Span):
 
 @dataclass
 class Model:
-    """What was sent and forgotten, by the text of each turn."""
+    """The turns that were sent and forgotten, by their texts."""
 
     turns: dict[str, Sent] = field(default_factory=dict)
     forgotten: list[tuple[Span, str | None]] = field(default_factory=list)

@@ -15,12 +15,12 @@ from tests.support.platform import Running
 from tests.systems.reports.e2e.api import REPORTS, USERS, Api, fresh
 
 REFUSED = {400, 404, 409}
-"""What a tenant's requests may be refused with, besides being served."""
+"""The statuses with which a tenant's requests may be refused."""
 
 
 @dataclass
 class Book:
-    """What was acknowledged of one report, or of a profile.
+    """The acknowledged state of one report, or of a profile.
 
     Attributes
     ----------

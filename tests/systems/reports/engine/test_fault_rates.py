@@ -1,4 +1,4 @@
-"""What reports promises of a request with a key, while its calls fail."""
+"""The promise of reports to a request with a key, while its calls fail."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def objects(s3: Any) -> list[str]:
 
 
 class Told:
-    """What the function wrote: EMF lines."""
+    """Return what the function wrote: EMF lines."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys

@@ -27,7 +27,7 @@ SHARED = 3
 
 @dataclass
 class Ledger:
-    """What was acknowledged of one user's writes."""
+    """The acknowledged writes of one user."""
 
     user: str
     lock: Lock = field(default_factory=Lock)

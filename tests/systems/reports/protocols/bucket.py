@@ -22,7 +22,7 @@ _OBJECTS_OVERTAKE = 3
 
 @dataclass
 class Bucket:
-    """What the bucket holds, each object with the moment it was stored by the bucket's clock.
+    """The content of the bucket, each object with its moment by the bucket's clock.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class BucketClient:
-    """What a `MatrixBucket` asks of S3."""
+    """A client with all that a `MatrixBucket` asks of S3."""
 
     bucket: Bucket
     actor: str

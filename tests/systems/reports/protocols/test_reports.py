@@ -50,7 +50,7 @@ class Change:
 
 @dataclass
 class Model:
-    """What was asked of one report.
+    """The requests for one report.
 
     Attributes
     ----------
@@ -250,7 +250,7 @@ class SharedReports:
     def _intrude(self, repository: ReportRepository, report_id: str, model: Model) -> None:
         """Let the other user ask for a report, as if that user knew its identifier.
 
-        A deletion in doubt is done where there is nothing, whoever asks for it.
+        A deletion in doubt is done where there is nothing, for any user who asks for it.
         """
         (other,) = (self.users[user] for user in USERS if user != model.user)
         version, began = self.plan.draw.randint(1, 3), self._now()

@@ -11,7 +11,7 @@ from keyline_deploy.bundling import Target
 
 
 def test_numpy_runs_from_the_bundle_alone(tmp_path: Path) -> None:
-    """What is left out of it, tests and what compilers read, is not missed."""
+    """Parts that are left out (tests, and what compilers read) are not missed."""
     made = bundling.bundle("reports", target=Target.HOST, requirements="similarity", out=tmp_path)
     code = (
         f"import sys; sys.path.insert(0, {str(made.path)!r})\n"

@@ -33,7 +33,7 @@ class Clock:
 
 
 class Table:
-    """What the table holds, and how often it was read."""
+    """The content of the table, and how often it was read."""
 
     def __init__(self) -> None:
         self.vectors = [stored("p1", encode([1.0, 2.0], "float32"))]

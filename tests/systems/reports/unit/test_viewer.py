@@ -18,7 +18,7 @@ SETTINGS = Settings()
 
 
 def viewer(claims: Mapping[str, str], settings: Settings = SETTINGS) -> Viewer:
-    """Whoever has these claims."""
+    """Return a viewer with these claims."""
     return Viewer.of(Caller("ada", frozenset(), claims), settings)
 
 
