@@ -72,7 +72,9 @@ def canary_token(where: Deployed) -> str:
         )
         told: Mapping[str, Any] = answer.json() if answer.is_success else {}
     except (httpx.HTTPError, json.JSONDecodeError) as error:
-        raise KeylineError(canary.token_url, f"gives no token: {error}.") from error
+        raise KeylineError(
+            canary.token_url, f"gives no token: {error}.", "Check the address, and try again."
+        ) from error
     if "access_token" not in told:
         raise KeylineError(
             canary.token_url,

@@ -1,4 +1,4 @@
-"""What a process of a platform does."""
+"""The work of a process of a platform."""
 
 from __future__ import annotations
 
