@@ -11,7 +11,7 @@ from constructs import Construct
 from keyline.model import Function, Migration, Query, System, Table
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import alarm_topic
-from keyline_cdk.expired_archive import ArchiveWriter, writer_of
+from keyline_cdk.expired_archive import ArchiveWriter
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
 from keyline_cdk.metrics import (
@@ -27,6 +27,7 @@ from keyline_cdk.stream_consumer import StreamConsumer
 from keyline_cdk.system_dashboard import SystemDashboard
 from keyline_cdk.trouble_alarm import TroubleAlarm
 from keyline_cdk.user_pool import UserPoolClient
+from keyline_deploy.archive_writer import writer_of
 from keyline_deploy.bundling import Bundle
 from keyline_deploy.environment import Auth, Environment
 from keyline_deploy.names import api_name, dashboard_name, pascal, trouble_alarm_name

@@ -12,11 +12,12 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from keyline.archive import BUCKET_VARIABLE, FUNCTION_HANDLER, TABLE_VARIABLE, columns
-from keyline.model import Function, StreamSource, System, Table
+from keyline.archive import BUCKET_VARIABLE, TABLE_VARIABLE, columns
+from keyline.model import System, Table
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.private_bucket import PrivateBucket, allow_objects
 from keyline_cdk.stream_consumer import StreamConsumer
+from keyline_deploy.archive_writer import writer_of
 from keyline_deploy.bundling import Bundle
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import bucket_name
@@ -39,18 +40,6 @@ def archive_bucket(system: System, environment: Environment, account: str) -> st
     """Return the name of the bucket of a system's expired items."""
     words = system.name.replace("_", "-")
     return bucket_name(f"keyline-archive-{words}", environment.name, account)
-
-
-def writer_of(table: Table) -> Function:
-    """Return the function that writes the expired items of a table."""
-    return Function(
-        name=f"archive-{table.name.lower()}",
-        handler=FUNCTION_HANDLER,
-        why=f"Writes expired items of {table.name} to the archive.",
-        source=StreamSource(table=table, events=("REMOVE",), expired=True, batch=1_000, window=60),
-        services=("s3",),
-        timeout=60,
-    )
 
 
 class ExpiredArchive(Construct):

@@ -27,6 +27,7 @@ Examples:
   keyline redrive SYSTEM FUNCTION --environment prod
   keyline redrive SYSTEM FUNCTION --environment prod --forget
   keyline redrive SYSTEM FUNCTION --environment prod --give-up
+  keyline redrive SYSTEM archive-TABLE --environment prod
 
 The exit code is 1 if records failed again or are lost.
 """
@@ -35,7 +36,9 @@ The exit code is 1 if records failed again or are lost.
 @app.command(help=_HELP)
 def redrive(
     system: Annotated[str, typer.Argument(help="The system that the function is of.")],
-    function: Annotated[str, typer.Argument(help="The consumer by its declared name.")],
+    function: Annotated[
+        str, typer.Argument(help="The consumer by its declared name, or archive-TABLE.")
+    ],
     environment: Environment = "local",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read the records; change nothing.")
@@ -58,10 +61,11 @@ def redrive(
     from keyline_ops.redriving.redrive import Outcome
     from keyline_ops.redriving.redrive import redrive as redriven
 
-    declared = consumer_of(system, function, systems())
+    chosen = load(environment)
+    declared = consumer_of(system, function, systems(), chosen)
     found: list[Done] = []
     with translated(f"redrive {system} {function}"):
-        where = place(declared, load(environment), state)
+        where = place(declared, chosen, state)
         for done in redriven(
             declared.source,
             where.consumer,

@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from keyline.errors import KeylineError, instead_of, named
 from keyline.model import StreamSource, System
+from keyline_deploy.archive_writer import writer_of
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import failure_queue_name, function_name
 from keyline_local import client
@@ -49,16 +50,20 @@ class Place:
     queue: Queue
 
 
-def consumer_of(system: str, function: str, systems: Sequence[System]) -> Declared:
-    """Find a declared stream consumer.
+def consumer_of(
+    system: str, function: str, systems: Sequence[System], environment: Environment
+) -> Declared:
+    """Find a stream consumer: one that the system declares, or a writer of its archive.
 
     Raises
     ------
     KeylineError
-        If the system does not declare a consumer of this name.
+        If the system has no consumer of this name in the environment.
     """
     found = named(system, systems, "SYSTEM", "system")
-    consumers = {each.name: each.source for each in found.functions if each.source}
+    archived = environment.archive.get(found.name, ())
+    writers = [writer_of(found.table(name)) for name in archived]
+    consumers = {each.name: each.source for each in (*found.functions, *writers) if each.source}
     if function not in consumers:
         raise KeylineError(
             f"{system} {function}",

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from keyline.model import Table
-from keyline_deploy.environment import Capacity, Tables
+from keyline_deploy.environment import Capacity, Most, Tables
 from keyline_ops.plan.evaluate import Stack
 from keyline_ops.plan.judge import judge
 from tests.support.sample.shop import LARGE
@@ -24,8 +24,12 @@ CAPACITY = Capacity(
     min_write=3,
     max_write=400,
 )
+MOST = {table.name: Most(read=90, write=70) for table in LARGE.tables[:2]}
+ON_DEMAND = msgspec.structs.replace(FULL, tables=msgspec.structs.replace(FULL.tables, most=MOST))
 PROVISIONED = msgspec.structs.replace(
-    FULL, tables=msgspec.structs.replace(FULL.tables, billing="provisioned"), capacity=CAPACITY
+    ON_DEMAND,
+    tables=msgspec.structs.replace(ON_DEMAND.tables, billing="provisioned"),
+    capacity=CAPACITY,
 )
 
 
@@ -50,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Template, Template]:
         return synthesize(environment, [LARGE], folder)[NAME].template
 
     folder = tmp_path_factory.mktemp("provisioned")
-    return data(FULL, folder / "on-demand"), data(PROVISIONED, folder / "provisioned")
+    return data(ON_DEMAND, folder / "on-demand"), data(PROVISIONED, folder / "provisioned")
 
 
 def properties(template: Template, table: Table) -> dict[str, Any]:
@@ -83,6 +87,23 @@ def test_nothing_is_provisioned_unless_it_is_asked_for(made: tuple[Template, Tem
     assert Tables().billing == "on-demand"
     for table in LARGE.tables:
         assert "ProvisionedThroughput" not in str(properties(made[0], table))
+
+
+def test_the_most_of_requests_is_left_out_where_capacity_is_provisioned(
+    made: tuple[Template, Template],
+) -> None:
+    chosen, other, *rest = LARGE.tables
+    for template, limited in ((made[0], {chosen, other}), (made[1], {other})):
+        for table in LARGE.tables:
+            found = str(properties(template, table))
+            assert found.count("'MaxWriteRequestUnits': 70") == _places(table) * (table in limited)
+            assert found.count("'MaxReadRequestUnits': 90") == _places(table) * (table in limited)
+            assert ("OnDemandThroughputSettings" in found) == (table in limited)
+    assert rest
+
+
+def _places(table: Table) -> int:
+    return 1 + len(table.indexes)
 
 
 @pytest.mark.requirement("B-23")

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
 from keyline.errors import KeylineError
 from keyline.model import StreamSource
+from keyline_deploy.archive_writer import writer_of
 from keyline_deploy.environment import load
 from keyline_deploy.names import failure_queue_name
 from keyline_ops.redriving.consumer import (
@@ -30,6 +32,7 @@ from keyline_ops.redriving.failure import Failure, failure_of
 from keyline_ops.redriving.places import consumer_of, place
 from keyline_ops.redriving.redrive import Done, Outcome, redrive
 from tests.support.sample.shop import LARGE
+from tests.support.templates import DEFAULTS
 
 (SOURCE,) = (function.source for function in LARGE.functions if function.source)
 STREAM = "arn:aws:dynamodb:eu-west-1:111122223333:table/Orders/stream/2026-01-01T00:00:00.000"
@@ -110,7 +113,15 @@ class Sqs:
 class Function:
     """A consumer whose stream begins at a record, and which cannot process some."""
 
-    def __init__(self, *, begins: int = 0, bad: Sequence[int] = (), crash: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        begins: int = 0,
+        bad: Sequence[int] = (),
+        crash: str = "",
+        stream: Sequence[Record] = (),
+    ) -> None:
+        self._stream = stream
         self.given: list[list[str]] = []
         self._begins = begins
         self._bad = bad
@@ -120,7 +131,7 @@ class Function:
         first, last = int(failure.first), int(failure.last)
         if first < self._begins:
             return None
-        return [record(number) for number in range(first, last + 1)]
+        return self._stream or [record(number) for number in range(first, last + 1)]
 
     def invoke(self, records: Sequence[Record]) -> Answer:
         numbers = [str(each["dynamodb"]["SequenceNumber"]) for each in records]
@@ -323,11 +334,34 @@ def test_the_local_platform_reads_its_stream_and_runs_the_function() -> None:
 
 def test_only_a_consumer_can_be_named() -> None:
     (name,) = (function.name for function in LARGE.functions if function.source)
-    assert consumer_of(LARGE.name, name, [LARGE]).source is SOURCE
+    assert consumer_of(LARGE.name, name, [LARGE], DEFAULTS).source is SOURCE
     with pytest.raises(KeylineError, match="no such stream consumer"):
-        consumer_of(LARGE.name, "nobody", [LARGE])
+        consumer_of(LARGE.name, "nobody", [LARGE], DEFAULTS)
     with pytest.raises(KeylineError, match="no system 'nothing'"):
-        consumer_of("nothing", name, [LARGE])
+        consumer_of("nothing", name, [LARGE], DEFAULTS)
+
+
+def test_the_writer_of_an_archive_is_a_consumer_where_the_environment_has_one() -> None:
+    table = SOURCE.table
+    archiving = msgspec.structs.replace(DEFAULTS, archive={LARGE.name: (table.name,)})
+    name = f"archive-{table.name.lower()}"
+    found = consumer_of(LARGE.name, name, [LARGE], archiving)
+    assert (found.function, found.source.table, found.source.expired) == (name, table, True)
+    with pytest.raises(KeylineError, match="no such stream consumer"):
+        consumer_of(LARGE.name, name, [LARGE], DEFAULTS)
+
+
+def test_only_what_expired_is_handed_to_the_writer_of_an_archive_again() -> None:
+    source = writer_of(SOURCE.table).source
+    assert source is not None
+    expired = {
+        **record(2, "REMOVE"),
+        "userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"},
+    }
+    function = Function(stream=[record(1, "REMOVE"), expired, record(3)])
+    (done,) = redrive(source, function, Queue(Sqs(message(1, 2, 3)), "q"))
+    assert (done.outcome, done.records) == (Outcome.REDRIVEN, 1)
+    assert function.given == [["2"]]
 
 
 def test_a_function_whose_answer_does_not_come_is_not_invoked_beside_itself(
@@ -340,7 +374,7 @@ def test_a_function_whose_answer_does_not_come_is_not_invoked_beside_itself(
     with mock_aws():
         queue = failure_queue_name(LARGE.name, function.name, "dev")
         boto3.client("sqs", region_name=dev.region).create_queue(QueueName=queue)
-        consumer = place(consumer_of(LARGE.name, function.name, [LARGE]), dev, None).consumer
+        consumer = place(consumer_of(LARGE.name, function.name, [LARGE], dev), dev, None).consumer
     assert isinstance(consumer, AwsConsumer)
     client = consumer._functions
     asked: list[float] = []
