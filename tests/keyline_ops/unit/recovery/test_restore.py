@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -22,6 +26,7 @@ from keyline_ops.cli import app
 from keyline_ops.deployed import Deployed
 from keyline_ops.recovery.aspects import ASPECTS
 from keyline_ops.recovery.backup import Backups, named
+from keyline_ops.recovery.expected import Expected
 from keyline_ops.recovery.moment import moment_of
 from keyline_ops.recovery.restore import Origin, Plan, Restores, at_time, of_backup
 from keyline_ops.recovery.sight import Sight
@@ -125,6 +130,93 @@ def test_a_table_is_restored_to_the_second_with_all_that_is_declared(
     for index in (None, "ByDay", "ByState", "ByPlace"):
         assert Sight(shop.clients, plan.target).insights(index) == "THROTTLED_KEYS"
     assert f"{plan.target}: creating" in driver.said
+
+
+def scaling(least: int, most: int) -> dict[str, Any]:
+    return {
+        "MinCapacity": least,
+        "MaxCapacity": most,
+        "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70},
+    }
+
+
+def with_scaling_and_policy(found: Expected) -> Expected:
+    """The same table as if its template had auto scaling and a resource policy too."""
+    properties = copy.deepcopy(dict(found.properties))
+    (replica,) = properties["Replicas"]
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "dynamodb:DeleteTable",
+        "Resource": f"arn:aws:dynamodb:{found.region}:123456789012:table/{found.name}",
+    }
+    replica["ResourcePolicy"] = {
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}
+    }
+    for write, read in (
+        (properties, replica),
+        *zip(properties["GlobalSecondaryIndexes"], replica["GlobalSecondaryIndexes"], strict=True),
+    ):
+        write["WriteProvisionedThroughputSettings"] = {
+            "WriteCapacityAutoScalingSettings": scaling(3, 400)
+        }
+        read["ReadProvisionedThroughputSettings"] = {
+            "ReadCapacityAutoScalingSettings": scaling(2, 50)
+        }
+    return replace(found, properties=properties)
+
+
+@pytest.mark.requirement("K-67")
+def test_auto_scaling_and_the_resource_policy_are_put_on_the_restored_table(
+    shop: Shop, driver: Driver
+) -> None:
+    """A restore keeps neither: each belongs to the name of a table."""
+    shop.put(1)
+    declared = with_scaling_and_policy(shop.expected)
+    origin = at_time(Sight(shop.clients, NAME), a_second_passes())
+    plan = driver.restores().plan(declared, origin, "")
+    found = driver.restores().restore(plan)
+    assert (found.drifts, found.unverified) == ((), ())
+
+    sight = Sight(shop.clients, plan.target)
+    assert sight.policy is not None
+    (statement,) = json.loads(sight.policy)["Statement"]
+    assert statement["Resource"].endswith(f":table/{plan.target}")
+    table = f"table/{plan.target}"
+    for kind, resource in (
+        ("table", table),
+        *(("index", f"{table}/index/{index.name}") for index in OWNED.table.indexes),
+    ):
+        assert sight.scaling(resource) == {
+            f"dynamodb:{kind}:ReadCapacityUnits": (2, 50, 70.0),
+            f"dynamodb:{kind}:WriteCapacityUnits": (3, 400, 70.0),
+        }
+
+
+def test_a_kinesis_data_stream_is_asked_for_as_dynamodb_takes_it(shop: Shop) -> None:
+    """No emulator here keeps such a destination: the request is held against the API's model."""
+    arn = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
+    properties = copy.deepcopy(dict(shop.expected.properties))
+    properties["Replicas"][0]["KinesisStreamSpecification"] = {"StreamArn": arn}
+    declared = replace(shop.expected, properties=properties)
+    (aspect,) = (each for each in ASPECTS if each.name == "Kinesis data stream")
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    for status, drifted in (("DISABLED", True), ("ACTIVE", False)):
+        with Stubber(client) as stubber:
+            destination = {"StreamArn": arn, "DestinationStatus": status}
+            answer = {"TableName": NAME, "KinesisDataStreamDestinations": [destination]}
+            stubber.add_response(
+                "describe_kinesis_streaming_destination", answer, {"TableName": NAME}
+            )
+            sight = Sight(lambda _: client, NAME)
+            drifts = {each.path: each for each in aspect.drifts(declared, sight)}
+            assert bool(drifts) is drifted
+            for repair in aspect.repairs(declared, sight, drifts):
+                asked = {"TableName": NAME, "StreamArn": arn}
+                assert repair.arguments == asked
+                stubber.add_response(repair.operation, {}, asked)
+                getattr(client, repair.operation)(**repair.arguments)
+            stubber.assert_no_pending_responses()
 
 
 @pytest.mark.requirement("K-67")
