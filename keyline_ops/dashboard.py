@@ -34,6 +34,8 @@ ul {{ list-style: none; padding: 0; margin: .25rem 0; font-size: .8rem; }}
   grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); }}
 .state {{ font-weight: bold; }}
 .on {{ color: light-dark(#b3261e, #ff8a80); }} .fine {{ color: light-dark(#1b6e3c, #7bd99b); }}
+section {{ display: grid; grid-row: span 3; grid-template-rows: subgrid; row-gap: .1rem; }}
+section h3 {{ align-self: end; }} section ul {{ margin-bottom: .75rem; }}
 svg {{ width: 100%; height: auto; border-bottom: 1px solid GrayText; overflow: visible; }}
 </style>
 </head>
@@ -53,7 +55,7 @@ def page(answer: Mapping[str, Any]) -> str:
     """Return the page of the dashboards that `keyline dashboard --json` prints."""
     measured, name = answer["time"], answer["environment"]
     return _PAGE.format(
-        title=f"Dashboards of {escape(name)}",
+        title=f"Dashboards: {escape(name)}",
         when=_when(str(measured)) if measured else _UNMEASURED,
         states=_states(answer["states"]) if answer["states"] else "",
         dashboards="\n".join(_dashboard(each) for each in answer["dashboards"]),

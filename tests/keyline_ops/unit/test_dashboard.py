@@ -117,7 +117,7 @@ def test_any_names_and_values_make_a_page_of_closed_tags_within_the_graph(
 
 def test_what_nobody_measured_is_said_and_has_no_states() -> None:
     shown = Tags(page({**answer(), "environment": "prod", "time": None, "states": []}))
-    assert "Dashboards of prod" in shown.text
+    assert "Dashboards: prod" in shown.text
     assert "The local platform does not run" in shown.text
     assert "Alarms that join others" not in shown.text
 
