@@ -29,10 +29,12 @@ from memory.embeddings.tables import (
     Stored,
 )
 
-EMBEDDING_BYTES = 2_400
-"""1,024 numbers of 2 bytes, and some 350 bytes of names and other values."""
+EMBEDDING_BYTES = 2_300
+"""1,024 numbers of 2 bytes, and some 250 bytes of names and other values."""
 BLOCK_BYTES = 4_096
-"""One unit of a read that is consistent."""
+"""A group: one unit of a read that is consistent."""
+RECENT_BYTES = 8_850
+"""A recent block of 64 codes, as the stream consumer writes it."""
 DIRECTORY_BYTES = 20_000
 """The centres of 150 blocks."""
 
@@ -126,7 +128,7 @@ CODES_FIRST = Query(
     descending=True,
     page=1_000,
     items=16,
-    item_bytes=BLOCK_BYTES,
+    item_bytes=RECENT_BYTES,
     per_month=350_000,
 )
 GROUPS_NEAR = BatchGet(
@@ -159,7 +161,7 @@ CODES_LAST = Query(
     consistent=True,
     page=1,
     items=1,
-    item_bytes=BLOCK_BYTES,
+    item_bytes=RECENT_BYTES,
     per_month=44_000,
 )
 GROUPS_MISSING = BatchGet(
@@ -177,7 +179,7 @@ RECENT_CREATE = Put(
     why="Add a user's next recent block, unless another process has added it.",
     table=CODES,
     shape=Recent,
-    item_bytes=BLOCK_BYTES,
+    item_bytes=RECENT_BYTES,
     per_month=11_000,
 )
 RECENT_CHANGE = Put(
@@ -187,7 +189,7 @@ RECENT_CHANGE = Put(
     shape=Recent,
     replace=True,
     conditions=(equals("version", "read_version"),),
-    item_bytes=BLOCK_BYTES,
+    item_bytes=RECENT_BYTES,
     per_month=1_000,
 )
 GROUP_CHANGE = Put(
@@ -213,7 +215,7 @@ RECENT_DELETE = BatchWrite(
     why="Delete the recent blocks that a generation holds.",
     table=CODES,
     shape=Recent,
-    item_bytes=BLOCK_BYTES,
+    item_bytes=RECENT_BYTES,
     per_month=1_000,
 )
 DIRECTORY_CREATE = Put(

@@ -47,9 +47,9 @@ BY_HAND = {
 """Units where an answer does not tell the item as it was, from which a floor follows."""
 
 
-def use_every_pattern(chat: Chat) -> None:
-    """Ask the tables in every way the system declares, with items of 2 KB."""
-    text = "x" * 1000 + "".join(chr(33 + n % 90) for n in range(1000))
+def use_every_pattern(chat: Chat, length: int = 2_000) -> None:
+    """Ask the tables in every way the system declares, with questions of so many characters."""
+    text = "x" * (length // 2) + "".join(chr(33 + n % 90) for n in range(length // 2))
     repository = chat.repository
     stored = [
         repository.create(

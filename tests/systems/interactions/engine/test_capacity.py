@@ -38,13 +38,13 @@ BY_HAND = {
 """Units where an answer does not tell the item as it was, from which a floor follows."""
 
 
-def use_every_pattern(mediphant: Mediphant) -> None:
-    """Ask the table in every way the system declares."""
+def use_every_pattern(mediphant: Mediphant, length: int = 100) -> None:
+    """Ask the table in every way the system declares, with names of so many characters."""
     repository, limiter = mediphant.repository, mediphant.limiter(time.time())
     session = mediphant.history.open_session("ada")
     for _ in range(10):
         limiter.admit("client")
-        mediphant.check("ada", session, names=("a" * 100, "b" * 100))
+        mediphant.check("ada", session, names=("a" * length, "b" * length))
     limiter.usage("client")
     repository.recent_checks("ada", session.sessionId)
     repository.sessions_of("ada")
