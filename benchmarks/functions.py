@@ -1,18 +1,19 @@
 """The cost of an invocation of each function: CPU, and bytes of logs.
 
-    python -m benchmarks.functions [--json [FILE]]
+    python -m benchmarks.functions [--rounds 5] [--json [FILE]]
 
-The samples of every system go through its API on a local platform of its own. `keyline cost` bills
-functions and logs by what comes of it. The CPU is that of the function's processes over its
-invocations. Their starts are included: of a function that is invoked a few times, they are most of
-it, and the forecast is too high. The bytes are those of its log. An invocation is one that writes
-metrics, as each does that calls DynamoDB.
+The samples of every system go through its API on a local platform of its own, and every pattern is
+used in each round. `keyline cost` bills functions and logs by what comes of it. The CPU is that of
+the function's processes over its invocations. Their starts are included: the more rounds, the less
+they are of it. The bytes are those of its log. An invocation is one that writes metrics, as each
+does that calls DynamoDB. If a request fails, the state with the logs of the functions is kept.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -21,6 +22,7 @@ import psutil
 from rich.console import Console
 
 from benchmarks.result import keep, machine, parser
+from keyline.errors import KeylineError
 from keyline.model import function_name
 from keyline_deploy.environment import load
 from keyline_deploy.project import ROOT
@@ -69,17 +71,23 @@ class Watch:
 
 def main() -> None:
     """Run the samples and keep what they took."""
-    file = parser(__doc__, __file__).parse_args().json
-    assembly = up_to_date(ENVIRONMENT)
-    with tempfile.TemporaryDirectory(prefix="keyline-functions-") as state:
-        found = asyncio.run(_measured(assembly, Path(state)))
-    keep({"machine": machine(), "functions": found}, file)
+    options = parser(__doc__, __file__)
+    options.add_argument("--rounds", type=int, default=5, help="how often all is used")
+    given = options.parse_args()
+    assembly, state = up_to_date(ENVIRONMENT), Path(tempfile.mkdtemp(prefix="keyline-functions-"))
+    try:
+        found = asyncio.run(_measured(assembly, state, given.rounds))
+    except KeylineError as error:
+        raise SystemExit(f"{error}\nThe functions' logs are in {state}.") from error
+    shutil.rmtree(state)
+    keep({"machine": machine(), "rounds": given.rounds, "functions": found}, given.json)
 
 
-async def _measured(assembly: Path, state: Path) -> dict[str, dict[str, dict[str, float]]]:
+async def _measured(
+    assembly: Path, state: Path, rounds: int
+) -> dict[str, dict[str, dict[str, float]]]:
     environment, console, watch = load(ENVIRONMENT), Console(stderr=True), Watch()
     options = Options(None, None, state, True, False, True, True, False, False)
-    tour = Tour.of(options, environment)
     platform = Platform(
         root=ROOT,
         assembly=assembly,
@@ -92,7 +100,8 @@ async def _measured(assembly: Path, state: Path) -> dict[str, dict[str, dict[str
         requests: set[tuple[str, str | None]] = set()
         platform.logs.subscribe(lambda written: requests.add((written.source, written.request_id)))
         looking = asyncio.create_task(watch.run())
-        await tour.take(platform, console)
+        for _ in range(rounds):
+            await Tour.of(options, environment).take(platform, console)
         watch.look()
         looking.cancel()
         invoked = Counter(source for source, _ in requests)

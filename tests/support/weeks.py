@@ -144,9 +144,8 @@ def _ran(pattern: Pattern[Any], settings: TableSettings, calls: Sequence[Call]) 
 
 def _of(pattern: Pattern[Any], calls: Sequence[Call]) -> Pattern[Any]:
     """Return the pattern as if it declared as many items as one call had."""
-    if not hasattr(pattern, "items"):
-        return pattern
-    return replace(pattern, items=sum(call.items for call in calls))
+    changed: dict[str, Any] = {"items": sum(call.items for call in calls)}
+    return replace(pattern, **changed) if hasattr(pattern, "items") else pattern
 
 
 def assert_within(
