@@ -18,8 +18,8 @@ import msgspec
 import pytest
 
 from keyline.model import Pattern, Query, System
-from keyline.run import TableSettings
-from keyline.run.meter import Call, Labels, Meter
+from keyline.run import Meter, TableSettings
+from keyline.run.meter import Call, Labels
 from keyline_ops.costs.storage import MONTH_DAYS
 from keyline_ops.costs.units import NOTHING, Bounds, call_units, total
 
