@@ -42,7 +42,7 @@ class Ran:
 
     @property
     def off(self) -> float:
-        """How far the units are outside of what is expected, as a share of the nearer end."""
+        """The share by which the units are outside of the expected range."""
         return off(self.units, self.expected)
 
 
@@ -81,7 +81,7 @@ def off(units: float, expected: Bounds) -> float:
 
 
 def metered(monkeypatch: pytest.MonkeyPatch, system: System) -> list[Call]:
-    """Return a list that every call of a system is added to, whoever makes it."""
+    """Return a list to which every call of a system is added."""
     found: list[Call] = []
     record = Meter.record
 
@@ -156,7 +156,7 @@ def assert_within(
     *,
     other_sizes: Collection[str] = (),
 ) -> None:
-    """Each pattern and the week are within the budget, and docs/cost.md has the figures.
+    """Hold each pattern and the week to the budget, and docs/cost.md to the figures.
 
     Parameters
     ----------

@@ -141,7 +141,7 @@ def scaling(least: int, most: int) -> dict[str, Any]:
 
 
 def with_scaling_and_policy(found: Expected) -> Expected:
-    """The same table as if its template had auto scaling and a resource policy too."""
+    """Return the table as if its template had auto scaling and a resource policy too."""
     properties = copy.deepcopy(dict(found.properties))
     (replica,) = properties["Replicas"]
     statement = {
@@ -194,7 +194,7 @@ def test_auto_scaling_and_the_resource_policy_are_put_on_the_restored_table(
 
 
 def test_a_kinesis_data_stream_is_asked_for_as_dynamodb_takes_it(shop: Shop) -> None:
-    """No emulator here keeps such a destination: the request is held against the API's model."""
+    """Hold the request against the model of the API: no emulator here keeps such a destination."""
     arn = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
     properties = copy.deepcopy(dict(shop.expected.properties))
     properties["Replicas"][0]["KinesisStreamSpecification"] = {"StreamArn": arn}

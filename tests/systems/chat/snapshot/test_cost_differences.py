@@ -1,4 +1,4 @@
-"""What three changes of chat cost: docs/cost.md shows them as their pull requests would."""
+"""The costs of three changes of chat, as docs/cost.md shows them."""
 
 from __future__ import annotations
 
