@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from keyline.errors import KeylineError
@@ -120,7 +121,11 @@ class Items:
     """Reads the items of tables."""
 
     def __init__(self, deployed: Deployed) -> None:
-        self._client = deployed.client()
+        self._deployed = deployed
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._deployed.client()
 
     def page(self, table: Table, asked: Asked) -> Found:
         """Return a page of a table's items.

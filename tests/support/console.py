@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -107,7 +108,16 @@ def _arn(system: System, table: str, index: str) -> str:
 
 
 def console(of: Any = None, systems: Sequence[System] = (LARGE,), root: Path = ROOT) -> Starlette:
-    """Return the console of a platform as an app."""
+    """Return the console of a platform as an app; of no platform in particular, the same one."""
+    return _app(of, systems, root) if of or systems != (LARGE,) or root != ROOT else _plain()
+
+
+@cache
+def _plain() -> Starlette:
+    return _app(None, (LARGE,), ROOT)
+
+
+def _app(of: Any, systems: Sequence[System], root: Path) -> Starlette:
     return Starlette(routes=Console(of or platform(), load("local"), systems, root).routes())
 
 
