@@ -11,6 +11,7 @@ from constructs import Construct
 from keyline.model import Function, Migration, Query, System, Table
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import alarm_topic
+from keyline_cdk.canary_traffic import CanaryTraffic
 from keyline_cdk.expired_archive import ArchiveWriter
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
@@ -170,7 +171,7 @@ class ServiceStack(KeylineStack):
     def _build_function_alarms(self, handler: HandlerFunction) -> None:
         declared = handler.declared
         if not declared.schedule:  # whose alarm does not wait for a second failure
-            self._add_trouble(
+            failing = self._add_trouble(
                 f"{pascal(declared.name)}Errors",
                 metric=function_errors(handler.name),
                 above=0,
@@ -179,6 +180,7 @@ class ServiceStack(KeylineStack):
                 " handler refuses or cannot do is answered and does not count as an error; its log"
                 " tells why.",
             )
+            self._build_canary(handler, failing)
         self._add_trouble(
             f"{pascal(declared.name)}Throttles",
             metric=function_throttles(handler.name),
@@ -196,6 +198,14 @@ class ServiceStack(KeylineStack):
             why=f"One invocation in a hundred of {handler.name} has taken more than {limit:,.0f} ms"
             f" in three of five minutes; it is ended after {declared.timeout} s.",
         )
+
+    def _build_canary(self, handler: HandlerFunction, failing: cloudwatch.Alarm) -> None:
+        """Let requests come to a function by an alias, if the environment moves them slowly."""
+        canary = self._environment.functions.canary
+        if canary is not None and handler.declared.routes:
+            handler.entry = CanaryTraffic(
+                handler, "Canary", function=handler.resource, canary=canary, alarms=[failing]
+            ).alias
 
     def _allow_model(self, model_id: str, *functions: Function) -> None:
         """Let functions call a model of Bedrock."""
@@ -247,21 +257,21 @@ class ServiceStack(KeylineStack):
 
     def _add_trouble(
         self, id: str, *, metric: cloudwatch.IMetric, above: float, runbook: str, why: str
-    ) -> None:
+    ) -> cloudwatch.Alarm:
         """Add an alarm on three of five minutes that tells nobody by itself."""
-        self._trouble.append(
-            add_alarm(
-                self,
-                id,
-                metric=metric,
-                above=above,
-                periods=5,
-                breaching=3,
-                runbook=runbook,
-                why=why,
-                topic=None,
-            )
+        alarm = add_alarm(
+            self,
+            id,
+            metric=metric,
+            above=above,
+            periods=5,
+            breaching=3,
+            runbook=runbook,
+            why=why,
+            topic=None,
         )
+        self._trouble.append(alarm)
+        return alarm
 
     def _build_trouble_alarm(self) -> None:
         names = (self._system.name, self._environment.name)

@@ -52,6 +52,11 @@ class HandlerFunction(Construct):
     ----------
     bundle
         The code, as `keyline_deploy.bundling` puts it together.
+
+    Attributes
+    ----------
+    entry
+        What an API calls: the function, or an alias of it (`keyline_cdk.canary_traffic`).
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class HandlerFunction(Construct):
         )
         self.role = self._build_role(environment)
         self.resource = self._build_function(system, environment, bundle)
+        self.entry: lambda_.IFunction = self.resource
 
     def allow(
         self,

@@ -177,7 +177,7 @@ class HttpApi(Construct):
         self, function: HandlerFunction, authorizer: authorizers.HttpJwtAuthorizer
     ) -> None:
         integration = integrations.HttpLambdaIntegration(
-            pascal(function.declared.name), function.resource
+            pascal(function.declared.name), function.entry
         )
         for route in function.declared.routes:
             apigateway.HttpRoute(

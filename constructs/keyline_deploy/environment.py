@@ -347,12 +347,17 @@ class Functions(_Section, frozen=True, kw_only=True):
     spans
         Whether functions also record the segments that their code names (`keyline.tracing`), as
         lines of their logs. Their bundles then carry OpenTelemetry.
+    canary
+        The share of an API's requests that new code gets at first, and for how long. CodeDeploy
+        moves the rest then, or puts all back if a function's alarm goes off. None moves all at
+        once.
     """
 
     log_retention_days: RetentionDays = 90
     memory: Annotated[int, Meta(ge=128, le=10_240)] = 512
     tracing: bool = True
     spans: bool = False
+    canary: Literal["10%-10-minutes", "10%-15-minutes", "10%-30-minutes"] | None = None
 
 
 class Rollback(_Section, frozen=True, kw_only=True):
@@ -1110,6 +1115,8 @@ def _faults(environment: Environment) -> Iterator[Fault]:
         yield from _budget_faults(environment.budget)
     if environment.cache:
         yield from _cache_faults(environment, environment.cache)
+    if environment.functions.canary and environment.is_local:
+        yield "functions.canary", "no CodeDeploy moves requests here.", "Leave it out."
     if environment.rollback and environment.is_local:
         yield "rollback", "no CloudFormation watches alarms here.", "Leave the section out."
     if environment.github and environment.is_local:

@@ -19,6 +19,7 @@ SERVICES = {
     "AWS::Backup": "backup",
     "AWS::Budgets": "budgets",
     "AWS::CloudWatch": "cloudwatch",
+    "AWS::CodeDeploy": "codedeploy",
     "AWS::Cognito": "cognito-idp",
     "AWS::DAX": "dax",
     "AWS::DynamoDB": "dynamodb",
@@ -47,8 +48,13 @@ _ROLE_ACTIONS = (
     *("TagRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole"),
 )
 _PASSED_TO = (
-    *("backup.amazonaws.com", "dax.amazonaws.com", "events.amazonaws.com"),
-    *("firehose.amazonaws.com", "lambda.amazonaws.com", "pipes.amazonaws.com"),
+    *("backup.amazonaws.com", "codedeploy.amazonaws.com", "dax.amazonaws.com"),
+    *(
+        "events.amazonaws.com",
+        "firehose.amazonaws.com",
+        "lambda.amazonaws.com",
+        "pipes.amazonaws.com",
+    ),
     *("scheduler.amazonaws.com",),
 )
 
