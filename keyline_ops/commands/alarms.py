@@ -11,6 +11,7 @@ import typer
 
 from keyline.errors import KeylineError
 from keyline_ops.alarms.cause import Cause
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import AsJson, State
 
 if TYPE_CHECKING:
@@ -173,7 +174,13 @@ def _time(text: str) -> datetime:
     return found
 
 
-@alarms.command("replay")
+@alarms.command(
+    "replay",
+    epilog=examples(
+        "keyline alarms replay --alarm alarm.json --series series.json",
+        "keyline alarms replay --alarm alarm.json --metric-data data.json --json",
+    ),
+)
 def replay_command(
     alarm: Annotated[
         Path | None, typer.Option(help="JSON file with the properties of the alarm.")

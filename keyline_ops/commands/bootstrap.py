@@ -8,10 +8,18 @@ from typing import Annotated
 
 import typer
 
+from keyline_ops.commands.examples import examples
+
 app = typer.Typer()
 
 
-@app.command(context_settings={"allow_extra_args": True})
+@app.command(
+    context_settings={"allow_extra_args": True},
+    epilog=examples(
+        "keyline bootstrap --environment dev",
+        "keyline bootstrap --environment dev --dry-run",
+    ),
+)
 def bootstrap(
     ctx: typer.Context,
     environment: Annotated[

@@ -9,12 +9,18 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import AsJson
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline check",
+        "keyline check SYSTEM --json",
+    ),
+)
 def check(
     system: Annotated[
         str | None, typer.Argument(help="A system; all of them where none is named.")

@@ -14,6 +14,7 @@ from keyline.errors import KeylineError, instead_of, named
 from keyline.model import System
 from keyline_deploy.environment import load
 from keyline_deploy.systems import names, part, systems
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import AsJson
 
 if TYPE_CHECKING:
@@ -333,7 +334,11 @@ def _observability(environment: str, as_json: bool) -> None:
     observability.show(environment, found, Console())
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline figures SYSTEM",
+    ),
+)
 def figures(
     system: Annotated[str, typer.Argument(help="The system whose specification is judged.")],
 ) -> None:

@@ -8,12 +8,19 @@ from typing import Annotated
 
 import typer
 
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import AsJson
 
 app = typer.Typer()
 
 
-@app.command(context_settings={"allow_extra_args": True})
+@app.command(
+    context_settings={"allow_extra_args": True},
+    epilog=examples(
+        "keyline destroy --environment dev --dry-run",
+        "keyline destroy --environment dev --yes",
+    ),
+)
 def destroy(
     ctx: typer.Context,
     environment: Annotated[

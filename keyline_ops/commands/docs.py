@@ -10,11 +10,18 @@ import typer
 from keyline_deploy.project import ROOT
 from keyline_deploy.systems import systems
 from keyline_ops import docs as data_model
+from keyline_ops.commands.examples import examples
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline docs",
+        "keyline docs --check",
+        "keyline docs --site .keyline/site",
+    ),
+)
 def docs(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if a page is stale.")
@@ -37,10 +44,7 @@ def docs(
         ),
     ] = None,
 ) -> None:
-    """Write what follows from the code: data models, API documents, pictures, tests of the ledger.
-
-    Examples: `keyline docs --check`, `keyline docs --site .keyline/site`.
-    """
+    """Write what follows from the code: data models, API documents, pictures, the ledger."""
     if measured:
         from keyline_ops.site.measured import keep
 
@@ -71,7 +75,12 @@ def _write(check: bool) -> bool:
     return check and bool(models or texts)
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline openapi SYSTEM",
+        "keyline openapi SYSTEM --output openapi.json",
+    ),
+)
 def openapi(
     system: Annotated[str, typer.Argument(help="The system whose API is described.")],
     output: Annotated[

@@ -12,11 +12,17 @@ from typer.core import TyperCommand
 
 from keyline.errors import KeylineError
 from keyline_deploy.environment import load
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import AsJson, Environment, State
 from keyline_ops.importing.declaration import import_of, imports
 from keyline_ops.importing.options import described, options_of
 
 app = typer.Typer()
+
+_EXAMPLES = examples(
+    "keyline import SYSTEM records.jsonl --dry-run",
+    "keyline import SYSTEM records.jsonl --set NAME=VALUE",
+)
 
 
 class WithOptionsOfSystems(TyperCommand):
@@ -29,11 +35,12 @@ class WithOptionsOfSystems(TyperCommand):
             for system, declared in imports().items()
             for name, text in described(declared.options).items()
         ]
-        self.epilog = "\n\n".join([f"Systems with an import: {', '.join(imports())}.", *told])
+        takes = f"Systems with an import: {', '.join(imports())}."
+        self.epilog = "\n\n".join([takes, *told, _EXAMPLES])
         super().format_help(ctx, formatter)
 
 
-@app.command("import", cls=WithOptionsOfSystems)
+@app.command("import", cls=WithOptionsOfSystems, epilog=_EXAMPLES)
 def import_(
     system: Annotated[str, typer.Argument(help="The system that takes the records.")],
     file: Annotated[Path, typer.Argument(help="Records: a JSON list, or one JSON object a line.")],

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from keyline_deploy.environment import LOCAL, load
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import AsJson, State
 from keyline_ops.durations import seconds
 
@@ -41,7 +42,9 @@ _SECONDS = 900
 """How long a command waits: scheduled functions run on the way."""
 
 
-@local.command()
+@local.command(
+    epilog=examples("keyline local throttle TABLE --for 10m", "keyline local throttle TABLE/INDEX")
+)
 def throttle(
     place: Annotated[str, typer.Argument(metavar="TABLE[/INDEX]", help="See `keyline status`.")],
     duration: _For = _DEFAULT,
@@ -57,7 +60,7 @@ def throttle(
     _begin("throttle", place, duration, as_json, state)
 
 
-@local.command()
+@local.command(epilog=examples("keyline local crash FUNCTION --for 10m"))
 def crash(
     function: Annotated[str, typer.Argument(help="A function; see `keyline status`.")],
     duration: _For = _DEFAULT,
@@ -68,7 +71,7 @@ def crash(
     _begin("crash", function, duration, as_json, state)
 
 
-@local.command()
+@local.command(epilog=examples("keyline local pause RULE --for 2d"))
 def pause(
     rule: Annotated[str, typer.Argument(help="A scheduled rule; see `keyline status`.")],
     duration: _For = _DEFAULT,
@@ -79,7 +82,7 @@ def pause(
     _begin("pause", rule, duration, as_json, state)
 
 
-@local.command()
+@local.command(epilog=examples("keyline local resume", "keyline local resume TABLE"))
 def resume(
     name: Annotated[
         str | None, typer.Argument(help="Whose fault ends; without a name all of them.")
@@ -98,7 +101,7 @@ def resume(
         print("Nothing goes wrong on purpose.")
 
 
-@local.command()
+@local.command(epilog=examples("keyline local advance 5m"))
 def advance(
     duration: Annotated[
         int, typer.Argument(parser=seconds, metavar="TIME", help="Such as 5m, 2h or 1d.")

@@ -9,12 +9,19 @@ from typing import Annotated
 import typer
 
 from keyline_deploy.project import LOCAL_STATE
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import State
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline logs",
+        "keyline logs FUNCTION --follow",
+        "keyline logs --request 5f0c",
+    ),
+)
 def logs(
     function: Annotated[
         str | None, typer.Argument(help="A function by its name; all of them where none is named.")

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from keyline.errors import KeylineError
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.judging import FAILED, Judging
 from keyline_ops.commands.options import AsJson
 
@@ -25,7 +26,14 @@ app = typer.Typer()
 _PROD = "prod"
 
 
-@app.command(cls=Judging)
+@app.command(
+    cls=Judging,
+    epilog=examples(
+        "keyline plan --from v1.4 --to HEAD --environment prod",
+        "keyline plan --environment prod --markdown",
+        "keyline plan --from before.json --to after.json --json",
+    ),
+)
 def plan(
     old: Annotated[
         str | None,

@@ -7,12 +7,18 @@ from typing import Annotated
 
 import typer
 
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import AsJson
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline requirements",
+        "keyline requirements T-02 X-05 --json",
+    ),
+)
 def requirements(
     lines: Annotated[
         list[str] | None,
@@ -30,8 +36,6 @@ def requirements(
     """Show the ledger of requirements: how much is proven, and by which tests.
 
     The exit code is 1 if a line that needs a test has neither a test nor a reason.
-
-    Examples: `keyline requirements`, `keyline requirements T-02 X-05 --json`.
     """
     from keyline_deploy.project import ROOT
     from keyline_ops.requirements import show

@@ -13,12 +13,18 @@ from rich.console import Console
 from keyline.errors import KeylineError
 from keyline_deploy.environment import load
 from keyline_deploy.project import LOCAL_STATE
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import AsJson, State
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline status",
+        "keyline status --json",
+    ),
+)
 def status(as_json: AsJson = False, state: State = None) -> None:
     """Show what a running platform runs, and where."""
     from keyline_ops.run_record import Stage, running
@@ -39,7 +45,12 @@ def status(as_json: AsJson = False, state: State = None) -> None:
         show(found, Console())
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline sweep --dry-run",
+        "keyline sweep",
+    ),
+)
 def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only.")] = False,
     as_json: AsJson = False,
@@ -55,7 +66,11 @@ def sweep(
         print(f"{count} expired items {verb} {table}")
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline trigger RULE",
+    ),
+)
 def trigger(
     rule: Annotated[str, typer.Argument(help="Name of the scheduled rule; see `keyline status`.")],
     state: State = None,

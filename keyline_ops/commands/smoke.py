@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import State
 from keyline_ops.commands.token import claim_of
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline smoke --claim NAME=VALUE",
+        "keyline smoke --environment dev",
+    ),
+)
 def smoke(
     environment: Annotated[
         str, typer.Option("--environment", "--env", help="The environment that is tried.")

@@ -14,6 +14,7 @@ from keyline.errors import KeylineError
 from keyline_deploy.environment import load
 from keyline_deploy.project import LOCAL_STATE
 from keyline_deploy.systems import systems
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import AsJson, Environment, State
 from keyline_ops.scanning.parallel import SEGMENTS
 
@@ -25,7 +26,12 @@ app = typer.Typer()
 _TABLE = "The table, by its declared or its deployed name."
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline tables",
+        "keyline tables TABLE --environment prod --json",
+    ),
+)
 def tables(
     system: Annotated[
         str | None, typer.Argument(help="A system or a table; all where none is named.")
@@ -52,7 +58,12 @@ def tables(
     raise typer.Exit(1 if any(row.differs for row in rows) else 0)
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline count TABLE",
+        "keyline count TABLE --environment prod --exact --rate 500 --yes",
+    ),
+)
 def count(
     table: Annotated[str, typer.Argument(help=_TABLE)],
     environment: Environment = "local",

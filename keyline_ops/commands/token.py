@@ -12,6 +12,7 @@ from keyline.moments import DAY_SECONDS
 from keyline_deploy.environment import load
 from keyline_deploy.project import LOCAL_STATE
 from keyline_deploy.systems import systems
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import State
 
 app = typer.Typer()
@@ -19,7 +20,12 @@ app = typer.Typer()
 _YEAR = 365 * DAY_SECONDS
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline token",
+        "keyline token --subject ada --claim NAME=VALUE --expires 600",
+    ),
+)
 def token(
     subject: Annotated[str, typer.Option(help="Who the token is for.")] = "dev",
     scope: Annotated[

@@ -17,6 +17,7 @@ from keyline.moments import DAY_SECONDS
 from keyline.variables import PORT_OFFSET
 from keyline_deploy.environment import MAX_PORT_OFFSET
 from keyline_deploy.project import LOCAL_STATE, WORK
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import State
 from keyline_ops.demo.options import Options
 
@@ -69,7 +70,14 @@ Parameters = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the functions' logs.")]
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "keyline up",
+        "keyline up --fresh --no-load --wait",
+        "keyline up --assembly cdk.out --stack STACK --parameter NAME=VALUE",
+        "keyline up --assembly cdk.out --check",
+    ),
+)
 def up(
     data: Data = None,
     report: Report = None,
@@ -168,7 +176,7 @@ def _check(chosen: Chosen, *, as_json: bool) -> NoReturn:
     raise typer.Exit(1 if refusals else 0)
 
 
-@app.command()
+@app.command(epilog=examples("keyline demo", "keyline demo --report report.json"))
 def demo(
     data: Data = None,
     report: Report = None,

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from keyline_ops.commands.examples import examples
+
 app = typer.Typer()
 
 
-@app.command("workflow-roles")
+@app.command("workflow-roles", epilog=examples("keyline workflow-roles --environment dev"))
 def workflow_roles(
     environment: Annotated[
         str, typer.Option("--environment", "--env", help="The environment, on AWS.")

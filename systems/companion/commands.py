@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from keyline.errors import KeylineError
+from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import State
 
 app = typer.Typer(help="Try the skill of the running platform.", no_args_is_help=True)
@@ -18,7 +19,7 @@ app = typer.Typer(help="Try the skill of the running platform.", no_args_is_help
 User = Annotated[str, typer.Option(help="The Alexa user, as a patient names it.")]
 
 
-@app.command()
+@app.command(epilog=examples('keyline companion event "I slept well"'))
 def event(
     words: Annotated[str, typer.Argument(help="What the patient says.")],
     user: User = "amzn1.ask.account.EXAMPLE",
@@ -30,7 +31,7 @@ def event(
     print(json.dumps(_said(words, user)))
 
 
-@app.command()
+@app.command(epilog=examples("keyline companion day FOLDER --all"))
 def day(
     data: Annotated[Path, typer.Argument(help="A folder with sgd-dev.jsonl.")],
     user: User = "amzn1.ask.account.EXAMPLE",
