@@ -190,7 +190,8 @@ def test_use_and_errors_are_watched_on_dimensions_that_dynamodb_publishes(
         ]
         assert {found["TableName"] for found in of_tables} == names
     failing = [m for a in data for m in metrics(a) if m["MetricName"] == "SystemErrors"]
-    assert {dimensions(each)["TableName"] for each in failing} == names
+    # the sizes of tables are written once a day, which cannot fail in three of five minutes
+    assert {dimensions(each)["TableName"] for each in failing} == names - {"BuddyTableSizes"}
     assert all(set(dimensions(each)) == {"TableName", "Operation"} for each in failing)
     assert not any(m["MetricName"] == "UserErrors" for a in data for m in metrics(a))
     account = alarms(templates, "prod", "account")
