@@ -27,7 +27,7 @@ COMMANDS = dict(commands(typer.main.get_group(app)))
 
 
 def shown(command: Any) -> list[str]:
-    """The lines of the examples in the help of a command."""
+    """Return the lines of the examples in the help of a command."""
     help = f"{command.help or ''}\n{command.epilog or ''}"
     text = re.sub(r" \\\n +", " ", help.partition("Examples:")[2])  # a line that goes on
     return re.findall(r"^ +(keyline .+?)(?: {2,}.*)?$", text, re.M)
