@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests lock up down demo token status sweep test tutorial apart dist e2e-deploy soak faults check lint types workflows synth synth-all \
+.PHONY: help setup setup-tests lock up down demo token status sweep test readme tutorial apart dist e2e-deploy soak faults check lint types workflows synth synth-all \
         diff plan waves digest smoke bootstrap deploy drift setup-security security secrets bills audit destroy snapshots bench docs setup-site site site-check clean distclean
 
 help: ## Show this list
@@ -68,6 +68,9 @@ e2e-deploy: setup-tests ## Deploy all stacks into an emulator of AWS, call them,
 
 tutorial: setup-tests ## Follow docs/tutorial.md in a copy of the project, each command as a reader types it
 	.venv/bin/python -m pytest -m tutorial tests/project/test_tutorial.py
+
+readme: setup-tests ## Run each command that the README shows in a copy of the project, and compare what is printed
+	.venv/bin/python -m pytest -m tutorial tests/project/test_readme.py
 
 soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 made-up requests where `make test` has 10
 	KEYLINE_SOAK_SECONDS=$(or $(KEYLINE_SOAK_SECONDS),30) KEYLINE_FUZZ_EXAMPLES=50 \
