@@ -75,6 +75,7 @@ def test_the_changes_of_files_and_the_quick_commands_do_what_the_page_says(
 
 
 @pytest.mark.tutorial
+@pytest.mark.timeout(900)  # a copy of the project is set up, typed and tested as a whole
 def test_all_commands_do_what_the_page_says_and_the_system_can_be_removed(
     reader: Reader, copy: ProjectCopy
 ) -> None:
