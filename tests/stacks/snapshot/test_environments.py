@@ -56,7 +56,8 @@ STAGING: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
 def test_template(
     environment: str, templates: Templates, template_snapshot: SnapshotAssertion
 ) -> None:
-    assert normalised(templates(environment)[f"account-{environment}"]) == template_snapshot
+    account = normalised(templates(environment)[f"account-{environment}"])
+    assert _without_bodies(account) == template_snapshot
 
 
 @pytest.mark.requirement("X-08")
@@ -75,6 +76,13 @@ def test_somebody_hears_of_the_alarms_of_a_protected_environment(
     account = templates(environment)[f"account-{environment}"]
     found = resources(account, _SUBSCRIPTION).values()
     assert [each["Protocol"] for each in found] == ["email"] * told
+
+
+def _without_bodies(template: Template) -> Template:
+    """Leave out what dashboards show: it names each system that there is."""
+    for dashboard in resources(template, "AWS::CloudWatch::Dashboard").values():
+        del dashboard["DashboardBody"]
+    return template
 
 
 def _without_subscriptions(template: Template) -> Template:
