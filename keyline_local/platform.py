@@ -541,7 +541,7 @@ class Platform:
                 "AWS_ENDPOINT_URL_DYNAMODB": data_plane,
                 "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": data_plane,
             },
-            refresh=_refresh,
+            refresh=bundling.refresh,
         )
         await self._start(self.functions)
 
@@ -665,10 +665,6 @@ class _Patient:
 
     async def invoke(self, name: str, payload: bytes) -> Invocation:
         return await self._functions.invoke(name, payload, wait_for_slot=True)
-
-
-def _refresh(function: Function) -> None:
-    bundling.refresh(function.code, function.sources)
 
 
 def _uses(functions: Sequence[Function], url: str) -> bool:

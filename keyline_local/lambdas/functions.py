@@ -20,6 +20,7 @@ from typing import Any
 import watchfiles
 
 from keyline_local.host.part import Part
+from keyline_local.lambdas.assets import Asset, Refresh
 from keyline_local.lambdas.environment import (
     Environment,
     Host,
@@ -30,7 +31,6 @@ from keyline_local.lambdas.environment import (
 )
 from keyline_local.lambdas.file_events import FileEvents
 from keyline_local.lambdas.runtime_api import Outcome, Work, failure
-from keyline_local.lambdas.sources import Sources
 from keyline_local.resources import Function
 from keyline_local.services.logs import Logs
 from keyline_local.services.metric_store import MetricStore
@@ -94,8 +94,8 @@ class Functions(Part):
     variables
         Environment variables for every function, over its own.
     refresh
-        Called (in a thread) when a file under `Function.sources` changed: it brings the
-        asset up to date. The next invocation then runs in a new environment.
+        Called when a file under `Function.sources` changed, once for all functions of an asset.
+        The next invocation then runs in a new environment.
     default_concurrency
         Environments of a function without reserved concurrency. That is this machine's
         limit, not AWS's, so its callers wait up to `patience` seconds before they are
@@ -113,7 +113,7 @@ class Functions(Part):
         metrics: MetricStore | None = None,
         crashes: Callable[[str], bool] = lambda _: False,
         variables: Mapping[str, str] | None = None,
-        refresh: Callable[[Function], None] | None = None,
+        refresh: Refresh | None = None,
         default_concurrency: int = PROCESSES,
         patience: float = 10.0,
         idle: float = 300.0,
@@ -131,16 +131,19 @@ class Functions(Part):
         self._watching: asyncio.Task[None] | None = None
         self._lifeline: tuple[int, int] | None = None
         self._events = FileEvents()
+        assets: dict[tuple[Path, tuple[Path, ...]], Asset] = {}
         for function in functions:
             reserved = function.concurrency
+            code, sources = function.code, tuple(function.sources)
+            if refresh and sources and (code, sources) not in assets:
+                assets[code, sources] = Asset(code, sources, refresh, self._events)
             self._pools[function.name] = _Pool(
                 function,
                 logs,
                 limit=default_concurrency if reserved is None else reserved,
                 patience=patience if reserved is None else 0.0,
                 idle_seconds=idle,
-                refresh=refresh,
-                events=self._events,
+                asset=assets.get((code, sources)),
                 crashes=crashes,
             )
             self._by_arn[function.arn] = function.name
@@ -161,7 +164,7 @@ class Functions(Part):
         )
         for pool in self._pools.values():
             pool.host = host
-        if any(pool.sources for pool in self._pools.values()):
+        if any(pool.asset for pool in self._pools.values()):
             self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
@@ -269,24 +272,21 @@ class _Pool:
         limit: int,
         patience: float,
         idle_seconds: float,
-        refresh: Callable[[Function], None] | None,
-        events: FileEvents,
+        asset: Asset | None,
         crashes: Callable[[str], bool],
     ) -> None:
         self.function = function
         self.host: Host | None = None
-        self.sources = Sources(function.sources, events) if refresh and function.sources else None
+        self.asset = asset
         self._logs = logs
         self._limit = limit
         self._patience = patience
         self._idle_seconds = idle_seconds
-        self._refresh = refresh
         self._crashes = crashes
-        self._refreshing = asyncio.Lock()
+        self._version = self._asset_version
         self._idle: list[Environment] = []
         self._current: set[Environment] = set()
         self._all: set[Environment] = set()
-        self._generation = 0
         self._waiting: deque[asyncio.Future[Environment]] = deque()
         self._starting = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -329,33 +329,29 @@ class _Pool:
             self._release(environment)
 
     async def refresh_if_changed(self) -> Outcome | None:
-        """Bring the asset up to date and retire the environments that ran the old code.
+        """Bring the code up to date, and retire the environments that run older code.
 
         Returns
         -------
         Outcome or None
-            The error, if the sources could not be bundled; they are tried again next time.
+            The error, if the sources could not be bundled.
         """
-        if self.sources is None or self._refresh is None or not self.sources.changed():
-            return None
-        async with self._refreshing:
-            if not self.sources.changed():
-                return None
-            state = self.sources.scan()
-            try:
-                await asyncio.to_thread(self._refresh, self.function)
-            except Exception as error:  # noqa: BLE001 - whatever bundling raises is reported
-                message = f"the changed sources could not be bundled: {error}"
-                self._logs.write(self.function.name, None, f"[ERROR] {message}")
-                return failure("Runtime.BundleError", message)
-            self.sources.accept(state)
+        broken = await self.asset.refresh_if_changed() if self.asset else None
+        if broken is not None:
+            self._logs.write(self.function.name, None, f"[ERROR] {broken}")
+            return failure("Runtime.BundleError", broken)
+        if self._version != self._asset_version:
+            self._version = self._asset_version
             self._retire()
-        self._logs.write(self.function.name, None, "sources changed: new code is in place")
+            self._logs.write(self.function.name, None, "sources changed: new code is in place")
         return None
+
+    @property
+    def _asset_version(self) -> int:
+        return self.asset.version if self.asset else 0
 
     def _retire(self) -> None:
         """Stop the idle environments; busy ones are no longer current and stop when released."""
-        self._generation += 1
         self._current.clear()
         idle, self._idle = self._idle, []
         for environment in idle:
@@ -406,20 +402,21 @@ class _Pool:
 
     async def _start(self) -> None:
         assert self.host is not None, "start() comes first"  # noqa: S101
-        generation = self._generation
+        version = self._asset_version
         environment = Environment(self.function, self.host, self._write)
         self._all.add(environment)
         try:
             await environment.start()
         except InitError as error:
             self._all.discard(environment)
-            self._fail_first(error)
+            if version == self._asset_version:  # another start has the code that came since
+                self._fail_first(error)
             return
         finally:
             self._starting -= 1
             if self._waiting and not self._stopped and not environment.alive:
                 self._start_if_needed(len(self._waiting))
-        if generation == self._generation:
+        if version == self._asset_version:
             self._current.add(environment)
         self._release(environment)
 

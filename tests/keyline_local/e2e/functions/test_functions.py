@@ -11,6 +11,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -387,11 +388,11 @@ class TestReload:
         source = sources / "app.py"
         source.write_text(self.SOURCE.format(version=1))
 
-        def refresh(refreshed: Any) -> None:
+        def refresh(code: Path, _: Sequence[Path]) -> None:
             text = source.read_text()
             if "broken" in text:
                 raise ValueError("cannot bundle")
-            (refreshed.code / "app.py").write_text(text)
+            (code / "app.py").write_text(text)
 
         return host.functions(function, refresh=refresh), source
 
@@ -451,13 +452,49 @@ class TestReload:
         (sources / "app.py").symlink_to(elsewhere)
         function = host.function(self.SOURCE.format(version=1), sources=(sources,))
         refreshed = threading.Event()
-        host.functions(function, refresh=lambda _: refreshed.set())
+        host.functions(function, refresh=lambda *_: refreshed.set())
 
         # When that file changes
         elsewhere.write_text(self.SOURCE.format(version=2) + "\n")
 
         # Then it is seen without an event and without a request
         assert refreshed.wait(30)
+
+    def test_a_slow_refresh_does_not_bring_older_code_back(self, host: Host) -> None:
+        # Given two functions of one asset, and a refresh that has read the source
+        sources = host.folder / "sources"
+        sources.mkdir()
+        source = sources / "app.py"
+        source.write_text(self.SOURCE.format(version=1))
+        demo = host.function(source.read_text(), sources=(sources,))
+        other = replace(demo, logical_id="Other", name="other", arn=f"{demo.arn}-other")
+        read, written = threading.Event(), threading.Event()
+
+        def refresh(code: Path, _: Sequence[Path]) -> None:
+            text = source.read_text()
+            if "[2" in text:
+                read.set()
+                written.wait(1)  # for the other refresh, if there is one at the same time
+            elif written.is_set():
+                time.sleep(1)  # as long as an environment needs to start
+            (code / "app.py").write_text(text)
+            written.set()
+
+        functions = host.functions(demo, other, refresh=refresh)
+
+        async def save_meanwhile() -> list[int]:
+            source.write_text(self.SOURCE.format(version=2))
+            running = asyncio.create_task(functions.invoke("other", b"{}"))
+            assert await asyncio.to_thread(read.wait, 10)
+            # When the source is saved again before the refresh has written, and both are asked for
+            source.write_text(self.SOURCE.format(version=3))
+            first = await functions.invoke("demo", b"{}")
+            await running
+            rest = [await functions.invoke(name, b"{}") for name in ("other", "demo")]
+            return [json.loads(result.payload)[0] for result in (first, *rest)]
+
+        # Then all run what was saved last
+        assert host.run(save_meanwhile()) == [3, 3, 3]
 
     def test_a_running_request_ends_on_the_old_code(
         self, host: Host, reloading: tuple[Functions, Path]
