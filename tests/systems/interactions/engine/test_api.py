@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from interactions.patterns import SESSION_CREATE
 from interactions.rules import ADVICE, UNKNOWN
 from interactions.system import SYSTEM
-from keyline.run.meter import PROCESS
+from tests.support.weeks import metered
 from tests.systems.interactions.on_engine import ADDRESS, Api, MakeMediphant, Mediphant
 
 CHECK = "POST /interactions"
@@ -91,13 +91,12 @@ def test_how_many_calls_of_dynamodb_a_request_is(mediphant: Mediphant) -> None:
     """`systems/interactions/README.md` says the same."""
     api = mediphant.app("interactions")
     session = opened(api)
-    calls: list[str] = []
-    mediphant.monkeypatch.setattr(PROCESS, "record", lambda _, call: calls.append(call.pattern))
+    calls = metered(mediphant.monkeypatch, mediphant.system)
 
     def of(route: str, path: dict[str, str] | None = None, body: Any = None) -> list[str]:
         calls.clear()
         assert api(route, path, body=body).status < 300
-        return list(calls)
+        return [call.pattern for call in calls]
 
     path = in_path(session)
     assert of(CHECK, body=two(session)) == ["rate-limit-count", "check-add"]
