@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import Any
 
 from keyline.run import Store
@@ -31,7 +32,7 @@ def old_turns(memory: Memory, count: int, *, begin: int = 0, packed: bool = True
             NewTurn(role="user", content=f"line {begin + n + k}")
             for k in range(min(SESSION, count - n))
         ]
-        name = f"old-{begin + n}"
+        name = session_of(begin + n)
         stored += turns_at(started + n * 1000, "ada", name, new, name)
     vectors = [provider.embed(turn.content) for turn in stored]
     memory.store.batch_write(TURN_BATCH, puts=stored)
@@ -40,6 +41,11 @@ def old_turns(memory: Memory, count: int, *, begin: int = 0, packed: bool = True
     if packed:
         Packer(memory.store).pack("ada")
     return [TurnId.of(turn) for turn in stored]
+
+
+def session_of(turn: int) -> str:
+    """Return the session that begins with a turn. It is as long as those of clients: a UUID."""
+    return str(uuid.UUID(int=turn))
 
 
 def lose_a_group(memory: Memory) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from memory.system import SYSTEM
 from tests.systems.memory.on_engine import Memory, turns
-from tests.systems.memory.packed import OLD, lose_a_group, old_turns, stream_of
+from tests.systems.memory.packed import OLD, lose_a_group, old_turns, session_of, stream_of
 
 KEY = {"content-type": "application/json", "idempotency-key": '"k"'}
 
@@ -39,7 +39,7 @@ def forget(memory: Memory) -> None:
     old_turns(memory, OLD)
     old_turns(memory, 96, begin=OLD)
     api = memory.app("forget")
-    for name in ("old-0", f"old-{OLD}"):
+    for name in (session_of(0), session_of(OLD)):
         assert api("DELETE /sessions/{sessionId}", {"sessionId": name}).body["turns"] == 48
     assert api("DELETE /history").body["complete"]
 
