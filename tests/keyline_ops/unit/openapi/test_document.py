@@ -16,6 +16,8 @@ from keyline.idempotency import IdempotencyKey
 from keyline.model import Function, Get, Key, Put, Route, System, Table
 from keyline_ops.openapi.document import document
 
+NEVER_CALLED = "A document is made from the signature of a handler. Nothing calls the handler."
+
 Id = Annotated[int, msgspec.Meta(ge=1, examples=[12])]
 
 
@@ -102,7 +104,7 @@ def create(body: Note, caller: Caller, client: Client) -> Response[Note]:
 
     It is there at once.
     """
-    raise NotImplementedError
+    raise AssertionError(NEVER_CALLED)
 
 
 def test_an_operation_is_named_and_described_by_its_handler() -> None:
@@ -122,7 +124,7 @@ def test_a_summary_is_plain_text_and_a_description_commonmark() -> None:
 
         It is in `noteId`.
         """
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     _, operation = described("GET /notes/{noteId}", read)
     assert operation["summary"] == "Read what noteId names."
@@ -131,7 +133,7 @@ def test_a_summary_is_plain_text_and_a_description_commonmark() -> None:
 
 def test_an_optional_parameter_has_no_example_that_would_be_sent() -> None:
     def read(query: DayQuery) -> Notes:
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     _, operation = described("GET /notes", read)
     examples = {each["name"]: each.get("example") for each in operation["parameters"]}
@@ -156,7 +158,7 @@ def test_path_parameters_are_the_handler_s_arguments() -> None:
         noteId
             Which one.
         """
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     found, operation = described("GET /notes/{noteId}/parts/{part}", read)
     assert list(found["paths"]) == ["/notes/{noteId}/parts/{part}"]
@@ -174,7 +176,7 @@ def test_path_parameters_are_the_handler_s_arguments() -> None:
 
 def test_query_parameters_are_the_fields_of_the_struct_by_their_outer_names() -> None:
     def read(query: PageQuery) -> Notes:
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     found, operation = described("GET /notes", read)
     by_name = {parameter["name"]: parameter for parameter in operation["parameters"]}
@@ -214,9 +216,11 @@ def test_an_example_is_made_up_of_those_of_the_fields() -> None:
         start: Annotated[str, msgspec.Meta(examples=["2026-01-31"])] | None = None
         other: str = ""
 
-    def change(body: Change) -> None: ...
+    def change(body: Change) -> None:
+        raise AssertionError(NEVER_CALLED)
 
-    def silent(body: Note) -> None: ...
+    def silent(body: Note) -> None:
+        raise AssertionError(NEVER_CALLED)
 
     change.__annotations__["body"] = Change  # it is defined in here
     _, operation = described("PATCH /notes", change)
@@ -245,10 +249,14 @@ def test_a_struct_is_described_by_its_docstring_and_decimals_are_numbers() -> No
 
 
 def test_what_is_answered_is_what_the_handler_returns() -> None:
-    def optional() -> Note | None: ...
-    def nothing() -> None: ...
+    def optional() -> Note | None:
+        raise AssertionError(NEVER_CALLED)
+
+    def nothing() -> None:
+        raise AssertionError(NEVER_CALLED)
+
     def no_content() -> Response[None]:
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     def successes(route: str, handler: Callable[..., Any], **options: Any) -> dict[str, Any]:
         _, operation = described(route, handler, **options)
@@ -270,7 +278,7 @@ def test_what_is_answered_is_what_the_handler_returns() -> None:
 @pytest.mark.parametrize("returned", [None, Response])
 def test_a_handler_has_to_say_what_it_answers(returned: Any) -> None:
     def read():  # type: ignore[no-untyped-def]  # the fault under test
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     if returned is not None:
         read.__annotations__["return"] = returned
@@ -285,16 +293,16 @@ def _refusals(route: str, handler: Callable[..., Any], scope: str = "", **option
 
 def test_the_refusals_are_those_that_the_route_can_answer() -> None:
     def plain() -> Note:
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     def told(caller: Caller) -> Note:
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     def one(noteId: str) -> Note:
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     def some(query: PageQuery) -> Notes:
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     always = {401, 429, 500, 503}
     assert _refusals("GET /notes", plain) == always
@@ -328,10 +336,10 @@ def test_a_document_may_name_a_server() -> None:
 
 def test_a_route_that_takes_a_key_or_a_version_says_so() -> None:
     def send(body: Note, key: IdempotencyKey | None) -> Response[Note]:
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     def change(body: Note, if_match: IfMatch) -> Response[Counted]:
-        raise NotImplementedError
+        raise AssertionError(NEVER_CALLED)
 
     _, sent = described("POST /notes", send, status=201)
     _, changed = described("PATCH /notes", change)
