@@ -114,7 +114,7 @@ async def run(chosen: Chosen, options: Options, offset: int, console: Console) -
                 console.print(note, markup=False, soft_wrap=True)
             for name, value in running.deployment.outputs.items():
                 console.print(f"{name} = {value}", markup=False, soft_wrap=True)
-            how_to_call(running, options.state, console)
+            how_to_call(running, options.state, "The local platform", console)
             if not options.quiet:
                 running.logs.show_on(console)
             record.enter(Stage.SERVING)

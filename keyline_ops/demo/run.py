@@ -49,7 +49,7 @@ async def run(options: Options, console: Console) -> int:
             if not options.serve:
                 await tour.take(platform, console)
                 return 1 if tour.faults else 0
-            show.how_to_call(platform, options.state, console)
+            show.how_to_call(platform, options.state, "Console", console)
             await _serve(platform, tour, options, record, console)
             console.print("Stopping.")
     return 0

@@ -30,13 +30,19 @@ def platform(running: Platform, console: Console) -> None:
         )
 
 
-def how_to_call(running: Platform, state: Path, console: Console) -> None:
-    """Name every API, also one without a journey, and say how to call it."""
+def how_to_call(running: Platform, state: Path, front: str, console: Console) -> None:
+    """Name every API, also one without a journey, and say how to call it.
+
+    Parameters
+    ----------
+    front
+        The name of the page that the platform's own address shows.
+    """
     for api in running.status().apis:
         console.print(f"{api.title}: {api.url}", markup=False, soft_wrap=True)
         if "docs" in api.pages:
             console.print(f"  look at it and try it: {api.pages['docs']}", soft_wrap=True)
-    console.print(f"All of them, and what else runs: {running.endpoints.issuer}", soft_wrap=True)
+    console.print(f"{front}: {running.endpoints.issuer}", soft_wrap=True)
     token = "make token" if state == LOCAL_STATE else f"keyline token --state {state}"
     console.print(
         f"A token: {token}. Saved handlers run at the next request. Ctrl-C stops.",

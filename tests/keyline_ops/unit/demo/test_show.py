@@ -38,14 +38,14 @@ class Running:
         return SimpleNamespace(apis=self._apis)
 
 
-def test_every_api_is_named_with_its_page_and_the_index_of_all(tmp_path: Path) -> None:
+def test_every_api_is_named_with_its_page_and_the_console(tmp_path: Path) -> None:
     out = io.StringIO()
-    show.how_to_call(cast(Platform, Running()), tmp_path, Console(file=out, width=200))
+    show.how_to_call(cast(Platform, Running()), tmp_path, "Console", Console(file=out, width=200))
     assert out.getvalue().splitlines() == [
         "Notes: http://127.0.0.1:3000",
         "  look at it and try it: http://127.0.0.1:3000/_keyline/docs",
         "Bookmarks [old]: http://127.0.0.1:3003",
-        "All of them, and what else runs: http://127.0.0.1:18769",
+        "Console: http://127.0.0.1:18769",
         f"A token: keyline token --state {tmp_path}. Saved handlers run at the next request."
         " Ctrl-C stops.",
     ]
