@@ -43,15 +43,17 @@ def smoke(
     """
     from keyline_deploy.environment import load
     from keyline_deploy.systems import systems
+    from keyline_ops.local_token import local_token
     from keyline_ops.plan.running_stacks import on_aws
     from keyline_ops.smoke.request import smoke_requests
     from keyline_ops.smoke.run import api_urls, send, try_systems
-    from keyline_ops.smoke.token import canary_token
+    from keyline_ops.smoke.token import SUBJECT, canary_token
 
     told = load(environment)
     requests = smoke_requests(systems())
     if told.is_local:
-        urls, token = _local_urls(told, state), _local_token(told, state, claim or [])
+        urls = _local_urls(told, state)
+        token = local_token(told, state, SUBJECT, claims=dict(map(claim_of, claim or [])))
     else:
         where = on_aws(told)
         urls = api_urls(where, [request.system for request in requests])
@@ -73,19 +75,3 @@ def _local_urls(environment: Environment, state: Path | None) -> dict[str, str]:
     apis = ask_local(environment, state, "GET", "/status")["apis"]
     by_api = {api_name(system, environment.name): system for system in names()}
     return {by_api[name]: str(url) for name, url in apis.items()}
-
-
-def _local_token(environment: Environment, state: Path | None, claims: list[str]) -> str:
-    from keyline_deploy.project import LOCAL_STATE
-    from keyline_deploy.systems import systems
-    from keyline_local import Issuer
-    from keyline_ops.running import local_issuer
-    from keyline_ops.smoke.token import SUBJECT
-
-    issuer = Issuer(local_issuer(environment, state), (state or LOCAL_STATE) / "issuer")
-    return issuer.mint(
-        SUBJECT,
-        audience=environment.auth.audience,
-        scopes=[scope for system in systems() for scope in system.scopes],
-        claims=dict(map(claim_of, claims)),
-    )

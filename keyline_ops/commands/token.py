@@ -10,8 +10,6 @@ import typer
 from keyline.errors import KeylineError
 from keyline.moments import DAY_SECONDS
 from keyline_deploy.environment import load
-from keyline_deploy.project import LOCAL_STATE
-from keyline_deploy.systems import systems
 from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import State
 
@@ -48,16 +46,15 @@ def token(
     as_json: Annotated[bool, typer.Option("--json", help="Print it with its claims.")] = False,
 ) -> None:
     """Mint a token that the local API accepts."""
-    from keyline_local import Issuer
-    from keyline_ops.running import local_issuer
+    from keyline_ops.local_token import local_token
 
-    environment = load("local")
-    issuer = Issuer(local_issuer(environment, state), (state or LOCAL_STATE) / "issuer")
-    minted = issuer.mint(
+    minted = local_token(
+        load("local"),
+        state,
         subject,
-        audience=audience or environment.auth.audience,
-        scopes=scope or [scope for system in systems() for scope in system.scopes],
-        claims=dict(claim_of(text) for text in claim or []),
+        scopes=scope,
+        claims=dict(map(claim_of, claim or [])),
+        audience=audience,
         expires=expires,
     )
     if as_json:
