@@ -246,7 +246,6 @@ def _parameter(name: str, region: str) -> str | None:
 def _of(stacks: Iterable[Stack], kind: str) -> Iterator[Mapping[str, Any]]:
     """Yield the properties of the resources of a type."""
     for stack in stacks:
-        for body in stack.resources.values():
-            if isinstance(body, dict) and body.get("Type") == kind:
-                properties = body.get("Properties")
-                yield properties if isinstance(properties, dict) else {}
+        for body in stack.of_types(kind).values():
+            properties = body.get("Properties")
+            yield properties if isinstance(properties, dict) else {}

@@ -22,7 +22,7 @@ _FAILURES = ("AWS/Lambda", "Errors")
 
 def has_functions(stack: Stack) -> bool:
     """Return whether a stack has functions, whose new code the alarms judge."""
-    return any(body.get("Type") == _FUNCTION for body in _bodies(stack).values())
+    return bool(stack.of_types(_FUNCTION))
 
 
 def triggers(stack: Stack, resources: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -35,7 +35,7 @@ def triggers(stack: Stack, resources: Iterable[Mapping[str, Any]]) -> list[str]:
     resources
         Those of the stack that runs, as ListStackResources gives them.
     """
-    wanted = _bodies(stack)
+    wanted = stack.of_types(_ALARM)
     found = [
         (rank, str(each["PhysicalResourceId"]))
         for each in resources
@@ -61,7 +61,3 @@ def _rank(body: Mapping[str, Any]) -> int | None:
     if metric == _FAILURES:
         return 1 if properties.get("EvaluationPeriods", 1) > 1 else 2
     return None
-
-
-def _bodies(stack: Stack) -> Mapping[str, Mapping[str, Any]]:
-    return {id: body for id, body in stack.resources.items() if isinstance(body, dict)}

@@ -12,7 +12,7 @@ from typing import Any
 
 from keyline_ops.deployed import translated
 from keyline_ops.plan.evaluate import Stack
-from keyline_ops.plan.table_state import GLOBAL_TABLE, TABLE
+from keyline_ops.plan.table_state import GLOBAL_TABLE, TABLE, TABLE_TYPES
 
 _ALLOW_ALL = {"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"}
 _KEEP_TABLES = {
@@ -26,10 +26,7 @@ _KEEP_TABLES = {
 
 def has_tables(stack: Stack) -> bool:
     """Return whether a stack has a table."""
-    return any(
-        isinstance(body, dict) and body.get("Type") in (TABLE, GLOBAL_TABLE)
-        for body in stack.resources.values()
-    )
+    return bool(stack.of_types(*TABLE_TYPES))
 
 
 def keep_tables(client: Any, stack: Stack) -> None:

@@ -100,6 +100,14 @@ class Stack:
         section = self.template.get("Resources")
         return section if isinstance(section, dict) else {}
 
+    def of_types(self, *types: str) -> Mapping[str, Node]:
+        """Return the resources of these types by their logical ids."""
+        return {
+            logical_id: body
+            for logical_id, body in self.resources.items()
+            if isinstance(body, dict) and body.get("Type") in types
+        }
+
 
 @dataclass
 class Evaluator:

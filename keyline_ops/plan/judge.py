@@ -56,19 +56,12 @@ _RULES = (
 
 def _rest(stacks: Sequence[Stack]) -> list[object]:
     """Return what stacks have beside tables."""
-    return [
-        {
-            name: section
-            if name != "Resources"
-            else {
-                logical_id: body
-                for logical_id, body in stack.resources.items()
-                if not (isinstance(body, dict) and body.get("Type") in TABLE_TYPES)
-            }
-            for name, section in stack.template.items()
-        }
-        for stack in stacks
-    ]
+    found: list[object] = []
+    for stack in stacks:
+        tables = stack.of_types(*TABLE_TYPES)
+        others = {id: body for id, body in stack.resources.items() if id not in tables}
+        found.append({**stack.template, "Resources": others})
+    return found
 
 
 def judge(

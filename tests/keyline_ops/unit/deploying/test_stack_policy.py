@@ -22,6 +22,7 @@ from keyline_ops.deploying.fills import Pending
 from keyline_ops.deploying.run import Run
 from keyline_ops.deploying.stack_policy import allow_all, has_tables, keep_tables
 from keyline_ops.plan.evaluate import Stack
+from keyline_ops.plan.table_state import TABLE_TYPES
 from tests.keyline_ops.unit.plan.made import GLOBAL, TABLE, Made
 
 NAME = "orders-data-prod"
@@ -126,7 +127,7 @@ def test_what_a_killed_command_left_open_is_closed_before_the_next_wave(
 
 
 @pytest.mark.parametrize(
-    ("kind", "found"), [(TABLE, True), (GLOBAL, True), ("AWS::SQS::Queue", False)]
+    ("kind", "found"), [(kind, True) for kind in TABLE_TYPES] + [("AWS::SQS::Queue", False)]
 )
 def test_a_stack_with_a_table_has_one(kind: str, *, found: bool) -> None:
     assert has_tables(Stack(NAME, {"Resources": {"It": {"Type": kind}}})) is found
