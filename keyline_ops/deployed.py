@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
@@ -134,18 +134,38 @@ def deployed(environment: Environment, state: Path | None) -> Deployed:
         status = ask_local(environment, state, "GET", "/status")
         return Deployed(environment, engine=str(status["engine"]))
     if environment.account is not None:
-        _check_account(environment.name, environment.account, environment.region)
+        _check_account(environment)
     return Deployed(environment)
 
 
-def _check_account(name: str, account: str, region: str) -> None:
+class CallerIdentity(NamedTuple):
+    """The account that the caller's credentials are for, and its partition, such as `aws`."""
+
+    account: str
+    partition: str
+
+
+def caller_identity(environment: Environment) -> CallerIdentity:
+    """Ask AWS whose credentials the caller has.
+
+    Raises
+    ------
+    KeylineError
+        If there are no credentials, or AWS refuses them.
+    """
+    with translated(f"environment {environment.name}"):
+        sts = boto3.client("sts", region_name=environment.region, config=_PATIENT)
+        told = sts.get_caller_identity()
+    return CallerIdentity(str(told["Account"]), str(told["Arn"]).split(":")[1])
+
+
+def _check_account(environment: Environment) -> None:
     """Refuse credentials of another account: tables may have the same names there."""
-    with translated(f"environment {name}"):
-        mine = boto3.client("sts", region_name=region).get_caller_identity()["Account"]
-    if mine != account:
+    mine = caller_identity(environment).account
+    if mine != environment.account:
         raise KeylineError(
-            f"environment {name}",
-            f"is in the account {account}, the credentials are for {mine}.",
+            f"environment {environment.name}",
+            f"is in the account {environment.account}. The credentials are for {mine}.",
             "Choose others with AWS_PROFILE, or correct the environment's file.",
         )
 

@@ -10,16 +10,15 @@ from constructs import Construct
 
 from keyline_cdk.acknowledge import acknowledge
 from keyline_deploy.environment import Environment
+from keyline_deploy.names import deploy_role_name, plan_role_name
 from keyline_deploy.pipeline_rights import (
     AUDIENCE,
     ISSUER,
     Statement,
     deploy_claims,
-    deploy_role_name,
     deploy_statements,
     github_of,
     plan_claims,
-    plan_role_name,
     plan_statements,
     provider_arn,
     stack_arns,

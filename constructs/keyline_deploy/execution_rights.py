@@ -12,8 +12,6 @@ from typing import Any
 
 from keyline_deploy.names import role_path
 
-POLICY_NAME = "keyline-deployment"
-
 SERVICES = {
     "AWS::ApiGatewayV2": "apigateway",
     "AWS::Backup": "backup",

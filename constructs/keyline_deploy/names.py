@@ -23,6 +23,8 @@ __all__ = [
     "cursor_secret_name",
     "dashboard_name",
     "dax_name",
+    "deploy_role_name",
+    "execution_policy_name",
     "failure_queue_name",
     "function_name",
     "is_restored_name",
@@ -31,6 +33,7 @@ __all__ = [
     "overview_name",
     "pascal",
     "phase_parameter_name",
+    "plan_role_name",
     "restored_name",
     "role_path",
     "stack_id",
@@ -86,6 +89,24 @@ def role_path(environment: str) -> str:
     at the end of it with that. A path is never cut.
     """
     return f"/keyline/{environment}/"
+
+
+def plan_role_name(environment: str) -> str:
+    """Return the name of the role with which a workflow plans: `KeylinePlan-dev`.
+
+    No policy of a bootstrap speaks of such a name.
+    """
+    return f"KeylinePlan-{environment}"
+
+
+def deploy_role_name(environment: str) -> str:
+    """Return the name of the role with which a workflow deploys: `KeylineDeploy-dev`."""
+    return f"KeylineDeploy-{environment}"
+
+
+def execution_policy_name(environment: str) -> str:
+    """Return the name of the policy of CloudFormation's role: `keyline-deployment-dev`."""
+    return f"keyline-deployment-{environment}"
 
 
 def stack_id(name: str) -> str:

@@ -46,16 +46,6 @@ def github_of(environment: Environment) -> GitHub:
     return environment.github
 
 
-def plan_role_name(environment: str) -> str:
-    """Return the name of the role that plans. No policy of a bootstrap speaks of such a name."""
-    return f"KeylinePlan-{environment}"
-
-
-def deploy_role_name(environment: str) -> str:
-    """Return the name of the role that deploys."""
-    return f"KeylineDeploy-{environment}"
-
-
 def role_arn(environment: Environment, name: str) -> str:
     """Return the ARN of a role in the account of an environment."""
     return f"arn:aws:iam::{environment.account}:role/{name}"

@@ -22,12 +22,8 @@ def workflow_roles(
     They follow from the environment's file, so that GitHub is told nothing else.
     """
     from keyline_deploy.environment import load
-    from keyline_deploy.pipeline_rights import (
-        deploy_role_name,
-        github_of,
-        plan_role_name,
-        role_arn,
-    )
+    from keyline_deploy.names import deploy_role_name, plan_role_name
+    from keyline_deploy.pipeline_rights import github_of, role_arn
 
     found = load(environment)
     github_of(found)

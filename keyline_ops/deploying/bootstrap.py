@@ -13,8 +13,9 @@ import boto3
 from botocore.exceptions import ClientError
 
 from keyline_deploy.environment import Environment
-from keyline_deploy.execution_rights import POLICY_NAME, execution_policy
-from keyline_ops.deployed import translated
+from keyline_deploy.execution_rights import execution_policy
+from keyline_deploy.names import execution_policy_name
+from keyline_ops.deployed import caller_identity, translated
 from keyline_ops.deploying.cdk import Cdk
 from keyline_ops.synth import assembly_folder, up_to_date
 
@@ -36,16 +37,13 @@ class Bootstrap:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._iam = boto3.client("iam", region_name=environment.region)
-        with translated(f"environment {environment.name}"):
-            caller = boto3.client("sts", region_name=environment.region).get_caller_identity()
-        self._account = str(caller["Account"])
-        self._partition = str(caller["Arn"]).split(":")[1]
+        self._account, self._partition = caller_identity(environment)
         self.policy = execution_policy(self._account, environment.name, self._partition)
 
     @property
     def name(self) -> str:
         """The name of the policy."""
-        return f"{POLICY_NAME}-{self._environment.name}"
+        return execution_policy_name(self._environment.name)
 
     @property
     def arn(self) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from keyline.errors import KeylineError
 from keyline_deploy.project import WORK
-from keyline_ops.deployed import Deployed, translated
+from keyline_ops.deployed import Deployed, caller_identity
 from keyline_ops.deploying.assembly import Assembly, Entry, Waves, digests
 from keyline_ops.deploying.cdk import Cdk, DeploymentFailedError
 from keyline_ops.deploying.cloudformation import CloudFormation
@@ -140,10 +140,7 @@ class Run:
     @cached_property
     def _account(self) -> str:
         environment = self.where.environment
-        if environment.account is not None:
-            return environment.account
-        with translated(f"environment {environment.name}"):
-            return str(self.where.clients("sts").get_caller_identity()["Account"])
+        return environment.account or caller_identity(environment).account
 
     def _for_each_with_tables(self, set_policy: Callable[[object, Stack], None]) -> None:
         if not self.where.environment.keeps_data:
