@@ -89,7 +89,7 @@ def ask(
         ) from error
     if response.status_code == 503:
         raise LocalPlatformError(url, "the local platform is starting.", "Ask again in a moment.")
-    if response.status_code == 409:
+    if response.status_code in (400, 409):
         raise LocalPlatformError(**response.json())
     response.raise_for_status()
     return response.json()

@@ -113,14 +113,7 @@ def control_app(
             try:
                 return await handler(request)
             except KeylineError as error:
-                return JSONResponse(
-                    {
-                        "path": error.path,
-                        "message": error.message,
-                        "suggestion": error.suggestion,
-                    },
-                    status_code=409,
-                )
+                return _refusal(error)
 
         return answer
 
@@ -195,8 +188,7 @@ def control_app(
         )
 
     async def begin_fault(request: Request) -> Response:
-        kind = Kind(request.path_params["kind"])
-        fault = platform.begin_fault(kind, request.query_params["name"], _seconds(request))
+        fault = platform.begin_fault(_kind(request), _asked(request, "name"), _seconds(request))
         return JSONResponse(fault_json(fault))
 
     async def end_faults(request: Request) -> Response:
@@ -204,9 +196,8 @@ def control_app(
         return JSONResponse([fault_json(each) for each in ended])
 
     async def records(request: Request) -> Response:
-        asked = request.query_params
         name = request.path_params["name"]
-        found = await platform.records(name, asked["first"], asked["last"])
+        found = await platform.records(name, _asked(request, "first"), _asked(request, "last"))
         return JSONResponse({"records": found if found is None else list(found)})
 
     return Starlette(
@@ -235,13 +226,40 @@ def _once_up(platform: Controlled, app: ASGIApp) -> ASGIApp:
     return answer
 
 
+class _BadRequestError(LocalPlatformError):
+    """A request that no state of the platform would let it answer."""
+
+
+def _refusal(error: KeylineError) -> Response:
+    told = {"path": error.path, "message": error.message, "suggestion": error.suggestion}
+    return JSONResponse(told, status_code=400 if isinstance(error, _BadRequestError) else 409)
+
+
+def _asked(request: Request, name: str) -> str:
+    """Return a parameter of the query that a request must have."""
+    given = request.query_params.get(name)
+    if given is None:
+        raise _BadRequestError(name, "is not in the query.", f"Add {name}=VALUE to the query.")
+    return given
+
+
 def _seconds(request: Request) -> float:
-    given = request.query_params.get("seconds", "")
+    given = _asked(request, "seconds")
     try:
         return float(given)
     except ValueError:
-        raise LocalPlatformError(
+        raise _BadRequestError(
             "seconds", f"{given!r} is not a number.", "Give a number of seconds."
+        ) from None
+
+
+def _kind(request: Request) -> Kind:
+    given = request.path_params["kind"]
+    try:
+        return Kind(given)
+    except ValueError:
+        raise _BadRequestError(
+            "kind", f"{given!r} is not a kind of fault.", instead_of(given, [kind.value for kind in Kind])
         ) from None
 
 
