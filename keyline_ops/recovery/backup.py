@@ -14,6 +14,7 @@ from typing import Any
 from keyline.errors import KeylineError, instead_of
 from keyline_ops.costs.prices import GIGABYTE, REGIONS
 from keyline_ops.deployed import Deployed, Owned, translated
+from keyline_ops.recovery.begun import naming
 from keyline_ops.tables.describe import Seen, describe, required
 from keyline_ops.tables.wait import PAUSE_SECONDS, refuse_local, until
 
@@ -78,17 +79,20 @@ class Backups:
         Raises
         ------
         KeylineError
-            If AWS refuses one.
+            If AWS refuses one. The error names the backups that began before.
         """
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        started = []
-        for seen in tables:
-            with translated(seen.name):
-                answer = self.client.create_backup(
-                    TableName=seen.name, BackupName=f"{seen.name}-{stamp}"[:255]
-                )
-            started.append((seen.name, answer["BackupDetails"]["BackupArn"]))
-        return [self._saved(name, arn) for name, arn in started]
+        begun: dict[str, str] = {}
+        with naming(begun, "backups", "`keyline backup --list` shows them."):
+            for seen in tables:
+                begun[seen.name] = self._start(seen.name, stamp)
+                self.tell(f"{seen.name}: backup {begun[seen.name]} began")
+            return [self._saved(name, begun) for name in tuple(begun)]
+
+    def _start(self, name: str, stamp: str) -> str:
+        with translated(name):
+            answer = self.client.create_backup(TableName=name, BackupName=f"{name}-{stamp}"[:255])
+        return str(answer["BackupDetails"]["BackupArn"])
 
     def listed(self, tables: Sequence[Owned]) -> list[Saved]:
         """Return the backups of these tables and of their earlier names, the newest first.
@@ -118,10 +122,12 @@ class Backups:
                     ]
         return sorted(found, key=lambda each: each.at, reverse=True)
 
-    def _saved(self, name: str, arn: str) -> Saved:
+    def _saved(self, name: str, begun: dict[str, str]) -> Saved:
+        """Wait for a backup. One that failed is removed from those that began."""
+
         def look() -> dict[str, Any]:
             with translated(name):
-                answer = self.client.describe_backup(BackupArn=arn)
+                answer = self.client.describe_backup(BackupArn=begun[name])
             return dict(answer["BackupDescription"]["BackupDetails"])
 
         ended = until(
@@ -131,6 +137,7 @@ class Backups:
             pause=self.pause,
         )
         if ended["BackupStatus"] != "AVAILABLE":
+            del begun[name]
             raise KeylineError(name, f"its backup ended as {ended['BackupStatus']}.", "Try again.")
         return _told(name, ended)
 

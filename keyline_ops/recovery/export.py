@@ -15,6 +15,7 @@ from typing import Any
 
 from keyline.errors import KeylineError
 from keyline_ops.deployed import translated
+from keyline_ops.recovery.begun import naming
 from keyline_ops.tables.describe import Seen
 from keyline_ops.tables.wait import PAUSE_SECONDS, until
 
@@ -130,11 +131,16 @@ class Exports:
         Raises
         ------
         KeylineError
-            If a table has no recovery, the moment is out of its reach, or AWS refuses.
+            If a table has no recovery, the moment is out of its reach, or AWS refuses. The error
+            names the exports that began before.
         """
         moment = checked(tables, at=at, since=since)
-        started = [(seen, self._start(seen, bucket, moment, since)) for seen in tables]
-        return [self._ended(seen.name, arn, bucket, moment, since) for seen, arn in started]
+        begun: dict[str, str] = {}
+        with naming(begun, "exports", "`aws dynamodb list-exports` shows them."):
+            for seen in tables:
+                begun[seen.name] = self._start(seen, bucket, moment, since)
+                self.tell(f"{seen.name}: export {begun[seen.name]} began")
+            return [self._ended(name, begun, bucket, moment, since) for name in tuple(begun)]
 
     def _start(self, seen: Seen, bucket: Bucket, at: datetime, since: datetime | None) -> str:
         when: dict[str, Any] = {"ExportTime": at}
@@ -158,8 +164,16 @@ class Exports:
         return str(answer["ExportDescription"]["ExportArn"])
 
     def _ended(
-        self, name: str, arn: str, bucket: Bucket, at: datetime, since: datetime | None
+        self,
+        name: str,
+        begun: dict[str, str],
+        bucket: Bucket,
+        at: datetime,
+        since: datetime | None,
     ) -> Exported:
+        """Wait for an export. One that failed is removed from those that began."""
+        arn = begun[name]
+
         def look() -> dict[str, Any]:
             with translated(name):
                 return dict(self.client.describe_export(ExportArn=arn)["ExportDescription"])
@@ -171,6 +185,7 @@ class Exports:
             pause=self.pause,
         )
         if ended["ExportStatus"] != "COMPLETED":
+            del begun[name]
             raise KeylineError(
                 name,
                 f"its export failed ({ended.get('FailureCode', 'no reason given')}): "

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from keyline.errors import KeylineError
@@ -147,14 +148,68 @@ def test_a_backup_or_export_that_fails_is_an_error(
     }
     failed = {"BackupDescription": {"BackupDetails": details}}
     monkeypatch.setattr(shop.client, "describe_backup", lambda **_: failed)
-    with pytest.raises(KeylineError, match="ended as DELETED"):
-        backups(shop).save(backups(shop).found([OWNED]))
+    first, second, *_ = backups(shop).found(ALL)
+    with pytest.raises(KeylineError, match="ended as DELETED") as raised:
+        backups(shop).save([first, second])
+    assert f"{second.name} (" in raised.value.suggestion, "its backup began, and goes on"
+    assert f"{first.name} (" not in raised.value.suggestion, "its backup has failed"
     broken = {"ExportStatus": "FAILED", "FailureCode": "S3NoSuchBucket", "FailureMessage": "gone"}
     monkeypatch.setattr(shop.client, "describe_export", lambda **_: {"ExportDescription": broken})
     shop.clients("s3").create_bucket(Bucket="exports")
     exports = Exports(shop.client, lambda _: None, pause=0)
     with pytest.raises(KeylineError, match="S3NoSuchBucket"):
         exports.export(backups(shop).found([OWNED]), Bucket.of("s3://exports"))
+
+
+def refusing(call: Any, name: str) -> Any:
+    """Return a call that AWS refuses for one table."""
+
+    def answer(**arguments: Any) -> Any:
+        if name in (arguments.get("TableName"), str(arguments.get("TableArn")).rpartition("/")[2]):
+            told = {"Error": {"Code": "LimitExceededException", "Message": "too many"}}
+            raise ClientError(told, "Begin")
+        return call(**arguments)
+
+    return answer
+
+
+@pytest.mark.requirement("K-66")
+def test_a_backup_that_aws_refuses_half_way_names_those_that_began(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, *_ = backups(shop).found(ALL)
+    tables = [first, second]
+    told: list[str] = []
+    monkeypatch.setattr(
+        shop.client, "create_backup", refusing(shop.client.create_backup, second.name)
+    )
+    half = dataclasses.replace(backups(shop), tell=told.append)
+    with pytest.raises(KeylineError, match="LimitExceeded") as raised:
+        half.save(tables)
+    (made,) = backups(shop).listed(ALL)
+    assert raised.value.path == second.name
+    assert f"These backups began, and AWS bills them: {first.name} ({made.arn})." in (
+        raised.value.suggestion
+    )
+    assert told == [f"{first.name}: backup {made.arn} began"], "Ctrl-C finds it on the screen"
+    with pytest.raises(KeylineError) as raised:
+        backups(shop).save([second])
+    assert "began" not in raised.value.suggestion
+
+
+@pytest.mark.requirement("K-66")
+def test_an_export_that_aws_refuses_half_way_names_those_that_began(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.clients("s3").create_bucket(Bucket="exports")
+    first, second, *_ = backups(shop).found(ALL)
+    begin = shop.client.export_table_to_point_in_time
+    monkeypatch.setattr(shop.client, "export_table_to_point_in_time", refusing(begin, second.name))
+    exports = Exports(shop.client, lambda _: None, pause=0)
+    with pytest.raises(KeylineError, match="LimitExceeded") as raised:
+        exports.export([first, second], Bucket.of("s3://exports"))
+    (made,) = shop.client.list_exports(TableArn=first.arn)["ExportSummaries"]
+    assert f"{first.name} ({made['ExportArn']})." in raised.value.suggestion
 
 
 @pytest.mark.requirement("K-66")
