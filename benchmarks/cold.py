@@ -19,8 +19,6 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Any, NamedTuple
 
-from msgspec import to_builtins
-
 from benchmarks.ratio import Ratio
 from benchmarks.result import machine
 from keyline.model import Function
@@ -123,7 +121,7 @@ def judged(what: str, taken: Mapping[str, Sequence[Spent]], budget: float) -> di
         "runs": len(ours),
         "wall_ms": {name: _median(each.wall for each in runs) for name, runs in taken.items()},
         "cpu_ms": {name: _median(each.cpu for each in runs) for name, runs in taken.items()},
-        "ratios": to_builtins([Ratio.of_rounds(f"CPU {what}", against, rounds, budget)]),
+        "ratios": [Ratio.of_rounds(f"CPU {what}", against, rounds, budget)],
     }
 
 

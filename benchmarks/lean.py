@@ -21,7 +21,6 @@ from typing import Any
 
 import boto3
 import msgspec
-from msgspec import to_builtins
 
 from benchmarks.ratio import Ratio, report
 from benchmarks.result import keep, machine, parser
@@ -439,7 +438,7 @@ def main() -> int:
         },
         "rounds": arguments.rounds,
         "cpu_ms": medians(taken),
-        "ratios": to_builtins(ratios),
+        "ratios": ratios,
     }
     keep(result, arguments.json)
     return report(ratios)

@@ -28,14 +28,13 @@ import time
 import tracemalloc
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
 import numpy as np
-from msgspec import to_builtins
 
 from benchmarks.memory_search import THREADS
 from benchmarks.ratio import Ratio
@@ -627,18 +626,16 @@ def main() -> int:
     result = {
         "machine": machine(),
         "source": sgd.DIALOGUES if given.data else "made up",
-        "claims": [asdict(claim) for claim in judged],
-        "ratios": to_builtins(
-            [
-                Ratio(
-                    what=f"{claim.line}: {claim.what}",
-                    against="the old way",
-                    value=round(claim.after / claim.before, 3),
-                )
-                for claim in judged
-            ]
-        ),
-        "measured": [asdict(user), asdict(large)],
+        "claims": judged,
+        "ratios": [
+            Ratio(
+                what=f"{claim.line}: {claim.what}",
+                against="the old way",
+                value=round(claim.after / claim.before, 3),
+            )
+            for claim in judged
+        ],
+        "measured": [user, large],
     }
     keep(result, given.json)
     return 0

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import convert
+from msgspec import convert, to_builtins
 
 from benchmarks.ratio import Ratio, report
 
@@ -53,8 +53,14 @@ def met(result: Mapping[str, Any]) -> int:
 
 
 def keep(result: Any, file: Path) -> None:
-    """Print a result and write it to a file."""
-    text = json.dumps(result, indent=2) + "\n"
+    """Print a result and write it to a file, in JSON.
+
+    Parameters
+    ----------
+    result
+        Mappings, lists, dataclasses, Structs such as `Ratio`, and what JSON has.
+    """
+    text = json.dumps(to_builtins(result, str_keys=True), indent=2) + "\n"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     print(text, end="")

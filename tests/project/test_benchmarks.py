@@ -14,7 +14,7 @@ import pytest
 from benchmarks import summary
 from benchmarks.files import OWN, found, kept
 from benchmarks.ratio import Ratio
-from benchmarks.result import parser
+from benchmarks.result import keep, met, parser
 from benchmarks.summary import Measured
 from keyline_deploy.project import ROOT
 
@@ -111,3 +111,15 @@ def test_a_run_ends_with_1_if_something_has_become_worse(
     monkeypatch.setattr(summary, "read", lambda: measured(0.3))
     assert summary.main() == 1
     assert "0.2 before, 0.3 now" in capsys.readouterr().out
+
+
+def test_a_result_is_kept_as_json_whatever_it_is_made_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (against,) = measured(0.5)
+    keep({"by": {10: (1.5, None)}, "ratios": against.ratios}, tmp_path / "results" / "a.json")
+    text = (tmp_path / "results" / "a.json").read_text(encoding="utf-8")
+    ratio = {"what": "CPU of get", "against": "another client", "value": 0.5, "budget": 1.0}
+    assert json.loads(text) == {"by": {"10": [1.5, None]}, "ratios": [ratio]}
+    assert capsys.readouterr().out == text
+    assert met({"ratios": against.ratios}) == met(json.loads(text)) == 0

@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.result import keep, parser
@@ -69,7 +69,7 @@ def run() -> list[Claim]:
 def main() -> int:
     """Measure, print and keep the result."""
     arguments = parser(__doc__, __file__).parse_args()
-    keep([asdict(claim) for claim in run()], arguments.json)
+    keep(run(), arguments.json)
     return 0
 
 

@@ -24,8 +24,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from msgspec import to_builtins
-
 from benchmarks.ratio import Ratio
 from benchmarks.result import keep, machine, parser
 from benchmarks.revisions import checkout
@@ -166,16 +164,14 @@ def main() -> int:
         "before": arguments.before,
         "rounds": arguments.rounds,
         "requests": measured,
-        "ratios": to_builtins(
-            [
-                Ratio(
-                    what=f"time of a request to the local API, {name}",
-                    against=f"revision {arguments.before}",
-                    value=round(1 / found["ratio"], 3),
-                )
-                for name, found in measured.items()
-            ]
-        ),
+        "ratios": [
+            Ratio(
+                what=f"time of a request to the local API, {name}",
+                against=f"revision {arguments.before}",
+                value=round(1 / found["ratio"], 3),
+            )
+            for name, found in measured.items()
+        ],
     }
     keep(result, arguments.json)
     return 0

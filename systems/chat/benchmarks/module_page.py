@@ -14,7 +14,6 @@ import statistics
 import time
 from typing import Any
 
-from msgspec import to_builtins
 from rich.progress import track
 
 from benchmarks.ratio import Ratio, report
@@ -80,7 +79,7 @@ def main() -> int:
         "where": f"{machine()}, embedded engine on loopback",
         "calls": arguments.calls,
         "by_messages": measured,
-        "ratios": to_builtins([ratio]),
+        "ratios": [ratio],
     }
     keep(result, arguments.json)
     return report([ratio]) or int(small["read_units"] != large["read_units"])

@@ -19,7 +19,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import to_builtins
 
 from benchmarks.ratio import Ratio, report
 from benchmarks.result import keep, machine, parser
@@ -138,7 +137,7 @@ def main() -> int:
         value=measured.p50_ratio,
         budget=MOST_RATIO,
     )
-    ratios = to_builtins([ratio])
+    ratios = [ratio]
     keep({"machine": machine(), **asdict(measured), "ratios": ratios}, options.json)
     return report([ratio])
 

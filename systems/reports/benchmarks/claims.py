@@ -12,7 +12,7 @@ import functools
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.result import keep, machine, parser
@@ -87,7 +87,7 @@ def run() -> list[Claim]:
 def main() -> int:
     """Measure, print and keep the result."""
     arguments = parser(__doc__, __file__).parse_args()
-    measured = {"machine": machine(), "claims": [asdict(claim) for claim in run()]}
+    measured = {"machine": machine(), "claims": run()}
     keep(measured, arguments.json)
     return 0
 
