@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.support.markdown import FENCE, anchors
+from tests.support.questions import ANSWERS
 from tests.support.tracked import tracked_files
 
 CODE = re.compile(r"`[^`]*`")
@@ -90,6 +91,19 @@ def broken(file: Path, known: set[Path]) -> list[str]:
 
 def pages(files: list[Path]) -> list[Path]:
     return [file for file in files if file.suffix == ".md"]
+
+
+@pytest.mark.parametrize("question", ANSWERS)
+def test_a_question_of_a_newcomer_links_to_the_heading_that_answers_it(
+    question: str, root: Path
+) -> None:
+    """`make site-check` clicks through the built site. This finds a lost heading without it."""
+    page = root / "docs/questions.md"
+    answer = read(page).partition(f"## {question}\n")[2].partition("\n## ")[0]
+    file, _, anchor = ANSWERS[question].partition("#")
+    assert anchor in anchors(read(root / file))
+    linked = {place for _, place, _ in destinations(page, answer)}
+    assert root / file in linked
 
 
 def test_every_link_leads_somewhere(files: list[Path], root: Path) -> None:

@@ -21,6 +21,7 @@ from keyline_deploy.project import WORK
 from keyline_deploy.systems import systems
 from scripts.screenshots import Browser, browser
 from tests.support.browsing import barriers, go, press, resize, tab_to, wait
+from tests.support.questions import ANSWERS
 
 pytestmark = [pytest.mark.site, pytest.mark.timeout(900)]
 
@@ -114,15 +115,6 @@ def test_everybody_can_use_a_page(shown: Browser, address: str, page: str) -> No
     assert [*barriers(shown, f"{address}{page}")] == []
 
 
-ANSWERS = {
-    "What does it cost?": "what-it-costs-at-run-time",
-    "What happens when an answer is lost?": "writes-whose-answer-is-lost",
-    "How do I add an index to a full table?": "deploying-in-waves",
-    "Which alarm fires when a partition is hot?": "throttled-requests",
-    "How do I get out again?": "leaving-keyline",
-}
-
-
 @pytest.mark.parametrize("question", ANSWERS)
 def test_a_question_is_answered_in_at_most_three_clicks(question: str) -> None:
     front = (SITE / "index.html").read_text(encoding="utf-8")
@@ -133,9 +125,11 @@ def test_a_question_is_answered_in_at_most_three_clicks(question: str) -> None:
     page = SITE / first[1]
     section = page.read_text(encoding="utf-8").partition(f'id="{first[2]}"')[2]
     section = section.partition("</section>")[0]
+    file, _, anchor = ANSWERS[question].partition("#")
+    answer = (SITE / file).with_suffix(".html")
     targets = re.findall(r'href="([^":#]*\.html)(?:#[^"]*)?"', section)
-    reached = [(page.parent / target).resolve() for target in targets]
-    assert any(f'id="{ANSWERS[question]}"' in each.read_text("utf-8") for each in reached)
+    assert answer in [(page.parent / target).resolve() for target in targets]
+    assert f'id="{anchor}"' in answer.read_text(encoding="utf-8")
 
 
 def test_nothing_comes_from_elsewhere() -> None:
