@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests lock up down demo token status sweep test readme tutorial apart dist e2e-deploy soak faults check lint types workflows synth synth-all \
-        diff plan waves digest smoke bootstrap deploy drift setup-security security secrets bills audit destroy snapshots bench docs setup-site site site-check clean distclean
+        diff plan waves digest smoke bootstrap deploy drift setup-security security secrets bills audit destroy snapshots bench bench-setup docs setup-site site site-check clean distclean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -166,8 +166,12 @@ drift: setup ## Write documents and snapshots again, and fail if any of them was
 snapshots: setup ## Write the template snapshots anew; read the difference before committing it
 	.venv/bin/python -m pytest -n auto tests/*/snapshot tests/systems/*/snapshot --snapshot-update
 
-bench: setup ## Run the benchmarks, side by side, results as JSON
+bench-setup: setup ## Install the clients that the benchmarks compare with
 	.venv/bin/python -m pip install --quiet -r benchmarks/requirements.txt
+	.venv/bin/python -m venv .keyline/aiobotocore
+	.keyline/aiobotocore/bin/python -m pip install --quiet -r benchmarks/requirements-aiobotocore.txt
+
+bench: bench-setup ## Run the benchmarks, side by side, results as JSON
 	.venv/bin/python -m benchmarks
 
 docs: setup ## Write anew what follows from the code: data models, API documents, pictures, the ledger's tests

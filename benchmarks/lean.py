@@ -1,49 +1,47 @@
-"""CPU per call of the run time beside other clients, in one run on the embedded engine.
+"""What a call costs in the run time beside other clients, in one run on the embedded engine.
 
-    pip install -r benchmarks/requirements.txt
-    python -m benchmarks.lean [--rounds 7] [--json benchmarks/results/lean.json]
+    make bench-setup
+    python -m benchmarks.lean [--rounds 7] [--instructions] [--json benchmarks/results/lean.json]
 
-Every subject does the same to the same table: read an item, query 1,000 items of about
-600 B, read 100 by their keys, put and update an item. Subjects take turns in each round, and the
-median of the rounds counts, so that a busy moment of the machine meets them all. CPU is that of
-the whole process, with all threads.
+Every client does the same to the same table: it gets an item, queries 1,000 items of about 600 B,
+gets 100 by their keys, puts and updates an item. Each runs in a process of its own that imports no
+other client, and must get the same items. The clients take turns in each round, and the median of
+the rounds counts, so that a busy moment of the machine meets them all. CPU is that of the
+client's process, with all threads. Instructions are counted by valgrind, which takes some minutes.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import shutil
 import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
+from pathlib import Path
+from urllib.parse import urlsplit
 
-import boto3
-import msgspec
-
+from benchmarks.clients.instructions import counted, instructions
+from benchmarks.clients.keyline_store import ENVIRONMENT, PUT, SYSTEM, TABLE, message
+from benchmarks.clients.process import OTHER_LIBRARIES, Running, Subject, running
+from benchmarks.clients.tls import over_tls
+from benchmarks.clients.workload import CALLS, ITEMS
 from benchmarks.ratio import Ratio, report
 from benchmarks.result import keep, machine, parser
-from keyline.model import (
-    BatchGet,
-    Function,
-    Get,
-    Key,
-    Put,
-    Query,
-    System,
-    Table,
-    Update,
-    between,
-)
 from keyline.run import Store, dynamodb_client
-from tests.support.engine import CREDENTIALS, REGION, admin_client, running_engine, where
+from tests.support.engine import admin_client, running_engine, where
 from tests.support.tables import create_table_params
 
-ITEMS = 1000
-BATCH = 100
-TEXT = "x" * 360
-CALLS = {"get": 200, "query": 6, "batch get": 20, "put": 150, "update": 150}
+OURS = "keyline"
+SUBJECTS = (
+    Subject("boto3 client", "boto3_client"),
+    Subject("boto3 Table resource", "boto3_table"),
+    Subject("PynamoDB", "pynamodb_model"),
+    Subject("aiobotocore", "aiobotocore_client", OTHER_LIBRARIES),
+    Subject("pydynox", "pydynox_client"),
+    Subject(OURS, "keyline_store"),
+)
 BUDGETS = {  # operation and what it is held against → the most that its CPU may be of that
     ("get", "boto3 client"): 0.12,
     ("get", "pydynox"): 1.0,
@@ -53,383 +51,145 @@ BUDGETS = {  # operation and what it is held against → the most that its CPU m
     ("query", "boto3 Table resource"): 0.12,
     ("query", "pydynox"): 1.0,
 }
-OURS = "keyline"
+READS = ("get", "query", "batch get")
+THREADS, GETS = 8, 800
+COUNTED = {"get": 40, "query": 2, "batch get": 5, "put": 40, "update": 40}
+"""Calls whose instructions are counted."""
+NAME = TABLE.physical_name(ENVIRONMENT)
+
+Rounds = dict[str, dict[str, list[float]]]
+"""What was done → client → a figure of each round, in milliseconds for a call."""
 
 
-class Message(msgspec.Struct, kw_only=True):
-    """A message as the benchmark stores it."""
-
-    conversationId: str
-    timestamp: float
-    messageId: str
-    moduleId: int
-    studentId: int | None = None
-    provider: str
-    modelUsed: str
-    question: str
-    response: str
-    tokenCount: int
-    responseTime: float
-    hasFile: bool
-    fileName: str | None = None
-    createdAt: str
-
-
-TABLE = Table(
-    "LeanMessages",
-    "Key design: a conversation's messages lie together, in the order of time.",
-    key=Key("conversationId", "timestamp"),
-    entities=[Message],
-)
-
-
-def _common(name: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "why": "Measured.",
-        "table": TABLE,
-        "shape": Message,
-        "item_bytes": 600,
-        "per_month": 1,
-    }
-
-
-GET = Get(**_common("get-message"))
-QUERY = Query(sort=between("timestamp"), page=1000, **_common("messages-between"))
-BATCH_GET = BatchGet(items=BATCH, **_common("get-messages"))
-PUT = Put(replace=True, **_common("put-message"))
-UPDATE = Update(set=("response",), add=("tokenCount",), **_common("update-message"))
-SYSTEM = System(
-    name="lean",
-    title="Lean",
-    tables=(TABLE,),
-    functions=(
-        Function(
-            name="all",
-            handler="lean.handlers.all.handler",
-            why="All.",
-            patterns=(GET, QUERY, BATCH_GET, PUT, UPDATE),
-        ),
-    ),
-)
-NAME = TABLE.physical_name("local")
-
-
-def message(number: int) -> Message:
-    """Return the message of this number."""
-    return Message(
-        conversationId="conversation-1",
-        timestamp=1_700_000_000_000.0 + number,
-        messageId=f"message-{number:06d}",
-        moduleId=42,
-        studentId=number % 97,
-        provider="openai",
-        modelUsed="gpt-large",
-        question="How many apples are left when three of ten are eaten?",
-        response=TEXT,
-        tokenCount=120 + number,
-        responseTime=812.5,
-        hasFile=False,
-        createdAt="2026-11-20T12:00:00Z",
-    )
-
-
-KEYS: list[dict[str, Any]] = [
-    {"conversationId": each.conversationId, "timestamp": each.timestamp}
-    for each in map(message, range(BATCH))
-]
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A client under measurement: what it calls for each operation."""
-
-    name: str
-    operations: Mapping[str, Callable[[], Any]]
-
-
-def keyline_subject(url: str) -> Subject:
-    """Measure the run time: typed items, capacity metered."""
-    client = dynamodb_client(**where(url))
-    store = Store(system=SYSTEM, environment="local", client=client)
-    item = message(1)
-    key: dict[str, Any] = {"conversationId": item.conversationId, "timestamp": item.timestamp}
-
-    def query() -> int:
-        window = (0.0, 1e15)
-        page = store.query(QUERY, limit=ITEMS, conversationId="conversation-1", timestamp=window)
-        return len(page.items)
-
-    return Subject(
-        "keyline",
-        {
-            "get": lambda: store.get(GET, **key),
-            "query": query,
-            "batch get": lambda: len(store.batch_get(BATCH_GET, keys=KEYS)),
-            "put": lambda: store.put(PUT, item),
-            "update": lambda: store.update(UPDATE, {"response": TEXT, "tokenCount": 1}, **key),
-        },
-    )
-
-
-_CONDITION = "#c = :c AND #t BETWEEN :a AND :b"
-_NAMES = {"#c": "conversationId", "#t": "timestamp"}
-_UPDATE = "SET #r = :r ADD #n :n"
-_UPDATE_NAMES = {"#r": "response", "#n": "tokenCount"}
-
-
-def boto3_client_subject(url: str) -> Subject:
-    """Measure boto3's client: DynamoDB JSON as dictionaries, consumed capacity returned."""
-    client = admin_client(url)
-    metered = {"TableName": NAME, "ReturnConsumedCapacity": "INDEXES"}
-    item = {k: _wire(v) for k, v in _plain(message(1)).items()}
-    key = {"conversationId": item["conversationId"], "timestamp": item["timestamp"]}
-    keys = [{k: _wire(v) for k, v in each.items()} for each in KEYS]
-    values = {":c": {"S": "conversation-1"}, ":a": {"N": "0"}, ":b": {"N": "1000000000000000"}}
-    return Subject(
-        "boto3 client",
-        {
-            "get": lambda: client.get_item(Key=key, **metered),
-            "query": lambda: len(
-                client.query(
-                    KeyConditionExpression=_CONDITION,
-                    ExpressionAttributeNames=_NAMES,
-                    ExpressionAttributeValues=values,
-                    Limit=ITEMS,
-                    **metered,
-                )["Items"]
-            ),
-            "batch get": lambda: len(
-                client.batch_get_item(
-                    RequestItems={NAME: {"Keys": keys}}, ReturnConsumedCapacity="INDEXES"
-                )["Responses"][NAME]
-            ),
-            "put": lambda: client.put_item(Item=item, **metered),
-            "update": lambda: client.update_item(
-                Key=key,
-                UpdateExpression=_UPDATE,
-                ExpressionAttributeNames=_UPDATE_NAMES,
-                ExpressionAttributeValues={":r": {"S": TEXT}, ":n": {"N": "1"}},
-                ReturnValues="ALL_NEW",
-                **metered,
-            ),
-        },
-    )
-
-
-def boto3_resource_subject(url: str) -> Subject:
-    """Measure boto3's Table resource: items as dictionaries, numbers as Decimal."""
-    key_id, secret = CREDENTIALS
-    resource = boto3.resource(
-        "dynamodb",
-        endpoint_url=url,
-        region_name=REGION,
-        aws_access_key_id=key_id,
-        aws_secret_access_key=secret,
-    )
-    table = resource.Table(NAME)
-    metered = {"ReturnConsumedCapacity": "INDEXES"}
-    item = {
-        k: Decimal(repr(v)) if isinstance(v, float) else v for k, v in _plain(message(1)).items()
-    }
-    key = {"conversationId": item["conversationId"], "timestamp": item["timestamp"]}
-    keys = [{**each, "timestamp": int(each["timestamp"])} for each in KEYS]
-    values = {":c": "conversation-1", ":a": 0, ":b": 10**15}
-    return Subject(
-        "boto3 Table resource",
-        {
-            "get": lambda: table.get_item(Key=key, **metered),
-            "query": lambda: len(
-                table.query(
-                    KeyConditionExpression=_CONDITION,
-                    ExpressionAttributeNames=_NAMES,
-                    ExpressionAttributeValues=values,
-                    Limit=ITEMS,
-                    **metered,
-                )["Items"]
-            ),
-            "batch get": lambda: len(
-                resource.batch_get_item(RequestItems={NAME: {"Keys": keys}}, **metered)[
-                    "Responses"
-                ][NAME]
-            ),
-            "put": lambda: table.put_item(Item=item, **metered),
-            "update": lambda: table.update_item(
-                Key=key,
-                UpdateExpression=_UPDATE,
-                ExpressionAttributeNames=_UPDATE_NAMES,
-                ExpressionAttributeValues={":r": TEXT, ":n": 1},
-                ReturnValues="ALL_NEW",
-                **metered,
-            ),
-        },
-    )
-
-
-def pynamodb_subject(url: str) -> Subject:
-    """PynamoDB: items as models."""
-    from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
-    from pynamodb.models import Model
-
-    key_id, secret = CREDENTIALS
-    meta = {
-        "table_name": NAME,
-        "host": url,
-        "region": REGION,
-        "aws_access_key_id": key_id,
-        "aws_secret_access_key": secret,
-    }
-    body: dict[str, Any] = {"Meta": type("Meta", (), meta)}
-    for name, value in _plain(message(1)).items():
-        kind = (
-            BooleanAttribute
-            if isinstance(value, bool)
-            else UnicodeAttribute
-            if isinstance(value, str)
-            else NumberAttribute
-        )
-        body[name] = kind(
-            hash_key=name == "conversationId", range_key=name == "timestamp", null=True
-        )
-    model: Any = type("MessageModel", (Model,), body)
-    item = model(**_plain(message(1)))
-    key = (item.conversationId, item.timestamp)
-    keys = [tuple(each.values()) for each in KEYS]
-    actions = [model.response.set(TEXT), model.tokenCount.add(1)]
-
-    def query() -> int:
-        found = model.query("conversation-1", model.timestamp.between(0, 10**15), limit=ITEMS)
-        return len(list(found))
-
-    return Subject(
-        "PynamoDB",
-        {
-            "get": lambda: model.get(*key),
-            "query": query,
-            "batch get": lambda: len(list(model.batch_get(keys))),
-            "put": item.save,
-            "update": lambda: model(*key).update(actions=actions),
-        },
-    )
-
-
-def pydynox_subject(url: str) -> Subject:
-    """pydynox's client: items as dictionaries, by way of a client in Rust."""
-    from pydynox import DynamoDBClient
-
-    key_id, secret = CREDENTIALS
-    client = DynamoDBClient(region=REGION, access_key=key_id, secret_key=secret, endpoint_url=url)
-    item = _plain(message(1))
-    key = {"conversationId": item["conversationId"], "timestamp": item["timestamp"]}
-
-    def query() -> int:
-        found = client.sync_query(
-            NAME,
-            _CONDITION,
-            expression_attribute_names=_NAMES,
-            expression_attribute_values={":c": "conversation-1", ":a": 0, ":b": 10**15},
-            page_size=ITEMS,
-        )
-        return len(list(found))
-
-    return Subject(
-        "pydynox",
-        {
-            "get": lambda: client.sync_get_item(NAME, key),
-            "query": query,
-            "batch get": lambda: len(client.sync_batch_get(NAME, KEYS)),
-            "put": lambda: client.sync_put_item(NAME, item),
-            "update": lambda: client.sync_update_item(
-                NAME,
-                key,
-                update_expression=_UPDATE,
-                expression_attribute_names=_UPDATE_NAMES,
-                expression_attribute_values={":r": TEXT, ":n": 1},
-            ),
-        },
-    )
-
-
-MAKERS = (
-    boto3_client_subject,
-    boto3_resource_subject,
-    pynamodb_subject,
-    pydynox_subject,
-    keyline_subject,
-)
-
-
-def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
-    """CPU milliseconds per call: operation → subject → one figure for each round."""
-    with running_engine() as url:
-        _fill(url)
-        subjects = [maker(url) for maker in MAKERS]
-        taken: dict[str, dict[str, list[float]]] = {o: {} for o in CALLS}
+def measure(rounds: int) -> tuple[Rounds, Rounds, Rounds]:
+    """Return the CPU of each call, the same over TLS, and the time of a get in eight threads."""
+    with engines() as (url, secure, certificate), contextlib.ExitStack() as stack:
+        trust = {"AWS_CA_BUNDLE": str(certificate), "SSL_CERT_FILE": str(certificate)}
+        plain = [stack.enter_context(running(it, url, NAME)) for it in SUBJECTS]
+        over = [stack.enter_context(running(it, secure, NAME, environ=trust)) for it in SUBJECTS]
+        must_agree([*plain, *over])
+        cpu, tls, wall = Rounds(), Rounds(), Rounds()
         for number in range(rounds + 1):
+            taken = (cpu, tls, wall) if number else (Rounds(), Rounds(), Rounds())  # warms up
             for operation, calls in CALLS.items():
-                for subject in subjects:
-                    spent = _cpu(subject.operations[operation], calls)
-                    if number:  # the first round warms up
-                        taken[operation].setdefault(subject.name, []).append(spent)
-    return taken
+                for clients, figures in ((plain, taken[0]), (over, taken[1])):
+                    for client in clients:
+                        spent = client.run(operation, calls)
+                        _note(figures, operation, client, spent.cpu / calls)
+            for client in plain:
+                spent = client.run("get", GETS, THREADS)
+                _note(taken[2], "get", client, spent.wall / GETS)
+        must_agree([*plain, *over])
+    return cpu, tls, wall
 
 
-def medians(taken: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, dict[str, float]]:
-    """Return the median of the rounds: operation → subject → milliseconds."""
+def count() -> Rounds:
+    """Return the instructions of each call of each client."""
+    counts: Rounds = {operation: {} for operation in CALLS}
+    with engines() as (url, *_):
+        for subject in SUBJECTS:
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                counted(subject, url, NAME, Path(folder)) as process,
+            ):
+                for operation, calls in COUNTED.items():
+                    found = instructions(process, operation, calls, Path(folder))
+                    counts[operation][subject.name] = [found]
+    return counts
+
+
+@contextlib.contextmanager
+def engines() -> Iterator[tuple[str, str, Path]]:
+    """Yield the URL of an engine with the items, its URL over TLS, and whom that lets trust."""
+    with running_engine() as url, tempfile.TemporaryDirectory() as folder:
+        admin_client(url).create_table(**create_table_params(TABLE, ENVIRONMENT))
+        fill(Store(system=SYSTEM, environment=ENVIRONMENT, client=dynamodb_client(**where(url))))
+        port = urlsplit(url).port
+        if port is None:
+            raise ValueError(f"{url}: the URL of an engine must have a port")
+        with over_tls(port, Path(folder)) as (secure, certificate):
+            yield url, secure, certificate
+
+
+def fill(store: Store) -> None:
+    """Put all items."""
+    for number in range(ITEMS):
+        store.put(PUT, message(number))
+
+
+def medians(taken: Rounds) -> dict[str, dict[str, float]]:
+    """Return the median of the rounds: what was done → client → figure."""
     return {
         operation: {name: round(statistics.median(values), 3) for name, values in by.items()}
         for operation, by in taken.items()
     }
 
 
-def held(taken: Mapping[str, Mapping[str, Sequence[float]]]) -> list[Ratio]:
-    """Compare Keyline with each other client, in each round."""
+def held(
+    what: str,
+    taken: Rounds,
+    against: Iterable[str] | None = None,
+    budgets: Mapping[tuple[str, str], float] | None = None,
+) -> list[Ratio]:
+    """Compare Keyline with other clients, in each round.
+
+    Parameters
+    ----------
+    what
+        What is measured; `{}` stands for the operation.
+    against
+        The other clients, or None for all.
+    """
+    chosen = {*(against or (it.name for it in SUBJECTS))} - {OURS}
     return [
         Ratio.of_rounds(
-            f"CPU of {operation}",
+            what.format(operation),
             name,
             zip(by[OURS], theirs, strict=True),
-            budget=BUDGETS.get((operation, name)),
+            budget=(budgets or {}).get((operation, name)),
         )
         for operation, by in taken.items()
         for name, theirs in by.items()
-        if name != OURS
+        if name in chosen
     ]
 
 
-def _cpu(call: Callable[[], Any], calls: int) -> float:
-    started = time.process_time()
-    for _ in range(calls):
-        call()
-    return (time.process_time() - started) / calls * 1000
+def _note(taken: Rounds, what: str, client: Running, seconds: float) -> None:
+    taken.setdefault(what, {}).setdefault(client.subject.name, []).append(seconds * 1000)
 
 
-def _fill(url: str) -> None:
-    client = admin_client(url)
-    client.create_table(**create_table_params(TABLE, "local"))
-    lean = dynamodb_client(**where(url))
-    store = Store(system=SYSTEM, environment="local", client=lean)
-    for number in range(ITEMS):
-        store.put(PUT, message(number))
+def must_agree(clients: Sequence[Running]) -> None:
+    """Have each client put, update and read, and refuse if one has got other items."""
+    for operation in ("put", "update"):
+        for client in clients:
+            client.run(operation, 1)
+    for operation in READS:
+        digests = {client.subject.name: client.digest(operation) for client in clients}
+        if len({*digests.values()}) > 1:
+            raise ValueError(f"{operation}: the clients got other items: {digests}")
 
 
-def _plain(item: Message) -> dict[str, Any]:
-    return {k: v for k, v in msgspec.structs.asdict(item).items() if v is not None}
-
-
-def _wire(value: Any) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    return {"S": value} if isinstance(value, str) else {"N": repr(value)}
+def _arguments() -> argparse.Namespace:
+    options = parser(__doc__, __file__)
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--instructions", action="store_true", help="count instructions as well")
+    arguments = options.parse_args()
+    if not OTHER_LIBRARIES.exists():
+        options.error("aiobotocore is not installed. Run `make bench-setup`.")
+    if arguments.instructions and not shutil.which("callgrind_control"):
+        options.error("valgrind is not installed. Install it, or leave --instructions out.")
+    return arguments
 
 
 def main() -> int:
     """Measure, print, write the result; non-zero if a budget is not met."""
-    options = parser(__doc__, __file__)
-    options.add_argument("--rounds", type=int, default=7)
-    arguments = options.parse_args()
-    taken = measure(arguments.rounds)
-    ratios = held(taken)
+    arguments = _arguments()
+    cpu, tls, wall = measure(arguments.rounds)
+    ratios = [
+        *held("CPU of {}", cpu, budgets=BUDGETS),
+        *held("CPU of {} over TLS", tls, ["boto3 client", "pydynox"]),
+        *held(f"time of {{}} in {THREADS} threads", wall),
+    ]
     result = {
         "what": "CPU milliseconds per call, median of the rounds",
         "where": f"{machine()}, embedded engine on loopback",
@@ -437,10 +197,15 @@ def main() -> int:
             n: version(n) for n in ("boto3", "botocore", "pynamodb", "pydynox", "msgspec")
         },
         "rounds": arguments.rounds,
-        "cpu_ms": medians(taken),
-        "ratios": ratios,
+        "cpu_ms": medians(cpu),
+        "cpu_ms_over_tls": medians(tls),
+        "ms_in_8_threads": medians(wall),
     }
-    keep(result, arguments.json)
+    if arguments.instructions:
+        counts = count()
+        result["instructions"] = medians(counts)
+        ratios += held("instructions of {}", counts, ["boto3 client", "pydynox"])
+    keep({**result, "ratios": ratios}, arguments.json)
     return report(ratios)
 
 

@@ -26,6 +26,7 @@ import msgspec
 
 from benchmarks.ratio import Ratio, report
 from benchmarks.result import keep, machine, parser
+from keyline.model import Table
 from keyline.run import Connection, dynamodb_client
 from keyline_ops.migrating.checkpoint import checkpoint
 from keyline_ops.migrating.copying import Copier, Pairing
@@ -66,9 +67,13 @@ def connection(url: str) -> Connection:
 
 def pairing() -> Pairing[OldReceipt, Receipt]:
     """Return the copy of the sample's receipts."""
-    source = Kind("receipts", OLD_RECEIPTS, OldReceipt, ENVIRONMENT, SYSTEM.settings())
-    target = Kind("receipts", RECEIPTS, Receipt, ENVIRONMENT, SYSTEM.settings())
+    source = _kind(OLD_RECEIPTS, OldReceipt)
+    target = _kind(RECEIPTS, Receipt)
     return Pairing(RECEIPTS_COPY, source, target)
+
+
+def _kind(table: Table, shape: type[T]) -> Kind[T]:
+    return Kind("receipts", table, shape, table.physical_name(ENVIRONMENT), SYSTEM.settings())
 
 
 def fill(url: str, kind: Kind[T], make: Callable[[int], T], items: int) -> None:

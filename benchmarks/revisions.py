@@ -19,14 +19,17 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.lean import CALLS, _fill
+from benchmarks.clients.workload import CALLS
+from benchmarks.lean import engines
 from benchmarks.result import keep, machine, parser
-from tests.support.engine import running_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 _WORKER = """
 import sys, time
-from benchmarks import lean
+try:
+    from benchmarks.clients import keyline_store as lean
+except ImportError:  # an older revision
+    from benchmarks import lean
 from keyline.run import Store, dynamodb_client
 from tests.support.engine import where
 
@@ -87,8 +90,7 @@ def measure(before: str, after: str, rounds: int) -> dict[str, dict[str, float]]
     """Return milliseconds of CPU by operation, before and after, and the median of the ratios."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in CALLS}
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(running_engine())
-        _fill(url)
+        url, *_ = stack.enter_context(engines())
         roots = [stack.enter_context(checkout(revision)) for revision in (before, after)]
         old, new = (stack.enter_context(worker(root, url)) for root in roots)
         for number in range(rounds + 1):

@@ -259,7 +259,9 @@ def _kind(request: Request) -> Kind:
         return Kind(given)
     except ValueError:
         raise _BadRequestError(
-            "kind", f"{given!r} is not a kind of fault.", instead_of(given, [kind.value for kind in Kind])
+            "kind",
+            f"{given!r} is not a kind of fault.",
+            instead_of(given, [kind.value for kind in Kind]),
         ) from None
 
 

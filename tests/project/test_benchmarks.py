@@ -6,17 +6,22 @@ import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from benchmarks import summary
+from benchmarks import lean, migrate, summary
+from benchmarks.clients import keyline_store
+from benchmarks.clients.process import running
+from benchmarks.clients.worker import digest_of
 from benchmarks.files import OWN, found, kept
 from benchmarks.ratio import Ratio
 from benchmarks.result import keep, met, parser
 from benchmarks.summary import Measured
 from keyline_deploy.project import ROOT
+from tests.support.tables import create_table_params, created
 
 
 def file_of(name: str) -> Path:
@@ -123,3 +128,38 @@ def test_a_result_is_kept_as_json_whatever_it_is_made_of(
     assert json.loads(text) == {"by": {"10": [1.5, None]}, "ratios": [ratio]}
     assert capsys.readouterr().out == text
     assert met({"ratios": against.ratios}) == met(json.loads(text)) == 0
+
+
+def test_a_digest_is_of_the_values_alone() -> None:
+    first, second = {"timestamp": 1, "n": 2, "flag": True}, {"timestamp": 2, "n": 3.0, "flag": True}
+    digest = digest_of([first, second])
+    assert digest == digest_of([{**second, "n": Decimal(3)}, {**first, "left_out": None}])
+    assert digest != digest_of([first, {**second, "n": 4}])
+    assert digest != digest_of([first])
+
+
+def test_clients_must_get_the_same_items(endpoint: str) -> None:
+    # Given two clients, each in a process of its own, of tables of one name
+    ours, theirs = (s for s in lean.SUBJECTS if s.module in {"keyline_store", "boto3_client"})
+    with (
+        lean.engines() as (url, *_),
+        running(ours, url, lean.NAME) as one,
+        running(theirs, url, lean.NAME) as other,
+    ):
+        lean.must_agree([one, other])
+        assert one.run("get", 4, workers=2).wall > 0
+
+        # When one of them reads another table than the other
+        with (
+            created(endpoint, [create_table_params(keyline_store.TABLE, "local")]),
+            running(theirs, endpoint, lean.NAME) as elsewhere,
+            # Then the benchmark refuses to compare them
+            pytest.raises(ValueError, match="query: the clients got other items"),
+        ):
+            lean.must_agree([one, elsewhere])
+
+
+def test_a_copy_is_measured_and_whole() -> None:
+    figures = dict(migrate.measured(1_000))
+    assert figures["every_item_once"]
+    assert min(figures["script_per_second"], figures["copy_per_second"]) > 0

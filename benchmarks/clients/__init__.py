@@ -1,0 +1,1 @@
+"""Clients of DynamoDB that do the same work, each in a process of its own."""
