@@ -143,7 +143,7 @@ security: workflows secrets bills ## Look for weak workflows and for secrets, an
 
 secrets: setup-security # A secret that is not in the baseline fails; what only moved to another line does not (3)
 	@mkdir -p .reports && cp .ci/secrets.baseline .reports/secrets.baseline
-	@git ls-files -z | xargs -0 .keyline/security/bin/detect-secrets-hook --baseline .reports/secrets.baseline; \
+	@.keyline/security/bin/detect-secrets-hook --baseline .reports/secrets.baseline $$(git ls-files); \
 	  code=$$?; rm .reports/secrets.baseline; test $$code -eq 0 -o $$code -eq 3
 
 bills: setup-security # Of what prod carries: .reports/bills

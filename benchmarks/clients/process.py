@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keyline_deploy.project import ROOT
+from tests.support.engine import CREDENTIALS, REGION
 
 OTHER_LIBRARIES = ROOT / ".keyline" / "aiobotocore" / "bin" / "python"
 """The interpreter of aiobotocore, which needs another botocore than boto3 does."""
 ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
+    **dict(zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), CREDENTIALS, strict=True)),
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
     "PATH": os.defpath,
     "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "lambda_src")),
 }
