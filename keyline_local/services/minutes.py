@@ -55,6 +55,7 @@ class Minutes(Part):
     async def advance(self, seconds: float) -> None:
         """Move time forward. Each minute on the way ends and begins as if somebody had waited."""
         async with self._moving:
+            self._go_back()
             target = self._clock.now() + seconds
             while (boundary := (self._minute + 1) * MINUTE) <= target:
                 self._clock.move_to(boundary)
@@ -72,9 +73,18 @@ class Minutes(Part):
 
     async def _catch_up(self) -> None:
         async with self._moving:
+            self._go_back()
             self._minute = max(self._minute, self._now() - _MOST_MISSED)
             while self._minute < self._now():
                 await self._end_minute()
+
+    def _go_back(self) -> None:
+        """Go on from the present minute where the machine's clock has gone back.
+
+        A step within a minute changes nothing: a minute ends once.
+        """
+        if self._now() < self._minute - 1:
+            self._minute = self._now()
 
     async def _end_minute(self) -> None:
         ended, self._minute = self._minute, self._minute + 1

@@ -116,7 +116,10 @@ class Schedules(Part):
         """Begin the runs that are due. A rule that is due several times runs once."""
         now = self._now()
         for name, due in self._due.items():
-            if due is None or due > now:
+            if due is None:
+                continue
+            if due > now:
+                self._due[name] = self._not_later(name, due, now)
                 continue
             if not self._is_paused(name):
                 self._fire(self._schedules[name], due)
@@ -125,6 +128,11 @@ class Schedules(Part):
             if following and following <= now:  # after a suspend missed runs are not made up
                 following = expression.next_after(now)
             self._due[name] = following
+
+    def _not_later(self, name: str, due: datetime, now: datetime) -> datetime:
+        """Return when a rule is due, also if the machine's clock has gone back since."""
+        following = self._expressions[name].next_after(now)
+        return min(due, following) if following else due
 
     async def settle(self) -> None:
         """Wait until the runs that have begun are over."""

@@ -36,6 +36,27 @@ def test_each_minute_on_the_way_ends_and_what_is_due_in_the_next_begins() -> Non
     assert clock.ahead == 150
 
 
+def test_minutes_go_on_where_the_clock_of_the_machine_goes_back() -> None:
+    machine = [BEGAN]
+    clock = Clock(lambda: machine[0])
+    seen: list[int] = []
+
+    async def ended(minute: int) -> None:
+        seen.append(minute - MINUTE)
+
+    async def nothing() -> None:
+        """Do nothing: nothing is due."""
+
+    async def scenario() -> None:
+        minutes = Minutes(clock, ended=ended, began=nothing)
+        machine[0] -= 24 * 3600
+        for _ in range(3):
+            await minutes.advance(60)
+
+    asyncio.run(scenario())
+    assert seen == [-24 * 60, -24 * 60 + 1, -24 * 60 + 2]
+
+
 def test_a_minute_that_passes_by_itself_ends_too_and_a_fault_in_it_ends_nothing() -> None:
     machine = [BEGAN]
     clock = Clock(lambda: machine[0])

@@ -122,6 +122,35 @@ def test_a_cron_invokes_every_target_with_its_input() -> None:
     assert {at for _, _, at in calls} == {datetime(2024, 2, 27, 10, 30, tzinfo=UTC)}
 
 
+@pytest.mark.parametrize("expression", ["rate(5 minutes)", "cron(0/5 * * * ? *)"])
+@pytest.mark.parametrize("jump", [timedelta(days=-1), timedelta(minutes=-3), timedelta(days=1)])
+def test_a_clock_that_jumps_keeps_no_rule_from_running(expression: str, jump: timedelta) -> None:
+    async def scenario() -> list[datetime]:
+        clock = Clock(START + timedelta(minutes=11))
+        invoker = Invoker(clock)
+        schedules = Schedules(
+            [rule(expression)],
+            account="111122223333",
+            region="eu-west-1",
+            invoker=invoker,
+            now=clock.now,
+            sleep=clock.sleep,
+        )
+        async with schedules:
+            await clock.over.wait()
+            clock.time, before = clock.time + jump, len(invoker.calls)
+            assert before == 2
+            schedules.begin_due()
+            for _ in range(6):
+                clock.time += timedelta(minutes=2)
+                schedules.begin_due()
+            await schedules.settle()
+        return [at for _, _, at in invoker.calls[before:]]
+
+    # Twice in the twelve minutes that pass afterwards; once more for what the jump left out
+    assert len(asyncio.run(scenario())) in (2, 3)
+
+
 def test_a_disabled_rule_does_not_run() -> None:
     assert run(rule("rate(1 minute)", enabled=False), minutes=5).calls == []
 
