@@ -125,10 +125,20 @@ async def _synthesize(environment: str, out: Path, context: Sequence[str]) -> No
         )
 
 
+_NO_CREDENTIALS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""With credentials the CDK asks AWS for their account, which no template needs."""
+
+
 def _variables(environment: str) -> dict[str, str]:
     binaries = Path(sys.executable).parent
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
-        **os.environ,
+        **ours,
+        **_NO_CREDENTIALS,
         "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         **(_NO_TEMPLATE_VALIDATION if load(environment).is_local else {}),

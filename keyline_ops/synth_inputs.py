@@ -20,7 +20,6 @@ _DERIVED = ("data-model.md", "openapi.json")
 """What `keyline docs` writes beside a system; no synthesis reads it."""
 _USER_CONTEXT = ".cdk.json"
 """Context of the user, in the home folder; the CDK merges it with that of the project."""
-_VARIABLES = ("AWS_PROFILE",)
 _PREFIXES = ("CDK_", "JSII_", variables.PREFIX)
 
 
@@ -42,7 +41,7 @@ def fingerprint(root: Path, variables: Mapping[str, str], home: Path | None = No
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             whole.update(f"{path}\0{content}\n".encode(errors="surrogateescape"))
     for name in sorted(variables):
-        if name in _VARIABLES or name.startswith(_PREFIXES):
+        if name.startswith(_PREFIXES):
             value = variables[name]
             whole.update(f"{name}={value}\n".encode(errors="surrogateescape"))
             whole.update(_content(value))

@@ -21,6 +21,7 @@ from keyline_local import issuer_url
 from keyline_local.testing import is_taken
 from keyline_ops.run_record import Stage, running
 from tests.support.processes import runs_a_function
+from tests.support.recording_proxy import recording_proxy
 
 KEYLINE = (sys.executable, "-m", "keyline_ops.cli")
 SECONDS = 120.0
@@ -77,6 +78,16 @@ def pages_of_the_console(state: Path) -> dict[str, str]:
     return {link: page.text for link, page in found.items()}
 
 
+@pytest.fixture(autouse=True)
+def no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Name a proxy to every command; none may ask it for what is on this machine."""
+    with recording_proxy() as proxy:
+        for name, value in proxy.variables.items():
+            monkeypatch.setenv(name, value)
+        yield
+        assert proxy.asked == []
+
+
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "state"
@@ -120,6 +131,11 @@ def test_a_platform_in_the_background_is_started_asked_and_stopped(state: Path) 
     tried = keyline(state, "smoke", "--claim", "cognito:groups=staff")
     assert tried.returncode == 0, tried.stdout + tried.stderr
     assert len(tried.stdout.splitlines()) == len(status["apis"])
+
+    # And each command that asks the engine is answered
+    for command in (["tables"], ["count", status["tables"][0]], ["sweep"], ["migrate"], ["backup"]):
+        asked = keyline(state, *command)
+        assert asked.returncode == 0, asked.stdout + asked.stderr
 
     # And a second start finds it
     again = keyline(state, "up", "--wait", "--no-load", "--free-ports")
