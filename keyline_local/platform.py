@@ -587,6 +587,7 @@ class Platform:
             invoker=_Patient(self.functions),
             send=self._queues.send,
             state=self._state / "checkpoints",
+            unwritable=self._end_with,
             metrics=self.metrics,
             timing=Timing(clock=self.clock),
         )

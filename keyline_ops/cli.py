@@ -86,7 +86,8 @@ def main() -> None:
             raise
         forget_output()
         said = f"cannot be written: {error.strerror}."
-        _tell(KeylineError("the output", said, "Write it to another place."), Console(stderr=True))
+        where, advice = error.filename or "the output", "Make space, or write to another place."
+        _tell(KeylineError(str(where), said, advice), Console(stderr=True))
         sys.exit(2)
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(130)

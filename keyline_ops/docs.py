@@ -21,6 +21,7 @@ from keyline.model import (
 )
 from keyline_deploy.project import ROOT
 from keyline_deploy.systems import folder
+from keyline_ops.written import write_text
 
 
 def path_of(system: System, root: Path = ROOT) -> Path:
@@ -37,8 +38,7 @@ def write(systems: Sequence[System], root: Path = ROOT) -> list[Path]:
     """Write the pages that are stale and return their paths."""
     changed = _stale(systems, root)
     for path, text in changed.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
     return list(changed)
 
 

@@ -13,6 +13,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from keyline.errors import KeylineError
+from keyline_ops.written import AGAIN, written
+
+GO_ON = f"{AGAIN[:-1]}: it goes on where it was."
+"""The advice where the disk is full."""
 
 StateT = TypeVar("StateT", bound=msgspec.Struct)
 
@@ -52,13 +56,20 @@ def read(path: Path, kind: type[StateT], advice: str) -> StateT | None:
 
 
 def write(path: Path, state: msgspec.Struct) -> None:
-    """Replace a file at once."""
+    """Replace a file at once.
+
+    Raises
+    ------
+    KeylineError
+        If it cannot be written; what it held stays.
+    """
     part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(msgspec.json.encode(state))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    with written(path, GO_ON):
+        with part.open("wb") as file:
+            file.write(msgspec.json.encode(state))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
 
 
 @contextmanager
@@ -70,8 +81,11 @@ def held(folder: Path, key: str, what: str) -> Iterator[None]:
     KeylineError
         If another process does already.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{key}.lock").open("a", encoding="utf-8") as lock:
+    path = folder / f"{key}.lock"
+    with written(path, GO_ON):
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a", encoding="utf-8")
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -55,7 +55,14 @@ from keyline_local.triggers.stream_retry import (
 Send = Callable[[str, str], Awaitable[None]]
 """Sends a message: queue URL, body."""
 
+Unwritable = Callable[[OSError], None]
+"""Is told that a file cannot be written."""
+
 _log = logging.getLogger(__name__)
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 class Result(Protocol):
@@ -145,6 +152,9 @@ class EventSources(Part):
         Sends to an on-failure queue.
     state
         Folder for the checkpoints, one file per mapping.
+    unwritable
+        Is told when a checkpoint cannot be written. Its records are delivered again at the next
+        start.
 
     Raises
     ------
@@ -163,6 +173,7 @@ class EventSources(Part):
         invoker: Invoker,
         send: Send,
         state: Path,
+        unwritable: Unwritable = _raise,
         metrics: MetricStore | None = None,
         timing: Timing | None = None,
     ) -> None:
@@ -185,6 +196,7 @@ class EventSources(Part):
                 invoker=invoker,
                 send=send,
                 checkpoints=CheckpointFile(state / f"{mapping.uuid}.json"),
+                unwritable=unwritable,
                 metrics=metrics or MetricStore(),
                 timing=timing or Timing(),
             )
@@ -295,6 +307,7 @@ class Poller:
         invoker: Invoker,
         send: Send,
         checkpoints: CheckpointFile,
+        unwritable: Unwritable = _raise,
         metrics: MetricStore,
         timing: Timing,
     ) -> None:
@@ -309,6 +322,7 @@ class Poller:
         self._invoker = invoker
         self._send = send
         self._checkpoints = checkpoints
+        self._unwritable = unwritable
         self._metrics = metrics
         self._timing = timing
         self._place: tuple[Stream, str] | None = None
@@ -558,7 +572,11 @@ class Poller:
 
     def _checkpoint(self, stream: Stream, sequence: str) -> None:
         if sequence != self.status.checkpoint:
-            self._checkpoints.write(Checkpoint(stream.arn, sequence))
+            try:
+                self._checkpoints.write(Checkpoint(stream.arn, sequence))
+            except OSError as error:
+                self._unwritable(error)
+                return
             self.status = replace(self.status, checkpoint=sequence)
 
     def _count(self, **amounts: int) -> None:

@@ -16,6 +16,7 @@ from keyline_deploy.environment import load
 from keyline_deploy.systems import names, part, systems
 from keyline_ops.commands.examples import examples
 from keyline_ops.commands.options import AsJson
+from keyline_ops.written import write_text
 
 if TYPE_CHECKING:
     from keyline_ops.costs.estimate import Estimate
@@ -298,14 +299,7 @@ def _same_question(
 
 
 def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise KeylineError(
-            str(file),
-            f"cannot be written: {error.strerror}.",
-            "Name another file.",
-        ) from error
+    write_text(file, text)
     typer.echo(f"Chart written to {file}.", err=True)
 
 

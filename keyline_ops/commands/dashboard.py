@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from keyline_ops.commands.options import AsJson, State
+from keyline_ops.written import write_text
 
 app = typer.Typer()
 
@@ -62,7 +63,6 @@ def dashboard(
         print(json.dumps(answer, indent=2))
         return
     file = html or WORK / "dashboard.html"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(page(answer), encoding="utf-8")
+    write_text(file, page(answer))
     measured = "" if answer["time"] else ", without values: the local platform does not run"
     print(f"{count_of(len(answer['dashboards']), 'dashboard')} in {file}{measured}.")

@@ -11,6 +11,7 @@ from keyline_deploy.project import ROOT
 from keyline_deploy.systems import systems
 from keyline_ops import docs as data_model
 from keyline_ops.commands.examples import examples
+from keyline_ops.written import write_text
 
 app = typer.Typer()
 
@@ -69,7 +70,7 @@ def _write(check: bool) -> bool:
     models = data_model.stale(systems()) if check else data_model.write(systems())
     for path, text in texts.items():
         if not check:
-            path.write_text(text, encoding="utf-8")
+            write_text(path, text)
     for path in [*models, *texts]:
         print(f"{'stale' if check else 'written'}: {path.relative_to(ROOT)}")
     return check and bool(models or texts)
@@ -95,5 +96,4 @@ def openapi(
     if output is None:
         print(text, end="")
     else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+        write_text(output, text)

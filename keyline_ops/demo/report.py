@@ -15,6 +15,7 @@ from rich.text import Text
 from keyline.model import NAMESPACE, Pattern, System, most_write_units
 from keyline.percentile import percentile
 from keyline_ops.printing import print_whole, table
+from keyline_ops.written import write_text
 
 _ROUNDING = 1e-6
 
@@ -199,7 +200,4 @@ def write(rows: Sequence[PatternRow], path: Path, context: Mapping[str, Any]) ->
         {**{k: v for k, v in asdict(row).items() if k != "latencies"}, "fault": row.fault}
         for row in rows
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps({**context, "patterns": patterns}, indent=2) + "\n", encoding="utf-8"
-    )
+    write_text(path, json.dumps({**context, "patterns": patterns}, indent=2) + "\n")

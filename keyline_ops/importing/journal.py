@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from keyline.errors import KeylineError
+from keyline_ops.kept import GO_ON
+from keyline_ops.written import written
 
 MAX_REFUSALS = 1_000
 """Refused lines that are told one by one; beyond them they are only counted."""
@@ -104,7 +106,7 @@ class Journal:
         As of the last batch.
     """
 
-    file: IO[bytes]
+    file: io.FileIO
     path: Path
     progress: Progress
 
@@ -123,9 +125,11 @@ class Journal:
         self.path.unlink(missing_ok=True)
 
     def _append(self, line: msgspec.Struct) -> None:
-        self.file.write(msgspec.json.encode(line) + b"\n")
-        self.file.flush()
-        os.fsync(self.file.fileno())
+        left = memoryview(msgspec.json.encode(line) + b"\n")
+        with written(self.path, GO_ON):
+            while left:  # a disk that is nearly full takes a part
+                left = left[self.file.write(left) :]
+            os.fsync(self.file.fileno())
 
 
 def key_of(*parts: str | None) -> str:
@@ -147,9 +151,11 @@ def journal(folder: Path, key: str, moment: str) -> Iterator[Journal]:
     KeylineError
         If another process has it, or it cannot be read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{key}.jsonl"
-    with path.open("a+b") as file:
+    with written(path, GO_ON):
+        folder.mkdir(parents=True, exist_ok=True)
+        made = io.FileIO(path, "a+")
+    with made as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -163,7 +169,7 @@ def journal(folder: Path, key: str, moment: str) -> Iterator[Journal]:
         yield opened
 
 
-def _read(path: Path, file: IO[bytes]) -> Progress | None:
+def _read(path: Path, file: io.FileIO) -> Progress | None:
     """Return what the journal says; a last line that is cut off is taken away."""
     file.seek(0)
     content = file.read()

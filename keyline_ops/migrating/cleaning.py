@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from keyline_ops.recovery.backup import Backups
 from keyline_ops.scanning.requests import Requests
 from keyline_ops.scanning.segments import Segments
 from keyline_ops.tables.describe import describe, required
+from keyline_ops.written import AGAIN, written
 
 Tell = Callable[[str], None]
 
@@ -112,10 +114,15 @@ def carry_out(cleaning: Cleaning, state: Path | None, tell: Tell) -> str:
 
 def _saved_to_file(cleaning: Cleaning, folder: Path) -> Path:
     """Write each item of a local table as one line of DynamoDB JSON."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{cleaning.table}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
     requests = Requests(cleaning.job.where.connection(1), cleaning.job.name)
-    with path.open("xb") as file:
-        for page in Segments(requests, cleaning.table, 1).pages(0, None):
-            file.writelines(msgspec.json.encode(item) + b"\n" for item in page.Items)
+    part = path.with_suffix(".part")
+    with written(path, f"Nothing is deleted. {AGAIN}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with part.open("xb") as file:
+            for page in Segments(requests, cleaning.table, 1).pages(0, None):
+                file.writelines(msgspec.json.encode(item) + b"\n" for item in page.Items)
+            file.flush()
+            os.fsync(file.fileno())  # before the table goes
+        part.rename(path)
     return path

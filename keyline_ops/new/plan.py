@@ -15,6 +15,7 @@ from keyline_deploy.environment import LOCAL, LOCAL_PORT
 from keyline_deploy.systems import folder
 from keyline_ops.new import templates
 from keyline_ops.new.words import Words
+from keyline_ops.written import AGAIN, write_text
 
 Action = Literal["create", "append", "keep", "derive"]
 """`derive` is of a file that follows from the others: documents and snapshots."""
@@ -71,9 +72,7 @@ class Plan:
         """Write the files that are created or appended to."""
         for step in self.steps:
             if step.text is not None:
-                file = root / step.path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(step.text, encoding="utf-8")
+                write_text(root / step.path, step.text, AGAIN)
 
 
 def plan(words: Words, root: Path, *, derive: bool) -> Plan:

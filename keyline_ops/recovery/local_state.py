@@ -19,6 +19,7 @@ import msgspec
 
 from keyline.errors import KeylineError, instead_of
 from keyline_local import state_locked
+from keyline_ops.written import AGAIN, written
 
 _TABLES = "engine.db"
 _KEPT = ("checkpoints", "issuer", "secrets.json")
@@ -95,14 +96,15 @@ class LocalBackups:
         if folder.exists():
             raise KeylineError(str(folder), "is there already.", "Try again in a second.")
         part = folder.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        for name in _KEPT:
-            _copy(self.state / name, part / name)
-        tell(f"{tables} is copied")
-        _copy_tables(tables, part / _TABLES)
-        (part / _RECORD).write_bytes(msgspec.json.encode(_Record(at)))
-        part.rename(folder)
+        with written(folder, AGAIN):
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            for name in _KEPT:
+                _copy(self.state / name, part / name)
+            tell(f"{tables} is copied")
+            _copy_tables(tables, part / _TABLES)
+            (part / _RECORD).write_bytes(msgspec.json.encode(_Record(at)))
+            part.rename(folder)
         return _read(folder)
 
     def restore(self, name: str, *, replace: bool = False, dry_run: bool = False) -> Path | None:
@@ -144,12 +146,13 @@ class LocalBackups:
             if dry_run:
                 return aside if there else None
             part = self._folder / f"{name}.restoring"
-            shutil.rmtree(part, ignore_errors=True)
-            shutil.copytree(known[name].folder, part)
-            (part / _RECORD).unlink()
-            if self.state.exists():
-                self.state.rename(aside)
-            part.rename(self.state)
+            with written(part, AGAIN):
+                shutil.rmtree(part, ignore_errors=True)
+                shutil.copytree(known[name].folder, part)
+                (part / _RECORD).unlink()
+                if self.state.exists():
+                    self.state.rename(aside)
+                part.rename(self.state)
         return aside if there else None
 
     @contextmanager
@@ -182,4 +185,7 @@ def _copy_tables(path: Path, to: Path) -> None:
         closing(sqlite3.connect(place, uri=True)) as source,
         closing(sqlite3.connect(to)) as target,
     ):
-        source.backup(target)
+        try:
+            source.backup(target)
+        except sqlite3.OperationalError as error:
+            raise KeylineError(str(to), f"cannot be written: {error}.", AGAIN) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -148,23 +148,30 @@ def _template() -> Mapping[str, Any]:
 
 
 def synthesized(folder: Path) -> tuple[Path, Path]:
-    """Return two apps of the CDK: a REST API with queue and topic, an HTTP API with a stream.
+    """Return two apps of the CDK: `orders_app` and `notes_app`."""
+    return orders_app(folder), notes_app(folder)
 
-    The second one's stack is in a stage.
-    """
+
+def orders_app(folder: Path) -> Path:
+    """Return an app of the CDK: a REST API with a queue and a topic."""
+    return _app(folder, "orders", ORDERS, _orders)
+
+
+def notes_app(folder: Path) -> Path:
+    """Return an app of the CDK: an HTTP API with a stream. Its stack is in a stage."""
+    return _app(folder, "notes", NOTES, _notes)
+
+
+def _app(folder: Path, name: str, code: str, build: Callable[[Any, Path], None]) -> Path:
     import aws_cdk as cdk
 
-    code = folder / "code"
-    code.mkdir(parents=True)
-    (code / "orders.py").write_text(textwrap.dedent(ORDERS))
-    (code / "notes.py").write_text(textwrap.dedent(NOTES))
-    outs = []
-    for name, build in (("orders", _orders), ("notes", _notes)):
-        app = cdk.App(outdir=str(folder / name), analytics_reporting=False)
-        build(app, code)
-        app.synth()
-        outs.append(folder / name)
-    return outs[0], outs[1]
+    source = folder / f"{name} code"
+    source.mkdir(parents=True)
+    (source / f"{name}.py").write_text(textwrap.dedent(code))
+    app = cdk.App(outdir=str(folder / name), analytics_reporting=False)
+    build(app, source)
+    app.synth()
+    return folder / name
 
 
 def _orders(app: Any, code: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import random
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 import pytest
@@ -40,23 +41,17 @@ MOMENT = "2026-01-31T12:00:00.000000Z"
 class TornFile:
     """A journal's file, whose writer may end in the middle of a line."""
 
-    file: IO[bytes]
+    file: io.FileIO
     plan: Plan
     actor: str
 
-    def write(self, line: bytes) -> None:
+    def write(self, line: bytes) -> int:
         """Write a line, or a part of it."""
         fault = self.plan.fault(self.actor, "journal", but=set(ALL) - set(CRASHES))
         if fault is None:
-            self.file.write(line)
-            return
+            return self.file.write(line)
         self.file.write(line[: self.plan.later(len(line))])
-        self.file.flush()
         raise Crash
-
-    def flush(self) -> None:
-        """Hand over what was written."""
-        self.file.flush()
 
     def fileno(self) -> int:
         """Return the file's descriptor."""
@@ -138,7 +133,7 @@ class Imports:
             system=LARGE, environment=self.bench.environment, client=self.network.client(name)
         )
         with journal(self.folder, self.key, MOMENT) as opened:
-            file = cast("IO[bytes]", TornFile(opened.file, self.plan, name))
+            file = cast("io.FileIO", TornFile(opened.file, self.plan, name))
             kept = replace(opened, file=file)
             run = Run(OfProcess(store), "account", self.check, kept, BATCH, 1, wait=lambda _: None)
             progress = run.run(self.records)

@@ -95,7 +95,8 @@ def test_an_output_that_cannot_be_written_is_told() -> None:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert done.stderr == (
-        "the output: cannot be written: No space left on device.\nWrite it to another place.\n"
+        "the output: cannot be written: No space left on device.\n"
+        "Make space, or write to another place.\n"
     )
 
 

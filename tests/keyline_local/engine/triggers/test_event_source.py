@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sys
 import time
 from dataclasses import replace
@@ -122,6 +123,35 @@ def test_a_restart_goes_on_at_the_checkpoint(root: Path, tmp_path: Path) -> None
                 await sources.drain()
         assert before.texts() == [f"a{number}" for number in range(12)]
         assert after.texts() == ["b0", "b1"]
+
+    asyncio.run(scenario())
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_and_costs_no_record(
+    root: Path, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with running(root, tmp_path) as rig:
+            consumer, told = Consumer(), list[OSError]()
+            # Given a mapping that has delivered, When the disk of its checkpoint is full
+            full = (rig.state / mapping().uuid).with_suffix(".new")
+            async with rig.sources(consumer, unwritable=told.append) as sources:
+                await rig.write("before")
+                await sources.drain()
+                full.symlink_to("/dev/full")
+                # Then it is told, and the next record is delivered all the same, once
+                for each in ("full", "still full"):
+                    await rig.write(each)
+                    await sources.drain()
+            assert {error.errno for error in told} == {errno.ENOSPC}
+            assert consumer.texts() == ["before", "full", "still full"]
+            # And when there is space, a restart delivers again what no checkpoint says
+            full.unlink()
+            again = Consumer()
+            async with rig.sources(again, unwritable=told.append) as sources:
+                await rig.write("after")
+                await sources.drain()
+            assert again.texts() == ["full", "still full", "after"]
 
     asyncio.run(scenario())
 

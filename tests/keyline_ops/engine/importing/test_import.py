@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from keyline_ops.tables.count import Counter
 from tests.support.engine import running_engine
 from tests.support.sample.accounts import ACCOUNTS, GET_ACCOUNT, Account
 from tests.support.sample.shop import LARGE
+from tests.support.small_disk import Disk, SmallDisk, on_each_disk
 from tests.support.soak import AT_LENGTH
 from tests.support.tables import create_table_params, created
 
@@ -39,14 +40,17 @@ class Bench:
 
     where: Deployed
     folder: Path
+    disk: Disk | None = None
 
     def keyline(self, *arguments: str, engine: str = "") -> subprocess.Popen[str]:
-        """Return the command, under way."""
+        """Return the command, under way; on the disk, where the bench has one."""
+        folder = self.disk.folder if self.disk else self.folder
         return subprocess.Popen(
             [
+                *(self.disk.prefix if self.disk else []),
                 *(sys.executable, "-m", "tests.keyline_ops.engine.importing.importer"),
                 *(engine or str(self.where.engine), *arguments),
-                *("--state", str(self.folder / "local"), "--json"),
+                *("--state", str(folder / "local"), "--json"),
             ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -186,3 +190,39 @@ def test_a_table_made_anew_has_nothing_of_what_the_journal_has_as_done(bench: Be
     code, result = bench.run(file)
     assert (code, result["imported"], result["resumed_after"]) == (0, 600, 0)
     assert bench.items == 600
+
+
+@pytest.mark.soak
+@on_each_disk
+def test_a_full_disk_stops_an_import_that_goes_on_when_there_is_space(
+    bench: Bench, tmp_path: Path, small_disk: SmallDisk
+) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        # Given an import of which each fifth line is refused, so that its journal grows
+        count = LINES * 3 // 10
+        lines = [line if n % 5 else {"accountId": n} for n, line in enumerate(accounts(count))]
+        file, on_disk = bench.write(lines), replace(bench, folder=disk.seen, disk=disk)
+        process = on_disk.keyline("import", "orders", str(file))
+        until_done(on_disk, 500, process)
+
+        # When the disk is full, Then the import ends with one error
+        disk.fill()
+        _, said = process.communicate()
+        assert process.returncode == 2
+        assert "Traceback" not in said
+        assert f"{disk.folder}/imports/" in said
+        assert "Make space there" in said
+        assert on_disk.run(file)[0] == 2
+
+        # And when there is space, it goes on, and each line is accounted for once
+        disk.free()
+        code, result = on_disk.run(file)
+        assert (code, result["resumed_after"] >= 500) == (1, True)
+        told = {name: result[name] for name in ("records", "imported", "existing", "refused")}
+        assert told == {
+            "records": count,
+            "imported": count * 4 // 5,
+            "existing": 0,
+            "refused": count // 5,
+        }
+        assert bench.items == count * 4 // 5

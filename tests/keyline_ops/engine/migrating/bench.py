@@ -20,6 +20,7 @@ from keyline_ops.deployed import Deployed
 from keyline_ops.migrating.declaration import Backfill
 from keyline_ops.migrating.job import Job
 from tests.support.sample.moving import OLD_RECEIPTS, SYSTEM, OldReceipt
+from tests.support.small_disk import Disk
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Bench:
 
     where: Deployed
     folder: Path
+    disk: Disk | None = None
 
     @property
     def state(self) -> Path:
@@ -81,12 +83,14 @@ class Bench:
         return [item for page in found for item in page["Items"]]
 
     def keyline(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command."""
+        """Start the command; on the disk, where the bench has one."""
+        state = self.disk.folder / self.state.name if self.disk else self.state
         return subprocess.Popen(
             [
+                *(self.disk.prefix if self.disk else []),
                 *(sys.executable, "-m", "tests.keyline_ops.engine.migrating.migrator"),
                 *(str(self.where.engine), "migrate", "receipts", *arguments),
-                *("--state", str(self.state), "--json"),
+                *("--state", str(state), "--json"),
             ],
             cwd=ROOT,
             text=True,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ from tests.support.sample.moving import (
     OldReceipt,
     receipt_of,
 )
+from tests.support.small_disk import SmallDisk, on_each_disk
 
 LATER = 4_000_000_000
 
@@ -257,3 +259,30 @@ def test_one_backfill_runs_once_at_a_time(bench: Bench) -> None:
             bench.job(RECEIPTS_COPY).run(lambda _: None)
 
     job.run(again)
+
+
+@pytest.mark.soak
+@on_each_disk
+def test_a_full_disk_stops_a_backfill_that_goes_on_when_there_is_space(
+    bench: Bench, tmp_path: Path, small_disk: SmallDisk
+) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        count = 1_000
+        bench.put_receipts(receipts(count))
+        on_disk = replace(bench, folder=disk.seen, disk=disk)
+        job = on_disk.job(RECEIPTS_COPY)
+        process = on_disk.keyline("receipts", "--step", "backfill", "--rate", "1000")
+        while progress(job).outcome.read < count // 10:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        disk.fill()
+        _, said = process.communicate()
+        assert process.returncode == 2
+        assert "Traceback" not in said
+        assert f"{disk.folder}/" in said
+        assert "Make space there" in said
+        assert job.progress.under_way
+        disk.free()
+        code, (result,) = on_disk.run("receipts", "--step", "backfill")
+        assert (code, result["read"], result["written"] + result["there"]) == (0, count, count)
+        assert numbers(bench.items(RECEIPTS)) == [*range(count)]

@@ -1,0 +1,47 @@
+"""Files that commands write: whole or as they were, and an error names them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from keyline.errors import KeylineError
+from keyline_ops.written import write_text, written
+
+
+def test_an_error_names_the_file_and_says_what_to_do() -> None:
+    with pytest.raises(KeylineError) as raised, written(Path("a.json"), "Make space."):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert (raised.value.path, raised.value.suggestion) == ("a.json", "Make space.")
+    assert raised.value.message == "cannot be written: No space left on device."
+
+
+def test_a_full_disk_leaves_a_file_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "README.md"
+    write_text(file, "before")
+    (tmp_path / ".README.md.part").symlink_to("/dev/full")
+    with pytest.raises(KeylineError, match="No space left"):
+        write_text(file, "after")
+    assert file.read_text() == "before"
+    assert [*tmp_path.iterdir()] == [file]
+    write_text(file, "after")
+    assert file.read_text() == "after"
+
+
+def test_a_file_keeps_its_mode_and_a_link_its_file(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_text("before")
+    file.chmod(0o750)
+    link.symlink_to(file)
+    write_text(link, "after")
+    assert (link.is_symlink(), file.read_text()) == (True, "after")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o750
+
+
+def test_a_device_is_written_to_as_it_is() -> None:
+    write_text(Path("/dev/null"), "text")
+    assert Path("/dev/null").is_char_device()
