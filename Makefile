@@ -76,10 +76,12 @@ soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 mad
 	KEYLINE_SOAK_SECONDS=$(or $(KEYLINE_SOAK_SECONDS),30) KEYLINE_FUZZ_EXAMPLES=50 \
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --timeout=3600 -m soak tests
 
-faults: setup-tests ## Send requests with keys while calls fail, at three rates, and print what was lost or doubled
-	@rm -f .reports/faults.txt
-	@KEYLINE_SOAK_SECONDS=30 KEYLINE_FAULT_TABLE=.reports/faults.txt .venv/bin/python -m pytest -n 0 --timeout=3600 \
-	  -m soak tests/systems/*/engine/test_fault_rates.py; code=$$?; cat .reports/faults.txt; exit $$code
+faults: setup-tests ## Send requests while calls fail, disks are full and all is busy; write docs/faults.md of what was lost or doubled
+	@rm -f .reports/faults.jsonl
+	KEYLINE_SOAK_SECONDS=30 KEYLINE_FAULT_RESULTS=.reports/faults.jsonl .venv/bin/python -m pytest -n 0 --timeout=3600 \
+	  -m soak tests/systems/*/engine/test_fault_rates.py tests/systems/*/e2e/test_saturation.py \
+	  tests/keyline_ops/e2e/test_full_disk.py
+	.venv/bin/python -m tests.support.fault_page .reports/faults.jsonl
 
 check: lint types workflows synth-all tutorial apart dist e2e-deploy test ## All that CI runs, but for site-check
 

@@ -6,15 +6,13 @@ sends: a client that repeats a request with its key until it is acknowledged, as
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from typing import Protocol
 
 from keyline.run.attempts import ATTEMPTS
+from tests.support.fault_rows import Row, record
 from tests.support.faults import Fault, FaultProxy
 from tests.support.soak import AT_LENGTH
 from tests.support.systems import Answer
@@ -26,8 +24,6 @@ KINDS = (
 RATES = (0.01, 0.10, 0.30)
 REQUESTS = 100
 """Of each fault and rate, at length."""
-TABLE = os.environ.get("KEYLINE_FAULT_TABLE")
-"""The file of the table, which `make faults` names; it is read before a test changes variables."""
 TRIES = 30
 """How often a client sends a request at most."""
 MORE_CALLS = 6
@@ -53,62 +49,16 @@ class Promise(Protocol):
         """Return how often what each request asks for is stored."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """The results of the requests of a fault and a rate.
-
-    Attributes
-    ----------
-    sent
-        Tries of the client.
-    calls, failed
-        Requests that the proxy got, and those that it let fail.
-    acknowledged, lost, doubled
-        Requests that were answered with 201; of these, those that nothing is kept of; those that
-        are kept more than once, acknowledged or not.
-    """
-
-    system: str
-    fault: str
-    rate: float
-    sent: int
-    calls: int
-    failed: int
-    acknowledged: int
-    lost: int
-    doubled: int
-
-    def __str__(self) -> str:
-        numbers = (self.sent, self.calls, self.failed, self.acknowledged, self.lost, self.doubled)
-        cells = "".join(f"{number:>13,}" for number in numbers)
-        return f"{self.system:<14}{self.fault:<13}{self.rate:>5.0%}{cells}"
-
-
-HEAD = f"{'system':<14}{'fault':<13}{'rate':>5}" + "".join(
-    f"{name:>13}" for name in ("requests", "calls", "failed", "acknowledged", "lost", "doubled")
-)
-
-
 def assert_kept(promise: Promise, proxy: FaultProxy) -> None:
     """Assert that a system keeps its promise under each fault at each rate.
 
-    Among all tests it is one rate, with all faults mixed. `make faults` names a file for the table.
+    Among all tests it is one rate, with all faults mixed. `make faults` keeps the rows.
     """
     usual = _calls_of(promise, proxy)
     for kinds, rate, count in _plan():
         row = _measure(promise, proxy, kinds, rate, count, usual)
-        _write(row)
-        assert (row.acknowledged, row.lost, row.doubled) == (count, 0, 0), row
-
-
-def _write(row: Row) -> None:
-    if not TABLE:
-        return
-    table = Path(TABLE)
-    table.parent.mkdir(parents=True, exist_ok=True)
-    head = "" if table.exists() else f"{HEAD}\n"
-    with table.open("a", encoding="utf-8") as opened:
-        opened.write(f"{head}{row}\n")
+        record(row)
+        assert row.acknowledged == count, row
 
 
 def _plan() -> Iterator[tuple[Sequence[Fault], float, int]]:
@@ -138,7 +88,7 @@ def _measure(
 ) -> Row:
     fault = kinds[0].value if len(kinds) == 1 else "all mixed"
     names = [f"{fault} {rate} {number}".replace(" ", "-") for number in range(count)]
-    calls, failures = proxy.requests, proxy.failed.total()
+    failures = proxy.failed.total()
     proxy.kinds, proxy.share = tuple(kinds), rate
     sent, acknowledged = 0, set[str]()
     try:
@@ -160,10 +110,9 @@ def _measure(
     return Row(
         system=promise.system,
         fault=fault,
-        rate=rate,
-        sent=sent,
-        calls=proxy.requests - calls,
-        failed=proxy.failed.total() - failures,
+        rate=f"{rate:.0%} of calls",
+        requests=sent,
+        struck=proxy.failed.total() - failures,
         acknowledged=len(acknowledged),
         lost=sum(kept[name] == 0 for name in acknowledged),
         doubled=sum(kept[name] > 1 for name in names),

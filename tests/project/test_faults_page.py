@@ -1,0 +1,23 @@
+"""The page of faults says what the kept results say, and these lost nothing."""
+
+from __future__ import annotations
+
+from keyline_deploy.systems import names
+from tests.support.fault_page import KEPT, PAGE, page
+from tests.support.fault_rates import KINDS, RATES
+from tests.support.fault_rows import Load, Row, read
+
+
+def test_the_page_is_that_of_the_kept_results() -> None:
+    assert PAGE.read_text() == page(read(KEPT))
+
+
+def test_the_results_have_every_system_fault_and_rate_and_lost_nothing() -> None:
+    rows = read(KEPT)
+    assert [row for row in rows if row.lost or row.doubled] == []
+    faults = {(row.system, row.fault, row.rate) for row in rows if isinstance(row, Row)}
+    wanted = {(s, k.value, f"{r:.0%} of calls") for s in names() for k in KINDS for r in RATES}
+    assert wanted <= faults
+    loads = {row.system: row for row in rows if isinstance(row, Load)}
+    assert set(loads) == set(names())
+    assert all(row.errors == 0 and row.seconds >= 120 for row in loads.values())

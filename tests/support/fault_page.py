@@ -1,0 +1,94 @@
+"""The page of faults, from the results of a run.
+
+    python -m tests.support.fault_page [RESULTS]
+
+Keeps the results of a run, if they are named, and writes the page from what is kept.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from keyline_deploy.project import ROOT
+from tests.support.fault_rows import Load, Row, read
+
+KEPT = ROOT / "tests" / "support" / "fault_results.jsonl"
+PAGE = ROOT / "docs" / "faults.md"
+_HEAD = """\
+# Faults
+
+<!-- Written by `make faults`. -->
+
+`make faults` sends requests while something fails on purpose, and compares what was acknowledged
+with what is stored. A request is *lost* if it was acknowledged and nothing of it is stored. It is
+*doubled* if it is stored more than once, acknowledged or not. This page is written from the results
+of one run. [The guarantees](guarantees.md) say what is promised, and
+[the tests](../tests/README.md#fault-rates) how the faults are made.
+
+## Faults of calls, and full disks
+
+A client repeats a request with its `Idempotency-Key` until the request is acknowledged. *Struck*
+says how often the fault struck: calls of DynamoDB that it hit, or requests that met a full disk.
+
+| fault | rate | system | requests | struck | acknowledged | lost | doubled |
+|---|---|---|--:|--:|--:|--:|--:|
+"""
+_LOADS = """
+## Saturation
+
+Clients who never pause ask the local API, each with one request at a time. Memory is what is
+resident of the platform with the clients, and of all functions: after half of the time, and at the
+end. The platform keeps the last 20,000 lines and metrics, so it may grow until there are so many.
+No request ended with an error, and none was lost or doubled.
+
+| system | seconds | clients | requests | refused | acknowledged | platform, MB | functions, MB |
+|---|--:|--:|--:|--:|--:|---|---|
+"""
+
+
+def page(rows: Sequence[Row | Load]) -> str:
+    """Return the page, in Markdown."""
+    faults = sorted(
+        (row for row in rows if isinstance(row, Row)), key=lambda row: (row.fault, _rate(row))
+    )
+    loads = [row for row in rows if isinstance(row, Load)]
+    return _HEAD + "".join(map(_fault, faults)) + _LOADS + "".join(map(_load, loads))
+
+
+def _rate(row: Row) -> tuple[float, str, str]:
+    share = row.rate.partition("%")[0]
+    return (float(share) if share.isdigit() else 0.0, row.rate, row.system)
+
+
+def _fault(row: Row) -> str:
+    numbers = (row.requests, row.struck, row.acknowledged, row.lost, row.doubled)
+    return _line(row.fault, row.rate, row.system, *numbers)
+
+
+def _load(row: Load) -> str:
+    numbers = (row.requests, row.refused, row.acknowledged)
+    memory = (f"{before:.0f} → {after:.0f}" for before, after in (row.platform, row.functions))
+    return _line(row.system, f"{row.seconds:.0f}", row.clients, *numbers, *memory)
+
+
+def _line(*cells: str | int) -> str:
+    return f"| {' | '.join(_cells(cells))} |\n"
+
+
+def _cells(cells: Sequence[str | int]) -> Iterator[str]:
+    for cell in cells:
+        yield cell if isinstance(cell, str) else f"{cell:,}"
+
+
+def main(results: Sequence[str]) -> None:
+    """Write the page."""
+    for path in results:
+        shutil.copyfile(path, KEPT)
+    PAGE.write_text(page(read(KEPT)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main([str(Path(name)) for name in sys.argv[1:]])
