@@ -129,7 +129,7 @@ class LiveAlarms:
         ]
         self._telling = [each for each in self._watched if each.found.tells]
         self._metric_alarms: list[tuple[_Watched, MetricAlarm]] = []
-        self._composites: list[tuple[_Watched, CompositeAlarm]] = []
+        self._composites: list[tuple[_Watched, CompositeAlarm, Sequence[str]]] = []
         self._beside: dict[str, dict[str, _Watched]] = defaultdict(dict)
         self._on: dict[Metric, list[_Watched]] = defaultdict(list)
         self._named: dict[str, _Watched] = {}
@@ -157,7 +157,7 @@ class LiveAlarms:
             if not each.is_settled and self._evaluate(each, alarm, minute)
         ]
         composites = self._composites  # after all that they are about
-        changed += [each for each, alarm in composites if self._joined(each, alarm, minute)]
+        changed += [each for each, alarm, of in composites if self._joined(each, alarm, of, minute)]
         return [each.live() for each in changed], list(self._notices(minute))
 
     def _add(self, each: _Watched) -> None:
@@ -166,7 +166,7 @@ class LiveAlarms:
         if name := each.found.properties.get("AlarmName"):
             self._named[name] = each
         if isinstance(alarm, CompositeAlarm):
-            self._composites.append((each, alarm))
+            self._composites.append((each, alarm, sorted(named_alarms(alarm.rule))))
             return
         self._metric_alarms.append((each, alarm))
         for query in alarm.queries:
@@ -174,13 +174,15 @@ class LiveAlarms:
             periods = alarm.evaluation_periods + MORE_POINTS + 1
             self._store.keep(query.metric, periods * alarm.period // MINUTE)
 
-    def _joined(self, each: _Watched, alarm: CompositeAlarm, minute: int) -> bool:
+    def _joined(
+        self, each: _Watched, alarm: CompositeAlarm, named: Sequence[str], minute: int
+    ) -> bool:
         beside = self._beside[each.found.stack]
         holds = alarm.rule.holds(
             lambda name: beside[name].state if name in beside else State.INSUFFICIENT_DATA
         )
-        asked = sorted(named_alarms(alarm.rule) & beside.keys())
-        on = [beside[name].found.name for name in asked if beside[name].state is State.ALARM]
+        asked = [beside[name] for name in named if name in beside]
+        on = [joined.found.name for joined in asked if joined.state is State.ALARM]
         each.reason = f"in ALARM: {', '.join(on)}" if on else "none of them is in ALARM"
         return each.goes_to(State.ALARM if holds else State.OK, minute)
 

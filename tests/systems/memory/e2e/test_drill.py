@@ -25,6 +25,9 @@ LIMITS = {
 }
 
 
+pytestmark = pytest.mark.xdist_group("memory")
+
+
 @pytest.mark.parametrize("cause", LIMITS)
 def test_an_alarm_goes_off_tells_and_ends(running: Running, cause: str) -> None:
     asked = ["alarms", "drill", cause, "--system", "memory", "--state", str(running.state)]
