@@ -14,10 +14,13 @@ _TEXT_CALLS = {"read_text": 0, "write_text": 1}
 """Methods that read or write text → how many arguments they take before the encoding."""
 _MODES = {"open": {"builtin": 1, "method": 0}, "fdopen": {"builtin": 1, "method": 1}}
 """Functions that open a file → at which argument they take the mode, as a function and a method."""
+_WRAPPER = "TextIOWrapper"
 
 
 def without_encoding(source: str) -> Iterator[int]:
     """Yield the lines of a module that read or write text in the encoding of the locale."""
+    if not any(name in source for name in (*_TEXT_CALLS, *_MODES, _WRAPPER)):
+        return
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and not _says_encoding(node) and _is_of_text(node):
             yield node.lineno
@@ -40,7 +43,7 @@ def _is_of_text(call: ast.Call) -> bool:
         return False
     if name in _TEXT_CALLS:
         return len(call.args) <= _TEXT_CALLS[name]
-    if name == "TextIOWrapper":
+    if name == _WRAPPER:
         return len(call.args) < 2
     if name not in _MODES:
         return False

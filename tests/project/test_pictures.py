@@ -11,6 +11,7 @@ import pytest
 from keyline_deploy.systems import names
 from keyline_ops.diagrams import files
 from keyline_ops.diagrams.project import PACKAGES, PICTURES
+from tests.support.syntax import statements
 
 FOLDERS = {
     "app": "app.py",
@@ -58,7 +59,7 @@ def imported(root: Path) -> dict[str, set[str]]:
 
 def imports_of(file: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in statements(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:

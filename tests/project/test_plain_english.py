@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.syntax import statements
 from tests.support.tracked import tracked_files
 
 HABITS = {
@@ -78,14 +79,15 @@ def _texts_of_python(source: str) -> Iterator[tuple[int, str]]:
 def habits(file: Path) -> Iterator[str]:
     """Yield where a habit stands in a file, and which."""
     for line, text in texts(file):
+        sentence = re.sub(r"\s+", " ", text)
         for habit, pattern in HABITS.items():
-            for found in re.finditer(pattern, re.sub(r"\s+", " ", text)):
+            for found in re.finditer(pattern, sentence):
                 yield f"{file}:{line}: {habit}: {found[0]}"
 
 
 def clauses(file: Path) -> Iterator[str]:
     """Yield the docstrings of a Python file whose first line is a clause without its verb."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in statements(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             said = ast.get_docstring(node)
             line = getattr(node, "lineno", 1)
