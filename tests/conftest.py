@@ -99,11 +99,16 @@ settings.register_profile("keyline", deadline=None, suppress_health_check=[Healt
 settings.load_profile("keyline")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups next
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes long; where snapshots are written, leave out what has none.
 
-    A long test that comes last has one worker busy and the others idle.
+    A long test that comes last has one worker busy and the others idle. One worker synthesizes
+    (group `cdk`): a second one would make again what the tests of a module share.
     """
+    for item in items:
+        if "snapshot" in item.path.parent.parts:
+            item.add_marker(pytest.mark.xdist_group("cdk"))
     if config.getoption("update_snapshots", default=False):
         without = [item for item in items if "snapshot" not in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=without)
@@ -116,8 +121,13 @@ def _takes_long_alone(item: pytest.Item) -> bool:
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was imported and collected from being looked at for garbage, again and again."""
+    """Keep what was imported and collected from being looked at for garbage, again and again.
+
+    Synthesized templates, models of services and the CDK stay to the end too. So garbage is
+    looked for when there is more of it.
+    """
     gc.freeze()
+    gc.set_threshold(700, 10, 100)
 
 
 @pytest.fixture(scope="session")

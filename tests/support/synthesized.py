@@ -8,10 +8,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -23,6 +24,7 @@ from keyline_ops.synth import up_to_date
 from tests.support import templates
 from tests.support.templates import SynthesizedStack
 
+MadeT = TypeVar("MadeT")
 _STACKS = dict[str, SynthesizedStack]
 
 
@@ -48,12 +50,19 @@ def local_assembly(base: Path) -> Path:
 @cache
 def stacks(environment: str, base: Path) -> _STACKS:
     """Return the stacks of an environment by name; nothing is bundled."""
-    file = base / f"stacks-{environment}.json"
+
+    def synthesized() -> _STACKS:
+        return templates.synthesize(load(environment), systems(), base / f"synth-{environment}")
+
+    return once(base / f"stacks-{environment}.json", synthesized, _STACKS)
+
+
+def once(file: Path, make: Callable[[], MadeT], kind: type[MadeT]) -> MadeT:
+    """Return what is in a file of this run; the first who asks makes it."""
     with _alone(file):
         if not file.exists():
-            made = templates.synthesize(load(environment), systems(), base / f"synth-{environment}")
-            file.write_bytes(msgspec.json.encode(made))
-    return msgspec.json.decode(file.read_bytes(), type=_STACKS)
+            file.write_bytes(msgspec.json.encode(make()))
+    return msgspec.json.decode(file.read_bytes(), type=kind)
 
 
 def copied(assembly: Path, folder: Path) -> Path:

@@ -39,6 +39,8 @@ from keyline_local.resources import Deployment
 from tests.keyline_local.local_assembly import ENDPOINTS, deployment, table, write_assembly
 
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/Messages-local"
+pytestmark = pytest.mark.xdist_group("cdk")
+
 QUEUE_URL = "http://127.0.0.1:1002/000000000000/failed"
 
 

@@ -24,6 +24,8 @@ Templates = dict[str, dict[str, Any]]
 
 DATA, SERVICE = "orders-data-prod", "orders-service-prod"
 
+pytestmark = pytest.mark.xdist_group("cdk")
+
 
 @pytest.fixture(scope="module")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> list[Stack]:

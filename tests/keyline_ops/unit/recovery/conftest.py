@@ -17,15 +17,22 @@ from tests.keyline_ops.unit.recovery.shop import ENVIRONMENT, Shop
 from tests.support.recovery.deploying import deploy
 from tests.support.recovery.remembering import remembering
 from tests.support.sample.shop import LARGE
+from tests.support.synthesized import once, shared_folder
 from tests.support.templates import new_app, no_bundle
 
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Template]:
-    folder = tmp_path_factory.mktemp("recovery")
-    app = new_app(folder, checks=False)
-    build(app, ENVIRONMENT, [LARGE], no_bundle(folder))
-    return {stack.id: stack.template for stack in app.synth().stacks}
+    """The templates of the sample: synthesized once for the workers of a run."""
+
+    def synthesized() -> dict[str, dict[str, Any]]:
+        folder = tmp_path_factory.mktemp("recovery")
+        app = new_app(folder, checks=False)
+        build(app, ENVIRONMENT, [LARGE], no_bundle(folder))
+        return {stack.id: stack.template for stack in app.synth().stacks}
+
+    file = shared_folder(tmp_path_factory) / "recovery.json"
+    return once(file, synthesized, dict[str, dict[str, Any]])
 
 
 @pytest.fixture
