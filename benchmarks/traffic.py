@@ -19,8 +19,8 @@ from typing import Any
 from benchmarks.result import keep, machine, parser
 from keyline.model import System
 from keyline.run import TableSettings
+from keyline_deploy.rates import MONTH_DAYS
 from keyline_deploy.systems import systems
-from keyline_ops.costs.storage import MONTH_DAYS
 from keyline_ops.costs.units import NOTHING, Bounds, call_units
 from tests.support.engine import running_engine
 from tests.support.tables import create_table_params, created

@@ -14,6 +14,7 @@ from keyline_cdk.data_key import DataKey
 from keyline_cdk.long_backups import LongBackups
 from keyline_cdk.metrics import account_concurrency, failed_notifications, user_errors
 from keyline_cdk.overview_dashboard import OverviewDashboard
+from keyline_deploy.data_points import DataPoints
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import alarm_topic_name
 from stacks.base import KeylineStack
@@ -62,8 +63,7 @@ class AccountStack(KeylineStack):
             "Concurrency",
             metric=account_concurrency(),
             above=environment.alarms.concurrent_executions,
-            periods=5,
-            breaching=3,
+            points=DataPoints(3, 5),
             runbook="a-function-is-throttled",
             why="More functions run at the same time in the account and region than expected. At"
             " the account's quota (1,000 if nobody raised it) Lambda refuses all others.",

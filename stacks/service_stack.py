@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from keyline.model import Function, Migration, Query, System, Table
+from keyline.moments import DAY_SECONDS
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.alarm_topic import alarm_topic
 from keyline_cdk.canary_traffic import CanaryTraffic
@@ -30,13 +31,18 @@ from keyline_cdk.trouble_alarm import TroubleAlarm
 from keyline_cdk.user_pool import UserPoolClient
 from keyline_deploy.archive_writer import writer_of
 from keyline_deploy.bundling import Bundle
+from keyline_deploy.data_points import DataPoints, judged
 from keyline_deploy.environment import Auth, Environment
 from keyline_deploy.names import api_name, dashboard_name, pascal, trouble_alarm_name
+from keyline_deploy.rates import calls_of, runs_of
 from stacks.base import KeylineStack
 from stacks.data_stack import DataStack
 
 Bundler = Callable[[System, Function], Bundle]
 """Puts a function's code together; functions that ask for the same get the same bundle."""
+
+_STEADY = DataPoints(3, 5)
+"""What is judged of functions and calls that come steadily: one bad minute is not yet trouble."""
 
 _NEAR_TIMEOUT = 800  # ms of each second of a timeout: what comes near it will reach it too
 
@@ -170,15 +176,16 @@ class ServiceStack(KeylineStack):
 
     def _build_function_alarms(self, handler: HandlerFunction) -> None:
         declared = handler.declared
+        points = judged(_STEADY, runs_of(self._system, declared))
         if not declared.schedule:  # whose alarm does not wait for a second failure
             failing = self._add_trouble(
                 f"{pascal(declared.name)}Errors",
                 metric=function_errors(handler.name),
                 above=0,
                 runbook="a-function-fails",
-                why=f"{handler.name} has crashed or timed out in three of five minutes. What a"
-                " handler refuses or cannot do is answered and does not count as an error; its log"
-                " tells why.",
+                points=points,
+                why=f"{handler.name} has crashed or timed out {points}. What a handler refuses or"
+                " cannot do is answered and does not count as an error; its log tells why.",
             )
             self._build_canary(handler, failing)
         self._add_trouble(
@@ -186,8 +193,9 @@ class ServiceStack(KeylineStack):
             metric=function_throttles(handler.name),
             above=0,
             runbook="a-function-is-throttled",
-            why=f"Lambda has refused invocations of {handler.name} in three of five minutes: the"
-            " concurrency of the function or of the account is used up.",
+            points=points,
+            why=f"Lambda has refused invocations of {handler.name} {points}: the concurrency of the"
+            " function or of the account is used up.",
         )
         limit = _NEAR_TIMEOUT * declared.timeout
         self._add_trouble(
@@ -195,8 +203,9 @@ class ServiceStack(KeylineStack):
             metric=function_duration(handler.name),
             above=limit,
             runbook="a-function-is-slow",
+            points=points,
             why=f"One invocation in a hundred of {handler.name} has taken more than {limit:,.0f} ms"
-            f" in three of five minutes; it is ended after {declared.timeout} s.",
+            f" {points}; it is ended after {declared.timeout} s.",
         )
 
     def _build_canary(self, handler: HandlerFunction, failing: cloudwatch.Alarm) -> None:
@@ -245,27 +254,36 @@ class ServiceStack(KeylineStack):
 
     def _build_latency_alarm(self) -> None:
         limit = self._environment.alarms.latency_p99_ms
+        queries = [pattern for pattern in self._system.called if isinstance(pattern, Query)]
+        points = judged(_STEADY, calls_of(queries), rarely=DAY_SECONDS)
         self._add_trouble(
             "QueryLatencyP99",
             metric=client_latency(self._environment.name, self._system.name, "Query"),
             above=limit,
             runbook="slow-queries",
+            points=points,
             why=f"One query in a hundred of {self._system.name} has taken its handler more than"
-            f" {limit:g} ms in three of five minutes. By pattern: the saved query about calls;"
+            f" {limit:g} ms {points}. By pattern: the saved query about calls;"
             " within DynamoDB: the tables' QueryLatency alarms.",
         )
 
     def _add_trouble(
-        self, id: str, *, metric: cloudwatch.IMetric, above: float, runbook: str, why: str
+        self,
+        id: str,
+        *,
+        metric: cloudwatch.IMetric,
+        above: float,
+        points: DataPoints,
+        runbook: str,
+        why: str,
     ) -> cloudwatch.Alarm:
-        """Add an alarm on three of five minutes that tells nobody by itself."""
+        """Add an alarm that tells nobody by itself."""
         alarm = add_alarm(
             self,
             id,
             metric=metric,
             above=above,
-            periods=5,
-            breaching=3,
+            points=points,
             runbook=runbook,
             why=why,
             topic=None,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from keyline_cdk.metrics import filled
-from keyline_deploy.alarm_rules import SPARE_PERIODS
+from keyline_deploy.alarm_rules import spare_periods
+from keyline_deploy.data_points import DataPoints
+
+SINGLE = DataPoints(1, 1)
+"""Each minute by itself."""
 
 AlarmT = TypeVar("AlarmT", cloudwatch.Alarm, cloudwatch.CompositeAlarm)
 
@@ -30,8 +36,7 @@ def add_alarm(
     why: str,
     runbook: str,
     topic: sns.ITopic | None,
-    periods: int = 1,
-    breaching: int | None = None,
+    points: DataPoints | None = None,
 ) -> cloudwatch.Alarm:
     """Notify when a metric is above a value, and when it no longer is.
 
@@ -45,18 +50,20 @@ def add_alarm(
         The section of the runbook, or another page with its path: what to do, step by step.
     topic
         Who is told; None where a composite alarm tells of this one.
-    periods, breaching
-        How many of the metric's periods are looked at, and how many of them have to be
-        above; all of them when left out.
+    points
+        The data points that are judged; each single one of the metric when left out. The period of
+        a metric follows from it. An expression comes with the period.
     """
+    if points is not None and isinstance(metric, cloudwatch.Metric):
+        metric = metric.with_(period=cdk.Duration.seconds(points.seconds))
     alarm = cloudwatch.Alarm(
         scope,
         id,
         metric=metric,
         threshold=above,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluation_periods=periods,
-        datapoints_to_alarm=breaching or periods,
+        evaluation_periods=points.periods if points else 1,
+        datapoints_to_alarm=points.breaching if points else 1,
         # DynamoDB and Lambda publish nothing while nothing happens
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         evaluate_low_sample_count_percentile=_low_samples(metric),
@@ -108,24 +115,26 @@ def add_filled_alarm(
     why: str,
     runbook: str,
     topic: sns.ITopic | None,
-    breaching: int = 1,
+    points: DataPoints = SINGLE,
 ) -> cloudwatch.Alarm:
-    """Notify when a metric of DynamoDB is above a value in so many periods, of two more.
+    """Notify when a metric of DynamoDB is above a value in so many periods, of a few more.
 
     A missing data point is 0. DynamoDB publishes nothing while nothing happens, and AWS's documents
     disagree on whether an alarm on its metrics may ignore that (ADR 0036): with `FILL` the alarm
-    ends in any case. The two periods more are for data that is late.
+    ends in any case. The periods more are for data that is late.
     """
+    spare = spare_periods(points.seconds)
+    if isinstance(metric, cloudwatch.Metric):
+        metric = filled(metric.with_(period=cdk.Duration.seconds(points.seconds)))
     return add_alarm(
         scope,
         id,
-        metric=filled(metric) if isinstance(metric, cloudwatch.Metric) else metric,
+        metric=metric,
         above=above,
         why=why,
         runbook=runbook,
         topic=topic,
-        periods=breaching + SPARE_PERIODS,
-        breaching=breaching,
+        points=replace(points, periods=points.breaching + spare),
     )
 
 

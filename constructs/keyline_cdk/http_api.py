@@ -14,13 +14,16 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from keyline.model import System, deployment, http_headers
+from keyline.moments import DAY_SECONDS
 from keyline_cdk.alarm import add_alarm, add_filled_alarm
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.level_one import level_one
 from keyline_cdk.log_group import log_group
 from keyline_cdk.metrics import refused_percent, request_latency, server_errors
+from keyline_deploy.data_points import DataPoints, hour_or_day, judged
 from keyline_deploy.environment import Auth, Environment
 from keyline_deploy.names import api_name, pascal
+from keyline_deploy.rates import runs_of
 
 ACCESS_LOG = {
     "requestId": "$context.requestId",
@@ -37,7 +40,10 @@ ACCESS_LOG = {
 address nor agent nor subject."""
 
 _FEW_REQUESTS = 20
-"""Requests of a minute below which a share of them says nothing."""
+"""Requests of a period below which a share of them says nothing."""
+
+_STEADY = DataPoints(3, 5)
+"""What is judged of an API that is called steadily."""
 
 
 class HttpApi(Construct):
@@ -74,6 +80,7 @@ class HttpApi(Construct):
     ) -> None:
         super().__init__(scope, id)
         self._name = api_name(system.name, environment.name)
+        self._requests = sum(runs_of(system, f) for f in system.functions if f.routes)
         methods = {r.method for f in system.functions for r in f.routes}
         self.resource = apigateway.HttpApi(
             self,
@@ -91,45 +98,49 @@ class HttpApi(Construct):
         self.trouble = [self._add_error_alarm(), self._add_latency_alarm(environment)]
 
     def _add_error_alarm(self) -> cloudwatch.Alarm:
+        points = judged(_STEADY, self._requests)
         return add_alarm(
             self,
             "ServerErrors",
             metric=server_errors(self.resource.api_id),
             above=0,
             runbook="an-api-answers-5xx",
-            periods=5,
-            breaching=3,
-            why=f"The API {self._name} has answered with 5xx in three of five minutes. The"
-            " functions' logs tell why, by request id.",
+            points=points,
+            why=f"The API {self._name} has answered with 5xx {points}. The functions' logs tell"
+            " why, by request id.",
             topic=None,
         )
 
     def _add_latency_alarm(self, environment: Environment) -> cloudwatch.Alarm:
         limit = environment.alarms.api_latency_p99_ms
+        points = judged(_STEADY, self._requests, rarely=DAY_SECONDS)
         return add_alarm(
             self,
             "Latency",
             metric=request_latency(self.resource.api_id, "p99"),
             above=limit,
-            periods=5,
-            breaching=3,
+            points=points,
             runbook="an-api-is-slow",
             why=f"One request in a hundred of {self._name} has waited more than {limit:g} ms for"
-            " its answer in three of five minutes.",
+            f" its answer {points}.",
             topic=None,
         )
 
     def _add_refusal_alarm(self, environment: Environment, topic: sns.ITopic) -> None:
         percent = environment.alarms.refused_percent
+        enough = self._requests / _FEW_REQUESTS  # a share needs so many requests
+        points = judged(DataPoints(5, 5), enough, rarely=hour_or_day(enough))
         add_filled_alarm(
             self,
             "RefusedRequests",
-            metric=refused_percent(self.resource.api_id, _FEW_REQUESTS),
+            metric=refused_percent(
+                self.resource.api_id, _FEW_REQUESTS, cdk.Duration.seconds(points.seconds)
+            ),
             above=percent,
-            breaching=5,
+            points=points,
             runbook="an-api-refuses-requests",
             why=f"The API {self._name} has refused more than {percent:g} % of its requests with"
-            " 4xx for five minutes: a client is wrong, tokens are refused, or somebody tries.",
+            f" 4xx {points}: a client is wrong, tokens are refused, or somebody tries.",
             topic=topic,
         )
 

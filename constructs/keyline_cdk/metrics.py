@@ -309,21 +309,24 @@ def server_errors(api_id: str) -> cloudwatch.Metric:
     return _of("AWS/ApiGateway", "5xx", "Sum", {"ApiId": api_id})
 
 
-def requests(api_id: str, kind: str) -> cloudwatch.Metric:
-    """Return the requests to an HTTP API, per minute.
+def requests(api_id: str, kind: str, period: cdk.Duration = MINUTE) -> cloudwatch.Metric:
+    """Return the requests to an HTTP API, per minute or per another period.
 
     A requests metric counts all (`Count`), or those answered with `4xx`, `5xx`.
     """
-    return _of("AWS/ApiGateway", kind, "Sum", {"ApiId": api_id})
+    return _of("AWS/ApiGateway", kind, "Sum", {"ApiId": api_id}, period)
 
 
-def refused_percent(api_id: str, at_least: int) -> cloudwatch.MathExpression:
+def refused_percent(
+    api_id: str, at_least: int, period: cdk.Duration = MINUTE
+) -> cloudwatch.MathExpression:
     """Return the requests that an HTTP API answered with 4xx, in percent; 0 at few requests."""
+    refused, every = (requests(api_id, kind, period) for kind in ("4xx", "Count"))
     return cloudwatch.MathExpression(
         expression=f"IF(FILL(all, 0) >= {at_least}, 100 * FILL(refused, 0) / FILL(all, 0), 0)",
         label="4xx, %",
-        period=MINUTE,
-        using_metrics={"refused": requests(api_id, "4xx"), "all": requests(api_id, "Count")},
+        period=period,
+        using_metrics={"refused": refused, "all": every},
     )
 
 

@@ -24,6 +24,7 @@ from keyline.model import Migration, MigrationSettings, System
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.metrics import MINUTE, percentage, system_maximum, system_sum
+from keyline_deploy.data_points import DataPoints
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import phase_parameter_name
 
@@ -94,8 +95,7 @@ def add_migration_alarms(
             metric,
             metric=system_sum(environment.name, system.name, metric, period=MINUTE),
             above=0,
-            periods=5,
-            breaching=1,
+            points=DataPoints(1, 5),
             why=why,
             runbook=migration.runbook,
             topic=topic,

@@ -25,8 +25,10 @@ from keyline_cdk.metrics import (
     waiting_messages,
 )
 from keyline_cdk.removal import removal_policy
+from keyline_deploy.data_points import DataPoints, judged
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import failure_queue_name
+from keyline_deploy.rates import runs_of
 from keyline_deploy.stream_filter import MAX_PATTERN_CHARACTERS
 
 STREAM_ACTIONS = (
@@ -37,6 +39,9 @@ STREAM_ACTIONS = (
 )
 """What Lambda does in the function's name to read a stream (Lambda developer guide,
 "Process DynamoDB records with Lambda")."""
+
+_STEADY = DataPoints(5, 5)
+"""What is judged of a stream that has records steadily: a lag that does not go away."""
 
 _KEPT_DAYS = 14  # the longest an SQS message can live
 _FORGOTTEN_DAYS = 7
@@ -79,7 +84,9 @@ class StreamConsumer(Construct):
         function.allow(STREAM_ACTIONS, stream_arn)
         function.allow(["sqs:SendMessage"], self.failures.queue_arn)
         self._build_mapping(function, source, stream_arn)
-        self._build_alarms(function.name, name, environment, topic)
+        points = judged(_STEADY, runs_of(system, function.declared))
+        self._build_age_alarm(function.name, points, environment, topic)
+        self._build_failure_alarms(function.name, name, topic)
 
     def _build_queue(self, name: str, environment: Environment) -> sqs.Queue:
         queue = sqs.Queue(
@@ -115,8 +122,8 @@ class StreamConsumer(Construct):
             filters=filters_of(source),
         )
 
-    def _build_alarms(
-        self, function_name: str, queue_name: str, environment: Environment, topic: sns.ITopic
+    def _build_age_alarm(
+        self, function_name: str, points: DataPoints, environment: Environment, topic: sns.ITopic
     ) -> None:
         seconds = environment.alarms.iterator_age_seconds
         add_alarm(
@@ -125,11 +132,13 @@ class StreamConsumer(Construct):
             metric=iterator_age(function_name),
             above=seconds * 1000,
             runbook="a-stream-consumer-lags",
-            periods=5,
-            why=f"{function_name} has lagged more than {seconds} s behind its stream for five"
-            " minutes. A stream holds 24 hours: look at its errors and duration.",
+            points=points,
+            why=f"{function_name} has lagged more than {seconds} s behind its stream {points}."
+            " A stream holds 24 hours: look at its errors and duration.",
             topic=topic,
         )
+
+    def _build_failure_alarms(self, function_name: str, queue_name: str, topic: sns.ITopic) -> None:
         add_alarm(
             self,
             "GivenUp",

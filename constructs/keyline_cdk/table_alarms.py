@@ -1,7 +1,7 @@
 """The alarms of a table: throttling, consumption, faults, latency, growth.
 
-The periods are those of "Recommended alarms" for DynamoDB in the CloudWatch user guide;
-the thresholds come from the environment.
+The periods are those of "Recommended alarms" for DynamoDB in the CloudWatch user guide, unless a
+table is called more rarely; the thresholds come from the environment.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from keyline.model import System, Table, deployment
+from keyline.moments import DAY_SECONDS
 from keyline_cdk.alarm import add_alarm, add_filled_alarm
 from keyline_cdk.metrics import TableMetrics, storage_growth
+from keyline_deploy import rates
+from keyline_deploy.data_points import DataPoints, judged
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import pascal
 
@@ -48,6 +51,7 @@ class TableAlarms(Construct):
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, id)
+        self._system = system
         self._table = table
         self._environment = environment
         self._topic = topic
@@ -68,17 +72,20 @@ class TableAlarms(Construct):
             self._growth(system)
 
     def _throttling(self, index: str | None) -> None:
-        for kind, metric in (
-            ("Read", self._metrics.read_throttles(index)),
-            ("Write", self._metrics.write_throttles(index)),
+        reads = rates.reads_of(self._system, self._table, index)
+        writes = rates.writes_of(self._system, self._table)
+        for kind, metric, calls in (
+            ("Read", self._metrics.read_throttles(index), reads),
+            ("Write", self._metrics.write_throttles(index), writes),
         ):
+            points = judged(DataPoints(5, 5), calls)
             self._add_trouble(
                 f"{pascal(index or '')}{kind}Throttles",
                 metric=metric,
                 above=0,
-                breaching=5,
+                points=points,
                 runbook="throttled-requests",
-                why=f"{kind} requests to {self._named(index)} have been throttled for five minutes."
+                why=f"{kind} requests to {self._named(index)} have been throttled {points}."
                 " Look for a hot partition key: ThrottlingReasons in the log, Contributor Insights."
                 + (" A throttled index rejects writes of the whole table." if index else ""),
             )
@@ -118,39 +125,46 @@ class TableAlarms(Construct):
         return reads, writes
 
     def _system_errors(self, operations: tuple[str, ...]) -> None:
+        calls = rates.calls_on(self._system, self._table, operations)
+        points = judged(DataPoints(15, 15), calls)
         for number, metric in enumerate(self._metrics.system_errors(operations), 1):
             self._add_trouble(
                 f"SystemErrors{number if number > 1 else ''}",
                 metric=metric,
                 above=0,
-                breaching=15,
+                points=points,
                 runbook="errors-of-dynamodb",
-                why=f"DynamoDB has failed requests to {self._named(None)} for 15 minutes. Clients"
-                " retry; look at the AWS Health Dashboard.",
+                why=f"DynamoDB has failed requests to {self._named(None)} {points}. Clients retry;"
+                " look at the AWS Health Dashboard.",
             )
 
     def _conflicts(self) -> None:
         limit = self._environment.alarms.transaction_conflicts_per_minute
+        calls = rates.reads_of(self._system, self._table, None)
+        calls += rates.writes_of(self._system, self._table)
+        points = judged(DataPoints(5, 5), calls)
         self._add_trouble(
             "TransactionConflicts",
             metric=self._metrics.conflicts(),
             above=limit,
-            breaching=5,
+            points=points,
             runbook="transactions-conflict",
             why=f"More than {limit} requests a minute of {self._named(None)} have met a transaction"
-            " on the same item for five minutes.",
+            f" on the same item {points}.",
         )
 
     def _latency(self, operation: str) -> None:
         limit = self._environment.alarms.latency_p99_ms
+        calls = rates.calls_on(self._system, self._table, [operation])
+        points = judged(DataPoints(10, 10), calls, rarely=DAY_SECONDS)
         self._add_trouble(
             f"{operation}Latency",
             metric=self._metrics.latency(operation),
             above=limit,
-            breaching=10,
+            points=points,
             runbook="slow-queries",
             why=f"{operation} of {self._named(None)} has taken more than {limit:g} ms within"
-            " DynamoDB on average for ten minutes: items or pages are large, or DynamoDB is slow.",
+            f" DynamoDB on average {points}: items or pages are large, or DynamoDB is slow.",
         )
 
     def _growth(self, system: System) -> None:
@@ -172,7 +186,7 @@ class TableAlarms(Construct):
         *,
         metric: cloudwatch.IMetric,
         above: float,
-        breaching: int,
+        points: DataPoints,
         runbook: str,
         why: str,
     ) -> None:
@@ -182,7 +196,7 @@ class TableAlarms(Construct):
                 id,
                 metric=metric,
                 above=above,
-                breaching=breaching,
+                points=points,
                 runbook=runbook,
                 why=why,
                 topic=None,

@@ -13,9 +13,11 @@ from keyline.model import System
 from keyline_deploy.alarm_rules import Watchable
 from keyline_deploy.environment import Environment
 from keyline_deploy.metric_catalogue import MetricCatalogue
+from keyline_deploy.metric_sources import MetricSources
 from keyline_deploy.synthesized import read_template
 from keyline_deploy.template_rules import (
     Finding,
+    check_sources,
     check_template,
     check_watched,
 )
@@ -25,9 +27,11 @@ from keyline_deploy.template_rules import (
 class KeylineChecks:
     """`keyline_deploy.template_rules` for every template of an app."""
 
-    def __init__(self, environment: Environment, catalogue: MetricCatalogue) -> None:
+    def __init__(self, environment: Environment, systems: Iterable[System]) -> None:
+        systems = tuple(systems)
         self._environment = environment
-        self._catalogue = catalogue
+        self._catalogue = MetricCatalogue(systems)
+        self._sources = MetricSources(systems, environment)
 
     @property
     def name(self) -> str:
@@ -57,6 +61,7 @@ class KeylineChecks:
             for finding in (
                 *check_template(template, self._environment, self._catalogue),
                 *check_watched(template, watched),
+                *check_sources(template, self._sources),
             )
         ]
         return cdk.PolicyValidationPluginReport(success=not violations, violations=violations)
@@ -86,8 +91,7 @@ def add_checks(app: cdk.App, environment: Environment, systems: Iterable[System]
     systems
         The systems of the app. Their alarms may watch the metrics that they declare.
     """
-    ours = KeylineChecks(environment, MetricCatalogue(systems))
-    cdk.Validations.of(app).add_plugins(ours)
+    cdk.Validations.of(app).add_plugins(KeylineChecks(environment, systems))
     add_nag(app)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -30,14 +31,26 @@ _RULE_CHARACTERS = 10_240
 _REFERENCE_CHARACTERS = 150
 """What an alarm takes at most: its ARN with a name that CloudFormation makes, and `ALARM() OR`."""
 
-SPARE_PERIODS = 2
-"""How many periods more than must be breaching are looked at where missing data is filled.
-
-FILL makes 0 of a data point that is only late, so that an alarm on the newest periods alone never
-fires (CloudWatch user guide, "Functions supported for metric math", FILL: use M out of N)."""
+LATEST_SECONDS = 120
+"""How late a sample is seen at most."""
 
 _SILENT_PERIODS = 2
 """How many periods without data are silence: one may be late."""
+
+
+def spare_periods(seconds: int) -> int:
+    """Return how many periods more than must be breaching are looked at where data is filled.
+
+    FILL makes 0 of a data point that is only late, so that an alarm on the newest periods alone
+    never fires (CloudWatch user guide, "Functions supported for metric math", FILL: use M out of
+    N).
+
+    Parameters
+    ----------
+    seconds
+        The period of the alarm.
+    """
+    return math.ceil(LATEST_SECONDS / seconds)
 
 
 def joined_alarms(template: Template) -> frozenset[str]:
@@ -114,6 +127,14 @@ def watched_metrics(properties: Properties) -> Iterator[tuple[Properties, str, s
             yield stat["Metric"], f"Metrics[{number}].MetricStat.Metric.", stat["Stat"]
 
 
+def period_of(properties: Properties) -> int:
+    """Return the seconds of an alarm's periods."""
+    found: int = properties.get("Period") or next(
+        query["MetricStat"]["Period"] for query in properties["Metrics"] if "MetricStat" in query
+    )
+    return found
+
+
 def _actions(properties: Properties) -> Iterator[Fault]:
     for actions, when in (("AlarmActions", "goes off"), ("OKActions", "is over")):
         if not properties.get(actions):
@@ -173,12 +194,12 @@ def _filled(properties: Properties) -> Iterator[Fault]:
                 "is 1: data that is late is filled with 0, and the alarm goes off.",
                 f"Use {_SILENT_PERIODS} periods or more.",
             )
-    elif needed + SPARE_PERIODS > periods:
+    elif needed + (spare := spare_periods(period_of(properties))) > periods:
         yield (
             "alarm-late-data",
             "DatapointsToAlarm",
             f"is {needed} of {periods}: data that is late is filled with 0, and it never fires.",
-            f"Use {needed} of {needed + SPARE_PERIODS}.",
+            f"Use {needed} of {needed + spare}.",
         )
 
 

@@ -20,8 +20,11 @@ from keyline_deploy.alarm_rules import (
     composite_faults,
     joined_alarms,
 )
+from keyline_deploy.alarms.templates import alarms_of
 from keyline_deploy.environment import Environment
 from keyline_deploy.metric_catalogue import MetricCatalogue
+from keyline_deploy.metric_sources import MetricSources
+from keyline_deploy.source_rules import source_faults
 from keyline_deploy.synthesized import Template
 
 INTERFACE_ACTIONS = (
@@ -97,6 +100,15 @@ def check_watched(template: Template, watchable: Watchable) -> list[Finding]:
         for logical_id, resource in template.get("Resources", {}).items()
         if resource["Type"] == "AWS::CloudWatch::Alarm"
         for rule, path, message, suggestion in watchable.faults(resource["Properties"])
+    ]
+
+
+def check_sources(template: Template, sources: MetricSources) -> list[Finding]:
+    """Return the alarms of a template that need more data than their sources emit."""
+    return [
+        Finding(rule, found.logical_id, path, message, suggestion)
+        for found in alarms_of("", template)
+        for rule, path, message, suggestion in source_faults(found, template, sources)
     ]
 
 

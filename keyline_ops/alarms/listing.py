@@ -8,10 +8,11 @@ from typing import Any
 
 from rich.console import Console
 
-from keyline_deploy.alarms import Metric, MetricAlarm
+from keyline_deploy.alarms import CompositeAlarm, Metric, MetricAlarm
 from keyline_deploy.alarms.rule import named_alarms
 from keyline_deploy.alarms.templates import TemplateAlarm, alarms_of
 from keyline_deploy.metric_catalogue import MetricCatalogue
+from keyline_deploy.metric_sources import MetricSources
 from keyline_deploy.synthesized import Template
 from keyline_ops.alarms.proof import Proof, Prover, is_proven
 from keyline_ops.printing import print_whole, table
@@ -47,7 +48,9 @@ class Listed:
     tells: bool
 
 
-def listed(templates: Mapping[str, Template], catalogue: MetricCatalogue) -> list[Listed]:
+def listed(
+    templates: Mapping[str, Template], catalogue: MetricCatalogue, sources: MetricSources
+) -> list[Listed]:
     """Return the alarms of templates by the names of their stacks, each of them proven.
 
     Raises
@@ -56,12 +59,18 @@ def listed(templates: Mapping[str, Template], catalogue: MetricCatalogue) -> lis
         If an alarm cannot be evaluated.
     """
     prover = Prover(catalogue)
-    found = [alarms_of(stack, template) for stack, template in sorted(templates.items())]
-    return [
-        _listed(alarm, [each.logical_id for each in of_stack], prover)
-        for of_stack in found
-        for alarm in of_stack
-    ]
+    found = []
+    for stack, template in sorted(templates.items()):
+        of_stack = alarms_of(stack, template)
+        beside = [each.logical_id for each in of_stack]
+        for each in of_stack:
+            alarm = each.alarm
+            if isinstance(alarm, MetricAlarm):
+                proof = prover.of(alarm, sources.a_month(alarm, template))
+                found.append(_of_metrics(each, alarm, proof))
+            else:
+                found.append(_of_alarms(each, alarm, beside))
+    return found
 
 
 def unproven(found: Iterable[Listed]) -> list[Listed]:
@@ -87,15 +96,19 @@ def show(found: Sequence[Listed], console: Console) -> None:
     print(f"{count_of(len(found), 'alarm')}, {len(unproven(found))} of them not proven.")
 
 
-def _listed(found: TemplateAlarm, beside: Collection[str], prover: Prover) -> Listed:
-    alarm = found.alarm
-    if isinstance(alarm, MetricAlarm):
-        watches = [_metric(query.metric, query.statistic.name) for query in alarm.queries]
-        when, proven = found.when, _proven(prover.of(alarm))
-    else:
-        watches = sorted(named_alarms(alarm.rule))
-        when = found.when if is_proven(alarm.rule, beside) else "?"
-        proven = "by each of them alone" if is_proven(alarm.rule, beside) else ""
+def _of_metrics(found: TemplateAlarm, alarm: MetricAlarm, proof: Proof) -> Listed:
+    watches = [_metric(query.metric, query.statistic.name) for query in alarm.queries]
+    return _listed(found, watches, found.when, _proven(proof))
+
+
+def _of_alarms(found: TemplateAlarm, alarm: CompositeAlarm, beside: Collection[str]) -> Listed:
+    proven = is_proven(alarm.rule, beside)
+    when = found.when if proven else "?"
+    told = "by each of them alone" if proven else ""
+    return _listed(found, sorted(named_alarms(alarm.rule)), when, told)
+
+
+def _listed(found: TemplateAlarm, watches: Sequence[str], when: str, proven: str) -> Listed:
     return Listed(
         found.stack, found.name, watches, when, found.meaning, found.runbook, proven, found.tells
     )

@@ -1,8 +1,10 @@
 """Proof that an alarm fires and ends: it is driven by samples of the shape that its metrics have.
 
-Before and after the trouble each metric is published as `MetricCatalogue` says that its service
-does, or not at all, as without traffic. In the trouble one metric after the other is outside of the
-threshold, for as many periods as the alarm asks for. Samples are seen up to two minutes late.
+Samples come as often as the source of the metrics emits them, and no oftener: a function that runs
+once a day has one data point a day. Before and after the trouble each metric is published as
+`MetricCatalogue` says that its service does, or not at all, as without traffic. In the trouble one
+metric after the other is outside of the threshold, in as many data points as the alarm asks for.
+Samples are seen up to two minutes late.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import product
+from itertools import count, islice, product
 
+from keyline_deploy.alarm_rules import LATEST_SECONDS
 from keyline_deploy.alarms import (
     Metric,
     MetricAlarm,
@@ -28,13 +31,14 @@ from keyline_deploy.alarms.properties import IGNORING_NAMESPACE
 from keyline_deploy.alarms.replay import MORE_POINTS
 from keyline_deploy.alarms.rule import Rule, named_alarms
 from keyline_deploy.metric_catalogue import MetricCatalogue, Quiet
+from keyline_deploy.rates import MONTH_SECONDS
 
-_LATEST_SECONDS = 120
-"""How late a sample is seen at most."""
 _BEFORE = 3
 """Periods before the trouble."""
 _REQUESTS = 50
-"""Samples of a period that has traffic."""
+"""Samples of a period of a source whose rate is not known."""
+_SLOW_SHARE = 0.04
+"""Of the samples of a period, how many are outside of the threshold in the trouble."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,32 @@ class _Seen:
 
 
 @dataclass(frozen=True)
+class _Source:
+    """How many samples a source emits in each period since the epoch: at even distances.
+
+    Attributes
+    ----------
+    each
+        Samples of a period on the average; less than one if most periods have none.
+    """
+
+    each: float
+
+    def samples_in(self, number: int) -> int:
+        """Return how many samples a period has."""
+        return math.floor((number + 1) * self.each) - math.floor(number * self.each)
+
+    def periods_from(self, number: int) -> Iterator[int]:
+        """Yield the periods with samples, from one on."""
+        return (each for each in count(number) if self.samples_in(each))
+
+
+@dataclass(frozen=True)
 class _Trouble:
     """The periods since the epoch in which one of an alarm's metrics is beyond the threshold."""
 
     alarm: MetricAlarm
+    source: _Source
     metric: MetricQuery
     first: int
     last: int
@@ -87,16 +113,17 @@ class _Trouble:
         """Yield the samples before, in and after the trouble."""
         for number in range(self.end):
             time = datetime.fromtimestamp(number * self.alarm.period, UTC)
-            for query in self.alarm.queries:
+            requests = self.source.samples_in(number)
+            for query in self.alarm.queries if requests else ():
                 troubled = self.first <= number < self.last
                 if query is self.metric and troubled:
-                    values = _outside(self.alarm, query)
+                    values = _outside(self.alarm, query, catalogue, requests)
                 elif traffic or troubled:
-                    values = _healthy(self.alarm, query, catalogue)
+                    values = _healthy(self.alarm, query, catalogue, requests)
                 else:
                     values = []
-                for value, count in values:
-                    yield Sample(query.metric, time, value, count)
+                for value, times in values:
+                    yield Sample(query.metric, time, value, times)
 
 
 def is_proven(rule: Rule, alarms: Collection[str]) -> bool:
@@ -122,14 +149,22 @@ class Prover:
         self._catalogue = catalogue
         self._known: dict[str, Proof] = {}
 
-    def of(self, alarm: MetricAlarm) -> Proof:
-        """Drive an alarm from OK to ALARM and back under every stream, and corrupted."""
+    def of(self, alarm: MetricAlarm, a_month: float = math.inf) -> Proof:
+        """Drive an alarm from OK to ALARM and back under every stream, and corrupted.
+
+        Parameters
+        ----------
+        a_month
+            How many samples the sources of the alarm emit in a month; infinity if the rate is not
+            known, and samples come in every period.
+        """
         kind = replace(
             alarm, name="", queries=tuple(replace(q, metric=_any(q.metric)) for q in alarm.queries)
         )
-        key = repr(kind)
+        each = a_month * alarm.period / MONTH_SECONDS if math.isfinite(a_month) else _REQUESTS
+        key = f"{each} {kind!r}"
         if key not in self._known:
-            self._known[key] = _proof(kind, self._catalogue)
+            self._known[key] = _proof(kind, each, self._catalogue)
         return self._known[key]
 
 
@@ -137,11 +172,16 @@ def _any(metric: Metric) -> Metric:
     return replace(metric, dimensions=frozenset((name, name) for name, _ in metric.dimensions))
 
 
-def _proof(alarm: MetricAlarm, catalogue: MetricCatalogue) -> Proof:
+def _proof(alarm: MetricAlarm, each: float, catalogue: MetricCatalogue) -> Proof:
     size = alarm.evaluation_periods + MORE_POINTS
-    first = size + _BEFORE
-    last = first + alarm.datapoints_to_alarm
-    latest = math.ceil(_LATEST_SECONDS / alarm.period)
+    latest = math.ceil(LATEST_SECONDS / alarm.period)
+    # samples that are further apart than an evaluation looks back are as rare as any
+    source = _Source(max(each, 1 / (size + latest + 1)))
+    first = next(source.periods_from(size + _BEFORE))
+    if _fires_above(alarm):
+        last = next(islice(source.periods_from(first), alarm.datapoints_to_alarm - 1, None)) + 1
+    else:
+        last = next(source.periods_from(first + alarm.datapoints_to_alarm))
     end = last + size + latest + 1
     every = list(range(size, end + 1))
     fires, ends, depends = [], [], []
@@ -150,7 +190,8 @@ def _proof(alarm: MetricAlarm, catalogue: MetricCatalogue) -> Proof:
         _troubled(alarm, catalogue),
         (True, False) if _fires_above(alarm) else (True,),
     ):
-        samples = Samples(_Trouble(treated, query, first, last, end).samples(catalogue, traffic))
+        trouble = _Trouble(treated, source, query, first, last, end)
+        samples = Samples(trouble.samples(catalogue, traffic))
         for late in range(latest + 1):
             fired = _alarms(treated, samples, size, end, late)
             fires.append(_after(first, fired[:1]))
@@ -219,24 +260,36 @@ def _fires_above(alarm: MetricAlarm) -> bool:
     return alarm.is_breaching(math.inf)
 
 
-def _outside(alarm: MetricAlarm, query: MetricQuery) -> _Values:
-    """Return samples whose statistic is outside of the threshold."""
+def _outside(
+    alarm: MetricAlarm, query: MetricQuery, catalogue: MetricCatalogue, requests: int
+) -> _Values:
+    """Return samples whose statistic is outside of the threshold; of a share, all requests."""
     if not _fires_above(alarm):
         return []
     beyond = abs(alarm.threshold) * 2 + 1
     if query.statistic.name in ("Sum", "SampleCount"):
-        return [(1.0, math.floor(alarm.threshold) + 1)]
+        return [(1.0, requests if _is_share(alarm, catalogue) else math.floor(alarm.threshold) + 1)]
     if query.statistic.name == "Average":
-        return [(beyond, _REQUESTS)]
-    return [(alarm.threshold / 2, _REQUESTS - 2), (beyond, 2)]
+        return [(beyond, requests)]
+    slow = max(math.floor(requests * _SLOW_SHARE), 1)
+    found = [(alarm.threshold / 2, requests - slow), (beyond, slow)]
+    return [(value, times) for value, times in found if times]
 
 
-def _healthy(alarm: MetricAlarm, query: MetricQuery, catalogue: MetricCatalogue) -> _Values:
+def _healthy(
+    alarm: MetricAlarm, query: MetricQuery, catalogue: MetricCatalogue, requests: int
+) -> _Values:
     """Return samples as the metric has them while all is well and there is traffic."""
     quiet = _quiet(query, catalogue)
     if quiet is Quiet.NOTHING:
         return []
-    if not _fires_above(alarm):
-        return [(alarm.threshold * 2 + 1, 1)]
-    value = 0.0 if quiet is Quiet.ZEROS else alarm.threshold / (2 * _REQUESTS)
-    return [(value, _REQUESTS)]
+    if quiet is Quiet.ZEROS:
+        return [(0.0, requests)]
+    if _is_share(alarm, catalogue) or not _fires_above(alarm):
+        return [(1.0, requests)]
+    return [(alarm.threshold / (2 * requests), requests)]
+
+
+def _is_share(alarm: MetricAlarm, catalogue: MetricCatalogue) -> bool:
+    """Return whether an alarm is on a share: one of its metrics tells of traffic."""
+    return len(_troubled(alarm, catalogue)) < len(alarm.queries)

@@ -52,7 +52,9 @@ def list_command(
         return
     from rich.console import Console
 
+    from keyline_deploy.environment import load
     from keyline_deploy.metric_catalogue import MetricCatalogue
+    from keyline_deploy.metric_sources import MetricSources
     from keyline_deploy.synthesized import read_templates
     from keyline_deploy.systems import systems
     from keyline_ops.alarms import listing
@@ -70,7 +72,8 @@ def list_command(
         else:
             aws.show(beside, Console())
         return
-    found = listing.listed(templates, MetricCatalogue(systems()))
+    sources = MetricSources(systems(), load(environment))
+    found = listing.listed(templates, MetricCatalogue(systems()), sources)
     if as_json:
         print(json.dumps(listing.as_json(found), indent=2))
     else:

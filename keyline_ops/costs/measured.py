@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from keyline.errors import KeylineError
 from keyline.model import System
-from keyline_ops.costs.storage import MONTH_DAYS
+from keyline_deploy.rates import MONTH_DAYS
 from keyline_ops.costs.usage import Usage
 
 Count = Annotated[float, Meta(ge=0)]

@@ -12,8 +12,8 @@ from typing import Any
 from rich.console import Console
 
 from keyline.model import CALL_METRICS, Function, Metric, System
+from keyline_deploy.rates import due_in_a_month
 from keyline_ops.costs.prices import CURRENT, MONTH_HOURS, Prices
-from keyline_ops.costs.schedules import due_in_a_month
 from keyline_ops.printing import print_whole, table
 
 VALUES_OF_A_DIMENSION = 4

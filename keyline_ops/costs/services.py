@@ -21,10 +21,9 @@ from keyline.errors import KeylineError, instead_of
 from keyline.model import Function, Pattern, System
 from keyline_deploy.environment import Environment
 from keyline_deploy.project import ROOT
+from keyline_deploy.rates import MONTH_DAYS, due_in_a_month
 from keyline_ops.costs.observability import Observability
 from keyline_ops.costs.prices import GIGABYTE, MILLION, Prices
-from keyline_ops.costs.schedules import due_in_a_month
-from keyline_ops.costs.storage import MONTH_DAYS
 from keyline_ops.costs.units import Bounds, total
 from keyline_ops.costs.usage import Usage
 

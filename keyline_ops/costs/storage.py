@@ -9,11 +9,10 @@ from typing import Any
 from keyline.model import STORAGE_OVERHEAD_BYTES, Entity, Pattern, Table, TransactWrite
 from keyline.moments import DAY_SECONDS
 from keyline.run import TableSettings
+from keyline_deploy.rates import MONTH_DAYS
 from keyline_ops.costs.prices import GIGABYTE, Prices
 from keyline_ops.costs.units import NOTHING, Bounds, creates, total
 from keyline_ops.costs.usage import Usage
-
-MONTH_DAYS = 30
 
 
 @dataclass(frozen=True)

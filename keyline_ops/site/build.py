@@ -14,6 +14,7 @@ from pathlib import Path
 from keyline.errors import KeylineError
 from keyline_deploy.environment import load
 from keyline_deploy.metric_catalogue import MetricCatalogue
+from keyline_deploy.metric_sources import MetricSources
 from keyline_deploy.project import ROOT, WORK
 from keyline_deploy.synthesized import read_templates
 from keyline_deploy.systems import systems
@@ -137,7 +138,8 @@ class Source:
         """Write the pages of each system that follow from its declaration, and return them."""
         environment = load(_ENVIRONMENT)
         templates = read_templates(up_to_date(_ENVIRONMENT))
-        alarms = listed(templates, MetricCatalogue(systems()))
+        sources = MetricSources(systems(), environment)
+        alarms = listed(templates, MetricCatalogue(systems()), sources)
         self._diagrams: dict[str, str] = {}
         made = set()
         for system in systems():

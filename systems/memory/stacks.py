@@ -7,6 +7,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.level_one import level_one
 from keyline_cdk.metrics import system_percentile
+from keyline_deploy.data_points import DataPoints
 from memory.embeddings.provider import TITAN_DIMENSION, TITAN_MODEL
 from memory.embeddings.tables import EMBEDDINGS
 from memory.metrics import CONTEXT_MEMORY, CONTEXT_TIME, SEARCH_TIME
@@ -85,8 +86,7 @@ class MemoryServiceStack(ServiceStack):
             metric=system_percentile(self._environment.name, self._system.name, name),
             above=above,
             runbook="systems/memory/runbook.md#contexts-or-searches-are-slow",
-            periods=5,
-            breaching=3,
+            points=DataPoints(3, 5),
             why=why,
             topic=self._topic,
         )

@@ -20,7 +20,7 @@ import pytest
 from keyline.model import Pattern, Query, System
 from keyline.run import Meter, TableSettings
 from keyline.run.meter import Call, Labels
-from keyline_ops.costs.storage import MONTH_DAYS
+from keyline_deploy.rates import MONTH_DAYS
 from keyline_ops.costs.units import NOTHING, Bounds, call_units, total
 
 WEEK = 7 / MONTH_DAYS

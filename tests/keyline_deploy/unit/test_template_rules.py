@@ -130,6 +130,7 @@ SUM: dict[str, Any] = {
                 "Id": "m1",
                 "MetricStat": {
                     "Stat": "Sum",
+                    "Period": 60,
                     "Metric": {
                         "Namespace": "AWS/DynamoDB",
                         "MetricName": "SystemErrors",

@@ -10,13 +10,16 @@ from msgspec.structs import replace
 
 from keyline.model import System, deployment
 from keyline_deploy.alarm_rules import RUNBOOK, Watchable, joined_alarms
-from keyline_deploy.alarms import CompositeAlarm, MetricAlarm
+from keyline_deploy.alarms import MetricAlarm
 from keyline_deploy.alarms.templates import alarms_of
+from keyline_deploy.data_points import DataPoints, judged
 from keyline_deploy.environment import load
 from keyline_deploy.metric_catalogue import MAX_METRICS, MetricCatalogue
+from keyline_deploy.metric_sources import MetricSources
 from keyline_deploy.project import ROOT
+from keyline_deploy.rates import runs_of
 from keyline_deploy.systems import systems
-from keyline_deploy.template_rules import check_template, check_watched
+from keyline_deploy.template_rules import check_sources, check_template, check_watched
 from keyline_ops.alarms.proof import Prover, is_proven
 from stacks.account_stack import AccountStack
 from tests.support.alarms import ALARM, alarms, composites, dimensions, metrics, named
@@ -81,17 +84,58 @@ def prover() -> Prover:
 def test_every_alarm_goes_off_ends_and_depends_on_its_dimensions(
     environment: str, templates: Templates, prover: Prover
 ) -> None:
-    """Each is driven OK, ALARM, OK by samples as DynamoDB, Lambda and our functions write them."""
-    found = [alarms_of(name, template) for name, template in templates(environment).items()]
-    metric = [e for stack in found for e in stack if isinstance(e.alarm, MetricAlarm)]
-    assert len(metric) == len(alarms(templates, environment))
-    for each in metric:
-        assert isinstance(each.alarm, MetricAlarm)
-        assert prover.of(each.alarm).holds, (each.stack, each.name)
-    for stack in found:
-        for each in stack:
-            if isinstance(each.alarm, CompositeAlarm):
-                assert is_proven(each.alarm.rule, [one.logical_id for one in stack]), each.name
+    """Each is driven OK, ALARM, OK by samples as often as the declaration lets them come."""
+    sources, proven = MetricSources(systems(), load(environment)), 0
+    for name, template in templates(environment).items():
+        found = alarms_of(name, template)
+        for each in found:
+            if isinstance(each.alarm, MetricAlarm):
+                proof = prover.of(each.alarm, sources.a_month(each.alarm, template))
+                assert proof.holds, (each.stack, each.name, proof)
+                proven += 1
+            else:
+                assert is_proven(each.alarm.rule, [one.logical_id for one in found]), each.name
+    assert proven == len(alarms(templates, environment))
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_alarm_needs_more_data_points_than_its_source_emits(
+    environment: str, templates: Templates
+) -> None:
+    sources = MetricSources(systems(), load(environment))
+    for template in templates(environment).values():
+        assert check_sources(template, sources) == []
+
+
+@pytest.mark.requirement("X-06")
+@pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
+def test_three_of_five_minutes_of_a_rare_function_are_found_and_never_come(
+    system: System, templates: Templates, prover: Prover
+) -> None:
+    sources = MetricSources(systems(), load("prod"))
+    rare = {
+        f"{system.name}-{function.name}-prod"
+        for function in system.functions
+        if judged(DataPoints(3, 5), runs_of(system, function)).breaching == 1
+    }
+    template = copy.deepcopy(templates("prod")[f"{system.name}-service-prod"])
+    changed = {
+        logical_id: alarm
+        for logical_id, alarm in resources(template, ALARM).items()
+        if dimensions(alarm).get("FunctionName") in rare and alarm["Period"] == 60
+    }
+    assert {dimensions(alarm)["FunctionName"] for alarm in changed.values()} == rare
+    for alarm in changed.values():
+        alarm |= {"EvaluationPeriods": 5, "DatapointsToAlarm": 3}
+    found = check_sources(template, sources)
+    assert {finding.logical_id for finding in found} == set(changed)
+    assert {finding.rule for finding in found} <= {"alarm-sparse"}
+    for each in alarms_of("", template):
+        if each.logical_id in changed:
+            assert isinstance(each.alarm, MetricAlarm)
+            proof = prover.of(each.alarm, sources.a_month(each.alarm, template))
+            assert proof.fires_after is None
 
 
 @pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)

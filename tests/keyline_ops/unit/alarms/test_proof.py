@@ -123,17 +123,22 @@ def test_an_alarm_on_silence_without_fill_looks_back_to_data_from_before() -> No
     assert proof(silence(needed=2, filled=False)).fires_after is None
 
 
-def test_the_traffic_of_a_share_need_not_set_it_off() -> None:
+def refusals(period: int, needed: int, of: int) -> dict[str, Any]:
+    """Return an alarm on the share of refused requests, of at least 20 in a period."""
+
     def stat(id: str, metric: str) -> dict[str, Any]:
         named = [{"Name": "ApiId", "Value": "api"}]
         watched = {"Namespace": "AWS/ApiGateway", "MetricName": metric, "Dimensions": named}
-        found = {"Metric": watched, "Period": 60, "Stat": "Sum"}
+        found = {"Metric": watched, "Period": period, "Stat": "Sum"}
         return {"Id": id, "MetricStat": found, "ReturnData": False}
 
     text = "IF(FILL(all, 0) >= 20, 100 * FILL(refused, 0) / FILL(all, 0), 0)"
     watched = [stat("refused", "4xx"), stat("all", "Count"), {"Id": "e1", "Expression": text}]
-    given = throttles(filled=True, needed=5, of=7) | {"Metrics": watched, "Threshold": 50}
-    assert proof(given).holds
+    return throttles(filled=True, needed=needed, of=of) | {"Metrics": watched, "Threshold": 50}
+
+
+def test_the_traffic_of_a_share_need_not_set_it_off() -> None:
+    assert proof(refusals(60, 5, 7)).holds
 
 
 def test_kinds_of_alarms_are_proven_once_whatever_their_dimensions_name() -> None:
@@ -144,3 +149,41 @@ def test_kinds_of_alarms_are_proven_once_whatever_their_dimensions_name() -> Non
         assert isinstance(alarm, MetricAlarm)
         assert prover.of(alarm).holds
     assert len(prover._known) == 1
+
+
+DAILY = 30.0
+"""Runs a month of a function that runs once a day."""
+
+
+def rare(given: dict[str, Any], a_month: float) -> Proof:
+    alarm = alarm_of(given)
+    assert isinstance(alarm, MetricAlarm)
+    return Prover(CATALOGUE).of(alarm, a_month)
+
+
+@pytest.mark.parametrize(
+    ("metric", "changes"),
+    [("Throttles", {}), ("Errors", {}), ("Duration", {"Threshold": 800, "Statistic": "p99"})],
+)
+def test_three_minutes_of_a_function_that_runs_once_a_day_never_come(
+    metric: str, changes: dict[str, Any]
+) -> None:
+    of_three = lambda_alarm(metric, **changes)
+    assert rare(of_three, 1_000_000).holds
+    assert rare(of_three, DAILY).fires_after is None
+    single = of_three | {"EvaluationPeriods": 1, "DatapointsToAlarm": 1}
+    found = rare(single, DAILY)
+    assert found.holds
+    assert found.fires_after == 180  # its minute has ended, and the sample is two minutes late
+
+
+def test_single_minutes_of_a_throttled_table_that_is_rarely_called_are_seen() -> None:
+    assert rare(throttles(filled=True, needed=5, of=7), DAILY).fires_after is None
+    assert rare(throttles(filled=True, needed=1, of=3), DAILY).holds
+
+
+def test_a_share_of_requests_needs_a_period_with_enough_of_them() -> None:
+    one_a_minute = 43_200.0
+    assert rare(refusals(60, 5, 7), 30 * one_a_minute).holds
+    assert rare(refusals(60, 5, 7), one_a_minute).fires_after is None
+    assert rare(refusals(3600, 1, 2), one_a_minute).holds

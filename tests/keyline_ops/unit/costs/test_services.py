@@ -17,7 +17,6 @@ from keyline_ops.cli import app
 from keyline_ops.costs.forecast import forecast
 from keyline_ops.costs.observability import Observability
 from keyline_ops.costs.prices import CURRENT
-from keyline_ops.costs.schedules import due_in_a_month
 from keyline_ops.costs.services import (
     ASSUMED,
     Profile,
@@ -131,19 +130,6 @@ def test_what_nobody_knows_is_asked_for_and_not_taken_for_nothing() -> None:
     assert first.basis.startswith("not known: say it with --invocations")
     said = forecast(SYSTEM, Settings(), CURRENT, usage=usage, services=[first, *others]).unknown
     assert "function api: nothing says how often it is invoked, so that it adds nothing." in said
-
-
-@pytest.mark.parametrize(
-    ("schedule", "times"),
-    [
-        ("rate(5 minutes)", 8_640),
-        ("rate(1 day)", 30),
-        ("cron(0 3 * * ? *)", 30),
-        ("cron(0 3 1 * ? *)", 12 * 30 / 365),
-    ],
-)
-def test_a_schedule_says_how_often_it_is_due(schedule: str, times: float) -> None:
-    assert due_in_a_month(schedule) == pytest.approx(times)
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-1", "0", "", "many"])

@@ -1,0 +1,36 @@
+"""Rules for alarms and what they watch: none needs more data points than its source emits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keyline_deploy.alarm_rules import Fault, spare_periods
+from keyline_deploy.alarms import MetricAlarm
+from keyline_deploy.alarms.templates import TemplateAlarm
+from keyline_deploy.data_points import emitted
+from keyline_deploy.metric_sources import MetricSources
+from keyline_deploy.synthesized import Template
+
+
+def source_faults(
+    found: TemplateAlarm, template: Template, sources: MetricSources
+) -> Iterator[Fault]:
+    """Yield what is wrong with an alarm of a template, given how often its sources emit."""
+    alarm = found.alarm
+    if not isinstance(alarm, MetricAlarm) or _is_of_silence(found):
+        return
+    needed, periods = alarm.datapoints_to_alarm, alarm.evaluation_periods
+    if "FILL(" in str(found.properties.get("Metrics")):
+        periods = max(periods - spare_periods(alarm.period), 1)
+    most = max(emitted(sources.a_month(alarm, template), periods, alarm.period), 1)
+    if needed > most:
+        yield (
+            "alarm-sparse",
+            "DatapointsToAlarm",
+            f"is {needed} of {periods}, and the source surely emits only {most}: it never fires.",
+            "Take the data points from `judged` in keyline_deploy.data_points.",
+        )
+
+
+def _is_of_silence(found: TemplateAlarm) -> bool:
+    return str(found.properties["ComparisonOperator"]).startswith("LessThan")
