@@ -78,6 +78,8 @@ Pages = Callable[[Api, Deployment], Sequence[BaseRoute]]
 FrontPages = Callable[["Platform"], Sequence[BaseRoute]]
 """Makes the front pages of a platform: routes of the address at which it is asked."""
 
+_IDLE = 1.0
+"""Seconds between two looks at a stream in which there was nothing. The guard tells of writes."""
 _SERVERS = {
     "engine": "the engine",
     "engine_mcp": "the engine's tool interface",
@@ -280,9 +282,12 @@ class Platform:
                 f"Unset {variables.DYNAMODB_ENDPOINT}, or wait for the engine's own TTL.",
             )
         async with DynamoApi(self.endpoints.engine, self.deployment.region) as api:
-            return await sweep(
+            swept = await sweep(
                 self.deployment.tables, api=api, delete=self.engine.sweep_ttl, dry_run=dry_run
             )
+        for table in swept.counts:
+            self.event_sources.written(table)
+        return swept
 
     async def run_schedule(self, name: str) -> Sequence[Result]:
         """Run a scheduled rule's targets now, by its name or logical id.
@@ -589,8 +594,10 @@ class Platform:
             state=self._state / "checkpoints",
             unwritable=self._end_with,
             metrics=self.metrics,
-            timing=Timing(clock=self.clock),
+            timing=Timing(idle=_IDLE if self.guard else Timing.idle, clock=self.clock),
         )
+        if self.guard:
+            self.guard.on_write = self.event_sources.written
         await self._start(self._minutes)
         self.queue_sources = QueueSources(
             deployment.queue_mappings,

@@ -11,7 +11,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -62,6 +62,8 @@ class Guard(Part):
     ----------
     seen, denied
         Every distinct `Access` that was granted and refused so far.
+    on_write
+        Called with the name of a table that may have been written to.
     port
         The port it listens on.
     """
@@ -77,6 +79,7 @@ class Guard(Part):
     ) -> None:
         self.seen: set[Access] = set()
         self.denied: set[Access] = set()
+        self.on_write: Callable[[str], None] = lambda _: None
         self._functions = {Credentials.of(each.name).access_key: each for each in functions}
         self._decisions: dict[tuple[str, Use], Decision] = {}
         self._meter = meter or TableMeter(MetricStore())
@@ -151,6 +154,9 @@ class Guard(Part):
         if not answer.cancelled():
             seconds = time.perf_counter() - started
             self._meter.answered(operation, touched, answer.result(), seconds)
+        for use in touched:  # an answer that nobody waits for may be to a write as well
+            if use.writes:
+                self.on_write(use.table_name)
 
     def _wrong(self, answer: bytes) -> bytes:
         self._meter.wrong()

@@ -119,6 +119,9 @@ class Timing:
     poll
         Seconds between two looks at a stream (Lambda: four a second), unless it has more records
         than one look takes.
+    idle
+        Seconds until a stream is looked at again in which there was nothing, unless a write is
+        told of.
     backoff
         Waits between retries.
     clock
@@ -126,6 +129,7 @@ class Timing:
     """
 
     poll: float = 0.2
+    idle: float = 0.2
     backoff: Backoff = field(default_factory=Backoff)
     clock: Clock = field(default_factory=Clock)
 
@@ -233,6 +237,11 @@ class EventSources(Part):
             for poller in self._pollers.values():
                 waits.create_task(poller.caught_up())
 
+    def written(self, table: str) -> None:
+        """Look at the stream of a table soon."""
+        for poller in self.consumers(table):
+            poller.written()
+
     async def records(self, function: str, first: str, last: str) -> Sequence[Record] | None:
         """Return a stretch of the stream that a function consumes, as it would be handed.
 
@@ -329,8 +338,11 @@ class Poller:
         self._lost = False
         self._asked = 0
         self._answered = 0
-        self._urged = asyncio.Event()
+        self._looked = 0.0
         self._due = 0.0
+        self._urged = False
+        self._written = False
+        self._roused = asyncio.Event()
         self._answers = asyncio.Condition()
 
     async def locate(self) -> None:
@@ -380,11 +392,17 @@ class Poller:
                 self._lost |= isinstance(error, ApiError) and error.code in LOST_PLACE
                 await asyncio.sleep(self._timing.backoff.delay(failures))
 
+    def written(self) -> None:
+        """Look at the stream as soon as `Timing.poll` allows."""
+        self._written = True
+        self._roused.set()
+
     async def caught_up(self) -> None:
         """Wait until a look at the stream, begun after this call, finds nothing to do."""
         self._asked += 1
         mine = self._asked
-        self._urged.set()
+        self._urged = True
+        self._roused.set()
         async with self._answers:
             await self._answers.wait_for(lambda: self._answered >= mine)
 
@@ -421,7 +439,9 @@ class Poller:
             asked, limit = self._asked, min(capacity - len(found), MAX_RECORDS)
             page = await self._reader.read(stream, iterator, limit)
             iterator = page.iterator
-            self._due = 0.0 if len(page.records) >= limit else clock() + self._timing.poll
+            self._looked = clock()
+            pause = self._timing.poll if page.last or found else self._timing.idle
+            self._due = 0.0 if len(page.records) >= limit else self._looked + pause
             if page.last:
                 last = page.last
                 passing = self._filter(page.records)
@@ -436,10 +456,17 @@ class Poller:
 
     async def _until_due(self) -> None:
         """Wait until the next look is due, or until somebody waits for it."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(self._due):
-                await self._urged.wait()
-        self._urged.clear()
+        clock = asyncio.get_running_loop().time
+        while not self._urged:
+            soon = self._looked + self._timing.poll
+            due = min(self._due, soon) if self._written else self._due
+            if due <= clock():
+                break
+            self._roused.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._roused.wait()
+        self._urged = self._written = False
 
     def _filter(self, records: Sequence[Record]) -> list[Record]:
         passing: list[Record] = []

@@ -175,6 +175,19 @@ def test_transaction_needs_the_grant_of_each_element(guard: Guard) -> None:
     assert "Item" in client.get_item(TableName="MessagesTable", Key=KEY)
 
 
+def test_each_write_is_told_with_its_table(guard: Guard) -> None:
+    told: list[str] = []
+    guard.on_write = told.append
+    client = dynamodb(guard.url, "writer")
+    client.get_item(TableName="MessagesTable", Key=KEY)
+    assert told == []
+    client.put_item(TableName="MessagesTable", Item=KEY)
+    client.batch_write_item(RequestItems={"MessagesTable": [{"DeleteRequest": {"Key": KEY}}]})
+    put = {"Put": {"TableName": "MessagesTable", "Item": KEY}}
+    client.transact_write_items(TransactItems=[put])
+    assert told == ["MessagesTable"] * 3
+
+
 def test_unknown_caller_and_partiql_are_refused(guard: Guard) -> None:
     with pytest.raises(ClientError) as caught:
         dynamodb(guard.url, "stranger").list_tables()

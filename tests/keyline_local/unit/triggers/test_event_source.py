@@ -62,6 +62,37 @@ class Result:
     function_error: str | None = None
 
 
+@dataclass
+class Invoker:
+    """A function that tells when it was invoked."""
+
+    invoked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def invoke(self, name: str, payload: bytes) -> Result:
+        self.invoked.set()
+        return Result()
+
+
+def poller_of(reader: object, invoker: Invoker, folder: Path, timing: Timing) -> Poller:
+    """Return the poller of a mapping that begins with what is written after its start."""
+
+    async def send(queue: str, body: str) -> None:
+        raise AssertionError("nothing is given up here")
+
+    return Poller(
+        StreamMapping(
+            logical_id="M", uuid="m", table="T", function="f", starting_position="LATEST"
+        ),
+        reader=cast(StreamReader, cast(Any, reader)),
+        function_arn="arn",
+        invoker=invoker,
+        send=send,
+        checkpoints=CheckpointFile(folder / "m.json"),
+        metrics=MetricStore(),
+        timing=timing,
+    )
+
+
 @pytest.mark.parametrize(
     ("fault", "start"),
     [
@@ -74,34 +105,15 @@ class Result:
 )
 def test_a_poller_goes_on_after_a_fault(tmp_path: Path, fault: Exception, start: str) -> None:
     async def scenario() -> None:
-        delivered = asyncio.Event()
-
-        class Invoker:
-            async def invoke(self, name: str, payload: bytes) -> Result:
-                delivered.set()
-                return Result()
-
-        async def send(queue: str, body: str) -> None:
-            raise AssertionError("nothing is given up here")
-
+        invoker = Invoker()
         reader = Reader(fault, finds_that_fail=2)
         checkpoints = CheckpointFile(tmp_path / "m.json")
-        poller = Poller(
-            StreamMapping(
-                logical_id="M", uuid="m", table="T", function="f", starting_position="LATEST"
-            ),
-            reader=cast(StreamReader, cast(Any, reader)),
-            function_arn="arn",
-            invoker=Invoker(),
-            send=send,
-            checkpoints=checkpoints,
-            metrics=MetricStore(),
-            timing=Timing(poll=0.001, backoff=Backoff(base=0.0)),
-        )
+        timing = Timing(poll=0.001, backoff=Backoff(base=0.0))
+        poller = poller_of(reader, invoker, tmp_path, timing)
         await poller.locate()
         task = asyncio.create_task(poller.run())
         try:
-            await asyncio.wait_for(delivered.wait(), 10)
+            await asyncio.wait_for(invoker.invoked.wait(), 10)
             await asyncio.wait_for(poller.caught_up(), 10)
         finally:
             task.cancel()
@@ -110,5 +122,66 @@ def test_a_poller_goes_on_after_a_fault(tmp_path: Path, fault: Exception, start:
         # A lost place is forgotten; after another fault the checkpoint still counts.
         assert (reader.asked[1][0] is None) == (start == "TRIM_HORIZON")
         assert checkpoints.read() == Checkpoint(STREAM.arn, "1")
+
+    asyncio.run(scenario())
+
+
+@dataclass
+class Writable:
+    """A stream that one record is written to; `read` ends when the test says so.
+
+    Attributes
+    ----------
+    written
+        Whether the record is in the stream.
+    looks
+        How often it was read.
+    answers
+        Whether a read ends.
+    """
+
+    written: bool = False
+    looks: int = 0
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def find(self) -> Stream:
+        return STREAM
+
+    async def iterator(self, stream: Stream, checkpoint: Checkpoint | None, start: str) -> str:
+        return "start"
+
+    async def read(self, stream: Stream, iterator: str, limit: int) -> Page:
+        self.looks += 1
+        found = self.written and iterator == "start"  # as it is when the read begins
+        await self.answers.wait()
+        return Page([RECORD], "1", "end") if found else Page([], None, iterator)
+
+
+@pytest.mark.parametrize("when", ["between two looks", "during a look"])
+def test_a_write_that_is_told_of_is_not_waited_for(tmp_path: Path, when: str) -> None:
+    async def scenario() -> None:
+        # Given a stream that is looked at once a minute while nothing comes
+        stream, invoker = Writable(), Invoker()
+        poller = poller_of(stream, invoker, tmp_path, Timing(poll=0.01, idle=60.0))
+        await poller.locate()
+        task = asyncio.create_task(poller.run())
+        try:
+            if when == "between two looks":
+                stream.answers.set()
+            await asyncio.sleep(0.1)
+            assert stream.looks == 1
+
+            # When a write is told of
+            stream.written = True
+            poller.written()
+            stream.answers.set()
+
+            # Then the function has its record at once, and nobody looks all the time
+            await asyncio.wait_for(invoker.invoked.wait(), 10)
+            await asyncio.sleep(0.1)
+            assert stream.looks <= 3
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(scenario())
