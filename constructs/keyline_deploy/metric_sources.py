@@ -24,7 +24,7 @@ _EVERY_MINUTE = frozenset({"ApproximateNumberOfMessagesVisible", "ApproximateAge
 
 
 class MetricSources:
-    """What emits the metrics of an app, by the names that their dimensions have."""
+    """The sources of the metrics of an app, by the names that dimensions have."""
 
     def __init__(self, systems: Iterable[System], environment: Environment) -> None:
         self._systems = {system.name: system for system in systems}

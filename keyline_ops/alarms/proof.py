@@ -79,7 +79,7 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Source:
-    """How many samples a source emits in each period since the epoch: at even distances.
+    """The samples that a source emits in each period since the epoch, at even distances.
 
     Attributes
     ----------

@@ -87,7 +87,7 @@ def test_what_is_emitted_steadily_can_be(
 
 
 def test_periods_that_wait_for_late_data_do_not_count() -> None:
-    """Of 5 of 7 filled minutes, two are for data that is late."""
+    """Two of seven filled minutes are for data that is late."""
     template = alarm("AWS/DynamoDB", "UserErrors", {}, 5, 7)
     properties = template["Resources"]["Alarm"]["Properties"]
     dimensions = [{"Name": "FunctionName", "Value": "notes-half-sample"}]
