@@ -213,7 +213,12 @@ class ServiceStack(KeylineStack):
         canary = self._environment.functions.canary
         if canary is not None and handler.declared.routes:
             handler.entry = CanaryTraffic(
-                handler, "Canary", function=handler.resource, canary=canary, alarms=[failing]
+                handler,
+                "Canary",
+                function=handler.resource,
+                canary=canary,
+                environment=self._environment,
+                alarms=[failing],
             ).alias
 
     def _allow_model(self, model_id: str, *functions: Function) -> None:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from keyline_cdk.acknowledge import acknowledge
+from keyline_deploy.environment import Environment
+from keyline_deploy.names import role_path
 
 ALIAS = "live"
 
@@ -43,21 +46,30 @@ class CanaryTraffic(Construct):
         *,
         function: lambda_.Function,
         canary: str,
+        environment: Environment,
         alarms: Sequence[cloudwatch.IAlarm],
     ) -> None:
         super().__init__(scope, id)
         self.alias = lambda_.Alias(
             self, "Alias", alias_name=ALIAS, version=function.current_version
         )
-        group = codedeploy.LambdaDeploymentGroup(
+        role = iam.Role(
+            self,
+            "Role",
+            path=role_path(environment.name),
+            assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"),
+            description="Lets CodeDeploy move requests between versions of a function.",
+        )
+        codedeploy.LambdaDeploymentGroup(
             self,
             "Group",
             alias=self.alias,
+            role=role,
             deployment_config=_CONFIGURATIONS[canary],
             alarms=[*alarms],
         )
         acknowledge(
-            group,
+            role,
             {
                 "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
                 "AWSCodeDeployRoleForLambdaLimited]": "AWS keeps the policy to what CodeDeploy"

@@ -24,6 +24,7 @@ from keyline_deploy.alarms.templates import alarms_of
 from keyline_deploy.environment import Environment
 from keyline_deploy.metric_catalogue import MetricCatalogue
 from keyline_deploy.metric_sources import MetricSources
+from keyline_deploy.names import role_path
 from keyline_deploy.source_rules import source_faults
 from keyline_deploy.synthesized import Template
 
@@ -125,6 +126,7 @@ def _resource_findings(resource: Mapping[str, Any], environment: Environment) ->
                 "Make it with DataTable.",
             )
         case "AWS::IAM::Role":
+            yield from _role_path(properties, environment)
             for number, policy in enumerate(properties.get("Policies", [])):
                 yield from _policy(policy["PolicyDocument"], f"Policies[{number}].PolicyDocument")
         case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy":
@@ -297,6 +299,17 @@ def _denies_plain_http(statement: Mapping[str, Any]) -> bool:
 
 
 # -------------------------------------------------------------------------------- roles
+
+
+def _role_path(properties: Mapping[str, Any], environment: Environment) -> Iterator[Fault]:
+    wanted = role_path(environment.name)
+    if properties.get("Path") != wanted:
+        yield (
+            "role-path",
+            "Path",
+            f"is not {wanted}: CloudFormation may make roles under this path only.",
+            "Make the role with path=role_path(environment.name).",
+        )
 
 
 def _policy(document: Mapping[str, Any], path: str) -> Iterator[Fault]:

@@ -84,7 +84,9 @@ def silent_alarm(stack: cdk.Stack) -> object:
             {"table-encryption", "table-recovery", "table-deletion-protection"},
             marks=pytest.mark.requirement("X-03"),
         ),
-        pytest.param(scanning_role, {"role-scan"}, marks=pytest.mark.requirement("X-07")),
+        pytest.param(
+            scanning_role, {"role-scan", "role-path"}, marks=pytest.mark.requirement("X-07")
+        ),
         pytest.param(
             silent_alarm,
             {

@@ -42,6 +42,7 @@ TABLE: dict[str, Any] = {
 ROLE: dict[str, Any] = {
     "Type": "AWS::IAM::Role",
     "Properties": {
+        "Path": "/keyline/sample/",
         "Policies": [
             {
                 "PolicyDocument": {
@@ -56,7 +57,7 @@ ROLE: dict[str, Any] = {
                     ]
                 }
             }
-        ]
+        ],
     },
 }
 MAPPING: dict[str, Any] = {
@@ -276,6 +277,13 @@ def test_a_role_that_allows_too_much_is_found(
     role = copy.deepcopy(ROLE)
     change(role)
     assert rules(role) == [rule]
+
+
+@pytest.mark.parametrize("path", [None, "/", "/keyline/", "/keyline/other/"])
+def test_a_role_that_cloudformation_may_not_make_is_found(path: str | None) -> None:
+    role = copy.deepcopy(ROLE)
+    put("Properties", "Path", value=path)(role)
+    assert rules(role) == ["role-path"]
 
 
 OBJECTS = "arn:aws:s3:::a-bucket/matrices/*"
