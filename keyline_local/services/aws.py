@@ -20,6 +20,7 @@ from keyline_local.host.process import LOOPBACK, Child
 from keyline_local.resources import Bucket, Deployment, Queue, Topic
 
 _SECRET_SUFFIX_TAG = "_custom_id_"  # noqa: S105 - moto takes the end of a secret's ARN from it
+_SERVER = Path(__file__).with_name("moto_server.py")
 
 
 class Aws(Part):
@@ -40,7 +41,7 @@ class Aws(Part):
         self._clients: dict[str, Any] = {}
         self.child = Child(
             name="the server of the other AWS APIs",
-            command=[sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)],
+            command=[sys.executable, "-P", str(_SERVER), "-H", LOOPBACK, "-p", str(port)],
             port=port,
             probe=self._answers,
             log=log,

@@ -6,12 +6,15 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
+from keyline_deploy.project import ROOT
 from keyline_local.host.clients import client
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.ports import Ports, endpoints
@@ -111,6 +114,20 @@ def test_resources_exist_as_declared_however_often_they_are_made(tmp_path: Path)
             await aws.stop()
 
     assert asyncio.run(run()) == EXPECTED
+
+
+def test_parameters_do_without_the_tables_of_ec2_until_a_command_asks_for_instances() -> None:
+    code = (
+        "import sys; from keyline_local.services.moto_server import import_parameters;"
+        "import_parameters(); from moto.ssm.models import ec2_backends;"
+        "print('moto.ec2.models' in sys.modules);"
+        "print(ec2_backends['000000000000']['eu-west-1'].all_reservations(filters={}));"
+        "print('moto.ec2.models' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "[]", "True"]
 
 
 def test_a_server_that_died_is_filled_again(tmp_path: Path) -> None:
