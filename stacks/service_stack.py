@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from keyline.model import Function, Migration, Query, System, Table
@@ -18,6 +19,7 @@ from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.http_api import HttpApi
 from keyline_cdk.metrics import (
     client_latency,
+    failed_notifications,
     function_duration,
     function_errors,
     function_throttles,
@@ -117,9 +119,25 @@ class ServiceStack(KeylineStack):
                 groups=[handler.log_group for handler in self.functions.values()],
             )
         self.extend()
+        self._watch_topics()
 
     def extend(self) -> None:
         """Add what the declaration does not say: a system's own stack overrides it."""
+
+    def _watch_topics(self) -> None:
+        """Tell when a message of a topic of the system reached no subscriber."""
+        for topic in self.node.find_all():
+            if isinstance(topic, sns.CfnTopic) and topic.topic_name:
+                add_alarm(
+                    topic,
+                    "NotDelivered",
+                    metric=failed_notifications(topic.topic_name),
+                    above=0,
+                    runbook="a-message-reached-nobody",
+                    why=f"A message of {topic.topic_name} was sent, and a subscriber of the topic"
+                    " did not receive it.",
+                    topic=self._topic,
+                )
 
     def _build_migration(self, migration: Migration) -> None:
         readers = [self.functions[name] for name in migration.functions]

@@ -159,7 +159,7 @@ RECOMMENDED: Sequence[Recommended] = (
         ("NumberOfNotificationsDelivered", "TopicName", "", "the same"),
         (
             *("NumberOfNotificationsFailed", "TopicName"),
-            *("NumberOfNotificationsFailed by TopicName", "of the topic of alarms"),
+            *("NumberOfNotificationsFailed by TopicName", "of each topic"),
         ),
         ("NumberOfNotificationsFilteredOut-InvalidAttributes", "TopicName", "", _FILTER),
         ("NumberOfNotificationsFilteredOut-InvalidMessageBody", "TopicName", "", _FILTER),

@@ -355,6 +355,20 @@ def test_the_account_is_watched_for_its_concurrency_and_for_alarms_that_reach_no
     assert "TopicName" in dimensions(untold)
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_topic_is_watched_for_messages_that_reach_nobody(
+    environment: str, templates: Templates
+) -> None:
+    topics = [
+        topic["TopicName"]
+        for template in templates(environment).values()
+        for topic in resources(template, "AWS::SNS::Topic").values()
+    ]
+    assert topics
+    untold = named(alarms(templates, environment), "NumberOfNotificationsFailed")
+    assert sorted(dimensions(alarm)["TopicName"] for alarm in untold) == sorted(topics)
+
+
 @pytest.mark.parametrize("system", systems(), ids=lambda s: s.name)
 def test_every_api_is_watched_for_refusals_and_slow_answers(
     system: System, templates: Templates
