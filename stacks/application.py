@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 
 from keyline.errors import instead_of, raise_first
 from keyline.model import System, faults_among
@@ -60,7 +61,15 @@ def build(
         )
         if cache and any(function.caches for function in system.functions):
             service.add_stack_dependency(cache, "Functions are told by name where the cache is.")
+    _bound_roles(app, environment)
     add_checks(app, environment, systems)
+
+
+def _bound_roles(app: cdk.App, environment: Environment) -> None:
+    boundary = environment.roles.permissions_boundary
+    for each in app.node.find_all() if boundary else ():
+        if isinstance(each, iam.CfnRole):
+            each.permissions_boundary = boundary
 
 
 def build_pipeline(app: cdk.App, environment: Environment) -> None:

@@ -107,6 +107,13 @@ Encryption = Annotated[
         " the ARN of a KMS key of your own",
     ),
 ]
+PolicyArn = Annotated[
+    str,
+    Meta(
+        pattern=r"\Aarn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,500}\Z",
+        description="the ARN of a policy, like arn:aws:iam::111111111111:policy/boundary",
+    ),
+]
 TableNames = Annotated[
     tuple[str, ...],
     Meta(min_length=1, max_length=5, description="a list of one to five names, the serving first"),
@@ -360,6 +367,19 @@ class Functions(_Section, frozen=True, kw_only=True):
     canary: Literal["10%-10-minutes", "10%-15-minutes", "10%-30-minutes"] | None = None
 
 
+class Roles(_Section, frozen=True, kw_only=True):
+    """The roles that the stacks make.
+
+    Attributes
+    ----------
+    permissions_boundary
+        The ARN of a policy beyond which no role may do anything, whatever its own policies say.
+        CloudFormation may then make and change only roles that it bounds. None bounds no role.
+    """
+
+    permissions_boundary: PolicyArn | None = None
+
+
 class Rollback(_Section, frozen=True, kw_only=True):
     """The alarms that put an update of functions back, while `keyline deploy` makes it.
 
@@ -520,6 +540,8 @@ class Environment(_Section, frozen=True, kw_only=True):
         The cache on AWS that functions share; without the section there is none.
     github
         The repository whose workflow deploys it; without the section none may.
+    roles
+        What bounds the roles that the stacks make.
     rollback
         The alarms that put an update back; without the section none is watched.
     systems
@@ -550,6 +572,7 @@ class Environment(_Section, frozen=True, kw_only=True):
     functions: Functions = field(default_factory=Functions)
     cache: SharedCache | None = None
     github: GitHub | None = None
+    roles: Roles = field(default_factory=Roles)
     rollback: Rollback | None = None
     local: Local | None = None
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -1106,6 +1129,21 @@ def _check(environment: Environment, file: Path) -> None:
         _check_user_pool(environment, pool, f"{file.name}: user_pools.{system}")
 
 
+def _boundary_faults(environment: Environment) -> Iterator[Fault]:
+    arn, path = environment.roles.permissions_boundary, "roles.permissions_boundary"
+    if arn is None:
+        return
+    account = arn.split(":")[4]
+    if environment.is_local:
+        yield path, "no policy bounds roles here.", "Leave it out."
+    elif account not in ("aws", environment.account or account):
+        yield (
+            path,
+            f"is a policy of the account {account}; the environment is in {environment.account}.",
+            "Name a policy of the environment's own account.",
+        )
+
+
 def _faults(environment: Environment) -> Iterator[Fault]:
     """Yield what is wrong with texts and amounts, with the path in the file."""
     yield from tag_faults(environment.tags)
@@ -1117,6 +1155,7 @@ def _faults(environment: Environment) -> Iterator[Fault]:
         yield from _cache_faults(environment, environment.cache)
     if environment.functions.canary and environment.is_local:
         yield "functions.canary", "no CodeDeploy moves requests here.", "Leave it out."
+    yield from _boundary_faults(environment)
     if environment.rollback and environment.is_local:
         yield "rollback", "no CloudFormation watches alarms here.", "Leave the section out."
     if environment.github and environment.is_local:

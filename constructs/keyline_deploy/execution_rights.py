@@ -41,10 +41,14 @@ SERVICES = {
 """The services of resource types, by the names that policies have for them."""
 
 _ROLE_ACTIONS = (
-    *("AttachRolePolicy", "CreateRole", "DeleteRole", "DeleteRolePolicy", "DetachRolePolicy"),
-    *("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies", "PutRolePolicy"),
+    *("DeleteRole", "GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
     *("TagRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole"),
 )
+_BOUNDED_ACTIONS = (
+    *("AttachRolePolicy", "CreateRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePolicy"),
+)
+"""The actions on roles that IAM can allow for bounded roles alone (Service Authorization Reference,
+condition key `iam:PermissionsBoundary`)."""
 _PASSED_TO = (
     *("backup.amazonaws.com", "codedeploy.amazonaws.com", "dax.amazonaws.com"),
     *(
@@ -57,13 +61,17 @@ _PASSED_TO = (
 )
 
 
-def execution_policy(account: str, environment: str, partition: str = "aws") -> dict[str, Any]:
+def execution_policy(
+    account: str, environment: str, partition: str = "aws", boundary: str | None = None
+) -> dict[str, Any]:
     """Return the policy of CloudFormation's role for an environment.
 
     Parameters
     ----------
     environment
         Its name is in the path of the roles of its stacks.
+    boundary
+        The ARN of the policy that bounds every role, if the environment has one.
     """
     roles = f"arn:{partition}:iam::{account}:role{role_path(environment)}*"
     return {
@@ -81,6 +89,7 @@ def execution_policy(account: str, environment: str, partition: str = "aws") -> 
                 "Action": [f"iam:{action}" for action in sorted(_ROLE_ACTIONS)],
                 "Resource": roles,
             },
+            _what_roles_may(roles, boundary),
             {
                 "Sid": "RolesOfServices",
                 "Effect": "Allow",
@@ -105,4 +114,21 @@ def execution_policy(account: str, environment: str, partition: str = "aws") -> 
                 ],
             },
         ],
+    }
+
+
+def _what_roles_may(roles: str, boundary: str | None) -> dict[str, Any]:
+    """Return the statement about what makes a role, and what changes what a role may do."""
+    statement = {
+        "Sid": "WhatRolesMay",
+        "Effect": "Allow",
+        "Action": [f"iam:{action}" for action in sorted(_BOUNDED_ACTIONS)],
+        "Resource": roles,
+    }
+    if boundary is None:
+        return statement
+    return {
+        **statement,
+        "Action": sorted([*statement["Action"], "iam:PutRolePermissionsBoundary"]),
+        "Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}},
     }

@@ -126,7 +126,7 @@ def _resource_findings(resource: Mapping[str, Any], environment: Environment) ->
                 "Make it with DataTable.",
             )
         case "AWS::IAM::Role":
-            yield from _role_path(properties, environment)
+            yield from _role(properties, environment)
             for number, policy in enumerate(properties.get("Policies", [])):
                 yield from _policy(policy["PolicyDocument"], f"Policies[{number}].PolicyDocument")
         case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy":
@@ -301,7 +301,15 @@ def _denies_plain_http(statement: Mapping[str, Any]) -> bool:
 # -------------------------------------------------------------------------------- roles
 
 
-def _role_path(properties: Mapping[str, Any], environment: Environment) -> Iterator[Fault]:
+def _role(properties: Mapping[str, Any], environment: Environment) -> Iterator[Fault]:
+    boundary = environment.roles.permissions_boundary
+    if boundary and properties.get("PermissionsBoundary") != boundary:
+        yield (
+            "role-boundary",
+            "PermissionsBoundary",
+            f"is not {boundary}, which the environment asks for.",
+            "Make the role before `build` in stacks/application.py bounds all roles.",
+        )
     wanted = role_path(environment.name)
     if properties.get("Path") != wanted:
         yield (

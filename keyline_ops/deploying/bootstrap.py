@@ -38,7 +38,12 @@ class Bootstrap:
         self._environment = environment
         self._iam = boto3.client("iam", region_name=environment.region)
         self._account, self._partition = caller_identity(environment)
-        self.policy = execution_policy(self._account, environment.name, self._partition)
+        self.policy = execution_policy(
+            self._account,
+            environment.name,
+            self._partition,
+            environment.roles.permissions_boundary,
+        )
 
     @property
     def name(self) -> str:

@@ -343,6 +343,30 @@ def test_only_the_local_environment_has_local_ports(tmp_path: Path) -> None:
         load_edited("dev", "[api]", f"[local]\n{ports}\n[api]", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "arn", "said"),
+    [
+        ("local", "arn:aws:iam::aws:policy/PowerUserAccess", "no policy bounds roles here"),
+        ("prod", "arn:aws:iam::999999999999:policy/boundary", "of the account 999999999999"),
+        ("prod", "boundary", "the ARN of a policy"),
+    ],
+)
+def test_a_boundary_of_roles_is_a_policy_of_the_account(
+    name: str, arn: str, said: str, tmp_path: Path
+) -> None:
+    roles = f'[roles]\npermissions_boundary = "{arn}"\n[api]'
+    with pytest.raises(EnvironmentFileError, match=said):
+        load_edited(name, "[api]", roles, tmp_path)
+
+
+@pytest.mark.parametrize("account", ["aws", "111111111111"])
+def test_roles_may_be_bounded_by_a_policy_of_ours_or_of_aws(account: str, tmp_path: Path) -> None:
+    arn = f"arn:aws:iam::{account}:policy/boundary"
+    roles = f'[roles]\npermissions_boundary = "{arn}"\n[api]'
+    found = load_edited("prod", "[api]", roles, tmp_path)
+    assert found.roles.permissions_boundary == arn
+
+
 def test_an_unknown_environment_is_answered_with_the_one_that_was_meant() -> None:
     with pytest.raises(EnvironmentFileError, match="Did you mean 'staging'"):
         environment.load("stagging")
