@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
-
 from keyline_ops.plan.constants import Value, as_text, is_known
 
 _REGION = "us-east-1"
@@ -26,6 +24,9 @@ Schema = Mapping[str, Any]
 @cache
 def schema_of(kind: str) -> Schema | None:
     """Return the schema of a resource type; None if CloudFormation publishes none."""
+    # Most commands of a deployment ask for no schema, and cfn-lint brings a library of algebra.
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
+
     try:
         found = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, kind)
     except ResourceNotFoundError:
