@@ -240,7 +240,7 @@ class Functions(Part):
     async def _watch(self) -> None:
         """Refresh as soon as a file changes, so that the next request need not wait for it.
 
-        Looked for once a second as well: some file systems report no changes.
+        Looked for every five seconds as well: some file systems report no changes.
         """
         roots = {root for pool in self._pools.values() for root in pool.function.sources}
         try:
@@ -249,7 +249,7 @@ class Functions(Part):
                 stop_event=self._stopping,
                 debounce=200,
                 step=20,
-                rust_timeout=1000,
+                rust_timeout=5000,
                 yield_on_timeout=True,
             ):
                 self._events.doubt()
