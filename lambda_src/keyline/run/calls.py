@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -83,22 +82,6 @@ class Calls:
             If an item does not fit the pattern's shape.
         """
         request["ReturnConsumedCapacity"] = "INDEXES"
-        with self._metered(pattern, operation) as call:
-            answer = self._ask(call, request, repeat)
-            decoded, left_out = _decoded(pattern, decoder, answer.body, repeat)
-            call.read, call.write, call.by_index = consumed(pattern, decoded.ConsumedCapacity)
-            call.unreadable = len(left_out)
-            call.items = count(decoded)
-            call.floor = floor(answer.body) if floor and self.measuring else None
-            call.failed = False
-        return decoded
-
-    @contextmanager
-    def _metered(self, pattern: Pattern[Any], operation: str) -> Iterator[Call]:
-        """Yield a call to fill in.
-
-        The call is recorded however it ends: as failed until it says that it is not.
-        """
         call = Call(
             pattern=pattern.name,
             operation=operation,
@@ -107,9 +90,16 @@ class Calls:
             failed=True,
         )
         try:
-            yield call
-        finally:
+            answer = self._ask(call, request, repeat)
+            decoded, left_out = _decoded(pattern, decoder, answer.body, repeat)
+            call.read, call.write, call.by_index = consumed(pattern, decoded.ConsumedCapacity)
+            call.unreadable = len(left_out)
+            call.items = count(decoded)
+            call.floor = floor(answer.body) if floor and self.measuring else None
+            call.failed = False
+        finally:  # however it ends: as failed until it says that it is not
             self._meter.record(self._labels, call)
+        return decoded
 
     def _ask(self, call: Call, request: dict[str, Any], repeat: Repeat | None) -> Reply:
         """Send a request and note how it went; what is wrong comes as an error of ours."""

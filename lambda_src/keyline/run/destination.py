@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import uuid
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -49,11 +48,17 @@ class Destination(msgspec.Struct, frozen=True):
             f"Content-Type: {CONTENT_TYPE}\r\nAccept-Encoding: identity\r\n"
             f"X-Amz-Target: {target}\r\n{_trace()}"
             f"{self.signer.headers(keys, host, CONTENT_TYPE, target, body)}"
-            f"amz-sdk-invocation-id: {uuid.uuid4()}\r\n"
+            f"amz-sdk-invocation-id: {_random_uuid()}\r\n"
             f"amz-sdk-request: attempt=1; max={self.attempts}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         return head.encode("latin-1") + body
+
+
+def _random_uuid() -> str:
+    """Return a UUID of version 4. `uuid.uuid4` takes ten microseconds more."""
+    text = os.urandom(16).hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:]}"
 
 
 def _trace() -> str:

@@ -15,7 +15,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -342,11 +342,17 @@ class _Reader:
 def _headers(lines: list[bytes]) -> Mapping[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
     for line in lines:
-        found = _HEADER.fullmatch(line)
-        if found is None:
-            raise MalformedError("a header")
-        name = found[1].lower()
+        name, value = _header(line)
         if name in headers and name in (b"content-length", b"transfer-encoding", b"x-amz-crc32"):
             raise MalformedError("a header that is there twice")
-        headers[name] = found[2]
+        headers[name] = value
     return headers
+
+
+@lru_cache(maxsize=64)
+def _header(line: bytes) -> tuple[bytes, bytes]:
+    """Return a header's name and value. Most lines are those of the response before."""
+    found = _HEADER.fullmatch(line)
+    if found is None:
+        raise MalformedError("a header")
+    return found[1].lower(), found[2]

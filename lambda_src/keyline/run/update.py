@@ -103,7 +103,7 @@ class UpdateRequests:
         return {
             **self._fixed,
             "Key": change.key,
-            **({"UpdateExpression": change.text} if change.text else {}),
+            **({"UpdateExpression": text} if (text := change.text) else {}),
             **conditional([*change.guard, *texts]),
             **change.expressions.parameters({**call.given, NOW: call.now}),
         }
