@@ -1,4 +1,4 @@
-"""What a call costs in the run time beside other clients, in one run on the embedded engine.
+"""The cost of a call in the run time beside other clients, in one run on the embedded engine.
 
     make bench-setup
     python -m benchmarks.lean [--rounds 7] [--instructions] [--json benchmarks/results/lean.json]

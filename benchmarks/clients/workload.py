@@ -1,4 +1,4 @@
-"""What each client does: the same items, keys, conditions and numbers of calls.
+"""The work of each client: the same items, keys, conditions and numbers of calls.
 
 It imports no client, so that a process has only the one that it measures.
 """

@@ -1,4 +1,4 @@
-"""What a newcomer asks first, and the heading that answers it on the page with the details."""
+"""The first questions of a newcomer, and the heading that answers each on its page."""
 
 ANSWERS = {
     "What does it cost?": "docs/cost.md#from-a-million-items-to-a-billion",
