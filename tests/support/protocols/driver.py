@@ -114,10 +114,21 @@ def drive(make: Make, *, runs: int, kinds: Collection[Fault] = ALL, steps: int =
 
 
 def assert_found(
-    make: Make, *, kinds: Collection[Fault] = ALL, steps: int = STEPS, runs: int = MOST_RUNS
+    make: Make,
+    *,
+    kinds: Collection[Fault] = ALL,
+    steps: int = STEPS,
+    runs: int = MOST_RUNS,
+    first: int = 0,
 ) -> BrokenError:
-    """Assert that some run breaks, and that the same run breaks in the same way again."""
-    found = _broken(make, range(runs), kinds, steps)
+    """Assert that some run breaks, and that the same run breaks in the same way again.
+
+    Parameters
+    ----------
+    first
+        The run that is made before the others: one that has found the fault lately.
+    """
+    found = _broken(make, [first, *range(runs)], kinds, steps)
     assert found is not None, f"{runs} runs have not found the fault"
     again = _broken(make, [found.seed], kinds, steps)
     assert again is not None, f"run {found.seed} breaks only once"

@@ -338,5 +338,6 @@ def test_the_driver_finds_codes_of_what_was_forgotten_meanwhile(memory: Memory) 
     broken = assert_found(
         lambda plan: SharedMemory(plan, memory, kind=Hasty, strict=True),
         kinds=(Fault.WAITS, Fault.SLOW),
+        first=18,
     )
     assert "was forgotten and has a code" in str(broken)
