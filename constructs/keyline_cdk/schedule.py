@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from keyline.model import deployment
+from keyline.moments import DAY_SECONDS
 from keyline_cdk.alarm import add_alarm, add_silence_alarm
 from keyline_cdk.handler_function import HandlerFunction
 from keyline_cdk.metrics import (
-    DAY,
     failed_invocations,
     function_errors,
     function_invocations,
     lost_events,
 )
 
-_SILENT_DAYS = 2
-"""Days without a run: whatever is scheduled here runs every day."""
-
 
 class Schedule(Construct):
     """Runs a function at a rate or at set times, and tells when a run failed or did not begin.
+
+    That none began is not told of a schedule with more than six days between two runs: CloudWatch
+    does not look back so far.
 
     Parameters
     ----------
@@ -58,15 +60,19 @@ class Schedule(Construct):
             " log tells why.",
             topic=topic,
         )
-        add_silence_alarm(
-            self,
-            "Silent",
-            metric=function_invocations(function.name, DAY),
-            periods=_SILENT_DAYS,
-            runbook="a-scheduled-run-did-not-begin",
-            why=f"{function.name} has not run for {_SILENT_DAYS} days.",
-            topic=topic,
-        )
+        silence = deployment.silence_of(expression)
+        if silence is not None:
+            periods, seconds = silence
+            unit = "days" if seconds == DAY_SECONDS else "hours"
+            add_silence_alarm(
+                self,
+                "Silent",
+                metric=function_invocations(function.name, cdk.Duration.seconds(seconds)),
+                periods=periods,
+                runbook="a-scheduled-run-did-not-begin",
+                why=f"{function.name} has not run for {periods} {unit}.",
+                topic=topic,
+            )
         for id, metric in (
             ("NotStarted", failed_invocations(function.name)),
             ("Dropped", lost_events(function.name)),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from keyline.model import Function, System, Table
+from keyline.model import Function, System, Table, schedule_expression
 from keyline_deploy import rates
 from keyline_deploy.alarms import Metric, MetricAlarm
 from keyline_deploy.archive_writer import writer_of
@@ -29,12 +29,16 @@ class MetricSources:
     def __init__(self, systems: Iterable[System], environment: Environment) -> None:
         self._systems = {system.name: system for system in systems}
         self._runs: dict[str, float] = {}
+        self._gaps: dict[str, float] = {}
         self._requests: dict[str, float] = {}
         self._tables: dict[str, tuple[System, Table]] = {}
         for system in self._systems.values():
             for function in _functions(system, environment):
                 name = function_name(system.name, function.name, environment.name)
                 self._runs[name] = rates.runs_of(system, function)
+                if function.schedule:
+                    expression = schedule_expression.parse(function.schedule)
+                    self._gaps[name] = expression.longest_gap()
             served = (f for f in system.functions if f.routes)
             called = sum(rates.runs_of(system, function) for function in served)
             self._requests[api_name(system.name, environment.name)] = called
@@ -52,6 +56,14 @@ class MetricSources:
         """
         queries = {query.metric.dimensions: query.metric for query in alarm.queries}
         return sum(self._of(metric, template) for metric in queries.values())
+
+    def longest_gap(self, alarm: MetricAlarm) -> float:
+        """Return the most seconds between two samples of an alarm's sources while all is well.
+
+        It is known of scheduled functions. It is 0 for any other source.
+        """
+        dimensions = {dict(query.metric.dimensions).get("FunctionName") for query in alarm.queries}
+        return max((self._gaps.get(name or "", 0.0) for name in dimensions), default=0.0)
 
     def _of(self, metric: Metric, template: Template) -> float:
         named = dict(metric.dimensions)

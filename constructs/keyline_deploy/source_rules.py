@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from keyline_deploy.alarm_rules import Fault, spare_periods
@@ -17,9 +18,19 @@ def source_faults(
 ) -> Iterator[Fault]:
     """Yield what is wrong with an alarm of a template, given how often its sources emit."""
     alarm = found.alarm
-    if not isinstance(alarm, MetricAlarm) or _is_of_silence(found):
+    if not isinstance(alarm, MetricAlarm):
         return
     needed, periods = alarm.datapoints_to_alarm, alarm.evaluation_periods
+    if str(found.properties["ComparisonOperator"]).startswith("LessThan"):
+        least = math.ceil(sources.longest_gap(alarm) / alarm.period) + 1
+        if needed < least:
+            yield (
+                "alarm-silence",
+                "DatapointsToAlarm",
+                f"is {needed}: so many periods are silent although all is well.",
+                f"Use {least} or more, as `silence_of` in keyline.model.deployment does.",
+            )
+        return
     if "FILL(" in str(found.properties.get("Metrics")):
         periods = max(periods - spare_periods(alarm.period), 1)
     most = max(emitted(sources.a_month(alarm, template), periods, alarm.period), 1)
@@ -30,7 +41,3 @@ def source_faults(
             f"is {needed} of {periods}, and the source surely emits only {most}: it never fires.",
             "Take the data points from `judged` in keyline_deploy.data_points.",
         )
-
-
-def _is_of_silence(found: TemplateAlarm) -> bool:
-    return str(found.properties["ComparisonOperator"]).startswith("LessThan")

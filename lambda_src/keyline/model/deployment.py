@@ -8,11 +8,13 @@ made.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from keyline.model import schedule_expression
 from keyline.model.names import (
     LONGEST_ENVIRONMENT,
     function_name,
@@ -22,6 +24,7 @@ from keyline.model.names import (
 from keyline.model.pattern import Pattern, Query
 from keyline.model.system import Function, Route, System
 from keyline.model.table import Table
+from keyline.moments import DAY_SECONDS
 from keyline.variables import (
     CURSOR_SECRET,
     DAX,
@@ -77,6 +80,8 @@ JOINED_ALARMS = 60
 reference, PutCompositeAlarm: 10,240 characters)."""
 
 _SAVED_QUERIES = 3
+_HOUR_SECONDS = 3600
+_DAYS_LOOKED_BACK = 7
 
 _WHERE = "{service}:ap-southeast-1:123456789012"
 _ARN = f"arn:aws-us-gov:{_WHERE}:"
@@ -120,6 +125,26 @@ def _operations(patterns: Iterable[Pattern[Any]], table: Table) -> tuple[str, ..
         if any(part.table.name == table.name for part in (pattern, *pattern.actions))
     }
     return tuple(sorted(found))
+
+
+def silence_of(schedule: str) -> tuple[int, int] | None:
+    """Return how many periods without a run of a scheduled function are a failure.
+
+    One period more than passes between two runs: data may be late. A function that runs at least
+    once an hour is judged by the hour, any other by the day.
+
+    Returns
+    -------
+    tuple[int, int] | None
+        The periods, and the seconds of a period. None if they are more than the seven days that
+        CloudWatch looks back (CloudWatch API reference, PutMetricAlarm).
+    """
+    gap = schedule_expression.parse(schedule).longest_gap()
+    if gap <= _HOUR_SECONDS:
+        return 2, _HOUR_SECONDS
+    if gap > (_DAYS_LOOKED_BACK - 1) * DAY_SECONDS:
+        return None
+    return math.ceil(gap / DAY_SECONDS) + 1, DAY_SECONDS
 
 
 def signs_cursors(function: Function) -> bool:
@@ -207,7 +232,9 @@ def service_resources(system: System) -> int:
 
 def _of_function(function: Function) -> int:
     own = 5  # function, role, log group, alarms of its duration and of its throttles
-    entered = 6 if function.schedule else 1  # rule, permission and four alarms, or one alarm
+    entered = 1  # the alarm of its errors
+    if function.schedule:
+        entered = 5 + (silence_of(function.schedule) is not None)  # rule, permission, alarms
     if function.source:
         entered += 8  # event source mapping, queue, the queue's policy, five alarms
     if function.routes:

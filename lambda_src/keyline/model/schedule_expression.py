@@ -10,9 +10,11 @@ Years do not come around, so that a range of years runs forwards. All times are 
 from __future__ import annotations
 
 import calendar
+import math
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise, takewhile
 from typing import Protocol
 
 import msgspec
@@ -23,6 +25,7 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _UNITS = {"minute": 60, "hour": 3600, "day": DAY_SECONDS}
 _LAST_YEAR = 2199
+_SAMPLE_YEAR = 2027
 
 SUGGESTION = "Write rate(5 minutes) or cron(0 3 * * ? *): minute hour day month weekday year."
 
@@ -34,6 +37,10 @@ class Expression(Protocol):
 
     def next_after(self, moment: datetime) -> datetime | None:
         """Return the first due time later than `moment`; None if there is none any more."""
+        ...
+
+    def longest_gap(self) -> float:
+        """Return the most seconds between two due times; infinity if they are years apart."""
         ...
 
 
@@ -48,6 +55,10 @@ class Rate(msgspec.Struct, frozen=True):
             return moment + timedelta(seconds=self.seconds)
         except OverflowError:  # after the year 9999
             return None
+
+    def longest_gap(self) -> float:
+        """Return the seconds of the rate."""
+        return self.seconds
 
 
 class Cron(msgspec.Struct, frozen=True):
@@ -69,6 +80,19 @@ class Cron(msgspec.Struct, frozen=True):
                     if due > moment:
                         return due
         return None
+
+    def longest_gap(self) -> float:
+        """Return the most seconds between two due times of two years that stand for all."""
+        times = sorted(hour * 3600 + minute * 60 for hour in self.hours for minute in self.minutes)
+        last = date(_SAMPLE_YEAR + 1, 12, 31)
+        days = [*takewhile(lambda day: day <= last, self._days_from(date(_SAMPLE_YEAR, 1, 1)))]
+        over_night = times[0] - times[-1]
+        gaps = [
+            (after - before).days * DAY_SECONDS + over_night for before, after in pairwise(days)
+        ]
+        if not gaps:
+            return math.inf
+        return max(*gaps, *(after - before for before, after in pairwise(times)), 0)
 
     def _days_from(self, first: date) -> Iterator[date]:
         for year in range(first.year, _LAST_YEAR + 1):

@@ -104,3 +104,23 @@ def test_periods_that_wait_for_late_data_do_not_count() -> None:
     sources = MetricSources([replace(SYSTEM, functions=(*SYSTEM.functions, function))], DEFAULTS)
     (finding,) = check_sources(template, sources)
     assert "is 5 of 5, and the source surely emits only 4" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("needed", "rules"), [(2, ["alarm-silence"]), (3, ["alarm-silence"]), (4, [])]
+)
+def test_days_without_a_run_of_a_schedule_that_rests_are_not_silence(
+    needed: int, rules: list[str]
+) -> None:
+    weekdays = replace(DAILY, schedule="cron(0 3 ? * MON-FRI *)")
+    functions = (*SYSTEM.functions[:-1], weekdays)
+    sources = MetricSources([replace(SYSTEM, functions=functions)], DEFAULTS)
+    name = {"FunctionName": f"notes-{DAILY.name}-sample"}
+    template = alarm("AWS/Lambda", "Invocations", name, needed, needed)
+    template["Resources"]["Alarm"]["Properties"] |= {
+        "Period": 86_400,
+        "Threshold": 1,
+        "ComparisonOperator": "LessThanThreshold",
+        "TreatMissingData": "breaching",
+    }
+    assert [each.rule for each in check_sources(template, sources)] == rules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,17 @@ def children(app: cdk.App, system: System, part: str) -> set[str]:
     return {child.node.id for child in stack.node.children}
 
 
-@pytest.mark.parametrize("large", [LARGE, MOVING], ids=["still", "moving"])
+WEEKLY = replace(
+    LARGE,
+    functions=tuple(
+        replace(function, schedule="cron(0 3 ? * SUN *)") if function.schedule else function
+        for function in LARGE.functions
+    ),
+)
+"""The shop with a schedule whose silence no alarm can tell."""
+
+
+@pytest.mark.parametrize("large", [LARGE, MOVING, WEEKLY], ids=["still", "moving", "weekly"])
 def test_ids_resources_and_sizes_are_those_of_the_stacks(large: System, out: Path) -> None:
     app = built(EVERYTHING, [large, SMALL], out)
     for system in (large, SMALL):

@@ -30,6 +30,7 @@ from keyline.model.deployment import (
     function_ids,
     route_id,
     service_resources,
+    silence_of,
     table_ids,
 )
 from keyline.model.deployment_checks import MAX_STACK_RESOURCES, faults_among
@@ -297,3 +298,21 @@ def test_a_system_has_a_table_and_may_have_no_functions() -> None:
     Refusal("app.tables", "is empty", "Declare a table").of(lambda: system([], function()))
     made = System(name="app", title="An app", tables=(THINGS,), functions=())
     assert (data_resources(made), service_resources(made)) == (6, 1)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "silence"),
+    [
+        ("rate(5 minutes)", (2, 3600)),
+        ("rate(1 hour)", (2, 3600)),
+        ("rate(2 hours)", (2, 86_400)),
+        ("rate(1 day)", (2, 86_400)),
+        ("cron(0 3 ? * MON-FRI *)", (4, 86_400)),
+        ("rate(6 days)", (7, 86_400)),
+        ("cron(0 3 ? * SUN *)", None),
+    ],
+)
+def test_silence_is_one_period_more_than_between_two_runs(
+    schedule: str, silence: tuple[int, int] | None
+) -> None:
+    assert silence_of(schedule) == silence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -188,3 +189,34 @@ def test_the_next_time_is_the_first_that_fits(
     assert moment < found <= moment + timedelta(days=7)
     assert (found.minute, found.hour, found.second) == (minute, hour, 0)
     assert found.isoweekday() % 7 + 1 == weekday
+
+
+@pytest.mark.parametrize(
+    ("expression", "hours"),
+    [
+        ("rate(5 minutes)", 5 / 60),
+        ("rate(6 days)", 144),
+        ("cron(0 3 * * ? *)", 24),
+        ("cron(0 3,15 * * ? *)", 12),
+        ("cron(0 3 ? * MON-FRI *)", 72),
+        ("cron(0 3 1 * ? *)", 31 * 24),
+        ("cron(0/10 8-17 * * ? *)", 14 + 10 / 60),
+        ("cron(0 3 1 1 ? 2030)", math.inf),
+    ],
+)
+def test_the_longest_gap_is_the_longest_time_without_a_due_time(
+    expression: str, hours: float
+) -> None:
+    assert parse(expression).longest_gap() == pytest.approx(hours * 3600)
+
+
+@pytest.mark.parametrize("expression", ["cron(7 3,9-11 ? * TUE,SAT *)", "cron(0/25 * 1,15 * ? *)"])
+def test_no_gap_is_longer_than_the_longest(expression: str) -> None:
+    schedule, moment, longest = parse(expression), datetime(2027, 1, 1, tzinfo=UTC), 0.0
+    last = schedule.next_after(moment)
+    while last is not None and last.year == 2027:
+        following = schedule.next_after(last)
+        assert following is not None
+        longest = max(longest, (following - last).total_seconds())
+        last = following
+    assert longest == schedule.longest_gap()
