@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests lock up down demo token status sweep test readme tutorial apart dist e2e-deploy soak faults check lint types workflows synth synth-all \
+.PHONY: help setup setup-tests setup-locking lock up down demo token status sweep test readme tutorial apart dist e2e-deploy soak faults check lint types workflows synth synth-all \
         diff plan waves digest smoke bootstrap deploy drift setup-security security secrets bills audit destroy snapshots bench bench-setup docs setup-site site site-check clean distclean
 
 help: ## Show this list
@@ -29,8 +29,11 @@ setup: ## Install all that the project needs into .venv, node_modules and .keyli
 setup-tests: # and what only the tests need
 	@$(PYTHON) keyline_ops/setup_project.py --tests
 
-lock: setup ## Pin what the requirements bring with them (constraints.txt)
-	python -m keyline_ops.constraints
+setup-locking: # and what only `make lock` needs
+	@$(PYTHON) keyline_ops/setup_project.py --locking
+
+lock: setup-locking ## Lock what the requirements bring with them, with hashes (requirements.lock and others)
+	.venv/bin/python -m keyline_ops.locks
 
 up: setup ## Run the whole system on this machine; Ctrl-C stops it (DATA= REPORT= FRESH=1 VERBOSE=1 NO_LOAD=1 WAIT=1 PORT_OFFSET=)
 	@.venv/bin/keyline up $(OPTIONS) $(if $(FRESH),--fresh) $(if $(NO_LOAD),--no-load) $(if $(WAIT),--wait) \
@@ -154,8 +157,8 @@ bills: setup-security # Of what prod carries: .reports/bills
 	.keyline/security/bin/python scripts/bills_of_materials.py cdk.out/prod .reports/bills
 
 audit: setup-security ## Ask the advisory databases for known weaknesses of what is pinned; needs a network
-	@for file in constraints.txt .ci/security.txt docs/requirements.txt distributions/requirements.txt \
-	  tests/support/deploy/requirements.txt; do \
+	@for file in requirements.lock .ci/build.lock .ci/lock.lock .ci/redis.lock .ci/security.lock docs/requirements.lock \
+	  distributions/requirements.lock tests/support/deploy/requirements.lock; do \
 	  echo "audit $$file"; \
 	  .keyline/security/bin/pip-audit --disable-pip --no-deps --progress-spinner off -r $$file || exit 1; \
 	done
@@ -169,9 +172,9 @@ snapshots: setup ## Write the template snapshots anew; read the difference befor
 	.venv/bin/python -m pytest -n auto tests/*/snapshot tests/systems/*/snapshot --snapshot-update
 
 bench-setup: setup ## Install the clients that the benchmarks compare with
-	.venv/bin/python -m pip install --quiet -r benchmarks/requirements.txt
+	.venv/bin/python -m pip install --quiet --require-hashes -r benchmarks/requirements.lock
 	.venv/bin/python -m venv .keyline/aiobotocore
-	.keyline/aiobotocore/bin/python -m pip install --quiet -r benchmarks/requirements-aiobotocore.txt
+	.keyline/aiobotocore/bin/python -m pip install --quiet --require-hashes -r benchmarks/requirements-aiobotocore.lock
 
 bench: bench-setup ## Run the benchmarks, side by side, results as JSON
 	.venv/bin/python -m benchmarks

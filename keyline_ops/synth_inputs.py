@@ -12,7 +12,7 @@ from keyline import variables
 
 _FILES = (
     *("app.py", "cdk.json", "cdk.context.json"),
-    *("package-lock.json", "requirements.txt", "constraints.txt"),
+    *("package-lock.json", "requirements.txt", "requirements.lock"),
     *("keyline_ops/synth.py", ".gitignore"),
 )
 _FOLDERS = ("constructs", "environments", "lambda_src", "stacks", "systems")

@@ -286,8 +286,16 @@ def _requirements(system: str, extra: str, root: Path) -> list[Path]:
     return [*files, more]
 
 
+def _lock(requirements: Path, root: Path) -> Path:
+    """Return the lock of a file of requirements: all that it brings, with hashes."""
+    lock = requirements.with_suffix(".lock")
+    if not lock.exists():
+        raise BundlingError(lock.relative_to(root).as_posix(), "no such file.", "Run `make lock`.")
+    return lock
+
+
 def _cache_key(requirements: Sequence[Path], target: Target, root: Path) -> str:
-    texts = [path.read_text(encoding="utf-8") for path in (*requirements, root / "constraints.txt")]
+    texts = [_lock(path, root).read_text(encoding="utf-8") for path in requirements]
     host = f"{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
     where = host if target is Target.HOST else "-".join((*LAMBDA_PLATFORMS, LAMBDA_PYTHON))
     parts = [_FORMAT, where, *texts]
@@ -326,10 +334,10 @@ def _install(
     folder: Path,
     root: Path,
 ) -> None:
-    names = [option for file in requirements for option in ("-r", str(file))]
+    names = [option for file in requirements for option in ("-r", str(_lock(file, root)))]
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-        *("--no-compile", "--target", str(folder), "-c", str(root / "constraints.txt")),
+        *("--no-compile", "--target", str(folder), "--no-build-isolation", "--require-hashes"),
         *options,
         *names,
     ]

@@ -480,15 +480,3 @@ def test_no_file_names_a_machine_or_a_registry(root: Path, unwanted: re.Pattern[
             continue  # a binary file
         found += [f"{file.relative_to(root)}: {match[0]}" for match in unwanted.finditer(text)]
     assert found == []
-
-
-def test_what_the_requirements_bring_is_pinned(root: Path) -> None:
-    """The versions that are installed are those that constraints.txt pins, all of them."""
-    from keyline_ops.constraints import direct_requirements, installed_pins
-
-    pinned = dict(
-        re.findall(r"^([a-z0-9-]+)==(\S+)$", (root / "constraints.txt").read_text(), re.M)
-    )
-    requirements = direct_requirements(root)
-    assert all(re.fullmatch(r"==[^,*]+", str(req.specifier)) for req in requirements)
-    assert installed_pins(requirements).items() <= pinned.items()

@@ -26,8 +26,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """
     monkeypatch.setattr(bundling, "byte_code", lambda *_, **__: {})
     root = tmp_path / "a project"
-    write(root / "constraints.txt", "")
     write(root / "lambda_src/requirements.txt", "library==1\n")
+    write(root / "lambda_src/requirements.lock", "library==1 --hash=sha256:00\n")
     for package in ("keyline", "notes", "other"):
         write(root / f"lambda_src/{package}/__init__.py", f"NAME = {package!r}\n")
     write(root / "lambda_src/notes/handlers/write.py", "ANSWER = 1\n")
@@ -107,6 +107,9 @@ def test_a_function_s_own_requirements_go_into_its_own_bundle(project: Path) -> 
     # Given a system with more libraries for some function, fetched
     own = project / "lambda_src/notes/requirements-vectors.txt"
     write(own, "vectors==1\n")
+    with pytest.raises(BundlingError, match=r"requirements-vectors\.lock: no such file"):
+        bundling.bundle("notes", target=Target.LAMBDA, requirements="vectors", root=project)
+    write(own.with_suffix(".lock"), "vectors==1 --hash=sha256:00\n")
     plain = bundling.bundle("notes", target=Target.LAMBDA, root=project)
     shared = bundling.dependencies("notes", target=Target.LAMBDA, root=project)
     key = bundling._cache_key(
@@ -196,6 +199,9 @@ def test_dependencies_that_cannot_be_fetched_leave_no_cache(
 ) -> None:
     # Given a system whose own requirements nobody has
     write(project / "lambda_src/other/requirements.txt", "no-such-library==1\n")
+    hashed = f"no-such-library==1 --hash=sha256:{'0' * 64}\n"
+    write(project / "lambda_src/other/requirements.lock", hashed)
+    write(project / "lambda_src/requirements.lock", hashed)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     before = set((project / ".keyline/bundle").iterdir())
 

@@ -10,7 +10,7 @@ import pytest
 from keyline_ops.synth_inputs import fingerprint
 
 READ = (
-    *("app.py", "cdk.json", "cdk.context.json", "constraints.txt", "requirements.txt"),
+    *("app.py", "cdk.json", "cdk.context.json", "requirements.lock", "requirements.txt"),
     *("constructs/a/b.py", "stacks/base.py", "systems/notes/stacks.py"),
     *("lambda_src/notes/system.py", "lambda_src/requirements.txt", "environments/local.toml"),
     *("package-lock.json", "keyline_ops/synth.py"),
