@@ -133,7 +133,7 @@ def test_the_command_says_a_growth_in_each_form(tmp_path: Path) -> None:
     assert lines_said[0].startswith("| system | months | items |")
     months = CliRunner().invoke(app, ["cost", names()[0], "--dynamodb", "--growth"]).output
     assert "36" in months
-    nowhere = tmp_path / "no" / "costs.svg"
+    nowhere = chart / "costs.svg"  # below a file
     error = CliRunner().invoke(app, [*asked, "--chart", str(nowhere)]).exception
     assert isinstance(error, KeylineError)
     assert "cannot be written" in error.message
