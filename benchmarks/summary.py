@@ -108,7 +108,7 @@ def page(everything: Sequence[Measured]) -> str:
         "",
         "## What has become worse",
         "",
-        "`make bench` compares each share with the share that was kept. It fails if one is larger",
+        "`make bench` compares each share with the share that was kept, and fails if one is larger",
         "by more than 15 %. [A job](../.github/workflows/bench.yml) runs it each week.",
     ]
     return "\n".join(lines) + "\n"

@@ -251,7 +251,7 @@ COUNT_MESSAGES = TransactWrite(
 )
 STUDENT_SEEN = Update(
     name="student-seen",
-    why="Move a student's last activity forward. It never moves back, in any order of delivery.",
+    why="Move a student's last activity forward, and never back, in any order of delivery.",
     table=ROLLUPS,
     shape=LastActivity,
     set=("lastAt", "roster", "ttl"),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sentences import sentences
 from tests.support.syntax import statements
 from tests.support.tracked import tracked_files
 
@@ -154,6 +155,45 @@ def test_no_text_has_a_habit(root: Path) -> None:
     files = looked_at(root, ".py", ".md")
     assert len(files) > 500
     assert [said for file in files for said in habits(file)] == []
+
+
+def wordy(page: str, text: str) -> list[str]:
+    """Return the sentences of a page that are too long, or that begin with a pronoun."""
+    return [
+        f"{page}:{each.line}: {each.words} words: {each.text}"
+        for each in sentences(text, tables=not page.endswith("writing.md"))
+        if each.is_long or each.reaches_back
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"A page with {'many ' * 31}words.", 0),
+        (f"A page with {'many ' * 32}words.", 1),
+        (f"A page with {'many ' * 18}words.\n\nA page with {'many ' * 18}words.", 0),
+        (f"* A page\n  with {'`a b` ' * 32}words.", 1),
+        (f"```\nA page with {'many ' * 32}words.\n```", 0),
+        ("The table is made. It is empty.", 1),
+        ("The table, which is empty, is made. The table has a key, and it is a text.", 0),
+        ("| a | The table is made. Its key is a text. |", 1),
+        ("* **Built:** They are there.", 1),
+        ("The table is made. This takes a minute. This test waits.", 1),
+        ("The first and the last. Each has a key. Each key is a text. Both keys are.", 1),
+        ("The figure is 1.5. `It` is a word, e.g. It.", 0),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_the_check_finds_sentences_that_ask_too_much(text: str, found: int) -> None:
+    assert len(wordy("a.md", text)) == found
+
+
+def test_no_sentence_of_a_page_is_long_or_begins_with_a_pronoun(root: Path) -> None:
+    """A reader keeps 35 words in mind, and looks for a noun in the same sentence (rule 4)."""
+    pages = looked_at(root, ".md")
+    assert len(pages) > 90
+    found = {str(page.relative_to(root)): page.read_text(encoding="utf-8") for page in pages}
+    assert [said for name, text in found.items() for said in wordy(name, text)] == []
 
 
 def test_no_docstring_is_a_clause(root: Path) -> None:
