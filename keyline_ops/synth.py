@@ -122,6 +122,7 @@ async def _synthesize(environment: str, out: Path, context: Sequence[str]) -> No
         raise SynthesisFailedError(
             f"cdk synth -c env={environment}",
             f"ended with exit code {process.returncode}.\n{said}",
+            "Repair what the output names.",
         )
 
 

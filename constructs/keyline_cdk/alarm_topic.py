@@ -15,7 +15,7 @@ from keyline_deploy.names import alarm_topic_name
 class AlarmTopic(Construct):
     """A topic that CloudWatch alarms of this account may publish to, over TLS.
 
-    It is not encrypted with a key: an alarm's text holds no data of a table, and the managed
+    The topic is not encrypted with a key: an alarm's text holds no data of a table, and the managed
     key of SNS does not let CloudWatch in.
     """
 

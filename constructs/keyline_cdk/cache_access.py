@@ -56,7 +56,7 @@ def dax_statements(
 ) -> list[iam.PolicyStatement]:
     """Return the permission to get items through DAX.
 
-    It says nothing of tables: which ones DAX reads is said by the role of the cluster.
+    The permission says nothing of tables: which ones DAX reads is said by the role of the cluster.
     """
     if not _has_dax(function, environment):
         return []

@@ -43,8 +43,8 @@ ACCESS = "on ~* -@all +@connection +get +set +del"
 class CacheCluster(Construct):
     """The cache that functions share, its user, and the network of the functions.
 
-    The network has no gateway to the internet and no NAT. It reaches DynamoDB, S3, and those
-    services that the functions declare. Its user authenticates by a token of IAM.
+    The network has no gateway to the internet and no NAT. The network reaches DynamoDB, S3, and
+    those services that the functions declare. The cache's user authenticates by a token of IAM.
 
     Parameters
     ----------

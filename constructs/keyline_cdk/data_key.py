@@ -19,10 +19,10 @@ WINDOW = cdk.Duration.days(30)
 class DataKey(Construct):
     """A symmetric key that encrypts tables, streams, backups, buckets and the cache.
 
-    Its policy lets the account's own policies decide who uses it: a function's role has the use
-    through DynamoDB alone, and only if the function reads or writes a table or a stream. DynamoDB
-    itself may look at the key, which it does for tables, backups and exports (DynamoDB developer
-    guide, "DynamoDB encryption at rest").
+    The key's policy lets the account's own policies decide who uses it: a function's role has the
+    use through DynamoDB alone, and only if the function reads or writes a table or a stream.
+    DynamoDB itself may look at the key, which it does for tables, backups and exports (DynamoDB
+    developer guide, "DynamoDB encryption at rest").
     """
 
     def __init__(self, scope: Construct, id: str, *, environment: Environment) -> None:

@@ -44,8 +44,8 @@ KEY_ACTIONS = (
 class HandlerFunction(Construct):
     """A function of a system, python3.13 on arm64, with its own log group and role.
 
-    The role has one statement for each table and index, with the very actions its patterns
-    need there. It may also write its own log, and may trace and use a KMS key where the
+    The role has one statement for each table and index, with the very actions its patterns need
+    there. The role may also write its function's log, and may trace and use a KMS key where the
     environment asks for them.
 
     Parameters

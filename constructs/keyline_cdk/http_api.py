@@ -64,7 +64,7 @@ class HttpApi(Construct):
     Attributes
     ----------
     trouble
-        The alarms on failed and slow answers. They tell nobody by themselves.
+        The alarms on failed and slow answers. These alarms tell nobody by themselves.
     """
 
     def __init__(

@@ -138,7 +138,7 @@ def _combined(
 def user_errors() -> cloudwatch.Metric:
     """Return the requests that the whole account sent wrongly in this region, per minute.
 
-    It exists without dimensions only, and leaves out throttling and failed conditions.
+    The metric exists without dimensions only, and leaves out throttling and failed conditions.
     """
     return cloudwatch.Metric(
         namespace="AWS/DynamoDB", metric_name="UserErrors", statistic="Sum", period=MINUTE

@@ -46,8 +46,8 @@ def add_phase(
     Parameters
     ----------
     functions
-        Those that the migration names. Their variable with the parameter's name follows from
-        the declaration.
+        Those that the migration names. The functions' variable with the parameter's name follows
+        from the declaration.
     """
     name = phase_parameter_name(system.name, environment.name)
     settings = cast("MigrationSettings", environment.settings(system.name, system.settings))

@@ -28,9 +28,9 @@ _ALARMS_IN_A_ROW = 6
 class OverviewDashboard(Construct):
     """The states of the composite alarms, and a row of key figures of each system.
 
-    It names functions, tables and alarms by what they are called, so that its stack needs nothing
-    of the systems' stacks. An HTTP API is known only by an id that AWS gives out: what its
-    functions are invoked is shown instead.
+    The dashboard names functions, tables and alarms by what they are called, so that its stack
+    needs nothing of the systems' stacks. An HTTP API is known only by an id that AWS gives out:
+    what its functions are invoked is shown instead.
 
     Parameters
     ----------

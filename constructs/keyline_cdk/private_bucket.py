@@ -21,14 +21,14 @@ KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 class PrivateBucket(Construct):
     """A bucket of a system, for what it derives from its tables or keeps of them.
 
-    It is encrypted with the tables' KMS key where they have one of the customer's, and else by
-    S3. It is removed or kept as the tables are; CloudFormation removes no bucket that holds
-    objects.
+    The bucket is encrypted with the tables' KMS key where they have one of the customer's, and else
+    by S3. The bucket is removed or kept as the tables are; CloudFormation removes no bucket that
+    holds objects.
 
     Parameters
     ----------
     name
-        Its name, unique among all buckets there are (`names.bucket_name`).
+        The bucket's name, unique among all buckets there are (`names.bucket_name`).
     old_versions
         For how many days a version is kept that has been replaced.
     """

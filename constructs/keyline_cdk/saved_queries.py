@@ -30,7 +30,7 @@ is seen by its first value; most lines are of one call."""
 def saved_queries(scope: Construct, *, prefix: str, groups: Sequence[logs.ILogGroup]) -> None:
     """Save the queries over the logs of a system's functions, in a folder of the console.
 
-    They cost nothing until somebody runs one.
+    Saved queries cost nothing until somebody runs one.
 
     Parameters
     ----------

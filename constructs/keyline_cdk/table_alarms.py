@@ -37,7 +37,7 @@ class TableAlarms(Construct):
     Attributes
     ----------
     trouble
-        The alarms that one cause sets off together. They tell nobody by themselves.
+        The alarms that one cause sets off together. These alarms tell nobody by themselves.
     """
 
     def __init__(

@@ -20,8 +20,8 @@ _WAIT = cdk.Duration.minutes(2)
 class TroubleAlarm(Construct):
     """Tells once when any of several alarms goes off, and when all are over.
 
-    They tell nobody by themselves; the notification names them. Of more alarms than fit into one
-    rule, it joins parts that join the alarms.
+    The joined alarms tell nobody by themselves; the notification names them. Of more alarms than
+    fit into one rule, it joins parts that join the alarms.
 
     Parameters
     ----------

@@ -89,7 +89,7 @@ def add_checks(app: cdk.App, environment: Environment, systems: Iterable[System]
     Parameters
     ----------
     systems
-        The systems of the app. Their alarms may watch the metrics that they declare.
+        The systems of the app. Alarms of systems may watch the metrics that they declare.
     """
     cdk.Validations.of(app).add_plugins(KeylineChecks(environment, systems))
     add_nag(app)

@@ -1,13 +1,12 @@
 """Handler bundles without Docker: pinned wheels for the target, our sources, nothing else.
 
-A bundle is what a function's folder holds: the dependencies of `lambda_src/requirements.txt`
-(and of `lambda_src/<system>/requirements.txt`, where there is one), the package `keyline`
-and the one package of its system (`keyline_deploy.source_files` says what is carried of the two).
-A function that names `requirements` of its own has a
-bundle of its own, so that the others stay small; functions that ask for the same share one.
-The wheels are fetched once, at set-up, into
-`.keyline/bundle`; bundling itself only copies, needs no network, and the same input
-gives the same digest on every machine.
+A bundle is what a function's folder holds. The bundle has the dependencies of
+`lambda_src/requirements.txt` (and of `lambda_src/<system>/requirements.txt`, where there is one),
+the package `keyline` and the one package of its system. `keyline_deploy.source_files` says what is
+carried of the two packages. A function that names `requirements` of its own has a bundle of its
+own, so that the others stay small; functions that ask for the same share one. The wheels are
+fetched once, at set-up, into `.keyline/bundle`; bundling itself only copies, needs no network, and
+the same input gives the same digest on every machine.
 
 A bundle for Lambda also holds the byte code of its modules (keyline_deploy.byte_code).
 """

@@ -37,7 +37,7 @@ class Graph:
     Attributes
     ----------
     queries, expressions
-        Its metrics and its expressions by their ids.
+        The metrics and the expressions of the graph by their ids.
     labels
         The labels of what is drawn, by id.
     """

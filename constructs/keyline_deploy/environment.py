@@ -1,8 +1,8 @@
 """An environment: everything that differs between two deployments of the same code.
 
-Each is one file, `environments/<name>.toml`, checked whole before anything is built.
-What a file leaves out has the safe value: a table is retained, protected and
-recoverable unless its environment says otherwise.
+Each environment is one file, `environments/<name>.toml`, checked whole before anything is built.
+What a file leaves out has the safe value: a table is retained, protected and recoverable unless its
+environment says otherwise.
 
 The local environment can differ between two checkouts on one machine without a change of its
 file: the tables of `environments/local.override.toml`, which git ignores, are laid over it, and
@@ -137,7 +137,7 @@ class _Section(Struct, frozen=True, forbid_unknown_fields=True):
 class Warm(_Section, frozen=True, kw_only=True):
     """The throughput that a table is ready for at once, in units a second.
 
-    It is billed once, when the table or its index is made ready, and cannot be lowered.
+    The throughput is billed once, when the table or its index is made ready, and cannot be lowered.
     """
 
     read: Annotated[int, Meta(ge=12_000, le=10_000_000)] = 12_000
@@ -147,7 +147,8 @@ class Warm(_Section, frozen=True, kw_only=True):
 class Most(_Section, frozen=True, kw_only=True):
     """The most that a table, and each of its indexes, takes in units a second; more is throttled.
 
-    It bounds what a mistake can cost. A table without it takes what the account's quota allows.
+    The bound limits what a mistake can cost. A table without it takes what the account's quota
+    allows.
     """
 
     read: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
@@ -169,10 +170,10 @@ class Tables(_Section, frozen=True, kw_only=True):
     contributor_insights
         Whether DynamoDB reports the keys that are throttled most (billed by throttled request).
     encryption
-        Whose KMS key encrypts them: AWS's own for DynamoDB in this account (`aws-managed`), one
-        that DynamoDB keeps to itself (`aws-owned`, without a trail of its use and without cost),
-        one that the account stack makes for this environment (`customer-managed`), or yours, by
-        its ARN.
+        The KMS key that encrypts the tables. `aws-managed` is AWS's own key for DynamoDB in this
+        account. `aws-owned` is one that DynamoDB keeps to itself, without a trail of its use and
+        without cost. `customer-managed` is one that the account stack makes for this environment.
+        An ARN names a key of yours.
     names
         The deployed names of tables that were restored, by system and declared table. All of them
         are in the system's stack, and the first serves. A table that is not here has the name
@@ -281,8 +282,8 @@ class Api(_Section, frozen=True, kw_only=True):
     burst
         Requests that may arrive at once.
     cors_origins
-        Web origins whose pages may call it; none by default. Each is written as a browser sends
-        it: `https://app.example.com`, in lower case and without a path. The wildcards `*`,
+        Web origins whose pages may call it; none by default. Each origin is written as a browser
+        sends it: `https://app.example.com`, in lower case and without a path. The wildcards `*`,
         `http://*` and `https://*` are refused where `Environment.keeps_data`.
     """
 
@@ -317,8 +318,8 @@ class Budget(_Section, frozen=True, kw_only=True):
         percentages; no amount twice.
     anomaly_usd
         From how much more than usual the topic is told by Cost Anomaly Detection, which learns what
-        is usual; none makes no monitor. It sees what is tagged with the environment: activate the
-        cost allocation tag `environment` in the account's billing.
+        is usual; none makes no monitor. The monitor sees what is tagged with the environment:
+        activate the cost allocation tag `environment` in the account's billing.
     """
 
     monthly_usd: Amount
@@ -353,7 +354,7 @@ class Functions(_Section, frozen=True, kw_only=True):
         Whether X-Ray records each invocation as a segment of the service, and nothing within it.
     spans
         Whether functions also record the segments that their code names (`keyline.tracing`), as
-        lines of their logs. Their bundles then carry OpenTelemetry.
+        lines of their logs. The bundles of functions then carry OpenTelemetry.
     canary
         The share of an API's requests that new code gets at first, and for how long. CodeDeploy
         moves the rest then, or puts all back if a function's alarm goes off. None moves all at
@@ -386,8 +387,8 @@ class Rollback(_Section, frozen=True, kw_only=True):
     Attributes
     ----------
     minutes
-        How long CloudFormation goes on watching the alarms of an API and its functions when a
-        stack is updated. They look at five minutes.
+        How long CloudFormation goes on watching the alarms of an API and its functions when a stack
+        is updated. The alarms look at five minutes.
     """
 
     minutes: Annotated[int, Meta(ge=0, le=180)] = 10
@@ -402,8 +403,8 @@ class GitHub(_Section, frozen=True, kw_only=True):
         Owner and name: `acme/data`.
     subject
         How the subjects of its tokens begin, as the repository's settings of OIDC show it:
-        `repo:acme-123456/data-456789`. It is `repo:acme/data` unless the subjects have ids in
-        them, which they do in repositories that were made after June 18, 2026.
+        `repo:acme-123456/data-456789`. The beginning is `repo:acme/data` unless the subjects have
+        ids in them, which they do in repositories that were made after June 18, 2026.
     makes_provider
         Whether the account gets GitHub's identity provider with this environment. An account has
         one: of two environments in one account, one makes it.
@@ -1266,7 +1267,7 @@ def _regions() -> list[str]:
 def _check_protected(environment: Environment, file: Path) -> None:
     """Refuse a file that weakens production, or any environment that says it is protected.
 
-    That takes a change of this rule, and its review.
+    A weaker file takes a change of this rule, and its review.
     """
     tables = environment.tables
     required = {

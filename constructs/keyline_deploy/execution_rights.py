@@ -69,7 +69,7 @@ def execution_policy(
     Parameters
     ----------
     environment
-        Its name is in the path of the roles of its stacks.
+        The environment's name is in the path of the roles of its stacks.
     boundary
         The ARN of the policy that bounds every role, if the environment has one.
     """

@@ -4,11 +4,11 @@ CloudWatch does not add up over a missing dimension and reports no error: an ala
 that nobody publishes stays in INSUFFICIENT_DATA for ever. So every alarm is checked against
 this catalogue, and is driven by streams of the shape that it names.
 
-Sources: DynamoDB developer guide, "DynamoDB metrics and dimensions"; Lambda developer guide,
-"Types of metrics for Lambda functions"; SQS developer guide, "Available CloudWatch metrics"; SNS
-developer guide, "Monitoring Amazon SNS topics using CloudWatch"; EventBridge user guide,
-"Monitoring Amazon EventBridge"; API Gateway developer guide, "HTTP API metrics"; for the metrics
-of functions `keyline.model` and what the systems declare.
+Sources are the developer guides of DynamoDB, "DynamoDB metrics and dimensions", Lambda, "Types of
+metrics for Lambda functions", and SQS, "Available CloudWatch metrics". The others are those of SNS,
+"Monitoring Amazon SNS topics using CloudWatch", EventBridge, "Monitoring Amazon EventBridge", and
+API Gateway, "HTTP API metrics". The metrics of functions are from `keyline.model` and what the
+systems declare.
 """
 
 from __future__ import annotations

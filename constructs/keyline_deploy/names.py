@@ -75,7 +75,7 @@ def table_id(table: str, own: str, name: str) -> str:
     Parameters
     ----------
     table, own
-        Its declared name, and the deployed name that the declaration makes.
+        The table's declared name, and the deployed name that the declaration makes.
     name
         The name that it is deployed under.
     """

@@ -1,10 +1,10 @@
 """The rights of the roles of GitHub's workflows, and the claims of the jobs that may be them.
 
 There are two roles. The role that plans reads templates and describes tables. The role that deploys
-may also be the two roles of the CDK's bootstrap that a deployment needs. Neither reads an item.
-Sources: AWS STS user guide, "Available keys for OIDC federation" (claims of GitHub); GitHub's
-reference of OpenID Connect; `aws-cdk/lib/api/bootstrap/bootstrap-template.yaml` (roles).
-The partition is `aws`: GitHub's tokens have another audience elsewhere.
+may also be the two roles of the CDK's bootstrap that a deployment needs. Neither role reads an
+item. Sources: AWS STS user guide, "Available keys for OIDC federation" (claims of GitHub); GitHub's
+reference of OpenID Connect; `aws-cdk/lib/api/bootstrap/bootstrap-template.yaml` (roles). The
+partition is `aws`: GitHub's tokens have another audience elsewhere.
 """
 
 from __future__ import annotations

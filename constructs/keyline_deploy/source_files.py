@@ -1,6 +1,6 @@
 """The files of our own packages that a bundle carries.
 
-A package's modules and data are carried. These are left out:
+A package's modules and data are carried. The following is left out:
 
 * files and folders whose name begins with a dot, such as `.env`;
 * what editors and merges leave behind, such as `tables.py.orig`;

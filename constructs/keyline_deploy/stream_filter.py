@@ -1,6 +1,6 @@
 """Match stream records against the filters of an event source mapping.
 
-Pure Python: the local platform runs it. It knows the operators of the filters that
+Pure Python: the local platform runs it. The module knows the operators of the filters that
 `keyline.model.stream_filter_of` derives: equals, anything-but, prefix and exists, on the event, on
 the identity, and on the texts, numbers and truth values of an image. `faults` refuses all others.
 So no filter is matched in another way than Lambda would match it (Lambda developer guide,

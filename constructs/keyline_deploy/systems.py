@@ -1,6 +1,6 @@
 """The systems of this project, found by convention.
 
-A system `orders` is declared in `lambda_src/orders/system.py`, as `SYSTEM`. Its folder
+A system `orders` is declared in `lambda_src/orders/system.py`, as `SYSTEM`. The folder
 `systems/orders` has everything else: each module there is a part that a command or stack asks for.
 A part is imported only when it is asked for, so that a command without the CDK stays without.
 """

@@ -60,7 +60,7 @@ class Finding:
     Attributes
     ----------
     rule
-        Its id: `table-recovery`.
+        The id of the rule: `table-recovery`.
     logical_id, path
         The resource, and where in its properties.
     """

@@ -1,9 +1,10 @@
 """The JWT authorizer of HTTP APIs.
 
-Source: "Control access to HTTP APIs with JWT authorizers" (API Gateway developer guide): the
-key comes from the issuer's `jwks_uri` and may be cached for two hours; only RSA algorithms;
-`iss` must be the issuer; `aud`, or `client_id` when there is no `aud`, one of the audiences;
-`exp`, `nbf`, `iat` in order; and at least one of the route's scopes in `scope` or `scp`.
+Source: "Control access to HTTP APIs with JWT authorizers" (API Gateway developer guide). The key
+comes from the issuer's `jwks_uri` and may be cached for two hours. Only RSA algorithms are taken.
+`iss` must be the issuer. `aud`, or `client_id` when there is no `aud`, must be one of the
+audiences. `exp`, `nbf` and `iat` must be in order. At least one of the route's scopes must be in
+`scope` or `scp`.
 """
 
 from __future__ import annotations
@@ -162,9 +163,9 @@ def _no_tokens() -> LRU[bytes, Mapping[str, Any]]:
 def usable(keys: Sequence[Mapping[str, Any]]) -> dict[str, jwt.PyJWK]:
     """Return the keys of a JWK set that can verify a token here, by their ids.
 
-    Every other key is left out, and the tokens of the rest are still good: a reader of a set
-    should ignore keys of a type it does not understand, "that are missing required members, or
-    for which values are out of the supported ranges" (RFC 7517, section 5).
+    Every other key is left out, and the tokens of the rest are still good. A reader of a set should
+    ignore keys of a type it does not understand, "that are missing required members, or for which
+    values are out of the supported ranges" (RFC 7517, section 5).
     """
     found: dict[str, jwt.PyJWK] = {}
     for key in keys:

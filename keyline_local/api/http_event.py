@@ -1,9 +1,9 @@
 """Payload format 2.0 between an HTTP API and a function: the event in, the response out.
 
-Source: "Create AWS Lambda proxy integrations for HTTP APIs" (API Gateway developer guide).
-Known from captures rather than from the guide: `rawPath` arrives decoded, cookies are left
-out of `headers`, a form body (and anything else that is not text, JSON, XML or JavaScript)
-arrives base64-encoded, and empty members are left out.
+Source: "Create AWS Lambda proxy integrations for HTTP APIs" (API Gateway developer guide). Four
+facts are known from captures rather than from the guide. `rawPath` arrives decoded, and cookies are
+left out of `headers`. A form body (and anything else that is not text, JSON, XML or JavaScript)
+arrives base64-encoded. Empty members are left out.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Route selection of an HTTP API.
 
-Source: "Create routes for HTTP APIs" (API Gateway developer guide): a full match goes before
-a greedy `{name+}`, that before `$default`; the more specific path wins, and at the same path
-the named method goes before ANY. A path whose method has no route is not found (404): HTTP
-APIs know no 405. A trailing slash matters.
+Source: "Create routes for HTTP APIs" (API Gateway developer guide). A full match goes before a
+greedy `{name+}`, which goes before `$default`. The more specific path wins, and at the same path
+the named method goes before ANY. A path whose method has no route is not found (404): HTTP APIs
+know no 405. A trailing slash matters.
 """
 
 from __future__ import annotations

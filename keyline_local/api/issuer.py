@@ -86,8 +86,8 @@ class Issuer:
     ) -> str:
         """Sign a token for `subject`, valid for `expires` seconds from now.
 
-        It says that it is an access token as Cognito's do (`token_use`). `claims` go over the
-        standard ones, so a test can forge any of them.
+        The token says that it is an access token, as Cognito's do (`token_use`). `claims` go over
+        the standard ones, so a test can forge any of them.
         """
         now = int(time.time())
         payload: dict[str, Any] = {

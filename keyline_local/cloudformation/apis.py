@@ -29,8 +29,8 @@ def apis(templates: Templates, functions: Named[Function]) -> list[Api]:
 def api_names(assembly: Assembly) -> list[str]:
     """Return the names of the APIs as the templates write them, in the order of `apis`.
 
-    They are known before the addresses are, which a name that is not plain text may depend on:
-    such an API has its logical id here.
+    Names are known before the addresses are. A name that is not plain text may depend on an
+    address: such an API has its logical id here.
     """
     return [
         name if isinstance(name := resource.get("Properties", {}).get("Name"), str) else logical_id

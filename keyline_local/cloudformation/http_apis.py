@@ -42,7 +42,8 @@ def http_api(templates: Templates, api: Resource, functions: Named[Function]) ->
     Raises
     ------
     LocalPlatformError
-        It is not an HTTP API, or an integration, authorizer or stage is of an unsupported kind.
+        The resource is not an HTTP API, or an integration, authorizer or stage is of an unsupported
+        kind.
     """
     properties = _checked(templates, api)
     expect(properties, "ProtocolType", "HTTP", api.path)
@@ -80,7 +81,7 @@ def expect(properties: Mapping[str, Any], key: str, value: object, path: str) ->
     Raises
     ------
     LocalPlatformError
-        It has another value.
+        The property has another value.
     """
     found = properties.get(key)
     if found != value:

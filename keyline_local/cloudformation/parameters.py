@@ -1,9 +1,9 @@
 """A template's parameters: their types and constraints.
 
-As in the CloudFormation user guide, "CloudFormation template Parameters syntax" and "Specify
-existing resources at runtime with CloudFormation-supplied parameter types": a value is text
-whatever its type, and a list's text is cut at its commas, each member without the spaces around
-it. Whether a resource of an `AWS::EC2::...` type exists is not looked up.
+Sources: CloudFormation user guide, "CloudFormation template Parameters syntax" and "Specify
+existing resources at runtime with CloudFormation-supplied parameter types". A value is text
+whatever its type. A list's text is cut at its commas, each member without the spaces around it.
+Whether a resource of an `AWS::EC2::...` type exists is not looked up.
 """
 
 from __future__ import annotations

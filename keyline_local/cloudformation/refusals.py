@@ -28,7 +28,7 @@ class RefusedError(LocalPlatformError):
 
 
 class DependentError(LocalPlatformError):
-    """Something names what was refused. It says nothing new where the refusal is told."""
+    """Something names what was refused. The error says nothing new where the refusal is told."""
 
 
 class Refusals:

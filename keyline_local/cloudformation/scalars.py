@@ -13,7 +13,7 @@ def as_text(value: Any) -> str:
     Raises
     ------
     TypeError
-        It is a list, an object or nothing.
+        The value is a list, an object or nothing.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -28,7 +28,7 @@ def as_flag(value: Any, path: str) -> bool:
     Raises
     ------
     LocalPlatformError
-        It is something else.
+        The value is something else.
     """
     if isinstance(value, bool):
         return value

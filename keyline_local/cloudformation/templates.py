@@ -105,8 +105,8 @@ class Templates:
     ) -> list[T]:
         """Read each resource of the given types. One that is refused is noted in `refusals`.
 
-        That is so also where a property has another form than the resource's type takes: a text
-        for a number, a list for an object, or none.
+        A resource is refused also where a property has another form than the resource's type takes:
+        a text for a number, a list for an object, or none.
 
         Parameters
         ----------
@@ -304,7 +304,7 @@ class StackScope:
         Raises
         ------
         LocalPlatformError
-            It has none, or one that is not text.
+            The export has no name, or one that is not text.
         """
         named = isinstance(export, dict) and "Name" in export
         name = self.resolve(export["Name"], path) if named else export
@@ -318,7 +318,7 @@ class StackScope:
         Raises
         ------
         LocalPlatformError
-            It is not text.
+            The value is not text.
         """
         path = f"{self.stack.name}/Outputs/{output}"
         try:

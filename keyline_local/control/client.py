@@ -60,7 +60,7 @@ def ask(
     Parameters
     ----------
     url
-        Its issuer's address.
+        The address of the platform's issuer.
     params
         The query of the request.
     content

@@ -61,7 +61,7 @@ class DynamoApi:
         ApiError
             The endpoint answered with an error.
         httpx.TransportError
-            It did not answer.
+            The endpoint did not answer.
         """
         content = json.dumps(body)
         headers = {

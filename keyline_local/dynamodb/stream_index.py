@@ -1,9 +1,9 @@
 """The index that the engine's records of streams lack.
 
 The engine keeps the records of all streams for a day in one SQLite table, which has no index of its
-own. It looks for the greatest sequence number before each write to a table with a stream, and for
-what follows a sequence number each time that a stream is read. Both read the whole table, so the
-load of many items took a time that grew with the square of their number. SQLite uses an
+own. The engine looks for the greatest sequence number before each write to a table with a stream,
+and for what follows a sequence number each time that a stream is read. Both read the whole table,
+so the load of many items took a time that grew with the square of their number. SQLite uses an
 index wherever the index fits, and does not ask who made it.
 """
 

@@ -103,8 +103,8 @@ def die_with_parent() -> Callable[[], None]:
 class Child:
     """One supervised child process.
 
-    It is ready once `probe` says so, is started again with the same arguments when it
-    dies unasked, and ends with SIGTERM, then SIGKILL after `grace` seconds.
+    The process is ready once `probe` says so, is started again with the same arguments when it dies
+    unasked, and ends with SIGTERM, then SIGKILL after `grace` seconds.
 
     Attributes
     ----------

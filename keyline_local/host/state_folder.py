@@ -21,7 +21,7 @@ def state_locked(state: Path) -> Iterator[None]:
     Raises
     ------
     LocalPlatformError
-        It cannot be used, or another platform runs on it.
+        The folder cannot be used, or another platform runs on it.
     """
     with usable(state):
         state.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def usable(state: Path) -> Iterator[None]:
     Raises
     ------
     LocalPlatformError
-        It is a file, may not be written, or its disk is full.
+        The folder is a file, may not be written, or its disk is full.
     """
     try:
         yield

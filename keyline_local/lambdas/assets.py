@@ -14,7 +14,7 @@ from keyline_local.lambdas.file_events import FileEvents
 from keyline_local.lambdas.sources import Sources
 
 Refresh = Callable[[Path, Sequence[Path]], object]
-"""Brings an asset's folder up to date with its sources. It is called in a thread."""
+"""Brings an asset's folder up to date with its sources. The function is called in a thread."""
 
 
 class Asset:
@@ -41,7 +41,7 @@ class Asset:
         Returns
         -------
         str or None
-            Why the sources could not be bundled. They are tried again next time.
+            Why the sources could not be bundled. The sources are tried again next time.
         """
         if not self._sources.changed():
             return None

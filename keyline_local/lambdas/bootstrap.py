@@ -1,9 +1,9 @@
 """The program of an environment's process: AWS's runtime interface client, on a lifeline.
 
-It is run by path with `python -S -P` and an explicit PYTHONPATH, so it imports nothing of
-this project. The first argument is the read end of a pipe whose write end only the platform
-holds: at its end of file the platform is gone, however it died, and so is this process. The
-second is the folder of compiled code.
+The program is run by path with `python -S -P` and an explicit PYTHONPATH, so it imports nothing of
+this project. The first argument is the read end of a pipe whose write end only the platform holds:
+at its end of file the platform is gone, however it died, and so is this process. The second is the
+folder of compiled code.
 """
 
 from __future__ import annotations

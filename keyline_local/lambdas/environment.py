@@ -322,7 +322,7 @@ def _exit_reason(code: int) -> str:
 class _Output:
     """The pipe that a process prints to, cut into lines.
 
-    It is read by the event loop and, before an invocation ends, once more on the spot.
+    The pipe is read by the event loop and, before an invocation ends, once more on the spot.
     """
 
     def __init__(self, line: Callable[[str], None]) -> None:

@@ -1,8 +1,7 @@
 """Tells whether anything happened in some folders, by the events of Linux.
 
-The kernel queues an event before the call returns that changes a file. So a
-question after a change finds the event. It costs one system call for any number of files.
-Source: inotify(7).
+The kernel queues an event before the call returns that changes a file. So a question after a change
+finds the event. The question costs one system call for any number of files. Source: inotify(7).
 """
 
 from __future__ import annotations

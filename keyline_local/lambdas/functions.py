@@ -97,9 +97,9 @@ class Functions(Part):
         Called when a file under `Function.sources` changed, once for all functions of an asset.
         The next invocation then runs in a new environment.
     default_concurrency
-        Environments of a function without reserved concurrency. That is this machine's
-        limit, not AWS's, so its callers wait up to `patience` seconds before they are
-        throttled; those of a function with reserved concurrency are throttled at once.
+        Environments of a function without reserved concurrency. The limit is this machine's, not
+        AWS's, so its callers wait up to `patience` seconds before they are throttled; those of a
+        function with reserved concurrency are throttled at once.
     idle
         Seconds after which an unused environment is stopped.
     """

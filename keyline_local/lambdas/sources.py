@@ -1,7 +1,7 @@
 """Notices that the folders a function was bundled from have changed.
 
-The check is exact: one `stat` for every known file and folder (a folder's time moves when an
-entry comes or goes). It is made where the system tells that something happened, so that it can be
+The check is exact: one `stat` for every known file and folder (a folder's time moves when an entry
+comes or goes). The check is made where the system tells that something happened, so that it can be
 asked for before each invocation, and a save directly followed by a request is never missed.
 """
 

@@ -272,7 +272,7 @@ def _render(request: Request) -> bytes:
 class _Upstream(asyncio.Protocol):
     """One connection to the engine; gathers the bytes of one response at a time.
 
-    It is in `idle` exactly while it can take a request, and in `open` while it lives.
+    A connection is in `idle` exactly while it can take a request, and in `open` while it lives.
     """
 
     def __init__(self, idle: list[_Upstream], open_: set[_Upstream]) -> None:

@@ -22,7 +22,7 @@ class Credentials:
     def of(cls, function: str) -> Credentials:
         """Derive the credentials of a function from its name.
 
-        They are names, not secrets: they open nothing but the engine on this machine.
+        Credentials here are names, not secrets: they open nothing but the engine on this machine.
         """
         digest = hashlib.sha256(function.encode()).digest()
         return cls("ASIA" + base64.b32encode(digest)[:16].decode(), digest.hex()[:40], digest.hex())

@@ -35,7 +35,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that are on. They end by themselves, or when somebody ends them."""
+    """The faults that are on. Faults end by themselves, or when somebody ends them."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

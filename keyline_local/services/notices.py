@@ -22,7 +22,7 @@ class Notices:
     Parameters
     ----------
     deployment
-        Its topics are told. A topic that is not among them is left out.
+        The topics of the account are told. A topic that is not among them is left out.
     """
 
     def __init__(self, deployment: Deployment, aws: Aws, store: MetricStore) -> None:

@@ -2,8 +2,8 @@
 
 `stream_reader` reads, `stream_retry` decides, `on_failure` words the message; this drives them.
 
-A mapping delivers at least once and, per partition key, in order. Its checkpoint moves only
-past records that are delivered, filtered out or given up, so whatever kills the platform, the
+A mapping delivers at least once and, per partition key, in order. The checkpoint of a mapping moves
+only past records that are delivered, filtered out or given up, so whatever kills the platform, the
 records in between are delivered again.
 """
 
@@ -231,7 +231,7 @@ class EventSources(Part):
         Raises
         ------
         TimeoutError
-            They are not after `timeout` seconds: a batch is still being retried, say.
+            Not all records are done after `timeout` seconds: a batch is still being retried, say.
         """
         async with asyncio.timeout(timeout), asyncio.TaskGroup() as waits:
             for poller in self._pollers.values():

@@ -24,8 +24,8 @@ def document(
 ) -> str:
     """Return the message body for records that were given up.
 
-    Its form is the example invocation record of the Lambda developer guide
-    (services-dynamodb-errors). It holds no records: a reader fetches them from the stream.
+    The form of the body is the example invocation record of the Lambda developer guide
+    (services-dynamodb-errors). The body holds no records: a reader fetches them from the stream.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class QueueSources(Part):
     Parameters
     ----------
     sqs
-        Makes boto3's client of the queues. It is called in a thread.
+        Makes boto3's client of the queues. The function is called in a thread.
     region
         What records show as `awsRegion`.
     invoker

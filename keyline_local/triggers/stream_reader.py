@@ -60,7 +60,7 @@ class StreamReader:
         Raises
         ------
         LocalPlatformError
-            It has none, or more than one shard.
+            The table has no stream, or the stream has more than one shard.
         """
         described = (await self._api.call("DescribeTable", {"TableName": self._table.name}))[
             "Table"

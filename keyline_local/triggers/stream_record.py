@@ -20,7 +20,7 @@ class Stream:
     arn
         As the engine names it; requests need this one.
     shard_id
-        Its only shard.
+        The only shard of the stream.
     shown_arn
         As the platform's own account and region would name it; functions see this one.
     region

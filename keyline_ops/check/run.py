@@ -42,7 +42,9 @@ def check(system: str | None = None, root: Path = ROOT) -> list[Fault]:
         ) from error
     said = done.stderr.decode(errors="replace")
     if done.returncode:
-        raise CheckFailedError("keyline check", f"failed.\n{said}")
+        raise CheckFailedError(
+            "keyline check", f"failed.\n{said}", "Repair what the last line names."
+        )
     if not done.stdout:
         raise CheckFailedError(
             "keyline check",

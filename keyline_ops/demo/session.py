@@ -20,6 +20,9 @@ TRIES = 6
 class UnexpectedAnswerError(KeylineError):
     """An answer of the system that the demonstration does not expect."""
 
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(path, message, "Read what the functions wrote: `keyline logs`.")
+
 
 class NotThereError(UnexpectedAnswerError):
     """The system answered 404."""

@@ -123,7 +123,9 @@ class Cdk:
         )
         if done.returncode:
             raise DeploymentFailedError(
-                f"cdk {arguments[0]}", f"ended with exit code {done.returncode}."
+                f"cdk {arguments[0]}",
+                f"ended with exit code {done.returncode}.",
+                "Repair what the output above names, and run the command again.",
             )
 
 

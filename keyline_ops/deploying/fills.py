@@ -116,8 +116,7 @@ class Pending:
         except (OSError, msgspec.MsgspecError) as error:
             raise KeylineError(
                 str(self._file),
-                f"cannot be read ({type(error).__name__}), so that nobody knows which indexes still"
-                " lack items.",
+                f"cannot be read ({error}), so that nobody knows which indexes still lack items.",
                 "Run `keyline migrate --environment NAME`: it shows how many items are outside of"
                 " each index. Fill those indexes, delete the file, and deploy again.",
             ) from error

@@ -136,5 +136,7 @@ def _ruff(*arguments: str) -> None:
     )
     if done.returncode:
         raise FormatFailedError(
-            f"ruff {arguments[0]}", f"failed.\n{done.stdout}{done.stderr}".rstrip()
+            f"ruff {arguments[0]}",
+            f"failed.\n{done.stdout}{done.stderr}".rstrip(),
+            "Repair the template in keyline_ops/new/templates that it names.",
         )

@@ -125,7 +125,7 @@ def words_of(system: str, item: str | None, title: str | None, *, stream: bool) 
         raise BadNameError(
             "--title",
             f"{title!r} is not a title.",
-            "Use 1 to 60 letters, digits, spaces and any of . , : & ' ( ) / + -",
+            "Use 1 to 60 characters: letters, digits, spaces and `.,:&'()/+-`.",
         )
     return Words(system=system, item=item, title=title, stream=stream)
 

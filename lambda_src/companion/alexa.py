@@ -103,7 +103,9 @@ def verified(event: Any, skill_id: str, now: datetime) -> AlexaRequest:
         found = msgspec.convert(event, AlexaRequest)
         sent = datetime.fromisoformat(found.request.timestamp)
     except (msgspec.ValidationError, ValueError):
-        raise UnverifiedRequestError("event", "is not a request of Alexa.") from None
+        raise UnverifiedRequestError(
+            "event", "is not a request of Alexa.", "Send the JSON that Alexa sends to a skill."
+        ) from None
     named = [found.context.System.application.applicationId]
     if found.session is not None:
         named.append(found.session.application.applicationId)
@@ -115,7 +117,9 @@ def verified(event: Any, skill_id: str, now: datetime) -> AlexaRequest:
         )
     if sent.tzinfo is None or abs((now - sent.astimezone(UTC)).total_seconds()) > TOLERANCE_SECONDS:
         raise UnverifiedRequestError(
-            "event.request.timestamp", f"is more than {TOLERANCE_SECONDS} s away from now."
+            "event.request.timestamp",
+            f"is more than {TOLERANCE_SECONDS} s away from now.",
+            "Send the request again, with the time of now.",
         )
     return found
 

@@ -215,19 +215,19 @@ def put_identified(
     Parameters
     ----------
     pattern
-        If it is a transaction, no try of any request with the key changes anything after another
-        one was carried out less than ten minutes ago, also if the item was deleted meanwhile and
-        the try arrives late.
+        With a transaction, no try of any request with the key changes anything within ten minutes
+        after another one was carried out. Nothing changes even if the item was deleted meanwhile
+        and the try arrives late.
     item
-        It holds the key's `content`.
+        An item that holds the key's `content`.
     content_of
         Returns the `content` that an item holds.
 
     Returns
     -------
     tuple[T, bool]
-        The item that is stored, and whether an earlier try has created it. It may have changed
-        since then.
+        The item that is stored, and whether an earlier try has created it. Such an item may have
+        changed since then.
 
     Raises
     ------

@@ -32,9 +32,10 @@ PathId = Annotated[
 ]
 """An identifier that stands in the path of an address.
 
-It holds nothing that API Gateway or a proxy changes, even if it is percent-encoded: an encoded
-slash or backslash separates segments there, `.` and `..` are removed with a segment (RFC 3986,
-section 5.2.4), and servers refuse control characters. All other characters arrive as they were.
+The identifier holds nothing that API Gateway or a proxy changes, even if it is percent-encoded. An
+encoded slash or backslash separates segments there. `.` and `..` are removed with a segment (RFC
+3986, section 5.2.4), and servers refuse control characters. All other characters arrive as they
+were.
 """
 
 SingleLine = Annotated[

@@ -1,7 +1,8 @@
 """Say in words what a type expects, and where a value departs from it.
 
-This is the one reader of msgspec's validation errors. It takes their place and leaves their
-words: those name Python's types and show regular expressions. The words come from the type.
+No other module reads msgspec's validation errors. This module takes the place from an error and
+leaves its words: those name Python's types and show regular expressions. The words come from the
+type.
 
 A pattern is told by words that stand beside it in the type, under `SAYS`:
 
@@ -21,7 +22,8 @@ from msgspec import inspect
 from keyline.errors import Fault, instead_of
 
 SAYS = "says"
-"""The key in `extra` of a type's `Meta` that holds the words for its pattern. They follow "text",
+"""The key in `extra` of a type's `Meta` that holds the words for its pattern. The words follow
+"text",
 and its length: `text of 1 to 64 characters of A-Z, a-z and 0-9`."""
 
 _PLACE = re.compile(r"(?P<said>.*?)(?: - at (?:(?P<key>`key`) in )?`\$(?P<path>.*?)`)?", re.DOTALL)

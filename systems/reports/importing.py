@@ -112,10 +112,14 @@ def _decoded(value: Any) -> Imported:
         msgspec.json.encode(value)
     except UnicodeEncodeError as error:
         raise RecordRefusedError(
-            "", "holds half of a surrogate pair, which is not text."
+            "",
+            "holds half of a surrogate pair, which is not text.",
+            "Write the file again in UTF-8, or remove the character.",
         ) from error
     except RecursionError as error:
-        raise RecordRefusedError("", "is nested too deeply.") from error
+        raise RecordRefusedError(
+            "", "is nested too deeply.", "Put fewer lists into each other."
+        ) from error
     said = {name: each for name, each in value.items() if each is not None}
     try:
         return msgspec.convert(said, Imported)

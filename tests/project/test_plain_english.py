@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sentences import sentences
+from tests.support.sentences import docstrings, sentences
 from tests.support.syntax import statements
 from tests.support.tracked import tracked_files
 
@@ -42,6 +42,8 @@ NOUNS = re.compile(
     r"Bytes|Requests|Messages|Items|Value|From|In|On|By|At|Only|Milliseconds|Epoch)\b"
 )
 """How a first line of a function's docstring begins that is a thing and not what it does."""
+
+PRODUCT = ("lambda_src", "constructs", "stacks", "keyline_local", "keyline_ops", "systems")
 
 NAMES_HABITS = "tests/project/test_plain_english.py"
 """The file that has to name the habits."""
@@ -194,6 +196,55 @@ def test_no_sentence_of_a_page_is_long_or_begins_with_a_pronoun(root: Path) -> N
     assert len(pages) > 90
     found = {str(page.relative_to(root)): page.read_text(encoding="utf-8") for page in pages}
     assert [said for name, text in found.items() for said in wordy(name, text)] == []
+
+
+DOCSTRINGS = {"lambda_src/keyline": 0, "": 204}
+"""Folder → how many sentences of docstrings of the product may still ask too much. Lower it."""
+
+
+@pytest.mark.parametrize("folder", DOCSTRINGS)
+def test_sentences_of_docstrings_are_short_and_have_their_nouns(root: Path, folder: str) -> None:
+    files = [file for file in looked_at(root, ".py") if file.is_relative_to(root / folder)]
+    product = [file for file in files if file.relative_to(root).parts[0] in PRODUCT]
+    assert len(product) > 100
+    found = [
+        said
+        for file in product
+        for line, page in docstrings(file.read_text(encoding="utf-8"))
+        for said in wordy(f"{file.relative_to(root)}:{line}", page)
+    ]
+    assert len(found) <= DOCSTRINGS[folder], found
+    assert len(found) > DOCSTRINGS[folder] - 10, "lower the ceiling"
+
+
+def test_the_check_reads_the_parts_of_a_docstring() -> None:
+    source = '''
+LIMIT = 1
+"""The limit. It is 1."""
+
+def f(a):
+    """Do it.
+
+    The file is read. It is closed.
+
+    Parameters
+    ----------
+    a, *b
+        The name. Its length
+        is 1.
+
+    Raises
+    ------
+    KeylineError
+        If so.
+    """
+'''
+    found = [said for line, page in docstrings(source) for said in wordy(str(line), page)]
+    assert [said.rpartition(": ")[2] for said in found] == [
+        "It is 1.",
+        "It is closed.",
+        "Its length is 1.",
+    ]
 
 
 def test_no_docstring_is_a_clause(root: Path) -> None:

@@ -1,10 +1,14 @@
-"""The sentences of Markdown pages, as a reader counts them."""
+"""The sentences of Markdown pages and of docstrings, as a reader counts them."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from tests.support.syntax import statements
 
 MOST_WORDS = 35
 """The most words of a sentence that a tired reader takes in at once."""
@@ -72,6 +76,28 @@ def sentences(page: str, *, tables: bool = True) -> Iterator[Sentence]:
             if said := text[start:end].strip():
                 yield Sentence(line, said)
             start = end
+
+
+def docstrings(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the docstrings of a module, those of its constants too, with the lines of their owners.
+
+    Each is a page: the names of parameters are headings, and what is said of each is a paragraph.
+    """
+    for node in statements(ast.parse(source)):
+        body = getattr(node, "body", [])
+        for before, after in (
+            zip([node, *body], body, strict=False) if isinstance(body, list) else ()
+        ):
+            said = after.value if isinstance(after, ast.Expr) else None
+            owns = before is node or isinstance(before, ast.Assign | ast.AnnAssign)
+            if owns and isinstance(said, ast.Constant) and isinstance(said.value, str):
+                yield after.lineno, _numpy_page(inspect.cleandoc(said.value))
+
+
+def _numpy_page(text: str) -> str:
+    named = re.sub(r"^(\w[\w ]*)\n-{3,}$", r"\n# \1\n", text, flags=re.M)
+    names = re.sub(r"^([\w*][\w*., \[\]|]*)\n(?= {4}\S)", r"\n# \1\n\n", named, flags=re.M)
+    return re.sub(r"^ {4}", "", names, flags=re.M)
 
 
 def _blocks(page: str, tables: bool) -> Iterator[tuple[int, str]]:

@@ -53,9 +53,9 @@ def with_metric_data(
     Parameters
     ----------
     output
-        The JSON document: a result for each metric of the alarm by its id, or one result for
-        what the alarm watches. CloudWatch has computed that one, so that its expressions are not
-        evaluated again. Its period has to be the alarm's.
+        The JSON document: a result for each metric of the alarm by its id, or one result for what
+        the alarm watches. CloudWatch has computed that one, so that its expressions are not
+        evaluated again. The period of such a metric has to be the alarm's.
     start, end
         The time that is replayed, in whole periods: from the first data point to the end of the
         last one, unless they are given. Data points before `start` do not count.
@@ -63,8 +63,9 @@ def with_metric_data(
     Raises
     ------
     KeylineError
-        If the document is not such an output or lacks a metric of the alarm, if it has no data
-        point and `start` or `end` is not given, or if one of them is not a whole period.
+        If the document is not such an output, or lacks a metric of the alarm. Also if the document
+        has no data point and `start` or `end` is not given, or if one of them is not a whole
+        period.
     """
     found = _by_id(_results(output), alarm.period)
     if len(found) == 1 and not alarm.expressions:

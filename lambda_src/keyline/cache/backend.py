@@ -24,7 +24,7 @@ class Backend(Protocol):
     def lease(self, key: str) -> bool:
         """Take the lease of a key; False if another request has it.
 
-        Who has the lease computes the answer. It ends after `LEASE_SECONDS`.
+        Who has the lease computes the answer. The lease ends after `LEASE_SECONDS`.
         """
 
     def release(self, key: str) -> None:

@@ -1,6 +1,6 @@
 """Tokens of IAM, by which a function enters a cache of ElastiCache without a secret.
 
-A token is a presigned request that nobody sends: `connect` to the cache in the user's name. It
+A token is a presigned request that nobody sends: `connect` to the cache in the user's name. A token
 is valid for 15 minutes; a connection that is open stays open for 12 hours. Source: Amazon
 ElastiCache user guide, "Authenticating with IAM". The user has the name of the cache.
 """

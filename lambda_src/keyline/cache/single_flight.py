@@ -36,7 +36,8 @@ class SingleFlight(Generic[K, V]):
         Parameters
         ----------
         work
-            Makes the result. It must not call `do` with the same key, which would wait for itself.
+            Makes the result. The work must not call `do` with the same key, which would wait for
+            itself.
         fresh
             Whether the work reads everything again. A fresh call takes the result of another
             fresh call alone, and only if its work began after this call.

@@ -67,7 +67,7 @@ def growth_table(name: str) -> Table:
     Parameters
     ----------
     name
-        Its name in the declaration; at least three characters.
+        The table's name in the declaration; at least three characters.
     """
     return Table(
         name,

@@ -96,8 +96,8 @@ class SizeWatch:
 def handler_of(system: System, growth: Growth) -> Handler:
     """Make the Lambda handler of a system's function `table-sizes`.
 
-    It takes a snapshot of each table that the function is declared to describe. Its answer, the
-    bytes of each table, is for the log.
+    The handler takes a snapshot of each table that the function is declared to describe. The
+    answer, the bytes of each table, is for the log.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def snapshot_of(name: str, said: Mapping[str, Any], day: str) -> SizeSnapshot:
 def growth_percent(past: SizeSnapshot, now: SizeSnapshot) -> float | None:
     """Return by how many percent storage grew, indexes included; None where there was nothing.
 
-    It is what came in the days between, however many these are (30 to 45).
+    The growth is of the days between the two snapshots, however many these are (30 to 45).
     """
     if past.total_bytes == 0:
         return None

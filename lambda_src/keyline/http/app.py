@@ -58,7 +58,7 @@ class BodyOptions(RouteOptions, total=False):
         Bytes; MAX_BODY if nothing is said.
     any_type
         Whether a body is read as JSON whatever its content type says: curl calls what it is given
-        with `-d` a form. It is not, if nothing is said.
+        with `-d` a form. False if nothing is said.
     example
         A body that can be sent as it is, as JSON data; for the OpenAPI document.
     """

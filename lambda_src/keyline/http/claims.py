@@ -1,8 +1,9 @@
 """The claims of a token about its caller, read in the same way by every system.
 
-A claim that a system asks for is either there in its form, or the request is refused: 401 where
-the token is of the wrong kind, 403 where it does not permit what the caller wants. What a claim
-grants, its absence never grants: a mapping that is lost in the identity provider opens nothing.
+A claim that a system asks for is either there in its form, or the request is refused. The refusal
+is 401 where the token is of the wrong kind, and 403 where the token does not permit what the caller
+wants. What a claim grants, its absence never grants: a mapping that is lost in the identity
+provider opens nothing.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def require_mark(caller: Caller, marks: TokenMarks) -> None:
     Raises
     ------
     HttpError
-        403 that names the marks. Its path is the claim, if all marks are of one claim.
+        403 that names the marks. The path of the error is the claim, if all marks are of one claim.
     """
     if has_mark(caller, marks):
         return
@@ -83,9 +84,9 @@ def require_mark(caller: Caller, marks: TokenMarks) -> None:
 def require_access_token(caller: Caller, marks: TokenMarks) -> None:
     """Refuse a token that does not say that it is an access token.
 
-    An issuer also signs identity tokens. They are for the application that signed the user in,
-    and API Gateway accepts them on a route without a scope (Cognito developer guide, "Using
-    tokens with user pools").
+    An issuer also signs identity tokens. Identity tokens are for the application that signed the
+    user in, and API Gateway accepts them on a route without a scope (Cognito developer guide,
+    "Using tokens with user pools").
 
     Parameters
     ----------

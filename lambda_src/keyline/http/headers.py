@@ -51,7 +51,7 @@ class RequestHeader(msgspec.Struct, frozen=True):
     Attributes
     ----------
     name
-        Its name.
+        The name of the header.
     type
         The type of its value: text of a pattern, with a description.
     """

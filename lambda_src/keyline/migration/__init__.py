@@ -11,9 +11,9 @@ Calls of DynamoDB in phases 1 and 2
     failures and repeats PendingWrites. SLOW_SECONDS, OPEN_SECONDS and SETTLED_AT_ONCE are their
     limits.
 Metrics
-    Counters publishes them. Their names: WRITE_FAILURES, PENDING, SETTLED, SOURCE_READS,
-    MATCHES, MISMATCHES, HITS, MISSES, FALLBACKS, READ_FAILURES, UNHELD, PHASE_FAILURES.
-    ASKED and COMPARED are those of reads.
+    Counters publishes them. The names of the counters are WRITE_FAILURES, PENDING, SETTLED,
+    SOURCE_READS, MATCHES, MISMATCHES, HITS, MISSES, FALLBACKS, READ_FAILURES, UNHELD,
+    PHASE_FAILURES. ASKED and COMPARED are those of reads.
 """
 
 from keyline.migration.breaker import FAILURES, OPEN_SECONDS, SLOW_SECONDS, Breaker

@@ -63,7 +63,9 @@ class Breaker:
         """
         if self.open:
             raise UnavailableError(
-                "migration", "the circuit breaker is open: DynamoDB is not called for some seconds."
+                "migration",
+                "the circuit breaker is open: DynamoDB is not called for some seconds.",
+                "Try again after these seconds.",
             )
         started = self._clock()
         try:

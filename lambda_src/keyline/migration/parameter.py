@@ -14,6 +14,7 @@ from keyline.model.migration_metrics import PHASE_FAILURES
 
 SSM_SECONDS = 0.5
 """How long a request waits for SSM to connect, and again to answer. Then the known phase holds."""
+_CHECK = "Check that the parameter is there, and that the function's role may read it."
 
 
 def phase_of_function(settings: MigrationSettings, metrics: Metrics) -> Callable[[], Phase]:
@@ -41,7 +42,7 @@ def phase_of_function(settings: MigrationSettings, metrics: Metrics) -> Callable
 def parameter_reader(name: str) -> Callable[[], Phase]:
     """Return what reads a phase from an SSM parameter: one try, within `SSM_SECONDS`.
 
-    It raises `PhaseUnknownError` if SSM gives no value, or a value that is not a phase.
+    The reader raises `PhaseUnknownError` if SSM gives no value, or a value that is not a phase.
     """
     # With SSM's model: what a function without a parameter never pays.
     import botocore.session
@@ -63,9 +64,11 @@ def parameter_reader(name: str) -> Callable[[], Phase]:
             found = ssm.get_parameter(Name=name)["Parameter"]
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
-            raise PhaseUnknownError(name, f"was not given by SSM ({code}).") from error
+            raise PhaseUnknownError(name, f"was not given by SSM ({code}).", _CHECK) from error
         except BotoCoreError as error:
-            raise PhaseUnknownError(name, f"was not read ({type(error).__name__}).") from error
+            raise PhaseUnknownError(
+                name, f"was not read ({type(error).__name__}).", _CHECK
+            ) from error
         return Phase.parse(found["Value"], name, found["LastModifiedDate"].timestamp())
 
     return read

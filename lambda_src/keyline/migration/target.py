@@ -82,7 +82,7 @@ class Target:
         Parameters
         ----------
         gone
-            The answer that nothing of the item can be read any more. It is raised.
+            The answer that nothing of the item can be read any more, which `settle` raises.
 
         Returns
         -------
@@ -104,7 +104,11 @@ class Target:
             self._counters.count(SETTLED)
         if not pending:
             return None
-        return UnavailableError("migration", "more writes are pending than are repeated at once.")
+        return UnavailableError(
+            "migration",
+            "more writes are pending than are repeated at once.",
+            "Try again: each request repeats some of them.",
+        )
 
     def ask(
         self, pending: PendingWrites, read: Callable[[], T], gone: type[KeylineError]
@@ -114,7 +118,7 @@ class Target:
         Parameters
         ----------
         gone
-            The answer that DynamoDB lacks the item. It is counted as a mismatch.
+            The answer that DynamoDB lacks the item. Such an answer is counted as a mismatch.
 
         Returns
         -------

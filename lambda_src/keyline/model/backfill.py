@@ -33,7 +33,7 @@ class Copy(Generic[SourceT, TargetT]):
     why
         What it is for, in a sentence.
     source, target
-        The two tables. They may be keyed in different ways.
+        The two tables, which may be keyed in different ways.
     shape
         The kind of items of the source. Items of other kinds are left where they are.
     into

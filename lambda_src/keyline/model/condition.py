@@ -167,7 +167,7 @@ def is_of(attribute: str, type: StoredType) -> Condition:
 def size_of(attribute: str) -> Size:
     """Return the size of an attribute, to be compared in place of its value.
 
-    It is the length of text, the bytes of Binary, or the members of a set, list or map.
+    The size is the length of text, the bytes of Binary, or the members of a set, list or map.
 
     Examples
     --------

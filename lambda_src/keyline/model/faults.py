@@ -1,6 +1,6 @@
 """The faults of a declaration: the checks of each kind find them.
 
-What is declared asks `faults_of` when it is made. It does not know its checks, which are
+What is declared asks `faults_of` when it is made. A declaration does not know its checks, which are
 written in terms of it: they register themselves, and `keyline.model` imports them all.
 """
 

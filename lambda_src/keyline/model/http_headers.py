@@ -1,8 +1,9 @@
 """The headers of HTTP that an App reads and sends: what CORS has to allow and to expose.
 
-A browser hands over a response's header to a script of another origin, and sends a request's
-header for it, only where CORS names it or where it is safelisted (Fetch standard, sections
-"CORS-safelisted response-header name" and "CORS-safelisted request-header").
+A browser hands over a response's header to a script of another origin only where CORS names the
+header or where it is safelisted. The same is true of a request's header that the script sends
+(Fetch standard, sections "CORS-safelisted response-header name" and "CORS-safelisted
+request-header").
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ RESPONSE_HEADERS = (
     "Retry-After",
     "WWW-Authenticate",
 )
-"""What an App sends that is not safelisted. It refuses to send any other header."""
+"""What an App sends that is not safelisted. An App refuses to send any other header."""
 
 SAFELISTED_RESPONSE_HEADERS = (
     "Cache-Control",

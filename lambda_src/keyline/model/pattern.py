@@ -62,7 +62,7 @@ class Pattern(Generic[ItemT]):
     transact_action
         What `TransactItems` calls it; empty if it cannot be a part of a transaction.
     reads
-        Whether it costs read units. It costs write units otherwise.
+        Whether the pattern costs read units, and not write units.
     writes
         Whether it changes items.
     name
@@ -72,8 +72,8 @@ class Pattern(Generic[ItemT]):
     table
         The table it is asked of.
     shape
-        What an item comes back as. Its fields are what is read. A `Query` may read several
-        kinds of items: `one_of(User, Session)`.
+        The type in which an item comes back. The fields of the type are what is read. A `Query` may
+        read several kinds of items: `one_of(User, Session)`.
     entity
         The kind of item, where the shape is not one of the table's several kinds.
     item_bytes
@@ -199,8 +199,8 @@ def compared_template(kind: Entity, condition: Condition) -> Template | None:
 
     None means that the condition takes whole values.
 
-    It compares fields where its parameter is one of them, or where it is an equality or a
-    `begins_with`.
+    The condition compares fields where its parameter is one of them, or where it is an equality or
+    a `begins_with`.
     """
     template = kind.templates.get(condition.attribute)
     if template is None:
@@ -212,9 +212,9 @@ def compared_template(kind: Entity, condition: Condition) -> Template | None:
 def sort_parameters(kind: Entity, condition: Condition) -> tuple[str, ...]:
     """Return the parameters of a sort key condition.
 
-    On a key template, a condition whose parameter is one of the template's fields takes the
-    fields up to it, the last of them as the bound; an equality takes all of them, and a
-    `begins_with` without a field none: the template's literal beginning.
+    On a key template, a condition whose parameter is one of the template's fields takes the fields
+    up to it, the last of them as the bound. An equality takes all fields. A `begins_with` without a
+    field takes no field, but the template's literal beginning.
     """
     template = compared_template(kind, condition)
     if template is None:
@@ -380,13 +380,13 @@ class Update(_Change[ItemT]):
         one.
     upsert
         Whether the item is created where there is none, with the constants of its kind and the
-        fields that its key is made of. It has to exist otherwise.
+        fields that its key is made of. Without `upsert` the item has to exist.
     at_least_once
         Whether an addition to a number may be counted twice when an answer is lost: the call is
         then repeated. Otherwise it is not, and ends in `OutcomeUnknownError`.
     exactly_once
-        Whether it is carried out by `Store.update_once`: as a transaction of one, whose token
-        tells a repeated attempt. Its units in the table are twice as many.
+        Whether it is carried out by `Store.update_once`: as a transaction of one, whose token tells
+        a repeated attempt. A transaction takes twice as many units in the table.
     """
 
     operation: ClassVar[str] = "UpdateItem"
@@ -518,7 +518,7 @@ class _Transaction(Pattern[ItemT]):
 
     @property
     def actions(self) -> tuple[Pattern[Any], ...]:
-        """Its parts."""
+        """The parts of the transaction."""
         return self.parts
 
     @property

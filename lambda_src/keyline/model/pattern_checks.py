@@ -75,7 +75,7 @@ def _pattern_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
 def reach_faults(pattern: object) -> Iterable[Fault]:
     """Return what is wrong with how a pattern reaches its items: nothing, if by their primary key.
 
-    It is asked before the shape, which is checked against the index that a pattern reads.
+    The check comes before that of the shape, which is compared with the index that a pattern reads.
     """
     return ()
 

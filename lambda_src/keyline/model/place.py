@@ -30,8 +30,9 @@ class Place:
     steps
         The way on from there, through lists and maps.
     levels
-        What is declared of the attribute and of each step: its type, which is `Any` where nobody
-        declared one and None of an attribute that is not a field; and the field, where it is one.
+        What is declared of the attribute and of each step: its type, and the field, where it is
+        one. The type is `Any` where nobody declared one, and None of an attribute that is not a
+        field.
     """
 
     attribute: str
@@ -107,8 +108,8 @@ def level_after(bare: Any, step: Step) -> Level | None:
 def places_near(kind: Entity, text: str) -> list[str]:
     """Return the places that a text which leads nowhere could have meant.
 
-    They are those of the step where it goes wrong: the fields of the Struct that it is in, an
-    element of the list, or the attributes where none begins so.
+    The places are those of the step where the text goes wrong: the fields of the Struct that it is
+    in, an element of the list, or the attributes where none begins so.
     """
     found, (place, rest) = sorted(fields_of(kind.shape)), _as_far_as_it_leads(kind, text)
     if place is None or not rest:

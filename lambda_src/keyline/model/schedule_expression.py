@@ -1,10 +1,10 @@
 """Schedule expressions of EventBridge rules: `rate(...)` and the six fields of `cron(...)`.
 
-The language is that of the EventBridge user guide (eb-scheduled-rule-pattern): its own
-dialect, with 1 = Sunday, a year, `?`, and `L`, `W` and `#`, which the cron libraries of PyPI
-read in part at best. A range may run backwards: `20-2` in the hours and `FRI-MON` in the days of
-the week go past the end of the field and on from its start, as an example of that page does.
-Years do not come around, so that a range of years runs forwards. All times are UTC.
+The language is that of the EventBridge user guide (eb-scheduled-rule-pattern), a dialect of its
+own: 1 = Sunday, a year, `?`, and `L`, `W` and `#`. The cron libraries of PyPI read the dialect in
+part at best. A range may run backwards, as in an example of that page. `20-2` in the hours and
+`FRI-MON` in the days of the week go past the end of the field and on from its start. Years do not
+come around, so that a range of years runs forwards. All times are UTC.
 """
 
 from __future__ import annotations

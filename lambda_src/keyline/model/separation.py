@@ -6,8 +6,8 @@ found in the text. There are three ways to find it:
 
 * the field's values all have one length (a number with a width, text with one length);
 * the field has a few known values, none of which begins another (a Literal or an Enum);
-* the first place of the literal text behind the field is the end of the field. This is
-  checked for each value that is written or asked for (`keyline.run.keytext`).
+* the first place of the literal text behind the field is the end of the field. The place is checked
+  for each value that is written or asked for (`keyline.run.keytext`).
 """
 
 from __future__ import annotations

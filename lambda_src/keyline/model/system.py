@@ -49,7 +49,7 @@ class Function:
     handler
         The dotted path of the handler, as Lambda takes it.
     patterns
-        The access patterns it uses. Its role is exactly these.
+        The access patterns it uses. The function's role is exactly these.
     routes, source, schedule
         How it is entered: HTTP routes, a stream, or a schedule such as `rate(1 day)`.
     describes
@@ -64,8 +64,9 @@ class Function:
         The name of an extra requirements file: `requirements-<name>.txt` in the system's
         package, whose packages go into this function's bundle only. Empty without such a file.
     services
-        The AWS services that it calls in addition to DynamoDB, by botocore's names: `("s3",)`. Its
-        bundle carries their models; what it may do there is granted where the stack is built.
+        The AWS services that it calls in addition to DynamoDB, by botocore's names: `("s3",)`. The
+        function's bundle carries their models. What the function may do there is granted where the
+        stack is built.
     caches
         Whether it uses the cache that functions share. Where an environment has such a cache
         (`[cache]`), the function is in the cache's network and has its address as `cache_url`.
@@ -116,8 +117,8 @@ class System:
         A frozen `msgspec.Struct` with a default for each setting. An environment overrides
         them in `[systems.<name>]`; the functions read them back.
     migration
-        A move of the system from one store to another, in phases. Its settings extend
-        `MigrationSettings`.
+        A move of the system from one store to another, in phases. The settings of such a system
+        extend `MigrationSettings`.
     user_pool
         Whether the callers are users of a Cognito user pool. Where an environment names a pool
         for the system (`[user_pools]`), its API accepts tokens of that pool's users alone, and

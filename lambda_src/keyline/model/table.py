@@ -22,9 +22,9 @@ MAX_PROJECTED_BY_ALL = 100
 MAX_INDEX_KEY_PARTS = 4
 """Attributes of an index's partition key, and of its sort key."""
 LOW_CARDINALITY = 100
-"""Below this many distinct partition keys an index has to say how it is sharded:
-one key value takes 1,000 write units a second at most, and a throttled index
-rejects the writes of its whole table."""
+"""Below this many distinct partition keys an index has to say how it is sharded. One key value
+takes 1,000 write units a second at most, and a throttled index rejects the writes of its whole
+table."""
 SHARD_MARK = "#"
 MAX_PARTITION_BYTES = 2_048
 MAX_SORT_BYTES = 1_024
@@ -111,12 +111,12 @@ class Table:
     doc
         Why it is keyed as it is. Opens with `Key design:`.
     key
-        Its primary key.
+        The primary key of the table.
     entities
         The kinds of items it holds; a bare Struct is an entity without templates.
     discriminator
-        The attribute that tells the kinds of items apart: every item has it, with its kind's
-        tag. It is written, asked for and checked without being a field.
+        The attribute that tells the kinds of items apart: every item has it, with its kind's tag.
+        This attribute is written, asked for and checked without being a field.
     physical
         The deployed name: `{name}` and `{env}` are filled in, `{-env}` is `-env` in every
         environment but prod.

@@ -34,8 +34,8 @@ Items
     check_size refuses an item that DynamoDB would refuse.
 Requests
     Connection sends requests that no pattern makes, through a Client, and gives a Reply. Sender is
-    what a Store needs of it. Its errors are ReplyError and NoReplyError. THROTTLED are the codes of
-    a throttled request.
+    what a Store needs of it. The errors of a Sender are ReplyError and NoReplyError. THROTTLED are
+    the codes of a throttled request.
 Numbers
     number_text, number_value, MAX_DIGITS: numbers as DynamoDB writes them.
 """

@@ -1,9 +1,9 @@
 """botocore's client of DynamoDB, without walking the shapes of every reply.
 
-botocore keeps credentials, endpoints, retries and the check of the reply's checksum. Two things it
-does for every service are left out, which is where most of its time goes
-(docs/adr/0005-lean-client.md): the request's body is written by us, and the reply's body is handed
-over as bytes, to be decoded straight into the shape it is read as.
+botocore keeps credentials, endpoints, retries and the check of the reply's checksum. Two things
+that botocore does for every service take most of its time, and are left out
+(docs/adr/0005-lean-client.md). The request's body is written by us. The reply's body is handed over
+as bytes, to be decoded straight into the shape it is read as.
 
 One thing is added: after each attempt it is noted whether DynamoDB may have carried the attempt
 out although its reply did not arrive (keyline.run.in_doubt).
@@ -132,7 +132,7 @@ class _Parser(JSONParser):  # type: ignore[misc] # botocore has no types
     def _parse_error(self, response: dict[str, Any], shape: Any) -> dict[str, Any]:
         """Take a body that botocore fails to parse as one that says nothing: its status counts.
 
-        It fails with text that is not UTF-8, and with JSON that is not as DynamoDB writes it.
+        botocore fails with text that is not UTF-8, and with JSON that is not as DynamoDB writes it.
         """
         parsed: dict[str, Any]
         try:

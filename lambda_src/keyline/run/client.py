@@ -1,7 +1,7 @@
 """The one client of a process: it makes first attempts, and botocore's client once one is needed.
 
-botocore is imported only then. It takes longer to import than all else of a function together
-(docs/adr/0024-botocore-when-needed.md).
+botocore is imported only then. The import of botocore takes longer than all else of a function
+together (docs/adr/0024-botocore-when-needed.md).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ BOTOCORE: Final = "botocore"
 class Client:
     """DynamoDB's client. Stores and threads may share it.
 
-    botocore makes the first attempts too where the variable `variables.TRANSPORT` says so, where
-    somebody has registered a handler for its events, and where a proxy, a client certificate or an
-    endpoint with a path is in use.
+    There are three cases in which botocore makes the first attempts too. The variable
+    `variables.TRANSPORT` says so, somebody has registered a handler for its events, or a proxy, a
+    client certificate or an endpoint with a path is in use.
 
     Raises
     ------
@@ -52,12 +52,12 @@ class Client:
 
     @property
     def botocore(self) -> Any:
-        """The client of botocore. It is made when it is first asked for."""
+        """The client of botocore, which is made when it is first asked for."""
         return self.by_botocore.client
 
     @property
     def by_botocore(self) -> Botocore:
-        """Return what goes on from first attempts. It is made when it is first asked for."""
+        """Return what goes on from first attempts, which is made when it is first asked for."""
         if self._made is None:
             with self._making:
                 if self._made is None:

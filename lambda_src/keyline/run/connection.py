@@ -1,7 +1,7 @@
 """Calls: the first attempt is sent by us, and what it does not settle is settled by botocore.
 
-It settles a success, and a refusal that is an ordinary answer of a pattern. botocore takes all
-else as its own first attempt (keyline.run.hand_over).
+The first attempt settles a success, and a refusal that is an ordinary answer of a pattern. botocore
+takes all else as its own first attempt (keyline.run.hand_over).
 """
 
 from __future__ import annotations

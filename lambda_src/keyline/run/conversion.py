@@ -54,7 +54,7 @@ def _path(steps: list[str]) -> str:
 def _asked(annotation: Any) -> tuple[str, str]:
     """Return the message and the suggestion where a value does not fit its type.
 
-    Both are in plain words, and do not hold the value.
+    The message and the suggestion are in plain words, and do not hold the value.
     """
     words = expected(inspect.type_info(strip(annotation).typed))
     return f"has to be {words}.", "Give a value that the field's type allows."

@@ -237,7 +237,11 @@ class ThrottledError(KeylineError):
         self, path: str, reasons: Sequence[ThrottlingReason] = (), retry_after: int = 1
     ) -> None:
         why = ", ".join(r.reason for r in reasons) or "no reason given"
-        super().__init__(path, f"was throttled ({why}).", "Try again later, spread the writes.")
+        super().__init__(
+            path,
+            f"was throttled ({why}).",
+            "Try again later. If this lasts, spread the requests over more partition keys.",
+        )
         self.reasons = tuple(reasons)
         self.retry_after = retry_after
 
@@ -253,12 +257,13 @@ class OutcomeUnknownError(UnavailableError, Current):
     ----------
     repeatable
         Whether the same call may simply be made again. If the write was carried out already, the
-        second call changes nothing, as long as nobody else has written the item since. It may
-        then raise `AlreadyExistsError`, `VersionConflictError`, `ConditionFailedError` or
+        second call changes nothing, as long as nobody else has written the item since. The second
+        call may then raise `AlreadyExistsError`, `VersionConflictError`, `ConditionFailedError` or
         `NotFoundError`.
     current, unreadable
         As of `Current`: the item that a repeated attempt has met and that does not fulfil its
-        condition. Both are None if it met none, or if there was no answer at all.
+        condition. The two are None if the attempt met no such item, or if there was no answer at
+        all.
     """
 
     def __init__(
@@ -267,6 +272,13 @@ class OutcomeUnknownError(UnavailableError, Current):
         super().__init__(path, "the write may have been carried out, or not.", suggestion)
         self.repeatable = repeatable
         self._keep(current)
+
+
+_LOOK_UP = 'Look the code up in the DynamoDB developer guide, section "Error handling".'
+_ADVICE = {
+    "AccessDeniedException": "Name the pattern in `patterns` of the function, and deploy its role.",
+    "ResourceNotFoundException": "Deploy the table and the index first.",
+}
 
 
 class RequestRefusedError(KeylineError):
@@ -279,7 +291,9 @@ class RequestRefusedError(KeylineError):
     """
 
     def __init__(self, path: str, code: str, message: str) -> None:
-        super().__init__(path, f"DynamoDB refused it ({code}): {message}")
+        super().__init__(
+            path, f"DynamoDB refused the request ({code}): {message}", _ADVICE.get(code, _LOOK_UP)
+        )
         self.code = code
 
 
@@ -306,7 +320,7 @@ class Cancelled(Current):
     Attributes
     ----------
     action
-        Its place in the transaction, from 0.
+        The action's place in the transaction, from 0.
     pattern
         The pattern's name.
     code
@@ -333,7 +347,11 @@ class TransactionCancelledError(KeylineError):
 
     def __init__(self, path: str, reasons: Sequence[Cancelled]) -> None:
         why = ", ".join(f"{r.pattern}: {r.code}" for r in reasons) or "no reason given"
-        super().__init__(path, f"was cancelled ({why}).")
+        super().__init__(
+            path,
+            f"was cancelled ({why}).",
+            "Read `reasons`: each is an action that stood in the way.",
+        )
         self.reasons = tuple(reasons)
 
     @property

@@ -64,11 +64,11 @@ def of_creates(
 def of_update(pattern: Update[Any]) -> Callable[[bytes], float | None]:
     """Return the floor of an UpdateItem that returned the new item.
 
-    The item as it was is unknown. Numbers are bounded in size, so that an update of numbers
-    alone, none of them in an index's key, tells all the same, unless it stands at the edge
-    of a unit; any other does not. It is taken to change a value: one that does not costs
-    the indexes nothing. Where it may create the item, indexes that do not carry the numbers
-    tell nothing either.
+    The old item is unknown. If an update changes only numbers, and none of them is in the key of an
+    index, the floor can still be computed, because a number has a maximum size. The exception is an
+    item that is within one number of the next unit. For all other updates the result is None. An
+    update is taken to change a value: an update that does not costs the indexes nothing. Where an
+    update may create the item, indexes that do not carry the numbers tell nothing either.
     """
     table = pattern.table
     changed = {*pattern.changed, *((pattern.version,) if pattern.version else ())}

@@ -39,7 +39,7 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 
 
 class TransportError(Exception):
-    """A request that got no whole response. Its cause is what happened."""
+    """A request that got no whole response, whose cause is what happened."""
 
 
 class ConnectTimeoutError(TransportError):
@@ -142,7 +142,7 @@ class Origin:
         Raises
         ------
         TransportError
-            If no whole response came. Its class says why.
+            If no whole response came. The class of the error says why.
         """
         line = self._take()
         kept = False

@@ -31,8 +31,8 @@ def note_attempt(
 ) -> float | bool | None:
     """Take note of an attempt; False ends the call, a number of seconds repeats it.
 
-    None leaves that to botocore. It repeats a reply whose checksum is wrong, but knows nothing
-    of one that is shorter than it says.
+    None leaves that to botocore. botocore repeats a reply whose checksum is wrong, but knows
+    nothing of one that is shorter than it says.
     """
     made = request_dict["context"].get(BODY)
     if made is None:

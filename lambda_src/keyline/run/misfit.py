@@ -170,8 +170,9 @@ def fit(
 ) -> Any:
     """Return one item, in the type that it is decoded into.
 
-    Each item passes here that is not decoded with its answer as a whole: of an answer that does
-    not fit as a whole, of a collection, of a transaction, of a refusal, of a stream.
+    Each item passes here that is not decoded with its answer as a whole. Such an item is of an
+    answer that does not fit as a whole, of a collection, of a transaction, of a refusal, or of a
+    stream.
 
     Parameters
     ----------
@@ -209,7 +210,7 @@ def of_stored(expected: Expected, item: Mapping[str, Any], said: str) -> ItemUnr
         return misfit(expected, shapes.get(tag, shape), key, field_of(item, said))
     found = [kind.shape.__name__ for kind in table.kinds if kind.tag == tag]
     if found:
-        says, instead = f"is a {found[0]}, no {shape}.", "Read it by a pattern of its own kind."
+        says, instead = f"is a {found[0]}, not a {shape}.", "Read it by a pattern of its own kind."
     else:
         says = f"is not a {shape}: its {name} is missing or that of no kind of the table."
         instead = "Declare its kind, or give the item the attribute."

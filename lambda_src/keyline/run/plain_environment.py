@@ -22,7 +22,7 @@ _REGION = re.compile(
     r"(?:af|ap|ca|eu|il|me|mx|sa|us)-"
     r"(?:central|north|northeast|northwest|south|southeast|southwest|east|west)-[1-9]"
 )
-"""Regions of AWS's main partition. Its other partitions have other domains."""
+"""Regions of AWS's main partition. AWS's other partitions have other domains."""
 _ENDPOINT = re.compile(r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::([1-9][0-9]{0,4}))?/?")
 _DUAL_STACK = ".api.aws"
 _DEFAULT_PORTS = {"http": "80", "https": "443"}

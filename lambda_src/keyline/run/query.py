@@ -195,7 +195,7 @@ class QueryReader(Generic[T]):
     ) -> list[ViewT] | None:
         """Return these items as they are shown; None if one fails or they do not all fit.
 
-        They are taken one by one then: the page may end before the item that fails.
+        After None the items are taken one by one: the page may end before the item that fails.
         """
         try:
             items = list(map(view, self._reader.items(wires)))

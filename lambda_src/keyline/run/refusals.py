@@ -1,7 +1,7 @@
 """The meaning of a failed condition for the pattern that asked for it.
 
-A condition may fail because an earlier attempt of the same call was carried out and only its
-answer was lost. Such a refusal is in doubt. It is told as somebody else's change only where the
+A condition may fail because an earlier attempt of the same call was carried out and only its answer
+was lost. Such a refusal is in doubt. The refusal is told as somebody else's change only where the
 item proves that the earlier attempt was not carried out.
 """
 
@@ -32,7 +32,8 @@ from keyline.run.repeat import SAFE
 from keyline.run.repeat import of_update as repeat_of_update
 
 T = TypeVar("T", bound=msgspec.Struct)
-_UNMET = "a condition of the write does not hold."
+_UNMET = "a condition of the write does not hold.", "Read `current`: it is the item that is there."
+_MISSING = "there is no such item.", "Check the key, or create the item first."
 _RAW = reply.decoder(reply.RawReply)
 
 
@@ -60,7 +61,7 @@ def unmet_put(path: str, pattern: Put[Any], current: Any, *, in_doubt: bool) -> 
         return AlreadyExistsError(
             path, "there is an item of this key.", "Change it, or use another key.", current=current
         )
-    return ConditionFailedError(path, _UNMET, current=current)
+    return ConditionFailedError(path, *_UNMET, current=current)
 
 
 def of_update(
@@ -107,8 +108,8 @@ def unmet_update(pattern: Update[Any], current: Any) -> KeylineError:
         As of `unmet_put`.
     """
     if current is None and not pattern.upsert:
-        return NotFoundError(pattern.name, "there is no such item.")
-    return ConditionFailedError(pattern.name, _UNMET, current=current)
+        return NotFoundError(pattern.name, *_MISSING)
+    return ConditionFailedError(pattern.name, *_UNMET, current=current)
 
 
 def of_delete(
@@ -116,16 +117,16 @@ def of_delete(
 ) -> KeylineError | None:
     """Return why an item was not deleted, or that it may have been.
 
-    None if there was none to delete, which is as good. That is so in doubt as well where the item
-    must exist: an earlier attempt of the call has deleted it, or somebody else has.
+    None if there was none to delete, which is as good. A refusal in doubt is None as well where the
+    item must exist: an earlier attempt of the call has deleted it, or somebody else has.
     """
     current = _current(pattern, reader, refusal.body, now)
     if current is not None:
         if refusal.in_doubt:
             return SAFE.unknown(pattern.name, current)
-        return ConditionFailedError(pattern.name, _UNMET, current=current)
+        return ConditionFailedError(pattern.name, *_UNMET, current=current)
     if pattern.must_exist and not refusal.in_doubt:
-        return NotFoundError(pattern.name, "there is no such item.")
+        return NotFoundError(pattern.name, *_MISSING)
     return None
 
 

@@ -137,7 +137,7 @@ _decoders: dict[tuple[Any, Any], msgspec.json.Decoder[Any]] = {}
 def decoder(reply: Any, wire: Any = None) -> msgspec.json.Decoder[Any]:
     """Return what decodes an answer whose items are of a wire type.
 
-    It is lenient, because DynamoDB writes numbers as text.
+    The decoder is lenient, because DynamoDB writes numbers as text.
     """
     found = _decoders.get((reply, wire))
     if found is None:

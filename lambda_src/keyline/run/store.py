@@ -191,8 +191,8 @@ class Store:
     ) -> Page[Any]:
         """Return a page of items in order; a page of N holds N if so many have not expired.
 
-        It ends earlier where more items would not fit into one answer of a function
-        (`keyline.payload`). It holds at least one item if there is one.
+        The page ends earlier where more items would not fit into one answer of a function
+        (`keyline.payload`). A page holds at least one item if there is one.
 
         Parameters
         ----------
@@ -218,7 +218,7 @@ class Store:
         return self._queries[pattern].items(values)
 
     def count(self, pattern: Query[Any], /, **values: Any) -> int:
-        """Return how many unexpired items a query finds. It costs what reading them costs.
+        """Return how many unexpired items a query finds, at the cost of reading them.
 
         Items that cannot be read are counted as well.
 
@@ -246,7 +246,8 @@ class Store:
             arrives late must change nothing (docs/guarantees.md).
         token
             For a transaction: what several calls of one operation share, so that none of them
-            changes anything if it arrives late. Their items may differ: the first one counts.
+            changes anything if it arrives late. The items of these calls may differ: the first one
+            counts.
 
         Raises
         ------
@@ -315,8 +316,8 @@ class Store:
         Parameters
         ----------
         make
-            A moment in epoch milliseconds, with three decimals → the item. It is called again
-            with a later one if there is an item of this key already.
+            A moment in epoch milliseconds, with three decimals → the item. The function is called
+            again with a later moment if there is an item of this key already.
 
         Raises
         ------
@@ -380,8 +381,8 @@ class Store:
     ) -> None:
         """Change some attributes of an item exactly once, however often the client tries.
 
-        It is a transaction of this one update, for twice the units in the table. It returns no
-        item, as transactions do not. An upsert does not replace an expired item.
+        The call is a transaction of this one update, for twice the units in the table. A
+        transaction returns no item. An upsert does not replace an expired item.
 
         Parameters
         ----------
@@ -442,8 +443,8 @@ class Store:
         Raises
         ------
         NotFoundError
-            If there is none, or it has expired, and the pattern says that it must exist. It is
-            not raised if an earlier attempt of the call may have deleted the item.
+            If there is none, or it has expired, and the pattern says that it must exist. The error
+            is not raised if an earlier attempt of the call may have deleted the item.
         ConditionFailedError
             If a condition of the pattern does not hold.
         OutcomeUnknownError
@@ -534,10 +535,10 @@ class Store:
         Parameters
         ----------
         token
-            What makes the call idempotent for ten minutes: the same token with the same actions
-            is carried out once. Such a call sees the time rounded down to the minute: an item
-            that expired less than a minute ago may still count as there, and an expiry that
-            counts from the call is up to a minute earlier.
+            What makes the call idempotent for ten minutes: the same token with the same actions is
+            carried out once. Such a call sees the time rounded down to the minute. An item that
+            expired less than a minute ago may still count as there, and an expiry that counts from
+            the call is up to a minute earlier.
         moment
             Epoch seconds of the operation that the token names, the same in each call with the
             token. The call then sees this time, and it is not rounded.

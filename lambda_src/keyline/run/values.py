@@ -1,8 +1,8 @@
 """One attribute's value of a declared type: Python ↔ DynamoDB JSON, compiled once per type.
 
 A response is decoded by msgspec straight into a small Struct per value (`{"N": "1.5"}` →
-`N(N=1.5)`), declared with the field's own type: what does not fit the shape is refused
-while decoding, and what the shape does not name is never built.
+`N(N=1.5)`), declared with the field's own type. What does not fit the shape is refused while
+decoding, and what the shape does not name is never built.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ _TYPES: dict[Codec, np.dtype[np.generic]] = {
 class Rows:
     """A matrix that grows by stored vectors, whatever the codec of each.
 
-    It takes 4 bytes a number, and up to an eighth more while it grows.
+    The matrix takes 4 bytes a number, and up to an eighth more while it grows.
 
     Parameters
     ----------

@@ -352,5 +352,7 @@ class _Best:
 def _vector(numbers: Sequence[float]) -> Floats:
     vector = np.asarray(numbers, "<f4")
     if vector.ndim != 1 or not len(vector) or not np.isfinite(vector).all():
-        raise VectorError("vector", "is not a list of finite numbers.", "Give the numbers.")
+        raise VectorError(
+            "vector", "is not a list of finite numbers.", "Give a list such as [0.1, 0.2]."
+        )
     return vector
