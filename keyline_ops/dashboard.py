@@ -1,7 +1,7 @@
 """Dashboards as a page: states of alarms, and graphs of the last hour.
 
-The page needs no script and nothing of any other server. It follows the browser's choice of light
-or dark.
+The page needs no script and nothing of any other server. The page follows the browser's choice of
+light or dark.
 """
 
 from __future__ import annotations

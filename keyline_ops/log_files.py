@@ -65,8 +65,8 @@ class _Chosen:
     def shown(self, lines: Sequence[_Line]) -> Iterator[str]:
         """Yield lines in order of time, as they are shown.
 
-        A function has an id of its own for what the API calls otherwise. It logs both once, and
-        so its other lines are known too.
+        A function has an id of its own for what the API calls otherwise. The function logs both ids
+        once, and so its other lines are known too.
         """
         if self._request is not None:
             self._ids |= {

@@ -66,9 +66,9 @@ class Switch:
     Attributes
     ----------
     before
-        Its value; the phase is None if the value is not a phase.
+        The value of the parameter; the phase is None if the value is not a phase.
     after
-        Its value after a switch; the same if there is nothing to switch.
+        The value after a switch; the same if there is nothing to switch.
     seconds
         How long functions use a phase before they read it again.
     """

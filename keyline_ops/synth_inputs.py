@@ -26,9 +26,9 @@ _PREFIXES = ("CDK_", "JSII_", variables.PREFIX)
 def fingerprint(root: Path, variables: Mapping[str, str], home: Path | None = None) -> str:
     """Digest all that the synthesis of an environment depends on.
 
-    These are the files of the project that the app is made of, the user's own CDK context, the
-    Python that runs it, and the environment variables that the CDK or the project reads. Where a
-    variable names a file, what is in the file counts too.
+    The files of the project that the app is made of are digested, and the user's own CDK context.
+    So are the Python that runs it, and the environment variables that the CDK or the project reads.
+    Where a variable names a file, what is in the file counts too.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Synthesize the app in the working folder, which is that of another revision; nothing is bundled.
 
-It runs in a process of its own: `app`, and all that it imports, are those of the revision.
+The module runs in a process of its own: `app`, and all that it imports, are those of the revision.
 """
 
 from __future__ import annotations

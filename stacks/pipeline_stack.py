@@ -13,7 +13,7 @@ from stacks.base import KeylineStack
 class PipelineStack(KeylineStack):
     """GitHub's OIDC provider and roles; `keyline bootstrap` deploys it as its caller.
 
-    It is in no other assembly: a workflow that could deploy it could widen its own rights.
+    The stack is in no other assembly: a workflow that could deploy it could widen its own rights.
     """
 
     def __init__(self, scope: Construct, *, environment: Environment) -> None:

@@ -52,7 +52,7 @@ _NEAR_TIMEOUT = 800  # ms of each second of a timeout: what comes near it will r
 class ServiceStack(KeylineStack):
     """The replaceable part of a system.
 
-    It knows the tables by name. Only a stream's ARN, whose label DynamoDB gives out, is a
+    The stack knows the tables by name. Only a stream's ARN, whose label DynamoDB gives out, is a
     reference to the data stack. A system that has more to it than functions, triggers and an API
     has a stack of its own, which overrides `extend`.
     """

@@ -1,11 +1,11 @@
 """An API in front of the functions: from the socket to the function's event and back.
 
-What a client gets when no function answers, as HTTP APIs word it: 404 for a path or a method
-without a route, 413 above 10 MB (and above Lambda's 6 MB), 429 when the stage throttles, 431
-above 10,240 bytes of headers, 500 when the function fails or its result is not a response, 503
-when it overruns the integration's timeout or cannot be started for lack of concurrency. REST APIs
-have other statuses and words.
-The JSON of a 500 has one member more than on AWS: `log`, the file to read.
+A client gets the answers of HTTP APIs when no function answers. A path or a method without a route
+is 404. A body above 10 MB (and above Lambda's 6 MB) is 413. The throttled stage is 429, and headers
+above 10,240 bytes are 431. A function that fails, or whose result is not a response, is 500. A
+function that overruns the integration's timeout, or cannot be started for lack of concurrency, is
+503. REST APIs have other statuses and words. The JSON of a 500 has one member more than on AWS:
+`log`, the file to read.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """One execution environment: a process of AWS's runtime interface client for one function.
 
-Isolation: the interpreter runs with `-S` (no site-packages, no .pth files), `-P` (neither
-script folder nor working folder on the path) and a PYTHONPATH of exactly the function's
-asset, its layers, a folder that links the runtime interface client and its two dependencies,
-and last one that links the AWS SDK, as each Python runtime of Lambda has it. The environment
-variables are built from nothing, so neither the user's AWS configuration nor the project's
-virtual environment can be seen.
+The isolated interpreter runs with `-S` (no site-packages, no .pth files) and `-P` (neither script
+folder nor working folder on the path). PYTHONPATH has exactly the function's asset, its layers, and
+two more folders. One links the runtime interface client and its two dependencies. The other, which
+is the last, links the AWS SDK, as each Python runtime of Lambda has it. The environment variables
+are built from nothing, so neither the user's AWS configuration nor the project's virtual
+environment can be seen.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Listed:
     Attributes
     ----------
     watches
-        Its metrics; for a composite alarm, the alarms that it joins.
+        The metrics of the alarm; for a composite alarm, the alarms that it joins.
     when
         When it goes off: `> 0 in 5 of 7 periods of 60 s`.
     proven

@@ -37,9 +37,9 @@ def smoke(
 ) -> None:
     """Send one request through the real API of each system, as a canary user.
 
-    Each system is asked the first read of its API document. It passes if it answers 200, or says by
-    a problem document that there is no such item. On AWS the canary is a client of the issuer,
-    whose secret is in Secrets Manager. The exit code is 1 if a system does not pass.
+    Each system is asked the first read of its API document. A system passes if it answers 200, or
+    says by a problem document that there is no such item. On AWS the canary is a client of the
+    issuer, whose secret is in Secrets Manager. The exit code is 1 if a system does not pass.
     """
     from keyline_deploy.environment import load
     from keyline_deploy.systems import systems

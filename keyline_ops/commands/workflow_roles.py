@@ -19,7 +19,7 @@ def workflow_roles(
 ) -> None:
     """Print the region and the roles of an environment's workflows, as GITHUB_OUTPUT has them.
 
-    They follow from the environment's file, so that GitHub is told nothing else.
+    The values follow from the environment's file, so that GitHub is told nothing else.
     """
     from keyline_deploy.environment import load
     from keyline_deploy.names import deploy_role_name, plan_role_name

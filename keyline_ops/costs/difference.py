@@ -1,6 +1,6 @@
 """The difference that a change makes to the costs: two forecasts beside each other.
 
-Both are read from what `keyline cost --json` prints, so that one of them can be of another
+The forecasts are read from what `keyline cost --json` prints, so that one of them can be of another
 revision, another checkout, or last month's file.
 """
 

@@ -1,7 +1,7 @@
 """Costs of the systems as another revision, another checkout or a file says them.
 
-A revision is asked with its own code: its declarations, its settings, its prices. Its alarms are
-counted in what it synthesizes.
+A revision is asked with its own code: its declarations, its settings, its prices. The alarms of a
+revision are counted in what it synthesizes.
 """
 
 from __future__ import annotations

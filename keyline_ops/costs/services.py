@@ -1,9 +1,10 @@
 """Costs beside DynamoDB: functions, API requests, logs, streams, alarms, metrics.
 
-No declaration says how often a function is invoked. It follows from the calls of the patterns, as
-a range: at least as often as its most frequent pattern, at most as often as all of them together.
-Sources: the pricing pages that the price file names; Lambda developer guide, "Configure Lambda
-function memory" (1,769 MB are one vCPU) and "Understanding Lambda event filtering".
+No declaration says how often a function is invoked. The number follows from the calls of the
+patterns, as a range: at least as often as its most frequent pattern, at most as often as all of
+them together. Sources: the pricing pages that the price file names; Lambda developer guide,
+"Configure Lambda function memory" (1,769 MB are one vCPU) and "Understanding Lambda event
+filtering".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Options of a run of the demonstration.
 
-It stands apart from `run`, whose import every other command would wait half a second for.
+This module stands apart from `run`, whose import every other command would wait half a second for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The dialogues of Schema-Guided Dialogue, and the vectors of their turns.
 
 Source of the data: Rastogi et al., "Towards Scalable Multi-Domain Conversational Agents: The
-Schema-Guided Dialogue Dataset", AAAI 2020; CC BY-SA 4.0. It is not part of this project.
+Schema-Guided Dialogue Dataset", AAAI 2020; CC BY-SA 4.0. The data is not part of this project.
 """
 
 from __future__ import annotations

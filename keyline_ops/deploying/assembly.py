@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     steps
         What it does, for people.
     folder
-        Its cloud assembly, within the folder of the waves; empty for a backfill.
+        The wave's cloud assembly, within the folder of the waves; empty for a backfill.
     stacks
         What the CDK calls the stacks that it deploys.
     after
@@ -130,7 +130,7 @@ def digests(stacks: Stacks) -> dict[str, str]:
 def restored(running: Any, target: Any) -> Any:
     """Return what runs, with the characters that CloudFormation gave back as `?`.
 
-    They are known where the target has the same text.
+    The characters are known where the target has the same text.
     """
     if isinstance(running, dict) and isinstance(target, dict):
         return {key: restored(value, target.get(key)) for key, value in running.items()}

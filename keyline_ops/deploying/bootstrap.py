@@ -71,7 +71,8 @@ class Bootstrap:
     def deploy_pipeline(self, cdk: Cdk, tell: Tell) -> None:
         """Deploy the roles of the environment's workflows, if its file names a repository.
 
-        They are deployed with the rights of the caller. CloudFormation's role may not change them.
+        The roles are deployed with the rights of the caller. CloudFormation's role may not change
+        them.
 
         Raises
         ------

@@ -90,8 +90,8 @@ def _created(plan: Plan, running: Stacks) -> Iterable[Index]:
 def _fills(waves: Sequence[Wave], fills: Sequence[Fill]) -> Mapping[int, Sequence[Fill]]:
     """Return the waves that backfills follow on.
 
-    They run once before the functions change, so that who reads the new index finds everything,
-    and once after, for what the old functions wrote meanwhile.
+    Backfills run once before the functions change, so that who reads the new index finds
+    everything, and once after, for what the old functions wrote meanwhile.
     """
     early = [n for n, wave in enumerate(waves) if wave.moment is Moment.BEFORE]
     switch = [n for n, wave in enumerate(waves) if wave.moment is Moment.WITH]

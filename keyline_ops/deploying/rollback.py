@@ -1,8 +1,8 @@
 """The alarms that CloudFormation watches while it updates functions: one goes off, all goes back.
 
-They are metric alarms that run already and stay: the CDK's command line takes no composite ones,
-and an update whose trigger is missing fails. Source: CloudFormation user guide, "Roll back your
-stack on alarm breach with rollback triggers".
+The alarms are metric alarms that run already and stay: the CDK's command line takes no composite
+ones, and an update whose trigger is missing fails. Source: CloudFormation user guide, "Roll back
+your stack on alarm breach with rollback triggers".
 """
 
 from __future__ import annotations

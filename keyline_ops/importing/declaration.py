@@ -63,7 +63,7 @@ class Import(Generic[ItemT, OptionsT, SettingsT]):
     noun
         What an item is called: `report`.
     options
-        The options of this import: a struct with a default for each. They come as
+        The options of this import: a struct with a default for each. Options come as
         `--set NAME=VALUE`. A field's description (`msgspec.Meta`) stands in the command's help.
     converter
         Makes the converter of one import, of its options, of the system's settings, and of the

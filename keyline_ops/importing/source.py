@@ -27,7 +27,7 @@ class Record:
     Attributes
     ----------
     number
-        Its place among the records, from 1.
+        The record's place among the records, from 1.
     line
         The line that it begins on, from 1.
     value
@@ -60,8 +60,8 @@ def digest(path: Path) -> str:
 def records(path: Path, at: Callable[[int], object] = lambda _: None) -> Iterator[Record]:
     """Read the records of a file, in order; a broken line is a record with a fault.
 
-    A file whose first character is `[` is a JSON list; any other has a JSON value on each line
-    that is not blank. Neither is ever held whole.
+    A file whose first character is `[` is a JSON list; any other has a JSON value on each line that
+    is not blank. A file is never held whole.
 
     Raises
     ------
@@ -153,7 +153,7 @@ class _Text:
         Raises
         ------
         UnicodeEncodeError
-            If it was not UTF-8 in the file. It is behind then, too.
+            If it was not UTF-8 in the file. The reader is behind the value then, too.
         """
         decoder = json.JSONDecoder(parse_constant=_refuse)
         while True:

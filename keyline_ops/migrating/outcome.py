@@ -16,7 +16,7 @@ class Refusal(msgspec.Struct, frozen=True):
     Attributes
     ----------
     key
-        Its key, as text. No other value is held.
+        The key of the item, as text. No other value is held.
     """
 
     key: str

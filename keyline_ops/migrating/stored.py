@@ -107,7 +107,8 @@ def unchanged(item: Item, keys: Iterable[str], known: Iterable[str]) -> dict[str
     Parameters
     ----------
     keys
-        The attributes of the primary key. They are not compared: the request names them.
+        The attributes of the primary key. These attributes are not compared: the request names
+        them.
     known
         The attributes that an item of its kind may have. The item has to lack those that it lacked.
     """

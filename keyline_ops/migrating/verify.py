@@ -30,7 +30,7 @@ class Difference(msgspec.Struct, frozen=True):
     Attributes
     ----------
     key
-        Its key in the target, as text.
+        The key of the item in the target, as text.
     what
         `missing` in the target, or `different` there.
     """

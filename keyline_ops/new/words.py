@@ -33,7 +33,7 @@ class Words:
     Attributes
     ----------
     system, item
-        Their names, in snake case.
+        The names of the system and of an item, in snake case.
     title
         What the guide and the API are called.
     stream

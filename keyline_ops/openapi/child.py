@@ -1,6 +1,7 @@
 """The process that imports handlers, each under its function's environment, and describes them.
 
-It reads `[[handler, environment], ...]` from its input and writes the document to its output.
+The process reads `[[handler, environment], ...]` from its input and writes the document to its
+output.
 """
 
 from __future__ import annotations

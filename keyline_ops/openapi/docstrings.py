@@ -17,7 +17,7 @@ class Docstring:
     Attributes
     ----------
     summary
-        Its first paragraph.
+        The first paragraph.
     description
         What follows before the first section.
     entries

@@ -47,7 +47,7 @@ class Operation:
 
     @property
     def path_parameters(self) -> dict[str, Any]:
-        """Their types by name."""
+        """The types of the parameters by name."""
         return {name: self.hints[name] for name in _PATH_PARAMETER.findall(self.route.path)}
 
     @property
@@ -110,9 +110,9 @@ class Operation:
     def problems(self) -> list[int]:
         """The statuses that refuse a request, which follow from what the route is.
 
-        What cannot be seen in a signature is taken as possible: a path with parameters names
-        what may be missing, a handler that is told the caller may refuse him, and a function
-        that may write can meet a conflict.
+        What cannot be seen in a signature is taken as possible. A path with parameters names what
+        may be missing. A handler that takes `caller` may refuse the caller, and a function that may
+        write can meet a conflict.
         """
         found = {
             HTTPStatus.UNAUTHORIZED,

@@ -30,7 +30,7 @@ def selections(side: Side, table: TableState) -> Iterator[Place]:
 def kept_days(side: Side, selection: Place) -> dict[str, float]:
     """Return for how many days the plan of a selection keeps the backups of each of its rules.
 
-    It is empty where the plan is not in these stacks.
+    The result is empty where the plan is not in these stacks.
     """
     named = shown(as_text(side.resource(selection).properties.get("BackupPlanId")))
     for place in side.of(_PLAN):

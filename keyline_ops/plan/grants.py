@@ -45,9 +45,9 @@ def actions_of(
 ) -> dict[str, bool] | None:
     """Return the actions on items of a table, or of one of its indexes, that a function may do.
 
-    Each has whether a policy names it rather than a pattern of it. It is None where what the
-    function is allowed is not in these stacks. What a statement denies is taken away, but for
-    requests without TLS.
+    Each action has whether a policy names it rather than a pattern of it. The result is None where
+    what the function is allowed is not in these stacks. What a statement denies is taken away, but
+    for requests without TLS.
     """
     properties = side.possible(function)
     if not isinstance(properties, dict):

@@ -1,6 +1,6 @@
 """Releases: changes that are refused, and that somebody lets through with a reason and an end.
 
-They are in a file of the project that is committed, so that a review sees them.
+Releases are in a file of the project that is committed, so that a review sees them.
 """
 
 from __future__ import annotations

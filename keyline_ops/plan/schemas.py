@@ -64,7 +64,7 @@ def canonical(
     Parameters
     ----------
     same
-        Whether two texts are equal. It is asked where a property has few values, and the
+        Whether two texts are equal. The question is asked where a property has few values, and the
         template gives a constant.
     """
     return _Canonical(schema_of(kind) or {}, same).properties(properties)

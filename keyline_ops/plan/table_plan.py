@@ -14,7 +14,7 @@ class TablePlan:
     Attributes
     ----------
     owner
-        Its stack and logical id: `OrdersDataProd.Orders`.
+        The table's stack and logical id: `OrdersDataProd.Orders`.
     name
         The physical name; empty where it is not a table.
     """

@@ -69,7 +69,7 @@ class Aspect:
     properties
         The paths of the template's properties that it speaks for, with all below them.
     declared, deployed
-        Its values by their paths.
+        The values of the aspect by their paths.
     suggestion
         What to do about a drift.
     repairs

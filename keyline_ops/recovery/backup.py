@@ -1,7 +1,7 @@
 """On-demand backups of deployed tables, which DynamoDB keeps until somebody deletes them.
 
-A backup reads none of the table's capacity and holds every type exactly. It is of one table and of
-its own moment.
+A backup reads none of the table's capacity and holds every type exactly. Each backup is of one
+table and of its own moment.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Line:
     Parameters
     ----------
     name
-        Its name: `T-02`.
+        The name of the line: `T-02`.
     kind
         One of `CLASSES`.
     verdict
@@ -89,7 +89,7 @@ class Ledger:
     page
         The file.
     lines
-        Its lines by name, in the order of the page.
+        The lines of the ledger by name, in the order of the page.
     faults
         What is wrong with the form of the page.
     """

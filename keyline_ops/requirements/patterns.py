@@ -23,7 +23,7 @@ class PatternTest:
     file
         The path below the project's root, with slashes.
     name, row
-        The function, and where it begins. It is the file where no test of the file names the
+        The function, and where it begins. The place is the file where no test of the file names the
         pattern, but another part of it does.
     proves
         The lines of the ledger that the test names.

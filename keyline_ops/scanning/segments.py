@@ -1,7 +1,7 @@
 """A whole table, read in parallel segments.
 
-DynamoDB calls this Scan. No access pattern is one, so no function's role can hold the right. It is
-for an operator's own credentials alone.
+DynamoDB calls this Scan. No access pattern is one, so no function's role can hold the right. A Scan
+is for an operator's own credentials alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from keyline_ops.scanning.requests import Requests
 Item = dict[str, dict[str, Any]]
 """An item as DynamoDB writes it; Binary as base64."""
 COUNTED = 10_000
-"""Items of a page that is only counted. It ends earlier where DynamoDB has read 1 MB."""
+"""Items of a page that is only counted. A page ends earlier where DynamoDB has read 1 MB."""
 PAGE = 1_000
 """Items of a page, which is the unit of a checkpoint. So memory does not depend on the table."""
 

@@ -24,7 +24,7 @@ class Measured(msgspec.Struct, kw_only=True):
     floor
         The units that the sizes of the items imply.
     p50, p99
-        Milliseconds on the machine that measured. They are not those of DynamoDB.
+        Milliseconds on the machine that measured. The times are not those of DynamoDB.
     """
 
     calls: int

@@ -24,7 +24,7 @@ class Section:
     title
         What stands above it.
     pages
-        Its pages, as paths below the root without `.md`.
+        The pages of the section, as paths below the root without `.md`.
     """
 
     title: str

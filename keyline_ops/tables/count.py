@@ -1,7 +1,7 @@
 """The number of items in a table: as DynamoDB last counted, or counted now.
 
-Counting reads the whole table and is billed so: it is never done unless it was asked for by
-name and agreed to. No function may do it; it runs under an operator's own credentials. It reads
+Counting reads the whole table and is billed so: it is never done unless it was asked for by name
+and agreed to. No function may do it; it runs under an operator's own credentials. The count reads
 the table in parallel segments, at a rate, and goes on where it was interrupted.
 """
 

@@ -134,7 +134,7 @@ class EngagementAnswer(msgspec.Struct, frozen=True):
 
 
 class UsageAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The use from one moment or day to another. Both are included."""
+    """The use from one moment or day to another. The two ends are included."""
 
     start: Moment = msgspec.field(name="from")
     end: Moment = msgspec.field(name="to")
@@ -235,13 +235,14 @@ class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A daily, weekly or monthly report. It includes periods without messages.
+    """A daily, weekly or monthly report. The report includes periods without messages.
 
     Attributes
     ----------
     completeFrom
-        The first day from which on everything is counted. It is the first day of the range unless
-        the range begins before what is kept. Rows of earlier days miss what is no longer kept.
+        The first day from which on everything is counted. This day is the first day of the range
+        unless the range begins before what is kept. Rows of earlier days miss what is no longer
+        kept.
     """
 
     by: Literal["day", "week", "month"]

@@ -13,7 +13,8 @@ from decimal import Decimal
 from chat.settings import Settings
 
 COST = "ProviderCost"
-"""The metric of a provider's cost, USD. Its sum over a day is compared with the daily budget."""
+"""The metric of a provider's cost, USD. The sum of this metric over a day is compared with the
+daily budget."""
 
 
 @dataclass(frozen=True)

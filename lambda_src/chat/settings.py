@@ -62,21 +62,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention_days
         How long a message is kept: 12 months.
     rollup_days
-        How long daily totals and last activities are kept after their last change. It is not
-        below `retention_days`: the totals of a message would be gone before the message.
+        How long daily totals and last activities are kept after their last change. The setting is
+        not below `retention_days`: the totals of a message would be gone before the message.
     marker_days
         How long a counted message is remembered: at least as long as a stream record (1 day) and
         then a message on the on-failure queue (14 days) can live, so that no replay counts twice.
     idempotency_days
         How long an idempotency key is remembered. A request with an older key is a new request.
     provider_shards
-        The number of key values over which one provider is spread in ProviderUsageIndex. It may
-        be raised at any time. If it is lowered, the messages in the shards above are not read by
-        provider for up to `retention_days`; raised again, they are read again.
+        The number of key values over which one provider is spread in ProviderUsageIndex. The number
+        may be raised at any time. If it is lowered, the messages in the shards above are not read
+        by provider for up to `retention_days`; raised again, they are read again.
     roster_shards
-        The number of key values over which the list of students by last activity is spread. It
-        may be raised at any time. If it is lowered, silent students in the shards above are not
-        listed; raised again, they are listed again.
+        The number of key values over which the list of students by last activity is spread. The
+        number may be raised at any time. If it is lowered, silent students in the shards above are
+        not listed; raised again, they are listed again.
     prices_per_1k_tokens, prices_as_of
         USD per 1,000 tokens by provider, to at most 6 decimals, and the day on which the prices
         were read. A message of any other provider is refused, because its cost cannot be computed.

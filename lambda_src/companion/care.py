@@ -399,7 +399,8 @@ class Care:
             raise
 
     def erase(self, caregiver_id: str, patient_id: str) -> Audit:
-        """Erase a patient. It can be sent again until it has ended: the assignment goes last.
+        """Erase a patient. The request can be sent again until it has ended: the assignment goes
+        last.
 
         Raises
         ------

@@ -270,7 +270,7 @@ class Alert(msgspec.Struct, kw_only=True):
 
 
 class Audit(msgspec.Struct, kw_only=True):
-    """The record that a patient was erased. It holds no health data."""
+    """The record that a patient was erased. The record holds no health data."""
 
     patientId: str
     erasedAt: str

@@ -43,7 +43,7 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, check: Check) -> CheckView:
-        """Return the answer about a stored check. Its id never comes from `Data`."""
+        """Return the answer about a stored check. The id of the check never comes from `Data`."""
         data = check.Data
         return cls(
             id=check.public_id,
@@ -104,7 +104,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 class SessionsView(msgspec.Struct, frozen=True, kw_only=True):
     """A user's sessions that have not ended, and the cursor of the next page; null after the last.
 
-    They are in the order of their ids.
+    The sessions are in the order of their ids.
     """
 
     sessions: list[SessionView]

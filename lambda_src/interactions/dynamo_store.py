@@ -120,8 +120,8 @@ class DynamoStore:
         Parameters
         ----------
         until
-            Only checks up to this moment are deleted; None for all. It is the moment of the
-            request, if the deletion is carried out later.
+            Only checks up to this moment are deleted; None for all. The caller gives the moment of
+            the request, if the deletion is carried out later.
         known
             Checks to delete even if the index does not have them yet.
         """

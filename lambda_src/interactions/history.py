@@ -20,8 +20,8 @@ from keyline.moments import DAY_SECONDS, iso, us_of_ms
 from keyline.run import AlreadyExistsError, UniqueClock
 
 _ID_BYTES = 8
-"""Bytes of a check's id, after its microsecond. They keep the ids of processes apart. They are
-random, or those of the request's key."""
+"""Bytes of a check's id, after its microsecond. The bytes keep the ids of processes apart. The
+bytes are random, or those of the request's key."""
 _TOKEN_DIGITS = 32
 """Hexadecimal digits of a token: 128 bits."""
 

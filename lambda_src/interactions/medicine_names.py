@@ -16,7 +16,7 @@ _FORM = r"""
     | ampoules? | ampules? | vials? | pens? | oral | rectal | vaginal | nasal | ophthalmic
     | (?:modified|prolonged|sustained|extended|slow|delayed|immediate)-release )
 """
-"""A form in which a medicine is given. It is not a part of the name at its beginning or end."""
+"""A form in which a medicine is given. A form is not a part of the name at its beginning or end."""
 _UNIT = r"""
     (?: [km\u03bcun]?g | mcg | mgs | (?:milli|micro|kilo)?gram(?:me)?s? | [mcd\u03bc]?l
     | (?:milli)?lit(?:re|er)s? | cc | % | i\.?u\.? | (?:international\s+)?units?

@@ -1,9 +1,8 @@
 """Sessions and their checks in the memory of one process: the store of before DynamoDB.
 
-It holds the sessions that were opened through it, and it holds all checks of each. Code that
-writes such a session elsewhere must first let it be forgotten here. What DynamoDB still
-lacks of a session is kept with it (see `keyline.migration`), and such a session is never
-evicted.
+The store holds the sessions that were opened through it, and it holds all checks of each. Code that
+writes such a session elsewhere must first let it be forgotten here. What DynamoDB still lacks of a
+session is kept with it (see `keyline.migration`), and such a session is never evicted.
 """
 
 from __future__ import annotations
@@ -216,7 +215,7 @@ class MemoryStore:
     def behind(self) -> Iterator[Held | None]:
         """Use a session with pending writes that nobody else is using; None if there is none.
 
-        They take turns.
+        Sessions take turns.
         """
         with self._lock:
             for key, found in self._behind.items():
@@ -264,7 +263,7 @@ class MemoryStore:
     def sessions_of(self, user: str, *, after: str = "", limit: int = SESSIONS) -> SessionPage:
         """Return a page of a user's sessions; see `HistoryStore`.
 
-        Each is as it is at some moment of the call.
+        Each session is as it is at some moment of the call.
         """
         with self._lock:
             ids = sorted(name for owner, name in self._held if owner == user and name > after)

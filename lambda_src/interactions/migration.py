@@ -3,7 +3,7 @@
 What holds in every phase and across every switch, forward and back, within a process:
 
 * Each later read sees every acknowledged write.
-* It reaches DynamoDB once, also where the answer to a first try was lost.
+* Such a write reaches DynamoDB once, also where the answer to a first try was lost.
 * A session that memory does not hold whole is DynamoDB's alone.
 
 A session's writes go to DynamoDB one at a time and in their order, since they are made under
@@ -57,7 +57,7 @@ class MigratingStore:
     Parameters
     ----------
     phase
-        The phase now. It is asked once for each call of the store.
+        The phase now. The phase is asked for once in each call of the store.
     share
         Which share of the reads that memory answers is compared with DynamoDB, 0 to 1.
     now

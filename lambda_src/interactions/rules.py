@@ -58,7 +58,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return self._medicine(first) == self._medicine(second)
 
     def check(self, first: str, second: str) -> Verdict:
-        """Return the verdict on two medicines. Their order and case do not matter."""
+        """Return the verdict on two medicines. The order and case of the names do not matter."""
         reason = self._reasons.get(frozenset((self._medicine(first), self._medicine(second))))
         return Verdict(reason is not None, reason or UNKNOWN)
 

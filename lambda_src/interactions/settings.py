@@ -29,8 +29,8 @@ class Settings(MigrationSettings, frozen=True):
         Over how many partitions a day's searches are spread. A lower number does not read
         what a higher one has spread: lower it for days to come only.
     faq_keep_text
-        Whether a search is kept with its words, which may tell of somebody's health. Its
-        digest is kept either way.
+        Whether a search is kept with its words, which may tell of somebody's health. The digest of
+        a search is kept either way.
     faq_max_searches
         The most searches that the analytics of one day read.
     rate_limit, rate_window_seconds

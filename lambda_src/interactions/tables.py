@@ -42,7 +42,7 @@ class Check(msgspec.Struct, kw_only=True):
     Attributes
     ----------
     at
-        The timestamp of `Data`. It is a part of the keys.
+        The timestamp of `Data`. The timestamp is a part of the keys.
     id
         Keeps checks of one millisecond apart, in the order in which they were made.
     TTL
@@ -124,7 +124,7 @@ class FaqSearch(msgspec.Struct, kw_only=True):
     at
         ISO 8601 in UTC, to the microsecond. Two searches of one process never share a moment.
     digest
-        The beginning of the SHA-256 of the words. It is the same in every process.
+        The beginning of the SHA-256 of the words. This digest is the same in every process.
     """
 
     day: Day

@@ -26,7 +26,8 @@ T = TypeVar("T")
 
 PREFIX = "memory:"
 SETTLE_SECONDS = 5.0
-"""How long after a write no context is kept. It allows for the difference of two clocks too."""
+"""How long after a write no context is kept. The time allows for the difference of two clocks
+too."""
 
 
 class ContextCache:

@@ -63,7 +63,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     related
         Turns that are similar to the query and not in another part, the most similar first.
     searched
-        Whether the turns were searched. They are not while no vector can be made of the query.
+        Whether the turns were searched. Turns are not searched while no vector can be made of the
+        query.
     """
 
     text: PromptText

@@ -1,7 +1,7 @@
 """The history of conversations as it was stored first, and the turn that each item becomes.
 
-The table had one partition for each user and whole items. Its sort key is a moment in one of two
-formats: ISO 8601, or epoch seconds or milliseconds as text.
+The table had one partition for each user and whole items. The sort key of that table is a moment in
+one of two formats: ISO 8601, or epoch seconds or milliseconds as text.
 """
 
 from __future__ import annotations

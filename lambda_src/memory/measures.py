@@ -15,7 +15,7 @@ from keyline.metrics import Metrics, MetricUnit
 from memory.metrics import CONTEXT_MEMORY, CONTEXT_TIME, EMBEDDING_FAILED, SEARCH_TIME
 
 _STATM = Path("/proc/self/statm")
-"""Linux alone has it. Its second number is the resident pages."""
+"""Linux alone has it. The second number of the file is the resident pages."""
 _PAGES_PER_MEGABYTE = 256
 
 

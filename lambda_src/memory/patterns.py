@@ -1,6 +1,6 @@
 """Declare every access pattern of the conversations, with assumed rates.
 
-We assume what the embeddings assume: 1,000 users. Each writes 700 turns a month in 350
+We assume what the embeddings assume: 1,000 users. Each user writes 700 turns a month in 350
 interactions of two turns, and asks for a context before each interaction.
 """
 

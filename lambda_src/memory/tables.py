@@ -46,7 +46,7 @@ class Turn(msgspec.Struct, kw_only=True, omit_defaults=True):
         The name of the session. Two users may give sessions the same name. None only for a turn
         that was migrated without one: it is not in SessionIndex.
     content
-        The whole text. It is in the table only, and in no index.
+        The whole text. The text is in the table only, and in no index.
     content_summary
         The beginning of the text, for the history of the user.
     summary

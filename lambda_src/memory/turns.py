@@ -1,8 +1,8 @@
 """Turns as they are made, and the identifiers by which they are told apart.
 
 The identifier of a turn is its moment in epoch microseconds, the suffix and the role:
-`1767225600000001-3fa-user`. Its beginning, without the role, is the identifier of its embedding.
-So the one leads to the other, and neither has to be stored with the other.
+`1767225600000001-3fa-user`. The beginning of the identifier, without the role, is the identifier of
+its embedding. So the one leads to the other, and neither has to be stored with the other.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MAX_TURNS = 48
 MAX_CONTENT = 32_000
 """Characters of a turn. At most 128 KB of UTF-8, of the 400 KB of an item."""
 CHARACTERS_PER_TOKEN = 4
-"""Of English text, as a rule of thumb. It counts where the client does not say."""
+"""Of English text, as a rule of thumb. The rule counts where the client does not say."""
 ID_PATTERN = r"^[0-9]{16}-[0-9a-f]{3}-(user|assistant|system)" + END
 
 _ID = re.compile(r"([0-9]{16})-([0-9a-f]{3})-(user|assistant|system)")

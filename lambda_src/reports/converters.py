@@ -1,8 +1,8 @@
 """Convert Python values to the values that boto3 writes to DynamoDB, and back, without loss.
 
-boto3's resource interface takes and gives numbers as Decimal, and Binary as its own type. It
-fails on floats, datetimes and empty sets. A value that cannot be stored exactly is refused here,
-before anything is sent. The error names the value's place.
+boto3's resource interface takes and gives numbers as Decimal, and Binary as its own type. The
+interface fails on floats, datetimes and empty sets. A value that cannot be stored exactly is
+refused here, before anything is sent. The error names the value's place.
 """
 
 from __future__ import annotations

@@ -76,9 +76,10 @@ class DatabaseManager:
     def convert_decimals(data: Any) -> Any:
         """Return what boto3 read, in Python's own types.
 
-        A whole number becomes an int, however large. Another number becomes a float if the
-        float's text is exactly this number (0.1 is an example). It stays a Decimal otherwise, so
-        no digit is lost. Binary becomes bytes. Lists, dicts and sets are converted at all levels.
+        A whole number becomes an int, however large. Another number becomes a float if the float's
+        text is exactly this number (0.1 is an example). A number without such a float stays a
+        Decimal, so no digit is lost. Binary becomes bytes. Lists, dicts and sets are converted at
+        all levels.
         """
         return to_python(data, "data")
 

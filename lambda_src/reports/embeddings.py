@@ -75,10 +75,10 @@ class EmbeddingRepository:
     def store_embedding(
         self, embedding: NewEmbedding, *, replaces: str | None = None
     ) -> ProductEmbedding:
-        """Store a product's vector. It replaces a stored vector of the same model version.
+        """Store a product's vector. The vector replaces a stored vector of the same model version.
 
         The table's key is only the product. So a vector of another model version would be lost
-        silently. It is replaced only if the caller names that model version.
+        silently. Such a vector is replaced only if the caller names that model version.
 
         Parameters
         ----------

@@ -20,7 +20,7 @@ Title = Annotated[
 ]
 Name = Annotated[SingleLine, msgspec.Meta(max_length=300, examples=["Ada Example"])]
 Date = Annotated[datetime.date, msgspec.Meta(examples=["2026-01-31"])]
-"""A day that exists. It is stored as text: `2026-01-31`."""
+"""A day that exists. The day is stored as text: `2026-01-31`."""
 Reference = Annotated[SingleLine, msgspec.Meta(max_length=300, examples=["REF-2026-001"])]
 Email = Annotated[
     str,

@@ -68,7 +68,7 @@ class UserRepository:
         Raises
         ------
         AlreadyExistsError
-            If the user has a profile. It stays unchanged, and is the error's `current`.
+            If the user has a profile. The profile stays unchanged, and is the error's `current`.
         """
         return self.store.put(PROFILE_CREATE, user)
 
@@ -127,7 +127,7 @@ class ReportRepository:
         Parameters
         ----------
         report
-            Its `id` is made of the key's id.
+            The report's `id` is made of the key's id.
 
         Returns
         -------

@@ -176,7 +176,8 @@ class MemoryJourney:
     async def _recall_archive(self, session: Session) -> str:
         """Search an older history, whose codes are packed, and forget it.
 
-        It is written as a migration writes one: not through the API, with the times that it had.
+        The history is written as a migration writes one: not through the API, with the times that
+        it had.
         """
         user = f"archive-{int(self._started)}"
         store = Deployed(load("local"), session.platform.endpoints.engine).store(SYSTEM, 4)

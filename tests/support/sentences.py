@@ -27,7 +27,7 @@ _NOUN_IN_S = r"(?:class|process|address|access|status|alias|loss|[a-z]+sis)\b"
 _PRONOUN = re.compile(
     r"(?:It|They|Its|Their|He|She|His|Her|Them)\b"
     rf"|(?:This|That) (?:{_AUXILIARY}|also|only|never|alone|(?!{_NOUN_IN_S})[a-z]+s)\b"
-    rf"|(?:These|Those|Both|Neither|Each|One|Others?) (?:{_AUXILIARY}|{_ITS_VERBS})\b"
+    rf"|(?:These|Those|Both|Neither|Each|One|Others) (?:{_AUXILIARY}|{_ITS_VERBS})\b"
 )
 
 

@@ -1,10 +1,10 @@
 """Indexes that are created and deleted, and who reads them meanwhile.
 
 DynamoDB creates or deletes one index of a table at a time, and CloudFormation in one update, for
-both types of tables. It does not wait until a new index is filled. DynamoDB changes the throughput
-of other indexes in the same call. It neither changes the throughput of the table nor ends a stream
-in that call. Source: CloudFormation's reference, `GlobalSecondaryIndexes`; API reference,
-UpdateTable.
+both types of tables. CloudFormation does not wait until a new index is filled. DynamoDB changes the
+throughput of other indexes in the same call. DynamoDB neither changes the throughput of the table
+nor ends a stream in that call. Source: CloudFormation's reference, `GlobalSecondaryIndexes`; API
+reference, UpdateTable.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _FORMS = "Use 2026-01-31 for a whole UTC day, 2026-01-31T08:00:00Z, or epoch mil
 
 
 class RangeQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`from` and `to`: two dates for whole UTC days, or two moments. Both are included.
+    """`from` and `to`: two dates for whole UTC days, or two moments. The two are included.
 
     Attributes
     ----------

@@ -93,7 +93,7 @@ class MessageBatch(msgspec.Struct, frozen=True):
     ----------
     unprocessedKeys
         The keys of messages that exist and did not fit: an answer has 6 MB at most. Ask for them
-        again. It is empty if the answer is complete.
+        again. The list is empty if the answer is complete.
     """
 
     messages: list[Message]
@@ -136,8 +136,8 @@ def message(conversationId: ConversationId, timestamp: Timestamp, caller: Caller
 def batch(body: MessageKeys, caller: Caller) -> MessageBatch:
     """Show messages by their keys, in the order of the keys. Missing messages are left out.
 
-    `unprocessedKeys` names the messages that did not fit into the answer. It is not empty only
-    if the messages are long: those of 100 keys fit if each takes less than 60 KB.
+    `unprocessedKeys` names the messages that did not fit into the answer. `unprocessedKeys` is not
+    empty only if the messages are long: those of 100 keys fit if each takes less than 60 KB.
     """
     viewer = Viewer.of(caller, CONTEXT.settings)
     found = _repository.messages([(key.conversationId, key.timestamp) for key in body.keys])

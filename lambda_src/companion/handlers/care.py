@@ -131,7 +131,7 @@ class PatientChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Attributes
     ----------
     version
-        The version that was read. It may stand in `If-Match` instead.
+        The version that was read. The version may stand in `If-Match` instead.
     alexaUserId
         Only the primary caregiver may change it.
     """

@@ -10,8 +10,8 @@ from keyline.http import HttpError
 _REFUSED = frozenset({"Cc", "Co", "Cs"})
 """Categories of characters that are not text: control codes, private use and half pairs."""
 _REORDERING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
-"""Embeddings, overrides and isolates of direction. They change the order in which the text around
-them is shown, so that a name can look like another (CVE-2021-42574)."""
+"""Embeddings, overrides and isolates of direction. These characters change the order in which the
+text around them is shown, so that a name can look like another (CVE-2021-42574)."""
 _NOT_TEXT = frozenset(map(chr, (0x200B, *range(0x206A, 0x2070), *range(0xFFF9, 0xFFFC), 0xFEFF)))
 """The invisible space, deprecated format characters, and marks of annotations and of byte order."""
 

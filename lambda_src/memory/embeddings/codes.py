@@ -6,9 +6,9 @@ estimate of the cosine of a unit query q and a vector x is
 
     sqrt(pi / 2d) * sum(q'[i] * sign(x'[i]))
 
-Its error has the mean 0 and the standard deviation sqrt((pi/2 - 1) * (1 - cosine²) / d).
-Source: J. Gao and C. Long, "RaBitQ: Quantizing High-Dimensional Vectors with a Theoretical Error
-Bound", SIGMOD 2024. `docs/adr` has the figures of the codes that were compared.
+The error of the estimate has the mean 0 and the standard deviation sqrt((pi/2 - 1) * (1 - cosine²)
+/ d). Source: J. Gao and C. Long, "RaBitQ: Quantizing High-Dimensional Vectors with a Theoretical
+Error Bound", SIGMOD 2024. `docs/adr` has the figures of the codes that were compared.
 
 The matrix follows from the dimension alone: it is the orthogonal factor of a matrix of +1 and -1
 from SHAKE-256, so every process and every version of numpy makes the same, up to rounding.

@@ -66,7 +66,7 @@ def take_out(store: Store, user_id: str, numbers: frozenset[int]) -> None:
 
 
 def delete_codes(store: Store, user_id: str) -> None:
-    """Delete all codes of a user. They can be made again from the embeddings that there are."""
+    """Delete all codes of a user. Codes can be made again from the embeddings that there are."""
     store.delete(DIRECTORY_DELETE, user_id=user_id)
     parts = list(store.items(CODES_ALL, user_id=user_id))
     store.batch_write(

@@ -43,7 +43,7 @@ from memory.embeddings.tables import GROUPS, Embedding, Group, Recent
 
 MARGIN_SECONDS = 60
 """How long after its identifier was made an embedding may be stored: twice what a function that
-answers a request may take. It allows for the difference of two clocks too."""
+answers a request may take. The time allows for the difference of two clocks too."""
 CLOCKS_SECONDS = 10
 """Of that, what the difference of two clocks may be."""
 DUE_EVERY = 16

@@ -1,7 +1,7 @@
 """Declare every access pattern of the embeddings, with assumed rates.
 
-We assume 1,000 users. Each writes 700 messages a month, and asks for a context with half of them.
-A vector has 1,024 numbers as float16.
+We assume 1,000 users. Each user writes 700 messages a month, and asks for a context with half of
+them. A vector has 1,024 numbers as float16.
 """
 
 from __future__ import annotations

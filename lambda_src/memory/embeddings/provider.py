@@ -28,7 +28,7 @@ _WORD = re.compile(r"\w+")
 
 
 class EmbeddingFailedError(KeylineError):
-    """The provider could not make a vector of a text. It may be tried again."""
+    """The provider could not make a vector of a text. The call may be tried again."""
 
 
 class EmbeddingProvider(Protocol):
@@ -62,8 +62,8 @@ class EmbeddingProvider(Protocol):
 class OfflineEmbeddings:
     """Vectors of the words in a text, without a model: equal words make similar vectors.
 
-    Each word, and each three letters of it, count at two places that a digest of it says
-    (the hashing trick). It knows no meaning: it is for tests and for a machine without Bedrock.
+    Each word, and each three letters of it, count at two places that a digest of it says (the
+    hashing trick). This class knows no meaning: it is for tests and for a machine without Bedrock.
     """
 
     def __init__(self, dimension: int = TITAN_DIMENSION) -> None:

@@ -2,7 +2,7 @@
 
 1. One Query reads the directory and the recent blocks.
 2. The groups whose centres are near to the query are read, and at the same time the embeddings
-   that no block covers. These are compared exactly.
+   that no block covers. Embeddings without a block are compared exactly.
 3. Of the codes, those with the best estimates are read as embeddings and compared exactly. More
    are read as long as an estimate could be that of a better neighbour.
 4. Where that gives fewer results than were asked for, further groups are read.
@@ -43,7 +43,8 @@ from memory.embeddings.tables import GROUPS, Directory, Group, Recent, Stored
 T = TypeVar("T", bound=msgspec.Struct)
 
 FIRST = 20
-"""Embeddings that are compared first. It is twice as many as are asked for, if that is more."""
+"""Embeddings that are compared first. Twice as many as are asked for are compared, if that is
+more."""
 DEVIATIONS = 1.75
 """An embedding is compared if its cosine would be among the best, were it so many standard
 deviations above its estimate."""
@@ -106,8 +107,8 @@ class EmbeddingSearch:
         Parameters
         ----------
         without
-            Gives the identifiers of embeddings that are left out. It is called when the codes have
-            been read, and before embeddings are compared.
+            Gives the identifiers of embeddings that are left out. The function is called when the
+            codes have been read, and before embeddings are compared.
 
         Raises
         ------

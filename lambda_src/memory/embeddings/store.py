@@ -30,8 +30,8 @@ class NewEmbedding(msgspec.Struct, frozen=True, kw_only=True):
     embedding_id
         Keep it with the message, to forget both together.
     ttl
-        When it expires, in epoch seconds: when its message does. It is counted from the moment
-        of the write where not given.
+        When it expires, in epoch seconds: when its message does. The expiry is counted from the
+        moment of the write where not given.
     """
 
     vector: Sequence[float]

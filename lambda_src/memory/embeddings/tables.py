@@ -13,7 +13,7 @@ RETENTION = "history_days"
 
 
 class Embedding(msgspec.Struct, kw_only=True):
-    """The vector of one text of a user. It is never changed.
+    """The vector of one text of a user. A vector is never changed.
 
     Attributes
     ----------

@@ -86,7 +86,8 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     newer
-        How many turns were compared that have no packed code yet. They are found all the same.
+        How many turns were compared that have no packed code yet. Such turns are found all the
+        same.
     packed_until
         The moment up to which turns have packed codes; null if none has one yet.
     """
@@ -142,9 +143,8 @@ def search(body: SearchRequest, caller: Caller) -> SearchResult:
 
 @app.post("/near-duplicates", problems=(HTTPStatus.SERVICE_UNAVAILABLE,), example=ALIKE_EXAMPLE)
 def near_duplicates(body: AlikeRequest, caller: Caller) -> Alike:
-    """Find the caller's turns that say almost the same as a text. It costs less than a search.
-
-    It misses turns that are merely similar.
+    """Find the caller's turns that say almost the same as a text. The request costs less than a
+    search, and misses turns that are merely similar.
     """
     vector = _provider.embed(body.text) if body.vector is None else body.vector
     found = _alike.search(caller.subject, vector, body.limit)

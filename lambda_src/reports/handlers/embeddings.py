@@ -90,7 +90,7 @@ _repository = EmbeddingRepository(Store.for_function(SYSTEM))
 def put_embedding(productId: ProductId, body: EmbeddingBody, caller: Caller) -> StoredEmbedding:
     """Store a product's vector.
 
-    It replaces one of the same model version or of `replaces`.
+    The vector replaces one of the same model version or of `replaces`.
     """
     Viewer.of(caller, CONTEXT.settings).require_mark(CONTEXT.settings.catalogue)
     given = NewEmbedding(

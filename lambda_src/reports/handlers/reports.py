@@ -40,7 +40,7 @@ class ReportChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Attributes
     ----------
     version
-        The version that was read. It may stand in `If-Match` instead.
+        The version that was read. The version may stand in `If-Match` instead.
     """
 
     version: Version | None = None
@@ -58,7 +58,7 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DeleteQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The version that was read. It may stand in `If-Match` instead.
+    """The version that was read. The version may stand in `If-Match` instead.
 
     Without it, any version of the report is deleted.
     """
@@ -117,7 +117,7 @@ def change(
 ) -> Response[ReportAnswer]:
     """Change a part of one of the caller's reports. 409 if it was changed after it was read.
 
-    The same change may be sent again with the same version. It is made once.
+    The same change may be sent again with the same version. The change is made once.
     """
     version = if_match.required(body.version, "body.version")
     changes = named_changes(body)

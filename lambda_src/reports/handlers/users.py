@@ -28,9 +28,9 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     Attributes
     ----------
     version
-        The version that was read. It may stand in `If-Match` instead.
+        The version that was read. The version may stand in `If-Match` instead.
     preferences
-        The whole object. It replaces the stored object.
+        The whole object. This object replaces the stored object.
     """
 
     version: Version | None = None
@@ -55,8 +55,8 @@ def profile(caller: Caller) -> Response[User]:
 def change(body: ProfileChange, caller: Caller, if_match: IfMatch) -> Response[User]:
     """Change a part of the caller's profile. 409 if it was changed after it was read.
 
-    A new profile has version 1. The same change may be sent again with the same version. It is
-    made once.
+    A new profile has version 1. The same change may be sent again with the same version. The change
+    is made once.
     """
     user_id = Viewer.of(caller, CONTEXT.settings).user_id
     version = if_match.required(body.version, "body.version")

@@ -6,7 +6,7 @@ a message. The module is the problem's number, the student the name in the profi
 else (time, provider, model, tokens, response time, and that one student in ten is not signed
 in) is made up, see `systems.chat.samples.synthetic`.
 
-Source of the data: Macina et al., "MathDial", EMNLP 2023; CC BY-SA 4.0. It is not part of
+Source of the data: Macina et al., "MathDial", EMNLP 2023; CC BY-SA 4.0. The data is not part of
 this project.
 """
 

@@ -1,6 +1,6 @@
 """Facts of a message that a transcript does not say: provider, model, tokens, response time.
 
-It is made up, and always the same for the same message: drawn from a hash of its name.
+A fact is made up, and always the same for the same message: drawn from a hash of its name.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def invented() -> list[str]:
 def levels_of(turns: Iterable[str]) -> list[int]:
     """Return the level of each turn of one patient who says them within two hours.
 
-    It counts by itself, and not with the code that the skill runs.
+    The function counts by itself, and not with the code that the skill runs.
     """
     latest, found = deque[str](maxlen=MOST_TURNS), list[int]()
     for words in turns:

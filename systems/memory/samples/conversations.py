@@ -1,7 +1,7 @@
 """Conversations with an assistant, and the vectors of their turns.
 
-They are made of the dialogues of Schema-Guided Dialogue where its files are there, and are invented
-otherwise.
+Conversations are made of the dialogues of Schema-Guided Dialogue where its files are there, and are
+invented otherwise.
 """
 
 from __future__ import annotations

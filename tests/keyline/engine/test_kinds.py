@@ -193,9 +193,9 @@ def test_an_item_of_a_foreign_hand_is_refused(store: Store, bench: Bench) -> Non
     item = stored(bench, PK="MEMBER#7", SK=f"LOAN#{moment(1)}")
     name = LIBRARY.physical_name(bench.environment)
     bench.admin.put_item(TableName=name, Item={**item, "EntityType": {"S": "HOLD"}})
-    with pytest.raises(ItemUnreadableError, match="is a Hold, no Loan"):
+    with pytest.raises(ItemUnreadableError, match="is a Hold, not a Loan"):
         store.get(GET_LOAN, memberId="7", at=moment(1))
-    with pytest.raises(ItemUnreadableError, match="is a Hold, no Loan"):
+    with pytest.raises(ItemUnreadableError, match="is a Hold, not a Loan"):
         store.query(LOANS, memberId="7")
 
 

@@ -221,7 +221,7 @@ class TestRead:
         expected = "Due" if path == "get-due" else "Loan"
         done = "the change was carried out, but " if path == "extend" else ""
         assert error.message == (
-            f"{done}the item with PK 'MEMBER#7', SK 'PROFILE' is a Member, no {expected}."
+            f"{done}the item with PK 'MEMBER#7', SK 'PROFILE' is a Member, not a {expected}."
         )
         assert error.suggestion == "Read it by a pattern of its own kind."
         assert error.key == {"PK": {"S": "MEMBER#7"}, "SK": {"S": "PROFILE"}}
@@ -232,7 +232,7 @@ class TestRead:
         self, store: Store, wire: Wire
     ) -> None:
         wire.replies = [answer(200, {"Item": loan(EntityType={"S": "HOLD"})})]
-        with pytest.raises(ItemUnreadableError, match="is a Hold, no Loan"):
+        with pytest.raises(ItemUnreadableError, match="is a Hold, not a Loan"):
             store.get(GET_LOAN, **KEY)
 
     @pytest.mark.parametrize("tag", [{}, {"EntityType": {"S": "secret"}}])
