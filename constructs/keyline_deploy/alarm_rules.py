@@ -42,8 +42,8 @@ def spare_periods(seconds: int) -> int:
     """Return how many periods more than must be breaching are looked at where data is filled.
 
     FILL makes 0 of a data point that is only late, so that an alarm on the newest periods alone
-    never fires (CloudWatch user guide, "Functions supported for metric math", FILL: use M out of
-    N).
+    never fires. Use M out of N (CloudWatch user guide, "Functions supported for metric math",
+    FILL).
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The rates at which functions run and tables are called, as a declaration has them.
 
-No declaration says how often a function runs. It follows from its schedule, from the writes to its
-stream's table, or from the calls of its patterns. Where nothing is declared, the rate is 0: what
-nobody knows may be rare.
+No declaration says how often a function runs. The rate follows from its schedule, from the writes
+to its stream's table, or from the calls of its patterns. Where nothing is declared, the rate is 0:
+what nobody knows may be rare.
 """
 
 from __future__ import annotations

@@ -157,8 +157,8 @@ class EventSources(Part):
     state
         Folder for the checkpoints, one file per mapping.
     unwritable
-        Is told when a checkpoint cannot be written. Its records are delivered again at the next
-        start.
+        Is told when a checkpoint cannot be written. The records after the last one are delivered
+        again at the next start.
 
     Raises
     ------

@@ -23,9 +23,9 @@ _HEAD = """\
 <!-- Written by `make faults`. -->
 
 `make faults` sends requests while something fails on purpose, and compares what was acknowledged
-with what is stored. A request is *lost* if it was acknowledged and nothing of it is stored. It is
-*doubled* if it is stored more than once, acknowledged or not. This page is written from the results
-of one run. [The guarantees](guarantees.md) say what is promised, and
+with what is stored. A request is *lost* if it was acknowledged and nothing of it is stored. A
+request is *doubled* if it is stored more than once, acknowledged or not. This page is written from
+the results of one run. [The guarantees](guarantees.md) say what is promised, and
 [the tests](../tests/README.md#fault-rates) how the faults are made.
 
 ## Faults of calls, and full disks

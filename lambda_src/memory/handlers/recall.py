@@ -143,8 +143,9 @@ def search(body: SearchRequest, caller: Caller) -> SearchResult:
 
 @app.post("/near-duplicates", problems=(HTTPStatus.SERVICE_UNAVAILABLE,), example=ALIKE_EXAMPLE)
 def near_duplicates(body: AlikeRequest, caller: Caller) -> Alike:
-    """Find the caller's turns that say almost the same as a text. The request costs less than a
-    search, and misses turns that are merely similar.
+    """Find the caller's turns that say almost the same as a text, at less cost than a search.
+
+    Turns that are merely similar are missed.
     """
     vector = _provider.embed(body.text) if body.vector is None else body.vector
     found = _alike.search(caller.subject, vector, body.limit)
