@@ -1285,7 +1285,7 @@ def _check_protected(environment: Environment, file: Path) -> None:
         if not holds:
             asks = "prod" if environment.name == "prod" else "termination_protection"
             raise EnvironmentFileError(
-                f"{file.name}: {key}", f"{asks} asks for it.", f"Write {line}."
+                f"{file.name}: {key}", f"{asks} asks for another value.", f"Write {line}."
             )
 
 

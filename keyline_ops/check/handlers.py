@@ -51,7 +51,7 @@ def faults(system: System, sources: Path) -> Iterator[Fault]:
         try:
             found = _read(file)
         except SyntaxError as error:
-            yield f"{shown}:{error.lineno}", f"is not Python: {error.msg}.", "Correct it."
+            yield f"{shown}:{error.lineno}", f"is not Python: {error.msg}.", "Correct the line."
             continue
         if name not in found.names:
             yield (

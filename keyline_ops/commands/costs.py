@@ -143,7 +143,9 @@ def _check_views(
     asked: Sequence[str], *, markdown: bool, chart: Path | None, as_json: bool
 ) -> None:
     if len(asked) > 1:
-        raise KeylineError(" and ".join(asked), "are two questions.", "Ask one after the other.")
+        raise KeylineError(
+            " and ".join(asked), "are two questions.", "Run the command once for each."
+        )
     if markdown and as_json:
         raise KeylineError("--json and --markdown", "are two forms.", "Choose one of them.")
     if markdown and asked not in (["--from"], ["--scale"], ["--growth"], ["--claims"]):

@@ -108,7 +108,11 @@ def migrate(
     from keyline_ops.migrating.job import Job
 
     if system is None and step is not Step.PLAN:
-        raise KeylineError(f"--step {step.value}", "needs a system.", "Name it before the step.")
+        raise KeylineError(
+            f"--step {step.value}",
+            "needs a system.",
+            "Name the system: keyline migrate SYSTEM --step STEP.",
+        )
     where = deployed(load(environment), state)
     jobs = [
         Job(of.system, each, where, state)

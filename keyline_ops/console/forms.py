@@ -221,7 +221,7 @@ def _document(pattern: Pattern[Any], name: str, given: Given) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise KeylineError(
-            f"{pattern.name}.{name}", f"is not JSON: {error}.", "Correct it."
+            f"{pattern.name}.{name}", f"is not JSON: {error}.", 'Write JSON, such as {"a": 1}.'
         ) from error
 
 

@@ -130,7 +130,11 @@ class PatternViews:
     async def _written(self, request: Request) -> Response:
         id_ = request.path_params["id"]
         if id_ not in self.written:
-            raise NotFoundError(id_, "is not a write that is still known.", "Look at the item.")
+            raise NotFoundError(
+                id_,
+                "is not a write that is still known.",
+                "Look at the item, and fill in the form again.",
+            )
         written = self.written[id_]
         return self.pages.page(
             "written",

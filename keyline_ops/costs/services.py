@@ -250,5 +250,7 @@ def positive(text: str, path: str) -> float:
     except ValueError:
         number = math.nan
     if not (math.isfinite(number) and number > 0):
-        raise KeylineError(path, f"{text or 'nothing'} is not a number above 0.", "Write 600000.")
+        raise KeylineError(
+            path, f"{text or 'nothing'} is not a number above 0.", "Write a number such as 600000."
+        )
     return number

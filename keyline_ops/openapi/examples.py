@@ -32,7 +32,9 @@ def example_of(operation: Operation, schemas: Schemas) -> Any:
         inner, message, _ = Wording(operation.body).fault(error)
         place = f"{operation.route.method} {operation.route.path}: example"
         raise KeylineError(
-            f"{place}.{inner}" if inner else place, message, "Correct it: it is there to be sent."
+            f"{place}.{inner}" if inner else place,
+            message,
+            "Correct the example: readers send it as it is.",
         ) from error
     return example
 

@@ -63,7 +63,9 @@ def read_releases(path: Path) -> tuple[Release, ...]:
         ) from error
     for release in found.release:
         if not release.why.strip():
-            raise UnjudgedError(f"{path}: {release.change}", "says no reason.", "Write why = ...")
+            raise UnjudgedError(
+                f"{path}: {release.change}", "says no reason.", 'Write why = "the reason".'
+            )
     return found.release
 
 

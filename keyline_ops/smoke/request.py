@@ -50,7 +50,7 @@ def _request(system: str, document: Path) -> SmokeRequest:
         raise KeylineError(
             f"system {system}",
             "has no GET route whose parameters have examples.",
-            "Give the parameters of one examples, and run `make docs`.",
+            "Give each parameter of one route an example, and run `make docs`.",
         )
     path, needed = found[0]
     query = {}

@@ -96,4 +96,4 @@ def _api_url(where: Deployed, system: str) -> str:
     for output in stack.get("Outputs", []):
         if output["OutputKey"] == _OUTPUT:
             return str(output["OutputValue"])
-    raise KeylineError(f"stack {name}", f"has no output {_OUTPUT}.", "Deploy it again.")
+    raise KeylineError(f"stack {name}", f"has no output {_OUTPUT}.", "Deploy the stack again.")

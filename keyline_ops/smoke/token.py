@@ -61,7 +61,11 @@ def canary_token(where: Deployed) -> str:
         text = where.clients("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
     canary = _read(name, text)
     if urlsplit(canary.token_url).scheme != "https":
-        raise KeylineError(f"secret {name}: token_url", "is not an https address.", "Correct it.")
+        raise KeylineError(
+            f"secret {name}: token_url",
+            "is not an https address.",
+            "Write the address of the issuer's token endpoint.",
+        )
     try:
         answer = httpx.post(
             canary.token_url,

@@ -172,7 +172,9 @@ class ChatJourney:
         await self._post(session, message, **own)
         sent = [await self._post(session, message, key=name, **own) for _ in range(2)]
         if sent[0] != sent[1]:
-            raise UnexpectedAnswerError(name, "answers a message that is sent again otherwise.")
+            raise UnexpectedAnswerError(
+                name, "gives another answer to a message that is sent again."
+            )
         await self._post(
             session,
             Message(**{**_fields(message), "studentId": None}),

@@ -146,7 +146,7 @@ class InteractionsJourney:
         check = self._checks[user][0]
         sent = [await self._check(session, user, name, check, key=name) for _ in range(2)]
         if sent[0] != sent[1]:
-            raise UnexpectedAnswerError(name, "answers a check that is sent again otherwise.")
+            raise UnexpectedAnswerError(name, "gives another answer to a check that is sent again.")
         await _as(session, user, "DELETE", f"/sessions/{name}/history")
         left = (await _as(session, user, "GET", f"/sessions/{name}/history"))["checks"]
         if left:

@@ -167,7 +167,7 @@ class MemoryJourney:
         sent = [await _save(session, again, key=name) for _ in range(2)]
         if sent[0] != sent[1]:
             raise UnexpectedAnswerError(
-                name, "answers an interaction that is sent again otherwise."
+                name, "gives another answer to an interaction that is sent again."
             )
         forgotten = await _as(session, again.user, "DELETE", f"/sessions/{name}")
         if forgotten["turns"] != len(again.turns):

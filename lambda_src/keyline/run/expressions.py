@@ -306,7 +306,7 @@ def made(attribute: str, make: Callable[[Mapping[str, Any]], Wire | None], given
     """
     wire = make(given)
     if wire is None:
-        raise BadValueError(attribute, "has no value.", "Give one.")
+        raise BadValueError(attribute, "has no value.", "Give a value.")
     return wire
 
 
@@ -323,5 +323,5 @@ def encoded(parameter: str, encode: Callable[[Any], Wire | None], value: Any) ->
     except BadValueError as error:
         raise error.at(parameter) from error
     if wire is None:
-        raise BadValueError(parameter, "has no value.", "Give one.")
+        raise BadValueError(parameter, "has no value.", "Give a value.")
     return wire

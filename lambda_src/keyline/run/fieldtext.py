@@ -122,7 +122,7 @@ class FieldText:
         except BadValueError as error:
             raise error.at(self.name) from error
         if wire is None:
-            raise BadValueError(self.name, "has no value.", "Give one.")
+            raise BadValueError(self.name, "has no value.", "Give a value.")
         return wire
 
     def _plain_text(self, wire: Wire | None) -> str:

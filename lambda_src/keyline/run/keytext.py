@@ -217,5 +217,5 @@ def pair(parameter: str, value: Any) -> tuple[Any, Any]:
 
 def _present(name: str, given: Given) -> Any:
     if given[name] is None:
-        raise BadValueError(name, "has no value.", "Give one.")
+        raise BadValueError(name, "has no value.", "Give a value.")
     return given[name]

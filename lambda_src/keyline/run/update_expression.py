@@ -248,7 +248,9 @@ class UpdateExpression:
         value = values.of_type(place.annotation)
         wire = None if given is None else self._wire(name, value, given)
         if wire is None:
-            raise BadValueError(name, "has no value.", "Give one, or remove it.")
+            raise BadValueError(
+                name, "has no value.", "Give a value. A pattern with `remove` takes the part away."
+            )
         path, put = self.expressions.path(place), self._place(last_name(name), wire)
         if name in (*self._pattern.set, *self._pattern.set_once):
             readback.part_check(name, place.annotation)(wire)

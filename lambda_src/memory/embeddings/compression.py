@@ -68,7 +68,9 @@ def decompress(content: bytes, path: str = "vector") -> Packed:
     kind = head & ~_ZLIB
     if version != VERSION or kind >= len(CODECS):
         raise VectorError(
-            path, f"has the layout {version} and the codec number {kind}.", STORE_AGAIN
+            path,
+            f"has the layout {version} and the codec number {kind}, which are not both known.",
+            STORE_AGAIN,
         )
     codec, numbers = CODECS[kind], content[_HEAD.size :]
     if head & _ZLIB:

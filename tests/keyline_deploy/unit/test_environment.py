@@ -771,4 +771,4 @@ def test_an_environment_that_says_it_is_protected_is_as_production_is(
     with pytest.raises(environment.EnvironmentFileError) as refused:
         environment.load("prodeu", tmp_path)
     assert refused.value.path == f"prodeu.toml: {path}"
-    assert refused.value.message == "termination_protection asks for it."
+    assert refused.value.message == "termination_protection asks for another value."
