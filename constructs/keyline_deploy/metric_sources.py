@@ -60,7 +60,7 @@ class MetricSources:
     def longest_gap(self, alarm: MetricAlarm) -> float:
         """Return the most seconds between two samples of an alarm's sources while all is well.
 
-        It is known of scheduled functions. It is 0 for any other source.
+        The gap is known of scheduled functions, and 0 for any other source.
         """
         dimensions = {dict(query.metric.dimensions).get("FunctionName") for query in alarm.queries}
         return max((self._gaps.get(name or "", 0.0) for name in dimensions), default=0.0)
