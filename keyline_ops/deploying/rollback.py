@@ -53,7 +53,7 @@ def options(names: Sequence[str], minutes: int, region: str, account: str) -> It
 
 
 def _rank(body: Mapping[str, Any]) -> int | None:
-    """Return the rank of an alarm: failed answers, failed functions, scheduled functions."""
+    """Return the rank of an alarm: failed answers, failed functions, rare functions."""
     properties = body.get("Properties", {})
     metric = (properties.get("Namespace"), properties.get("MetricName"))
     if metric == _ANSWERS:
