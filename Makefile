@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests setup-locking lock up down demo token status sweep test readme tutorial apart dist e2e-deploy soak faults check lint types workflows synth synth-all \
+.PHONY: help setup setup-tests setup-locking lock up down demo token status sweep test readme tutorial apart dist e2e-deploy soak faults test-aws check lint types workflows synth synth-all \
         diff plan waves digest smoke bootstrap deploy drift setup-security security secrets bills audit destroy snapshots bench bench-setup docs setup-site site site-check clean distclean
 
 help: ## Show this list
@@ -78,6 +78,9 @@ readme: setup-tests ## Run each command that the README shows in a copy of the p
 soak: setup-tests ## Run the tests of load and failure for 30 s each, and 50 made-up requests where `make test` has 10
 	KEYLINE_SOAK_SECONDS=$(or $(KEYLINE_SOAK_SECONDS),30) KEYLINE_FUZZ_EXAMPLES=50 \
 	.venv/bin/python -m pytest -n 2 --dist loadgroup --timeout=3600 -m soak tests
+
+test-aws: setup-tests ## Run the engine's tests on DynamoDB itself, and make every alarm once: needs KEYLINE_AWS=1, costs money
+	.venv/bin/python -m tests.support.on_aws
 
 faults: setup-tests ## Send requests while calls fail, disks are full and all is busy; write docs/faults.md of what was lost or doubled
 	@rm -f .reports/faults.jsonl
