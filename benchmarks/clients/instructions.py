@@ -37,7 +37,7 @@ def instructions(running: Running, operation: str, calls: int, folder: Path) -> 
     _control("--dump", pid)
     _control("--instr=off", pid)
     (written,) = {*folder.iterdir()} - before
-    total = re.search(r"^totals: (\d+)", written.read_text(), re.MULTILINE)
+    total = re.search(r"^totals: (\d+)", written.read_text(encoding="utf-8"), re.MULTILINE)
     if total is None:
         raise ValueError(f"{written}: callgrind wrote no total")
     return int(total[1]) / calls
