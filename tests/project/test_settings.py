@@ -6,6 +6,7 @@ import copy
 import importlib
 import json
 import os
+import re
 import sys
 import time
 import types
@@ -76,14 +77,26 @@ def test_every_pattern_of_a_text_holds_for_the_whole_text_and_for_ascii_digits()
         assert r"\w" not in pattern
 
 
+_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
+"""A value that only a deployment knows."""
+
+
 def started(found: Environment) -> None:
     """Read the settings of each function as its process does, from the template's text."""
     for system in SYSTEMS.values():
         said = found.settings(system.name, system.settings)
         for function in system.functions:
             template = json.dumps(dict(variables(system, function, found)), allow_nan=False)
-            context = from_environment(system, system.settings, json.loads(template))
-            assert context.settings == said
+            told = _REFERENCE.sub("cache.example.com", template)  # as CloudFormation reads it
+            context = from_environment(system, system.settings, json.loads(told))
+            if found.cache and function.caches:
+                url = getattr(context.settings, environment.CACHE_URL)
+                assert "cache.example.com" in url
+                assert context.settings == msgspec.structs.replace(
+                    said, **{environment.CACHE_URL: url}
+                )
+            else:
+                assert context.settings == said
         _used(system, said)
 
 
@@ -248,6 +261,14 @@ def test_every_function_starts_with_each_number_at_its_bound(
         importlib.import_module(function.handler.rpartition(".")[0])
         for loaded in own_modules(system):
             del sys.modules[loaded]
+
+
+def test_functions_start_with_the_shared_cache_of_an_environment(folder: Path) -> None:
+    text = (environment.FOLDER / "dev.toml").read_text()
+    (folder / "dev.toml").write_text(f"{text}\n[cache]\n[cache.dax]\nnodes = 1\n")
+    found = environment.load("dev", folder)
+    assert found.cache
+    started(found)
 
 
 @settings(max_examples=100, deadline=None)
