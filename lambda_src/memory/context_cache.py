@@ -25,6 +25,8 @@ from memory.settings import Settings
 T = TypeVar("T")
 
 PREFIX = "memory:"
+PATIENT_SECONDS = 1.0
+"""How long a consumer of the stream waits for redis."""
 SETTLE_SECONDS = 5.0
 """How long after a write no context is kept. The time allows for the difference of two clocks
 too."""
@@ -58,6 +60,18 @@ class ContextCache:
             return cls(None, count)
         timeout = settings.cache_timeout_ms / 1000
         return cls(Redis(settings.cache_url, settings.cache_seconds, timeout), count)
+
+    @classmethod
+    def of_stream(cls, settings: Settings, count: Count) -> ContextCache:
+        """Make the cache for a consumer of the stream, which no user waits for.
+
+        It waits longer for redis than a request does. After a failure each retry asks redis again:
+        a pause would use up all retries of the stream, and a context would stay that is wrong.
+        """
+        if not settings.cache_url:
+            return cls(None, count)
+        backend = Redis(settings.cache_url, settings.cache_seconds, PATIENT_SECONDS, rest=0.0)
+        return cls(backend, count)
 
     def answer(
         self, user_id: str, question: Sequence[object], shape: type[T], compute: Callable[[], T]

@@ -18,8 +18,8 @@ _log = logging.getLogger(__name__)
 class Redis:
     """A `Backend` in redis, with a circuit breaker.
 
-    The circuit is closed while redis answers. A failure opens it for `OPEN_SECONDS`: each call is
-    then refused at once. The first failure of a process is logged.
+    The circuit is closed while redis answers. A failure opens it for a while: each call is then
+    refused at once. The first failure of a process is logged.
 
     Parameters
     ----------
@@ -32,6 +32,9 @@ class Redis:
         Seconds that a command waits for redis, to connect and to be answered.
     clock
         Seconds.
+    rest
+        Seconds for which redis is not asked after a failure: 0 where the work cannot be done
+        without redis.
     """
 
     def __init__(
@@ -40,6 +43,8 @@ class Redis:
         seconds: float,
         timeout: float,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        rest: float = OPEN_SECONDS,
     ) -> None:
         # the library is in the bundles of the systems that require it, and is slow
         import redis
@@ -60,7 +65,7 @@ class Redis:
             credential_provider=tokens,
         )
         self._milliseconds = int(seconds * 1000)
-        self._circuit = Circuit(OPEN_SECONDS, clock)
+        self._circuit = Circuit(rest, clock)
 
     def get(self, key: str) -> bytes | None:
         """Return what is kept, unless it is too old."""

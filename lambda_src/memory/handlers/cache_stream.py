@@ -18,7 +18,7 @@ from memory.system import SYSTEM
 from memory.tables import Turn
 
 _measures = Measures(Metrics(CONTEXT.environment, SYSTEM))
-_cache = ContextCache.of(CONTEXT.settings, _measures.count)
+_cache = ContextCache.of_stream(CONTEXT.settings, _measures.count)
 
 
 def process(changes: Sequence[Change[Turn]]) -> None:

@@ -175,3 +175,21 @@ def test_the_stream_makes_contexts_unreachable_and_fails_while_redis_is_down(
     server.go_away()
     failed = stream.handler({"Records": [record]}, None)
     assert failed == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+    # When redis answers again, then the first retry is done
+    server.come_back()
+    before = server.direct.get(key)
+    assert stream.handler({"Records": [record]}, None) == {"batchItemFailures": []}
+    assert server.direct.get(key) != before
+
+
+def test_a_consumer_of_the_stream_waits_for_a_slow_redis(server: RedisServer) -> None:
+    # Given a redis that takes longer than a request waits
+    settings = Settings(cache_url=server.url)
+    assert settings.cache_timeout_ms < 100
+    cache = ContextCache.of_stream(settings, lambda _: None)
+    cache.renew("ada")  # connects
+    server.direct.client_pause(100)
+
+    # When a consumer of the stream makes the contexts of a user unreachable, then it is done
+    cache.renew("ada")
