@@ -65,8 +65,8 @@ class ContextCache:
     def of_stream(cls, settings: Settings, count: Count) -> ContextCache:
         """Make the cache for a consumer of the stream, which no user waits for.
 
-        It waits longer for redis than a request does. After a failure each retry asks redis again:
-        a pause would use up all retries of the stream, and a context would stay that is wrong.
+        A consumer waits longer for redis than a request does. After a failure each retry asks redis
+        again: a pause would use up all retries of the stream, and a wrong context would stay.
         """
         if not settings.cache_url:
             return cls(None, count)

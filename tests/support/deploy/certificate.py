@@ -14,6 +14,18 @@ from cryptography.x509.oid import NameOID
 
 from keyline_local.testing import LOOPBACK
 
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 def write_certificate(folder: Path) -> tuple[Path, Path]:
     """Write a certificate for the loopback address, valid for a day, and its key.
@@ -26,6 +38,7 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
     root = (
         _certificate(name, name, authority.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_SIGNS, critical=True)
         .add_extension(signer, critical=False)
         .sign(authority, hashes.SHA256())
     )

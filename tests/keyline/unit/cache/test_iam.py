@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import redis
 
-from keyline.cache import Cache, CacheSettings
+from keyline.cache import Cache, CacheSettings, Redis
 from keyline.cache.iam import Tokens, with_tokens
 from keyline_cdk.cache_cluster import ACCESS
 from keyline_local.testing import LOOPBACK, find_server, free_port, is_taken
@@ -137,12 +137,9 @@ def test_a_user_with_a_token_keeps_answers_behind_tls_and_recovers_by_itself(
     entrance: TlsEntrance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(entrance.certificate))
-    monkeypatch.setattr("keyline.cache.redis.OPEN_SECONDS", 0.0)
     seen = Counter[str]()
     url = f"rediss://{USER}@{LOOPBACK}:{entrance.port}/0"
-    cache = Cache.of(
-        CacheSettings("notes:", 600, url, timeout=10), lambda name: seen.update([name])
-    )
+    cache = Cache(Redis(url, 600, 10, rest=0.0), "notes:", lambda name: seen.update([name]))
     for _ in range(2):
         assert cache.answer(("q",), int, lambda: 1) == 1
     assert seen == {"CacheMisses": 1, "CacheHits": 1}

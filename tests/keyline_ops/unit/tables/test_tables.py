@@ -102,7 +102,7 @@ def test_a_table_has_two_names_and_a_system_is_all_of_its_tables() -> None:
 
 
 def test_another_accounts_credentials_are_refused() -> None:
-    with mock_aws(), pytest.raises(KeylineError, match="account 111111111111, the credentials"):
+    with mock_aws(), pytest.raises(KeylineError, match=r"account 111111111111\. The credentials"):
         deployed(load("prod"), Path("unused"))
 
 
