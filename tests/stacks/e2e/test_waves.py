@@ -286,10 +286,13 @@ def test_three_index_changes_under_kill_9_lose_nothing(
     assert traffic.failed == []
     assert traffic.read.keys() == {OLD, NEW}
     assert traffic.keys(NEW) == traffic.keys(OTHER) == set(traffic.written)
-    assert {step.partition(",")[0] for step, _ in killed} >= {
+    steps = {step.partition(",")[0] for step, _ in killed}
+    assert steps >= {
         f"create the index {NEW}",
         f"create the index {OTHER}",
         "deploy everything else",
-        f"delete the index {OLD}",
     }
+    # CloudFormation ends the update of the readers although the command was killed. If it has
+    # ended before the next plan, one deployment is left, which deletes the index.
+    assert steps & {f"delete the index {OLD}", "deploy everything"}
     assert {sign for _, sign in killed} == set(SIGNS)
