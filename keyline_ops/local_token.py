@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from keyline.moments import HOUR_SECONDS
 from keyline_deploy.environment import Environment
 from keyline_deploy.project import LOCAL_STATE
 from keyline_deploy.systems import systems
 from keyline_local import Issuer
 from keyline_ops.running import local_issuer
-
-HOUR = 3600.0
 
 
 def local_token(
@@ -22,7 +21,7 @@ def local_token(
     scopes: Sequence[str] | None = None,
     claims: Mapping[str, str] | None = None,
     audience: str | None = None,
-    expires: float = HOUR,
+    expires: float = HOUR_SECONDS,
 ) -> str:
     """Mint a token for the APIs of the local environment.
 

@@ -8,7 +8,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
 from benchmarks.clients import requests
-from benchmarks.clients.workload import Client, from_dynamodb_json
+from benchmarks.clients.workload import Client
 
 
 def make(url: str, table: str) -> Client:
@@ -37,6 +37,6 @@ def make(url: str, table: str) -> Client:
             "put": lambda: run(client.put_item(**put)),
             "update": lambda: run(client.update_item(**update)),
         },
-        lambda answer: [from_dynamodb_json(each) for each in requests.items_of(answer)],
+        requests.plain_items_of,
         spread,
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import boto3
 
 from benchmarks.clients import requests
-from benchmarks.clients.workload import Client, Item, from_dynamodb_json
+from benchmarks.clients.workload import Client
 
 
 def make(url: str, table: str) -> Client:
@@ -23,10 +20,5 @@ def make(url: str, table: str) -> Client:
             "put": lambda: client.put_item(**put),
             "update": lambda: client.update_item(**update),
         },
-        plain,
+        requests.plain_items_of,
     )
-
-
-def plain(answer: Any) -> Sequence[Item]:
-    """Return the items of an answer, of whatever operation."""
-    return [from_dynamodb_json(each) for each in requests.items_of(answer)]

@@ -14,6 +14,8 @@ from benchmarks.clients.workload import (
     UNTIL,
     UPDATE,
     UPDATE_NAMES,
+    Item,
+    from_dynamodb_json,
     in_dynamodb_json,
     item,
     key_of,
@@ -67,3 +69,8 @@ def items_of(answer: Any) -> Sequence[Any]:
         (found,) = answer["Responses"].values()
         return list(found)
     return list(answer["Items"]) if "Items" in answer else [answer["Item"]]
+
+
+def plain_items_of(answer: Any) -> Sequence[Item]:
+    """Return the items of an answer in DynamoDB JSON as plain items."""
+    return [from_dynamodb_json(each) for each in items_of(answer)]

@@ -14,6 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from keyline.model import DeclarationError, StreamSource, System, stream_filter_of
+from keyline.moments import DAY_SECONDS
 from keyline_cdk.acknowledge import acknowledge
 from keyline_cdk.alarm import add_alarm
 from keyline_cdk.handler_function import HandlerFunction
@@ -45,7 +46,6 @@ _STEADY = DataPoints(5, 5)
 
 _KEPT_DAYS = 14  # the longest an SQS message can live
 _FORGOTTEN_DAYS = 7
-_DAY_SECONDS = 24 * 3600
 
 
 class StreamConsumer(Construct):
@@ -163,7 +163,7 @@ class StreamConsumer(Construct):
             self,
             "Forgotten",
             metric=oldest_message(queue_name),
-            above=_FORGOTTEN_DAYS * _DAY_SECONDS,
+            above=_FORGOTTEN_DAYS * DAY_SECONDS,
             runbook="a-stream-consumer-gave-up",
             why=f"A message has waited in {queue_name} for more than {_FORGOTTEN_DAYS} days. It is"
             f" deleted after {_KEPT_DAYS}.",

@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from keyline.moments import DAY_SECONDS
+from keyline.moments import DAY_SECONDS, HOUR_SECONDS
 from keyline_deploy.rates import MONTH_SECONDS
 
 MINUTE_SECONDS = 60
-HOUR_SECONDS = 3600
 
 _UNITS = {MINUTE_SECONDS: "minute", HOUR_SECONDS: "hour", DAY_SECONDS: "day"}
 _SINGLE = {

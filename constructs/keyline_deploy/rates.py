@@ -8,7 +8,6 @@ what nobody knows may be rare.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from keyline.model import Function, Pattern, StreamSource, System, Table, schedule_expression
@@ -17,7 +16,7 @@ from keyline.moments import DAY_SECONDS
 MONTH_DAYS = 30
 MONTH_SECONDS = MONTH_DAYS * DAY_SECONDS
 
-_YEAR_DAYS = 365
+_SAMPLE_YEAR, _YEAR_DAYS = 2027, 365
 _EVENTS = {
     "INSERT": ("PutItem", "BatchWriteItem"),
     "MODIFY": ("UpdateItem",),
@@ -29,14 +28,8 @@ Update may make one."""
 
 def due_in_a_month(schedule: str) -> float:
     """Return how often a schedule is due in a month of 30 days, as an average over a year."""
-    expression = schedule_expression.parse(schedule)
-    if isinstance(expression, schedule_expression.Rate):
-        return MONTH_SECONDS / expression.seconds
-    moment = datetime(2027, 1, 1, tzinfo=UTC) - timedelta(minutes=1)
-    end, count = moment + timedelta(days=_YEAR_DAYS), 0
-    while (due := expression.next_after(moment)) is not None and due <= end:
-        moment, count = due, count + 1
-    return count * MONTH_DAYS / _YEAR_DAYS
+    times = schedule_expression.parse(schedule).times_in(_SAMPLE_YEAR)
+    return times * MONTH_DAYS / _YEAR_DAYS
 
 
 def runs_of(system: System, function: Function) -> float:

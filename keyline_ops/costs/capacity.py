@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from keyline.model import System
+from keyline.moments import HOUR_SECONDS
 from keyline_deploy.environment import Capacity
 from keyline_ops.costs.prices import MILLION, MONTH_HOURS, Prices
 from keyline_ops.costs.units import Bounds, Place
 
-HOUR_SECONDS = 3_600
 STEADY = Capacity()
 """The limits that tables are compared by which have no provisioned capacity."""
 

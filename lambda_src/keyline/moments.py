@@ -14,7 +14,8 @@ from keyline.errors import KeylineError
 Precision = Literal["seconds", "milliseconds", "microseconds"]
 """How fine a text is. What is finer is cut off."""
 
-DAY_SECONDS = 86_400
+HOUR_SECONDS = 3_600
+DAY_SECONDS = 24 * HOUR_SECONDS
 CLOCK_MARGIN_SECONDS = 5
 """By how much the clocks of two functions are taken to differ at most. AWS keeps the clocks of its
 machines within milliseconds (Amazon Time Sync Service). What an answer says of a moment allows for

@@ -24,7 +24,7 @@ from keyline.model.names import (
 from keyline.model.pattern import Pattern, Query
 from keyline.model.system import Function, Route, System
 from keyline.model.table import Table
-from keyline.moments import DAY_SECONDS
+from keyline.moments import DAY_SECONDS, HOUR_SECONDS
 from keyline.variables import (
     CURSOR_SECRET,
     DAX,
@@ -80,7 +80,6 @@ JOINED_ALARMS = 60
 reference, PutCompositeAlarm: 10,240 characters)."""
 
 _SAVED_QUERIES = 3
-_HOUR_SECONDS = 3600
 _DAYS_LOOKED_BACK = 7
 
 _WHERE = "{service}:ap-southeast-1:123456789012"
@@ -140,8 +139,8 @@ def silence_of(schedule: str) -> tuple[int, int] | None:
         CloudWatch looks back (CloudWatch API reference, PutMetricAlarm).
     """
     gap = schedule_expression.parse(schedule).longest_gap()
-    if gap <= _HOUR_SECONDS:
-        return 2, _HOUR_SECONDS
+    if gap <= HOUR_SECONDS:
+        return 2, HOUR_SECONDS
     if gap > (_DAYS_LOOKED_BACK - 1) * DAY_SECONDS:
         return None
     return math.ceil(gap / DAY_SECONDS) + 1, DAY_SECONDS

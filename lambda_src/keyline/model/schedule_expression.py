@@ -19,11 +19,11 @@ from typing import Protocol
 
 import msgspec
 
-from keyline.moments import DAY_SECONDS
+from keyline.moments import DAY_SECONDS, HOUR_SECONDS
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_UNITS = {"minute": 60, "hour": 3600, "day": DAY_SECONDS}
+_UNITS = {"minute": 60, "hour": HOUR_SECONDS, "day": DAY_SECONDS}
 _LAST_YEAR = 2199
 _SAMPLE_YEAR = 2027
 
@@ -43,6 +43,10 @@ class Expression(Protocol):
         """Return the most seconds between two due times; infinity if they are years apart."""
         ...
 
+    def times_in(self, year: int) -> float:
+        """Return how often it is due in a year."""
+        ...
+
 
 class Rate(msgspec.Struct, frozen=True):
     """Every so many seconds."""
@@ -59,6 +63,10 @@ class Rate(msgspec.Struct, frozen=True):
     def longest_gap(self) -> float:
         """Return the seconds of the rate."""
         return self.seconds
+
+    def times_in(self, year: int) -> float:
+        """Return how often it is due in a year, as an average."""
+        return (365 + calendar.isleap(year)) * DAY_SECONDS / self.seconds
 
 
 class Cron(msgspec.Struct, frozen=True):
@@ -83,7 +91,9 @@ class Cron(msgspec.Struct, frozen=True):
 
     def longest_gap(self) -> float:
         """Return the most seconds between two due times of two years that stand for all."""
-        times = sorted(hour * 3600 + minute * 60 for hour in self.hours for minute in self.minutes)
+        times = sorted(
+            hour * HOUR_SECONDS + minute * 60 for hour in self.hours for minute in self.minutes
+        )
         last = date(_SAMPLE_YEAR + 1, 12, 31)
         days = [*takewhile(lambda day: day <= last, self._days_from(date(_SAMPLE_YEAR, 1, 1)))]
         over_night = times[0] - times[-1]
@@ -93,6 +103,12 @@ class Cron(msgspec.Struct, frozen=True):
         if not gaps:
             return math.inf
         return max(*gaps, *(after - before for before, after in pairwise(times)), 0)
+
+    def times_in(self, year: int) -> float:
+        """Return how often it is due in a year: at all its times of each of its days."""
+        last = date(year, 12, 31)
+        days = sum(1 for _ in takewhile(lambda day: day <= last, self._days_from(date(year, 1, 1))))
+        return days * len(self.hours) * len(self.minutes)
 
     def _days_from(self, first: date) -> Iterator[date]:
         for year in range(first.year, _LAST_YEAR + 1):

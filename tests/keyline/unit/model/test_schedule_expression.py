@@ -220,3 +220,25 @@ def test_no_gap_is_longer_than_the_longest(expression: str) -> None:
         longest = max(longest, (following - last).total_seconds())
         last = following
     assert longest == schedule.longest_gap()
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("cron(0 3 * * ? *)", "cron(0 3 ? * MON-FRI *)", "cron(15,45 8-9 1 * ? *)"),
+        *("cron(0 12 L 2 ? *)", "cron(0 0 29 2 ? *)", "cron(0 0 1 1 ? 2030)", "rate(8 hours)"),
+    ],
+)
+@pytest.mark.parametrize("year", [2027, 2028])
+def test_the_times_in_a_year_are_those_that_come_one_after_the_other(
+    expression: str, year: int
+) -> None:
+    found = parse(expression)
+    moment, count = datetime(year, 1, 1, tzinfo=UTC) - timedelta(seconds=1), 0
+    while (due := found.next_after(moment)) is not None and due.year == year:
+        moment, count = due, count + 1
+    assert found.times_in(year) == count
+
+
+def test_the_times_of_each_minute_of_a_year_are_told() -> None:
+    assert parse("cron(* * * * ? *)").times_in(2027) == 365 * 24 * 60
