@@ -22,7 +22,16 @@ def source_faults(
         return
     needed, periods = alarm.datapoints_to_alarm, alarm.evaluation_periods
     if str(found.properties["ComparisonOperator"]).startswith("LessThan"):
-        least = math.ceil(sources.longest_gap(alarm) / alarm.period) + 1
+        gap = sources.longest_gap(alarm)
+        if math.isinf(gap):
+            yield (
+                "alarm-silence",
+                "DatapointsToAlarm",
+                "waits for a schedule that rests for years: its silence is not a failure.",
+                "Leave the alarm out.",
+            )
+            return
+        least = math.ceil(gap / alarm.period) + 1
         if needed < least:
             yield (
                 "alarm-silence",

@@ -90,7 +90,12 @@ class Cron(msgspec.Struct, frozen=True):
         return None
 
     def longest_gap(self) -> float:
-        """Return the most seconds between two due times of two years that stand for all."""
+        """Return the most seconds between two due times of two years that stand for all.
+
+        A schedule that leaves out a year is years apart.
+        """
+        if not self.years.issuperset(range(_SAMPLE_YEAR, _LAST_YEAR + 1)):
+            return math.inf
         times = sorted(
             hour * HOUR_SECONDS + minute * 60 for hour in self.hours for minute in self.minutes
         )

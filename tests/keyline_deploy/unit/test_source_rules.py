@@ -106,14 +106,22 @@ def test_periods_that_wait_for_late_data_do_not_count() -> None:
     assert "is 5 of 5, and the source surely emits only 4" in finding.message
 
 
+WEEKDAYS, LEAP_DAYS = "cron(0 3 ? * MON-FRI *)", "cron(0 3 29 2 ? *)"
+
+
 @pytest.mark.parametrize(
-    ("needed", "rules"), [(2, ["alarm-silence"]), (3, ["alarm-silence"]), (4, [])]
+    ("schedule", "needed", "rules"),
+    [
+        (WEEKDAYS, 2, ["alarm-silence"]),
+        (WEEKDAYS, 3, ["alarm-silence"]),
+        (WEEKDAYS, 4, []),
+        (LEAP_DAYS, 7, ["alarm-silence"]),  # no number of days is enough
+    ],
 )
 def test_days_without_a_run_of_a_schedule_that_rests_are_not_silence(
-    needed: int, rules: list[str]
+    schedule: str, needed: int, rules: list[str]
 ) -> None:
-    weekdays = replace(DAILY, schedule="cron(0 3 ? * MON-FRI *)")
-    functions = (*SYSTEM.functions[:-1], weekdays)
+    functions = (*SYSTEM.functions[:-1], replace(DAILY, schedule=schedule))
     sources = MetricSources([replace(SYSTEM, functions=functions)], DEFAULTS)
     name = {"FunctionName": f"notes-{DAILY.name}-sample"}
     template = alarm("AWS/Lambda", "Invocations", name, needed, needed)

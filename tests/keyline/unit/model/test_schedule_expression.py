@@ -202,6 +202,9 @@ def test_the_next_time_is_the_first_that_fits(
         ("cron(0 3 1 * ? *)", 31 * 24),
         ("cron(0/10 8-17 * * ? *)", 14 + 10 / 60),
         ("cron(0 3 1 1 ? 2030)", math.inf),
+        ("cron(0 3 * * ? 2027)", math.inf),
+        ("cron(0 3 * * ? 2027/2)", math.inf),
+        ("cron(0 3 29 2 ? *)", math.inf),
     ],
 )
 def test_the_longest_gap_is_the_longest_time_without_a_due_time(
