@@ -41,7 +41,7 @@ def write_text(path: Path, text: str, advice: str = OUTPUT) -> None:
     """
     with written(path, advice):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():
+        if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
             path.write_text(text, encoding="utf-8")
             return
         target = path.resolve()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,14 @@ def test_a_file_keeps_its_mode_and_a_link_its_file(tmp_path: Path) -> None:
 def test_a_device_is_written_to_as_it_is() -> None:
     write_text(Path("/dev/null"), "text")
     assert Path("/dev/null").is_char_device()
+
+
+def test_a_device_that_leads_to_a_file_is_written_to_as_it_is(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from keyline_ops.written import write_text; "
+        "print('before', flush=True); write_text(Path('/dev/stdout'), 'text\\n'); print('after')"
+    )
+    file = tmp_path / "out"
+    with file.open("a") as out:
+        subprocess.run([sys.executable, "-c", code], stdout=out, check=True)
+    assert file.read_text().endswith("after\n")
