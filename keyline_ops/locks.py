@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def locks_of(root: Path) -> dict[Path, list[Path]]:
-    """Return the locks, each with the files of requirements that it is of."""
+    """Return each lock, with the files of requirements that it is made from."""
     of_bundles = sorted((root / "lambda_src").glob("**/requirements*.txt"))
     alone = [*of_bundles, *(root / name for name in _OTHERS)]
     locks = {root / "requirements.lock": [root / "requirements.txt", *of_bundles]}
@@ -50,7 +50,7 @@ def locks_of(root: Path) -> dict[Path, list[Path]]:
 
 
 def digest(sources: Sequence[Path]) -> str:
-    """Return what tells whether a lock is of its files as they are."""
+    """Return a hash of files, which tells whether their lock is out of date."""
     texts = (path.read_text(encoding="utf-8") for path in sources)
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 

@@ -227,7 +227,7 @@ def _once_up(platform: Controlled, app: ASGIApp) -> ASGIApp:
 
 
 class _BadRequestError(LocalPlatformError):
-    """A request that no state of the platform would let it answer."""
+    """A request that is wrong in itself, whatever state the platform is in."""
 
 
 def _refusal(error: KeylineError) -> Response:

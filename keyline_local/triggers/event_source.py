@@ -388,7 +388,7 @@ class Poller:
                     "%s: polling failed, trying again: %r",
                     self._mapping.logical_id, error, exc_info=None if known else error,
                 )  # fmt: skip
-                self._place = None
+                self._place, self._due = None, 0.0  # what was told of is looked for again at once
                 self._lost |= isinstance(error, ApiError) and error.code in LOST_PLACE
                 await asyncio.sleep(self._timing.backoff.delay(failures))
 

@@ -3,8 +3,8 @@
 The rules are AWS's, from the Lambda developer guide:
 
 * A function error is retried "until the records expire, exceed the maximum age, or reach the
-configured retry quota". What could not be invoked at all (throttled) is retried until the records
-expire or exceed the age: it costs no retry (services-dynamodb-errors).
+  configured retry quota". What could not be invoked at all (throttled) is retried until the records
+  expire or exceed the age: it costs no retry (services-dynamodb-errors).
 * With bisect a failed batch is split in two. "Splitting batches doesn't consume the retry
   quota" (services-dynamodb-errors), so a poison record is alone before its retries count.
 * With partial batch responses the lowest reported sequence number is the checkpoint, and all

@@ -39,7 +39,7 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 
 
 class TransportError(Exception):
-    """A request that got no whole response, whose cause is what happened."""
+    """A request got no whole response. The class says why."""
 
 
 class ConnectTimeoutError(TransportError):
