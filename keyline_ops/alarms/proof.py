@@ -10,7 +10,7 @@ Samples are seen up to two minutes late.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count, islice, product
@@ -26,7 +26,7 @@ from keyline_deploy.alarms import (
     Treatment,
 )
 from keyline_deploy.alarms.evaluation import evaluate
-from keyline_deploy.alarms.points import DataPoint, Points
+from keyline_deploy.alarms.points import DataPoint, Window
 from keyline_deploy.alarms.properties import IGNORING_NAMESPACE
 from keyline_deploy.alarms.replay import MORE_POINTS
 from keyline_deploy.alarms.rule import Rule, named_alarms
@@ -67,14 +67,19 @@ class Proof:
 
 @dataclass(frozen=True)
 class _Seen:
-    """Samples, of which those of the newest periods are not seen yet."""
+    """The data points of each query, of which those of the newest periods are not seen yet."""
 
-    samples: Points
+    rows: Mapping[str, Window]
     until: int
 
     def point(self, query: MetricQuery, period: int, number: int) -> DataPoint | None:
         """Return a data point, None also if it is not seen yet."""
-        return self.samples.point(query, period, number) if number < self.until else None
+        return self.rows[query.id][number] if number < self.until else None
+
+    def windows(self, end: int, size: int) -> Hashable:
+        """Return all that an evaluation after so many periods looks at."""
+        newest = min(end, self.until)
+        return newest - end, tuple(row[end - size : newest] for row in self.rows.values())
 
 
 @dataclass(frozen=True)
@@ -192,12 +197,15 @@ def _proof(alarm: MetricAlarm, each: float, catalogue: MetricCatalogue) -> Proof
     ):
         trouble = _Trouble(treated, source, query, first, last, end)
         samples = Samples(trouble.samples(catalogue, traffic))
+        watched, deceived = (
+            _Observer(treated, samples, size, end),
+            _Observer(_corrupted(treated), samples, size, end),
+        )
         for late in range(latest + 1):
-            fired = _alarms(treated, samples, size, end, late)
+            fired = watched.alarms(late)
             fires.append(_after(first, fired[:1]))
             ends.append(_after(last, [one + 1 for one in fired[-1:] if one < end]))
-            corrupted = _alarms(_corrupted(treated), samples, size, end, late)
-            depends.append(corrupted == ([] if _fires_above(alarm) else every))
+            depends.append(deceived.alarms(late) == ([] if _fires_above(alarm) else every))
     return Proof(_seconds(alarm, fires), _seconds(alarm, ends), all(depends))
 
 
@@ -212,14 +220,31 @@ def _quiet(query: MetricQuery, catalogue: MetricCatalogue) -> Quiet:
     return catalogue.metrics[query.metric.namespace, query.metric.name].quiet
 
 
-def _alarms(alarm: MetricAlarm, samples: Samples, size: int, end: int, late: int) -> list[int]:
-    """Return after which periods the alarm is in ALARM, where samples are so many periods late."""
-    state, found = State.OK, []
-    for now in range(size, end + 1):
-        state = evaluate(alarm, _Seen(samples, now - late), now, size, state).state
-        if state is State.ALARM:
-            found.append(now)
-    return found
+class _Observer:
+    """Evaluates an alarm after each period; once where it sees the same in the same state."""
+
+    def __init__(self, alarm: MetricAlarm, samples: Samples, size: int, end: int) -> None:
+        self._alarm, self._size, self._end = alarm, size, end
+        self._rows = {
+            query.id: tuple(samples.point(query, alarm.period, number) for number in range(end))
+            for query in alarm.queries
+        }
+        self._known: dict[Hashable, State] = {}
+
+    def alarms(self, late: int) -> list[int]:
+        """Return after which periods the alarm is in ALARM, where samples are so many late."""
+        state, found = State.OK, []
+        for now in range(self._size, self._end + 1):
+            state = self._state(_Seen(self._rows, now - late), now, state)
+            if state is State.ALARM:
+                found.append(now)
+        return found
+
+    def _state(self, seen: _Seen, now: int, before: State) -> State:
+        key = (before, seen.windows(now, self._size))
+        if key not in self._known:
+            self._known[key] = evaluate(self._alarm, seen, now, self._size, before).state
+        return self._known[key]
 
 
 def _after(start: int, found: Sequence[int]) -> int | None:
