@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -129,6 +130,7 @@ def _as_far_as_it_leads(kind: Entity, text: str) -> tuple[Place | None, str]:
     return None, text
 
 
+@lru_cache(maxsize=1024)
 def last_name(text: str) -> str:
     """Return the last name in the text of a place: `city` of `address.city`."""
     return re.sub(r"(\[[0-9]+\])+\Z", "", text).rpartition(".")[2]

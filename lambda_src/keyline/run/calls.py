@@ -144,13 +144,14 @@ def consumed(
     pattern: Pattern[Any], capacity: reply.Capacity | Sequence[reply.Capacity] | None
 ) -> tuple[float, float, dict[str, float]]:
     """Read units, write units, and the units of each index."""
-    parts = (
-        [] if capacity is None else [capacity] if isinstance(capacity, reply.Capacity) else capacity
-    )
-    total = sum(part.CapacityUnits for part in parts)
-    replayed = any(part.ReadCapacityUnits for part in parts)
+    parts = () if capacity is None else capacity
+    if isinstance(parts, reply.Capacity):
+        parts = (parts,)
+    total, replayed = 0.0, False
     by_index: dict[str, float] = {}
     for part in parts:
+        total += part.CapacityUnits
+        replayed = replayed or bool(part.ReadCapacityUnits)
         for name, units in part.GlobalSecondaryIndexes.items():
             by_index[name] = by_index.get(name, 0.0) + units.CapacityUnits
     reads = pattern.reads or replayed  # a token's second call reads what the first wrote

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from keyline.model.condition import Condition, Not, WriteCondition
@@ -83,6 +84,7 @@ class Expressions:
         return out
 
 
+@lru_cache(maxsize=1024)
 def _stem(name: str) -> str:
     """Return a readable part of an alias; two names may have the same."""
     return name if len(name) <= _MAX_STEM and _PLAIN.fullmatch(name) else "x"

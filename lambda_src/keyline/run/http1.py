@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Final
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import msgspec
 
@@ -29,12 +30,14 @@ MAX_HEAD: Final = 65_536
 """Bytes of a status line with its headers."""
 MAX_BODY: Final = 64 * 2**20
 """Bytes of a reply. DynamoDB's largest, of BatchGetItem, has 16 MB."""
-_RECEIVE = 65_536
+_MAX_DIGITS = 10
+"""Digits of a length."""
+_RECEIVE = 8_192
+"""Bytes. From 64 KB on, the allocator tidies up at each receipt, which takes microseconds."""
 _TIMED_OUT = (BlockingIOError, TimeoutError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _TEXT = rb"[\t\x20-\x7e\x80-\xff]"
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: " + _TEXT + rb"*)?")
-_HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(" + _TEXT + rb"*?)[ \t]*")
-_DIGITS = re.compile(rb"[0-9]{1,10}")
+_HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):(" + _TEXT + rb"*)")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 
 
@@ -132,7 +135,7 @@ class Origin:
         self._read_timeout = read_timeout
         self._pool = pool
         self._idle: deque[_Line] = deque()
-        self._process = os.getpid()
+        _ORIGINS.add(self)
         self._is_tls = parts.scheme == "https"
         self._certificates = certificates
 
@@ -164,10 +167,12 @@ class Origin:
         while self._idle:
             self._idle.pop().socket.close()
 
+    def leave_to_parent(self) -> None:
+        """Forget the connections: they are those of the process that this one was forked from."""
+        self._idle = deque()
+
     def _take(self) -> _Line:
         now = time.monotonic()
-        if self._process != os.getpid():  # forked: the connections are the other process' own
-            self._idle, self._process = deque(), os.getpid()
         while True:
             try:
                 line = self._idle.pop()
@@ -236,6 +241,18 @@ class Origin:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bound)
 
 
+_ORIGINS: Final[WeakSet[Origin]] = WeakSet()
+"""All of the process."""
+
+
+def _leave_to_parent() -> None:
+    for origin in _ORIGINS:
+        origin.leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
+
+
 class _Reader:
     """Reads one response from a connection."""
 
@@ -249,17 +266,12 @@ class _Reader:
         """Return the response, and whether the connection can carry another request."""
         head = self._until(b"\r\n\r\n", MAX_HEAD)
         first, *lines = head.split(b"\r\n")
-        status = _STATUS.fullmatch(first)
-        if status is None:
-            raise MalformedError("the status line")
-        code = int(status[2])
-        if code < 200:
-            raise MalformedError("a response that nothing asked for")
+        code, lasting = _status(first)
         headers = _headers(lines)
         body, bounded = self._body(code, headers)
         if self._data:
             raise MalformedError("bytes behind the response")
-        kept = bounded and status[1] == b"1" and headers.get(b"connection", b"").lower() != b"close"
+        kept = bounded and lasting and headers.get(b"connection", b"").lower() != b"close"
         return Response(code, headers, body), kept
 
     def _body(self, code: int, headers: Mapping[bytes, bytes]) -> tuple[bytes, bool]:
@@ -273,7 +285,7 @@ class _Reader:
             return b"", True
         if length is None:
             return self._rest(), False
-        if not _DIGITS.fullmatch(length) or int(length) > MAX_BODY:
+        if not length.isdigit() or len(length) > _MAX_DIGITS or int(length) > MAX_BODY:
             raise MalformedError("the length of the body")
         return self._exactly(int(length)), True
 
@@ -339,6 +351,18 @@ class _Reader:
         return before
 
 
+@lru_cache(maxsize=16)
+def _status(line: bytes) -> tuple[int, bool]:
+    """Return a response's status, and whether its version keeps connections."""
+    found = _STATUS.fullmatch(line)
+    if found is None:
+        raise MalformedError("the status line")
+    code = int(found[2])
+    if code < 200:
+        raise MalformedError("a response that nothing asked for")
+    return code, found[1] == b"1"
+
+
 def _headers(lines: list[bytes]) -> Mapping[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
     for line in lines:
@@ -355,4 +379,4 @@ def _header(line: bytes) -> tuple[bytes, bytes]:
     found = _HEADER.fullmatch(line)
     if found is None:
         raise MalformedError("a header")
-    return found[1].lower(), found[2]
+    return found[1].lower(), found[2].strip(b" \t")

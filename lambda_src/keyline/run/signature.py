@@ -1,12 +1,13 @@
 """Signature Version 4 of requests to DynamoDB: always one POST, to one path, with no query.
 
 Source: AWS, "Create a signed AWS API request". botocore derives the signing key for each request;
-here it is kept for the day that it holds.
+here the key is kept for the day that it holds, as a MAC that has read it.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from hmac import digest
 from typing import Protocol
@@ -14,6 +15,7 @@ from typing import Protocol
 SERVICE = "dynamodb"
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _HASH = "sha256"
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 class Keys(Protocol):
@@ -33,12 +35,12 @@ class Signer:
     Threads may share it: what is kept is replaced as a whole.
     """
 
-    __slots__ = ("_date", "_key", "_region")
+    __slots__ = ("_date", "_mac", "_region")
 
     def __init__(self, region: str) -> None:
         self._region = region
         self._date = (0, "")
-        self._key: tuple[str, str, bytes] = ("", "", b"")
+        self._mac: tuple[str, str, Callable[[bytes], str]] = ("", "", hmac_of(b""))
 
     def headers(self, keys: Keys, host: str, kind: str, target: str, body: bytes) -> str:
         """Return the header lines that a signature adds to a POST to `/`.
@@ -63,7 +65,7 @@ class Signer:
         day = moment[:8]
         scope = f"{day}/{self._region}/{SERVICE}/aws4_request"
         text = f"{_ALGORITHM}\n{moment}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-        signature = digest(self._signing_key(keys.secret_key, day), text.encode(), _HASH).hex()
+        signature = self._mac_of(keys.secret_key, day)(text.encode())
         credential = f"{keys.access_key}/{scope}"
         return (
             f"{lines}Authorization: {_ALGORITHM} Credential={credential}, "
@@ -79,11 +81,36 @@ class Signer:
             self._date = (now, text)
         return text
 
-    def _signing_key(self, secret: str, day: str) -> bytes:
-        of_secret, of_day, key = self._key
+    def _mac_of(self, secret: str, day: str) -> Callable[[bytes], str]:
+        """Return what signs with the key of a secret on a day."""
+        of_secret, of_day, mac = self._mac
         if of_secret != secret or of_day != day:
             key = f"AWS4{secret}".encode()
             for part in (day, self._region, SERVICE, "aws4_request"):
                 key = digest(key, part.encode(), _HASH)
-            self._key = (secret, day, key)
-        return key
+            mac = hmac_of(key)
+            self._mac = (secret, day, mac)
+        return mac
+
+
+def hmac_of(key: bytes) -> Callable[[bytes], str]:
+    """Return what gives the HMAC of texts under a key, in hexadecimal digits.
+
+    The key is read once. `hmac.digest` reads the key for each text, and has OpenSSL look its
+    algorithm up, which takes twice as long as all else. Source: RFC 2104, chapter 2.
+
+    Parameters
+    ----------
+    key
+        At most 64 bytes, the length of a block of SHA-256.
+    """
+    block = key.ljust(sha256().block_size, b"\0")
+    inner, outer = sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
+
+    def mac(text: bytes) -> str:
+        within, around = inner.copy(), outer.copy()
+        within.update(text)
+        around.update(within.digest())
+        return around.hexdigest()
+
+    return mac
