@@ -47,12 +47,31 @@ def test_every_benchmark_has_its_result_beside_it() -> None:
         assert result.is_file()
 
 
-@pytest.mark.parametrize("name", list(found()))
-def test_a_benchmark_tells_its_options(name: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", name, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert "--json" in done.stdout
+TELLS_OPTIONS = """
+import runpy, sys
+for name in sys.argv[1:]:
+    sys.argv = [name, "--help"]
+    try:
+        runpy.run_module(name, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        print(name, "ends with", end.code)
+"""
+
+
+def test_each_benchmark_tells_its_options() -> None:
+    names = list(found())
+    told = subprocess.run(
+        [sys.executable, "-c", TELLS_OPTIONS, *names],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    ).stdout
+    for name in names:
+        options, ended, told = told.partition(f"{name} ends with 0\n")
+        assert "--json" in options, name
+        assert ended, name
+    assert told == ""
 
 
 def test_the_costs_at_run_time_are_those_of_the_result(root: Path) -> None:

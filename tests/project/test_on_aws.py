@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,10 +16,9 @@ from moto.server import ThreadedMotoServer
 from keyline.errors import KeylineError
 from keyline.variables import DYNAMODB_ENDPOINT
 from keyline_deploy.alarms import MetricAlarm
-from keyline_deploy.alarms.templates import alarms_of
-from keyline_deploy.synthesized import read_templates
-from keyline_ops.synth import up_to_date
+from keyline_deploy.alarms.templates import TemplateAlarm, alarms_of
 from tests.support import on_aws
+from tests.support.templates import Templates
 
 REGION = "us-east-1"
 
@@ -112,28 +112,46 @@ def test_tests_that_fail_are_told_and_leave_nothing(
     assert tables() == set()
 
 
+@pytest.fixture(scope="session")
+def found(templates: Templates) -> list[TemplateAlarm]:
+    """All alarms of the environment."""
+    made = templates(on_aws.ENVIRONMENT)
+    return [each for stack, text in made.items() for each in alarms_of(stack, text)]
+
+
+def joins(each: TemplateAlarm) -> bool:
+    return not isinstance(each.alarm, MetricAlarm)
+
+
 def test_each_alarm_goes_off_and_is_deleted_and_a_refusal_is_told(
-    aws: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    aws: str,
+    found: list[TemplateAlarm],
+    templates: Templates,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # Given an emulator that has no alarms that join others, and one alarm that does not go off
-    found = [each for stack, text in templates().items() for each in alarms_of(stack, text)]
-    silent = next(each for each in found if isinstance(each.alarm, MetricAlarm))
-    joined = [each for each in found if not isinstance(each.alarm, MetricAlarm)]
+    # Given the alarms of one stack, of which some join others, which the emulator has not, and one
+    # alarm that does not go off
+    stack = next(each.stack for each in found if joins(each))
+    template = json.dumps(templates(on_aws.ENVIRONMENT)[stack])
+    (tmp_path / f"{stack}.template.json").write_text(template)
+    silent = next(each for each in found if each.stack == stack and not joins(each))
+    joined = [each for each in found if each.stack == stack and joins(each)]
     end, goes_off = f"-{silent.stack}-{silent.logical_id}", on_aws._goes_off
     monkeypatch.setattr(
         on_aws, "_goes_off", lambda to, name: not name.endswith(end) and goes_off(to, name)
     )
-    assert joined
 
     # When all are tried, Then these alone are told, and nothing is left
-    told = list(on_aws.tried_alarms(on_aws._allowed()))
+    told = list(on_aws.tried_alarms(on_aws._allowed(), tmp_path))
     named = sorted(line.partition(": ")[0] for line in told)
     assert named == sorted(f"{each.stack}/{each.name}" for each in [silent, *joined])
     assert f"{len(joined)} that join others were tried" in capsys.readouterr().out
     assert alarms() == []
 
 
-def test_an_alarm_that_joins_others_names_those_that_were_made() -> None:
+def test_an_alarm_that_joins_others_names_those_that_were_made(found: list[TemplateAlarm]) -> None:
     class Client:
         """Takes alarms that join others."""
 
@@ -142,20 +160,15 @@ def test_an_alarm_that_joins_others_names_those_that_were_made() -> None:
         def put_composite_alarm(self, **given: Any) -> None:
             self.rules[given["AlarmName"]] = given["AlarmRule"]
 
-    found = [each for stack, text in templates().items() for each in alarms_of(stack, text)]
     made = {on_aws._name("test", each) for each in found}
     for each in found:
-        if not isinstance(each.alarm, MetricAlarm):
+        if joins(each):
             assert list(on_aws._joined(Client(), each, on_aws._name("test", each), "test")) == []
     assert Client.rules
     for rule in Client.rules.values():
         named = set(re.findall(r'"([^"]+)"', rule))
         assert named
         assert named <= made
-
-
-def templates() -> Mapping[str, Any]:
-    return read_templates(up_to_date(on_aws.ENVIRONMENT))
 
 
 def test_the_tests_that_run_there_are_in_the_project(root: Path) -> None:
