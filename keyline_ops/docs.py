@@ -195,7 +195,10 @@ def condition_of(pattern: Pattern[Any]) -> str:
         return ""
     conditions = [f"{name} =" for name in pattern.key.partition]
     conditions += [f"{c.attribute} {c.operator.replace('_', ' ')}" for c in pattern.conditions]
-    kept = (f"where {c.attribute} {c.operator.replace('_', ' ')}" for c in leaves(pattern.where))
+    kept = (
+        " ".join(("where", c.attribute, c.operator.replace("_", " "), *c.attributes[1:]))
+        for c in leaves(pattern.where)
+    )
     conditions += kept
     return "; ".join(conditions) + (", descending" if pattern.descending else "")
 

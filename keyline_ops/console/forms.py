@@ -184,7 +184,8 @@ def _documents(pattern: Pattern[Any]) -> Mapping[str, Any]:
         case Put():
             return {"item": _skeleton(pattern)}
         case Update():
-            names = (*pattern.set, *pattern.set_once, *pattern.add, *pattern.append)
+            given = (name for name in pattern.set_from if name not in pattern.without_value)
+            names = (*pattern.set, *pattern.set_once, *pattern.add, *given, *pattern.append)
             more = (*pattern.prepend, *pattern.discard)
             return {"changes": dict.fromkeys((*names, *more))}
         case BatchGet():

@@ -26,7 +26,7 @@ _ROW = re.compile(r"^\| (?P<asked>.+?) \| (?P<here>.+) \|$", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 _TEXT = re.compile(r'"[^"]*"')
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_NOT_OFFERED = ("refused on purpose", "not yet")
+_NOT_OFFERED = "refused on purpose"
 WITHOUT_NAMES = {
     "ReturnConsumedCapacity",
     "ReturnValuesOnConditionCheckFailure",

@@ -9,11 +9,12 @@ Tables
 Access patterns
     Get, Put, Update, Delete, Query, BatchGet, BatchWrite, TransactGet, TransactWrite, Check;
     Pattern is the base of all of them. MAX_TRANSACTION is the most actions of a transaction.
+    plus and or_given make a Plus and an OrGiven, sources of an Update's set_from.
 Conditions of a pattern
     equals, differs, less_than, at_most, greater_than, at_least, between, begins_with, contains,
-    exists, absent, is_of, size_of, any_of, `not_`; they make a Condition, a Size, an AnyOf or a
-    Not. holds_of_none says whether one holds where there is no item. leaves gives all comparisons
-    in them.
+    exists, absent, is_of, size_of, attribute, any_of, `not_`; they make a Condition, a Size, an
+    Attribute, an AnyOf or a Not. holds_of_none says whether one holds where there is no item.
+    leaves gives all comparisons in them.
 Collections
     one_of, OneOf: a Query that reads several kinds of items.
 Systems
@@ -76,6 +77,7 @@ from keyline.model.capacity import (
 from keyline.model.collection import OneOf, one_of
 from keyline.model.condition import (
     AnyOf,
+    Attribute,
     Condition,
     Not,
     Size,
@@ -83,6 +85,7 @@ from keyline.model.condition import (
     any_of,
     at_least,
     at_most,
+    attribute,
     begins_with,
     between,
     contains,
@@ -140,6 +143,7 @@ from keyline.model.pattern import (
     TransactWrite,
     Update,
 )
+from keyline.model.set_from import OrGiven, Plus, or_given, plus
 from keyline.model.shape import Field, compressed, fields_of
 from keyline.model.size import MAX_ITEM_BYTES, STORAGE_OVERHEAD_BYTES, item_size
 from keyline.model.stream_filter import stream_filter_of
@@ -191,6 +195,7 @@ __all__ = [
     "Access",
     "AnyOf",
     "AnythingBut",
+    "Attribute",
     "BatchGet",
     "BatchWrite",
     "Check",
@@ -213,7 +218,9 @@ __all__ = [
     "NoSettings",
     "Not",
     "OneOf",
+    "OrGiven",
     "Pattern",
+    "Plus",
     "Prefix",
     "Projection",
     "ProjectionType",
@@ -237,6 +244,7 @@ __all__ = [
     "api_name",
     "at_least",
     "at_most",
+    "attribute",
     "begins_with",
     "between",
     "change_units",
@@ -262,8 +270,10 @@ __all__ = [
     "most_write_units",
     "not_",
     "one_of",
+    "or_given",
     "pascal",
     "phase_parameter_name",
+    "plus",
     "query_units",
     "read_units",
     "schedule_expression",

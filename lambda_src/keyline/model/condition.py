@@ -30,8 +30,22 @@ SORT_OPERATORS: frozenset[str] = frozenset({"=", "<", "<=", ">", ">=", "between"
 
 
 @dataclass(frozen=True)
+class Size:
+    """The size of an attribute, in place of its value."""
+
+    attribute: str
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute of the same item, in place of a value of the call."""
+
+    attribute: str
+
+
+@dataclass(frozen=True)
 class Condition:
-    """One comparison of an attribute with a value given at the call.
+    """One comparison of an attribute, with a value of the call or with another attribute.
 
     Attributes
     ----------
@@ -46,6 +60,8 @@ class Condition:
         a set, list or map.
     type
         The type of an `is_of`, as DynamoDB names it.
+    other
+        What of the same item it is compared with; None where a call gives the value.
     """
 
     operator: Operator
@@ -53,11 +69,22 @@ class Condition:
     parameter: str
     measured: bool = False
     type: StoredType | None = None
+    other: Attribute | Size | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Return whether it is about the value, and not about whether there is one."""
+        return self.operator not in ("exists", "absent", "is_of")
 
     @property
     def takes_value(self) -> bool:
         """Return whether a call has to give a value for it."""
-        return self.operator not in ("exists", "absent", "is_of")
+        return self.compares and self.other is None
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes that it is about."""
+        return (self.attribute, *((self.other.attribute,) if self.other else ()))
 
 
 @dataclass(frozen=True)
@@ -75,13 +102,8 @@ class Not:
 
 
 WriteCondition = Condition | AnyOf | Not
-
-
-@dataclass(frozen=True)
-class Size:
-    """The size of an attribute, in place of its value."""
-
-    attribute: str
+Given = str | Attribute | Size | None
+"""The right side of a comparison: the name of a value of the call, or an attribute of the item."""
 
 
 def leaves(conditions: tuple[WriteCondition, ...]) -> Iterator[Condition]:
@@ -101,35 +123,37 @@ def holds_of_none(condition: WriteCondition) -> bool:
         return any(map(holds_of_none, condition.conditions))
     if isinstance(condition, Not):
         return not holds_of_none(condition.condition)
-    return condition.operator == "absent" or (condition.operator == "<>" and not condition.measured)
+    if condition.operator == "<>":
+        return condition.other is not None or not condition.measured
+    return condition.operator == "absent"
 
 
-def equals(attribute: str | Size, parameter: str | None = None) -> Condition:
+def equals(attribute: str | Size, parameter: Given = None) -> Condition:
     """Require that the attribute equals the value."""
     return _comparison("=", attribute, parameter)
 
 
-def differs(attribute: str | Size, parameter: str | None = None) -> Condition:
+def differs(attribute: str | Size, parameter: Given = None) -> Condition:
     """Require that the attribute is not the value."""
     return _comparison("<>", attribute, parameter)
 
 
-def less_than(attribute: str | Size, parameter: str | None = None) -> Condition:
+def less_than(attribute: str | Size, parameter: Given = None) -> Condition:
     """Require that the attribute is less than the value."""
     return _comparison("<", attribute, parameter)
 
 
-def at_most(attribute: str | Size, parameter: str | None = None) -> Condition:
+def at_most(attribute: str | Size, parameter: Given = None) -> Condition:
     """Require that the attribute is less than or equal to the value."""
     return _comparison("<=", attribute, parameter)
 
 
-def greater_than(attribute: str | Size, parameter: str | None = None) -> Condition:
+def greater_than(attribute: str | Size, parameter: Given = None) -> Condition:
     """Require that the attribute is greater than the value."""
     return _comparison(">", attribute, parameter)
 
 
-def at_least(attribute: str | Size, parameter: str | None = None) -> Condition:
+def at_least(attribute: str | Size, parameter: Given = None) -> Condition:
     """Require that the attribute is greater than or equal to the value."""
     return _comparison(">=", attribute, parameter)
 
@@ -139,12 +163,12 @@ def between(attribute: str | Size, parameter: str | None = None) -> Condition:
     return _comparison("between", attribute, parameter)
 
 
-def begins_with(attribute: str, parameter: str | None = None) -> Condition:
+def begins_with(attribute: str, parameter: Given = None) -> Condition:
     """Require that the attribute begins with the value."""
     return _comparison("begins_with", attribute, parameter)
 
 
-def contains(attribute: str, parameter: str | None = None) -> Condition:
+def contains(attribute: str, parameter: Given = None) -> Condition:
     """Require that the set, list or text holds the value."""
     return _comparison("contains", attribute, parameter)
 
@@ -177,6 +201,17 @@ def size_of(attribute: str) -> Size:
     return Size(attribute)
 
 
+def attribute(name: str) -> Attribute:
+    """Return another attribute of the item, to be compared with in place of a value of the call.
+
+    Examples
+    --------
+    >>> at_most("used", attribute("limit")).attributes
+    ('used', 'limit')
+    """
+    return Attribute(name)
+
+
 def any_of(*conditions: WriteCondition) -> AnyOf:
     """Require that at least one of the conditions holds."""
     return AnyOf(conditions)
@@ -187,11 +222,10 @@ def not_(condition: WriteCondition) -> Not:
     return Not(condition)
 
 
-def _comparison(
-    operator: Operator, compared: str | Size, parameter: str | None = None
-) -> Condition:
-    if isinstance(compared, Size):
-        attribute = compared.attribute
-        named = parameter or f"{last_name(attribute)}_size"
-        return Condition(operator, attribute, named, measured=True)
-    return Condition(operator, compared, parameter or last_name(compared))
+def _comparison(operator: Operator, compared: str | Size, given: Given = None) -> Condition:
+    measured = isinstance(compared, Size)
+    name = compared.attribute if isinstance(compared, Size) else compared
+    other = given if isinstance(given, Attribute | Size) else None
+    parameter = given if isinstance(given, str) else ""
+    named = parameter or f"{last_name(name)}{'_size' if measured else ''}"
+    return Condition(operator, name, named, measured=measured, other=other)

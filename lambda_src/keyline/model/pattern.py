@@ -7,7 +7,7 @@ docs, the line in the forecast, the capacity that a test allows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from keyline.model.condition import Condition, WriteCondition, leaves
 from keyline.model.entity import Entity, Key
 from keyline.model.faults import faults_of
 from keyline.model.place import Place, place_of
+from keyline.model.set_from import Source, attribute_of
 from keyline.model.shape import fields_of
 from keyline.model.table import Index, Table
 from keyline.model.template import Template
@@ -371,6 +372,9 @@ class Update(_Change[ItemT]):
         Lists, or lists within attributes, that get members at their end or at their beginning.
     remove
         Attributes, or parts of them, that are taken away.
+    set_from
+        What is set to the value of another attribute: to the value before the update. A source is
+        an attribute or a part of one, `plus(...)` of it, or `or_given(...)`.
     discard
         Sets that lose members.
     conditions
@@ -401,6 +405,7 @@ class Update(_Change[ItemT]):
     discard: tuple[str, ...] = ()
     append: tuple[str, ...] = ()
     prepend: tuple[str, ...] = ()
+    set_from: Mapping[str, Source] = field(default_factory=dict)
     version: str | None = None
     upsert: bool = False
     at_least_once: bool = False
@@ -421,16 +426,29 @@ class Update(_Change[ItemT]):
 
     @cached_property
     def moving(self) -> frozenset[str]:
-        """Return what a second attempt would change again: members added, elements removed."""
+        """Return what a second attempt would change again.
+
+        Members added, elements removed, and what is set from what the update changes.
+        """
         parts = ((name, self.parts.get(name)) for name in self.remove)
         elements = (n for n, p in parts if p and p.steps and isinstance(p.steps[-1], int))
-        return frozenset((*self.append, *self.prepend, *elements))
+        ttl = self.table.ttl.attribute if self.table.ttl else None
+        written = self.touched | {self.version, ttl}
+        sources = ((n, place_of(self.kind, attribute_of(s))) for n, s in self.set_from.items())
+        copies = (name for name, place in sources if place and place.attribute in written)
+        return frozenset((*self.append, *self.prepend, *elements, *copies))
+
+    @cached_property
+    def without_value(self) -> frozenset[str]:
+        """Return what each call changes, for which it gives no value."""
+        plain = (name for name, source in self.set_from.items() if isinstance(source, str))
+        return frozenset((*self.remove, *plain))
 
     @property
     def changed(self) -> tuple[str, ...]:
         """The attributes, and parts of attributes, that it writes, without the version."""
         added = (*self.add, *self.append, *self.prepend)
-        return (*self.set, *self.set_once, *added, *self.remove, *self.discard)
+        return (*self.set, *self.set_once, *added, *self.set_from, *self.remove, *self.discard)
 
     @property
     def touched(self) -> frozenset[str]:

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import singledispatch
 from typing import Any
 
 from keyline.errors import Fault, instead_of, repeated
 from keyline.model.collection import OneOf
-from keyline.model.condition import (
-    STORED_TYPES,
-    AnyOf,
-    Condition,
-    Not,
-    WriteCondition,
-    leaves,
-)
+from keyline.model.condition_checks import condition_faults
 from keyline.model.faults import faults_of
 from keyline.model.pattern import (
     MAX_PER_MONTH,
@@ -33,31 +26,10 @@ from keyline.model.pattern import (
     TransactWrite,
     Update,
 )
-from keyline.model.place import place_of, places_near
-from keyline.model.shape import (
-    AttributeType,
-    Field,
-)
 from keyline.model.shape_checks import shape_faults
 from keyline.model.size import MAX_ITEM_BYTES
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-SETS: frozenset[AttributeType | None] = frozenset({"SS", "NS", "BS"})
-_ORDERED: frozenset[AttributeType | None] = frozenset({"S", "N", "B"})
-_TAKES: Mapping[str, frozenset[AttributeType | None]] = {
-    "<": _ORDERED,
-    "<=": _ORDERED,
-    ">": _ORDERED,
-    ">=": _ORDERED,
-    "between": _ORDERED,
-    "begins_with": frozenset({"S", "B"}),
-    "contains": SETS | {"S", "B", "L"},
-}
-"""The types of attribute that an operator works on, where it does not work on all."""
-_MEASURED: frozenset[AttributeType | None] = SETS | {"S", "B", "L", "M"}
-"""The types of attribute that have a size."""
-_MEASURES = frozenset({"=", "<>", "<", "<=", ">", ">=", "between"})
-"""The operators that compare a size."""
 
 
 @faults_of.register(Pattern)
@@ -201,91 +173,6 @@ def _whole_item_faults(pattern: Put[Any] | BatchWrite[Any]) -> Iterator[Fault]:
             f"{shape.__name__} is a part of {pattern.kind.shape.__name__} only.",
             "Write whole items, or declare an Update.",
         )
-
-
-def condition_faults(
-    pattern: Pattern[Any], conditions: tuple[WriteCondition, ...], path: str = "conditions"
-) -> Iterator[Fault]:
-    """Yield what is wrong with conditions on an item: of a write, or those that leave items out.
-
-    Parameters
-    ----------
-    path
-        What an error names as their place.
-    """
-    if any(map(_holds_nothing, conditions)):
-        yield path, "any_of() holds nothing.", "Give it conditions."
-    for condition in leaves(conditions):
-        yield from _comparison_faults(pattern, condition, f"{path}.{condition.attribute}")
-    compared = ((c.attribute, c.parameter) for c in leaves(conditions) if c.takes_value)
-    for attribute, parameter in repeated(compared):
-        yield (
-            f"{path}.{attribute}",
-            f"two conditions take their value from {parameter!r}.",
-            f"Name one of the parameters: at_most({attribute!r}, 'highest').",
-        )
-
-
-def _holds_nothing(condition: WriteCondition) -> bool:
-    if isinstance(condition, Not):
-        return _holds_nothing(condition.condition)
-    if isinstance(condition, AnyOf):
-        return not condition.conditions or any(map(_holds_nothing, condition.conditions))
-    return False
-
-
-def _comparison_faults(pattern: Pattern[Any], condition: Condition, path: str) -> Iterator[Fault]:
-    attribute, kind = condition.attribute, pattern.kind
-    ttl = pattern.table.ttl.attribute if pattern.table.ttl else None
-    place = place_of(kind, attribute)
-    field = place.field if place else None
-    found = place.type if place else kind.type_of(attribute) or ("N" if attribute == ttl else None)
-    if place is None and found is None:
-        yield (
-            path,
-            f"{kind.shape.__name__} has no such attribute.",
-            instead_of(attribute, places_near(kind, attribute)),
-        )
-    takes = _MEASURED if condition.measured else _TAKES.get(condition.operator, {found})
-    if condition.measured and condition.operator not in _MEASURES:
-        yield (
-            path,
-            f"{condition.operator!r} does not compare a size.",
-            f"Use one of {', '.join(sorted(_MEASURES))}.",
-        )
-    elif found is not None and found not in takes:
-        yield (
-            path,
-            f"{'a size' if condition.measured else repr(condition.operator)} does not work on the "
-            f"type {found}.",
-            f"It takes {', '.join(sorted(t for t in takes if t))}.",
-        )
-    if condition.takes_value and field and field.compress_above:
-        yield path, "is stored compressed.", "Compare an attribute that is stored as it is."
-    if condition.operator == "is_of":
-        yield from _type_faults(path, condition, found, field)
-    if not condition.takes_value and field and field.defaulted:
-        yield (
-            path,
-            f"{condition.operator!r} takes an item from before the field for one without a value, "
-            "and a read gives it the default.",
-            "Compare the value, or ask for the item by its key: "
-            f"{'absent' if condition.operator == 'absent' else 'exists'}"
-            f"({pattern.table.key.partition[0]!r}).",
-        )
-    if condition.takes_value and attribute in pattern.table.sharded:
-        yield path, "is stored with a write shard.", "Compare another attribute."
-
-
-def _type_faults(
-    path: str, condition: Condition, found: AttributeType | None, field: Field | None
-) -> Iterator[Fault]:
-    """Yield what is wrong with a type that is asked for."""
-    asked = condition.type
-    if asked not in STORED_TYPES:
-        yield path, f"{asked!r} is not a type.", f"Use one of {', '.join(STORED_TYPES)}."
-    elif found is not None and not (field and field.compress_above) and asked != found:
-        yield path, f"is never {asked}: it is declared as {found}.", "Leave the condition out."
 
 
 # --- transactions -------------------------------------------------------------------------

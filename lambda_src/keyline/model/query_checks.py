@@ -7,9 +7,10 @@ from typing import Any
 
 from keyline.errors import Fault, instead_of
 from keyline.model.condition import SORT_OPERATORS, Condition, leaves
+from keyline.model.condition_checks import condition_faults
 from keyline.model.entity import Entity
 from keyline.model.pattern import Query, compared_template, parameters_of, sort_parameters
-from keyline.model.pattern_checks import condition_faults, reach_faults
+from keyline.model.pattern_checks import reach_faults
 from keyline.model.place import place_of
 from keyline.model.separation import (
     Lexicon,
@@ -62,6 +63,12 @@ def _query_faults(query: Query[Any]) -> Iterator[Fault]:
 
 def _operator_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]:
     path, attribute = f"sort.{condition.attribute}", condition.attribute
+    if condition.other is not None:
+        yield (
+            path,
+            "is compared with another attribute, and a key only with values of the call.",
+            "Compare the attributes with where=.",
+        )
     if condition.operator not in SORT_OPERATORS:
         yield (
             path,
@@ -101,18 +108,18 @@ def _filter_faults(query: Query[Any]) -> Iterator[Fault]:
     yield from condition_faults(query, query.where, "where")
     index = query.table.index(query.index) if query.index else None
     carried = query.table.carried_by(index) if index else None
-    for condition in leaves(query.where):
-        place = place_of(query.kind, condition.attribute)
-        attribute = place.attribute if place else condition.attribute
+    for name in (name for c in leaves(query.where) for name in c.attributes):
+        place = place_of(query.kind, name)
+        attribute = place.attribute if place else name
         if attribute in query.key.attributes:
             yield (
-                f"where.{condition.attribute}",
+                f"where.{name}",
                 f"is a part of the key of {query.index or query.table.name}.",
                 "Compare it with sort=; the partition key is given by each call.",
             )
         if carried is not None and attribute not in carried:
             yield (
-                f"where.{condition.attribute}",
+                f"where.{name}",
                 f"the index {query.index} does not carry it.",
                 f"It carries: {', '.join(sorted(carried))}.",
             )

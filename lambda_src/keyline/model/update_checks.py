@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 from keyline.errors import Fault, instead_of, repeated
+from keyline.model.condition_checks import SETS, condition_faults
 from keyline.model.pattern import Update, primary_fields
-from keyline.model.pattern_checks import SETS, condition_faults, own_faults
+from keyline.model.pattern_checks import own_faults
 from keyline.model.place import Place, place_of, places_near
+from keyline.model.set_from_checks import set_from_faults
 from keyline.model.shape import annotation_of, fields_of, limits_of, strip
 
 _CREATE_INSTEAD = "Delete and create instead."
@@ -22,11 +24,12 @@ def _update_faults(update: Update[Any]) -> Iterator[Fault]:
     yield from condition_faults(update, update.conditions)
     if not update.changed:
         yield "set", "changes nothing.", "Name attributes to set, add, remove or discard."
-    for clause in ("set", "set_once", "add", "remove", "discard", "append", "prepend"):
+    for clause in ("set", "set_once", "add", "remove", "discard", "append", "prepend", "set_from"):
         for name in getattr(update, clause):
             yield from _change_faults(update, clause, name)
     for name in repeated((*update.changed, *([update.version] if update.version else ()))):
         yield f"set.{name}", "is changed twice.", "An update names an attribute once."
+    yield from set_from_faults(update)
     yield from _overlap_faults(update)
     yield from _repetition_faults(update)
     if update.version:
@@ -142,8 +145,8 @@ def _change_faults(update: Update[Any], clause: str, name: str) -> Iterator[Faul
         )
     if clause == "add" and found not in SETS | {"N"}:
         yield path, "is neither Number nor set.", "Use set."
-    if clause == "add" and name == _counted_from(update):
-        yield path, "is what the expiry counts from, and the sum is not known.", "Use set."
+    if clause in ("add", "set_from") and name == _counted_from(update):
+        yield path, "is what the expiry counts from, and the new value is not known.", "Use set."
     if clause == "discard" and found not in SETS:
         yield path, "is not a set.", "Use remove."
     if clause == "remove" and name in fields and fields[name].required:
@@ -270,7 +273,7 @@ def _template_faults(update: Update[Any]) -> Iterator[Fault]:
 
 
 def _upsert_faults(update: Update[Any]) -> Iterator[Fault]:
-    given = {*update.set, *update.set_once, *update.add, update.version}
+    given = {*update.set, *update.set_once, *update.add, *update.set_from, update.version}
     given |= {*update.table.key.attributes, *primary_fields(update)}
     lacking = [
         name

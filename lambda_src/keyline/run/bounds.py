@@ -55,6 +55,13 @@ class Bounds(msgspec.Struct, frozen=True):
         """Return what the stored number has to be, so that the total keeps to the bounds."""
         return list(self._before(delta))
 
+    def around(self, delta: Decimal) -> list[tuple[str, Decimal]]:
+        """Return the same of a number that need not keep to the bounds itself."""
+        return [
+            (operator, (_UP if operator in _LOWER else _DOWN).subtract(limit, delta))
+            for operator, limit in self.limits
+        ]
+
     def check_step(self, name: str, delta: Decimal) -> None:
         """Refuse an addition that would make a total of no multiple.
 

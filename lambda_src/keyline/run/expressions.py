@@ -6,19 +6,20 @@ Any name may be one of DynamoDB's 573 reserved words; an alias never is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from keyline.model.condition import Condition, Not, WriteCondition
+from keyline.model.condition import Condition, Not, Size, WriteCondition
 from keyline.model.pattern import Query
-from keyline.model.place import Place, default_within, place_of
+from keyline.model.place import Place, default_within, last_name, place_of
 from keyline.run import values
 from keyline.run.codec import value_of
 from keyline.run.comparison import holds
 from keyline.run.errors import BadValueError
 from keyline.run.keytext import pair
 from keyline.run.scalars import Wire
+from keyline.run.two_attributes import EMPTY_SET, Absence, Side, of_two
 
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _MAX_STEM = 200
@@ -142,6 +143,10 @@ def _comparison(into: Expressions, pattern: Any, condition: Condition) -> Text:
     if condition.operator == "is_of":
         tag: Wire = {"S": condition.type}
         return f"attribute_type({name}, {into.place('type', lambda _: tag)})"
+    if condition.other is not None:
+        theirs = _side(into, pattern, condition.other.attribute, isinstance(condition.other, Size))
+        ours = _side(into, pattern, condition.attribute, condition.measured)
+        return of_two(into, condition.operator, ours, theirs)
     hint = condition.parameter if condition.operator == "between" else f"if_{condition.parameter}"
     encode = _encoder(pattern, condition, place)
     build = _within if condition.operator == "between" else compared
@@ -170,34 +175,40 @@ def _defaults(
 
     Each with the names of what is absent and of what is there then, and with what is compared.
     """
+    return [
+        (into.path(lacking), into.path(there) if there else "", default)
+        for lacking, there, default in _absences(pattern, place, condition.measured)
+        if default != EMPTY_SET
+    ]
+
+
+def _absences(pattern: Any, place: Place, measured: bool) -> Iterator[Absence]:
+    """Yield each step to a place that may be absent and has a default then."""
     prefixes = [
-        into.path(Place(place.attribute, place.steps[:level], place.levels[: level + 1]))
+        Place(place.attribute, place.steps[:level], place.levels[: level + 1])
         for level in range(len(place.levels))
     ]
-    found = []
-    for level, name in enumerate(prefixes):
+    for level, lacking in enumerate(prefixes):
         value = default_within(place, level)
-        wire = None if value is None else values.of_type(place.annotation).encode(value)
-        if condition.measured and value is not None:
-            wire = {"N": str(_size(wire))}
-        if wire is not None:  # the key is named only where it is asked for
-            there = prefixes[level - 1] if level else _item(into, pattern)
-            found.append((name, there, wire))
-    return found
+        if value is None:
+            continue
+        wire = values.of_type(place.annotation).encode(value) or EMPTY_SET
+        ((_, content),) = wire.items()
+        there = prefixes[level - 1] if level else _item(pattern)
+        yield Absence(lacking, there, {"N": str(len(content))} if measured else wire)
 
 
-def _item(into: Expressions, pattern: Any) -> str:
-    """Return the name of what every item has.
-
-    The name is empty where there is an item in any case, as in a query.
-    """
-    return "" if isinstance(pattern, Query) else into.name(pattern.table.key.partition[0])
+def _item(pattern: Any) -> Place | None:
+    """Return what every item has; None where there is an item in any case, as in a query."""
+    return None if isinstance(pattern, Query) else Place(pattern.table.key.partition[0], (), ())
 
 
-def _size(wire: Wire | None) -> int:
-    """Return the size of a value as DynamoDB measures it; an empty set is not stored."""
-    ((_, content),) = (wire or {"SS": []}).items()
-    return len(content)
+def _side(into: Expressions, pattern: Any, attribute: str, measured: bool) -> Side:
+    """Return one side of a comparison of two attributes."""
+    place = place_of(pattern.kind, attribute)
+    name = into.path(place) if place else into.name(attribute)
+    absences = list(_absences(pattern, place, measured)) if place else []
+    return Side(f"size({name})" if measured else name, last_name(attribute), absences)
 
 
 def _within(

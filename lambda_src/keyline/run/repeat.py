@@ -47,8 +47,8 @@ _EXACTLY_ONCE = "A pattern with exactly_once=True counts an addition once."
 SAFE = Repeat(True, True, _READ_FIRST)
 """Puts, deletes and updates that set values, change sets or count versions."""
 COUNTED = Repeat(False, False, f"{_READ_FIRST} {_EXACTLY_ONCE}")
-"""Updates that add to a number or to a list, or that remove an element of a list. The client does
-not repeat them."""
+"""Updates that add to a number or to a list, that remove an element of a list, or that set an
+attribute from one that they change. The client does not repeat them."""
 AT_LEAST_ONCE = Repeat(True, False, f"{_READ_FIRST} {_EXACTLY_ONCE}")
 """The same, where the pattern says that an addition may be counted twice."""
 TAKEN = Repeat(False, False, f"{_READ_FIRST} The item as it was is lost with the answer.")

@@ -30,6 +30,7 @@ from keyline.run.request import (
     present,
     primary_key,
 )
+from keyline.run.set_from import moves_of
 from keyline.run.update_expression import UpdateExpression
 
 
@@ -74,7 +75,8 @@ class UpdateRequests:
         self._fixed: Request = {"TableName": table_name}
         self._key = primary_key(pattern)
         self._parameters = frozenset(pattern.parameters)
-        self._settable = frozenset(pattern.changed) - frozenset(pattern.remove)
+        self._settable = frozenset(pattern.changed) - pattern.without_value
+        self._moves = moves_of(pattern)
         self._bounds = self._bounds_of_counters()
         self._bare = self._bare_types()
         self._defaults = self._index_defaults()
@@ -111,12 +113,12 @@ class UpdateRequests:
     def is_done(self, call: UpdateCall, item: Attributes) -> bool:
         """Return whether an item is as the call's request leaves it, by its next version.
 
-        What is added or discarded does not show in an item, and parts of attributes are not
-        compared: False where there are some.
+        What is added, discarded or set from another attribute does not show in an item, and parts
+        of attributes are not compared: False where there are some.
         """
         pattern = self.pattern
-        unseen = {*pattern.add, *pattern.discard, *pattern.parts}
-        if not pattern.version or unseen & {*call.changes, *pattern.remove}:
+        unseen = {*pattern.add, *pattern.discard, *pattern.set_from, *pattern.parts}
+        if not pattern.version or unseen & {*call.changes, *pattern.without_value}:
             return False
         version = 1 if call.replacing or call.expected is None else call.expected + 1
         change = self._change(call)
@@ -140,7 +142,13 @@ class UpdateRequests:
         changes, given = call.changes, call.given
         key = key_of(self._key, given)
         change = UpdateExpression(
-            self.pattern, self.writer, key, self._bounds, self._bare, replacing=call.replacing
+            self.pattern,
+            self.writer,
+            key,
+            self._bounds,
+            self._bare,
+            self._moves,
+            replacing=call.replacing,
         )
         change.apply(changes)
         if self.pattern.upsert:
@@ -171,7 +179,7 @@ class UpdateRequests:
             raise BadCallError(
                 pattern.name, f"does not change {', '.join(unknown)}.", f"Only {takes}."
             )
-        if not changes and not pattern.remove:
+        if not changes and not pattern.without_value:
             raise BadCallError(
                 pattern.name, "is given nothing to change.", f"Give some of {takes}."
             )
@@ -188,7 +196,8 @@ class UpdateRequests:
     def _bare_types(self) -> Mapping[str, Any]:
         """Return the types of what is added or discarded, without constraints."""
         pattern = self.pattern
-        places = {n: place_of(pattern.kind, n) for n in (*pattern.add, *pattern.discard)}
+        added = (*pattern.add, *pattern.discard, *pattern.set_from)
+        places = {name: place_of(pattern.kind, name) for name in added}
         return {name: strip(place.annotation).bare for name, place in places.items() if place}
 
     def _index_defaults(self) -> Mapping[str, Any]:

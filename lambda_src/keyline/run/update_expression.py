@@ -21,9 +21,11 @@ from keyline.run.errors import BadCallError, BadValueError, ConditionFailedError
 from keyline.run.expressions import Expressions
 from keyline.run.numbers import number_text
 from keyline.run.scalars import Wire
+from keyline.run.set_from import Move
 from keyline.run.values import Value
 
 _ONE: Wire = {"N": "1"}
+_NO_VALUE = "Give a value. To remove the part, call an update that names it in `remove`."
 
 
 class UpdateExpression:
@@ -43,6 +45,7 @@ class UpdateExpression:
         key: Attributes,
         bounds: Mapping[str, Bounds],
         bare: Mapping[str, Any],
+        moves: Mapping[str, Move],
         *,
         replacing: bool,
     ) -> None:
@@ -50,6 +53,7 @@ class UpdateExpression:
         self._shape = pattern.kind.shape
         self._bounds = bounds
         self._bare = bare
+        self._moves = moves
         self._writer = writer
         self.key = key
         self._replacing = replacing
@@ -82,7 +86,9 @@ class UpdateExpression:
         """Return what the call gives, in the pattern's order, and what the pattern takes away."""
         pattern = self._pattern
         for name in (n for n in pattern.changed if n in changes):
-            if name in pattern.add:
+            if name in pattern.set_from:
+                self._set_from(name, changes[name])
+            elif name in pattern.add:
                 self._add(name, changes[name])
             elif name in pattern.parts:
                 self._change_part(name, changes[name])
@@ -92,6 +98,9 @@ class UpdateExpression:
                 self.put(name, wire, once=name in pattern.set_once)
             elif name in pattern.set:
                 self._remove(name)
+        for name in pattern.set_from:
+            if name in pattern.without_value:
+                self._set_from(name, None)
         for name in pattern.remove:
             if name in pattern.parts:
                 self._remove_part(pattern.parts[name])
@@ -139,7 +148,7 @@ class UpdateExpression:
     def expire(self, known: Mapping[str, Any], now: float) -> None:
         """Return when the item expires, where it is new or the moment that it counts from moves."""
         expiry, pattern = self._writer.expiry, self._pattern
-        if expiry is None or expiry.attribute in known:
+        if expiry is None or expiry.attribute in {**known, **pattern.set_from}:
             return
         moved = (expiry.since in pattern.set and expiry.since in known) or (
             expiry.since in pattern.remove
@@ -248,9 +257,7 @@ class UpdateExpression:
         value = values.of_type(place.annotation)
         wire = None if given is None else self._wire(name, value, given)
         if wire is None:
-            raise BadValueError(
-                name, "has no value.", "Give a value. A pattern with `remove` takes the part away."
-            )
+            raise BadValueError(name, "has no value.", _NO_VALUE)
         path, put = self.expressions.path(place), self._place(last_name(name), wire)
         if name in (*self._pattern.set, *self._pattern.set_once):
             readback.part_check(name, place.annotation)(wire)
@@ -266,6 +273,54 @@ class UpdateExpression:
         there = f"if_not_exists({path}, {lacking})"
         both = f"{there}, {put}" if name in self._pattern.append else f"{put}, {there}"
         self._set[name] = f"{path} = list_append({both})"
+
+    def _set_from(self, name: str, given: Any) -> None:
+        """Set what comes from another attribute, with what the call gives to it."""
+        move, called = self._moves[name], last_name(name)
+        wire = self._given_to(name, move, given)
+        if wire and self._replacing:  # there is only what is left of an expired item
+            self.put(name, wire)
+            return
+        origin, value = self.expressions.path(move.origin), self._origin(move)
+        if wire:
+            put = self._place(called, wire)
+            value = f"{value} + {put}" if move.adds else f"if_not_exists({origin}, {put})"
+        if move.target.steps:
+            self._guard_part(move.target)
+        self._set[name] = f"{self.expressions.path(move.target)} = {value}"
+        self._values[name] = None
+        delta = Decimal(wire["N"]) if wire and move.adds else Decimal(0)
+        starts = move.or_given or (move.default is not None and move.admits_default(delta))
+        self._bound(origin, last_name(called), list(move.before(delta)), starts=starts)
+
+    def _given_to(self, name: str, move: Move, given: Any) -> Wire | None:
+        """Return what a call gives to what is set from another attribute; None of a plain one."""
+        if name in self._pattern.without_value:
+            return None
+        if move.adds:
+            wire = self._members(name, given)
+            if wire and move.bounds:
+                move.bounds.check_step(name, Decimal(wire["N"]))
+        elif move.target.steps:
+            value = values.of_type(move.target.annotation)
+            wire = None if given is None else self._wire(name, value, given)
+            if wire:
+                readback.part_check(name, move.target.annotation)(wire)
+        else:
+            wire = self._encoded(name, given)
+        if wire is None:
+            raise BadValueError(name, "has no value.", "Give a value.")
+        return wire
+
+    def _origin(self, move: Move) -> str:
+        """Return the value at the place that another one is set from, or its default."""
+        path = self.expressions.path(move.origin)
+        if move.or_given or move.default is None:
+            return path
+        if move.origin.steps:
+            self._guard_part(move.origin)
+        default = self._place(f"{last_name(move.origin.attribute)}_default", move.default)
+        return f"if_not_exists({path}, {default})"
 
     def _remove_part(self, place: Place) -> None:
         self._guard_part(place)
