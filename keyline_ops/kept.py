@@ -50,8 +50,10 @@ def read(path: Path, kind: type[StateT], advice: str) -> StateT | None:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError) as error:
-        said = f"cannot be read ({type(error).__name__})."
+    except OSError as error:
+        raise KeylineError(str(path), f"cannot be read ({error.strerror}).", advice) from error
+    except msgspec.MsgspecError as error:
+        said = "is not as `keyline` writes it: the file is damaged."
         raise KeylineError(str(path), said, advice) from error
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 
 from keyline import variables
+from keyline.causes import cause_of
 from keyline.metrics import Metrics
 from keyline.migration.phase import Mode, Phase, PhaseUnknownError
 from keyline.migration.polled_phase import PolledPhase
@@ -62,13 +63,9 @@ def parameter_reader(name: str) -> Callable[[], Phase]:
     def read() -> Phase:
         try:
             found = ssm.get_parameter(Name=name)["Parameter"]
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            raise PhaseUnknownError(name, f"was not given by SSM ({code}).", _CHECK) from error
-        except BotoCoreError as error:
-            raise PhaseUnknownError(
-                name, f"was not read ({type(error).__name__}).", _CHECK
-            ) from error
+        except (BotoCoreError, ClientError) as error:
+            said = f"was not read from SSM: {cause_of(error)}."
+            raise PhaseUnknownError(name, said, _CHECK) from error
         return Phase.parse(found["Value"], name, found["LastModifiedDate"].timestamp())
 
     return read

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from keyline.causes import cause_of
 from keyline.circuit import Circuit
 from keyline.run.outcome import NoReplyError, Reply
 
@@ -62,7 +63,7 @@ class DaxConnection:
         except Exception as error:  # Amazon's client lets errors of many libraries through
             if self._circuit.fail():
                 _log.warning("DAX does not answer (%s); going on without", type(error).__name__)
-            raise NoReplyError(f"DAX: {type(error).__name__}", in_doubt=False) from error
+            raise NoReplyError(f"DAX: {cause_of(error)}", in_doubt=False) from error
         said = reply.pop("ResponseMetadata", None) or {}
         # msgspec writes bytes as base64, which is how DynamoDB writes a Binary.
         return Reply(msgspec.json.encode(reply), said.get("RequestId", ""), 0)

@@ -350,7 +350,7 @@ class TransactionCancelledError(KeylineError):
         super().__init__(
             path,
             f"was cancelled ({why}).",
-            "Read `reasons`: each is an action that stood in the way.",
+            "Read `reasons`: each names an action that failed, and the item that it met.",
         )
         self.reasons = tuple(reasons)
 

@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.retries.quota import RetryQuota
 from botocore.utils import get_environ_proxies
 
+from keyline.causes import cause_of
 from keyline.run.attempts import Attempts
 from keyline.run.botocore_client import botocore_client
 from keyline.run.client_settings import ClientSettings
@@ -131,7 +132,7 @@ class Botocore:
             is_lost = isinstance(error, HTTPClientError | exceptions.ConnectionError)
             if not attempts.in_doubt and not is_lost:
                 raise
-            raise NoReplyError(type(error).__name__, in_doubt=attempts.in_doubt) from error
+            raise NoReplyError(cause_of(error), in_doubt=attempts.in_doubt) from error
         if attempts.damaged:
             raise NoReplyError(_DAMAGED, in_doubt=True)
         meta = reply["ResponseMetadata"]

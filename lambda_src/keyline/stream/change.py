@@ -91,8 +91,8 @@ class ChangeReader(Generic[ItemT]):
             raise ItemUnreadableError(
                 self._where, error.message, _FILTER, key=error.key, field=error.field
             ) from None
-        except _BROKEN as error:
-            message = f"a record cannot be read ({type(error).__name__})."
+        except _BROKEN:
+            message = "a record cannot be read: it is not as DynamoDB's streams write records."
             raise ItemUnreadableError(self._where, message, _FILTER) from None
 
     def _read(self, record: Mapping[str, Any]) -> Change[ItemT]:

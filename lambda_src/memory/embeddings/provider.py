@@ -13,6 +13,7 @@ import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from keyline.causes import cause_of
 from keyline.errors import KeylineError
 
 MAX_CHARACTERS = 8_000
@@ -123,7 +124,7 @@ class TitanEmbeddings:
             found = msgspec.json.decode(answer["body"].read(), type=_TitanAnswer).embedding
         except (BotoCoreError, ClientError, msgspec.MsgspecError) as error:
             raise EmbeddingFailedError(
-                self.name, f"did not answer with a vector: {type(error).__name__}.", _AGAIN
+                self.name, f"did not answer with a vector: {cause_of(error)}.", _AGAIN
             ) from error
         if len(found) != self.dimension:
             raise EmbeddingFailedError(
