@@ -11,10 +11,12 @@ import msgspec
 import pytest
 
 from keyline.model import (
+    Entity,
     Function,
     Get,
     Key,
     Put,
+    Retention,
     System,
     Table,
     TransactWrite,
@@ -286,6 +288,21 @@ def test_an_expiry_is_a_moment(shelf: Store) -> None:
     shelf.put(PUT, Order(id="o", due=5))
     with pytest.raises(ConditionFailedError):
         shelf.update(EXPIRE, {"ttl": 60}, id="o")
+
+
+def test_an_expiry_that_is_set_from_another_attribute_is_counted_from_none(engine: str) -> None:
+    kept = Entity(Order, retention=Retention(days=1, since="sent"))
+    table = Table("Kept", "Key design: one by one.", key=Key("id"), entities=[kept], ttl=Ttl("ttl"))
+    common = {**said("kept"), "table": table}
+    put = Put(replace=True, **{**common, "name": "put-kept"})
+    move = Update(set=("sent",), set_from={"ttl": "due"}, **common)
+    function = Function(name="all", handler="kept.all.handler", why="Tested.", patterns=(put, move))
+    system = System(name="kept", title="Kept", tables=(table,), functions=(function,))
+    with fresh(engine, (table,)) as bench:
+        store = Store(system=system, environment=bench.environment, client=bench.client())
+        with contextlib.closing(store):
+            store.put(put, Order(id="o", due=FUTURE, ttl=FUTURE - 1))
+            assert store.update(move, {"sent": FUTURE - 99}, id="o").ttl == FUTURE
 
 
 def test_an_item_has_to_be_there(shelf: Store) -> None:

@@ -66,6 +66,7 @@ class Item(msgspec.Struct, kw_only=True):
     year: int = 0
     since: float = 0
     version: int = 1
+    ttl: int | None = None
 
 
 TABLE = Table(
@@ -187,6 +188,7 @@ def test_an_attribute_is_changed_once() -> None:
         ({"set": ("one",)}, True),
         ({"add": ("one",)}, True),
         ({"set": ("text",)}, False),
+        ({"set": ("text",), "set_from": {"other": "ttl"}}, True),  # an expiry may follow
         ({"version": "version", "set_from": {"other": "version"}}, True),
         ({"set": ("inner.city",), "set_from": {"text": or_given("inner.note")}}, True),
     ],
