@@ -71,12 +71,19 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _texts_of_python(source: str) -> Iterator[tuple[int, str]]:
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
+    if any(map(_may_have_a_habit, source.splitlines())):  # a tokenizer takes its time
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.lineno, re.sub(r"`[^`\n]*`", _blank, node.value)
+
+
+def _may_have_a_habit(line: str) -> bool:
+    """Return whether a habit stands after a `#`, which may begin a comment."""
+    said = line.partition("#")[2]
+    return bool(said) and any(re.search(pattern, said) for pattern in HABITS.values())
 
 
 def habits(file: Path) -> Iterator[str]:
