@@ -10,7 +10,8 @@ Public are these names, and nothing below them:
 * `SHORTEST_STREAMED_NAME` is a limit of its engine.
 * `state_locked` keeps a platform from running on a state folder meanwhile.
 * `read_deployment` reads an assembly with nothing of it running. `Deployment`, `Api`,
-  `Function` and `Table` are what it found: who makes pages or documents of an API is given them.
+  `EventRule`, `Function` and `Table` are what it found: who makes pages or documents of an API is
+  given them.
   `check_assembly` tells all that is refused of one.
 * `allowing` says which `Statement`s of a function's role allow an action.
 
@@ -18,8 +19,9 @@ Public are these names, and nothing below them:
 first used, so that a command that asks does not import what serves.
 
 Inside, `platform` starts and stops the parts in order. `cloudformation` reads the assembly into
-`resources`; `dynamodb`, `roles`, `lambdas`, `api` and `triggers` run them; `services` are the
-servers beside them, `control` answers a second terminal, `host` is what all need of the machine.
+`resources`; `dynamodb`, `roles`, `lambdas`, `api` and `triggers` run them. `events` has the
+patterns and inputs of EventBridge. `services` are the servers beside them, `control` answers a
+second terminal, `host` is what all need of the machine.
 """
 
 from __future__ import annotations
@@ -37,13 +39,14 @@ if TYPE_CHECKING:
     from keyline_local.host.process import die_with_parent
     from keyline_local.host.state_folder import state_locked as state_locked
     from keyline_local.platform import Platform
-    from keyline_local.resources import Api, Deployment, Function, Statement, Table
+    from keyline_local.resources import Api, Deployment, EventRule, Function, Statement, Table
     from keyline_local.roles.iam import allowing
 
 __all__ = [
     "SHORTEST_STREAMED_NAME",
     "Api",
     "Deployment",
+    "EventRule",
     "Function",
     "Issuer",
     "Platform",
@@ -64,6 +67,7 @@ _HOMES = {
     "SHORTEST_STREAMED_NAME": "dynamodb.tables",
     "Api": "resources",
     "Deployment": "resources",
+    "EventRule": "resources",
     "Function": "resources",
     "Issuer": "api.issuer",
     "Platform": "platform",

@@ -33,6 +33,7 @@ from keyline_deploy import bundling
 from keyline_deploy.alarms import State
 from keyline_local.api.gateway import Gateway
 from keyline_local.api.issuer import Issuer
+from keyline_local.api.service_calls import ServiceCalls
 from keyline_local.cloudformation.apis import api_names
 from keyline_local.cloudformation.assembly import read_assembly
 from keyline_local.cloudformation.deployment import resolve_deployment
@@ -68,10 +69,14 @@ from keyline_local.services.metric_store import MINUTE, MetricStore
 from keyline_local.services.minutes import MOST_SECONDS, Minutes
 from keyline_local.services.notices import Notices
 from keyline_local.services.queues import Queues
+from keyline_local.triggers.event_bus import EventBuses
 from keyline_local.triggers.event_source import EventSources, Result, Timing
+from keyline_local.triggers.events_api import EventsApi
 from keyline_local.triggers.queue_source import QueueSources
 from keyline_local.triggers.schedule import Schedules
+from keyline_local.triggers.senders import Senders
 from keyline_local.triggers.stream_retry import Record, arrival
+from keyline_local.triggers.targets import Targets
 
 Pages = Callable[[Api, Deployment], Sequence[BaseRoute]]
 """Makes the pages of an API: routes below `/_keyline`, for its own port."""
@@ -134,10 +139,10 @@ class Platform:
         What the start did to the tables.
     is_up
         Whether everything has started and nothing is being stopped.
-    logs, metrics, functions, gateways, event_sources, queue_sources, schedules, issuer, guard,
-    engine, aws
+    logs, metrics, functions, gateways, event_sources, queue_sources, buses, schedules, issuer,
+    guard, engine, aws, events_api
         The parts; `engine` is None when another one is used, `guard` is None when that
-        one is not on this machine.
+        one is not on this machine, and `events_api` is None where no rule has an event pattern.
     """
 
     deployment: Deployment
@@ -148,6 +153,7 @@ class Platform:
     gateways: Sequence[Gateway]
     event_sources: EventSources
     queue_sources: QueueSources
+    buses: EventBuses
     schedules: Schedules
     issuer: Issuer
     aws: Aws
@@ -188,6 +194,7 @@ class Platform:
         self.engine: Engine | None = None
         self.cache: Cache | None = None
         self.guard: Guard | None = None
+        self.events_api: EventsApi | None = None
         self.changes: Sequence[Change] = ()
         self.is_up = False
 
@@ -489,6 +496,7 @@ class Platform:
             port=ports.aws,
             account=self.deployment.account,
             region=self.deployment.region,
+            buckets_notify=any(bucket.notifications for bucket in self.deployment.buckets),
         )
         parts: list[Part] = [self.aws]
         if not os.environ.get(variables.DYNAMODB_ENDPOINT):
@@ -531,6 +539,16 @@ class Platform:
             data_plane = self.guard.url
         invoke_api = InvokeApi(lambda: self.functions)
         await self._start(invoke_api)
+        variables = {
+            "AWS_ENDPOINT_URL": self.endpoints.aws,
+            "AWS_ENDPOINT_URL_LAMBDA": invoke_api.url,
+            "AWS_ENDPOINT_URL_DYNAMODB": data_plane,
+            "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": data_plane,
+        }
+        if self.deployment.rules:
+            self.events_api = EventsApi(lambda: self.buses)
+            await self._start(self.events_api)
+            variables["AWS_ENDPOINT_URL_EVENTBRIDGE"] = self.events_api.url
         # The assembly may be older than the code, which the functions of a system share.
         for code, sources in {(f.code, tuple(f.sources)) for f in self.deployment.functions}:
             bundling.refresh(code, sources)
@@ -540,12 +558,7 @@ class Platform:
             logs=self.logs,
             metrics=self.metrics,
             crashes=self.faults.crashes,
-            variables={
-                "AWS_ENDPOINT_URL": self.endpoints.aws,
-                "AWS_ENDPOINT_URL_LAMBDA": invoke_api.url,
-                "AWS_ENDPOINT_URL_DYNAMODB": data_plane,
-                "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": data_plane,
-            },
+            variables=variables,
             refresh=bundling.refresh,
         )
         await self._start(self.functions)
@@ -554,6 +567,18 @@ class Platform:
         deployment = self.deployment
         self._pages = [self._make_pages(api, deployment) for api in deployment.apis]
         front = Route("/", self._to_the_front, methods=["GET"])
+        senders = Senders(self.aws, self.logs)
+        targets = Targets(_Patient(self.functions), senders, metrics=self.metrics)
+        self.buses = senders.buses = EventBuses(
+            deployment.rules,
+            deployment.buses,
+            account=deployment.account,
+            region=deployment.region,
+            targets=targets,
+            metrics=self.metrics,
+        )
+        await self._start(self.buses)
+        calls = ServiceCalls(self.aws.sqs, self.buses)
         self.gateways = [
             Gateway(
                 api,
@@ -562,6 +587,7 @@ class Platform:
                 metrics=self.metrics,
                 account=deployment.account,
                 port=_port(url),
+                calls=calls,
                 extra_routes=[front, *pages],
             )
             for api, url, pages in zip(
@@ -572,7 +598,7 @@ class Platform:
             deployment.schedules,
             account=deployment.account,
             region=deployment.region,
-            invoker=self.functions,
+            targets=targets,
             metrics=self.metrics,
             is_paused=self.faults.is_paused,
             now=self.clock.at,
@@ -603,7 +629,9 @@ class Platform:
             deployment.queue_mappings,
             sqs=self.aws.sqs,
             region=deployment.region,
+            account=deployment.account,
             invoker=_Patient(self.functions),
+            targets=targets,
         )
         await self._start(self.schedules)
         await self._start(self.event_sources)

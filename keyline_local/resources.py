@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -112,21 +113,33 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceCall:
+    """A call of an AWS service by a route: its operation, and its parameters as templates."""
+
+    operation: str
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Route:
     """One route; key is `GET /path/{name}` or `$default`.
 
     Attributes
     ----------
     function
-        The name of the function; empty where the API has the answer.
+        The name of the function; empty where the API has the answer, or calls a service.
+    payload
+        The format of the event of an HTTP API: 1.0 or 2.0.
     """
 
     key: str
     function: str = ""
     answer: Answer | None = None
+    call: ServiceCall | None = None
     authorizer: Authorizer | None = None
     scopes: Sequence[str] = ()
     timeout: float = 30.0
+    payload: str = "2.0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,14 +210,91 @@ class StreamMapping:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Input:
+    """The input of a target, which is sent instead of the event. An empty input sends the event.
+
+    Attributes
+    ----------
+    constant
+        A text that is sent as it is.
+    path
+        The JSONPath of the part of the event that is sent.
+    paths, template
+        JSONPaths by the names of variables, and the text in which `<name>` stands for them.
+    """
+
+    constant: str | None = None
+    path: str | None = None
+    paths: Mapping[str, str] = field(default_factory=dict)
+    template: str | None = None
+
+
+class TargetKind(StrEnum):
+    """The kinds of receivers of events."""
+
+    FUNCTION = "function"
+    QUEUE = "queue"
+    TOPIC = "topic"
+    BUS = "event bus"
+    LOG = "log group"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A receiver of the events of a rule or a schedule.
+
+    Attributes
+    ----------
+    address
+        A function's name, a queue's URL, a topic's ARN, the name of a bus or of a log group.
+    group
+        The message group, for a FIFO queue.
+    entry
+        Source and DetailType of the event that a schedule puts on a bus; empty where a rule sends
+        the event that it took.
+    """
+
+    kind: TargetKind
+    address: str
+    input: Input = Input()
+    group: str | None = None
+    entry: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """A scheduled EventBridge rule: `rate(...)` or `cron(...)`, its targets with their inputs."""
+    """A scheduled rule of EventBridge, or a schedule of EventBridge Scheduler.
+
+    Attributes
+    ----------
+    expression
+        `rate(...)` or `cron(...)`; of Scheduler also `at(...)`.
+    timezone
+        The time zone in which the expression is read.
+    is_scheduler
+        Whether the schedule is one of EventBridge Scheduler.
+    """
 
     logical_id: str
     name: str
     arn: str
     expression: str
-    targets: Sequence[tuple[str, str | None]]
+    targets: Sequence[Target]
+    enabled: bool = True
+    timezone: str = "UTC"
+    is_scheduler: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRule:
+    """A rule of an event bus: events that fit the pattern go to the targets."""
+
+    logical_id: str
+    name: str
+    arn: str
+    bus: str
+    pattern: Mapping[str, Any]
+    targets: Sequence[Target]
     enabled: bool = True
 
 
@@ -219,16 +309,27 @@ class Queue:
     attributes: Mapping[str, str]
 
 
+class Holds(StrEnum):
+    """The content of a queue from which a function is invoked."""
+
+    MESSAGES = "messages"
+    NOTIFICATIONS = "notifications of a topic"
+    OBJECT_EVENTS = "events of a bucket"
+    EVENTS_FOR_THE_BUS = "events of a bucket for the event bus"
+
+
 @dataclass(frozen=True, kw_only=True)
 class QueueMapping:
     """An event source mapping from a queue to a function.
 
     Attributes
     ----------
+    function
+        The function's name; empty where the queue is read for the event bus.
     window
         Batching window in seconds.
-    topic
-        Whether the queue holds what a topic delivers to the function.
+    holds
+        What the queue of the platform's own holds: what a topic or a bucket delivers.
     """
 
     logical_id: str
@@ -238,7 +339,7 @@ class QueueMapping:
     window: float = 0.0
     partial_batch: bool = False
     enabled: bool = True
-    topic: bool = False
+    holds: Holds = Holds.MESSAGES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,11 +364,18 @@ class Topic:
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """An S3 bucket."""
+    """An S3 bucket.
+
+    Attributes
+    ----------
+    notifications
+        The NotificationConfiguration of S3's API.
+    """
 
     logical_id: str
     name: str
     versioned: bool = False
+    notifications: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,3 +419,5 @@ class Deployment:
     buckets: Sequence[Bucket] = ()
     secrets: Sequence[Secret] = ()
     parameters: Sequence[Parameter] = ()
+    buses: Sequence[str] = ()
+    rules: Sequence[EventRule] = ()

@@ -13,12 +13,15 @@ from rich.text import Text
 
 from keyline.errors import KeylineError
 from keyline_deploy.project import ROOT
-from keyline_local import Deployment, Platform, Ports, check_assembly
+from keyline_local import Deployment, EventRule, Platform, Ports, check_assembly
 from keyline_ops.demo.options import Options
 from keyline_ops.demo.show import how_to_call, platform
 from keyline_ops.run_record import Stage, recorded
 from keyline_ops.words import count_of
 
+_PARTNER = "aws.partner/"
+_SENT = ("aws.s3",)
+"""The services of AWS whose events the platform sends."""
 _FIRST_API = 3000
 """The port of the first API, where no free ones are asked for."""
 _ADVICE = (
@@ -80,7 +83,25 @@ def notes(deployment: Deployment) -> list[str]:
         if route.authorizer and route.authorizer.issuer.startswith("https://")
     }
     found += [f"The keys of {each} are fetched over the network." for each in sorted(issuers)]
-    return found
+    return [*found, *_unsent(deployment)]
+
+
+def _unsent(deployment: Deployment) -> list[str]:
+    """Name the rules whose events nothing here sends."""
+    return [
+        f"Nothing here sends the events of the rule {rule.name}: put them by hand."
+        for rule in deployment.rules
+        if rule.bus.startswith(_PARTNER)
+        or (_sources(rule) and all(_is_elsewhere(each) for each in _sources(rule)))
+    ]
+
+
+def _sources(rule: EventRule) -> list[str]:
+    return [each for each in rule.pattern.get("source", []) if isinstance(each, str)]
+
+
+def _is_elsewhere(source: str) -> bool:
+    return source.startswith("aws.") and source not in _SENT
 
 
 async def run(chosen: Chosen, options: Options, offset: int, console: Console) -> int:
@@ -114,6 +135,8 @@ async def run(chosen: Chosen, options: Options, offset: int, console: Console) -
                 console.print(note, markup=False, soft_wrap=True)
             for name, value in running.deployment.outputs.items():
                 console.print(f"{name} = {value}", markup=False, soft_wrap=True)
+            if running.events_api is not None:
+                console.print(f"Events: {running.events_api.url}", markup=False, soft_wrap=True)
             how_to_call(running, options.state, "The local platform", console)
             if not options.quiet:
                 running.logs.show_on(console)

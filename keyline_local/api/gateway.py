@@ -16,7 +16,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ from keyline_local.api.http_event import (
     to_response,
 )
 from keyline_local.api.http_routes import Match, RouteTable
+from keyline_local.api.service_calls import MissingPartError, ServiceCalls
 from keyline_local.api.throttle import Throttle
 from keyline_local.host.listener import Listener
 from keyline_local.host.part import Part
@@ -49,7 +50,7 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     new_trace_id,
 )
-from keyline_local.resources import Api, Route
+from keyline_local.resources import Api, Route, ServiceCall
 from keyline_local.services.logs import Logs
 from keyline_local.services.metric_store import MetricStore
 
@@ -147,6 +148,8 @@ class Gateway(Part):
         Twelve digits for the events' `accountId`.
     port
         0 takes a free one.
+    calls
+        Calls services of AWS for the routes that have no function.
     extra_routes
         Pages to mount under `RESERVED_PREFIX`; they bypass the API's authorizers.
     """
@@ -160,6 +163,7 @@ class Gateway(Part):
         metrics: MetricStore | None = None,
         account: str = _DEFAULT_ACCOUNT,
         port: int = 0,
+        calls: ServiceCalls | None = None,
         extra_routes: Sequence[BaseRoute] = (),
     ) -> None:
         self.api = api
@@ -168,6 +172,7 @@ class Gateway(Part):
         self._logs = logs
         self._metrics = metrics or MetricStore()
         self._account = account
+        self._calls = calls
         self._routes = RouteTable(api.routes)
         self._client = httpx.AsyncClient(trust_env=False, timeout=5.0)
         self._authorizers = {
@@ -254,6 +259,8 @@ class Gateway(Part):
         if route.answer is not None:
             return HttpResponse(route.answer.status, [*route.answer.headers.items()], b"")
         exchange.grant = await self._authorize(exchange, route)
+        if route.call is not None:
+            return await self._call(route.call, exchange, body, exchange.match.parameters)
         trace_id = new_trace_id()
         event = self._event(exchange, exchange.match, body, trace_id.partition(";")[0])
         invocation = await self._integrate(exchange, route, event, trace_id)
@@ -261,15 +268,18 @@ class Gateway(Part):
             reason = invocation.payload.decode(errors="replace")[:1000]
             raise _EndedError(*self._words.failed, reason)
         try:
-            if self.api.is_rest:
-                return rest_event.to_response(invocation.payload, request, self.api.binary_types)
+            if self._is_first_format(route):
+                return rest_event.to_response(invocation.payload, request, self.api)
             return to_response(invocation.payload)
         except MalformedResponseError as error:
             _log.warning("%s: %s", route.function, error)
             raise _EndedError(*self._words.failed, str(error)) from error
 
+    def _is_first_format(self, route: Route) -> bool:
+        return self.api.is_rest or route.payload == "1.0"
+
     def _event(self, exchange: _Exchange, match: Match, body: bytes, trace_id: str) -> bytes:
-        if self.api.is_rest:
+        if self._is_first_format(match.route):
             return rest_event.to_event(
                 exchange.request,
                 body,
@@ -279,6 +289,7 @@ class Gateway(Part):
                 account=self._account,
                 trace_id=trace_id,
                 parameters=match.parameters,
+                grant=exchange.grant,
             )
         return to_event(
             exchange.request,
@@ -292,6 +303,16 @@ class Gateway(Part):
             parameters=match.parameters,
             grant=exchange.grant,
         )
+
+    async def _call(
+        self, call: ServiceCall, exchange: _Exchange, body: bytes, parameters: Mapping[str, str]
+    ) -> HttpResponse:
+        assert self._calls is not None, "the platform gives them to each gateway"  # noqa: S101
+        context = {"requestId": exchange.request_id, "stage": self.api.stage}
+        try:
+            return await self._calls.answer(call, exchange.request, body, parameters, context)
+        except MissingPartError as error:
+            raise _EndedError(400, "Bad Request", str(error)) from error
 
     def _select(self, request: HttpRequest) -> Match:
         path = request.path

@@ -139,11 +139,18 @@ def to_event(
     if parameters:
         event["pathParameters"] = dict(parameters)
     if body:
-        event["body"], event["isBase64Encoded"] = _body(body, headers)
+        event["body"], event["isBase64Encoded"] = body_text(body, headers)
     return msgspec.json.encode(event)
 
 
-def _body(body: bytes, headers: Mapping[str, str]) -> tuple[str, bool]:
+def body_text(body: bytes, headers: Mapping[str, str]) -> tuple[str, bool]:
+    """Return a body as an HTTP API hands it on, and whether it is base64.
+
+    Parameters
+    ----------
+    headers
+        With names in lower case.
+    """
     kind = headers.get("content-type", "text/plain")
     if "content-encoding" not in headers and _TEXT_TYPE.match(kind.strip()):
         try:

@@ -1,6 +1,7 @@
-"""The proxy integration of a REST API: the event in, the response out.
+"""The proxy integration of a REST API, and payload format 1.0 of an HTTP API.
 
-Source: "Lambda proxy integrations in API Gateway" (API Gateway developer guide). API Gateway hands
+Sources: "Lambda proxy integrations in API Gateway" and "Create AWS Lambda proxy integrations for
+HTTP APIs in API Gateway" (API Gateway developer guide). API Gateway hands
 on the names of headers as the client writes them. HTTP libraries write `Content-Type`, and so do
 the events here, since a server no longer knows how they were written.
 """
@@ -10,17 +11,19 @@ from __future__ import annotations
 import base64
 import fnmatch
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from keyline_local.api.authorizer import Grant, render_claim
 from keyline_local.api.http_event import (
     HttpRequest,
     HttpResponse,
     MalformedResponseError,
     body_of,
+    body_text,
     header_pairs,
     line_of,
     request_time,
@@ -39,6 +42,7 @@ def to_event(
     account: str,
     trace_id: str,
     parameters: Mapping[str, str],
+    grant: Grant | None = None,
 ) -> bytes:
     """Build the event, as JSON."""
     host = next((value for name, value in request.headers if name == "host"), "localhost")
@@ -52,8 +56,9 @@ def to_event(
     ]
     query = parse_qsl(request.query, keep_blank_values=True)
     below = request.path.removeprefix(f"/{api.stage}")
-    text, is_base64 = _body(body, dict(pairs), api.binary_types)
+    text, is_base64 = _body(body, request, api)
     event: dict[str, Any] = {
+        **({} if api.is_rest else {"version": "1.0"}),
         "resource": route.key.partition(" ")[2],
         "path": below or "/",
         "httpMethod": request.method,
@@ -85,13 +90,17 @@ def to_event(
         "body": text,
         "isBase64Encoded": is_base64,
     }
+    if grant is not None:
+        claims = {name: render_claim(value) for name, value in grant.claims.items()}
+        authorizer = {"claims": claims, "scopes": list(grant.scopes) or None}
+        event["requestContext"]["authorizer"] = authorizer
     return msgspec.json.encode(event)
 
 
-def to_response(payload: bytes, request: HttpRequest, binary_types: Sequence[str]) -> HttpResponse:
+def to_response(payload: bytes, request: HttpRequest, api: Api) -> HttpResponse:
     """Map a function's result to the response.
 
-    A body in base64 is decoded if the client accepts a binary type of the API.
+    A REST API decodes a body in base64 if the client accepts a binary type of the API.
 
     Raises
     ------
@@ -108,7 +117,7 @@ def to_response(payload: bytes, request: HttpRequest, binary_types: Sequence[str
     if not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "application/json"))
     accepted = next((value for name, value in request.headers if name == "accept"), "")
-    if not _is_binary(accepted.partition(",")[0], binary_types):
+    if api.is_rest and not _is_binary(accepted.partition(",")[0], api.binary_types):
         result = {**result, "isBase64Encoded": False}
     return HttpResponse(status_of(result["statusCode"]), headers, body_of(result))
 
@@ -122,10 +131,13 @@ def _several(value: Any) -> list[tuple[str, str]]:
     return [pair for name, each in pairs for pair in header_pairs({name: line_of(name, each)})]
 
 
-def _body(body: bytes, headers: Mapping[str, str], types: Sequence[str]) -> tuple[str | None, bool]:
+def _body(body: bytes, request: HttpRequest, api: Api) -> tuple[str | None, bool]:
     if not body:
         return None, False
-    if _is_binary(headers.get("Content-Type", "application/json"), types):
+    headers = dict(request.headers)
+    if not api.is_rest:
+        return body_text(body, headers)
+    if _is_binary(headers.get("content-type", "application/json"), api.binary_types):
         return base64.b64encode(body).decode(), True
     return body.decode(errors="replace"), False
 

@@ -1,17 +1,27 @@
-"""The APIs of the templates, of both kinds, in the order in which they get their addresses."""
+"""The APIs and the function URLs of the templates, in the order in which they get addresses."""
 
 from __future__ import annotations
 
 from keyline_local.cloudformation.assembly import Assembly
+from keyline_local.cloudformation.function_urls import function_url
 from keyline_local.cloudformation.http_apis import http_api
 from keyline_local.cloudformation.named import Named
 from keyline_local.cloudformation.rest_apis import rest_api
-from keyline_local.cloudformation.templates import APIS, HTTP_API, Resource, Templates
+from keyline_local.cloudformation.templates import (
+    APIS,
+    FUNCTION_URL,
+    HTTP_API,
+    REST_API,
+    Resource,
+    Templates,
+)
 from keyline_local.resources import Api, Function
+
+_KINDS = {HTTP_API: http_api, REST_API: rest_api, FUNCTION_URL: function_url}
 
 
 def apis(templates: Templates, functions: Named[Function]) -> list[Api]:
-    """Return the HTTP APIs and the REST APIs.
+    """Return the HTTP APIs, the REST APIs and the function URLs.
 
     Parameters
     ----------
@@ -20,8 +30,7 @@ def apis(templates: Templates, functions: Named[Function]) -> list[Api]:
     """
 
     def read(api: Resource) -> Api:
-        kind = http_api if api.type == HTTP_API else rest_api
-        return kind(templates, api, functions)
+        return _KINDS[api.type](templates, api, functions)
 
     return templates.read(read, *APIS)
 

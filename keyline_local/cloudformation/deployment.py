@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from keyline_local.cloudformation import other_resources
+from keyline_local.cloudformation import other_resources, rules, scheduler
 from keyline_local.cloudformation.apis import api_names, apis
 from keyline_local.cloudformation.assembly import (
     LOCAL_ACCOUNT,
     LOCAL_REGION,
     Assembly,
     read_assembly,
+)
+from keyline_local.cloudformation.bucket_notifications import (
+    BUCKET,
+    NOTIFICATIONS,
+    notifications,
 )
 from keyline_local.cloudformation.functions import FUNCTION, LAYER, Unpacked, functions
 from keyline_local.cloudformation.http_apis import (
@@ -29,11 +34,12 @@ from keyline_local.cloudformation.named import Named
 from keyline_local.cloudformation.permissions import MANAGED_POLICY, POLICY, ROLE
 from keyline_local.cloudformation.refusals import RefusedError
 from keyline_local.cloudformation.rest_apis import DEPLOYMENT, METHOD, RESOURCE, REST_STAGE
-from keyline_local.cloudformation.schedules import RULE, schedules
 from keyline_local.cloudformation.secret_store import SecretStore
 from keyline_local.cloudformation.skipped_types import SKIPPED
 from keyline_local.cloudformation.table_definitions import GLOBAL_TABLE, TABLE, tables
+from keyline_local.cloudformation.targets import Receivers
 from keyline_local.cloudformation.templates import (
+    FUNCTION_URL,
     HTTP_API,
     PARAMETER,
     REST_API,
@@ -42,6 +48,7 @@ from keyline_local.cloudformation.templates import (
     Templates,
     unsupported,
 )
+from keyline_local.events.bus_names import DEFAULT
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.ports import Endpoints, Ports, endpoints
 from keyline_local.resources import Deployment
@@ -55,13 +62,14 @@ REALISED = frozenset(
         *(FUNCTION, LAYER, VERSION, ALIAS, MAPPING),
         *(ROLE, POLICY, MANAGED_POLICY),
         *(HTTP_API, STAGE, ROUTE, INTEGRATION, AUTHORIZER),
+        FUNCTION_URL,
         *(REST_API, REST_STAGE, RESOURCE, METHOD, DEPLOYMENT),
-        *(RULE, PARAMETER, SECRET),
+        *(rules.RULE, rules.BUS, scheduler.SCHEDULE),
+        *(PARAMETER, SECRET, BUCKET, NOTIFICATIONS),
         *(
             other_resources.QUEUE,
             other_resources.TOPIC,
             other_resources.SUBSCRIPTION,
-            other_resources.BUCKET,
         ),
     }
 )
@@ -70,11 +78,13 @@ _ONCE = {
     TABLE: "table",
     GLOBAL_TABLE: "table",
     FUNCTION: "function",
-    RULE: "rule",
+    rules.RULE: "rule",
+    rules.BUS: "event bus",
+    scheduler.SCHEDULE: "schedule",
     PARAMETER: "parameter",
     other_resources.QUEUE: "queue",
     other_resources.TOPIC: "topic",
-    other_resources.BUCKET: "bucket",
+    BUCKET: "bucket",
 }
 """The resources that are known by their names here, whatever their account and region."""
 
@@ -178,9 +188,18 @@ def _resolved(templates: Templates, root: Path, unpacked: Unpacked, environment:
     refused = templates.refusals.names
     made = functions(templates, root, unpacked)
     by_name = Named("Lambda function", {each.name: each for each in made}, refused)
-    delivered = other_resources.topic_mappings(templates, by_name)
+    told = notifications(templates, by_name)
+    delivered = [*other_resources.topic_mappings(templates, by_name), *told.mappings]
     queues = [*other_resources.queues(templates), *(each.queue for each in delivered)]
     by_arn = Named("queue", {queue.arn: queue for queue in queues}, refused)
+    topics, buses = other_resources.topics(templates), rules.buses(templates)
+    receivers = Receivers(
+        by_name,
+        by_arn,
+        Named("topic", {topic.arn: topic for topic in topics}, refused),
+        Named("event bus", rules.bus_arns(templates, buses), refused),
+    )
+    event_rules = rules.event_rules(templates, receivers)
     first = templates.assembly.stacks[0] if templates.assembly.stacks else None
     return Deployment(
         environment=environment,
@@ -190,13 +209,18 @@ def _resolved(templates: Templates, root: Path, unpacked: Unpacked, environment:
         functions=made,
         apis=apis(templates, by_name),
         mappings=stream_mappings(templates, by_name, by_arn),
-        schedules=schedules(templates, by_name),
+        schedules=[
+            *rules.schedules(templates, receivers),
+            *scheduler.schedules(templates, receivers),
+        ],
+        rules=event_rules,
+        buses=sorted({*buses, *(rule.bus for rule in event_rules)} - {DEFAULT}),
         outputs=templates.outputs(),
         skipped=skipped,
         queues=queues,
         queue_mappings=[*queue_mappings(templates, by_name, by_arn), *delivered],
-        topics=other_resources.topics(templates),
-        buckets=other_resources.buckets(templates),
+        topics=topics,
+        buckets=other_resources.buckets(templates, told.configurations),
         secrets=other_resources.secrets(templates),
         parameters=other_resources.parameters(templates),
     )
@@ -221,8 +245,8 @@ def _check_names(templates: Templates) -> None:
             templates.refusals.add(
                 LocalPlatformError(
                     resource.path,
-                    f"the name {name!r} of a {kind} is also that of {other.path}, and here is one "
-                    "account and one region",
+                    f"the name {name!r} of the {kind} is also that of {other.path}, and here is "
+                    "one account and one region",
                     f"run one stack of them: `--stack {resource.stack.name}`",
                 )
             )

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from keyline_local.call_parameters import PARAMETERS, is_known
 from keyline_local.cloudformation.named import Named
 from keyline_local.cloudformation.properties import check_properties
 from keyline_local.cloudformation.scalars import as_flag
 from keyline_local.cloudformation.templates import Resource, Templates
 from keyline_local.host.errors import LocalPlatformError
-from keyline_local.resources import Api, Authorizer, Cors, Function, Route
+from keyline_local.resources import Api, Authorizer, Cors, Function, Route, ServiceCall
 
 STAGE = "AWS::ApiGatewayV2::Stage"
 ROUTE = "AWS::ApiGatewayV2::Route"
@@ -19,6 +20,7 @@ INTEGRATION = "AWS::ApiGatewayV2::Integration"
 AUTHORIZER = "AWS::ApiGatewayV2::Authorizer"
 
 _INVOCATION = re.compile(r".*/functions/(.+)/invocations")
+_INTERNET = "INTERNET"  # the default; the other value is a link to a VPC
 _INTEGRATION_TIMEOUT = 30.0  # seconds; the service's default and maximum
 
 
@@ -48,7 +50,8 @@ def http_api(templates: Templates, api: Resource, functions: Named[Function]) ->
     properties = _checked(templates, api)
     expect(properties, "ProtocolType", "HTTP", api.path)
     api_id = templates.identity(api).ref
-    stage, stage_path = _stage(templates, api, api_id)
+    quick = properties.get("Target")
+    stage, stage_path = _stage(templates, api, api_id, is_quick=quick is not None)
     throttle = stage.get("DefaultRouteSettings", {})
     rate, burst = throttle.get("ThrottlingRateLimit"), throttle.get("ThrottlingBurstLimit")
     if not as_flag(stage.get("AutoDeploy", False), f"{stage_path}/Properties/AutoDeploy"):
@@ -61,8 +64,10 @@ def http_api(templates: Templates, api: Resource, functions: Named[Function]) ->
         name=properties["Name"],
         title=properties.get("Description", properties["Name"]),
         stage=stage["StageName"],
-        routes=_routes(templates, api_id, functions),
-        cors=_cors(properties.get("CorsConfiguration"), f"{api.path}/Properties/CorsConfiguration"),
+        routes=[*_quick_route(properties, api, functions), *_routes(templates, api_id, functions)],
+        cors=cors_of(
+            properties.get("CorsConfiguration"), f"{api.path}/Properties/CorsConfiguration"
+        ),
         rate=None if rate is None else float(rate),
         burst=None if burst is None else int(burst),
         access_log_format=stage.get("AccessLogSettings", {}).get("Format"),
@@ -92,8 +97,22 @@ def expect(properties: Mapping[str, Any], key: str, value: object, path: str) ->
         )
 
 
-def _stage(templates: Templates, api: Resource, api_id: str) -> tuple[dict[str, Any], str]:
+def _quick_route(
+    properties: Mapping[str, Any], api: Resource, functions: Named[Function]
+) -> list[Route]:
+    """Return the route of an API that is written with its target alone ("quick create")."""
+    if "Target" not in properties:
+        return []
+    function = function_of(properties["Target"], functions, f"{api.path}/Properties/Target")
+    return [Route(key=properties.get("RouteKey", "$default"), function=function.name)]
+
+
+def _stage(
+    templates: Templates, api: Resource, api_id: str, *, is_quick: bool
+) -> tuple[dict[str, Any], str]:
     stages = [(p, r.path) for r, p in _parts(templates, STAGE, api_id).values()]
+    if is_quick and not stages:
+        return {"StageName": "$default", "AutoDeploy": True}, api.path
     if len(stages) != 1:
         raise LocalPlatformError(
             api.path,
@@ -138,19 +157,48 @@ def _routes(templates: Templates, api_id: str, functions: Named[Function]) -> li
     for route, properties in _parts(templates, ROUTE, api_id).values():
         integration, settings = integrations[properties["Target"].removeprefix("integrations/")]
         expect(settings, "IntegrationType", "AWS_PROXY", integration.path)
-        expect(settings, "PayloadFormatVersion", "2.0", integration.path)
-        uri = settings["IntegrationUri"]
+        connected = {"ConnectionType": _INTERNET, **settings}
+        expect(connected, "ConnectionType", _INTERNET, integration.path)
         timeout = settings.get("TimeoutInMillis")
+        function, call = "", None
+        if "IntegrationSubtype" in settings:
+            call = _call(settings, integration.path)
+        else:
+            if settings.get("PayloadFormatVersion") != "1.0":
+                expect(settings, "PayloadFormatVersion", "2.0", integration.path)
+            uri, path = settings["IntegrationUri"], f"{integration.path}/IntegrationUri"
+            function = function_of(uri, functions, path).name
         routes.append(
             Route(
                 key=properties["RouteKey"],
-                function=function_of(uri, functions, f"{integration.path}/IntegrationUri").name,
+                function=function,
+                call=call,
+                payload=settings.get("PayloadFormatVersion", "2.0"),
                 authorizer=_authorizer_of(route, properties, authorizers),
                 scopes=properties.get("AuthorizationScopes", []),
                 timeout=_INTEGRATION_TIMEOUT if timeout is None else float(timeout) / 1000,
             )
         )
     return routes
+
+
+def _call(settings: Mapping[str, Any], path: str) -> ServiceCall:
+    """Return the call of an integration with a service of AWS."""
+    operation, given = settings["IntegrationSubtype"], settings.get("RequestParameters", {})
+    if operation not in PARAMETERS:
+        raise LocalPlatformError(
+            f"{path}/Properties/IntegrationSubtype",
+            f"the local platform does not call {operation!r} for a route",
+            f"use {' or '.join(PARAMETERS)}, or have a function make the call",
+        )
+    unread = sorted(name for name, value in given.items() if not is_known(value))
+    if unknown := [*sorted(given.keys() - PARAMETERS[operation]), *unread]:
+        raise LocalPlatformError(
+            f"{path}/Properties/RequestParameters",
+            f"the local platform does not support {', '.join(unknown)} of {operation}",
+            "have a function make the call",
+        )
+    return ServiceCall(operation=operation, parameters=given)
 
 
 def _authorizer_of(
@@ -174,7 +222,8 @@ def _authorizer(resource: Resource, properties: Mapping[str, Any]) -> Authorizer
     )
 
 
-def _cors(configuration: Mapping[str, Any] | None, path: str) -> Cors | None:
+def cors_of(configuration: Mapping[str, Any] | None, path: str) -> Cors | None:
+    """Return the CORS of an HTTP API or a function URL; both write it in the same way."""
     if configuration is None:
         return None
     age = configuration.get("MaxAge")

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keyline_local.cloudformation.bucket_notifications import BUCKET
 from keyline_local.cloudformation.http_apis import function_of
 from keyline_local.cloudformation.named import Named
 from keyline_local.cloudformation.properties import check_properties
@@ -15,6 +16,7 @@ from keyline_local.cloudformation.templates import PARAMETER, SECRET, Resource, 
 from keyline_local.resources import (
     Bucket,
     Function,
+    Holds,
     Parameter,
     Queue,
     QueueMapping,
@@ -26,7 +28,6 @@ from keyline_local.resources import (
 QUEUE = "AWS::SQS::Queue"
 TOPIC = "AWS::SNS::Topic"
 SUBSCRIPTION = "AWS::SNS::Subscription"
-BUCKET = "AWS::S3::Bucket"
 
 _QUEUE_ATTRIBUTES = (
     "ContentBasedDeduplication",
@@ -126,7 +127,7 @@ def _delivery(
         queue=_between(subscription, resource.path, aws),
         function=function_of(subscription["Endpoint"], functions, path).name,
         batch_size=1,
-        topic=True,
+        holds=Holds.NOTIFICATIONS,
     )
 
 
@@ -144,17 +145,27 @@ def _between(subscription: Mapping[str, Any], path: str, aws: str) -> Queue:
     )
 
 
-def buckets(templates: Templates) -> list[Bucket]:
-    """Return the S3 buckets."""
-    return templates.read(lambda resource: _bucket(templates, resource), BUCKET)
+def buckets(templates: Templates, notifications: Mapping[str, Mapping[str, Any]]) -> list[Bucket]:
+    """Return the S3 buckets.
+
+    Parameters
+    ----------
+    notifications
+        The NotificationConfiguration of each bucket that has one.
+    """
+    return templates.read(lambda resource: _bucket(templates, resource, notifications), BUCKET)
 
 
-def _bucket(templates: Templates, resource: Resource) -> Bucket:
+def _bucket(
+    templates: Templates, resource: Resource, notifications: Mapping[str, Mapping[str, Any]]
+) -> Bucket:
     versioning = _checked(templates, resource).get("VersioningConfiguration", {})
+    name = templates.identity(resource).ref
     return Bucket(
         logical_id=resource.logical_id,
-        name=templates.identity(resource).ref,
+        name=name,
         versioned=versioning.get("Status") == "Enabled",
+        notifications=notifications.get(name, {}),
     )
 
 

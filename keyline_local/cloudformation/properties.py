@@ -35,7 +35,8 @@ HONOURED: Mapping[str, frozenset[str]] = {
         "FilterCriteria MaximumRetryAttempts MaximumRecordAgeInSeconds BisectBatchOnFunctionError "
         "FunctionResponseTypes DestinationConfig ParallelizationFactor Enabled"
     ),
-    "AWS::ApiGatewayV2::Api": _words("Name ProtocolType CorsConfiguration"),
+    "AWS::ApiGatewayV2::Api": _words("Name ProtocolType CorsConfiguration RouteKey Target"),
+    "AWS::Lambda::Url": _words("AuthType Cors InvokeMode TargetFunctionArn Qualifier"),
     "AWS::ApiGatewayV2::Stage": _words(
         "ApiId StageName AutoDeploy DefaultRouteSettings AccessLogSettings"
     ),
@@ -44,7 +45,7 @@ HONOURED: Mapping[str, frozenset[str]] = {
     ),
     "AWS::ApiGatewayV2::Integration": _words(
         "ApiId IntegrationType IntegrationUri PayloadFormatVersion TimeoutInMillis "
-        "IntegrationMethod"
+        "IntegrationMethod IntegrationSubtype RequestParameters ConnectionType"
     ),
     "AWS::ApiGatewayV2::Authorizer": _words(
         "ApiId AuthorizerType IdentitySource JwtConfiguration Name"
@@ -56,7 +57,11 @@ HONOURED: Mapping[str, frozenset[str]] = {
         "ApiKeyRequired AuthorizationType HttpMethod Integration ResourceId RestApiId"
     ),
     "AWS::ApiGateway::Stage": _words("DeploymentId MethodSettings RestApiId StageName"),
-    "AWS::Events::Rule": _words("Name ScheduleExpression State Targets"),
+    "AWS::Events::EventBus": _words("Name"),
+    "AWS::Events::Rule": _words("Name EventBusName EventPattern ScheduleExpression State Targets"),
+    "AWS::Scheduler::Schedule": _words(
+        "Name GroupName ScheduleExpression ScheduleExpressionTimezone State Target"
+    ),
     "AWS::SQS::Queue": _words(
         "QueueName ContentBasedDeduplication DeduplicationScope DelaySeconds FifoQueue "
         "FifoThroughputLimit MaximumMessageSize MessageRetentionPeriod "
@@ -68,7 +73,7 @@ HONOURED: Mapping[str, frozenset[str]] = {
     "AWS::SNS::Subscription": _words(
         "TopicArn Protocol Endpoint FilterPolicy FilterPolicyScope RawMessageDelivery RedrivePolicy"
     ),
-    "AWS::S3::Bucket": _words("BucketName VersioningConfiguration"),
+    "AWS::S3::Bucket": _words("BucketName NotificationConfiguration VersioningConfiguration"),
     "AWS::SecretsManager::Secret": _words("Name GenerateSecretString SecretString"),
     "AWS::SSM::Parameter": _words("Name Type Value"),
 }
@@ -93,11 +98,15 @@ _MEANINGLESS: Mapping[str, frozenset[str]] = {
     ),
     "AWS::ApiGateway::Method": _words("MethodResponses OperationName"),
     "AWS::ApiGateway::Stage": _words("AccessLogSetting ClientCertificateId TracingEnabled"),
-    "AWS::ApiGatewayV2::Api": _words("DisableExecuteApiEndpoint IpAddressType"),
+    "AWS::ApiGatewayV2::Api": _words("CredentialsArn DisableExecuteApiEndpoint IpAddressType"),
+    "AWS::ApiGatewayV2::Integration": _words("CredentialsArn"),
     "AWS::SQS::Queue": _words("KmsMasterKeyId KmsDataKeyReusePeriodSeconds SqsManagedSseEnabled"),
     "AWS::SNS::Topic": _words("KmsMasterKeyId TracingConfig"),
+    "AWS::Events::EventBus": _words("KmsKeyIdentifier LogConfig Policy"),
+    "AWS::Events::Rule": _words("RoleArn"),
+    "AWS::Scheduler::Schedule": _words("FlexibleTimeWindow KmsKeyArn"),
     "AWS::S3::Bucket": _words(
-        "BucketEncryption PublicAccessBlockConfiguration OwnershipControls "
+        "AccessControl BucketEncryption PublicAccessBlockConfiguration OwnershipControls "
         "LifecycleConfiguration LoggingConfiguration"
     ),
     "AWS::SecretsManager::Secret": _words("KmsKeyId"),

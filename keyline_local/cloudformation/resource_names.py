@@ -15,6 +15,7 @@ from typing import Any
 
 from keyline_local.cloudformation.scalars import as_text
 from keyline_local.cloudformation.skipped_types import SKIPPED
+from keyline_local.events.bus_names import DEFAULT, bus_name
 
 STREAM_LABEL = "1970-01-01T00:00:00.000"
 """Label in a table's stream ARN; the engine has a label of its own, not known before."""
@@ -31,7 +32,7 @@ class Subject:
     aws_endpoint
         URL of the AWS APIs, part of a queue's URL.
     api_endpoint
-        URL of an HTTP API, if the resource is one.
+        URL of an HTTP API or a function URL, if the resource is one.
     """
 
     type: str
@@ -84,7 +85,10 @@ def _function(s: Subject) -> Identity:
 
 
 def _function_arn(s: Subject) -> str:
-    given = str(s.prop("FunctionName"))
+    return _target(str(s.prop("FunctionName")), s)
+
+
+def _target(given: str, s: Subject) -> str:
     return given if given.startswith("arn:") else s.arn("lambda", f"function:{given}")
 
 
@@ -116,6 +120,12 @@ def _iam(key: str, kind: str) -> Callable[[Subject], Identity]:
 def _api(s: Subject) -> Identity:
     api_id = s.digest(10)
     return Identity(api_id, {"ApiId": api_id, "ApiEndpoint": s.api_endpoint})
+
+
+def _function_url(s: Subject) -> Identity:
+    arn = _target(str(s.prop("TargetFunctionArn")), s)
+    attributes = {"FunctionArn": arn, "FunctionUrl": f"{s.api_endpoint}/", "UrlId": s.digest(32)}
+    return Identity(arn, attributes)
 
 
 def _part(attribute: str) -> Callable[[Subject], Identity]:
@@ -157,7 +167,26 @@ def _parameter(s: Subject) -> Identity:
 
 def _rule(s: Subject) -> Identity:
     name = s.name("Name", 64)
-    return Identity(name, {"Arn": s.arn("events", f"rule/{name}")})
+    bus = bus_name(str(s.prop("EventBusName") or DEFAULT))
+    if bus == DEFAULT:
+        return Identity(name, {"Arn": s.arn("events", f"rule/{name}")})
+    return Identity(f"{bus}|{name}", {"Arn": s.arn("events", f"rule/{bus}/{name}")})
+
+
+def _bus(s: Subject) -> Identity:
+    name = s.name("Name", 256)
+    return Identity(name, {"Name": name, "Arn": s.arn("events", f"event-bus/{name}")})
+
+
+def _schedule(s: Subject) -> Identity:
+    name = s.name("Name", 64)
+    group = s.prop("GroupName") or "default"
+    return Identity(name, {"Arn": s.arn("scheduler", f"schedule/{group}/{name}")})
+
+
+def _schedule_group(s: Subject) -> Identity:
+    name = s.name("Name", 64)
+    return Identity(name, {"Arn": s.arn("scheduler", f"schedule-group/{name}")})
 
 
 def _log_group(s: Subject) -> Identity:
@@ -225,6 +254,7 @@ IDENTITIES: Mapping[str, Callable[[Subject], Identity]] = {
     "AWS::CloudWatch::Dashboard": _plain("DashboardName"),
     "AWS::DynamoDB::GlobalTable": _table,
     "AWS::DynamoDB::Table": _table,
+    "AWS::Events::EventBus": _bus,
     "AWS::Events::Rule": _rule,
     "AWS::IAM::ManagedPolicy": _iam("ManagedPolicyName", "policy"),
     "AWS::IAM::Policy": _iam("PolicyName", "policy"),
@@ -234,16 +264,20 @@ IDENTITIES: Mapping[str, Callable[[Subject], Identity]] = {
     "AWS::Lambda::Function": _function,
     "AWS::Lambda::LayerVersion": _layer,
     "AWS::Lambda::Permission": _part("Id"),
+    "AWS::Lambda::Url": _function_url,
     "AWS::Lambda::Version": _version,
     "AWS::Logs::LogGroup": _log_group,
     "AWS::S3::Bucket": _bucket,
     "AWS::S3::BucketPolicy": _plain("Bucket"),
     "AWS::SNS::Subscription": _part("Arn"),
+    "Custom::S3BucketNotifications": _part("Id"),
     "AWS::SNS::Topic": _topic,
     "AWS::SNS::TopicPolicy": _part("Id"),
     "AWS::SQS::Queue": _queue,
     "AWS::SQS::QueuePolicy": _part("Id"),
     "AWS::SSM::Parameter": _parameter,
+    "AWS::Scheduler::Schedule": _schedule,
+    "AWS::Scheduler::ScheduleGroup": _schedule_group,
     "AWS::SecretsManager::Secret": _secret,
 }
 """Every resource type the platform knows, with the way its names are made."""

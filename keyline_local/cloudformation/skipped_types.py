@@ -24,10 +24,19 @@ SKIPPED = frozenset(
         "Custom::CloudwatchLogResourcePolicy",
         "Custom::LogRetention",
         # who may call: the platform itself makes these calls, over loopback
+        "AWS::IAM::AccessKey",
+        "AWS::IAM::Group",
+        "AWS::IAM::InstanceProfile",
+        "AWS::IAM::OIDCProvider",
+        "AWS::IAM::User",
+        "AWS::IAM::UserToGroupAddition",
         "AWS::Lambda::Permission",
+        "AWS::Events::EventBusPolicy",
         "AWS::S3::BucketPolicy",
         "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
+        # what groups and keeps: nothing asks for it
+        "AWS::Scheduler::ScheduleGroup",
         # networks: all is on loopback
         "AWS::EC2::EIP",
         "AWS::EC2::FlowLog",

@@ -24,7 +24,9 @@ T = TypeVar("T")
 
 HTTP_API = "AWS::ApiGatewayV2::Api"
 REST_API = "AWS::ApiGateway::RestApi"
-APIS = (HTTP_API, REST_API)
+FUNCTION_URL = "AWS::Lambda::Url"
+APIS = (HTTP_API, REST_API, FUNCTION_URL)
+_WITH_ENDPOINT = (HTTP_API, FUNCTION_URL)
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type, not a secret
 PARAMETER = "AWS::SSM::Parameter"
 
@@ -368,7 +370,9 @@ class StackScope:
             account=self.stack.account,
             prop=prop,
             aws_endpoint=self._all.endpoints.aws,
-            api_endpoint=self._all.api_endpoint(resource) if resource.type == HTTP_API else "",
+            api_endpoint=self._all.api_endpoint(resource)
+            if resource.type in _WITH_ENDPOINT
+            else "",
         )
 
     def _once(self, path: str, evaluate: Callable[[], Any]) -> Any:

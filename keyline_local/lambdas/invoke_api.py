@@ -24,8 +24,8 @@ from keyline_local.lambdas.functions import (
     ThrottledError,
     UnknownFunctionError,
 )
-from keyline_local.triggers.schedule import RETRIES
 from keyline_local.triggers.stream_retry import Backoff
+from keyline_local.triggers.targets import RETRIES
 
 _ERRORS = {
     UnknownFunctionError: (404, "ResourceNotFoundException"),

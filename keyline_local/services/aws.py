@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from keyline_local.host.clients import client
 from keyline_local.host.part import Part
 from keyline_local.host.process import LOOPBACK, Child
 from keyline_local.resources import Bucket, Deployment, Queue, Topic
+from keyline_local.services import moto_server
 
 _SECRET_SUFFIX_TAG = "_custom_id_"  # noqa: S105 - moto takes the end of a secret's ARN from it
-_SERVER = Path(__file__).with_name("moto_server.py")
+_SERVER = Path(moto_server.__file__)
 
 
 class Aws(Part):
@@ -32,9 +34,13 @@ class Aws(Part):
         File for the server's output.
     account
         The account that its ARNs and URLs show.
+    buckets_notify
+        Whether a bucket tells of its objects.
     """
 
-    def __init__(self, log: Path, *, port: int, account: str, region: str) -> None:
+    def __init__(
+        self, log: Path, *, port: int, account: str, region: str, buckets_notify: bool = False
+    ) -> None:
         self.endpoint = f"http://{LOOPBACK}:{port}"
         self._region = region
         self._deployment: Deployment | None = None
@@ -45,7 +51,11 @@ class Aws(Part):
             port=port,
             probe=self._answers,
             log=log,
-            environment={**os.environ, "MOTO_ACCOUNT_ID": account},
+            environment={
+                **os.environ,
+                "MOTO_ACCOUNT_ID": account,
+                **({moto_server.NOTIFYING: "1"} if buckets_notify else {}),
+            },
             on_restart=self._fill,
         )
 
@@ -69,10 +79,16 @@ class Aws(Part):
         """Return a client of its queues."""
         return self._client("sqs")
 
-    async def send(self, queue_url: str, body: str) -> None:
-        """Send a message to a queue."""
+    async def send(self, queue_url: str, body: str, group: str | None = None) -> None:
+        """Send a message to a queue, in a message group if the queue is a FIFO queue."""
         sqs = await asyncio.to_thread(self._client, "sqs")
-        await asyncio.to_thread(sqs.send_message, QueueUrl=queue_url, MessageBody=body)
+        more = {"MessageGroupId": group, "MessageDeduplicationId": str(uuid.uuid4())}
+        await asyncio.to_thread(
+            sqs.send_message,
+            QueueUrl=queue_url,
+            MessageBody=body,
+            **(more if group is not None else {}),
+        )
 
     async def waiting(self, queue_url: str) -> tuple[int, float | None]:
         """Return how many messages wait in a queue, and when the oldest visible one was sent.
@@ -82,10 +98,11 @@ class Aws(Part):
         """
         return await asyncio.to_thread(self._waiting, queue_url)
 
-    async def publish(self, topic_arn: str, subject: str, message: str) -> None:
+    async def publish(self, topic_arn: str, subject: str | None, message: str) -> None:
         """Publish a message to a topic, whose subscribers are told."""
         sns = await asyncio.to_thread(self._client, "sns")
-        await asyncio.to_thread(sns.publish, TopicArn=topic_arn, Subject=subject, Message=message)
+        more = {} if subject is None else {"Subject": subject}
+        await asyncio.to_thread(sns.publish, TopicArn=topic_arn, Message=message, **more)
 
     def _waiting(self, queue_url: str) -> tuple[int, float | None]:
         sqs = self._client("sqs")
@@ -170,6 +187,10 @@ def _create_buckets(s3: Any, buckets: Sequence[Bucket]) -> None:
         if bucket.versioned:
             s3.put_bucket_versioning(
                 Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"}
+            )
+        if bucket.notifications:
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket.name, NotificationConfiguration=dict(bucket.notifications)
             )
 
 

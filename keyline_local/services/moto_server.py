@@ -3,14 +3,23 @@
 Moto's Systems Manager, where parameters are, imports EC2 for commands that are sent to instances.
 To read the tables of EC2 (instance types, images, zones) takes longer than all else that the
 platform needs of moto. Here they are read when somebody asks for them.
+
+Where buckets tell of their objects, the key of an object keeps its slashes, as S3 writes it. Moto
+writes `%2F`.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from functools import partial
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote_plus
+
+NOTIFYING = "KEYLINE_BUCKETS_NOTIFY"
+"""The environment variable that says that a bucket tells of its objects."""
 
 _EC2 = "moto.ec2"
 
@@ -31,6 +40,14 @@ def import_parameters() -> None:
     del sys.modules[_EC2]
 
 
+def keep_slashes() -> None:
+    """Let S3's notifications write the slashes of a key."""
+    told = importlib.import_module("moto.s3.notifications")
+    vars(told)["quote_plus"] = partial(quote_plus, safe="/")
+
+
 if __name__ == "__main__":
     import_parameters()
+    if NOTIFYING in os.environ:
+        keep_slashes()
     importlib.import_module("moto.server").main()

@@ -1,11 +1,12 @@
-"""Event source mappings of queues, and topics that deliver to functions.
+"""Event source mappings of queues, and topics and buckets that deliver to functions.
 
 A queue's message is deleted when the function has processed it. What is not deleted is received
 again after the queue's visibility timeout, and goes to its dead-letter queue as the queue says:
 that is the queue's own work. Source: "Using Lambda with Amazon SQS" (Lambda developer guide).
 
-A topic delivers to a function through a queue of the platform's own. The function is invoked as
-Lambda does it asynchronously: after an error twice more, and then the message is given up.
+A topic or a bucket delivers to a function through a queue of the platform's own. The function is
+invoked as Lambda does it asynchronously: after an error twice more, and then the message is given
+up.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
+from keyline_local.events import object_event
+from keyline_local.events.bus_names import DEFAULT
 from keyline_local.host.part import Part
 from keyline_local.host.tasks import end
-from keyline_local.resources import QueueMapping
+from keyline_local.resources import Holds, QueueMapping, Target, TargetKind
 from keyline_local.triggers.event_source import Invoker, Result
-from keyline_local.triggers.schedule import RETRIES
 from keyline_local.triggers.stream_retry import Backoff
+from keyline_local.triggers.targets import Targets
 
 Message = Mapping[str, Any]
 """A message as ReceiveMessage returns it."""
@@ -44,7 +47,11 @@ class QueueSources(Part):
     region
         What records show as `awsRegion`.
     invoker
-        Runs the functions.
+        Runs the functions with the messages of queues.
+    targets
+        Delivers what topics and buckets tell.
+    account
+        The account that owns the buckets.
     """
 
     def __init__(
@@ -54,8 +61,12 @@ class QueueSources(Part):
         sqs: Callable[[], Any],
         region: str,
         invoker: Invoker,
+        targets: Targets,
+        account: str = "",
         backoff: Backoff | None = None,
     ) -> None:
+        self._targets = targets
+        self._account = account
         self._mappings = [mapping for mapping in mappings if mapping.enabled]
         self._sqs = sqs
         self._region = region
@@ -69,10 +80,15 @@ class QueueSources(Part):
             return
         client = await asyncio.to_thread(self._sqs)
         for mapping in self._mappings:
-            poller = _Poller(mapping, client, self._region, self._invoker, self._backoff)
+            poller = _Poller(mapping, client, self._delivery(mapping), self._backoff)
             self._tasks.append(
                 asyncio.create_task(poller.run(), name=f"queue source {mapping.logical_id}")
             )
+
+    def _delivery(self, mapping: QueueMapping) -> _Delivery:
+        if mapping.holds is Holds.MESSAGES:
+            return _OfQueue(mapping, self._region, self._invoker)
+        return _OfOthers(mapping, self._account, self._targets)
 
     async def stop(self) -> None:
         """Stop polling; messages that are under way will be received again."""
@@ -80,14 +96,69 @@ class QueueSources(Part):
         self._tasks = []
 
 
+class _Delivery(Protocol):
+    """Hands a batch of messages on."""
+
+    async def deliver(self, batch: Sequence[Message]) -> Sequence[Message]:
+        """Hand a batch on, and return the messages that are done with."""
+        ...
+
+
+class _OfQueue:
+    """The messages of a queue, for its function."""
+
+    def __init__(self, mapping: QueueMapping, region: str, invoker: Invoker) -> None:
+        self._mapping = mapping
+        self._region = region
+        self._invoker = invoker
+
+    async def deliver(self, batch: Sequence[Message]) -> Sequence[Message]:
+        """Invoke the function once."""
+        records = [record(m, self._mapping.queue.arn, self._region) for m in batch]
+        result = await self._invoker.invoke(self._mapping.function, _event(records).encode())
+        failed = failed_ids(result, batch, partial=self._mapping.partial_batch)
+        if failed:
+            _log.warning("%s: %s failed on %d messages", *_names(self._mapping), len(failed))
+        return [message for message in batch if message["MessageId"] not in failed]
+
+
+class _OfOthers:
+    """The messages of a topic or a bucket, for a function or the event bus."""
+
+    def __init__(self, mapping: QueueMapping, account: str, targets: Targets) -> None:
+        self._mapping = mapping
+        self._account = account
+        self._targets = targets
+        self._target = Target(kind=TargetKind.FUNCTION, address=mapping.function)
+        if mapping.holds is Holds.EVENTS_FOR_THE_BUS:
+            self._target = Target(kind=TargetKind.BUS, address=DEFAULT)
+
+    async def deliver(self, batch: Sequence[Message]) -> Sequence[Message]:
+        """Deliver each message until that succeeds or is given up."""
+        for message in batch:
+            for event in self._events(message):
+                await self._targets.until_done(self._mapping.logical_id, self._target, event)
+        return batch
+
+    def _events(self, message: Message) -> Iterator[str]:
+        if self._mapping.holds is Holds.NOTIFICATIONS:
+            yield _event([notification(message, self._mapping.queue.arn)])
+            return
+        records = object_event.records(json.loads(message["Body"]), self._account)
+        if self._mapping.holds is Holds.OBJECT_EVENTS and records:
+            yield _event(records)
+        if self._mapping.holds is Holds.EVENTS_FOR_THE_BUS:
+            found = (object_event.bus_event(each, self._account) for each in records)
+            yield from (json.dumps(event) for event in found if event is not None)
+
+
 class _Poller:
     def __init__(
-        self, mapping: QueueMapping, client: Any, region: str, invoker: Invoker, backoff: Backoff
+        self, mapping: QueueMapping, client: Any, delivery: _Delivery, backoff: Backoff
     ) -> None:
         self._mapping = mapping
         self._client = client
-        self._region = region
-        self._invoker = invoker
+        self._delivery = delivery
         self._backoff = backoff
 
     async def run(self) -> None:
@@ -135,33 +206,10 @@ class _Poller:
 
     async def _process(self, batch: Sequence[Message]) -> None:
         try:
-            deliver = self._to_topic if self._mapping.topic else self._to_queue
-            for message in await deliver(batch):
+            for message in await self._delivery.deliver(batch):
                 await self._delete(message)
         except Exception:  # noqa: BLE001 - what kept it from running: the messages come again
-            _log.exception("%s: %s could not be invoked", *self._names())
-
-    async def _to_queue(self, batch: Sequence[Message]) -> Sequence[Message]:
-        """Invoke the function once, and return the messages that are done with."""
-        records = [record(m, self._mapping.queue.arn, self._region) for m in batch]
-        result = await self._invoker.invoke(self._mapping.function, _event(records))
-        failed = failed_ids(result, batch, partial=self._mapping.partial_batch)
-        if failed:
-            _log.warning("%s: %s failed on %d messages", *self._names(), len(failed))
-        return [message for message in batch if message["MessageId"] not in failed]
-
-    async def _to_topic(self, batch: Sequence[Message]) -> Sequence[Message]:
-        """Invoke the function until it succeeds or is given up."""
-        records = [notification(m, self._mapping.queue.arn) for m in batch]
-        for attempt in range(1, RETRIES + 2):
-            result = await self._invoker.invoke(self._mapping.function, _event(records))
-            if result.function_error is None:
-                return batch
-            _log.warning("%s: %s failed", *self._names())
-            if attempt <= RETRIES:
-                await asyncio.sleep(self._backoff.delay(attempt))
-        _log.error("%s: %s given up after %d attempts", *self._names(), RETRIES + 1)
-        return batch
+            _log.exception("%s: %s could not be invoked", *_names(self._mapping))
 
     async def _delete(self, message: Message) -> None:
         try:
@@ -173,8 +221,9 @@ class _Poller:
         except Exception as error:  # noqa: BLE001 - it was received again meanwhile, say
             _log.warning("%s: a message was not deleted: %r", self._mapping.logical_id, error)
 
-    def _names(self) -> tuple[str, str]:
-        return self._mapping.logical_id, self._mapping.function
+
+def _names(mapping: QueueMapping) -> tuple[str, str]:
+    return mapping.logical_id, mapping.function
 
 
 def failed_ids(result: Result, batch: Sequence[Message], *, partial: bool) -> set[str]:
@@ -238,5 +287,5 @@ def notification(message: Message, subscription: str) -> dict[str, Any]:
     }
 
 
-def _event(records: Sequence[Mapping[str, Any]]) -> bytes:
-    return json.dumps({"Records": records}).encode()
+def _event(records: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"Records": records})

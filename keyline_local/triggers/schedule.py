@@ -1,10 +1,13 @@
-"""Scheduled EventBridge rules: they invoke their targets when due, or on demand."""
+"""Scheduled rules of EventBridge, and schedules of EventBridge Scheduler.
+
+A schedule sends to its targets when due, or on demand. Sources: "Tutorial: Create a scheduled
+rule" (EventBridge user guide), and "Schedule types" and "Context attributes" (EventBridge Scheduler
+user guide).
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,21 +15,17 @@ from typing import Any
 
 from keyline.model import schedule_expression
 from keyline.moments import iso_of
+from keyline_local.events import event_input, schedule_times
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.part import Part
 from keyline_local.host.tasks import end
-from keyline_local.resources import Schedule
+from keyline_local.resources import Schedule, Target
 from keyline_local.services.metric_store import MetricStore
-from keyline_local.triggers.event_source import Invoker, Result
-from keyline_local.triggers.stream_retry import Backoff
+from keyline_local.triggers.event_source import Result
+from keyline_local.triggers.targets import Targets
 
-RETRIES = 2
-"""Times Lambda retries an asynchronous invocation after an error (invocation-async)."""
-
-_EVENTS, _LAMBDA = "AWS/Events", "AWS/Lambda"
+_EVENTS = "AWS/Events"
 _LONGEST_NAP = 30.0  # seconds; after a suspend the clock has jumped, so it is asked often
-
-_log = logging.getLogger(__name__)
 
 
 def _now() -> datetime:
@@ -35,6 +34,8 @@ def _now() -> datetime:
 
 def _expression(schedule: Schedule) -> schedule_expression.Expression:
     try:
+        if schedule.is_scheduler:
+            return schedule_times.parse(schedule.expression, schedule.timezone)
         return schedule_expression.parse(schedule.expression)
     except ValueError as error:
         raise LocalPlatformError(
@@ -45,7 +46,7 @@ def _expression(schedule: Schedule) -> schedule_expression.Expression:
 
 
 class Schedules(Part):
-    """The enabled scheduled rules of a deployment.
+    """The enabled schedules of a deployment.
 
     Runs that fall into a time when the platform is down are not made up, as little as a
     disabled rule's are.
@@ -53,17 +54,15 @@ class Schedules(Part):
     Parameters
     ----------
     schedules
-        The rules; disabled ones run on `trigger` only.
+        Disabled ones run on `trigger` only.
     account, region
         What the standard event shows.
-    invoker
-        Runs the functions.
+    targets
+        Reaches what the schedules send to.
     metrics
         Is told of each run.
     is_paused
-        Says of a rule whether it does not run.
-    backoff
-        Waits before an invocation that failed is retried.
+        Says of a schedule whether it does not run.
     now, sleep
         The clock.
 
@@ -79,10 +78,9 @@ class Schedules(Part):
         *,
         account: str,
         region: str,
-        invoker: Invoker,
+        targets: Targets,
         metrics: MetricStore | None = None,
         is_paused: Callable[[str], bool] = lambda _: False,
-        backoff: Backoff | None = None,
         now: Callable[[], datetime] = _now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -92,10 +90,9 @@ class Schedules(Part):
         }
         self._account = account
         self._region = region
-        self._invoker = invoker
+        self._targets = targets
         self._metrics = metrics or MetricStore()
         self._is_paused = is_paused
-        self._backoff = backoff or Backoff(base=1.0)
         self._now = now
         self._sleep = sleep
         self._due: dict[str, datetime | None] = {}
@@ -155,8 +152,8 @@ class Schedules(Part):
         schedule = self._find(name)
         at = self._now()
         return [
-            await self._invoker.invoke(function, self._payload(schedule, given, at))
-            for function, given in schedule.targets
+            await self._targets.once(target, self._payload(schedule, target, at))
+            for target in schedule.targets
         ]
 
     def next_runs(self) -> Mapping[str, datetime | None]:
@@ -186,46 +183,46 @@ class Schedules(Part):
     def _fire(self, schedule: Schedule, due: datetime) -> None:
         # The rule does not wait for its targets: EventBridge invokes asynchronously.
         self._measure(_EVENTS, "TriggeredRules", RuleName=schedule.name)
-        for function, given in schedule.targets:
-            run = self._invoke(schedule, function, self._payload(schedule, given, due))
-            task = asyncio.create_task(run, name=f"scheduled {function}")
+        for target in schedule.targets:
+            run = self._send(schedule, target, self._payload(schedule, target, due))
+            task = asyncio.create_task(run, name=f"scheduled {target.address}")
             self._runs.add(task)
             task.add_done_callback(self._runs.discard)
 
-    async def _invoke(self, schedule: Schedule, function: str, payload: bytes) -> None:
+    async def _send(self, schedule: Schedule, target: Target, payload: str) -> None:
         self._measure(_EVENTS, "Invocations", RuleName=schedule.name)
-        for attempt in range(1, RETRIES + 2):
-            try:
-                result = await self._invoker.invoke(function, payload)
-            except Exception:  # noqa: BLE001 - a rule outlives whatever kept its target from running
-                _log.exception("%s: %s could not be invoked", schedule.name, function)
-            else:
-                if result.function_error is None:
-                    return
-                _log.warning(
-                    "%s: %s failed: %s", schedule.name, function, result.payload[:500].decode()
-                )
-            if attempt <= RETRIES:
-                await self._sleep(self._backoff.delay(attempt))
-        self._measure(_LAMBDA, "AsyncEventsDropped", FunctionName=function)
-        _log.error("%s: %s given up after %d attempts", schedule.name, function, RETRIES + 1)
+        await self._targets.until_done(schedule.name, target, payload)
 
     def _measure(self, namespace: str, name: str, **dimensions: str) -> None:
         self._metrics.add(namespace, name, 1, **dimensions)
 
-    def _payload(self, schedule: Schedule, given: str | None, at: datetime) -> bytes:
+    def _payload(self, schedule: Schedule, target: Target, at: datetime) -> str:
         """Return a target's own input, or the standard event (eb-run-lambda-schedule)."""
-        if given is not None:
-            return given.encode()
+        kind = "scheduler" if schedule.is_scheduler else "events"
         event: dict[str, Any] = {
             "version": "0",
             "id": str(uuid.uuid4()),
             "detail-type": "Scheduled Event",
-            "source": "aws.events",
+            "source": f"aws.{kind}",
             "account": self._account,
             "time": iso_of(at, "seconds"),
             "region": self._region,
             "resources": [schedule.arn],
-            "detail": {},
+            "detail": "{}" if schedule.is_scheduler else {},
         }
-        return json.dumps(event).encode()
+        told = {"rule_arn": schedule.arn, "rule_name": schedule.name}
+        text = event_input.payload_of(target.input, event, **told)
+        return _in_context(text, schedule, event) if schedule.is_scheduler else text
+
+
+def _in_context(text: str, schedule: Schedule, event: Mapping[str, Any]) -> str:
+    """Return an input of Scheduler with its context attributes filled in."""
+    values = {
+        "schedule-arn": schedule.arn,
+        "scheduled-time": event["time"],
+        "execution-id": event["id"],
+        "attempt-number": "1",
+    }
+    for name, value in values.items():
+        text = text.replace(f"<aws.scheduler.{name}>", value)
+    return text

@@ -1,4 +1,4 @@
-"""Three apps as other teams write them: nothing of this project is in them."""
+"""Apps as other teams write them: nothing of this project is in them."""
 
 from __future__ import annotations
 
@@ -86,6 +86,39 @@ def consumer(event, context):
         image = record["dynamodb"]["NewImage"]
         if not image["id"]["S"].startswith("copy-"):
             table.put_item(Item={"id": "copy-" + image["id"]["S"], "text": image["text"]["S"]})
+"""
+
+EVENTS = """
+import json, os
+import boto3
+
+s3, events = boto3.client("s3"), boto3.client("events")
+table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+
+
+def upload(event, context):
+    key = event["key"] if "key" in event else event["rawPath"][1:]
+    s3.put_object(Bucket=os.environ["BUCKET"], Key=key, Body=b"hello")
+
+
+def uploaded(event, context):
+    for record in event["Records"]:
+        entry = {
+            "Source": "files",
+            "DetailType": "File uploaded",
+            "Detail": json.dumps({"key": record["s3"]["object"]["key"]}),
+            "EventBusName": os.environ["BUS"],
+        }
+        assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+def note(event, context):
+    table.put_item(Item={"id": event["note"]})
+
+
+def queued(event, context):
+    for record in event["Records"]:
+        table.put_item(Item={"id": "queued " + json.loads(record["body"])["detail"]["key"]})
 """
 
 
@@ -268,4 +301,100 @@ def _notes(app: Any, code: Path) -> None:
         path="/notes/{id}",
         methods=[apis.HttpMethod.GET, apis.HttpMethod.PUT],
         integration=HttpLambdaIntegration("Integration", made["api"]),
+    )
+
+
+def events_app(folder: Path) -> Path:
+    """Return an app of the CDK: a bucket, an event bus with rules, and a schedule."""
+    return _app(folder, "events", EVENTS, _events)
+
+
+def _events(app: Any, code: Path) -> None:
+    import aws_cdk as cdk
+    from aws_cdk import aws_apigatewayv2 as apis
+    from aws_cdk import aws_dynamodb, aws_events, aws_events_targets, aws_s3, aws_s3_notifications
+    from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_lambda_event_sources as sources
+    from aws_cdk import aws_scheduler as scheduler
+    from aws_cdk import aws_scheduler_targets as scheduled
+    from aws_cdk import aws_sqs as sqs
+    from aws_cdk.aws_apigatewayv2_integrations import HttpSqsIntegration
+
+    stack = cdk.Stack(app, "Events")
+    table = aws_dynamodb.TableV2(
+        stack,
+        "Table",
+        partition_key=aws_dynamodb.Attribute(name="id", type=aws_dynamodb.AttributeType.STRING),
+    )
+    bucket = aws_s3.Bucket(stack, "Bucket", event_bridge_enabled=True)
+    bus = aws_events.EventBus(stack, "Bus")
+    queue = sqs.Queue(stack, "Queue")
+    made = {}
+    for name in ("upload", "uploaded", "note", "queued"):
+        made[name] = lambda_.Function(
+            stack,
+            name.title(),
+            runtime=lambda_.Runtime.PYTHON_3_12,
+            handler=f"events.{name}",
+            code=lambda_.Code.from_asset(str(code)),
+            timeout=cdk.Duration.seconds(20),
+            environment={
+                "TABLE": table.table_name,
+                "BUCKET": bucket.bucket_name,
+                "BUS": bus.event_bus_name,
+            },
+        )
+        table.grant_read_write_data(made[name])
+    bucket.add_event_notification(
+        aws_s3.EventType.OBJECT_CREATED,
+        aws_s3_notifications.LambdaDestination(made["uploaded"]),
+        aws_s3.NotificationKeyFilter(prefix="in/"),
+    )
+    made["queued"].add_event_source(sources.SqsEventSource(queue))
+    url = made["upload"].add_function_url(auth_type=lambda_.FunctionUrlAuthType.NONE)
+    cdk.CfnOutput(stack, "Url", value=url.url)
+    api = apis.HttpApi(stack, "Http")
+    api.add_routes(
+        path="/queued",
+        methods=[apis.HttpMethod.POST],
+        integration=HttpSqsIntegration("Queued", queue=queue),
+    )
+    noted = aws_events.RuleTargetInput.from_object(
+        {"note": f"noted {aws_events.EventField.from_path('$.detail.key')}"}
+    )
+    aws_events.Rule(
+        stack,
+        "Files",
+        event_bus=bus,
+        event_pattern=aws_events.EventPattern(
+            source=["files"], detail={"key": aws_events.Match.suffix(".txt")}
+        ),
+        targets=[
+            aws_events_targets.LambdaFunction(made["note"], event=noted),
+            aws_events_targets.SqsQueue(queue),
+        ],
+    )
+    bridged = aws_events.RuleTargetInput.from_object(
+        {"note": f"bridged {aws_events.EventField.from_path('$.detail.object.key')}"}
+    )
+    aws_events.Rule(
+        stack,
+        "Objects",
+        event_pattern=aws_events.EventPattern(
+            source=["aws.s3"],
+            detail_type=["Object Created"],
+            detail={"bucket": {"name": [bucket.bucket_name]}},
+        ),
+        targets=[aws_events_targets.LambdaFunction(made["note"], event=bridged)],
+    )
+    scheduler.Schedule(
+        stack,
+        "Daily",
+        schedule_name="daily",
+        schedule=scheduler.ScheduleExpression.cron(
+            hour="9", minute="0", time_zone=cdk.TimeZone.EUROPE_MADRID
+        ),
+        target=scheduled.LambdaInvoke(
+            made["note"], input=scheduler.ScheduleTargetInput.from_object({"note": "scheduled"})
+        ),
     )

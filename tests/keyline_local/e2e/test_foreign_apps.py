@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from keyline_deploy.project import ROOT
 from keyline_local.platform import Platform
-from tests.keyline_local.foreign_apps import plain_template, synthesized
+from tests.keyline_local.foreign_apps import events_app, plain_template, synthesized
 
 pytestmark = pytest.mark.xdist_group("foreign apps")
 
@@ -100,5 +102,42 @@ def test_an_http_api_with_a_stream_runs_out_of_a_stage(
                 return (await http.get(f"{url}/notes/copy-x")).json()
 
             assert await eventually(copied) == {"id": "copy-x", "text": "hello"}
+
+    asyncio.run(run())
+
+
+def test_a_bucket_and_an_event_bus_and_a_schedule_reach_functions(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with running(events_app(tmp_path), tmp_path / "state") as platform:
+            by_id = {each.logical_id[:-8]: each.name for each in platform.deployment.functions}
+            table = platform.deployment.tables[0].name
+
+            def ids() -> set[str]:
+                items = platform.dynamodb().scan(TableName=table)["Items"]
+                return {item["id"]["S"] for item in items}
+
+            for key in ("in/a.txt", "in/b.png"):
+                done = await platform.invoke(by_id["Upload"], {"key": key})
+                assert done.function_error is None, done.payload
+            message = {"MessageBody": json.dumps({"detail": {"key": "by a route"}})}
+            async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+                (queued,) = [each for each in platform.gateways if each.api.name == "Http"]
+                sent = await http.post(f"{queued.url}/queued", json=message)
+                assert sent.status_code == 200, sent.text
+                put = await http.post(f"{platform.deployment.outputs['Events.Url']}out/c.txt")
+                assert put.status_code == 200, put.text
+            expected = {"noted in/a.txt", "queued in/a.txt", "queued by a route"}
+            expected |= {f"bridged {key}" for key in ("in/a.txt", "in/b.png", "out/c.txt")}
+
+            async def all_there() -> bool:
+                return expected <= await asyncio.to_thread(ids)
+
+            await eventually(all_there)
+            (scheduled,) = await platform.run_schedule("daily")
+            assert scheduled.function_error is None, scheduled.payload
+            due = platform.schedules.next_runs()["daily"]
+            assert due is not None
+            assert due.astimezone(ZoneInfo("Europe/Madrid")).hour == 9
+            assert await asyncio.to_thread(ids) == expected | {"scheduled"}
 
     asyncio.run(run())

@@ -61,3 +61,25 @@ def test_a_run_in_the_background_is_told_the_same(tmp_path: Path) -> None:
         *("--assembly", str(tmp_path), "--stack", "A", "--stack", "B"),
         *("--parameter", "Stage=dev"),
     ]
+
+
+def test_a_check_names_the_rules_whose_events_nothing_here_sends(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def rule(bus: str, source: object) -> dict[str, object]:
+        given = {"EventBusName": bus, "EventPattern": {"source": [source]}}
+        return {"Type": "AWS::Events::Rule", "Properties": given}
+
+    rules = {
+        "Objects": rule("default", "aws.s3"),
+        "Own": rule("default", "shop"),
+        "Findings": rule("default", "aws.inspector2"),
+        "Partner": rule("aws.partner/shop.example/1", {"prefix": "aws.partner"}),
+    }
+    folder = write_assembly(tmp_path / "out", {"App": {"Resources": rules}})
+    assert keyline("up", "--assembly", str(folder), "--check") == 0
+    told = capsys.readouterr().out
+    named = [
+        line.split("the rule ")[1].split(":")[0] for line in told.splitlines() if "rule" in line
+    ]
+    assert named == ["App-Findings", "App-Partner"]

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from keyline_local.api.authorizer import Grant
 from keyline_local.api.http_event import HttpRequest, MalformedResponseError
 from keyline_local.api.rest_event import to_event, to_response
 from keyline_local.resources import Api, Route
@@ -34,7 +36,9 @@ def request(**more: Any) -> HttpRequest:
     return HttpRequest(**given)
 
 
-def event(body: bytes = b"hello", of: Api | None = None, **more: Any) -> dict[str, Any]:
+def event(
+    body: bytes = b"hello", of: Api | None = None, grant: Grant | None = None, **more: Any
+) -> dict[str, Any]:
     made = to_event(
         request(**more),
         body,
@@ -44,6 +48,7 @@ def event(body: bytes = b"hello", of: Api | None = None, **more: Any) -> dict[st
         account="000000000000",
         trace_id="Root=1",
         parameters={"id": "1"},
+        grant=grant,
     )
     found: dict[str, Any] = json.loads(made)
     return found
@@ -60,6 +65,26 @@ def test_the_event_has_the_form_of_a_proxy_integration() -> None:
     assert found["multiValueHeaders"]["X-One"] == ["1", "2"]
     assert found["pathParameters"] == {"id": "1"}
     assert (found["body"], found["isBase64Encoded"]) == ("hello", False)
+
+
+def test_payload_1_of_an_http_api_has_its_version_and_its_bodies() -> None:
+    http = replace(api(), is_rest=False, stage="$default")
+    found = event(of=http, path="/orders/1", headers=[("content-type", "application/json")])
+    assert (found["version"], found["resource"]) == ("1.0", "/orders/{id}")
+    assert (found["path"], found["isBase64Encoded"]) == ("/orders/1", False)
+    assert event(b"\xff", http, headers=[("content-type", "image/png")])["body"] == "/w=="
+    assert "version" not in event()
+    granted = event(of=http, grant=Grant({"sub": "u", "groups": ["a", "b"]}, ["read"]))
+    assert granted["requestContext"]["authorizer"] == {
+        "claims": {"sub": "u", "groups": "[a b]"},
+        "scopes": ["read"],
+    }
+
+
+def test_an_http_api_decodes_each_body_in_base64() -> None:
+    result = {"statusCode": 200, "body": "/w==", "isBase64Encoded": True}
+    http = replace(api(), is_rest=False)
+    assert to_response(json.dumps(result).encode(), request(), http).body == b"\xff"
 
 
 def test_what_there_is_none_of_is_null() -> None:
@@ -82,7 +107,7 @@ def test_a_response_may_have_a_header_twice() -> None:
         "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]},
         "body": "ok",
     }
-    found = to_response(json.dumps(result).encode(), request(), ())
+    found = to_response(json.dumps(result).encode(), request(), api())
     assert (found.status, found.body) == (201, b"ok")
     assert found.headers == [
         ("x-a", "1"),
@@ -96,7 +121,10 @@ def test_a_response_may_have_a_header_twice() -> None:
 def test_base64_is_decoded_for_who_accepts_a_binary_type(accept: str, body: bytes) -> None:
     result = {"statusCode": 200, "body": "/w==", "isBase64Encoded": True}
     asked = request(headers=[("accept", accept)])
-    assert to_response(json.dumps(result).encode(), asked, ["image/png"]).body == body
+    assert (
+        to_response(json.dumps(result).encode(), asked, api(binary_types=["image/png"])).body
+        == body
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,4 +132,4 @@ def test_base64_is_decoded_for_who_accepts_a_binary_type(accept: str, body: byte
 )
 def test_what_is_no_response_is_refused(result: Any) -> None:
     with pytest.raises(MalformedResponseError):
-        to_response(json.dumps(result).encode(), request(), ())
+        to_response(json.dumps(result).encode(), request(), api())

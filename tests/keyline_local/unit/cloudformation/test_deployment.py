@@ -35,7 +35,7 @@ from keyline_local.cloudformation.deployment import resolve_deployment
 from keyline_local.cloudformation.refusals import RefusedError
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.ports import Ports, endpoints
-from keyline_local.resources import Deployment
+from keyline_local.resources import Deployment, Holds, Input, Target, TargetKind
 from tests.keyline_local.local_assembly import ENDPOINTS, deployment, table, write_assembly
 
 TABLE_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/Messages-local"
@@ -246,7 +246,9 @@ def test_triggers_name_their_function(synthesized: tuple[Deployment, Path]) -> N
     assert found.outputs["Service.Url"] == "http://127.0.0.1:1001/"
     (schedule,) = found.schedules
     assert schedule.expression == "rate(1 hour)"
-    assert schedule.targets == [("reader", '{"a":1}')]
+    assert schedule.targets == [
+        Target(kind=TargetKind.FUNCTION, address="reader", input=Input(constant='{"a":1}'))
+    ]
     (mapping,) = found.mappings
     assert (mapping.table, mapping.function) == ("Messages-local", "reader")
     assert (mapping.max_attempts, mapping.max_age, mapping.batch_size) == (3, 3600, 10)
@@ -397,7 +399,7 @@ def test_an_unsupported_type_is_named_with_stack_and_logical_id(tmp_path: Path) 
         ),
         (
             {"R": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {}}}},
-            "EventPattern of AWS::Events::Rule",
+            "the pattern is not an object with a field",
         ),
         (
             {
@@ -460,7 +462,7 @@ def test_a_name_that_two_resources_have_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out" / "asset.code").mkdir(parents=True)
     one = {"Resources": {"T": table("users")}}
     with pytest.raises(
-        LocalPlatformError, match="'users' of a table is also that of A/Resour"
+        LocalPlatformError, match="'users' of the table is also that of A/Resour"
     ) as e:
         deployment(tmp_path / "out", {"A": one, "B": one})
     assert "--stack B" in e.value.suggestion
@@ -559,7 +561,7 @@ def test_a_topic_delivers_to_a_function_through_a_queue(tmp_path: Path) -> None:
     (mapping,) = found.queue_mappings
     assert (taken.protocol, taken.endpoint) == ("sqs", mapping.queue.arn)
     assert mapping.queue in found.queues
-    assert (mapping.topic, mapping.function) == (True, "Data-F")
+    assert (mapping.holds, mapping.function) == (Holds.NOTIFICATIONS, "Data-F")
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from keyline_local.resources import Queue, QueueMapping
+from keyline_local.resources import Holds, Queue, QueueMapping
 from keyline_local.triggers.queue_source import QueueSources, failed_ids, notification, record
 from keyline_local.triggers.stream_retry import Backoff
+from keyline_local.triggers.targets import Targets
 
 QUEUE = Queue(logical_id="Q", name="q", arn="arn:aws:sqs:r:a:q", url="http://q", attributes={})
 AT_ONCE = Backoff(base=0.0)
@@ -63,13 +64,18 @@ def run(sqs: Sqs, results: list[Done], **more: Any) -> list[list[str]]:
     async def deliver() -> None:
         mapping = QueueMapping(logical_id="M", queue=QUEUE, function="f", **more)
         sources = QueueSources(
-            [mapping], sqs=lambda: sqs, region="r", invoker=Invoker(), backoff=AT_ONCE
+            [mapping],
+            sqs=lambda: sqs,
+            region="r",
+            invoker=Invoker(),
+            targets=Targets(Invoker(), backoff=AT_ONCE),
+            backoff=AT_ONCE,
         )
         await sources.start()
         await enough.wait()
         await asyncio.to_thread(sqs.is_empty.wait)
         while len(sqs.deleted) + _failed(results) < sum(map(len, seen[-len(results) :])) and not (
-            more.get("topic") and sqs.deleted
+            more.get("holds") and sqs.deleted
         ):
             await asyncio.sleep(0.005)
         await sources.stop()
@@ -104,7 +110,7 @@ def test_of_a_partial_batch_only_what_failed_stays() -> None:
 def test_a_topic_tries_three_times_and_gives_up() -> None:
     sent = {**message(0), "Body": json.dumps({"Type": "Notification", "Message": "hello"})}
     sqs = Sqs(deque([sent]))
-    seen = run(sqs, [Done(function_error="Unhandled")] * 3, batch_size=1, topic=True)
+    seen = run(sqs, [Done(function_error="Unhandled")] * 3, batch_size=1, holds=Holds.NOTIFICATIONS)
     assert seen == [["hello"]] * 3
     assert sqs.deleted == ["h0"]
 

@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from keyline_local.host.errors import LocalPlatformError
-from keyline_local.resources import Schedule
-from keyline_local.triggers.schedule import RETRIES, Schedules
+from keyline_local.resources import Input, Schedule, Target, TargetKind
+from keyline_local.triggers.schedule import Schedules
 from keyline_local.triggers.stream_retry import Backoff
+from keyline_local.triggers.targets import RETRIES, Targets
 
 START = datetime(2024, 2, 27, 10, 15, 30, tzinfo=UTC)
 
@@ -66,7 +67,10 @@ def rule(
         name="app-growth",
         arn="arn:aws:events:eu-west-1:111122223333:rule/app-growth",
         expression=expression,
-        targets=targets,
+        targets=[
+            Target(kind=TargetKind.FUNCTION, address=name, input=Input(constant=given))
+            for name, given in targets
+        ],
         enabled=enabled,
     )
 
@@ -81,8 +85,7 @@ def run(
             [schedule],
             account="111122223333",
             region="eu-west-1",
-            invoker=invoker,
-            backoff=Backoff(jitter=lambda: 0.0),
+            targets=Targets(invoker, backoff=Backoff(jitter=lambda: 0.0), sleep=clock.sleep),
             now=clock.now,
             sleep=clock.sleep,
         )
@@ -132,7 +135,7 @@ def test_a_clock_that_jumps_keeps_no_rule_from_running(expression: str, jump: ti
             [rule(expression)],
             account="111122223333",
             region="eu-west-1",
-            invoker=invoker,
+            targets=Targets(invoker, sleep=clock.sleep),
             now=clock.now,
             sleep=clock.sleep,
         )
@@ -187,7 +190,7 @@ def test_a_rule_runs_on_demand_by_either_of_its_names_once() -> None:
             [rule("rate(1 day)", enabled=False)],
             account="111122223333",
             region="eu-west-1",
-            invoker=invoker,
+            targets=Targets(invoker, sleep=clock.sleep),
             now=clock.now,
             sleep=clock.sleep,
         )

@@ -1,0 +1,1 @@
+"""EventBridge without what runs: patterns, inputs of targets, times of schedules, names."""

@@ -1,0 +1,11 @@
+"""Names of event buses."""
+
+from __future__ import annotations
+
+DEFAULT = "default"
+"""The bus that each account has."""
+
+
+def bus_name(name_or_arn: str) -> str:
+    """Return the name of a bus that goes by its name or its ARN."""
+    return name_or_arn.rpartition("event-bus/")[2]
