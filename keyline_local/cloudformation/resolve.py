@@ -7,8 +7,11 @@ and "Dynamic references". What a name stands for is the `Scope`'s business.
 from __future__ import annotations
 
 import base64
+import ipaddress
+import json
 import re
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Protocol
 
 from keyline_local.cloudformation.scalars import as_text
@@ -53,6 +56,8 @@ _VARIABLE = re.compile(r"\$\{([^}]*)(\}?)")
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_.:]+")
 _CONDITIONS = ("Condition", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
 _MOST_TERMS = 10
+_MOST_BLOCKS = 256
+_IPV6_BITS = 64  # of hosts, where a template names none
 _DYNAMIC = re.compile(r"\{\{resolve:([a-z-]+):(.+?)\}\}")
 
 
@@ -78,6 +83,11 @@ class Resolver:
             "Fn::ImportValue": self._import_value,
             "Fn::GetStackOutput": self._stack_output,
             "Fn::Base64": self._base64,
+            "Fn::GetAZs": self._zones,
+            "Fn::Cidr": self._cidr,
+            # with the transform AWS::LanguageExtensions
+            "Fn::Length": lambda items, path: len(_listed(self.resolve(items, path))),
+            "Fn::ToJsonString": self._json_text,
         }
 
     def resolve(self, value: Any, path: str) -> Any:
@@ -256,6 +266,27 @@ class Resolver:
 
     def _base64(self, argument: Any, path: str) -> str:
         return base64.b64encode(self._text(argument, path).encode()).decode()
+
+    def _zones(self, argument: Any, path: str) -> list[str]:
+        """Return three zones: each region of AWS has at least as many."""
+        region = self._text(argument, path) or self._text({"Ref": "AWS::Region"}, path)
+        return [f"{region}{letter}" for letter in "abc"]
+
+    def _cidr(self, argument: Any, path: str) -> list[str]:
+        """Return the first `count` blocks of a network, with `bits` bits for hosts in each."""
+        given = [self._text(part, f"{path}/{i}") for i, part in enumerate(_listed(argument, 2, 3))]
+        network, count = ipaddress.ip_network(given[0]), int(given[1])
+        bits = int(given[2]) if len(given) == 3 else _IPV6_BITS
+        prefix = network.max_prefixlen - bits
+        blocks = [str(each) for each in islice(network.subnets(new_prefix=prefix), count)]
+        if not 1 <= count <= _MOST_BLOCKS or len(blocks) < count:
+            raise ValueError(f"{network} has no {count} blocks of {bits} bits")
+        return blocks
+
+    def _json_text(self, argument: Any, path: str) -> str:
+        if not isinstance(argument, dict | list):
+            raise TypeError(f"{argument!r} is neither an object nor a list")
+        return json.dumps(self.resolve(argument, path), separators=(",", ":"))
 
 
 def _listed(value: Any, least: int = 0, most: int | None = None) -> list[Any]:
