@@ -537,7 +537,10 @@ class Platform:
             )
             await self._start(self.guard)
             data_plane = self.guard.url
-        invoke_api = InvokeApi(lambda: self.functions)
+        invoke_api = InvokeApi(
+            lambda: self.functions,
+            {each.name: each.retries for each in self.deployment.functions},
+        )
         await self._start(invoke_api)
         variables = {
             "AWS_ENDPOINT_URL": self.endpoints.aws,
@@ -568,7 +571,12 @@ class Platform:
         self._pages = [self._make_pages(api, deployment) for api in deployment.apis]
         front = Route("/", self._to_the_front, methods=["GET"])
         senders = Senders(self.aws, self.logs)
-        targets = Targets(_Patient(self.functions), senders, metrics=self.metrics)
+        targets = Targets(
+            _Patient(self.functions),
+            senders,
+            retries={each.name: each.retries for each in deployment.functions},
+            metrics=self.metrics,
+        )
         self.buses = senders.buses = EventBuses(
             deployment.rules,
             deployment.buses,

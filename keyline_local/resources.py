@@ -63,6 +63,8 @@ class Function:
         The name of its role; that of the function where none is named.
     concurrency
         ReservedConcurrentExecutions, or None.
+    retries
+        How often an asynchronous invocation is repeated after an error.
     """
 
     logical_id: str
@@ -78,6 +80,7 @@ class Function:
     role: str = ""
     layers: Sequence[Path] = ()
     concurrency: int | None = None
+    retries: int = 2
     sources: Sequence[Path] = ()
 
 

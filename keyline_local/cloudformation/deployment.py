@@ -22,7 +22,13 @@ from keyline_local.cloudformation.bucket_notifications import (
     NOTIFICATIONS,
     notifications,
 )
-from keyline_local.cloudformation.functions import FUNCTION, LAYER, Unpacked, functions
+from keyline_local.cloudformation.functions import (
+    FUNCTION,
+    INVOKE_CONFIG,
+    LAYER,
+    Unpacked,
+    functions,
+)
 from keyline_local.cloudformation.http_apis import (
     AUTHORIZER,
     INTEGRATION,
@@ -59,7 +65,7 @@ ALIAS = "AWS::Lambda::Alias"
 REALISED = frozenset(
     {
         *(TABLE, GLOBAL_TABLE),
-        *(FUNCTION, LAYER, VERSION, ALIAS, MAPPING),
+        *(INVOKE_CONFIG, FUNCTION, LAYER, VERSION, ALIAS, MAPPING),
         *(ROLE, POLICY, MANAGED_POLICY),
         *(HTTP_API, STAGE, ROUTE, INTEGRATION, AUTHORIZER),
         FUNCTION_URL,

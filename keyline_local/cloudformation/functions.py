@@ -22,10 +22,12 @@ from keyline_local.resources import Function
 
 FUNCTION = "AWS::Lambda::Function"
 LAYER = "AWS::Lambda::LayerVersion"
+INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
 
 _PYTHON = re.compile(r"python3\.\d+")
 _DEFAULT_TIMEOUT = 3.0  # seconds, AWS::Lambda::Function
 _DEFAULT_MEMORY = 128  # MiB
+_DEFAULT_RETRIES = 2  # AWS::Lambda::EventInvokeConfig
 _INLINE = "index.py"  # what Lambda calls the file of inline code
 
 
@@ -105,6 +107,7 @@ class _Reader:
             lambda r: (templates.identity(r).ref, self._code(r, "Content")), LAYER
         )
         self._layers = Named("layer", dict(layers), templates.refusals.names)
+        self._retries = dict(templates.read(self._retry, INVOKE_CONFIG))
 
     def function(self, resource: Resource) -> Function:
         properties = self._templates.properties(resource)
@@ -129,11 +132,19 @@ class _Reader:
                 self._layers.find(arn, f"{resource.path}/Layers")
                 for arn in properties.get("Layers", [])
             ],
+            retries=self._retries.get(identity.ref, _DEFAULT_RETRIES),
             concurrency=bound(properties.get("ReservedConcurrentExecutions")),
             sources=[
                 (self._root / source).resolve() for source in resource.metadata.get(SOURCES, [])
             ],
         )
+
+    def _retry(self, resource: Resource) -> tuple[str, int]:
+        """Return a function's name and how often an invocation of it is repeated."""
+        properties = self._templates.properties(resource)
+        check_properties(resource.type, properties, resource.path)
+        name = str(properties["FunctionName"]).rpartition(":function:")[2].partition(":")[0]
+        return name, int(properties.get("MaximumRetryAttempts", _DEFAULT_RETRIES))
 
     def _code(self, resource: Resource, key: str) -> Path:
         code: Mapping[str, Any] = self._templates.properties(resource)[key]

@@ -30,6 +30,7 @@ HONOURED: Mapping[str, frozenset[str]] = {
         "FunctionName Code Handler Runtime Environment Timeout MemorySize Role Layers "
         "ReservedConcurrentExecutions"
     ),
+    "AWS::Lambda::EventInvokeConfig": _words("FunctionName MaximumRetryAttempts Qualifier"),
     "AWS::Lambda::EventSourceMapping": _words(
         "EventSourceArn FunctionName StartingPosition BatchSize MaximumBatchingWindowInSeconds "
         "FilterCriteria MaximumRetryAttempts MaximumRecordAgeInSeconds BisectBatchOnFunctionError "
@@ -91,6 +92,7 @@ _MEANINGLESS: Mapping[str, frozenset[str]] = {
         "Architectures TracingConfig LoggingConfig KmsKeyArn EphemeralStorage SnapStart "
         "RuntimeManagementConfig RecursiveLoop VpcConfig"
     ),
+    "AWS::Lambda::EventInvokeConfig": _words("MaximumEventAgeInSeconds"),
     "AWS::Lambda::EventSourceMapping": _words("MetricsConfig ScalingConfig"),
     "AWS::IAM::Role": _words("AssumeRolePolicyDocument MaxSessionDuration Path"),
     "AWS::ApiGateway::RestApi": _words(

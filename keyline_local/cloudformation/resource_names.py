@@ -260,6 +260,7 @@ IDENTITIES: Mapping[str, Callable[[Subject], Identity]] = {
     "AWS::IAM::Policy": _iam("PolicyName", "policy"),
     "AWS::IAM::Role": _iam("RoleName", "role"),
     "AWS::Lambda::Alias": _alias,
+    "AWS::Lambda::EventInvokeConfig": _part("Id"),
     "AWS::Lambda::EventSourceMapping": _part("Id"),
     "AWS::Lambda::Function": _function,
     "AWS::Lambda::LayerVersion": _layer,

@@ -59,8 +59,7 @@ SKIPPED = frozenset(
         # capacity: the engine has no limit of it
         "AWS::ApplicationAutoScaling::ScalableTarget",
         "AWS::ApplicationAutoScaling::ScalingPolicy",
-        # what happens when a stack is deleted, or a call of the platform itself fails
-        "AWS::Lambda::EventInvokeConfig",
+        # what happens when a stack is deleted
         "Custom::S3AutoDeleteObjects",
     }
 )

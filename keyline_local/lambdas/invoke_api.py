@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -42,10 +42,15 @@ class InvokeApi(Part):
     ----------
     functions
         Gives the functions, which are told its address when they are made.
+    retries
+        How often an asynchronous invocation is repeated after an error, by the function's name.
     """
 
-    def __init__(self, functions: Callable[[], Functions]) -> None:
+    def __init__(
+        self, functions: Callable[[], Functions], retries: Mapping[str, int] | None = None
+    ) -> None:
         self._functions = functions
+        self._retries = retries or {}
         self._backoff = Backoff(base=1.0)
         self._tasks: set[asyncio.Task[None]] = set()
         path = "/2015-03-31/functions/{name:path}/invocations"
@@ -91,13 +96,14 @@ class InvokeApi(Part):
         return Response(status_code=202)
 
     async def _until_done(self, name: str, payload: bytes) -> None:
-        for attempt in range(1, RETRIES + 2):
+        retries = self._retries.get(name, RETRIES)
+        for attempt in range(1, retries + 2):
             done = await self._functions().invoke(name, payload, wait_for_slot=True)
             if done.function_error is None:
                 return
-            if attempt <= RETRIES:
+            if attempt <= retries:
                 await asyncio.sleep(self._backoff.delay(attempt))
-        _log.error("%s: given up after %d attempts", name, RETRIES + 1)
+        _log.error("%s: given up after %d attempts", name, retries + 1)
 
 
 def _plain(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from keyline_local.triggers.event_source import Invoker, Result
 from keyline_local.triggers.stream_retry import Backoff
 
 RETRIES = 2
-"""Times Lambda retries an asynchronous invocation after an error (invocation-async)."""
+"""Times Lambda retries an asynchronous invocation after an error, by default (invocation-async)."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +53,8 @@ class Targets:
         Runs the functions.
     senders
         Reaches the other receivers; None where there are none.
+    retries
+        How often an invocation is repeated after an error, by the function's name.
     metrics
         Is told of each event that is given up.
     backoff
@@ -64,12 +66,14 @@ class Targets:
         invoker: Invoker,
         senders: Senders | None = None,
         *,
+        retries: Mapping[str, int] | None = None,
         metrics: MetricStore | None = None,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._invoker = invoker
         self._senders = senders
+        self._retries = retries or {}
         self._metrics = metrics or MetricStore()
         self._backoff = backoff or Backoff(base=1.0)
         self._sleep = sleep
@@ -91,14 +95,15 @@ class Targets:
         return Sent()
 
     async def until_done(self, source: str, target: Target, payload: str) -> None:
-        """Deliver a payload as Lambda invokes asynchronously: after an error twice more.
+        """Deliver a payload as Lambda invokes asynchronously: after an error again.
 
         Parameters
         ----------
         source
             The rule or the schedule, for the log.
         """
-        for attempt in range(1, RETRIES + 2):
+        retries = self._retries.get(target.address, RETRIES)
+        for attempt in range(1, retries + 2):
             try:
                 result = await self.once(target, payload)
             except Exception:  # noqa: BLE001 - a rule outlives whatever kept its target from running
@@ -109,8 +114,8 @@ class Targets:
                 _log.warning(
                     "%s: %s failed: %s", source, target.address, result.payload[:500].decode()
                 )
-            if attempt <= RETRIES:
+            if attempt <= retries:
                 await self._sleep(self._backoff.delay(attempt))
         if target.kind is TargetKind.FUNCTION:
             self._metrics.add("AWS/Lambda", "AsyncEventsDropped", 1, FunctionName=target.address)
-        _log.error("%s: %s given up after %d attempts", source, target.address, RETRIES + 1)
+        _log.error("%s: %s given up after %d attempts", source, target.address, retries + 1)

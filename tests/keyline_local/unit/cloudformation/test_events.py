@@ -121,6 +121,16 @@ def test_a_schedule_of_scheduler_has_a_time_zone_and_one_target(tmp_path: Path) 
     assert (event.targets[0].kind, event.targets[0].entry) == (TargetKind.BUS, entry)
 
 
+def invoke_config(**more: Any) -> dict[str, Any]:
+    return resource("AWS::Lambda::EventInvokeConfig", FunctionName={"Ref": "F"}, **more)
+
+
+def test_a_function_has_the_retries_of_its_configuration(tmp_path: Path) -> None:
+    found = read(tmp_path, I=invoke_config(MaximumRetryAttempts=0, Qualifier="$LATEST"))
+    assert found.functions[0].retries == 0
+    assert read(tmp_path / "default").functions[0].retries == 2
+
+
 def bucket(**more: Any) -> dict[str, Any]:
     return resource("AWS::S3::Bucket", BucketName="b", NotificationConfiguration=more)
 
@@ -192,6 +202,7 @@ def test_the_custom_resource_of_the_cdk_says_the_same(tmp_path: Path) -> None:
             {"R": rule({"Id": "1", "Arn": "arn:aws:events:us-east-1:1:event-bus/default"})},
             "no stack defines the event bus",
         ),
+        ({"I": invoke_config(DestinationConfig={})}, "does not support DestinationConfig"),
         ({"B": bucket(LambdaConfigurations=[{"Event": "e", "Function": "g"}])}, "Lambda function"),
         (
             {"S": resource("AWS::Scheduler::Schedule", ScheduleExpression="at(x)", Target={})},

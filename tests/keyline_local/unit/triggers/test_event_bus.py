@@ -50,9 +50,9 @@ def rule(*targets: Target, **more: Any) -> EventRule:
     return EventRule(logical_id="R", name="r", arn="arn:r", targets=targets, **given)
 
 
-def put(world: World, rules: list[EventRule], *entries: Any) -> list[str | Refused]:
+def put(world: World, rules: list[EventRule], *entries: Any, **retries: int) -> list[str | Refused]:
     async def run() -> list[str | Refused]:
-        targets = Targets(world, world, backoff=Backoff(base=0.0))
+        targets = Targets(world, world, retries=retries, backoff=Backoff(base=0.0))
         buses = EventBuses(rules, ["shop"], account="1", region="r", targets=targets)
         async with buses:
             done = buses.put(entries)
@@ -108,6 +108,13 @@ def test_each_kind_of_target_is_reached() -> None:
 def test_a_function_that_fails_is_invoked_twice_more(fails: int, calls: int) -> None:
     world = World(fails=fails)
     put(world, [rule(target())], ENTRY)
+    assert len(world.got) == calls
+
+
+@pytest.mark.parametrize(("retries", "calls"), [(0, 1), (1, 2)])
+def test_a_function_says_how_often_it_is_invoked_again(retries: int, calls: int) -> None:
+    world = World(fails=9)
+    put(world, [rule(target())], ENTRY, f=retries)
     assert len(world.got) == calls
 
 
