@@ -14,6 +14,7 @@ OWN = (
     "benchmarks.lean",
     "benchmarks.memory_before_after",
     "benchmarks.migrate",
+    "benchmarks.synth",
 )
 
 

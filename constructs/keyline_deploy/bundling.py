@@ -20,7 +20,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -46,6 +46,7 @@ _EXTRA = "requirements-"
 _FORMAT = "1"  # part of the cache's key: raise it when what `_tidy` removes changes
 _EPOCH = 315_532_800  # 1980-01-01, the oldest date a zip archive can hold
 _KEPT_BUNDLES = 3
+_MODELS = "botocore/data"
 _IGNORED_FOLDERS = {"__pycache__", "tests", "test"}
 _IGNORED_SUFFIXES = {".pyc", ".pyi", *(".a", ".c", ".h", ".pxd", ".pyx")}  # compilers read these
 
@@ -370,36 +371,36 @@ def _tidy(folder: Path) -> None:
 
 def _library_files(folder: Path, services: Sequence[str]) -> Iterator[tuple[str, Path]]:
     """List a dependency folder's files, of botocore's models only those of the services."""
-    models = folder / "botocore" / "data"
     for name in services:
-        if not (models / name).is_dir():
+        if not (folder / _MODELS / name).is_dir():
             raise BundlingError(
                 "services",
                 f"botocore has no model of {name!r}.",
                 "Use botocore's own name of it, for example dynamodb, dynamodbstreams, cloudwatch.",
             )
-    for relative, path in _walk(folder):
-        is_model = relative.startswith("botocore/data/")
-        if not is_model or _is_needed_model(relative.split("/")[2:], services):
+    unwanted = {path.name for path in (folder / _MODELS).iterdir()} - {*services}
+    for relative, path in _walk(folder, {_MODELS: unwanted}):
+        is_example = relative.startswith(f"{_MODELS}/") and path.name.startswith("examples-")
+        if not is_example:
             yield relative, path
 
 
-def _is_needed_model(parts: Sequence[str], services: Sequence[str]) -> bool:
-    """Keep the files of all services (regions, retry rules) and the models of those named."""
-    if len(parts) == 1:
-        return True
-    return parts[0] in services and not parts[-1].startswith("examples-")
+def _walk(folder: Path, unwanted: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Path]]:
+    """Yield a folder's files as (posix path, file), sorted, without byte code and tests.
 
-
-def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield a folder's files as (posix path, file), sorted, without byte code and tests."""
+    Parameters
+    ----------
+    unwanted
+        The folders that are not entered, by the folder that they are in.
+    """
     for base, folders, names in os.walk(folder):
-        folders[:] = sorted(set(folders) - _IGNORED_FOLDERS)
-        inside = os.path.relpath(base, folder).replace(os.sep, "/")
-        start = "" if inside == "." else f"{inside}/"
+        inside = base[len(str(folder)) + 1 :].replace(os.sep, "/")
+        folders[:] = sorted({*folders} - _IGNORED_FOLDERS - {*unwanted.get(inside, ())})
+        start = f"{inside}/" if inside else ""
         for name in sorted(names):
-            if Path(name).suffix not in _IGNORED_SUFFIXES:
-                yield start + name, Path(base, name)
+            path = Path(base, name)
+            if path.suffix not in _IGNORED_SUFFIXES:
+                yield start + name, path
 
 
 def _digests_of(libraries: Path) -> Path:
