@@ -14,6 +14,7 @@ OWN = (
     "benchmarks.lean",
     "benchmarks.memory_before_after",
     "benchmarks.migrate",
+    "benchmarks.scale",
     "benchmarks.synth",
 )
 
@@ -26,7 +27,12 @@ def found() -> Iterator[str]:
             yield f"systems.{system}.benchmarks.{file.stem}"
 
 
+def file_of(name: str) -> Path:
+    """Return the file of a module in the project's folder."""
+    return ROOT / f"{name.replace('.', '/')}.py"
+
+
 def kept(name: str) -> Path:
     """Return the file that holds the result of a benchmark, beside its module."""
-    file = ROOT / f"{name.replace('.', '/')}.py"
+    file = file_of(name)
     return file.parent / "results" / f"{file.stem}.json"

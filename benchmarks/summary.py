@@ -8,18 +8,21 @@ It reads the kept result of each benchmark, and measures nothing.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import math
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import msgspec
 
-from benchmarks.files import found, kept
+from benchmarks.files import file_of, found, kept
 from benchmarks.ratio import Ratio
 from keyline_deploy.project import ROOT
-from keyline_ops.diagrams.svg import Picture, width_of
+from keyline_ops.diagrams.svg import Picture
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -27,8 +30,10 @@ PICTURE = ROOT / "docs" / "images" / "benchmarks.svg"
 WORSE = 1.15
 """How much larger a ratio may be than before. A machine that is busy moves each by some percent."""
 
-_ROW, _TOP, _WIDTH = 24.0, 46.0, 340.0
-_LEAST, _MOST = 0.005, 3.0
+_LINE, _GAP, _LEFT, _WIDTH = 17.0, 10.0, 8.0, 290.0
+"""Pixels. A picture is no wider than a telephone: long names are cut into lines."""
+_LETTERS = 48
+_LEAST, _MOST = 0.005, 6.0
 _MARKS = (0.01, 0.1, 1.0)
 
 
@@ -62,18 +67,27 @@ def read() -> list[Measured]:
 
 
 def worse(before: Sequence[Measured], after: Sequence[Measured]) -> list[str]:
-    """Name each ratio that is larger than before by more than 15 %, and each that is gone."""
-    now = {(m.benchmark, r.what, r.against): r.value for m in after for r in m.ratios}
+    """Name each ratio that is larger than before by more than 15 %, and each that is gone.
+
+    A busy machine moves the median of some rounds, but not their best one. So where the rounds were
+    kept, the best one must be larger than the median was, too.
+    """
+    now = {(m.benchmark, r.what, r.against): r for m in after for r in m.ratios}
     told = []
     for measured in before:
         for old in measured.ratios:
-            value = now.get((measured.benchmark, old.what, old.against))
+            new = now.get((measured.benchmark, old.what, old.against))
             place = f"{measured.benchmark}: {old.what}, beside {old.against}"
-            if value is None:
+            if new is None:
                 told.append(f"{place}: is not measured any more")
-            elif value > old.value * WORSE:
-                told.append(f"{place}: {old.value:g} before, {value:g} now")
+            elif _is_worse(old, new):
+                told.append(f"{place}: {old.value:g} before, {new.value:g} now")
     return told
+
+
+def _is_worse(old: Ratio, new: Ratio) -> bool:
+    best = new.value if new.least is None else new.least
+    return new.value > old.value * WORSE and best > old.value
 
 
 def page(everything: Sequence[Measured]) -> str:
@@ -98,7 +112,7 @@ def page(everything: Sequence[Measured]) -> str:
             "",
             f"## [{name}](../{name.replace('.', '/')}.py)" if ours else f"## {name}",
             "",
-            f"Measured on {measured.where}.",
+            f"{_subject(name)} Measured on {measured.where}.",
             "",
             "| what | beside | share | span | budget |",
             "|---|---|---:|---|---|",
@@ -109,9 +123,17 @@ def page(everything: Sequence[Measured]) -> str:
         "## What has become worse",
         "",
         "`make bench` compares each share with the share that was kept, and fails if one is larger",
-        "by more than 15 %. [A job](../.github/workflows/bench.yml) runs it each week.",
+        "by more than 15 %. Where rounds were kept, the best of them must be larger than the share",
+        "that was kept, too: a busy machine moves a median, but not the best round.",
+        "[A job](../.github/workflows/bench.yml) runs it each week.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _subject(name: str) -> str:
+    """Return the first sentence of a benchmark."""
+    tree = ast.parse(file_of(name).read_text(encoding="utf-8"))
+    return (ast.get_docstring(tree) or "").partition("\n\n")[0]
 
 
 def _row(ratio: Ratio) -> str:
@@ -125,29 +147,52 @@ def _row(ratio: Ratio) -> str:
 def picture(everything: Sequence[Measured]) -> str:
     """Return the picture of all ratios on a logarithmic line, as SVG."""
     made = Picture("What Keyline takes, as a share of what others take. Left of 1 is less.")
-    rows = [ratio for measured in everything for ratio in measured.ratios]
-    names = [f"{ratio.what}, beside {ratio.against}" for ratio in rows]
-    left, bottom = max(map(width_of, names)), _TOP + _ROW * len(rows)
-    for mark in _MARKS:
-        x = left + _across(mark)
-        made.text(x, _TOP - 14, f"{mark:g}", "muted", "middle")
-        made.line([(x, _TOP - 6), (x, bottom)], kind="" if mark == 1 else "dotted")
-    for number, (name, ratio) in enumerate(zip(names, rows, strict=True)):
-        y = _TOP + _ROW * (number + 0.5)
-        made.text(8, y + 4.5, name)
-        if ratio.least is not None and ratio.most is not None:
-            span = [(left + _across(share), y) for share in (ratio.least, ratio.most)]
-            made.line(span, kind="curve")
-        x = left + _across(ratio.value)
-        made.box(x - 4, y - 4, 8, 8, "head" if ratio.is_met else "box")
-        made.text(x + 10, y + 4.5, f"{ratio.value:g}", "strong" if ratio.is_met else "muted")
+    bottom = 0.0
+    for measured in everything:
+        bottom = _group(made, measured, bottom)
     return made.document()
 
 
+def _group(made: Picture, measured: Measured, top: float) -> float:
+    """Draw the ratios of a benchmark below a place, and return where they end."""
+    y = top + 2 * _LINE
+    made.text(_LEFT, y, measured.benchmark, "strong")
+    y += _LINE
+    for mark in _MARKS:
+        made.text(_across(mark), y, f"{mark:g}", "muted", "middle")
+    for what, ratios in groupby(measured.ratios, key=lambda ratio: ratio.what):
+        y += _GAP
+        for line in wrap(what, _LETTERS):
+            y += _LINE
+            made.text(_LEFT, y, line)
+        for ratio in ratios:
+            y = _share(made, ratio, y)
+    return y
+
+
+def _share(made: Picture, ratio: Ratio, top: float) -> float:
+    """Draw a ratio below a place, and return where it ends."""
+    y = top
+    for line in wrap(f"beside {ratio.against}", _LETTERS):
+        y += _LINE
+        made.text(_LEFT, y, line, "muted")
+    y += _LINE
+    for mark in _MARKS:
+        made.line([(_across(mark), y - 11), (_across(mark), y + 2)])
+    if ratio.least is not None and ratio.most is not None:
+        span = [(_across(share), y - 4.5) for share in (ratio.least, ratio.most)]
+        made.line(span, kind="curve")
+    x = _across(ratio.value)
+    made.box(x - 4, y - 8.5, 8, 8, "head" if ratio.is_met else "box")
+    made.text(_LEFT + _WIDTH + 12, y, f"{ratio.value:g}", "strong" if ratio.is_met else "muted")
+    return y
+
+
 def _across(share: float) -> float:
-    """Return where a share stands on the line, in pixels from its left end."""
-    part = math.log(max(share, _LEAST) / _LEAST) / math.log(_MOST / _LEAST)
-    return round(part * _WIDTH, 1)
+    """Return where a share stands on the line, in pixels from the picture's left end."""
+    inside = min(max(share, _LEAST), _MOST)
+    part = math.log(inside / _LEAST) / math.log(_MOST / _LEAST)
+    return round(_LEFT + part * _WIDTH, 1)
 
 
 def write(everything: Sequence[Measured]) -> None:

@@ -6,26 +6,30 @@ import json
 import re
 import subprocess
 import sys
+import sysconfig
+from collections.abc import Mapping
 from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks import lean, migrate, summary
+from benchmarks import lean, migrate, scale, summary, synth
 from benchmarks.clients import keyline_store
-from benchmarks.clients.process import running
+from benchmarks.clients.process import ENVIRONMENT, running
 from benchmarks.clients.worker import digest_of
-from benchmarks.files import OWN, found, kept
+from benchmarks.files import OWN, file_of, found, kept
+from benchmarks.handlers.process import Handler
+from benchmarks.handlers.process import running as running_handler
+from benchmarks.handlers.recorder import recorder
+from benchmarks.javascript.program import written
+from benchmarks.javascript.recording import Call
 from benchmarks.ratio import Ratio
 from benchmarks.result import keep, met, parser
 from benchmarks.summary import Measured
 from keyline_deploy.project import ROOT
 from tests.support.tables import create_table_params, created
-
-
-def file_of(name: str) -> Path:
-    return ROOT / f"{name.replace('.', '/')}.py"
 
 
 def measured(value: float, what: str = "CPU of get") -> list[Measured]:
@@ -119,6 +123,19 @@ def test_what_has_become_worse_is_told(before: float, after: float, told: list[s
     assert summary.worse(measured(before), measured(after)) == told
 
 
+@pytest.mark.parametrize(
+    ("least", "is_told"),
+    [
+        (0.19, False),  # one of the rounds was as good as before: the machine was busy
+        (0.21, True),
+    ],
+)
+def test_what_is_worse_in_each_round_is_told(least: float, is_told: bool) -> None:
+    slower = Ratio(what="CPU of get", against="another client", value=0.3, least=least, most=0.4)
+    after = [Measured(benchmark="benchmarks.lean", where="a machine", ratios=[slower])]
+    assert bool(summary.worse(measured(0.2), after)) is is_told
+
+
 def test_what_is_not_measured_any_more_is_told() -> None:
     gone = summary.worse(measured(0.2), measured(0.2, "CPU of put"))
     assert gone == ["benchmarks.lean: CPU of get, beside another client: is not measured any more"]
@@ -182,3 +199,74 @@ def test_a_copy_is_measured_and_whole() -> None:
     figures = dict(migrate.measured(1_000))
     assert figures["every_item_once"]
     assert min(figures["script_per_second"], figures["copy_per_second"]) > 0
+
+
+def test_a_call_consumes_the_same_of_a_table_of_any_size() -> None:
+    times, units = scale.measure(10_000, 1)
+    assert all(one == other for one, other in map(dict.values, units.values()))
+    assert len(scale.ratios(times, 10_000)) == 3 * len(units) == 18
+
+
+def test_an_app_in_javascript_makes_what_an_app_in_python_makes(tmp_path: Path) -> None:
+    # Given an app whose resources name each other, and which Python's own rules check
+    app = tmp_path / "app.py"
+    app.write_text(
+        "import aws_cdk as cdk\n"
+        "from aws_cdk import aws_sqs as sqs\n"
+        "app = cdk.App()\n"
+        "stack = cdk.Stack(app, 'Queues')\n"
+        "first = sqs.Queue(stack, 'First', retention_period=cdk.Duration.days(3))\n"
+        "cdk.CfnOutput(stack, 'Name', value=f'the name is {first.queue_name}')\n"
+        "app.synth()\n"
+    )
+    ours = synth.App((sys.executable, str(app)), tmp_path / "ours")
+
+    # When it is written in JavaScript, then the templates are the same, and both can be measured
+    theirs = synth.in_javascript(ours, {}, tmp_path)
+    assert min(*ours.alone({}), *theirs.alone({})) > 0
+    assert synth.resources(theirs.out) == synth.resources(ours.out) > 0
+
+    # And templates that differ are refused
+    (theirs.out / "Queues.template.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"Queues\.template\.json"):
+        synth.must_be_the_same(ours.out, theirs.out)
+
+
+def test_a_text_with_an_unknown_token_is_refused() -> None:
+    asked = {"api": "sinvoke", "fqn": "aws-cdk-lib.Fn", "method": "ref", "args": ["${Token[A.1]}"]}
+    with pytest.raises(ValueError, match="no call has returned this token"):
+        written([Call(asked, {"ok": {"result": None}})])
+
+
+def test_boto3_makes_the_calls_that_a_handler_has_made(endpoint: str, tmp_path: Path) -> None:
+    # Given a handler that calls DynamoDB, and a recorder in front of the engine
+    code = (
+        "import boto3\n"
+        "def handler(event, context):\n"
+        "    boto3.client('dynamodb').list_tables(Limit=event['limit'])\n"
+        "    return {'statusCode': event['status']}\n"
+    )
+    (tmp_path / "ours.py").write_text(code)
+    path = f"{tmp_path}:{sysconfig.get_path('purelib')}"
+    with recorder(endpoint) as told:
+        environ = {**ENVIRONMENT, "PYTHONPATH": path, "AWS_ENDPOINT_URL_DYNAMODB": told.url}
+
+        def invoke(work: Mapping[str, Any]) -> tuple[int, Any]:
+            with running_handler(Handler("one", work, environ), tmp_path) as process:
+                return process.invoke(0, 1).failed, told.take()
+
+        # When it is invoked, then its calls are known, and an answer of failure is seen
+        ours = {"handler": "ours.handler"}
+        assert invoke({**ours, "event": {"limit": 3, "status": 200}}) == (
+            0,
+            [("list_tables", {"Limit": 3})],
+        )
+        failed, calls = invoke({**ours, "event": {"limit": 4, "status": 409}})
+        assert failed == 1
+
+        # And boto3 alone makes the same
+        assert invoke({"event": {}, "calls": [calls]}) == (0, [("list_tables", {"Limit": 4})])
+
+        # And a handler that raises ends its process with what it said
+        with pytest.raises(RuntimeError, match="KeyError"):
+            invoke({**ours, "event": {}})
