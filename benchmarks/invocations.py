@@ -70,7 +70,7 @@ class Measured:
 
 
 class Bench:
-    """What all functions are measured with.
+    """The data, bundles and processes for the measurement of functions.
 
     Parameters
     ----------
@@ -116,8 +116,10 @@ class Bench:
         with self._engine() as url, recorder(url) as told, self._process(ours, told.url) as it:
             found = []
             for _ in range(invocations):
-                it.invoke(0, 1)
+                failed = it.invoke(0, 1).failed
                 found.append(told.take())
+                if failed or not found[-1]:
+                    return []
             return found
 
     def _boto3(self, seen: Captured, event: Event, calls: Recorded) -> Handler:
@@ -143,7 +145,10 @@ class Bench:
             with self._process(ours, one) as mine, self._process(theirs, other) as its:
                 for number in range(self._rounds + 1):
                     span = number * CALLS, (number + 1) * CALLS
-                    pair = (mine.invoke(*span).cpu, its.invoke(*span).cpu)
+                    spent = mine.invoke(*span)
+                    if spent.failed:
+                        raise RuntimeError(f"{ours.name}: {spent.failed} of {CALLS} failed")
+                    pair = spent.cpu, its.invoke(*span).cpu
                     if number:  # the first round warms up
                         warm.append((pair[0] * 1000 / CALLS, pair[1] * 1000 / CALLS))
             first = (self._rounds + 1) * CALLS

@@ -31,7 +31,7 @@ WORSE = 1.15
 """How much larger a ratio may be than before. A machine that is busy moves each by some percent."""
 
 _LINE, _GAP, _LEFT, _WIDTH = 17.0, 10.0, 8.0, 290.0
-"""Pixels. A picture is no wider than a telephone: long names are cut into lines."""
+"""Pixels. A picture fits on a telephone, and long names are cut into lines."""
 _LETTERS = 48
 _LEAST, _MOST = 0.005, 6.0
 _MARKS = (0.01, 0.1, 1.0)

@@ -28,7 +28,7 @@ Event = dict[str, Any]
 
 @dataclass
 class Captured:
-    """What was seen of a function.
+    """The events and the variables of a function.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ class Spent(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Handler:
-    """What a process runs.
+    """The work of a process, and its variables.
 
     Attributes
     ----------

@@ -24,7 +24,7 @@ Invoke = Callable[[Any, Any], Any]
 
 
 class Context:
-    """What Lambda tells of an invocation."""
+    """The facts that Lambda tells of an invocation."""
 
     aws_request_id = "00000000-0000-4000-8000-000000000000"
     function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
