@@ -26,8 +26,7 @@ from keyline.model import (
     TransactWrite,
     Update,
 )
-from keyline.run import Connection, Store, dynamodb_client
-from keyline.run.transaction import Write
+from keyline.run import Connection, Store, Write, dynamodb_client
 from tests.support.engine import admin_client, where
 from tests.support.tables import create_table_params
 
