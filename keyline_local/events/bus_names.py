@@ -8,4 +8,5 @@ DEFAULT = "default"
 
 def bus_name(name_or_arn: str) -> str:
     """Return the name of a bus that goes by its name or its ARN."""
-    return name_or_arn.rpartition("event-bus/")[2]
+    _, is_arn, name = name_or_arn.partition(":event-bus/")
+    return name if is_arn else name_or_arn
