@@ -86,7 +86,7 @@ faults: setup-tests ## Send requests while calls fail, disks are full and all is
 	@rm -f .reports/faults.jsonl
 	KEYLINE_SOAK_SECONDS=30 KEYLINE_FAULT_RESULTS=.reports/faults.jsonl .venv/bin/python -m pytest -n 0 --timeout=3600 \
 	  -m soak tests/systems/*/engine/test_fault_rates.py tests/systems/*/e2e/test_saturation.py \
-	  tests/keyline_ops/e2e/test_full_disk.py
+	  tests/keyline_ops/e2e/test_full_disk.py tests/keyline_ops/e2e/test_kills.py
 	.venv/bin/python -m tests.support.fault_page .reports/faults.jsonl
 
 check: lint types workflows synth-all tutorial apart dist e2e-deploy test ## All that CI runs, but for site-check

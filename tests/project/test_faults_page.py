@@ -5,7 +5,7 @@ from __future__ import annotations
 from keyline_deploy.systems import names
 from tests.support.fault_page import KEPT, PAGE, page
 from tests.support.fault_rates import KINDS, RATES
-from tests.support.fault_rows import Load, Row, read
+from tests.support.fault_rows import Kills, Load, Row, read
 
 
 def test_the_page_is_that_of_the_kept_results() -> None:
@@ -18,6 +18,9 @@ def test_the_results_have_every_system_fault_and_rate_and_lost_nothing() -> None
     faults = {(row.system, row.fault, row.rate) for row in rows if isinstance(row, Row)}
     wanted = {(s, k.value, f"{r:.0%} of calls") for s in names() for k in KINDS for r in RATES}
     assert wanted <= faults
+    kills = {row.system: row for row in rows if isinstance(row, Kills)}
+    assert set(kills) == set(names())
+    assert all(row.engine + row.functions + row.platform >= 95 for row in kills.values())
     loads = {row.system: row for row in rows if isinstance(row, Load)}
     assert set(loads) == set(names())
     assert all(row.errors == 0 and row.seconds >= 120 for row in loads.values())

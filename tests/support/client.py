@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx
 
 from keyline_deploy.systems import systems
-from tests.support.platform import Running
+from tests.support.served import Served
 
 AUDIENCE = "keyline-local"
 _TABLES = sorted({re.escape(table.name) for system in systems() for table in system.tables})
@@ -33,12 +33,12 @@ class Client:
 
     def __init__(
         self,
-        running: Running,
+        served: Served,
         subject: str,
         scopes: Sequence[str] = (),
         address: str | None = None,
     ) -> None:
-        self._running = running
+        self._served = served
         self._subject = subject
         self._scopes = scopes
         # The platform closes what is idle for 5 s: on a busy machine also what a request has just
@@ -73,7 +73,7 @@ class Client:
         claims = claims or {}
         key = repr((subject, scopes, sorted(claims.items())))
         if key not in self._tokens:
-            self._tokens[key] = self._running.platform.issuer.mint(
+            self._tokens[key] = self._served.issuer.mint(
                 subject, audience=AUDIENCE, scopes=scopes, claims=claims
             )
         return self._tokens[key]
@@ -88,7 +88,7 @@ class Client:
         **request: Any,
     ) -> httpx.Response:
         bearer = {"Authorization": f"Bearer {token or self.token()}"}
-        url = f"{self._running.url}{path}"
+        url = f"{self._served.url}{path}"
         return self._http.request(method, url, headers={**bearer, **(headers or {})}, **request)
 
     def get(self, path: str, token: str | None = None, **params: Any) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from keyline_deploy.project import ROOT
-from tests.support.fault_rows import Load, Row, read
+from tests.support.fault_rows import AnyRow, Kills, Load, Row, read
 
 KEPT = ROOT / "tests" / "support" / "fault_results.jsonl"
 PAGE = ROOT / "docs" / "faults.md"
@@ -36,6 +36,18 @@ says how often the fault struck: calls of DynamoDB that it hit, or requests that
 | fault | rate | system | requests | struck | acknowledged | lost | doubled |
 |---|---|---|--:|--:|--:|--:|--:|
 """
+_KILLS = """
+## Kills
+
+The local environment runs in a process of its own, and clients of all systems send at once. Again
+and again a process is killed at a random moment: the engine, the process of a function, or the
+platform. The platform starts the first two again, and the test starts the platform again with the
+same state. A client repeats a request with its `Idempotency-Key` until the request is acknowledged.
+*Failed* counts the requests that were sent again.
+
+| system | engine | functions | platform | requests | failed | acknowledged | lost | doubled |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|
+"""
 _LOADS = """
 ## Saturation
 
@@ -49,13 +61,16 @@ No request ended with an error, and none was lost or doubled.
 """
 
 
-def page(rows: Sequence[Row | Load]) -> str:
+def page(rows: Sequence[AnyRow]) -> str:
     """Return the page, in Markdown."""
     faults = sorted(
         (row for row in rows if isinstance(row, Row)), key=lambda row: (row.fault, _rate(row))
     )
     loads = [row for row in rows if isinstance(row, Load)]
-    return _HEAD + "".join(map(_fault, faults)) + _LOADS + "".join(map(_load, loads))
+    kills = sorted((row for row in rows if isinstance(row, Kills)), key=lambda row: row.system)
+    return "".join(
+        [_HEAD, *map(_fault, faults), _KILLS, *map(_kills, kills), _LOADS, *map(_load, loads)]
+    )
 
 
 def _rate(row: Row) -> tuple[float, str, str]:
@@ -66,6 +81,12 @@ def _rate(row: Row) -> tuple[float, str, str]:
 def _fault(row: Row) -> str:
     numbers = (row.requests, row.struck, row.acknowledged, row.lost, row.doubled)
     return _line(row.fault, row.rate, row.system, *numbers)
+
+
+def _kills(row: Kills) -> str:
+    killed = (row.engine, row.functions, row.platform)
+    became = (row.requests, row.failed, row.acknowledged, row.lost, row.doubled)
+    return _line(row.system, *killed, *became)
 
 
 def _load(row: Load) -> str:

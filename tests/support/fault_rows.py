@@ -63,7 +63,32 @@ class Load(msgspec.Struct, frozen=True, kw_only=True, tag="load"):
     functions: tuple[float, float]
 
 
-def record(row: Row | Load) -> None:
+class Kills(msgspec.Struct, frozen=True, kw_only=True, tag="kills"):
+    """The requests of a system while processes of all systems are killed at random.
+
+    Attributes
+    ----------
+    engine, functions, platform
+        How many of each were killed.
+    failed
+        Requests that were not acknowledged, and were sent again.
+    """
+
+    system: str
+    engine: int
+    functions: int
+    platform: int
+    requests: int
+    failed: int
+    acknowledged: int
+    lost: int
+    doubled: int
+
+
+AnyRow = Row | Load | Kills
+
+
+def record(row: AnyRow) -> None:
     """Keep a row where `make faults` wants it, and assert that nothing was lost or doubled."""
     if RESULTS:
         path = Path(RESULTS)
@@ -73,7 +98,7 @@ def record(row: Row | Load) -> None:
     assert (row.lost, row.doubled) == (0, 0), row
 
 
-def read(path: Path) -> Sequence[Row | Load]:
+def read(path: Path) -> Sequence[AnyRow]:
     """Return the rows of a file."""
-    decoder = msgspec.json.Decoder(Row | Load)
+    decoder = msgspec.json.Decoder(AnyRow)
     return [decoder.decode(line) for line in path.read_bytes().splitlines()]

@@ -16,7 +16,6 @@ from typing import Any, Protocol, Self, TypeVar
 
 import psutil
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
 
 from keyline import variables
 from keyline_deploy.environment import load
@@ -31,12 +30,12 @@ from keyline_local.testing import (
 )
 from keyline_ops.openapi.pages import project_pages
 from keyline_ops.running import local_ports
+from tests.support.served import Issuer
+from tests.support.stored import items_of
 
 Result = TypeVar("Result")
 
 CODE = "lambda_src"
-
-_read = TypeDeserializer().deserialize
 
 
 class Running:
@@ -111,6 +110,11 @@ class Running:
     def mappings(self) -> list[StreamMapping]:
         """The stream mappings of the system's functions."""
         return [m for m in self.platform.deployment.mappings if m.function in self.functions]
+
+    @property
+    def issuer(self) -> Issuer:
+        """Return who signs its tokens."""
+        return self.platform.issuer
 
     @cached_property
     def dynamodb(self) -> Any:
@@ -196,12 +200,7 @@ class Running:
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Return every item of a table, past all that the system does when it reads."""
-        pages = self.dynamodb.get_paginator("scan").paginate(TableName=table)
-        return [
-            {name: _read(value) for name, value in item.items()}
-            for page in pages
-            for item in page["Items"]
-        ]
+        return items_of(self.dynamodb, table)
 
     def by_key(self, table: str) -> dict[tuple[Any, ...], dict[str, Any]]:
         """Return the same by key, to compare before and after."""

@@ -6,13 +6,12 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
-import httpx
 import psutil
 
+from tests.support.creations import Creations
 from tests.support.fault_rows import Load, record
 from tests.support.platform import Running
 from tests.support.processes import runs_a_function
@@ -29,20 +28,8 @@ _MOST_GROWTH = 1.2
 _REFUSED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def assert_saturated(
-    running: Running,
-    send: Callable[[int, str], httpx.Response],
-    kept: Callable[[], Counter[str]],
-) -> None:
-    """Assert that a system answers without an error, loses nothing and takes no more memory.
-
-    Parameters
-    ----------
-    send
-        Sends a client's request that stores something of this name; 201 acknowledges it.
-    kept
-        Returns how often each name is stored.
-    """
+def assert_saturated(running: Running, creations: Creations) -> None:
+    """Assert that a system answers without an error, loses nothing and takes no more memory."""
     numbers, statuses = itertools.count(), Counter[int]()
     acknowledged = list[str]()
     stop, lock = threading.Event(), threading.Lock()
@@ -50,7 +37,7 @@ def assert_saturated(
     def go_on(client: int) -> None:
         while not stop.is_set():
             name = f"saturated-{next(numbers)}"
-            status = send(client, name).status_code
+            status = creations.send(client, name).status_code
             with lock:
                 statuses[status] += 1
                 if status == HTTPStatus.CREATED:
@@ -58,7 +45,7 @@ def assert_saturated(
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         for _ in range(_WARM_UP):  # processes start
-            list(pool.map(send, range(CLIENTS), itertools.repeat("warm-up")))
+            list(pool.map(creations.send, range(CLIENTS), itertools.repeat("warm-up")))
         began = time.monotonic()
         clients = [pool.submit(go_on, client) for client in range(CLIENTS)]
         try:
@@ -70,7 +57,7 @@ def assert_saturated(
             stop.set()
         for each in clients:
             each.result()
-    seconds, stored = time.monotonic() - began, kept()
+    seconds, stored = time.monotonic() - began, creations.kept()
     refused = sum(statuses[status] for status in _REFUSED)
     row = Load(
         system=running.system,

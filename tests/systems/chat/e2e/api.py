@@ -11,7 +11,7 @@ import httpx
 
 from chat.system import ANALYTICS_SCOPE, READ_SCOPE, WRITE_SCOPE
 from tests.support.client import Client
-from tests.support.platform import Running
+from tests.support.served import Served
 
 ALL_SCOPES = (WRITE_SCOPE, READ_SCOPE, ANALYTICS_SCOPE)
 
@@ -48,8 +48,8 @@ def body(**fields: Any) -> dict[str, Any]:
 class Api(Client):
     """Calls the API, as staff unless a token says otherwise."""
 
-    def __init__(self, running: Running) -> None:
-        super().__init__(running, "staff", ALL_SCOPES)
+    def __init__(self, served: Served) -> None:
+        super().__init__(served, "staff", ALL_SCOPES)
 
     def token(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 from companion.system import READ_SCOPE, WRITE_SCOPE
 from tests.support.client import Client
 from tests.support.platform import Running, result_of
+from tests.support.served import Served
 from tests.systems.companion import secrets
 from tests.systems.companion.on_engine import said
 
@@ -21,12 +22,11 @@ def fresh() -> str:
     return uuid.uuid4().hex
 
 
-class Api(Client):
-    """Calls the API as a caregiver, and the skill as a patient."""
+class Caregiver(Client):
+    """Calls the API as a caregiver."""
 
-    def __init__(self, running: Running) -> None:
-        super().__init__(running, fresh(), (READ_SCOPE, WRITE_SCOPE))
-        self._platform = running
+    def __init__(self, served: Served) -> None:
+        super().__init__(served, fresh(), (READ_SCOPE, WRITE_SCOPE))
 
     def token(
         self,
@@ -37,6 +37,14 @@ class Api(Client):
         made = super().token(subject, scopes, claims)
         secrets.remember(made)
         return made
+
+
+class Api(Caregiver):
+    """Calls the API as a caregiver, and the skill as a patient."""
+
+    def __init__(self, running: Running) -> None:
+        super().__init__(running)
+        self._platform = running
 
     def patient(self, **fields: Any) -> tuple[str, str]:
         """Return a new patient of the caregiver: its id, and its Alexa user."""

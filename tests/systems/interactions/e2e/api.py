@@ -10,6 +10,7 @@ import httpx
 from interactions.system import ANALYTICS_SCOPE, USE_SCOPE
 from tests.support.client import Client
 from tests.support.platform import Running
+from tests.support.served import Served
 
 DATA, SIZES = "mediphant-data-local", "MediphantTableSizes-local"
 ALL_SCOPES = (USE_SCOPE, ANALYTICS_SCOPE)
@@ -20,9 +21,9 @@ def fresh() -> str:
     return uuid.uuid4().hex
 
 
-def of_kind(running: Running, kind: str) -> list[dict[str, Any]]:
+def of_kind(served: Served, kind: str) -> list[dict[str, Any]]:
     """Return all items of a kind, past all that the system does when it reads."""
-    return [item for item in running.items(DATA) if item["EntityType"] == kind]
+    return [item for item in served.items(DATA) if item["EntityType"] == kind]
 
 
 def without_windows(running: Running) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -34,8 +35,8 @@ def without_windows(running: Running) -> dict[tuple[Any, ...], dict[str, Any]]:
 class Api(Client):
     """Calls the API with all scopes, as one user unless a token says otherwise."""
 
-    def __init__(self, running: Running, address: str | None = None) -> None:
-        super().__init__(running, "somebody", ALL_SCOPES, address)
+    def __init__(self, served: Served, address: str | None = None) -> None:
+        super().__init__(served, "somebody", ALL_SCOPES, address)
 
     def user(self, subject: str | None = None) -> str:
         """Return the token of a user, or of a new one, without the scope of analytics."""

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from tests.support.client import Client
-from tests.support.platform import Running
+from tests.support.served import Served
 
 SCOPES = ("memory:read", "memory:write")
 
@@ -19,8 +19,8 @@ def fresh() -> str:
 class Api(Client):
     """Calls the API, as a user of its own unless a token says otherwise."""
 
-    def __init__(self, running: Running) -> None:
-        super().__init__(running, "somebody", SCOPES)
+    def __init__(self, served: Served) -> None:
+        super().__init__(served, "somebody", SCOPES)
 
     def save(self, token: str, session: str, *contents: str) -> list[str]:
         """Save turns of the user; their identifiers."""

@@ -9,6 +9,7 @@ import httpx
 
 from tests.support.client import Client
 from tests.support.platform import Running
+from tests.support.served import Served
 
 USERS, REPORTS, EMBEDDINGS = "k9-users-local", "k9-reports-local", "k9-embeddings-local"
 ACCESS = {"token_use": "access"}
@@ -28,8 +29,8 @@ def everything(running: Running) -> dict[str, dict[tuple[Any, ...], dict[str, An
 class Api(Client):
     """Calls the API, as a user of its own unless a token says otherwise."""
 
-    def __init__(self, running: Running) -> None:
-        super().__init__(running, "somebody")
+    def __init__(self, served: Served) -> None:
+        super().__init__(served, "somebody")
 
     def user(self, subject: str | None = None) -> str:
         """Return the access token of a user; of a new one where none is named."""

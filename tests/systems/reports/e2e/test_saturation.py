@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-import httpx
 import pytest
 
 from tests.support.platform import Running
-from tests.support.saturation import assert_saturated
-from tests.systems.reports.e2e.api import ACCESS, REPORTS, Api, fresh
+from tests.support.saturation import CLIENTS, assert_saturated
+from tests.systems.reports.e2e.creations import creations
 
 pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("reports")]
 
 
-def test_reports_are_stored_once_at_saturation(api: Api, running: Running) -> None:
-    user = fresh()
-
-    def send(client: int, name: str) -> httpx.Response:
-        token = api.token(f"{user}-{client}", claims=ACCESS)
-        return api.call("POST", "/reports", token=token, json={"title": name})
-
-    assert_saturated(
-        running, send, lambda: Counter(item["title"] for item in running.items(REPORTS))
-    )
+def test_reports_are_stored_once_at_saturation(running: Running) -> None:
+    with creations(running, CLIENTS) as created:
+        assert_saturated(running, created)
