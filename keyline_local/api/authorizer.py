@@ -103,11 +103,12 @@ class JwtAuthorizer:
     async def _claims(self, token: str) -> Mapping[str, Any]:
         """Return the claims of a token.
 
-        A token is verified once, until it expires or the keys change.
+        A token is verified once, until it expires or the keys change. It is verified again where
+        the machine's clock has gone back before its time, so that it is judged like a new one.
         """
         digest = hashlib.sha256(token.encode()).digest()
         claims = None if self._keys_are_old() else self._verified.get(digest)
-        if claims is not None and int(claims["exp"]) > time.time():
+        if claims is not None and _is_of_now(claims):
             return claims
         claims = await self._verify(token)
         self._verified.put(digest, claims)
@@ -153,6 +154,13 @@ class JwtAuthorizer:
             return usable(keys["keys"])
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _DiscoveryError(f"{url}: {error!r}") from error
+
+
+def _is_of_now(claims: Mapping[str, Any]) -> bool:
+    """Tell whether the time is within that of a token whose claims were verified before."""
+    now = time.time()
+    began = max(int(claims.get(name, 0)) for name in ("nbf", "iat"))
+    return began <= now < int(claims["exp"])
 
 
 def _no_tokens() -> LRU[bytes, Mapping[str, Any]]:

@@ -65,7 +65,8 @@ class Minutes(Part):
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(max(0.0, (self._minute + 1) * MINUTE - self._clock.now()))
+            left = (self._minute + 1) * MINUTE - self._clock.now()
+            await asyncio.sleep(min(max(0.0, left), MINUTE))  # more where the clock has gone back
             try:
                 await self._catch_up()
             except Exception:  # noqa: BLE001 - the minutes go on, whatever one of them met

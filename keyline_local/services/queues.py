@@ -77,7 +77,7 @@ class Queues:
         self._looked = float("-inf")
 
     async def _look(self) -> None:
-        if self._clock.machine() - self._looked < _FRESH_SECONDS:
+        if 0 <= self._clock.machine() - self._looked < _FRESH_SECONDS:  # it may have gone back
             return
         for url in self._names:
             messages, oldest = await self._aws.waiting(url)

@@ -54,6 +54,8 @@ class Alerts:
         Sends an alert to a caregiver.
     now
         Epoch seconds.
+    clock
+        Seconds, by a clock that nobody sets.
     sleep
         Waits for some seconds.
     """
@@ -61,6 +63,7 @@ class Alerts:
     store: Store
     publisher: Publisher
     now: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def tell(self, log: Log, within: float = math.inf) -> int:
@@ -76,11 +79,11 @@ class Alerts:
         AlertPendingError
             If another process is telling one of them, or the time was over. Tell again.
         """
-        told, pending, end = 0, False, self.now() + within
+        told, pending, end = 0, False, self.clock() + within
         for assignment in self.store.items(PATIENT_CAREGIVERS, patientId=log.patientId):
             if not self._wants(assignment, log):
                 continue
-            if self.now() >= end:
+            if self.clock() >= end:
                 pending = True
                 break
             outcome = self._tell_one(assignment.caregiverId, log)

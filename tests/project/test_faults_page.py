@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keyline_deploy.systems import names
 from tests.support.fault_page import KEPT, PAGE, page
-from tests.support.fault_rates import KINDS, RATES
+from tests.support.fault_rates import trials
 from tests.support.fault_rows import Kills, Load, Row, read
 
 
@@ -16,7 +16,7 @@ def test_the_results_have_every_system_fault_and_rate_and_lost_nothing() -> None
     rows = read(KEPT)
     assert [row for row in rows if row.lost or row.doubled] == []
     faults = {(row.system, row.fault, row.rate) for row in rows if isinstance(row, Row)}
-    wanted = {(s, k.value, f"{r:.0%} of calls") for s in names() for k in KINDS for r in RATES}
+    wanted = {(s, trial.fault, trial.rate) for s in names() for trial in trials()}
     assert wanted <= faults
     kills = {row.system: row for row in rows if isinstance(row, Kills)}
     assert set(kills) == set(names())

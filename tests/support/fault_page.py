@@ -28,10 +28,13 @@ request is *doubled* if it is stored more than once, acknowledged or not. This p
 the results of one run. [The guarantees](guarantees.md) say what is promised, and
 [the tests](../tests/README.md#fault-rates) how the faults are made.
 
-## Faults of calls, and full disks
+## Faults of calls, clocks that jump, and full disks
 
 A client repeats a request with its `Idempotency-Key` until the request is acknowledged. *Struck*
-says how often the fault struck: calls of DynamoDB that it hit, or requests that met a full disk.
+says how often the fault struck: calls of DynamoDB that it hit, requests that met a full disk, or
+requests before which the clock jumped. The wall clock of the function jumps before each request, at
+random, back or forward, and 30% of the answers of DynamoDB are lost as well. [The
+guarantees](guarantees.md#clocks-that-jump) say what else a clock may do.
 
 | fault | rate | system | requests | struck | acknowledged | lost | doubled |
 |---|---|---|--:|--:|--:|--:|--:|

@@ -22,7 +22,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, tag="fault"):
     requests
         Requests of clients, each try counted.
     struck
-        How often it struck: calls of DynamoDB that it hit, or requests that met a full disk.
+        How often it struck: calls of DynamoDB that it hit, requests that met a full disk, or
+        requests before which the clock jumped.
     acknowledged, lost, doubled
         Requests that were acknowledged; of these, those that nothing is kept of; those that are
         kept more than once, acknowledged or not.

@@ -159,6 +159,27 @@ def test_a_token_is_not_remembered_beyond_its_expiry(issuing: Issuing) -> None:
     assert issuing.verified == 2
 
 
+@pytest.mark.parametrize("claim", ["nbf", "iat"])
+@pytest.mark.parametrize("back", [120, 3600, 86_400])
+def test_a_token_is_judged_like_a_new_one_after_the_clock_went_back(
+    issuing: Issuing, claim: str, back: int
+) -> None:
+    # Given a token that was verified, and a clock that goes back before its time
+    moments: dict[str, Any] = {claim: int(time.time()), "exp": int(time.time()) + 600}
+    token = mint(**moments)
+    issuing.judge(token)
+    issuing.later = -back
+    # When it comes again, Then it is verified again, as a new one would be
+    issuing.judge(token)  # the library has a clock of its own, by which it is good
+    assert issuing.verified == 2
+    # And when the clock jumps beyond its expiry and comes back to its time, it is remembered
+    issuing.later = 86_400
+    issuing.judge(token)
+    issuing.later = 60
+    issuing.judge(token)
+    assert issuing.verified == 3
+
+
 @pytest.mark.parametrize("later", [0.0, 2 * 3600.0 + 1])
 def test_a_token_is_not_remembered_beyond_its_key(issuing: Issuing, later: float) -> None:
     # Given a token of a key that the issuer has given up

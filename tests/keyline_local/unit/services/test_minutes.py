@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from keyline_local.host.clock import Clock
 from keyline_local.services.minutes import Minutes
 
@@ -55,6 +57,32 @@ def test_minutes_go_on_where_the_clock_of_the_machine_goes_back() -> None:
 
     asyncio.run(scenario())
     assert seen == [-24 * 60, -24 * 60 + 1, -24 * 60 + 2]
+
+
+def test_nobody_waits_longer_than_a_minute_for_a_clock_that_has_gone_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = [BEGAN]
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+        machine[0] -= 24 * 3600
+        if len(naps) == 3:
+            raise asyncio.CancelledError
+
+    async def nothing(*_: int) -> None:
+        machine[0] -= 3600  # also while a minute ends
+
+    async def scenario() -> None:
+        minutes = Minutes(Clock(lambda: machine[0]), ended=nothing, began=nothing)
+        monkeypatch.setattr("keyline_local.services.minutes.asyncio.sleep", nap)
+        machine[0] -= 3600
+        with pytest.raises(asyncio.CancelledError):
+            await minutes._run()
+
+    asyncio.run(scenario())
+    assert max(naps) <= 60
 
 
 def test_a_minute_that_passes_by_itself_ends_too_and_a_fault_in_it_ends_nothing() -> None:

@@ -97,3 +97,11 @@ def test_where_time_is_moved_the_queue_is_asked_once() -> None:
     rig.machine += 2
     rig.measure(5)
     assert rig.server.looks == 2
+
+
+def test_the_queue_is_asked_again_where_the_clock_has_gone_back() -> None:
+    rig = Rig()
+    for looks, step in enumerate((0, -3_600, -86_400, 86_400), start=1):
+        rig.machine += step
+        rig.measure(0)
+        assert rig.server.looks == looks
