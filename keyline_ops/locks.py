@@ -61,10 +61,13 @@ def head(sources: Sequence[Path], root: Path = ROOT) -> str:
     return f"# Written by `make lock`; not edited by hand. Of {names}:\n# {digest(sources)}\n"
 
 
-def pins(text: str) -> dict[str, str]:
-    """Return the packages of a lock, each with its version and its marker: `1.2 ; marker`."""
-    found = re.findall(r"^([a-z0-9.-]+)==([^\s\\]+(?: ; [^\\\n]+)?)", text, re.MULTILINE)
-    return {name: version.strip() for name, version in found}
+def pins(text: str) -> dict[str, list[str]]:
+    """Return the packages of a lock, each with its versions and their markers: `1.2 ; marker`."""
+    found: dict[str, list[str]] = {}
+    pinned = re.findall(r"^([a-z0-9.-]+)==([^\s\\]+(?: ; [^\\\n]+)?)", text, re.MULTILINE)
+    for name, version in pinned:
+        found.setdefault(name, []).append(version.strip())
+    return found
 
 
 def _write(lock: Path, sources: Sequence[Path], constraints: Sequence[Path]) -> None:
@@ -85,12 +88,16 @@ def _write(lock: Path, sources: Sequence[Path], constraints: Sequence[Path]) -> 
 
 
 def _index() -> dict[str, str]:
-    """Return the index that pip uses, for uv, which does not read pip's settings."""
-    command = [sys.executable, "-m", "pip", "config", "debug"]
+    """Return the index that pip uses, for uv, which does not read pip's settings.
+
+    For pip a variable comes before its files, and there the section of the command before the
+    common one.
+    """
+    command = [sys.executable, "-m", "pip", "config", "list"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    setting = r"^\s*(?:PIP_INDEX_URL|\w+\.index.url)[:=]\s*'?([^'\s]+)"
-    found = re.findall(setting, told, re.MULTILINE)
-    return {"UV_DEFAULT_INDEX": found[-1]} if found else {}
+    found = dict(re.findall(r"^(\S+)\.index[-_]url='([^']+)'", told, re.MULTILINE))
+    named = [found[section] for section in (":env:", "install", "global") if section in found]
+    return {"UV_DEFAULT_INDEX": named[0]} if named else {}
 
 
 if __name__ == "__main__":

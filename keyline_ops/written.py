@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from keyline.errors import KeylineError
 
-OUTPUT = "Make space there, or name another file."
-AGAIN = "Make space there. Then run the same command again."
+OUTPUT = "Or name another file."
+AGAIN = "Then run the same command again."
+_CURES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "Make space there."),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "Let the command write there."),
+    errno.EROFS: "Take a file system that can be written to.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "Name a path whose parts are folders."),
+    errno.EISDIR: "Name a file rather than a folder.",
+}
 
 
 @contextmanager
 def written(path: Path, advice: str = OUTPUT) -> Iterator[None]:
-    """Say which file cannot be written.
+    """Say which file cannot be written, and what to do.
+
+    Parameters
+    ----------
+    advice
+        What to do after the cause is away, or instead.
 
     Raises
     ------
@@ -26,7 +42,8 @@ def written(path: Path, advice: str = OUTPUT) -> Iterator[None]:
         yield
     except OSError as error:
         said = f"cannot be written: {error.strerror or error}."
-        raise KeylineError(str(path), said, advice) from error
+        cure = _CURES.get(error.errno or 0, "Correct that.")
+        raise KeylineError(str(path), said, f"{cure} {advice}") from error
 
 
 def write_text(path: Path, text: str, advice: str = OUTPUT) -> None:
@@ -45,7 +62,7 @@ def write_text(path: Path, text: str, advice: str = OUTPUT) -> None:
             path.write_text(text, encoding="utf-8")
             return
         target = path.resolve()
-        part = target.with_name(f".{target.name}.part")
+        part = target.with_name(f".{sha256(os.fsencode(target.name)).hexdigest()[:16]}.part")
         try:
             part.write_text(text, encoding="utf-8")
             if target.exists():

@@ -1136,7 +1136,7 @@ def _boundary_faults(environment: Environment) -> Iterator[Fault]:
         return
     account = arn.split(":")[4]
     if environment.is_local:
-        yield path, "no policy bounds roles here.", "Leave it out."
+        yield path, "has no effect: the local platform bounds no roles.", "Leave it out."
     elif account not in ("aws", environment.account or account):
         yield (
             path,
@@ -1283,9 +1283,11 @@ def _check_protected(environment: Environment, file: Path) -> None:
     }
     for key, (holds, line) in required.items():
         if not holds:
-            asks = "prod" if environment.name == "prod" else "termination_protection"
+            why = "it is prod" if environment.name == "prod" else "termination_protection is true"
             raise EnvironmentFileError(
-                f"{file.name}: {key}", f"{asks} asks for another value.", f"Write {line}."
+                f"{file.name}: {key}",
+                f"is too weak for this environment, because {why}.",
+                f"Write {line}.",
             )
 
 

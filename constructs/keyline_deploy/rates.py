@@ -22,8 +22,8 @@ _EVENTS = {
     "MODIFY": ("UpdateItem",),
     "REMOVE": ("DeleteItem", "BatchWriteItem"),
 }
-"""The operations that surely make records of an event. A Put may also replace an item, and an
-Update may make one."""
+"""The operations whose calls are counted as records of an event. A Put that replaces an item and an
+Update that makes one are counted as the other event: nobody declares how many there are."""
 
 
 def due_in_a_month(schedule: str) -> float:
@@ -35,14 +35,15 @@ def due_in_a_month(schedule: str) -> float:
 def runs_of(system: System, function: Function) -> float:
     """Return how often a function surely runs in a month.
 
-    A stream's function runs as often as records come, unless a filter on values leaves an unknown
-    share of them. Any other function runs as often as the most frequent pattern that it alone
-    uses; if it has none, as often as its equal share of a pattern that others use too.
+    A stream's function runs for each record, or where records come faster, once in its window or
+    for each full batch. With a filter on values nobody knows how many records are left. Any other
+    function runs as often as the most frequent pattern that it alone uses; if it has none, as often
+    as its equal share of a pattern that others use too.
     """
     if function.schedule:
         return due_in_a_month(function.schedule)
     if function.source:
-        return _records_of(system, function.source)
+        return _batches_of(function.source, _records_of(system, function.source))
     own = [p for p in function.patterns if _users(system, p) == 1 and p.per_month]
     return max((calls_of([p]) / _users(system, p) for p in own or function.patterns), default=0.0)
 
@@ -69,6 +70,12 @@ def writes_of(system: System, table: Table) -> float:
     """Return the calls in a month that write a table, and so its indexes."""
     found = (p for p, part in _parts_on(system, table) if part.writes)
     return calls_of(dict.fromkeys(found))
+
+
+def _batches_of(source: StreamSource, records: float) -> float:
+    """Return in how many batches the records of a month come, if they come evenly."""
+    windows = MONTH_SECONDS / source.window if source.window else records
+    return min(records, max(windows, records / source.batch))
 
 
 def _records_of(system: System, source: StreamSource) -> float:

@@ -27,7 +27,7 @@ def source_faults(
             yield (
                 "alarm-silence",
                 "DatapointsToAlarm",
-                "waits for a schedule that rests for years: its silence is not a failure.",
+                "is for a schedule that does not run for years, so silence is no failure.",
                 "Leave the alarm out.",
             )
             return
@@ -36,7 +36,7 @@ def source_faults(
             yield (
                 "alarm-silence",
                 "DatapointsToAlarm",
-                f"is {needed}: so many periods are silent although all is well.",
+                f"is {needed}. The source is silent for so many periods while all is well.",
                 f"Use {least} or more, as `silence_of` in keyline.model.deployment does.",
             )
         return
@@ -47,6 +47,6 @@ def source_faults(
         yield (
             "alarm-sparse",
             "DatapointsToAlarm",
-            f"is {needed} of {periods}, and the source surely emits only {most}: it never fires.",
+            f"is {needed} of {periods}. The source emits only {most}, so the alarm never goes off.",
             "Take the data points from `judged` in keyline_deploy.data_points.",
         )

@@ -34,9 +34,13 @@ class Asset:
         self._sources = Sources(sources, events)
         self._refresh = refresh
         self._refreshing = asyncio.Lock()
+        self._under_way: set[asyncio.Task[str | None]] = set()
 
     async def refresh_if_changed(self) -> str | None:
         """Bring the code up to date if a source has changed.
+
+        A refresh goes on where its caller is cancelled: its thread writes until it ends, and the
+        next refresh waits for it.
 
         Returns
         -------
@@ -45,6 +49,12 @@ class Asset:
         """
         if not self._sources.changed():
             return None
+        refresh = asyncio.create_task(self._refresh_alone())
+        self._under_way.add(refresh)
+        refresh.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(refresh)
+
+    async def _refresh_alone(self) -> str | None:
         async with self._refreshing:
             if not self._sources.changed():
                 return None

@@ -188,4 +188,6 @@ def _copy_tables(path: Path, to: Path) -> None:
         try:
             source.backup(target)
         except sqlite3.OperationalError as error:
-            raise KeylineError(str(to), f"cannot be written: {error}.", AGAIN) from error
+            is_full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+            advice = f"Make space there. {AGAIN}" if is_full else AGAIN.removeprefix("Then ")
+            raise KeylineError(str(to), f"cannot be written: {error}.", advice) from error

@@ -346,7 +346,7 @@ def test_only_the_local_environment_has_local_ports(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "arn", "said"),
     [
-        ("local", "arn:aws:iam::aws:policy/PowerUserAccess", "no policy bounds roles here"),
+        ("local", "arn:aws:iam::aws:policy/PowerUserAccess", "bounds no roles"),
         ("prod", "arn:aws:iam::999999999999:policy/boundary", "of the account 999999999999"),
         ("prod", "boundary", "the ARN of a policy"),
     ],
@@ -771,4 +771,6 @@ def test_an_environment_that_says_it_is_protected_is_as_production_is(
     with pytest.raises(environment.EnvironmentFileError) as refused:
         environment.load("prodeu", tmp_path)
     assert refused.value.path == f"prodeu.toml: {path}"
-    assert refused.value.message == "termination_protection asks for another value."
+    assert refused.value.message == (
+        "is too weak for this environment, because termination_protection is true."
+    )

@@ -120,6 +120,27 @@ def test_a_consumer_runs_as_often_as_its_records_are_written(
     assert runs_of(system, consumer) == runs
 
 
+@pytest.mark.parametrize(
+    ("given", "runs"),
+    [
+        ({"window": 0}, 1_000_000),
+        ({"window": 1}, 1_000_000),  # records are rarer than windows
+        ({"window": 300, "batch": 1_000}, 30 * 24 * 12),  # once in five minutes
+        ({"window": 300, "batch": 100}, 10_000),  # a batch is full before its window is over
+        ({"window": 300, "batch": 1}, 1_000_000),
+    ],
+    ids=str,
+)
+def test_a_consumer_runs_once_for_a_window_or_a_full_batch(
+    given: dict[str, Any], runs: float
+) -> None:
+    often = replace(PUT, per_month=1_000_000 - 240)
+    consumer = replace(STREAM, source=StreamSource(table=NOTES, **given))
+    api = replace(API, patterns=(GET, LIST, AUTHOR, often, MANY))
+    system = replace(SYSTEM, functions=(api, OTHER, consumer))
+    assert runs_of(system, consumer) == runs
+
+
 def test_a_table_is_called_by_all_patterns_on_it_and_a_transaction_once() -> None:
     assert reads_of(SYSTEM, NOTES, None) == 9_000 + 7_000
     assert reads_of(SYSTEM, NOTES, "ByAuthor") == 500

@@ -103,7 +103,7 @@ def test_periods_that_wait_for_late_data_do_not_count() -> None:
     function = replace(BUSY, name="half", patterns=(half,))
     sources = MetricSources([replace(SYSTEM, functions=(*SYSTEM.functions, function))], DEFAULTS)
     (finding,) = check_sources(template, sources)
-    assert "is 5 of 5, and the source surely emits only 4" in finding.message
+    assert "is 5 of 5. The source emits only 4" in finding.message
 
 
 WEEKDAYS, LEAP_DAYS = "cron(0 3 ? * MON-FRI *)", "cron(0 3 29 2 ? *)"
