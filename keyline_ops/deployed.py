@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -25,6 +23,7 @@ from keyline.model import System, Table
 from keyline.run import Client, Connection, Sender, Store, dynamodb_client
 from keyline_deploy.environment import Environment
 from keyline_local import client
+from keyline_ops.aws import aws_client
 from keyline_ops.running import ask_local
 
 _LOCAL_CREDENTIALS = ("local", "local")
@@ -57,13 +56,13 @@ class Deployed:
         region = self.environment.region
         if self.engine is not None:
             return client("dynamodb", self.engine, region)
-        return boto3.client("dynamodb", region_name=region, config=_PATIENT)
+        return aws_client("dynamodb", region)
 
     def clients(self, service: str) -> Any:
         """Return boto3's client of a service, of which the local engine has DynamoDB alone."""
         if service == "dynamodb":
             return self.client()
-        return boto3.client(service, region_name=self.environment.region, config=_PATIENT)
+        return aws_client(service, self.environment.region)
 
     def store(
         self,
@@ -112,11 +111,6 @@ class Deployed:
         )
 
 
-_PATIENT = Config(
-    connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5}
-)
-
-
 def deployed(environment: Environment, state: Path | None) -> Deployed:
     """Find an environment's tables.
 
@@ -154,7 +148,7 @@ def caller_identity(environment: Environment) -> CallerIdentity:
         If there are no credentials, or AWS refuses them.
     """
     with translated(f"environment {environment.name}"):
-        sts = boto3.client("sts", region_name=environment.region, config=_PATIENT)
+        sts = aws_client("sts", environment.region)
         told = sts.get_caller_identity()
     return CallerIdentity(str(told["Account"]), str(told["Arn"]).split(":")[1])
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import boto3
 from rich.table import Table
 
 from keyline.errors import KeylineError
@@ -17,6 +16,7 @@ from keyline.model import Migration, MigrationSettings, System
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import phase_parameter_name
 from keyline_local import client
+from keyline_ops.aws import aws_client
 from keyline_ops.deployed import deployed, translated
 from keyline_ops.running import ask_local
 
@@ -128,7 +128,7 @@ def parameter_store(environment: Environment, state: Path | None) -> Any:
         status = ask_local(environment, state, "GET", "/status")
         return client("ssm", str(status["aws"]), environment.region)
     deployed(environment, state)  # refuses another account
-    return boto3.client("ssm", region_name=environment.region)
+    return aws_client("ssm", environment.region)
 
 
 def plan(

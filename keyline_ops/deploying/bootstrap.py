@@ -9,12 +9,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from keyline_deploy.environment import Environment
 from keyline_deploy.execution_rights import execution_policy
 from keyline_deploy.names import execution_policy_name
+from keyline_ops.aws import aws_client
 from keyline_ops.deployed import caller_identity, translated
 from keyline_ops.deploying.cdk import Cdk
 from keyline_ops.synth import assembly_folder, up_to_date
@@ -36,7 +36,7 @@ class Bootstrap:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._iam = boto3.client("iam", region_name=environment.region)
+        self._iam = aws_client("iam", environment.region)
         self._account, self._partition = caller_identity(environment)
         self.policy = execution_policy(
             self._account,

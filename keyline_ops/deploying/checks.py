@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.exceptions import ClientError
 
 from keyline.errors import Fault, KeylineError
 from keyline_deploy.environment import Environment
+from keyline_ops.aws import aws_client
 from keyline_ops.deployed import translated
 from keyline_ops.plan.evaluate import Stack
 
@@ -233,7 +233,7 @@ def _wanted_bootstrap(assembly: Path) -> dict[str, int]:
 
 
 def _parameter(name: str, region: str) -> str | None:
-    client = boto3.client("ssm", region_name=region)
+    client = aws_client("ssm", region)
     with translated(f"parameter {name}"):
         try:
             return str(client.get_parameter(Name=name)["Parameter"]["Value"])

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from keyline.errors import KeylineError
+from keyline_ops.aws import aws_client
 from keyline_ops.deployed import Deployed, translated
 from keyline_ops.plan.evaluate import Stack
 from keyline_ops.plan.table_state import TABLE_TYPES
@@ -119,7 +119,7 @@ class CloudFormation:
         """Return boto3's client of CloudFormation in a region."""
         region = region or self._where.environment.region
         if region not in self._clients:
-            self._clients[region] = boto3.client("cloudformation", region_name=region)
+            self._clients[region] = aws_client("cloudformation", region)
         return self._clients[region]
 
     def told(self, stack: Stack) -> Told:

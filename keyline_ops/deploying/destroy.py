@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from keyline.errors import KeylineError
 from keyline_deploy.environment import Environment
+from keyline_ops.aws import aws_client
 from keyline_ops.deployed import translated
 from keyline_ops.deploying.cdk import Cdk, DeploymentFailedError
 from keyline_ops.deploying.cloudformation import CloudFormation
@@ -59,7 +58,7 @@ class Destroying:
         self._target = [stack for stack in target if cloud.told(stack).status]
         self._cloud = cloud
         self._tell = tell
-        self._s3 = boto3.client("s3", region_name=region)
+        self._s3 = aws_client("s3", region)
 
     def steps(self) -> list[str]:
         """Say what is deleted."""

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from keyline.model import WRITE_BYTES
 from keyline_deploy.environment import Environment
+from keyline_ops.aws import aws_client
 from keyline_ops.deployed import Deployed, deployed, translated
 from keyline_ops.plan.errors import UnjudgedError
 from keyline_ops.plan.evaluate import Stack
@@ -68,7 +68,7 @@ def as_given(stacks: Iterable[Stack], running: Iterable[Stack]) -> list[Stack]:
 
 
 def _running(environment: Environment, stack: Stack) -> Stack | None:
-    client = boto3.client("cloudformation", region_name=stack.region or environment.region)
+    client = aws_client("cloudformation", stack.region or environment.region)
     with translated(f"stack {stack.name}"):
         try:
             id = _id(client, stack.name)

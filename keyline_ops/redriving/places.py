@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from keyline.errors import KeylineError, instead_of, named
@@ -16,6 +15,7 @@ from keyline_deploy.archive_writer import writer_of
 from keyline_deploy.environment import Environment
 from keyline_deploy.names import failure_queue_name, function_name
 from keyline_local import client
+from keyline_ops.aws import aws_client
 from keyline_ops.deployed import deployed
 from keyline_ops.redriving.consumer import (
     HIDDEN_SECONDS,
@@ -98,8 +98,6 @@ def place(declared: Declared, environment: Environment, state: Path | None) -> P
 
         local = ask("GET", "/status", {}, None)["aws"]
         return Place(LocalConsumer(ask, name), Queue(client("sqs", local, region), queue))
-    streams, messages = (
-        boto3.client(service, region_name=region) for service in ("dynamodbstreams", "sqs")
-    )
-    functions = boto3.client("lambda", region_name=region, config=_ONE_LONG_ATTEMPT)
+    streams, messages = (aws_client(service, region) for service in ("dynamodbstreams", "sqs"))
+    functions = aws_client("lambda", region, _ONE_LONG_ATTEMPT)
     return Place(AwsConsumer(streams, functions, name, region), Queue(messages, queue))

@@ -15,6 +15,7 @@ COMMANDS = {
     ("migrate",): "dynamodb",
     ("phase",): "ssm",
     ("smoke",): "cloudformation",
+    ("bootstrap",): "sts",
 }
 """Commands, and the service that each of them asks first."""
 
