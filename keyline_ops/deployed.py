@@ -202,6 +202,10 @@ _ADVICE = {
     "ParameterNotFound": "Deploy the system first, or name another environment.",
     "AccessDeniedException": "Ask for a role that may do this, or choose one with AWS_PROFILE.",
     "ExpiredTokenException": "Sign in again.",
+    **dict.fromkeys(
+        ("InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed"),
+        "Set the clock of this machine, or correct the credentials.",
+    ),
     "UnrecognizedClientException": "Check the credentials.",
     "PointInTimeRecoveryUnavailableException": "Deploy the table with recovery first.",
     "LimitExceededException": "Wait until what is under way has ended.",

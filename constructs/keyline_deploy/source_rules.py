@@ -27,7 +27,7 @@ def source_faults(
             yield (
                 "alarm-silence",
                 "DatapointsToAlarm",
-                "is for a schedule that does not run for years, so silence is no failure.",
+                "is for a schedule that does not run for years. Silence is not a failure then.",
                 "Leave the alarm out.",
             )
             return

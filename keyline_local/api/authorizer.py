@@ -103,8 +103,8 @@ class JwtAuthorizer:
     async def _claims(self, token: str) -> Mapping[str, Any]:
         """Return the claims of a token.
 
-        A token is verified once, until it expires or the keys change. It is verified again where
-        the machine's clock has gone back before its time, so that it is judged like a new one.
+        A token is verified once, until it expires or the keys change. Where the machine's clock has
+        gone back before the time of a token, the token is verified again, like a new one.
         """
         digest = hashlib.sha256(token.encode()).digest()
         claims = None if self._keys_are_old() else self._verified.get(digest)

@@ -73,6 +73,7 @@ class Requests:
 _ANSWERS = frozenset({"ConditionalCheckFailedException", "TransactionCanceledException"})
 _ADVICE = {
     "ResourceNotFoundException": "Deploy the table first, or name another environment.",
+    "InvalidSignatureException": "Set the clock of this machine, or correct the credentials.",
     "AccessDeniedException": "Ask for a role that may do this, or choose one with AWS_PROFILE.",
 }
 

@@ -41,7 +41,7 @@ _SEED = 18
 
 
 class Victim(StrEnum):
-    """What is killed."""
+    """A process that is killed."""
 
     ENGINE = "engine"
     FUNCTION = "function"

@@ -1,4 +1,4 @@
-"""What a table holds, as Python values."""
+"""The items of a table, as Python values."""
 
 from __future__ import annotations
 

@@ -277,6 +277,7 @@ class OutcomeUnknownError(UnavailableError, Current):
 _LOOK_UP = 'Look the code up in the DynamoDB developer guide, section "Error handling".'
 _ADVICE = {
     "AccessDeniedException": "Name the pattern in `patterns` of the function, and deploy its role.",
+    "InvalidSignatureException": "Set the clock of this machine, or correct the credentials.",
     "ResourceNotFoundException": "Deploy the table and the index first.",
 }
 

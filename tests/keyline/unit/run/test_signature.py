@@ -13,6 +13,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keyline.run.errors import RequestRefusedError
 from keyline.run.signature import Signer
 
 KIND, TARGET = "application/x-amz-json-1.0", "DynamoDB_20120810.GetItem"
@@ -69,6 +70,13 @@ def test_a_signature_is_that_of_botocore(
             patch.setattr("time.time", moment.timestamp)
             lines = signer.headers(keys.get_frozen_credentials(), host, KIND, TARGET, body)
         assert ours(lines) == theirs(keys, region, host, body, moment)
+
+
+def test_a_clock_that_is_wrong_is_named() -> None:
+    said = "Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z"
+    error = RequestRefusedError("get-note", "InvalidSignatureException", said)
+    assert said in error.message
+    assert error.suggestion.startswith("Set the clock of this machine")
 
 
 @pytest.mark.soak
