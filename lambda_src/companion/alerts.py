@@ -54,17 +54,17 @@ class Alerts:
         Sends an alert to a caregiver.
     now
         Epoch seconds.
-    clock
-        Seconds, by a clock that nobody sets.
     sleep
         Waits for some seconds.
+    clock
+        Seconds, by a clock that nobody sets.
     """
 
     store: Store
     publisher: Publisher
     now: Callable[[], float] = time.time
-    clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
 
     def tell(self, log: Log, within: float = math.inf) -> int:
         """Tell each caregiver who wants to know, once; return how many were told now.
