@@ -137,7 +137,10 @@ Rounds = dict[str, list[Spent]]
 
 def measure(environment: str, rounds: int) -> tuple[Rounds, Rounds, int]:
     """Return what each app took in each round, alone and by `cdk synth`, and the resources."""
-    context = {**json.loads((ROOT / "cdk.json").read_text())["context"], "env": environment}
+    context = {
+        **json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"],
+        "env": environment,
+    }
     with tempfile.TemporaryDirectory() as folder:
         made = apps(context, Path(folder))
         alone: Rounds = {name: [] for name in made}

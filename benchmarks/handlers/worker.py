@@ -90,7 +90,7 @@ def failed(answer: Any) -> bool:
 
 def main(file: str) -> None:
     """Answer until the input ends."""
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where handlers write their log
     started = time.process_time()
     work = json.loads(Path(file).read_text(encoding="utf-8"))

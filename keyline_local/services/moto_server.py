@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote_plus
 
-NOTIFYING = "KEYLINE_BUCKETS_NOTIFY"
+NOTIFYING = "MOTO_BUCKETS_NOTIFY"
 """The environment variable that says that a bucket tells of its objects."""
 
 _EC2 = "moto.ec2"

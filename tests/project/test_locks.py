@@ -86,7 +86,7 @@ def test_the_index_is_that_of_pip(
     section: str, variable: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "pip.conf"
-    file.write_text(f"[{section}]\nindex-url = https://file.example/simple\n")
+    file.write_text(f"[{section}]\nindex_url = https://file.example/simple\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
     monkeypatch.delenv("PIP_INDEX_URL", raising=False)
     if variable:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from keyline.model.condition import Operator
 from keyline.model.place import Place
 from keyline.run.comparison import holds
 from keyline.run.scalars import Wire
 
-if TYPE_CHECKING:
-    from keyline.run.expressions import Expressions
-
 EMPTY_SET: Wire = {"SS": []}
 """The default of a set. DynamoDB stores no empty ones."""
+
+
+class Aliases(Protocol):
+    """The aliases of a request, with which an expression names places and values."""
+
+    def path(self, place: Place) -> str:
+        """Return the aliases of a place."""
+        ...
+
+    def place(self, hint: str, make: Callable[[Mapping[str, Any]], Wire]) -> str:
+        """Return a placeholder of its own for a value."""
+        ...
 
 
 class Absence(NamedTuple):
@@ -48,7 +57,7 @@ class Side(NamedTuple):
     absences: list[Absence]
 
 
-def of_two(into: Expressions, operator: Operator, ours: Side, theirs: Side) -> str:
+def of_two(into: Aliases, operator: Operator, ours: Side, theirs: Side) -> str:
     """Return the text of a comparison of two attributes, as a read would give them.
 
     Nothing holds where one of them has no value, but `<>`, which holds wherever `=` does not.
@@ -63,7 +72,7 @@ def of_two(into: Expressions, operator: Operator, ours: Side, theirs: Side) -> s
 
 
 def _cases(
-    into: Expressions, operator: Operator, ours: Side, theirs: Side
+    into: Aliases, operator: Operator, ours: Side, theirs: Side
 ) -> Iterator[tuple[str, ...]]:
     """Yield what holds in each case that can hold: both are there, one of them, or neither."""
     yield (_comparison(operator, ours.text, theirs.text),)
@@ -87,12 +96,12 @@ def _comparison(operator: Operator, ours: str, theirs: str) -> str:
     return f"{ours} {operator} {theirs}"
 
 
-def _guard(into: Expressions, absence: Absence) -> Iterator[str]:
+def _guard(into: Aliases, absence: Absence) -> Iterator[str]:
     """Yield that a step is absent from what is there."""
     yield f"attribute_not_exists({into.path(absence.lacking)})"
     if absence.there:
         yield f"attribute_exists({into.path(absence.there)})"
 
 
-def _default(into: Expressions, side: Side, absence: Absence) -> str:
+def _default(into: Aliases, side: Side, absence: Absence) -> str:
     return into.place(f"{side.called}_default", lambda _: absence.default)
