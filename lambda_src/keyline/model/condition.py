@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from keyline.model.place import last_name
+from keyline.errors import DeclarationError
+from keyline.model.place import checked_name, last_name
 from keyline.model.shape import AttributeType
 
 Operator = Literal[
@@ -104,6 +105,7 @@ class Not:
 WriteCondition = Condition | AnyOf | Not
 Given = str | Attribute | Size | None
 """The right side of a comparison: the name of a value of the call, or an attribute of the item."""
+_AS_GIVEN = "Name the value that each call gives, or use attribute()."
 
 
 def leaves(conditions: tuple[WriteCondition, ...]) -> Iterator[Condition]:
@@ -185,7 +187,8 @@ def absent(attribute: str) -> Condition:
 
 def is_of(attribute: str, type: StoredType) -> Condition:
     """Require that the stored value is of this type, as DynamoDB names it: `S`, `M`, `NULL`."""
-    return Condition("is_of", attribute, last_name(attribute), type=type)
+    name = checked_name("is_of()", attribute)
+    return Condition("is_of", name, last_name(name), type=type)
 
 
 def size_of(attribute: str) -> Size:
@@ -198,7 +201,7 @@ def size_of(attribute: str) -> Size:
     >>> at_most(size_of("tags"), "most").parameter
     'most'
     """
-    return Size(attribute)
+    return Size(checked_name("size_of()", attribute))
 
 
 def attribute(name: str) -> Attribute:
@@ -209,7 +212,7 @@ def attribute(name: str) -> Attribute:
     >>> at_most("used", attribute("limit")).attributes
     ('used', 'limit')
     """
-    return Attribute(name)
+    return Attribute(checked_name("attribute()", name))
 
 
 def any_of(*conditions: WriteCondition) -> AnyOf:
@@ -223,8 +226,10 @@ def not_(condition: WriteCondition) -> Not:
 
 
 def _comparison(operator: Operator, compared: str | Size, given: Given = None) -> Condition:
-    measured = isinstance(compared, Size)
-    name = compared.attribute if isinstance(compared, Size) else compared
+    measured, path = isinstance(compared, Size), f"the condition {operator!r}"
+    name = checked_name(path, compared.attribute if isinstance(compared, Size) else compared)
+    if not isinstance(given, Given):
+        raise DeclarationError(path, f"compares {name} with {given!r}.", _AS_GIVEN)
     other = given if isinstance(given, Attribute | Size) else None
     parameter = given if isinstance(given, str) else ""
     named = parameter or f"{last_name(name)}{'_size' if measured else ''}"

@@ -16,7 +16,7 @@ from keyline.model.condition import (
     leaves,
 )
 from keyline.model.pattern import Pattern
-from keyline.model.place import place_of, places_near
+from keyline.model.place import default_within, place_of, places_near
 from keyline.model.shape import AttributeType, Field
 
 SETS: frozenset[AttributeType | None] = frozenset({"SS", "NS", "BS"})
@@ -166,7 +166,7 @@ def _search_faults(pattern: Pattern[Any], condition: Condition, path: str) -> It
     place, other = place_of(pattern.kind, condition.attribute), condition.other
     if other is None or place is None:
         return
-    if place.field and place.field.defaulted and place.field.default:
+    if any(default_within(place, level) for level in range(len(place.levels))):
         yield (
             path,
             f"is searched for in {condition.attribute}, whose default DynamoDB cannot search.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from keyline.model.place import checked_name
+
 
 @dataclass(frozen=True)
 class Plus:
@@ -30,7 +32,7 @@ def plus(attribute: str) -> Plus:
     >>> plus("sent_at").attribute
     'sent_at'
     """
-    return Plus(attribute)
+    return Plus(checked_name("plus()", attribute))
 
 
 def or_given(attribute: str) -> OrGiven:
@@ -41,7 +43,7 @@ def or_given(attribute: str) -> OrGiven:
     >>> or_given("nick").attribute
     'nick'
     """
-    return OrGiven(attribute)
+    return OrGiven(checked_name("or_given()", attribute))
 
 
 def attribute_of(source: Source) -> str:

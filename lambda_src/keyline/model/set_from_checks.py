@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from keyline.errors import Fault, instead_of
-from keyline.model.pattern import Update
-from keyline.model.place import Place, place_of, places_near
+from keyline.model.pattern import Update, primary_fields
+from keyline.model.place import Place, default_within, place_of, places_near
 from keyline.model.set_from import OrGiven, Plus, Source, attribute_of
 from keyline.model.shape import limits_of, strip
+
+_AS_DICT = 'Name a source for each attribute: set_from={"before": "status"}.'
+_AS_SOURCE = "Give the name of an attribute, plus() or or_given()."
 
 
 class _Move(NamedTuple):
@@ -29,8 +32,15 @@ class _Move(NamedTuple):
 
 def set_from_faults(update: Update[Any]) -> Iterator[Fault]:
     """Yield what is wrong with what an update sets from other attributes."""
+    if not isinstance(update.set_from, Mapping):
+        yield "set_from", "is not a dict.", _AS_DICT
+        return
     for name, source in update.set_from.items():
-        path, named = f"set_from.{name}", attribute_of(source)
+        path = f"set_from.{name}"
+        if not isinstance(source, Source):
+            yield path, f"comes from {source!r}, which is not a source.", _AS_SOURCE
+            continue
+        named = attribute_of(source)
         origin, target = place_of(update.kind, named), place_of(update.kind, name)
         if origin is None:
             yield (
@@ -66,7 +76,10 @@ def _move_faults(move: _Move) -> Iterator[tuple[str, str]]:
 def _type_faults(move: _Move) -> Iterator[tuple[str, str]]:
     """Yield why values of one place could not be read in the other."""
     target, origin = strip(move.target.annotation), strip(move.origin.annotation)
-    if target.bare != origin.bare or move.target.type is None:
+    if None in (move.target.type, move.origin.type):
+        yield f"has no declared type, or {move.named} has none.", "Declare both alike."
+        return
+    if target.bare != origin.bare:
         yield f"is declared as another type than {move.named}.", "Declare both alike."
         return
     ours, theirs = limits_of(target.typed), limits_of(origin.typed)
@@ -82,17 +95,10 @@ def _type_faults(move: _Move) -> Iterator[tuple[str, str]]:
             yield "is a float with multiple_of, and a sum may not keep to it.", "Declare it as int."
     elif ours not in (theirs, limits_of(target.bare)):
         yield f"has other bounds than {move.named}.", "Declare both alike."
-    if _may_hold_none(move.origin) and isinstance(move.source, Plus):
+    if move.origin.may_hold_none and isinstance(move.source, Plus):
         yield f"comes from {move.named}, and nothing is added to None.", "Drop None from its type."
-    elif _may_hold_none(move.origin) and not _may_hold_none(move.target):
+    elif move.origin.may_hold_none and not move.target.may_hold_none:
         yield f"comes from {move.named}, which may hold None.", "Declare both alike."
-
-
-def _may_hold_none(place: Place) -> bool:
-    """Return whether None is stored there, and does not leave the attribute out."""
-    if place.field is None:
-        return strip(place.annotation).optional
-    return place.field.optional and place.field.defaulted
 
 
 def _key_faults(move: _Move) -> Iterator[tuple[str, str]]:
@@ -116,10 +122,22 @@ def _key_faults(move: _Move) -> Iterator[tuple[str, str]]:
 
 
 def _or_given_faults(move: _Move) -> Iterator[tuple[str, str]]:
-    field = move.origin.field
+    field, update = move.origin.field, move.update
+    given = {*update.table.key.attributes, *primary_fields(update)}
+    if update.upsert and move.origin.attribute in given:
+        yield f"comes from {move.named}, which each call gives.", "Set it to a value."
+        return
+    for level in range(len(move.origin.steps)):
+        if default_within(move.origin, level) is not None:
+            yield (
+                f"comes from {move.named}, which has a default where {move.origin.attribute} or a "
+                "part of it is absent.",
+                "Set it without or_given().",
+            )
+            return
     if move.origin.steps and isinstance(move.origin.steps[-1], int):
         return
     if field and field.defaulted:
         yield f"comes from {move.named}, which has a default.", "Set it without or_given()."
-    elif field and field.required and not move.origin.steps and not move.update.upsert:
+    elif field and field.required and not move.origin.steps and not update.upsert:
         yield f"comes from {move.named}, which every item has.", "Set it without or_given()."

@@ -208,7 +208,9 @@ def _side(into: Expressions, pattern: Any, attribute: str, measured: bool) -> Si
     place = place_of(pattern.kind, attribute)
     name = into.path(place) if place else into.name(attribute)
     absences = list(_absences(pattern, place, measured)) if place else []
-    return Side(f"size({name})" if measured else name, last_name(attribute), absences)
+    may_be_null = bool(place and place.may_hold_none) and not measured
+    text = f"size({name})" if measured else name
+    return Side(text, last_name(attribute), absences, may_be_null)
 
 
 def _within(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from keyline.model.condition import Operator
@@ -12,6 +12,13 @@ from keyline.run.scalars import Wire
 
 EMPTY_SET: Wire = {"SS": []}
 """The default of a set. DynamoDB stores no empty ones."""
+
+
+_EMPTY: Sequence[Wire] = ({"S": ""}, {"B": b""})
+"""What holds itself, and nothing else that can be searched for."""
+_NULL: Wire = {"S": "NULL"}
+_SEARCHES = ("contains", "begins_with")
+"""The operators whose left side is to be an attribute and no value."""
 
 
 class Aliases(Protocol):
@@ -50,11 +57,14 @@ class Side(NamedTuple):
         What is compared, by its aliases.
     called
         What placeholders of its defaults are called after.
+    may_be_null
+        Whether None may be stored there.
     """
 
     text: str
     called: str
     absences: list[Absence]
+    may_be_null: bool
 
 
 def of_two(into: Aliases, operator: Operator, ours: Side, theirs: Side) -> str:
@@ -64,20 +74,25 @@ def of_two(into: Aliases, operator: Operator, ours: Side, theirs: Side) -> str:
     """
     if operator == "<>":
         return f"(NOT {of_two(into, '=', ours, theirs)})"
-    texts = list(_cases(into, operator, ours, theirs))
-    if len(texts) == 1:
-        return texts[0][0]
-    joined = (each[0] if len(each) == 1 else f"({' AND '.join(each)})" for each in texts)
-    return f"({' OR '.join(joined)})"
+    cases = [_joined("AND", each) for each in _cases(into, operator, ours, theirs)]
+    return _joined("OR", cases)
+
+
+def _joined(word: str, texts: Sequence[str]) -> str:
+    """Return conditions as one; DynamoDB refuses redundant parentheses."""
+    return texts[0] if len(texts) == 1 else f"({f' {word} '.join(texts)})"
 
 
 def _cases(
     into: Aliases, operator: Operator, ours: Side, theirs: Side
 ) -> Iterator[tuple[str, ...]]:
     """Yield what holds in each case that can hold: both are there, one of them, or neither."""
-    yield (_comparison(operator, ours.text, theirs.text),)
+    yield (_comparison(operator, ours.text, theirs.text), *_has_value(into, operator, theirs))
     for one in ours.absences:
-        if one.default != EMPTY_SET:
+        if operator in _SEARCHES:
+            if one.default in _EMPTY:
+                yield (*_guard(into, one), f"{theirs.text} = {_default(into, ours, one)}")
+        elif one.default != EMPTY_SET:
             default = _default(into, ours, one)
             yield (*_guard(into, one), _comparison(operator, default, theirs.text))
     for other in theirs.absences:
@@ -94,6 +109,12 @@ def _comparison(operator: Operator, ours: str, theirs: str) -> str:
     if operator in ("contains", "begins_with"):
         return f"{operator}({ours}, {theirs})"
     return f"{ours} {operator} {theirs}"
+
+
+def _has_value(into: Aliases, operator: Operator, theirs: Side) -> Iterator[str]:
+    """Yield that it is not None, where DynamoDB would find one None in another."""
+    if theirs.may_be_null and operator in ("=", "contains"):
+        yield f"(NOT attribute_type({theirs.text}, {into.place('null', lambda _: _NULL)}))"
 
 
 def _guard(into: Aliases, absence: Absence) -> Iterator[str]:

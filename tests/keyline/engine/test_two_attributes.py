@@ -63,6 +63,11 @@ class Pair(msgspec.Struct, kw_only=True):
     words: list[str] = []
     quota: Quota = Quota()
     spare: Quota | None = None
+    title: str | None = "none"
+    label: str | None = "none"
+    notes: dict[str, str | None] = {}
+    more: list[str | None] = []
+    text: str = ""
 
 
 PAIRS = Table("Pairs", "Key design: one by one.", key=Key("id", "at"), entities=[Pair])
@@ -149,6 +154,26 @@ COMPARED: dict[str, tuple[WriteCondition, Holds]] = {
         contains("name", attribute("nick")),
         lambda p: both(lambda one, other: other in one, p.name, p.nick),
     ),
+    "both may hold None": (
+        equals("title", attribute("label")),
+        lambda p: both(eq, p.title, p.label),
+    ),
+    "differing, and both may hold None": (
+        differs("title", attribute("notes.x")),
+        lambda p: not both(eq, p.title, p.notes.get("x")),
+    ),
+    "a list that holds None": (
+        contains("more", attribute("title")),
+        lambda p: p.title is not None and p.title in p.more,
+    ),
+    "text that is empty by default": (
+        contains("text", attribute("nick")),
+        lambda p: both(lambda one, other: other in one, p.text, p.nick),
+    ),
+    "text that is empty by default and begins": (
+        begins_with("text", attribute("nick")),
+        lambda p: both(str.startswith, p.text, p.nick),
+    ),
     "text that begins": (
         begins_with("name", attribute("nick")),
         lambda p: both(str.startswith, p.name, p.nick),
@@ -163,6 +188,9 @@ ITEMS: list[Pair | dict[str, Any]] = [
     Pair(id="p", low=1, high=0, spare=Quota(used=1), quota=Quota(used=1, limit=0, extra=1)),
     {},
     {"limit": {"N": "-1"}, "quota": {"M": {"used": {"N": "9"}}}},
+    Pair(id="p", title=None, label=None, notes={"x": None}, more=[None], text="An", nick="A"),
+    Pair(id="p", title="A", label="A", notes={"x": "A"}, more=["A", None], nick=""),
+    {"nick": {"S": ""}, "title": {"NULL": True}},
     {"used": {"N": "8"}, "quota": {"M": {"limit": {"N": "1"}}}, "spare": {"M": {}}},
 ]
 """Items, and attributes of items from before most fields existed."""

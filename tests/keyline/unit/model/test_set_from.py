@@ -16,10 +16,12 @@ from keyline.model import (
     Ttl,
     Update,
     access_of,
+    attribute,
     compressed,
     most_write_units,
     or_given,
     plus,
+    size_of,
 )
 from tests.support.declarations import DOC, Refusal, told
 
@@ -34,6 +36,12 @@ class Inner(msgspec.Struct, kw_only=True):
     city: str
     note: str | None = None
     rank: int | None = 3
+
+
+class Outer(msgspec.Struct, kw_only=True, frozen=True):
+    """A part that every item has by default."""
+
+    note: str | None = None
 
 
 class Item(msgspec.Struct, kw_only=True):
@@ -57,6 +65,9 @@ class Item(msgspec.Struct, kw_only=True):
     level: int | None = 4
     long: Annotated[str, compressed()] = ""
     inner: Inner
+    outer: Outer = Outer(note="none")
+    counts: dict[str, int] = msgspec.field(default_factory=lambda: {"x": 1})
+    anything: dict[str, Any] = {}
     words: list[str] = []
     topic: str | None = None
     owner: str | None = None
@@ -156,6 +167,12 @@ def test_a_value_that_fits_is_set(target: str, source: Any) -> None:
         ("one", "inner.rank", "which may hold None", "Declare both alike"),
         ("text", or_given("short"), "which has a default", "without or_given()"),
         ("text", or_given("title"), "which every item has", "without or_given()"),
+        ("text", or_given("outer.note"), "a default where outer or a part", "without or_given()"),
+        ("one", or_given("counts.x"), "a default where counts or a part", "without or_given()"),
+        ("text", "anything.x", "anything.x has none", "Declare both alike"),
+        ("text", attribute("nick"), "which is not a source", "Give the name"),
+        ("text", size_of("nick"), "which is not a source", "Give the name"),
+        ("text", 5, "which is not a source", "Give the name"),
     ],
 )
 def test_what_does_not_fit_is_refused(target: str, source: Any, says: str, suggests: str) -> None:
@@ -171,6 +188,24 @@ def test_a_new_item_has_nothing_to_set_from() -> None:
         lambda: update(set_from={"text": "nick"}, **more)
     )
     assert update(set_from={"text": or_given("nick")}, **more).upsert
+
+
+def test_what_each_call_gives_is_no_source_of_an_upsert() -> None:
+    more: dict[str, Any] = {"set": ("one", "title", "inner"), "upsert": True}
+    Refusal("a-pattern.set_from.text", "which each call gives", "Set it to a value").of(
+        lambda: update(set_from={"text": or_given("id")}, **more)
+    )
+
+
+def test_sources_are_named_for_each_attribute() -> None:
+    Refusal("a-pattern.set_from", "is not a dict", "Name a source").of(
+        lambda: update(set_from=("text",))
+    )
+
+
+@pytest.mark.parametrize(("source", "called"), [(plus, "plus()"), (or_given, "or_given()")])
+def test_a_source_is_a_name(source: Any, called: str) -> None:
+    Refusal(called, "is given 5, which is not a name", "as text").of(lambda: source(5))
 
 
 def test_an_attribute_is_changed_once() -> None:

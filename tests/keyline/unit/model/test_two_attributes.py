@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -23,9 +24,11 @@ from keyline.model import (
     contains,
     differs,
     equals,
+    exists,
     greater_than,
     holds_of_none,
     include,
+    is_of,
     less_than,
     not_,
     size_of,
@@ -38,6 +41,12 @@ class Inner(msgspec.Struct, kw_only=True, frozen=True):
     """A part of an item."""
 
     used: int = 0
+
+
+class Outer(msgspec.Struct, kw_only=True, frozen=True):
+    """A part with words of its own."""
+
+    words: list[str] = []
 
 
 class Item(msgspec.Struct, kw_only=True):
@@ -55,6 +64,7 @@ class Item(msgspec.Struct, kw_only=True):
     numbers: set[int] = set()
     words: list[str] = []
     inner: Inner = Inner()
+    outer: Outer = Outer(words=["Anna"])
     anything: dict[str, Any] = {}
     topic: str | None = None
 
@@ -129,6 +139,7 @@ def test_two_attributes_are_compared_without_a_value_of_the_call(condition: Writ
         (begins_with("name", attribute("tags")), "tags", "is SS, and name holds S", "type S"),
         (contains("name", size_of("tags")), "tags", "does not take a size", "Use attribute()"),
         (contains("called", attribute("name")), "name", "cannot search", "None or empty"),
+        (contains("outer.words", attribute("name")), "name", "cannot search", "None or empty"),
         (between("used", attribute("limit")), "limit", "takes two values", "Use at_least()"),  # type: ignore[arg-type] # what it refuses
     ],
 )
@@ -137,6 +148,28 @@ def test_what_cannot_be_compared_is_refused(
 ) -> None:
     path = f"a-pattern.conditions.{place}"
     Refusal(path, says, suggests).of(lambda: delete(condition))
+
+
+@pytest.mark.parametrize(
+    ("make", "place", "says"),
+    [
+        (lambda given: less_than("used", given), "the condition '<'", "compares used with 5"),
+        (lambda given: equals("used", given), "the condition '='", "compares used with 5"),
+        (lambda given: less_than(given, "used"), "the condition '<'", "5, which is not a name"),
+        (exists, "the condition 'exists'", "5, which is not a name"),
+        (lambda given: is_of(given, "S"), "is_of()", "5, which is not a name"),
+        (attribute, "attribute()", "5, which is not a name"),
+        (size_of, "size_of()", "5, which is not a name"),
+    ],
+)
+def test_what_is_compared_is_named(make: Callable[[Any], object], place: str, says: str) -> None:
+    Refusal(place, says, "").of(lambda: make(5))
+
+
+def test_an_attribute_is_compared_from_the_right_side_only() -> None:
+    Refusal("the condition '<'", "is not a name", "as text").of(
+        lambda: less_than(attribute("used"), "limit")  # type: ignore[arg-type] # what it refuses
+    )
 
 
 def test_a_key_is_compared_with_values_of_the_call() -> None:

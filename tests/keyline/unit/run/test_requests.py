@@ -20,6 +20,7 @@ from keyline.model import (
     Table,
     Update,
     at_least,
+    attribute,
     contains,
     differs,
     equals,
@@ -53,6 +54,8 @@ class Sale(msgspec.Struct, kw_only=True):
     month: int
     day: int
     labels: set[str] = msgspec.field(default_factory=set)
+    words: list[str] = msgspec.field(default_factory=list)
+    text: str = ""
     odd: str | None = msgspec.field(default=None, name="odd-name")
 
 
@@ -87,6 +90,11 @@ LABELLED = Delete(
     conditions=(contains("labels", "label"), exists("odd-name"), differs("region")),
     **_common,
 )
+NAMED = Delete(
+    name="drop-named",
+    conditions=(contains("words", attribute("region")), contains("text", attribute("region"))),
+    **_common,
+)
 SHOP = System(
     name="shop",
     title="Shop",
@@ -96,7 +104,7 @@ SHOP = System(
             name="all",
             handler="shop.handlers.all.handler",
             why="All.",
-            patterns=(SALES_SINCE, LABELLED, Get(name="get-sale", **_common)),
+            patterns=(SALES_SINCE, LABELLED, NAMED, Get(name="get-sale", **_common)),
         ),
     ),
 )
@@ -155,6 +163,15 @@ def test_conditions_of_a_write(wire: Wire) -> None:
     assert sent["ExpressionAttributeNames"]["#x"] == "odd-name"
     assert sent["ExpressionAttributeValues"] == {":if_label": {"S": "x"}, ":if_region": {"S": "eu"}}
     assert sent["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
+
+
+def test_no_value_is_searched(wire: Wire) -> None:
+    wire.store(SHOP).delete(NAMED, id="a")
+    (sent,) = wire.sent
+    assert sent["ConditionExpression"] == (
+        "attribute_exists(#id) AND contains(#words, #region) AND (contains(#text, #region)"
+        " OR (attribute_not_exists(#text) AND attribute_exists(#id) AND #region = :text_default))"
+    )
 
 
 def test_a_get_asks_for_what_its_shape_needs(wire: Wire) -> None:
