@@ -311,6 +311,11 @@ class Queue:
     url: str
     attributes: Mapping[str, str]
 
+    @property
+    def is_fifo(self) -> bool:
+        """Return whether the queue keeps an order."""
+        return self.name.endswith(".fifo")
+
 
 class Holds(StrEnum):
     """The content of a queue from which a function is invoked."""

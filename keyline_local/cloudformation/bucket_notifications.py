@@ -16,6 +16,7 @@ from typing import Any
 from keyline_local.cloudformation.http_apis import function_of
 from keyline_local.cloudformation.named import Named
 from keyline_local.cloudformation.scalars import as_flag
+from keyline_local.cloudformation.targets import Receivers, plain_topic
 from keyline_local.cloudformation.templates import Resource, Templates
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Function, Holds, Queue, QueueMapping
@@ -49,22 +50,22 @@ class Notifications:
     mappings: list[QueueMapping] = field(default_factory=list)
 
 
-def notifications(templates: Templates, functions: Named[Function]) -> Notifications:
+def notifications(templates: Templates, receivers: Receivers) -> Notifications:
     """Return the notifications of all buckets."""
     found = Notifications(defaultdict(lambda: defaultdict(list)))
-    reader = _Reader(templates, functions, found)
+    reader = _Reader(templates, receivers, found)
     templates.read(reader.of_bucket, BUCKET)
     templates.read(reader.of_custom_resource, NOTIFICATIONS)
     return found
 
 
 class _Reader:
-    def __init__(
-        self, templates: Templates, functions: Named[Function], found: Notifications
-    ) -> None:
+    def __init__(self, templates: Templates, receivers: Receivers, found: Notifications) -> None:
         self._templates = templates
-        self._functions = functions
+        self._receivers = receivers
         self._found = found
+        names = templates.read(lambda bucket: templates.identity(bucket).ref, BUCKET)
+        self._buckets = Named("bucket", {name: name for name in names}, templates.refusals.names)
 
     def of_bucket(self, bucket: Resource) -> None:
         """Take note of a bucket's own configuration."""
@@ -81,7 +82,8 @@ class _Reader:
     def of_custom_resource(self, resource: Resource) -> None:
         """Take note of the configuration in the CDK's custom resource."""
         properties = self._templates.properties(resource)
-        given, name = properties["NotificationConfiguration"], properties["BucketName"]
+        given = properties["NotificationConfiguration"]
+        name = self._buckets.find(properties["BucketName"], f"{resource.path}/Properties")
         for listed, _, there in _KINDS.values():
             for each in given.get(listed, []):
                 rules = each.get("Filter", {}).get("Key", {}).get("FilterRules", [])
@@ -101,9 +103,13 @@ class _Reader:
         path = f"{resource.path}/Properties/NotificationConfiguration"
         ((_, arn),) = receiver.items()
         if listed == "LambdaFunctionConfigurations":
-            function = function_of(arn, self._functions, path)
+            function = function_of(arn, self._receivers.functions, path)
             mapping = self._mapping(resource, function, bucket, f"{arn} {events} {rules}")
             listed, receiver = "QueueConfigurations", {"QueueArn": mapping.queue.arn}
+        elif listed == "QueueConfigurations":
+            _check_order(self._receivers.queues.find(arn, path), path)
+        else:
+            plain_topic(arn, self._receivers.topics, path)
         names = [{"Name": _kind(rule, path), "Value": rule["Value"]} for rule in rules]
         filters = {"Filter": {"Key": {"FilterRules": names}}} if names else {}
         added = {**receiver, "Events": list(events), **filters}
@@ -135,6 +141,15 @@ class _Reader:
         )
         self._found.mappings.append(mapping)
         return mapping
+
+
+def _check_order(queue: Queue, path: str) -> None:
+    if queue.is_fifo:
+        raise LocalPlatformError(
+            path,
+            f"a bucket does not tell a FIFO queue, such as {queue.name}",
+            "use a standard queue, or EventBridge",
+        )
 
 
 def _kind(rule: Mapping[str, str], path: str) -> str:

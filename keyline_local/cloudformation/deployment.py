@@ -194,9 +194,7 @@ def _resolved(templates: Templates, root: Path, unpacked: Unpacked, environment:
     refused = templates.refusals.names
     made = functions(templates, root, unpacked)
     by_name = Named("Lambda function", {each.name: each for each in made}, refused)
-    told = notifications(templates, by_name)
-    delivered = [*other_resources.topic_mappings(templates, by_name), *told.mappings]
-    queues = [*other_resources.queues(templates), *(each.queue for each in delivered)]
+    queues = other_resources.queues(templates)
     by_arn = Named("queue", {queue.arn: queue for queue in queues}, refused)
     topics, buses = other_resources.topics(templates), rules.buses(templates)
     receivers = Receivers(
@@ -205,6 +203,8 @@ def _resolved(templates: Templates, root: Path, unpacked: Unpacked, environment:
         Named("topic", {topic.arn: topic for topic in topics}, refused),
         Named("event bus", rules.bus_arns(templates, buses), refused),
     )
+    told = notifications(templates, receivers)
+    delivered = [*other_resources.topic_mappings(templates, by_name), *told.mappings]
     event_rules = rules.event_rules(templates, receivers)
     first = templates.assembly.stacks[0] if templates.assembly.stacks else None
     return Deployment(
@@ -223,7 +223,7 @@ def _resolved(templates: Templates, root: Path, unpacked: Unpacked, environment:
         buses=sorted({*buses, *(rule.bus for rule in event_rules)} - {DEFAULT}),
         outputs=templates.outputs(),
         skipped=skipped,
-        queues=queues,
+        queues=[*queues, *(each.queue for each in delivered)],
         queue_mappings=[*queue_mappings(templates, by_name, by_arn), *delivered],
         topics=topics,
         buckets=other_resources.buckets(templates, told.configurations),
@@ -253,7 +253,8 @@ def _check_names(templates: Templates) -> None:
                     resource.path,
                     f"the name {name!r} of the {kind} is also that of {other.path}, and here is "
                     "one account and one region",
-                    f"run one stack of them: `--stack {resource.stack.name}`",
+                    "give one of them another name, or run one stack of them: "
+                    f"`--stack {resource.stack.name}`",
                 )
             )
 
@@ -261,4 +262,7 @@ def _check_names(templates: Templates) -> None:
 def _named(templates: Templates) -> Iterator[tuple[str, str, Resource]]:
     for resource in templates.resources(*_ONCE):
         with templates.refusals.taken():
-            yield _ONCE[resource.type], str(templates.identity(resource).ref), resource
+            name = str(templates.identity(resource).ref)
+            yield _ONCE[resource.type], name, resource
+            if resource.type == rules.RULE and "ScheduleExpression" in resource.properties:
+                yield _ONCE[scheduler.SCHEDULE], name, resource  # `trigger` takes both by name

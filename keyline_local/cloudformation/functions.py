@@ -107,7 +107,13 @@ class _Reader:
             lambda r: (templates.identity(r).ref, self._code(r, "Content")), LAYER
         )
         self._layers = Named("layer", dict(layers), templates.refusals.names)
-        self._retries = dict(templates.read(self._retry, INVOKE_CONFIG))
+        self._names = Named(
+            "Lambda function",
+            {name: name for name in templates.read(lambda r: templates.identity(r).ref, FUNCTION)},
+            templates.refusals.names,
+        )
+        self._retries: dict[str, int] = {}
+        templates.read(self._retry, INVOKE_CONFIG)
 
     def function(self, resource: Resource) -> Function:
         properties = self._templates.properties(resource)
@@ -139,12 +145,20 @@ class _Reader:
             ],
         )
 
-    def _retry(self, resource: Resource) -> tuple[str, int]:
-        """Return a function's name and how often an invocation of it is repeated."""
+    def _retry(self, resource: Resource) -> None:
+        """Take note of how often an invocation of a function is repeated."""
         properties = self._templates.properties(resource)
         check_properties(resource.type, properties, resource.path)
         name = str(properties["FunctionName"]).rpartition(":function:")[2].partition(":")[0]
-        return name, int(properties.get("MaximumRetryAttempts", _DEFAULT_RETRIES))
+        self._names.find(name, f"{resource.path}/Properties/FunctionName")
+        retries = int(properties.get("MaximumRetryAttempts", _DEFAULT_RETRIES))
+        if self._retries.setdefault(name, retries) != retries:
+            raise LocalPlatformError(
+                f"{resource.path}/Properties/MaximumRetryAttempts",
+                f"another configuration of {name} has another number: a function has no versions "
+                "here",
+                "give all qualifiers of the function the same number",
+            )
 
     def _code(self, resource: Resource, key: str) -> Path:
         code: Mapping[str, Any] = self._templates.properties(resource)[key]

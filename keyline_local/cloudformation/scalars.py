@@ -6,6 +6,8 @@ from typing import Any
 
 from keyline_local.host.errors import LocalPlatformError
 
+_RUNNING = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+
 
 def as_text(value: Any) -> str:
     """Return a value as text: `true` for true, `5` for 5.
@@ -35,6 +37,21 @@ def as_flag(value: Any, path: str) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     raise LocalPlatformError(path, f"{value!r} is not true or false", "write true or false")
+
+
+def is_enabled(state: Any, path: str) -> bool:
+    """Return whether a rule or a schedule of a state runs.
+
+    Raises
+    ------
+    LocalPlatformError
+        EventBridge has no such state.
+    """
+    if state in _RUNNING:
+        return True
+    if state == "DISABLED":
+        return False
+    raise LocalPlatformError(path, f"{state!r} is not a state", "use ENABLED or DISABLED")
 
 
 def bound(value: Any) -> int | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from keyline_local.cloudformation.properties import check_properties
-from keyline_local.cloudformation.targets import Receivers, target_of
+from keyline_local.cloudformation.scalars import is_enabled
+from keyline_local.cloudformation.targets import Receivers, check_schedule, target_of
 from keyline_local.cloudformation.templates import Resource, Templates
 from keyline_local.events import schedule_times
-from keyline_local.host.errors import LocalPlatformError
 from keyline_local.resources import Schedule
 
 SCHEDULE = "AWS::Scheduler::Schedule"
 GROUP = "AWS::Scheduler::ScheduleGroup"
+
+_SUGGESTION = "write rate(5 minutes), cron(0 3 * * ? *) or at(2027-01-31T08:00:00)"
 
 
 def schedules(templates: Templates, receivers: Receivers) -> list[Schedule]:
@@ -24,14 +26,8 @@ def _schedule(templates: Templates, resource: Resource, receivers: Receivers) ->
     expression = properties["ScheduleExpression"]
     timezone = properties.get("ScheduleExpressionTimezone", "UTC")
     path = f"{resource.path}/Properties"
-    try:
+    with check_schedule(expression, resource.path, _SUGGESTION):
         schedule_times.parse(expression, timezone)
-    except ValueError as error:
-        raise LocalPlatformError(
-            f"{path}/ScheduleExpression",
-            f"{expression}: {error}",
-            "write rate(5 minutes), cron(0 3 * * ? *) or at(2027-01-31T08:00:00)",
-        ) from error
     target = target_of(properties["Target"], receivers, f"{path}/Target")
     return Schedule(
         logical_id=resource.logical_id,
@@ -39,7 +35,7 @@ def _schedule(templates: Templates, resource: Resource, receivers: Receivers) ->
         arn=identity.attributes["Arn"],
         expression=expression,
         targets=[target],
-        enabled=properties.get("State", "ENABLED") == "ENABLED",
+        enabled=is_enabled(properties.get("State", "ENABLED"), f"{path}/State"),
         timezone=timezone,
         is_scheduler=True,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,13 +81,8 @@ class Aws(Part):
     async def send(self, queue_url: str, body: str, group: str | None = None) -> None:
         """Send a message to a queue, in a message group if the queue is a FIFO queue."""
         sqs = await asyncio.to_thread(self._client, "sqs")
-        more = {"MessageGroupId": group, "MessageDeduplicationId": str(uuid.uuid4())}
-        await asyncio.to_thread(
-            sqs.send_message,
-            QueueUrl=queue_url,
-            MessageBody=body,
-            **(more if group is not None else {}),
-        )
+        more = {} if group is None else {"MessageGroupId": group}
+        await asyncio.to_thread(sqs.send_message, QueueUrl=queue_url, MessageBody=body, **more)
 
     async def waiting(self, queue_url: str) -> tuple[int, float | None]:
         """Return how many messages wait in a queue, and when the oldest visible one was sent.

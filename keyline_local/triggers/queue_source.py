@@ -163,8 +163,7 @@ class _Poller:
 
     async def run(self) -> None:
         """Deliver for good; whatever fails on the way is logged and tried again."""
-        is_ordered = self._mapping.queue.name.endswith(".fifo")
-        slots = asyncio.Semaphore(1 if is_ordered else _CONCURRENT)
+        slots = asyncio.Semaphore(1 if self._mapping.queue.is_fifo else _CONCURRENT)
         failures = 0
         async with asyncio.TaskGroup() as group:
             while True:

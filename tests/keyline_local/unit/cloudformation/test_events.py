@@ -35,12 +35,18 @@ FUNCTION = resource(
 )
 
 
+def fifo(**more: Any) -> dict[str, Any]:
+    return resource("AWS::SQS::Queue", QueueName="q.fifo", FifoQueue=True, **more)
+
+
 def read(path: Path, **more: Any) -> Deployment:
     resources = {
         "Role": resource("AWS::IAM::Role"),
         "F": FUNCTION,
-        "Q": resource("AWS::SQS::Queue", QueueName="q.fifo", FifoQueue=True),
+        "Q": fifo(ContentBasedDeduplication=True),
+        "P": resource("AWS::SQS::Queue", QueueName="plain"),
         "T": resource("AWS::SNS::Topic"),
+        "O": resource("AWS::SNS::Topic", TopicName="t.fifo", FifoTopic=True),
         "Bus": resource("AWS::Events::EventBus", Name="shop"),
         **more,
     }
@@ -142,7 +148,7 @@ def test_a_bucket_tells_a_function_through_a_queue_of_the_platform(tmp_path: Pat
     created = "s3:ObjectCreated:*"
     configured = bucket(
         LambdaConfigurations=[{"Event": created, "Function": arn("F"), "Filter": FILTER}],
-        QueueConfigurations=[{"Event": created, "Queue": arn("Q")}],
+        QueueConfigurations=[{"Event": created, "Queue": arn("P")}],
         TopicConfigurations=[{"Event": created, "Topic": {"Ref": "T"}}],
         EventBridgeConfiguration={"EventBridgeEnabled": True},
     )
@@ -156,7 +162,7 @@ def test_a_bucket_tells_a_function_through_a_queue_of_the_platform(tmp_path: Pat
     key = {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".png"}]}}
     assert made.notifications["QueueConfigurations"] == [
         {"QueueArn": function.queue.arn, "Events": [created], "Filter": key},
-        {"QueueArn": found.queues[0].arn, "Events": [created]},
+        {"QueueArn": found.queues[1].arn, "Events": [created]},
         {"QueueArn": bus.queue.arn, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]},
     ]
     assert made.notifications["TopicConfigurations"] == [
@@ -192,6 +198,27 @@ def test_the_custom_resource_of_the_cdk_says_the_same(tmp_path: Path) -> None:
     assert [each.name for each in found.functions] == ["Data-F"]
 
 
+GROUPED = {"Id": "1", "Arn": arn("Q"), "SqsParameters": {"MessageGroupId": "g"}}
+
+
+def notified(name: str) -> dict[str, Any]:
+    bridged: dict[str, Any] = {"EventBridgeConfiguration": {}}
+    return resource(
+        "Custom::S3BucketNotifications", BucketName=name, NotificationConfiguration=bridged
+    )
+
+
+def scheduled(**more: Any) -> dict[str, Any]:
+    return resource("AWS::Events::Rule", **{"ScheduleExpression": "rate(1 day)", **more})
+
+
+def clock(**more: Any) -> dict[str, Any]:
+    target = {"Arn": arn("F")}
+    return resource(
+        "AWS::Scheduler::Schedule", ScheduleExpression="rate(1 day)", Target=target, **more
+    )
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [
@@ -204,6 +231,28 @@ def test_the_custom_resource_of_the_cdk_says_the_same(tmp_path: Path) -> None:
         ),
         ({"I": invoke_config(DestinationConfig={})}, "does not support DestinationConfig"),
         ({"B": bucket(LambdaConfigurations=[{"Event": "e", "Function": "g"}])}, "Lambda function"),
+        ({"B": bucket(QueueConfigurations=[{"Event": "e", "Queue": "a:q"}])}, "defines the queue"),
+        ({"B": bucket(TopicConfigurations=[{"Event": "e", "Topic": "a:t"}])}, "defines the topic"),
+        ({"B": bucket(QueueConfigurations=[{"Event": "e", "Queue": arn("Q")}])}, "a FIFO queue"),
+        ({"B": bucket(TopicConfigurations=[{"Event": "e", "Topic": {"Ref": "O"}}])}, "FIFO topic"),
+        ({"N": notified("of-others")}, "no stack defines the bucket 'of-others'"),
+        ({"R": rule({"Id": "1", "Arn": arn("Q")})}, "a FIFO queue needs a MessageGroupId"),
+        ({"R": rule(GROUPED), "Q": fifo()}, "ContentBasedDeduplication"),
+        ({"R": rule({"Id": "1", "Arn": {"Ref": "O"}})}, "a FIFO topic"),
+        ({"R": rule({**GROUPED, "SqsParameters": {"Delay": 1}})}, "Delay of SqsParameters"),
+        ({"R": rule({"Id": "1", "Arn": arn("F"), "Input": "{}", "InputPath": "$"})}, "InputPath"),
+        ({"R": rule({"Id": "1", "Arn": arn("F"), "InputTransformer": {}})}, "InputTemplate"),
+        ({"R": rule(State="Enabled")}, "'Enabled' is not a state"),
+        ({"R": resource("AWS::Events::Rule", Name="x")}, "neither an EventPattern nor a"),
+        ({"R": scheduled(ScheduleExpression="cron(0 3 * * * *)")}, "exactly one of day-of-month"),
+        ({"R": scheduled(EventBusName={"Ref": "Bus"})}, "only the default bus has schedules"),
+        ({"R": scheduled(Name="x"), "S": clock(Name="x")}, "the name 'x' of the schedule"),
+        ({"S": clock(State="on")}, "'on' is not a state"),
+        ({"I": invoke_config() | {"Properties": {"FunctionName": "g"}}}, "Lambda function 'g'"),
+        (
+            {"I": invoke_config(MaximumRetryAttempts=0), "J": invoke_config(Qualifier="live")},
+            "another configuration of Data-F",
+        ),
         (
             {"S": resource("AWS::Scheduler::Schedule", ScheduleExpression="at(x)", Target={})},
             "a moment is written as",
