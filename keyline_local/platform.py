@@ -142,7 +142,7 @@ class Platform:
     logs, metrics, functions, gateways, event_sources, queue_sources, buses, schedules, issuer,
     guard, engine, aws, events_api
         The parts; `engine` is None when another one is used, `guard` is None when that
-        one is not on this machine, and `events_api` is None where no rule has an event pattern.
+        one is not on this machine, and `events_api` is None without event patterns and buses.
     """
 
     deployment: Deployment
@@ -548,7 +548,7 @@ class Platform:
             "AWS_ENDPOINT_URL_DYNAMODB": data_plane,
             "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": data_plane,
         }
-        if self.deployment.rules:
+        if self.deployment.rules or self.deployment.buses:
             self.events_api = EventsApi(lambda: self.buses)
             await self._start(self.events_api)
             variables["AWS_ENDPOINT_URL_EVENTBRIDGE"] = self.events_api.url

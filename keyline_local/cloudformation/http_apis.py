@@ -50,8 +50,8 @@ def http_api(templates: Templates, api: Resource, functions: Named[Function]) ->
     properties = _checked(templates, api)
     expect(properties, "ProtocolType", "HTTP", api.path)
     api_id = templates.identity(api).ref
-    quick = properties.get("Target")
-    stage, stage_path = _stage(templates, api, api_id, is_quick=quick is not None)
+    quick = _quick_routes(properties, api, functions)
+    stage, stage_path = _stage(templates, api, api_id, is_quick=bool(quick))
     throttle = stage.get("DefaultRouteSettings", {})
     rate, burst = throttle.get("ThrottlingRateLimit"), throttle.get("ThrottlingBurstLimit")
     if not as_flag(stage.get("AutoDeploy", False), f"{stage_path}/Properties/AutoDeploy"):
@@ -64,7 +64,7 @@ def http_api(templates: Templates, api: Resource, functions: Named[Function]) ->
         name=properties["Name"],
         title=properties.get("Description", properties["Name"]),
         stage=stage["StageName"],
-        routes=[*_quick_route(properties, api, functions), *_routes(templates, api_id, functions)],
+        routes=[*quick, *_routes(templates, api_id, functions)],
         cors=cors_of(
             properties.get("CorsConfiguration"), f"{api.path}/Properties/CorsConfiguration"
         ),
@@ -97,11 +97,17 @@ def expect(properties: Mapping[str, Any], key: str, value: object, path: str) ->
         )
 
 
-def _quick_route(
+def _quick_routes(
     properties: Mapping[str, Any], api: Resource, functions: Named[Function]
 ) -> list[Route]:
     """Return the route of an API that is written with its target alone ("quick create")."""
     if "Target" not in properties:
+        if "RouteKey" in properties:
+            raise LocalPlatformError(
+                f"{api.path}/Properties/RouteKey",
+                "the RouteKey of an API needs a Target",
+                "name a function as the Target, or write an AWS::ApiGatewayV2::Route",
+            )
         return []
     function = function_of(properties["Target"], functions, f"{api.path}/Properties/Target")
     return [Route(key=properties.get("RouteKey", "$default"), function=function.name)]
@@ -166,6 +172,12 @@ def _routes(templates: Templates, api_id: str, functions: Named[Function]) -> li
         else:
             if settings.get("PayloadFormatVersion") != "1.0":
                 expect(settings, "PayloadFormatVersion", "2.0", integration.path)
+            if "RequestParameters" in settings:
+                raise LocalPlatformError(
+                    f"{integration.path}/Properties/RequestParameters",
+                    "the local platform does not change a request before a function has it",
+                    "have the function read the request as it came",
+                )
             uri, path = settings["IntegrationUri"], f"{integration.path}/IntegrationUri"
             function = function_of(uri, functions, path).name
         routes.append(

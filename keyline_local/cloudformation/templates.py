@@ -38,7 +38,6 @@ _ELSEWHERE = (
 )
 _INSTEAD = {
     "AWS::CloudFormation::Stack": "make it a stack of the app, which is not nested",
-    "AWS::Scheduler::Schedule": "use a rule of EventBridge: AWS::Events::Rule",
     "Custom::CDKBucketDeployment": "put the files into the bucket when the platform runs",
 }
 """What to do instead of a resource of a type that is refused."""

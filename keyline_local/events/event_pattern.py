@@ -63,7 +63,7 @@ def _object(pattern: Any, path: str) -> _Rule:
             fields[name] = _values(below, here)
 
     def matches(value: Any) -> bool:
-        if isinstance(value, list):
+        if isinstance(value, list) and value:
             return any(matches(each) for each in value)
         inside = value if isinstance(value, Mapping) else {}
         found = all(rule(inside.get(name, _ABSENT)) for name, rule in fields.items())
@@ -89,8 +89,9 @@ def _values(rules: Any, path: str) -> _Rule:
 
 
 def _leaves(value: Any) -> list[Any]:
-    several = value if isinstance(value, list) else [value]
-    return [each for each in several if each is not _ABSENT and not isinstance(each, dict | list)]
+    if isinstance(value, list):
+        return [leaf for each in value for leaf in _leaves(each)]
+    return [] if value is _ABSENT or isinstance(value, dict) else [value]
 
 
 def _rule(rule: Any, path: str) -> Callable[[Sequence[Any]], bool]:
@@ -172,6 +173,8 @@ def _anything_but(operand: Any, here: str) -> _Rule:
         several = operand if isinstance(operand, list) else [operand]
         if any(isinstance(each, Mapping | list | bool) or each is None for each in several):
             raise ValueError(f"{here} takes texts or numbers")
+        if len({isinstance(each, str) for each in several}) > 1:
+            raise ValueError(f"{here} takes texts or numbers, not both")
         tests = [_equal(each) for each in several]
     if not tests:
         raise ValueError(f"{here} takes at least one value")
@@ -186,6 +189,10 @@ def _numeric(operand: Any, here: str) -> _Rule:
         if sign not in _COMPARISONS or not _is_number(bound) or abs(bound) > _MOST:
             raise ValueError(f"{here}: {sign!r} {bound!r} is not a comparison with a number")
         bounds.append((_COMPARISONS[sign], bound))
+    if len(bounds) == 2 and not (
+        operand[0][0] == ">" and operand[2][0] == "<" and operand[1] < operand[3]
+    ):
+        raise ValueError(f"{here}: a range goes from a lower to a higher number")
     return lambda value: _is_number(value) and all(holds(value, bound) for holds, bound in bounds)
 
 
@@ -194,6 +201,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _cidr(operand: Any, here: str) -> _Rule:
+    if not isinstance(operand, str) or "/" not in operand:
+        raise ValueError(f"{here} takes a network such as 10.0.0.0/24")
     try:
         network = ipaddress.ip_network(operand, strict=False)
     except ValueError as error:

@@ -1,8 +1,8 @@
 """Schedule expressions of EventBridge Scheduler: those of rules in a time zone, and `at(...)`.
 
 Source: "Schedule types in EventBridge Scheduler" (user guide). A local time that a change of the
-clocks leaves out is due an hour later, as if the clocks had not changed. Scheduler takes the unit
-of a rate in the singular and the plural for any number.
+clocks leaves out is not due, and one that comes twice is due once. Scheduler takes the unit of a
+rate in the singular and the plural for any number.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Zoned:
         shown = moment.astimezone(self.zone).replace(tzinfo=UTC)
         while (due := self.local.next_after(shown)) is not None:
             found = due.replace(tzinfo=self.zone).astimezone(UTC)
-            if found > moment:  # an hour that comes twice: its second half is over already
+            exists = found.astimezone(self.zone).replace(tzinfo=UTC) == due
+            if exists and found > moment:  # an hour that comes twice counts the first time alone
                 return found
             shown = due
         return None

@@ -59,6 +59,34 @@ def test_an_api_with_a_target_has_one_route_and_its_stage(tmp_path: Path) -> Non
     assert [(route.key, route.function) for route in named.routes] == [("GET /x", "Data-F")]
 
 
+def routed(**more: Any) -> dict[str, Any]:
+    """Return an API with a route, whose integration has more properties."""
+    integration = {
+        "ApiId": {"Ref": "A"},
+        "IntegrationType": "AWS_PROXY",
+        "IntegrationUri": ARN,
+        "PayloadFormatVersion": "2.0",
+    }
+    target = {"Fn::Join": ["/", ["integrations", {"Ref": "I"}]]}
+    route = {"ApiId": {"Ref": "A"}, "RouteKey": "GET /x", "Target": target}
+    stage = {"ApiId": {"Ref": "A"}, "StageName": "$default", "AutoDeploy": True}
+    parts: dict[str, dict[str, Any]] = {
+        "Api": {"Name": "a", "ProtocolType": "HTTP"},
+        "Integration": {**integration, **more},
+        "Route": route,
+        "Stage": stage,
+    }
+    return {
+        name[0]: {"Type": f"AWS::ApiGatewayV2::{name}", "Properties": properties}
+        for name, properties in parts.items()
+    }
+
+
+def test_a_route_reaches_its_function(tmp_path: Path) -> None:
+    (api,) = read(tmp_path, **routed()).apis
+    assert [(route.key, route.function) for route in api.routes] == [("GET /x", "Data-F")]
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [
@@ -66,6 +94,8 @@ def test_an_api_with_a_target_has_one_route_and_its_stage(tmp_path: Path) -> Non
         ({"U": url(InvokeMode="RESPONSE_STREAM")}, "InvokeMode 'RESPONSE_STREAM'"),
         ({"U": url(TargetFunctionArn="other")}, "no stack defines the Lambda function"),
         ({"Api": quick(Target="https://example.com")}, "no stack defines the Lambda function"),
+        ({"Api": quick(Target={"Ref": "AWS::NoValue"}, RouteKey="GET /x")}, "needs a Target"),
+        (routed(RequestParameters={"append:header.x": "y"}), "RequestParameters"),
     ],
 )
 def test_what_could_not_be_honoured_is_refused(tmp_path: Path, more: Any, says: str) -> None:

@@ -22,6 +22,7 @@ EVENT: dict[str, Any] = {
         "from": "10.0.0.17",
         "file": "dir/a*b.png",
         "none": [],
+        "nested": [["x"], [{"y": "z"}]],
         "lines": [{"sku": "a", "count": 1}, {"sku": "b", "count": 5}],
     },
 }
@@ -93,6 +94,10 @@ def detail(**rules: Any) -> dict[str, Any]:
         (detail(none=[{"exists": True}]), False),
         ({"detail": [{"exists": True}]}, False),
         ({"detail": {"deep": {"er": [{"exists": False}]}}}, True),
+        (detail(none={"deep": [{"exists": False}]}), True),
+        (detail(none={"deep": ["x"]}), False),
+        (detail(nested=["x"]), True),
+        (detail(nested={"y": ["z"]}), True),
         # addresses
         (detail(**{"from": [{"cidr": "10.0.0.0/24"}]}), True),
         (detail(**{"from": [{"cidr": "10.1.0.0/24"}]}), False),
@@ -134,7 +139,13 @@ def test_a_pattern_takes_what_it_says(pattern: Any, expected: bool) -> None:
         (detail(a=[{"anything-but": []}]), "at least one value"),
         (detail(a=[{"anything-but": [None]}]), "takes texts or numbers"),
         (detail(a=[{"anything-but": {"exists": True}}]), "takes values, or one operator"),
+        (detail(a=[{"anything-but": ["x", 5]}]), "texts or numbers, not both"),
+        (detail(a=[{"numeric": ["<", 5, ">", 0]}]), "from a lower to a higher number"),
+        (detail(a=[{"numeric": [">", 5, "<", 5]}]), "from a lower to a higher number"),
+        (detail(a=[{"numeric": ["=", 5, "=", 6]}]), "from a lower to a higher number"),
         (detail(a=[{"cidr": "10.0.0"}]), "detail.a: cidr"),
+        (detail(a=[{"cidr": "10.0.0.1"}]), "detail.a: cidr"),
+        (detail(a=[{"cidr": 5}]), "detail.a: cidr"),
     ],
 )
 def test_a_pattern_that_eventbridge_refuses_is_refused(pattern: Any, says: str) -> None:

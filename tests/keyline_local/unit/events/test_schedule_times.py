@@ -34,8 +34,10 @@ def test_a_cron_keeps_to_the_local_time_when_the_clocks_change() -> None:
     assert due(daily, "UTC", 1) == ["03-28 09:00"]
 
 
-def test_a_time_that_the_clocks_leave_out_is_due_an_hour_later() -> None:
-    assert due("cron(30 2 * * ? *)", "Europe/Madrid", 2) == ["03-28 01:30", "03-29 00:30"]
+def test_a_time_that_the_clocks_leave_out_is_left_out() -> None:
+    assert due("cron(30 2 * * ? *)", "Europe/Madrid", 2) == ["03-29 00:30", "03-30 00:30"]
+    hourly = ["03-28 00:30", "03-28 01:30", "03-28 02:30"]
+    assert due("cron(30 * * * ? *)", "Europe/Madrid", 15)[-3:] == hourly
 
 
 def test_a_time_that_comes_twice_is_due_once() -> None:
