@@ -168,8 +168,13 @@ class Origin:
             self._idle.pop().socket.close()
 
     def leave_to_parent(self) -> None:
-        """Forget the connections: they are those of the process that this one was forked from."""
-        self._idle = deque()
+        """Give up the connections: they are those of the process that this one was forked from.
+
+        To close this process's own descriptors sends nothing, and leaves the connections open.
+        """
+        left, self._idle = self._idle, deque()
+        for line in left:
+            line.socket.close()
 
     def _take(self) -> _Line:
         now = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from random import Random
 
@@ -119,6 +120,17 @@ def test_a_forked_process_has_connections_of_its_own(server: Scripted, origin: O
     child.join(10)
     origin.send(REQUEST)
     assert (child.exitcode, server.connections) == (0, 2)
+
+
+def test_a_forked_process_leaves_nothing_open(origin: Origin) -> None:
+    origin.send(REQUEST)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        child = os.fork()
+        if not child:
+            os._exit(len(told))  # what the child was told, with the parent's list
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def test_what_becomes_of_a_connection_is_told_by_the_error(
