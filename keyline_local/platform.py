@@ -537,10 +537,7 @@ class Platform:
             )
             await self._start(self.guard)
             data_plane = self.guard.url
-        invoke_api = InvokeApi(
-            lambda: self.functions,
-            {each.name: each.retries for each in self.deployment.functions},
-        )
+        invoke_api = InvokeApi(lambda: self.functions, lambda: self._targets)
         await self._start(invoke_api)
         variables = {
             "AWS_ENDPOINT_URL": self.endpoints.aws,
@@ -571,7 +568,7 @@ class Platform:
         self._pages = [self._make_pages(api, deployment) for api in deployment.apis]
         front = Route("/", self._to_the_front, methods=["GET"])
         senders = Senders(self.aws, self.logs)
-        targets = Targets(
+        self._targets = targets = Targets(
             _Patient(self.functions),
             senders,
             retries={each.name: each.retries for each in deployment.functions},

@@ -7,8 +7,7 @@ DynamoDB are.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,20 +18,20 @@ from keyline_local.host.listener import Listener
 from keyline_local.host.part import Part
 from keyline_local.host.tasks import end
 from keyline_local.lambdas.functions import (
+    MAX_REQUEST,
     Functions,
     PayloadTooLargeError,
     ThrottledError,
     UnknownFunctionError,
 )
-from keyline_local.triggers.stream_retry import Backoff
-from keyline_local.triggers.targets import RETRIES
+from keyline_local.resources import Target, TargetKind
+from keyline_local.triggers.targets import Targets
 
 _ERRORS = {
     UnknownFunctionError: (404, "ResourceNotFoundException"),
     ThrottledError: (429, "TooManyRequestsException"),
     PayloadTooLargeError: (413, "RequestTooLargeException"),
 }
-_log = logging.getLogger(__name__)
 
 
 class InvokeApi(Part):
@@ -42,16 +41,13 @@ class InvokeApi(Part):
     ----------
     functions
         Gives the functions, which are told its address when they are made.
-    retries
-        How often an asynchronous invocation is repeated after an error, by the function's name.
+    targets
+        Gives what repeats an asynchronous invocation after an error.
     """
 
-    def __init__(
-        self, functions: Callable[[], Functions], retries: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, functions: Callable[[], Functions], targets: Callable[[], Targets]) -> None:
         self._functions = functions
-        self._retries = retries or {}
-        self._backoff = Backoff(base=1.0)
+        self._targets = targets
         self._tasks: set[asyncio.Task[None]] = set()
         path = "/2015-03-31/functions/{name:path}/invocations"
         self._listener = Listener(Starlette(routes=[Route(path, self._invoke, methods=["POST"])]))
@@ -88,22 +84,16 @@ class InvokeApi(Part):
     def _later(self, name: str, payload: bytes, *, run: bool) -> Response:
         if name not in self._functions():
             raise UnknownFunctionError(f"no function {name!r}")
+        if len(payload) > MAX_REQUEST:  # later nobody would hear of it
+            raise PayloadTooLargeError(f"{name}: {len(payload)} bytes are more than {MAX_REQUEST}")
         if not run:
             return Response(status_code=204)
-        task = asyncio.create_task(self._until_done(name, payload), name=f"asynchronous {name}")
+        target = Target(kind=TargetKind.FUNCTION, address=name)
+        work = self._targets().until_done("Invoke", target, payload.decode())
+        task = asyncio.create_task(work, name=f"asynchronous {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return Response(status_code=202)
-
-    async def _until_done(self, name: str, payload: bytes) -> None:
-        retries = self._retries.get(name, RETRIES)
-        for attempt in range(1, retries + 2):
-            done = await self._functions().invoke(name, payload, wait_for_slot=True)
-            if done.function_error is None:
-                return
-            if attempt <= retries:
-                await asyncio.sleep(self._backoff.delay(attempt))
-        _log.error("%s: given up after %d attempts", name, retries + 1)
 
 
 def _plain(name: str) -> str:

@@ -7,7 +7,7 @@ import json
 from keyline_local.resources import Target
 from keyline_local.services.aws import Aws
 from keyline_local.services.logs import Logs
-from keyline_local.triggers.event_bus import EventBuses
+from keyline_local.triggers.event_bus import EventBuses, Refused
 
 
 class Senders:
@@ -34,9 +34,18 @@ class Senders:
         await self._aws.publish(arn, None, message)
 
     def to_bus(self, target: Target, payload: str) -> None:
-        """Put an event on a bus: the payload, or an entry whose detail the payload is."""
+        """Put an event on a bus: the payload, or an entry whose detail the payload is.
+
+        Raises
+        ------
+        ValueError
+            The bus does not take the event.
+        """
         if target.entry:
-            self.buses.put([{**target.entry, "Detail": payload, "EventBusName": target.address}])
+            entry = {**target.entry, "Detail": payload, "EventBusName": target.address}
+            (result,) = self.buses.put([entry])
+            if isinstance(result, Refused):
+                raise ValueError(f"{result.code}: {result.message}")
         else:
             self.buses.publish(target.address, json.loads(payload))
 

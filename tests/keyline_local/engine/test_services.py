@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +130,45 @@ def test_parameters_do_without_the_tables_of_ec2_until_a_command_asks_for_instan
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", "[]", "True"]
+
+
+def test_a_bucket_with_versions_tells_of_an_object_that_is_deleted(tmp_path: Path) -> None:
+    told = {"QueueArn": "arn:aws:sqs:us-east-1:000000000000:work", "Events": ["s3:ObjectRemoved:*"]}
+
+    async def run() -> list[str]:
+        port = free_port()
+        declared = read(tmp_path, port)
+        bucket = replace(
+            declared.buckets[0], versioned=True, notifications={"QueueConfigurations": [told]}
+        )
+        aws = Aws(
+            tmp_path / "aws.log",
+            port=port,
+            account="000000000000",
+            region="us-east-1",
+            buckets_notify=True,
+        )
+        try:
+            await aws.start()
+            await aws.fill(replace(declared, buckets=[bucket]))
+            return await asyncio.to_thread(delete, aws, bucket.name)
+        finally:
+            await aws.stop()
+
+    def delete(aws: Aws, bucket: str) -> list[str]:
+        s3, sqs = client("s3", aws.endpoint, "us-east-1"), aws.sqs()
+        s3.put_object(Bucket=bucket, Key="in/a", Body=b"x")
+        s3.delete_object(Bucket=bucket, Key="in/a")
+        url = sqs.get_queue_url(QueueName="work")["QueueUrl"]
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+        bodies = [json.loads(message["Body"]) for message in messages]
+        return [
+            f"{record['eventName']} {record['s3']['object']['key']}"
+            for body in bodies
+            for record in body.get("Records", [])
+        ]
+
+    assert asyncio.run(run()) == ["ObjectRemoved:DeleteMarkerCreated in/a"]
 
 
 def test_a_server_that_died_is_filled_again(tmp_path: Path) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from keyline_local.resources import EventRule, Input, Target, TargetKind
+from keyline_local.services.aws import Aws
+from keyline_local.services.logs import Logs
 from keyline_local.triggers.event_bus import EventBuses, Refused, is_too_large
+from keyline_local.triggers.senders import Senders
 from keyline_local.triggers.stream_retry import Backoff
 from keyline_local.triggers.targets import RETRIES, Sent, Targets
 
@@ -158,6 +162,17 @@ def test_a_partner_puts_its_events_on_the_bus_of_its_name() -> None:
         assert len(world.got) == 1
 
     asyncio.run(run())
+
+
+def test_an_event_of_a_schedule_that_a_bus_refuses_is_told(tmp_path: Path) -> None:
+    world = World()
+    aws = Aws(tmp_path / "log", port=1, account="1", region="r")
+    senders = Senders(aws, Logs(tmp_path))
+    senders.buses = EventBuses([], [], account="1", region="r", targets=Targets(world, senders))
+    ticking = target(TargetKind.BUS, "default", entry={"Source": "clock", "DetailType": "Tick"})
+    senders.to_bus(ticking, "{}")
+    with pytest.raises(ValueError, match="MalformedDetail"):
+        senders.to_bus(ticking, "tick")
 
 
 def test_entries_of_more_than_a_megabyte_are_too_large() -> None:
