@@ -278,8 +278,9 @@ class Resolver:
         network, count = ipaddress.ip_network(given[0]), int(given[1])
         bits = int(given[2]) if len(given) == 3 else _IPV6_BITS
         prefix = network.max_prefixlen - bits
-        blocks = [str(each) for each in islice(network.subnets(new_prefix=prefix), count)]
-        if not 1 <= count <= _MOST_BLOCKS or len(blocks) < count:
+        few = min(max(count, 0), _MOST_BLOCKS)
+        blocks = [str(each) for each in islice(network.subnets(new_prefix=prefix), few)]
+        if not 1 <= len(blocks) == count:
             raise ValueError(f"{network} has no {count} blocks of {bits} bits")
         return blocks
 

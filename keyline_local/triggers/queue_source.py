@@ -16,6 +16,8 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol
 
 from keyline_local.events import object_event
@@ -73,14 +75,19 @@ class QueueSources(Part):
         self._invoker = invoker
         self._backoff = backoff or Backoff(base=1.0)
         self._tasks: list[asyncio.Task[None]] = []
+        self._threads: Executor | None = None
 
     async def start(self) -> None:
         """Begin to poll."""
         if not self._mappings:
             return
         client = await asyncio.to_thread(self._sqs)
+        # A look at an empty queue takes a thread for a second: enough of them would keep all
+        # threads of the loop from those who send.
+        self._threads = ThreadPoolExecutor(len(self._mappings), "queue sources")
         for mapping in self._mappings:
-            poller = _Poller(mapping, client, self._delivery(mapping), self._backoff)
+            delivery = self._delivery(mapping)
+            poller = _Poller(mapping, client, delivery, self._backoff, self._threads)
             self._tasks.append(
                 asyncio.create_task(poller.run(), name=f"queue source {mapping.logical_id}")
             )
@@ -94,6 +101,8 @@ class QueueSources(Part):
         """Stop polling; messages that are under way will be received again."""
         await end(self._tasks)
         self._tasks = []
+        if self._threads:
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _Delivery(Protocol):
@@ -154,8 +163,14 @@ class _OfOthers:
 
 class _Poller:
     def __init__(
-        self, mapping: QueueMapping, client: Any, delivery: _Delivery, backoff: Backoff
+        self,
+        mapping: QueueMapping,
+        client: Any,
+        delivery: _Delivery,
+        backoff: Backoff,
+        threads: Executor,
     ) -> None:
+        self._threads = threads
         self._mapping = mapping
         self._client = client
         self._delivery = delivery
@@ -193,7 +208,7 @@ class _Poller:
         return batch
 
     async def _receive(self, most: int) -> list[Message]:
-        answer = await asyncio.to_thread(
+        receive = partial(
             self._client.receive_message,
             QueueUrl=self._mapping.queue.url,
             MaxNumberOfMessages=most,
@@ -201,6 +216,7 @@ class _Poller:
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
+        answer = await asyncio.get_running_loop().run_in_executor(self._threads, receive)
         return list(answer.get("Messages", []))
 
     async def _process(self, batch: Sequence[Message]) -> None:

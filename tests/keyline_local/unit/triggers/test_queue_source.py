@@ -36,8 +36,10 @@ class Sqs:
     waiting: deque[dict[str, Any]]
     deleted: list[str] = field(default_factory=list)
     is_empty: threading.Event = field(default_factory=threading.Event)
+    threads: set[str] = field(default_factory=set)
 
     def receive_message(self, *, MaxNumberOfMessages: int, **_: Any) -> dict[str, Any]:
+        self.threads.add(threading.current_thread().name.rpartition("_")[0])
         taken = [self.waiting.popleft() for _ in range(min(MaxNumberOfMessages, len(self.waiting)))]
         if not taken:
             self.is_empty.set()
@@ -92,6 +94,12 @@ def test_messages_are_deleted_once_they_are_processed() -> None:
     sqs = Sqs(deque(map(message, range(4))))
     assert sorted(run(sqs, [Done(), Done()], batch_size=2)) == [["0", "1"], ["2", "3"]]
     assert sorted(sqs.deleted) == ["h0", "h1", "h2", "h3"]
+
+
+def test_a_look_at_a_queue_keeps_no_thread_from_those_who_send() -> None:
+    sqs = Sqs(deque([message(1)]))
+    run(sqs, [Done()])
+    assert sqs.threads == {"queue sources"}
 
 
 def test_messages_that_a_function_failed_on_stay() -> None:
