@@ -30,7 +30,7 @@ _KINDS = {
     "TopicConfigurations": ("TopicConfigurations", "Topic", "TopicArn"),
 }
 """CloudFormation's names of the lists: that of the API, and the receiver's here and there."""
-_BRIDGED = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
+_BRIDGED = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectAcl:Put")
 """The events of objects that the platform brings to the event bus."""
 
 

@@ -13,6 +13,11 @@ from urllib.parse import unquote_plus
 
 from keyline_local.host.process import LOOPBACK
 
+_KINDS = {
+    "ObjectCreated": "Object Created",
+    "ObjectRemoved": "Object Deleted",
+    "ObjectAcl:Put": "Object ACL Updated",
+}
 _REASONS = {
     "Put": "PutObject",
     "Post": "POST Object",
@@ -47,13 +52,15 @@ def _whole(record: Mapping[str, Any], account: str) -> dict[str, Any]:
 def bus_event(record: Mapping[str, Any], account: str) -> dict[str, Any] | None:
     """Return the event of the bus for a whole record; None for events it does not have."""
     family, _, how = record["eventName"].partition(":")
-    kind = {"ObjectCreated": "Object Created", "ObjectRemoved": "Object Deleted"}.get(family)
+    kind = _KINDS.get(record["eventName"], _KINDS.get(family))
     if kind is None:
         return None
     bucket, found = record["s3"]["bucket"], record["s3"]["object"]
     written = {"key": unquote_plus(found["key"]), "sequencer": found["sequencer"]}
     if kind == "Object Created":
-        written |= {"size": found["size"], "etag": found["eTag"]}
+        written["size"] = found["size"]
+    if kind != "Object Deleted":
+        written["etag"] = found["eTag"]
     detail: dict[str, Any] = {
         "version": "0",
         "bucket": {"name": bucket["name"]},
@@ -61,8 +68,9 @@ def bus_event(record: Mapping[str, Any], account: str) -> dict[str, Any] | None:
         "request-id": record["responseElements"]["x-amz-request-id"],
         "requester": account,
         "source-ip-address": LOOPBACK,
-        "reason": _REASONS.get(how, how),
     }
+    if kind in ("Object Created", "Object Deleted"):
+        detail["reason"] = _REASONS.get(how, how)
     if kind == "Object Deleted":
         marker = how == "DeleteMarkerCreated"
         detail["deletion-type"] = "Delete Marker Created" if marker else "Permanently Deleted"

@@ -141,6 +141,7 @@ def bucket(**more: Any) -> dict[str, Any]:
     return resource("AWS::S3::Bucket", BucketName="b", NotificationConfiguration=more)
 
 
+BRIDGED = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectAcl:Put"]
 FILTER = {"S3Key": {"Rules": [{"Name": "suffix", "Value": ".png"}]}}
 
 
@@ -163,7 +164,7 @@ def test_a_bucket_tells_a_function_through_a_queue_of_the_platform(tmp_path: Pat
     assert made.notifications["QueueConfigurations"] == [
         {"QueueArn": function.queue.arn, "Events": [created], "Filter": key},
         {"QueueArn": found.queues[1].arn, "Events": [created]},
-        {"QueueArn": bus.queue.arn, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]},
+        {"QueueArn": bus.queue.arn, "Events": BRIDGED},
     ]
     assert made.notifications["TopicConfigurations"] == [
         {"TopicArn": found.topics[0].arn, "Events": [created]}
