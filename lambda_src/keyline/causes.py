@@ -33,7 +33,8 @@ def cause_of(error: BaseException) -> str:
     """
     response: Any = getattr(error, "response", None)
     if isinstance(response, Mapping):
-        code = response.get("Error", {}).get("Code")
+        said = response.get("Error")
+        code = said.get("Code") if isinstance(said, Mapping) else None
         return f"it was refused: {code}" if code else "it was refused"
     names = (of.__name__ for of in type(error).__mro__)
     return next((_WORDS[name] for name in names if name in _WORDS), "the client failed")

@@ -36,3 +36,10 @@ def test_a_cause_is_told_in_words(error: Exception, says: str) -> None:
 def test_each_class_that_has_words_is_there() -> None:
     known = {*vars(exceptions), *vars(msgspec)}
     assert set(_WORDS) <= known
+
+
+@pytest.mark.parametrize("said", [None, "no", {}])
+def test_a_refusal_that_does_not_say_why_is_one_all_the_same(said: object) -> None:
+    error = RuntimeError()
+    error.response = {"Error": said}  # type: ignore[attr-defined] # as clients of others do
+    assert cause_of(error) == "it was refused"
