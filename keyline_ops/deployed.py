@@ -108,6 +108,7 @@ class Deployed:
             read_timeout=20,
             pool=connections,
             credentials=_LOCAL_CREDENTIALS if self.engine is not None else None,
+            proxied=self.engine is None,
         )
 
 

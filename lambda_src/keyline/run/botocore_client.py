@@ -69,6 +69,7 @@ def botocore_client(settings: ClientSettings, plain: PlainEnvironment | None) ->
         tcp_keepalive=True,
         max_pool_connections=settings.pool,
         parameter_validation=False,
+        proxies=None if settings.proxied else {},  # with None, botocore reads the environment
         user_agent=USER_AGENT,
     )
     client = session.create_client(

@@ -89,6 +89,7 @@ def dynamodb_client(
     attempts: int = ATTEMPTS,
     pool: int = POOL,
     credentials: tuple[str, str] | None = None,
+    proxied: bool = True,
 ) -> Client:
     """Make a client of DynamoDB as a `Store` uses it.
 
@@ -104,10 +105,19 @@ def dynamodb_client(
         Connections that are kept open.
     credentials
         Access key and secret; from the environment, or the role, where not given.
+    proxied
+        Whether a proxy that the environment names is asked; False for an engine on this machine.
     """
     return Client(
         ClientSettings(
-            endpoint_url, region, connect_timeout, read_timeout, attempts, pool, credentials
+            endpoint_url,
+            region,
+            connect_timeout,
+            read_timeout,
+            attempts,
+            pool,
+            credentials,
+            proxied,
         )
     )
 

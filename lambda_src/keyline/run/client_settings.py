@@ -28,6 +28,8 @@ class ClientSettings(msgspec.Struct, frozen=True):
         Connections that are kept open.
     credentials
         Access key and secret.
+    proxied
+        Whether a proxy that the environment names is asked.
     """
 
     endpoint_url: str | None = None
@@ -37,6 +39,7 @@ class ClientSettings(msgspec.Struct, frozen=True):
     attempts: int = ATTEMPTS
     pool: int = POOL
     credentials: tuple[str, str] | None = None
+    proxied: bool = True
 
     def __repr__(self) -> str:
         """Name the class alone: what is printed may be logged, and this may hold a secret."""

@@ -183,7 +183,8 @@ class Botocore:
         ).startswith(TARGETS)
         if scope is None or request.method != "POST" or not usual or not plain:
             return None
-        if config.client_cert or config.proxies or get_environ_proxies(request.url):
+        proxies = get_environ_proxies(request.url) if config.proxies is None else config.proxies
+        if config.client_cert or proxies:
             return None
         if base not in self._origins:
             self._origins[base] = Origin(

@@ -180,7 +180,7 @@ def test_a_checkpoint_is_read_as_it_was_written(
 
 def test_a_broken_checkpoint_is_told(tmp_path: Path) -> None:
     (tmp_path / "k.json").write_text("{")
-    with pytest.raises(KeylineError, match="cannot be read") as refused:
+    with pytest.raises(KeylineError, match="the file is damaged") as refused:
         checkpoint.read(tmp_path, "k")
     assert "Delete it" in refused.value.suggestion
 
