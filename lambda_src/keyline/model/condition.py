@@ -27,6 +27,8 @@ Operator = Literal[
 StoredType = AttributeType | Literal["NULL"]
 STORED_TYPES: tuple[str, ...] = (*get_args(AttributeType), "NULL")
 
+SEARCHES: frozenset[str] = frozenset({"contains", "begins_with"})
+"""The operators that look for a value in an attribute."""
 SORT_OPERATORS: frozenset[str] = frozenset({"=", "<", "<=", ">", ">=", "between", "begins_with"})
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from keyline.errors import Fault, instead_of, repeated
 from keyline.model.condition import (
+    SEARCHES,
     STORED_TYPES,
     AnyOf,
     Condition,
@@ -35,7 +36,6 @@ _MEASURED: frozenset[AttributeType | None] = SETS | {"S", "B", "L", "M"}
 """The types of attribute that have a size."""
 _MEASURES = frozenset({"=", "<>", "<", "<=", ">", ">=", "between"})
 """The operators that compare a size."""
-_SEARCHES = frozenset({"contains", "begins_with"})
 
 
 def condition_faults(
@@ -81,13 +81,9 @@ def _comparison_faults(pattern: Pattern[Any], condition: Condition, path: str) -
             f"{condition.operator!r} does not compare a size.",
             f"Use one of {', '.join(sorted(_MEASURES))}.",
         )
-    elif found is not None and found not in takes:
-        yield (
-            path,
-            f"{'a size' if condition.measured else repr(condition.operator)} does not work on the "
-            f"type {found}.",
-            f"It takes {', '.join(sorted(t for t in takes if t))}.",
-        )
+    else:
+        what = "a size" if condition.measured else repr(condition.operator)
+        yield from _taken_faults(path, what, found, takes)
     if condition.operator == "is_of":
         yield from _type_faults(path, condition, found, field)
     if not condition.compares and field and field.defaulted:
@@ -127,6 +123,18 @@ def _compared_faults(
         yield path, "is stored with a write shard.", "Compare another attribute."
 
 
+def _taken_faults(
+    path: str, what: str, found: AttributeType | None, takes: Set[AttributeType | None]
+) -> Iterator[Fault]:
+    """Yield that an operator or a size does not work on a type; nobody knows of an undeclared."""
+    if found is not None and found not in takes:
+        yield (
+            path,
+            f"{what} does not work on the type {found}.",
+            f"It takes {', '.join(sorted(t for t in takes if t))}.",
+        )
+
+
 def _other_faults(pattern: Pattern[Any], condition: Condition, where: str) -> Iterator[Fault]:
     """Yield what is wrong with the attribute that another one is compared with."""
     other = condition.other
@@ -142,13 +150,9 @@ def _other_faults(pattern: Pattern[Any], condition: Condition, where: str) -> It
         )
     if other.attribute == condition.attribute:
         yield path, "is compared with itself.", "Name another attribute."
-    if isinstance(other, Size) and found is not None and found not in _MEASURED:
-        yield (
-            path,
-            f"a size does not work on the type {found}.",
-            f"It takes {', '.join(sorted(t for t in _MEASURED if t))}.",
-        )
-    if condition.operator in _SEARCHES:
+    if isinstance(other, Size):
+        yield from _taken_faults(path, "a size", found, _MEASURED)
+    if condition.operator in SEARCHES:
         yield from _search_faults(pattern, condition, path)
         return
     ours = "N" if condition.measured else _type_of(pattern, condition.attribute)

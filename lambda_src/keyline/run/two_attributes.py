@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from keyline.model.condition import Operator
+from keyline.model.condition import SEARCHES, Operator
 from keyline.model.place import Place
 from keyline.run.comparison import holds
 from keyline.run.scalars import Wire
 
 EMPTY_SET: Wire = {"SS": []}
 """The default of a set. DynamoDB stores no empty ones."""
-
-
 _EMPTY: Sequence[Wire] = ({"S": ""}, {"B": b""})
 """What holds itself, and nothing else that can be searched for."""
 _NULL: Wire = {"S": "NULL"}
-_SEARCHES = ("contains", "begins_with")
-"""The operators whose left side is to be an attribute and no value."""
 
 
 class Aliases(Protocol):
@@ -89,7 +85,7 @@ def _cases(
     """Yield what holds in each case that can hold: both are there, one of them, or neither."""
     yield (_comparison(operator, ours.text, theirs.text), *_has_value(into, operator, theirs))
     for one in ours.absences:
-        if operator in _SEARCHES:
+        if operator in SEARCHES:  # in an attribute, and not in a value of ours
             if one.default in _EMPTY:
                 yield (*_guard(into, one), f"{theirs.text} = {_default(into, ours, one)}")
         elif one.default != EMPTY_SET:
@@ -106,7 +102,7 @@ def _cases(
 
 
 def _comparison(operator: Operator, ours: str, theirs: str) -> str:
-    if operator in ("contains", "begins_with"):
+    if operator in SEARCHES:
         return f"{operator}({ours}, {theirs})"
     return f"{ours} {operator} {theirs}"
 
