@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from keyline_local.api.http_event import HttpRequest, HttpResponse, joined
 from keyline_local.call_parameters import REQUIRED, SEND_MESSAGE, WHOLE, WITHIN
 from keyline_local.resources import ServiceCall
-from keyline_local.triggers.event_bus import EventBuses, Refused
+from keyline_local.triggers.event_bus import EventBuses, answer_of
 
 
 class MissingPartError(Exception):
@@ -78,12 +78,7 @@ class ServiceCalls:
 
     def _put(self, given: Mapping[str, str]) -> HttpResponse:
         listed = {"Resources": json.loads(given["Resources"])} if "Resources" in given else {}
-        (result,) = self._buses.put([{**given, **listed}])
-        if isinstance(result, Refused):
-            entry = {"ErrorCode": result.code, "ErrorMessage": result.message}
-        else:
-            entry = {"EventId": result}
-        answer = {"Entries": [entry], "FailedEntryCount": int(isinstance(result, Refused))}
+        answer = answer_of(self._buses.put([{**given, **listed}]))
         headers = [("content-type", "application/x-amz-json-1.1")]
         return HttpResponse(200, headers, json.dumps(answer).encode())
 

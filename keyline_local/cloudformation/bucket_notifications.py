@@ -7,7 +7,6 @@ are told through a queue of the platform's own.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 
 from keyline_local.cloudformation.http_apis import function_of
 from keyline_local.cloudformation.named import Named
+from keyline_local.cloudformation.own_queues import own_queue
 from keyline_local.cloudformation.scalars import as_flag
 from keyline_local.cloudformation.targets import Receivers, plain_topic
 from keyline_local.cloudformation.templates import Resource, Templates
@@ -123,18 +123,16 @@ class _Reader:
     def _mapping(
         self, resource: Resource, function: Function | None, bucket: str, what: str
     ) -> QueueMapping:
-        stack, endpoint = resource.stack, self._templates.endpoints.aws
-        digest = hashlib.sha256(f"{resource.path} {bucket} {what}".encode()).hexdigest()[:16]
-        name = f"keyline-bucket-{digest}"
+        queue = own_queue(
+            "bucket",
+            f"{resource.path} {bucket} {what}",
+            region=resource.stack.region,
+            account=resource.stack.account,
+            aws=self._templates.endpoints.aws,
+        )
         mapping = QueueMapping(
             logical_id=resource.logical_id,
-            queue=Queue(
-                logical_id=name,
-                name=name,
-                arn=f"arn:aws:sqs:{stack.region}:{stack.account}:{name}",
-                url=f"{endpoint}/{stack.account}/{name}",
-                attributes={"VisibilityTimeout": "43200"},
-            ),
+            queue=queue,
             function=function.name if function else "",
             batch_size=1,
             holds=Holds.OBJECT_EVENTS if function else Holds.EVENTS_FOR_THE_BUS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from keyline_local.cloudformation.bucket_notifications import BUCKET
 from keyline_local.cloudformation.http_apis import function_of
 from keyline_local.cloudformation.named import Named
+from keyline_local.cloudformation.own_queues import own_queue
 from keyline_local.cloudformation.properties import check_properties
 from keyline_local.cloudformation.scalars import as_text
 from keyline_local.cloudformation.templates import PARAMETER, SECRET, Resource, Templates
@@ -134,15 +134,8 @@ def _delivery(
 def _between(subscription: Mapping[str, Any], path: str, aws: str) -> Queue:
     """Return the queue between a topic and a function."""
     _, _, _, region, account, *_ = subscription["Endpoint"].split(":")
-    digest = hashlib.sha256(f"{path} {subscription['Endpoint']}".encode()).hexdigest()[:16]
-    name = f"keyline-topic-{digest}"
-    return Queue(
-        logical_id=name,
-        name=name,
-        arn=f"arn:aws:sqs:{region}:{account}:{name}",
-        url=f"{aws}/{account}/{name}",
-        attributes={"VisibilityTimeout": "43200"},
-    )
+    what = f"{path} {subscription['Endpoint']}"
+    return own_queue("topic", what, region=region, account=account, aws=aws)
 
 
 def buckets(templates: Templates, notifications: Mapping[str, Mapping[str, Any]]) -> list[Bucket]:

@@ -110,10 +110,7 @@ class EventBuses(Part):
                 self._send(rule, event)
 
     def _send(self, rule: EventRule, event: Mapping[str, Any]) -> None:
-        told = {
-            "rule_arn": rule.arn,
-            "rule_name": rule.name,
-        }
+        told = {"rule_arn": rule.arn, "rule_name": rule.name}
         for target in rule.targets:
             payload = payload_of(target.input, event, **told)
             self._metrics.add("AWS/Events", "Invocations", 1, RuleName=rule.name)
@@ -153,6 +150,18 @@ class EventBuses(Part):
         }
         self.publish(bus, event)
         return str(event["id"])
+
+
+def answer_of(results: Sequence[str | Refused]) -> dict[str, Any]:
+    """Return the answer of PutEvents to its entries."""
+    entries = [
+        {"ErrorCode": each.code, "ErrorMessage": each.message}
+        if isinstance(each, Refused)
+        else {"EventId": each}
+        for each in results
+    ]
+    failed = sum(isinstance(each, Refused) for each in results)
+    return {"FailedEntryCount": failed, "Entries": entries}
 
 
 def is_too_large(entries: Sequence[Mapping[str, Any]]) -> bool:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from keyline_local.host.listener import Listener
 from keyline_local.host.part import Part
-from keyline_local.triggers.event_bus import MOST_ENTRIES, EventBuses, Refused, is_too_large
+from keyline_local.triggers.event_bus import MOST_ENTRIES, EventBuses, answer_of, is_too_large
 
 _OPERATIONS = ("PutEvents", "PutPartnerEvents")
 _JSON = "application/x-amz-json-1.1"
@@ -60,15 +60,7 @@ class EventsApi(Part):
             message = "Total size of the entries in the request is over the limit."
             return _reply(400, {"__type": "ValidationException", "message": message})
         of_partner = operation == "PutPartnerEvents"
-        results = [_entry(each) for each in self._buses().put(entries, of_partner=of_partner)]
-        failed = sum("ErrorCode" in each for each in results)
-        return _reply(200, {"FailedEntryCount": failed, "Entries": results})
-
-
-def _entry(result: str | Refused) -> dict[str, str]:
-    if isinstance(result, Refused):
-        return {"ErrorCode": result.code, "ErrorMessage": result.message}
-    return {"EventId": result}
+        return _reply(200, answer_of(self._buses().put(entries, of_partner=of_partner)))
 
 
 def _reply(status: int, body: dict[str, Any]) -> Response:
