@@ -539,7 +539,7 @@ class Platform:
             data_plane = self.guard.url
         invoke_api = InvokeApi(lambda: self.functions, lambda: self._targets)
         await self._start(invoke_api)
-        variables = {
+        of_functions = {
             "AWS_ENDPOINT_URL": self.endpoints.aws,
             "AWS_ENDPOINT_URL_LAMBDA": invoke_api.url,
             "AWS_ENDPOINT_URL_DYNAMODB": data_plane,
@@ -548,7 +548,7 @@ class Platform:
         if self.deployment.rules or self.deployment.buses:
             self.events_api = EventsApi(lambda: self.buses)
             await self._start(self.events_api)
-            variables["AWS_ENDPOINT_URL_EVENTBRIDGE"] = self.events_api.url
+            of_functions["AWS_ENDPOINT_URL_EVENTBRIDGE"] = self.events_api.url
         # The assembly may be older than the code, which the functions of a system share.
         for code, sources in {(f.code, tuple(f.sources)) for f in self.deployment.functions}:
             bundling.refresh(code, sources)
@@ -558,7 +558,7 @@ class Platform:
             logs=self.logs,
             metrics=self.metrics,
             crashes=self.faults.crashes,
-            variables=variables,
+            variables=of_functions,
             refresh=bundling.refresh,
         )
         await self._start(self.functions)

@@ -45,6 +45,10 @@ class Statement:
     conditions: Mapping[str, Any] = field(default_factory=dict)
 
 
+RETRIES = 2
+"""Times Lambda repeats an asynchronous invocation after an error, by default (invocation-async)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Function:
     """A Lambda function and all that its environment needs.
@@ -80,7 +84,7 @@ class Function:
     role: str = ""
     layers: Sequence[Path] = ()
     concurrency: int | None = None
-    retries: int = 2
+    retries: int = RETRIES
     sources: Sequence[Path] = ()
 
 

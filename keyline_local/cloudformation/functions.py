@@ -18,7 +18,7 @@ from keyline_local.cloudformation.properties import check_properties
 from keyline_local.cloudformation.scalars import as_text, bound
 from keyline_local.cloudformation.templates import Resource, Templates, is_custom
 from keyline_local.host.errors import LocalPlatformError
-from keyline_local.resources import Function
+from keyline_local.resources import RETRIES, Function
 
 FUNCTION = "AWS::Lambda::Function"
 LAYER = "AWS::Lambda::LayerVersion"
@@ -27,7 +27,6 @@ INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
 _PYTHON = re.compile(r"python3\.\d+")
 _DEFAULT_TIMEOUT = 3.0  # seconds, AWS::Lambda::Function
 _DEFAULT_MEMORY = 128  # MiB
-_DEFAULT_RETRIES = 2  # AWS::Lambda::EventInvokeConfig
 _INLINE = "index.py"  # what Lambda calls the file of inline code
 
 
@@ -138,7 +137,7 @@ class _Reader:
                 self._layers.find(arn, f"{resource.path}/Layers")
                 for arn in properties.get("Layers", [])
             ],
-            retries=self._retries.get(identity.ref, _DEFAULT_RETRIES),
+            retries=self._retries.get(identity.ref, RETRIES),
             concurrency=bound(properties.get("ReservedConcurrentExecutions")),
             sources=[
                 (self._root / source).resolve() for source in resource.metadata.get(SOURCES, [])
@@ -151,7 +150,7 @@ class _Reader:
         check_properties(resource.type, properties, resource.path)
         name = str(properties["FunctionName"]).rpartition(":function:")[2].partition(":")[0]
         self._names.find(name, f"{resource.path}/Properties/FunctionName")
-        retries = int(properties.get("MaximumRetryAttempts", _DEFAULT_RETRIES))
+        retries = int(properties.get("MaximumRetryAttempts", RETRIES))
         if self._retries.setdefault(name, retries) != retries:
             raise LocalPlatformError(
                 f"{resource.path}/Properties/MaximumRetryAttempts",

@@ -166,25 +166,12 @@ def _routes(templates: Templates, api_id: str, functions: Named[Function]) -> li
         connected = {"ConnectionType": _INTERNET, **settings}
         expect(connected, "ConnectionType", _INTERNET, integration.path)
         timeout = settings.get("TimeoutInMillis")
-        function, call = "", None
-        if "IntegrationSubtype" in settings:
-            call = _call(settings, integration.path)
-        else:
-            if settings.get("PayloadFormatVersion") != "1.0":
-                expect(settings, "PayloadFormatVersion", "2.0", integration.path)
-            if "RequestParameters" in settings:
-                raise LocalPlatformError(
-                    f"{integration.path}/Properties/RequestParameters",
-                    "the local platform does not change a request before a function has it",
-                    "have the function read the request as it came",
-                )
-            uri, path = settings["IntegrationUri"], f"{integration.path}/IntegrationUri"
-            function = function_of(uri, functions, path).name
+        calls_service = "IntegrationSubtype" in settings
         routes.append(
             Route(
                 key=properties["RouteKey"],
-                function=function,
-                call=call,
+                function="" if calls_service else _function(settings, integration.path, functions),
+                call=_call(settings, integration.path) if calls_service else None,
                 payload=settings.get("PayloadFormatVersion", "2.0"),
                 authorizer=_authorizer_of(route, properties, authorizers),
                 scopes=properties.get("AuthorizationScopes", []),
@@ -192,6 +179,19 @@ def _routes(templates: Templates, api_id: str, functions: Named[Function]) -> li
             )
         )
     return routes
+
+
+def _function(settings: Mapping[str, Any], path: str, functions: Named[Function]) -> str:
+    """Return the name of the function of an integration."""
+    if settings.get("PayloadFormatVersion") != "1.0":
+        expect(settings, "PayloadFormatVersion", "2.0", path)
+    if "RequestParameters" in settings:
+        raise LocalPlatformError(
+            f"{path}/Properties/RequestParameters",
+            "the local platform does not change a request before a function has it",
+            "have the function read the request as it came",
+        )
+    return function_of(settings["IntegrationUri"], functions, f"{path}/IntegrationUri").name
 
 
 def _call(settings: Mapping[str, Any], path: str) -> ServiceCall:

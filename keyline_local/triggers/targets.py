@@ -8,13 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from keyline_local.resources import Target, TargetKind
+from keyline_local.resources import RETRIES, Target, TargetKind
 from keyline_local.services.metric_store import MetricStore
 from keyline_local.triggers.event_source import Invoker, Result
 from keyline_local.triggers.stream_retry import Backoff
-
-RETRIES = 2
-"""Times Lambda retries an asynchronous invocation after an error, by default (invocation-async)."""
 
 _log = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from keyline_local.resources import EventRule, Input, Target, TargetKind
+from keyline_local.resources import RETRIES, EventRule, Input, Target, TargetKind
 from keyline_local.services.aws import Aws
 from keyline_local.services.logs import Logs
 from keyline_local.triggers.event_bus import EventBuses, Refused, is_too_large
 from keyline_local.triggers.senders import Senders
 from keyline_local.triggers.stream_retry import Backoff
-from keyline_local.triggers.targets import RETRIES, Sent, Targets
+from keyline_local.triggers.targets import Sent, Targets
 
 ENTRY = {"Source": "shop", "DetailType": "Order", "Detail": '{"id": "a"}', "EventBusName": "shop"}
 

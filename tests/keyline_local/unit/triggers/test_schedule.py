@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from keyline_local.host.errors import LocalPlatformError
-from keyline_local.resources import Input, Schedule, Target, TargetKind
+from keyline_local.resources import RETRIES, Input, Schedule, Target, TargetKind
 from keyline_local.triggers.schedule import Schedules
 from keyline_local.triggers.stream_retry import Backoff
-from keyline_local.triggers.targets import RETRIES, Targets
+from keyline_local.triggers.targets import Targets
 
 START = datetime(2024, 2, 27, 10, 15, 30, tzinfo=UTC)
 
