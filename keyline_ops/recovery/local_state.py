@@ -7,6 +7,7 @@ crash.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -184,10 +185,10 @@ def _copy_tables(path: Path, to: Path) -> None:
     with (
         closing(sqlite3.connect(place, uri=True)) as source,
         closing(sqlite3.connect(to)) as target,
+        written(to, AGAIN),
     ):
         try:
             source.backup(target)
         except sqlite3.OperationalError as error:
             is_full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-            advice = f"Make space there. {AGAIN}" if is_full else AGAIN.removeprefix("Then ")
-            raise KeylineError(str(to), f"cannot be written: {error}.", advice) from error
+            raise OSError(errno.ENOSPC if is_full else errno.EIO, str(error)) from error
