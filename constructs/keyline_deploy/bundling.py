@@ -378,7 +378,7 @@ def _library_files(folder: Path, services: Sequence[str]) -> Iterator[tuple[str,
                 f"botocore has no model of {name!r}.",
                 "Use botocore's own name of it, for example dynamodb, dynamodbstreams, cloudwatch.",
             )
-    unwanted = {path.name for path in (folder / _MODELS).iterdir()} - {*services}
+    unwanted = {path.name for path in (folder / _MODELS).glob("*")} - {*services}
     for relative, path in _walk(folder, {_MODELS: unwanted}):
         is_example = relative.startswith(f"{_MODELS}/") and path.name.startswith("examples-")
         if not is_example:

@@ -197,10 +197,8 @@ def _proof(alarm: MetricAlarm, each: float, catalogue: MetricCatalogue) -> Proof
     ):
         trouble = _Trouble(treated, source, query, first, last, end)
         samples = Samples(trouble.samples(catalogue, traffic))
-        watched, deceived = (
-            _Observer(treated, samples, size, end),
-            _Observer(_corrupted(treated), samples, size, end),
-        )
+        watched = _Observer(treated, samples, size, end)
+        deceived = _Observer(_corrupted(treated), samples, size, end)
         for late in range(latest + 1):
             fired = watched.alarms(late)
             fires.append(_after(first, fired[:1]))
