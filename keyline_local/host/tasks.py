@@ -1,12 +1,27 @@
-"""The end of tasks."""
+"""The beginning and the end of tasks."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
+
+ResultT = TypeVar("ResultT")
 
 _AGAIN = 1.0  # seconds
+
+
+def begin(
+    tasks: set[asyncio.Task[ResultT]], work: Coroutine[Any, Any, ResultT], name: str | None = None
+) -> asyncio.Task[ResultT]:
+    """Begin a task, and keep it among others until it has ended.
+
+    The event loop keeps no task alive by itself.
+    """
+    task = asyncio.create_task(work, name=name)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return task
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from keyline_local.host.tasks import begin
 from keyline_local.lambdas.file_events import FileEvents
 from keyline_local.lambdas.sources import Sources
 
@@ -49,10 +50,7 @@ class Asset:
         """
         if not self._sources.changed():
             return None
-        refresh = asyncio.create_task(self._refresh_alone())
-        self._under_way.add(refresh)
-        refresh.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(refresh)
+        return await asyncio.shield(begin(self._under_way, self._refresh_alone()))
 
     async def _refresh_alone(self) -> str | None:
         async with self._refreshing:

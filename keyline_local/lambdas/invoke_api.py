@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from keyline_local.host.listener import Listener
 from keyline_local.host.part import Part
-from keyline_local.host.tasks import end
+from keyline_local.host.tasks import begin, end
 from keyline_local.lambdas.functions import (
     MAX_REQUEST,
     Functions,
@@ -90,9 +90,7 @@ class InvokeApi(Part):
             return Response(status_code=204)
         target = Target(kind=TargetKind.FUNCTION, address=name)
         work = self._targets().until_done("Invoke", target, payload.decode())
-        task = asyncio.create_task(work, name=f"asynchronous {name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        begin(self._tasks, work, f"asynchronous {name}")
         return Response(status_code=202)
 
 

@@ -20,7 +20,7 @@ from keyline_local.events.bus_names import DEFAULT, bus_name
 from keyline_local.events.event_input import payload_of
 from keyline_local.events.event_pattern import EventPattern
 from keyline_local.host.part import Part
-from keyline_local.host.tasks import end
+from keyline_local.host.tasks import begin, end
 from keyline_local.resources import EventRule
 from keyline_local.services.metric_store import MetricStore
 from keyline_local.triggers.targets import Targets
@@ -114,11 +114,8 @@ class EventBuses(Part):
         for target in rule.targets:
             payload = payload_of(target.input, event, **told)
             self._metrics.add("AWS/Events", "Invocations", 1, RuleName=rule.name)
-            task = asyncio.create_task(
-                self._targets.until_done(rule.name, target, payload), name=f"event {rule.name}"
-            )
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            work = self._targets.until_done(rule.name, target, payload)
+            begin(self._tasks, work, f"event {rule.name}")
 
     def _put(self, entry: Mapping[str, Any], *, of_partner: bool) -> str | Refused:
         for key in ("Source", "DetailType", "Detail"):

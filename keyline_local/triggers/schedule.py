@@ -18,7 +18,7 @@ from keyline.moments import iso_of
 from keyline_local.events import event_input, schedule_times
 from keyline_local.host.errors import LocalPlatformError
 from keyline_local.host.part import Part
-from keyline_local.host.tasks import end
+from keyline_local.host.tasks import begin, end
 from keyline_local.resources import Schedule, Target
 from keyline_local.services.metric_store import MetricStore
 from keyline_local.triggers.event_source import Result
@@ -185,9 +185,7 @@ class Schedules(Part):
         self._measure(_EVENTS, "TriggeredRules", RuleName=schedule.name)
         for target in schedule.targets:
             run = self._send(schedule, target, self._payload(schedule, target, due))
-            task = asyncio.create_task(run, name=f"scheduled {target.address}")
-            self._runs.add(task)
-            task.add_done_callback(self._runs.discard)
+            begin(self._runs, run, f"scheduled {target.address}")
 
     async def _send(self, schedule: Schedule, target: Target, payload: str) -> None:
         self._measure(_EVENTS, "Invocations", RuleName=schedule.name)
