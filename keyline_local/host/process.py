@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
 import itertools
 import os
 import secrets
@@ -57,10 +58,21 @@ def is_taken(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
+def _can_be_had(port: int) -> bool:
+    """Tell whether a server could have the loopback port: the system gives some to connections."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            return error.errno != errno.EADDRINUSE
+    return True
+
+
 def require_free(
     port: int, name: str, advice: str = "Stop what listens there, or choose another port."
 ) -> None:
-    """Refuse a port that something listens on already.
+    """Refuse a port that something listens on already, or that a connection has.
 
     Parameters
     ----------
@@ -72,7 +84,7 @@ def require_free(
     LocalPlatformError
         The port that `name` needs is taken.
     """
-    if is_taken(port):
+    if is_taken(port) or not _can_be_had(port):
         raise LocalPlatformError(
             f"{LOOPBACK}:{port}",
             f"the port {name} needs is taken.",
