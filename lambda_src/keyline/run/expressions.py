@@ -18,6 +18,7 @@ from keyline.run.codec import value_of
 from keyline.run.comparison import holds
 from keyline.run.errors import BadValueError
 from keyline.run.keytext import pair
+from keyline.run.presence import Presence, presence
 from keyline.run.scalars import Wire
 from keyline.run.two_attributes import EMPTY_SET, Absence, Side, of_two
 
@@ -170,13 +171,13 @@ def _comparison(into: Expressions, pattern: Any, condition: Condition) -> Text:
 
 def _defaults(
     into: Expressions, pattern: Any, condition: Condition, place: Place
-) -> list[tuple[str, str, Wire]]:
+) -> list[tuple[str, Presence | None, Wire]]:
     """Return what a read gives at a place, for each step to it that has a default when absent.
 
-    Each with the names of what is absent and of what is there then, and with what is compared.
+    Each with the name of what is absent, with what it is a step from, and with what is compared.
     """
     return [
-        (into.path(lacking), into.path(there) if there else "", default)
+        (into.path(lacking), presence(into, there) if there else None, default)
         for lacking, there, default in _absences(pattern, place, condition.measured)
         if default != EMPTY_SET
     ]
@@ -231,7 +232,9 @@ def _within(
     return f"({name} >= {low} AND {name} <= {high})"
 
 
-def _with_default(condition: Condition, text: str, lacking: str, there: str, *, met: bool) -> str:
+def _with_default(
+    condition: Condition, text: str, lacking: str, there: Presence | None, *, met: bool
+) -> str:
     """Return a comparison's text with what holds where a step is absent.
 
     The default of the step meets the comparison or does not.
@@ -242,20 +245,20 @@ def _with_default(condition: Condition, text: str, lacking: str, there: str, *, 
     Parameters
     ----------
     lacking, there
-        The step, and what it is a step from, which for an attribute is the item's key, and empty
+        The step, and whether there is what it is a step from: for an attribute the item. None
         where there is an item in any case.
     """
-    if not there:
+    if there is None:
         if met:
             return f"({text} OR attribute_not_exists({lacking}))"
         return f"({text} AND attribute_exists({lacking}))"
-    by_default = f"attribute_not_exists({lacking}) AND attribute_exists({there})"
+    by_default = f"attribute_not_exists({lacking}) AND {there.leads}"
     if met and condition.operator == "<>" and not condition.measured:
         # It holds of what is absent anyway. The key is named all the same, as in the other texts.
-        return f"({text} OR attribute_not_exists({there}))"
+        return f"({text} OR {there.ends})"
     if met:
         return f"({text} OR ({by_default}))"
-    return f"({text} AND (attribute_exists({lacking}) OR attribute_not_exists({there})))"
+    return f"({text} AND (attribute_exists({lacking}) OR {there.ends}))"
 
 
 def _operands(condition: Condition, encode: Callable[[Any], Wire | None]) -> list[Make]:

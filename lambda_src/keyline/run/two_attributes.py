@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from keyline.model.condition import SEARCHES, Operator
 from keyline.model.place import Place
 from keyline.run.comparison import holds
+from keyline.run.presence import Aliases, presence
 from keyline.run.scalars import Wire
 
 EMPTY_SET: Wire = {"SS": []}
@@ -15,18 +16,6 @@ EMPTY_SET: Wire = {"SS": []}
 _EMPTY: Sequence[Wire] = ({"S": ""}, {"B": b""})
 """What holds itself, and nothing else that can be searched for."""
 _NULL: Wire = {"S": "NULL"}
-
-
-class Aliases(Protocol):
-    """The aliases of a request, with which an expression names places and values."""
-
-    def path(self, place: Place) -> str:
-        """Return the aliases of a place."""
-        ...
-
-    def place(self, hint: str, make: Callable[[Mapping[str, Any]], Wire]) -> str:
-        """Return a placeholder of its own for a value."""
-        ...
 
 
 class Absence(NamedTuple):
@@ -117,7 +106,7 @@ def _guard(into: Aliases, absence: Absence) -> Iterator[str]:
     """Yield that a step is absent from what is there."""
     yield f"attribute_not_exists({into.path(absence.lacking)})"
     if absence.there:
-        yield f"attribute_exists({into.path(absence.there)})"
+        yield presence(into, absence.there).leads
 
 
 def _default(into: Aliases, side: Side, absence: Absence) -> str:

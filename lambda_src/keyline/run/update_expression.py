@@ -20,6 +20,7 @@ from keyline.run.comparison import same
 from keyline.run.errors import BadCallError, BadValueError, ConditionFailedError
 from keyline.run.expressions import Expressions
 from keyline.run.numbers import number_text
+from keyline.run.presence import presence
 from keyline.run.scalars import Wire
 from keyline.run.set_from import Move
 from keyline.run.values import Value
@@ -329,8 +330,9 @@ class UpdateExpression:
     def _guard_part(self, place: Place) -> None:
         """Require that the parent of the part is there; of a list the very element."""
         steps = place.steps if isinstance(place.steps[-1], int) else place.steps[:-1]
-        around = self.expressions.path(Place(place.attribute, steps, ()))
-        self.guard.append(f"attribute_exists({around})")
+        levels = place.levels[: len(steps) + 1] if steps != place.steps else ()
+        around = Place(place.attribute, steps, levels)
+        self.guard.append(presence(self.expressions, around).leads)
 
     def _add_number(self, name: str, wire: Wire, bounds: Bounds) -> None:
         delta = Decimal(wire["N"])

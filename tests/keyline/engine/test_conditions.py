@@ -79,6 +79,16 @@ CONDITIONS: dict[str, tuple[WriteCondition, dict[str, Any], Holds]] = {
         {"floor": 0},
         lambda p: p.back is not None and p.back.floor == 0,
     ),
+    "a part of what holds None, whose default meets": (
+        at_most("homes.x.floor"),
+        {"floor": 0},
+        lambda p: (home := p.homes.get("x")) is not None and home.floor <= 0,
+    ),
+    "a part of what holds None, whose default does not": (
+        differs("homes.x.floor"),
+        {"floor": 0},
+        lambda p: (home := p.homes.get("x")) is None or home.floor != 0,
+    ),
     "an element": (
         equals("stops[0].place"),
         {"place": "Oslo"},
@@ -175,6 +185,8 @@ ITEMS = {
         count=7,
     ),
     "bare": Parcel(id="p", address=Address(city="Paris")),
+    "home": parcel(homes={"x": Address(city="Bern")}),
+    "no home": parcel(homes={"x": None}),
 }
 OLD = {"id": {"S": "p"}, "address": {"M": {"city": {"S": "Rome"}}}}
 """An item from before most fields existed."""

@@ -66,6 +66,7 @@ class Order(msgspec.Struct, kw_only=True):
     labels: dict[str, int] = {}
     red: set[str] = set()
     blue: set[str] = set()
+    inners: dict[str, Inner | None] = {}
     version: int = 1
     ttl: int | None = None
 
@@ -96,6 +97,8 @@ SHARED = Update(set_from={"share": "sent"}, **said("share-is-sent"))
 SHOW = Update(set_from={"shown": or_given("nick")}, **said("show"))
 UPSERT = Update(set_from={"shown": or_given("nick")}, upsert=True, **said("show-or-create"))
 CITY = Update(set_from={"city": "inner.city", "due": "inner.floor"}, **said("city-of-inner"))
+HIGH = Update(set_from={"due": "inners.x.floor"}, **said("high-floor"))
+INTO = Update(set_from={"inners.x.floor": "sent"}, **said("to-inners"))
 FLOOR = Update(set_from={"due": "inner.floor"}, **said("floor-of-inner"))
 PART = Update(set_from={"labels.due": "sent", "labels.more": plus("due")}, **said("to-labels"))
 NOTE = Update(set_from={"city": or_given("inner.note")}, **said("note-of-inner"))
@@ -116,6 +119,8 @@ UPDATES = (
     UPSERT,
     CITY,
     FLOOR,
+    HIGH,
+    INTO,
     PART,
     NOTE,
     SETS,
@@ -265,6 +270,19 @@ def test_what_a_part_lies_in_has_to_be_there(
     put_raw(orders)
     with pytest.raises(ConditionFailedError):
         shelf.update(update, changes, id="o")
+
+
+@pytest.mark.parametrize("update", [HIGH, INTO])
+def test_a_part_has_no_default_in_what_is_none(shelf: Store, update: Update[Order]) -> None:
+    shelf.put(PUT, Order(id="o", inners={"x": None}))
+    with pytest.raises(ConditionFailedError):
+        shelf.update(update, {}, id="o")
+    shelf.put(PUT, Order(id="o", inners={"x": Inner(city="Rome")}))
+    found = shelf.update(update, {}, id="o")
+    assert (found.due, found.inners["x"]) in [
+        (7, Inner(city="Rome")),
+        (0, Inner(city="Rome", floor=10)),
+    ]
 
 
 def test_a_value_of_the_call_stands_in_for_a_part_of_what_is_absent(

@@ -67,6 +67,7 @@ class Pair(msgspec.Struct, kw_only=True):
     label: str | None = "none"
     notes: dict[str, str | None] = {}
     more: list[str | None] = []
+    quotas: dict[str, Quota | None] = {}
     text: str = ""
 
 
@@ -130,6 +131,14 @@ COMPARED: dict[str, tuple[WriteCondition, Holds]] = {
         equals("quota.used", attribute("spare.used")),
         lambda p: p.spare is not None and p.quota.used == p.spare.used,
     ),
+    "a part of what holds None": (
+        at_least("quotas.x.limit", attribute("quota.used")),
+        lambda p: both(ge, (q := p.quotas.get("x")) and q.limit, p.quota.used),
+    ),
+    "another that is a part of what holds None": (
+        at_most("quota.used", attribute("quotas.x.limit")),
+        lambda p: both(ge, (q := p.quotas.get("x")) and q.limit, p.quota.used),
+    ),
     "an element": (
         equals("name", attribute("words[0]")),
         lambda p: bool(p.words) and both(eq, p.name, p.words[0]),
@@ -190,6 +199,9 @@ ITEMS: list[Pair | dict[str, Any]] = [
     {"limit": {"N": "-1"}, "quota": {"M": {"used": {"N": "9"}}}},
     Pair(id="p", title=None, label=None, notes={"x": None}, more=[None], text="An", nick="A"),
     Pair(id="p", title="A", label="A", notes={"x": "A"}, more=["A", None], nick=""),
+    Pair(id="p", quotas={"x": None}),
+    Pair(id="p", quotas={"x": Quota(limit=2)}),
+    {"quotas": {"M": {"x": {"M": {}}}}},
     {"nick": {"S": ""}, "title": {"NULL": True}},
     {"used": {"N": "8"}, "quota": {"M": {"limit": {"N": "1"}}}, "spare": {"M": {}}},
 ]

@@ -40,6 +40,7 @@ class Parcel(msgspec.Struct, kw_only=True):
     stops: list[Stop] = []
     tags: set[str] = set()
     labels: dict[str, int] = {}
+    homes: dict[str, Address | None] = {}
     anything: dict[str, Any] = {}
     weights: Weights = Weights()
     count: int = 0
