@@ -11,7 +11,6 @@ import re
 import select
 import socket
 import ssl
-import struct
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -84,13 +83,24 @@ class Response(msgspec.Struct, frozen=True):
 
 
 class _Line:
-    """One open connection."""
+    """One open connection.
 
-    __slots__ = ("_poll", "opened", "socket", "used")
+    A socket of TLS keeps the time of its waits. A plain one does not block: `poll` waits for it. A
+    wait that a signal interrupts goes on for what is left of its time. The kernel's own timeout of
+    a socket would begin again, so that a profiler's signals would keep a call waiting for ever.
 
-    def __init__(self, opened: socket.socket, now: float) -> None:
+    Parameters
+    ----------
+    timeout
+        Seconds that a plain socket waits; None for one of TLS.
+    """
+
+    __slots__ = ("_milliseconds", "_poll", "opened", "socket", "used")
+
+    def __init__(self, opened: socket.socket, now: float, timeout: float | None) -> None:
         self.socket = opened
         self.opened = self.used = now
+        self._milliseconds = None if timeout is None else timeout * 1000
         self._poll = select.poll()
         self._poll.register(opened, select.POLLIN)
 
@@ -98,6 +108,34 @@ class _Line:
         """Return whether it can carry a request: neither too old, nor closed by the other side."""
         young = now - self.opened < AGE_SECONDS and now - self.used < IDLE_SECONDS
         return young and not self._poll.poll(0)  # nothing is to come but the end of the connection
+
+    def send(self, request: bytes) -> None:
+        """Send all of a request."""
+        if self._milliseconds is None:
+            self.socket.sendall(request)
+            return
+        left = memoryview(request)
+        while left:
+            try:
+                left = left[self.socket.send(left) :]
+            except BlockingIOError:
+                writable = select.poll()
+                writable.register(self.socket, select.POLLOUT)
+                self._wait(writable)
+
+    def receive(self, most: int) -> bytes:
+        """Return the next bytes; none at the end of the connection."""
+        self._wait(self._poll)
+        return self.socket.recv(most)
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """Receive the next bytes, and return how many; 0 at the end of the connection."""
+        self._wait(self._poll)
+        return self.socket.recv_into(buffer)
+
+    def _wait(self, poll: select.poll) -> None:
+        if self._milliseconds is not None and not poll.poll(self._milliseconds):
+            raise TimeoutError(f"nothing for {self._milliseconds:g} ms")
 
 
 class Origin:
@@ -150,8 +188,8 @@ class Origin:
         line = self._take()
         kept = False
         try:
-            line.socket.sendall(request)
-            response, kept = _Reader(line.socket).response()
+            line.send(request)
+            response, kept = _Reader(line).response()
         except _TIMED_OUT as error:
             raise ReadTimeoutError(str(error)) from error
         except ssl.SSLError as error:
@@ -182,7 +220,7 @@ class Origin:
             try:
                 line = self._idle.pop()
             except IndexError:
-                return _Line(self._connected(), now)
+                return self._opened(now)
             if line.is_fresh(now):
                 return line
             line.socket.close()
@@ -208,6 +246,9 @@ class Origin:
         """Made with the first connection: to read the authorities takes milliseconds."""
         return ssl.create_default_context(cafile=self._certificates)
 
+    def _opened(self, now: float) -> _Line:
+        return _Line(self._connected(), now, None if self._is_tls else self._read_timeout)
+
     def _connected(self) -> socket.socket:
         try:
             opened = socket.create_connection((self._name, self._port), self._connect_timeout)
@@ -219,7 +260,7 @@ class Origin:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             if not self._is_tls:
-                self._bound_waits(opened)
+                opened.setblocking(False)
                 return opened
             secured = self._tls.wrap_socket(opened, server_hostname=self._name)
             secured.settimeout(self._read_timeout)
@@ -233,17 +274,6 @@ class Origin:
         except OSError as error:
             opened.close()
             raise ConnectError(str(error)) from error
-
-    def _bound_waits(self, opened: socket.socket) -> None:
-        """Let the kernel keep the time: a timeout of Python's costs a system call for each wait.
-
-        With TLS it does not end a wait, since OpenSSL reads on.
-        """
-        opened.settimeout(None)
-        whole, part = divmod(self._read_timeout, 1)
-        bound = struct.pack("ll", int(whole), int(part * 1e6))
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bound)
 
 
 _ORIGINS: Final[WeakSet[Origin]] = WeakSet()
@@ -261,10 +291,10 @@ os.register_at_fork(after_in_child=_leave_to_parent)
 class _Reader:
     """Reads one response from a connection."""
 
-    __slots__ = ("_data", "_socket")
+    __slots__ = ("_data", "_line")
 
-    def __init__(self, source: socket.socket) -> None:
-        self._socket = source
+    def __init__(self, line: _Line) -> None:
+        self._line = line
         self._data = b""
 
     def response(self) -> tuple[Response, bool]:
@@ -304,7 +334,7 @@ class _Reader:
         view[:have] = self._data
         self._data = b""
         while have < size:
-            got = self._socket.recv_into(view[have:])
+            got = self._line.receive_into(view[have:])
             if not got:
                 raise ClosedError("within the body")
             have += got
@@ -334,7 +364,7 @@ class _Reader:
         parts = [self._data]
         size = len(self._data)
         self._data = b""
-        while more := self._socket.recv(_RECEIVE):
+        while more := self._line.receive(_RECEIVE):
             size += len(more)
             if size > MAX_BODY:
                 raise MalformedError("the length of the body")
@@ -348,7 +378,7 @@ class _Reader:
             if len(self._data) > most:
                 raise MalformedError("a line too long")
             searched = max(0, len(self._data) - len(end) + 1)
-            more = self._socket.recv(_RECEIVE)
+            more = self._line.receive(_RECEIVE)
             if not more:
                 raise ClosedError("before the response was whole")
             self._data += more

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
+import socket
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -182,13 +186,13 @@ class Bytes:
     def __init__(self, data: bytes, sizes: list[int]) -> None:
         self._data, self._sizes = data, sizes
 
-    def recv(self, most: int) -> bytes:
+    def receive(self, most: int) -> bytes:
         size = min(self._sizes.pop(0) if self._sizes else most, most)
         part, self._data = self._data[:size], self._data[size:]
         return part
 
-    def recv_into(self, view: memoryview) -> int:
-        part = self.recv(len(view))
+    def receive_into(self, view: memoryview) -> int:
+        part = self.receive(len(view))
         view[: len(part)] = part
         return len(part)
 
@@ -293,3 +297,44 @@ def test_random_damage_is_never_read_as_another_response() -> None:
 @given(data=st.binary(max_size=400), sizes=pieces)
 def test_any_bytes_are_read_or_refused(data: bytes, sizes: list[int]) -> None:
     assert ours(data, sizes) is None or data.startswith(b"HTTP/1.")
+
+
+@pytest.fixture
+def interrupted() -> Iterator[threading.Thread]:
+    """Signals to this thread, far more often than the read timeout, for three seconds at most."""
+    over, me = threading.Event(), threading.get_ident()
+
+    def interrupt() -> None:
+        for _ in range(600):
+            if over.wait(0.005):
+                return
+            signal.pthread_kill(me, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    yield thread
+    over.set()
+    thread.join()
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.requirement("X-11")
+@pytest.mark.parametrize("size", [2, 64 * 2**20])
+def test_a_wait_ends_in_time_although_signals_interrupt_it(
+    interrupted: threading.Thread, size: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it neither reads nor answers
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        made = Origin(url, connect_timeout=2, read_timeout=0.3, pool=4)
+        with contextlib.closing(made) as origin, pytest.raises(ReadTimeoutError):
+            origin.send(b"x" * size)
+    assert interrupted.is_alive()
+
+
+def test_a_long_request_is_sent_whole(server: Scripted, origin: Origin) -> None:
+    body = Random(8).randbytes(8 * 2**20)
+    server.steps.append(reply())
+    head = f"POST / HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n"
+    assert origin.send(head.encode() + body).body == ITEM
+    assert server.requests[-1][1] == body
