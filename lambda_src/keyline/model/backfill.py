@@ -15,6 +15,7 @@ import msgspec
 from keyline.errors import Fault, instead_of, raise_first
 from keyline.model.shape import fields_of
 from keyline.model.table import Table
+from keyline.model.text_checks import text_faults
 
 SourceT = TypeVar("SourceT", bound=msgspec.Struct)
 TargetT = TypeVar("TargetT", bound=msgspec.Struct)
@@ -97,7 +98,7 @@ class Fill(Generic[SourceT]):
 
 
 def _copy_faults(copy: Copy[SourceT, TargetT]) -> list[Fault]:
-    faults = []
+    faults = list(text_faults(copy))
     if copy.source.name == copy.target.name:
         faults.append(
             (
@@ -115,7 +116,7 @@ def _copy_faults(copy: Copy[SourceT, TargetT]) -> list[Fault]:
 
 
 def _fill_faults(fill: Fill[SourceT]) -> list[Fault]:
-    faults = _shape_faults("shape", fill.table, fill.shape)
+    faults = [*text_faults(fill), *_shape_faults("shape", fill.table, fill.shape)]
     if faults:
         return faults
     kind = fill.table.entity_of(fill.shape)

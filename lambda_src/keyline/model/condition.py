@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from keyline.errors import DeclarationError
-from keyline.model.place import checked_name, last_name
+from keyline.model.place import last_name
 from keyline.model.shape import AttributeType
+from keyline.model.text_checks import checked_name
 
 Operator = Literal[
     "=",

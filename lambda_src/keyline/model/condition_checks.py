@@ -36,6 +36,7 @@ _MEASURED: frozenset[AttributeType | None] = SETS | {"S", "B", "L", "M"}
 """The types of attribute that have a size."""
 _MEASURES = frozenset({"=", "<>", "<", "<=", ">", ">=", "between"})
 """The operators that compare a size."""
+_AS_CONDITIONS = "Give a tuple of conditions: (equals('state'),)."
 
 
 def condition_faults(
@@ -48,6 +49,7 @@ def condition_faults(
     path
         What an error names as their place.
     """
+    yield from stranger_faults(conditions, path)
     if any(map(_holds_nothing, conditions)):
         yield path, "any_of() holds nothing.", "Give it conditions."
     for condition in leaves(conditions):
@@ -60,6 +62,20 @@ def condition_faults(
             f"two conditions take their value from {parameter!r}.",
             f"Name one of the parameters: at_most({attribute!r}, 'highest').",
         )
+
+
+def stranger_faults(conditions: object, path: str) -> Iterator[Fault]:
+    """Yield conditions that are not in a tuple, and members of the tuple that compare nothing."""
+    if not isinstance(conditions, tuple | list):
+        yield path, f"is given {conditions!r}, which is not a tuple.", _AS_CONDITIONS
+        return
+    for condition in conditions:
+        if isinstance(condition, AnyOf):
+            yield from stranger_faults(condition.conditions, path)
+        elif isinstance(condition, Not):
+            yield from stranger_faults((condition.condition,), path)
+        elif not isinstance(condition, Condition):
+            yield path, f"is given {condition!r}, which is not a condition.", _AS_CONDITIONS
 
 
 def _holds_nothing(condition: WriteCondition) -> bool:

@@ -28,6 +28,7 @@ from keyline.model.pattern import (
 )
 from keyline.model.shape_checks import shape_faults
 from keyline.model.size import MAX_ITEM_BYTES
+from keyline.model.text_checks import text_faults
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -35,6 +36,7 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 @faults_of.register(Pattern)
 def _pattern_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
     """Yield everything that is wrong with a pattern, the most basic first."""
+    yield from text_faults(pattern)
     yield from _statement_faults(pattern)
     yield from _kind_faults(pattern)
     yield from reach_faults(pattern)

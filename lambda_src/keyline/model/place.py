@@ -10,7 +10,6 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from keyline.errors import DeclarationError
 from keyline.model.entity import Entity
 from keyline.model.shape import AttributeType, Field, fields_of, infos_of, stored_as, strip
 
@@ -136,21 +135,6 @@ def _as_far_as_it_leads(kind: Entity, text: str) -> tuple[Place | None, str]:
         if place := place_of(kind, text[:end]):
             return place, text[end:]
     return None, text
-
-
-def checked_name(path: str, name: object) -> str:
-    """Return the name of an attribute that a declaration gives.
-
-    Raises
-    ------
-    DeclarationError
-        If the name is not text.
-    """
-    if isinstance(name, str):
-        return name
-    raise DeclarationError(
-        path, f"is given {name!r}, which is not a name.", "Give the name of an attribute as text."
-    )
 
 
 @lru_cache(maxsize=1024)

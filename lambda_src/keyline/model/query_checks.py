@@ -7,7 +7,7 @@ from typing import Any
 
 from keyline.errors import Fault, instead_of
 from keyline.model.condition import SORT_OPERATORS, Condition, leaves
-from keyline.model.condition_checks import condition_faults
+from keyline.model.condition_checks import condition_faults, stranger_faults
 from keyline.model.entity import Entity
 from keyline.model.pattern import Query, compared_template, parameters_of, sort_parameters
 from keyline.model.pattern_checks import reach_faults
@@ -50,6 +50,8 @@ def _query_faults(query: Query[Any]) -> Iterator[Fault]:
                     f"{query.index}.",
                     _serving(query, ()),
                 )
+    yield from stranger_faults(query.conditions, "sort")
+    yield from stranger_faults(query.where, "where")
     for condition in query.conditions:
         yield from _operator_faults(query, condition)
     yield from _order_faults(query)

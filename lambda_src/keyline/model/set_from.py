@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keyline.model.place import checked_name
+from keyline.model.text_checks import checked_name
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,7 +13,6 @@ from keyline.model.place import Place, default_within, place_of, places_near
 from keyline.model.set_from import OrGiven, Plus, Source, attribute_of
 from keyline.model.shape import limits_of, strip
 
-_AS_DICT = 'Name a source for each attribute: set_from={"before": "status"}.'
 _AS_SOURCE = "Give the name of an attribute, plus() or or_given()."
 
 
@@ -32,9 +31,6 @@ class _Move(NamedTuple):
 
 def set_from_faults(update: Update[Any]) -> Iterator[Fault]:
     """Yield what is wrong with what an update sets from other attributes."""
-    if not isinstance(update.set_from, Mapping):
-        yield "set_from", "is not a dict.", _AS_DICT
-        return
     for name, source in update.set_from.items():
         path = f"set_from.{name}"
         if not isinstance(source, Source):

@@ -198,7 +198,7 @@ def test_what_each_call_gives_is_no_source_of_an_upsert() -> None:
 
 
 def test_sources_are_named_for_each_attribute() -> None:
-    Refusal("a-pattern.set_from", "is not a dict", "Name a source").of(
+    Refusal("a-pattern.set_from", "is not a dict", "a dict whose keys are names").of(
         lambda: update(set_from=("text",))
     )
 

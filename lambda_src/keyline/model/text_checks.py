@@ -1,0 +1,116 @@
+"""Checks that what a declaration names is text, in all declarations alike.
+
+Other checks take a name for text: they look it up, match it and cut it. So these checks come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeGuard
+
+from keyline.errors import DeclarationError, Fault
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_TEXTS = frozenset({"str", "str | None"})
+_PLAIN = frozenset({"int", "float", "bool", "int | None", "float | None"})
+_AS_TEXT = "Give it as text."
+_AS_NAMES = "Give each name as text."
+_AS_TUPLE = "Give a tuple of names."
+_AS_DICT = "Give a dict whose keys are names."
+
+
+def text_faults(declared: DataclassInstance, path: str = "") -> Iterator[Fault]:
+    """Yield what is declared as text, or as names, and is not: also in what it is put together of.
+
+    A field is judged by its annotation as it is written. To evaluate the annotations of all
+    declarations would take milliseconds of each cold start. What checks itself when it is made,
+    such as the table of a pattern, is not checked again.
+
+    Parameters
+    ----------
+    path
+        What comes before the paths of the faults.
+    """
+    for name, annotation in _annotated(type(declared)):
+        value = getattr(declared, name)
+        if isinstance(value, str) and annotation in _TEXTS:
+            continue
+        where = f"{path}.{name}" if path else name
+        yield from _value_faults(annotation, value, where)
+        for number, part in _parts(value):
+            yield from text_faults(part, f"{where}{number}")
+
+
+@lru_cache(maxsize=256)
+def _annotated(declared: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a class, each with its annotation, without plain numbers and flags."""
+    found = ((field.name, str(field.type)) for field in fields(declared))
+    return tuple((name, annotation) for name, annotation in found if annotation not in _PLAIN)
+
+
+def checked_name(path: str, name: object) -> str:
+    """Return the name of an attribute that a declaration gives.
+
+    Raises
+    ------
+    DeclarationError
+        If the name is not text.
+    """
+    if isinstance(name, str):
+        return name
+    raise DeclarationError(path, _not_a_name(name), "Give the name of an attribute as text.")
+
+
+def _value_faults(annotation: str, value: object, path: str) -> Iterator[Fault]:
+    if annotation in _TEXTS:
+        optional = annotation == "str | None"
+        if not isinstance(value, str) and not (optional and value is None):
+            yield path, f"is given {value!r}, which is not text.", _AS_TEXT
+    elif annotation.startswith("tuple[str,"):
+        if isinstance(value, str | bytes) or not isinstance(value, Collection):
+            yield path, f"is given {value!r}, which is not a tuple.", _AS_TUPLE
+        else:
+            yield from _name_faults(value, path)
+    elif annotation.startswith("Mapping[") or annotation == "Where":
+        yield from _mapping_faults(annotation, value, path)
+
+
+def _mapping_faults(annotation: str, value: object, path: str) -> Iterator[Fault]:
+    if not isinstance(value, Mapping):
+        yield path, f"is given {value!r}, which is not a dict.", _AS_DICT
+        return
+    if not annotation.startswith("Mapping[int,"):
+        yield from _name_faults(value, path)
+    if annotation.endswith(", str]"):
+        for name, text in value.items():
+            yield from _value_faults("str", text, f"{path}[{name}]")
+
+
+def _name_faults(names: Collection[object], path: str) -> Iterator[Fault]:
+    for name in names:
+        if not isinstance(name, str):
+            yield path, _not_a_name(name), _AS_NAMES
+
+
+def _not_a_name(name: object) -> str:
+    return f"is given {name!r}, which is not a name."
+
+
+def _parts(value: object) -> Iterator[tuple[str, DataclassInstance]]:
+    """Yield the declarations that a value is, or has: those that do not check themselves."""
+    if isinstance(value, list | tuple):
+        for number, each in enumerate(value):
+            if _is_part(each):
+                yield f"[{getattr(each, 'name', number)}]", each
+    elif _is_part(value):
+        yield "", value
+
+
+def _is_part(value: object) -> TypeGuard[DataclassInstance]:
+    """Return whether a value is a declaration that does not check itself."""
+    of_a_class = is_dataclass(value) and not isinstance(value, type)
+    return of_a_class and not hasattr(value, "__post_init__")
