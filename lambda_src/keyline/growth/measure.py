@@ -8,32 +8,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import botocore.session
-from botocore.config import Config
+import msgspec
 
 from keyline.growth.declare import FUNCTION, HISTORY_DAYS, OLDEST_DAYS, Growth, SizeSnapshot
 from keyline.metrics import Metrics, MetricUnit
 from keyline.model import INDEX_SIZE, STORAGE_GROWTH, TABLE_SIZE, System, Table
-from keyline.run import Store, flush
+from keyline.run import Connection, Sender, Store, dynamodb_client, flush
 
 Describe = Callable[[str], Mapping[str, Any]]
 """A table's deployed name → what DynamoDB says of it (DescribeTable's `Table`)."""
 Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
 
 
-def dynamodb_describe() -> Describe:
+def dynamodb_describe(sender: Sender) -> Describe:
     """Return DescribeTable of the account the function runs in."""
-    client = botocore.session.get_session().create_client(
-        "dynamodb",
-        config=Config(
-            connect_timeout=1,
-            read_timeout=5,
-            retries={"mode": "standard", "total_max_attempts": 3},
-        ),
-    )
 
     def describe(name: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = client.describe_table(TableName=name)["Table"]
+        reply = sender.send("DescribeTable", {"TableName": name})
+        found: Mapping[str, Any] = msgspec.json.decode(reply.body)["Table"]
         return found
 
     return describe
@@ -106,12 +98,13 @@ def handler_of(system: System, growth: Growth) -> Handler:
     KeylineError
         If the function's environment variables are missing.
     """
-    store = Store.for_function(system)
+    connection = Connection(dynamodb_client())
+    store = Store.for_function(system, connection=connection)
     watch = SizeWatch(
         store=store,
         growth=growth,
         tables=system.function(FUNCTION).describes,
-        describe=dynamodb_describe(),
+        describe=dynamodb_describe(connection),
         metrics=Metrics(store.environment, system),
     )
 

@@ -180,7 +180,7 @@ def test_the_handler_takes_a_snapshot_of_each_declared_table(
     store.put.side_effect = lambda pattern, snapshot: kept.append(snapshot)
     store.query.return_value = Page([], None)
     monkeypatch.setattr(measure, "Store", Mock(**{"for_function.return_value": store}))
-    monkeypatch.setattr(measure, "dynamodb_describe", lambda: lambda name: {"TableSizeBytes": 7})
+    monkeypatch.setattr(measure, "dynamodb_describe", lambda _: lambda name: {"TableSizeBytes": 7})
 
     answer = handler_of(watched(*tables), GROWTH)({}, None)
 

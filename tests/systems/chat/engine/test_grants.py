@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pytest
 
 from chat.system import SYSTEM
-from keyline.model import Access
 from tests.systems.chat.engine.test_rollups import record
 from tests.systems.chat.on_engine import Chat
 from tests.systems.chat.unit.examples import START, message
@@ -88,33 +86,7 @@ def test_every_function_is_among_them() -> None:
 
 @pytest.mark.requirement("X-07")
 @pytest.mark.parametrize("function", USES)
-def test_what_a_function_asks_for_equals_what_its_role_grants(
-    chat: Chat, function: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    declared = {table.physical_name(chat.environment): table.name for table in SYSTEM.tables}
+def test_what_a_function_asks_for_equals_what_its_role_grants(chat: Chat, function: str) -> None:
     asked = chat.accesses()
-    described = _described(monkeypatch)
     USES[function](chat)
-
-    asked |= {Access("DescribeTable", declared[name]) for name in described}
     assert asked == SYSTEM.function(function).access
-
-
-def _described(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the tables that are described from now on."""
-    from keyline.growth import measure
-
-    found: list[str] = []
-    make = measure.dynamodb_describe
-
-    def listening() -> measure.Describe:
-        describe = make()
-
-        def call(name: str) -> Mapping[str, Any]:
-            found.append(name)
-            return describe(name)
-
-        return call
-
-    monkeypatch.setattr(measure, "dynamodb_describe", listening)
-    return found
