@@ -6,7 +6,7 @@ No message holds an item's values, so messages may be logged as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -328,6 +328,8 @@ class Cancelled(Current):
         `ConditionalCheckFailed`, `TransactionConflict`, `ThrottlingError`, ...
     current, unreadable
         As of `Current`, where a condition failed.
+    without_value
+        The sources of an update that have no value in the item, by what is set from each.
     """
 
     action: int
@@ -335,6 +337,11 @@ class Cancelled(Current):
     code: str
     current: Any = None
     unreadable: ItemUnreadableError | None = None
+    without_value: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        names = ", ".join(dict.fromkeys(self.without_value.values()))
+        return f"{self.pattern}: {self.code}" + (f" without a value of {names}" if names else "")
 
 
 class TransactionCancelledError(KeylineError):
@@ -347,7 +354,7 @@ class TransactionCancelledError(KeylineError):
     """
 
     def __init__(self, path: str, reasons: Sequence[Cancelled]) -> None:
-        why = ", ".join(f"{r.pattern}: {r.code}" for r in reasons) or "no reason given"
+        why = ", ".join(map(str, reasons)) or "no reason given"
         super().__init__(
             path,
             f"was cancelled ({why}).",

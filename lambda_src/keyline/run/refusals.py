@@ -7,7 +7,7 @@ item proves that the earlier attempt was not carried out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -30,11 +30,14 @@ from keyline.run.misfit import is_expired
 from keyline.run.outcome import ReplyError
 from keyline.run.repeat import SAFE
 from keyline.run.repeat import of_update as repeat_of_update
+from keyline.run.set_from import sources_without_value
 
 T = TypeVar("T", bound=msgspec.Struct)
 _UNMET = "a condition of the write does not hold.", "Read `current`: it is the item that is there."
+_GIVE_VALUE = "Give the source a value first, or declare it with or_given()."
 _MISSING = "there is no such item.", "Check the key, or create the item first."
 _RAW = reply.decoder(reply.RawReply)
+_ITEM = reply.decoder(reply.RAW)
 
 
 def of_put(pattern: Put[Any], reader: Reader[Any], refusal: ReplyError, now: float) -> KeylineError:
@@ -96,19 +99,31 @@ def of_update(
             current=current,
             version=None if version is None else int(version),
         )
-    return unmet_update(pattern, current)
+    return unmet_update(pattern, current, sources_without_value(pattern, _raw(refusal.body) or {}))
 
 
-def unmet_update(pattern: Update[Any], current: Any) -> KeylineError:
+def unmet_update(
+    pattern: Update[Any], current: Any, without_value: Mapping[str, str]
+) -> KeylineError:
     """Return what the failed condition of an update means, where it is not about the version.
 
     Parameters
     ----------
     current
         As of `unmet_put`.
+    without_value
+        The sources that have no value in the item, by what the update sets from each.
     """
     if current is None and not pattern.upsert:
         return NotFoundError(pattern.name, *_MISSING)
+    if without_value:
+        lacking = [
+            f"{source!r} has no value, and {name!r} is set from it"
+            for name, source in without_value.items()
+        ]
+        return ConditionFailedError(
+            pattern.name, f"{'; '.join(lacking)}.", _GIVE_VALUE, current=current
+        )
     return ConditionFailedError(pattern.name, *_UNMET, current=current)
 
 
@@ -163,6 +178,16 @@ def of_own_update(
         return reader.item(reader.fit(_RAW.decode(refusal.body).Item))
     except ItemUnreadableError as error:
         raise error.after_change() from None
+
+
+def without_value(pattern: Pattern[Any], raw: msgspec.Raw) -> Mapping[str, str]:
+    """Return the sources of an update that have no value in the item that is there.
+
+    The result has each source by what the update sets from it, and nothing of another write.
+    """
+    if not isinstance(pattern, Update) or not pattern.set_from or not bytes(raw):
+        return {}
+    return sources_without_value(pattern, _ITEM.decode(raw))
 
 
 def current(pattern: Pattern[Any], reader: Reader[Any], raw: msgspec.Raw, now: float) -> Any:

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from keyline.model.pattern import Update
-from keyline.model.place import Place, default_within, place_of
+from keyline.model.place import Place, Step, default_within, place_of
 from keyline.model.set_from import OrGiven, Plus, attribute_of
 from keyline.run import values
 from keyline.run.bounds import Bounds, bounds_of
+from keyline.run.codec import Attributes
 from keyline.run.scalars import Wire
 
 
@@ -55,6 +56,43 @@ class Move(msgspec.Struct, frozen=True):
 def moves_of(update: Update[Any]) -> Mapping[str, Move]:
     """Return what an update sets from other attributes, by the place where it goes."""
     return {name: _move(update, name) for name in update.set_from}
+
+
+def sources_without_value(update: Update[Any], item: Attributes) -> Mapping[str, str]:
+    """Return the sources that have no value in a stored item, by what an update sets from each.
+
+    Such a source is why the update of the item is refused, whatever else does not hold of it.
+    """
+    return {
+        name: attribute_of(update.set_from[name])
+        for name, move in moves_of(update).items()
+        if not move.or_given and not _has_value(move, item)
+    }
+
+
+def _has_value(move: Move, item: Attributes) -> bool:
+    steps = move.origin.steps
+    if move.default is None:
+        return _stored(item, move.origin.attribute, steps) is not None
+    if not steps:
+        return True
+    around = steps if isinstance(steps[-1], int) else steps[:-1]
+    found = _stored(item, move.origin.attribute, around)
+    return found is not None and "NULL" not in found
+
+
+def _stored(item: Attributes, attribute: str, steps: Iterable[Step]) -> Wire | None:
+    """Return what is stored at a place of an item; None if there is nothing."""
+    found = item.get(attribute)
+    for step in steps:
+        if found is None:
+            return None
+        if isinstance(step, int):
+            elements = found.get("L", ())
+            found = elements[step] if step < len(elements) else None
+        else:
+            found = found.get("M", {}).get(step)
+    return found
 
 
 def _move(update: Update[Any], name: str) -> Move:

@@ -146,7 +146,7 @@ def _unchanged(pattern: Update[Any], error: TransactionCancelledError) -> Keylin
     (reason,) = error.reasons
     if reason.code != "ConditionalCheckFailed":
         return error
-    return refusals.unmet_update(pattern, reason.unreadable or reason.current)
+    return refusals.unmet_update(pattern, reason.unreadable or reason.current, reason.without_value)
 
 
 def _only_put(pattern: TransactWrite[Any]) -> Put[Any]:

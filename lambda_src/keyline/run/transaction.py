@@ -395,9 +395,10 @@ def _reason(
     action: int, part: Pattern[Any], reason: reply.Reason, reader: Reader[Any], now: float
 ) -> Cancelled:
     found = refusals.current(part, reader, reason.Item, now)
+    lacking = refusals.without_value(part, reason.Item)
     if isinstance(found, ItemUnreadableError):
-        return Cancelled(action, part.name, reason.Code, unreadable=found)
-    return Cancelled(action, part.name, reason.Code, found)
+        return Cancelled(action, part.name, reason.Code, None, found, lacking)
+    return Cancelled(action, part.name, reason.Code, found, None, lacking)
 
 
 def _read_floor(body: bytes) -> float:

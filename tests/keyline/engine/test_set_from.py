@@ -33,6 +33,7 @@ from keyline.run import (
     NotFoundError,
     OutcomeUnknownError,
     Store,
+    TransactionCancelledError,
     Write,
 )
 from tests.support.bench import Bench, fresh
@@ -104,10 +105,11 @@ PART = Update(set_from={"labels.due": "sent", "labels.more": plus("due")}, **sai
 NOTE = Update(set_from={"city": or_given("inner.note")}, **said("note-of-inner"))
 SETS = Update(set_from={"red": "blue"}, **said("red-is-blue"))
 EXPIRE = Update(set_from={"ttl": plus("due")}, **said("expire-when-due"))
-SEVERAL = TransactWrite(parts=(MOVE, PUT), **said("move-and-put"))
+SEVERAL = TransactWrite(parts=(MOVE, FLOOR, PUT), **said("move-and-put"))
 ONCE = Update(
     set=("status",), set_from={"before": "status"}, exactly_once=True, **said("move-once")
 )
+RED_ONCE = Update(add=("due",), set_from={"red": "blue"}, exactly_once=True, **said("red-once"))
 UPDATES = (
     MOVE,
     GUARDED,
@@ -141,7 +143,7 @@ def shelf(orders: Bench) -> Iterator[Store]:
 
 
 def store_of(bench: Bench, **more: Any) -> Store:
-    patterns = (GET, PUT, *UPDATES, SEVERAL, ONCE)
+    patterns = (GET, PUT, *UPDATES, SEVERAL, ONCE, RED_ONCE)
     function = Function(name="all", handler="orders.all.handler", why="Tested.", patterns=patterns)
     system = System(name="orders", title="Orders", tables=(ORDERS,), functions=(function,))
     given = {"client": bench.client(), **more}
@@ -298,6 +300,44 @@ def test_a_set_that_is_empty_is_not_there(shelf: Store) -> None:
     shelf.put(PUT, Order(id="o", red={"a"}))
     with pytest.raises(ConditionFailedError):
         shelf.update(SETS, {}, id="o")
+
+
+@pytest.mark.parametrize(
+    ("update", "changes", "stored", "says"),
+    [
+        (SETS, {}, {}, "'blue' has no value, and 'red' is set from it."),
+        (CITY, {}, {}, "'inner.city' has no value, and 'city' is set from it; 'inner.floor' has"),
+        (FLOOR, {}, {}, "'inner.floor' has no value, and 'due' is set from it."),
+        (HIGH, {}, {"inners": {"M": {"x": {"NULL": True}}}}, "'inners.x.floor' has no value"),
+        (HIGH, {}, {"inners": {"M": {}}}, "'inners.x.floor' has no value"),
+        (SHARE, {"share": 91}, {}, "a condition of the write does not hold"),
+        (INTO, {}, {}, "a condition of the write does not hold"),
+    ],
+)
+def test_a_refusal_names_the_source_that_has_no_value(
+    orders: Bench,
+    shelf: Store,
+    update: Update[Order],
+    changes: dict[str, Any],
+    stored: dict[str, Any],
+    says: str,
+) -> None:
+    put_raw(orders, **stored)
+    with pytest.raises(ConditionFailedError) as caught:
+        shelf.update(update, changes, id="o")
+    assert caught.value.message.startswith(says)
+    assert caught.value.current.id == "o"
+    assert ("or_given()" in caught.value.suggestion) == ("no value" in says)
+
+
+def test_a_part_of_a_transaction_names_the_source_that_has_no_value(shelf: Store) -> None:
+    shelf.put(PUT, Order(id="o"))
+    writes = [Write.update(FLOOR, {}, id="o"), Write.put(PUT, Order(id="p"))]
+    with pytest.raises(TransactionCancelledError, match=r"a value of inner\.floor") as caught:
+        shelf.transact(SEVERAL, writes)
+    assert [r.without_value for r in caught.value.reasons] == [{"due": "inner.floor"}]
+    with pytest.raises(ConditionFailedError, match="'blue' has no value, and 'red' is set"):
+        shelf.update_once(RED_ONCE, {"due": 1}, id="o")
 
 
 def test_an_expiry_is_a_moment(shelf: Store) -> None:
