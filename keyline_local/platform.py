@@ -74,7 +74,7 @@ from keyline_local.triggers.event_source import EventSources, Result, Timing
 from keyline_local.triggers.events_api import EventsApi
 from keyline_local.triggers.queue_source import QueueSources
 from keyline_local.triggers.schedule import Schedules
-from keyline_local.triggers.senders import Senders
+from keyline_local.triggers.service_senders import ServiceSenders
 from keyline_local.triggers.stream_retry import Record, arrival
 from keyline_local.triggers.targets import Targets
 
@@ -567,7 +567,7 @@ class Platform:
         deployment = self.deployment
         self._pages = [self._make_pages(api, deployment) for api in deployment.apis]
         front = Route("/", self._to_the_front, methods=["GET"])
-        senders = Senders(self.aws, self.logs)
+        senders = ServiceSenders(self.aws, self.logs)
         self._targets = targets = Targets(
             _Patient(self.functions),
             senders,

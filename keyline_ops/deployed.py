@@ -23,6 +23,7 @@ from keyline.model import System, Table
 from keyline.run import Client, Connection, Sender, Store, dynamodb_client
 from keyline_deploy.environment import Environment
 from keyline_local import client
+from keyline_ops.advice import advice_on
 from keyline_ops.aws import aws_client
 from keyline_ops.running import ask_local
 
@@ -191,26 +192,10 @@ def translated(path: str) -> Iterator[None]:
         raise KeylineError(
             path,
             f"AWS refused {error.operation_name} ({code}): {said.get('Message', '')}",
-            _ADVICE.get(code, ""),
+            advice_on(code),
         ) from error
     except BotoCoreError as error:
         raise KeylineError(path, f"AWS gave no answer: {error}", "Try again later.") from error
-
-
-_ADVICE = {
-    "ResourceNotFoundException": "Deploy the system first, or name another environment.",
-    "TableNotFoundException": "Deploy the system first, or name another environment.",
-    "ParameterNotFound": "Deploy the system first, or name another environment.",
-    "AccessDeniedException": "Ask for a role that may do this, or choose one with AWS_PROFILE.",
-    "ExpiredTokenException": "Sign in again.",
-    **dict.fromkeys(
-        ("InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed"),
-        "Set the clock of this machine, or correct the credentials.",
-    ),
-    "UnrecognizedClientException": "Check the credentials.",
-    "PointInTimeRecoveryUnavailableException": "Deploy the table with recovery first.",
-    "LimitExceededException": "Wait until what is under way has ended.",
-}
 
 
 @dataclass(frozen=True)

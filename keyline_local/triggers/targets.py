@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class Senders(Protocol):
-    """The receivers of events that are not functions."""
+    """The ways to the receivers of events that are not functions."""
 
     async def to_queue(self, url: str, body: str, group: str | None) -> None:
         """Send a message to a queue."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from keyline.errors import KeylineError
 from keyline.run import THROTTLED, Connection, NoReplyError, ReplyError, backoff
+from keyline_ops.advice import advice_on
 
 ATTEMPTS = 8
 """How often a request is sent while DynamoDB throttles or does not answer; with the connection's
@@ -59,7 +60,7 @@ class Requests:
                 if error.code in _ANSWERS:
                     raise
                 if error.code not in THROTTLED and error.status < 500:
-                    advice = _ADVICE.get(error.code, "Correct it and run the command again.")
+                    advice = advice_on(error.code, "Correct it and run the command again.")
                     said = f"DynamoDB refused {operation} ({error.code}): {error.message}"
                     raise ScanStoppedError(self.path, said, advice) from error
                 said = f"DynamoDB throttled or failed ({error.code})."
@@ -71,11 +72,6 @@ class Requests:
 
 
 _ANSWERS = frozenset({"ConditionalCheckFailedException", "TransactionCanceledException"})
-_ADVICE = {
-    "ResourceNotFoundException": "Deploy the table first, or name another environment.",
-    "InvalidSignatureException": "Set the clock of this machine, or correct the credentials.",
-    "AccessDeniedException": "Ask for a role that may do this, or choose one with AWS_PROFILE.",
-}
 
 
 class Rate:

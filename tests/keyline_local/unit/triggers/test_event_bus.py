@@ -14,7 +14,7 @@ from keyline_local.resources import RETRIES, EventRule, Input, Target, TargetKin
 from keyline_local.services.aws import Aws
 from keyline_local.services.logs import Logs
 from keyline_local.triggers.event_bus import EventBuses, Refused, is_too_large
-from keyline_local.triggers.senders import Senders
+from keyline_local.triggers.service_senders import ServiceSenders
 from keyline_local.triggers.stream_retry import Backoff
 from keyline_local.triggers.targets import Sent, Targets
 
@@ -167,7 +167,7 @@ def test_a_partner_puts_its_events_on_the_bus_of_its_name() -> None:
 def test_an_event_of_a_schedule_that_a_bus_refuses_is_told(tmp_path: Path) -> None:
     world = World()
     aws = Aws(tmp_path / "log", port=1, account="1", region="r")
-    senders = Senders(aws, Logs(tmp_path))
+    senders = ServiceSenders(aws, Logs(tmp_path))
     senders.buses = EventBuses([], [], account="1", region="r", targets=Targets(world, senders))
     ticking = target(TargetKind.BUS, "default", entry={"Source": "clock", "DetailType": "Tick"})
     senders.to_bus(ticking, "{}")

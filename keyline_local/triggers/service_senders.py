@@ -1,4 +1,4 @@
-"""Reaches the receivers of events that are not functions: queues, topics, buses and logs."""
+"""Sends to the services of this platform that receive events: queues, topics, buses and logs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from keyline_local.services.logs import Logs
 from keyline_local.triggers.event_bus import EventBuses, Refused
 
 
-class Senders:
-    """The receivers of a platform.
+class ServiceSenders:
+    """The senders to the services of this platform.
 
     Attributes
     ----------
