@@ -9,9 +9,12 @@ _WORDS: Mapping[str, str] = {
     "ReadTimeoutError": "no answer came in time",
     "ConnectTimeoutError": "no connection was made in time",
     "ConnectionClosedError": "the connection was closed before the answer came",
+    "ClosedError": "the connection was closed before the answer came",
     "EndpointConnectionError": "no connection was made",
+    "ConnectError": "no connection was made",
     "ProxyConnectionError": "no connection to the proxy was made",
     "SSLError": "TLS failed",
+    "TlsError": "TLS failed",
     "NoCredentialsError": "there are no credentials",
     "PartialCredentialsError": "the credentials are not complete",
     "CredentialRetrievalError": "the credentials could not be read",
@@ -19,8 +22,9 @@ _WORDS: Mapping[str, str] = {
     "ResponseStreamingError": "the answer broke off",
     "IncompleteReadError": "the answer broke off",
     "MsgspecError": "the answer is not as described",
+    "MalformedError": "the answer is not as described",
 }
-"""Classes of errors of botocore and msgspec, whose modules are not imported for their names."""
+"""Classes of errors of botocore, msgspec and keyline.run.http1. No module is imported for them."""
 
 
 def cause_of(error: BaseException) -> str:

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable
 
 from keyline import variables
-from keyline.causes import cause_of
 from keyline.metrics import Metrics
 from keyline.migration.phase import Mode, Phase, PhaseUnknownError
 from keyline.migration.polled_phase import PolledPhase
 from keyline.model.migration import MigrationSettings
 from keyline.model.migration_metrics import PHASE_FAILURES
+from keyline.ssm import ParameterUnreadError, parameters
 
 SSM_SECONDS = 0.5
 """How long a request waits for SSM to connect, and again to answer. Then the known phase holds."""
@@ -45,27 +45,14 @@ def parameter_reader(name: str) -> Callable[[], Phase]:
 
     The reader raises `PhaseUnknownError` if SSM gives no value, or a value that is not a phase.
     """
-    # With SSM's model: what a function without a parameter never pays.
-    import botocore.session
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    ssm = botocore.session.get_session().create_client(
-        "ssm",
-        region_name=os.environ.get("AWS_REGION"),
-        config=Config(
-            connect_timeout=SSM_SECONDS,
-            read_timeout=SSM_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": 1},
-        ),
-    )
+    parameter_of = parameters(SSM_SECONDS)
 
     def read() -> Phase:
         try:
-            found = ssm.get_parameter(Name=name)["Parameter"]
-        except (BotoCoreError, ClientError) as error:
-            said = f"was not read from SSM: {cause_of(error)}."
+            found = parameter_of(name)
+        except ParameterUnreadError as error:
+            said = f"was not read from SSM: {error}."
             raise PhaseUnknownError(name, said, _CHECK) from error
-        return Phase.parse(found["Value"], name, found["LastModifiedDate"].timestamp())
+        return Phase.parse(found.value, name, found.last_modified_date)
 
     return read

@@ -14,11 +14,8 @@ from keyline import variables
 from keyline.errors import KeylineError
 from keyline.run.attempts import ATTEMPTS
 from keyline.run.client_settings import CONNECT_TIMEOUT, POOL, READ_TIMEOUT, ClientSettings
-from keyline.run.destination import Destination
-from keyline.run.first_attempt import BY_BOTOCORE, First, Way, first_attempt
-from keyline.run.http1 import Origin
-from keyline.run.plain_environment import PlainEnvironment, plain_environment
-from keyline.run.signature import Signer
+from keyline.run.first_attempt import BY_BOTOCORE, First, Way, first_attempt, way_of
+from keyline.run.plain_environment import plain_environment
 
 if TYPE_CHECKING:
     from keyline.run.hand_over import Botocore
@@ -43,10 +40,10 @@ class Client:
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
         self._plain = plain_environment(settings)
-        self._way = None if self._plain is None else _way(self._plain, settings)
+        self._way = None if self._plain is None else way_of(self._plain, settings)
         self._made: Botocore | None = None
         self._making = threading.Lock()
-        self._is_botocores = _is_botocores()
+        self._is_botocores = is_botocores()
         if self._way is None or self._is_botocores:
             _ = self.by_botocore  # what is wrong with the environment is told at once
 
@@ -122,18 +119,14 @@ def dynamodb_client(
     )
 
 
-def _way(plain: PlainEnvironment, settings: ClientSettings) -> Way:
-    origin = Origin(
-        plain.url,
-        connect_timeout=settings.connect_timeout,
-        read_timeout=settings.read_timeout,
-        pool=settings.pool,
-        certificates=plain.certificates,
-    )
-    return Way(Destination(origin, Signer(plain.region), settings.attempts), plain.keys)
+def is_botocores() -> bool:
+    """Return whether the variable `variables.TRANSPORT` leaves each attempt to botocore.
 
-
-def _is_botocores() -> bool:
+    Raises
+    ------
+    KeylineError
+        If the variable has another value than `botocore`.
+    """
     said = os.environ.get(variables.TRANSPORT, "")
     if said not in ("", BOTOCORE):
         raise KeylineError(

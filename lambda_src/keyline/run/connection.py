@@ -14,6 +14,7 @@ import msgspec
 from keyline.run.client import Client
 from keyline.run.first_attempt import First
 from keyline.run.outcome import ANSWERS, Reply, ReplyError
+from keyline.run.refused import refused
 
 
 class Sender(Protocol):
@@ -58,17 +59,8 @@ class Connection:
         return self._client.by_botocore.complete(operation, body, first, repeatable=repeatable)
 
 
-class _Refused(msgspec.Struct):
-    """The body of a refusal. DynamoDB writes the message's name in either way."""
-
-    kind: str = msgspec.field(name="__type", default="")
-    message: str | None = None
-    capital: str = msgspec.field(name="Message", default="")
-
-
 _OTHER_CODE = b"x-amzn-query-error"
 """A header that has another code than the body. DynamoDB does not send it."""
-_REFUSED = msgspec.json.Decoder(_Refused)
 
 
 def _refusal(first: First) -> ReplyError | None:
@@ -78,16 +70,12 @@ def _refusal(first: First) -> ReplyError | None:
         return None
     if _OTHER_CODE in response.headers:
         return None
-    try:
-        said = _REFUSED.decode(first.body.decode())
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    code = said.kind.rpartition("#")[2]
-    if code not in ANSWERS:
+    said = refused(first.body)
+    if said is None or said.code not in ANSWERS:
         return None
     return ReplyError(
-        code=code,
-        message=said.capital if said.message is None else said.message,
+        code=said.code,
+        message=said.text,
         status=first.status,
         request_id=first.request_id,
         retries=0,

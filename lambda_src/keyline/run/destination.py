@@ -13,10 +13,9 @@ import msgspec
 from botocore import __version__ as botocore_version
 
 from keyline.run.http1 import Origin
+from keyline.run.service import DYNAMODB, Service
 from keyline.run.signature import Keys, Signer
 
-CONTENT_TYPE: Final = "application/x-amz-json-1.0"
-TARGETS: Final = "DynamoDB_20120810."
 USER_AGENT: Final = (
     f"keyline Botocore/{botocore_version} Python/{platform.python_version()} "
     f"exec-env/{os.environ.get('AWS_EXECUTION_ENV', 'none')}"
@@ -43,17 +42,19 @@ class Destination(msgspec.Struct, frozen=True):
     origin: Origin
     signer: Signer
     attempts: int
+    service: Service = DYNAMODB
     agent: str = USER_AGENT
     on_lambda: bool = msgspec.field(default_factory=lambda: _FUNCTION in os.environ)
 
     def request(self, operation: str, keys: Keys, body: bytes) -> bytes:
         """Return a signed request, ready to be sent."""
-        host, target = self.origin.host, TARGETS + operation
+        host, kind = self.origin.host, self.service.content_type
+        target = self.service.targets + operation
         head = (
             f"POST / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {self.agent}\r\n"
-            f"Content-Type: {CONTENT_TYPE}\r\nAccept-Encoding: identity\r\n"
+            f"Content-Type: {kind}\r\nAccept-Encoding: identity\r\n"
             f"X-Amz-Target: {target}\r\n{_trace() if self.on_lambda else ''}"
-            f"{self.signer.headers(keys, host, CONTENT_TYPE, target, body)}"
+            f"{self.signer.headers(keys, host, kind, target, body)}"
             f"amz-sdk-invocation-id: {_random_uuid()}\r\n"
             f"amz-sdk-request: attempt=1; max={self.attempts}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"

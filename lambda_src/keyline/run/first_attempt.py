@@ -5,9 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from keyline.run.attempts import is_checksum
+from keyline.run.client_settings import ClientSettings
 from keyline.run.destination import Destination
-from keyline.run.http1 import Response, TransportError
-from keyline.run.signature import Keys
+from keyline.run.http1 import Origin, Response, TransportError
+from keyline.run.plain_environment import PlainEnvironment
+from keyline.run.service import DYNAMODB, Service
+from keyline.run.signature import Keys, Signer
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -15,6 +18,19 @@ class Way(msgspec.Struct, frozen=True):
 
     destination: Destination
     keys: Keys
+
+
+def way_of(plain: PlainEnvironment, settings: ClientSettings, service: Service = DYNAMODB) -> Way:
+    """Return the way to a service in a plain environment."""
+    origin = Origin(
+        plain.url,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        pool=settings.pool,
+        certificates=plain.certificates,
+    )
+    signer = Signer(plain.region, service.name)
+    return Way(Destination(origin, signer, settings.attempts, service), plain.keys)
 
 
 class First(msgspec.Struct, frozen=True):
@@ -52,7 +68,7 @@ class First(msgspec.Struct, frozen=True):
 
     @property
     def request_id(self) -> str:
-        """DynamoDB's name of the request."""
+        """The service's name of the request."""
         if self.response is None:
             return ""
         return self.response.headers.get(b"x-amzn-requestid", b"").decode("latin-1")

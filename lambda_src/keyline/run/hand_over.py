@@ -27,7 +27,7 @@ from keyline.causes import cause_of
 from keyline.run.attempts import Attempts
 from keyline.run.botocore_client import botocore_client
 from keyline.run.client_settings import ClientSettings
-from keyline.run.destination import CONTENT_TYPE, TARGETS, Destination
+from keyline.run.destination import Destination
 from keyline.run.first_attempt import BY_BOTOCORE, First, Way
 from keyline.run.http1 import (
     ClosedError,
@@ -42,10 +42,13 @@ from keyline.run.http1 import (
 from keyline.run.in_doubt import BODY
 from keyline.run.outcome import NoReplyError, Reply, ReplyError
 from keyline.run.plain_environment import PlainEnvironment
-from keyline.run.signature import SERVICE, Signer
+from keyline.run.service import DYNAMODB
+from keyline.run.signature import Signer
 
 _DAMAGED: Final = "a damaged answer"
-_SCOPE = re.compile(rf"AWS4-HMAC-SHA256 Credential=[^/,]+/\d{{8}}/([^/,]+)/{SERVICE}/aws4_request,")
+_SCOPE = re.compile(
+    rf"AWS4-HMAC-SHA256 Credential=[^/,]+/\d{{8}}/([^/,]+)/{DYNAMODB.name}/aws4_request,"
+)
 _FAULTS: Final[Mapping[type[TransportError], type[BotoCoreError]]] = {
     ConnectTimeoutError: exceptions.ConnectTimeoutError,
     ConnectError: exceptions.EndpointConnectionError,
@@ -178,9 +181,9 @@ class Botocore:
         base = f"{url.scheme}://{url.netloc}"
         scope = _SCOPE.match(_text(request.headers.get("Authorization")))
         plain = url.path in ("", "/") and not url.query and "@" not in url.netloc
-        usual = _text(request.headers.get("Content-Type")) == CONTENT_TYPE and _text(
+        usual = _text(request.headers.get("Content-Type")) == DYNAMODB.content_type and _text(
             request.headers.get("X-Amz-Target")
-        ).startswith(TARGETS)
+        ).startswith(DYNAMODB.targets)
         if scope is None or request.method != "POST" or not usual or not plain:
             return None
         proxies = get_environ_proxies(request.url) if config.proxies is None else config.proxies

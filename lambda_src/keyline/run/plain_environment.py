@@ -1,6 +1,6 @@
-"""The environment's words about DynamoDB, where they are so plain that botocore is not needed.
+"""The environment's words about a service, where they are so plain that botocore is not needed.
 
-A function on Lambda has its region and its credentials in variables, and DynamoDB is where it
+A function on Lambda has its region and its credentials in variables, and a service is where it
 always is in that region. botocore comes to the same by reading its models, which takes longer than
 all else of a cold start. Whatever is not plain is left to botocore, and so is what this module
 does not know: a variable of AWS that is not among `_KNOWN` may mean anything to botocore.
@@ -17,6 +17,7 @@ from importlib.util import find_spec
 import msgspec
 
 from keyline.run.client_settings import ClientSettings
+from keyline.run.service import DYNAMODB, Service
 
 _REGION = re.compile(
     r"(?:af|ap|ca|eu|il|me|mx|sa|us)-"
@@ -57,7 +58,7 @@ class EnvironmentKeys(msgspec.Struct, frozen=True):
 
 
 class PlainEnvironment(msgspec.Struct, frozen=True):
-    """The address of DynamoDB, and the identity of the caller.
+    """The address of a service, and the identity of the caller.
 
     Attributes
     ----------
@@ -77,7 +78,7 @@ class PlainEnvironment(msgspec.Struct, frozen=True):
 
 
 def plain_environment(
-    settings: ClientSettings, environ: Mapping[str, str] = os.environ
+    settings: ClientSettings, environ: Mapping[str, str] = os.environ, service: Service = DYNAMODB
 ) -> PlainEnvironment | None:
     """Read the environment; None where only botocore can tell what it means."""
     region = settings.region or environ.get("AWS_REGION", environ.get("AWS_DEFAULT_REGION", ""))
@@ -87,9 +88,11 @@ def plain_environment(
         return None
     endpoint_url = settings.endpoint_url
     if endpoint_url is None:
-        named = (environ.get(n) for n in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"))
+        own = f"AWS_ENDPOINT_URL_{service.name.upper()}"
+        named = (environ.get(n) for n in (own, "AWS_ENDPOINT_URL"))
         endpoint_url = next(filter(None, named), None)
-    url = f"https://dynamodb.{region}.amazonaws.com" if endpoint_url is None else endpoint_url
+    usual = f"https://{service.name}.{region}.amazonaws.com"
+    url = usual if endpoint_url is None else endpoint_url
     if not _is_plain_url(url):
         return None
     return PlainEnvironment(url.rstrip("/"), endpoint_url, region, keys, certificates)

@@ -1,4 +1,4 @@
-"""Signature Version 4 of requests to DynamoDB: always one POST, to one path, with no query.
+"""Signature Version 4 of requests in JSON: always one POST, to one path, with no query.
 
 Source: AWS, "Create a signed AWS API request". botocore derives the signing key for each request;
 here the key is kept for the day that it holds, as a MAC that has read it.
@@ -12,7 +12,8 @@ from hashlib import sha256
 from hmac import digest
 from typing import Protocol
 
-SERVICE = "dynamodb"
+from keyline.run.service import DYNAMODB
+
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _HASH = "sha256"
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
@@ -30,15 +31,16 @@ class Keys(Protocol):
 
 
 class Signer:
-    """Signs requests of one region.
+    """Signs requests to one service in one region.
 
     Threads may share it: what is kept is replaced as a whole.
     """
 
-    __slots__ = ("_date", "_mac", "_region")
+    __slots__ = ("_date", "_mac", "_region", "_service")
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, service: str = DYNAMODB.name) -> None:
         self._region = region
+        self._service = service
         self._date = (0, "")
         self._mac: tuple[str, str, Callable[[bytes], str]] = ("", "", hmac_of(b""))
 
@@ -63,7 +65,7 @@ class Signer:
         signed += f"x-amz-target:{target}\n"
         canonical = f"POST\n/\n\n{signed}\n{names}\n{sha256(body).hexdigest()}"
         day = moment[:8]
-        scope = f"{day}/{self._region}/{SERVICE}/aws4_request"
+        scope = f"{day}/{self._region}/{self._service}/aws4_request"
         text = f"{_ALGORITHM}\n{moment}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
         signature = self._mac_of(keys.secret_key, day)(text.encode())
         credential = f"{keys.access_key}/{scope}"
@@ -86,7 +88,7 @@ class Signer:
         of_secret, of_day, mac = self._mac
         if of_secret != secret or of_day != day:
             key = f"AWS4{secret}".encode()
-            for part in (day, self._region, SERVICE, "aws4_request"):
+            for part in (day, self._region, self._service, "aws4_request"):
                 key = digest(key, part.encode(), _HASH)
             mac = hmac_of(key)
             self._mac = (secret, day, mac)

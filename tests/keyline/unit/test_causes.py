@@ -9,6 +9,7 @@ import pytest
 from botocore import exceptions
 
 from keyline.causes import _WORDS, cause_of
+from keyline.run import http1
 
 
 def refusal(answer: dict[str, Any]) -> exceptions.ClientError:
@@ -26,6 +27,10 @@ def refusal(answer: dict[str, Any]) -> exceptions.ClientError:
         (msgspec.ValidationError("secret"), "the answer is not as described"),
         (refusal({"Error": {"Code": "AccessDenied"}}), "it was refused: AccessDenied"),
         (refusal({}), "it was refused"),
+        (http1.ClosedError("secret"), "the connection was closed before the answer came"),
+        (http1.ConnectError("secret"), "no connection was made"),
+        (http1.TlsError("secret"), "TLS failed"),
+        (http1.MalformedError("secret"), "the answer is not as described"),
         (KeyError("secret"), "the client failed"),
     ],
 )
@@ -34,7 +39,7 @@ def test_a_cause_is_told_in_words(error: Exception, says: str) -> None:
 
 
 def test_each_class_that_has_words_is_there() -> None:
-    known = {*vars(exceptions), *vars(msgspec)}
+    known = {*vars(exceptions), *vars(msgspec), *vars(http1)}
     assert set(_WORDS) <= known
 
 

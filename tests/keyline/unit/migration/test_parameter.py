@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from keyline import variables
 from keyline.migration import parameter
@@ -17,6 +15,7 @@ from keyline.migration.parameter import parameter_reader, phase_of_function
 from keyline.migration.phase import Mode, Phase, PhaseUnknownError
 from keyline.model.migration import MigrationSettings
 from tests.keyline.unit.migration.counted import Counted
+from tests.support.parameter_store import parameter_store
 from tests.support.sample.shop import MOVING
 
 NAME = "/keyline/notes/test/migration-phase"
@@ -26,9 +25,8 @@ TEN = datetime(2026, 11, 20, 10, tzinfo=UTC).timestamp()
 @pytest.fixture
 def ssm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A Parameter Store."""
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    with mock_aws():
-        yield boto3.client("ssm", region_name="us-east-1")
+    with parameter_store(monkeypatch) as client:
+        yield client
 
 
 @pytest.mark.requirement("M-38")

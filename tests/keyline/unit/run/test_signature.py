@@ -32,7 +32,7 @@ def ours(lines: str) -> dict[str, str]:
 
 
 def theirs(
-    keys: Credentials, region: str, host: str, body: bytes, moment: datetime
+    keys: Credentials, service: str, region: str, host: str, body: bytes, moment: datetime
 ) -> dict[str, str]:
     request = AWSRequest(
         "POST",
@@ -43,7 +43,7 @@ def theirs(
     with pytest.MonkeyPatch.context() as patch:
         now = moment.replace(tzinfo=None)
         patch.setattr("botocore.auth.get_current_datetime", lambda: now)
-        SigV4Auth(keys, "dynamodb", region).add_auth(request)
+        SigV4Auth(keys, service, region).add_auth(request)
     return {name: request.headers[name] for name in LINES if name in request.headers}
 
 
@@ -51,6 +51,7 @@ def theirs(
     access=word,
     secret=word,
     token=st.none() | word,
+    service=st.sampled_from(["dynamodb", "ssm"]),
     region=st.sampled_from(REGIONS),
     host=st.sampled_from(HOSTS),
     requests=st.lists(st.tuples(st.binary(max_size=200), moments), min_size=1, max_size=4),
@@ -59,17 +60,18 @@ def test_a_signature_is_that_of_botocore(
     access: str,
     secret: str,
     token: str | None,
+    service: str,
     region: str,
     host: str,
     requests: list[tuple[bytes, datetime]],
 ) -> None:
     keys = Credentials(access, secret, token)
-    signer = Signer(region)  # what it keeps from one request must not spoil the next
+    signer = Signer(region, service)  # what it keeps from one request must not spoil the next
     for body, moment in requests:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("time.time", moment.timestamp)
             lines = signer.headers(keys.get_frozen_credentials(), host, KIND, TARGET, body)
-        assert ours(lines) == theirs(keys, region, host, body, moment)
+        assert ours(lines) == theirs(keys, service, region, host, body, moment)
 
 
 def test_a_clock_that_is_wrong_is_named() -> None:
@@ -111,4 +113,4 @@ def test_another_secret_has_another_key(secrets: list[str], moment: datetime) ->
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("time.time", moment.timestamp)
             lines = signer.headers(keys.get_frozen_credentials(), "host", KIND, TARGET, b"")
-        assert ours(lines) == theirs(keys, "eu-west-1", "host", b"", moment)
+        assert ours(lines) == theirs(keys, "dynamodb", "eu-west-1", "host", b"", moment)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from interactions.system import SYSTEM
 from keyline import variables
@@ -16,6 +14,7 @@ from keyline_deploy.environment import load
 from keyline_deploy.names import phase_parameter_name
 from keyline_ops.phase import carry_out, find, plan
 from tests.support.faults import Fault
+from tests.support.parameter_store import parameter_store
 from tests.systems.interactions.engine.migrating import Rig, rigged
 from tests.systems.interactions.on_engine import Api, MakeMediphant
 
@@ -100,15 +99,9 @@ def test_in_phase_3_a_failing_dynamodb_is_a_503(make_mediphant: MakeMediphant) -
 @pytest.fixture
 def ssm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A Parameter Store that a function reads its phase from."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", url)
-    client = boto3.client("ssm", endpoint_url=url, region_name="us-east-1")
-    client.put_parameter(Name=PARAMETER, Type="String", Value="1")
-    yield client
-    server.stop()
+    with parameter_store(monkeypatch) as client:
+        client.put_parameter(Name=PARAMETER, Type="String", Value="1")
+        yield client
 
 
 @pytest.mark.requirement("M-36", "M-38", "M-40", "M-41")
