@@ -157,6 +157,8 @@ class Api:
     ----------
     is_rest
         Whether it is a REST API.
+    is_function_url
+        Whether it is the URL of a function, which Lambda itself answers.
     binary_types
         The content types that a REST API does not take for text.
     title
@@ -178,6 +180,7 @@ class Api:
     access_log_format: str | None = None
     title: str = ""
     is_rest: bool = False
+    is_function_url: bool = False
     binary_types: Sequence[str] = ()
 
 

@@ -4,8 +4,8 @@ A client gets the answers of HTTP APIs when no function answers. A path or a met
 is 404. A body above 10 MB (and above Lambda's 6 MB) is 413. The throttled stage is 429, and headers
 above 10,240 bytes are 431. A function that fails, or whose result is not a response, is 500. A
 function that overruns the integration's timeout, or cannot be started for lack of concurrency, is
-503. REST APIs have other statuses and words. The JSON of a 500 has one member more than on AWS:
-`log`, the file to read.
+503. REST APIs and function URLs have other statuses and words. The JSON of a failed function's
+answer has one member more than on AWS: `log`, the file to read.
 """
 
 from __future__ import annotations
@@ -102,6 +102,19 @@ _REST = _Words(
     busy=(500, "Internal server error"),
     too_long=(413, "Request Too Long"),
 )
+_URL = replace(
+    _HTTP,
+    failed=(502, "Internal Server Error"),
+    late=(502, "Internal Server Error"),
+    busy=(429, "Rate Exceeded."),
+)
+"""The answers of a function URL. Source of 429: "Creating and managing Lambda function URLs"."""
+
+
+def _words_of(api: Api) -> _Words:
+    if api.is_function_url:
+        return _URL
+    return _REST if api.is_rest else _HTTP
 
 
 class _EndedError(Exception):
@@ -167,7 +180,7 @@ class Gateway(Part):
         extra_routes: Sequence[BaseRoute] = (),
     ) -> None:
         self.api = api
-        self._words = _REST if api.is_rest else _HTTP
+        self._words = _words_of(api)
         self._functions = functions
         self._logs = logs
         self._metrics = metrics or MetricStore()

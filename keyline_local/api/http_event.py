@@ -53,7 +53,7 @@ class HttpResponse:
 
 
 class MalformedResponseError(ValueError):
-    """The function's result is not an HTTP response; the client gets 500."""
+    """The function's result is not an HTTP response; the client gets 500 or 502."""
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

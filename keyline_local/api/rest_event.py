@@ -57,9 +57,10 @@ def to_event(
     query = parse_qsl(request.query, keep_blank_values=True)
     below = request.path.removeprefix(f"/{api.stage}")
     text, is_base64 = _body(body, request, api)
+    resource = route.key.partition(" ")[2] or route.key  # the route of all others has no path
     event: dict[str, Any] = {
         **({} if api.is_rest else {"version": "1.0"}),
-        "resource": route.key.partition(" ")[2],
+        "resource": resource,
         "path": below or "/",
         "httpMethod": request.method,
         "headers": dict(pairs),
@@ -84,7 +85,7 @@ def to_event(
             "requestId": request_id,
             "requestTime": request_time(request.received),
             "requestTimeEpoch": int(request.received.timestamp() * 1000),
-            "resourcePath": route.key.partition(" ")[2],
+            "resourcePath": resource,
             "stage": api.stage,
         },
         "body": text,

@@ -33,6 +33,7 @@ def function_url(templates: Templates, url: Resource, functions: Named[Function]
         name=url.logical_id,
         title=f"the URL of {function.name}",
         stage="$default",
+        is_function_url=True,
         routes=[Route(key="$default", function=function.name, timeout=function.timeout + 1)],
         cors=cors_of(properties.get("Cors"), f"{url.path}/Properties/Cors"),
     )

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from keyline_local.host.listener import Listener
 from keyline_local.host.part import Part
+from keyline_local.services.moto_server import NEVER_FIRED, REFUSAL
 from keyline_local.triggers.event_bus import MOST_ENTRIES, EventBuses, answer_of, is_too_large
 
 _OPERATIONS = ("PutEvents", "PutPartnerEvents")
@@ -49,8 +50,9 @@ class EventsApi(Part):
     async def _answer(self, request: Request) -> Response:
         operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
         if operation not in _OPERATIONS:
-            message = f"The local platform knows {' and '.join(_OPERATIONS)}, not {operation}."
-            return _reply(400, {"__type": "UnknownOperationException", "message": message})
+            known = f"The local platform knows {' and '.join(_OPERATIONS)}, not {operation}."
+            message = NEVER_FIRED.get(operation, known)
+            return _reply(400, {"__type": REFUSAL, "message": message})
         asked = await request.json()
         entries = asked.get("Entries", [])
         if not isinstance(entries, list) or not 1 <= len(entries) <= MOST_ENTRIES:

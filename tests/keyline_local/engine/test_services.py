@@ -9,12 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from botocore.exceptions import ClientError
 
 from keyline_deploy.project import ROOT
 from keyline_local.host.clients import client
@@ -130,6 +132,43 @@ def test_parameters_do_without_the_tables_of_ec2_until_a_command_asks_for_instan
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", "[]", "True"]
+
+
+def test_a_rule_or_a_schedule_that_nothing_would_fire_is_refused(tmp_path: Path) -> None:
+    async def run() -> None:
+        aws = Aws(
+            tmp_path / "aws.log", port=free_port(), account="000000000000", region="us-east-1"
+        )
+        try:
+            await aws.start()
+            await asyncio.to_thread(make, aws.endpoint)
+        finally:
+            await aws.stop()
+
+    def make(endpoint: str) -> None:
+        events = client("events", endpoint, "us-east-1")
+        scheduler = client("scheduler", endpoint, "us-east-1")
+        said: dict[str, Any] = {
+            "Name": "soon",
+            "ScheduleExpression": "rate(1 minute)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {"Arn": "arn:aws:sqs:us-east-1:000000000000:work", "RoleArn": "arn"},
+        }
+        calls: list[tuple[Callable[[], Any], str]] = [
+            (lambda: events.put_rule(Name="soon", ScheduleExpression="rate(1 minute)"), "rule"),
+            (lambda: scheduler.create_schedule(**said), "schedule"),
+            (lambda: scheduler.update_schedule(**said), "schedule"),
+        ]
+        for refused, what in calls:
+            with pytest.raises(ClientError, match=f"Declare the {what} in the template") as caught:
+                refused()
+            assert caught.value.response["Error"]["Code"] == "UnknownOperationException"
+        # What makes nothing that would have to be fired is answered as before
+        assert scheduler.list_schedules()["Schedules"] == []
+        assert events.list_rules()["Rules"] == []
+        assert scheduler.create_schedule_group(Name="mine")["ScheduleGroupArn"]
+
+    asyncio.run(run())
 
 
 def test_a_bucket_with_versions_tells_of_an_object_that_is_deleted(tmp_path: Path) -> None:

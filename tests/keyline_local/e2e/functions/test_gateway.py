@@ -137,6 +137,26 @@ def test_failing_function_shows_no_internals(
     assert served.send("POST", "/", json={}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "body", [{"raise": "secret detail"}, {"answer": {"statusCode": 200, "body": {"no": "string"}}}]
+)
+def test_the_url_of_a_failing_function_is_a_bad_gateway(
+    host: Host, http: httpx.Client, body: dict[str, Any]
+) -> None:
+    served = Served(host, api(echo("$default"), is_function_url=True), http)
+    response = served.send("POST", "/", json=body)
+    log = str(host.folder / "logs" / "demo.log")
+    expected = {"message": "Internal Server Error", "log": log}
+    assert (response.status_code, response.json()) == (502, expected)
+    assert served.send("POST", "/", json={}).status_code == 200
+
+
+def test_the_url_of_a_function_that_runs_too_often_is_429(host: Host, http: httpx.Client) -> None:
+    served = Served(host, api(echo("$default"), is_function_url=True), http, concurrency=0)
+    response = served.send("GET", "/")
+    assert (response.status_code, response.json()) == (429, {"message": "Rate Exceeded."})
+
+
 def test_a_500_of_the_function_names_the_log_and_keeps_the_rest(
     host: Host, http: httpx.Client
 ) -> None:

@@ -37,13 +37,17 @@ def request(**more: Any) -> HttpRequest:
 
 
 def event(
-    body: bytes = b"hello", of: Api | None = None, grant: Grant | None = None, **more: Any
+    body: bytes = b"hello",
+    of: Api | None = None,
+    grant: Grant | None = None,
+    route: Route = ROUTE,
+    **more: Any,
 ) -> dict[str, Any]:
     made = to_event(
         request(**more),
         body,
         api=of or api(),
-        route=ROUTE,
+        route=route,
         request_id="r",
         account="000000000000",
         trace_id="Root=1",
@@ -79,6 +83,12 @@ def test_payload_1_of_an_http_api_has_its_version_and_its_bodies() -> None:
         "claims": {"sub": "u", "groups": "[a b]"},
         "scopes": ["read"],
     }
+
+
+def test_payload_1_names_the_route_of_all_other_requests() -> None:
+    http = replace(api(), is_rest=False, stage="$default")
+    found = event(of=http, route=Route(key="$default", function="f"))
+    assert (found["resource"], found["requestContext"]["resourcePath"]) == ("$default", "$default")
 
 
 def test_an_http_api_decodes_each_body_in_base64() -> None:

@@ -47,6 +47,7 @@ def test_a_function_url_is_an_address_of_its_own(tmp_path: Path) -> None:
     (route,) = api.routes
     assert (route.key, route.function, route.payload) == ("$default", "Data-F", "2.0")
     assert route.timeout > 60
+    assert api.is_function_url
     assert isinstance(api.cors, Cors)
     assert (api.cors.allow_origins, api.cors.max_age) == (["*"], 5)
     assert found.outputs == {"Data.Url": "http://127.0.0.1:5/"}

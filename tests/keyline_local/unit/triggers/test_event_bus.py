@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from keyline_local.host.clients import client
 from keyline_local.resources import RETRIES, EventRule, Input, Target, TargetKind
 from keyline_local.services.aws import Aws
 from keyline_local.services.logs import Logs
 from keyline_local.triggers.event_bus import EventBuses, Refused, is_too_large
+from keyline_local.triggers.events_api import EventsApi
 from keyline_local.triggers.service_senders import ServiceSenders
 from keyline_local.triggers.stream_retry import Backoff
 from keyline_local.triggers.targets import Sent, Targets
@@ -178,3 +181,26 @@ def test_an_event_of_a_schedule_that_a_bus_refuses_is_told(tmp_path: Path) -> No
 def test_entries_of_more_than_a_megabyte_are_too_large() -> None:
     assert not is_too_large([ENTRY] * 10)
     assert is_too_large([{**ENTRY, "Detail": "x" * 600_000}] * 2)
+
+
+def test_a_rule_that_is_made_at_run_time_is_refused() -> None:
+    async def run() -> None:
+        world = World()
+        targets = Targets(world, world)
+        buses = EventBuses([], ["shop"], account="1", region="r", targets=targets)
+        api = EventsApi(lambda: buses)
+        await api.start()
+        try:
+            await asyncio.to_thread(make, client("events", api.url, "eu-west-1"))
+        finally:
+            await api.stop()
+
+    def make(events: Any) -> None:
+        with pytest.raises(ClientError, match="Declare the rule in the template"):
+            events.put_rule(Name="soon", ScheduleExpression="rate(1 minute)")
+        with pytest.raises(
+            ClientError, match="knows PutEvents and PutPartnerEvents, not ListRules"
+        ):
+            events.list_rules()
+
+    asyncio.run(run())
