@@ -3,7 +3,8 @@
 The skill and the stream both tell of level 2. An alert is claimed by creating its item, and only
 the process that has claimed it publishes. A process that could not publish gives the claim up. If a
 process ends between the claim and the end of publishing, another takes the alert over after 10 s.
-In both cases a caregiver may be told twice, and is never left without the alert.
+A claim that lies more than 10 s in the future is void: the clock that gave it its time was wrong.
+In these cases a caregiver may be told twice, and is never left without the alert.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ from keyline.run import ConditionFailedError, Store
 TAKE_OVER_SECONDS = 10
 """After this time the process that claimed an alert has told it or has ended: the skill lives
 for 8 s, and one call of SNS takes 3 s at most."""
+
+
+_NO_CLAIM = 1e12
+"""A moment after which nothing is ever claimed."""
 
 
 class AlertPendingError(KeylineError):
@@ -141,7 +146,7 @@ class Alerts:
         try:
             self.publisher.publish(log.patientId, caregiver_id, log.escalationLevel, log.at)
         except Exception:
-            self._set_claim(made, moment=0.0, before=made.claimedAt)
+            self._set_claim(made, moment=0.0, before=made.claimedAt, after=_NO_CLAIM)
             raise
         self.store.update(ALERT_SENT, {"sent": True}, **_key_of(made))
         return True
@@ -149,16 +154,24 @@ class Alerts:
     def _take_over(self, alert: Alert) -> bool:
         try:
             self._set_claim(
-                alert, moment=alert.claimedAt, before=alert.claimedAt - TAKE_OVER_SECONDS
+                alert,
+                moment=alert.claimedAt,
+                before=alert.claimedAt - TAKE_OVER_SECONDS,
+                after=alert.claimedAt + TAKE_OVER_SECONDS,
             )
         except ConditionFailedError:
             return False
         return True
 
-    def _set_claim(self, alert: Alert, *, moment: float, before: float) -> None:
-        """Say when an alert was claimed, unless it was sent, or claimed after a moment."""
+    def _set_claim(self, alert: Alert, *, moment: float, before: float, after: float) -> None:
+        """Say when an alert was claimed, unless it was sent, or claimed between two moments."""
         self.store.update(
-            ALERT_TAKE, {"claimedAt": moment}, sent=False, before=before, **_key_of(alert)
+            ALERT_TAKE,
+            {"claimedAt": moment},
+            sent=False,
+            before=before,
+            after=after,
+            **_key_of(alert),
         )
 
 

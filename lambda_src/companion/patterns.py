@@ -35,10 +35,12 @@ from keyline.model import (
     Query,
     TransactWrite,
     Update,
+    any_of,
     at_most,
     begins_with,
     between,
     equals,
+    greater_than,
 )
 
 PATIENT_BYTES = 2_000
@@ -431,7 +433,10 @@ ALERT_TAKE = Update(
     table=RECORDS,
     shape=Alert,
     set=("claimedAt",),
-    conditions=(equals("sent"), at_most("claimedAt", "before")),
+    conditions=(
+        equals("sent"),
+        any_of(at_most("claimedAt", "before"), greater_than("claimedAt", "after")),
+    ),
     item_bytes=RECORD_BYTES,
     per_month=10,
 )

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from typing import Literal
+from typing import Literal, get_args
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from companion.alerts import TAKE_OVER_SECONDS, AlertPendingError, Alerts
 from companion.tables import Log
 from tests.systems.companion.on_engine import Companion
 
-Event = Literal["delivered", "refused", "ends before", "ends after", "later"]
+Event = Literal["delivered", "refused", "ends before", "ends ahead", "ends after", "later"]
 """What happens when an alert is told: SNS takes it or refuses it, or the process ends before or
-after SNS has taken it. Or time goes by."""
+after SNS has taken it. Or its clock is ahead, and it ends before. Or time goes by."""
+AHEAD = 3_600.0
+"""Seconds that the clock of a process may be ahead."""
 CAREGIVERS = ("carer", "helper")
 
 
@@ -34,7 +36,7 @@ class Publisher:
     def publish(self, patient_id: str, caregiver_id: str, level: int, moment: str) -> None:
         if self.event == "refused":
             raise TimeoutError
-        if self.event == "ends before":
+        if self.event in ("ends before", "ends ahead"):
             raise EndedError
         self.told[caregiver_id] += 1
         if self.event == "ends after":
@@ -57,10 +59,12 @@ def test_each_caregiver_is_told_once_but_where_a_process_ended_after_it_told(
     )
     @given(
         st.lists(
-            st.sampled_from(["delivered", "refused", "ends before", "ends after", "later"]),
+            st.sampled_from(get_args(Event)),
             max_size=8,
         )
     )
+    @example(["ends ahead"])
+    @example(["ends ahead", "delivered"])
     def holds(history: list[Event]) -> None:
         log = Log(
             patientId=patient["patientId"],
@@ -71,7 +75,11 @@ def test_each_caregiver_is_told_once_but_where_a_process_ended_after_it_told(
             escalationLevel=2,
         )
         publisher, now = Publisher(), 1_000.0
-        alerts = Alerts(companion.store, publisher, lambda: now)
+        alerts = Alerts(
+            companion.store,
+            publisher,
+            lambda: now + (AHEAD if publisher.event == "ends ahead" else 0),
+        )
         for event in [*history, "later", "delivered"]:
             if event == "later":
                 now += TAKE_OVER_SECONDS + 1
