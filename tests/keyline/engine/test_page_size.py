@@ -16,6 +16,7 @@ from keyline.model import Query
 from keyline.payload import MAX_ITEMS, json_of, size_of
 from keyline.run import Page, Store
 from tests.support.bench import Bench
+from tests.support.jumping_clock import jumping_clock
 from tests.support.sample.notes import (
     BY_TOPIC,
     BY_TOPIC_LAST,
@@ -98,6 +99,21 @@ def test_pages_joined_are_the_list_and_each_fits(
             assert page.items or page is read[-1]
             assert len(page.items) <= limit
             assert len(page.items) == 1 or size_of(json_of(page.items)) <= SMALL + len("[]")
+
+
+def test_pages_joined_are_the_list_although_the_clock_jumps_between_them(spread: Store) -> None:
+    day = 86_400.0
+    for n in range(12):
+        spread.put(PUT_NOTE, note(f"owner-{n % 4}", NOW + n))
+    for query in (BY_TOPIC, BY_TOPIC_LAST):
+        whole = list(spread.items(query, topic="work"))
+        read: list[Any] = []
+        with jumping_clock() as clock:
+            for page in pages(spread, query, topic="work", limit=2):
+                read += page.items
+                clock.jump(day)
+        assert len(whole) == 12
+        assert read == whole
 
 
 def test_an_item_that_cannot_be_shown_fails_the_page_that_it_is_on(store: Store) -> None:

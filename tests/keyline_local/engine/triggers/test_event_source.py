@@ -127,6 +127,32 @@ def test_a_restart_goes_on_at_the_checkpoint(root: Path, tmp_path: Path) -> None
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("jump", [-86_400.0, 86_400.0])
+def test_a_checkpoint_holds_although_the_clock_jumps(
+    root: Path, tmp_path: Path, jump: float
+) -> None:
+    async def scenario() -> None:
+        async with running(root, tmp_path) as rig:
+            consumer, ahead = Consumer(), [0.0]
+            timing = replace(QUICK, clock=Clock(lambda: time.time() + ahead[0]))
+            await rig.write("a", "b")
+            async with rig.sources(consumer, timing=timing) as sources:
+                await sources.drain()
+                ahead[0] = jump
+                await rig.write("c", "d")
+                await sources.drain()
+                (status,) = sources.status().values()
+            assert status.iterator_age_ms is not None
+            assert status.iterator_age_ms >= 0
+            await rig.write("e")
+            async with rig.sources(consumer, timing=timing) as sources:
+                await sources.drain()
+            assert consumer.texts() == ["a", "b", "c", "d", "e"]
+            assert consumer.messages == []
+
+    asyncio.run(scenario())
+
+
 def test_a_checkpoint_that_cannot_be_written_is_told_and_costs_no_record(
     root: Path, tmp_path: Path
 ) -> None:

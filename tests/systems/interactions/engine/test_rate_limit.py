@@ -7,9 +7,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from interactions.patterns import RATE_COUNT
-from interactions.rate_limit import DynamoRateLimiter, LimitReachedError
+from interactions.rate_limit import DynamoRateLimiter, LimitReachedError, Span, Usage
 from interactions.system import SYSTEM
 from keyline.run import OutcomeUnknownError, Store, UnavailableError, dynamodb_client
 from tests.support.answers import intercept, refusal
@@ -140,6 +142,21 @@ def test_a_window_that_is_over_still_counts_for_a_process_whose_clock_is_behind(
     assert behind.usage("client").span.end <= time.time()
     assert [admitted(behind, "client") for _ in range(4)] == [True, True, False, False]
     assert behind.usage("client").count == 2
+
+
+@given(
+    moments=st.lists(st.floats(0, 4_000_000_000), min_size=1, max_size=5),
+    seconds=st.integers(1, 86_400),
+)
+def test_nobody_is_told_to_wait_longer_than_a_window_whatever_the_clock_says(
+    moments: list[float], seconds: int
+) -> None:
+    for now in moments:
+        span = Span.at(now, seconds)
+        assert span.start <= now < span.end
+        error = LimitReachedError(Usage(5, 5, span, now))
+        assert 1 <= error.usage.reset <= seconds
+        assert f"t={error.usage.reset}" in error.usage.headers["RateLimit"]
 
 
 def test_a_database_that_does_not_answer_is_an_error_and_not_an_open_door(
