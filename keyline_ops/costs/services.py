@@ -3,8 +3,7 @@
 No declaration says how often a function is invoked. The number follows from the calls of the
 patterns, as a range: at least as often as its most frequent pattern, at most as often as all of
 them together. Sources: the pricing pages that the price file names; Lambda developer guide,
-"Configure Lambda function memory" (1,769 MB are one vCPU) and "Understanding Lambda event
-filtering".
+"Understanding Lambda event filtering".
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any
 import msgspec
 
 from keyline.errors import KeylineError, instead_of
-from keyline.model import Function, Pattern, System
+from keyline.model import Function, Pattern, System, deployment
 from keyline_deploy.environment import Environment
 from keyline_deploy.project import ROOT
 from keyline_deploy.rates import MONTH_DAYS, due_in_a_month
@@ -31,8 +30,6 @@ from keyline_ops.costs.usage import Usage
 PROFILES = ROOT / "benchmarks" / "results" / "functions.json"
 """What an invocation of each function takes, as `python -m benchmarks.functions` measured it."""
 
-VCPU_MB = 1_769
-"""Memory with which a function has one vCPU."""
 WAIT_MS = 5.0
 """How long an invocation is taken to wait for DynamoDB, which the local engine does not tell."""
 PLATFORM_LOG_BYTES = 500
@@ -157,7 +154,7 @@ def _function(
     known: Mapping[str, Profile],
 ) -> ServiceCost:
     memory = max(function.memory, environment.functions.memory)
-    cpu = profile.cpu_ms / min(1.0, memory / VCPU_MB)
+    cpu = profile.cpu_ms / min(1.0, memory / deployment.VCPU_MB)
     ms = cpu + WAIT_MS
     each = ms / 1000 * memory / 1024 * prices.function_gb_second
     each += prices.function_million / MILLION

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
-from botocore.config import Config
-from botocore.session import Session
 
 from companion.settings import Settings
 from companion.tables import Profile
@@ -80,6 +78,10 @@ def writer_of(settings: Settings) -> AnswerWriter:
     """Return the writer that the settings name."""
     if not settings.model_id:
         return RuleWriter()
+    # What a function without a model never pays: the import is half of a start.
+    from botocore.config import Config
+    from botocore.session import Session
+
     config = Config(
         connect_timeout=0.5,
         read_timeout=settings.model_seconds,

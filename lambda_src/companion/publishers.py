@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from botocore.config import Config
-from botocore.session import Session
 
 from companion.alerts import Publisher
 from companion.settings import Settings
@@ -54,6 +52,10 @@ def publisher_of(settings: Settings, logger: Logger) -> Publisher:
     """Return the publisher that the settings name."""
     if settings.alerts == "log":
         return LogPublisher(logger)
+    # What a function that writes to its log never pays: the import is half of a start.
+    from botocore.config import Config
+    from botocore.session import Session
+
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,

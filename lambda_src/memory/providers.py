@@ -8,8 +8,6 @@ from memory.embeddings.provider import (
     EmbeddingFailedError,
     EmbeddingProvider,
     OfflineEmbeddings,
-    TitanEmbeddings,
-    bedrock_client,
 )
 from memory.settings import Settings
 
@@ -40,5 +38,8 @@ def provider_of(settings: Settings, failed: Callable[[], None]) -> EmbeddingProv
         Is called for each text of which no vector could be made.
     """
     if settings.embeddings == "titan":
+        # With botocore, whose import is half of a start: a function without Bedrock never pays it.
+        from memory.embeddings.titan import TitanEmbeddings, bedrock_client
+
         return _Watched(TitanEmbeddings(bedrock_client()), failed)
     return _Watched(OfflineEmbeddings(), failed)

@@ -38,6 +38,8 @@ from keyline.variables import (
     TABLES,
 )
 
+VCPU_MB = 1_769
+"""Memory with which a function has one vCPU. Source: AWS, "Configure Lambda function memory"."""
 SECRET_LENGTH = 64
 """Letters and digits of a cursor secret: more than 256 bits, which is what HMAC-SHA256 uses."""
 
@@ -329,6 +331,8 @@ def variables(
         "POWERTOOLS_SERVICE_NAME": system.name,
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
+    if function.requirements and function.memory < 2 * VCPU_MB:
+        found["OPENBLAS_NUM_THREADS"] = "1"  # numpy sees two CPUs, and has less time than of two
     if signs_cursors(function):
         found[CURSOR_SECRET] = cursor_secret
     if measure_sizes:

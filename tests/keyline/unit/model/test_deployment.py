@@ -32,6 +32,7 @@ from keyline.model.deployment import (
     service_resources,
     silence_of,
     table_ids,
+    variables,
 )
 from keyline.model.deployment_checks import MAX_STACK_RESOURCES, faults_among
 from keyline.model.names import MAX_ENVIRONMENT_NAME, function_name, stack_name
@@ -316,3 +317,16 @@ def test_silence_is_one_period_more_than_between_two_runs(
     schedule: str, silence: tuple[int, int] | None
 ) -> None:
     assert silence_of(schedule) == silence
+
+
+@pytest.mark.parametrize(
+    ("requirements", "memory", "threads"),
+    [("vectors", 512, "1"), ("vectors", 3_537, "1"), ("vectors", 3_538, None), ("", 512, None)],
+)
+def test_a_function_with_less_than_two_vcpus_multiplies_in_one_thread(
+    requirements: str, memory: int, threads: str | None
+) -> None:
+    one = function(requirements=requirements, memory=memory, patterns=(get(0, THINGS),))
+    made = system((THINGS,), one)
+    found = variables(made, one, "dev", made.settings())
+    assert found.get("OPENBLAS_NUM_THREADS") == threads
