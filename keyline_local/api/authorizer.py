@@ -43,7 +43,7 @@ class _DiscoveryError(jwt.PyJWTError):
     """The issuer's documents cannot be had."""
 
 
-class RefusedError(Exception):
+class TokenRefusedError(Exception):
     """The request may not pass; `status` is 401 or 403, `challenge` its www-authenticate."""
 
     def __init__(self, status: int, challenge: str, description: str) -> None:
@@ -78,18 +78,18 @@ class JwtAuthorizer:
 
         Raises
         ------
-        RefusedError
+        TokenRefusedError
             No token, an invalid token, or none of the scopes.
         """
         token = identity(self._authorizer.identity_source, headers, query)
         if token is None:
-            raise RefusedError(401, "Bearer", "no token")
+            raise TokenRefusedError(401, "Bearer", "no token")
         try:
             claims = await self._claims(token)
         except jwt.PyJWTError as error:
             description = _describe(error)
             challenge = f'Bearer scope="" error="invalid_token" error_description="{description}"'
-            raise RefusedError(401, challenge, description) from error
+            raise TokenRefusedError(401, challenge, description) from error
         granted = [scope for scope in _scopes(claims) if scope in required]
         if required and not granted:
             description = "the token does not have a required scope"
@@ -97,7 +97,7 @@ class JwtAuthorizer:
                 f'Bearer scope="{" ".join(required)}" error="insufficient_scope" '
                 f'error_description="{description}"'
             )
-            raise RefusedError(403, challenge, description)
+            raise TokenRefusedError(403, challenge, description)
         return Grant(claims, granted)
 
     async def _claims(self, token: str) -> Mapping[str, Any]:

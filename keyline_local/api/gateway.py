@@ -26,7 +26,7 @@ from starlette.routing import BaseRoute, Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keyline_local.api import access_log, cors, rest_event
-from keyline_local.api.authorizer import Grant, JwtAuthorizer, RefusedError
+from keyline_local.api.authorizer import Grant, JwtAuthorizer, TokenRefusedError
 from keyline_local.api.http_event import (
     HttpRequest,
     HttpResponse,
@@ -346,7 +346,7 @@ class Gateway(Part):
             return await authorizer.authorize(
                 exchange.headers, exchange.request.query, route.scopes
             )
-        except RefusedError as error:
+        except TokenRefusedError as error:
             message = "Unauthorized" if error.status == 401 else "Forbidden"
             raise _EndedError(error.status, message, str(error), error.challenge) from error
 

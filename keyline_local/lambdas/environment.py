@@ -24,7 +24,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from keyline.moments import iso, us_of_seconds
-from keyline_local.lambdas.runtime_api import Outcome, RuntimeApi, Work, failure
+from keyline_local.lambdas.runtime_api import InvocationEnd, RuntimeApi, Work, failure
 from keyline_local.resources import Function
 from keyline_local.roles.identity import Credentials
 
@@ -44,7 +44,7 @@ _LINE_LIMIT = 256 * 1024  # CloudWatch's largest log event, bytes
 class InitError(Exception):
     """The environment did not come up; `outcome` is what its caller gets."""
 
-    def __init__(self, outcome: Outcome, lines: Sequence[str] = ()) -> None:
+    def __init__(self, outcome: InvocationEnd, lines: Sequence[str] = ()) -> None:
         super().__init__(outcome.payload.decode(errors="replace"))
         self.outcome = outcome
         self.lines = tuple(lines)
@@ -162,7 +162,9 @@ class Environment:
             await self.stop()
             raise InitError(failed, lines)
 
-    async def invoke(self, work: Work, *, crash: bool = False) -> tuple[Outcome, list[str]] | None:
+    async def invoke(
+        self, work: Work, *, crash: bool = False
+    ) -> tuple[InvocationEnd, list[str]] | None:
         """Run one invocation.
 
         Parameters

@@ -30,7 +30,7 @@ from keyline_local.lambdas.environment import (
     link_sdk,
 )
 from keyline_local.lambdas.file_events import FileEvents
-from keyline_local.lambdas.runtime_api import Outcome, Work, failure
+from keyline_local.lambdas.runtime_api import InvocationEnd, Work, failure
 from keyline_local.resources import Function
 from keyline_local.services.logs import Logs
 from keyline_local.services.metric_store import MetricStore
@@ -316,7 +316,7 @@ class _Pool:
 
     async def _run(
         self, environment: Environment, request_id: str, trace_id: str, payload: bytes
-    ) -> tuple[Outcome, list[str]] | None:
+    ) -> tuple[InvocationEnd, list[str]] | None:
         deadline = deadline_ms(self.function.timeout)
         work = Work(request_id, payload, deadline, self.function.arn, trace_id)
         try:
@@ -328,12 +328,12 @@ class _Pool:
         finally:
             self._release(environment)
 
-    async def refresh_if_changed(self) -> Outcome | None:
+    async def refresh_if_changed(self) -> InvocationEnd | None:
         """Bring the code up to date, and retire the environments that run older code.
 
         Returns
         -------
-        Outcome or None
+        InvocationEnd or None
             The error, if the sources could not be bundled.
         """
         broken = await self.asset.refresh_if_changed() if self.asset else None

@@ -37,17 +37,17 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class InvocationEnd:
     """The end of an invocation; `error` is AWS's X-Amz-Function-Error."""
 
     payload: bytes
     error: str | None = None
 
 
-def failure(error_type: str, message: str) -> Outcome:
+def failure(error_type: str, message: str) -> InvocationEnd:
     """Return an error that the platform reports, and not the handler."""
     document = {"errorType": error_type, "errorMessage": message}
-    return Outcome(json.dumps(document).encode(), "Unhandled")
+    return InvocationEnd(json.dumps(document).encode(), "Unhandled")
 
 
 class RuntimeApi:
@@ -58,13 +58,15 @@ class RuntimeApi:
     """
 
     def __init__(self) -> None:
-        self.ready: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
+        self.ready: asyncio.Future[InvocationEnd | None] = (
+            asyncio.get_running_loop().create_future()
+        )
         self.delivered = False
         self._server = Server(self._handle)
         self._work: asyncio.Future[Work] = asyncio.get_running_loop().create_future()
         self._current: str | None = None
         self._fetched: Callable[[], None] | None = None
-        self._outcome: asyncio.Future[Outcome] | None = None
+        self._outcome: asyncio.Future[InvocationEnd] | None = None
 
     @property
     def address(self) -> str:
@@ -78,7 +80,7 @@ class RuntimeApi:
 
     def submit(
         self, work: Work, *, fetched: Callable[[], None] | None = None
-    ) -> asyncio.Future[Outcome]:
+    ) -> asyncio.Future[InvocationEnd]:
         """Hand work to the environment; one at a time. `fetched` is called when it has the work."""
         self.delivered = False
         self._fetched = fetched
@@ -87,7 +89,7 @@ class RuntimeApi:
         self._work.set_result(work)
         return self._outcome
 
-    def end(self, outcome: Outcome) -> None:
+    def end(self, outcome: InvocationEnd) -> None:
         """End the current invocation from outside: the process died or overran its time."""
         if not self.ready.done():
             self.ready.set_result(outcome)
@@ -99,7 +101,7 @@ class RuntimeApi:
         if path == "invocation/next":
             return asyncio.ensure_future(self._next())
         if path == "init/error":
-            self.end(Outcome(request.body, "Unhandled"))
+            self.end(InvocationEnd(request.body, "Unhandled"))
             return _ACCEPTED
         area, _, rest = path.partition("/")
         request_id, _, verb = rest.partition("/")
@@ -136,7 +138,7 @@ class RuntimeApi:
             )
             self.end(failure(kind, limit))
             return _problem(413, kind, limit)
-        self.end(Outcome(body, "Unhandled" if verb == "error" else None))
+        self.end(InvocationEnd(body, "Unhandled" if verb == "error" else None))
         return _ACCEPTED
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyline_local.api import authorizer
-from keyline_local.api.authorizer import Grant, JwtAuthorizer, RefusedError, usable
+from keyline_local.api.authorizer import Grant, JwtAuthorizer, TokenRefusedError, usable
 from keyline_local.resources import Authorizer
 
 ISSUER = "https://issuer.example"
@@ -86,14 +86,14 @@ def test_a_token_is_verified_beside_keys_that_cannot_be_used() -> None:
     "key_id", [None, "other", *(k["kid"] for k in STRANGE if type(k.get("kid")) is str)]
 )
 def test_a_token_of_no_usable_key_is_refused(key_id: str | None) -> None:
-    with pytest.raises(RefusedError, match="key is unknown") as caught:
+    with pytest.raises(TokenRefusedError, match="key is unknown") as caught:
         authorize(mint(key_id), [*STRANGE, GOOD, {**PUBLIC, "kid": "None"}])
     assert caught.value.status == 401
 
 
 @pytest.mark.parametrize("keys", [[5], ["text"], [None]])
 def test_what_is_not_a_set_of_keys_refuses_the_token(keys: list[Any]) -> None:
-    with pytest.raises(RefusedError, match="OIDC discovery") as caught:
+    with pytest.raises(TokenRefusedError, match="OIDC discovery") as caught:
         authorize(mint(), keys)
     assert caught.value.status == 401
 
@@ -142,7 +142,7 @@ def test_a_token_is_verified_once_and_judged_for_each_route(issuing: Issuing) ->
     token = mint(scope="notes:read", sub="me")
     for _ in range(3):
         assert issuing.judge(token, "notes:read").claims["sub"] == "me"
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(TokenRefusedError) as caught:
         issuing.judge(token, "notes:write")
     assert caught.value.status == 403
     assert issuing.verified == 1
@@ -191,7 +191,7 @@ def test_a_token_is_not_remembered_beyond_its_key(issuing: Issuing, later: float
     if not later:
         issuing.judge(mint("next"))
     # Then the token is refused
-    with pytest.raises(RefusedError, match="key is unknown"):
+    with pytest.raises(TokenRefusedError, match="key is unknown"):
         issuing.judge(token)
 
 
@@ -215,6 +215,6 @@ def test_no_changed_token_passes_for_a_remembered_one(at: int, other: str) -> No
         issuing.judge(token)
         try:
             issuing.judge(changed)
-        except RefusedError:
+        except TokenRefusedError:
             return
     assert issuing.verified == 1 + (changed != token)  # it passes only by its own signature
