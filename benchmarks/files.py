@@ -11,6 +11,7 @@ from keyline_deploy.systems import folder, names
 OWN = (
     "benchmarks.cold_import",
     "benchmarks.functions",
+    "benchmarks.invocations",
     "benchmarks.lean",
     "benchmarks.memory_before_after",
     "benchmarks.migrate",

@@ -42,9 +42,12 @@ class Captured:
     events: dict[str, list[Event]] = field(default_factory=dict)
 
     def candidates(self) -> list[tuple[str, Event]]:
-        """Return the last event of each kind, that of the most frequent kind first."""
+        """Return the first and the last event of each kind, those of the most frequent kind first.
+
+        Journeys begin with what is granted. They end with requests that are refused.
+        """
         by_number = sorted(self.events.items(), key=lambda pair: -len(pair[1]))
-        return [(kind, events[-1]) for kind, events in by_number]
+        return [(kind, event) for kind, events in by_number for event in (events[0], events[-1])]
 
 
 def kind_of(event: Event) -> str:
