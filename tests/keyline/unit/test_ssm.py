@@ -30,9 +30,9 @@ FOUND = reply(
 )
 
 
-@pytest.fixture(params=["", "botocore"])
-def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A plain environment, and what makes the calls in it."""
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plain environment."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in {
@@ -41,21 +41,25 @@ def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         "AWS_ACCESS_KEY_ID": "AKIA",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_REGION": "us-east-1",
-        variables.TRANSPORT: request.param,
     }.items():
         monkeypatch.setenv(name, value)
-    return str(request.param)
+
+
+@pytest.fixture(params=["", "botocore"])
+def transport(request: pytest.FixtureRequest, plain: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transport that makes the calls in a plain environment: ours, and botocore's."""
+    monkeypatch.setenv(variables.TRANSPORT, request.param)
 
 
 @pytest.fixture
-def server(transport: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+def server(plain: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
     with scripted() as running:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", running.url)
         yield running
 
 
 def test_a_parameter_is_read_with_the_moment_it_was_changed(
-    transport: str, monkeypatch: pytest.MonkeyPatch
+    transport: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with parameter_store(monkeypatch) as ssm:
         ssm.put_parameter(Name=NAME, Type="String", Value="2")
@@ -80,7 +84,7 @@ def test_a_parameter_is_read_with_the_moment_it_was_changed(
     ],
 )
 def test_a_read_that_fails_says_why_and_the_next_one_reads(
-    server: Scripted, step: Step, why: str
+    transport: None, server: Scripted, step: Step, why: str
 ) -> None:
     server.steps += [step, dribble(FOUND)]
     read = parameters(0.2)
@@ -93,8 +97,6 @@ def test_a_read_that_fails_says_why_and_the_next_one_reads(
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"Parameter":{}}', b'{"Parameter":{"Value":7}}'])
 def test_an_answer_that_holds_no_parameter_is_refused(server: Scripted, body: bytes) -> None:
-    if os.environ[variables.TRANSPORT]:
-        pytest.skip("botocore does not look at what an answer holds")
     server.steps.append(reply(body))
     with pytest.raises(ParameterUnreadError, match="the answer is not as described"):
         parameters(0.2)(NAME)
@@ -103,7 +105,7 @@ def test_an_answer_that_holds_no_parameter_is_refused(server: Scripted, body: by
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize("more", [{}, {"AWS_SESSION_TOKEN": "token"}])
 def test_a_request_is_that_of_botocore(
-    transport: str, region: str, more: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    plain: None, region: str, more: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", region)
     for name, value in more.items():
@@ -127,8 +129,6 @@ def test_a_request_is_that_of_botocore(
 
 
 def test_botocore_is_not_imported_for_it(server: Scripted) -> None:
-    if os.environ[variables.TRANSPORT]:
-        pytest.skip("it is what makes the calls")
     server.steps += [FOUND, reply(b'{"__type":"ParameterNotFound"}', 400), close]
     code = (
         "import sys\n"
