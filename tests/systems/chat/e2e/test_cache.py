@@ -35,7 +35,7 @@ def until_the_cache_answers(api: Api, running: Running) -> None:
     """Ask until there is a hit: after a failure, the cache is left alone for some seconds."""
     day = time.strftime("%Y-%m-%d", time.gmtime())
     question, before = f"/modules/{fresh_id()}/analytics", counted(running, HIT)
-    end = time.monotonic() + 10 * OPEN_SECONDS
+    end = time.monotonic() + 3 * OPEN_SECONDS
     while counted(running, HIT) == before:
         assert time.monotonic() < end
         api.get(question, **{"from": day, "to": day})
