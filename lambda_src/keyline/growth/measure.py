@@ -98,13 +98,13 @@ def handler_of(system: System, growth: Growth) -> Handler:
     KeylineError
         If the function's environment variables are missing.
     """
-    connection = Connection(dynamodb_client())
-    store = Store.for_function(system, connection=connection)
+    client = dynamodb_client()
+    store = Store.for_function(system, client=client)
     watch = SizeWatch(
         store=store,
         growth=growth,
         tables=system.function(FUNCTION).describes,
-        describe=dynamodb_describe(connection),
+        describe=dynamodb_describe(Connection(client)),
         metrics=Metrics(store.environment, system),
     )
 

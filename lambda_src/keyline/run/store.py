@@ -119,12 +119,14 @@ class Store:
         )
 
     @classmethod
-    def for_function(cls, system: System, *, connection: Sender | None = None) -> Store:
+    def for_function(
+        cls, system: System, *, client: Client | None = None, connection: Sender | None = None
+    ) -> Store:
         """Return the store of a Lambda function, from what its environment variables say.
 
         Parameters
         ----------
-        connection
+        client, connection
             As in the constructor.
 
         Raises
@@ -142,6 +144,7 @@ class Store:
             meter=PROCESS,
             measure_sizes=context.measure_sizes and connection is None,
             tables=context.tables,
+            client=client,
             connection=connection,
         )
 

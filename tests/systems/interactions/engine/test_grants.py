@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -69,3 +70,6 @@ def test_the_table_s_size_is_told_as_dynamodb_describes_it(
     told = capsys.readouterr().out
     assert '"TableSizeBytes"' in told
     assert '"IndexSizeBytes"' in told
+    calls = [json.loads(line) for line in told.splitlines() if '"Pattern"' in line]
+    assert calls
+    assert all("Floor" in call for call in calls)  # a demo compares it with what was consumed
