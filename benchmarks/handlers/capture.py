@@ -42,12 +42,12 @@ class Captured:
     events: dict[str, list[Event]] = field(default_factory=dict)
 
     def candidates(self) -> list[tuple[str, Event]]:
-        """Return the first and the last event of each kind, those of the most frequent kind first.
+        """Return the last and the first event of each kind, those of the most frequent kind first.
 
-        Journeys begin with what is granted. They end with requests that are refused.
+        The last request of a journey may be one that is refused; the first one is not.
         """
         by_number = sorted(self.events.items(), key=lambda pair: -len(pair[1]))
-        return [(kind, event) for kind, events in by_number for event in (events[0], events[-1])]
+        return [(kind, event) for kind, events in by_number for event in (events[-1], events[0])]
 
 
 def kind_of(event: Event) -> str:

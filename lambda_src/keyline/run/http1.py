@@ -114,14 +114,12 @@ class _Line:
         if self._milliseconds is None:
             self.socket.sendall(request)
             return
-        left = memoryview(request)
-        while left:
-            try:
-                left = left[self.socket.send(left) :]
-            except BlockingIOError:
-                writable = select.poll()
-                writable.register(self.socket, select.POLLOUT)
-                self._wait(writable)
+        sent = self.socket.send(request)  # nearly always all of it
+        while sent < len(request):
+            writable = select.poll()
+            writable.register(self.socket, select.POLLOUT)
+            self._wait(writable)
+            sent += self.socket.send(memoryview(request)[sent:])
 
     def receive(self, most: int) -> bytes:
         """Return the next bytes; none at the end of the connection."""
