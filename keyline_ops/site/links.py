@@ -26,6 +26,9 @@ _LINK = re.compile(
 )
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
 _NAME = re.compile(r"`?(\w+)`?")
+_WIDTH = re.compile(r'<svg[^>]* width="(\d+)"')
+_TELEPHONE = 390
+"""Pixels that a telephone is wide."""
 
 
 @dataclass
@@ -103,7 +106,10 @@ class Links:
 
 
 def framed(svg: str, label: str) -> str:
-    """Return a picture as a part of a page: it can be moved sideways where it is too wide."""
-    return (
-        f'<div class="picture" tabindex="0" role="group" aria-label="{escape(label)}">{svg}</div>'
-    )
+    """Return a picture as a part of a page: it can be moved sideways where it is too wide.
+
+    One that was drawn for a telephone is never made larger, and becomes a little smaller there.
+    """
+    width = _WIDTH.search(svg)
+    kind = "picture narrow" if width and int(width[1]) <= _TELEPHONE else "picture"
+    return f'<div class="{kind}" tabindex="0" role="group" aria-label="{escape(label)}">{svg}</div>'

@@ -8,7 +8,7 @@ import pytest
 
 from keyline.errors import KeylineError
 from keyline_ops.site import shown
-from keyline_ops.site.links import Links
+from keyline_ops.site.links import Links, framed
 from keyline_ops.site.navigation import sections
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><title>t</title>\n<style>x</style>\n<rect/></svg>'
@@ -78,3 +78,8 @@ def test_the_index_of_the_documents_is_the_navigation(tmp_path: Path) -> None:
     )
     found = [(part.title, part.pages) for part in sections(tmp_path, [])]
     assert found == [("First", ["docs/a", "C"]), ("Last", ["docs/sub/d"])]
+
+
+@pytest.mark.parametrize(("width", "kind"), [(361, "picture narrow"), (900, "picture")])
+def test_a_picture_for_a_telephone_is_never_made_larger(width: int, kind: str) -> None:
+    assert framed(f'<svg width="{width}" height="9"/>', "shares").startswith(f'<div class="{kind}"')
