@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
 
@@ -70,6 +69,8 @@ def raise_first(faults: Iterable[Fault], where: str = "") -> None:
 
 def instead_of(name: str, known: Iterable[str]) -> str:
     """Return what to suggest in place of an unknown name."""
+    from difflib import get_close_matches  # not at the start of functions, which rarely need it
+
     names = sorted(known)
     close = get_close_matches(name, names, n=1)
     if close:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, TypedDict, TypeVar, Unpack
 
@@ -209,6 +208,8 @@ class App:
         if route in self._registered:
             raise DeclarationError(where, f"{route} has a handler already.", "Drop one of them.")
         if route not in self._declared:
+            from difflib import get_close_matches  # not at the start of functions
+
             close = get_close_matches(route, self._declared, n=1)
             raise DeclarationError(
                 where,

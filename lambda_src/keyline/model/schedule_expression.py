@@ -9,7 +9,6 @@ come around, so that a range of years runs forwards. All times are UTC.
 
 from __future__ import annotations
 
-import calendar
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -66,7 +65,7 @@ class Rate(msgspec.Struct, frozen=True):
 
     def times_in(self, year: int) -> float:
         """Return how often it is due in a year, as an average."""
-        return (365 + calendar.isleap(year)) * DAY_SECONDS / self.seconds
+        return (337 + _days_of(year, 2)) * DAY_SECONDS / self.seconds
 
 
 class Cron(msgspec.Struct, frozen=True):
@@ -120,7 +119,7 @@ class Cron(msgspec.Struct, frozen=True):
             if year not in self.years:
                 continue
             for month in sorted(self.months):
-                for number in range(1, calendar.monthrange(year, month)[1] + 1):
+                for number in range(1, _days_of(year, month) + 1):
                     day = date(year, month, number)
                     if day >= first and self.day_of_month(day) and self.day_of_week(day):
                         yield day
@@ -204,17 +203,23 @@ def _any_day(_: date) -> bool:
     return True
 
 
+def _days_of(year: int, month: int) -> int:
+    from calendar import monthrange  # not at the start of functions, which never ask it
+
+    return monthrange(year, month)[1]
+
+
 def _weekday(day: date) -> int:
     return day.isoweekday() % 7 + 1  # 1 = Sunday
 
 
 def _last_day(day: date) -> int:
-    return calendar.monthrange(day.year, day.month)[1]
+    return _days_of(day.year, day.month)
 
 
 def _nearest_weekday(year: int, month: int, wanted: int) -> int | None:
     """Return the day nearest to the wanted one from Monday to Friday, in the same month."""
-    last = calendar.monthrange(year, month)[1]
+    last = _days_of(year, month)
     if wanted > last:
         return None
     weekday = date(year, month, wanted).isoweekday()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -70,7 +69,11 @@ class Bounds(msgspec.Struct, frozen=True):
         BadValueError
             If the addition is not a multiple itself.
         """
-        if self.step is not None and Fraction(delta) % Fraction(self.step):
+        if self.step is None:
+            return
+        from fractions import Fraction  # not at the start of functions, few of which have a step
+
+        if Fraction(delta) % Fraction(self.step):
             raise BadValueError(
                 name, f"has to be a multiple of {self.step}.", "Add a multiple of it."
             )
