@@ -204,9 +204,7 @@ def _any_day(_: date) -> bool:
 
 
 def _days_of(year: int, month: int) -> int:
-    from calendar import monthrange  # not at the start of functions, which never ask it
-
-    return monthrange(year, month)[1]
+    return 31 if month == 12 else (date(year, month + 1, 1) - date(year, month, 1)).days
 
 
 def _weekday(day: date) -> int:
