@@ -28,16 +28,20 @@ _OTHERS = (
 )
 _NEWER = {"docs/requirements.txt": "3.11.5"}
 """Files of which a package needs a later Python than the oldest that we support."""
+_INSTALLED_BESIDE = {ROOT / "benchmarks" / "requirements.lock"}
 _ALONE = {".ci/redis.txt", "lambda_src/requirements-dax.txt"}
 """Files whose packages are taken without what they bring."""
 
 
 def main() -> None:
-    """Write all locks: first the one of the project, whose versions hold for the bundles."""
+    """Write all locks: first the one of the project, whose versions hold for the bundles.
+
+    These versions also hold for what is installed beside the project, which must not replace them.
+    """
     locks = locks_of(ROOT)
     for number, (lock, sources) in enumerate(locks.items()):
-        in_bundle = number > 0 and lock.is_relative_to(ROOT / "lambda_src")
-        _write(lock, sources, [next(iter(locks))] if in_bundle else [])
+        holds = lock.is_relative_to(ROOT / "lambda_src") or lock in _INSTALLED_BESIDE
+        _write(lock, sources, [next(iter(locks))] if number > 0 and holds else [])
         print(f"{lock.relative_to(ROOT)}: {len(pins(lock.read_text(encoding='utf-8')))} packages")
 
 
