@@ -28,7 +28,7 @@ _OTHERS = (
 )
 _NEWER = {"docs/requirements.txt": "3.11.5"}
 """Files of which a package needs a later Python than the oldest that we support."""
-_INSTALLED_BESIDE = {ROOT / "benchmarks" / "requirements.lock"}
+_BENCHMARKS = ROOT / "benchmarks" / "requirements.lock"
 _ALONE = {".ci/redis.txt", "lambda_src/requirements-dax.txt"}
 """Files whose packages are taken without what they bring."""
 
@@ -39,9 +39,10 @@ def main() -> None:
     These versions also hold for what is installed beside the project, which must not replace them.
     """
     locks = locks_of(ROOT)
-    for number, (lock, sources) in enumerate(locks.items()):
-        holds = lock.is_relative_to(ROOT / "lambda_src") or lock in _INSTALLED_BESIDE
-        _write(lock, sources, [next(iter(locks))] if number > 0 and holds else [])
+    project = next(iter(locks))
+    for lock, sources in locks.items():
+        beside = lock.is_relative_to(ROOT / "lambda_src") or lock == _BENCHMARKS
+        _write(lock, sources, [project] if beside else [])
         print(f"{lock.relative_to(ROOT)}: {len(pins(lock.read_text(encoding='utf-8')))} packages")
 
 

@@ -47,7 +47,9 @@ class Captured:
         The last request of a journey may be one that is refused; the first one is not.
         """
         by_number = sorted(self.events.items(), key=lambda pair: -len(pair[1]))
-        return [(kind, event) for kind, events in by_number for event in (events[-1], events[0])]
+        return [
+            (kind, event) for kind, events in by_number for event in events[-1:] + events[:-1][:1]
+        ]
 
 
 def kind_of(event: Event) -> str:

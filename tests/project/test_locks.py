@@ -64,6 +64,15 @@ def test_a_bundle_has_the_versions_that_are_tested(root: Path) -> None:
                 assert {*pinned} <= {*tested[name]}, (lock, name)
 
 
+def test_what_benchmarks_install_beside_the_project_replaces_nothing_of_it(root: Path) -> None:
+    tested = pins((root / "requirements.lock").read_text())
+    beside = pins((root / "benchmarks/requirements.lock").read_text())
+    shared = tested.keys() & beside.keys()
+    assert "botocore" in shared
+    for name in shared:
+        assert {*beside[name]} <= {*tested[name]}, name
+
+
 def test_what_is_installed_is_what_is_locked(root: Path) -> None:
     for name, pinned in pins((root / "requirements.lock").read_text()).items():
         for locked in pinned:
