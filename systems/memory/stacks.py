@@ -8,7 +8,7 @@ from keyline_cdk.alarm import add_alarm
 from keyline_cdk.level_one import level_one
 from keyline_cdk.metrics import system_percentile
 from keyline_deploy.data_points import DataPoints
-from memory.embeddings import titan
+from memory.embeddings.provider import TITAN_DIMENSION, TITAN_MODEL
 from memory.embeddings.tables import EMBEDDINGS
 from memory.metrics import CONTEXT_MEMORY, CONTEXT_TIME, SEARCH_TIME
 from memory.settings import Settings
@@ -37,7 +37,7 @@ class MemoryDataStack(DataStack):
             kind.VectorIndexProperty(
                 index_name=VECTOR_INDEX,
                 vector_attribute=kind.VectorAttributeProperty(attribute_name=VECTOR_ATTRIBUTE),
-                dimensions=titan.DIMENSION,
+                dimensions=TITAN_DIMENSION,
                 distance_function="COSINE",
                 projection=kind.ProjectionProperty(projection_type="KEYS_ONLY"),
                 search_schema=[
@@ -57,7 +57,7 @@ class MemoryServiceStack(ServiceStack):
         """Add the permission and the alarms."""
         settings = self._environment.settings(self._system.name, Settings)
         if settings.embeddings == "titan":
-            self._allow_model(titan.MODEL, WRITE, RECALL)
+            self._allow_model(TITAN_MODEL, WRITE, RECALL)
         self._watch(
             CONTEXT_TIME,
             CONTEXT_MS,

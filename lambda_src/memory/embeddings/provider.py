@@ -12,8 +12,8 @@ from keyline.errors import KeylineError
 
 MAX_CHARACTERS = 8_000
 """What is sent of a text. The specification cuts texts there; Titan takes 50,000 characters."""
-DIMENSION = 1_024
-"""How many numbers a vector has unless something else is asked for."""
+TITAN_MODEL = "amazon.titan-embed-text-v2:0"
+TITAN_DIMENSION = 1_024
 
 _WORD = re.compile(r"\w+")
 
@@ -57,7 +57,7 @@ class OfflineEmbeddings:
     hashing trick). This class knows no meaning: it is for tests and for a machine without Bedrock.
     """
 
-    def __init__(self, dimension: int = DIMENSION) -> None:
+    def __init__(self, dimension: int = TITAN_DIMENSION) -> None:
         self.dimension = dimension
         self.name = f"offline-words-{dimension}"
 

@@ -10,10 +10,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyline.causes import cause_of
-from memory.embeddings.provider import MAX_CHARACTERS, EmbeddingFailedError
+from memory.embeddings.provider import (
+    MAX_CHARACTERS,
+    TITAN_DIMENSION,
+    TITAN_MODEL,
+    EmbeddingFailedError,
+)
 
-MODEL = "amazon.titan-embed-text-v2:0"
-DIMENSION = 1_024
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 4.0
 ATTEMPTS = 2
@@ -32,8 +35,8 @@ class TitanEmbeddings:
         What `bedrock_client` made.
     """
 
-    dimension = DIMENSION
-    name = MODEL
+    dimension = TITAN_DIMENSION
+    name = TITAN_MODEL
 
     def __init__(self, client: Any) -> None:
         self._client = client

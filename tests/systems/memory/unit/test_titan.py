@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from memory.embeddings import titan
-from memory.embeddings.provider import MAX_CHARACTERS, EmbeddingFailedError
-from memory.embeddings.titan import ATTEMPTS, DIMENSION, TitanEmbeddings, bedrock_client
+from memory.embeddings.provider import MAX_CHARACTERS, TITAN_DIMENSION, EmbeddingFailedError
+from memory.embeddings.titan import ATTEMPTS, TitanEmbeddings, bedrock_client
 from tests.support.scripted import Scripted, Step, close, hang, reply, scripted
 
-VECTOR = [1.0, *[0.0] * (DIMENSION - 1)]
+VECTOR = [1.0, *[0.0] * (TITAN_DIMENSION - 1)]
 
 
 def answered(**body: object) -> bytes:
@@ -48,14 +48,14 @@ def test_a_text_is_asked_for_once_and_cut(bedrock: Scripted, embeddings: TitanEm
     assert embeddings.embed("é" * (MAX_CHARACTERS + 1)) == VECTOR
     ((head, body),) = bedrock.requests
     assert head.startswith(b"POST /model/amazon.titan-embed-text-v2%3A0/invoke HTTP/1.1\r\n")
-    sent = {"inputText": "é" * MAX_CHARACTERS, "dimensions": DIMENSION, "normalize": True}
+    sent = {"inputText": "é" * MAX_CHARACTERS, "dimensions": TITAN_DIMENSION, "normalize": True}
     assert json.loads(body) == sent
 
 
 def test_a_text_without_words_is_not_asked_for(
     bedrock: Scripted, embeddings: TitanEmbeddings
 ) -> None:
-    assert embeddings.embed(" \n") == [0.0] * DIMENSION
+    assert embeddings.embed(" \n") == [0.0] * TITAN_DIMENSION
     assert bedrock.requests == []
 
 
