@@ -67,14 +67,19 @@ def raise_first(faults: Iterable[Fault], where: str = "") -> None:
         raise DeclarationError(f"{where}.{path}" if where else path, message, suggestion)
 
 
-def instead_of(name: str, known: Iterable[str]) -> str:
-    """Return what to suggest in place of an unknown name."""
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is spelled most like another; None if no name is alike."""
     from difflib import get_close_matches  # not at the start of functions, which rarely need it
 
+    return next(iter(get_close_matches(name, list(known), n=1)), None)
+
+
+def instead_of(name: str, known: Iterable[str]) -> str:
+    """Return what to suggest in place of an unknown name."""
     names = sorted(known)
-    close = get_close_matches(name, names, n=1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
+    close = closest(name, names)
+    if close is not None:
+        return f"Did you mean {close!r}?"
     return f"Use one of: {', '.join(names)}." if names else "There is nothing to choose from."
 
 

@@ -16,7 +16,7 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 from keyline import payload
-from keyline.errors import DeclarationError
+from keyline.errors import DeclarationError, closest
 from keyline.http import doubt, problem
 from keyline.http.answer import Answer
 from keyline.http.arguments import Arguments, arguments_of
@@ -208,13 +208,11 @@ class App:
         if route in self._registered:
             raise DeclarationError(where, f"{route} has a handler already.", "Drop one of them.")
         if route not in self._declared:
-            from difflib import get_close_matches  # not at the start of functions
-
-            close = get_close_matches(route, self._declared, n=1)
+            close = closest(route, self._declared)
             raise DeclarationError(
                 where,
                 f"the system {self._system.name} declares no route {route}.",
-                f"Did you mean {close[0]}?" if close else "Declare it with its function.",
+                f"Did you mean {close}?" if close else "Declare it with its function.",
             )
 
     def _handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:

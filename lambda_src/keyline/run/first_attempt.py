@@ -20,15 +20,20 @@ class Way(msgspec.Struct, frozen=True):
     keys: Keys
 
 
-def way_of(plain: PlainEnvironment, settings: ClientSettings, service: Service = DYNAMODB) -> Way:
-    """Return the way to a service in a plain environment."""
-    origin = Origin(
-        plain.url,
+def origin_of(url: str, settings: ClientSettings, certificates: str) -> Origin:
+    """Return the connections to a URL, with a client's timeouts."""
+    return Origin(
+        url,
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
         pool=settings.pool,
-        certificates=plain.certificates,
+        certificates=certificates,
     )
+
+
+def way_of(plain: PlainEnvironment, settings: ClientSettings, service: Service = DYNAMODB) -> Way:
+    """Return the way to a service in a plain environment."""
+    origin = origin_of(plain.url, settings, plain.certificates)
     signer = Signer(plain.region, service.name)
     return Way(Destination(origin, signer, settings.attempts, service), plain.keys)
 

@@ -28,7 +28,7 @@ from keyline.run.attempts import Attempts
 from keyline.run.botocore_client import botocore_client
 from keyline.run.client_settings import ClientSettings
 from keyline.run.destination import Destination
-from keyline.run.first_attempt import BY_BOTOCORE, First, Way
+from keyline.run.first_attempt import BY_BOTOCORE, First, Way, origin_of
 from keyline.run.http1 import (
     ClosedError,
     ConnectError,
@@ -190,13 +190,7 @@ class Botocore:
         if config.client_cert or proxies:
             return None
         if base not in self._origins:
-            self._origins[base] = Origin(
-                base,
-                connect_timeout=settings.connect_timeout,
-                read_timeout=settings.read_timeout,
-                pool=settings.pool,
-                certificates=self._certificates,
-            )
+            self._origins[base] = origin_of(base, settings, self._certificates)
         return Destination(
             origin=self._origins[base],
             signer=Signer(scope[1]),
