@@ -15,13 +15,14 @@ from botocore.session import Session
 
 from keyline import variables
 from keyline.run.client_settings import ClientSettings
-from keyline.run.first_attempt import Way, way_of
+from keyline.run.first_attempt import way_of
 from keyline.run.plain_environment import plain_environment
 from keyline.run.service import SSM
 from keyline.ssm import Parameter, ParameterUnreadError, parameters
 from tests.support.answers import answer
 from tests.support.parameter_store import parameter_store
 from tests.support.scripted import Scripted, Step, close, dribble, hang, reply, scripted
+from tests.support.sent import in_words, sent_by
 
 NAME = "/keyline/notes/test/migration-phase"
 MOMENT = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -119,12 +120,13 @@ def test_a_request_is_that_of_botocore(
     if environment is None:
         assert region not in ("us-east-1", "eu-central-1", "ap-southeast-2", "sa-east-1")
         return
-    url, ours = _ours(way_of(environment, settings, SSM))
+    url, ours = sent_by(way_of(environment, settings, SSM), "GetParameter", b'{"Name": "n"}')
     theirs = _theirs(region)
     assert url == theirs.url
+    said = in_words(theirs)
     for name in ("Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Security-Token"):
-        assert ours.get(name.lower()) == _text(theirs.headers.get(name))
-    assert ours["x-amz-target"] == _text(theirs.headers["X-Amz-Target"])
+        assert ours.get(name.lower()) == said.get(name.lower())
+    assert ours["x-amz-target"] == said["x-amz-target"]
 
 
 def test_botocore_is_not_imported_for_it(server: Scripted) -> None:
@@ -143,13 +145,6 @@ def test_botocore_is_not_imported_for_it(server: Scripted) -> None:
     assert len(server.requests) == 3
 
 
-def _ours(way: Way) -> tuple[str, dict[str, str]]:
-    body = b'{"Name": "n"}'
-    head = way.destination.request("GetParameter", way.keys, body).partition(b"\r\n\r\n")[0]
-    lines = (line.partition(": ") for line in head.decode().split("\r\n")[1:])
-    return f"{way.destination.origin.url}/", {name.lower(): value for name, _, value in lines}
-
-
 def _theirs(region: str) -> Any:
     seen: list[Any] = []
 
@@ -161,7 +156,3 @@ def _theirs(region: str) -> Any:
     client.meta.events.register("before-send.ssm", note)
     client.get_parameter(Name="n")
     return seen[0]
-
-
-def _text(value: Any) -> str | None:
-    return value.decode() if isinstance(value, bytes) else value

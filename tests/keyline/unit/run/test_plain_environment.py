@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from keyline.run import dynamodb_client
 from keyline.run.attempts import Attempts
 from keyline.run.client_settings import ClientSettings
-from keyline.run.first_attempt import Way
 from keyline.run.hand_over import Botocore
 from keyline.run.plain_environment import plain_environment
 from tests.support.answers import answer
+from tests.support.sent import in_words, sent_by
 
 ACCOUNT = "123456789012"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "secret"}  # stand-ins
@@ -131,19 +131,6 @@ def botocore_s(asked: ClientSettings) -> Any:
     return seen[0]
 
 
-def sent_by(way: Way) -> tuple[str, dict[str, str]]:
-    """Return where a request of ours goes, and its headers."""
-    head = way.destination.request("GetItem", way.keys, b"{}").partition(b"\r\n\r\n")[0]
-    lines = (line.partition(": ") for line in head.decode().split("\r\n")[1:])
-    return f"{way.destination.origin.url}/", {name.lower(): value for name, _, value in lines}
-
-
-def in_words(request: Any) -> dict[str, str]:
-    """Return a request's headers."""
-    said = {name.lower(): value for name, value in request.headers.items()}
-    return {name: v.decode() if isinstance(v, bytes) else v for name, v in said.items()}
-
-
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(environ={}, region=None, url=None, explicit=False)
 @example(environ={"AWS_ACCOUNT_ID": ACCOUNT}, region=None, url=None, explicit=False)
@@ -178,7 +165,7 @@ def test_what_is_plain_is_what_botocore_makes_of_it(
         # Then botocore would send the same to the same place
         way = dynamodb_client(endpoint_url=url, region=region, credentials=asked.credentials)._way
         assert way is not None
-        ours, headers = sent_by(way)
+        ours, headers = sent_by(way, "GetItem", b"{}")
         theirs = botocore_s(asked)
         assert theirs is not None
         assert ours == theirs.url
