@@ -395,7 +395,7 @@ def _reason(
     action: int, part: Pattern[Any], reason: reply.Reason, reader: Reader[Any], now: float
 ) -> Cancelled:
     found = refusals.current(part, reader, reason.Item, now)
-    lacking = refusals.without_value(part, reason.Item)
+    lacking = {} if found is None else refusals.without_value(part, reason.Item)
     if isinstance(found, ItemUnreadableError):
         return Cancelled(action, part.name, reason.Code, None, found, lacking)
     return Cancelled(action, part.name, reason.Code, found, None, lacking)

@@ -340,6 +340,16 @@ def test_a_part_of_a_transaction_names_the_source_that_has_no_value(shelf: Store
         shelf.update_once(RED_ONCE, {"due": 1}, id="o")
 
 
+def test_an_expired_item_is_no_item_and_lacks_no_source(orders: Bench, shelf: Store) -> None:
+    put_raw(orders, ttl={"N": "1600000000"})
+    writes = [Write.update(FLOOR, {}, id="o"), Write.put(PUT, Order(id="p"))]
+    with pytest.raises(TransactionCancelledError) as caught:
+        shelf.transact(SEVERAL, writes)
+    assert [r.without_value for r in caught.value.reasons] == [{}]
+    with pytest.raises(NotFoundError):
+        shelf.update(FLOOR, {}, id="o")
+
+
 def test_an_expiry_is_a_moment(shelf: Store) -> None:
     shelf.put(PUT, Order(id="o", due=FUTURE))
     assert shelf.update(EXPIRE, {"ttl": 60}, id="o").ttl == FUTURE + 60
