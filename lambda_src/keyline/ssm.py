@@ -37,6 +37,9 @@ class ParameterUnreadError(Exception):
     """A parameter was not read. The text says why, without a full stop."""
 
 
+_NOT_AS_DESCRIBED = "the answer is not as described"
+
+
 class _Found(msgspec.Struct, rename="pascal"):
     parameter: Parameter
 
@@ -61,6 +64,8 @@ def _by_us(way: Way) -> Callable[[str], Parameter]:
         first = first_attempt(way, "GetParameter", msgspec.json.encode({"Name": name}))
         if first.fault is not None:
             raise ParameterUnreadError(cause_of(first.fault)) from first.fault
+        if first.status == 200 and not first.is_whole:
+            raise ParameterUnreadError(_NOT_AS_DESCRIBED)
         if not first.succeeded:
             said = refused(first.body)
             code = said.code if said else ""
@@ -89,8 +94,10 @@ def _by_botocore(settings: ClientSettings) -> Callable[[str], Parameter]:
     def read(name: str) -> Parameter:
         try:
             found = client.get_parameter(Name=name)["Parameter"]
+            return Parameter(found["Value"], found["LastModifiedDate"].timestamp())
         except (BotoCoreError, ClientError) as error:
             raise ParameterUnreadError(cause_of(error)) from error
-        return Parameter(found["Value"], found["LastModifiedDate"].timestamp())
+        except (KeyError, UnicodeDecodeError) as error:
+            raise ParameterUnreadError(_NOT_AS_DESCRIBED) from error
 
     return read

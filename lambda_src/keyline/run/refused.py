@@ -6,7 +6,7 @@ import msgspec
 
 
 class Refused(msgspec.Struct):
-    """The words of a refusal. Services write the message's name in either way."""
+    """The words of a refusal. Some services write `message`, and others `Message`."""
 
     kind: str = msgspec.field(name="__type", default="")
     message: str | None = None
@@ -15,7 +15,7 @@ class Refused(msgspec.Struct):
     @property
     def code(self) -> str:
         """The name of the error."""
-        return self.kind.rpartition("#")[2]
+        return self.kind.partition(":")[0].rpartition("#")[2]
 
     @property
     def text(self) -> str:

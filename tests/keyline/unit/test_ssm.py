@@ -31,6 +31,7 @@ FOUND = reply(
     b'{"Parameter":{"LastModifiedDate":1.7965e9,"Name":"n","Type":"String","Value":"2","Version":1}}',
     headers={"x-amz-crc32": None, "Content-Type": "application/x-amz-json-1.1"},
 )
+DAMAGED = reply(b"{}", headers={"x-amz-crc32": "7"})
 
 
 @pytest.fixture
@@ -81,6 +82,7 @@ def test_a_parameter_is_read_with_the_moment_it_was_changed(
     [
         (reply(b'{"__type":"ThrottlingException","message":"slow"}', 400), "ThrottlingException"),
         (reply(b'{"__type":"com.amazonaws.ssm#InternalServerError"}', 500), "InternalServerError"),
+        (reply(b'{"__type":"a#ParameterNotFound:http://x/"}', 400), "refused: ParameterNotFound$"),
         (reply(b"<html>", 503), "it was refused: 503"),
         (close, "the connection was closed before the answer came"),
         (hang, "no answer came in time"),
@@ -98,9 +100,20 @@ def test_a_read_that_fails_says_why_and_the_next_one_reads(
     assert [json.loads(body) for _, body in server.requests] == [{"Name": NAME}] * 2
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"Parameter":{}}', b'{"Parameter":{"Value":7}}'])
-def test_an_answer_that_holds_no_parameter_is_refused(server: Scripted, body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"{}", b'{"Parameter":{}}', b'{"Parameter":{"Value":"7"}}'])
+def test_an_answer_that_holds_no_parameter_is_refused(
+    transport: None, server: Scripted, body: bytes
+) -> None:
     server.steps.append(reply(body))
+    with pytest.raises(ParameterUnreadError, match="the answer is not as described"):
+        parameters(0.2)(NAME)
+
+
+@pytest.mark.parametrize(
+    "answer", [reply(b""), reply(b"{"), reply(b'{"Parameter":{"Value":7}}'), DAMAGED]
+)
+def test_an_answer_that_is_not_whole_is_refused(server: Scripted, answer: bytes) -> None:
+    server.steps.append(answer)
     with pytest.raises(ParameterUnreadError, match="the answer is not as described"):
         parameters(0.2)(NAME)
 
