@@ -36,7 +36,7 @@ _ALONE = {".ci/redis.txt", "lambda_src/requirements-dax.txt"}
 def main() -> None:
     """Write all locks: first the one of the project, whose versions hold for the bundles.
 
-    These versions also hold for what is installed beside the project, which must not replace them.
+    What is installed beside the project has the same versions, so that it replaces nothing.
     """
     locks = locks_of(ROOT)
     project = next(iter(locks))

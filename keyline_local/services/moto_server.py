@@ -34,7 +34,7 @@ NEVER_FIRED: Mapping[str, str] = {
     ),
     **dict.fromkeys(
         ("CreateSchedule", "UpdateSchedule"),
-        "The local platform fires no schedule that is made at run time. "
+        "The local platform fires no schedule that is made or changed at run time. "
         "Declare the schedule in the template.",
     ),
 }

@@ -3,7 +3,7 @@
 The skill and the stream both tell of level 2. An alert is claimed by creating its item, and only
 the process that has claimed it publishes. A process that could not publish gives the claim up. If a
 process ends between the claim and the end of publishing, another takes the alert over after 10 s.
-A claim that lies more than 10 s in the future is void: the clock that gave it its time was wrong.
+A claim that lies more than 10 s in the future is void: one of the two clocks is wrong.
 In these cases a caregiver may be told twice, and is never left without the alert.
 """
 
@@ -164,7 +164,7 @@ class Alerts:
         return True
 
     def _set_claim(self, alert: Alert, *, moment: float, before: float, after: float) -> None:
-        """Say when an alert was claimed, unless it was sent, or claimed between two moments."""
+        """Set when an alert was claimed, unless it was sent or its claim is between the moments."""
         self.store.update(
             ALERT_TAKE,
             {"claimedAt": moment},

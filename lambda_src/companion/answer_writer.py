@@ -78,7 +78,7 @@ def writer_of(settings: Settings) -> AnswerWriter:
     """Return the writer that the settings name."""
     if not settings.model_id:
         return RuleWriter()
-    # What a function without a model never pays: the import is half of a start.
+    # Imported here: it takes half of a start, and a function without a model does not need it.
     from botocore.config import Config
     from botocore.session import Session
 

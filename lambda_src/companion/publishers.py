@@ -52,7 +52,7 @@ def publisher_of(settings: Settings, logger: Logger) -> Publisher:
     """Return the publisher that the settings name."""
     if settings.alerts == "log":
         return LogPublisher(logger)
-    # What a function that writes to its log never pays: the import is half of a start.
+    # Imported here: it takes half of a start, and a function without a topic does not need it.
     from botocore.config import Config
     from botocore.session import Session
 

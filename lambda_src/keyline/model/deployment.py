@@ -332,7 +332,7 @@ def variables(
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
     if function.requirements and function.memory < 2 * VCPU_MB:
-        found["OPENBLAS_NUM_THREADS"] = "1"  # numpy sees two CPUs, and has less time than of two
+        found["OPENBLAS_NUM_THREADS"] = "1"  # numpy would start one for each CPU that it sees
     if signs_cursors(function):
         found[CURSOR_SECRET] = cursor_secret
     if measure_sizes:

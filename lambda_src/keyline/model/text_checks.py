@@ -24,7 +24,7 @@ _AS_DICT = "Give a dict whose keys are names."
 
 
 def text_faults(declared: DataclassInstance, path: str = "") -> Iterator[Fault]:
-    """Yield what is declared as text, or as names, and is not: also in what it is put together of.
+    """Yield each field that has to be text or names and is not, also of a declaration's parts.
 
     A field is judged by its annotation as it is written. To evaluate the annotations of all
     declarations would take milliseconds of each cold start. What checks itself when it is made,

@@ -85,7 +85,7 @@ class Response(msgspec.Struct, frozen=True):
 class _Line:
     """One open connection.
 
-    A socket of TLS keeps the time of its waits. A plain one does not block: `poll` waits for it. A
+    A socket of TLS has a timeout of its own. A plain one does not block: `poll` waits for it. A
     wait that a signal interrupts goes on for what is left of its time. The kernel's own timeout of
     a socket would begin again, so that a profiler's signals would keep a call waiting for ever.
 

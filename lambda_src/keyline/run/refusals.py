@@ -183,7 +183,7 @@ def of_own_update(
 def without_value(pattern: Pattern[Any], raw: msgspec.Raw) -> Mapping[str, str]:
     """Return the sources of an update that have no value in the item that is there.
 
-    The result has each source by what the update sets from it, and nothing of another write.
+    The keys are what the update sets from each source. Another write has no sources.
     """
     if not isinstance(pattern, Update) or not pattern.set_from or not bytes(raw):
         return {}
