@@ -7,8 +7,10 @@ No cost is rounded, so the costs of the parts of a whole add up to the cost of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
+
+import msgspec
 
 from chat.settings import Settings
 
@@ -17,8 +19,7 @@ COST = "ProviderCost"
 daily budget."""
 
 
-@dataclass(frozen=True)
-class Prices:
+class Prices(msgspec.Struct, frozen=True, dict=True):
     """USD per 1,000 tokens by provider.
 
     Parameters
@@ -27,20 +28,16 @@ class Prices:
         The day on which the prices were read.
     retired
         Providers whose new messages are refused.
-
-    Attributes
-    ----------
-    current
-        The providers whose new messages are taken, in order.
     """
 
     per_1k: Mapping[str, Decimal]
     as_of: str
     retired: frozenset[str] = frozenset()
-    current: tuple[str, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "current", tuple(sorted(self.per_1k.keys() - self.retired)))
+    @cached_property
+    def current(self) -> tuple[str, ...]:
+        """The providers whose new messages are taken, in order."""
+        return tuple(sorted(self.per_1k.keys() - self.retired))
 
     @classmethod
     def of(cls, settings: Settings) -> Prices:

@@ -7,7 +7,6 @@ of messages, all facts of a period, all daily totals of a period.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -40,8 +39,7 @@ class TooMuchError(KeylineError):
     """A period that holds more items than one request may read."""
 
 
-@dataclass(frozen=True)
-class PageRequest:
+class PageRequest(msgspec.Struct, frozen=True):
     """The page of a list to read.
 
     Attributes
@@ -59,8 +57,7 @@ class PageRequest:
     cursor: str | None = None
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(msgspec.Struct, frozen=True):
     """The chat system's tables.
 
     Parameters

@@ -13,8 +13,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from chat.patterns import (
     COUNT_MESSAGES,
@@ -67,8 +68,7 @@ def in_transactions(
         yield part
 
 
-@dataclass
-class Rollup:
+class Rollup(msgspec.Struct):
     """Add messages to the daily totals.
 
     Parameters
@@ -84,10 +84,10 @@ class Rollup:
 
     store: Store
     settings: Settings
-    added: Callable[[Totals], object] = field(default=lambda _: None)
+    added: Callable[[Totals], object] = msgspec.field(default=lambda _: None)
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
-    _seen: dict[int, float] = field(default_factory=dict)
+    _seen: dict[int, float] = msgspec.field(default_factory=dict)
 
     def count(self, messages: Iterable[Message]) -> None:
         """Count each message that was not counted before.

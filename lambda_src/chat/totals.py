@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from chat.days import hour_of
 from chat.latency import measure
@@ -17,8 +18,7 @@ StudentKey = tuple[int, str, int]
 TotalKey = ModuleKey | ProviderKey | StudentKey
 
 
-@dataclass
-class Totals:
+class Totals(msgspec.Struct):
     """The sums of some messages, by module, provider and student.
 
     Attributes
@@ -31,9 +31,9 @@ class Totals:
         By module, day and student.
     """
 
-    modules: dict[ModuleKey, ModuleDay] = field(default_factory=dict)
-    providers: dict[ProviderKey, ProviderDay] = field(default_factory=dict)
-    students: dict[StudentKey, StudentDay] = field(default_factory=dict)
+    modules: dict[ModuleKey, ModuleDay] = msgspec.field(default_factory=dict)
+    providers: dict[ProviderKey, ProviderDay] = msgspec.field(default_factory=dict)
+    students: dict[StudentKey, StudentDay] = msgspec.field(default_factory=dict)
 
 
 def fold(messages: Iterable[Countable]) -> Totals:

@@ -7,7 +7,8 @@ changed, so that neither a second time nor another order changes a result.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from companion.patterns import DAY_ACTIVITY, DAY_TURNS
 from companion.tables import Log
@@ -15,8 +16,7 @@ from companion.words import CONCERN, EMERGENCY
 from keyline.run import NotFoundError, Store
 
 
-@dataclass(frozen=True)
-class Activity:
+class Activity(msgspec.Struct, frozen=True):
     """Keeps the activity of days up to date."""
 
     store: Store

@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+
+import msgspec
 
 from companion.patterns import (
     ALERT_CLAIM,
@@ -49,8 +50,7 @@ class Publisher(Protocol):
         """Tell a caregiver that a patient has an escalation. No health data is given."""
 
 
-@dataclass(frozen=True)
-class Alerts:
+class Alerts(msgspec.Struct, frozen=True):
     """Tells caregivers of escalations.
 
     Parameters

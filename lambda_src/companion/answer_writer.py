@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -54,8 +53,7 @@ class RuleWriter:
         return f"I am here with you, {profile.preferredName}. Tell me more."
 
 
-@dataclass(frozen=True)
-class NovaWriter:
+class NovaWriter(msgspec.Struct, frozen=True):
     """Answers by a model of Bedrock."""
 
     client: Any
@@ -90,8 +88,7 @@ def writer_of(settings: Settings) -> AnswerWriter:
     return NovaWriter(Session().create_client("bedrock-runtime", config=config), settings.model_id)
 
 
-@dataclass(frozen=True)
-class PatientWriter:
+class PatientWriter(msgspec.Struct, frozen=True):
     """Waits for a writer for some seconds only.
 
     Parameters

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -119,8 +118,7 @@ class UnknownCaregiverError(KeylineError):
         )
 
 
-@dataclass(frozen=True)
-class Care:
+class Care(msgspec.Struct, frozen=True):
     """The patients of a caregiver."""
 
     store: Store

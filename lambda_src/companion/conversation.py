@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
+
+import msgspec
 
 from companion.answer_writer import PatientWriter
 from companion.patterns import (
@@ -50,8 +52,7 @@ class UnknownUserError(KeylineError):
         super().__init__("user", "has no patient.", "Link the Alexa user to a patient.")
 
 
-@dataclass(frozen=True)
-class PatientContext:
+class PatientContext(msgspec.Struct, frozen=True):
     """The context of a turn: the facts that it needs of a patient.
 
     Attributes
@@ -64,8 +65,7 @@ class PatientContext:
     conversation: Conversation
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True):
     stamp: str
     profile: Profile
 
@@ -91,8 +91,7 @@ def shared_profiles(settings: Settings, count: Count) -> Cache | None:
     )
 
 
-@dataclass(frozen=True)
-class Contexts:
+class Contexts(msgspec.Struct, frozen=True, dict=True):
     """Finds the patient of an Alexa user.
 
     What a process remembers is used only if the stamp of the patient is still the same, which is
@@ -114,12 +113,13 @@ class Contexts:
     profiles: Cache | None = None
     accelerator: Accelerator | None = None
     clock: Callable[[], float] = time.monotonic
-    _executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "context"))
-    _known: LRU[str, _Known] = field(init=False)
+    _executor: ThreadPoolExecutor = msgspec.field(
+        default_factory=lambda: ThreadPoolExecutor(4, "context")
+    )
 
-    def __post_init__(self) -> None:
-        known: LRU[str, _Known] = LRU(self.settings.profile_seconds, PROFILES, clock=self.clock)
-        object.__setattr__(self, "_known", known)
+    @cached_property
+    def _known(self) -> LRU[str, _Known]:
+        return LRU(self.settings.profile_seconds, PROFILES, clock=self.clock)
 
     def get_patient_context(self, alexa_user: str) -> PatientContext:
         """Return what a turn needs.
@@ -180,8 +180,7 @@ class Contexts:
         return self.store.get(CONVERSATION_GET, patientId=patient)
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True):
     """The words of a patient.
 
     Attributes
@@ -199,8 +198,7 @@ class Turn:
     answer: str | None = None
 
 
-@dataclass(frozen=True)
-class Conversations:
+class Conversations(msgspec.Struct, frozen=True):
     """Answers the turns of patients, and keeps each once."""
 
     store: Store

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools import Logger
 
 from companion.alerts import Publisher
@@ -17,8 +17,7 @@ SNS_SECONDS = _ATTEMPTS * (_CONNECT_SECONDS + _READ_SECONDS)
 """How long a call of SNS takes at most, without the short pause between two attempts."""
 
 
-@dataclass(frozen=True)
-class TopicPublisher:
+class TopicPublisher(msgspec.Struct, frozen=True):
     """Publishes to an SNS topic. Subscriptions choose a caregiver by the message's attribute."""
 
     client: Any
@@ -37,8 +36,7 @@ class TopicPublisher:
         )
 
 
-@dataclass(frozen=True)
-class LogPublisher:
+class LogPublisher(msgspec.Struct, frozen=True):
     """Writes one line for each alert, for a machine without SNS."""
 
     logger: Logger

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
+
+import msgspec
 
 from companion.words import DIGEST_BYTES, digest_of
 
@@ -19,16 +20,14 @@ MOST_TURNS = 64
 _TURN = struct.Struct(f">I{DIGEST_BYTES}s")
 
 
-@dataclass(frozen=True)
-class RecentTurn:
+class RecentTurn(msgspec.Struct, frozen=True):
     """A remembered utterance: its time in epoch seconds, and a digest of the normalised words."""
 
     at: int
     digest: bytes
 
 
-@dataclass(frozen=True)
-class RecentTurns:
+class RecentTurns(msgspec.Struct, frozen=True):
     """The latest turns of a patient, oldest first."""
 
     turns: Sequence[RecentTurn] = ()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from companion.alerts import Alerts
 from companion.alexa import AlexaRequest, Intent, silence, spoken, verified
@@ -40,8 +41,7 @@ HELP_INTENT = "AMAZON.HelpIntent"
 _ENDS = frozenset({"AMAZON.StopIntent", "AMAZON.CancelIntent", "AMAZON.NavigateHomeIntent"})
 
 
-@dataclass(frozen=True)
-class Skill:
+class Skill(msgspec.Struct, frozen=True):
     """Answers requests of Alexa.
 
     Parameters

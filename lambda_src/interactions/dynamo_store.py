@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from interactions.history_store import (
     RECENT,
@@ -40,8 +41,7 @@ ATTEMPTS = 8
 """Tries of a transaction that conflicts with another one of the same session or user."""
 
 
-@dataclass(frozen=True)
-class DynamoStore:
+class DynamoStore(msgspec.Struct, frozen=True):
     """The `HistoryStore` in DynamoDB.
 
     Parameters

@@ -11,7 +11,6 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -84,8 +83,7 @@ class TooManySearchesError(KeylineError):
     """A day that has more searches than one request may read."""
 
 
-@dataclass(frozen=True)
-class FaqSearches:
+class FaqSearches(msgspec.Struct, frozen=True):
     """The searches in the frequent questions.
 
     Parameters

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
@@ -26,8 +25,7 @@ _TOKEN_DIGITS = 32
 """Hexadecimal digits of a token: 128 bits."""
 
 
-@dataclass(frozen=True)
-class History:
+class History(msgspec.Struct, frozen=True):
     """The checks of a user's sessions.
 
     Parameters

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from interactions.tables import Check, Session
 from keyline.run import AlreadyExistsError, NotFoundError
@@ -17,8 +18,7 @@ SESSIONS = 100
 """The most sessions of a page, and their number if the caller names none."""
 
 
-@dataclass(frozen=True)
-class SessionPage:
+class SessionPage(msgspec.Struct, frozen=True):
     """Some of a user's sessions, in the order of their ids.
 
     Attributes
@@ -44,8 +44,7 @@ class SessionPage:
         return cls(shown, shown[-1].sessionId if goes_on else None)
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """The data that all tries of one write share, so that DynamoDB carries it out once.
 
     Attributes
@@ -57,7 +56,7 @@ class Operation:
     """
 
     moment: float
-    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    token: str = msgspec.field(default_factory=lambda: uuid.uuid4().hex)
 
 
 class NoSessionError(NotFoundError):

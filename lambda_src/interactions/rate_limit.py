@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from interactions.patterns import RATE_COUNT, RATE_WINDOW
 from interactions.settings import Settings
@@ -24,8 +25,7 @@ POLICY = "default"
 """The name of the only policy, in the headers."""
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """A window of time, epoch seconds. The end is not a part of the window."""
 
     start: int
@@ -48,8 +48,7 @@ class Span:
         return WindowData(windowStart=self.name, windowEnd=iso(us_of_seconds(self.end), "seconds"))
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """The requests of its current window that a client has used.
 
     Attributes
@@ -121,8 +120,7 @@ class RateLimiter(Protocol):
         """Return how many requests of its window a client has used. This call is not counted."""
 
 
-@dataclass(frozen=True)
-class DynamoRateLimiter:
+class DynamoRateLimiter(msgspec.Struct, frozen=True):
     """The `RateLimiter` in DynamoDB. All processes share its counts.
 
     Parameters

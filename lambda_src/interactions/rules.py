@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -23,8 +22,7 @@ class BadRulesError(KeylineError):
     """A rule that contradicts another rule, or a name that no search can match."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """A judgement whether two medicines are risky together, and why."""
 
     risky: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from interactions.dynamo_store import DynamoStore
 from interactions.memory_store import MemoryStore
@@ -16,8 +16,7 @@ from keyline.migration import Breaker, phase_of_function
 from keyline.run import Store
 
 
-@dataclass(frozen=True)
-class Stores:
+class Stores(msgspec.Struct, frozen=True):
     """The stores of a process, which share what is known of the phase and of DynamoDB."""
 
     history: MigratingStore

@@ -11,7 +11,7 @@ docs/adr/0023-idempotency-keys.md says why it is done so.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import TypeVar
 
@@ -131,30 +131,25 @@ class Reservation(msgspec.Struct, kw_only=True):
     moment: float
 
 
-@dataclass(frozen=True)
-class Requests:
+class Requests(msgspec.Struct, frozen=True, dict=True):
     """The access patterns on the reservations of a system.
 
     Parameters
     ----------
     table
         A table that has `Reservation` among its kinds of items, with a retention.
-
-    Attributes
-    ----------
-    find
-        For `reservation`. Only a handler that has to know whether a request was sent before it
-        does anything needs it.
-    reserve
-        For `reserve`.
     """
 
     table: Table
-    find: Get[Reservation] = field(init=False)
-    reserve: Put[Reservation] = field(init=False)
 
-    def __post_init__(self) -> None:
-        find = Get(
+    @cached_property
+    def find(self) -> Get[Reservation]:
+        """The pattern of `reservation`.
+
+        Only a handler that has to know whether a request was sent before it does anything needs
+        this pattern.
+        """
+        return Get(
             name="request-find",
             why="Read whether a request with an idempotency key was sent before.",
             table=self.table,
@@ -162,15 +157,17 @@ class Requests:
             consistent=True,
             item_bytes=RESERVATION_BYTES,
         )
-        reserve = Put(
+
+    @cached_property
+    def reserve(self) -> Put[Reservation]:
+        """The pattern of `reserve`."""
+        return Put(
             name="request-reserve",
             why="Reserve a moment for all tries of a request with an idempotency key.",
             table=self.table,
             shape=Reservation,
             item_bytes=RESERVATION_BYTES,
         )
-        object.__setattr__(self, "find", find)
-        object.__setattr__(self, "reserve", reserve)
 
 
 def reservation(store: Store, pattern: Get[Reservation], key: IdempotencyKey) -> Reserved | None:

@@ -6,9 +6,9 @@ One value is one EMF line on stdout, which CloudWatch turns into a metric.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
@@ -20,8 +20,7 @@ from keyline.model import COMMON_DIMENSIONS, GROWTH_METRICS, NAMESPACE, System
 __all__ = ["MetricUnit", "Metrics"]
 
 
-@dataclass(frozen=True)
-class Metrics:
+class Metrics(msgspec.Struct, frozen=True, dict=True):
     """Publishes the metrics that a system declares: namespace `Keyline`.
 
     Parameters

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
 from typing import TypedDict
 
@@ -84,8 +83,7 @@ class PerformanceMetrics(TypedDict):
     cache_hit_rate: float
 
 
-@dataclass(frozen=True)
-class _Query:
+class _Query(msgspec.Struct, frozen=True):
     """A query with its vector; None if no vector could be made."""
 
     user_id: str
@@ -237,8 +235,7 @@ class OptimizedContextEngine:
         )
 
 
-@dataclass(frozen=True)
-class _Shown:
+class _Shown(msgspec.Struct, frozen=True):
     """The turns that a context shows without a search, oldest first."""
 
     session: list[Remembered]

@@ -6,7 +6,7 @@ them, so the request can be sent again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from memory.embeddings.store import EmbeddingStore
 from memory.history import History
@@ -16,8 +16,7 @@ MOST = 2_000
 """Turns that one request forgets. 2,000 turns with their embeddings are 160 batches of writes."""
 
 
-@dataclass(frozen=True)
-class Forgotten:
+class Forgotten(msgspec.Struct, frozen=True):
     """The numbers of items that a request has forgotten.
 
     Attributes
@@ -32,8 +31,7 @@ class Forgotten:
     complete: bool
 
 
-@dataclass(frozen=True)
-class Forgetting:
+class Forgetting(msgspec.Struct, frozen=True):
     """Forgets parts of users' memories.
 
     A turn of the last second may not be in the indexes yet. Such a turn stays.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
+
+import msgspec
 
 from keyline.run import Page, Store
 from memory.patterns import DAY_TURNS, SESSION_TURNS, TURN_BATCH, TURN_GET, USER_TURNS
@@ -12,8 +13,7 @@ from memory.tables import SessionTurn, Turn, UserTurn
 from memory.turns import TurnId
 
 
-@dataclass(frozen=True)
-class PageRequest:
+class PageRequest(msgspec.Struct, frozen=True):
     """The page of a list to read.
 
     Attributes
@@ -28,8 +28,7 @@ class PageRequest:
     cursor: str | None = None
 
 
-@dataclass(frozen=True)
-class History:
+class History(msgspec.Struct, frozen=True):
     """The turns of all users. The user is part of every call, so threads may share it."""
 
     store: Store

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from keyline.idempotency import IdempotencyKey, reserve
 from keyline.run import Store, TransactionCancelledError, Write, later
@@ -20,8 +21,7 @@ ATTEMPTS = 8
 """Moments that are tried where other turns of the user have the same identifiers."""
 
 
-@dataclass(frozen=True)
-class Interactions:
+class Interactions(msgspec.Struct, frozen=True):
     """The interactions of all users.
 
     Parameters

@@ -7,8 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from keyline.cache import HIT, MISS
 from keyline.metrics import Metrics, MetricUnit
@@ -19,13 +20,12 @@ _STATM = Path("/proc/self/statm")
 _PAGES_PER_MEGABYTE = 256
 
 
-@dataclass
-class Times:
+class Times(msgspec.Struct):
     """The number of runs of something, and its average time in milliseconds."""
 
     count: int = 0
     total: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = msgspec.field(default_factory=threading.Lock)
 
     def add(self, milliseconds: float) -> None:
         """Count one more."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
@@ -63,8 +62,7 @@ class NewTurn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     vector: Vector | None = None
 
 
-@dataclass(frozen=True)
-class TurnId:
+class TurnId(msgspec.Struct, frozen=True):
     """The identifier of a turn: it is unique for its user.
 
     Attributes

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -21,8 +20,7 @@ from reports.converters import to_dynamodb, to_python
 from reports.tables import EMBEDDINGS, REPORTS, USERS
 
 
-@dataclass(frozen=True)
-class TableReference:
+class TableReference(msgspec.Struct, frozen=True):
     """A deployed table.
 
     Attributes

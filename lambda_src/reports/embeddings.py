@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, TypeGuard, cast
 
@@ -66,8 +65,7 @@ class OtherModelStoredError(ConditionFailedError):
     """The product's stored vector is not of a model version that may be replaced."""
 
 
-@dataclass(frozen=True)
-class EmbeddingRepository:
+class EmbeddingRepository(msgspec.Struct, frozen=True):
     """The embeddings. A product has one embedding: see `store_embedding`."""
 
     store: Store

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
 
@@ -79,8 +78,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 _ABOUT = msgspec.json.Decoder(About)
 
 
-@dataclass(frozen=True)
-class ModelMatrix:
+class ModelMatrix(msgspec.Struct, frozen=True, dict=True):
     """The vectors of a model version.
 
     Attributes

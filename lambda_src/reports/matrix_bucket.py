@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from keyline.s3 import s3_client
@@ -29,8 +29,7 @@ class BucketUnreachableError(Exception):
     """S3 did not do as asked."""
 
 
-@dataclass(frozen=True)
-class MatrixBucket:
+class MatrixBucket(msgspec.Struct, frozen=True):
     """The bucket that the function's instances share matrices by.
 
     Parameters

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
@@ -56,8 +55,7 @@ class TooManyFavoritesError(KeylineError):
     """A report that already has as many favourites as it may have."""
 
 
-@dataclass(frozen=True)
-class UserRepository:
+class UserRepository(msgspec.Struct, frozen=True):
     """The profiles of users."""
 
     store: Store
@@ -101,8 +99,7 @@ class UserRepository:
         return self.store.update(PROFILE_UPDATE, changed, expected=version, user_id=user_id)
 
 
-@dataclass(frozen=True)
-class ReportRepository:
+class ReportRepository(msgspec.Struct, frozen=True):
     """The reports of users."""
 
     store: Store

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
+
+import msgspec
 
 from keyline.cache import Count
 from keyline.errors import KeylineError
@@ -35,8 +36,7 @@ class TooMuchError(KeylineError):
     """A model version with more vectors than one request compares."""
 
 
-@dataclass(frozen=True)
-class Neighbours:
+class Neighbours(msgspec.Struct, frozen=True):
     """The products nearest to one, and what they were chosen from.
 
     Attributes

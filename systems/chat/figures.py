@@ -6,8 +6,9 @@ have these rates.
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cache, partial
+
+import msgspec
 
 from chat.patterns import (
     MESSAGE_BYTES,
@@ -45,7 +46,7 @@ def specified(millions: float = 1) -> System:
     """Return the system that the specification describes, with so many messages a month."""
     called = (MESSAGE_CREATE, *MODULE, *STUDENT, *PROVIDER)
     scaled = [
-        dataclasses.replace(each, per_month=(each.per_month or 0) * millions) for each in called
+        msgspec.structs.replace(each, per_month=(each.per_month or 0) * millions) for each in called
     ]
     month = Function(
         name="month",

@@ -5,8 +5,9 @@ A thousand checks a day of 1 KB, kept for 30 days, each read once as one of a hi
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cache
+
+import msgspec
 
 from interactions.patterns import CHECK_BYTES, CHECK_CREATE, CHECKS, HISTORY
 from interactions.settings import Settings
@@ -27,7 +28,7 @@ SPECIFIED = System(
             name="month",
             handler="interactions.handlers.interactions.handler",
             why="A check is one plain write, and one read of a history.",
-            patterns=(dataclasses.replace(CHECK_CREATE, per_month=CHECKS), HISTORY),
+            patterns=(msgspec.structs.replace(CHECK_CREATE, per_month=CHECKS), HISTORY),
         ),
     ),
 )

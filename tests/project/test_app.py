@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import aws_cdk as cdk
+import msgspec
 import pytest
 
 import app
@@ -64,7 +64,7 @@ def pools(monkeypatch: pytest.MonkeyPatch, systems: list[System], **context: str
 
 @pytest.mark.requirement("K-36")
 def test_a_pool_goes_to_the_systems_that_take_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    more = dataclasses.replace(LARGE, name="more")
+    more = msgspec.structs.replace(LARGE, name="more")
     both = [LARGE, more, SMALL]
     assert pools(monkeypatch, both, user_pool_id=POOL) == {"orders": POOL, "more": POOL}
     found = pools(monkeypatch, both, more__user_pool_id=OTHER, user_pool_id=POOL)

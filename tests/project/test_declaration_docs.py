@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import inspect
 import re
 from collections.abc import Iterator
@@ -48,13 +47,13 @@ def _rows() -> dict[str, str]:
 def _public() -> set[str]:
     """Return every name that a declaration or a call may write."""
     classes = [getattr(model, name) for name in model.__all__]
-    fields = [dataclasses.fields(c) for c in classes if dataclasses.is_dataclass(c)]
+    fields = [getattr(c, "__struct_fields__", ()) for c in classes]
     calls = {n: f for n, f in inspect.getmembers(Store, inspect.isfunction) if n[0] != "_"}
     parameters = [inspect.signature(function).parameters for function in calls.values()]
     named = {name for each in parameters for name in each}
     return {
         *model.__all__,
-        *(f.name for of in fields for f in of),
+        *(name for of in fields for name in of),
         *calls,
         *named,
         "store",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ OWN = (
     *(f"{folder}/{system}/" for folder in FOLDERS for system in names()),
     *(f"benchmarks/{system}_" for system in names()),
 )
-FIELDS = {field.name for field in fields(Function)}
+FIELDS = set(Function.__struct_fields__)
 ORDINARY = {name for name in names() if name in FIELDS}
 """Systems called as a field of a function's declaration, such as `memory`."""
 TABLES = sorted({table.name for system in systems() for table in system.tables})

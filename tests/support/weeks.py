@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +145,7 @@ def _ran(pattern: Pattern[Any], settings: TableSettings, calls: Sequence[Call]) 
 def _of(pattern: Pattern[Any], calls: Sequence[Call]) -> Pattern[Any]:
     """Return the pattern as if it declared as many items as one call had."""
     changed: dict[str, Any] = {"items": sum(call.items for call in calls)}
-    return replace(pattern, **changed) if hasattr(pattern, "items") else pattern
+    return msgspec.structs.replace(pattern, **changed) if hasattr(pattern, "items") else pattern
 
 
 def assert_within(

@@ -7,15 +7,15 @@ whose data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
+
+import msgspec
 
 from chat.settings import Settings
 from keyline.http import Caller, HttpError, has_mark, id_claim, missing
 
 
-@dataclass(frozen=True)
-class Viewer:
+class Viewer(msgspec.Struct, frozen=True):
     """The caller.
 
     Attributes

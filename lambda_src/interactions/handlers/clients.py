@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+
+import msgspec
 
 from keyline.http import Client
 
@@ -13,8 +14,7 @@ _DIGITS = 32
 """Hexadecimal digits of a client's digest: 128 bits."""
 
 
-@dataclass(frozen=True)
-class ClientNames:
+class ClientNames(msgspec.Struct, frozen=True):
     """Name clients by a keyed digest of their network, because an address is personal data.
 
     Parameters

@@ -6,15 +6,15 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-@dataclass(frozen=True)
-class _Entry(Generic[V]):
+class _Entry(msgspec.Struct, Generic[V], frozen=True):
     value: V
     since: float
     weight: int

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True)
-class CacheSettings:
+class CacheSettings(msgspec.Struct, frozen=True):
     """Settings of a cache.
 
     Attributes

@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import msgspec
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-@dataclass(frozen=True)
-class _Flight(Generic[V]):
+class _Flight(msgspec.Struct, Generic[V], frozen=True):
     fresh: bool
-    result: Future[V] = field(default_factory=Future)
+    result: Future[V] = msgspec.field(default_factory=Future)
 
 
 class SingleFlight(Generic[K, V]):

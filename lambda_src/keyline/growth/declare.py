@@ -15,7 +15,7 @@ The module of the function's handler, `chat.handlers.table_sizes`, is one line o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
 
@@ -82,8 +82,7 @@ def growth_table(name: str) -> Table:
     )
 
 
-@dataclass(frozen=True)
-class Growth:
+class Growth(msgspec.Struct, frozen=True, dict=True):
     """The access patterns on a table of size snapshots.
 
     Parameters
@@ -93,11 +92,11 @@ class Growth:
     """
 
     table: Table
-    put: Put[SizeSnapshot] = field(init=False)
-    past: Query[SizeSnapshot] = field(init=False)
 
-    def __post_init__(self) -> None:
-        put = Put(
+    @cached_property
+    def put(self) -> Put[SizeSnapshot]:
+        """The pattern that keeps a snapshot."""
+        return Put(
             name="table-size-put",
             why="Keep what a table's size was today.",
             table=self.table,
@@ -106,7 +105,11 @@ class Growth:
             item_bytes=_ITEM_BYTES,
             per_month=60,
         )
-        past = Query(
+
+    @cached_property
+    def past(self) -> Query[SizeSnapshot]:
+        """The pattern that reads the latest snapshot of at least 30 days ago."""
+        return Query(
             name="table-size-past",
             why="The latest snapshot that is at least 30 days old, to tell growth by.",
             table=self.table,
@@ -118,8 +121,6 @@ class Growth:
             item_bytes=_ITEM_BYTES,
             per_month=60,
         )
-        object.__setattr__(self, "put", put)
-        object.__setattr__(self, "past", past)
 
     def function(self, system: str, *tables: Table) -> Function:
         """Declare the function that takes a snapshot of each table once a day.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,8 +30,7 @@ def dynamodb_describe(sender: Sender) -> Describe:
     return describe
 
 
-@dataclass(frozen=True)
-class SizeWatch:
+class SizeWatch(msgspec.Struct, frozen=True):
     """Keeps a daily snapshot of table sizes and publishes sizes and growth.
 
     Parameters

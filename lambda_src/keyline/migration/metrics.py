@@ -6,7 +6,8 @@ Namespace `Keyline`, by environment and system.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+
+import msgspec
 
 from keyline.metrics import Metrics, MetricUnit
 from keyline.model.migration_metrics import PENDING
@@ -14,8 +15,7 @@ from keyline.model.migration_metrics import PENDING
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Counters:
+class Counters(msgspec.Struct, frozen=True):
     """Publishes the metrics of a migration."""
 
     metrics: Metrics

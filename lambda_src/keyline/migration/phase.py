@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
+
+import msgspec
 
 from keyline.errors import KeylineError
 
@@ -28,8 +29,7 @@ class PhaseUnknownError(KeylineError):
     """The parameter cannot be read, or its value is not a phase."""
 
 
-@dataclass(frozen=True)
-class Phase:
+class Phase(msgspec.Struct, frozen=True):
     """A phase of a migration.
 
     Attributes

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from keyline.model.pattern import Pattern
 
 
-@dataclass(frozen=True, order=True)
-class Access:
+class Access(msgspec.Struct, frozen=True, order=True):
     """One action on one table or index.
 
     Attributes

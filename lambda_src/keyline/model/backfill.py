@@ -7,7 +7,6 @@ items that were stored before come along. `keyline migrate` runs it (docs/migrat
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
@@ -21,8 +20,7 @@ SourceT = TypeVar("SourceT", bound=msgspec.Struct)
 TargetT = TypeVar("TargetT", bound=msgspec.Struct)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Copy(Generic[SourceT, TargetT]):
+class Copy(msgspec.Struct, Generic[SourceT, TargetT], frozen=True, kw_only=True):
     """A backfill from one table into another.
 
     An item keeps its expiry. If the source has no TTL attribute, the retention of the target holds.
@@ -61,8 +59,7 @@ class Copy(Generic[SourceT, TargetT]):
         raise_first(_copy_faults(self), self.name)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fill(Generic[SourceT]):
+class Fill(msgspec.Struct, Generic[SourceT], frozen=True, kw_only=True):
     """A backfill in place: it gives stored items the attributes that they lack.
 
     Key attributes of templates, constants and defaults need no function. An index whose key is a

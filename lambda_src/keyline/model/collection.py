@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
 import msgspec
@@ -15,8 +14,7 @@ D = TypeVar("D", bound=msgspec.Struct)
 E = TypeVar("E", bound=msgspec.Struct)
 
 
-@dataclass(frozen=True)
-class OneOf(Generic[ItemT]):
+class OneOf(msgspec.Struct, Generic[ItemT], frozen=True):
     """A shape that is one of several; made by `one_of`.
 
     Attributes

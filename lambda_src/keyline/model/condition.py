@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+import msgspec
 
 from keyline.errors import DeclarationError
 from keyline.model.place import last_name
@@ -33,22 +34,19 @@ SEARCHES: frozenset[str] = frozenset({"contains", "begins_with"})
 SORT_OPERATORS: frozenset[str] = frozenset({"=", "<", "<=", ">", ">=", "between", "begins_with"})
 
 
-@dataclass(frozen=True)
-class Size:
+class Size(msgspec.Struct, frozen=True):
     """The size of an attribute, in place of its value."""
 
     attribute: str
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(msgspec.Struct, frozen=True):
     """An attribute of the same item, in place of a value of the call."""
 
     attribute: str
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """One comparison of an attribute, with a value of the call or with another attribute.
 
     Attributes
@@ -91,15 +89,13 @@ class Condition:
         return (self.attribute, *((self.other.attribute,) if self.other else ()))
 
 
-@dataclass(frozen=True)
-class AnyOf:
+class AnyOf(msgspec.Struct, frozen=True):
     """Holds if at least one of its conditions does."""
 
     conditions: tuple[WriteCondition, ...]
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     """Holds if its condition does not."""
 
     condition: WriteCondition

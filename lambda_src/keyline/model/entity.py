@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
@@ -40,8 +40,7 @@ def _names(value: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Retention:
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """The time that an item is kept.
 
     Attributes
@@ -61,8 +60,7 @@ class Retention:
     unit: int = 1000
 
 
-@dataclass(frozen=True)
-class Entity:
+class Entity(msgspec.Struct, frozen=True, dict=True):
     """One kind of item in a table.
 
     Parameters
@@ -81,10 +79,9 @@ class Entity:
     """
 
     shape: type[msgspec.Struct]
-    keys: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, str | int] = field(default_factory=dict)
+    keys: Mapping[str, str] = msgspec.field(default_factory=dict)
+    constants: Mapping[str, str | int] = msgspec.field(default_factory=dict)
     retention: Retention | None = None
-    _: KW_ONLY
     tag: str = ""
 
     @cached_property

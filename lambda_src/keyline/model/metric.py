@@ -8,7 +8,8 @@ graphs are held to the declaration.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 NAMESPACE = "Keyline"
 """The namespace of all metrics that functions write to their logs (embedded metric format)."""
@@ -27,8 +28,7 @@ CALL_DIMENSIONS = (("Operation",),)
 """The sets of dimensions of the meter's metrics, without the common ones."""
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(msgspec.Struct, frozen=True):
     """A metric that a system's functions publish with `keyline.metrics.Metrics`.
 
     Attributes

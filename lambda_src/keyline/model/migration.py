@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated
 
 import msgspec
@@ -30,8 +29,7 @@ class MigrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     phase_seconds: Seconds = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class Migration:
+class Migration(msgspec.Struct, frozen=True, kw_only=True):
     """A move from one store to another in three phases, which a parameter switches.
 
     Attributes
@@ -56,7 +54,7 @@ class Migration:
     functions: tuple[str, ...]
     back: str
     runbook: str
-    meanings: Mapping[int, str] = field(default_factory=dict)
+    meanings: Mapping[int, str] = msgspec.field(default_factory=dict)
 
     def meaning(self, phase: int) -> str:
         """Return what a phase means, in a sentence."""

@@ -7,7 +7,6 @@ docs, the line in the forecast, the capacity that a test allows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -51,8 +50,7 @@ RESERVED_PARAMETERS = frozenset(
 """Names that the run time's calls use themselves, so that no attribute of a key may have them."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Pattern(Generic[ItemT]):
+class Pattern(msgspec.Struct, Generic[ItemT], frozen=True, kw_only=True, eq=False, dict=True):
     """The part that every access pattern has.
 
     Attributes
@@ -225,8 +223,7 @@ def sort_parameters(kind: Entity, condition: Condition) -> tuple[str, ...]:
     return template.fields if condition.operator == "=" else ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Get(Pattern[ItemT]):
+class Get(Pattern[ItemT], frozen=True, kw_only=True):
     """Read one item by its primary key.
 
     Attributes
@@ -243,8 +240,7 @@ class Get(Pattern[ItemT]):
     consistent: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Query(Pattern[ItemT]):
+class Query(Pattern[ItemT], frozen=True, kw_only=True):
     """Read the items of one partition key, in the order of the sort key.
 
     Attributes
@@ -317,8 +313,7 @@ class Query(Pattern[ItemT]):
         return tuple(names)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Put(Pattern[ItemT]):
+class Put(Pattern[ItemT], frozen=True, kw_only=True):
     """Write a whole item.
 
     Attributes
@@ -343,8 +338,7 @@ class Put(Pattern[ItemT]):
         return _given_to(self.conditions)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Change(Pattern[ItemT]):
+class _Change(Pattern[ItemT], frozen=True, kw_only=True):
     """Change or delete the item of a key, if its conditions hold."""
 
     conditions: tuple[WriteCondition, ...] = ()
@@ -356,8 +350,7 @@ class _Change(Pattern[ItemT]):
         return tuple(dict.fromkeys(given))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Update(_Change[ItemT]):
+class Update(_Change[ItemT], frozen=True, kw_only=True):
     """Change some attributes of one item.
 
     Attributes
@@ -405,7 +398,7 @@ class Update(_Change[ItemT]):
     discard: tuple[str, ...] = ()
     append: tuple[str, ...] = ()
     prepend: tuple[str, ...] = ()
-    set_from: Mapping[str, Source] = field(default_factory=dict)
+    set_from: Mapping[str, Source] = msgspec.field(default_factory=dict)
     version: str | None = None
     upsert: bool = False
     at_least_once: bool = False
@@ -457,8 +450,7 @@ class Update(_Change[ItemT]):
         return frozenset(parts[n].attribute if n in parts else n for n in self.changed)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Delete(_Change[ItemT]):
+class Delete(_Change[ItemT], frozen=True, kw_only=True):
     """Delete one item.
 
     Attributes
@@ -477,8 +469,7 @@ class Delete(_Change[ItemT]):
     must_exist: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Check(Delete[ItemT]):
+class Check(Delete[ItemT], frozen=True, kw_only=True):
     """A condition on an item that a transaction does not change."""
 
     operation: ClassVar[str] = "ConditionCheckItem"
@@ -487,8 +478,7 @@ class Check(Delete[ItemT]):
     writes: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class BatchGet(Pattern[ItemT]):
+class BatchGet(Pattern[ItemT], frozen=True, kw_only=True):
     """Read many items by their primary keys.
 
     Attributes
@@ -510,8 +500,7 @@ class BatchGet(Pattern[ItemT]):
     skip_unreadable: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class BatchWrite(Pattern[ItemT]):
+class BatchWrite(Pattern[ItemT], frozen=True, kw_only=True):
     """Write and delete many items, unconditionally and not as one.
 
     Attributes
@@ -527,8 +516,7 @@ class BatchWrite(Pattern[ItemT]):
     items: float = 25
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Transaction(Pattern[ItemT]):
+class _Transaction(Pattern[ItemT], frozen=True, kw_only=True):
     """Carry out several patterns as one."""
 
     parts: tuple[Pattern[Any], ...]
@@ -545,8 +533,7 @@ class _Transaction(Pattern[ItemT]):
         return ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TransactWrite(_Transaction[ItemT]):
+class TransactWrite(_Transaction[ItemT], frozen=True, kw_only=True):
     """Several writes, all or none.
 
     Attributes
@@ -564,8 +551,7 @@ class TransactWrite(_Transaction[ItemT]):
     parts: tuple[Put[Any] | Update[Any] | Delete[Any], ...]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TransactGet(_Transaction[ItemT]):
+class TransactGet(_Transaction[ItemT], frozen=True, kw_only=True):
     """Read several items as of one moment.
 
     Attributes

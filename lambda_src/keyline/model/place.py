@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, get_args, get_origin
 
@@ -20,8 +19,7 @@ _STEPS = re.compile(r"(?:\.[^.\[\]]+|\[[0-9]+\])+")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[([0-9]+)\]")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A place within items of a kind.
 
     Attributes
@@ -64,8 +62,7 @@ class Place:
         return self.field.optional and self.field.defaulted
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(msgspec.Struct, frozen=True):
     """The declaration of one step of a place."""
 
     annotation: Any

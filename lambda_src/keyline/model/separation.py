@@ -15,7 +15,6 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from itertools import permutations
@@ -34,8 +33,7 @@ _FORMAT_HOLDS = "Give the format more room; a number with a width is not negativ
 _FORMAT_SAYS = "Use a format that keeps numbers apart and in order: {n:06d}, {x:016.3f}, {x:.2f}."
 
 
-@dataclass(frozen=True)
-class Lexicon:
+class Lexicon(msgspec.Struct, frozen=True):
     """The texts that a field can have, as far as its type says.
 
     Attributes

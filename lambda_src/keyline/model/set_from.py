@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from keyline.model.text_checks import checked_name
 
 
-@dataclass(frozen=True)
-class Plus:
+class Plus(msgspec.Struct, frozen=True):
     """The number in another attribute, and a number that the call gives on top."""
 
     attribute: str
 
 
-@dataclass(frozen=True)
-class OrGiven:
+class OrGiven(msgspec.Struct, frozen=True):
     """The value of another attribute, or the value that the call gives where that has none."""
 
     attribute: str

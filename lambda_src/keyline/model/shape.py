@@ -12,7 +12,6 @@ import enum
 import types
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, NewType, Union, get_args, get_origin
@@ -64,8 +63,7 @@ def compressed(above: int = 1024) -> msgspec.Meta:
     return msgspec.Meta(extra={_COMPRESS: above})
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One attribute of a shape.
 
     Attributes
@@ -86,10 +84,10 @@ class Field:
     name: str
     type: AttributeType
     optional: bool
-    compress_above: int | None = None
-    required: bool = False
-    python: Any = None
-    default: Any = msgspec.NODEFAULT
+    compress_above: int | None
+    required: bool
+    python: Any
+    default: Any
 
     @property
     def defaulted(self) -> bool:

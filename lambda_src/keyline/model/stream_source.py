@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -18,22 +17,19 @@ ImageName = Literal["NewImage", "OldImage"]
 """The item after a change and before it, as a stream record names them."""
 
 
-@dataclass(frozen=True)
-class AnythingBut:
+class AnythingBut(msgspec.Struct, frozen=True):
     """The attribute has a value, and the value is not one of these."""
 
     values: tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Prefix:
+class Prefix(msgspec.Struct, frozen=True):
     """The attribute is a text that begins with this text."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Exists:
+class Exists(msgspec.Struct, frozen=True):
     """The attribute has a value other than None, or has none."""
 
     wanted: bool = True
@@ -43,8 +39,7 @@ Where = Mapping[str, tuple[Any, ...] | AnythingBut | Prefix | Exists]
 """Attributes of an item and what each must be. A tuple lists the values that match."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class StreamSource:
+class StreamSource(msgspec.Struct, frozen=True, kw_only=True):
     """A table's stream as a function's input.
 
     Attributes
@@ -76,8 +71,8 @@ class StreamSource:
 
     table: Table
     events: tuple[EventName, ...] = ()
-    where: Where = field(default_factory=dict)
-    old: Where = field(default_factory=dict)
+    where: Where = msgspec.field(default_factory=dict)
+    old: Where = msgspec.field(default_factory=dict)
     expired: bool = False
     shape: type[msgspec.Struct] | None = None
     batch: int = 100

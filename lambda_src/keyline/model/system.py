@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -21,8 +20,7 @@ from keyline.model.table import Table
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """One route of a system's HTTP API.
 
     Attributes
@@ -38,8 +36,7 @@ class Route:
     scope: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Function:
+class Function(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A Lambda function: how it is entered and which patterns it may use.
 
     Attributes
@@ -103,8 +100,7 @@ class NoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of a system that has none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class System:
+class System(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A system: what one team owns and deploys together.
 
     Attributes

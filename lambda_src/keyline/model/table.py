@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 
 import msgspec
+from msgspec.structs import replace
 
 from keyline.errors import DeclarationError, named, raise_first
 from keyline.model.entity import Entity, Key, Retention
@@ -39,8 +39,7 @@ class ProjectionType(enum.Enum):
     INCLUDE = "INCLUDE"
 
 
-@dataclass(frozen=True)
-class Projection:
+class Projection(msgspec.Struct, frozen=True):
     """The part of an item that an index copies; `include` names it, the keys are always there."""
 
     type: ProjectionType
@@ -56,8 +55,7 @@ def include(*attributes: str) -> Projection:
     return Projection(ProjectionType.INCLUDE, attributes)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Index:
+class Index(msgspec.Struct, frozen=True, kw_only=True):
     """A global secondary index.
 
     Attributes
@@ -83,8 +81,7 @@ class Index:
     shards: int | str | None = None
 
 
-@dataclass(frozen=True)
-class Ttl:
+class Ttl(msgspec.Struct, frozen=True):
     """The attribute by which DynamoDB deletes: a Number, epoch seconds."""
 
     attribute: str
@@ -100,8 +97,7 @@ class StreamView(enum.Enum):
     NEW_AND_OLD_IMAGES = "NEW_AND_OLD_IMAGES"
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
+class Table(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A DynamoDB table.
 
     Parameters
@@ -129,7 +125,6 @@ class Table:
 
     name: str
     doc: str
-    _: KW_ONLY
     key: Key
     entities: Sequence[Entity | type[msgspec.Struct]]
     indexes: Sequence[Index] = ()

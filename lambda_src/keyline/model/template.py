@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+
+import msgspec
 
 from keyline.errors import DeclarationError
 from keyline.model.number import plain
@@ -25,8 +26,7 @@ _FIELD = re.compile(r"[\w-]+")
 _NUMBER = re.compile(r"(?:0(?P<width>[1-9]\d*))?(?:\.(?P<places>\d+)f|d)?")
 
 
-@dataclass(frozen=True)
-class NumberFormat:
+class NumberFormat(msgspec.Struct, frozen=True):
     """The form of a number in a key.
 
     Attributes
@@ -67,8 +67,7 @@ class NumberFormat:
         return f"-{fixed}" if exact < 0 else fixed
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One field of a template with the texts around it.
 
     Attributes

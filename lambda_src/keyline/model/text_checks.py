@@ -6,24 +6,24 @@ Other checks take a name for text: they look it up, match it and cut it. So thes
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeGuard
+from typing import Any
+
+import msgspec
 
 from keyline.errors import DeclarationError, Fault
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 _TEXTS = frozenset({"str", "str | None"})
 _PLAIN = frozenset({"int", "float", "bool", "int | None", "float | None"})
+_CLASS = "ClassVar["
 _AS_TEXT = "Give it as text."
 _AS_NAMES = "Give each name as text."
 _AS_TUPLE = "Give a tuple of names."
 _AS_DICT = "Give a dict whose keys are names."
 
 
-def text_faults(declared: DataclassInstance, path: str = "") -> Iterator[Fault]:
+def text_faults(declared: Any, path: str = "") -> Iterator[Fault]:
     """Yield each field that has to be text or names and is not, also of a declaration's parts.
 
     A field is judged by its annotation as it is written. To evaluate the annotations of all
@@ -46,10 +46,16 @@ def text_faults(declared: DataclassInstance, path: str = "") -> Iterator[Fault]:
 
 
 @lru_cache(maxsize=256)
-def _annotated(declared: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
+def _annotated(declared: type[Any]) -> tuple[tuple[str, str], ...]:
     """Return the fields of a class, each with its annotation, without plain numbers and flags."""
-    found = ((field.name, str(field.type)) for field in fields(declared))
-    return tuple((name, annotation) for name, annotation in found if annotation not in _PLAIN)
+    written: dict[str, str] = {}
+    for owner in reversed(declared.__mro__):
+        written.update(getattr(owner, "__annotations__", {}))
+    return tuple(
+        (name, annotation)
+        for name, annotation in written.items()
+        if annotation not in _PLAIN and not annotation.startswith(_CLASS)
+    )
 
 
 def checked_name(path: str, name: object) -> str:
@@ -100,7 +106,7 @@ def _not_a_name(name: object) -> str:
     return f"is given {name!r}, which is not a name."
 
 
-def _parts(value: object) -> Iterator[tuple[str, DataclassInstance]]:
+def _parts(value: object) -> Iterator[tuple[str, object]]:
     """Yield the declarations that a value is, or has: those that do not check themselves."""
     if isinstance(value, list | tuple):
         for number, each in enumerate(value):
@@ -110,7 +116,7 @@ def _parts(value: object) -> Iterator[tuple[str, DataclassInstance]]:
         yield "", value
 
 
-def _is_part(value: object) -> TypeGuard[DataclassInstance]:
+def _is_part(value: object) -> bool:
     """Return whether a value is a declaration that does not check itself."""
-    of_a_class = is_dataclass(value) and not isinstance(value, type)
-    return of_a_class and not hasattr(value, "__post_init__")
+    declared = isinstance(value, msgspec.Struct) or is_dataclass(value)
+    return declared and not isinstance(value, type) and not hasattr(value, "__post_init__")

@@ -12,9 +12,9 @@ out although its reply did not arrive (keyline.run.in_doubt).
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.httpsession import get_cert_path
@@ -29,8 +29,7 @@ from keyline.run.in_doubt import BODY, note_attempt
 from keyline.run.plain_environment import PlainEnvironment
 
 
-@dataclass(frozen=True, slots=True)
-class BotocoreClient:
+class BotocoreClient(msgspec.Struct, frozen=True):
     """A client of botocore.
 
     Attributes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
@@ -43,8 +42,7 @@ def value_of(kind: Entity, table: Table, attribute: str) -> Value:
     return _TEXT
 
 
-@dataclass(frozen=True)
-class KeyPart:
+class KeyPart(msgspec.Struct, frozen=True):
     """One key attribute: what it is made of, and how.
 
     Attributes
@@ -87,8 +85,7 @@ def _named(
     return wire if wire is None or limit is None else check_key(attribute, wire, limit)
 
 
-@dataclass(frozen=True)
-class ItemWriter:
+class ItemWriter(msgspec.Struct, frozen=True, dict=True):
     """A kind of item as it is written.
 
     Parameters
@@ -362,8 +359,7 @@ class Reader(Generic[T]):
         return msgspec.convert(stored, self.wire, strict=False)
 
 
-@dataclass(frozen=True)
-class _KeyReader:
+class _KeyReader(msgspec.Struct, frozen=True):
     """One key attribute of a decoded item: its value comes from what is stored, not from a field.
 
     Attributes

@@ -6,7 +6,6 @@ Each kind of pattern has a form of its own. A pattern is compiled once, at its f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -50,8 +49,7 @@ class Memo(dict[P, C]):
         return self.setdefault(pattern, self._make(pattern))
 
 
-@dataclass(frozen=True)
-class CompiledGet(Generic[T]):
+class CompiledGet(msgspec.Struct, Generic[T], frozen=True):
     """A get: its request, and what reads the item."""
 
     prepared: Prepared
@@ -60,8 +58,7 @@ class CompiledGet(Generic[T]):
     floor: Floor
 
 
-@dataclass(frozen=True)
-class CompiledBatchGet(Generic[T]):
+class CompiledBatchGet(msgspec.Struct, Generic[T], frozen=True):
     """A batch of gets.
 
     Attributes
@@ -78,8 +75,7 @@ class CompiledBatchGet(Generic[T]):
     decoder: Decoder
 
 
-@dataclass(frozen=True)
-class CompiledQuery(Generic[T]):
+class CompiledQuery(msgspec.Struct, Generic[T], frozen=True):
     """A query.
 
     Attributes
@@ -100,8 +96,7 @@ class CompiledQuery(Generic[T]):
     floor: Floor | None
 
 
-@dataclass(frozen=True)
-class CompiledCount:
+class CompiledCount(msgspec.Struct, frozen=True):
     """A query that counts its items; `shards` is as of a `CompiledQuery`."""
 
     pattern: Query[Any]
@@ -109,8 +104,7 @@ class CompiledCount:
     shards: int
 
 
-@dataclass(frozen=True)
-class CompiledPut(Generic[T]):
+class CompiledPut(msgspec.Struct, Generic[T], frozen=True):
     """A put: the request without the item, and what writes the item."""
 
     pattern: Put[T]
@@ -135,24 +129,21 @@ class CompiledPut(Generic[T]):
         return {**self.prepared.build(values, now), "Item": attributes}, attributes
 
 
-@dataclass(frozen=True)
-class CompiledUpdate:
+class CompiledUpdate(msgspec.Struct, frozen=True):
     """An update."""
 
     requests: UpdateRequests
     floor: Floor
 
 
-@dataclass(frozen=True)
-class CompiledDelete:
+class CompiledDelete(msgspec.Struct, frozen=True):
     """A delete, or the check of an item in a transaction."""
 
     prepared: Prepared
     floor: Floor
 
 
-@dataclass(frozen=True)
-class CompiledBatchWrite(Generic[T]):
+class CompiledBatchWrite(msgspec.Struct, Generic[T], frozen=True):
     """A batch of puts and deletes.
 
     Attributes

@@ -6,7 +6,6 @@ No message holds an item's values, so messages may be logged as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -314,8 +313,7 @@ class UnprocessedLeftError(KeylineError):
         self.remaining = tuple(remaining)
 
 
-@dataclass(frozen=True)
-class Cancelled(Current):
+class Cancelled(Current, msgspec.Struct, frozen=True):
     """The reason why one action made a transaction fail.
 
     Attributes
@@ -337,7 +335,7 @@ class Cancelled(Current):
     code: str
     current: Any = None
     unreadable: ItemUnreadableError | None = None
-    without_value: Mapping[str, str] = field(default_factory=dict)
+    without_value: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def __str__(self) -> str:
         names = ", ".join(dict.fromkeys(self.without_value.values()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -27,8 +26,7 @@ ItemT = TypeVar("ItemT")
 ViewT = TypeVar("ViewT")
 
 
-@dataclass(frozen=True)
-class Page(Generic[ItemT]):
+class Page(msgspec.Struct, Generic[ItemT], frozen=True):
     """Items in order, and where to read on.
 
     Attributes
@@ -41,8 +39,7 @@ class Page(Generic[ItemT]):
     cursor: str | None
 
 
-@dataclass
-class _Taken(Generic[ViewT]):
+class _Taken(msgspec.Struct, Generic[ViewT]):
     """The part of its ranges that a page has taken.
 
     Attributes
@@ -56,8 +53,8 @@ class _Taken(Generic[ViewT]):
         Whether the next item was read and does not fit any more.
     """
 
-    shown: list[ViewT] = field(default_factory=list)
-    last: dict[int, Any] = field(default_factory=dict)
+    shown: list[ViewT] = msgspec.field(default_factory=list)
+    last: dict[int, Any] = msgspec.field(default_factory=dict)
     full: bool = False
 
     def add(self, number: int, wire: Any, item: ViewT) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -118,8 +117,7 @@ def _epoch_seconds(name: str, text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-@dataclass(frozen=True)
-class TableSettings:
+class TableSettings(msgspec.Struct, frozen=True, dict=True):
     """A system's settings as its tables use them."""
 
     values: msgspec.Struct

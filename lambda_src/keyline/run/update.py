@@ -7,8 +7,9 @@ counts from it. What is given as None is removed, unless absence stands for a de
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from keyline.model.condition import holds_of_none
 from keyline.model.pattern import Update, primary_fields
@@ -34,8 +35,7 @@ from keyline.run.set_from import moves_of
 from keyline.run.update_expression import UpdateExpression
 
 
-@dataclass(frozen=True)
-class UpdateCall:
+class UpdateCall(msgspec.Struct, frozen=True):
     """The values of one call of an update.
 
     Attributes
@@ -132,7 +132,7 @@ class UpdateRequests:
         """
         if stale is None or call.replacing or not self._may_replace():
             return None
-        return replace(call, stale=stale)
+        return msgspec.structs.replace(call, stale=stale)
 
     def _may_replace(self) -> bool:
         """Return whether the pattern's conditions hold where there is no item."""

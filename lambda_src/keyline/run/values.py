@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
@@ -44,8 +43,7 @@ _SHORT = 15
 """Digits that every number of a float's range keeps on its way through a float."""
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """The writer and the reader of values of one type.
 
     Attributes
@@ -67,13 +65,13 @@ class Value:
     wire: Any
     decode: Callable[[Any], Any]
     tag: str | None = None
-    absent: Any = _NO_DEFAULT
+    absent: Any = msgspec.field(default_factory=lambda: _NO_DEFAULT)
 
 
 def may_be_absent(value: Value) -> Value:
     """Return the same, where the attribute may be absent or NULL, which is None then."""
     wire = _or_none(value.wire)
-    return replace(value, wire=wire, absent=wire(NULL=True))
+    return msgspec.structs.replace(value, wire=wire, absent=wire(NULL=True))
 
 
 @cache
@@ -356,8 +354,7 @@ def _struct(shape: type[msgspec.Struct]) -> Value:
     return Value(encode, _wire("M", reader.wire), lambda wire: reader.read(wire.M))
 
 
-@dataclass(frozen=True)
-class StructReader:
+class StructReader(msgspec.Struct, frozen=True):
     """A Struct from its attributes: the wire type to decode into, and how to read that."""
 
     wire: Any

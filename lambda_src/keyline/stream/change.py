@@ -7,7 +7,6 @@ marks a deletion by TTL: DynamoDB developer guide, "DynamoDB Streams and Time to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -27,8 +26,7 @@ _BROKEN = (AttributeError, KeyError, TypeError, ValueError)
 _FILTER = "Give the StreamSource the shape of the items that the function reads."
 
 
-@dataclass(frozen=True)
-class Change(Generic[ItemT]):
+class Change(msgspec.Struct, Generic[ItemT], frozen=True):
     """One change of one item.
 
     Attributes

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -73,8 +72,7 @@ def stream_handler(
     return consumer.handle
 
 
-@dataclass(frozen=True)
-class _Consumer:
+class _Consumer(msgspec.Struct, frozen=True):
     reader: ChangeReader[Any]
     process: Process[Any]
     logger: Logger

@@ -17,9 +17,10 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import Literal, get_args
+
+import msgspec
 
 from keyline.errors import KeylineError, instead_of
 
@@ -44,8 +45,7 @@ class VectorError(KeylineError):
     """A vector that cannot be stored, or bytes that are not a vector."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(msgspec.Struct, frozen=True):
     """A vector as it is stored.
 
     Attributes

@@ -10,7 +10,8 @@ import struct
 import sys
 from array import array
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from keyline.errors import KeylineError
 
@@ -23,8 +24,7 @@ class DamagedBlockError(KeylineError):
     """Bytes that are not the rows of a block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(msgspec.Struct, frozen=True):
     """The rows of a block.
 
     Attributes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from memory.embeddings.tables import Directory, Recent
 
@@ -11,16 +12,14 @@ ENDLESS = 2**64 - 1
 """What no identifier lies above."""
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """The identifiers above `after` and up to `until`, as numbers."""
 
     after: int
     until: int
 
 
-@dataclass(frozen=True)
-class Coverage:
+class Coverage(msgspec.Struct, frozen=True):
     """The identifiers that blocks cover.
 
     Attributes

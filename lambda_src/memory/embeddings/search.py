@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -259,8 +258,7 @@ class _Groups:
         self.is_one_lost, self._numbers = True, []
 
 
-@dataclass(frozen=True)
-class _Codes:
+class _Codes(msgspec.Struct, frozen=True):
     """The codes that were read, the best estimate first.
 
     Attributes

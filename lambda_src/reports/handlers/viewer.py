@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from keyline.http import Caller, require_access_token, require_mark
 from keyline.settings import TokenMarks
 from reports.settings import Settings
 
 
-@dataclass(frozen=True)
-class Viewer:
+class Viewer(msgspec.Struct, frozen=True):
     """The caller.
 
     Attributes

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from keyline.model import Query, at_least, differs, item_size, not_, size_of
 from keyline.run import Store

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from keyline.model import deployment
 from keyline_cdk.metrics import TableMetrics

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from keyline_cdk.handler_function import variables
 from keyline_deploy.environment import EnvironmentFileError

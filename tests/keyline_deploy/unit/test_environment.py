@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -281,7 +280,7 @@ def test_a_system_may_have_a_user_pool(tmp_path: Path) -> None:
     assert dev.user_pools == {"orders": POOL}
 
     # one that is given in addition to the file goes before it, and leaves the others alone
-    other, more = "us-east-1_123456789", dataclasses.replace(LARGE, name="more")
+    other, more = "us-east-1_123456789", msgspec.structs.replace(LARGE, name="more")
     assert environment.with_user_pool(dev, LARGE, other, "-c").user_pools == {"orders": other}
     both = environment.with_user_pool(dev, more, other, "-c")
     assert both.user_pools == {"orders": POOL, "more": other}

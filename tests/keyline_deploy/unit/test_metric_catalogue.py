@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from keyline.model import Metric
 from keyline_deploy.metric_catalogue import MetricCatalogue

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from keyline import variables
 from keyline.model import BatchGet, DeclarationError, System
@@ -235,6 +235,6 @@ def test_a_read_that_dax_cannot_serve_is_refused(
     changed: dict[str, object], path: str, says: str
 ) -> None:
     with pytest.raises(DeclarationError) as raised:
-        replace(BOOKS, functions=(replace(READER, **changed), OTHER))  # type: ignore[arg-type] # of several fields
+        replace(BOOKS, functions=(replace(READER, **changed), OTHER))
     assert path in raised.value.path
     assert says in raised.value.suggestion

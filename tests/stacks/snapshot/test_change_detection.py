@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import shutil
 from pathlib import Path
@@ -37,7 +36,7 @@ class Expiry(msgspec.Struct):
 
 def _system(**changes: Any) -> System:
     """Return a system with the sample table, declared otherwise, and a query of each index."""
-    table = dataclasses.replace(ORDERS, **changes)
+    table = msgspec.structs.replace(ORDERS, **changes)
     queries = tuple(
         Query(
             name=f"query-{number}",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from keyline.model import (
     KEYS_ONLY,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from keyline.model import Metric, Migration, MigrationSettings, System
 from tests.support.sample.accounts import ACCOUNTANT, ACCOUNTS

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+
+import msgspec
 
 from keyline.idempotency import IdempotencyKey, put_identified
 from keyline.moments import iso_now
@@ -12,8 +13,7 @@ from notes.patterns import NOTE_CREATE, NOTE_GET, OWNER_NOTES
 from notes.tables import Note
 
 
-@dataclass(frozen=True)
-class NoteRepository:
+class NoteRepository(msgspec.Struct, frozen=True):
     """Notes. Only its owner can read a note."""
 
     store: Store

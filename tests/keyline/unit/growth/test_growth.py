@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from msgspec.structs import replace
 
 from keyline.growth import FUNCTION, Growth, SizeSnapshot, growth_table, measure
 from keyline.growth.measure import SizeWatch, growth_percent, handler_of, snapshot_of

@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 from aws_lambda_powertools import Logger
+from msgspec.structs import replace
 
 from keyline.errors import DeclarationError, KeylineError
 from keyline.http import App, Caller, HttpError, Refusal, Response, missing

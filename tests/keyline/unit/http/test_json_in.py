@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import itertools
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Optional
 from urllib.parse import quote
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
+from msgspec.structs import replace
 
 from keyline.http import App
 from keyline.model import Route

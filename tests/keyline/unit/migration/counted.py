@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from keyline.metrics import Metrics, MetricUnit
 
 
-@dataclass(frozen=True)
-class Counted(Metrics):
+class Counted(Metrics, frozen=True):
     """Keeps what is published: names and values, in order."""
 
-    values: list[tuple[str, float]] = field(default_factory=list)
+    values: list[tuple[str, float]] = msgspec.field(default_factory=list)
 
     def put(self, name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
         """Keep a value."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import partial
 from typing import Any
 
@@ -33,7 +32,7 @@ READ = Function(
     patterns=(GET,),
     services=("ssm",),
 )
-WRITE = dataclasses.replace(READ, name="write", services=())
+WRITE = msgspec.structs.replace(READ, name="write", services=())
 
 
 class Settings(MigrationSettings, frozen=True):
@@ -160,9 +159,9 @@ def test_the_functions_that_read_the_phase_are_told_its_parameter_and_no_others(
 
 
 def test_a_function_takes_no_construct_id_of_the_migration() -> None:
-    phase = dataclasses.replace(WRITE, name="phase")
+    phase = msgspec.structs.replace(WRITE, name="phase")
     made = system(migration())
     Refusal("app.functions[phase].name", "makes the id 'Phase'", "another name").of(
-        lambda: dataclasses.replace(made, functions=(READ, phase))
+        lambda: msgspec.structs.replace(made, functions=(READ, phase))
     )
-    assert dataclasses.replace(made, functions=(READ, phase), migration=None)
+    assert msgspec.structs.replace(made, functions=(READ, phase), migration=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, get_args, get_origin, get_type_hints
@@ -11,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from keyline.errors import DeclarationError
 from keyline.model import (
@@ -99,18 +99,16 @@ OTHERS: dict[type[Any], tuple[dict[str, Any], Maker]] = {
     Ttl: ({"attribute": "ttl"}, lambda said: table(ttl=Ttl(**said))),
     Retention: ({"days": 3}, lambda said: table(ttl=Ttl("ttl", Retention(**said)))),
     System: ({}, lambda said: system(**said)),
-    Function: ({}, lambda said: system(functions=(dataclasses.replace(FUNCTION, **said),))),
+    Function: ({}, lambda said: system(functions=(replace(FUNCTION, **said),))),
     Route: (
         {"method": "GET", "path": "/"},
-        lambda said: system(functions=(dataclasses.replace(FUNCTION, routes=(Route(**said),)),)),
+        lambda said: system(functions=(replace(FUNCTION, routes=(Route(**said),)),)),
     ),
     Metric: ({"name": "Cost"}, lambda said: system(metrics=(Metric(**said),))),
-    Migration: ({}, lambda said: system(migration=dataclasses.replace(MIGRATION, **said))),
+    Migration: ({}, lambda said: system(migration=replace(MIGRATION, **said))),
     StreamSource: (
         {"table": STREAMED},
-        lambda said: system(
-            functions=(dataclasses.replace(FUNCTION, source=StreamSource(**said)),)
-        ),
+        lambda said: system(functions=(replace(FUNCTION, source=StreamSource(**said)),)),
     ),
     Fill: (
         {"name": "f", "why": "A.", "table": STREAMED, "shape": Note, "attributes": ("mood",)},
@@ -134,11 +132,9 @@ def _holders() -> Iterator[tuple[type[Any], str, Any, Maker]]:
         made: (said, partial(_made_pattern, made)) for made, said in PATTERNS.items()
     }
     for declared, (said, make) in (makers | OTHERS).items():
-        hints = get_type_hints(declared)
-        for field in dataclasses.fields(declared):
-            hint = hints[field.name]
+        for name, hint in get_type_hints(declared).items():
             if _wrapped(hint, "x") is not None:
-                yield declared, field.name, hint, partial(_made_with, make, said, field.name)
+                yield declared, name, hint, partial(_made_with, make, said, name)
 
 
 def _made_with(make: Maker, said: dict[str, Any], name: str, value: Any) -> object:

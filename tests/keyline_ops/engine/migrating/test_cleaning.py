@@ -29,7 +29,9 @@ NAME = OLD_RECEIPTS.physical_name("local")
 def job(bench: Bench) -> Job:
     """The copy after its source went out of the declaration."""
     job = bench.job(RECEIPTS_COPY)
-    return replace(job, system=replace(job.system, tables=(RECEIPTS, PARCELS), functions=()))
+    return replace(
+        job, system=msgspec.structs.replace(job.system, tables=(RECEIPTS, PARCELS), functions=())
+    )
 
 
 @pytest.fixture(autouse=True)

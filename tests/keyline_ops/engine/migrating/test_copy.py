@@ -135,7 +135,7 @@ def test_a_transform_that_makes_one_item_of_two_is_found(bench: Bench) -> None:
         return receipt_of(msgspec.structs.replace(old, number=1))
 
     bench.put_receipts(receipts(10, customers=1))
-    job = bench.job(replace(RECEIPTS_COPY, transform=merged))
+    job = bench.job(msgspec.structs.replace(RECEIPTS_COPY, transform=merged))
     outcome = job.run(lambda _: None).outcome
     assert (outcome.written, outcome.newer) == (1, 9)
     assert job.verify(lambda _: None).different == 9

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from chat.patterns import CONVERSATION_MESSAGES, MESSAGE_CREATE
 from chat.repository import PageRequest, Repository

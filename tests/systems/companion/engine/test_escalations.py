@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 import time
 from typing import Any
@@ -141,7 +140,7 @@ def test_the_skill_leaves_to_the_stream_what_takes_it_too_long(companion: Compan
         companion.assign(patient, name)
     moments = itertools.count(1_000.0, TELL_SECONDS * 0.4)
     slow = Alerts(companion.store, companion.told, clock=lambda: next(moments))
-    companion.skill = dataclasses.replace(companion.skill, alerts=slow)
+    companion.skill = msgspec.structs.replace(companion.skill, alerts=slow)
     assert companion.say("I fell") == EMERGENCY_ANSWER
     told = len(companion.told.messages)
     assert 0 < told < 3

@@ -6,7 +6,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from interactions.dynamo_store import DynamoStore
 from interactions.history import History
@@ -25,11 +27,10 @@ from tests.systems.interactions.on_engine import Mediphant
 PARALLEL, READ_NEW, DYNAMODB = Mode
 
 
-@dataclass(frozen=True)
-class Recorded(Metrics):
+class Recorded(Metrics, frozen=True):
     """Metrics that are kept, not published."""
 
-    values: list[tuple[str, float]] = field(default_factory=list)
+    values: list[tuple[str, float]] = msgspec.field(default_factory=list)
 
     def put(self, name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
         """Keep a value."""

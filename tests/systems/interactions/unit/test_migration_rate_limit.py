@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import pytest
 
@@ -48,8 +49,8 @@ class Failing(MemoryRateLimiter):
         return super().usage(client)
 
 
-class Counted(Metrics):
-    counted: list[str] = []
+class Counted(Metrics, frozen=True):
+    counted: ClassVar[list[str]] = []
 
     def put(self, name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
         super().put(name, value, unit, **dimensions)

@@ -299,7 +299,7 @@ def test_each_version_is_one_acknowledged_change_of_its_owner(reports: Reports) 
     drive(lambda plan: SharedReports(plan, reports), runs=5)
 
 
-class LastWins(ReportRepository):
+class LastWins(ReportRepository, frozen=True):
     """Reports whose change is made again, of the version that is there, where it met another."""
 
     def update_report(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -267,7 +266,7 @@ def test_a_pool_of_no_system_is_named_with_the_one_that_was_meant(tmp_path: Path
 
 
 def test_a_pool_of_a_system_that_takes_none_is_refused(tmp_path: Path) -> None:
-    without = [dataclasses.replace(REPORTS, user_pool=False)]
+    without = [msgspec.structs.replace(REPORTS, user_pool=False)]
     dev = msgspec.structs.replace(load("dev"), user_pools={"reports": POOL})
     with pytest.raises(EnvironmentFileError, match="are not users of a user pool") as refused:
         synthesize(dev, without, tmp_path, bundler=no_bundle(tmp_path))
