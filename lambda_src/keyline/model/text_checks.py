@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import msgspec
 
 from keyline.errors import DeclarationError, Fault
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Declared: TypeAlias = msgspec.Struct | DataclassInstance
 
 _TEXTS = frozenset({"str", "str | None"})
 _PLAIN = frozenset({"int", "float", "bool", "int | None", "float | None"})
@@ -23,7 +28,7 @@ _AS_TUPLE = "Give a tuple of names."
 _AS_DICT = "Give a dict whose keys are names."
 
 
-def text_faults(declared: Any, path: str = "") -> Iterator[Fault]:
+def text_faults(declared: Declared, path: str = "") -> Iterator[Fault]:
     """Yield each field that has to be text or names and is not, also of a declaration's parts.
 
     A field is judged by its annotation as it is written. To evaluate the annotations of all
@@ -46,7 +51,7 @@ def text_faults(declared: Any, path: str = "") -> Iterator[Fault]:
 
 
 @lru_cache(maxsize=256)
-def _annotated(declared: type[Any]) -> tuple[tuple[str, str], ...]:
+def _annotated(declared: type[Declared]) -> tuple[tuple[str, str], ...]:
     """Return the fields of a class, each with its annotation, without plain numbers and flags."""
     written: dict[str, str] = {}
     for owner in reversed(declared.__mro__):
@@ -106,7 +111,7 @@ def _not_a_name(name: object) -> str:
     return f"is given {name!r}, which is not a name."
 
 
-def _parts(value: object) -> Iterator[tuple[str, object]]:
+def _parts(value: object) -> Iterator[tuple[str, Declared]]:
     """Yield the declarations that a value is, or has: those that do not check themselves."""
     if isinstance(value, list | tuple):
         for number, each in enumerate(value):
@@ -116,7 +121,7 @@ def _parts(value: object) -> Iterator[tuple[str, object]]:
         yield "", value
 
 
-def _is_part(value: object) -> bool:
+def _is_part(value: object) -> TypeGuard[Declared]:
     """Return whether a value is a declaration that does not check itself."""
     declared = isinstance(value, msgspec.Struct) or is_dataclass(value)
     return declared and not isinstance(value, type) and not hasattr(value, "__post_init__")
