@@ -413,6 +413,28 @@ def test_the_declaration_imports_nothing_inside_functions(root: Path) -> None:
     assert found == []
 
 
+def test_what_lambda_carries_has_a_dataclass_only_where_its_constructor_is_its_own(
+    root: Path,
+) -> None:
+    made = [
+        (file, node)
+        for file in (root / LAMBDA_SRC).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and "dataclass" in map(_decorator, node.decorator_list)
+    ]
+    assert [node.name for _, node in made]  # the search finds what there is
+    generated = [
+        f"{file.relative_to(root)}: {node.name}"
+        for file, node in made
+        if not any(isinstance(n, ast.FunctionDef) and n.name == "__init__" for n in node.body)
+    ]
+    assert generated == [], "make each a msgspec.Struct: docs/adr/0060-declarations-are-structs.md"
+
+
+def _decorator(node: ast.expr) -> str:
+    return ast.unparse(node).partition("(")[0].rpartition(".")[2]
+
+
 def test_keyline_knows_no_system(root: Path) -> None:
     assert names(root), "the project has at least one system"
     found = [
