@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from keyline.errors import KeylineError
-from keyline.http import HttpError, phrase_of, problem_of
+from keyline.http import HttpError, description_of, problem_of
 from keyline.wording import Wording
 from keyline_ops.openapi.operations import Operation
 from keyline_ops.openapi.schemas import Schemas
@@ -41,8 +41,7 @@ def example_of(operation: Operation, schemas: Schemas) -> Any:
 
 def problem_example(status: int) -> dict[str, Any]:
     """Return a problem document of a status, as an App answers it."""
-    known = HTTPStatus(status)
-    error = HttpError(status, "", known.description or phrase_of(known))
+    error = HttpError(status, "", description_of(HTTPStatus(status)))
     found: dict[str, Any] = msgspec.to_builtins(problem_of(error, "JKJaXmPLvHcESHA="))
     return found
 

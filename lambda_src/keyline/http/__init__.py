@@ -22,7 +22,8 @@ For tools that document an API:
     Registered is a route with its handler. HEADER_ARGUMENTS are the headers that one may take,
     each a RequestHeader; REPLAYED is the header of a repeated answer. Problem is a problem
     document, PROBLEM_JSON its content type, JSON that of the other answers. problem_of makes the
-    document of an error, and phrase_of names a status.
+    document of an error, phrase_of names a status, and description_of
+    says what it means.
 """
 
 from keyline.http.app import App, Registered
@@ -41,6 +42,7 @@ from keyline.http.problem import (
     Problem,
     Refusal,
     Refusals,
+    description_of,
     missing,
     phrase_of,
     problem_of,
@@ -66,6 +68,7 @@ __all__ = [
     "Registered",
     "RequestHeader",
     "Response",
+    "description_of",
     "has_mark",
     "id_claim",
     "list_claim",

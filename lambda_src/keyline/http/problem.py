@@ -165,8 +165,12 @@ _STANDARD_HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
 }
 _PHRASES: Mapping[int, str] = {  # Python 3.13 has these names, 3.12 the older ones
     413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
     422: "Unprocessable Content",
 }
+_DESCRIPTIONS: Mapping[int, str] = {413: "Content is too large"}
+"""What Python 3.13 says of a status, and 3.12 says in other words."""
 
 _SUGGESTIONS: Mapping[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "Correct the request.",
@@ -181,6 +185,11 @@ _SUGGESTIONS: Mapping[HTTPStatus, str] = {
 def phrase_of(status: HTTPStatus) -> str:
     """Name a status as RFC 9110 does, under every Python."""
     return _PHRASES.get(status, status.phrase)
+
+
+def description_of(status: HTTPStatus) -> str:
+    """Say what a status means, in the same words under every Python."""
+    return _DESCRIPTIONS.get(status, status.description) or phrase_of(status)
 
 
 def status_of(error: Exception) -> HTTPStatus:
@@ -228,7 +237,7 @@ def problem_of(
             type=_type_of(phrase_of(status)),
             title=phrase_of(status),
             status=status,
-            detail=status.description or phrase_of(status),
+            detail=description_of(status),
             suggestion=suggestion,
             instance=request_id,
         )
