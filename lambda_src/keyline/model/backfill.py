@@ -12,9 +12,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 from keyline.errors import Fault, instead_of, raise_first
+from keyline.model.field_checks import field_faults
 from keyline.model.shape import fields_of
 from keyline.model.table import Table
-from keyline.model.text_checks import text_faults
 
 SourceT = TypeVar("SourceT", bound=msgspec.Struct)
 TargetT = TypeVar("TargetT", bound=msgspec.Struct)
@@ -95,7 +95,7 @@ class Fill(msgspec.Struct, Generic[SourceT], frozen=True, kw_only=True):
 
 
 def _copy_faults(copy: Copy[SourceT, TargetT]) -> list[Fault]:
-    faults = list(text_faults(copy))
+    faults = list(field_faults(copy))
     if copy.source.name == copy.target.name:
         faults.append(
             (
@@ -113,7 +113,7 @@ def _copy_faults(copy: Copy[SourceT, TargetT]) -> list[Fault]:
 
 
 def _fill_faults(fill: Fill[SourceT]) -> list[Fault]:
-    faults = [*text_faults(fill), *_shape_faults("shape", fill.table, fill.shape)]
+    faults = [*field_faults(fill), *_shape_faults("shape", fill.table, fill.shape)]
     if faults:
         return faults
     kind = fill.table.entity_of(fill.shape)

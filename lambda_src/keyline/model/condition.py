@@ -8,9 +8,9 @@ from typing import Literal, get_args
 import msgspec
 
 from keyline.errors import DeclarationError
+from keyline.model.field_checks import checked_name
 from keyline.model.place import last_name
 from keyline.model.shape import AttributeType
-from keyline.model.text_checks import checked_name
 
 Operator = Literal[
     "=",

@@ -1,11 +1,12 @@
-"""Checks that what a declaration names is text, in all declarations alike.
+"""Checks that a field has what its type says, in all declarations alike.
 
-Other checks take a name for text: they look it up, match it and cut it. So these checks come first.
+A name is text, and several names, patterns or routes are a tuple of them. Other checks rely on it:
+they look names up, and go through tuples. So these checks come first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
@@ -19,17 +20,23 @@ if TYPE_CHECKING:
 
     Declared: TypeAlias = msgspec.Struct | DataclassInstance
 
+_OR_NONE = " | None"
 _TEXTS = frozenset({"str", "str | None"})
-_PLAIN = frozenset({"int", "float", "bool", "int | None", "float | None"})
 _CLASS = "ClassVar["
+_CHECKED_LATER = "tuple[WriteCondition,"
+"""The conditions of a pattern, of which `condition_checks` says more."""
 _AS_TEXT = "Give it as text."
 _AS_NAMES = "Give each name as text."
 _AS_TUPLE = "Give a tuple of names."
+_AS_PARTS = "Give a tuple. A tuple of one has a comma: `(READ,)`."
 _AS_DICT = "Give a dict whose keys are names."
 
 
-def text_faults(declared: Declared, path: str = "") -> Iterator[Fault]:
-    """Yield each field that has to be text or names and is not, also of a declaration's parts.
+def field_faults(declared: Declared, path: str = "") -> Iterator[Fault]:
+    """Yield each field that has something else than its type says, also of a declaration's parts.
+
+    Fields are judged whose type is text, a tuple, or a dict of names. Numbers have bounds, and the
+    checks of the bounds say what a number may be.
 
     A field is judged by its annotation as it is written. To evaluate the annotations of all
     declarations would take milliseconds of each cold start. What checks itself when it is made,
@@ -47,20 +54,25 @@ def text_faults(declared: Declared, path: str = "") -> Iterator[Fault]:
         where = f"{path}.{name}" if path else name
         yield from _value_faults(annotation, value, where)
         for number, part in _parts(value):
-            yield from text_faults(part, f"{where}{number}")
+            yield from field_faults(part, f"{where}{number}")
 
 
 @lru_cache(maxsize=256)
 def _annotated(declared: type[Declared]) -> tuple[tuple[str, str], ...]:
-    """Return the fields of a class, each with its annotation, without plain numbers and flags."""
+    """Return the fields of a class, each with its annotation."""
     written: dict[str, str] = {}
     for owner in reversed(declared.__mro__):
         written.update(getattr(owner, "__annotations__", {}))
     return tuple(
         (name, annotation)
         for name, annotation in written.items()
-        if annotation not in _PLAIN and not annotation.startswith(_CLASS)
+        if not annotation.startswith((_CLASS, _CHECKED_LATER))
     )
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a number: neither text nor True."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def checked_name(path: str, name: object) -> str:
@@ -78,16 +90,22 @@ def checked_name(path: str, name: object) -> str:
 
 def _value_faults(annotation: str, value: object, path: str) -> Iterator[Fault]:
     if annotation in _TEXTS:
-        optional = annotation == "str | None"
+        optional = annotation.endswith(_OR_NONE)
         if not isinstance(value, str) and not (optional and value is None):
             yield path, f"is given {value!r}, which is not text.", _AS_TEXT
-    elif annotation.startswith("tuple[str,"):
-        if isinstance(value, str | bytes) or not isinstance(value, Collection):
-            yield path, f"is given {value!r}, which is not a tuple.", _AS_TUPLE
-        else:
-            yield from _name_faults(value, path)
+    elif annotation.startswith(("tuple[", "Sequence[")):
+        yield from _tuple_faults(annotation, value, path)
     elif annotation.startswith("Mapping[") or annotation == "Where":
         yield from _mapping_faults(annotation, value, path)
+
+
+def _tuple_faults(annotation: str, value: object, path: str) -> Iterator[Fault]:
+    of_names = annotation.startswith("tuple[str,")
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        what = f"is given {value!r}, which is not a tuple."
+        yield path, what, _AS_TUPLE if of_names else _AS_PARTS
+    elif of_names:
+        yield from _name_faults(value, path)
 
 
 def _mapping_faults(annotation: str, value: object, path: str) -> Iterator[Fault]:
@@ -101,7 +119,7 @@ def _mapping_faults(annotation: str, value: object, path: str) -> Iterator[Fault
             yield from _value_faults("str", text, f"{path}[{name}]")
 
 
-def _name_faults(names: Collection[object], path: str) -> Iterator[Fault]:
+def _name_faults(names: Iterable[object], path: str) -> Iterator[Fault]:
     for name in names:
         if not isinstance(name, str):
             yield path, _not_a_name(name), _AS_NAMES

@@ -12,6 +12,7 @@ from keyline.errors import Fault, instead_of, repeated
 from keyline.model.collection import OneOf
 from keyline.model.condition_checks import condition_faults
 from keyline.model.faults import faults_of
+from keyline.model.field_checks import field_faults, is_number
 from keyline.model.pattern import (
     MAX_PER_MONTH,
     MAX_TRANSACTION,
@@ -28,7 +29,6 @@ from keyline.model.pattern import (
 )
 from keyline.model.shape_checks import shape_faults
 from keyline.model.size import MAX_ITEM_BYTES
-from keyline.model.text_checks import text_faults
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -36,7 +36,7 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 @faults_of.register(Pattern)
 def _pattern_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
     """Yield everything that is wrong with a pattern, the most basic first."""
-    yield from text_faults(pattern)
+    yield from field_faults(pattern)
     yield from _statement_faults(pattern)
     yield from _kind_faults(pattern)
     yield from reach_faults(pattern)
@@ -65,25 +65,26 @@ def _statement_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
         yield "name", "is not in kebab case.", "Use a-z, 0-9 and single dashes: message-create."
     if not pattern.why:
         yield "why", "is empty.", "Say in a sentence what the pattern is for."
-    if not 1 <= pattern.item_bytes <= MAX_ITEM_BYTES:
+    if not (is_number(pattern.item_bytes) and 1 <= pattern.item_bytes <= MAX_ITEM_BYTES):
         yield (
             "item_bytes",
-            f"is {pattern.item_bytes}.",
+            f"is {pattern.item_bytes!r}.",
             f"Give the size of an item in bytes: 1 to {MAX_ITEM_BYTES}.",
         )
-    if pattern.per_month is not None and not 0 < pattern.per_month <= MAX_PER_MONTH:
+    rate = pattern.per_month
+    if rate is not None and not (is_number(rate) and 0 < rate <= MAX_PER_MONTH):
         yield (
             "per_month",
-            f"is {pattern.per_month}.",
+            f"is {rate!r}.",
             f"Give the calls expected in a month: above 0, and up to {MAX_PER_MONTH:,}, beyond "
             "which a table's default quota would have to be raised. Leave it out of a part of a "
             "transaction.",
         )
     items = getattr(pattern, "items", 0)
-    if not 0 <= items < math.inf:
-        yield "items", f"is {items}.", "Give the items expected of a call."
-    if isinstance(pattern, Query) and not 1 <= pattern.page <= 1000:
-        yield "page", f"is {pattern.page}.", "Use 1 to 1000 items."
+    if not (is_number(items) and 0 <= items < math.inf):
+        yield "items", f"is {items!r}.", "Give the items expected of a call."
+    if isinstance(pattern, Query) and not (is_number(pattern.page) and 1 <= pattern.page <= 1000):
+        yield "page", f"is {pattern.page!r}.", "Use 1 to 1000 items."
 
 
 def _kind_faults(pattern: Pattern[Any]) -> Iterator[Fault]:

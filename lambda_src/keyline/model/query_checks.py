@@ -9,6 +9,7 @@ from keyline.errors import Fault, instead_of
 from keyline.model.condition import SORT_OPERATORS, Condition, leaves
 from keyline.model.condition_checks import condition_faults, stranger_faults
 from keyline.model.entity import Entity
+from keyline.model.field_checks import is_number
 from keyline.model.pattern import Query, compared_template, parameters_of, sort_parameters
 from keyline.model.pattern_checks import reach_faults
 from keyline.model.place import place_of
@@ -90,10 +91,10 @@ def _operator_faults(query: Query[Any], condition: Condition) -> Iterator[Fault]
 
 def _filter_faults(query: Query[Any]) -> Iterator[Fault]:
     """Yield what is wrong with the conditions that leave items out."""
-    if not 0 < query.hits <= 1:
+    if not (is_number(query.hits) and 0 < query.hits <= 1):
         yield (
             "hits",
-            f"is {query.hits}.",
+            f"is {query.hits!r}.",
             "Give the share of items that are kept: above 0, up to 1.",
         )
     if not query.where and query.hits != 1:

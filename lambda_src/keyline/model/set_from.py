@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from keyline.model.text_checks import checked_name
+from keyline.model.field_checks import checked_name
 
 
 class Plus(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from keyline.errors import Fault, instead_of, repeated
 from keyline.model import schedule_expression
 from keyline.model.deployment_checks import deployment_faults
 from keyline.model.faults import faults_of
+from keyline.model.field_checks import field_faults
 from keyline.model.metric import COMMON_DIMENSIONS, LIBRARY_NAMES, Metric
 from keyline.model.migration_checks import migration_faults
 from keyline.model.pattern import Check, Get
@@ -19,7 +20,6 @@ from keyline.model.stream_source import StreamSource
 from keyline.model.stream_source_checks import condition_faults
 from keyline.model.system import Function, Method, Route, System
 from keyline.model.table import Table
-from keyline.model.text_checks import text_faults
 
 _SYSTEM_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORDS = re.compile(r"[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*")
@@ -54,7 +54,7 @@ _STREAM_LIMITS = {
 @faults_of.register(System)
 def _system_faults(system: System) -> Iterator[Fault]:
     """Yield everything that is wrong with a system, the most basic first."""
-    yield from text_faults(system)
+    yield from field_faults(system)
     if not _SYSTEM_NAME.fullmatch(system.name):
         yield "name", "is not a package's name.", "Use a-z, 0-9 and _, a letter first."
     if not _WORDS.fullmatch(system.name):

@@ -10,6 +10,7 @@ from typing import Literal, get_args, get_origin
 from keyline.errors import Fault, instead_of, repeated
 from keyline.model.entity import Entity, Retention
 from keyline.model.faults import faults_of
+from keyline.model.field_checks import field_faults
 from keyline.model.separation import template_faults
 from keyline.model.shape import AttributeType, fields_of
 from keyline.model.table import (
@@ -24,7 +25,6 @@ from keyline.model.table import (
     Table,
     Ttl,
 )
-from keyline.model.text_checks import text_faults
 from keyline.model.texts import may_share
 from keyline.settings import MAX_RETENTION_DAYS
 
@@ -43,7 +43,7 @@ _ONE_TYPE_SAYS = "An attribute of a key has one type in the whole table."
 @faults_of.register(Table)
 def _table_faults(table: Table) -> Iterator[Fault]:
     """Yield everything that is wrong with a table, the most basic first."""
-    yield from text_faults(table, table.name)
+    yield from field_faults(table, table.name)
     yield from _name_faults(table)
     yield from _discriminator_faults(table)
     for entity in table.kinds:

@@ -255,6 +255,42 @@ def test_one_condition_is_not_a_tuple_of_them() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("field", "make"),
+    [
+        (
+            "app.functions[read].patterns",
+            lambda: system(functions=(replace(FUNCTION, patterns=READ),)),
+        ),
+        (
+            "app.functions[read].routes",
+            lambda: system(functions=(replace(FUNCTION, routes=Route("GET", "/")),)),
+        ),
+        ("app.functions", lambda: system(functions=FUNCTION)),
+        ("app.tables", lambda: system(tables=STREAMED)),
+        ("app.metrics", lambda: system(metrics=Metric("Cost"))),
+        ("Notes.indexes", lambda: notes(indexes=index())),
+        ("Notes.entities", lambda: table(entities=Entity(Note))),
+        ("a-pattern.parts", lambda: pattern(TransactWrite, parts=pattern(Put, name="note-put"))),
+        ("a-pattern.set", lambda: pattern(Update, set={"mood": 1})),
+        ("a-pattern.set", lambda: pattern(Update, set={"mood"})),
+    ],
+)
+def test_what_is_not_in_a_tuple_is_refused(field: str, make: Callable[[], object]) -> None:
+    Refusal(field, "which is not a tuple", "Give a tuple").of(make)
+
+
+@pytest.mark.parametrize("value", ["10", True, None, b"1"])
+@pytest.mark.parametrize(
+    ("made", "field"),
+    [(Get, "item_bytes"), (Get, "per_month"), (Query, "page"), (Query, "items"), (Query, "hits")],
+)
+def test_what_is_not_a_number_is_refused(made: Any, field: str, value: Any) -> None:
+    if value is None and field == "per_month":
+        return
+    Refusal(f"a-pattern.{field}", f"is {value!r}.", "").of(lambda: pattern(made, **{field: value}))
+
+
 def test_declarations_of_names_stay_as_they_are() -> None:
     assert pattern(Update, set=["mood"]).changed == ("mood",)
     assert system().name == "app"
