@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import json
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def test_a_parameter_without_a_value_is_given_one(
     assert "--parameter Stage=VALUE" in capsys.readouterr().out
     assert keyline(*check, "--parameter", "Stage=dev") == 0
     told = capsys.readouterr().out
-    assert "Functions for python3.12 run on python3." in told
+    other = sys.version_info[:2] != (3, 12)  # the function is for python3.12
+    assert ("Functions for python3.12 run on python3." in told) == other
     assert "The local platform can run it." in told
     assert keyline(*check, "--parameter", "Stage") == 2
     assert "is not NAME=VALUE" in capsys.readouterr().err
