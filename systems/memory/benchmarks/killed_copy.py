@@ -47,8 +47,10 @@ def pairing() -> Pairing[LegacyTurn, Turn]:
     """Return the copy that the memory system declares."""
     (copy,) = BACKFILLS
     settings = Settings()
-    source = Kind(copy.name, LEGACY_HISTORY, LegacyTurn, ENVIRONMENT, settings)
-    return Pairing(copy, source, Kind(copy.name, HISTORY, Turn, ENVIRONMENT, settings))
+    name = LEGACY_HISTORY.physical_name(ENVIRONMENT)
+    source = Kind(copy.name, LEGACY_HISTORY, LegacyTurn, name, settings)
+    target = Kind(copy.name, HISTORY, Turn, HISTORY.physical_name(ENVIRONMENT), settings)
+    return Pairing(copy, source, target)
 
 
 def turn(number: int) -> LegacyTurn:
