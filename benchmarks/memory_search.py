@@ -24,7 +24,6 @@ import argparse
 import json
 import math
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -36,6 +35,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.peak import peak_megabytes
 from keyline.model import READ_BYTES
 from keyline.run import Meter, Store, dynamodb_client
 from memory.embeddings.identifiers import new_embedding_id
@@ -224,7 +224,7 @@ def search_all(url: str, environment: str, file: str, *, k: int) -> dict[str, An
         found.append([int(each.metadata["row"]) for each in answer.neighbours])
         compared.append(answer.compared)
         packed.append(answer.packed)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_megabytes()
     return {
         "ms": taken,
         "rru": units,

@@ -13,7 +13,6 @@ whether it depends on the size of the table. At the end every item is counted on
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from typing import Any, TypeVar
 import boto3
 import msgspec
 
+from benchmarks.peak import peak_megabytes
 from benchmarks.ratio import Ratio, report
 from benchmarks.result import keep, machine, parser
 from keyline.model import Table
@@ -156,7 +156,7 @@ def copied(url: str, items: int) -> tuple[float, float]:
         seconds = time.perf_counter() - started
     if outcome.written != items:
         raise ValueError(f"{outcome.written} of {items} items were written")
-    return items / seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return items / seconds, peak_megabytes()
 
 
 def in_process(url: str, items: int) -> tuple[float, float]:

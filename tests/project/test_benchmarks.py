@@ -201,6 +201,22 @@ def test_a_copy_is_measured_and_whole() -> None:
     assert min(figures["script_per_second"], figures["copy_per_second"]) > 0
 
 
+def test_the_peak_of_a_process_is_its_own() -> None:
+    # Given a process that has held 200 MB, and started another
+    held = (
+        "import subprocess, sys; held = b'x' * 200_000_000; del held\n"
+        "from benchmarks.peak import peak_megabytes; print(peak_megabytes(), flush=True)\n"
+        "subprocess.run([sys.executable, '-c', 'from benchmarks.peak import peak_megabytes\\n'"
+        " 'print(peak_megabytes())'], check=True)"
+    )
+    command = [sys.executable, "-c", held]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT)
+    # Then what the first has held is not counted as the other's
+    own, started = map(float, done.stdout.split())
+    assert own > 200
+    assert 1 < started < 100
+
+
 def test_a_call_consumes_the_same_of_a_table_of_any_size() -> None:
     times, units = scale.measure(10_000, 1)
     assert all(one == other for one, other in map(dict.values, units.values()))

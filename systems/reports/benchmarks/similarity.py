@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ import numpy as np
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from werkzeug.serving import WSGIRequestHandler
 
+from benchmarks.peak import peak_megabytes
 from benchmarks.result import keep, machine, parser
 from keyline import variables
 from keyline.model import BatchWrite
@@ -123,7 +123,7 @@ def child(rounds: int) -> None:
             answers.add(json.dumps(body["similar"]))
     if len(answers) != 1:
         raise SystemExit("the ways do not agree")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_megabytes()
     result = {
         "import_ms": round(ready * 1000, 1),
         "first_ms": round(taken["table"][0], 1),
