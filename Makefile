@@ -179,8 +179,8 @@ bench-setup: setup ## Install the clients that the benchmarks compare with
 	.venv/bin/python -m venv .keyline/aiobotocore
 	.keyline/aiobotocore/bin/python -m pip install --quiet --require-hashes -r benchmarks/requirements-aiobotocore.lock
 
-bench: bench-setup ## Run the benchmarks, side by side, results as JSON
-	.venv/bin/python -m benchmarks
+bench: bench-setup ## Run the benchmarks, side by side, results as JSON (DATA=)
+	.venv/bin/python -m benchmarks $(if $(DATA),--data "$(DATA)")
 
 docs: setup ## Write anew what follows from the code: data models, API documents, pictures, the ledger's tests
 	@.venv/bin/keyline docs

@@ -1,13 +1,14 @@
 """The cost of a call in the run time beside other clients, in one run on the embedded engine.
 
     make bench-setup
-    python -m benchmarks.lean [--rounds 7] [--instructions] [--json benchmarks/results/lean.json]
+    python -m benchmarks.lean [--rounds 21] [--no-instructions] [--json FILE]
 
 Every client does the same to the same table: it gets an item, queries 1,000 items of about 600 B,
 gets 100 by their keys, puts and updates an item. Each runs in a process of its own that imports no
 other client, and must get the same items. The clients take turns in each round, and the median of
 the rounds counts, so that a busy moment of the machine meets them all. CPU is that of the
-client's process, with all threads. Instructions are counted by valgrind, which takes some minutes.
+client's process, with all threads. Where valgrind is installed, instructions are counted as well,
+which takes some minutes.
 """
 
 from __future__ import annotations
@@ -171,8 +172,13 @@ def must_agree(clients: Sequence[Running]) -> None:
 
 def _arguments() -> argparse.Namespace:
     options = parser(__doc__, __file__)
-    options.add_argument("--rounds", type=int, default=7)
-    options.add_argument("--instructions", action="store_true", help="count instructions as well")
+    options.add_argument("--rounds", type=int, default=21)
+    options.add_argument(
+        "--instructions",
+        action=argparse.BooleanOptionalAction,
+        default=shutil.which("callgrind_control") is not None,
+        help="count instructions as well, which is done where valgrind is installed",
+    )
     arguments = options.parse_args()
     if not OTHER_LIBRARIES.exists():
         options.error("aiobotocore is not installed. Run `make bench-setup`.")

@@ -609,7 +609,11 @@ def invented(count: int) -> list[Said]:
 
 
 def main() -> int:
-    """Measure, judge, print and keep the result."""
+    """Measure, judge and print; keep what was measured of real dialogues.
+
+    What is made up would take the place of a result of real dialogues: it is kept in a file of its
+    own if `--json` names one.
+    """
     options = parser(__doc__, __file__)
     options.add_argument("--data", type=Path, help="folder of real dialogues and vectors")
     options.add_argument(
@@ -637,7 +641,8 @@ def main() -> int:
         ],
         "measured": [user, large],
     }
-    keep(result, given.json)
+    keeps = given.data or given.json != options.get_default("json")
+    keep(result, given.json if keeps else None)
     return 0
 
 

@@ -52,15 +52,18 @@ def met(result: Mapping[str, Any]) -> int:
     return report(convert(result["ratios"], list[Ratio]))
 
 
-def keep(result: Any, file: Path) -> None:
+def keep(result: Any, file: Path | None) -> None:
     """Print a result and write it to a file, in JSON.
 
     Parameters
     ----------
     result
         Mappings, lists, dataclasses, Structs such as `Ratio`, and what JSON has.
+    file
+        None to print the result alone.
     """
     text = json.dumps(to_builtins(result, str_keys=True), indent=2) + "\n"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
     print(text, end="")
