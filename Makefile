@@ -89,7 +89,7 @@ faults: setup-tests ## Send requests while calls fail, disks are full and all is
 	  tests/keyline_ops/e2e/test_full_disk.py tests/keyline_ops/e2e/test_kills.py
 	.venv/bin/python -m tests.support.fault_page .reports/faults.jsonl
 
-check: lint types workflows synth-all demo tutorial apart dist e2e-deploy test ## All that CI runs, but for site-check
+check: lint types workflows secrets synth-all demo tutorial apart dist e2e-deploy test ## All that CI runs, but for site-check
 
 lint: setup ## Check style and formatting
 	.venv/bin/ruff check .
