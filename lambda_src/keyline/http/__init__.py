@@ -22,8 +22,7 @@ For tools that document an API:
     Registered is a route with its handler. HEADER_ARGUMENTS are the headers that one may take,
     each a RequestHeader; REPLAYED is the header of a repeated answer. Problem is a problem
     document, PROBLEM_JSON its content type, JSON that of the other answers. problem_of makes the
-    document of an error, phrase_of names a status, and description_of
-    says what it means.
+    document of an error. phrase_of names a status, and description_of says what it means.
 """
 
 from keyline.http.app import App, Registered

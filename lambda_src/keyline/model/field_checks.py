@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     Declared: TypeAlias = msgspec.Struct | DataclassInstance
 
-_OR_NONE = " | None"
 _TEXTS = frozenset({"str", "str | None"})
+_PLAIN = frozenset({"int", "float", "bool", "int | None", "float | None"})
 _CLASS = "ClassVar["
 _CHECKED_LATER = "tuple[WriteCondition,"
 """The conditions of a pattern, of which `condition_checks` says more."""
@@ -59,14 +59,14 @@ def field_faults(declared: Declared, path: str = "") -> Iterator[Fault]:
 
 @lru_cache(maxsize=256)
 def _annotated(declared: type[Declared]) -> tuple[tuple[str, str], ...]:
-    """Return the fields of a class, each with its annotation."""
+    """Return the fields of a class, each with its annotation, without plain numbers and flags."""
     written: dict[str, str] = {}
     for owner in reversed(declared.__mro__):
         written.update(getattr(owner, "__annotations__", {}))
     return tuple(
         (name, annotation)
         for name, annotation in written.items()
-        if not annotation.startswith((_CLASS, _CHECKED_LATER))
+        if annotation not in _PLAIN and not annotation.startswith((_CLASS, _CHECKED_LATER))
     )
 
 
@@ -90,7 +90,7 @@ def checked_name(path: str, name: object) -> str:
 
 def _value_faults(annotation: str, value: object, path: str) -> Iterator[Fault]:
     if annotation in _TEXTS:
-        optional = annotation.endswith(_OR_NONE)
+        optional = annotation == "str | None"
         if not isinstance(value, str) and not (optional and value is None):
             yield path, f"is given {value!r}, which is not text.", _AS_TEXT
     elif annotation.startswith(("tuple[", "Sequence[")):
