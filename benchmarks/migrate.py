@@ -26,7 +26,7 @@ import msgspec
 from benchmarks.peak import peak_megabytes
 from benchmarks.ratio import Ratio, report
 from benchmarks.result import keep, machine, parser
-from keyline.model import Table
+from keyline.model import Copy, Table
 from keyline.run import Connection, dynamodb_client
 from keyline_ops.migrating.checkpoint import checkpoint
 from keyline_ops.migrating.copying import Copier, Pairing
@@ -49,6 +49,7 @@ from tests.support.sample.moving import (
 from tests.support.tables import create_table_params, created
 
 T = TypeVar("T", bound=msgspec.Struct)
+IntoT = TypeVar("IntoT", bound=msgspec.Struct)
 
 ENVIRONMENT = "local"
 BATCH = 25
@@ -67,13 +68,17 @@ def connection(url: str) -> Connection:
 
 def pairing() -> Pairing[OldReceipt, Receipt]:
     """Return the copy of the sample's receipts."""
-    source = _kind(OLD_RECEIPTS, OldReceipt)
-    target = _kind(RECEIPTS, Receipt)
-    return Pairing(RECEIPTS_COPY, source, target)
+    return pairing_of(RECEIPTS_COPY, SYSTEM.settings())
 
 
-def _kind(table: Table, shape: type[T]) -> Kind[T]:
-    return Kind("receipts", table, shape, table.physical_name(ENVIRONMENT), SYSTEM.settings())
+def pairing_of(copy: Copy[T, IntoT], settings: msgspec.Struct) -> Pairing[T, IntoT]:
+    """Return a copy between the tables of the benchmarks' environment, as the command has it."""
+    source = _kind(copy, copy.source, copy.shape, settings)
+    return Pairing(copy, source, _kind(copy, copy.target, copy.into, settings))
+
+
+def _kind(copy: Copy[Any, Any], table: Table, shape: type[T], settings: msgspec.Struct) -> Kind[T]:
+    return Kind(copy.name, table, shape, table.physical_name(ENVIRONMENT), settings)
 
 
 def fill(url: str, kind: Kind[T], make: Callable[[int], T], items: int) -> None:

@@ -18,13 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.migrate import connection, fill
+from benchmarks.migrate import ENVIRONMENT, connection, fill, pairing_of
 from benchmarks.result import keep, machine, parser
 from keyline_ops.migrating.checkpoint import checkpoint
 from keyline_ops.migrating.copying import Copier, Pairing
 from keyline_ops.migrating.outcome import Outcome
 from keyline_ops.migrating.run import backfill, new_segments
-from keyline_ops.migrating.stored import Kind
 from keyline_ops.migrating.verify import Verification
 from keyline_ops.scanning.parallel import SEGMENTS
 from keyline_ops.scanning.requests import Rate, Requests
@@ -36,7 +35,6 @@ from systems.memory.backfills import BACKFILLS
 from tests.support.engine import running_engine
 from tests.support.tables import create_table_params, created
 
-ENVIRONMENT = "local"
 BEGIN = 1_750_000_000
 """Epoch seconds of the first turn."""
 EXPIRY = 4_000_000_000
@@ -46,11 +44,7 @@ EXPIRY = 4_000_000_000
 def pairing() -> Pairing[LegacyTurn, Turn]:
     """Return the copy that the memory system declares."""
     (copy,) = BACKFILLS
-    settings = Settings()
-    name = LEGACY_HISTORY.physical_name(ENVIRONMENT)
-    source = Kind(copy.name, LEGACY_HISTORY, LegacyTurn, name, settings)
-    target = Kind(copy.name, HISTORY, Turn, HISTORY.physical_name(ENVIRONMENT), settings)
-    return Pairing(copy, source, target)
+    return pairing_of(copy, Settings())
 
 
 def turn(number: int) -> LegacyTurn:
