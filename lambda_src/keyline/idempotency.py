@@ -142,6 +142,9 @@ class Requests(msgspec.Struct, frozen=True, dict=True):
 
     table: Table
 
+    def __post_init__(self) -> None:
+        _ = self.find, self.reserve  # a table that they do not fit is refused here
+
     @cached_property
     def find(self) -> Get[Reservation]:
         """The pattern of `reservation`.

@@ -93,6 +93,9 @@ class Growth(msgspec.Struct, frozen=True, dict=True):
 
     table: Table
 
+    def __post_init__(self) -> None:
+        _ = self.put, self.past  # a table that they do not fit is refused here
+
     @cached_property
     def put(self) -> Put[SizeSnapshot]:
         """The pattern that keeps a snapshot."""
