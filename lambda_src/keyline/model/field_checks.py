@@ -24,19 +24,18 @@ _TEXTS = frozenset({"str", "str | None"})
 _PLAIN = frozenset({"int", "float", "bool", "int | None", "float | None"})
 _CLASS = "ClassVar["
 _CHECKED_LATER = "tuple[WriteCondition,"
-"""The conditions of a pattern, of which `condition_checks` says more."""
+"""How the annotation of a pattern's conditions begins. `condition_checks` judges what they hold."""
 _AS_TEXT = "Give it as text."
 _AS_NAMES = "Give each name as text."
 _AS_TUPLE = "Give a tuple of names."
-_AS_PARTS = "Give a tuple. A tuple of one has a comma: `(READ,)`."
 _AS_DICT = "Give a dict whose keys are names."
 
 
 def field_faults(declared: Declared, path: str = "") -> Iterator[Fault]:
-    """Yield each field that has something else than its type says, also of a declaration's parts.
+    """Yield each field whose value does not fit its annotation, also in the parts of a declaration.
 
-    Fields are judged whose type is text, a tuple, or a dict of names. Numbers have bounds, and the
-    checks of the bounds say what a number may be.
+    An annotation is judged if it is of text, of a tuple, or of a dict of names. A list passes for a
+    tuple. The checks of bounds judge numbers.
 
     A field is judged by its annotation as it is written. To evaluate the annotations of all
     declarations would take milliseconds of each cold start. What checks itself when it is made,
@@ -62,7 +61,8 @@ def _annotated(declared: type[Declared]) -> tuple[tuple[str, str], ...]:
     """Return the fields of a class, each with its annotation, without plain numbers and flags."""
     written: dict[str, str] = {}
     for owner in reversed(declared.__mro__):
-        written.update(getattr(owner, "__annotations__", {}))
+        # Text where the module has `from __future__ import annotations`, and a type otherwise
+        written |= {n: str(of) for n, of in getattr(owner, "__annotations__", {}).items()}
     return tuple(
         (name, annotation)
         for name, annotation in written.items()
@@ -73,6 +73,12 @@ def _annotated(declared: type[Declared]) -> tuple[tuple[str, str], ...]:
 def is_number(value: object) -> bool:
     """Return whether a value is a number: neither text nor True."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def number_said(value: object) -> str:
+    """Return what an error says of a number that is out of its bounds, or of another value."""
+    reason = "" if is_number(value) else ", which is neither an int nor a float"
+    return f"is {value!r}{reason}."
 
 
 def checked_name(path: str, name: object) -> str:
@@ -102,8 +108,9 @@ def _value_faults(annotation: str, value: object, path: str) -> Iterator[Fault]:
 def _tuple_faults(annotation: str, value: object, path: str) -> Iterator[Fault]:
     of_names = annotation.startswith("tuple[str,")
     if isinstance(value, str | bytes) or not isinstance(value, Sequence):
-        what = f"is given {value!r}, which is not a tuple."
-        yield path, what, _AS_TUPLE if of_names else _AS_PARTS
+        given = f"a {type(value).__name__}" if _is_declared(value) else repr(value)
+        comma = f"Give a tuple. A tuple of one has a comma: `{path.rpartition('.')[2]}=(...,)`."
+        yield path, f"is given {given}, which is not a tuple.", _AS_TUPLE if of_names else comma
     elif of_names:
         yield from _name_faults(value, path)
 
@@ -141,5 +148,10 @@ def _parts(value: object) -> Iterator[tuple[str, Declared]]:
 
 def _is_part(value: object) -> TypeGuard[Declared]:
     """Return whether a value is a declaration that does not check itself."""
-    declared = isinstance(value, msgspec.Struct) or is_dataclass(value)
-    return declared and not isinstance(value, type) and not hasattr(value, "__post_init__")
+    return _is_declared(value) and not hasattr(value, "__post_init__")
+
+
+def _is_declared(value: object) -> TypeGuard[Declared]:
+    """Return whether a value is a declaration: a long text, where an error shows it whole."""
+    made = isinstance(value, msgspec.Struct) or is_dataclass(value)
+    return made and not isinstance(value, type)

@@ -12,7 +12,7 @@ from keyline.errors import Fault, instead_of, repeated
 from keyline.model.collection import OneOf
 from keyline.model.condition_checks import condition_faults
 from keyline.model.faults import faults_of
-from keyline.model.field_checks import field_faults, is_number
+from keyline.model.field_checks import field_faults, is_number, number_said
 from keyline.model.pattern import (
     MAX_PER_MONTH,
     MAX_TRANSACTION,
@@ -68,23 +68,23 @@ def _statement_faults(pattern: Pattern[Any]) -> Iterator[Fault]:
     if not (is_number(pattern.item_bytes) and 1 <= pattern.item_bytes <= MAX_ITEM_BYTES):
         yield (
             "item_bytes",
-            f"is {pattern.item_bytes!r}.",
+            number_said(pattern.item_bytes),
             f"Give the size of an item in bytes: 1 to {MAX_ITEM_BYTES}.",
         )
     rate = pattern.per_month
     if rate is not None and not (is_number(rate) and 0 < rate <= MAX_PER_MONTH):
         yield (
             "per_month",
-            f"is {rate!r}.",
+            number_said(rate),
             f"Give the calls expected in a month: above 0, and up to {MAX_PER_MONTH:,}, beyond "
             "which a table's default quota would have to be raised. Leave it out of a part of a "
             "transaction.",
         )
     items = getattr(pattern, "items", 0)
     if not (is_number(items) and 0 <= items < math.inf):
-        yield "items", f"is {items!r}.", "Give the items expected of a call."
+        yield "items", number_said(items), "Give the items expected of a call."
     if isinstance(pattern, Query) and not (is_number(pattern.page) and 1 <= pattern.page <= 1000):
-        yield "page", f"is {pattern.page!r}.", "Use 1 to 1000 items."
+        yield "page", number_said(pattern.page), "Use 1 to 1000 items."
 
 
 def _kind_faults(pattern: Pattern[Any]) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from keyline.errors import Fault, instead_of
 from keyline.model.condition import SORT_OPERATORS, Condition, leaves
 from keyline.model.condition_checks import condition_faults, stranger_faults
 from keyline.model.entity import Entity
-from keyline.model.field_checks import is_number
+from keyline.model.field_checks import is_number, number_said
 from keyline.model.pattern import Query, compared_template, parameters_of, sort_parameters
 from keyline.model.pattern_checks import reach_faults
 from keyline.model.place import place_of
@@ -94,7 +94,7 @@ def _filter_faults(query: Query[Any]) -> Iterator[Fault]:
     if not (is_number(query.hits) and 0 < query.hits <= 1):
         yield (
             "hits",
-            f"is {query.hits!r}.",
+            number_said(query.hits),
             "Give the share of items that are kept: above 0, up to 1.",
         )
     if not query.where and query.hits != 1:

@@ -12,7 +12,7 @@ from keyline.errors import Fault, instead_of, repeated
 from keyline.model import schedule_expression
 from keyline.model.deployment_checks import deployment_faults
 from keyline.model.faults import faults_of
-from keyline.model.field_checks import field_faults
+from keyline.model.field_checks import field_faults, is_number
 from keyline.model.metric import COMMON_DIMENSIONS, LIBRARY_NAMES, Metric
 from keyline.model.migration_checks import migration_faults
 from keyline.model.pattern import Check, Get
@@ -145,7 +145,7 @@ def _setting_faults(system: System) -> Iterator[Fault]:
                 instead_of(name, fields),
             )
         value = getattr(defaults, name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        if not is_number(value) or value <= 0:
             yield path, f"names the setting {name!r}, which is {value!r}.", "Use a number above 0."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
@@ -288,7 +288,26 @@ def test_what_is_not_in_a_tuple_is_refused(field: str, make: Callable[[], object
 def test_what_is_not_a_number_is_refused(made: Any, field: str, value: Any) -> None:
     if value is None and field == "per_month":
         return
-    Refusal(f"a-pattern.{field}", f"is {value!r}.", "").of(lambda: pattern(made, **{field: value}))
+    said = f"is {value!r}, which is neither an int nor a float."
+    Refusal(f"a-pattern.{field}", said, "").of(lambda: pattern(made, **{field: value}))
+
+
+def test_a_declaration_of_a_module_whose_annotations_are_types_is_judged_as_well() -> None:
+    # Given a subclass whose annotations are not text: its module has no future import
+    made: dict[str, Any] = {"Metric": Metric, "ClassVar": ClassVar, "__name__": __name__}
+    text = "class Unit(Metric, frozen=True):\n    kind: ClassVar[str] = ''\n    unit: str = ''\n"
+    exec(compile(text, "unit.py", "exec", dont_inherit=True), made)
+    # Then it is taken, and its fields of keyline's are judged
+    assert system(metrics=(made["Unit"]("Cost"),)).metrics[0].name == "Cost"
+    Refusal("app.metrics[5].name", "is given 5, which is not text.", "as text").of(
+        lambda: system(metrics=(made["Unit"](5),))
+    )
+
+
+def test_a_declaration_is_named_and_not_shown_whole() -> None:
+    Refusal("app.functions", "is given a Function, which is not a tuple.", "`functions=(...,)`").of(
+        lambda: system(functions=FUNCTION)
+    )
 
 
 def test_declarations_of_names_stay_as_they_are() -> None:
