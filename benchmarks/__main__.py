@@ -1,6 +1,6 @@
 """Run every benchmark: `python -m benchmarks [--data FOLDER]`. Each also runs by itself.
 
-With a folder of real dialogues and vectors, what memory's specification claims is measured of them.
+With a folder of real dialogues and vectors, memory's claims are measured on these.
 
 Those of a system are in `systems/<system>/benchmarks`; each module there is one. The results are
 beside them, and `benchmarks.summary` puts them together.
@@ -25,6 +25,8 @@ def main() -> int:
     )
     options.add_argument("--data", type=Path, help="folder of real dialogues and vectors")
     data = options.parse_args().data
+    if data and not data.is_dir():
+        options.error(f"--data: {data} is not a folder.")
     missed = []
     for name in [*found(), "benchmarks.summary"]:
         print(f"== {name}", flush=True)

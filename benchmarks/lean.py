@@ -177,7 +177,7 @@ def _arguments() -> argparse.Namespace:
         "--instructions",
         action=argparse.BooleanOptionalAction,
         default=shutil.which("callgrind_control") is not None,
-        help="count instructions as well, which is done where valgrind is installed",
+        help="count instructions as well (default: if valgrind is installed)",
     )
     arguments = options.parse_args()
     if not OTHER_LIBRARIES.exists():

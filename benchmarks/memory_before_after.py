@@ -611,8 +611,8 @@ def invented(count: int) -> list[Said]:
 def main() -> int:
     """Measure, judge and print; keep what was measured of real dialogues.
 
-    What is made up would take the place of a result of real dialogues: it is kept in a file of its
-    own if `--json` names one.
+    The kept result is that of real dialogues. A result of made-up dialogues does not take its
+    place: `--json` has to name another file for it.
     """
     options = parser(__doc__, __file__)
     options.add_argument("--data", type=Path, help="folder of real dialogues and vectors")
